@@ -1,0 +1,84 @@
+import Synchronization
+
+/// Where time comes from: passed in everywhere, so that a run can be repeated.
+public protocol WallClock: Sendable {
+    /// The current moment.
+    func now() -> Timestamp
+    /// Waits for `duration`.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled while it waits.
+    func sleep(for duration: Duration) async throws
+}
+
+/// A clock that stands still until it is moved.
+///
+/// Sleepers wake when the clock reaches their moment, in order of (moment, order of arrival).
+public final class ManualClock: WallClock {
+    private struct Sleeper {
+        let deadline: Timestamp
+        let order: UInt64
+        let continuation: CheckedContinuation<Void, any Error>
+    }
+
+    private struct State {
+        var now: Timestamp
+        var nextOrder: UInt64 = 0
+        var sleepers: [UInt64: Sleeper] = [:]
+    }
+
+    private let state: Mutex<State>
+
+    /// A clock that shows `start`.
+    public init(_ start: Timestamp) {
+        state = Mutex(State(now: start))
+    }
+
+    /// The moment that the clock was last moved to.
+    public func now() -> Timestamp {
+        state.withLock { $0.now }
+    }
+
+    /// Moves the clock forward and wakes whoever waited for a moment that has come.
+    public func advance(by duration: Duration) {
+        let due = state.withLock { state in
+            state.now = state.now.advanced(by: duration)
+            let due = state.sleepers.values.filter { $0.deadline <= state.now }
+                .sorted { ($0.deadline, $0.order) < ($1.deadline, $1.order) }
+            for sleeper in due { state.sleepers[sleeper.order] = nil }
+            return due
+        }
+        for sleeper in due { sleeper.continuation.resume() }
+    }
+
+    /// Waits until somebody has moved the clock by `duration`.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled while it waits.
+    public func sleep(for duration: Duration) async throws {
+        let order = state.withLock { state in
+            state.nextOrder += 1
+            return state.nextOrder
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                register(continuation, order: order, for: duration)
+            }
+        } onCancel: {
+            let sleeper = state.withLock { $0.sleepers.removeValue(forKey: order) }
+            sleeper?.continuation.resume(throwing: CancellationError())
+        }
+    }
+
+    private func register(_ continuation: CheckedContinuation<Void, any Error>, order: UInt64, for duration: Duration) {
+        let isDue = state.withLock { state in
+            guard duration > .zero, !Task.isCancelled else { return true }
+            state.sleepers[order] = Sleeper(
+                deadline: state.now.advanced(by: duration),
+                order: order,
+                continuation: continuation
+            )
+            return false
+        }
+        guard isDue else { return }
+        continuation.resume(with: Task.isCancelled ? .failure(CancellationError()) : .success(()))
+    }
+}
