@@ -1,0 +1,79 @@
+/// What an ``Identifier`` identifies; never instantiated.
+public protocol IdentifierKind: Sendable {
+    /// The letters before the underscore, for example `inv`.
+    static var prefix: String { get }
+}
+
+/// A public identifier: a prefix that names its kind, and 128 bits that order by time of creation.
+///
+/// The bits follow UUIDv7 (RFC 9562, section 5.7): 48 bits of milliseconds, then version, counter and randomness. The
+/// text is the prefix, an underscore and 26 digits of Crockford's base 32 in lower case, so that byte order is time
+/// order: `inv_06cyx3v9m47k5s2p8q1d0z6h3r`.
+public struct Identifier<Kind: IdentifierKind>: Hashable, Comparable, Sendable {
+    /// The 128 bits behind the prefix.
+    public let value: UInt128
+
+    /// The identifier with the bits `value`.
+    public init(value: UInt128) {
+        self.value = value
+    }
+
+    /// Reads the canonical text form; upper case, other prefixes and other lengths are refused.
+    public init(_ text: String) throws(IdentifierError) {
+        let bytes = Array(text.utf8)
+        let prefix = Array(Kind.prefix.utf8) + [UInt8(ascii: "_")]
+        guard bytes.starts(with: prefix) else { throw .wrongPrefix(expected: Kind.prefix) }
+        let digits = bytes.dropFirst(prefix.count)
+        guard digits.count == CrockfordBase32.length else { throw .malformed }
+        guard let value = CrockfordBase32.value(of: digits) else { throw .malformed }
+        self.value = value
+    }
+
+    /// The canonical text form.
+    public var text: String {
+        Kind.prefix + "_" + CrockfordBase32.text(of: value)
+    }
+
+    /// Whether `lhs` was made earlier.
+    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.value < rhs.value }
+}
+
+extension Identifier: CustomStringConvertible {
+    /// The canonical text form.
+    public var description: String { text }
+}
+
+/// Why a text is no identifier.
+public enum IdentifierError: Error, Hashable {
+    /// The text identifies something of another kind.
+    case wrongPrefix(expected: String)
+    /// The digits behind the prefix are not 26 lower-case digits of Crockford's base 32 that fit 128 bits.
+    case malformed
+}
+
+/// The 26-digit form of 128 bits, after Crockford's base 32 (no i, l, o, u).
+private enum CrockfordBase32 {
+    static let length = 26
+    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+
+    static func text(of value: UInt128) -> String {
+        var remaining = value
+        var digits = [UInt8](repeating: 0, count: length)
+        for position in stride(from: length - 1, through: 0, by: -1) {
+            digits[position] = alphabet[Int(truncatingIfNeeded: remaining & 31)]
+            remaining >>= 5
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    static func value(of digits: some Collection<UInt8>) -> UInt128? {
+        var value: UInt128 = 0
+        for (position, digit) in digits.enumerated() {
+            guard let number = alphabet.firstIndex(of: digit) else { return nil }
+            // 26 digits hold 130 bits: the first one may only use its lower three.
+            guard position > 0 || number < 8 else { return nil }
+            value = value << 5 | UInt128(number)
+        }
+        return value
+    }
+}
