@@ -1,0 +1,73 @@
+public import Seams
+
+/// The tenant that sells something.
+public enum MerchantKind: IdentifierKind {
+    /// `mer`
+    public static let prefix = "mer"
+}
+/// An API key.
+public enum APIKeyKind: IdentifierKind {
+    /// `key`
+    public static let prefix = "key"
+}
+/// What is owed.
+public enum InvoiceKind: IdentifierKind {
+    /// `inv`
+    public static let prefix = "inv"
+}
+/// One way to pay an invoice.
+public enum PaymentOptionKind: IdentifierKind {
+    /// `opt`
+    public static let prefix = "opt"
+}
+/// Money seen for an invoice, or for none.
+public enum PaymentKind: IdentifierKind {
+    /// `pay`
+    public static let prefix = "pay"
+}
+/// Money on its way out: a refund.
+public enum RefundKind: IdentifierKind {
+    /// `ref`
+    public static let prefix = "ref"
+}
+/// Money on its way out: a payout.
+public enum PayoutKind: IdentifierKind {
+    /// `po`
+    public static let prefix = "po"
+}
+/// Something that happened, told to the merchant.
+public enum EventKind: IdentifierKind {
+    /// `evt`
+    public static let prefix = "evt"
+}
+/// An exception that a person may have to look at.
+public enum CaseKind: IdentifierKind {
+    /// `case`
+    public static let prefix = "case"
+}
+/// An address of the merchant that events are sent to.
+public enum WebhookEndpointKind: IdentifierKind {
+    /// `whe`
+    public static let prefix = "whe"
+}
+
+/// Identifies a merchant.
+public typealias MerchantID = Identifier<MerchantKind>
+/// Identifies an API key.
+public typealias APIKeyID = Identifier<APIKeyKind>
+/// Identifies an invoice.
+public typealias InvoiceID = Identifier<InvoiceKind>
+/// Identifies one way to pay one invoice.
+public typealias PaymentOptionID = Identifier<PaymentOptionKind>
+/// Identifies a payment.
+public typealias PaymentID = Identifier<PaymentKind>
+/// Identifies a refund.
+public typealias RefundID = Identifier<RefundKind>
+/// Identifies a payout.
+public typealias PayoutID = Identifier<PayoutKind>
+/// Identifies an event.
+public typealias EventID = Identifier<EventKind>
+/// Identifies a case.
+public typealias CaseID = Identifier<CaseKind>
+/// Identifies a webhook endpoint.
+public typealias WebhookEndpointID = Identifier<WebhookEndpointKind>

@@ -1,0 +1,81 @@
+public import Money
+public import Seams
+
+/// What a customer owes a merchant.
+public struct Invoice: Hashable, Sendable {
+    /// What is sold, which decides how it may be paid.
+    public enum Goods: String, Hashable, Sendable, CaseIterable, Codable {
+        /// Something delivered inside an app: only Stars inside Telegram (developer terms, section 6.2).
+        case digital
+        /// Something shipped.
+        case physical
+        /// Something done for the customer outside Telegram.
+        case service
+    }
+
+    /// The invoice's identifier.
+    public let id: InvoiceID
+    /// Who is paid.
+    public let merchant: MerchantID
+    /// The merchant's own number for the order, up to 128 bytes of UTF-8; compared as bytes.
+    public let reference: String?
+    /// The name of what is sold, 1 to 32 characters (Bot API, `createInvoiceLink`).
+    public let title: String
+    /// More about what is sold, 1 to 255 characters.
+    public let summary: String
+    /// What kind of goods is sold.
+    public let goods: Goods
+    /// What is owed.
+    public let price: Amount
+    /// How much less than the price still settles the invoice, in hundredths of a percent of the price.
+    public let toleranceBasisPoints: Int
+    /// The Telegram user who alone may pay, when the merchant named one.
+    public let payer: Int64?
+    /// The merchant's own labels, at most 50 of them.
+    public let metadata: [String: String]
+    /// When it was opened.
+    public let createdAt: Timestamp
+    /// Until when a payment is on time; on chains it is block time that decides.
+    public let expiresAt: Timestamp
+    /// Until when a late payment is still looked for and attached.
+    public let monitoredUntil: Timestamp
+    /// Where the invoice stands.
+    public var status: InvoiceStateMachine
+    /// When it became settled.
+    public var settledAt: Timestamp?
+
+    /// An invoice as it was opened or stored.
+    public init(
+        id: InvoiceID,
+        merchant: MerchantID,
+        reference: String?,
+        title: String,
+        summary: String,
+        goods: Goods,
+        price: Amount,
+        toleranceBasisPoints: Int = 0,
+        payer: Int64? = nil,
+        metadata: [String: String] = [:],
+        createdAt: Timestamp,
+        expiresAt: Timestamp,
+        monitoredUntil: Timestamp,
+        status: InvoiceStateMachine,
+        settledAt: Timestamp? = nil
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.reference = reference
+        self.title = title
+        self.summary = summary
+        self.goods = goods
+        self.price = price
+        self.toleranceBasisPoints = toleranceBasisPoints
+        self.payer = payer
+        self.metadata = metadata
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.monitoredUntil = monitoredUntil
+        self.status = status
+        self.settledAt = settledAt
+    }
+}

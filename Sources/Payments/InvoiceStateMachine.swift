@@ -1,0 +1,150 @@
+public import Money
+
+/// The life of an invoice, as a value: it takes an event and answers with what has to be done.
+///
+/// ```
+/// new ──received(part)──→ processing ──received(rest)──→ settled
+///  │                          │                             │
+///  ├──expired──→ expired ←────┘                             └ repeated, over: exceptions, never another settlement
+///  └──cancelled─→ invalid
+/// ```
+///
+/// The states and exceptions are BTCPay's. What is received is counted in the invoice's own price asset, so that a
+/// part paid on one rail and the rest on another add up.
+public struct InvoiceStateMachine: Hashable, Sendable {
+    /// Where an invoice stands.
+    public enum State: String, Hashable, Sendable, CaseIterable {
+        case new
+        case processing
+        case settled
+        case expired
+        case invalid
+    }
+
+    /// What is unusual about it.
+    public enum Exception: String, Hashable, Sendable, CaseIterable {
+        case none
+        case paidPartial = "paid_partial"
+        case paidOver = "paid_over"
+        case paidLate = "paid_late"
+        case marked
+    }
+
+    /// What happened to an invoice.
+    public enum Event: Hashable, Sendable {
+        /// A final payment, worth `value` of the price asset, that was made in time or not.
+        case received(value: Amount, isInTime: Bool)
+        /// Its time is over.
+        case expired
+        /// The merchant called it off.
+        case cancelled
+    }
+
+    /// What the caller does next.
+    public enum Action: Hashable, Sendable {
+        /// Keep the payment in clearing until the rest comes.
+        case hold
+        /// Credit the merchant with all that is held and with this payment, less `excess` (in the price asset).
+        case settle(excess: Amount)
+        /// Book the payment as late and open a case.
+        case openLate
+        /// Book the payment as repeated and open a case.
+        case openRepeated
+        /// Move what is held to the underpayments and open a case.
+        case openUnderpaid
+        /// Tell the merchant that the time is over and nothing came.
+        case announceExpired
+        /// Tell the merchant that the invoice is cancelled.
+        case announceCancelled
+        /// The event is a repetition, and everything that it asks for was done.
+        case none
+    }
+
+    /// Where the invoice stands.
+    public private(set) var state: State
+    /// What is unusual about it.
+    public private(set) var exception: Exception
+    /// What is owed.
+    public let price: Amount
+    /// The least that settles it: the price less the tolerance.
+    public let threshold: Amount
+    /// What was received in time so far, in the price asset.
+    public private(set) var received: Amount
+
+    /// An invoice as it was stored.
+    public init(
+        state: State = .new,
+        exception: Exception = .none,
+        price: Amount,
+        threshold: Amount,
+        received: Amount
+    ) {
+        self.state = state
+        self.exception = exception
+        self.price = price
+        self.threshold = threshold
+        self.received = received
+    }
+
+    /// What is still owed; zero once the price is covered.
+    public var remaining: Amount {
+        get throws(MoneyError) {
+            let rest = try price.subtracting(received)
+            return rest.isNegative ? .zero(price.asset) : rest
+        }
+    }
+
+    /// Takes an event, moves to the next state and says what follows from it.
+    ///
+    /// - Throws: ``PaymentsError/invalidTransition(_:)`` when the event has no meaning in the current state, and
+    ///   ``PaymentsError/amount(_:)`` when amounts do not fit each other; the state is unchanged then.
+    public mutating func apply(_ event: Event) throws(PaymentsError) -> Action {
+        switch (event, state) {
+        case (.received(let value, true), .new), (.received(let value, true), .processing):
+            return try receive(value)
+        case (.received(_, false), .new), (.received(_, false), .processing):
+            // Its time is over, though nobody has said so yet: the expiry that follows finds the case open.
+            exception = exception == .paidPartial ? .paidPartial : .paidLate
+            return .openLate
+        case (.received, .expired), (.received, .invalid):
+            exception = exception == .paidPartial ? .paidPartial : .paidLate
+            return .openLate
+        case (.received, .settled):
+            exception = .paidOver
+            return .openRepeated
+        case (.expired, .new):
+            state = .expired
+            return .announceExpired
+        case (.expired, .processing):
+            state = .expired
+            return .openUnderpaid
+        case (.cancelled, .new):
+            state = .invalid
+            return .announceCancelled
+        case (.expired, .expired), (.expired, .settled), (.expired, .invalid), (.cancelled, .invalid):
+            return .none
+        case (.cancelled, .processing), (.cancelled, .settled), (.cancelled, .expired):
+            throw .invalidTransition("an invoice that is \(state.rawValue) cannot be cancelled")
+        }
+    }
+
+    private mutating func receive(_ value: Amount) throws(PaymentsError) -> Action {
+        let total: Amount
+        let excess: Amount
+        let isCovered: Bool
+        do {
+            total = try received.adding(value)
+            excess = try total.subtracting(price)
+            isCovered = try !total.subtracting(threshold).isNegative
+        } catch { throw .amount(error) }
+        received = total
+        guard isCovered else {
+            state = .processing
+            exception = .paidPartial
+            return .hold
+        }
+        state = .settled
+        exception = excess.isPositive ? .paidOver : .none
+        return .settle(excess: excess.isPositive ? excess : .zero(price.asset))
+    }
+}

@@ -1,0 +1,104 @@
+import BigInt
+public import Money
+public import Seams
+
+/// One way to pay an invoice: a rail, an asset, an amount, and what the customer needs to pay it.
+public struct PaymentOption: Hashable, Sendable {
+    /// The option's identifier.
+    public let id: PaymentOptionID
+    /// The invoice that it pays.
+    public let invoice: InvoiceID
+    /// The rail that it uses.
+    public let rail: Rail
+    /// The provider that serves it, by its key in the registry.
+    public let provider: String
+    /// What the customer pays on this rail.
+    public let due: Amount
+    /// What `due` is worth in the invoice's price asset: the price itself.
+    public let price: Amount
+    /// The rate that turned the price into `due`, with its source and time; none when the asset is the price's.
+    public let quote: Quote?
+    /// What the customer needs to pay.
+    public let instruction: PaymentInstruction
+    /// What an observed transfer carries when it pays this option.
+    public let reference: PaymentReference
+
+    /// An option as it was opened or stored.
+    public init(
+        id: PaymentOptionID,
+        invoice: InvoiceID,
+        rail: Rail,
+        provider: String,
+        due: Amount,
+        price: Amount,
+        quote: Quote?,
+        instruction: PaymentInstruction,
+        reference: PaymentReference
+    ) {
+        self.id = id
+        self.invoice = invoice
+        self.rail = rail
+        self.provider = provider
+        self.due = due
+        self.price = price
+        self.quote = quote
+        self.instruction = instruction
+        self.reference = reference
+    }
+
+    /// What `paid` is worth in the price asset at this option's fixed rate, rounded down; `due` is worth exactly the
+    /// price.
+    ///
+    /// - Throws: ``PaymentsError/amount(_:)`` when `paid` is of another asset.
+    public func value(of paid: Amount) throws(PaymentsError) -> Amount {
+        try Self.scaled(paid, from: due, to: price, roundingUp: false)
+    }
+
+    /// What `value` of the price asset costs on this rail at this option's fixed rate, rounded up.
+    ///
+    /// - Throws: ``PaymentsError/amount(_:)`` when `value` is of another asset than the price.
+    public func cost(of value: Amount) throws(PaymentsError) -> Amount {
+        try Self.scaled(value, from: price, to: due, roundingUp: true)
+    }
+
+    private static func scaled(
+        _ amount: Amount,
+        from: Amount,
+        to: Amount,
+        roundingUp: Bool
+    ) throws(PaymentsError) -> Amount {
+        guard amount.asset == from.asset else {
+            throw .amount(.differentAssets("\(amount.asset) is not \(from.asset)"))
+        }
+        if amount == from { return to }
+        if from.asset == to.asset, from == to { return amount }
+        let product = BigInt(amount.units) * BigInt(to.units)
+        let (quotient, remainder) = product.quotientAndRemainder(dividingBy: BigInt(from.units))
+        let units = roundingUp && remainder > 0 ? quotient + 1 : quotient
+        guard let fitted = Int256(exactly: units) else { throw .amount(.overflow("the amount needs over 255 bits")) }
+        return Amount(asset: to.asset, units: fitted)
+    }
+}
+
+/// What a customer needs to pay an option.
+public enum PaymentInstruction: Hashable, Sendable {
+    /// A Telegram invoice link, for `openInvoice` or to be sent.
+    case invoiceLink(url: String)
+    /// An address, with the comment that the transfer has to carry where the address is shared; `link` opens a wallet
+    /// and is also what the QR code says.
+    case deposit(address: String, comment: String?, link: String)
+}
+
+/// What ties an observed transfer to an option: unique for its rail while the option lives.
+public struct PaymentReference: Hashable, Sendable {
+    /// The namespace, for example `telegram:payload`, `ton:comment:<account>` or `ton:account`.
+    public let scope: String
+    /// The value within the namespace, compared as bytes.
+    public let value: String
+
+    /// The reference `value` within `scope`.
+    public init(scope: String, value: String) {
+        self.scope = scope
+        self.value = value
+    }
+}

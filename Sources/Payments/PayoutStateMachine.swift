@@ -1,0 +1,90 @@
+/// The life of money on its way out, payout or refund, as a value: it takes an event and says what has to be done.
+///
+/// ```
+/// awaitingApproval ─approved→ awaitingPayment ─signed→ inProgress ─confirmed→ completed
+///        │                          │                     ├─lost sight of→ unknown ─confirmed→ completed
+///        └────────cancelled─────────┘                     └─proven dead──→ failed  ←─proven dead─┘
+/// ```
+///
+/// Two rules protect the money. Nothing returns to a payable state by itself: paying again is a new payout that a
+/// person asks for. And what is not known is ``State/unknown``, never ``State/failed``: a reply that was lost says
+/// nothing about the transfer that it was about.
+public struct PayoutStateMachine: Hashable, Sendable {
+    /// Where it stands.
+    public enum State: String, Hashable, Sendable, CaseIterable {
+        case awaitingApproval = "awaiting_approval"
+        case awaitingPayment = "awaiting_payment"
+        case inProgress = "in_progress"
+        case unknown
+        case completed
+        case failed
+        case cancelled
+
+        /// Whether nothing can happen to it any more.
+        public var isTerminal: Bool { self == .completed || self == .failed || self == .cancelled }
+    }
+
+    /// What happened.
+    public enum Event: String, Hashable, Sendable, CaseIterable {
+        /// Someone who may do so approved it.
+        case approved
+        /// Someone who may do so called it off.
+        case cancelled
+        /// What is sent is stored; nothing was sent before.
+        case signed
+        /// The provider did not say what became of the transfer.
+        case outcomeUnknown
+        /// The transfer was seen, final, with this destination and amount.
+        case confirmed
+        /// What was signed can no longer take effect, by the rail's own clock.
+        case provenDead
+        /// It cannot be signed at all: the rail refuses it for good before anything was sent.
+        case refused
+    }
+
+    /// What the caller does next.
+    public enum Action: Hashable, Sendable {
+        case sign
+        case submit
+        case watch
+        case postCompleted
+        case releaseFunds
+        /// The event is a repetition, and everything that it asks for was done.
+        case none
+    }
+
+    /// The current state.
+    public private(set) var state: State
+
+    /// A payout or refund as it was stored.
+    public init(state: State = .awaitingApproval) {
+        self.state = state
+    }
+
+    /// Takes an event, moves to the next state and says what follows from it.
+    ///
+    /// - Throws: ``PaymentsError/invalidTransition(_:)`` when the event has no meaning in the current state, which
+    ///   leaves it unchanged.
+    public mutating func apply(_ event: Event) throws(PaymentsError) -> Action {
+        let (next, action) = try transition(for: event)
+        state = next
+        return action
+    }
+
+    private func transition(for event: Event) throws(PaymentsError) -> (State, Action) {
+        switch (state, event) {
+        case (.awaitingApproval, .approved): (.awaitingPayment, .sign)
+        case (.awaitingApproval, .cancelled), (.awaitingPayment, .cancelled): (.cancelled, .releaseFunds)
+        case (.awaitingPayment, .refused): (.failed, .releaseFunds)
+        case (.awaitingPayment, .signed): (.inProgress, .submit)
+        case (.inProgress, .outcomeUnknown): (.unknown, .watch)
+        case (.inProgress, .confirmed), (.unknown, .confirmed): (.completed, .postCompleted)
+        case (.inProgress, .provenDead), (.unknown, .provenDead): (.failed, .releaseFunds)
+        case (.awaitingPayment, .approved), (.inProgress, .signed), (.unknown, .outcomeUnknown),
+            (.completed, .confirmed), (.failed, .provenDead), (.failed, .refused), (.cancelled, .cancelled):
+            (state, .none)
+        // A pair that nobody thought of is refused: with money, that is the safe way to be wrong.
+        default: throw .invalidTransition("\(event.rawValue) has no meaning for what is \(state.rawValue)")
+        }
+    }
+}

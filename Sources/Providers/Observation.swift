@@ -1,0 +1,100 @@
+public import Money
+public import Payments
+public import Seams
+
+/// Something that a provider saw happen, each with the natural key that keeps it from being booked twice.
+public enum Observation: Hashable, Sendable {
+    /// Money came in from outside: a payment for an option, or for nothing that is known.
+    case incoming(IncomingTransfer)
+    /// Money moved in a way that is no payment: a fee, a top-up, change that came back.
+    case movement(AccountMovement)
+    /// Something was looked at and deliberately has no effect on the books; kept so that a finance person can see why.
+    case ignored(naturalKey: NaturalKey, reason: String)
+}
+
+/// Money that came in.
+public struct IncomingTransfer: Hashable, Sendable {
+    /// What makes it unique.
+    public let naturalKey: NaturalKey
+    /// What it says it pays; none when it says nothing.
+    public let reference: PaymentReference?
+    /// What came in.
+    public let amount: Amount
+    /// Who sent it, in the rail's own words.
+    public let payer: String?
+    /// Where a refund goes, in the rail's own words; none when the rail does not prove one.
+    public let refundTarget: String?
+    /// The rail's own proof, as JSON text of an object.
+    public let evidence: String
+    /// When it happened, by the rail's clock.
+    public let occurredAt: Timestamp
+    /// From when it can be used.
+    public let availableAt: Timestamp
+    /// Whether it can still be undone.
+    public let finality: Finality
+
+    /// The verdict on whether a transfer can still be undone.
+    public enum Finality: String, Hashable, Sendable {
+        case detected
+        case confirming
+        case final
+    }
+
+    /// An observed transfer.
+    public init(
+        naturalKey: NaturalKey,
+        reference: PaymentReference?,
+        amount: Amount,
+        payer: String?,
+        refundTarget: String?,
+        evidence: String,
+        occurredAt: Timestamp,
+        availableAt: Timestamp,
+        finality: Finality = .final
+    ) {
+        self.naturalKey = naturalKey
+        self.reference = reference
+        self.amount = amount
+        self.payer = payer
+        self.refundTarget = refundTarget
+        self.evidence = evidence
+        self.occurredAt = occurredAt
+        self.availableAt = availableAt
+        self.finality = finality
+    }
+}
+
+/// A change of one of our accounts on a rail that is no payment.
+public struct AccountMovement: Hashable, Sendable {
+    /// What kind of change it is, which decides the ledger account.
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// The network charged for something (negative), or gave back what it did not need (positive).
+        case networkFee = "network_fee"
+        /// The operator moved own money in or out.
+        case ownFunds = "own_funds"
+        /// The rail took money back, for example a chargeback (negative).
+        case takenBack = "taken_back"
+        /// Nobody knows; it waits on the suspense account.
+        case unexplained
+    }
+
+    /// What makes it unique.
+    public let naturalKey: NaturalKey
+    /// What kind of change it is.
+    public let kind: Kind
+    /// By how much the account's balance changed; negative when money left.
+    public let amount: Amount
+    /// Why, for a person.
+    public let reason: String
+    /// When it happened, by the rail's clock.
+    public let occurredAt: Timestamp
+
+    /// An observed change.
+    public init(naturalKey: NaturalKey, kind: Kind, amount: Amount, reason: String, occurredAt: Timestamp) {
+        self.naturalKey = naturalKey
+        self.kind = kind
+        self.amount = amount
+        self.reason = reason
+        self.occurredAt = occurredAt
+    }
+}

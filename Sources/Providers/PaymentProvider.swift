@@ -1,0 +1,143 @@
+public import Money
+public import Payments
+public import Seams
+
+/// Who or what moves money on one rail.
+///
+/// A provider says what it can do in ``capabilities`` and offers a port for each ability; business code asks for the
+/// port and never for the rail's name. Whoever adds a provider runs the conformance suite against it.
+public protocol PaymentProvider: Sendable {
+    /// The provider's key in the registry and in the database, for example `ton-mainnet`; never reused.
+    var key: String { get }
+    /// The rail that it serves.
+    var rail: Rail { get }
+    /// What it can do.
+    var capabilities: ProviderCapabilities { get }
+
+    /// Opens a way to pay an invoice.
+    ///
+    /// - Throws: ``ProviderError``; nothing that has to be undone is left behind then.
+    func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption
+
+    /// Takes what the rail pushes; none when the rail is only scanned.
+    var push: (any PushReceiving)? { get }
+    /// Reads what happened on the rail; none when the rail only pushes.
+    var scan: (any TransferScanning)? { get }
+    /// Sends money; none when money can only be returned elsewhere.
+    var send: (any TransferSending)? { get }
+    /// Tells what the rail says is there; none when the rail cannot be asked.
+    var state: (any BalanceStating)? { get }
+}
+
+/// What a provider can do, as data.
+public struct ProviderCapabilities: Hashable, Sendable {
+    /// How much of a payment can be returned through the provider.
+    public enum Refunds: String, Hashable, Sendable {
+        /// Only elsewhere, for example at the card processor.
+        case elsewhere
+        /// Only the whole payment.
+        case full
+        /// Any part, several times.
+        case partial
+    }
+
+    /// How the customer pays.
+    public enum Opening: String, Hashable, Sendable {
+        case invoiceLink = "invoice_link"
+        case depositInstruction = "deposit_instruction"
+    }
+
+    /// How the customer pays.
+    public let opening: Opening
+    /// The assets that it takes, in the order of preference.
+    public let assets: [AssetID]
+    /// Whether a customer can pay less than what is due.
+    public let takesPartialPayments: Bool
+    /// What can be returned.
+    public let refunds: Refunds
+    /// Whether it can send the merchant's money to an address.
+    public let paysOut: Bool
+    /// Whether what it moves has no value.
+    public let isTestNetwork: Bool
+    /// How long after the expiry a payment that was approved in time may still arrive.
+    public let graceAfterExpiry: Duration
+
+    /// A provider's abilities.
+    public init(
+        opening: Opening,
+        assets: [AssetID],
+        takesPartialPayments: Bool,
+        refunds: Refunds,
+        paysOut: Bool,
+        isTestNetwork: Bool,
+        graceAfterExpiry: Duration = .zero
+    ) {
+        self.opening = opening
+        self.assets = assets
+        self.takesPartialPayments = takesPartialPayments
+        self.refunds = refunds
+        self.paysOut = paysOut
+        self.isTestNetwork = isTestNetwork
+        self.graceAfterExpiry = graceAfterExpiry
+    }
+}
+
+/// What has to be opened.
+public struct OpenRequest: Sendable {
+    /// The option's identifier, made before; it also makes the reference unique.
+    public let option: PaymentOptionID
+    /// The invoice that is paid.
+    public let invoice: Invoice
+    /// What the customer pays on this rail.
+    public let due: Amount
+    /// How the amount is split for the customer; the parts add up to `due`. Empty: one line with the invoice's title.
+    public let lines: [Line]
+    /// The rail's own wishes, for example tips or shipping for Telegram fiat, as text pairs that the provider knows.
+    public let settings: [String: String]
+
+    /// One line of the price.
+    public struct Line: Hashable, Sendable {
+        /// What it is for.
+        public let label: String
+        /// How much.
+        public let amount: Amount
+
+        /// A line of the price.
+        public init(label: String, amount: Amount) {
+            self.label = label
+            self.amount = amount
+        }
+    }
+
+    /// A request to open an option.
+    public init(
+        option: PaymentOptionID,
+        invoice: Invoice,
+        due: Amount,
+        lines: [Line] = [],
+        settings: [String: String] = [:]
+    ) {
+        self.option = option
+        self.invoice = invoice
+        self.due = due
+        self.lines = lines
+        self.settings = settings
+    }
+}
+
+/// A way to pay that is open.
+public struct OpenedOption: Hashable, Sendable {
+    /// What the customer needs.
+    public let instruction: PaymentInstruction
+    /// What a transfer carries that pays it.
+    public let reference: PaymentReference
+    /// The accounts that have to be scanned for it, until the invoice is no longer monitored.
+    public let accounts: [ScanAccount]
+
+    /// An opened option.
+    public init(instruction: PaymentInstruction, reference: PaymentReference, accounts: [ScanAccount] = []) {
+        self.instruction = instruction
+        self.reference = reference
+        self.accounts = accounts
+    }
+}

@@ -1,0 +1,42 @@
+/// Why a provider could not do what was asked: a code that callers match, and a reason that people read.
+///
+/// Two errors are equal when their codes are. `description` holds no secrets: it is safe in a log.
+public struct ProviderError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of failure.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// The rail could not be reached or did not answer in time; asking again is right.
+        case unavailable
+        /// The rail refuses for good; asking again is pointless.
+        case refused
+        /// What the rail said cannot be read, or contradicts itself.
+        case malformed
+        /// The rail's history does not join up with what is known.
+        case gap
+        /// The rail lags behind its own head by more than is allowed.
+        case lagging
+        /// The answer came after the rail had stopped waiting.
+        case tooLate
+        /// The provider cannot do this.
+        case unsupported
+        /// The amount, asset or destination does not fit the rail.
+        case invalidRequest
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// What went wrong and what to do about it, for a person.
+    public let reason: String
+
+    /// A failure of the kind `code`.
+    public init(_ code: Code, _ reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+
+    /// Whether the codes are equal.
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+    /// Hashes the code.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    /// The code and the reason.
+    public var description: String { "provider: \(code.rawValue): \(reason)" }
+}

@@ -1,0 +1,218 @@
+public import Money
+public import Payments
+public import Seams
+
+/// Takes what a rail pushes to us.
+public protocol PushReceiving: Sendable {
+    /// Reads one pushed message.
+    ///
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/malformed`` when it cannot be read; it stays in the inbox
+    ///   for a person then.
+    func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage]
+
+    /// Tells the rail what was decided about a pushed question.
+    ///
+    /// - Throws: ``ProviderError``; with ``ProviderError/Code/tooLate`` when the rail no longer waits.
+    func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError)
+}
+
+/// What a pushed message means.
+public enum PushedMessage: Hashable, Sendable {
+    /// The rail asks whether the customer may pay; it waits only seconds.
+    case question(ApprovalRequest)
+    /// Something happened.
+    case observation(Observation)
+    /// A payment was returned by the rail: the charge that it returned, and whose amount it is.
+    case refunded(charge: String, amount: Amount)
+    /// Nothing that concerns money.
+    case nothing
+}
+
+/// A question of the rail before it takes the customer's money.
+public struct ApprovalRequest: Hashable, Sendable {
+    /// What is asked.
+    public enum Topic: Hashable, Sendable {
+        /// May this payment be taken (`pre_checkout_query`)?
+        case payment(amount: Amount)
+        /// Which ways of shipping are there to this address (`shipping_query`)? The address is JSON text.
+        case shipping(address: String)
+    }
+
+    /// The rail's own identifier of the question.
+    public let id: String
+    /// What would be paid.
+    public let reference: PaymentReference
+    /// Who would pay, in the rail's own words.
+    public let payer: String
+    /// What is asked.
+    public let topic: Topic
+
+    /// A question of the rail.
+    public init(id: String, reference: PaymentReference, payer: String, topic: Topic) {
+        self.id = id
+        self.reference = reference
+        self.payer = payer
+        self.topic = topic
+    }
+}
+
+/// What was decided about an ``ApprovalRequest``.
+public enum ApprovalDecision: Hashable, Sendable {
+    /// The payment may be taken.
+    case approved
+    /// These ways of shipping are offered.
+    case shipping([ShippingOption])
+    /// No, with a sentence that the customer reads.
+    case refused(message: String)
+}
+
+/// One way of shipping.
+public struct ShippingOption: Hashable, Sendable {
+    /// The merchant's key for it.
+    public let id: String
+    /// What the customer reads.
+    public let title: String
+    /// What it costs.
+    public let price: Amount
+
+    /// A way of shipping.
+    public init(id: String, title: String, price: Amount) {
+        self.id = id
+        self.title = title
+        self.price = price
+    }
+}
+
+/// Reads what happened on a rail, account by account, without a gap.
+public protocol TransferScanning: Sendable {
+    /// The accounts that are always scanned; those of single options come from ``OpenedOption/accounts``.
+    var standingAccounts: [ScanAccount] { get async throws(ProviderError) }
+
+    /// What happened on an account after a position, oldest first.
+    ///
+    /// - Parameter position: the position of the last page; none at the very start.
+    /// - Throws: ``ProviderError``; with ``ProviderError/Code/gap`` when the account's history does not join up, so
+    ///   that the cursor has to stay where it is.
+    func page(of account: ScanAccount, after position: String?) async throws(ProviderError) -> ScanPage
+}
+
+/// An account on a rail that is scanned.
+public struct ScanAccount: Hashable, Sendable {
+    /// The account in the rail's canonical form.
+    public let account: String
+    /// What of the account is looked at, for example `coin`, or a jetton's asset identifier.
+    public let subject: String
+
+    /// An account to scan.
+    public init(account: String, subject: String) {
+        self.account = account
+        self.subject = subject
+    }
+}
+
+/// A piece of an account's history.
+public struct ScanPage: Hashable, Sendable {
+    /// What happened, oldest first.
+    public let observations: [Observation]
+    /// Where the next page starts; equal to the given position when nothing happened.
+    public let position: String?
+    /// Whether there is more already.
+    public let hasMore: Bool
+    /// Until when, by the rail's clock, the account's history is complete with this page.
+    public let completeUntil: Timestamp?
+
+    /// A piece of an account's history.
+    public init(observations: [Observation], position: String?, hasMore: Bool, completeUntil: Timestamp?) {
+        self.observations = observations
+        self.position = position
+        self.hasMore = hasMore
+        self.completeUntil = completeUntil
+    }
+}
+
+/// Sends money, so that a crash between any two steps neither loses nor doubles it.
+public protocol TransferSending: Sendable {
+    /// The lane of an order: orders of one lane are sent one after the other, because the rail numbers them; none when
+    /// the rail does not.
+    func lane(of order: TransferOrder) -> String?
+
+    /// Signs an order. Nothing leaves the process.
+    ///
+    /// - Throws: ``ProviderError``; with ``ProviderError/Code/refused`` when it can never be sent.
+    func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer
+
+    /// Sends what was prepared and stored; sending it again has no second effect.
+    func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome
+
+    /// Asks the rail what became of it.
+    ///
+    /// - Throws: ``ProviderError`` when the rail cannot be asked now, which says nothing about the transfer.
+    func fate(of prepared: PreparedTransfer, for order: TransferOrder) async throws(ProviderError) -> TransferFate
+}
+
+/// Money that has to be sent.
+public struct TransferOrder: Hashable, Sendable {
+    /// Our identifier of it, which the rail carries where it can.
+    public let id: String
+    /// What is sent.
+    public let amount: Amount
+    /// Where it goes, in the rail's own words.
+    public let destination: String
+    /// What the receiver reads.
+    public let comment: String?
+
+    /// An order to send money.
+    public init(id: String, amount: Amount, destination: String, comment: String?) {
+        self.id = id
+        self.amount = amount
+        self.destination = destination
+        self.comment = comment
+    }
+}
+
+/// What a rail said when it was given a transfer.
+public enum SubmissionOutcome: Hashable, Sendable {
+    /// It took it; that is no proof that it will happen.
+    case accepted
+    /// It is done: the rail itself says that the money has moved.
+    case done
+    /// It will not happen, and nothing was moved.
+    case rejected(reason: String)
+    /// Nobody knows.
+    case unknown(reason: String)
+}
+
+/// What became of a transfer.
+public enum TransferFate: Hashable, Sendable {
+    /// It may still happen.
+    case pending
+    /// It has happened, and can no longer be undone; `fee` is what the network charged us, where it did.
+    case confirmed(evidence: String, fee: Amount?, at: Timestamp)
+    /// It can no longer happen. `fee` was charged all the same.
+    case dead(reason: String, fee: Amount?)
+}
+
+/// Tells what the rail says is there.
+public protocol BalanceStating: Sendable {
+    /// The rail's own view of the balances of our accounts.
+    ///
+    /// - Parameter accounts: the accounts of options that are open, beside the standing ones.
+    func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement
+}
+
+/// What a rail says is there.
+public struct ProviderStatement: Hashable, Sendable {
+    /// The total in each asset.
+    public let balances: [Amount]
+    /// When, by the rail's clock.
+    public let asOf: Timestamp
+    /// Where the figures come from, for a person.
+    public let source: String
+
+    /// A rail's own view.
+    public init(balances: [Amount], asOf: Timestamp, source: String) {
+        self.balances = balances
+        self.asOf = asOf
+        self.source = source
+    }
+}
