@@ -2,52 +2,52 @@ public import Seams
 
 /// The tenant that sells something.
 public enum MerchantKind: IdentifierKind {
-    /// `mer`
+    /// The prefix `mer`.
     public static let prefix = "mer"
 }
 /// An API key.
 public enum APIKeyKind: IdentifierKind {
-    /// `key`
+    /// The prefix `key`.
     public static let prefix = "key"
 }
 /// What is owed.
 public enum InvoiceKind: IdentifierKind {
-    /// `inv`
+    /// The prefix `inv`.
     public static let prefix = "inv"
 }
 /// One way to pay an invoice.
 public enum PaymentOptionKind: IdentifierKind {
-    /// `opt`
+    /// The prefix `opt`.
     public static let prefix = "opt"
 }
 /// Money seen for an invoice, or for none.
 public enum PaymentKind: IdentifierKind {
-    /// `pay`
+    /// The prefix `pay`.
     public static let prefix = "pay"
 }
 /// Money on its way out: a refund.
 public enum RefundKind: IdentifierKind {
-    /// `ref`
+    /// The prefix `ref`.
     public static let prefix = "ref"
 }
 /// Money on its way out: a payout.
 public enum PayoutKind: IdentifierKind {
-    /// `po`
+    /// The prefix `po`.
     public static let prefix = "po"
 }
 /// Something that happened, told to the merchant.
 public enum EventKind: IdentifierKind {
-    /// `evt`
+    /// The prefix `evt`.
     public static let prefix = "evt"
 }
 /// An exception that a person may have to look at.
 public enum CaseKind: IdentifierKind {
-    /// `case`
+    /// The prefix `case`.
     public static let prefix = "case"
 }
 /// An address of the merchant that events are sent to.
 public enum WebhookEndpointKind: IdentifierKind {
-    /// `whe`
+    /// The prefix `whe`.
     public static let prefix = "whe"
 }
 

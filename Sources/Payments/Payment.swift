@@ -40,6 +40,8 @@ public struct Payment: Hashable, Sendable {
     public let merchant: MerchantID?
     /// The rail that it came on.
     public let rail: Rail
+    /// The provider that saw it, by its key in the registry.
+    public let provider: String
     /// What makes the observation unique; crediting it twice is impossible.
     public let naturalKey: NaturalKey
     /// What came in.
@@ -70,6 +72,7 @@ public struct Payment: Hashable, Sendable {
         option: PaymentOptionID?,
         merchant: MerchantID?,
         rail: Rail,
+        provider: String,
         naturalKey: NaturalKey,
         amount: Amount,
         value: Amount?,
@@ -87,6 +90,7 @@ public struct Payment: Hashable, Sendable {
         self.option = option
         self.merchant = merchant
         self.rail = rail
+        self.provider = provider
         self.naturalKey = naturalKey
         self.amount = amount
         self.value = value

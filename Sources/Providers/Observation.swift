@@ -8,6 +8,8 @@ public enum Observation: Hashable, Sendable {
     case incoming(IncomingTransfer)
     /// Money moved in a way that is no payment: a fee, a top-up, change that came back.
     case movement(AccountMovement)
+    /// One of our accounts sent something; booked with the payout that has this hash, unexplained when none has it.
+    case sent(SentTransfer)
     /// Something was looked at and deliberately has no effect on the books; kept so that a finance person can see why.
     case ignored(naturalKey: NaturalKey, reason: String)
 }
@@ -61,6 +63,23 @@ public struct IncomingTransfer: Hashable, Sendable {
         self.occurredAt = occurredAt
         self.availableAt = availableAt
         self.finality = finality
+    }
+}
+
+/// Something that one of our accounts sent.
+public struct SentTransfer: Hashable, Sendable {
+    /// What makes it unique.
+    public let naturalKey: NaturalKey
+    /// What the rail knows it by: the ``Payments/PreparedTransfer/hash`` of a payout that we made.
+    public let hash: String
+    /// What it changes when no payout of ours has this hash.
+    public let movement: AccountMovement
+
+    /// An observed transfer of ours.
+    public init(naturalKey: NaturalKey, hash: String, movement: AccountMovement) {
+        self.naturalKey = naturalKey
+        self.hash = hash
+        self.movement = movement
     }
 }
 

@@ -90,7 +90,9 @@ public struct OpenRequest: Sendable {
     public let invoice: Invoice
     /// What the customer pays on this rail.
     public let due: Amount
-    /// How the amount is split for the customer; the parts add up to `due`. Empty: one line with the invoice's title.
+    /// How the amount is split for the customer.
+    ///
+    /// The parts add up to ``due``. When there are none, the customer sees one line with the invoice's title.
     public let lines: [Line]
     /// The rail's own wishes, for example tips or shipping for Telegram fiat, as text pairs that the provider knows.
     public let settings: [String: String]

@@ -90,7 +90,8 @@ public protocol TransferScanning: Sendable {
 
     /// What happened on an account after a position, oldest first.
     ///
-    /// - Parameter position: the position of the last page; none at the very start.
+    /// The position is the last page's, and none at the very start.
+    ///
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/gap`` when the account's history does not join up, so
     ///   that the cursor has to stay where it is.
     func page(of account: ScanAccount, after position: String?) async throws(ProviderError) -> ScanPage
@@ -194,9 +195,7 @@ public enum TransferFate: Hashable, Sendable {
 
 /// Tells what the rail says is there.
 public protocol BalanceStating: Sendable {
-    /// The rail's own view of the balances of our accounts.
-    ///
-    /// - Parameter accounts: the accounts of options that are open, beside the standing ones.
+    /// The rail's own view of the balances of our accounts: the given ones of single options, and the standing ones.
     func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement
 }
 

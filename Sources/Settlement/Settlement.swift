@@ -1,0 +1,82 @@
+public import Ledger
+public import Money
+public import Payments
+public import Providers
+public import Seams
+public import Storage
+
+/// The use cases of the gateway, and the only writer of the ledger.
+///
+/// Each use case is one method in a file of its own. What it changes, what it books and what it announces are one unit
+/// of work in the database; nothing external happens inside a unit of work.
+public struct Settlement: Sendable {
+    /// Where everything is kept.
+    public let database: any Database
+    /// Who moves the money.
+    public let providers: ProviderRegistry
+    /// The assets that are known.
+    public let assets: AssetRegistry
+    /// The accounts that may be booked on.
+    public let chart: ChartOfAccounts
+    /// Which rails goods may be paid on.
+    public let policy: RailPolicy
+    /// What one asset costs in another.
+    public let rates: any RateSource
+    /// The clock.
+    public let clock: any WallClock
+    /// Where identifiers come from.
+    public let identifiers: IdentifierSource
+    /// The tenant that runs the gateway; what belongs to no merchant is told to it.
+    public let operatorMerchant: MerchantID
+    /// Where a simulated run may fail.
+    public let faults: FaultInjector
+    let reservations: ApprovalReservations
+
+    /// A settlement over the given parts.
+    public init(
+        database: any Database,
+        providers: ProviderRegistry,
+        assets: AssetRegistry,
+        chart: ChartOfAccounts,
+        policy: RailPolicy,
+        rates: any RateSource,
+        clock: any WallClock,
+        identifiers: IdentifierSource,
+        operatorMerchant: MerchantID,
+        faults: FaultInjector = .none
+    ) {
+        self.database = database
+        self.providers = providers
+        self.assets = assets
+        self.chart = chart
+        self.policy = policy
+        self.rates = rates
+        self.clock = clock
+        self.identifiers = identifiers
+        self.operatorMerchant = operatorMerchant
+        self.faults = faults
+        reservations = ApprovalReservations()
+    }
+
+    func asset(_ id: AssetID) throws(SettlementError) -> Asset {
+        guard let asset = assets.asset(id) else {
+            throw SettlementError(.unknownAsset, "\(id) is not in the asset list")
+        }
+        return asset
+    }
+
+    func provider(_ key: String) throws(SettlementError) -> any PaymentProvider {
+        guard let provider = providers.provider(key) else {
+            throw SettlementError(.unavailable, "the provider \(key) is not configured")
+        }
+        return provider
+    }
+}
+
+/// What one asset costs in another, now.
+public protocol RateSource: Sendable {
+    /// The price of one major unit of `base` in `quote`.
+    ///
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/noRate`` when there is none that is fresh enough.
+    func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote
+}

@@ -1,0 +1,60 @@
+import Money
+import Payments
+import Providers
+
+/// What a use case refuses or cannot do: a code that callers match, and a reason that people read.
+///
+/// Two errors are equal when their codes are.
+public struct SettlementError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of refusal; stable, and part of the API.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        case notFound = "not_found"
+        case invalidRequest = "invalid_request"
+        case refusedByPolicy = "refused_by_policy"
+        case unknownAsset = "unknown_asset"
+        case noRate = "no_rate"
+        case invalidState = "invalid_state"
+        case amountTooLarge = "amount_too_large"
+        case insufficientFunds = "insufficient_funds"
+        case unsupported
+        case unavailable
+        case conflict
+    }
+
+    /// The kind of refusal.
+    public let code: Code
+    /// What went wrong and what to do about it, for a person.
+    public let reason: String
+    /// The field of the request that is wrong, when one is.
+    public let parameter: String?
+
+    /// A refusal of the kind `code`.
+    public init(_ code: Code, _ reason: String, parameter: String? = nil) {
+        self.code = code
+        self.reason = reason
+        self.parameter = parameter
+    }
+
+    init(_ error: PaymentsError) {
+        switch error {
+        case .invalidTransition(let reason): self.init(.invalidState, reason)
+        case .amount(let error): self.init(.invalidRequest, error.reason)
+        case .refusedByPolicy(let rule, let reason): self.init(.refusedByPolicy, "\(reason) (rule \(rule))")
+        }
+    }
+
+    init(_ error: ProviderError) {
+        switch error.code {
+        case .unavailable, .lagging, .gap, .malformed, .tooLate: self.init(.unavailable, error.reason)
+        case .refused, .invalidRequest: self.init(.invalidRequest, error.reason)
+        case .unsupported: self.init(.unsupported, error.reason)
+        }
+    }
+
+    /// Whether the codes are equal.
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+    /// Hashes the code.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    /// The code and the reason.
+    public var description: String { "settlement: \(code.rawValue): \(reason)" }
+}
