@@ -34,6 +34,8 @@ public struct IncomingTransfer: Hashable, Sendable {
     public let availableAt: Timestamp
     /// Whether it can still be undone.
     public let finality: Finality
+    /// Whether more than what is due is the merchant's too: a tip, or shipping that the customer chose.
+    public let extrasAreEarned: Bool
 
     /// The verdict on whether a transfer can still be undone.
     public enum Finality: String, Hashable, Sendable {
@@ -52,7 +54,8 @@ public struct IncomingTransfer: Hashable, Sendable {
         evidence: String,
         occurredAt: Timestamp,
         availableAt: Timestamp,
-        finality: Finality = .final
+        finality: Finality = .final,
+        extrasAreEarned: Bool = false
     ) {
         self.naturalKey = naturalKey
         self.reference = reference
@@ -63,6 +66,7 @@ public struct IncomingTransfer: Hashable, Sendable {
         self.occurredAt = occurredAt
         self.availableAt = availableAt
         self.finality = finality
+        self.extrasAreEarned = extrasAreEarned
     }
 }
 

@@ -46,10 +46,13 @@ public struct ApprovalRequest: Hashable, Sendable {
     public let payer: String
     /// What is asked.
     public let topic: Topic
+    /// Whether the amount may be more than what is due, because the customer added a tip or chose a way of shipping.
+    public let allowsExtras: Bool
 
     /// A question of the rail.
-    public init(id: String, reference: PaymentReference, payer: String, topic: Topic) {
+    public init(id: String, reference: PaymentReference, payer: String, topic: Topic, allowsExtras: Bool = false) {
         self.id = id
+        self.allowsExtras = allowsExtras
         self.reference = reference
         self.payer = payer
         self.topic = topic

@@ -59,7 +59,8 @@ extension Settlement {
     /// - Throws: what the database throws; nothing is recorded then.
     /// - Returns: what became of it.
     @discardableResult
-    public func record(_ observation: Observation, at provider: any PaymentProvider) async throws -> RecordedObservation {
+    public func record(_ observation: Observation, at provider: any PaymentProvider) async throws -> RecordedObservation
+    {
         let recorder = ObservationRecorder(settlement: self, provider: provider, now: clock.now())
         try faults.pass(.beforeRecording)
         let recorded = try await database.write { try recorder.record(observation, in: $0) }
@@ -135,7 +136,7 @@ struct ObservationRecorder: Sendable {
         guard transfer.amount.asset == option.due.asset else {
             return try keep(transfer, .wrongAsset, for: context, onto: .wrongAsset(invoice.merchant), in: session)
         }
-        let value = try option.value(of: transfer.amount)
+        let value = try countedValue(of: transfer, option: option, invoice: invoice)
         var updated = invoice
         let deadline = invoice.expiresAt.advanced(by: graceAfterExpiry)
         let action = try updated.status.apply(.received(value: value, isInTime: transfer.occurredAt <= deadline))
@@ -146,6 +147,14 @@ struct ObservationRecorder: Sendable {
         let result = try follow(action, transfer, value: value, Match(option: option, invoice: updated), in: session)
         try settlement.announceProgress(from: invoice, to: updated, at: now, in: session)
         return result
+    }
+
+    /// What the transfer is worth for the invoice; a tip is earned, but pays nothing that is owed.
+    private func countedValue(of transfer: IncomingTransfer, option: PaymentOption, invoice: Invoice) throws -> Amount {
+        let value = try option.value(of: transfer.amount)
+        let remaining = try invoice.status.remaining
+        guard transfer.extrasAreEarned, remaining.isPositive else { return value }
+        return try value.subtracting(remaining).isPositive ? remaining : value
     }
 
     private struct Match {
@@ -187,17 +196,19 @@ struct ObservationRecorder: Sendable {
     ) throws -> RecordedObservation {
         let payment = makePayment(transfer, classification, for: match, value: value)
         try session.insert(payment)
-        try settlement.post(
-            .paymentHeld,
-            subject: payment.id.text,
-            at: transfer.occurredAt,
-            Bookkeeping.receive(transfer.amount, from: providerKey, onto: holding),
-            in: session
-        )
+        let postings = try Bookkeeping.receive(transfer.amount, from: providerKey, onto: holding)
+        try post(.paymentHeld, payment.id, at: transfer.occurredAt, postings, in: session)
         try settlement.announce(payment, at: now, in: session)
         if let reason = ExceptionCase.Reason(classification) {
             let invoice = match?.invoice.id
-            try openCase(reason, of: match?.merchant, invoice: invoice, payment: payment.id, transfer.amount, in: session)
+            try openCase(
+                reason,
+                of: match?.merchant,
+                invoice: invoice,
+                payment: payment.id,
+                transfer.amount,
+                in: session
+            )
         }
         return .payment(payment.id, classification)
     }
@@ -212,34 +223,36 @@ struct ObservationRecorder: Sendable {
         let merchant = match.merchant
         let needed = try match.option.cost(of: value.subtracting(excess))
         let rest = try transfer.amount.subtracting(needed)
-        let surplus = rest.isPositive ? rest : .zero(rest.asset)
+        let surplus = rest.isPositive && !transfer.extrasAreEarned ? rest : .zero(rest.asset)
         let payment = makePayment(transfer, surplus.isZero ? .exact : .over, for: match, value: value)
-        let books = Bookkeeping(feeBasisPoints: try session.merchant(merchant)?.feeBasisPoints ?? 0)
         let held = try session.payments(of: match.invoice.id).filter { $0.classification == .partial }
         try session.insert(payment)
-        var postings = try books.settle(
-            transfer.amount,
-            excess: surplus,
-            from: .providerReceivable(providerKey),
-            to: merchant
-        )
+        let books = Bookkeeping(feeBasisPoints: try session.merchant(merchant)?.feeBasisPoints ?? 0)
+        // Each payment has a ledger transaction of its own, so that a refund finds where its money is.
+        let source = AccountID.providerReceivable(providerKey)
+        let earned = try books.settle(transfer.amount, excess: surplus, from: source, to: merchant)
+        try post(.invoiceSettled, payment.id, at: transfer.occurredAt, earned, in: session)
         for part in held {
             let nothing = Amount.zero(part.amount.asset)
-            postings += try books.settle(part.amount, excess: nothing, from: .customerClearing(merchant), to: merchant)
+            let rest = try books.settle(part.amount, excess: nothing, from: .customerClearing(merchant), to: merchant)
+            try post(.invoiceSettled, part.id, at: transfer.occurredAt, rest, in: session)
         }
-        try settlement.post(
-            .invoiceSettled,
-            subject: payment.id.text,
-            at: transfer.occurredAt,
-            postings,
-            in: session
-        )
         try settlement.announce(payment, at: now, in: session)
         if !surplus.isZero {
             let invoice = match.invoice.id
             try openCase(.overpaid, of: merchant, invoice: invoice, payment: payment.id, surplus, in: session)
         }
         return .payment(payment.id, payment.classification)
+    }
+
+    private func post(
+        _ kind: LedgerTransaction.Kind,
+        _ payment: PaymentID,
+        at moment: Timestamp,
+        _ postings: [Posting],
+        in session: any SQLSession
+    ) throws {
+        try settlement.post(kind, subject: payment.text, at: moment, postings, in: session)
     }
 
     private func makePayment(

@@ -1,0 +1,239 @@
+import Ledger
+import Money
+public import Payments
+public import Providers
+import Seams
+import Storage
+
+extension Settlement {
+    /// How soon a transfer is looked at again.
+    private static let pollInterval = Duration.seconds(1)
+    /// How soon after a failure that says nothing about the money.
+    private static let retryInterval = Duration.seconds(5)
+
+    /// The transfers that have something to be done, by their identifiers.
+    ///
+    /// - Throws: what the database throws.
+    /// - Returns: at most `limit` identifiers, the oldest first.
+    public func outgoingDue(limit: Int = 50) async throws -> [String] {
+        let now = clock.now()
+        return try await database.read { session in
+            try session.outgoing(in: [.awaitingPayment, .inProgress, .unknown], dueAt: now, limit: limit).map(
+                \.purpose.id
+            )
+        }
+    }
+
+    /// Takes the next step with a transfer: sign and store it, submit it, or learn its fate.
+    ///
+    /// A crash between any two lines loses and doubles nothing: what was signed is stored before it is submitted, the
+    /// same bytes are submitted again, and only the rail's own word ends it.
+    ///
+    /// - Throws: what the database throws; the step is taken again then.
+    /// - Returns: the transfer after the step.
+    @discardableResult
+    public func advance(_ id: String) async throws -> OutgoingTransfer {
+        guard let stored = try await database.read({ try $0.outgoing(id) }) else {
+            throw SettlementError(.notFound, "there is no transfer \(id)")
+        }
+        let provider = try provider(stored.provider)
+        guard let sender = provider.send else {
+            throw SettlementError(.unsupported, "\(provider.key) sends nothing")
+        }
+        switch (stored.status.state, stored.prepared) {
+        case (.awaitingPayment, _):
+            return try await sign(stored, by: sender)
+        case (.inProgress, let prepared?), (.unknown, let prepared?):
+            return try await follow(stored, prepared, by: sender)
+        default:
+            return stored
+        }
+    }
+
+    private func sign(_ stored: OutgoingTransfer, by sender: any TransferSending) async throws -> OutgoingTransfer {
+        let order = TransferOrder(stored)
+        let lane = sender.lane(of: order)
+        if let lane, try await database.read({ try $0.isLaneBusy(lane, except: stored.purpose.id) }) {
+            return try await postpone(stored, by: Self.pollInterval)
+        }
+        let prepared: PreparedTransfer
+        do { prepared = try await sender.prepare(order) } catch {
+            guard error.code == .refused || error.code == .invalidRequest else {
+                return try await postpone(stored, by: Self.retryInterval)
+            }
+            return try await finish(stored, .refused, fee: nil, failure: error.reason)
+        }
+        try faults.pass(.afterSigning)
+        let now = clock.now()
+        let signed: OutgoingTransfer = try await database.write { session in
+            var updated = stored
+            _ = try updated.status.apply(.signed)
+            updated.prepared = prepared
+            let next = now.advanced(by: Self.pollInterval)
+            try store(updated, from: stored, lane: lane, nextAttemptAt: next, in: session)
+            return updated
+        }
+        try faults.pass(.afterStoringTransfer)
+        return try await submit(signed, prepared, by: sender)
+    }
+
+    private func submit(
+        _ stored: OutgoingTransfer,
+        _ prepared: PreparedTransfer,
+        by sender: any TransferSending
+    ) async throws -> OutgoingTransfer {
+        let outcome = await sender.submit(prepared)
+        try faults.pass(.afterSubmitting)
+        switch outcome {
+        case .accepted:
+            return try await postpone(stored, by: Self.pollInterval)
+        case .done:
+            return try await finish(stored, .confirmed, fee: nil, failure: nil)
+        case .rejected(let reason):
+            return try await finish(stored, .provenDead, fee: nil, failure: reason)
+        case .unknown(let reason):
+            return try await loseSight(of: stored, reason: reason)
+        }
+    }
+
+    /// What is under way is asked for first: submitting again is right only while nothing is known.
+    private func follow(
+        _ stored: OutgoingTransfer,
+        _ prepared: PreparedTransfer,
+        by sender: any TransferSending
+    ) async throws -> OutgoingTransfer {
+        let fate: TransferFate
+        do { fate = try await sender.fate(of: prepared, for: TransferOrder(stored)) } catch {
+            return try await loseSight(of: stored, reason: error.reason)
+        }
+        try faults.pass(.beforeStoringFate)
+        switch fate {
+        case .pending: return try await submit(stored, prepared, by: sender)
+        case .confirmed(_, let fee, _): return try await finish(stored, .confirmed, fee: fee, failure: nil)
+        case .dead(let reason, let fee): return try await finish(stored, .provenDead, fee: fee, failure: reason)
+        }
+    }
+
+    private func loseSight(of stored: OutgoingTransfer, reason: String) async throws -> OutgoingTransfer {
+        let now = clock.now()
+        return try await database.write { session in
+            var updated = stored
+            let action = try updated.status.apply(.outcomeUnknown)
+            updated.failure = reason
+            try store(updated, from: stored, nextAttemptAt: now.advanced(by: Self.retryInterval), in: session)
+            if action == .watch { try announce(.unknown, updated, at: now, in: session) }
+            return updated
+        }
+    }
+
+    private func postpone(_ stored: OutgoingTransfer, by delay: Duration) async throws -> OutgoingTransfer {
+        let next = clock.now().advanced(by: delay)
+        try await database.write { try store(stored, from: stored, nextAttemptAt: next, in: $0) }
+        return stored
+    }
+
+    /// Ends a transfer: what was set aside is gone, or free again.
+    private func finish(
+        _ stored: OutgoingTransfer,
+        _ event: PayoutStateMachine.Event,
+        fee: Amount?,
+        failure: String?
+    ) async throws -> OutgoingTransfer {
+        let now = clock.now()
+        return try await database.write { session in
+            var updated = stored
+            let action = try updated.status.apply(event)
+            updated.networkFee = fee
+            updated.failure = failure
+            updated.finishedAt = now
+            try store(updated, from: stored, nextAttemptAt: now, in: session)
+            switch action {
+            case .postCompleted: try complete(updated, fee: fee, at: now, in: session)
+            case .releaseFunds: try release(updated, fee: fee, at: now, in: session)
+            case .sign, .submit, .watch, .none: break
+            }
+            return updated
+        }
+    }
+
+    func store(
+        _ updated: OutgoingTransfer,
+        from stored: OutgoingTransfer,
+        lane: String? = nil,
+        nextAttemptAt: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let isFirst = try session.update(updated, from: stored.status.state, lane: lane, nextAttemptAt: nextAttemptAt)
+        guard isFirst else {
+            throw SettlementError(.conflict, "the transfer \(stored.purpose.id) has changed meanwhile")
+        }
+    }
+
+    private func complete(
+        _ transfer: OutgoingTransfer,
+        fee: Amount?,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let postings = try Bookkeeping.sent(
+            transfer.amount,
+            fee: fee,
+            from: transfer.provider,
+            reserved: transfer.reservedAccount
+        )
+        try post(.transferSent, subject: transfer.purpose.id, at: now, postings, in: session)
+        try announce(.completed, transfer, at: now, in: session)
+    }
+
+    /// What was set aside goes back to where it came from; what the network charged all the same is a cost.
+    func release(_ transfer: OutgoingTransfer, fee: Amount?, at now: Timestamp, in session: any SQLSession) throws {
+        let subject = transfer.reservationSubject
+        let reservations = try session.ledgerTransactions(subject: subject).filter { ltx in
+            ltx.kind == .refundReserved || ltx.kind == .payoutReserved
+        }
+        guard let reservation = reservations.last(where: { $0.reserves(transfer.amount, on: transfer.reservedAccount) })
+        else { throw SettlementError(.invalidState, "nothing is set aside for \(transfer.purpose.id)") }
+        let back = try reservation.postings.map { Posting(account: $0.account, amount: try $0.amount.negated()) }
+        try post(.transferReleased, subject: subject, at: now, back, in: session)
+        if let fee, !fee.isZero {
+            let charged = try Bookkeeping.charged(fee, at: transfer.provider)
+            try post(.networkFee, subject: transfer.purpose.id, at: now, charged, in: session)
+        }
+        try announce(.failed, transfer, at: now, in: session)
+    }
+}
+
+extension TransferOrder {
+    init(_ transfer: OutgoingTransfer) {
+        self.init(
+            id: transfer.purpose.id,
+            amount: transfer.amount,
+            destination: transfer.destination,
+            comment: transfer.comment
+        )
+    }
+}
+
+extension OutgoingTransfer {
+    var reservedAccount: AccountID {
+        switch purpose {
+        case .refund: .refundsPayable(merchant)
+        case .payout: .payoutsPayable(merchant)
+        }
+    }
+
+    var reservationSubject: String {
+        switch purpose {
+        case .refund(_, let payment): payment.text
+        case .payout(let id): id.text
+        }
+    }
+}
+
+extension LedgerTransaction {
+    fileprivate func reserves(_ amount: Amount, on account: AccountID) -> Bool {
+        postings.contains { posting in
+            posting.account == account && (try? posting.amount.negated()) == amount
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Payments
+import Seams
+import Storage
+import StrictJSON
+
+/// What a merchant is told about, as the `type` of an event.
+enum InvoiceEvent: String {
+    case created = "invoice.created"
+    case processing = "invoice.processing"
+    case settled = "invoice.settled"
+    case expired = "invoice.expired"
+    case cancelled = "invoice.cancelled"
+}
+
+/// What a merchant is told about money on its way out.
+enum OutgoingEvent: String {
+    case created
+    case completed
+    case failed
+    case unknown
+}
+
+extension Settlement {
+    /// Tells the merchant about an invoice.
+    func announce(_ event: InvoiceEvent, _ invoice: Invoice, at now: Timestamp, in session: any SQLSession) throws {
+        let options = try session.options(of: invoice.id)
+        let representation = try Representation(assets: assets).json(
+            InvoiceWithOptions(invoice: invoice, options: options)
+        )
+        try append(event.rawValue, subject: invoice.id.text, representation, to: invoice.merchant, at: now, in: session)
+    }
+
+    /// Tells the merchant when a payment has moved an invoice to another state.
+    func announceProgress(from old: Invoice, to new: Invoice, at now: Timestamp, in session: any SQLSession) throws {
+        guard old.status.state != new.status.state else { return }
+        switch new.status.state {
+        case .processing: try announce(.processing, new, at: now, in: session)
+        case .settled: try announce(.settled, new, at: now, in: session)
+        case .new, .expired, .invalid: break
+        }
+    }
+
+    /// Tells the merchant, or the operator when it is for no merchant, about money that came in.
+    func announce(_ payment: Payment, at now: Timestamp, in session: any SQLSession) throws {
+        let representation = try Representation(assets: assets).json(payment)
+        let merchant = payment.merchant ?? operatorMerchant
+        try append("payment.received", subject: payment.id.text, representation, to: merchant, at: now, in: session)
+    }
+
+    /// Tells the merchant about money on its way out.
+    func announce(
+        _ event: OutgoingEvent,
+        _ transfer: OutgoingTransfer,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let kind =
+            switch transfer.purpose {
+            case .refund: "refund"
+            case .payout: "payout"
+            }
+        let representation = try Representation(assets: assets).json(transfer)
+        let type = "\(kind).\(event.rawValue)"
+        try append(type, subject: transfer.purpose.id, representation, to: transfer.merchant, at: now, in: session)
+    }
+
+    /// Stores a case and tells the merchant, or the operator, about it.
+    func open(_ exceptionCase: ExceptionCase, in session: any SQLSession) throws {
+        try session.insert(exceptionCase)
+        let representation = try Representation(assets: assets).json(exceptionCase)
+        let merchant = exceptionCase.merchant ?? operatorMerchant
+        let moment = exceptionCase.openedAt
+        try append("case.opened", subject: exceptionCase.id.text, representation, to: merchant, at: moment, in: session)
+    }
+
+    /// Puts an event in the outbox, in the same unit of work as what it is about.
+    private func append(
+        _ type: String,
+        subject: String,
+        _ data: JSONValue,
+        to merchant: MerchantID,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let id: EventID = identifiers.next()
+        let body: JSONValue = [
+            "id": .string(id.text),
+            "type": .string(type),
+            "timestamp": .string(now.description),
+            "data": data,
+        ]
+        try session.append(
+            EventRecord(
+                id: id,
+                merchant: merchant,
+                type: type,
+                subject: subject,
+                body: body.text,
+                createdAt: now
+            )
+        )
+    }
+}

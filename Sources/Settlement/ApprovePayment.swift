@@ -1,0 +1,97 @@
+import Money
+public import Payments
+public import Providers
+import Seams
+import Storage
+import Synchronization
+
+extension Settlement {
+    /// Decides whether a rail may take a customer's money, from one indexed read.
+    ///
+    /// Fails closed: whatever goes wrong becomes a refusal with a sentence for the customer, because a payment that was
+    /// not taken can be tried again, and one that should not have been taken has to be sent back.
+    ///
+    /// - Parameters:
+    ///   - question: the rail's question.
+    ///   - provider: who asks.
+    ///   - hasStock: the merchant's own answer to whether the goods are there.
+    /// - Returns: the decision; never an error.
+    public func decide(
+        _ question: ApprovalRequest,
+        of provider: any PaymentProvider,
+        hasStock: @Sendable (Invoice) async -> Bool = { _ in true }
+    ) async -> ApprovalDecision {
+        let now = clock.now()
+        let match: (option: PaymentOption, invoice: Invoice)?
+        do { match = try await database.read { try $0.option(question.reference) } } catch {
+            return .refused(message: "The payment cannot be checked at the moment. Please try again in a minute.")
+        }
+        guard let (option, invoice) = match, option.provider == provider.key else {
+            return .refused(message: "This order is not known. Please open a new one.")
+        }
+        if let refusal = refusal(of: question, option: option, invoice: invoice, at: now) {
+            return .refused(message: refusal)
+        }
+        guard case .payment = question.topic else { return .approved }
+        guard await hasStock(invoice) else { return .refused(message: "This item is sold out.") }
+        guard reservations.reserve(invoice.id, for: question.payer, at: now) else {
+            return .refused(message: "Somebody else is paying this order right now.")
+        }
+        return .approved
+    }
+
+    private func refusal(
+        of question: ApprovalRequest,
+        option: PaymentOption,
+        invoice: Invoice,
+        at now: Timestamp
+    ) -> String? {
+        switch invoice.status.state {
+        case .settled: return "This order is paid already. You were not charged again."
+        case .expired: return "The time to pay this order is over. Please open a new one."
+        case .invalid: return "This order was cancelled."
+        case .new, .processing: break
+        }
+        guard now <= invoice.expiresAt else { return "The time to pay this order is over. Please open a new one." }
+        if let payer = invoice.payer, String(payer) != question.payer {
+            return "This order belongs to another customer."
+        }
+        guard case .payment(let amount) = question.topic else { return nil }
+        guard amount.asset == option.due.asset else { return "The currency of this order has changed." }
+        guard let extra = try? amount.subtracting(option.due), !extra.isNegative else {
+            return "The price of this order has changed. Please open a new one."
+        }
+        // Telegram adds tips and shipping to the price; without them the amount has to be the price to the unit.
+        return extra.isZero || question.allowsExtras
+            ? nil : "The price of this order has changed. Please open a new one."
+    }
+}
+
+/// Who is about to pay what: one customer at a time pays an order, from the approval until the money comes or the rail
+/// gives up.
+///
+/// Kept in memory only. When the process restarts in between, a second customer may be approved, and the second payment
+/// becomes a case: that is the safe way to be wrong.
+final class ApprovalReservations: Sendable {
+    /// The longest that Telegram keeps a pre-checkout query (150 s).
+    private static let lifetime = Duration.seconds(150)
+    /// Above this many, old ones are removed before a new one is made.
+    private static let cleanAbove = 10_000
+
+    private struct Reservation {
+        let payer: String
+        let until: Timestamp
+    }
+
+    private let held = Mutex<[InvoiceID: Reservation]>([:])
+
+    /// Reserves an invoice for a payer; false when somebody else holds it.
+    func reserve(_ invoice: InvoiceID, for payer: String, at now: Timestamp) -> Bool {
+        held.withLock { held in
+            if held.count > Self.cleanAbove { held = held.filter { $0.value.until > now } }
+            if let other = held[invoice], other.until > now, other.payer != payer { return false }
+            held[invoice] = Reservation(payer: payer, until: now.advanced(by: Self.lifetime))
+            return true
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Ledger
+import Money
+public import Payments
+import Seams
+import Storage
+
+extension Settlement {
+    /// Ends the invoices whose time is over; what was paid in part becomes a case.
+    ///
+    /// - Parameter limit: at most this many in one call.
+    /// - Throws: what the database throws; nothing is changed then.
+    /// - Returns: the invoices that ended.
+    @discardableResult
+    public func expireInvoices(limit: Int = 100) async throws -> [InvoiceID] {
+        let now = clock.now()
+        return try await database.write { session in
+            var ended: [InvoiceID] = []
+            for invoice in try session.invoicesToExpire(at: now, limit: limit)
+            where now > invoice.expiresAt.advanced(by: longestGrace) {
+                var updated = invoice
+                let action = try updated.status.apply(.expired)
+                guard try session.update(updated, from: invoice) else { continue }
+                if action == .openUnderpaid { try openUnderpaid(updated, at: now, in: session) }
+                try announce(.expired, updated, at: now, in: session)
+                ended.append(invoice.id)
+            }
+            return ended
+        }
+    }
+
+    private var longestGrace: Duration {
+        providers.providers.map(\.capabilities.graceAfterExpiry).max() ?? .zero
+    }
+
+    private func openUnderpaid(_ invoice: Invoice, at now: Timestamp, in session: any SQLSession) throws {
+        for payment in try session.payments(of: invoice.id) where payment.classification == .partial {
+            try post(
+                .underpaid,
+                subject: payment.id.text,
+                at: now,
+                Bookkeeping.move(
+                    payment.amount,
+                    from: .customerClearing(invoice.merchant),
+                    to: .underpayments(invoice.merchant)
+                ),
+                in: session
+            )
+            try open(
+                ExceptionCase(
+                    id: identifiers.next(),
+                    reason: .underpaid,
+                    merchant: invoice.merchant,
+                    invoice: invoice.id,
+                    payment: payment.id,
+                    amount: payment.amount,
+                    state: .open,
+                    openedAt: now
+                ),
+                in: session
+            )
+        }
+    }
+}

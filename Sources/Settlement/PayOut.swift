@@ -1,0 +1,100 @@
+import Ledger
+public import Money
+public import Payments
+import Providers
+import Seams
+import Storage
+
+/// What a merchant wants to have sent.
+public struct PayoutRequest: Sendable {
+    /// What is sent, without the network's fees.
+    public let amount: Amount
+    /// Where it goes, in the rail's own words.
+    public let destination: String
+    /// What the receiver reads.
+    public let comment: String?
+    /// Whether somebody else has to approve it first.
+    public let needsApproval: Bool
+
+    /// A wish to send money.
+    public init(amount: Amount, destination: String, comment: String?, needsApproval: Bool) {
+        self.amount = amount
+        self.destination = destination
+        self.comment = comment
+        self.needsApproval = needsApproval
+    }
+}
+
+extension Settlement {
+    /// Asks for a merchant's money to be sent; it is set aside at once.
+    ///
+    /// Asking again with the same identifier returns the payout that there is.
+    ///
+    /// - Throws: ``SettlementError``.
+    /// - Returns: the payout.
+    public func requestPayout(
+        _ request: PayoutRequest,
+        by merchant: MerchantID,
+        id: PayoutID
+    ) async throws -> OutgoingTransfer {
+        let now = clock.now()
+        let payers = providers.providers.filter { provider in
+            provider.capabilities.paysOut && provider.send != nil
+                && provider.capabilities.assets.contains(request.amount.asset)
+        }
+        guard let provider = payers.first else {
+            throw SettlementError(.unsupported, "no provider pays \(request.amount.asset) out", parameter: "asset")
+        }
+        guard request.amount.isPositive else {
+            throw SettlementError(.invalidRequest, "the amount has to be more than zero", parameter: "amount")
+        }
+        return try await database.write { session in
+            if let existing = try session.outgoing(id.text) { return existing }
+            let account = AccountID.merchantBalance(merchant)
+            let balance = try session.balance(account, asset: request.amount.asset).negated()
+            guard try request.amount.compared(to: balance) != .greater else {
+                throw SettlementError(.insufficientFunds, "the balance does not cover the payout", parameter: "amount")
+            }
+            let postings = try Bookkeeping.move(request.amount, from: account, to: .payoutsPayable(merchant))
+            try post(.payoutReserved, subject: id.text, at: now, postings, in: session)
+            var status = PayoutStateMachine()
+            do { if !request.needsApproval { _ = try status.apply(.approved) } } catch { throw SettlementError(error) }
+            let transfer = OutgoingTransfer(
+                purpose: .payout(id),
+                merchant: merchant,
+                provider: provider.key,
+                amount: request.amount,
+                destination: request.destination,
+                comment: request.comment,
+                status: status,
+                createdAt: now
+            )
+            try session.insert(transfer)
+            try announce(.created, transfer, at: now, in: session)
+            return transfer
+        }
+    }
+
+    /// Approves a payout, or calls it off, before anything was signed.
+    ///
+    /// - Throws: ``SettlementError``; with ``SettlementError/Code/invalidState`` when it is too late.
+    /// - Returns: the payout.
+    public func decidePayout(_ id: PayoutID, of merchant: MerchantID, approve: Bool) async throws -> OutgoingTransfer {
+        let now = clock.now()
+        return try await database.write { session in
+            guard let stored = try session.outgoing(id.text), stored.merchant == merchant else {
+                throw SettlementError(.notFound, "there is no payout \(id)")
+            }
+            var updated = stored
+            let action: PayoutStateMachine.Action
+            do { action = try updated.status.apply(approve ? .approved : .cancelled) } catch {
+                throw SettlementError(error)
+            }
+            guard action != .none else { return stored }
+            if action == .releaseFunds { updated.finishedAt = now }
+            try store(updated, from: stored, nextAttemptAt: now, in: session)
+            if action == .releaseFunds { try release(updated, fee: nil, at: now, in: session) }
+            return updated
+        }
+    }
+}

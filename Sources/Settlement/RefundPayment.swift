@@ -1,0 +1,131 @@
+import Ledger
+public import Money
+public import Payments
+import Providers
+import Seams
+import Storage
+
+extension Settlement {
+    /// Asks for a payment to be returned, in full or in part; the money is set aside at once.
+    ///
+    /// Asking again with the same identifier returns the refund that there is. A worker sends it.
+    ///
+    /// - Parameters:
+    ///   - payment: what is returned.
+    ///   - merchant: whose payment it has to be.
+    ///   - amount: how much; none: all that has not been returned.
+    ///   - reason: why, in the merchant's words.
+    ///   - id: the refund's identifier, made before.
+    /// - Throws: ``SettlementError``.
+    /// - Returns: the refund.
+    public func requestRefund(
+        of payment: PaymentID,
+        by merchant: MerchantID,
+        amount: Amount?,
+        reason: String?,
+        id: RefundID
+    ) async throws -> OutgoingTransfer {
+        let now = clock.now()
+        return try await database.write { session in
+            if let existing = try session.outgoing(id.text) { return existing }
+            guard let payment = try session.payment(payment), owns(merchant, payment) else {
+                throw SettlementError(.notFound, "there is no payment \(payment)")
+            }
+            let provider = try provider(payment.provider)
+            let refunds = try session.refunds(of: payment.id)
+            let wanted = try refundable(payment, amount: amount, refunds: refunds, at: provider)
+            try reserve(wanted, of: payment, for: merchant, at: now, in: session)
+            var status = PayoutStateMachine()
+            do { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
+            let transfer = OutgoingTransfer(
+                purpose: .refund(id, of: payment.id),
+                merchant: merchant,
+                provider: provider.key,
+                amount: wanted,
+                destination: payment.refundTarget ?? "",
+                comment: provider.capabilities.refunds == .partial ? "Refund \(id.text)" : nil,
+                reason: reason,
+                status: status,
+                createdAt: now
+            )
+            try session.insert(transfer)
+            try announce(.created, transfer, at: now, in: session)
+            return transfer
+        }
+    }
+
+    private func owns(_ merchant: MerchantID, _ payment: Payment) -> Bool {
+        (payment.merchant ?? operatorMerchant) == merchant
+    }
+
+    /// How much is returned, after every rule that could be against it.
+    private func refundable(
+        _ payment: Payment,
+        amount: Amount?,
+        refunds: [OutgoingTransfer],
+        at provider: any PaymentProvider
+    ) throws -> Amount {
+        guard payment.state == .final else {
+            throw SettlementError(.invalidState, "a payment that is \(payment.state.rawValue) cannot be returned yet")
+        }
+        guard provider.capabilities.refunds != .elsewhere, provider.send != nil else {
+            let reason = "payments by \(payment.rail.rawValue) are returned at the payment provider, not through a bot"
+            throw SettlementError(.unsupported, reason)
+        }
+        guard payment.refundTarget != nil else {
+            throw SettlementError(.unsupported, "the rail does not prove who paid; send a payout to an address instead")
+        }
+        let asset = payment.amount.asset
+        let live = refunds.filter { $0.status.state != .failed && $0.status.state != .cancelled }
+        let returned = try Amount.sum(live.map(\.amount), asset: asset)
+        let rest = try payment.amount.subtracting(returned)
+        guard rest.isPositive else { throw SettlementError(.invalidState, "the payment has been returned already") }
+        let wanted = amount ?? rest
+        guard wanted.asset == asset else {
+            throw SettlementError(.invalidRequest, "the payment is in \(asset)", parameter: "amount")
+        }
+        guard wanted.isPositive else {
+            throw SettlementError(.invalidRequest, "the amount has to be more than zero", parameter: "amount")
+        }
+        guard try wanted.compared(to: rest) != .greater else {
+            throw SettlementError(.amountTooLarge, "more than what is left of the payment", parameter: "amount")
+        }
+        if provider.capabilities.refunds == .full, wanted != payment.amount {
+            throw SettlementError(.unsupported, "this rail returns whole payments only", parameter: "amount")
+        }
+        return wanted
+    }
+
+    private func reserve(
+        _ amount: Amount,
+        of payment: Payment,
+        for merchant: MerchantID,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let booked = try session.ledgerTransactions(subject: payment.id.text)
+        if payment.classification == .partial, let invoice = try payment.invoice.flatMap(session.invoice),
+            invoice.status.state == .processing
+        {
+            throw SettlementError(.invalidState, "the invoice still waits for the rest; cancel or let it expire first")
+        }
+        guard let sources = try PaymentPosition(booked, asset: amount.asset).taking(amount) else {
+            throw SettlementError(.insufficientFunds, "the payment's money is no longer there")
+        }
+        var postings: [Posting] = []
+        for (account, part) in sources {
+            if account == .merchantBalance(merchant) {
+                let balance = try session.balance(account, asset: part.asset).negated()
+                guard try part.compared(to: balance) != .greater else {
+                    throw SettlementError(.insufficientFunds, "the merchant's balance does not cover the refund")
+                }
+            }
+            postings.append(Posting(account: account, amount: part))
+        }
+        postings.append(Posting(account: .refundsPayable(merchant), amount: try amount.negated()))
+        try post(.refundReserved, subject: payment.id.text, at: now, postings, in: session)
+        for open in try session.cases(of: payment.id) where open.state == .open && open.amount == amount {
+            _ = try session.resolve(open.id, at: now)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+public import Money
+public import Payments
+import Seams
+public import StrictJSON
+
+/// The JSON that merchants read, the same in answers and in events.
+///
+/// Amounts are decimal strings in major units, moments are RFC 3339 in UTC, and every object says what it is.
+public struct Representation: Sendable {
+    private let assets: AssetRegistry
+
+    /// A representation that knows how to write the given assets.
+    public init(assets: AssetRegistry) {
+        self.assets = assets
+    }
+
+    /// An invoice with its options.
+    ///
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: the object.
+    public func json(_ value: InvoiceWithOptions) throws -> JSONValue {
+        let invoice = value.invoice
+        return [
+            "id": .string(invoice.id.text),
+            "object": "invoice",
+            "merchant": .string(invoice.merchant.text),
+            "reference": .optional(invoice.reference),
+            "title": .string(invoice.title),
+            "description": .string(invoice.summary),
+            "goods": .string(invoice.goods.rawValue),
+            "asset": .string(invoice.price.asset.text),
+            "amount": try text(invoice.price),
+            "amount_received": try text(invoice.status.received),
+            "tolerance_basis_points": .integer(Int64(invoice.toleranceBasisPoints)),
+            "state": .string(invoice.status.state.rawValue),
+            "exception": .string(invoice.status.exception.rawValue),
+            "payer": .optional(invoice.payer.map(String.init)),
+            "metadata": .object(from: invoice.metadata),
+            "created_at": .string(invoice.createdAt.description),
+            "expires_at": .string(invoice.expiresAt.description),
+            "monitored_until": .string(invoice.monitoredUntil.description),
+            "settled_at": .optional(invoice.settledAt?.description),
+            "options": .array(try value.options.map(json)),
+        ]
+    }
+
+    /// One way to pay an invoice.
+    ///
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: the object.
+    public func json(_ option: PaymentOption) throws -> JSONValue {
+        let (address, comment, link): (String?, String?, String) =
+            switch option.instruction {
+            case .invoiceLink(let url): (nil, nil, url)
+            case .deposit(let address, let comment, let link): (address, comment, link)
+            }
+        return [
+            "id": .string(option.id.text),
+            "object": "payment_option",
+            "rail": .string(option.rail.rawValue),
+            "provider": .string(option.provider),
+            "asset": .string(option.due.asset.text),
+            "amount": try text(option.due),
+            "link": .string(link),
+            "address": .optional(address),
+            "comment": .optional(comment),
+            "qr": .optional(address == nil ? nil : link),
+            "quote": option.quote.map(json) ?? .null,
+        ]
+    }
+
+    /// A payment.
+    ///
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: the object.
+    public func json(_ payment: Payment) throws -> JSONValue {
+        [
+            "id": .string(payment.id.text),
+            "object": "payment",
+            "invoice": .optional(payment.invoice?.text),
+            "option": .optional(payment.option?.text),
+            "merchant": .optional(payment.merchant?.text),
+            "rail": .string(payment.rail.rawValue),
+            "provider": .string(payment.provider),
+            "asset": .string(payment.amount.asset.text),
+            "amount": try text(payment.amount),
+            "classification": .string(payment.classification.rawValue),
+            "state": .string(payment.state.rawValue),
+            "payer": .optional(payment.payer),
+            "natural_key": .string(payment.naturalKey.text),
+            "evidence": .string(payment.evidence),
+            "occurred_at": .string(payment.occurredAt.description),
+            "recorded_at": .string(payment.recordedAt.description),
+            "available_at": .string(payment.availableAt.description),
+        ]
+    }
+
+    /// A refund or a payout.
+    ///
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: the object.
+    public func json(_ transfer: OutgoingTransfer) throws -> JSONValue {
+        let (kind, payment): (String, String?) =
+            switch transfer.purpose {
+            case .refund(_, let payment): ("refund", payment.text)
+            case .payout: ("payout", nil)
+            }
+        return [
+            "id": .string(transfer.purpose.id),
+            "object": .string(kind),
+            "payment": .optional(payment),
+            "merchant": .string(transfer.merchant.text),
+            "provider": .string(transfer.provider),
+            "asset": .string(transfer.amount.asset.text),
+            "amount": try text(transfer.amount),
+            "destination": .string(transfer.destination),
+            "state": .string(transfer.status.state.rawValue),
+            "hash": .optional(transfer.prepared?.hash),
+            "network_fee": try transfer.networkFee.map(text) ?? .null,
+            "reason": .optional(transfer.reason),
+            "failure": .optional(transfer.failure),
+            "created_at": .string(transfer.createdAt.description),
+            "finished_at": .optional(transfer.finishedAt?.description),
+        ]
+    }
+
+    /// A case.
+    ///
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: the object.
+    public func json(_ exceptionCase: ExceptionCase) throws -> JSONValue {
+        [
+            "id": .string(exceptionCase.id.text),
+            "object": "case",
+            "reason": .string(exceptionCase.reason.rawValue),
+            "state": .string(exceptionCase.state.rawValue),
+            "merchant": .optional(exceptionCase.merchant?.text),
+            "invoice": .optional(exceptionCase.invoice?.text),
+            "payment": .optional(exceptionCase.payment?.text),
+            "asset": .string(exceptionCase.amount.asset.text),
+            "amount": try text(exceptionCase.amount),
+            "opened_at": .string(exceptionCase.openedAt.description),
+        ]
+    }
+
+    /// A rate that holds until a moment, as an exact fraction of major units.
+    private func json(_ quote: Quote) -> JSONValue {
+        [
+            "base": .string(quote.rate.base.text),
+            "quote": .string(quote.rate.quote.text),
+            "numerator": .string(String(quote.rate.numerator)),
+            "denominator": .string(String(quote.rate.denominator)),
+            "source": .string(quote.rate.source),
+            "observed_at": .string(quote.rate.observedAt.description),
+            "valid_until": .string(quote.validUntil.description),
+        ]
+    }
+
+    /// An amount in major units; also negative ones, of accounts.
+    ///
+    /// - Throws: `MoneyError` when the asset is not in the list.
+    /// - Returns: the decimal text.
+    public func text(_ amount: Amount) throws -> JSONValue {
+        guard let asset = assets.asset(amount.asset) else {
+            throw SettlementError(.unknownAsset, "\(amount.asset) is not in the asset list")
+        }
+        return .string(try asset.text(amount))
+    }
+}

@@ -1,0 +1,99 @@
+/// A JSON value (RFC 8259) that loses nothing: numbers stay the text they were, members stay in their order.
+public enum JSONValue: Hashable, Sendable {
+    /// `null`
+    case null
+    /// `true` or `false`
+    case bool(Bool)
+    /// A number as its text; money is never one.
+    case number(String)
+    /// A string.
+    case string(String)
+    /// An array.
+    case array([JSONValue])
+    /// An object; its keys are distinct, compared as UTF-8 bytes.
+    case object([Member])
+
+    /// One member of an object.
+    public struct Member: Hashable, Sendable {
+        /// The key.
+        public let key: String
+        /// The value.
+        public let value: JSONValue
+
+        /// A member of an object.
+        public init(_ key: String, _ value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// An integer as a JSON number.
+    public static func integer(_ value: Int64) -> Self { .number(String(value)) }
+
+    /// A string, or `null` when there is none.
+    public static func optional(_ text: String?) -> Self { text.map(Self.string) ?? .null }
+
+    /// An object with the members of a dictionary, ordered by the bytes of their keys.
+    public static func object(from strings: [String: String]) -> Self {
+        let ordered = strings.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        return .object(ordered.map { Member($0.key, .string($0.value)) })
+    }
+}
+
+extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
+    /// An object; the keys of a literal are the programmer's and have to be distinct.
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self = .object(elements.map(Member.init))
+    }
+
+    /// A string.
+    public init(stringLiteral value: String) {
+        self = .string(value)
+    }
+
+    /// An array.
+    public init(arrayLiteral elements: JSONValue...) {
+        self = .array(elements)
+    }
+}
+
+extension JSONValue {
+    /// The value of a member; none when this is no object or has no such member.
+    public subscript(key: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
+    }
+
+    /// The text of a string.
+    public var stringValue: String? {
+        guard case .string(let text) = self else { return nil }
+        return text
+    }
+
+    /// The value of a number that is written as an integer of 64 bits, without fraction and exponent.
+    public var integerValue: Int64? {
+        guard case .number(let text) = self else { return nil }
+        return Int64(text)
+    }
+
+    /// The value of `true` or `false`.
+    public var boolValue: Bool? {
+        guard case .bool(let value) = self else { return nil }
+        return value
+    }
+
+    /// The elements of an array.
+    public var arrayValue: [JSONValue]? {
+        guard case .array(let elements) = self else { return nil }
+        return elements
+    }
+
+    /// The members of an object.
+    public var members: [Member]? {
+        guard case .object(let members) = self else { return nil }
+        return members
+    }
+
+    /// Whether this is `null`.
+    public var isNull: Bool { self == .null }
+}
