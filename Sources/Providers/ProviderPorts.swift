@@ -4,6 +4,10 @@ public import Seams
 
 /// Takes what a rail pushes to us.
 public protocol PushReceiving: Sendable {
+    /// The inbox that the rail's messages are kept in, for example `telegram:shop`; providers of one bot share it, and
+    /// each reads only what concerns it.
+    var source: String { get }
+
     /// Reads one pushed message.
     ///
     /// - Throws: ``ProviderError`` with ``ProviderError/Code/malformed`` when it cannot be read; it stays in the inbox
@@ -22,8 +26,8 @@ public enum PushedMessage: Hashable, Sendable {
     case question(ApprovalRequest)
     /// Something happened.
     case observation(Observation)
-    /// A payment was returned by the rail: the charge that it returned, and whose amount it is.
-    case refunded(charge: String, amount: Amount)
+    /// A payment was returned by the rail: the natural key of what was returned, and how much.
+    case refunded(payment: NaturalKey, amount: Amount)
     /// Nothing that concerns money.
     case nothing
 }

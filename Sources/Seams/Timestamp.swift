@@ -3,6 +3,9 @@
 /// An integer, so that equal moments are equal on every machine and in every database, and so that no floating point
 /// comes near the records that carry money.
 public struct Timestamp: Hashable, Comparable, Sendable {
+    /// A moment that never comes.
+    public static let distantFuture = Self(microseconds: .max)
+
     /// Microseconds since the Unix epoch.
     public var microseconds: Int64
 

@@ -169,7 +169,7 @@ extension Settlement {
         }
     }
 
-    private func complete(
+    func complete(
         _ transfer: OutgoingTransfer,
         fee: Amount?,
         at now: Timestamp,

@@ -1,0 +1,135 @@
+import Ledger
+import Money
+import Payments
+import Providers
+import Seams
+public import Settlement
+import Storage
+
+extension ReconciliationReport {
+    /// Compares ledger, provider statements and chain balances as they are now.
+    ///
+    /// A provider that cannot be asked gets a line that says so; the report itself never changes the books.
+    ///
+    /// - Throws: what the database throws.
+    /// - Returns: the report.
+    public static func make(for settlement: Settlement) async throws -> Self {
+        let now = settlement.clock.now()
+        // The rails are asked first: what arrives between the two looks shows as a difference, never hides one.
+        var statements: [String: Result<ProviderStatement, ProviderError>] = [:]
+        for provider in settlement.providers.providers {
+            guard let state = provider.state else { continue }
+            let stored = try await settlement.database.read { session in
+                try session.scanAccounts(provider: provider.key, activeAt: now)
+            }
+            let accounts = stored.map { ScanAccount(account: $0.account, subject: $0.subject) }
+            do { statements[provider.key] = .success(try await state.balances(of: accounts)) } catch {
+                statements[provider.key] = .failure(error)
+            }
+        }
+        let asked = statements
+        return try await settlement.database.read { session in
+            let books = try Books(session, at: now)
+            return Self(
+                madeAt: now,
+                lines: try settlement.providers.providers.flatMap { try books.lines(of: $0, asked[$0.key]) },
+                trialBalance: try session.trialBalance(),
+                auditFindings: try session.auditJournal().findings,
+                openCases: try session.cases(of: nil, state: .open, before: nil, limit: 1_000),
+                watermarks: books.watermarks,
+                pendingMessages: try session.pendingInbox(source: nil, dueAt: now, limit: 1_000).count
+            )
+        }
+    }
+}
+
+/// What the database says about every provider at one moment.
+private struct Books {
+    let receivables: [(account: AccountID, amount: Amount)]
+    let onTheirWay: [OutgoingTransfer]
+    let watermarks: [ReconciliationReport.Watermark]
+
+    init(_ session: any SQLSession, at now: Timestamp) throws {
+        receivables = try session.balances(code: AccountCode("provider_receivable"))
+        onTheirWay = try session.outgoing(in: [.inProgress, .unknown], dueAt: .distantFuture, limit: 10_000)
+        watermarks = try session.scanStates(provider: nil).map { state in
+            ReconciliationReport.Watermark(
+                provider: state.provider,
+                account: state.account,
+                subject: state.subject,
+                completeUntil: state.completeUntil,
+                problem: state.problem
+            )
+        }
+    }
+
+    func lines(
+        of provider: any PaymentProvider,
+        _ statement: Result<ProviderStatement, ProviderError>?
+    ) throws -> [ReconciliationReport.Line] {
+        let booked = receivables.filter { $0.account.scope == provider.key }.map(\.amount)
+        switch statement {
+        case .success(let statement):
+            let assets = Set(booked.map(\.asset)).union(statement.balances.map(\.asset)).sorted()
+            return try assets.map { asset in
+                let ledger = booked.first { $0.asset == asset } ?? .zero(asset)
+                let stated = statement.balances.first { $0.asset == asset } ?? .zero(asset)
+                return try line(of: provider.key, ledger: ledger, stated: stated, source: statement.source)
+            }
+        case .failure(let error):
+            return booked.map { silentLine(of: provider.key, $0, "the provider did not answer: \(error.reason)") }
+        case nil:
+            let reason = "the rail states no balance; compare with the payment provider's own statement"
+            return booked.map { silentLine(of: provider.key, $0, reason, isExplained: true) }
+        }
+    }
+
+    private func silentLine(
+        of provider: String,
+        _ ledger: Amount,
+        _ reason: String,
+        isExplained: Bool = false
+    ) -> ReconciliationReport.Line {
+        ReconciliationReport.Line(
+            provider: provider,
+            ledger: ledger,
+            stated: nil,
+            difference: nil,
+            reasons: [reason],
+            isExplained: isExplained
+        )
+    }
+
+    private func line(
+        of provider: String,
+        ledger: Amount,
+        stated: Amount,
+        source: String
+    ) throws -> ReconciliationReport.Line {
+        let difference = try stated.subtracting(ledger)
+        var reasons: [String] = []
+        var explained = difference.isZero
+        if !difference.isZero {
+            let pending = onTheirWay.filter { $0.provider == provider && $0.amount.asset == difference.asset }
+            let leaving = try Amount.sum(pending.map(\.amount), asset: difference.asset)
+            if !pending.isEmpty {
+                let ids = pending.map(\.purpose.id).joined(separator: ", ")
+                reasons.append("transfers on their way, not booked until their fate is known: \(ids)")
+                // What left is the transfer and a fee that is not known yet; what did not leave differs by nothing.
+                explained = try difference.isNegative && difference.negated().compared(to: leaving) != .less
+            }
+            for mark in watermarks where mark.provider == provider && mark.problem != nil {
+                reasons.append("the history of \(mark.account) is not known to its end: \(mark.problem ?? "")")
+            }
+            if reasons.isEmpty { reasons.append("unexplained: \(source) and the ledger differ") }
+        }
+        return ReconciliationReport.Line(
+            provider: provider,
+            ledger: ledger,
+            stated: stated,
+            difference: difference,
+            reasons: reasons,
+            isExplained: explained
+        )
+    }
+}

@@ -1,0 +1,65 @@
+import Payments
+import Providers
+import Settlement
+import Storage
+
+extension ReconciliationWorker {
+    /// Deals with the messages that rails have pushed, in the order in which they came.
+    func readInbox(into pass: inout Pass) async {
+        let now = settlement.clock.now()
+        let limit = configuration.messagesPerPass
+        var messages: [InboxMessage] = []
+        await attempt("inbox", into: &pass) { _ in
+            messages = try await settlement.database.read { session in
+                try session.pendingInbox(source: nil, dueAt: now, limit: limit)
+            }
+        }
+        for message in messages {
+            await attempt("message \(message.sequence) of \(message.source)", into: &pass) { pass in
+                try await deal(with: message, into: &pass)
+            }
+        }
+    }
+
+    private func deal(with message: InboxMessage, into pass: inout Pass) async throws {
+        do {
+            var outcomes: [String] = []
+            for provider in settlement.providers.providers {
+                guard let push = provider.push, push.source == message.source else { continue }
+                for meaning in try push.interpret(message.body) {
+                    if let outcome = try await record(meaning, at: provider, into: &pass) { outcomes.append(outcome) }
+                }
+            }
+            let outcome = outcomes.isEmpty ? "nothing about money" : outcomes.joined(separator: "; ")
+            let now = settlement.clock.now()
+            try await settlement.database.write { try $0.finishInbox(message.sequence, outcome: outcome, at: now) }
+            pass.messages += 1
+        } catch {
+            // Nothing that was pushed is dropped: it is tried again, and stays visible until it is dealt with.
+            let until = settlement.clock.now().advanced(by: configuration.inboxRetryInterval)
+            try await settlement.database.write { session in
+                try session.postponeInbox(message.sequence, until: until, reason: "\(error)")
+            }
+            throw error
+        }
+    }
+
+    private func record(
+        _ meaning: PushedMessage,
+        at provider: any PaymentProvider,
+        into pass: inout Pass
+    ) async throws -> String? {
+        switch meaning {
+        case .observation(let observation):
+            let recorded = try await settlement.record(observation, at: provider)
+            if case .payment = recorded { pass.payments += 1 }
+            return "\(recorded)"
+        case .refunded(let payment, let amount):
+            let refund = try await settlement.recordRailRefund(of: payment, amount: amount)
+            return refund.map { "refund \($0.purpose.id)" } ?? "refund of an unknown payment"
+        // Questions are answered when they come; what is in the inbox is too old to be answered.
+        case .question, .nothing:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Providers
+import Settlement
+import Storage
+
+extension ReconciliationWorker {
+    /// Reads the history of every account of a provider from where its cursor stands.
+    func scan(_ provider: any PaymentProvider, by scan: any TransferScanning, into pass: inout Pass) async {
+        var accounts: [ScanAccount] = []
+        await attempt("accounts of \(provider.key)", into: &pass) { _ in
+            accounts = try await self.accounts(of: provider, scan)
+        }
+        for account in accounts {
+            await attempt("scan of \(provider.key) \(account.account)", into: &pass) { pass in
+                do {
+                    try await self.scan(account, of: provider, by: scan, into: &pass)
+                } catch let error as ProviderError {
+                    try await remember(error, of: account, at: provider)
+                    throw error
+                }
+            }
+        }
+    }
+
+    private func accounts(of provider: any PaymentProvider, _ scan: any TransferScanning) async throws -> [ScanAccount]
+    {
+        let standing = try await scan.standingAccounts
+        let now = settlement.clock.now()
+        let stored = try await settlement.database.read { session in
+            try session.scanAccounts(provider: provider.key, activeAt: now)
+        }
+        let single = stored.map { ScanAccount(account: $0.account, subject: $0.subject) }
+        return standing + single.filter { !standing.contains($0) }
+    }
+
+    private func scan(
+        _ account: ScanAccount,
+        of provider: any PaymentProvider,
+        by scan: any TransferScanning,
+        into pass: inout Pass
+    ) async throws {
+        for _ in 0..<configuration.pagesPerAccount {
+            let position = try await settlement.database.read { session in
+                try session.scanPosition(provider: provider.key, account: account.account, subject: account.subject)
+            }
+            let page = try await scan.page(of: account, after: position)
+            guard page.position != position || !page.observations.isEmpty else { return }
+            let recorded = try await settlement.record(page, of: account, at: provider, after: position)
+            for result in recorded {
+                switch result {
+                case .payment: pass.payments += 1
+                case .booked: pass.movements += 1
+                case .ignored, .repetition, .notFinal: break
+                }
+            }
+            guard page.hasMore else { return }
+        }
+    }
+
+    /// A cursor that cannot move is shown to finance people with the reason.
+    private func remember(
+        _ error: ProviderError,
+        of account: ScanAccount,
+        at provider: any PaymentProvider
+    ) async throws {
+        let now = settlement.clock.now()
+        try await settlement.database.write { session in
+            try session.recordScanProblem(
+                provider: provider.key,
+                account: account.account,
+                subject: account.subject,
+                reason: error.description,
+                at: now
+            )
+        }
+    }
+}

@@ -1,0 +1,109 @@
+public import Logging
+import Payments
+public import Providers
+import Seams
+public import Settlement
+import Storage
+
+/// Finds out what happened on the rails and brings the books up to it, again and again.
+///
+/// It keeps nothing in memory that matters: every pass starts from what the database says, so that it may be stopped at
+/// any point and goes on from there.
+public struct ReconciliationWorker: Sendable {
+    /// How it works.
+    public struct Configuration: Sendable {
+        /// How long it rests between two passes.
+        public var interval: Duration
+        /// The most pages that one account gets in a pass, so that a busy one does not starve the others.
+        public var pagesPerAccount: Int
+        /// The most pushed messages in a pass.
+        public var messagesPerPass: Int
+        /// How soon a pushed message is tried again that could not be recorded.
+        public var inboxRetryInterval: Duration
+
+        /// A configuration; the usual one rests a second.
+        public init(
+            interval: Duration = .seconds(1),
+            pagesPerAccount: Int = 20,
+            messagesPerPass: Int = 500,
+            inboxRetryInterval: Duration = .seconds(5)
+        ) {
+            self.interval = interval
+            self.pagesPerAccount = pagesPerAccount
+            self.messagesPerPass = messagesPerPass
+            self.inboxRetryInterval = inboxRetryInterval
+        }
+    }
+
+    /// What one pass did.
+    public struct Pass: Hashable, Sendable {
+        /// How many payments were recorded.
+        public var payments = 0
+        /// How many other observations were booked.
+        public var movements = 0
+        /// How many pushed messages were dealt with.
+        public var messages = 0
+        /// How many transfers took a step.
+        public var outgoing = 0
+        /// How many invoices ended.
+        public var expired = 0
+        /// What could not be done, for a person.
+        public var problems: [String] = []
+
+        /// Whether anything changed, so that another pass may find more.
+        public var didSomething: Bool { payments + movements + messages + outgoing + expired > 0 }
+    }
+
+    let settlement: Settlement
+    let configuration: Configuration
+    let logger: Logger
+
+    /// A worker over `settlement` and its providers.
+    public init(settlement: Settlement, configuration: Configuration = Configuration(), logger: Logger) {
+        self.settlement = settlement
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Works until the task is cancelled.
+    public func run() async {
+        while !Task.isCancelled {
+            let pass = await runOnce()
+            for problem in pass.problems { logger.warning("\(problem)") }
+            do { try await settlement.clock.sleep(for: configuration.interval) } catch { return }
+        }
+    }
+
+    /// One pass over everything: pushed messages, scans, expiry, and money on its way out.
+    ///
+    /// - Returns: what it did; a failure in one part does not stop the others.
+    public func runOnce() async -> Pass {
+        var pass = Pass()
+        await readInbox(into: &pass)
+        for provider in settlement.providers.providers {
+            guard let scan = provider.scan else { continue }
+            await self.scan(provider, by: scan, into: &pass)
+        }
+        await attempt("expiry", into: &pass) { pass in pass.expired += try await settlement.expireInvoices().count }
+        await advanceOutgoing(into: &pass)
+        return pass
+    }
+
+    func attempt(_ what: String, into pass: inout Pass, _ body: (inout Pass) async throws -> Void) async {
+        do { try await body(&pass) } catch is CancellationError {
+            return
+        } catch { pass.problems.append("\(what): \(error)") }
+    }
+
+    private func advanceOutgoing(into pass: inout Pass) async {
+        var due: [String] = []
+        await attempt("outgoing", into: &pass) { _ in due = try await settlement.outgoingDue() }
+        for id in due {
+            await attempt("transfer \(id)", into: &pass) { pass in
+                let before = try await settlement.database.read { try $0.outgoing(id)?.status.state }
+                let after = try await settlement.advance(id).status.state
+                if before != after { pass.outgoing += 1 }
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Ledger
+public import Money
+public import Payments
+public import Providers
+import Seams
+import Storage
+
+extension Settlement {
+    /// Records that a rail has returned a payment: ours to confirm when we asked for it, and a refund of its own when
+    /// somebody did it elsewhere.
+    ///
+    /// - Throws: what the database throws; nothing is recorded then.
+    /// - Returns: the refund, or none when the payment is not known.
+    @discardableResult
+    public func recordRailRefund(of key: NaturalKey, amount: Amount) async throws -> OutgoingTransfer? {
+        let now = clock.now()
+        return try await database.write { session in
+            guard let payment = try session.payment(naturalKey: key) else { return nil }
+            let refunds = try session.refunds(of: payment.id)
+            if let pending = refunds.first(where: { [.inProgress, .unknown].contains($0.status.state) }) {
+                var updated = pending
+                let action = try updated.status.apply(.confirmed)
+                updated.finishedAt = now
+                try store(updated, from: pending, nextAttemptAt: now, in: session)
+                if action == .postCompleted { try complete(updated, fee: nil, at: now, in: session) }
+                return updated
+            }
+            if let done = refunds.first(where: { $0.status.state == .completed }) { return done }
+            return try adopt(amount, of: payment, waiting: refunds, at: now, in: session)
+        }
+    }
+
+    /// Books a refund that was made without us.
+    private func adopt(
+        _ amount: Amount,
+        of payment: Payment,
+        waiting refunds: [OutgoingTransfer],
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws -> OutgoingTransfer {
+        // One that waits to be sent must not be sent any more: the customer has the money.
+        for refund in refunds where refund.status.state == .awaitingPayment {
+            var cancelled = refund
+            let action = try cancelled.status.apply(.cancelled)
+            cancelled.finishedAt = now
+            cancelled.failure = "the rail returned the payment first"
+            try store(cancelled, from: refund, nextAttemptAt: now, in: session)
+            if action == .releaseFunds { try release(cancelled, fee: nil, at: now, in: session) }
+        }
+        let merchant = payment.merchant ?? operatorMerchant
+        let booked = try session.ledgerTransactions(subject: payment.id.text)
+        let sources =
+            try PaymentPosition(booked, asset: amount.asset).taking(amount)
+            ?? [(account: .providerLosses, amount: amount)]
+        var postings = sources.map { Posting(account: $0.account, amount: $0.amount) }
+        postings.append(Posting(account: .refundsPayable(merchant), amount: try amount.negated()))
+        try post(.refundReserved, subject: payment.id.text, at: now, postings, in: session)
+        let transfer = OutgoingTransfer(
+            purpose: .refund(identifiers.next(), of: payment.id),
+            merchant: merchant,
+            provider: payment.provider,
+            amount: amount,
+            destination: payment.refundTarget ?? "",
+            reason: "returned by the rail",
+            status: PayoutStateMachine(state: .completed),
+            createdAt: now,
+            finishedAt: now
+        )
+        try session.insert(transfer)
+        try complete(transfer, fee: nil, at: now, in: session)
+        return transfer
+    }
+}
