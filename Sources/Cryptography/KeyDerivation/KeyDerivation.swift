@@ -82,7 +82,7 @@ public enum KeyDerivation {
                 UInt64(r),
                 UInt64(p),
                 UInt64(scryptMemoryMax + scryptMemoryMax / 2),
-                output.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                output.octets,
                 output.count
             ) == 1
         }
@@ -116,7 +116,7 @@ public enum KeyDerivation {
                 Int32(iterations),
                 digest.pointer,
                 Int32(output.count),
-                output.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                output.octets
             ) == 1
         }
     }

@@ -35,7 +35,7 @@ import COpenSSL
         ]
         return unsafe EVP_KDF_derive(
             context,
-            output.baseAddress?.assumingMemoryBound(to: UInt8.self),
+            output.octets,
             output.count,
             parameters
         ) == 1

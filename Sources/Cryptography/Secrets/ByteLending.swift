@@ -14,18 +14,25 @@ extension ContiguousArray: ByteLending where Element == UInt8 {}
 ///
 /// The C calls tell "no value" from "an empty value" by a null pointer, and an empty Swift array lends a null pointer.
 private enum EmptyBlock {
-    // One allocation for the life of the process; nothing writes to it after it was initialised and nothing reads it,
-    // because it is only handed out together with a length of zero.
-    nonisolated(unsafe) static let address: UnsafePointer<UInt8> = {
+    // One allocation for the life of the process. It is only handed out together with a length of zero, so that nothing
+    // reads it and nothing writes to it after it was initialised.
+    nonisolated(unsafe) static let address: UnsafeMutablePointer<UInt8> = {
         let byte = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)
         unsafe byte.initialize(to: 0)
-        return unsafe UnsafePointer(byte)
+        return unsafe byte
     }()
 }
 
 extension UnsafeRawBufferPointer {
     /// The first byte's address, never null.
     var octets: UnsafePointer<UInt8> {
+        unsafe baseAddress?.assumingMemoryBound(to: UInt8.self) ?? UnsafePointer(EmptyBlock.address)
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    /// The first byte's address, never null.
+    var octets: UnsafeMutablePointer<UInt8> {
         unsafe baseAddress?.assumingMemoryBound(to: UInt8.self) ?? EmptyBlock.address
     }
 }
@@ -35,9 +42,8 @@ extension Array where Element == UInt8 {
     static func filled(count: Int, by fill: (UnsafeMutablePointer<UInt8>) -> Bool) -> Self? {
         var done = false
         let bytes = unsafe Self(unsafeUninitializedCapacity: count) { buffer, initialised in
-            if let start = buffer.baseAddress { done = unsafe fill(start) }
-            if !done { unsafe buffer.initialize(repeating: 0) }
-            initialised = count
+            done = unsafe fill(UnsafeMutableRawBufferPointer(buffer).octets)
+            initialised = done ? count : 0
         }
         return done ? bytes : nil
     }

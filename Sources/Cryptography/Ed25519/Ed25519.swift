@@ -105,8 +105,9 @@ extension Ed25519 {
         return smallOrderY.contains(y)
     }
 
-    /// The y coordinates of the points of order 1, 4, 2 and 8, little-endian. The last two are ±y of order eight, the
-    /// roots of d·y⁴ + 2·y² − 1 modulo 2^255 − 19.
+    /// The y coordinates of the points of order 1, 4, 2 and 8, little-endian.
+    ///
+    /// The last two are ±y of order eight, the roots of d·y⁴ + 2·y² − 1 modulo 2^255 − 19.
     private static let smallOrderY: [[UInt8]] = [
         [1] + [UInt8](repeating: 0, count: 31),
         [UInt8](repeating: 0, count: 32),

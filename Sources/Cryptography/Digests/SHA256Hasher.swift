@@ -21,7 +21,7 @@ import COpenSSL
     /// Writes the digest of `bytes` into the first 32 bytes of `digest`, which may overlap `bytes`.
     @unsafe public mutating func hash(_ bytes: UnsafeRawBufferPointer, into digest: UnsafeMutableRawBufferPointer) {
         precondition(digest.count >= SHA256.digestLength, "a SHA-256 digest takes 32 bytes")
-        let output = unsafe digest.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let output = unsafe digest.octets
         guard unsafe EVP_DigestInit_ex2(context, algorithm, nil) == 1,
             unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1,
             unsafe EVP_DigestFinal_ex(context, output, nil) == 1
