@@ -1,0 +1,91 @@
+import COpenSSL
+
+/// What this module refuses or cannot do: a code that callers match, and a reason that people read.
+///
+/// Two errors are equal when their codes are. No key, message, passphrase or signature ever stands in `reason`; what
+/// comes from OpenSSL is the fixed text that the library keeps for its own error numbers.
+public struct CryptographyError: Error, Hashable, CustomStringConvertible {
+    /// The kind of refusal; stable, and part of the API.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        private enum Base: String {
+            case invalidKey, invalidSignature, invalidParameter, authenticationFailed, malformedEncoding, libraryFailure
+        }
+
+        private let base: Base
+
+        private init(_ base: Base) { self.base = base }
+
+        /// The bytes are no key of this kind, or one that must not be used.
+        public static let invalidKey = Self(.invalidKey)
+        /// The bytes are no signature of this kind, or no key belongs to it.
+        public static let invalidSignature = Self(.invalidSignature)
+        /// A length, a cost or another parameter is outside its range.
+        public static let invalidParameter = Self(.invalidParameter)
+        /// Sealed bytes do not belong to this key, nonce and associated data, or were changed.
+        public static let authenticationFailed = Self(.authenticationFailed)
+        /// A text is not hex or Base64 as it was asked for.
+        public static let malformedEncoding = Self(.malformedEncoding)
+        /// OpenSSL or libsecp256k1 reported a failure that no input explains, for example a lack of memory.
+        public static let libraryFailure = Self(.libraryFailure)
+
+        /// The name of the code, for example `invalidKey`.
+        public var description: String { base.rawValue }
+    }
+
+    /// What was refused.
+    public let code: Code
+    /// What went wrong, for a person.
+    public let reason: String
+
+    /// The bytes are no key of this kind, or one that must not be used.
+    public static func invalidKey(_ reason: String) -> Self { Self(code: .invalidKey, reason: reason) }
+    /// The bytes are no signature of this kind, or no key belongs to it.
+    public static func invalidSignature(_ reason: String) -> Self { Self(code: .invalidSignature, reason: reason) }
+    /// A length, a cost or another parameter is outside its range.
+    public static func invalidParameter(_ reason: String) -> Self { Self(code: .invalidParameter, reason: reason) }
+    /// Sealed bytes do not belong to this key, nonce and associated data, or were changed.
+    public static func authenticationFailed(_ reason: String) -> Self {
+        Self(code: .authenticationFailed, reason: reason)
+    }
+    /// A text is not hex or Base64 as it was asked for.
+    public static func malformedEncoding(_ reason: String) -> Self { Self(code: .malformedEncoding, reason: reason) }
+    /// A library reported a failure that no input explains.
+    public static func libraryFailure(_ reason: String) -> Self { Self(code: .libraryFailure, reason: reason) }
+
+    /// Whether two errors have the same code.
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+
+    /// Hashes the code, as `==` compares it.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+
+    /// The code and the reason; safe in a log.
+    public var description: String { "cryptography: \(code): \(reason)" }
+}
+
+extension CryptographyError {
+    /// How many entries of OpenSSL's error queue go into one reason.
+    private static let quotedEntriesMax = 4
+
+    /// A failure of OpenSSL in `call`, with the queue of this thread drained into the reason.
+    ///
+    /// Only `ERR_reason_error_string` is quoted, which points to constant texts: the data that OpenSSL may attach to an
+    /// entry is left behind, because nobody promises what stands in it.
+    static func openSSL(_ call: String) -> Self {
+        var texts: [String] = []
+        while true {
+            let entry = ERR_get_error()
+            guard entry != 0 else { break }
+            guard texts.count < quotedEntriesMax else { continue }
+            if let text = unsafe ERR_reason_error_string(entry) {
+                unsafe texts.append(String(cString: text))
+            } else {
+                texts.append("code \(entry)")
+            }
+        }
+        return .libraryFailure(texts.isEmpty ? "\(call) failed" : "\(call) failed: \(texts.joined(separator: "; "))")
+    }
+
+    /// Empties OpenSSL's error queue of this thread after a failure that is an ordinary answer ("not valid"), so that a
+    /// later failure is not explained by it.
+    static func discardOpenSSLErrors() { ERR_clear_error() }
+}

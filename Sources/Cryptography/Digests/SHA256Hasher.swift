@@ -1,0 +1,45 @@
+import COpenSSL
+
+/// SHA-256 for hot loops: one context, reused for digest after digest.
+///
+/// A context made anew for each digest costs more than the digest of a hundred bytes itself.
+@safe public struct SHA256Hasher: ~Copyable {
+    private let context: OpaquePointer
+    private let algorithm: OpaquePointer
+
+    /// A hasher with a context of its own.
+    public init() {
+        guard let context = unsafe EVP_MD_CTX_new() else {
+            preconditionFailure("\(CryptographyError.openSSL("EVP_MD_CTX_new"))")
+        }
+        unsafe self.context = context
+        unsafe algorithm = MessageDigest.sha256.pointer
+    }
+
+    deinit { unsafe EVP_MD_CTX_free(context) }
+
+    /// Writes the digest of `bytes` into the first 32 bytes of `digest`, which may overlap `bytes`.
+    @unsafe public mutating func hash(_ bytes: UnsafeRawBufferPointer, into digest: UnsafeMutableRawBufferPointer) {
+        precondition(digest.count >= SHA256.digestLength, "a SHA-256 digest takes 32 bytes")
+        let output = unsafe digest.octets
+        guard unsafe EVP_DigestInit_ex2(context, algorithm, nil) == 1,
+            unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1,
+            unsafe EVP_DigestFinal_ex(context, output, nil) == 1
+        else {
+            // A context that was made and an algorithm that was fetched leave nothing that an input could break.
+            preconditionFailure("\(CryptographyError.openSSL("EVP_DigestFinal_ex"))")
+        }
+    }
+
+    /// The digest of `bytes`.
+    public mutating func hash(_ bytes: [UInt8]) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: SHA256.digestLength) { buffer, initialised in
+            unsafe bytes.withUnsafeBytes { unsafe hash($0, into: UnsafeMutableRawBufferPointer(buffer)) }
+            initialised = SHA256.digestLength
+        }
+    }
+}
+
+// The context belongs to this one value, which cannot be copied, and every use of it is `mutating`: two threads can
+// never be inside it at once, wherever the value moves.
+extension SHA256Hasher: @unchecked Sendable {}

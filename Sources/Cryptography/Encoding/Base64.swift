@@ -1,0 +1,123 @@
+/// Bytes in Base64 and its form for addresses (RFC 4648, 4 and 5), strictly: one text for each value.
+public enum Base64 {
+    /// The longest text that is decoded, in bytes.
+    public static let textLengthMax = 1 << 25
+
+    /// The characters for the values 62 and 63.
+    public enum Alphabet: Hashable, Sendable, CaseIterable {
+        /// `+` and `/` (RFC 4648, 4).
+        case standard
+        /// `-` and `_` (RFC 4648, 5).
+        case urlSafe
+    }
+
+    /// What is expected at the end of a text whose length is no multiple of four.
+    public enum Padding: Hashable, Sendable, CaseIterable {
+        /// `=` to a multiple of four.
+        case required
+        /// No `=` at all.
+        case forbidden
+        /// Either of the two, in full or not at all.
+        case optional
+    }
+
+    private static let pad = UInt8(ascii: "=")
+
+    /// The text of `bytes`.
+    public static func encode(
+        _ bytes: some Sequence<UInt8>,
+        alphabet: Alphabet = .standard,
+        padded: Bool = true
+    ) -> String {
+        let characters = alphabet.characters
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.underestimatedCount + 2) / 3 * 4)
+        var bits: UInt32 = 0
+        var count = 0
+        for byte in bytes {
+            bits = bits << 8 | UInt32(byte)
+            count += 8
+            while count >= 6 {
+                count -= 6
+                text.append(characters[Int(bits >> UInt32(count)) & 63])
+            }
+            bits &= (1 << UInt32(count)) - 1
+        }
+        if count > 0 { text.append(characters[Int(bits << UInt32(6 - count)) & 63]) }
+        while padded, text.count % 4 != 0 { text.append(pad) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The bytes of `text`.
+    ///
+    /// Refused are characters of the other alphabet, spaces and line ends, padding other than asked for, and unused
+    /// bits at the end that are not zero, because two texts must not mean one value.
+    /// - Throws: ``CryptographyError/malformedEncoding(_:)``; the reason does not quote the text.
+    public static func decode(
+        _ text: some StringProtocol,
+        alphabet: Alphabet = .standard,
+        padding: Padding = .required
+    ) throws(CryptographyError) -> [UInt8] {
+        var text = Array(text.utf8)
+        guard text.count <= textLengthMax else {
+            throw .malformedEncoding("the Base64 text is longer than \(textLengthMax)")
+        }
+        try removePadding(from: &text, padding)
+        let values = alphabet.values
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count / 4 * 3 + 2)
+        var bits: UInt32 = 0
+        var count = 0
+        for character in text {
+            let value = values[Int(character)]
+            guard value < 64 else { throw .malformedEncoding("the text has a character outside the Base64 alphabet") }
+            bits = bits << 6 | UInt32(value)
+            count += 6
+            if count >= 8 {
+                count -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+            }
+            bits &= (1 << UInt32(count)) - 1
+        }
+        guard bits == 0 else { throw .malformedEncoding("the unused bits of the Base64 text are not zero") }
+        return bytes
+    }
+
+    /// Checks length and padding and leaves the characters that carry bits.
+    private static func removePadding(from text: inout [UInt8], _ padding: Padding) throws(CryptographyError) {
+        let full = text.count % 4 == 0
+        var pads = 0
+        while pads < 2, text.last == pad {
+            text.removeLast()
+            pads += 1
+        }
+        // Three characters carry 18 bits, two carry 12; one alone carries no whole byte.
+        guard text.count % 4 != 1 else { throw .malformedEncoding("the Base64 text has an impossible length") }
+        switch padding {
+        case .required where !full: throw .malformedEncoding("the Base64 text lacks its padding")
+        case .forbidden where pads > 0: throw .malformedEncoding("the Base64 text has padding")
+        case .required, .forbidden, .optional: break
+        }
+        guard pads == 0 || full else { throw .malformedEncoding("the Base64 text has too little or too much padding") }
+    }
+}
+
+extension Base64.Alphabet {
+    /// The 64 characters in the order of their values.
+    fileprivate var characters: [UInt8] { self == .standard ? Self.standardCharacters : Self.urlSafeCharacters }
+
+    /// The value of each byte; 255 for what is no character.
+    fileprivate var values: [UInt8] { self == .standard ? Self.standardValues : Self.urlSafeValues }
+
+    private static let common = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+    private static let standardCharacters = common + Array("+/".utf8)
+    private static let urlSafeCharacters = common + Array("-_".utf8)
+    private static let standardValues = inverse(of: standardCharacters)
+    private static let urlSafeValues = inverse(of: urlSafeCharacters)
+
+    private static func inverse(of characters: [UInt8]) -> [UInt8] {
+        var values = [UInt8](repeating: 255, count: 256)
+        for (value, character) in characters.enumerated() { values[Int(character)] = UInt8(value) }
+        return values
+    }
+}

@@ -1,0 +1,94 @@
+import COpenSSL
+public import Seams
+
+/// Bytes that must stay secret: wiped when the last reference goes, compared in constant time, never printed.
+///
+/// Copies of the value share one block of memory. It is not `Codable` and not `Hashable`, so that it cannot slip into
+/// a document, a log or a dictionary's key.
+public struct SecretBytes: Sendable {
+    private let storage: Storage
+
+    /// Takes over `bytes` and wipes the array that was handed over.
+    ///
+    /// Only an array that nobody else holds can be wiped: a copy that the caller keeps stays in memory as it is.
+    public init(_ bytes: consuming [UInt8]) {
+        storage = unsafe bytes.withUnsafeBytes { source in
+            unsafe Storage(count: source.count) { unsafe $0.copyMemory(from: source) }
+        }
+        unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
+    }
+
+    /// Copies `bytes`; the original is the caller's to wipe.
+    @unsafe public init(copying bytes: UnsafeRawBufferPointer) {
+        storage = unsafe Storage(count: bytes.count) { unsafe $0.copyMemory(from: bytes) }
+    }
+
+    /// `count` bytes that `fill` writes in place, so that they exist nowhere else; they are zero before.
+    public init(count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
+        storage = try unsafe Storage(count: count, fill: fill)
+    }
+
+    /// `count` bytes from `random`.
+    public static func random(count: Int, from random: some RandomSource) -> Self {
+        Self(random.bytes(count))
+    }
+
+    /// How many bytes there are; the length is not treated as a secret.
+    public var count: Int { storage.count }
+
+    /// Calls `body` with the bytes; the pointer must not outlive the call, and what `body` copies is not wiped.
+    public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        defer { withExtendedLifetime(storage) {} }
+        return try unsafe body(storage.bytes)
+    }
+}
+
+extension SecretBytes: ByteLending {}
+
+extension SecretBytes: Equatable {
+    /// Whether the bytes are equal, in a time that depends on their number only.
+    public static func == (lhs: Self, rhs: Self) -> Bool { constantTimeEquals(lhs, rhs) }
+}
+
+extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// What stands wherever a secret would be printed.
+    private static let redaction = "‹redacted›"
+
+    /// Always `‹redacted›`.
+    public var description: String { Self.redaction }
+    /// Always `‹redacted›`.
+    public var debugDescription: String { Self.redaction }
+    /// No children, so that `dump` and test failures show nothing.
+    public var customMirror: Mirror { Mirror(self, children: EmptyCollection(), displayStyle: .struct) }
+}
+
+extension SecretBytes {
+    /// The block of memory and its wiping.
+    @safe private final class Storage: Sendable {
+        // Written in `init` before anything else can see the object, only read until `deinit`, which has the last
+        // reference.
+        nonisolated(unsafe) private let block: UnsafeMutableRawBufferPointer
+
+        init(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
+            let block = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+            _ = unsafe block.initializeMemory(as: UInt8.self, repeating: 0)
+            do {
+                try unsafe fill(block)
+            } catch {
+                unsafe Self.wipe(block)
+                throw error
+            }
+            unsafe self.block = block
+        }
+
+        deinit { unsafe Self.wipe(block) }
+
+        var count: Int { unsafe block.count }
+        var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(block) }
+
+        private static func wipe(_ block: UnsafeMutableRawBufferPointer) {
+            unsafe OPENSSL_cleanse(block.baseAddress, block.count)
+            unsafe block.deallocate()
+        }
+    }
+}
