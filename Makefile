@@ -1,0 +1,33 @@
+# The two commands: `make demo` and `make test`. Everything that they need and that is missing, they install.
+SWIFT_FLAGS ?=
+
+.PHONY: demo test run build lint bench setup setup-tests clean
+
+demo: setup        ## Takes a payment on every rail against the sandbox, and shows that the books balance
+	swift build $(SWIFT_FLAGS) --product settlegate
+	.build/debug/settlegate demo
+
+run: setup         ## Gateway and sandbox stay up; their addresses are printed
+	swift build $(SWIFT_FLAGS) --product settlegate
+	.build/debug/settlegate sandbox
+
+test: setup-tests  ## All tests: Swift, and other people's clients against us
+	scripts/test
+
+lint: setup        ## The formatter's rules, all of them
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+bench: setup       ## The figures of README, as ratios to ceilings measured in the same run
+	scripts/bench
+
+build: setup
+	swift build $(SWIFT_FLAGS)
+
+setup:
+	@scripts/setup
+
+setup-tests:
+	@scripts/setup --tests
+
+clean:
+	rm -rf .build .venv var

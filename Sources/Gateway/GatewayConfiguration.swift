@@ -1,0 +1,290 @@
+/// The configuration file of a gateway (`Config/settlegate.yaml`), as it is written.
+///
+/// Secrets are never in it: it names the environment variables and the keystore entries that hold them.
+public struct GatewayConfiguration: Codable, Sendable {
+    /// Whether money is real.
+    public enum Environment: String, Codable, Sendable {
+        case test
+        case live
+    }
+
+    /// Where everything is kept.
+    public struct Database: Codable, Sendable {
+        /// The path of the SQLite file.
+        public var path: String
+
+        /// A database in the file at `path`.
+        public init(path: String) {
+            self.path = path
+        }
+    }
+
+    /// Where the gateway listens.
+    public struct HTTP: Codable, Sendable {
+        /// The address to listen on.
+        public var host: String
+        /// The port; 0 takes a free one.
+        public var port: Int
+
+        /// An address to listen on.
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    /// The encrypted file with the signing keys, made by `settlegate keys create`.
+    public struct Keystore: Codable, Sendable {
+        /// The path of the file.
+        public var path: String
+        /// The environment variable with its passphrase.
+        public var passphraseVariable: String
+
+        enum CodingKeys: String, CodingKey {
+            case path
+            case passphraseVariable = "passphrase_variable"
+        }
+
+        /// A keystore in the file at `path`.
+        public init(path: String, passphraseVariable: String) {
+            self.path = path
+            self.passphraseVariable = passphraseVariable
+        }
+    }
+
+    /// A bot, and what its customers can pay with.
+    public struct Bot: Codable, Sendable {
+        /// The bot's key: part of the webhook's path and of the providers' keys; never changed later.
+        public var key: String
+        /// The keystore entry with the bot's token.
+        public var tokenEntry: String
+        /// The keystore entry with the webhook's secret (`X-Telegram-Bot-Api-Secret-Token`).
+        public var webhookSecretEntry: String
+        /// The Bot API server.
+        public var apiURL: String
+        /// Whether the bot lives in Telegram's test environment.
+        public var testEnvironment: Bool
+        /// The keystore entry with the payment provider token; none when the bot takes no fiat money.
+        public var providerTokenEntry: String?
+        /// The currencies of the provider token.
+        public var currencies: [String]
+        /// Whether it takes Stars.
+        public var stars: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case key
+            case tokenEntry = "token_entry"
+            case webhookSecretEntry = "webhook_secret_entry"
+            case apiURL = "api_url"
+            case testEnvironment = "test_environment"
+            case providerTokenEntry = "provider_token_entry"
+            case currencies
+            case stars
+        }
+
+        /// A bot.
+        public init(
+            key: String,
+            tokenEntry: String,
+            webhookSecretEntry: String,
+            apiURL: String,
+            testEnvironment: Bool,
+            providerTokenEntry: String?,
+            currencies: [String],
+            stars: Bool
+        ) {
+            self.key = key
+            self.tokenEntry = tokenEntry
+            self.webhookSecretEntry = webhookSecretEntry
+            self.apiURL = apiURL
+            self.testEnvironment = testEnvironment
+            self.providerTokenEntry = providerTokenEntry
+            self.currencies = currencies
+            self.stars = stars
+        }
+    }
+
+    /// A wallet on TON, and what is taken there.
+    public struct TON: Codable, Sendable {
+        /// How customers are told apart.
+        public enum Deposit: String, Codable, Sendable {
+            /// All pay to the merchant's wallet, each with a comment of their own.
+            case comment
+            /// Each invoice has a wallet of its own, derived from the merchant's key.
+            case derived
+        }
+
+        /// A jetton that is taken.
+        public struct Jetton: Codable, Sendable {
+            /// The asset, for example `ton:mainnet:jetton:0:…`.
+            public var asset: String
+            /// The code cell of its wallets, a bag of cells in base64.
+            public var walletCode: String
+            /// How the data cell of its wallets is laid out: `standard` (TEP-74) or `stablecoin`.
+            public var layout: String
+
+            enum CodingKeys: String, CodingKey {
+                case asset
+                case walletCode = "wallet_code"
+                case layout
+            }
+
+            /// A jetton that is taken.
+            public init(asset: String, walletCode: String, layout: String) {
+                self.asset = asset
+                self.walletCode = walletCode
+                self.layout = layout
+            }
+        }
+
+        /// The provider's key; never changed later.
+        public var key: String
+        /// The network: `mainnet` or `testnet`.
+        public var network: String
+        /// The toncenter endpoint, without `/api/…`.
+        public var toncenterURL: String
+        /// The keystore entry with its API key, where it needs one.
+        public var apiKeyEntry: String?
+        /// The keystore entry with the wallet's Ed25519 seed.
+        public var walletEntry: String
+        /// The wallet's contract: `v3r2`, `v4r2` or `v5r1`.
+        public var walletVersion: String
+        /// How customers are told apart.
+        public var deposit: Deposit
+        /// The jettons that are taken.
+        public var jettons: [Jetton]
+
+        enum CodingKeys: String, CodingKey {
+            case key
+            case network
+            case toncenterURL = "toncenter_url"
+            case apiKeyEntry = "api_key_entry"
+            case walletEntry = "wallet_entry"
+            case walletVersion = "wallet_version"
+            case deposit
+            case jettons
+        }
+
+        /// A wallet on TON.
+        public init(
+            key: String,
+            network: String,
+            toncenterURL: String,
+            apiKeyEntry: String?,
+            walletEntry: String,
+            walletVersion: String,
+            deposit: Deposit,
+            jettons: [Jetton]
+        ) {
+            self.key = key
+            self.network = network
+            self.toncenterURL = toncenterURL
+            self.apiKeyEntry = apiKeyEntry
+            self.walletEntry = walletEntry
+            self.walletVersion = walletVersion
+            self.deposit = deposit
+            self.jettons = jettons
+        }
+    }
+
+    /// A rate that the operator sets.
+    public struct FixedRate: Codable, Sendable {
+        /// The asset that has a price.
+        public var base: String
+        /// The asset that the price is in.
+        public var quote: String
+        /// The price of one major unit of `base`, a decimal text.
+        public var price: String
+        /// How long a quote made from it holds, in seconds.
+        public var validFor: Int
+
+        enum CodingKeys: String, CodingKey {
+            case base
+            case quote
+            case price
+            case validFor = "valid_for"
+        }
+
+        /// A rate that the operator sets.
+        public init(base: String, quote: String, price: String, validFor: Int) {
+            self.base = base
+            self.quote = quote
+            self.price = price
+            self.validFor = validFor
+        }
+    }
+
+    /// How events reach merchants.
+    public struct Webhooks: Codable, Sendable {
+        /// Whether endpoints may lie on private addresses; for development only, refused when the environment is live.
+        public var allowPrivateAddresses: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case allowPrivateAddresses = "allow_private_addresses"
+        }
+
+        /// Rules for endpoints.
+        public init(allowPrivateAddresses: Bool) {
+            self.allowPrivateAddresses = allowPrivateAddresses
+        }
+    }
+
+    /// Whether money is real.
+    public var environment: Environment
+    /// The folder with `assets.yaml`, `chart-of-accounts.yaml` and `rail-policy.yaml`.
+    public var catalogues: String
+    /// Where everything is kept.
+    public var database: Database
+    /// Where the gateway listens.
+    public var http: HTTP
+    /// The signing keys.
+    public var keystore: Keystore
+    /// The bots.
+    public var bots: [Bot]
+    /// The wallets on TON.
+    public var ton: [TON]
+    /// The rates that the operator sets.
+    public var rates: [FixedRate]
+    /// How events reach merchants.
+    public var webhooks: Webhooks
+    /// Milliseconds between two passes of the reconciliation worker.
+    public var reconciliationInterval: Int
+
+    enum CodingKeys: String, CodingKey {
+        case environment
+        case catalogues
+        case database
+        case http
+        case keystore
+        case bots
+        case ton
+        case rates
+        case webhooks
+        case reconciliationInterval = "reconciliation_interval_ms"
+    }
+
+    /// A configuration.
+    public init(
+        environment: Environment,
+        catalogues: String,
+        database: Database,
+        http: HTTP,
+        keystore: Keystore,
+        bots: [Bot],
+        ton: [TON],
+        rates: [FixedRate],
+        webhooks: Webhooks,
+        reconciliationInterval: Int
+    ) {
+        self.environment = environment
+        self.catalogues = catalogues
+        self.database = database
+        self.http = http
+        self.keystore = keystore
+        self.bots = bots
+        self.ton = ton
+        self.rates = rates
+        self.webhooks = webhooks
+        self.reconciliationInterval = reconciliationInterval
+    }
+}
