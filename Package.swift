@@ -21,6 +21,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "Seams"),
         .target(name: "StrictJSON"),
+        .testTarget(name: "SeamsTests", dependencies: ["Seams"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -38,7 +38,10 @@ public final class ManualClock: WallClock {
         state.withLock { $0.now }
     }
 
-    /// Moves the clock forward and wakes whoever waited for a moment that has come.
+    /// How many wait for the clock to move.
+    public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
+
+    /// Moves the clock, also back, and wakes whoever waited for a moment that has come.
     public func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: duration)
