@@ -21,6 +21,10 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "Seams"),
         .target(name: "StrictJSON"),
+        .target(name: "Ledger", dependencies: ["Money", "Seams"]),
+        .target(name: "Payments", dependencies: ["Money", "Seams", bigInt]),
+        .target(name: "Providers", dependencies: ["Money", "Payments", "Seams"]),
+        .target(name: "Money", dependencies: ["Seams", bigInt]),
         .testTarget(name: "SeamsTests", dependencies: ["Seams"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,42 @@
+public import BigInt
+
+/// Splitting amounts so that the parts add up again.
+extension Amount {
+    /// Splits the amount in proportion to weights, by largest remainder; among equal remainders the earlier part gets
+    /// the unit.
+    ///
+    /// - Parameter weights: at least one of them more than zero.
+    /// - Throws: ``MoneyError`` with ``MoneyError/Code/invalidWeights`` when no weight is more than zero.
+    /// - Returns: a part for each weight; together they are the amount.
+    public func allocated(by weights: [BigUInt]) throws(MoneyError) -> [Self] {
+        let total = weights.reduce(BigUInt(0), +)
+        guard !total.isZero else { throw MoneyError(.invalidWeights, "at least one weight has to be more than zero") }
+        let value = BigInt(units)
+        let shares = weights.map { (value.magnitude * $0).quotientAndRemainder(dividingBy: total) }
+        var parts = shares.map(\.quotient)
+        let rest = value.magnitude - parts.reduce(BigUInt(0), +)
+        let byRemainder = shares.indices.sorted { left, right in
+            let (first, second) = (shares[left].remainder, shares[right].remainder)
+            return first == second ? left < right : first > second
+        }
+        for index in byRemainder.prefix(Int(rest)) { parts[index] += 1 }
+        var amounts: [Self] = []
+        for part in parts {
+            // A part is never larger than the whole, which fits.
+            guard let units = Int256(exactly: BigInt(sign: value.sign, magnitude: part)) else {
+                throw .overflow("the amount needs more than 256 bits")
+            }
+            amounts.append(Self(asset: asset, units: units))
+        }
+        return amounts
+    }
+
+    /// So many hundredths of a percent of the amount.
+    ///
+    /// - Throws: ``MoneyError`` when the result does not fit.
+    public func portion(basisPoints: Int, rounding: Rounding) throws(MoneyError) -> Self {
+        let units = rounding.quotient(BigInt(units) * BigInt(basisPoints), by: 10_000)
+        guard let fitted = Int256(exactly: units) else { throw .overflow("the amount needs more than 256 bits") }
+        return Self(asset: asset, units: fitted)
+    }
+}

@@ -1,0 +1,128 @@
+/// Identifies an asset by where it lives and what it is there; a ticker is only a name.
+///
+/// | form | example |
+/// |---|---|
+/// | fiat money | `fiat:EUR` |
+/// | Telegram Stars | `telegram:XTR` |
+/// | TON coin | `ton:mainnet:native` |
+/// | a jetton, by its master | `ton:mainnet:jetton:0:` and 64 lower-case hex digits |
+/// | an EVM chain's coin | `evm:1:native` |
+/// | an ERC-20 token | `evm:1:erc20:0x` and 40 lower-case hex digits |
+public struct AssetID: Hashable, Sendable {
+    /// Where an asset lives.
+    public enum Family: String, Hashable, Sendable, CaseIterable {
+        case fiat
+        case stars
+        case ton
+        case evm
+    }
+
+    /// The canonical text, compared as bytes.
+    public let text: String
+
+    private init(unchecked text: String) {
+        self.text = text
+    }
+
+    /// Reads the canonical text.
+    ///
+    /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` for any other text.
+    public init(_ text: String) throws(MoneyError) {
+        guard text.utf8.count <= 128, Self.isCanonical(text) else {
+            throw .malformed("'\(text.prefix(40))' is no asset identifier; an example is fiat:EUR")
+        }
+        self.text = text
+    }
+
+    /// Telegram Stars.
+    public static let stars = Self(unchecked: "telegram:XTR")
+
+    /// Fiat money by its three-letter code.
+    ///
+    /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` when it is no such code.
+    public static func fiat(_ code: String) throws(MoneyError) -> Self { try Self("fiat:\(code)") }
+
+    /// TON coin of a network, `mainnet` or `testnet`.
+    ///
+    /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` when there is no such network.
+    public static func ton(_ network: String) throws(MoneyError) -> Self { try Self("ton:\(network):native") }
+
+    /// A jetton of a network by its master, `0:` and 64 lower-case hex digits.
+    ///
+    /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` when it is no such address.
+    public static func jetton(_ network: String, master: String) throws(MoneyError) -> Self {
+        try Self("ton:\(network):jetton:\(master)")
+    }
+
+    /// Where the asset lives.
+    public var family: Family {
+        if text.hasPrefix("fiat:") { return .fiat }
+        if text.hasPrefix("ton:") { return .ton }
+        return text.hasPrefix("evm:") ? .evm : .stars
+    }
+
+    /// The master of a jetton, `0:` and 64 hex digits; none for every other asset.
+    public var jettonMaster: String? {
+        let parts = text.split(separator: ":", maxSplits: 3)
+        return parts.count == 4 && parts[0] == "ton" ? String(parts[3]) : nil
+    }
+
+    private static func isCanonical(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map(Array.init)
+        switch (String(decoding: parts[0], as: UTF8.self), parts.count) {
+        case ("fiat", 2):
+            return parts[1].count == 3 && parts[1].allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+        case ("telegram", 2): return parts[1].elementsEqual("XTR".utf8)
+        case ("ton", 3): return isTONNetwork(parts[1]) && parts[2].elementsEqual("native".utf8)
+        case ("ton", 5):
+            let workchain = parts[3].elementsEqual("0".utf8) || parts[3].elementsEqual("-1".utf8)
+            return isTONNetwork(parts[1]) && parts[2].elementsEqual("jetton".utf8) && workchain
+                && isLowerHex(parts[4], 64)
+        case ("evm", 3): return isChain(parts[1]) && parts[2].elementsEqual("native".utf8)
+        case ("evm", 4):
+            return isChain(parts[1]) && parts[2].elementsEqual("erc20".utf8) && parts[3].starts(with: "0x".utf8)
+                && isLowerHex(Array(parts[3].dropFirst(2)), 40)
+        default: return false
+        }
+    }
+
+    private static func isTONNetwork(_ part: [UInt8]) -> Bool {
+        part.elementsEqual("mainnet".utf8) || part.elementsEqual("testnet".utf8)
+    }
+
+    private static func isChain(_ part: [UInt8]) -> Bool {
+        !part.isEmpty && part.count <= 18 && part[0] != UInt8(ascii: "0")
+            && part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+
+    private static func isLowerHex(_ part: [UInt8], _ count: Int) -> Bool {
+        part.count == count
+            && part.allSatisfy { byte in
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+            }
+    }
+}
+
+extension AssetID: Comparable, CustomStringConvertible {
+    /// Whether `lhs`'s text comes first in the order of its bytes.
+    public static func < (lhs: Self, rhs: Self) -> Bool {
+        lhs.text.utf8.lexicographicallyPrecedes(rhs.text.utf8)
+    }
+
+    /// The canonical text.
+    public var description: String { text }
+}
+
+extension AssetID: Codable {
+    /// Reads the canonical text.
+    public init(from decoder: any Decoder) throws {
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    /// Writes the canonical text.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}

@@ -1,0 +1,42 @@
+/// What the rules of money refuse: a code that callers match, and a reason that people read.
+///
+/// Two errors are equal when their codes are.
+public struct MoneyError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of refusal.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        case malformed
+        case overflow
+        case differentAssets
+        case tooPrecise
+        case negative
+        case unknownAsset
+        case invalidRate
+        case invalidWeights
+        case duplicateAsset
+    }
+
+    /// The kind of refusal.
+    public let code: Code
+    /// What went wrong and what to do about it, for a person.
+    public let reason: String
+
+    /// A refusal of the kind `code`.
+    public init(_ code: Code, _ reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+
+    /// The text does not follow the grammar.
+    public static func malformed(_ reason: String) -> Self { Self(.malformed, reason) }
+    /// The result does not fit 256 bits.
+    public static func overflow(_ reason: String) -> Self { Self(.overflow, reason) }
+    /// Amounts of two assets cannot be put together.
+    public static func differentAssets(_ reason: String) -> Self { Self(.differentAssets, reason) }
+
+    /// Whether the codes are equal.
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+    /// Hashes the code.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    /// The code and the reason.
+    public var description: String { "money: \(code.rawValue): \(reason)" }
+}

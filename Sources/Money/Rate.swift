@@ -1,0 +1,123 @@
+public import BigInt
+public import Seams
+
+/// What one major unit of an asset costs in major units of another: an exact ratio, with its source and its time.
+public struct Rate: Hashable, Sendable {
+    /// The asset that has a price.
+    public let base: AssetID
+    /// The asset that the price is in.
+    public let quote: AssetID
+    /// The price is `numerator / denominator`, in lowest terms.
+    public let numerator: BigUInt
+    /// The price is `numerator / denominator`, in lowest terms.
+    public let denominator: BigUInt
+    /// Who said so.
+    public let source: String
+    /// When it was true.
+    public let observedAt: Timestamp
+
+    /// A rate.
+    ///
+    /// - Throws: ``MoneyError`` with ``MoneyError/Code/invalidRate`` when the price or its denominator is zero.
+    public init(
+        base: AssetID,
+        quote: AssetID,
+        numerator: BigUInt,
+        denominator: BigUInt,
+        source: String,
+        observedAt: Timestamp
+    ) throws(MoneyError) {
+        guard !numerator.isZero, !denominator.isZero else {
+            throw MoneyError(.invalidRate, "the price of \(base) in \(quote) has to be more than zero")
+        }
+        let divisor = numerator.greatestCommonDivisor(with: denominator)
+        self.base = base
+        self.quote = quote
+        self.numerator = numerator / divisor
+        self.denominator = denominator / divisor
+        self.source = source
+        self.observedAt = observedAt
+    }
+
+    /// A rate from the price's decimal text, with at most 30 fraction digits.
+    ///
+    /// - Throws: ``MoneyError`` when the text is no positive decimal.
+    public init(
+        base: AssetID,
+        quote: AssetID,
+        price: String,
+        source: String,
+        observedAt: Timestamp
+    ) throws(MoneyError) {
+        let reader = Asset(id: quote, code: quote.text, name: "", scale: 30, displayNames: [])
+        let units = BigInt(try reader.amount(price).units)
+        try self.init(
+            base: base,
+            quote: quote,
+            numerator: units.magnitude,
+            denominator: BigUInt(10).power(reader.scale),
+            source: source,
+            observedAt: observedAt
+        )
+    }
+
+    /// The same rate seen from the other side.
+    ///
+    /// - Throws: ``MoneyError``; never, since no side is zero.
+    public func inverted() throws(MoneyError) -> Self {
+        try Self(
+            base: quote,
+            quote: base,
+            numerator: denominator,
+            denominator: numerator,
+            source: source,
+            observedAt: observedAt
+        )
+    }
+
+    /// How old it is.
+    public func age(at moment: Timestamp) -> Duration { moment.since(observedAt) }
+
+    /// What an amount of the base costs.
+    ///
+    /// - Parameters:
+    ///   - amount: an amount of the base.
+    ///   - from: the base.
+    ///   - to: the quote.
+    ///   - rounding: what happens to what does not fit.
+    /// - Throws: ``MoneyError`` when the assets are others, or the result does not fit.
+    /// - Returns: the amount of the quote.
+    public func convert(
+        _ amount: Amount,
+        from: Asset,
+        to: Asset,
+        rounding: Rounding
+    ) throws(MoneyError) -> Amount {
+        guard amount.asset == base, from.id == base, to.id == quote else {
+            throw .differentAssets("the rate is of \(base) in \(quote)")
+        }
+        let dividend = BigInt(amount.units) * BigInt(numerator) * BigInt(10).power(to.scale)
+        let divisor = BigInt(denominator) * BigInt(10).power(from.scale)
+        guard let units = Int256(exactly: rounding.quotient(dividend, by: divisor)) else {
+            throw .overflow("the amount needs more than 256 bits")
+        }
+        return Amount(asset: quote, units: units)
+    }
+}
+
+/// A rate that somebody may rely on until a moment.
+public struct Quote: Hashable, Sendable {
+    /// The rate.
+    public let rate: Rate
+    /// Until when it holds.
+    public let validUntil: Timestamp
+
+    /// A rate that holds until a moment.
+    public init(rate: Rate, validUntil: Timestamp) {
+        self.rate = rate
+        self.validUntil = validUntil
+    }
+
+    /// Whether it holds at a moment.
+    public func isValid(at moment: Timestamp) -> Bool { moment <= validUntil }
+}
