@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 let bigInt = Target.Dependency.product(name: "BigInt", package: "BigInt")
@@ -13,22 +14,166 @@ let package = Package(
     name: "settlegate",
     products: [],
     dependencies: [
-        .package(url: "https://github.com/attaswift/BigInt", exact: "6.0.1")
+        .package(url: "https://github.com/attaswift/BigInt", exact: "6.0.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CCurlShims", dependencies: ["CCurl"]),
         .target(name: "Seams"),
         .target(name: "StrictJSON"),
-        .target(name: "Ledger", dependencies: ["Money", "Seams"]),
+        .target(name: "Money", dependencies: ["Seams", bigInt]),
+        .target(name: "Cryptography", dependencies: ["COpenSSL", "CSecp256k1", "Seams"]),
+        .target(name: "Ledger", dependencies: ["Money", "Seams", "Cryptography"]),
         .target(name: "Payments", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Providers", dependencies: ["Money", "Payments", "Seams"]),
-        .target(name: "Money", dependencies: ["Seams", bigInt]),
+        .target(name: "TON", dependencies: ["Cryptography", "Seams"]),
+        .target(name: "HTTPTransport", dependencies: ["CCurl", "CCurlShims", "Seams"]),
+        .target(
+            name: "TelegramBot",
+            dependencies: ["HTTPTransport", "Cryptography", "Money", "StrictJSON", "Seams"]
+        ),
+        .target(
+            name: "ProviderTelegram",
+            dependencies: ["Providers", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON", "Seams", "Cryptography"]
+        ),
+        .target(
+            name: "ProviderTON",
+            dependencies: ["Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON", "Seams", "Cryptography"]
+        ),
+        .target(name: "Storage", dependencies: ["Ledger", "Payments", "Money", "Seams", "Cryptography", "StrictJSON", bigInt, grdb]),
+        .target(
+            name: "Settlement",
+            dependencies: ["Ledger", "Payments", "Money", "Providers", "Storage", "StrictJSON", "Seams", bigInt]
+        ),
+        .target(
+            name: "Reconciliation",
+            dependencies: ["Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "StrictJSON", "Seams", logging]
+        ),
+        .target(
+            name: "Webhooks",
+            dependencies: ["Storage", "HTTPTransport", "Cryptography", "Payments", "StrictJSON", "Seams", logging]
+        ),
+        .target(
+            name: "GatewayHTTP",
+            dependencies: [
+                "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
+                "StrictJSON", "Seams", "Cryptography", hummingbird, logging,
+            ]
+        ),
+        .target(name: "FixtureTON", dependencies: ["TON", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
+        .target(name: "FixtureTelegram", dependencies: ["HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
+        .target(
+            name: "Sandbox",
+            dependencies: [
+                "FixtureTON", "FixtureTelegram", "HTTPTransport", "TON", "StrictJSON", "Cryptography", "Seams", hummingbird,
+                logging,
+            ]
+        ),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "GatewayHTTP", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers", "ProviderTelegram",
+                "ProviderTON", "TelegramBot", "TON", "HTTPTransport", "Payments", "Money", "Ledger", "StrictJSON", "Seams",
+                "Cryptography", yams, lifecycle, logging,
+            ]
+        ),
+        .target(
+            name: "Inspection",
+            dependencies: ["TON", "Cryptography", "Money", "TelegramBot", "Webhooks", "StrictJSON", "Seams"]
+        ),
+        .target(
+            name: "Scenarios",
+            dependencies: [
+                "Gateway", "Sandbox", "FixtureTON", "FixtureTelegram", "Settlement", "Reconciliation", "Storage", "Payments",
+                "Money", "Ledger", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", yams, logging,
+            ]
+        ),
+        .executableTarget(
+            name: "settlegate",
+            dependencies: ["Gateway", "Scenarios", "Sandbox", "Inspection", "Cryptography", "StrictJSON", argumentParser, lifecycle, logging]
+        ),
         .testTarget(name: "SeamsTests", dependencies: ["Seams"]),
+        .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
+        .testTarget(name: "MoneyTests", dependencies: ["Money", "Seams", bigInt]),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "Seams"]),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Money", "Seams"]),
+        .testTarget(name: "PaymentsTests", dependencies: ["Payments", "Money", "Seams"]),
+        .testTarget(name: "TONTests", dependencies: ["TON", "Cryptography", "Seams"]),
+        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "Seams"]),
+        .testTarget(name: "TelegramBotTests", dependencies: ["TelegramBot", "HTTPTransport", "Cryptography", "StrictJSON", "Money", "Seams"]),
+        .testTarget(
+            name: "ProviderTelegramTests",
+            dependencies: ["ProviderTelegram", "TelegramBot", "Providers", "Payments", "Money", "HTTPTransport", "StrictJSON", "Seams", "Cryptography"]
+        ),
+        .testTarget(
+            name: "ProviderTONTests",
+            dependencies: ["ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON", "Seams", "Cryptography"]
+        ),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "Ledger", "Payments", "Money", "Seams", "StrictJSON", bigInt]),
+        .testTarget(
+            name: "SettlementTests",
+            dependencies: ["Settlement", "Reconciliation", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams", "StrictJSON", logging]
+        ),
+        .testTarget(name: "WebhooksTests", dependencies: ["Webhooks", "Storage", "HTTPTransport", "Cryptography", "Payments", "StrictJSON", "Seams", logging]),
+        .testTarget(
+            name: "GatewayHTTPTests",
+            dependencies: [
+                "GatewayHTTP", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
+                "HTTPTransport", "StrictJSON", "Seams", "Cryptography", hummingbird, logging,
+            ]
+        ),
+        .testTarget(name: "FixtureTONTests", dependencies: ["FixtureTON", "TON", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
+        .testTarget(name: "FixtureTelegramTests", dependencies: ["FixtureTelegram", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "FixtureTON", "FixtureTelegram", "HTTPTransport", "StrictJSON", "Seams"]),
+        .testTarget(name: "InspectionTests", dependencies: ["Inspection", "StrictJSON"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "Scenarios", "Gateway", "Sandbox", "FixtureTON", "FixtureTelegram", "Settlement", "Reconciliation", "Storage", "Payments",
+                "Money", "Ledger", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", logging,
+            ]
+        ),
+        .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// While the spine is being built: only the targets whose folders exist, and of these only the ones that ONLY names.
+func names(_ target: Target) -> [String] {
+    target.dependencies.compactMap { dependency in
+        if case .byNameItem(let name, _) = dependency { return name }
+        return nil
+    }
+}
+let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+func exists(_ target: Target) -> Bool {
+    let folder = (target.type == .test ? "Tests/" : "Sources/") + target.name
+    return FileManager.default.fileExists(atPath: root + "/" + folder)
+}
+package.targets.removeAll { !exists($0) }
+while true {
+    let known = Set(package.targets.map(\.name))
+    let broken = package.targets.filter { !names($0).allSatisfy(known.contains) }.map(\.name)
+    if broken.isEmpty { break }
+    package.targets.removeAll { broken.contains($0.name) }
+}
+if let only = ProcessInfo.processInfo.environment["ONLY"], !only.isEmpty {
+    var wanted = Set(only.split(separator: ",").map(String.init))
+    while true {
+        let more = Set(package.targets.filter { wanted.contains($0.name) }.flatMap(names)).subtracting(wanted)
+        if more.isEmpty { break }
+        wanted.formUnion(more)
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+}
 
 for target in package.targets where target.type != .system {
     target.swiftSettings = [

@@ -1,0 +1,88 @@
+/// Sends requests to other people's servers.
+///
+/// The one way out of the process over HTTP: libcurl in production, the fixtures' own handlers in a deterministic run.
+public protocol HTTPTransport: Sendable {
+    /// Sends a request and waits for the whole response.
+    ///
+    /// Any status is a response, also 404 and 500; redirects are not followed.
+    ///
+    /// - Throws: ``HTTPTransportError``; what happened to the request is unknown unless its code says otherwise.
+    func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse
+}
+
+/// One field of a request's or response's head.
+public struct HTTPField: Hashable, Sendable {
+    /// The name, compared without regard to case.
+    public let name: String
+    /// The value, without line breaks.
+    public let value: String
+
+    /// A field with a name and a value.
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// A request to somebody else's server.
+public struct HTTPRequest: Sendable {
+    /// The method, in upper case.
+    public var method: String
+    /// The absolute URL.
+    public var url: String
+    /// The fields of the head.
+    public var fields: [HTTPField]
+    /// The body.
+    public var body: [UInt8]
+    /// How long the whole exchange may take.
+    public var timeout: Duration
+    /// The most bytes of the response's body.
+    public var maximumResponseBytes: Int
+
+    /// A request; the usual one waits ten seconds and takes eight megabytes.
+    public init(
+        method: String = "GET",
+        url: String,
+        fields: [HTTPField] = [],
+        body: [UInt8] = [],
+        timeout: Duration = .seconds(10),
+        maximumResponseBytes: Int = 8 << 20
+    ) {
+        self.method = method
+        self.url = url
+        self.fields = fields
+        self.body = body
+        self.timeout = timeout
+        self.maximumResponseBytes = maximumResponseBytes
+    }
+
+    /// The value of the first field with a name.
+    public func field(_ name: String) -> String? { fields.value(of: name) }
+}
+
+/// What a server answered.
+public struct HTTPResponse: Hashable, Sendable {
+    /// The status code.
+    public var status: Int
+    /// The fields of the head.
+    public var fields: [HTTPField]
+    /// The body.
+    public var body: [UInt8]
+
+    /// A response.
+    public init(status: Int, fields: [HTTPField] = [], body: [UInt8] = []) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+
+    /// The value of the first field with a name.
+    public func field(_ name: String) -> String? { fields.value(of: name) }
+}
+
+extension [HTTPField] {
+    fileprivate func value(of name: String) -> String? {
+        let wanted = name.lowercased()
+        return first { $0.name.lowercased() == wanted }?.value
+    }
+}

@@ -1,0 +1,49 @@
+/// Why no response came: a code that callers match, and a reason that people read.
+///
+/// Two errors are equal when their codes are. Neither path, query nor fields of the request are in it, because they hold
+/// secrets (Telegram's token is in the path).
+public struct HTTPTransportError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of failure.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// The request cannot be sent as it is: its URL, scheme or fields are not acceptable. Nothing was sent.
+        case invalidRequest
+        /// The address may not be asked: it is private, loopback or link-local. Nothing was sent.
+        case forbiddenAddress
+        /// The server could not be reached. Nothing was sent.
+        case unreachable
+        /// The server did not answer in time; whether it acted is unknown.
+        case timedOut
+        /// The connection broke or its security could not be established; whether the server acted is unknown.
+        case connectionLost
+        /// The response is larger than the request allows; the server may have acted.
+        case responseTooLarge
+        /// The task was cancelled; whether the server acted is unknown.
+        case cancelled
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// What went wrong, for a person.
+    public let reason: String
+
+    /// A failure of the kind `code`.
+    public init(_ code: Code, _ reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+
+    /// Whether the server cannot have acted on the request.
+    public var isCertainlyUnsent: Bool {
+        switch code {
+        case .invalidRequest, .forbiddenAddress, .unreachable: true
+        case .timedOut, .connectionLost, .responseTooLarge, .cancelled: false
+        }
+    }
+
+    /// Whether the codes are equal.
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+    /// Hashes the code.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    /// The code and the reason.
+    public var description: String { "HTTP: \(code.rawValue): \(reason)" }
+}

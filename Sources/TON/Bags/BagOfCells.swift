@@ -1,0 +1,218 @@
+import Cryptography
+
+/// A serialised tree (or several) of cells: the form in which TON moves data (TON whitepaper, section 3.1.8; tvm.tlb).
+public struct BagOfCells: Sendable {
+    /// How much is taken from outside.
+    public struct Limits: Hashable, Sendable {
+        /// The most bytes.
+        public var maximumBytes: Int
+        /// The most distinct cells.
+        public var maximumCells: Int
+        /// The most roots.
+        public var maximumRoots: Int
+
+        /// Limits; the usual ones take four megabytes, 65,536 cells and 16 roots.
+        public init(maximumBytes: Int = 4 << 20, maximumCells: Int = 65_536, maximumRoots: Int = 16) {
+            self.maximumBytes = maximumBytes
+            self.maximumCells = maximumCells
+            self.maximumRoots = maximumRoots
+        }
+    }
+
+    /// The cells that no other one refers to, or that were named roots.
+    public let roots: [Cell]
+    /// How many distinct cells the bag holds.
+    public let cellCount: Int
+
+    /// Reads a bag in any of the three header forms, with or without index and checksum.
+    ///
+    /// References have to point forward, nothing may follow the bag, absent cells are refused, and every hash is
+    /// computed here. It takes time in proportion to the bytes, and does not call itself.
+    ///
+    /// - Throws: ``TONError``.
+    public init(parsing bytes: [UInt8], limits: Limits = Limits()) throws(TONError) {
+        let header = try BagHeader(bytes, limits: limits)
+        var reader = BagReader(bytes: bytes, header: header)
+        let cells = try reader.cells()
+        var roots: [Cell] = []
+        for index in header.roots { roots.append(cells[index]) }
+        self.roots = roots
+        cellCount = cells.count
+    }
+
+    /// The only root of a bag.
+    ///
+    /// - Throws: ``TONError`` when the bag cannot be read or has several roots.
+    /// - Returns: the root.
+    public static func root(of bytes: [UInt8], limits: Limits = Limits()) throws(TONError) -> Cell {
+        let bag = try BagOfCells(parsing: bytes, limits: limits)
+        guard bag.roots.count == 1 else { throw TONError(.malformedBag, "the bag has \(bag.roots.count) roots, not one") }
+        return bag.roots[0]
+    }
+
+    /// The only root of a bag that is written in hex or base 64.
+    ///
+    /// - Throws: ``TONError`` when the text is neither, or is no bag with one root.
+    /// - Returns: the root.
+    public static func root(ofText text: String, limits: Limits = Limits()) throws(TONError) -> Cell {
+        try root(of: bytes(ofText: text), limits: limits)
+    }
+
+    /// The bytes of a bag that is written in hex or base 64.
+    ///
+    /// - Throws: ``TONError`` when the text is neither.
+    /// - Returns: the bytes.
+    public static func bytes(ofText text: String) throws(TONError) -> [UInt8] {
+        if let bytes = try? Hex.decode(text) { return bytes }
+        let isURLSafe = text.utf8.contains { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+        do { return try Base64.decode(text, alphabet: isURLSafe ? .urlSafe : .standard, padding: .optional) } catch {
+            throw TONError(.malformedBag, "the text is neither hex nor base 64")
+        }
+    }
+}
+
+/// The header of a bag: how wide its numbers are, and where its parts lie.
+struct BagHeader {
+    static let genericMagic: UInt32 = 0xB5EE_9C72
+    static let indexedMagic: UInt32 = 0x68FF_65F3
+    static let indexedChecksumMagic: UInt32 = 0xACC3_A728
+
+    let referenceBytes: Int
+    let cellCount: Int
+    let roots: [Int]
+    /// Where the index begins; none when there is none.
+    let index: Int?
+    let offsetBytes: Int
+    let hasCacheBits: Bool
+    /// The serialised cells.
+    let cells: Range<Int>
+
+    init(_ bytes: [UInt8], limits: BagOfCells.Limits) throws(TONError) {
+        guard bytes.count <= limits.maximumBytes else { throw TONError(.tooLarge, "the bag is larger than allowed") }
+        var cursor = BagCursor(bytes: bytes)
+        let magic = UInt32(try cursor.integer(4))
+        let flags = UInt8(try cursor.integer(1))
+        let hasIndex: Bool
+        let hasChecksum: Bool
+        switch magic {
+        case Self.genericMagic:
+            hasIndex = flags & 0x80 != 0
+            hasChecksum = flags & 0x40 != 0
+            hasCacheBits = flags & 0x20 != 0
+            referenceBytes = Int(flags & 0x07)
+            guard flags & 0x18 == 0 else { throw Self.malformed("unknown flags are set") }
+        case Self.indexedMagic, Self.indexedChecksumMagic:
+            hasIndex = true
+            hasChecksum = magic == Self.indexedChecksumMagic
+            hasCacheBits = false
+            referenceBytes = Int(flags)
+        default: throw Self.malformed("the magic number is not that of a bag of cells")
+        }
+        guard hasIndex || !hasCacheBits else { throw Self.malformed("cache bits need an index") }
+        guard (1...4).contains(referenceBytes) else { throw Self.malformed("references have 1 to 4 bytes") }
+        offsetBytes = Int(try cursor.integer(1))
+        guard (1...8).contains(offsetBytes) else { throw Self.malformed("offsets have 1 to 8 bytes") }
+        cellCount = try cursor.count(referenceBytes)
+        let rootCount = try cursor.count(referenceBytes)
+        let absentCount = try cursor.count(referenceBytes)
+        let cellBytes = try cursor.count(offsetBytes)
+        guard absentCount == 0 else { throw Self.malformed("absent cells are not taken") }
+        guard cellCount <= limits.maximumCells, rootCount <= limits.maximumRoots else {
+            throw TONError(.tooLarge, "the bag has more cells or roots than allowed")
+        }
+        guard cellCount > 0, rootCount > 0, rootCount <= cellCount else { throw Self.malformed("the bag has no root") }
+        if magic == Self.genericMagic {
+            var roots: [Int] = []
+            for _ in 0..<rootCount { roots.append(try cursor.count(referenceBytes)) }
+            self.roots = roots
+        } else {
+            guard rootCount == 1 else { throw Self.malformed("the older forms have one root") }
+            roots = [0]
+        }
+        let count = cellCount
+        guard roots.allSatisfy({ $0 < count }) else { throw Self.malformed("a root is not in the bag") }
+        index = hasIndex ? cursor.position : nil
+        if hasIndex { try cursor.skip(cellCount * offsetBytes) }
+        cells = cursor.position..<cursor.position + min(cellBytes, bytes.count)
+        let end = cells.upperBound + (hasChecksum ? 4 : 0)
+        guard end == bytes.count else { throw Self.malformed("the bag is shorter or longer than its header says") }
+        // A cell has at least two bytes, so that a small bag cannot claim many cells.
+        guard cellBytes >= cellCount * 2 else { throw Self.malformed("the cells do not fit the bytes") }
+        if hasChecksum { try Self.check(bytes) }
+    }
+
+    private static func check(_ bytes: [UInt8]) throws(TONError) {
+        let body = bytes.count - 4
+        var stated: UInt32 = 0
+        for byte in bytes[body...].reversed() { stated = stated << 8 | UInt32(byte) }
+        guard CRC32C.checksum(bytes[..<body]) == stated else { throw malformed("the checksum is wrong") }
+    }
+
+    private static func malformed(_ reason: String) -> TONError { TONError(.malformedBag, reason) }
+}
+
+/// Reads big-endian numbers of a bag.
+struct BagCursor {
+    let bytes: [UInt8]
+    private(set) var position = 0
+
+    init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    mutating func integer(_ width: Int) throws(TONError) -> UInt64 {
+        guard position + width <= bytes.count else { throw TONError(.malformedBag, "the bag ends within its header") }
+        var value: UInt64 = 0
+        for byte in bytes[position..<position + width] { value = value << 8 | UInt64(byte) }
+        position += width
+        return value
+    }
+
+    /// A number that counts something: larger ones than any bag has are cut, and fail later.
+    mutating func count(_ width: Int) throws(TONError) -> Int {
+        Int(min(try integer(width), UInt64(Int32.max)))
+    }
+
+    mutating func skip(_ count: Int) throws(TONError) {
+        guard position + count <= bytes.count else { throw TONError(.malformedBag, "the bag ends within its index") }
+        position += count
+    }
+}
+
+/// The checksum of bags: CRC-32C (Castagnoli, RFC 3720 appendix B.4), eight bytes at a time.
+enum CRC32C {
+    private static let tables: [[UInt32]] = {
+        var first: [UInt32] = []
+        for index in UInt32(0)..<256 {
+            var crc = index
+            for _ in 0..<8 { crc = crc & 1 != 0 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1 }
+            first.append(crc)
+        }
+        var tables = [first]
+        for _ in 1..<8 {
+            let last = tables[tables.count - 1]
+            tables.append(last.map { $0 >> 8 ^ first[Int($0 & 0xFF)] })
+        }
+        return tables
+    }()
+
+    static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        let tables = tables
+        var crc: UInt32 = .max
+        var index = bytes.startIndex
+        while index + 8 <= bytes.endIndex {
+            var next: UInt32 = 0
+            for byte in 0..<8 {
+                let mask = byte < 4 ? UInt8(truncatingIfNeeded: crc >> (8 * UInt32(byte))) : 0
+                next ^= tables[7 - byte][Int(bytes[index + byte] ^ mask)]
+            }
+            crc = next
+            index += 8
+        }
+        while index < bytes.endIndex {
+            crc = crc >> 8 ^ tables[0][Int(UInt8(truncatingIfNeeded: crc) ^ bytes[index])]
+            index += 1
+        }
+        return ~crc
+    }
+}

@@ -1,0 +1,44 @@
+/// Why bytes are not the TON structure that they should be, or a value does not fit one.
+public struct TONError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of fault.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// The bag of cells is not one, or breaks a rule of its format.
+        case malformedBag
+        /// A limit on bytes, cells or depth is exceeded.
+        case tooLarge
+        /// A cell's content breaks the rules of its kind.
+        case malformedCell
+        /// More is read than is there.
+        case underflow
+        /// More is written than fits.
+        case overflow
+        /// The address is not one, or not acceptable.
+        case malformedAddress
+        /// The structure is not the expected one.
+        case malformedStructure
+        /// The words are no mnemonic.
+        case malformedMnemonic
+        /// A proof does not hold.
+        case invalidProof
+        /// A key or signature is refused.
+        case invalidKey
+    }
+
+    /// The kind of fault.
+    public let code: Code
+    /// What is wrong, for a person.
+    public let reason: String
+
+    /// A fault of the kind `code`.
+    public init(_ code: Code, _ reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+
+    /// Whether the codes are equal.
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+    /// Hashes the code.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    /// The code and the reason.
+    public var description: String { "TON: \(code.rawValue): \(reason)" }
+}
