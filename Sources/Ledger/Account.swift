@@ -27,6 +27,13 @@ public struct AccountID: Hashable, Comparable, Sendable, CustomStringConvertible
         self.scope = scope
     }
 
+    /// An account as it was stored.
+    public init(text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        code = AccountCode(String(parts[0]))
+        scope = parts.count == 2 ? String(parts[1]) : nil
+    }
+
     /// The account's text, for example `merchant_balance/mer_…`.
     public var text: String { scope.map { "\(code.rawValue)/\($0)" } ?? code.rawValue }
     /// The account's text.

@@ -20,7 +20,7 @@ extension ReconciliationReport {
         for provider in settlement.providers.providers {
             guard let state = provider.state else { continue }
             let stored = try await settlement.database.read { session in
-                try session.scanAccounts(provider: provider.key, activeAt: now)
+                try session.allScanAccounts(provider: provider.key)
             }
             let accounts = stored.map { ScanAccount(account: $0.account, subject: $0.subject) }
             do { statements[provider.key] = .success(try await state.balances(of: accounts)) } catch {
@@ -35,7 +35,7 @@ extension ReconciliationReport {
                 lines: try settlement.providers.providers.flatMap { try books.lines(of: $0, asked[$0.key]) },
                 trialBalance: try session.trialBalance(),
                 auditFindings: try session.auditJournal().findings,
-                openCases: try session.cases(of: nil, state: .open, before: nil, limit: 1_000),
+                openCases: try session.cases(of: nil, state: .open, in: Page(limit: 1_000)),
                 watermarks: books.watermarks,
                 pendingMessages: try session.pendingInbox(source: nil, dueAt: now, limit: 1_000).count
             )

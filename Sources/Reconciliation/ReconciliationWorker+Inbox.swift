@@ -1,5 +1,6 @@
 import Payments
 import Providers
+import Seams
 import Settlement
 import Storage
 

@@ -1,4 +1,5 @@
 import Providers
+import Seams
 import Settlement
 import Storage
 
@@ -43,7 +44,9 @@ extension ReconciliationWorker {
                 try session.scanPosition(provider: provider.key, account: account.account, subject: account.subject)
             }
             let page = try await scan.page(of: account, after: position)
-            guard page.position != position || !page.observations.isEmpty else { return }
+            guard page.position != position || !page.observations.isEmpty else {
+                return try await forgetProblem(of: account, at: provider, completeUntil: page.completeUntil)
+            }
             let recorded = try await settlement.record(page, of: account, at: provider, after: position)
             for result in recorded {
                 switch result {
@@ -53,6 +56,28 @@ extension ReconciliationWorker {
                 }
             }
             guard page.hasMore else { return }
+        }
+    }
+
+    /// Nothing new came, and the rail answered: whatever kept the cursor from moving is over.
+    private func forgetProblem(
+        of account: ScanAccount,
+        at provider: any PaymentProvider,
+        completeUntil: Timestamp?
+    ) async throws {
+        let hasProblem = try await settlement.database.read { session in
+            try session.scanStates(provider: provider.key).contains { state in
+                state.account == account.account && state.subject == account.subject && state.problem != nil
+            }
+        }
+        guard hasProblem else { return }
+        try await settlement.database.write { session in
+            try session.clearScanProblem(
+                provider: provider.key,
+                account: account.account,
+                subject: account.subject,
+                completeUntil: completeUntil
+            )
         }
     }
 

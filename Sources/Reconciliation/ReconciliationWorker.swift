@@ -1,6 +1,6 @@
 public import Logging
 import Payments
-public import Providers
+import Providers
 import Seams
 public import Settlement
 import Storage

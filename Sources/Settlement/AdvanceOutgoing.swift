@@ -1,7 +1,7 @@
 import Ledger
 import Money
 public import Payments
-public import Providers
+import Providers
 import Seams
 import Storage
 

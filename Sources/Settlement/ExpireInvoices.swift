@@ -1,7 +1,8 @@
 import Ledger
 import Money
 public import Payments
-import Seams
+import Providers
+public import Seams
 import Storage
 
 extension Settlement {

@@ -2,7 +2,7 @@ import Ledger
 public import Money
 public import Payments
 import Providers
-import Seams
+public import Seams
 import Storage
 
 /// What a merchant wants to have sent.
@@ -51,14 +51,11 @@ extension Settlement {
         return try await database.write { session in
             if let existing = try session.outgoing(id.text) { return existing }
             let account = AccountID.merchantBalance(merchant)
-            let balance = try session.balance(account, asset: request.amount.asset).negated()
-            guard try request.amount.compared(to: balance) != .greater else {
-                throw SettlementError(.insufficientFunds, "the balance does not cover the payout", parameter: "amount")
-            }
+            try checkFunds(for: request.amount, of: merchant, at: now, in: session)
             let postings = try Bookkeeping.move(request.amount, from: account, to: .payoutsPayable(merchant))
             try post(.payoutReserved, subject: id.text, at: now, postings, in: session)
             var status = PayoutStateMachine()
-            do { if !request.needsApproval { _ = try status.apply(.approved) } } catch { throw SettlementError(error) }
+            if !request.needsApproval { try approve(&status) }
             let transfer = OutgoingTransfer(
                 purpose: .payout(id),
                 merchant: merchant,
@@ -75,6 +72,29 @@ extension Settlement {
         }
     }
 
+    /// Money can be paid out that is on the merchant's balance and that no rail holds back any more.
+    private func checkFunds(
+        for amount: Amount,
+        of merchant: MerchantID,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let balance = try session.balance(.merchantBalance(merchant), asset: amount.asset).negated()
+        guard try amount.compared(to: balance) != .greater else {
+            throw SettlementError(.insufficientFunds, "the balance does not cover the payout", parameter: "amount")
+        }
+        let held = try session.heldPayments(of: merchant, asset: amount.asset, at: now)
+        let free = try balance.subtracting(Amount.sum(held.map(\.amount), asset: amount.asset))
+        guard try amount.compared(to: free) != .greater else {
+            let until = held.last.map { " until \($0.availableAt)" } ?? ""
+            throw SettlementError(.insufficientFunds, "a part of the balance is held back\(until)", parameter: "amount")
+        }
+    }
+
+    private func approve(_ status: inout PayoutStateMachine) throws(SettlementError) {
+        do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
+    }
+
     /// Approves a payout, or calls it off, before anything was signed.
     ///
     /// - Throws: ``SettlementError``; with ``SettlementError/Code/invalidState`` when it is too late.
@@ -87,7 +107,7 @@ extension Settlement {
             }
             var updated = stored
             let action: PayoutStateMachine.Action
-            do { action = try updated.status.apply(approve ? .approved : .cancelled) } catch {
+            do throws(PaymentsError) { action = try updated.status.apply(approve ? .approved : .cancelled) } catch {
                 throw SettlementError(error)
             }
             guard action != .none else { return stored }

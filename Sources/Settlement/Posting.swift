@@ -1,3 +1,4 @@
+import BigInt
 import Ledger
 import Money
 import Payments
@@ -69,7 +70,7 @@ struct PaymentPosition {
         let earned = refundable.filter(\.account.isEarned)
         let total = try Amount.sum(earned.map(\.amount), asset: amount.asset)
         guard try rest.compared(to: total) != .greater else { return nil }
-        let weights = try earned.map { try $0.amount.units.asWeight() }
+        let weights = earned.map { BigInt($0.amount.units).magnitude }
         for (share, source) in zip(try rest.allocated(by: weights), earned) where share.isPositive {
             taken.append((source.account, share))
         }

@@ -2,7 +2,7 @@ import Ledger
 import Money
 public import Payments
 public import Providers
-import Seams
+public import Seams
 import Storage
 
 /// What became of an observation.

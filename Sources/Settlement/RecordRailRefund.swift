@@ -1,7 +1,7 @@
 import Ledger
 public import Money
 public import Payments
-public import Providers
+import Providers
 import Seams
 import Storage
 

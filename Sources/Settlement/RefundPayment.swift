@@ -2,7 +2,7 @@ import Ledger
 public import Money
 public import Payments
 import Providers
-import Seams
+public import Seams
 import Storage
 
 extension Settlement {
@@ -36,7 +36,7 @@ extension Settlement {
             let wanted = try refundable(payment, amount: amount, refunds: refunds, at: provider)
             try reserve(wanted, of: payment, for: merchant, at: now, in: session)
             var status = PayoutStateMachine()
-            do { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
+            do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
             let transfer = OutgoingTransfer(
                 purpose: .refund(id, of: payment.id),
                 merchant: merchant,

@@ -1,0 +1,98 @@
+public import Money
+public import Payments
+public import Providers
+
+/// What a merchant asks for when it opens an invoice.
+public struct InvoiceRequest: Sendable {
+    /// One rail that the merchant wants to offer.
+    public struct Choice: Hashable, Sendable {
+        /// The rail.
+        public let rail: Rail
+        /// The asset that is paid; none: the provider's first one that the price can be turned into.
+        public let asset: AssetID?
+        /// What is paid, when the merchant sets it; none: the price at the current rate.
+        public let amount: Amount?
+        /// The rail's own wishes (tips, shipping), as the provider knows them.
+        public let settings: [String: String]
+
+        /// A rail that the merchant wants to offer.
+        public init(rail: Rail, asset: AssetID? = nil, amount: Amount? = nil, settings: [String: String] = [:]) {
+            self.rail = rail
+            self.asset = asset
+            self.amount = amount
+            self.settings = settings
+        }
+    }
+
+    /// The merchant's own number for the order, at most 128 bytes.
+    public var reference: String?
+    /// The name of what is sold, 1 to 32 characters.
+    public var title: String
+    /// More about it, 1 to 255 characters.
+    public var summary: String
+    /// What kind of goods.
+    public var goods: Invoice.Goods
+    /// Where the customer pays.
+    public var place: RailPolicy.Place
+    /// What is owed.
+    public var price: Amount
+    /// How the price is split for the customer; the parts add up to the price.
+    public var lines: [OpenRequest.Line]
+    /// The rails to offer; none: all that the policy and the providers allow.
+    public var choices: [Choice]
+    /// For how long the invoice can be paid.
+    public var lifetime: Duration
+    /// For how long after that late payments are looked for.
+    public var monitoring: Duration
+    /// How much less still settles it, in hundredths of a percent.
+    public var toleranceBasisPoints: Int
+    /// The Telegram user who alone may pay.
+    public var payer: Int64?
+    /// The merchant's own labels.
+    public var metadata: [String: String]
+
+    /// A request with the usual times: an hour to pay, a day of monitoring.
+    public init(
+        title: String,
+        summary: String,
+        goods: Invoice.Goods,
+        price: Amount,
+        place: RailPolicy.Place = .telegram,
+        reference: String? = nil,
+        lines: [OpenRequest.Line] = [],
+        choices: [Choice] = [],
+        lifetime: Duration = .seconds(3_600),
+        monitoring: Duration = .seconds(86_400),
+        toleranceBasisPoints: Int = 0,
+        payer: Int64? = nil,
+        metadata: [String: String] = [:]
+    ) {
+        self.title = title
+        self.summary = summary
+        self.goods = goods
+        self.price = price
+        self.place = place
+        self.reference = reference
+        self.lines = lines
+        self.choices = choices
+        self.lifetime = lifetime
+        self.monitoring = monitoring
+        self.toleranceBasisPoints = toleranceBasisPoints
+        self.payer = payer
+        self.metadata = metadata
+    }
+}
+
+/// An invoice with the ways to pay it.
+public struct InvoiceWithOptions: Hashable, Sendable {
+    /// The invoice.
+    public let invoice: Invoice
+    /// The ways to pay it.
+    public let options: [PaymentOption]
+
+    /// An invoice and its options.
+    public init(invoice: Invoice, options: [PaymentOption]) {
+        self.invoice = invoice
+        self.options = options
+    }
+}

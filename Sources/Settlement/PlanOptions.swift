@@ -1,0 +1,87 @@
+import Money
+import Payments
+import Providers
+import Seams
+
+/// A way to pay that can be opened at a provider.
+struct PlannedOption {
+    let provider: any PaymentProvider
+    let due: Amount
+    let quote: Quote?
+    let settings: [String: String]
+}
+
+extension Settlement {
+    /// What to open where.
+    ///
+    /// What the merchant named has to be possible; what it did not name is offered if it is.
+    func plan(_ request: InvoiceRequest, at now: Timestamp) throws -> [PlannedOption] {
+        guard request.choices.isEmpty else {
+            return try request.choices.map { choice in
+                do throws(PaymentsError) { try policy.check(choice.rail, for: request.goods, in: request.place) } catch {
+                    throw SettlementError(error)
+                }
+                return try plan(choice, for: request.price, at: now)
+            }
+        }
+        let allowed = policy.rails(for: request.goods, in: request.place)
+        let planned = allowed.compactMap { try? plan(.init(rail: $0), for: request.price, at: now) }
+        guard !planned.isEmpty else {
+            let rails = allowed.map(\.rawValue).joined(separator: ", ")
+            throw SettlementError(.noRate, "no allowed rail (\(rails)) can be offered for \(request.price.asset)")
+        }
+        return planned
+    }
+
+    private func plan(
+        _ choice: InvoiceRequest.Choice,
+        for price: Amount,
+        at now: Timestamp
+    ) throws -> PlannedOption {
+        let candidates = providers.providers(of: choice.rail)
+        guard !candidates.isEmpty else {
+            throw SettlementError(
+                .unavailable,
+                "no provider serves the rail \(choice.rail.rawValue)",
+                parameter: "rails"
+            )
+        }
+        var failure = SettlementError(.unsupported, "no provider takes the asset", parameter: "rails")
+        let wanted = choice.asset ?? choice.amount?.asset
+        for provider in candidates {
+            let served = provider.capabilities.assets
+            let assets = wanted.map { wanted in served.filter { $0 == wanted } } ?? Self.preferring(price.asset, served)
+            for asset in assets {
+                do { return try plan(choice, at: provider, in: asset, for: price, now) } catch { failure = error }
+            }
+        }
+        throw failure
+    }
+
+    private func plan(
+        _ choice: InvoiceRequest.Choice,
+        at provider: any PaymentProvider,
+        in asset: AssetID,
+        for price: Amount,
+        _ now: Timestamp
+    ) throws(SettlementError) -> PlannedOption {
+        if let amount = choice.amount {
+            return PlannedOption(provider: provider, due: amount, quote: nil, settings: choice.settings)
+        }
+        guard asset != price.asset else {
+            return PlannedOption(provider: provider, due: price, quote: nil, settings: choice.settings)
+        }
+        let quote = try rates.rate(price.asset, in: asset, at: now)
+        let (from, to) = (try self.asset(price.asset), try self.asset(asset))
+        do {
+            // Rounded up to what the rail can carry: the merchant never gets less than the price.
+            let exact = try quote.rate.convert(price, from: from, to: to, rounding: .awayFromZero)
+            let due = try to.roundedToWire(exact, rounding: .awayFromZero)
+            return PlannedOption(provider: provider, due: due, quote: quote, settings: choice.settings)
+        } catch { throw SettlementError(.invalidRequest, error.reason, parameter: "amount") }
+    }
+
+    private static func preferring(_ asset: AssetID, _ served: [AssetID]) -> [AssetID] {
+        served.contains(asset) ? [asset] : served
+    }
+}

@@ -1,0 +1,63 @@
+/// Where everything is kept: an engine that runs this module's SQL.
+public protocol Database: Sendable {
+    /// Runs queries on what is committed.
+    ///
+    /// - Throws: what `body` throws, and ``StorageError``.
+    /// - Returns: what `body` returns.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value
+
+    /// Runs a unit of work: all of it is committed durably before this returns, or none of it is when it throws.
+    ///
+    /// Concurrent units may share one commit; each runs alone, one after the other, and gets its own answer. `body` does
+    /// nothing but query: it may run again after a conflict, and nothing external happens inside it.
+    ///
+    /// - Throws: what `body` throws, and ``StorageError``; with ``StorageError/Code/outcomeUnknown`` when the commit
+    ///   itself failed, so that the caller has to read back what became of it.
+    /// - Returns: what `body` returns.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value
+
+    /// Ends all work and releases the database.
+    ///
+    /// - Throws: ``StorageError``.
+    func close() async throws
+}
+
+/// A connection within one unit of work. All queries of this module are extensions of it.
+public protocol SQLSession: AnyObject {
+    /// Runs a statement with the arguments `$1`, `$2`, …
+    ///
+    /// - Throws: ``StorageError``.
+    /// - Returns: how many rows it changed.
+    @discardableResult
+    func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int
+
+    /// Runs a query with the arguments `$1`, `$2`, …
+    ///
+    /// - Throws: ``StorageError``.
+    /// - Returns: the rows.
+    func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow]
+}
+
+extension SQLSession {
+    /// The first row of a query, read by `decode`; none when there is no row.
+    func first<Value>(
+        _ sql: String,
+        _ arguments: [SQLValue],
+        _ decode: (inout SQLRow) throws -> Value
+    ) throws -> Value? {
+        guard var row = try query(sql, arguments).first else { return nil }
+        return try decode(&row)
+    }
+
+    /// All rows of a query, read by `decode`.
+    func all<Value>(
+        _ sql: String,
+        _ arguments: [SQLValue],
+        _ decode: (inout SQLRow) throws -> Value
+    ) throws -> [Value] {
+        try query(sql, arguments).map { row in
+            var row = row
+            return try decode(&row)
+        }
+    }
+}

@@ -1,0 +1,168 @@
+public import Payments
+public import Seams
+
+/// An event on its way to an endpoint.
+public struct DeliveryRecord: Hashable, Sendable {
+    /// Where it stands.
+    public enum State: String, Hashable, Sendable, CaseIterable {
+        case pending
+        case delivered
+        case abandoned
+    }
+
+    /// Where it goes.
+    public let endpoint: WebhookEndpointID
+    /// What is sent.
+    public let event: EventID
+    /// Where it stands.
+    public let state: State
+    /// How many attempts were made.
+    public let attempts: Int
+    /// When it is tried again, or until when somebody tries it now.
+    public let nextAttemptAt: Timestamp
+}
+
+/// One attempt to deliver an event; what the endpoint answered is not kept, only the status.
+public struct DeliveryAttempt: Hashable, Sendable {
+    /// Its number, from 1.
+    public let number: Int
+    /// When it began.
+    public let startedAt: Timestamp
+    /// How long it took.
+    public let duration: Duration
+    /// The status of the answer, if one came.
+    public let status: Int?
+    /// Why no answer came, if none did.
+    public let failure: String?
+
+    /// An attempt.
+    public init(number: Int, startedAt: Timestamp, duration: Duration, status: Int?, failure: String?) {
+        self.number = number
+        self.startedAt = startedAt
+        self.duration = duration
+        self.status = status
+        self.failure = failure
+    }
+}
+
+/// Deliveries and their attempts.
+extension SQLSession {
+    private static var deliveryColumns: String { "d.endpoint, d.event, d.state, d.attempts, d.next_attempt_at" }
+
+    /// The endpoints that have something due, in no order that matters.
+    public func endpointsDue(at moment: Timestamp) throws -> [WebhookEndpointID] {
+        try all(
+            """
+            SELECT DISTINCT d.endpoint FROM deliveries d WHERE d.state = 'pending' AND d.next_attempt_at <= $1
+            ORDER BY d.endpoint
+            """,
+            [.moment(moment)]
+        ) { try $0.id() }
+    }
+
+    /// What is due at one endpoint, the oldest event first.
+    public func deliveriesDue(
+        to endpoint: WebhookEndpointID,
+        at moment: Timestamp,
+        limit: Int
+    ) throws -> [DeliveryRecord] {
+        try all(
+            """
+            SELECT \(Self.deliveryColumns) FROM deliveries d
+            WHERE d.endpoint = $1 AND d.state = 'pending' AND d.next_attempt_at <= $2 ORDER BY d.event LIMIT $3
+            """,
+            [.id(endpoint), .moment(moment), .integer(Int64(limit))]
+        ) { try $0.delivery() }
+    }
+
+    /// Takes a delivery for oneself until a moment.
+    ///
+    /// - Returns: whether nobody else has taken it.
+    public func claim(_ delivery: DeliveryRecord, until moment: Timestamp) throws -> Bool {
+        try execute(
+            """
+            UPDATE deliveries SET next_attempt_at = $1
+            WHERE endpoint = $2 AND event = $3 AND state = 'pending' AND next_attempt_at = $4
+            """,
+            [.moment(moment), .id(delivery.endpoint), .id(delivery.event), .moment(delivery.nextAttemptAt)]
+        ) == 1
+    }
+
+    /// Remembers an attempt and what follows from it.
+    public func record(
+        _ attempt: DeliveryAttempt,
+        of delivery: DeliveryRecord,
+        state: DeliveryRecord.State,
+        nextAttemptAt: Timestamp
+    ) throws {
+        try execute(
+            """
+            INSERT INTO delivery_attempts (endpoint, event, number, started_at, duration, status, failure)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+            """,
+            [
+                .id(delivery.endpoint), .id(delivery.event), .integer(Int64(attempt.number)), .moment(attempt.startedAt),
+                .integer(attempt.duration.wholeMicroseconds), .integer(attempt.status.map(Int64.init)),
+                .text(attempt.failure),
+            ]
+        )
+        try execute(
+            """
+            UPDATE deliveries SET state = $1, attempts = $2, next_attempt_at = $3 WHERE endpoint = $4 AND event = $5
+            """,
+            [
+                .text(state.rawValue), .integer(Int64(attempt.number)), .moment(nextAttemptAt), .id(delivery.endpoint),
+                .id(delivery.event),
+            ]
+        )
+    }
+
+    /// The deliveries of an event.
+    public func deliveries(of event: EventID) throws -> [DeliveryRecord] {
+        try all(
+            "SELECT \(Self.deliveryColumns) FROM deliveries d WHERE d.event = $1 ORDER BY d.endpoint",
+            [.id(event)]
+        ) { try $0.delivery() }
+    }
+
+    /// The attempts of a delivery, the first one first.
+    public func attempts(of event: EventID, to endpoint: WebhookEndpointID) throws -> [DeliveryAttempt] {
+        try all(
+            """
+            SELECT number, started_at, duration, status, failure FROM delivery_attempts
+            WHERE endpoint = $1 AND event = $2 ORDER BY number
+            """,
+            [.id(endpoint), .id(event)]
+        ) { row in
+            DeliveryAttempt(
+                number: try row.int(),
+                startedAt: try row.moment(),
+                duration: .microseconds(try row.integer()),
+                status: try row.optionalInteger().map { Int(clamping: $0) },
+                failure: try row.optionalText()
+            )
+        }
+    }
+
+    /// How many deliveries wait.
+    public func outboxDepth() throws -> Int {
+        try first("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'", []) { try $0.int() } ?? 0
+    }
+
+    /// How many cases wait for a person.
+    public func openCaseCount() throws -> Int {
+        try first("SELECT COUNT(*) FROM cases WHERE state = 'open'", []) { try $0.int() } ?? 0
+    }
+}
+
+extension SQLRow {
+    fileprivate mutating func delivery() throws -> DeliveryRecord {
+        DeliveryRecord(
+            endpoint: try id(),
+            event: try id(),
+            state: try word(),
+            attempts: try int(),
+            nextAttemptAt: try moment()
+        )
+    }
+}

@@ -1,0 +1,115 @@
+public import Payments
+public import Seams
+
+/// A request that a merchant may repeat: whose, which route, and the merchant's key.
+public struct IdempotencyScope: Hashable, Sendable {
+    /// Whose request it is.
+    public let merchant: MerchantID
+    /// The route, for example `POST /v1/invoices`.
+    public let route: String
+    /// The merchant's key, compared as bytes.
+    public let key: String
+
+    /// A request that a merchant may repeat.
+    public init(merchant: MerchantID, route: String, key: String) {
+        self.merchant = merchant
+        self.route = route
+        self.key = key
+    }
+
+    var arguments: [SQLValue] { [.id(merchant), .text(route), .text(key)] }
+}
+
+/// What became of the attempt to run a request.
+public enum IdempotencyClaim: Hashable, Sendable {
+    /// It has to be run, on the object with this identifier: the same one as at the first attempt.
+    case claimed(object: String)
+    /// It is being run by somebody else.
+    case inFlight
+    /// It was run before, and this was the answer.
+    case replay(status: Int, body: String)
+    /// The key was used for another request.
+    case mismatch
+}
+
+/// Requests that run once.
+extension SQLSession {
+    /// Claims a request.
+    ///
+    /// A claim that was not finished within its lease is given to the next one who asks: its owner has died, and the
+    /// object's identifier lets the next one go on where it left off.
+    ///
+    /// - Parameters:
+    ///   - scope: the request.
+    ///   - fingerprint: a digest of what is asked.
+    ///   - object: the identifier of what is made, if this is the first attempt.
+    ///   - now: the current moment.
+    ///   - leaseEnd: until when the claim holds.
+    public func claimIdempotency(
+        _ scope: IdempotencyScope,
+        fingerprint: [UInt8],
+        object: String,
+        at now: Timestamp,
+        until leaseEnd: Timestamp
+    ) throws -> IdempotencyClaim {
+        let isFirst = try execute(
+            """
+            INSERT INTO idempotency_keys (merchant, route, key, fingerprint, object, claimed_at, leased_until)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+            """,
+            scope.arguments + [.blob(fingerprint), .text(object), .moment(now), .moment(leaseEnd)]
+        ) == 1
+        if isFirst { return .claimed(object: object) }
+        let stored = try first(
+            """
+            SELECT fingerprint, object, status, body, leased_until FROM idempotency_keys
+            WHERE merchant = $1 AND route = $2 AND key = $3
+            """,
+            scope.arguments
+        ) { row in
+            (
+                fingerprint: try row.blob(), object: try row.text(), status: try row.optionalInteger(),
+                body: try row.optionalText(), leasedUntil: try row.moment()
+            )
+        }
+        guard let stored else { throw StorageError.corrupt("an idempotency key vanished") }
+        guard stored.fingerprint == fingerprint else { return .mismatch }
+        if let status = stored.status { return .replay(status: Int(status), body: stored.body ?? "") }
+        guard stored.leasedUntil <= now else { return .inFlight }
+        try execute(
+            "UPDATE idempotency_keys SET leased_until = $4 WHERE merchant = $1 AND route = $2 AND key = $3",
+            scope.arguments + [.moment(leaseEnd)]
+        )
+        return .claimed(object: stored.object)
+    }
+
+    /// Keeps the answer for whoever asks again.
+    public func finishIdempotency(_ scope: IdempotencyScope, status: Int, body: String) throws {
+        try execute(
+            "UPDATE idempotency_keys SET status = $4, body = $5 WHERE merchant = $1 AND route = $2 AND key = $3",
+            scope.arguments + [.integer(Int64(status)), .text(body)]
+        )
+    }
+
+    /// Lets the request be run again at once, because nothing came of it; the object's identifier is kept.
+    public func releaseIdempotency(_ scope: IdempotencyScope, at now: Timestamp) throws {
+        try execute(
+            "UPDATE idempotency_keys SET leased_until = $4 WHERE merchant = $1 AND route = $2 AND key = $3",
+            scope.arguments + [.moment(now)]
+        )
+    }
+
+    /// Forgets a request that was refused before anything was done.
+    public func forgetIdempotency(_ scope: IdempotencyScope) throws {
+        try execute(
+            "DELETE FROM idempotency_keys WHERE merchant = $1 AND route = $2 AND key = $3 AND status IS NULL",
+            scope.arguments
+        )
+    }
+
+    /// Forgets what is older than a moment.
+    @discardableResult
+    public func pruneIdempotency(before moment: Timestamp) throws -> Int {
+        try execute("DELETE FROM idempotency_keys WHERE claimed_at < $1", [.moment(moment)])
+    }
+}

@@ -1,0 +1,69 @@
+public import Seams
+
+/// A message that a rail has pushed.
+public struct InboxMessage: Hashable, Sendable {
+    /// Its number, in the order of arrival.
+    public let sequence: Int64
+    /// The inbox, for example `telegram:shop`.
+    public let source: String
+    /// The bytes as they came.
+    public let body: [UInt8]
+    /// When it came.
+    public let receivedAt: Timestamp
+}
+
+/// The durable inbox of what rails push.
+extension SQLSession {
+    /// Keeps a message before its arrival is confirmed.
+    ///
+    /// - Parameter key: the rail's own number of the message, which is kept once.
+    /// - Returns: whether it is new.
+    public func appendInbox(source: String, key: String, body: [UInt8], at moment: Timestamp) throws -> Bool {
+        try execute(
+            """
+            INSERT INTO inbox (source, key, body, received_at, due_at) VALUES ($1, $2, $3, $4, $4)
+            ON CONFLICT DO NOTHING
+            """,
+            [.text(source), .text(key), .blob(body), .moment(moment)]
+        ) == 1
+    }
+
+    /// Messages of one source, or of all, that nobody has dealt with and that are due, in the order of arrival.
+    public func pendingInbox(source: String?, dueAt moment: Timestamp, limit: Int) throws -> [InboxMessage] {
+        try all(
+            """
+            SELECT sequence, source, body, received_at FROM inbox
+            WHERE finished_at IS NULL AND due_at <= $1 AND (source = $2 OR $2 = '') ORDER BY sequence LIMIT $3
+            """,
+            [.moment(moment), .text(source ?? ""), .integer(Int64(limit))]
+        ) { row in
+            InboxMessage(
+                sequence: try row.integer(),
+                source: try row.text(),
+                body: try row.blob(),
+                receivedAt: try row.moment()
+            )
+        }
+    }
+
+    /// Remembers what became of a message.
+    public func finishInbox(_ sequence: Int64, outcome: String, at moment: Timestamp) throws {
+        try execute(
+            "UPDATE inbox SET finished_at = $1, outcome = $2 WHERE sequence = $3",
+            [.moment(moment), .text(outcome), .integer(sequence)]
+        )
+    }
+
+    /// Has a message tried again later.
+    public func postponeInbox(_ sequence: Int64, until moment: Timestamp, reason: String) throws {
+        try execute(
+            "UPDATE inbox SET due_at = $1, outcome = $2 WHERE sequence = $3",
+            [.moment(moment), .text(reason), .integer(sequence)]
+        )
+    }
+
+    /// How many messages nobody has dealt with.
+    public func inboxDepth() throws -> Int {
+        try first("SELECT COUNT(*) FROM inbox WHERE finished_at IS NULL", []) { try $0.int() } ?? 0
+    }
+}

@@ -1,0 +1,197 @@
+import Money
+public import Payments
+public import Seams
+import StrictJSON
+
+/// Invoices.
+extension SQLSession {
+    private static var invoiceColumns: String {
+        """
+        i.id, i.merchant, i.reference, i.title, i.summary, i.goods, i.asset, i.price, i.asset, i.threshold, i.asset,
+        i.received, i.tolerance, i.payer, i.metadata, i.state, i.exception, i.created_at, i.expires_at,
+        i.monitored_until, i.settled_at
+        """
+    }
+
+    /// Stores a new invoice.
+    public func insert(_ invoice: Invoice) throws {
+        let metadata = JSONValue.object(from: invoice.metadata).text
+        try execute(
+            """
+            INSERT INTO invoices (id, merchant, reference, title, summary, goods, asset, price, threshold, received,
+            tolerance, payer, metadata, state, exception, created_at, expires_at, monitored_until, settled_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+            """,
+            [
+                .id(invoice.id), .id(invoice.merchant), .text(invoice.reference), .text(invoice.title),
+                .text(invoice.summary), .text(invoice.goods.rawValue), .asset(invoice.price), .units(invoice.price),
+                .units(invoice.status.threshold), .units(invoice.status.received),
+                .integer(Int64(invoice.toleranceBasisPoints)), .integer(invoice.payer), .text(metadata),
+                .text(invoice.status.state.rawValue), .text(invoice.status.exception.rawValue),
+                .moment(invoice.createdAt), .moment(invoice.expiresAt), .moment(invoice.monitoredUntil),
+                .moment(invoice.settledAt),
+            ]
+        )
+    }
+
+    /// Stores where an invoice stands, if it still stands where `old` says.
+    ///
+    /// - Returns: whether it did; when not, somebody else was first and nothing is changed.
+    public func update(_ updated: Invoice, from old: Invoice) throws -> Bool {
+        try execute(
+            """
+            UPDATE invoices SET state = $1, exception = $2, received = $3, settled_at = $4
+            WHERE id = $5 AND state = $6 AND exception = $7 AND received = $8
+            """,
+            [
+                .text(updated.status.state.rawValue), .text(updated.status.exception.rawValue),
+                .units(updated.status.received), .moment(updated.settledAt), .id(updated.id),
+                .text(old.status.state.rawValue), .text(old.status.exception.rawValue), .units(old.status.received),
+            ]
+        ) == 1
+    }
+
+    /// An invoice.
+    public func invoice(_ id: InvoiceID) throws -> Invoice? {
+        try first("SELECT \(Self.invoiceColumns) FROM invoices i WHERE i.id = $1", [.id(id)]) { try $0.invoice() }
+    }
+
+    /// A merchant's invoices, the newest first.
+    public func invoices(
+        of merchant: MerchantID,
+        state: InvoiceStateMachine.State? = nil,
+        reference: String? = nil,
+        in page: Page
+    ) throws -> [Invoice] {
+        var filter = Filter("i.merchant = ", .id(merchant))
+        if let state { filter.and("i.state = ", .text(state.rawValue)) }
+        if let reference { filter.and("i.reference = ", .text(reference)) }
+        return try list(Self.invoiceColumns, from: "invoices i", id: "i.id", filter, in: page) { try $0.invoice() }
+    }
+
+    /// Invoices that can still be paid and whose time was over at a moment, the oldest first.
+    public func invoicesToExpire(at moment: Timestamp, limit: Int) throws -> [Invoice] {
+        try all(
+            """
+            SELECT \(Self.invoiceColumns) FROM invoices i
+            WHERE i.state IN ('new', 'processing') AND i.expires_at < $1 ORDER BY i.expires_at LIMIT $2
+            """,
+            [.moment(moment), .integer(Int64(limit))]
+        ) { try $0.invoice() }
+    }
+
+    // MARK: - Options
+
+    private static var optionColumns: String {
+        """
+        o.id, o.invoice, o.rail, o.provider, o.asset, o.due, o.price_asset, o.price, o.quote, o.link, o.address,
+        o.comment, o.reference_scope, o.reference_value
+        """
+    }
+
+    /// Stores a way to pay an invoice, and what a transfer carries that pays it.
+    public func insert(_ option: PaymentOption) throws {
+        let (link, address, comment): (String, String?, String?) =
+            switch option.instruction {
+            case .invoiceLink(let url): (url, nil, nil)
+            case .deposit(let address, let comment, let link): (link, address, comment)
+            }
+        try execute(
+            """
+            INSERT INTO payment_options (id, invoice, rail, provider, asset, due, price_asset, price, quote, link, address,
+            comment, reference_scope, reference_value)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            """,
+            [
+                .id(option.id), .id(option.invoice), .text(option.rail.rawValue), .text(option.provider),
+                .asset(option.due), .units(option.due), .asset(option.price), .units(option.price),
+                .text(option.quote.map(QuoteText.write)), .text(link), .text(address), .text(comment),
+                .text(option.reference.scope), .text(option.reference.value),
+            ]
+        )
+        try execute(
+            "INSERT INTO payment_references (scope, value, option) VALUES ($1, $2, $3)",
+            [.text(option.reference.scope), .text(option.reference.value), .id(option.id)]
+        )
+    }
+
+    /// The ways to pay an invoice, in the order in which they were opened.
+    public func options(of invoice: InvoiceID) throws -> [PaymentOption] {
+        try all(
+            "SELECT \(Self.optionColumns) FROM payment_options o WHERE o.invoice = $1 ORDER BY o.id",
+            [.id(invoice)]
+        ) { try $0.option() }
+    }
+
+    /// The option that a reference belongs to, with its invoice, by one indexed read.
+    public func option(_ reference: PaymentReference) throws -> (option: PaymentOption, invoice: Invoice)? {
+        try first(
+            """
+            SELECT \(Self.optionColumns), \(Self.invoiceColumns) FROM payment_references r
+            JOIN payment_options o ON o.id = r.option JOIN invoices i ON i.id = o.invoice
+            WHERE r.scope = $1 AND r.value = $2
+            """,
+            [.text(reference.scope), .text(reference.value)]
+        ) { row in (try row.option(), try row.invoice()) }
+    }
+}
+
+extension SQLRow {
+    mutating func invoice() throws -> Invoice {
+        let (id, merchant): (InvoiceID, MerchantID) = (try self.id(), try self.id())
+        let (reference, title, summary) = (try optionalText(), try text(), try text())
+        let goods: Invoice.Goods = try word()
+        let (price, threshold, received) = (try amount(), try amount(), try amount())
+        let (tolerance, payer, metadata) = (try int(), try optionalInteger(), try text())
+        let state: InvoiceStateMachine.State = try word()
+        let exception: InvoiceStateMachine.Exception = try word()
+        return Invoice(
+            id: id,
+            merchant: merchant,
+            reference: reference,
+            title: title,
+            summary: summary,
+            goods: goods,
+            price: price,
+            toleranceBasisPoints: tolerance,
+            payer: payer,
+            metadata: try Self.labels(metadata),
+            createdAt: try moment(),
+            expiresAt: try moment(),
+            monitoredUntil: try moment(),
+            status: InvoiceStateMachine(
+                state: state,
+                exception: exception,
+                price: price,
+                threshold: threshold,
+                received: received
+            ),
+            settledAt: try optionalMoment()
+        )
+    }
+
+    private static func labels(_ text: String) throws -> [String: String] {
+        guard text != "{}" else { return [:] }
+        let members = try JSONValue(parsing: Array(text.utf8)).members ?? []
+        return Dictionary(members.map { ($0.key, $0.value.stringValue ?? "") }) { first, _ in first }
+    }
+
+    mutating func option() throws -> PaymentOption {
+        let (id, invoice): (PaymentOptionID, InvoiceID) = (try self.id(), try self.id())
+        let (rail, provider): (Rail, String) = (try word(), try text())
+        let (due, price) = (try amount(), try amount())
+        let quote = try optionalText().map(QuoteText.read)
+        let (link, address, comment) = (try text(), try optionalText(), try optionalText())
+        return PaymentOption(
+            id: id,
+            invoice: invoice,
+            rail: rail,
+            provider: provider,
+            due: due,
+            price: price,
+            quote: quote,
+            instruction: address.map { .deposit(address: $0, comment: comment, link: link) } ?? .invoiceLink(url: link),
+            reference: PaymentReference(scope: try text(), value: try text())
+        )
+    }
+}

@@ -1,0 +1,154 @@
+public import Ledger
+public import Money
+import Seams
+
+/// A ledger transaction with its place in the journal.
+struct JournalEntry {
+    let sequence: Int64
+    let seal: JournalSeal
+    let transaction: LedgerTransaction
+}
+
+/// The journal, its postings and the balances that follow from them.
+extension SQLSession {
+    /// Books a ledger transaction at the end of the journal.
+    ///
+    /// Whoever calls this is Settlement: nobody else writes the ledger.
+    public func post(_ transaction: LedgerTransaction) throws {
+        let (sequence, seal) = try journalHead()
+        let next = sequence + 1
+        try execute(
+            """
+            INSERT INTO ledger_transactions (sequence, id, kind, occurred_at, subject, seal)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            """,
+            [
+                .integer(next), .id(transaction.id), .text(transaction.kind.rawValue), .moment(transaction.occurredAt),
+                .text(transaction.subject), .blob(seal.following(with: transaction).bytes),
+            ]
+        )
+        for (line, posting) in transaction.postings.enumerated() {
+            try execute(
+                "INSERT INTO postings (sequence, line, account, asset, units) VALUES ($1, $2, $3, $4, $5)",
+                [
+                    .integer(next), .integer(Int64(line)), .text(posting.account.text), .asset(posting.amount),
+                    .units(posting.amount),
+                ]
+            )
+            let balance = try balance(posting.account, asset: posting.amount.asset).adding(posting.amount)
+            try execute(
+                """
+                INSERT INTO balances (account, asset, units) VALUES ($1, $2, $3)
+                ON CONFLICT (account, asset) DO UPDATE SET units = excluded.units
+                """,
+                [.text(posting.account.text), .asset(balance), .units(balance)]
+            )
+        }
+    }
+
+    /// The number and the seal of the last ledger transaction.
+    func journalHead() throws -> (sequence: Int64, seal: JournalSeal) {
+        let sql = "SELECT sequence, seal FROM ledger_transactions ORDER BY sequence DESC LIMIT 1"
+        let last = try first(sql, []) { row in (try row.integer(), JournalSeal(bytes: try row.blob())) }
+        return last ?? (0, .start)
+    }
+
+    /// What an account holds in an asset: debits less credits.
+    public func balance(_ account: AccountID, asset: AssetID) throws -> Amount {
+        let units = try first(
+            "SELECT asset, units FROM balances WHERE account = $1 AND asset = $2",
+            [.text(account.text), .text(asset.text)]
+        ) { try $0.amount() }
+        return units ?? .zero(asset)
+    }
+
+    /// What all accounts of a kind hold.
+    public func balances(code: AccountCode) throws -> [(account: AccountID, amount: Amount)] {
+        try all(
+            """
+            SELECT account, asset, units FROM balances
+            WHERE account = $1 OR (account >= $2 AND account < $3) ORDER BY account, asset
+            """,
+            // "0" follows "/" in the order of bytes: the range holds every account of the kind, and nothing else.
+            [.text(code.rawValue), .text(code.rawValue + "/"), .text(code.rawValue + "0")]
+        ) { row in (AccountID(text: try row.text()), try row.amount()) }
+    }
+
+    /// What is booked about a subject, in the order of the journal.
+    public func ledgerTransactions(subject: String) throws -> [LedgerTransaction] {
+        try journal(where: "l.subject = $1 ORDER BY l.sequence, p.line", [.text(subject)]).map(\.transaction)
+    }
+
+    /// The trial balance, from the postings.
+    public func trialBalance() throws -> TrialBalance {
+        var trial = TrialBalance()
+        try eachPage { page in
+            for entry in page { for posting in entry.transaction.postings { try trial.add(posting) } }
+        }
+        return trial
+    }
+
+    // MARK: - Reading
+
+    /// Calls `body` with one piece of the journal after the other.
+    func eachPage(_ body: ([JournalEntry]) throws -> Void) throws {
+        var last: Int64 = 0
+        while true {
+            let condition = "l.sequence > $1 AND l.sequence <= $1 + 1000 ORDER BY l.sequence, p.line"
+            let page = try journal(where: condition, [.integer(last)])
+            if page.isEmpty {
+                let next = try first(
+                    "SELECT sequence FROM ledger_transactions WHERE sequence > $1 ORDER BY sequence LIMIT 1",
+                    [.integer(last)]
+                ) { try $0.integer() }
+                guard let next else { return }
+                last = next - 1
+            } else {
+                try body(page)
+                last = page[page.count - 1].sequence
+            }
+        }
+    }
+
+    private func journal(where condition: String, _ arguments: [SQLValue]) throws -> [JournalEntry] {
+        let rows = try query(
+            """
+            SELECT l.sequence, l.id, l.kind, l.occurred_at, l.subject, l.seal, p.account, p.asset, p.units
+            FROM ledger_transactions l LEFT JOIN postings p ON p.sequence = l.sequence WHERE \(condition)
+            """,
+            arguments
+        )
+        var entries: [JournalEntry] = []
+        var index = 0
+        while index < rows.count {
+            var head = rows[index]
+            let sequence = try head.integer()
+            var postings: [Posting] = []
+            while index < rows.count {
+                var row = rows[index]
+                guard try row.integer() == sequence else { break }
+                for _ in 0..<4 { try row.skip() }
+                try row.skip()
+                if let account = try row.optionalText() {
+                    postings.append(Posting(account: AccountID(text: account), amount: try row.amount()))
+                }
+                index += 1
+            }
+            let (id, kind, occurredAt, subject) = (
+                try head.id(LedgerTransactionKind.self), try head.text(), try head.moment(), try head.text()
+            )
+            let seal = JournalSeal(bytes: try head.blob())
+            do {
+                let transaction = try LedgerTransaction(
+                    id: id,
+                    kind: LedgerTransaction.Kind(kind),
+                    occurredAt: occurredAt,
+                    subject: subject,
+                    postings: postings
+                )
+                entries.append(JournalEntry(sequence: sequence, seal: seal, transaction: transaction))
+            } catch { throw StorageError.corrupt("ledger transaction \(id) (row \(sequence)): \(error.reason)") }
+        }
+        return entries
+    }
+}

@@ -1,0 +1,190 @@
+public import Payments
+public import Seams
+
+/// Something that happened, as it is told to the merchant.
+public struct EventRecord: Hashable, Sendable {
+    /// Its identifier, which stays the same over all attempts to tell it.
+    public let id: EventID
+    /// Who is told.
+    public let merchant: MerchantID
+    /// What happened, for example `invoice.settled`.
+    public let type: String
+    /// What it is about: the identifier of an invoice, a payment, a transfer or a case.
+    public let subject: String
+    /// What is sent, byte for byte.
+    public let body: String
+    /// When it happened.
+    public let createdAt: Timestamp
+
+    /// An event.
+    public init(id: EventID, merchant: MerchantID, type: String, subject: String, body: String, createdAt: Timestamp) {
+        self.id = id
+        self.merchant = merchant
+        self.type = type
+        self.subject = subject
+        self.body = body
+        self.createdAt = createdAt
+    }
+}
+
+/// An address of a merchant that events are sent to.
+public struct WebhookEndpointRecord: Hashable, Sendable {
+    /// Its identifier.
+    public let id: WebhookEndpointID
+    /// Whose it is.
+    public let merchant: MerchantID
+    /// Where events are sent.
+    public let url: String
+    /// The signing secret, sealed under the gateway's own key.
+    public var sealedSecret: [UInt8]
+    /// The types of events that are sent; none: all.
+    public let types: [String]
+    /// When it was added.
+    public let createdAt: Timestamp
+    /// When it was switched off, if it was.
+    public var disabledAt: Timestamp?
+    /// Why it was switched off.
+    public var disabledReason: String?
+
+    /// An address that events are sent to.
+    public init(
+        id: WebhookEndpointID,
+        merchant: MerchantID,
+        url: String,
+        sealedSecret: [UInt8],
+        types: [String],
+        createdAt: Timestamp,
+        disabledAt: Timestamp? = nil,
+        disabledReason: String? = nil
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.url = url
+        self.sealedSecret = sealedSecret
+        self.types = types
+        self.createdAt = createdAt
+        self.disabledAt = disabledAt
+        self.disabledReason = disabledReason
+    }
+
+    /// Whether it wants events of a type.
+    func takes(_ type: String) -> Bool {
+        disabledAt == nil && (types.isEmpty || types.contains(type))
+    }
+}
+
+/// The outbox and who wants to hear of it.
+extension SQLSession {
+    private static var eventColumns: String { "e.id, e.merchant, e.type, e.subject, e.body, e.created_at" }
+
+    /// Puts an event in the outbox, with a delivery for each endpoint that wants it.
+    public func append(_ event: EventRecord) throws {
+        try execute(
+            "INSERT INTO events (id, merchant, type, subject, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            [
+                .id(event.id), .id(event.merchant), .text(event.type), .text(event.subject), .text(event.body),
+                .moment(event.createdAt),
+            ]
+        )
+        for endpoint in try endpoints(of: event.merchant) where endpoint.takes(event.type) {
+            try deliver(event.id, to: endpoint.id, at: event.createdAt)
+        }
+    }
+
+    /// Has an event sent to an endpoint, or sent again.
+    public func deliver(_ event: EventID, to endpoint: WebhookEndpointID, at moment: Timestamp) throws {
+        try execute(
+            """
+            INSERT INTO deliveries (endpoint, event, state, attempts, next_attempt_at) VALUES ($1, $2, 'pending', 0, $3)
+            ON CONFLICT (endpoint, event) DO UPDATE SET state = 'pending', next_attempt_at = excluded.next_attempt_at
+            """,
+            [.id(endpoint), .id(event), .moment(moment)]
+        )
+    }
+
+    /// An event.
+    public func event(_ id: EventID) throws -> EventRecord? {
+        try first("SELECT \(Self.eventColumns) FROM events e WHERE e.id = $1", [.id(id)]) { try $0.event() }
+    }
+
+    /// A merchant's events, the newest first.
+    public func events(of merchant: MerchantID, in page: Page) throws -> [EventRecord] {
+        try list(Self.eventColumns, from: "events e", id: "e.id", Filter("e.merchant = ", .id(merchant)), in: page) {
+            try $0.event()
+        }
+    }
+
+    // MARK: - Endpoints
+
+    private static var endpointColumns: String {
+        "w.id, w.merchant, w.url, w.sealed_secret, w.types, w.created_at, w.disabled_at, w.disabled_reason"
+    }
+
+    /// Stores a new endpoint.
+    public func insert(_ endpoint: WebhookEndpointRecord) throws {
+        try execute(
+            """
+            INSERT INTO webhook_endpoints (id, merchant, url, sealed_secret, types, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            """,
+            [
+                .id(endpoint.id), .id(endpoint.merchant), .text(endpoint.url), .blob(endpoint.sealedSecret),
+                .text(endpoint.types.joined(separator: " ")), .moment(endpoint.createdAt),
+            ]
+        )
+    }
+
+    /// Stores an endpoint's secret and whether it is switched off.
+    public func update(_ endpoint: WebhookEndpointRecord) throws {
+        try execute(
+            """
+            UPDATE webhook_endpoints SET sealed_secret = $1, disabled_at = $2, disabled_reason = $3 WHERE id = $4
+            """,
+            [
+                .blob(endpoint.sealedSecret), .moment(endpoint.disabledAt), .text(endpoint.disabledReason),
+                .id(endpoint.id),
+            ]
+        )
+    }
+
+    /// An endpoint.
+    public func endpoint(_ id: WebhookEndpointID) throws -> WebhookEndpointRecord? {
+        try first("SELECT \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.id = $1", [.id(id)]) {
+            try $0.endpoint()
+        }
+    }
+
+    /// A merchant's endpoints, in the order in which they were added.
+    public func endpoints(of merchant: MerchantID) throws -> [WebhookEndpointRecord] {
+        try all(
+            "SELECT \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.merchant = $1 ORDER BY w.id",
+            [.id(merchant)]
+        ) { try $0.endpoint() }
+    }
+}
+
+extension SQLRow {
+    mutating func event() throws -> EventRecord {
+        EventRecord(
+            id: try id(),
+            merchant: try id(),
+            type: try text(),
+            subject: try text(),
+            body: try text(),
+            createdAt: try moment()
+        )
+    }
+
+    fileprivate mutating func endpoint() throws -> WebhookEndpointRecord {
+        WebhookEndpointRecord(
+            id: try id(),
+            merchant: try id(),
+            url: try text(),
+            sealedSecret: try blob(),
+            types: try text().split(separator: " ").map(String.init),
+            createdAt: try moment(),
+            disabledAt: try optionalMoment(),
+            disabledReason: try optionalText()
+        )
+    }
+}

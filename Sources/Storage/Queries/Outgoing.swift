@@ -1,0 +1,156 @@
+import Money
+public import Payments
+public import Seams
+
+/// Money on its way out.
+extension SQLSession {
+    private static var outgoingColumns: String {
+        """
+        t.id, t.kind, t.payment, t.merchant, t.provider, t.asset, t.amount, t.destination, t.comment, t.reason, t.state,
+        t.prepared, t.hash, t.sequence, t.valid_until, t.fee_asset, t.fee, t.failure, t.created_at, t.finished_at
+        """
+    }
+
+    /// Stores a new transfer; it is due at once.
+    public func insert(_ transfer: OutgoingTransfer) throws {
+        let (kind, payment): (String, PaymentID?) =
+            switch transfer.purpose {
+            case .refund(_, let payment): ("refund", payment)
+            case .payout: ("payout", nil)
+            }
+        try execute(
+            """
+            INSERT INTO outgoing (id, kind, payment, merchant, provider, asset, amount, destination, comment, reason,
+            state, created_at, finished_at, next_attempt_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            """,
+            [
+                .text(transfer.purpose.id), .text(kind), .id(payment), .id(transfer.merchant), .text(transfer.provider),
+                .asset(transfer.amount), .units(transfer.amount), .text(transfer.destination), .text(transfer.comment),
+                .text(transfer.reason), .text(transfer.status.state.rawValue), .moment(transfer.createdAt),
+                .moment(transfer.finishedAt), .moment(transfer.createdAt),
+            ]
+        )
+    }
+
+    /// Stores where a transfer stands, if it still stands where `old` says.
+    ///
+    /// The lane is kept from when it was signed.
+    ///
+    /// - Returns: whether it did; when not, somebody else was first and nothing is changed.
+    public func update(
+        _ transfer: OutgoingTransfer,
+        from old: PayoutStateMachine.State,
+        lane: String?,
+        nextAttemptAt: Timestamp
+    ) throws -> Bool {
+        try execute(
+            """
+            UPDATE outgoing SET state = $1, prepared = $2, hash = $3, sequence = $4, valid_until = $5,
+            lane = COALESCE($6, lane), fee_asset = $7, fee = $8, failure = $9, finished_at = $10, next_attempt_at = $11
+            WHERE id = $12 AND state = $13
+            """,
+            [
+                .text(transfer.status.state.rawValue), .blob(transfer.prepared?.bytes), .text(transfer.prepared?.hash),
+                .integer(transfer.prepared?.sequence), .moment(transfer.prepared?.validUntil), .text(lane),
+                .asset(transfer.networkFee), .units(transfer.networkFee), .text(transfer.failure),
+                .moment(transfer.finishedAt), .moment(nextAttemptAt), .text(transfer.purpose.id), .text(old.rawValue),
+            ]
+        ) == 1
+    }
+
+    /// Whether another transfer that uses a lane is under way.
+    public func isLaneBusy(_ lane: String, except id: String) throws -> Bool {
+        try first(
+            "SELECT 1 FROM outgoing WHERE lane = $1 AND state IN ('in_progress', 'unknown') AND id <> $2 LIMIT 1",
+            [.text(lane), .text(id)]
+        ) { try $0.integer() } != nil
+    }
+
+    /// A refund or payout by its identifier.
+    public func outgoing(_ id: String) throws -> OutgoingTransfer? {
+        try first("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.id = $1", [.text(id)]) { try $0.outgoing() }
+    }
+
+    /// The transfer that the rail knows by a hash.
+    public func outgoing(hash: String) throws -> OutgoingTransfer? {
+        try first("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.hash = $1 LIMIT 1", [.text(hash)]) {
+            try $0.outgoing()
+        }
+    }
+
+    /// Transfers in some states that are due at a moment, the longest due first.
+    public func outgoing(
+        in states: [PayoutStateMachine.State],
+        dueAt moment: Timestamp,
+        limit: Int
+    ) throws -> [OutgoingTransfer] {
+        let words = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+        return try all(
+            """
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state IN (\(words)) AND t.next_attempt_at <= $1
+            ORDER BY t.next_attempt_at, t.id LIMIT $2
+            """,
+            [.moment(moment), .integer(Int64(limit))]
+        ) { try $0.outgoing() }
+    }
+
+    /// The refunds of a payment, in the order in which they were asked for.
+    public func refunds(of payment: PaymentID) throws -> [OutgoingTransfer] {
+        try all("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.payment = $1 ORDER BY t.id", [.id(payment)]) {
+            try $0.outgoing()
+        }
+    }
+
+    /// A merchant's refunds or payouts, the newest first.
+    public func outgoing(
+        of merchant: MerchantID,
+        refunds: Bool,
+        payment: PaymentID? = nil,
+        in page: Page
+    ) throws -> [OutgoingTransfer] {
+        var filter = Filter("t.merchant = ", .id(merchant))
+        filter.and("t.kind = ", .text(refunds ? "refund" : "payout"))
+        if let payment { filter.and("t.payment = ", .id(payment)) }
+        return try list(Self.outgoingColumns, from: "outgoing t", id: "t.id", filter, in: page) { try $0.outgoing() }
+    }
+}
+
+extension SQLRow {
+    mutating func outgoing() throws -> OutgoingTransfer {
+        let (id, kind) = (try text(), try text())
+        let payment: PaymentID? = try optionalID()
+        let purpose: OutgoingTransfer.Purpose
+        do {
+            if let payment, kind == "refund" {
+                purpose = .refund(try RefundID(id), of: payment)
+            } else {
+                purpose = .payout(try PayoutID(id))
+            }
+        } catch { throw StorageError.corrupt("'\(id)' identifies no refund and no payout") }
+        let merchant: MerchantID = try self.id()
+        let (provider, amount, destination) = (try text(), try amount(), try text())
+        let (comment, reason) = (try optionalText(), try optionalText())
+        let state: PayoutStateMachine.State = try word()
+        let (bytes, hash, sequence) = (try optionalBlob(), try optionalText(), try optionalInteger())
+        let validUntil = try optionalMoment()
+        let prepared = bytes.flatMap { bytes in
+            hash.map { PreparedTransfer(bytes: bytes, hash: $0, sequence: sequence, validUntil: validUntil) }
+        }
+        return OutgoingTransfer(
+            purpose: purpose,
+            merchant: merchant,
+            provider: provider,
+            amount: amount,
+            destination: destination,
+            comment: comment,
+            reason: reason,
+            status: PayoutStateMachine(state: state),
+            prepared: prepared,
+            networkFee: try optionalAmount(),
+            failure: try optionalText(),
+            createdAt: try moment(),
+            finishedAt: try optionalMoment()
+        )
+    }
+}

@@ -1,0 +1,113 @@
+public import Money
+public import Payments
+public import Seams
+
+/// Observations and payments.
+extension SQLSession {
+    /// Remembers that something was observed.
+    ///
+    /// - Returns: whether it is new; when not, it has been dealt with before.
+    public func observe(
+        _ key: NaturalKey,
+        provider: String,
+        kind: String,
+        note: String,
+        at moment: Timestamp
+    ) throws -> Bool {
+        try execute(
+            """
+            INSERT INTO observations (key, provider, kind, note, observed_at) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT DO NOTHING
+            """,
+            [.text(key.text), .text(provider), .text(kind), .text(note), .moment(moment)]
+        ) == 1
+    }
+
+    private static var paymentColumns: String {
+        """
+        p.id, p.invoice, p.option, p.merchant, p.rail, p.provider, p.natural_key, p.asset, p.amount, p.value_asset,
+        p.value, p.classification, p.payer, p.refund_target, p.evidence, p.state, p.occurred_at, p.recorded_at,
+        p.available_at
+        """
+    }
+
+    /// Stores a new payment.
+    public func insert(_ payment: Payment) throws {
+        try execute(
+            """
+            INSERT INTO payments (id, invoice, option, merchant, rail, provider, natural_key, asset, amount, value_asset,
+            value, classification, payer, refund_target, evidence, state, occurred_at, recorded_at, available_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+            """,
+            [
+                .id(payment.id), .id(payment.invoice), .id(payment.option), .id(payment.merchant),
+                .text(payment.rail.rawValue), .text(payment.provider), .text(payment.naturalKey.text),
+                .asset(payment.amount), .units(payment.amount), .asset(payment.value), .units(payment.value),
+                .text(payment.classification.rawValue), .text(payment.payer), .text(payment.refundTarget),
+                .text(payment.evidence), .text(payment.state.rawValue), .moment(payment.occurredAt),
+                .moment(payment.recordedAt), .moment(payment.availableAt),
+            ]
+        )
+    }
+
+    /// A payment.
+    public func payment(_ id: PaymentID) throws -> Payment? {
+        try first("SELECT \(Self.paymentColumns) FROM payments p WHERE p.id = $1", [.id(id)]) { try $0.payment() }
+    }
+
+    /// The payment with a natural key.
+    public func payment(naturalKey key: NaturalKey) throws -> Payment? {
+        try first("SELECT \(Self.paymentColumns) FROM payments p WHERE p.natural_key = $1", [.text(key.text)]) {
+            try $0.payment()
+        }
+    }
+
+    /// The payments of an invoice, in the order in which they were recorded.
+    public func payments(of invoice: InvoiceID) throws -> [Payment] {
+        try all("SELECT \(Self.paymentColumns) FROM payments p WHERE p.invoice = $1 ORDER BY p.id", [.id(invoice)]) {
+            try $0.payment()
+        }
+    }
+
+    /// A merchant's payments, the newest first.
+    public func payments(of merchant: MerchantID, invoice: InvoiceID? = nil, in page: Page) throws -> [Payment] {
+        var filter = Filter("p.merchant = ", .id(merchant))
+        if let invoice { filter.and("p.invoice = ", .id(invoice)) }
+        return try list(Self.paymentColumns, from: "payments p", id: "p.id", filter, in: page) { try $0.payment() }
+    }
+
+    /// Settled payments of a merchant whose money cannot be used before some later moment.
+    public func heldPayments(of merchant: MerchantID, asset: AssetID, at moment: Timestamp) throws -> [Payment] {
+        try all(
+            """
+            SELECT \(Self.paymentColumns) FROM payments p
+            WHERE p.merchant = $1 AND p.asset = $2 AND p.available_at > $3 ORDER BY p.available_at
+            """,
+            [.id(merchant), .text(asset.text), .moment(moment)]
+        ) { try $0.payment() }
+    }
+}
+
+extension SQLRow {
+    mutating func payment() throws -> Payment {
+        Payment(
+            id: try id(),
+            invoice: try optionalID(),
+            option: try optionalID(),
+            merchant: try optionalID(),
+            rail: try word(),
+            provider: try text(),
+            naturalKey: NaturalKey(stored: try text()),
+            amount: try amount(),
+            value: try optionalAmount(),
+            classification: try word(),
+            payer: try optionalText(),
+            refundTarget: try optionalText(),
+            evidence: try text(),
+            state: try word(),
+            occurredAt: try moment(),
+            recordedAt: try moment(),
+            availableAt: try moment()
+        )
+    }
+}

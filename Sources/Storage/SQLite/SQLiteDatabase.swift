@@ -1,0 +1,84 @@
+import Dispatch
+import GRDB
+
+/// The database in an SQLite file: write-ahead log, `synchronous=FULL`, one writer, several readers.
+public final class SQLiteDatabase: Database {
+    private let lock: FileLock
+    private let pool: DatabasePool
+    private let committer: GroupCommitter
+    private let readers = DispatchQueue(label: "settlegate.storage.readers", attributes: .concurrent)
+
+    /// Opens or creates a database, and brings its schema up to date.
+    ///
+    /// - Parameters:
+    ///   - path: the file; its folder has to exist.
+    ///   - migrating: whether an older schema is brought up to date; without it, an older one is refused.
+    /// - Throws: ``StorageError``; with ``StorageError/Code/locked`` when another process has the database, and with
+    ///   ``StorageError/Code/newerSchema`` when a newer version of the program made it.
+    public init(path: String, migrating: Bool = true) throws {
+        lock = try FileLock(path: path + ".lock")
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.maximumReaderCount = 4
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            try database.execute(sql: "PRAGMA cache_size = -65536")
+        }
+        do { pool = try DatabasePool(path: path, configuration: configuration) } catch {
+            throw StorageError(.unavailable, "the database \(path) cannot be opened: \(error)")
+        }
+        committer = GroupCommitter(pool: pool)
+        try pool.writeWithoutTransaction { try SQLiteMigrator.run(on: $0, migrating: migrating) }
+    }
+
+    /// Runs queries on what is committed; several at a time.
+    public func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            readers.async { [pool] in
+                continuation.resume(
+                    with: Result {
+                        do { return try pool.read { try body(SQLiteSession($0)) } } catch let error as DatabaseError {
+                            throw StorageError(error)
+                        }
+                    }
+                )
+            }
+        }
+    }
+
+    /// Runs a unit of work; units that come while others are being committed share the next commit.
+    public func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        try await committer.submit(body)
+    }
+
+    /// Waits for the units of work that are under way, empties the log into the file and releases the lock.
+    ///
+    /// A copy of the file is a whole backup afterwards.
+    public func close() async throws {
+        await committer.close()
+        do {
+            try await pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            }
+            try pool.close()
+        } catch let error as DatabaseError { throw StorageError(error) }
+        lock.release()
+    }
+}
+
+extension StorageError {
+    /// What SQLite says, in our words; nothing of the statement's values is in it.
+    init(_ error: DatabaseError) {
+        let what = error.message ?? "SQLite error \(error.resultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_CONSTRAINT: self.init(.constraint, what)
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self.init(.corrupt, what)
+        default: self.init(.unavailable, what)
+        }
+    }
+}

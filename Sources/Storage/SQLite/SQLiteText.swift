@@ -1,0 +1,17 @@
+import Synchronization
+
+/// Statements in SQLite's words: `$1` is a name there, and `?1` the first argument.
+final class SQLiteText: Sendable {
+    static let shared = SQLiteText()
+
+    private let known = Mutex<[String: String]>([:])
+
+    func text(of sql: String) -> String {
+        known.withLock { known in
+            if let text = known[sql] { return text }
+            let text = sql.replacing("$", with: "?")
+            known[sql] = text
+            return text
+        }
+    }
+}

@@ -1,0 +1,40 @@
+/// What the database refuses or cannot do: a code that callers match, and a reason that people read.
+///
+/// Two errors are equal when their codes are.
+public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of failure.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// Another process has the database.
+        case locked
+        /// The database was made by a newer version of the program.
+        case newerSchema
+        /// A unit of work cannot be done now: the disk is full, or the database is closed or busy. Nothing was changed.
+        case unavailable
+        /// The commit failed: whether the unit of work is there has to be read back.
+        case outcomeUnknown
+        /// What is stored breaks its own rules.
+        case corrupt
+        /// A unique key or another constraint does not allow it. Nothing was changed.
+        case constraint
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// What went wrong and what to do about it, for a person.
+    public let reason: String
+
+    /// A failure of the kind `code`.
+    public init(_ code: Code, _ reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+
+    static func corrupt(_ reason: String) -> Self { Self(.corrupt, reason) }
+
+    /// Whether the codes are equal.
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+    /// Hashes the code.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    /// The code and the reason.
+    public var description: String { "storage: \(code.rawValue): \(reason)" }
+}
