@@ -1,0 +1,216 @@
+/// `transfer` of TEP-74: an owner asks its jetton wallet to send.
+public struct JettonTransfer: Hashable, Sendable {
+    /// The sender's number of the request.
+    public var queryID: UInt64
+    /// How many smallest units.
+    public var amount: UInt128
+    /// The owner who shall receive them.
+    public var destination: TONAddress?
+    /// Who gets what is left of the fees.
+    public var responseDestination: TONAddress?
+    /// Something for the jetton wallet itself.
+    public var customPayload: Cell?
+    /// Nanotons for the receiver's notification; without any there is no notification.
+    public var forwardAmount: UInt128
+    /// What the receiver is told, for example a comment.
+    public var forwardPayload: Cell
+
+    /// A request to send jettons.
+    public init(
+        queryID: UInt64,
+        amount: UInt128,
+        destination: TONAddress?,
+        responseDestination: TONAddress?,
+        customPayload: Cell? = nil,
+        forwardAmount: UInt128,
+        forwardPayload: Cell
+    ) {
+        self.queryID = queryID
+        self.amount = amount
+        self.destination = destination
+        self.responseDestination = responseDestination
+        self.customPayload = customPayload
+        self.forwardAmount = forwardAmount
+        self.forwardPayload = forwardPayload
+    }
+
+    init(from slice: inout CellSlice) throws(TONError) {
+        queryID = try slice.loadUInt(64)
+        amount = try slice.loadCoins()
+        destination = try slice.loadAddress()
+        responseDestination = try slice.loadAddress()
+        customPayload = try slice.loadMaybeReference()
+        forwardAmount = try slice.loadCoins()
+        forwardPayload = try ForwardPayload.load(&slice)
+    }
+
+    /// The body as a cell.
+    ///
+    /// - Throws: ``TONError`` when it does not fit.
+    public func cell() throws(TONError) -> Cell {
+        var builder = CellBuilder()
+        try builder.store(uint: MessageBody.Op.jettonTransfer, bits: 32)
+        try builder.store(uint: queryID, bits: 64)
+        try builder.store(coins: amount)
+        try builder.store(address: destination)
+        try builder.store(address: responseDestination)
+        try builder.store(maybe: customPayload)
+        try builder.store(coins: forwardAmount)
+        try ForwardPayload.store(forwardPayload, in: &builder)
+        return try builder.build()
+    }
+}
+
+/// `internal_transfer` of TEP-74: what credits a jetton wallet.
+public struct JettonInternalTransfer: Hashable, Sendable {
+    /// The sender's number of the request.
+    public var queryID: UInt64
+    /// How many smallest units.
+    public var amount: UInt128
+    /// The owner who sent them.
+    public var from: TONAddress?
+    /// Who gets what is left of the fees.
+    public var responseAddress: TONAddress?
+    /// Nanotons for the receiver's notification.
+    public var forwardAmount: UInt128
+    /// What the receiver is told.
+    public var forwardPayload: Cell
+
+    /// A credit of jettons.
+    public init(
+        queryID: UInt64,
+        amount: UInt128,
+        from: TONAddress?,
+        responseAddress: TONAddress?,
+        forwardAmount: UInt128,
+        forwardPayload: Cell
+    ) {
+        self.queryID = queryID
+        self.amount = amount
+        self.from = from
+        self.responseAddress = responseAddress
+        self.forwardAmount = forwardAmount
+        self.forwardPayload = forwardPayload
+    }
+
+    init(from slice: inout CellSlice) throws(TONError) {
+        queryID = try slice.loadUInt(64)
+        amount = try slice.loadCoins()
+        from = try slice.loadAddress()
+        responseAddress = try slice.loadAddress()
+        forwardAmount = try slice.loadCoins()
+        forwardPayload = try ForwardPayload.load(&slice)
+    }
+
+    /// The body as a cell.
+    ///
+    /// - Throws: ``TONError`` when it does not fit.
+    public func cell() throws(TONError) -> Cell {
+        var builder = CellBuilder()
+        try builder.store(uint: MessageBody.Op.jettonInternalTransfer, bits: 32)
+        try builder.store(uint: queryID, bits: 64)
+        try builder.store(coins: amount)
+        try builder.store(address: from)
+        try builder.store(address: responseAddress)
+        try builder.store(coins: forwardAmount)
+        try ForwardPayload.store(forwardPayload, in: &builder)
+        return try builder.build()
+    }
+}
+
+/// `transfer_notification` of TEP-74: a jetton wallet tells its owner that jettons came. Anybody can write one.
+public struct JettonNotification: Hashable, Sendable {
+    /// The sender's number of the request.
+    public var queryID: UInt64
+    /// How many smallest units.
+    public var amount: UInt128
+    /// The owner who sent them.
+    public var sender: TONAddress?
+    /// What the receiver is told.
+    public var forwardPayload: Cell
+
+    /// A notification.
+    public init(queryID: UInt64, amount: UInt128, sender: TONAddress?, forwardPayload: Cell) {
+        self.queryID = queryID
+        self.amount = amount
+        self.sender = sender
+        self.forwardPayload = forwardPayload
+    }
+
+    init(from slice: inout CellSlice) throws(TONError) {
+        queryID = try slice.loadUInt(64)
+        amount = try slice.loadCoins()
+        sender = try slice.loadAddress()
+        forwardPayload = try ForwardPayload.load(&slice)
+    }
+
+    /// The body as a cell.
+    ///
+    /// - Throws: ``TONError`` when it does not fit.
+    public func cell() throws(TONError) -> Cell {
+        var builder = CellBuilder()
+        try builder.store(uint: MessageBody.Op.jettonNotification, bits: 32)
+        try builder.store(uint: queryID, bits: 64)
+        try builder.store(coins: amount)
+        try builder.store(address: sender)
+        try ForwardPayload.store(forwardPayload, in: &builder)
+        return try builder.build()
+    }
+}
+
+/// `burn` of TEP-74.
+public struct JettonBurn: Hashable, Sendable {
+    /// The sender's number of the request.
+    public let queryID: UInt64
+    /// How many smallest units.
+    public let amount: UInt128
+    /// Who gets what is left of the fees.
+    public let responseDestination: TONAddress?
+
+    init(from slice: inout CellSlice) throws(TONError) {
+        queryID = try slice.loadUInt(64)
+        amount = try slice.loadCoins()
+        responseDestination = try slice.loadAddress()
+    }
+}
+
+/// `burn_notification` of TEP-74.
+public struct JettonBurnNotification: Hashable, Sendable {
+    /// The sender's number of the request.
+    public let queryID: UInt64
+    /// How many smallest units.
+    public let amount: UInt128
+    /// The owner whose jettons were burnt.
+    public let sender: TONAddress?
+    /// Who gets what is left of the fees.
+    public let responseDestination: TONAddress?
+
+    init(from slice: inout CellSlice) throws(TONError) {
+        queryID = try slice.loadUInt(64)
+        amount = try slice.loadCoins()
+        sender = try slice.loadAddress()
+        // Some jettons end here.
+        responseDestination = slice.isEmpty ? nil : try slice.loadAddress()
+    }
+}
+
+/// `forward_payload:(Either Cell ^Cell)`; some jettons leave out the bit or all of it.
+enum ForwardPayload {
+    static func load(_ slice: inout CellSlice) throws(TONError) -> Cell {
+        guard slice.remainingBits > 0 else { return try Cell.empty() }
+        if try slice.loadBit(), slice.remainingReferences > 0 { return try slice.loadReference() }
+        return try slice.restAsCell()
+    }
+
+    /// In place when it fits, as most wallets do; otherwise in a reference.
+    static func store(_ payload: Cell, in builder: inout CellBuilder) throws(TONError) {
+        let isInPlace = payload.kind == .ordinary && payload.referenceCount == 0
+            && payload.bitCount + 1 <= builder.remainingBits
+        try builder.store(bit: !isInPlace)
+        if isInPlace {
+            try builder.store(payload.slice())
+        } else {
+            try builder.store(reference: payload)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+/// A message from account to account (TL-B `int_msg_info$0`).
+public struct InternalMessage: Hashable, Sendable {
+    /// Whether instant hypercube routing is off; it always is.
+    public var ihrDisabled: Bool
+    /// Whether the money comes back when the receiver cannot take it.
+    public var bounce: Bool
+    /// Whether this is money that comes back. It decides, not the body.
+    public var bounced: Bool
+    /// Who sent it; none only before the chain has filled it in.
+    public var source: TONAddress?
+    /// Who receives it.
+    public var destination: TONAddress
+    /// What it carries, in nanotons.
+    public var value: UInt128
+    /// Other currencies that it carries, which are not TON.
+    public var extraCurrencies: Cell?
+    /// Flags since global version 12 (before it, the IHR fee): bit 0 asks for the new bounce format, bit 1 for the whole
+    /// body in it.
+    public var extraFlags: UInt128
+    /// What forwarding it costs beyond what the sender has paid, in nanotons.
+    public var forwardFee: UInt128
+    /// Its logical time.
+    public var createdLT: UInt64
+    /// When it was made, in seconds since 1970.
+    public var createdAt: UInt32
+    /// The state that deploys the receiver.
+    public var stateInit: StateInit?
+    /// The body.
+    public var body: Cell
+
+    /// A message from account to account.
+    public init(
+        ihrDisabled: Bool = true,
+        bounce: Bool,
+        bounced: Bool = false,
+        source: TONAddress? = nil,
+        destination: TONAddress,
+        value: UInt128,
+        extraCurrencies: Cell? = nil,
+        extraFlags: UInt128 = 0,
+        forwardFee: UInt128 = 0,
+        createdLT: UInt64 = 0,
+        createdAt: UInt32 = 0,
+        stateInit: StateInit? = nil,
+        body: Cell
+    ) {
+        self.ihrDisabled = ihrDisabled
+        self.bounce = bounce
+        self.bounced = bounced
+        self.source = source
+        self.destination = destination
+        self.value = value
+        self.extraCurrencies = extraCurrencies
+        self.extraFlags = extraFlags
+        self.forwardFee = forwardFee
+        self.createdLT = createdLT
+        self.createdAt = createdAt
+        self.stateInit = stateInit
+        self.body = body
+    }
+
+    init(from slice: inout CellSlice) throws(TONError) {
+        ihrDisabled = try slice.loadBit()
+        bounce = try slice.loadBit()
+        bounced = try slice.loadBit()
+        source = try slice.loadAddress()
+        guard let destination = try slice.loadAddress() else {
+            throw TONError(.malformedStructure, "a message between accounts goes to an account")
+        }
+        self.destination = destination
+        value = try slice.loadCoins()
+        extraCurrencies = try slice.loadMaybeReference()
+        extraFlags = try slice.loadCoins()
+        forwardFee = try slice.loadCoins()
+        createdLT = try slice.loadUInt(64)
+        createdAt = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
+        let tail = try MessageTail(from: &slice)
+        (stateInit, body) = (tail.stateInit, tail.body)
+    }
+
+    /// The message as a cell.
+    ///
+    /// - Throws: ``TONError`` when it does not fit.
+    public func cell() throws(TONError) -> Cell {
+        var builder = CellBuilder()
+        try builder.store(bit: false)
+        try builder.store(bit: ihrDisabled)
+        try builder.store(bit: bounce)
+        try builder.store(bit: bounced)
+        try builder.store(address: source)
+        try builder.store(address: destination)
+        try builder.store(coins: value)
+        try builder.store(maybe: extraCurrencies)
+        try builder.store(coins: extraFlags)
+        try builder.store(coins: forwardFee)
+        try builder.store(uint: createdLT, bits: 64)
+        try builder.store(uint: createdAt, bits: 32)
+        try MessageTail(stateInit: stateInit, body: body).store(in: &builder)
+        return try builder.build()
+    }
+}

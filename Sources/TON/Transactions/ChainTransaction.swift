@@ -1,0 +1,145 @@
+/// One step of an account's history (TL-B `transaction$0111`): a message in, messages out, and what happened in between.
+public struct ChainTransaction: Hashable, Sendable {
+    /// The cell that it was read from; its hash identifies it.
+    public let cell: Cell
+    /// The account, without its workchain.
+    public let account: CellHash
+    /// The logical time, which is unique within the account.
+    public let lt: UInt64
+    /// The hash of the step before it.
+    public let previousHash: CellHash
+    /// The logical time of the step before it; 0 for the first one.
+    public let previousLT: UInt64
+    /// When it happened, by the block's clock, in seconds since 1970.
+    public let now: UInt32
+    /// What the account was before it.
+    public let originalStatus: AccountStatus
+    /// What the account was after it.
+    public let endStatus: AccountStatus
+    /// The message that it answers.
+    public let inMessage: Message?
+    /// The hash of that message.
+    public let inMessageHash: CellHash?
+    /// The messages that it sent, in their order.
+    public let outMessages: [Message]
+    /// The hashes of those messages.
+    public let outMessageHashes: [CellHash]
+    /// What the account paid in fees, without what its messages still pay on their way, in nanotons.
+    public let totalFees: UInt128
+    /// The hashes of the account's state before and after.
+    public let stateUpdate: StateUpdate
+    /// What happened, phase by phase.
+    public let description: TransactionDescription
+
+    /// The hashes of an account's state before and after.
+    public struct StateUpdate: Hashable, Sendable {
+        /// Before.
+        public let old: CellHash
+        /// After.
+        public let new: CellHash
+
+        /// The hashes before and after.
+        public init(old: CellHash, new: CellHash) {
+            self.old = old
+            self.new = new
+        }
+    }
+
+    /// The hash that identifies it.
+    public var hash: CellHash { cell.hash }
+
+    /// Reads a chain transaction.
+    ///
+    /// - Throws: ``TONError``.
+    public init(parsing cell: Cell) throws(TONError) {
+        var slice = cell.slice()
+        guard try slice.loadUInt(4) == 0b0111 else {
+            throw TONError(.malformedStructure, "the cell is no chain transaction")
+        }
+        self.cell = cell
+        account = try slice.loadHash()
+        lt = try slice.loadUInt(64)
+        previousHash = try slice.loadHash()
+        previousLT = try slice.loadUInt(64)
+        now = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
+        let outCount = Int(try slice.loadUInt(15))
+        originalStatus = try Self.status(&slice)
+        endStatus = try Self.status(&slice)
+        var messages = try slice.loadReference().slice()
+        let inCell = try messages.loadMaybeReference()
+        inMessage = if let inCell { try Message(parsing: inCell) } else { nil }
+        inMessageHash = inCell?.hash
+        let out = try Self.outCells(messages.loadMaybeReference())
+        guard out.count == outCount else {
+            throw TONError(.malformedStructure, "the chain transaction does not have the messages that it counts")
+        }
+        var outMessages: [Message] = []
+        for cell in out { outMessages.append(try Message(parsing: cell)) }
+        self.outMessages = outMessages
+        outMessageHashes = out.map(\.hash)
+        totalFees = try slice.loadCoins()
+        _ = try slice.loadMaybeReference()
+        var update = try slice.loadReference().slice()
+        guard try update.loadUInt(8) == 0x72 else { throw TONError(.malformedStructure, "the state update is not one") }
+        stateUpdate = StateUpdate(old: try update.loadHash(), new: try update.loadHash())
+        description = try TransactionDescription(parsing: slice.loadReference())
+    }
+
+    /// A chain transaction with its cell, as a chain writes it.
+    ///
+    /// - Throws: ``TONError`` when it does not fit.
+    public init(
+        account: CellHash,
+        lt: UInt64,
+        previousHash: CellHash,
+        previousLT: UInt64,
+        now: UInt32,
+        originalStatus: AccountStatus,
+        endStatus: AccountStatus,
+        inMessage: Message?,
+        outMessages: [Message],
+        totalFees: UInt128,
+        stateUpdate: StateUpdate,
+        description: TransactionDescription
+    ) throws(TONError) {
+        var messages = CellBuilder()
+        let inCell: Cell? = if let inMessage { try inMessage.cell() } else { nil }
+        try messages.store(maybe: inCell)
+        var out: [(key: UInt64, value: Cell)] = []
+        for (index, message) in outMessages.enumerated() { out.append((UInt64(index), try message.cell())) }
+        try messages.store(maybe: Hashmap.cell(out, keyBits: 15))
+        var update = CellBuilder()
+        try update.store(uint: 0x72 as UInt8, bits: 8)
+        try update.store(stateUpdate.old)
+        try update.store(stateUpdate.new)
+        var builder = CellBuilder()
+        try builder.store(uint: 0b0111 as UInt8, bits: 4)
+        try builder.store(account)
+        try builder.store(uint: lt, bits: 64)
+        try builder.store(previousHash)
+        try builder.store(uint: previousLT, bits: 64)
+        try builder.store(uint: now, bits: 32)
+        try builder.store(uint: UInt64(outMessages.count), bits: 15)
+        try builder.store(uint: originalStatus.rawValue, bits: 2)
+        try builder.store(uint: endStatus.rawValue, bits: 2)
+        try builder.store(reference: messages.build())
+        try builder.store(coins: totalFees)
+        try builder.store(maybe: nil)
+        try builder.store(reference: update.build())
+        try builder.store(reference: description.cell())
+        try self.init(parsing: builder.build())
+    }
+
+    private static func status(_ slice: inout CellSlice) throws(TONError) -> AccountStatus {
+        AccountStatus(rawValue: UInt8(try slice.loadUInt(2))) ?? .nonexistent
+    }
+
+    private static func outCells(_ root: Cell?) throws(TONError) -> [Cell] {
+        var cells: [Cell] = []
+        for (_, value) in try Hashmap.entries(of: root, keyBits: 15) {
+            var slice = value
+            cells.append(try slice.loadReference())
+        }
+        return cells
+    }
+}

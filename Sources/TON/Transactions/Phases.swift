@@ -1,0 +1,341 @@
+/// What an account is before or after a chain transaction.
+public enum AccountStatus: UInt8, Hashable, Sendable {
+    case uninitialised = 0
+    case frozen = 1
+    case active = 2
+    case nonexistent = 3
+}
+
+/// The phase that takes the rent for storage.
+public struct StoragePhase: Hashable, Sendable {
+    /// What the phase did to the account.
+    public enum StatusChange: Hashable, Sendable {
+        case unchanged
+        case frozen
+        case deleted
+    }
+
+    /// What was taken, in nanotons.
+    public var collected: UInt128
+    /// What could not be taken and is still owed.
+    public var due: UInt128?
+    /// What the phase did to the account.
+    public var statusChange: StatusChange
+
+    /// A storage phase.
+    public init(collected: UInt128, due: UInt128? = nil, statusChange: StatusChange = .unchanged) {
+        self.collected = collected
+        self.due = due
+        self.statusChange = statusChange
+    }
+
+    init(from slice: inout CellSlice) throws(TONError) {
+        collected = try slice.loadCoins()
+        due = try slice.loadBit() ? slice.loadCoins() : nil
+        statusChange = try !slice.loadBit() ? .unchanged : slice.loadBit() ? .deleted : .frozen
+    }
+
+    func store(in builder: inout CellBuilder) throws(TONError) {
+        try builder.store(coins: collected)
+        try builder.store(bit: due != nil)
+        if let due { try builder.store(coins: due) }
+        switch statusChange {
+        case .unchanged: try builder.store(bit: false)
+        case .frozen: try builder.store(uint: 0b10 as UInt8, bits: 2)
+        case .deleted: try builder.store(uint: 0b11 as UInt8, bits: 2)
+        }
+    }
+}
+
+/// The phase that adds what the message carries.
+public struct CreditPhase: Hashable, Sendable {
+    /// Rent from before that was taken first.
+    public var dueFeesCollected: UInt128?
+    /// What was added, in nanotons.
+    public var credit: UInt128
+    /// Other currencies that were added.
+    public var extraCurrencies: Cell?
+
+    /// A credit phase.
+    public init(dueFeesCollected: UInt128? = nil, credit: UInt128, extraCurrencies: Cell? = nil) {
+        self.dueFeesCollected = dueFeesCollected
+        self.credit = credit
+        self.extraCurrencies = extraCurrencies
+    }
+
+    init(from slice: inout CellSlice) throws(TONError) {
+        dueFeesCollected = try slice.loadBit() ? slice.loadCoins() : nil
+        credit = try slice.loadCoins()
+        extraCurrencies = try slice.loadMaybeReference()
+    }
+
+    func store(in builder: inout CellBuilder) throws(TONError) {
+        try builder.store(bit: dueFeesCollected != nil)
+        if let dueFeesCollected { try builder.store(coins: dueFeesCollected) }
+        try builder.store(coins: credit)
+        try builder.store(maybe: extraCurrencies)
+    }
+}
+
+/// The phase that runs the contract's code.
+public enum ComputePhase: Hashable, Sendable {
+    /// Why the code did not run.
+    public enum SkipReason: Hashable, Sendable {
+        /// There is no code.
+        case noState
+        /// The code that came with the message is not the account's.
+        case badState
+        /// There was no money for gas.
+        case noGas
+        /// The account is suspended.
+        case suspended
+    }
+
+    /// What running the code came to.
+    public struct Result: Hashable, Sendable {
+        /// Whether the code ended well.
+        public var success: Bool
+        /// Whether the message's state was used.
+        public var usedMessageState: Bool
+        /// Whether the account became active by it.
+        public var activatedAccount: Bool
+        /// What the gas cost, in nanotons.
+        public var gasFees: UInt128
+        /// How much gas was used.
+        public var gasUsed: UInt64
+        /// How much gas there was.
+        public var gasLimit: UInt64
+        /// The exit code; 0 and 1 are success.
+        public var exitCode: Int32
+        /// How many steps were made.
+        public var steps: UInt32
+
+        /// A result of running code.
+        public init(
+            success: Bool,
+            usedMessageState: Bool = false,
+            activatedAccount: Bool = false,
+            gasFees: UInt128,
+            gasUsed: UInt64,
+            gasLimit: UInt64,
+            exitCode: Int32,
+            steps: UInt32
+        ) {
+            self.success = success
+            self.usedMessageState = usedMessageState
+            self.activatedAccount = activatedAccount
+            self.gasFees = gasFees
+            self.gasUsed = gasUsed
+            self.gasLimit = gasLimit
+            self.exitCode = exitCode
+            self.steps = steps
+        }
+    }
+
+    /// The code did not run.
+    case skipped(SkipReason)
+    /// The code ran.
+    case executed(Result)
+
+    init(from slice: inout CellSlice) throws(TONError) {
+        guard try slice.loadBit() else {
+            if try slice.loadBit() {
+                self = try .skipped(!slice.loadBit() ? .noGas : Self.suspended(&slice))
+            } else {
+                self = .skipped(try slice.loadBit() ? .badState : .noState)
+            }
+            return
+        }
+        let success = try slice.loadBit()
+        let (usedMessageState, activatedAccount) = (try slice.loadBit(), try slice.loadBit())
+        let gasFees = try slice.loadCoins()
+        var more = try slice.loadReference().slice()
+        let gasUsed = try more.loadShort(lengthBits: 3)
+        let gasLimit = try more.loadShort(lengthBits: 3)
+        if try more.loadBit() { _ = try more.loadShort(lengthBits: 2) }
+        try more.skip(8)
+        let exitCode = Int32(truncatingIfNeeded: try more.loadInt(32))
+        if try more.loadBit() { try more.skip(32) }
+        self = .executed(
+            Result(
+                success: success,
+                usedMessageState: usedMessageState,
+                activatedAccount: activatedAccount,
+                gasFees: gasFees,
+                gasUsed: gasUsed,
+                gasLimit: gasLimit,
+                exitCode: exitCode,
+                steps: UInt32(truncatingIfNeeded: try more.loadUInt(32))
+            )
+        )
+    }
+
+    private static func suspended(_ slice: inout CellSlice) throws(TONError) -> SkipReason {
+        guard try !slice.loadBit() else { throw TONError(.malformedStructure, "the reason of a skipped phase is unknown") }
+        return .suspended
+    }
+
+    func store(in builder: inout CellBuilder) throws(TONError) {
+        switch self {
+        case .skipped(.noState): try builder.store(uint: 0b000 as UInt8, bits: 3)
+        case .skipped(.badState): try builder.store(uint: 0b001 as UInt8, bits: 3)
+        case .skipped(.noGas): try builder.store(uint: 0b010 as UInt8, bits: 3)
+        case .skipped(.suspended): try builder.store(uint: 0b0110 as UInt8, bits: 4)
+        case .executed(let result):
+            try builder.store(bit: true)
+            try builder.store(bit: result.success)
+            try builder.store(bit: result.usedMessageState)
+            try builder.store(bit: result.activatedAccount)
+            try builder.store(coins: result.gasFees)
+            var more = CellBuilder()
+            try more.store(short: result.gasUsed, lengthBits: 3)
+            try more.store(short: result.gasLimit, lengthBits: 3)
+            try more.store(bit: false)
+            try more.store(uint: 0 as UInt8, bits: 8)
+            try more.store(int: Int64(result.exitCode), bits: 32)
+            try more.store(bit: false)
+            try more.store(uint: result.steps, bits: 32)
+            // The hashes of the machine's states, which only a validator knows.
+            try more.store(bytes: [UInt8](repeating: 0, count: 64))
+            try builder.store(reference: more.build())
+        }
+    }
+}
+
+/// The phase that sends what the code has asked for.
+public struct ActionPhase: Hashable, Sendable {
+    /// Whether all was done.
+    public var success: Bool
+    /// Whether the list of actions was valid.
+    public var valid: Bool
+    /// Whether there was too little money.
+    public var noFunds: Bool
+    /// What forwarding the messages costs, in nanotons, with ``actionFees``.
+    public var forwardFees: UInt128?
+    /// The part of ``forwardFees`` that is taken in this chain transaction.
+    public var actionFees: UInt128?
+    /// 0, or why it failed; 37 is too little money.
+    public var resultCode: Int32
+    /// How many actions there were.
+    public var totalActions: UInt16
+    /// How many were skipped although they could not be done (send mode +2).
+    public var skippedActions: UInt16
+    /// How many messages were sent.
+    public var messagesCreated: UInt16
+
+    /// An action phase.
+    public init(
+        success: Bool,
+        valid: Bool = true,
+        noFunds: Bool = false,
+        forwardFees: UInt128? = nil,
+        actionFees: UInt128? = nil,
+        resultCode: Int32 = 0,
+        totalActions: UInt16,
+        skippedActions: UInt16 = 0,
+        messagesCreated: UInt16
+    ) {
+        self.success = success
+        self.valid = valid
+        self.noFunds = noFunds
+        self.forwardFees = forwardFees
+        self.actionFees = actionFees
+        self.resultCode = resultCode
+        self.totalActions = totalActions
+        self.skippedActions = skippedActions
+        self.messagesCreated = messagesCreated
+    }
+
+    init(from slice: inout CellSlice) throws(TONError) {
+        success = try slice.loadBit()
+        valid = try slice.loadBit()
+        noFunds = try slice.loadBit()
+        if try slice.loadBit() { try slice.skip(1) }
+        forwardFees = try slice.loadBit() ? slice.loadCoins() : nil
+        actionFees = try slice.loadBit() ? slice.loadCoins() : nil
+        resultCode = Int32(truncatingIfNeeded: try slice.loadInt(32))
+        if try slice.loadBit() { try slice.skip(32) }
+        totalActions = UInt16(truncatingIfNeeded: try slice.loadUInt(16))
+        try slice.skip(16)
+        skippedActions = UInt16(truncatingIfNeeded: try slice.loadUInt(16))
+        messagesCreated = UInt16(truncatingIfNeeded: try slice.loadUInt(16))
+    }
+
+    func cell() throws(TONError) -> Cell {
+        var builder = CellBuilder()
+        try builder.store(bit: success)
+        try builder.store(bit: valid)
+        try builder.store(bit: noFunds)
+        try builder.store(bit: false)
+        for fee in [forwardFees, actionFees] {
+            try builder.store(bit: fee != nil)
+            if let fee { try builder.store(coins: fee) }
+        }
+        try builder.store(int: Int64(resultCode), bits: 32)
+        try builder.store(bit: false)
+        for count in [totalActions, 0, skippedActions, messagesCreated] { try builder.store(uint: count, bits: 16) }
+        // The hash of the list and the size of the messages, which nothing is decided by.
+        try builder.store(bytes: [UInt8](repeating: 0, count: 32))
+        try builder.store(short: 0, lengthBits: 3)
+        try builder.store(short: 0, lengthBits: 3)
+        return try builder.build()
+    }
+}
+
+/// The phase that sends back what a contract could not take.
+public enum BouncePhase: Hashable, Sendable {
+    /// There was nothing to send back.
+    case negativeFunds
+    /// What was left did not pay for sending it back.
+    case noFunds(requiredForwardFees: UInt128)
+    /// It was sent back.
+    case ok(messageFees: UInt128, forwardFees: UInt128)
+
+    init(from slice: inout CellSlice) throws(TONError) {
+        if try slice.loadBit() {
+            try slice.skipStorageUsed()
+            self = .ok(messageFees: try slice.loadCoins(), forwardFees: try slice.loadCoins())
+        } else if try slice.loadBit() {
+            try slice.skipStorageUsed()
+            self = .noFunds(requiredForwardFees: try slice.loadCoins())
+        } else {
+            self = .negativeFunds
+        }
+    }
+
+    func store(in builder: inout CellBuilder) throws(TONError) {
+        switch self {
+        case .negativeFunds: try builder.store(uint: 0b00 as UInt8, bits: 2)
+        case .noFunds(let fees):
+            try builder.store(uint: 0b01 as UInt8, bits: 2)
+            for _ in 0..<2 { try builder.store(short: 0, lengthBits: 3) }
+            try builder.store(coins: fees)
+        case .ok(let messageFees, let forwardFees):
+            try builder.store(bit: true)
+            for _ in 0..<2 { try builder.store(short: 0, lengthBits: 3) }
+            try builder.store(coins: messageFees)
+            try builder.store(coins: forwardFees)
+        }
+    }
+}
+
+extension CellSlice {
+    /// Reads `VarUInteger n` with a length of so many bits and at most eight bytes.
+    mutating func loadShort(lengthBits: Int) throws(TONError) -> UInt64 {
+        try loadUInt(Int(loadUInt(lengthBits)) * 8)
+    }
+
+    /// Passes over `StorageUsedShort`: the numbers of cells and bits.
+    mutating func skipStorageUsed() throws(TONError) {
+        for _ in 0..<2 { _ = try loadShort(lengthBits: 3) }
+    }
+}
+
+extension CellBuilder {
+    /// Writes `VarUInteger n` with a length of so many bits.
+    mutating func store(short value: UInt64, lengthBits: Int) throws(TONError) {
+        let length = (UInt64.bitWidth - value.leadingZeroBitCount + 7) / 8
+        try store(uint: UInt64(length), bits: lengthBits)
+        try store(uint: value, bits: length * 8)
+    }
+}

@@ -1,0 +1,55 @@
+public import Cryptography
+
+/// The 12 to 24 words from which wallet programs derive a key of TON; not the derivation of BIP-39, though the words are
+/// its English ones.
+///
+/// `entropy = HMAC-SHA-512(key: words, data: password)`, `seed = PBKDF2-SHA-512(entropy, "TON default seed", 100,000)`.
+public struct Mnemonic: Sendable {
+    private static let iterations = 100_000
+
+    /// The Ed25519 seed, 32 bytes.
+    public let seed: SecretBytes
+
+    /// The key of some words.
+    ///
+    /// - Throws: ``TONError`` with ``TONError/Code/malformedMnemonic`` when the words do not belong together, which a
+    ///   mistyped one does in 255 of 256 cases.
+    public init(_ words: [String], password: String = "") throws(TONError) {
+        guard (12...24).contains(words.count) else { throw Self.malformed("a mnemonic has 12 to 24 words") }
+        let areWords = words.allSatisfy { word in
+            (3...8).contains(word.utf8.count)
+                && word.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
+        }
+        guard areWords else { throw Self.malformed("each word has 3 to 8 lower-case letters") }
+        let text = Array(words.joined(separator: " ").utf8)
+        guard password.utf8.count <= 1_024 else { throw Self.malformed("the password is too long") }
+        let entropy = SecretBytes(HMAC.sha512(key: text, message: Array(password.utf8)))
+        if password.isEmpty {
+            let version = try Self.derive(entropy, "TON seed version", max(1, Self.iterations / 256), 64)
+            guard version.withUnsafeBytes({ $0.first }) == 0 else { throw Self.malformed("the words do not belong together") }
+        } else {
+            let version = try Self.derive(entropy, "TON fast seed version", 1, 64)
+            guard version.withUnsafeBytes({ $0.first }) == 1 else { throw Self.malformed("the words need no password") }
+        }
+        let derived = try Self.derive(entropy, "TON default seed", Self.iterations, 64)
+        seed = derived.withUnsafeBytes { SecretBytes(Array($0.prefix(32))) }
+    }
+
+    private static func derive(
+        _ entropy: SecretBytes,
+        _ salt: String,
+        _ iterations: Int,
+        _ length: Int
+    ) throws(TONError) -> SecretBytes {
+        do {
+            return try KeyDerivation.pbkdf2SHA512(
+                password: entropy,
+                salt: Array(salt.utf8),
+                iterations: iterations,
+                length: length
+            )
+        } catch { throw TONError(.malformedMnemonic, error.description) }
+    }
+
+    private static func malformed(_ reason: String) -> TONError { TONError(.malformedMnemonic, reason) }
+}

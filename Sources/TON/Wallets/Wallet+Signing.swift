@@ -1,0 +1,219 @@
+public import Cryptography
+
+/// One message that a wallet is asked to send.
+public struct WalletMessage: Hashable, Sendable {
+    /// How it is sent: +1 pays fees apart, +2 ignores errors, 64 carries the inbound value, 128 carries all.
+    public var mode: UInt8
+    /// The message; its source is filled in by the chain.
+    public var message: InternalMessage
+
+    /// A message to send.
+    ///
+    /// - Parameters:
+    ///   - destination: who receives it.
+    ///   - amount: what it carries, in nanotons.
+    ///   - bounce: whether it comes back when the receiver cannot take it.
+    ///   - body: what it says; nothing by default.
+    ///   - stateInit: the state that deploys the receiver.
+    ///   - mode: how it is sent; 3 pays fees apart and ignores errors.
+    /// - Throws: ``TONError``.
+    public init(
+        to destination: TONAddress,
+        amount: UInt128,
+        bounce: Bool,
+        body: Cell? = nil,
+        stateInit: StateInit? = nil,
+        mode: UInt8 = 3
+    ) throws(TONError) {
+        self.mode = mode
+        let content: Cell = if let body { body } else { try Cell.empty() }
+        message = InternalMessage(
+            bounce: bounce,
+            destination: destination,
+            value: amount,
+            stateInit: stateInit,
+            body: content
+        )
+    }
+}
+
+/// A signed request to a wallet, ready to be broadcast and stored before that.
+public struct SignedTransfer: Hashable, Sendable {
+    /// The external message.
+    public let cell: Cell
+    /// The hash that it keeps however it is written (TEP-467).
+    public let normalizedHash: CellHash
+
+    /// The message as a bag of cells.
+    ///
+    /// - Throws: ``TONError``.
+    public func serialized() throws(TONError) -> [UInt8] { try cell.serialized() }
+}
+
+extension Wallet {
+    /// Signs a request to send messages.
+    ///
+    /// - Parameters:
+    ///   - messages: at least one; at most 4, or 255 for v5.
+    ///   - seqno: the number that the wallet expects.
+    ///   - validUntil: until when it can take effect, by block time in seconds since 1970.
+    ///   - key: the key of this wallet.
+    ///   - deploying: whether the wallet does not exist yet, so that its state has to come along.
+    /// - Throws: ``TONError``; with ``TONError/Code/invalidKey`` when the key is another wallet's.
+    /// - Returns: the signed request.
+    public func sign(
+        _ messages: [WalletMessage],
+        seqno: UInt32,
+        validUntil: UInt32,
+        with key: Ed25519.PrivateKey,
+        deploying: Bool
+    ) throws(TONError) -> SignedTransfer {
+        guard key.publicKey == publicKey else { throw TONError(.invalidKey, "the key is not this wallet's") }
+        guard (1...version.maximumMessages).contains(messages.count) else {
+            throw TONError(.malformedStructure, "a request has 1 to \(version.maximumMessages) messages")
+        }
+        let unsigned = try request(messages, seqno: seqno, validUntil: validUntil)
+        let hash = try unsigned.build().hash
+        let signature: [UInt8]
+        do { signature = try key.sign(hash.bytes) } catch { throw TONError(.invalidKey, error.description) }
+        var body = CellBuilder()
+        if version == .v5r1 {
+            try body.store(unsigned.build().slice())
+            try body.store(bytes: signature)
+        } else {
+            try body.store(bytes: signature)
+            try body.store(unsigned.build().slice())
+        }
+        let external = ExternalInMessage(
+            destination: try address(),
+            stateInit: deploying ? try stateInit() : nil,
+            body: try body.build()
+        )
+        return SignedTransfer(cell: try external.cell(), normalizedHash: try external.normalizedHash())
+    }
+
+    private func request(
+        _ messages: [WalletMessage],
+        seqno: UInt32,
+        validUntil: UInt32
+    ) throws(TONError) -> CellBuilder {
+        var builder = CellBuilder()
+        if version == .v5r1 { try builder.store(uint: WalletRequest.signedPrefix, bits: 32) }
+        try builder.store(uint: walletID, bits: 32)
+        // The convention of wallet programs: a request that deploys has no end.
+        try builder.store(uint: seqno == 0 ? .max : validUntil, bits: 32)
+        try builder.store(uint: seqno, bits: 32)
+        switch version {
+        case .v3r2, .v4r2:
+            if version == .v4r2 { try builder.store(uint: 0 as UInt8, bits: 8) }
+            for message in messages {
+                try builder.store(uint: message.mode, bits: 8)
+                try builder.store(reference: message.message.cell())
+            }
+        case .v5r1:
+            var list = try Cell.empty()
+            for message in messages {
+                var action = CellBuilder()
+                try action.store(reference: list)
+                try action.store(uint: WalletRequest.sendAction, bits: 32)
+                // External requests have to ignore errors (exit code 137).
+                try action.store(uint: message.mode | 2, bits: 8)
+                try action.store(reference: message.message.cell())
+                list = try action.build()
+            }
+            try builder.store(maybe: list)
+            try builder.store(bit: false)
+        }
+        return builder
+    }
+}
+
+/// What a wallet contract reads of a request: for a fixture chain, and for checks.
+public struct WalletRequest: Hashable, Sendable {
+    static let signedPrefix: UInt32 = 0x7369_676E
+    static let sendAction: UInt32 = 0x0EC3_C86D
+
+    /// One message that is asked for.
+    public struct Send: Hashable, Sendable {
+        /// How it is sent.
+        public let mode: UInt8
+        /// The message.
+        public let message: Cell
+    }
+
+    /// The signature.
+    public let signature: [UInt8]
+    /// What is signed.
+    public let signedHash: CellHash
+    /// What tells wallets of one key apart.
+    public let walletID: UInt32
+    /// Until when it can take effect, in seconds since 1970.
+    public let validUntil: UInt32
+    /// The number that the wallet has to expect.
+    public let seqno: UInt32
+    /// The messages, in the order in which they are sent.
+    public let messages: [Send]
+
+    /// Reads the body of an external message to a wallet.
+    ///
+    /// - Throws: ``TONError``.
+    public init(parsing body: Cell, version: WalletVersion) throws(TONError) {
+        var slice = body.slice()
+        let unsigned: Cell
+        if version == .v5r1 {
+            guard slice.remainingBits > 512 else { throw TONError(.malformedStructure, "a request ends in a signature") }
+            var content = CellBuilder()
+            while slice.remainingBits > 512 {
+                let count = min(64, slice.remainingBits - 512)
+                try content.store(uint: slice.loadUInt(count), bits: count)
+            }
+            signature = try slice.loadBytes(64)
+            while slice.remainingReferences > 0 { try content.store(reference: slice.loadReference()) }
+            unsigned = try content.build()
+        } else {
+            signature = try slice.loadBytes(64)
+            unsigned = try slice.restAsCell()
+        }
+        signedHash = unsigned.hash
+        slice = unsigned.slice()
+        if version == .v5r1, try slice.loadUInt(32) != UInt64(Self.signedPrefix) {
+            throw TONError(.malformedStructure, "the request is not a signed one")
+        }
+        walletID = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
+        validUntil = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
+        seqno = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
+        switch version {
+        case .v3r2: messages = try Self.plainMessages(&slice)
+        case .v4r2:
+            guard try slice.loadUInt(8) == 0 else { throw TONError(.malformedStructure, "plugins are not taken") }
+            messages = try Self.plainMessages(&slice)
+        case .v5r1: messages = try Self.actions(slice.loadMaybeReference())
+        }
+    }
+
+    private static func plainMessages(_ slice: inout CellSlice) throws(TONError) -> [Send] {
+        var messages: [Send] = []
+        while slice.remainingReferences > 0 {
+            let mode = UInt8(truncatingIfNeeded: try slice.loadUInt(8))
+            messages.append(Send(mode: mode, message: try slice.loadReference()))
+        }
+        return messages
+    }
+
+    /// The list has its last action outermost.
+    private static func actions(_ list: Cell?) throws(TONError) -> [Send] {
+        var messages: [Send] = []
+        var next = list
+        while let cell = next, cell.bitCount > 0 {
+            guard messages.count < 255 else { throw TONError(.tooLarge, "a request has at most 255 messages") }
+            var slice = cell.slice()
+            next = try slice.loadReference()
+            guard try slice.loadUInt(32) == UInt64(sendAction) else {
+                throw TONError(.malformedStructure, "only sending is taken")
+            }
+            let mode = UInt8(truncatingIfNeeded: try slice.loadUInt(8))
+            messages.append(Send(mode: mode, message: try slice.loadReference()))
+        }
+        return messages.reversed()
+    }
+}

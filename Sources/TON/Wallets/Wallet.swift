@@ -1,0 +1,119 @@
+public import Cryptography
+
+/// A network of TON.
+public enum TONNetwork: String, Hashable, Sendable, CaseIterable {
+    /// The main network.
+    case mainnet
+    /// The test network.
+    case testnet
+
+    /// The number that tells the networks apart in signatures.
+    public var globalID: Int32 { self == .mainnet ? -239 : -3 }
+}
+
+/// A wallet: a contract that sends what its key has signed.
+public struct Wallet: Hashable, Sendable {
+    /// The identifier of wallets v3 and v4 on the basechain; other workchains add theirs.
+    public static let defaultID: UInt32 = 698_983_191
+
+    /// The contract.
+    public let version: WalletVersion
+    /// The key that signs.
+    public let publicKey: Ed25519.PublicKey
+    /// The workchain.
+    public let workchain: Int
+    /// What tells wallets of one key apart; part of every signature.
+    public let walletID: UInt32
+
+    /// A wallet with an explicit identifier.
+    public init(version: WalletVersion, publicKey: Ed25519.PublicKey, workchain: Int = 0, walletID: UInt32) {
+        self.version = version
+        self.publicKey = publicKey
+        self.workchain = workchain
+        self.walletID = walletID
+    }
+
+    /// The wallet that wallet programs make for a key.
+    ///
+    /// - Parameter subwallet: 0 for the first one; at most 32,767 for v5.
+    public init(
+        version: WalletVersion,
+        publicKey: Ed25519.PublicKey,
+        workchain: Int = 0,
+        network: TONNetwork,
+        subwallet: UInt16 = 0
+    ) {
+        let id: UInt32
+        switch version {
+        case .v3r2, .v4r2:
+            id = Self.defaultID &+ UInt32(bitPattern: Int32(workchain)) &+ UInt32(subwallet)
+        case .v5r1:
+            // wallet_id = global id XOR (1, workchain:int8, version:uint8, subwallet:uint15)
+            let chain = UInt32(UInt8(bitPattern: Int8(truncatingIfNeeded: workchain)))
+            let context = UInt32(1) << 31 | chain << 23 | UInt32(subwallet & 0x7FFF)
+            id = UInt32(bitPattern: network.globalID) ^ context
+        }
+        self.init(version: version, publicKey: publicKey, workchain: workchain, walletID: id)
+    }
+
+    /// What the account begins with.
+    ///
+    /// - Throws: ``TONError``.
+    public func stateInit() throws(TONError) -> StateInit {
+        let data = WalletData(version: version, seqno: 0, walletID: walletID, publicKey: publicKey.bytes)
+        return StateInit(code: version.code, data: try data.cell())
+    }
+
+    /// The account.
+    ///
+    /// - Throws: ``TONError``.
+    public func address() throws(TONError) -> TONAddress {
+        try stateInit().address(workchain: workchain)
+    }
+}
+
+/// The data cell of a wallet.
+public struct WalletData: Hashable, Sendable {
+    /// The contract.
+    public var version: WalletVersion
+    /// The number that the next request has to carry.
+    public var seqno: UInt32
+    /// What tells wallets of one key apart.
+    public var walletID: UInt32
+    /// The 32 bytes of the key that signs.
+    public var publicKey: [UInt8]
+
+    /// The data of a wallet.
+    public init(version: WalletVersion, seqno: UInt32, walletID: UInt32, publicKey: [UInt8]) {
+        self.version = version
+        self.seqno = seqno
+        self.walletID = walletID
+        self.publicKey = publicKey
+    }
+
+    /// Reads the data cell of a wallet.
+    ///
+    /// - Throws: ``TONError``.
+    public init(parsing cell: Cell, version: WalletVersion) throws(TONError) {
+        var slice = cell.slice()
+        if version == .v5r1 { try slice.skip(1) }
+        self.version = version
+        seqno = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
+        walletID = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
+        publicKey = try slice.loadBytes(32)
+    }
+
+    /// The data cell: without plugins and extensions, and with signatures allowed.
+    ///
+    /// - Throws: ``TONError`` when the key does not have 32 bytes.
+    public func cell() throws(TONError) -> Cell {
+        guard publicKey.count == 32 else { throw TONError(.invalidKey, "a wallet's key has 32 bytes") }
+        var builder = CellBuilder()
+        if version == .v5r1 { try builder.store(bit: true) }
+        try builder.store(uint: seqno, bits: 32)
+        try builder.store(uint: walletID, bits: 32)
+        try builder.store(bytes: publicKey)
+        if version != .v3r2 { try builder.store(bit: false) }
+        return try builder.build()
+    }
+}
