@@ -1,0 +1,174 @@
+import CCurl
+import CCurlShims
+import Synchronization
+
+/// One request on its way.
+///
+/// Everything but ``whenDone(_:)`` and ``fail(_:)`` is called on the loop's thread only.
+final class CurlTransfer: @unchecked Sendable {
+    // `@unchecked`: `handle`, `head`, `lines`, `body` and `isTooLarge` belong to the loop's thread, on which libcurl also
+    // calls the sinks; what other threads touch is in the mutex.
+
+    private let request: HTTPRequest
+    private let rule: AddressRule
+    private let httpsOnly: Bool
+    private(set) var handle: UnsafeMutableRawPointer?
+    private var head: UnsafeMutablePointer<curl_slist>?
+    private var lines: [HTTPField] = []
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+    private let answer = Mutex<(@Sendable (Result<HTTPResponse, HTTPTransportError>) -> Void)?>(nil)
+
+    init(_ request: HTTPRequest, rule: AddressRule, httpsOnly: Bool) {
+        self.request = request
+        self.rule = rule
+        self.httpsOnly = httpsOnly
+    }
+
+    func whenDone(_ body: @escaping @Sendable (Result<HTTPResponse, HTTPTransportError>) -> Void) {
+        answer.withLock { $0 = body }
+    }
+
+    func fail(_ error: HTTPTransportError) { resolve(.failure(error)) }
+
+    private func resolve(_ result: Result<HTTPResponse, HTTPTransportError>) {
+        let answer = answer.withLock { answer in
+            defer { answer = nil }
+            return answer
+        }
+        answer?(result)
+    }
+
+    /// Makes the handle; none when it was cancelled before, or cannot be made.
+    func open() -> UnsafeMutableRawPointer? {
+        guard answer.withLock({ $0 != nil }) else { return nil }
+        guard let handle = curl_easy_init() else {
+            fail(HTTPTransportError(.unreachable, "libcurl has no memory"))
+            return nil
+        }
+        self.handle = handle
+        guard configure(handle) else {
+            fail(HTTPTransportError(.invalidRequest, "the request cannot be sent as it is; check its URL"))
+            close()
+            return nil
+        }
+        return handle
+    }
+
+    func close() {
+        if let handle { curl_easy_cleanup(handle) }
+        if let head { curl_slist_free_all(head) }
+        handle = nil
+        head = nil
+    }
+
+    private func configure(_ handle: UnsafeMutableRawPointer) -> Bool {
+        let milliseconds = max(1, Int(request.timeout.components.seconds) * 1_000
+            + Int(request.timeout.components.attoseconds / 1_000_000_000_000_000))
+        for field in request.fields + [HTTPField("Expect", "")] {
+            // Without a value a field is taken away; libcurl sends an empty one for "name;".
+            let line = field.value.isEmpty && field.name != "Expect" ? "\(field.name);" : "\(field.name): \(field.value)"
+            guard let longer = curl_slist_append(head, line) else { return false }
+            head = longer
+        }
+        var results = [
+            curl_shim_set_text(handle, CURLOPT_URL, request.url),
+            curl_shim_set_text(handle, CURLOPT_PROTOCOLS_STR, httpsOnly ? "https" : "http,https"),
+            curl_shim_set_text(handle, CURLOPT_PROXY, ""),
+            curl_shim_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method),
+            curl_shim_set_long(handle, CURLOPT_NOSIGNAL, 1),
+            curl_shim_set_long(handle, CURLOPT_FOLLOWLOCATION, 0),
+            curl_shim_set_long(handle, CURLOPT_TIMEOUT_MS, milliseconds),
+            curl_shim_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, min(milliseconds, 10_000)),
+            curl_shim_set_list(handle, CURLOPT_HTTPHEADER, head),
+            curl_shim_set_pointer(handle, CURLOPT_WRITEDATA, Unmanaged.passUnretained(self).toOpaque()),
+            curl_shim_set_pointer(handle, CURLOPT_HEADERDATA, Unmanaged.passUnretained(self).toOpaque()),
+            curl_shim_set_sink(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+                CurlTransfer.from(context)?.take(bytes, size * count) ?? 0
+            },
+            curl_shim_set_sink(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+                CurlTransfer.from(context)?.takeLine(bytes, size * count) ?? 0
+            },
+        ]
+        if request.method == "HEAD" { results.append(curl_shim_set_long(handle, CURLOPT_NOBODY, 1)) }
+        if !request.body.isEmpty || request.method == "POST" {
+            results.append(curl_shim_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)))
+            results.append(request.body.withUnsafeBufferPointer { buffer in
+                guard let bytes = buffer.baseAddress else { return curl_shim_set_text(handle, CURLOPT_COPYPOSTFIELDS, "") }
+                return curl_shim_set_bytes(handle, CURLOPT_COPYPOSTFIELDS, bytes)
+            })
+        }
+        if rule == .publicOnly {
+            results.append(curl_shim_guard_addresses(handle) { bytes, length in
+                AddressRule.isPublic(Array(UnsafeBufferPointer(start: bytes, count: length))) ? 1 : 0
+            })
+        }
+        return results.allSatisfy { $0 == CURLE_OK }
+    }
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
+        context.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private func take(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+        guard body.count + count <= request.maximumResponseBytes else {
+            isTooLarge = true
+            return 0
+        }
+        body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+        return count
+    }
+
+    /// The most lines of a head.
+    private static let maximumLines = 200
+
+    private func takeLine(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+        let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+        // A new head replaces an interim one (100 Continue).
+        if line.hasPrefix("HTTP/") {
+            lines = []
+            return count
+        }
+        guard let colon = line.firstIndex(of: ":") else { return count }
+        guard lines.count < Self.maximumLines else {
+            isTooLarge = true
+            return 0
+        }
+        let value = line[line.index(after: colon)...]
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0.isNewline }
+        let trimmed = String(value.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+        lines.append(HTTPField(String(line[..<colon]), trimmed))
+        return count
+    }
+
+    func finish(_ result: CURLcode) {
+        guard result == CURLE_OK, let handle else { return fail(error(result)) }
+        var status = 0
+        curl_shim_status(handle, &status)
+        resolve(.success(HTTPResponse(status: status, fields: lines, body: body)))
+    }
+
+    private func error(_ result: CURLcode) -> HTTPTransportError {
+        // libcurl's own sentence for the code names no URL.
+        let reason = curl_easy_strerror(result).map { String(cString: $0) } ?? "error \(result.rawValue)"
+        let code: HTTPTransportError.Code =
+            switch result {
+            case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: .invalidRequest
+            case CURLE_COULDNT_RESOLVE_HOST: .unreachable
+            case CURLE_COULDNT_CONNECT: rule == .publicOnly ? connectFailure : .unreachable
+            case CURLE_OPERATION_TIMEDOUT: .timedOut
+            case CURLE_WRITE_ERROR where isTooLarge: .responseTooLarge
+            default: .connectionLost
+            }
+        return HTTPTransportError(code, code == .forbiddenAddress ? "the address is not one of the public internet" : reason)
+    }
+
+    /// A socket that the rule has refused looks to libcurl like a connection that failed: there was no attempt then.
+    private var connectFailure: HTTPTransportError.Code {
+        var errorNumber = 0
+        guard let handle, curl_shim_connect_errno(handle, &errorNumber) == CURLE_OK, errorNumber != 0 else {
+            return .forbiddenAddress
+        }
+        return .unreachable
+    }
+}

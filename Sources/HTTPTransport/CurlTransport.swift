@@ -1,0 +1,75 @@
+import CCurl
+import CCurlShims
+import Foundation
+import Synchronization
+
+/// Requests through libcurl: one thread owns the multi handle and all transfers.
+///
+/// No redirects, no proxies, only http and https, limits on time and size, and the ``AddressRule`` is asked for each
+/// address before a socket is opened, so that neither a name nor a redirect leads inside.
+public final class CurlTransport: HTTPTransport {
+    /// How it works.
+    public struct Configuration: Sendable {
+        /// Which addresses it may ask.
+        public var addresses: AddressRule
+        /// Whether plain http is refused.
+        public var httpsOnly: Bool
+        /// The most connections to one host.
+        public var connectionsPerHost: Int
+
+        /// A configuration.
+        public init(addresses: AddressRule, httpsOnly: Bool, connectionsPerHost: Int = 32) {
+            self.addresses = addresses
+            self.httpsOnly = httpsOnly
+            self.connectionsPerHost = connectionsPerHost
+        }
+    }
+
+    private let configuration: Configuration
+    private let loop: CurlLoop
+
+    /// A transport with a thread of its own.
+    public init(_ configuration: Configuration) {
+        self.configuration = configuration
+        loop = CurlLoop(connectionsPerHost: configuration.connectionsPerHost)
+    }
+
+    /// Ends the thread; transfers that are under way fail.
+    public func close() { loop.stop() }
+
+    deinit { loop.stop() }
+
+    /// Sends a request and waits for the whole response.
+    ///
+    /// - Throws: ``HTTPTransportError``.
+    public func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+        try Self.validate(request)
+        let transfer = CurlTransfer(request, rule: configuration.addresses, httpsOnly: configuration.httpsOnly)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                transfer.whenDone { continuation.resume(returning: $0) }
+                loop.start(transfer)
+            }
+        } onCancel: {
+            loop.cancel(transfer)
+        }
+        return try result.get()
+    }
+
+    /// Refuses what could smuggle something into the head of a request.
+    private static func validate(_ request: HTTPRequest) throws(HTTPTransportError) {
+        func isLine(_ text: String) -> Bool { text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
+        guard isLine(request.url), !request.url.utf8.contains(UInt8(ascii: " ")), request.url.utf8.count <= 8_192 else {
+            throw HTTPTransportError(.invalidRequest, "the URL has characters that a URL cannot have, or is too long")
+        }
+        let isMethod = request.method.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+        guard isMethod, !request.method.isEmpty else {
+            throw HTTPTransportError(.invalidRequest, "the method is not in upper-case letters")
+        }
+        let areNames = request.fields.allSatisfy { field in
+            !field.name.isEmpty && isLine(field.name) && isLine(field.value)
+                && !field.name.utf8.contains(UInt8(ascii: ":"))
+        }
+        guard areNames else { throw HTTPTransportError(.invalidRequest, "a field of the head has a line break") }
+    }
+}
