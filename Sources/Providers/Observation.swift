@@ -10,6 +10,8 @@ public enum Observation: Hashable, Sendable {
     case movement(AccountMovement)
     /// One of our accounts sent something; booked with the payout that has this hash, unexplained when none has it.
     case sent(SentTransfer)
+    /// The rail has returned a payment: the natural keys of the return and of what was returned, and how much.
+    case refunded(naturalKey: NaturalKey, payment: NaturalKey, amount: Amount, at: Timestamp)
     /// Something was looked at and deliberately has no effect on the books; kept so that a finance person can see why.
     case ignored(naturalKey: NaturalKey, reason: String)
 }

@@ -26,8 +26,6 @@ public enum PushedMessage: Hashable, Sendable {
     case question(ApprovalRequest)
     /// Something happened.
     case observation(Observation)
-    /// A payment was returned by the rail: the natural key of what was returned, and how much.
-    case refunded(payment: NaturalKey, amount: Amount)
     /// Nothing that concerns money.
     case nothing
 }

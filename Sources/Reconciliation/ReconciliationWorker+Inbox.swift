@@ -55,9 +55,6 @@ extension ReconciliationWorker {
             let recorded = try await settlement.record(observation, at: provider)
             if case .payment = recorded { pass.payments += 1 }
             return "\(recorded)"
-        case .refunded(let payment, let amount):
-            let refund = try await settlement.recordRailRefund(of: payment, amount: amount)
-            return refund.map { "refund \($0.purpose.id)" } ?? "refund of an unknown payment"
         // Questions are answered when they come; what is in the inbox is too old to be answered.
         case .question, .nothing:
             return nil

@@ -1,32 +1,27 @@
 import Ledger
-public import Money
-public import Payments
-import Providers
+import Money
+import Payments
 import Seams
 import Storage
 
 extension Settlement {
     /// Records that a rail has returned a payment: ours to confirm when we asked for it, and a refund of its own when
     /// somebody did it elsewhere.
-    ///
-    /// - Throws: what the database throws; nothing is recorded then.
-    /// - Returns: the refund, or none when the payment is not known.
-    @discardableResult
-    public func recordRailRefund(of key: NaturalKey, amount: Amount) async throws -> OutgoingTransfer? {
-        let now = clock.now()
-        return try await database.write { session in
-            guard let payment = try session.payment(naturalKey: key) else { return nil }
-            let refunds = try session.refunds(of: payment.id)
-            if let pending = refunds.first(where: { [.inProgress, .unknown].contains($0.status.state) }) {
-                var updated = pending
-                let action = try updated.status.apply(.confirmed)
-                updated.finishedAt = now
-                try store(updated, from: pending, nextAttemptAt: now, in: session)
-                if action == .postCompleted { try complete(updated, fee: nil, at: now, in: session) }
-                return updated
-            }
-            if let done = refunds.first(where: { $0.status.state == .completed }) { return done }
-            return try adopt(amount, of: payment, waiting: refunds, at: now, in: session)
+    func recordRailRefund(
+        _ amount: Amount,
+        of payment: Payment,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let refunds = try session.refunds(of: payment.id)
+        if let pending = refunds.first(where: { [.inProgress, .unknown].contains($0.status.state) }) {
+            var updated = pending
+            let action = try updated.status.apply(.confirmed)
+            updated.finishedAt = now
+            try store(updated, from: pending, nextAttemptAt: now, in: session)
+            if action == .postCompleted { try complete(updated, fee: nil, at: now, in: session) }
+        } else if !refunds.contains(where: { $0.status.state == .completed }) {
+            try adopt(amount, of: payment, waiting: refunds, at: now, in: session)
         }
     }
 
@@ -37,7 +32,7 @@ extension Settlement {
         waiting refunds: [OutgoingTransfer],
         at now: Timestamp,
         in session: any SQLSession
-    ) throws -> OutgoingTransfer {
+    ) throws {
         // One that waits to be sent must not be sent any more: the customer has the money.
         for refund in refunds where refund.status.state == .awaitingPayment {
             var cancelled = refund
@@ -68,6 +63,5 @@ extension Settlement {
         )
         try session.insert(transfer)
         try complete(transfer, fee: nil, at: now, in: session)
-        return transfer
     }
 }

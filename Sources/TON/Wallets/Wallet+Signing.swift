@@ -139,6 +139,12 @@ public struct WalletRequest: Hashable, Sendable {
         public let mode: UInt8
         /// The message.
         public let message: Cell
+
+        /// A message that is asked for.
+        public init(mode: UInt8, cell: Cell) {
+            self.mode = mode
+            message = cell
+        }
     }
 
     /// The signature.
@@ -195,7 +201,7 @@ public struct WalletRequest: Hashable, Sendable {
         var messages: [Send] = []
         while slice.remainingReferences > 0 {
             let mode = UInt8(truncatingIfNeeded: try slice.loadUInt(8))
-            messages.append(Send(mode: mode, message: try slice.loadReference()))
+            messages.append(Send(mode: mode, cell: try slice.loadReference()))
         }
         return messages
     }
@@ -212,7 +218,7 @@ public struct WalletRequest: Hashable, Sendable {
                 throw TONError(.malformedStructure, "only sending is taken")
             }
             let mode = UInt8(truncatingIfNeeded: try slice.loadUInt(8))
-            messages.append(Send(mode: mode, message: try slice.loadReference()))
+            messages.append(Send(mode: mode, cell: try slice.loadReference()))
         }
         return messages.reversed()
     }

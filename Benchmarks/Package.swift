@@ -1,0 +1,27 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+func settlegate(_ names: String...) -> [Target.Dependency] {
+    names.map { .product(name: $0, package: "settlegate") }
+}
+
+let package = Package(
+    name: "benchmarks",
+    dependencies: [
+        .package(name: "settlegate", path: ".."),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CCeilings", dependencies: ["CSQLite", "CCrypto"], cSettings: [.unsafeFlags(["-O2"])]),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: ["CCeilings", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+                + settlegate(
+                    "TON", "Cryptography", "Money", "Ledger", "Payments", "Providers", "Storage", "Settlement", "Seams"
+                )
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,100 @@
+import Cryptography
+import Seams
+import TON
+
+/// Everything that the fixture chain knows.
+struct ChainState: Sendable {
+    /// What things cost here, in nanotons; fixed, so that tests can say what must come out.
+    enum Fee {
+        static let storage: UInt128 = 11
+        static let importing: UInt128 = 300_000
+        static let gas: UInt128 = 500_000
+        /// What forwarding a message costs: a third where it is sent, the rest travels with it.
+        static let forward: UInt128 = 400_000
+        static let forwardHere: UInt128 = 133_333
+    }
+
+    /// An account.
+    struct Account: Sendable {
+        var balance: UInt128 = 0
+        var code: Cell?
+        var data: Cell?
+        var lastLT: UInt64 = 0
+        var lastHash: CellHash
+        var history: [Entry] = []
+
+        var status: AccountStatus { code == nil ? .uninitialised : .active }
+    }
+
+    /// A chain transaction with the masterchain block that made it final.
+    struct Entry: Sendable {
+        let transaction: ChainTransaction
+        let block: UInt32
+    }
+
+    /// A masterchain block.
+    struct Block: Sendable {
+        let seqno: UInt32
+        let time: UInt32
+        let rootHash: CellHash
+        let endLT: UInt64
+    }
+
+    static let noHash = CellHash.zero
+
+    var accounts: [TONAddress: Account] = [:]
+    var blocks: [Block] = []
+    var lt: UInt64 = 1_000_000
+    /// Messages from outside that wait for the next block.
+    var externals: [ExternalInMessage] = []
+    /// Messages between accounts that wait for the next block.
+    var internals: [InternalMessage] = []
+    var faults = FixtureTON.Faults()
+    /// All that was ever put into accounts, and all that was taken as fees or is on its way in fees.
+    var minted: UInt128 = 0
+    var burnt: UInt128 = 0
+
+    init(genesis time: UInt32) {
+        blocks = [Block(seqno: 1, time: time, rootHash: Self.blockHash(1), endLT: lt)]
+    }
+
+    var head: Block { blocks[blocks.count - 1] }
+
+    static func blockHash(_ seqno: UInt32) -> CellHash {
+        let bytes = withUnsafeBytes(of: seqno.bigEndian) { Array($0) }
+        return (try? CellHash(SHA256.hash(Array("block".utf8) + bytes))) ?? .zero
+    }
+
+    func account(_ address: TONAddress) -> Account { accounts[address] ?? Account(lastHash: .zero) }
+
+    mutating func nextLT() -> UInt64 {
+        lt += 1_000_000
+        return lt
+    }
+
+    /// Makes a block: what waited is executed, and what that sends waits for the next one.
+    mutating func mine(at time: UInt32) throws(TONError) {
+        let seqno = head.seqno + 1
+        let block = max(time, head.time)
+        let (waiting, arriving) = (externals, internals)
+        (externals, internals) = ([], [])
+        for message in waiting { try execute(external: message, at: block, in: seqno) }
+        for message in arriving { try execute(message, at: block, in: seqno) }
+        blocks.append(Block(seqno: seqno, time: block, rootHash: Self.blockHash(seqno), endLT: lt))
+    }
+
+    /// What a node shows: the head, or a block behind it when it lags.
+    var visibleBlock: Block {
+        let lag = min(faults.lag, blocks.count - 1)
+        return blocks[blocks.count - 1 - lag]
+    }
+}
+
+extension CellHash {
+    /// 32 zero bytes: the hash before the first one.
+    static let zero: CellHash = {
+        do { return try CellHash([UInt8](repeating: 0, count: 32)) } catch {
+            preconditionFailure("32 bytes make a hash: \(error)")
+        }
+    }()
+}

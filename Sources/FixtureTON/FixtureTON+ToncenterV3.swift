@@ -1,0 +1,103 @@
+import Cryptography
+import StrictJSON
+import Synchronization
+import TON
+
+/// Version 3 of toncenter, as far as a payment processor asks it.
+extension FixtureTON {
+    func answerV3(_ call: ToncenterCall) throws(ToncenterError) -> JSONValue {
+        switch call.method {
+        case "masterchainInfo":
+            let (head, first) = state.withLock { ($0.visibleBlock, $0.blocks[0]) }
+            return ["last": blockV3(head), "first": blockV3(first)]
+        case "transactions": return try transactionsV3(call)
+        case "accountStates": return try accountStatesV3(call)
+        case "message":
+            let message = try broadcast(call)
+            return [
+                "message_hash": .string(Base64.encode(message.cell.bytes)),
+                "message_hash_norm": .string(Base64.encode(message.normalized.bytes)),
+            ]
+        default: throw ToncenterError(404, "the method \(call.method.prefix(40)) is not known here")
+        }
+    }
+
+    private func blockV3(_ block: ChainState.Block) -> JSONValue {
+        let hash = Base64.encode(block.rootHash.bytes)
+        return [
+            "workchain": .integer(-1), "shard": "8000000000000000", "seqno": .integer(Int64(block.seqno)),
+            "root_hash": .string(hash), "file_hash": .string(hash), "global_id": .integer(Int64(network.globalID)),
+            "gen_utime": .string("\(block.time)"), "end_lt": .string("\(block.endLT)"),
+        ]
+    }
+
+    private static func raw(_ address: TONAddress?) -> JSONValue {
+        address.map { .string("\($0.workchain):\($0.hash.description.uppercased())") } ?? .null
+    }
+
+    private func transactionsV3(_ call: ToncenterCall) throws(ToncenterError) -> JSONValue {
+        let address = try call.address("account")
+        let limit = Int(clamping: call.integer("limit") ?? 10)
+        guard (1...1_000).contains(limit) else { throw ToncenterError(422, "limit lies between 1 and 1000") }
+        let (entries, _) = visibleEntries(of: address)
+        if takeEmptyPage() { return ["transactions": [], "address_book": [:]] }
+        let from = UInt64(clamping: call.integer("start_lt") ?? 0)
+        let until = call.integer("end_lt").map { UInt64(clamping: $0) } ?? .max
+        let inRange = entries.filter { (from...max(from, until)).contains($0.transaction.lt) }
+        let ordered = call.text("sort") == "asc" ? inRange : inRange.reversed()
+        let page = ordered.dropFirst(Int(clamping: call.integer("offset") ?? 0)).prefix(limit)
+        return ["transactions": .array(page.map { transactionV3($0, address) }), "address_book": [:]]
+    }
+
+    private func transactionV3(_ entry: ChainState.Entry, _ address: TONAddress) -> JSONValue {
+        let transaction = entry.transaction
+        return [
+            "account": Self.raw(address), "hash": .string(Base64.encode(transaction.hash.bytes)),
+            "lt": .string("\(transaction.lt)"), "now": .integer(Int64(transaction.now)),
+            "mc_block_seqno": .integer(Int64(entry.block)),
+            "prev_trans_hash": .string(Base64.encode(transaction.previousHash.bytes)),
+            "prev_trans_lt": .string("\(transaction.previousLT)"),
+            "total_fees": .string("\(transaction.totalFees)"),
+            "description": ["type": "ord", "aborted": .bool(transaction.description.aborted)],
+            "in_msg": transaction.inMessage.map { messageV3($0, transaction.inMessageHash) } ?? .null,
+            "out_msgs": .array(
+                zip(transaction.outMessages, transaction.outMessageHashes).map { messageV3($0, $1) }
+            ),
+        ]
+    }
+
+    private func messageV3(_ message: Message, _ hash: CellHash?) -> JSONValue {
+        let hash = JSONValue.optional(hash.map { Base64.encode($0.bytes) })
+        switch message {
+        case .internal(let message):
+            return [
+                "hash": hash, "source": Self.raw(message.source), "destination": Self.raw(message.destination),
+                "value": .string("\(message.value)"), "fwd_fee": .string("\(message.forwardFee)"),
+                "created_lt": .string("\(message.createdLT)"), "bounce": .bool(message.bounce),
+                "bounced": .bool(message.bounced),
+            ]
+        case .externalIn(let message):
+            return ["hash": hash, "source": .null, "destination": Self.raw(message.destination), "value": .null]
+        case .externalOut(let message):
+            return ["hash": hash, "source": Self.raw(message.source), "destination": .null, "value": .null]
+        }
+    }
+
+    private func accountStatesV3(_ call: ToncenterCall) throws(ToncenterError) -> JSONValue {
+        let address = try call.address()
+        let account = state.withLock { $0.account(address) }
+        return [
+            "accounts": [
+                [
+                    "address": Self.raw(address), "balance": .string("\(account.balance)"),
+                    "status": .string(account.status == .active ? "active" : "uninit"),
+                    "code_boc": .optional(account.code == nil ? nil : try Self.base64(account.code)),
+                    "data_boc": .optional(account.data == nil ? nil : try Self.base64(account.data)),
+                    "last_transaction_lt": .string("\(account.lastLT)"),
+                    "last_transaction_hash": .string(Base64.encode(account.lastHash.bytes)),
+                ]
+            ],
+            "address_book": [:],
+        ]
+    }
+}

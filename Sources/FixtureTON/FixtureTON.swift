@@ -1,0 +1,286 @@
+public import Cryptography
+import HTTPTransport
+public import Seams
+import Synchronization
+public import TON
+
+/// A TON chain for tests: real cells, hashes, signatures and fees, and the interfaces of toncenter.
+///
+/// It has no sockets of its own: ``respond(to:)`` takes a request from wherever it came. Contracts are modelled by their
+/// published rules, not run. The same calls give the same bytes.
+public final class FixtureTON: Sendable {
+    /// How the node misbehaves.
+    public struct Faults: Hashable, Sendable {
+        /// By how many blocks it lags.
+        public var lag = 0
+        /// How many of the next pages of chain transactions are empty.
+        public var emptyPages = 0
+        /// How many of the next requests fail with 500.
+        public var failures = 0
+        /// How many of the next requests are limited with 429.
+        public var rateLimits = 0
+        /// How many of the next broadcasts are taken and answered with 500 all the same.
+        public var lostReplies = 0
+        /// Leaves every second chain transaction out of its pages.
+        public var hasGaps = false
+        /// States a hash that is not that of the cell.
+        public var liesAboutHashes = false
+
+        /// No faults.
+        public init() {}
+    }
+
+    /// What somebody named in a test owns.
+    public struct Customer: Sendable {
+        /// The wallet.
+        public let wallet: Wallet
+        /// Its key.
+        public let key: Ed25519.PrivateKey
+        /// Its address.
+        public let address: TONAddress
+    }
+
+    let clock: any WallClock
+    let state: Mutex<ChainState>
+    /// The network that it claims to be.
+    public let network: TONNetwork
+    private let seed: UInt64
+
+    /// A chain with one block and no accounts.
+    public init(clock: any WallClock, network: TONNetwork = .testnet, seed: UInt64 = 1) {
+        self.clock = clock
+        self.network = network
+        self.seed = seed
+        state = Mutex(ChainState(genesis: UInt32(clamping: clock.now().seconds)))
+    }
+
+    // MARK: - Chain
+
+    /// Makes blocks at the clock's time.
+    ///
+    /// - Throws: `TONError` when a message cannot be executed.
+    public func mine(_ count: Int = 1) throws(TONError) {
+        let time = UInt32(clamping: clock.now().seconds)
+        for _ in 0..<count {
+            let result: Result<Void, TONError> = state.withLock { state in
+                do throws(TONError) { return .success(try state.mine(at: time)) } catch { return .failure(error) }
+            }
+            try result.get()
+        }
+    }
+
+    /// Makes blocks until nothing is under way.
+    ///
+    /// - Throws: `TONError` when a message cannot be executed.
+    public func settle() throws(TONError) {
+        for _ in 0..<32 {
+            try mine()
+            if state.withLock({ $0.externals.isEmpty && $0.internals.isEmpty }) { return }
+        }
+    }
+
+    /// Makes blocks until the task is cancelled.
+    public func run(every interval: Duration) async {
+        while !Task.isCancelled {
+            do {
+                try mine()
+                try await clock.sleep(for: interval)
+            } catch { return }
+        }
+    }
+
+    /// Has the node misbehave from here on.
+    public func set(_ faults: Faults) { state.withLock { $0.faults = faults } }
+
+    /// What an account holds, in nanotons.
+    public func balance(of address: TONAddress) -> UInt128 { state.withLock { $0.account(address).balance } }
+
+    /// What was put into accounts less what was taken as fees, less what accounts and messages hold; always zero.
+    public var imbalance: Int128 {
+        state.withLock { state in
+            let held = state.accounts.values.reduce(UInt128(0)) { $0 + $1.balance }
+            let moving = state.internals.reduce(UInt128(0)) { $0 + $1.value + $1.forwardFee }
+            return Int128(state.minted) - Int128(state.burnt) - Int128(held) - Int128(moving)
+        }
+    }
+
+    /// The chain transactions of an account, the oldest first.
+    public func history(of address: TONAddress) -> [ChainTransaction] {
+        state.withLock { $0.account(address).history.map(\.transaction) }
+    }
+
+    // MARK: - Money from nowhere
+
+    /// Puts nanotons into an account, without a chain transaction.
+    public func fund(_ address: TONAddress, with nanotons: UInt128) {
+        state.withLock { state in
+            state.accounts[address, default: ChainState.Account(lastHash: .zero)].balance += nanotons
+            state.minted += nanotons
+        }
+    }
+
+    /// Somebody's wallet, deployed and with a thousand TON in it.
+    ///
+    /// - Throws: `TONError`.
+    public func customer(_ name: String) throws(TONError) -> Customer {
+        let bytes = SHA256.hash(Array("\(seed) customer \(name)".utf8))
+        let key: Ed25519.PrivateKey
+        do { key = try Ed25519.PrivateKey(seed: SecretBytes(bytes)) } catch {
+            throw TONError(.invalidKey, error.description)
+        }
+        let wallet = Wallet(version: .v4r2, publicKey: key.publicKey, network: network)
+        let customer = Customer(wallet: wallet, key: key, address: try wallet.address())
+        if state.withLock({ $0.accounts[customer.address] == nil }) {
+            let initial = try wallet.stateInit()
+            fund(customer.address, with: 1_000_000_000_000)
+            state.withLock { state in
+                state.accounts[customer.address]?.code = initial.code
+                state.accounts[customer.address]?.data = initial.data
+            }
+        }
+        return customer
+    }
+
+    // MARK: - What customers do
+
+    /// Signs and broadcasts messages of a customer.
+    ///
+    /// - Throws: `TONError`.
+    public func send(_ messages: [WalletMessage], by customer: Customer) throws(TONError) {
+        let queued = state.withLock { state in
+            state.externals.filter { $0.destination == customer.address }.count
+        }
+        // One request a block is enough for a wallet: what waits has to go first.
+        if queued > 0 { try mine() }
+        let data = state.withLock { $0.account(customer.address).data }
+        guard let data else { throw TONError(.malformedStructure, "the customer has no wallet") }
+        let seqno = try WalletData(parsing: data, version: customer.wallet.version).seqno
+        let transfer = try customer.wallet.sign(
+            messages,
+            seqno: seqno,
+            validUntil: UInt32(clamping: clock.now().seconds) + 3_600,
+            with: customer.key,
+            deploying: false
+        )
+        guard case .externalIn(let message) = try Message(parsing: transfer.cell) else { return }
+        state.withLock { $0.externals.append(message) }
+    }
+
+    /// A customer pays TON coin.
+    ///
+    /// - Throws: `TONError`.
+    public func pay(
+        _ nanotons: UInt128,
+        to address: TONAddress,
+        comment: String?,
+        by name: String,
+        bounce: Bool = false
+    ) throws(TONError) {
+        let body: Cell? = if let comment { try MessageBody.cell(comment: Array(comment.utf8)) } else { nil }
+        let message = try WalletMessage(to: address, amount: nanotons, bounce: bounce, body: body)
+        try send([message], by: customer(name))
+    }
+
+    /// A message arrives that says that it is money that comes back.
+    public func arriveBounced(_ nanotons: UInt128, at address: TONAddress, body: Cell, from source: TONAddress) {
+        state.withLock { state in
+            state.minted += nanotons
+            state.internals.append(
+                InternalMessage(
+                    bounce: false,
+                    bounced: true,
+                    source: source,
+                    destination: address,
+                    value: nanotons,
+                    body: body
+                )
+            )
+        }
+    }
+
+    // MARK: - Jettons
+
+    /// The code of the jetton wallets of a layout, as a gateway has to configure it.
+    public static func jettonWalletCode(_ layout: JettonWalletLayout) -> Cell { FixtureJetton.code(layout) }
+
+    /// The master of a jetton with a name; it needs no account to be somebody's issuer here.
+    ///
+    /// - Throws: `TONError`.
+    public func jettonMaster(_ name: String) throws(TONError) -> TONAddress {
+        try TONAddress(workchain: 0, hash: CellHash(SHA256.hash(Array("\(seed) jetton \(name)".utf8))))
+    }
+
+    /// The master gives jettons to an owner.
+    ///
+    /// - Throws: `TONError`.
+    public func mint(
+        _ units: UInt128,
+        of master: TONAddress,
+        layout: JettonWalletLayout,
+        to owner: TONAddress,
+        isCounterfeit: Bool = false
+    ) throws(TONError) {
+        let code = isCounterfeit ? FixtureJetton.counterfeitCode : FixtureJetton.code(layout)
+        let initial = try JettonWallet.stateInit(owner: owner, master: master, code: code, layout: layout)
+        let credit = JettonInternalTransfer(
+            queryID: 0,
+            amount: units,
+            from: nil,
+            responseAddress: nil,
+            forwardAmount: 0,
+            forwardPayload: try Cell.empty()
+        )
+        let message = InternalMessage(
+            bounce: true,
+            source: master,
+            destination: try initial.address(),
+            value: 100_000_000,
+            stateInit: initial,
+            body: try credit.cell()
+        )
+        state.withLock { state in
+            state.minted += message.value
+            state.internals.append(message)
+        }
+    }
+
+    /// A customer pays jettons, with the comment in the forward payload as wallets write it.
+    ///
+    /// - Throws: `TONError`.
+    public func payJetton(
+        _ units: UInt128,
+        of master: TONAddress,
+        layout: JettonWalletLayout,
+        to owner: TONAddress,
+        comment: String?,
+        by name: String,
+        forwardAmount: UInt128 = 1,
+        isCounterfeit: Bool = false
+    ) throws(TONError) {
+        let payer = try customer(name)
+        let code = isCounterfeit ? FixtureJetton.counterfeitCode : FixtureJetton.code(layout)
+        let payload = if let comment { try MessageBody.cell(comment: Array(comment.utf8)) } else { try Cell.empty() }
+        let transfer = JettonTransfer(
+            queryID: 1,
+            amount: units,
+            destination: owner,
+            responseDestination: payer.address,
+            forwardAmount: forwardAmount,
+            forwardPayload: payload
+        )
+        let own = try JettonWallet.address(owner: payer.address, master: master, code: code, layout: layout)
+        let message = try WalletMessage(to: own, amount: 100_000_000, bounce: true, body: transfer.cell())
+        try send([message], by: payer)
+    }
+
+    /// Puts a contract that refuses every message at an address of its own.
+    ///
+    /// - Throws: `TONError`.
+    public func refusingContract() throws(TONError) -> TONAddress {
+        let initial = StateInit(code: FixtureJetton.refusingCode, data: nil)
+        let address = try initial.address()
+        fund(address, with: 1_000_000_000)
+        state.withLock { $0.accounts[address]?.code = initial.code }
+        return address
+    }
+}

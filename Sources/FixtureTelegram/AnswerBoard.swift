@@ -1,0 +1,68 @@
+import Seams
+import Synchronization
+
+/// Where bots' answers to queries meet those who wait for them.
+final class AnswerBoard: Sendable {
+    /// What a bot answered.
+    struct Answer: Sendable {
+        /// What the customer reads when the bot refuses; none when it agrees.
+        let refusal: String?
+    }
+
+    private enum Slot {
+        case open
+        case waiting(CheckedContinuation<Answer?, Never>)
+        case answered(Answer)
+    }
+
+    private let slots = Mutex<[String: Slot]>([:])
+
+    func expect(_ id: String) { slots.withLock { $0[id] = .open } }
+
+    /// Takes an answer; false when nobody waits for it any more.
+    func answer(_ id: String, _ answer: Answer) -> Bool {
+        let waiter: CheckedContinuation<Answer?, Never>?? = slots.withLock { slots in
+            switch slots[id] {
+            case .open:
+                slots[id] = .answered(answer)
+                return .some(nil)
+            case .waiting(let continuation):
+                slots[id] = nil
+                return continuation
+            case .answered, nil: return nil
+            }
+        }
+        guard let waiter else { return false }
+        waiter?.resume(returning: answer)
+        return true
+    }
+
+    /// Waits for an answer; none when the time is over.
+    func wait(for id: String, until limit: Duration, by clock: any WallClock) async -> Answer? {
+        let timer = Task { [self] in
+            try await clock.sleep(for: limit)
+            expire(id)
+        }
+        defer { timer.cancel() }
+        return await withCheckedContinuation { continuation in
+            let answer: Answer? = slots.withLock { slots in
+                if case .answered(let answer) = slots[id] {
+                    slots[id] = nil
+                    return answer
+                }
+                slots[id] = .waiting(continuation)
+                return nil
+            }
+            if let answer { continuation.resume(returning: answer) }
+        }
+    }
+
+    private func expire(_ id: String) {
+        let waiter: CheckedContinuation<Answer?, Never>? = slots.withLock { slots in
+            defer { slots[id] = nil }
+            if case .waiting(let continuation) = slots[id] { return continuation }
+            return nil
+        }
+        waiter?.resume(returning: nil)
+    }
+}

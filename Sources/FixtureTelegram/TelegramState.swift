@@ -1,0 +1,122 @@
+import Seams
+import StrictJSON
+
+/// Everything that the fixture's Telegram knows.
+struct TelegramState: Sendable {
+    /// A bot.
+    struct Bot: Sendable {
+        let id: Int64
+        let token: String
+        let providerToken: String?
+        var stars: Int64 = 0
+        var webhook: Webhook?
+        /// What waits to be told, in order.
+        var updates: [QueuedUpdate] = []
+        var lines: [Line] = []
+        var held: [QueuedUpdate] = []
+    }
+
+    /// Where a bot's updates are sent.
+    struct Webhook: Sendable {
+        let url: String
+        let secret: String
+    }
+
+    /// An update that waits.
+    struct QueuedUpdate: Sendable {
+        let id: Int64
+        let body: JSONValue
+        let createdAt: Timestamp
+        var attempts = 0
+        var nextAttemptAt: Timestamp
+    }
+
+    /// One line of a bot's Star account.
+    struct Line: Sendable {
+        let id: String
+        let amount: Int64
+        let date: Int64
+        let isIncoming: Bool
+        let partner: JSONValue
+    }
+
+    /// What an invoice link leads to.
+    struct Invoice: Sendable {
+        let bot: String
+        let title: String
+        let payload: String
+        let currency: String
+        let total: Int64
+        let isFlexible: Bool
+        let maximumTip: Int64
+    }
+
+    /// A payment that was made.
+    struct Charge: Sendable {
+        let bot: String
+        let user: Int64
+        let currency: String
+        let amount: Int64
+        let payload: String
+        var isRefunded = false
+    }
+
+    var bots: [String: Bot] = [:]
+    var invoices: [String: Invoice] = [:]
+    var charges: [String: Charge] = [:]
+    var users: [String: Int64] = [:]
+    var fault = FixtureTelegram.Fault.none
+    var rateLimits = 0
+    /// Refunds that take effect and answer that they had before.
+    var lyingRefunds = 0
+    private var serial: Int64 = 0
+
+    mutating func next() -> Int64 {
+        serial += 1
+        return serial
+    }
+
+    /// A user by name; everybody exists.
+    mutating func user(_ name: String) -> Int64 {
+        if let id = users[name] { return id }
+        let id = 5_000_000_000 + Int64(users.count) + 1
+        users[name] = id
+        return id
+    }
+
+    func userJSON(_ id: Int64) -> JSONValue {
+        let name = users.first { $0.value == id }?.key ?? "user"
+        return ["id": .integer(id), "is_bot": .bool(false), "first_name": .string(name)]
+    }
+
+    func chatJSON(_ id: Int64) -> JSONValue {
+        let name = users.first { $0.value == id }?.key ?? "user"
+        return ["id": .integer(id), "type": "private", "first_name": .string(name)]
+    }
+
+    /// Queues an update, as the present fault has it.
+    mutating func enqueue(_ member: String, _ content: JSONValue, to token: String, at now: Timestamp) {
+        let id = next()
+        let body: JSONValue = .object([.init("update_id", .integer(id)), .init(member, content)])
+        let update = QueuedUpdate(id: id, body: body, createdAt: now, nextAttemptAt: now)
+        switch fault {
+        case .drop: break
+        case .reorder: bots[token]?.held.append(update)
+        case .duplicate:
+            let again = next()
+            let copy: JSONValue = .object([.init("update_id", .integer(again)), .init(member, content)])
+            bots[token]?.updates += [
+                update, update, QueuedUpdate(id: again, body: copy, createdAt: now, nextAttemptAt: now),
+            ]
+        case .none: bots[token]?.updates.append(update)
+        }
+    }
+
+    /// A message of a user to a bot.
+    mutating func message(_ member: String, _ content: JSONValue, user: Int64, at now: Timestamp) -> JSONValue {
+        .object([
+            .init("message_id", .integer(next())), .init("from", userJSON(user)), .init("chat", chatJSON(user)),
+            .init("date", .integer(now.seconds)), .init(member, content),
+        ])
+    }
+}

@@ -1,0 +1,57 @@
+public import Money
+public import Seams
+public import Settlement
+
+/// Rates that the operator has set in the configuration.
+public struct FixedRates: RateSource {
+    private struct Entry {
+        let rate: Rate
+        let validFor: Duration
+    }
+
+    private let entries: [Entry]
+
+    /// The rates of a configuration, each taken as observed at the moment of the question.
+    ///
+    /// - Throws: ``ConfigurationError`` when a rate is not one.
+    public init(_ rates: [GatewayConfiguration.FixedRate]) throws(ConfigurationError) {
+        var entries: [Entry] = []
+        for rate in rates {
+            do {
+                let parsed = try Rate(
+                    base: AssetID(rate.base),
+                    quote: AssetID(rate.quote),
+                    price: rate.price,
+                    source: "configuration",
+                    observedAt: Timestamp(seconds: 0)
+                )
+                entries.append(Entry(rate: parsed, validFor: .seconds(rate.validFor)))
+            } catch { throw ConfigurationError("the rate of \(rate.base) in \(rate.quote): \(error)") }
+            guard (1...86_400).contains(rate.validFor) else {
+                throw ConfigurationError("valid_for of \(rate.base) in \(rate.quote) lies between 1 and 86400 seconds")
+            }
+        }
+        self.entries = entries
+    }
+
+    /// The price of one major unit of `base` in `quote`.
+    ///
+    /// - Throws: `SettlementError` with the code `noRate` when none is set.
+    public func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
+        guard let entry = entries.first(where: { $0.rate.base == base && $0.rate.quote == quote }) else {
+            throw SettlementError(.noRate, "no rate of \(base) in \(quote) is set", parameter: "asset")
+        }
+        let rate: Rate
+        do {
+            rate = try Rate(
+                base: base,
+                quote: quote,
+                numerator: entry.rate.numerator,
+                denominator: entry.rate.denominator,
+                source: entry.rate.source,
+                observedAt: now
+            )
+        } catch { throw SettlementError(.noRate, error.reason) }
+        return Quote(rate: rate, validUntil: now.advanced(by: entry.validFor))
+    }
+}

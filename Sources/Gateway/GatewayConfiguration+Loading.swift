@@ -1,0 +1,64 @@
+import Foundation
+
+extension GatewayConfiguration {
+    /// The configuration in a file, with what the environment says instead.
+    ///
+    /// `SETTLEGATE_DATABASE_PATH`, `SETTLEGATE_HTTP_HOST` and `SETTLEGATE_HTTP_PORT` win over the file. Paths in the file
+    /// are relative to its folder.
+    ///
+    /// - Throws: ``ConfigurationError`` with the place and what to do.
+    public init(file: String, environment: [String: String]) throws(ConfigurationError) {
+        self = try ConfigurationFile.decode(Self.self, at: file)
+        let folder = (file as NSString).deletingLastPathComponent
+        catalogues = Self.resolve(catalogues, in: folder)
+        database.path = environment["SETTLEGATE_DATABASE_PATH"] ?? Self.resolve(database.path, in: folder)
+        keystore.path = Self.resolve(keystore.path, in: folder)
+        if let host = environment["SETTLEGATE_HTTP_HOST"] { http.host = host }
+        if let text = environment["SETTLEGATE_HTTP_PORT"] {
+            guard let port = Int(text) else { throw ConfigurationError("SETTLEGATE_HTTP_PORT has to be a number") }
+            http.port = port
+        }
+        try validate()
+    }
+
+    /// Refuses what would be wrong to start with.
+    ///
+    /// - Throws: ``ConfigurationError``.
+    public func validate() throws(ConfigurationError) {
+        guard (0...65_535).contains(http.port) else { throw ConfigurationError("http.port lies between 0 and 65535") }
+        guard (10...60_000).contains(reconciliationInterval) else {
+            throw ConfigurationError("reconciliation_interval_ms lies between 10 and 60000")
+        }
+        let keys = bots.map(\.key) + ton.map(\.key)
+        guard Set(keys).count == keys.count else { throw ConfigurationError("two bots or wallets have the same key") }
+        guard keys.allSatisfy(Self.isKey) else {
+            throw ConfigurationError("keys of bots and wallets are lower-case letters, digits and hyphens")
+        }
+        for wallet in ton where wallet.network != "mainnet" && wallet.network != "testnet" {
+            throw ConfigurationError("ton.\(wallet.key).network is mainnet or testnet")
+        }
+        guard environment == .live else { return }
+        guard !webhooks.allowPrivateAddresses else {
+            throw ConfigurationError("webhooks.allow_private_addresses is for development; a live gateway refuses it")
+        }
+        guard ton.allSatisfy({ $0.network == "mainnet" }), bots.allSatisfy({ !$0.testEnvironment }) else {
+            throw ConfigurationError("a live gateway takes no test networks and no bots of the test environment")
+        }
+        let urls = bots.map(\.apiURL) + ton.map(\.toncenterURL)
+        guard urls.allSatisfy({ $0.hasPrefix("https://") }) else {
+            throw ConfigurationError("a live gateway talks to Telegram and chains over https only")
+        }
+    }
+
+    private static func isKey(_ key: String) -> Bool {
+        (1...64).contains(key.utf8.count)
+            && key.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+            }
+    }
+
+    private static func resolve(_ path: String, in folder: String) -> String {
+        path.hasPrefix("/") ? path : ((folder.isEmpty ? "." : folder) as NSString).appendingPathComponent(path)
+    }
+}

@@ -1,0 +1,152 @@
+import Ledger
+public import Money
+import Payments
+public import Reconciliation
+public import StrictJSON
+
+/// A reconciliation report as people and programs read it.
+public struct ReportRendering: Sendable {
+    private let report: ReconciliationReport
+    private let assets: AssetRegistry
+
+    /// The rendering of a report, whose assets are all in the list.
+    public init(_ report: ReconciliationReport, assets: AssetRegistry) {
+        self.report = report
+        self.assets = assets
+    }
+
+    /// The report for a terminal.
+    public var text: String {
+        var parts = ["Ledger and rails\n" + railTable.text, "Trial balance\n" + trialBalanceTable.text]
+        if !report.openCases.isEmpty { parts.append("Waiting for a person\n" + caseTable.text) }
+        let problems = problems
+        if !problems.isEmpty { parts.append("Findings\n" + problems.map { "  - \($0)" }.joined(separator: "\n")) }
+        return parts.joined(separator: "\n\n")
+    }
+
+    /// What keeps the books from being clean, a sentence each.
+    public var problems: [String] {
+        var problems = report.auditFindings
+        if !report.trialBalance.isBalanced { problems.append("the trial balance is not zero in every asset") }
+        for line in report.lines where !line.isExplained {
+            problems.append("\(line.provider): \(text(line.difference)) \(code(line.ledger.asset)): \(reasons(line))")
+        }
+        for mark in report.watermarks {
+            if let problem = mark.problem { problems.append("\(mark.provider) \(mark.account): \(problem)") }
+        }
+        return problems
+    }
+
+    /// The report as JSON.
+    public var json: JSONValue {
+        [
+            "object": "reconciliation_report",
+            "made_at": .string(report.madeAt.description),
+            "is_clean": .bool(report.isClean),
+            "lines": .array(report.lines.map(json)),
+            "trial_balance": .array(report.trialBalance.lines.map(json)),
+            "audit_findings": .array(report.auditFindings.map(JSONValue.string)),
+            "open_cases": .array(report.openCases.map(json)),
+            "watermarks": .array(report.watermarks.map(json)),
+            "pending_messages": .integer(Int64(report.pendingMessages)),
+        ]
+    }
+
+    // MARK: - Tables
+
+    private var railTable: TextTable {
+        var table = TextTable([
+            ("provider", .left), ("asset", .left), ("ledger", .right), ("rail", .right), ("difference", .right),
+            ("reason", .left),
+        ])
+        for line in report.lines {
+            table.add([
+                line.provider, code(line.ledger.asset), text(line.ledger), text(line.stated), text(line.difference),
+                reasons(line),
+            ])
+        }
+        return table
+    }
+
+    private var trialBalanceTable: TextTable {
+        var table = TextTable([
+            ("account", .left), ("asset", .left), ("debit", .right), ("credit", .right), ("balance", .right),
+        ])
+        for line in report.trialBalance.lines {
+            table.add([
+                line.account.text, code(line.balance.asset), text(line.debit), text(line.credit), text(line.balance),
+            ])
+        }
+        for total in (try? report.trialBalance.totals()) ?? [] {
+            table.add(["total", code(total.asset), "", "", text(total)])
+        }
+        return table
+    }
+
+    private var caseTable: TextTable {
+        var table = TextTable([("case", .left), ("reason", .left), ("asset", .left), ("amount", .right)])
+        for open in report.openCases {
+            table.add([open.id.text, open.reason.rawValue, code(open.amount.asset), text(open.amount)])
+        }
+        return table
+    }
+
+    // MARK: - Objects
+
+    private func json(_ line: ReconciliationReport.Line) -> JSONValue {
+        [
+            "provider": .string(line.provider),
+            "asset": .string(line.ledger.asset.text),
+            "ledger": .string(text(line.ledger)),
+            "stated": .optional(line.stated.map(text)),
+            "difference": .optional(line.difference.map(text)),
+            "is_explained": .bool(line.isExplained),
+            "reasons": .array(line.reasons.map(JSONValue.string)),
+        ]
+    }
+
+    private func json(_ line: TrialBalance.Line) -> JSONValue {
+        [
+            "account": .string(line.account.text),
+            "asset": .string(line.balance.asset.text),
+            "debit": .string(text(line.debit)),
+            "credit": .string(text(line.credit)),
+            "balance": .string(text(line.balance)),
+        ]
+    }
+
+    private func json(_ open: ExceptionCase) -> JSONValue {
+        [
+            "id": .string(open.id.text),
+            "reason": .string(open.reason.rawValue),
+            "merchant": .optional(open.merchant?.text),
+            "invoice": .optional(open.invoice?.text),
+            "payment": .optional(open.payment?.text),
+            "asset": .string(open.amount.asset.text),
+            "amount": .string(text(open.amount)),
+            "opened_at": .string(open.openedAt.description),
+        ]
+    }
+
+    private func json(_ mark: ReconciliationReport.Watermark) -> JSONValue {
+        [
+            "provider": .string(mark.provider),
+            "account": .string(mark.account),
+            "subject": .string(mark.subject),
+            "complete_until": .optional(mark.completeUntil?.description),
+            "problem": .optional(mark.problem),
+        ]
+    }
+
+    // MARK: - Cells
+
+    private func reasons(_ line: ReconciliationReport.Line) -> String { line.reasons.joined(separator: "; ") }
+
+    private func code(_ asset: AssetID) -> String { assets.asset(asset)?.code ?? asset.text }
+
+    private func text(_ amount: Amount?) -> String {
+        guard let amount else { return "" }
+        let known = assets.asset(amount.asset)
+        return known.flatMap { try? $0.text(amount) } ?? "\(amount.units) units"
+    }
+}

@@ -1,0 +1,101 @@
+import Money
+import Payments
+public import Providers
+import Seams
+import TON
+
+extension TONProvider: TransferScanning {
+    /// The most chain transactions of one page.
+    private static let pageSize = 500
+
+    /// The wallet itself: its coins and its jettons.
+    public var standingAccounts: [ScanAccount] {
+        get async throws(ProviderError) { accounts(of: address) }
+    }
+
+    /// What happened on an account after a position.
+    ///
+    /// - Throws: `ProviderError`.
+    public func page(of account: ScanAccount, after position: String?) async throws(ProviderError) -> ScanPage {
+        let owner: TONAddress
+        let scanned: TONAddress
+        let asset: AssetID
+        do {
+            owner = try TONAddress(account.account)
+            asset = try AssetID(account.subject)
+            scanned = try jetton(asset)?.wallet(of: owner) ?? owner
+        } catch { throw ProviderError(.malformed, "\(error)") }
+        let head = try await client.head()
+        guard clock.now().since(head.time) <= configuration.maximumLag else {
+            throw ProviderError(.lagging, "the node's last block is of \(head.time)")
+        }
+        let state = try await client.account(scanned)
+        let known: ScanPosition? = if let position { try ScanPosition(stored: position) } else { nil }
+        let all = try await history.since(known, of: scanned, state: state)
+        let page = all.prefix(Self.pageSize)
+        var observations: [Observation] = []
+        for transaction in page {
+            observations += try read(transaction, of: scanned, owner: owner, asset: asset)
+        }
+        let isWhole = page.count == all.count
+        return ScanPage(
+            observations: observations,
+            position: page.last.map { ScanPosition($0).text } ?? position,
+            hasMore: !isWhole,
+            completeUntil: isWhole ? head.time : page.last.map { Timestamp(seconds: Int64($0.now)) }
+        )
+    }
+
+    private func read(
+        _ transaction: ChainTransaction,
+        of scanned: TONAddress,
+        owner: TONAddress,
+        asset: AssetID
+    ) throws(ProviderError) -> [Observation] {
+        let reading = TransferReading(
+            network: configuration.network,
+            transaction: transaction,
+            account: scanned,
+            owner: owner,
+            isDerived: owner != address,
+            asset: asset
+        )
+        guard asset == coin else { return reading.jettonObservations() }
+        var own: Set<TONAddress> = []
+        for jetton in configuration.jettons {
+            do { own.insert(try jetton.wallet(of: owner)) } catch { throw ProviderError(.malformed, error.description) }
+        }
+        return try reading.coinObservations(ownJettonWallets: own)
+    }
+}
+
+extension TONProvider: BalanceStating {
+    /// What the wallet and the wallets of options hold.
+    ///
+    /// - Throws: `ProviderError`.
+    public func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
+        let head = try await client.head()
+        let standing = self.accounts(of: address)
+        var sums: [AssetID: Amount] = [:]
+        for account in standing + accounts.filter({ !standing.contains($0) }) {
+            do {
+                let owner = try TONAddress(account.account)
+                let asset = try AssetID(account.subject)
+                let units = try await units(of: asset, owner: owner)
+                let amount = Amount(asset: asset, units: Int256(units))
+                sums[asset] = try (sums[asset] ?? .zero(asset)).adding(amount)
+            } catch let error as ProviderError { throw error } catch { throw ProviderError(.malformed, "\(error)") }
+        }
+        let balances = sums.values.sorted { $0.asset < $1.asset }
+        return ProviderStatement(balances: balances, asOf: head.time, source: "the chain's account states")
+    }
+
+    private func units(of asset: AssetID, owner: TONAddress) async throws(ProviderError) -> UInt128 {
+        guard let jetton = jetton(asset) else { return try await client.account(owner).balance }
+        do {
+            let wallet = try await client.account(jetton.wallet(of: owner))
+            guard let data = wallet.data else { return 0 }
+            return try JettonWallet(parsing: data, layout: jetton.layout).balance
+        } catch let error as ProviderError { throw error } catch { throw ProviderError(.malformed, "\(error)") }
+    }
+}

@@ -1,0 +1,219 @@
+public import Cryptography
+public import Money
+public import Payments
+public import Providers
+public import Seams
+public import TON
+
+/// TON coin and allow-listed jettons on one wallet.
+public struct TONProvider: PaymentProvider {
+    /// A jetton that is taken.
+    public struct Jetton: Hashable, Sendable {
+        /// The asset.
+        public let asset: AssetID
+        /// The jetton's master.
+        public let master: TONAddress
+        /// The code of its wallets, which decides their addresses.
+        public let walletCode: Cell
+        /// How the data of its wallets is laid out.
+        public let layout: JettonWalletLayout
+
+        /// A jetton that is taken.
+        public init(asset: AssetID, master: TONAddress, walletCode: Cell, layout: JettonWalletLayout) {
+            self.asset = asset
+            self.master = master
+            self.walletCode = walletCode
+            self.layout = layout
+        }
+
+        /// The jetton wallet of an owner: computed, never asked for.
+        func wallet(of owner: TONAddress) throws(TONError) -> TONAddress {
+            try JettonWallet.address(owner: owner, master: master, code: walletCode, layout: layout)
+        }
+    }
+
+    /// How customers are told apart.
+    public enum Deposit: String, Hashable, Sendable, CaseIterable {
+        /// All pay to one wallet, each with a comment.
+        case comment
+        /// Each option has a wallet of its own.
+        case derived
+    }
+
+    /// What the provider works with.
+    public struct Configuration: Sendable {
+        /// The key in the registry and in the database.
+        public var key: String
+        /// The network.
+        public var network: TONNetwork
+        /// The wallet's contract.
+        public var walletVersion: WalletVersion
+        /// The jettons that are taken.
+        public var jettons: [Jetton]
+        /// How customers are told apart.
+        public var deposit: Deposit
+        /// How old the node's head may be.
+        public var maximumLag: Duration
+        /// How long a signed transfer can take effect.
+        public var transferLifetime: Duration
+
+        /// A configuration with the usual limits.
+        public init(
+            key: String,
+            network: TONNetwork,
+            walletVersion: WalletVersion,
+            jettons: [Jetton],
+            deposit: Deposit,
+            maximumLag: Duration = .seconds(120),
+            transferLifetime: Duration = .seconds(300)
+        ) {
+            self.key = key
+            self.network = network
+            self.walletVersion = walletVersion
+            self.jettons = jettons
+            self.deposit = deposit
+            self.maximumLag = maximumLag
+            self.transferLifetime = transferLifetime
+        }
+    }
+
+    let configuration: Configuration
+    let client: ToncenterClient
+    let history: AccountHistory
+    let seed: SecretBytes
+    let signingKey: Ed25519.PrivateKey
+    let wallet: Wallet
+    let address: TONAddress
+    let coin: AssetID
+    let clock: any WallClock
+    private let random: any RandomSource
+
+    /// A provider over one wallet.
+    ///
+    /// - Parameters:
+    ///   - configuration: what it works with.
+    ///   - client: the node.
+    ///   - seed: the Ed25519 seed of the wallet; wallets of single options are derived from it.
+    ///   - clock: the clock.
+    ///   - random: where comments come from.
+    /// - Throws: `ProviderError` with the code `invalidRequest` when the seed is none.
+    public init(
+        configuration: Configuration,
+        client: ToncenterClient,
+        seed: SecretBytes,
+        clock: any WallClock,
+        random: any RandomSource
+    ) throws(ProviderError) {
+        self.configuration = configuration
+        self.client = client
+        self.seed = seed
+        self.clock = clock
+        self.random = random
+        history = AccountHistory(client: client)
+        do {
+            signingKey = try Ed25519.PrivateKey(seed: seed)
+            wallet = Wallet(
+                version: configuration.walletVersion,
+                publicKey: signingKey.publicKey,
+                network: configuration.network
+            )
+            address = try wallet.address()
+            coin = try AssetID.ton(configuration.network.rawValue)
+        } catch { throw ProviderError(.invalidRequest, "\(error)") }
+    }
+
+    /// The wallet that customers pay to, and that pays out.
+    public var walletAddress: TONAddress { address }
+
+    /// The provider's key.
+    public var key: String { configuration.key }
+    /// The rail.
+    public var rail: Rail { .ton }
+    /// What it can do.
+    public var capabilities: ProviderCapabilities {
+        ProviderCapabilities(
+            opening: .depositInstruction,
+            assets: [coin] + configuration.jettons.map(\.asset),
+            takesPartialPayments: true,
+            refunds: .partial,
+            paysOut: true,
+            isTestNetwork: configuration.network == .testnet
+        )
+    }
+
+    /// Nothing is pushed.
+    public var push: (any PushReceiving)? { nil }
+    /// Reads the wallets' histories.
+    public var scan: (any TransferScanning)? { self }
+    /// Sends signed wallet messages.
+    public var send: (any TransferSending)? { self }
+    /// States the wallets' balances.
+    public var state: (any BalanceStating)? { self }
+
+    func jetton(_ asset: AssetID) -> Jetton? { configuration.jettons.first { $0.asset == asset } }
+
+    // MARK: - Opening
+
+    /// Gives an address to pay to: the wallet with a comment, or a wallet of the option's own.
+    ///
+    /// - Throws: `ProviderError`.
+    public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
+        guard request.settings.isEmpty else { throw ProviderError(.invalidRequest, "TON takes no settings") }
+        guard let units = UInt128(exactly: request.due.units), units < 1 << 120 else {
+            throw ProviderError(.invalidRequest, "the amount is too large for TON")
+        }
+        let jetton = jetton(request.due.asset)
+        guard jetton != nil || request.due.asset == coin else {
+            throw ProviderError(.invalidRequest, "\(request.due.asset) is not taken here")
+        }
+        let isDerived = configuration.deposit == .derived
+        let target = isDerived ? try derivedWallet(for: request.option) : address
+        let comment = isDerived ? nil : Hex.encode(random.bytes(10))
+        let isTest = configuration.network == .testnet
+        let link = TransferLink.ton(
+            to: target,
+            testOnly: isTest,
+            amount: units,
+            comment: comment,
+            jetton: jetton?.master
+        )
+        let reference =
+            comment.map { TransferReading.reference(comment: $0, to: target) }
+            ?? TransferReading.reference(to: target)
+        return OpenedOption(
+            instruction: .deposit(
+                address: target.friendly(bounceable: false, testOnly: isTest),
+                comment: comment,
+                link: link
+            ),
+            reference: reference,
+            accounts: isDerived ? accounts(of: target) : []
+        )
+    }
+
+    /// A wallet of an option's own, with a key of its own: HKDF of the wallet's seed and the option's identifier, so that
+    /// no counter has to be kept and no two options share one.
+    private func derivedWallet(for option: PaymentOptionID) throws(ProviderError) -> TONAddress {
+        do {
+            let own = try KeyDerivation.hkdfSHA256(
+                key: seed,
+                salt: Array("settlegate deposit wallet".utf8),
+                info: Array(option.text.utf8),
+                length: 32
+            )
+            let key = try Ed25519.PrivateKey(seed: own)
+            let wallet = Wallet(
+                version: configuration.walletVersion,
+                publicKey: key.publicKey,
+                network: configuration.network
+            )
+            return try wallet.address()
+        } catch { throw ProviderError(.invalidRequest, "\(error)") }
+    }
+
+    /// What of an account is scanned: its coins, and each jetton that is taken.
+    func accounts(of owner: TONAddress) -> [ScanAccount] {
+        [ScanAccount(account: owner.raw, subject: coin.text)]
+            + configuration.jettons.map { ScanAccount(account: owner.raw, subject: $0.asset.text) }
+    }
+}

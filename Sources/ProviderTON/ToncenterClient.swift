@@ -1,0 +1,186 @@
+public import Cryptography
+public import HTTPTransport
+public import Providers
+public import Seams
+import StrictJSON
+public import TON
+
+/// A client of toncenter that believes bytes, not words.
+///
+/// Chain transactions come from version 2, because only it gives their cells: each is re-hashed, and account and logical
+/// time are read from the cell. Version 2 answers from the account's state at a masterchain block, so that what it
+/// returns is final. The head and the network's number come from version 3.
+public struct ToncenterClient: Sendable {
+    private let transport: any HTTPTransport
+    private let baseURL: String
+    private let apiKey: SecretBytes?
+    private let network: TONNetwork
+
+    /// A client.
+    ///
+    /// - Parameters:
+    ///   - transport: the way out.
+    ///   - baseURL: the endpoint, without `/api/…`.
+    ///   - apiKey: the key, where the endpoint needs one.
+    ///   - network: the network that the endpoint has to be of.
+    public init(transport: any HTTPTransport, baseURL: String, apiKey: SecretBytes?, network: TONNetwork) {
+        self.transport = transport
+        self.baseURL = baseURL
+        self.apiKey = apiKey
+        self.network = network
+    }
+
+    /// The last masterchain block that the node knows.
+    public struct Head: Hashable, Sendable {
+        /// Its number.
+        public let seqno: Int64
+        /// Its time.
+        public let time: Timestamp
+    }
+
+    /// An account as it is now.
+    public struct AccountState: Hashable, Sendable {
+        /// What it holds, in nanotons.
+        public let balance: UInt128
+        /// Its code, when it has any.
+        public let code: Cell?
+        /// Its data, when it has any.
+        public let data: Cell?
+        /// The logical time of its last chain transaction; 0 when there is none.
+        public let lastLT: UInt64
+        /// The hash of its last chain transaction.
+        public let lastHash: CellHash
+    }
+
+    /// The head.
+    ///
+    /// - Throws: `ProviderError`; with the code `malformed` when the node is of another network.
+    public func head() async throws(ProviderError) -> Head {
+        let info = try await get("/api/v3/masterchainInfo")
+        guard let last = info["last"], let seqno = last["seqno"]?.integerValue,
+            let time = last["gen_utime"]?.stringValue.flatMap({ Int64($0) })
+        else { throw Self.malformed("masterchainInfo") }
+        if let id = last["global_id"]?.integerValue, id != Int64(network.globalID) {
+            throw ProviderError(.malformed, "the node is of another network (global id \(id))")
+        }
+        return Head(seqno: seqno, time: Timestamp(seconds: time))
+    }
+
+    /// An account.
+    ///
+    /// - Throws: `ProviderError`.
+    public func account(_ address: TONAddress) async throws(ProviderError) -> AccountState {
+        let info = try await resultV2("getAddressInformation?address=\(address.raw)")
+        guard let balance = info["balance"]?.stringValue.flatMap({ UInt128($0) }),
+            let last = info["last_transaction_id"], let lt = last["lt"]?.stringValue.flatMap({ UInt64($0) }),
+            let hash = Self.hash(last["hash"])
+        else { throw Self.malformed("getAddressInformation") }
+        return AccountState(
+            balance: balance,
+            code: try Self.cell(info["code"]),
+            data: try Self.cell(info["data"]),
+            lastLT: lt,
+            lastHash: hash
+        )
+    }
+
+    /// Chain transactions of an account, the newest first, beginning with the one that is named.
+    ///
+    /// - Throws: `ProviderError`; with the code `malformed` when a cell is not what the node says it is.
+    public func transactions(
+        of address: TONAddress,
+        lt: UInt64,
+        hash: CellHash,
+        limit: Int
+    ) async throws(ProviderError) -> [ChainTransaction] {
+        let query = "getTransactions?address=\(address.raw)&lt=\(lt)&hash=\(hash)&limit=\(limit)&archival=true"
+        guard let list = try await resultV2(query).arrayValue else { throw Self.malformed("getTransactions") }
+        var transactions: [ChainTransaction] = []
+        for value in list {
+            guard let cell = try Self.cell(value["data"]), let stated = Self.hash(value["transaction_id"]?["hash"]) else {
+                throw Self.malformed("getTransactions")
+            }
+            guard cell.hash == stated else {
+                throw ProviderError(.malformed, "the node states a hash that is not that of the chain transaction")
+            }
+            let transaction: ChainTransaction
+            do { transaction = try ChainTransaction(parsing: cell) } catch {
+                throw ProviderError(.malformed, error.description)
+            }
+            guard transaction.account == address.hash else {
+                throw ProviderError(.malformed, "the node answers with another account's chain transaction")
+            }
+            transactions.append(transaction)
+        }
+        return transactions
+    }
+
+    /// Broadcasts a message.
+    ///
+    /// - Throws: `ProviderError`; with the code `refused` when the node says that the message cannot be applied, which is
+    ///   no proof that it was not applied before.
+    public func send(_ bag: [UInt8]) async throws(ProviderError) {
+        let body: JSONValue = ["boc": .string(Base64.encode(bag))]
+        let response = try await request("POST", "/api/v2/sendBoc", body.bytes)
+        _ = try Self.result(of: response)
+    }
+
+    // MARK: - Requests
+
+    private func get(_ path: String) async throws(ProviderError) -> JSONValue {
+        let response = try await request("GET", path, [])
+        guard response.status == 200 else { throw Self.failure(response, nil) }
+        return try Self.parse(response)
+    }
+
+    private func resultV2(_ query: String) async throws(ProviderError) -> JSONValue {
+        try Self.result(of: await request("GET", "/api/v2/\(query)", []))
+    }
+
+    private func request(_ method: String, _ path: String, _ body: [UInt8]) async throws(ProviderError) -> HTTPResponse {
+        var fields = [HTTPField("Accept", "application/json")]
+        if !body.isEmpty { fields.append(HTTPField("Content-Type", "application/json")) }
+        if let apiKey {
+            fields.append(HTTPField("X-API-Key", apiKey.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }))
+        }
+        do {
+            return try await transport.send(
+                HTTPRequest(method: method, url: baseURL + path, fields: fields, body: body)
+            )
+        } catch { throw ProviderError(.unavailable, "the node does not answer: \(error.reason)") }
+    }
+
+    private static func parse(_ response: HTTPResponse) throws(ProviderError) -> JSONValue {
+        do { return try JSONValue(parsing: response.body, limits: JSONLimits(maximumBytes: 8 << 20)) } catch {
+            throw ProviderError(.unavailable, "the node answered \(response.status) without JSON")
+        }
+    }
+
+    /// Status 200 is no success: the envelope says whether it is one.
+    private static func result(of response: HTTPResponse) throws(ProviderError) -> JSONValue {
+        let envelope = try parse(response)
+        if envelope["ok"]?.boolValue == true, let result = envelope["result"] { return result }
+        throw failure(response, envelope["error"]?.stringValue)
+    }
+
+    private static func failure(_ response: HTTPResponse, _ error: String?) -> ProviderError {
+        let reason = (error ?? "status \(response.status)").prefix(200)
+        if error?.contains("cannot apply external message") == true { return ProviderError(.refused, String(reason)) }
+        return ProviderError(.unavailable, "the node says: \(reason)")
+    }
+
+    private static func hash(_ value: JSONValue?) -> CellHash? {
+        guard let text = value?.stringValue, let bytes = try? Base64.decode(text, alphabet: .standard, padding: .required)
+        else { return nil }
+        return try? CellHash(bytes)
+    }
+
+    private static func cell(_ value: JSONValue?) throws(ProviderError) -> Cell? {
+        guard let text = value?.stringValue, !text.isEmpty else { return nil }
+        do { return try BagOfCells.root(ofText: text) } catch { throw ProviderError(.malformed, error.description) }
+    }
+
+    private static func malformed(_ method: String) -> ProviderError {
+        ProviderError(.malformed, "the node's answer to \(method) cannot be read")
+    }
+}

@@ -1,0 +1,190 @@
+import Money
+import Payments
+import Providers
+import Seams
+import StrictJSON
+import TON
+
+/// What a chain transaction means for the books: the one place that knows the rules by which money is credited on TON.
+///
+/// Flags, phases and addresses decide, never what a message says about itself. Of coins every nanoton is accounted for:
+/// the amounts of all observations of a chain transaction add up to the change of the account's balance.
+struct TransferReading {
+    /// Below this, money that nobody asked for is change, not a case.
+    static let dust: UInt128 = 10_000_000
+
+    let network: TONNetwork
+    let transaction: ChainTransaction
+    /// The account whose chain transaction it is.
+    let account: TONAddress
+    /// The wallet that owns it: itself, or the owner of the jetton wallet.
+    let owner: TONAddress
+    /// Whether the owner's wallet belongs to a single option.
+    let isDerived: Bool
+    let asset: AssetID
+
+    static func reference(comment: String, to owner: TONAddress) -> PaymentReference {
+        PaymentReference(scope: "ton:comment:\(owner.raw)", value: comment)
+    }
+
+    static func reference(to owner: TONAddress) -> PaymentReference {
+        PaymentReference(scope: "ton:account", value: owner.raw)
+    }
+
+    private func key(_ part: String) -> NaturalKey {
+        NaturalKey("ton", network.rawValue, account.raw, "\(transaction.lt)", "\(transaction.hash)", part)
+    }
+
+    private var moment: Timestamp { Timestamp(seconds: Int64(transaction.now)) }
+
+    // MARK: - Coins
+
+    /// What a chain transaction of a wallet means.
+    ///
+    /// - Parameter ownJettonWallets: the jetton wallets of this wallet.
+    func coinObservations(ownJettonWallets: Set<TONAddress>) throws(ProviderError) -> [Observation] {
+        switch transaction.inMessage {
+        case .externalIn(let message):
+            // Our own request: never a deposit, whatever it carries.
+            let hash: CellHash
+            do { hash = try message.normalizedHash() } catch { throw ProviderError(.malformed, error.description) }
+            let movement = try movement("sent", .unexplained, balanceChange, "sent by the wallet's key")
+            return [.sent(SentTransfer(naturalKey: key("sent"), hash: hash.description, movement: movement))]
+        case .internal(let message): return try incoming(message, ownJettonWallets)
+        case .externalOut, nil: return try fees("no message")
+        }
+    }
+
+    private func incoming(
+        _ message: InternalMessage,
+        _ ownJettonWallets: Set<TONAddress>
+    ) throws(ProviderError) -> [Observation] {
+        let isOwnJetton = message.source.map(ownJettonWallets.contains) ?? false
+        if message.bounced {
+            // Money that comes back is never a deposit; gas that our own jetton wallet did not take was booked as a fee.
+            let kind: AccountMovement.Kind = isOwnJetton ? .networkFee : .unexplained
+            return [.movement(try movement("bounced", kind, balanceChange, "a message came back (bounced flag)"))]
+        }
+        if case .ok = transaction.description.bounce { return try fees("sent back to the sender (bounce phase)") }
+        switch MessageBody(reading: message.body) {
+        case .empty: return try deposit(message, comment: nil)
+        case .comment(let bytes): return try deposit(message, comment: bytes)
+        case .excesses: return [.movement(try movement("excesses", .networkFee, balanceChange, "unused fees came back"))]
+        case .jettonNotification where isOwnJetton:
+            return [.movement(try movement("notice", .networkFee, balanceChange, "the notification of a jetton transfer"))]
+        default:
+            let isDust = message.value < Self.dust
+            let reason = isDust ? "a service message" : "a message that is no payment"
+            let kind: AccountMovement.Kind = isDust ? .networkFee : .unexplained
+            guard !balanceChangeIsZero else { return [.ignored(naturalKey: key("message"), reason: reason)] }
+            return [.movement(try movement("message", kind, balanceChange, reason))]
+        }
+    }
+
+    /// A plain transfer. That the chain transaction is aborted says nothing: without code there is nothing to run, and the
+    /// money stays.
+    private func deposit(_ message: InternalMessage, comment: [UInt8]?) throws(ProviderError) -> [Observation] {
+        guard message.value > 0 else { return try fees("a transfer of nothing") }
+        let paid = IncomingTransfer(
+            naturalKey: key("in"),
+            reference: reference(comment),
+            amount: Amount(asset: asset, units: Int256(message.value)),
+            payer: message.source?.raw,
+            refundTarget: message.source?.raw,
+            evidence: evidence,
+            occurredAt: moment,
+            availableAt: moment
+        )
+        let spent = balanceChange - Int128(message.value)
+        guard spent != 0 else { return [.incoming(paid)] }
+        return [.incoming(paid), .movement(try movement("fee", .networkFee, spent, "fees of receiving"))]
+    }
+
+    private func reference(_ comment: [UInt8]?) -> PaymentReference? {
+        if isDerived { return Self.reference(to: owner) }
+        // Byte for byte: what is not UTF-8 is no comment of ours.
+        return comment.flatMap { String(validating: $0, as: UTF8.self) }.map { Self.reference(comment: $0, to: owner) }
+    }
+
+    private func fees(_ reason: String) throws(ProviderError) -> [Observation] {
+        guard !balanceChangeIsZero else { return [.ignored(naturalKey: key("none"), reason: reason)] }
+        return [.movement(try movement("fee", .networkFee, balanceChange, reason))]
+    }
+
+    /// By how much the account's balance changed: what came, less fees, less what left and what it pays on its way.
+    var balanceChange: Int128 {
+        var change = -Int128(transaction.totalFees)
+        if case .internal(let message) = transaction.inMessage { change += Int128(message.value) }
+        for case .internal(let message) in transaction.outMessages {
+            change -= Int128(message.value) + Int128(message.forwardFee)
+        }
+        return change
+    }
+
+    private var balanceChangeIsZero: Bool { balanceChange == 0 }
+
+    private func movement(
+        _ part: String,
+        _ kind: AccountMovement.Kind,
+        _ nanotons: Int128,
+        _ reason: String
+    ) throws(ProviderError) -> AccountMovement {
+        AccountMovement(
+            naturalKey: key(part),
+            kind: kind,
+            amount: Amount(asset: asset, units: Int256(nanotons)),
+            reason: reason,
+            occurredAt: moment
+        )
+    }
+
+    private var evidence: String {
+        let value: JSONValue = [
+            "network": .string(network.rawValue),
+            "account": .string(account.raw),
+            "lt": .string("\(transaction.lt)"),
+            "hash": .string("\(transaction.hash)"),
+        ]
+        return value.text
+    }
+
+    // MARK: - Jettons
+
+    /// What a chain transaction of our own jetton wallet means. Only an internal transfer that the wallet has taken is a
+    /// credit; notifications decide nothing.
+    func jettonObservations() -> [Observation] {
+        guard case .internal(let message) = transaction.inMessage else { return [ignored("no message between accounts")] }
+        if message.bounced { return [ignored("a transfer of ours came back")] }
+        guard !transaction.description.aborted, transaction.description.didExecute else {
+            return [ignored("the jetton wallet refused it")]
+        }
+        switch MessageBody(reading: message.body) {
+        case .jettonInternalTransfer(let credit) where credit.amount > 0:
+            return [
+                .incoming(
+                    IncomingTransfer(
+                        naturalKey: key("jetton"),
+                        reference: reference(comment(in: credit.forwardPayload)),
+                        amount: Amount(asset: asset, units: Int256(credit.amount)),
+                        payer: credit.from?.raw,
+                        refundTarget: credit.from?.raw,
+                        evidence: evidence,
+                        occurredAt: moment,
+                        availableAt: moment
+                    )
+                )
+            ]
+        case .jettonTransfer: return [ignored("sent by the owner's wallet, booked with the transfer")]
+        default: return [ignored("no transfer")]
+        }
+    }
+
+    private func comment(in payload: Cell) -> [UInt8]? {
+        if case .comment(let bytes) = MessageBody(reading: payload) { return bytes }
+        return nil
+    }
+
+    private func ignored(_ reason: String) -> Observation {
+        .ignored(naturalKey: key("jetton"), reason: reason)
+    }
+}

@@ -1,0 +1,149 @@
+public import Money
+import Payments
+import Providers
+public import Seams
+import StrictJSON
+public import TelegramBot
+
+/// A bot, as its providers share it: its calls, its key, and how its updates are read.
+public struct TelegramChannel: Sendable {
+    /// The bot's key: part of the providers' keys and of the inbox's name.
+    public let key: String
+    let client: BotClient
+    let mapping: TelegramMapping
+    let clock: any WallClock
+
+    /// A bot.
+    ///
+    /// - Parameters:
+    ///   - key: the bot's key, never changed later.
+    ///   - client: its calls.
+    ///   - assets: the assets that are known.
+    ///   - isTestEnvironment: whether the bot lives in Telegram's test environment.
+    ///   - clock: the clock.
+    public init(
+        key: String,
+        client: BotClient,
+        assets: AssetRegistry,
+        isTestEnvironment: Bool,
+        clock: any WallClock
+    ) {
+        self.key = key
+        self.client = client
+        self.clock = clock
+        mapping = TelegramMapping(assets: assets, isTestEnvironment: isTestEnvironment)
+    }
+
+    /// The inbox that the bot's updates are kept in.
+    public var source: String { "telegram:\(key)" }
+
+    /// The update's number as text, which keeps it from being stored twice; none when the bytes are no update.
+    public static func updateKey(of bytes: [UInt8]) -> String? {
+        (try? JSONValue(parsing: bytes))?["update_id"]?.integerValue.map { String($0) }
+    }
+
+    /// What an update means for the payments in some currencies.
+    func interpret(_ bytes: [UInt8], where serves: (String) -> Bool) throws(ProviderError) -> [PushedMessage] {
+        let update: Update
+        do { update = try Update(parsing: bytes) } catch { throw ProviderError(error) }
+        switch update.content {
+        case .preCheckout(let query) where serves(query.currency):
+            let amount = try mapping.amount(query.totalAmount, currency: query.currency)
+            return [
+                .question(
+                    ApprovalRequest(
+                        id: query.id,
+                        reference: TelegramMapping.reference(query.payload),
+                        payer: String(query.user),
+                        topic: .payment(amount: amount),
+                        allowsExtras: query.currency != InvoiceLink.stars
+                    )
+                )
+            ]
+        // Only fiat money is shipped.
+        case .shipping(let query) where !serves(InvoiceLink.stars):
+            return [
+                .question(
+                    ApprovalRequest(
+                        id: query.id,
+                        reference: TelegramMapping.reference(query.payload),
+                        payer: String(query.user),
+                        topic: .shipping(address: query.address.text)
+                    )
+                )
+            ]
+        case .paid(let payment) where serves(payment.currency):
+            return [.observation(try mapping.observation(payment))]
+        case .refunded(let refund) where serves(refund.currency):
+            return [.observation(try mapping.observation(refund))]
+        default: return []
+        }
+    }
+
+    func answer(
+        _ question: ApprovalRequest,
+        with decision: ApprovalDecision,
+        shipping: [ShippingOption]
+    ) async throws(ProviderError) {
+        let (method, name): (String, String) =
+            switch question.topic {
+            case .payment: ("answerPreCheckoutQuery", "pre_checkout_query_id")
+            case .shipping: ("answerShippingQuery", "shipping_query_id")
+            }
+        var members = [JSONValue.Member(name, .string(question.id))]
+        switch decision {
+        case .approved:
+            members.append(.init("ok", .bool(true)))
+            if case .shipping = question.topic { members.append(.init("shipping_options", try json(shipping))) }
+        case .shipping(let options):
+            members += [.init("ok", .bool(true)), .init("shipping_options", try json(options))]
+        case .refused(let message):
+            members += [.init("ok", .bool(false)), .init("error_message", .string(message))]
+        }
+        do { try await client.call(method, .object(members)) } catch { throw ProviderError(error) }
+    }
+
+    private func json(_ options: [ShippingOption]) throws(ProviderError) -> JSONValue {
+        var values: [JSONValue] = []
+        for option in options {
+            let units = try mapping.wireUnits(option.price)
+            values.append([
+                "id": .string(option.id),
+                "title": .string(option.title),
+                "prices": [["label": .string(option.title), "amount": .integer(units)]],
+            ])
+        }
+        return .array(values)
+    }
+
+    /// Opens an invoice link.
+    func open(_ link: InvoiceLink) async throws(ProviderError) -> OpenedOption {
+        do throws(TelegramError) {
+            let result = try await client.call("createInvoiceLink", link.parameters())
+            guard let url = result.stringValue else { throw TelegramError(.malformed, "the link is no string") }
+            return OpenedOption(
+                instruction: .invoiceLink(url: url),
+                reference: TelegramMapping.reference(link.payload)
+            )
+        } catch { throw ProviderError(error) }
+    }
+
+    /// The link for an option; the payload is the option's identifier, which nobody can guess.
+    func link(_ request: OpenRequest, currency: String, providerToken: String) throws(ProviderError) -> InvoiceLink {
+        let lines =
+            request.lines.isEmpty
+            ? [OpenRequest.Line(label: request.invoice.title, amount: request.due)] : request.lines
+        var prices: [InvoiceLink.Price] = []
+        for line in lines {
+            prices.append(InvoiceLink.Price(label: line.label, amount: try mapping.wireUnits(line.amount)))
+        }
+        return InvoiceLink(
+            title: request.invoice.title,
+            summary: request.invoice.summary,
+            payload: request.option.text,
+            currency: currency,
+            prices: prices,
+            providerToken: providerToken
+        )
+    }
+}

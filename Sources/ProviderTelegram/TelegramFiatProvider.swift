@@ -1,0 +1,129 @@
+public import Cryptography
+public import Money
+public import Payments
+public import Providers
+import StrictJSON
+public import TelegramBot
+
+/// Fiat money through a payment provider token of a bot (Bot API, "Payments").
+///
+/// Telegram offers neither refunds nor a statement for it: both are at the payment provider.
+public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
+    private let channel: TelegramChannel
+    private let providerToken: SecretBytes
+    private let currencies: [AssetID]
+    private let limits: CurrencyTable?
+    private let shipping: [ShippingOption]
+
+    /// A provider of fiat money.
+    ///
+    /// - Parameters:
+    ///   - channel: the bot.
+    ///   - providerToken: what BotFather gave for the payment provider.
+    ///   - currencies: the currencies that it takes, in the order of preference.
+    ///   - limits: Telegram's table of currencies, by which amounts are checked before a link is made.
+    ///   - shipping: the ways of shipping that are offered to any address.
+    public init(
+        channel: TelegramChannel,
+        providerToken: SecretBytes,
+        currencies: [AssetID],
+        limits: CurrencyTable?,
+        shipping: [ShippingOption] = []
+    ) {
+        self.channel = channel
+        self.providerToken = providerToken
+        self.currencies = currencies
+        self.limits = limits
+        self.shipping = shipping
+    }
+
+    /// The bot's key and `-fiat`.
+    public var key: String { "\(channel.key)-fiat" }
+    /// The rail.
+    public var rail: Rail { .telegramFiat }
+    /// What it can do.
+    public var capabilities: ProviderCapabilities {
+        ProviderCapabilities(
+            opening: .invoiceLink,
+            assets: currencies,
+            takesPartialPayments: false,
+            refunds: .elsewhere,
+            paysOut: false,
+            isTestNetwork: channel.mapping.isTestEnvironment,
+            // What was approved in the last second may arrive this much later.
+            graceAfterExpiry: .seconds(150)
+        )
+    }
+
+    /// Takes updates.
+    public var push: (any PushReceiving)? { self }
+    /// Telegram has no list of fiat payments.
+    public var scan: (any TransferScanning)? { nil }
+    /// Refunds are made at the payment provider.
+    public var send: (any TransferSending)? { nil }
+    /// Telegram states no balance.
+    public var state: (any BalanceStating)? { nil }
+    /// The bot's inbox.
+    public var source: String { channel.source }
+
+    /// Opens an invoice link.
+    ///
+    /// Settings: `max_tip_amount` and `suggested_tip_amounts` (smallest units, the latter separated by commas),
+    /// `is_flexible`, `need_name`, `need_email`, `need_phone_number`, `need_shipping_address` (`true`).
+    ///
+    /// - Throws: `ProviderError`.
+    public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
+        let currency = String(request.due.asset.text.dropFirst("fiat:".count))
+        let token = providerToken.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        var link = try channel.link(request, currency: currency, providerToken: token)
+        try checkLimits(of: currency, channel.mapping.wireUnits(request.due))
+        for (name, value) in request.settings.sorted(by: { $0.key < $1.key }) {
+            try apply(name, value, to: &link)
+        }
+        return try await channel.open(link)
+    }
+
+    private func apply(_ name: String, _ value: String, to link: inout InvoiceLink) throws(ProviderError) {
+        switch name {
+        case "max_tip_amount":
+            guard let amount = Int64(value), amount >= 0 else { throw invalid(name) }
+            link.maximumTip = amount
+        case "suggested_tip_amounts":
+            let amounts = value.split(separator: ",", omittingEmptySubsequences: false).map { Int64($0) }
+            guard amounts.allSatisfy({ $0 != nil }) else { throw invalid(name) }
+            link.suggestedTips = amounts.compactMap(\.self)
+        case "is_flexible": link.isFlexible = value == "true"
+        case "need_name", "need_email", "need_phone_number", "need_shipping_address":
+            if value == "true" { link.needs.append(name) }
+        default: throw ProviderError(.invalidRequest, "there is no setting '\(name)' for Telegram payments")
+        }
+    }
+
+    private func invalid(_ name: String) -> ProviderError {
+        ProviderError(.invalidRequest, "'\(name)' is in smallest units, in digits")
+    }
+
+    private func checkLimits(of currency: String, _ units: Int64) throws(ProviderError) {
+        guard let entry = limits?.entry(currency) else { return }
+        guard (entry.minimumAmount...entry.maximumAmount).contains(units) else {
+            throw ProviderError(
+                .invalidRequest,
+                "Telegram takes \(entry.minimumAmount) to \(entry.maximumAmount) smallest units of \(currency)"
+            )
+        }
+    }
+
+    /// Reads an update; those about Stars are the other provider's.
+    ///
+    /// - Throws: `ProviderError` with the code `malformed`.
+    public func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage] {
+        try channel.interpret(message) { $0 != InvoiceLink.stars }
+    }
+
+    /// Answers a pre-checkout or shipping query.
+    ///
+    /// - Throws: `ProviderError`; with the code `tooLate` when Telegram no longer waits.
+    public func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError) {
+        try await channel.answer(question, with: decision, shipping: shipping)
+    }
+}

@@ -1,0 +1,160 @@
+import Money
+import Payments
+import Providers
+import Seams
+import StrictJSON
+import TelegramBot
+
+/// Between Telegram's words and ours: the one place that knows both.
+struct TelegramMapping: Sendable {
+    /// How long Stars may not be usable after they came (Telegram's terms for Stars: up to 21 days).
+    static let starsHold = Duration.seconds(21 * 86_400)
+    /// What ties a payment to an option: the payload of its invoice.
+    static let payloadScope = "telegram:payload"
+
+    let assets: AssetRegistry
+    let isTestEnvironment: Bool
+
+    // MARK: - Keys
+
+    /// A charge and its return have the same identifier in Telegram, and different keys here.
+    private func key(_ charge: String, _ direction: String) -> NaturalKey {
+        NaturalKey("telegram", isTestEnvironment ? "test" : "live", charge, direction)
+    }
+
+    static func reference(_ payload: String) -> PaymentReference {
+        PaymentReference(scope: payloadScope, value: payload)
+    }
+
+    // MARK: - Amounts
+
+    func asset(currency: String) throws(ProviderError) -> Asset {
+        do {
+            let id = currency == InvoiceLink.stars ? AssetID.stars : try AssetID.fiat(currency)
+            guard let asset = assets.asset(id) else { throw MoneyError.malformed("\(currency) is not in the asset list") }
+            return asset
+        } catch { throw ProviderError(.malformed, "\(error)") }
+    }
+
+    func amount(_ units: Int64, currency: String) throws(ProviderError) -> Amount {
+        do { return try asset(currency: currency).amount(wireUnits: Int256(units)) } catch {
+            throw ProviderError(.malformed, "\(error)")
+        }
+    }
+
+    func wireUnits(_ amount: Amount) throws(ProviderError) -> Int64 {
+        do {
+            guard let asset = assets.asset(amount.asset), let units = Int64(exactly: try asset.wireUnits(of: amount)) else {
+                throw MoneyError.overflow("the amount is too large for Telegram")
+            }
+            return units
+        } catch { throw ProviderError(.invalidRequest, "\(error)") }
+    }
+
+    /// Stars with their billionths, exactly.
+    func amount(_ stars: StarAmount) throws(ProviderError) -> Amount {
+        do {
+            let whole = try asset(currency: InvoiceLink.stars).amount(wireUnits: Int256(stars.stars))
+            return try whole.adding(Amount(asset: .stars, units: Int256(stars.nanostars)))
+        } catch { throw ProviderError(.malformed, "\(error)") }
+    }
+
+    // MARK: - Payments
+
+    /// A payment as an update tells of it.
+    func observation(_ payment: SuccessfulPayment) throws(ProviderError) -> Observation {
+        let isStars = payment.currency == InvoiceLink.stars
+        let moment = Timestamp(seconds: payment.date)
+        let evidence: JSONValue = [
+            "telegram_payment_charge_id": .string(payment.chargeID),
+            "provider_payment_charge_id": .string(payment.providerChargeID),
+        ]
+        return .incoming(
+            IncomingTransfer(
+                naturalKey: key(payment.chargeID, "in"),
+                reference: Self.reference(payment.payload),
+                amount: try amount(payment.totalAmount, currency: payment.currency),
+                payer: payment.user.map { String($0) },
+                refundTarget: isStars ? payment.user.map { "\($0):\(payment.chargeID)" } : nil,
+                evidence: evidence.text,
+                occurredAt: moment,
+                availableAt: isStars ? moment.advanced(by: Self.starsHold) : moment,
+                extrasAreEarned: !isStars
+            )
+        )
+    }
+
+    /// A return as an update tells of it.
+    func observation(_ refund: RefundedPayment) throws(ProviderError) -> Observation {
+        .refunded(
+            naturalKey: key(refund.chargeID, "out"),
+            payment: key(refund.chargeID, "in"),
+            amount: try amount(refund.totalAmount, currency: refund.currency),
+            at: Timestamp(seconds: refund.date)
+        )
+    }
+
+    // MARK: - The Star account
+
+    /// One line of the Star account. A payment has the key that its update has, so that it is booked once whichever of
+    /// the two comes first.
+    func observation(_ line: StarTransaction) throws(ProviderError) -> Observation {
+        let amount = try amount(line.amount)
+        let moment = Timestamp(seconds: line.date)
+        switch (line.partner, line.isIncoming) {
+        case (.user(let user, let type, let payload), true):
+            let evidence: JSONValue = ["star_transaction": .string(line.id), "type": .string(type)]
+            return .incoming(
+                IncomingTransfer(
+                    naturalKey: key(line.id, "in"),
+                    reference: payload.map(Self.reference),
+                    amount: amount,
+                    payer: String(user),
+                    refundTarget: type == "invoice_payment" ? "\(user):\(line.id)" : nil,
+                    evidence: evidence.text,
+                    occurredAt: moment,
+                    availableAt: moment.advanced(by: Self.starsHold)
+                )
+            )
+        case (.user(_, "invoice_payment", _), false):
+            return .refunded(naturalKey: key(line.id, "out"), payment: key(line.id, "in"), amount: amount, at: moment)
+        case (.user(_, let type, _), false):
+            return try movement(line, amount, .networkFee, "given to a user (\(type))", moment)
+        case (.fragment(let state), _):
+            return try movement(line, amount, .ownFunds, "withdrawn through Fragment (\(state))", moment)
+        case (.other(let type), _):
+            let isCost = ["telegram_ads", "telegram_api", "affiliate_program"].contains(type)
+            return try movement(line, amount, isCost ? .networkFee : .unexplained, "Telegram says: \(type)", moment)
+        }
+    }
+
+    private func movement(
+        _ line: StarTransaction,
+        _ amount: Amount,
+        _ kind: AccountMovement.Kind,
+        _ reason: String,
+        _ moment: Timestamp
+    ) throws(ProviderError) -> Observation {
+        do {
+            return .movement(
+                AccountMovement(
+                    naturalKey: key(line.id, line.isIncoming ? "in" : "out"),
+                    kind: kind,
+                    amount: line.isIncoming ? amount : try amount.negated(),
+                    reason: reason,
+                    occurredAt: moment
+                )
+            )
+        } catch { throw ProviderError(.malformed, "\(error)") }
+    }
+}
+
+extension ProviderError {
+    init(_ error: TelegramError) {
+        switch error.code {
+        case .refused: self.init(error.names("query is too old") ? .tooLate : .refused, error.reason)
+        case .rateLimited, .unreachable, .unknown: self.init(.unavailable, error.reason)
+        case .malformed: self.init(.malformed, error.reason)
+        }
+    }
+}

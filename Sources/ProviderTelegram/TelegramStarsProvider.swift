@@ -1,0 +1,162 @@
+import Money
+public import Payments
+public import Providers
+import Seams
+import StrictJSON
+import TelegramBot
+
+/// Telegram Stars (XTR) on a bot's own account.
+public struct TelegramStarsProvider: PaymentProvider {
+    private let channel: TelegramChannel
+
+    /// A provider of Stars.
+    public init(channel: TelegramChannel) {
+        self.channel = channel
+    }
+
+    /// The bot's key and `-stars`.
+    public var key: String { "\(channel.key)-stars" }
+    /// The rail.
+    public var rail: Rail { .telegramStars }
+    /// What it can do.
+    public var capabilities: ProviderCapabilities {
+        ProviderCapabilities(
+            opening: .invoiceLink,
+            assets: [.stars],
+            takesPartialPayments: false,
+            refunds: .full,
+            paysOut: false,
+            isTestNetwork: channel.mapping.isTestEnvironment,
+            graceAfterExpiry: .seconds(150)
+        )
+    }
+
+    /// Takes updates.
+    public var push: (any PushReceiving)? { self }
+    /// Reads the Star account, which also finds what no update told.
+    public var scan: (any TransferScanning)? { self }
+    /// Returns payments.
+    public var send: (any TransferSending)? { self }
+    /// States the Star balance.
+    public var state: (any BalanceStating)? { self }
+
+    /// Opens an invoice link.
+    ///
+    /// - Throws: `ProviderError`.
+    public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
+        guard request.settings.isEmpty else {
+            throw ProviderError(.invalidRequest, "Stars take neither tips nor shipping nor other settings")
+        }
+        // Stars take exactly one price, so that lines are added up.
+        let single = OpenRequest(option: request.option, invoice: request.invoice, due: request.due)
+        return try await channel.open(channel.link(single, currency: InvoiceLink.stars, providerToken: ""))
+    }
+}
+
+extension TelegramStarsProvider: PushReceiving {
+    /// The bot's inbox.
+    public var source: String { channel.source }
+
+    /// Reads an update; those about fiat money are the other provider's.
+    ///
+    /// - Throws: `ProviderError` with the code `malformed`.
+    public func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage] {
+        try channel.interpret(message) { $0 == InvoiceLink.stars }
+    }
+
+    /// Answers a pre-checkout query.
+    ///
+    /// - Throws: `ProviderError`; with the code `tooLate` when Telegram no longer waits.
+    public func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError) {
+        try await channel.answer(question, with: decision, shipping: [])
+    }
+}
+
+extension TelegramStarsProvider: TransferScanning {
+    private static let pageSize: Int64 = 100
+
+    /// The bot's Star account.
+    public var standingAccounts: [ScanAccount] {
+        get async throws(ProviderError) { [ScanAccount(account: channel.key, subject: AssetID.stars.text)] }
+    }
+
+    /// A piece of the Star account; the position is how many lines were read.
+    ///
+    /// - Throws: `ProviderError`.
+    public func page(of account: ScanAccount, after position: String?) async throws(ProviderError) -> ScanPage {
+        guard let offset = position.map({ Int64($0) }) ?? 0, offset >= 0 else {
+            throw ProviderError(.malformed, "the position of the Star account is no number")
+        }
+        let now = channel.clock.now()
+        let lines: [StarTransaction]
+        do { lines = try await channel.client.starTransactions(offset: offset, limit: Self.pageSize) } catch {
+            throw ProviderError(error)
+        }
+        var observations: [Observation] = []
+        for line in lines { observations.append(try channel.mapping.observation(line)) }
+        let next = offset + Int64(lines.count)
+        let isWhole = lines.count < Int(Self.pageSize)
+        return ScanPage(
+            observations: observations,
+            position: next == 0 ? position : String(next),
+            hasMore: !isWhole,
+            completeUntil: isWhole ? now : lines.last.map { Timestamp(seconds: $0.date) }
+        )
+    }
+}
+
+extension TelegramStarsProvider: TransferSending {
+    /// Returns do not depend on each other.
+    public func lane(of order: TransferOrder) -> String? { nil }
+
+    /// Nothing is signed: the user and the charge are the request.
+    ///
+    /// - Throws: `ProviderError` with the code `refused` when the destination is none.
+    public func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
+        let parts = order.destination.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, let user = Int64(parts[0]) else {
+            throw ProviderError(.refused, "a return of Stars names a user and a charge")
+        }
+        let charge = String(parts[1])
+        let request: JSONValue = ["user_id": .integer(user), "telegram_payment_charge_id": .string(charge)]
+        return PreparedTransfer(bytes: request.bytes, hash: "refund:\(charge)", sequence: nil, validUntil: nil)
+    }
+
+    /// Asks Telegram to return the Stars.
+    ///
+    /// `CHARGE_ALREADY_REFUNDED` is done: Telegram is known to answer it to the very call that made the refund.
+    public func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
+        guard let request = try? JSONValue(parsing: prepared.bytes) else {
+            return .rejected(reason: "the stored request cannot be read")
+        }
+        do {
+            try await channel.client.call("refundStarPayment", request)
+            return .done
+        } catch {
+            if error.names("CHARGE_ALREADY_REFUNDED") { return .done }
+            return error.code == .refused ? .rejected(reason: error.reason) : .unknown(reason: error.reason)
+        }
+    }
+
+    /// Asking again tells: a charge is returned once.
+    ///
+    /// - Throws: `ProviderError`; never, because submitting again is the question.
+    public func fate(of prepared: PreparedTransfer, for order: TransferOrder) async throws(ProviderError) -> TransferFate {
+        .pending
+    }
+}
+
+extension TelegramStarsProvider: BalanceStating {
+    /// What is on the Star account.
+    ///
+    /// - Throws: `ProviderError`.
+    public func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
+        let balance: StarAmount
+        do { balance = try await channel.client.starBalance() } catch { throw ProviderError(error) }
+        return ProviderStatement(
+            balances: [try channel.mapping.amount(balance)],
+            asOf: channel.clock.now(),
+            source: "getMyStarBalance"
+        )
+    }
+}

@@ -1,0 +1,45 @@
+import HTTPTransport
+import StrictJSON
+
+/// A merchant's server talking to the gateway's REST interface, over whatever transport it is given.
+public struct MerchantClient: Sendable {
+    private let transport: any HTTPTransport
+    private let baseURL: String
+    private let key: String
+
+    /// A client of the gateway at `baseURL` with an API key.
+    public init(transport: any HTTPTransport, baseURL: String, key: String) {
+        self.transport = transport
+        self.baseURL = baseURL
+        self.key = key
+    }
+
+    /// Reads an object.
+    ///
+    /// - Throws: ``ScenarioError`` for any answer but a success.
+    public func get(_ path: String) async throws -> JSONValue {
+        try await send(HTTPRequest(url: baseURL + path, fields: fields))
+    }
+
+    /// Posts an object under an idempotency key.
+    ///
+    /// - Throws: ``ScenarioError`` for any answer but a success.
+    @discardableResult
+    public func post(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue {
+        let more = [HTTPField("Content-Type", "application/json"), HTTPField("Idempotency-Key", idempotencyKey)]
+        return try await send(
+            HTTPRequest(method: "POST", url: baseURL + path, fields: fields + more, body: body.bytes)
+        )
+    }
+
+    private var fields: [HTTPField] { [HTTPField("Authorization", "Bearer \(key)")] }
+
+    private func send(_ request: HTTPRequest) async throws -> JSONValue {
+        let response = try await transport.send(request)
+        let text = String(decoding: response.body, as: UTF8.self)
+        guard (200..<300).contains(response.status) else {
+            throw ScenarioError("\(request.method) answered \(response.status): \(text)")
+        }
+        return try JSONValue(parsing: response.body)
+    }
+}

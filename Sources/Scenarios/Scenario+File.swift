@@ -1,0 +1,167 @@
+import Foundation
+import Yams
+
+extension Scenario {
+    /// The scenario in a YAML file.
+    ///
+    /// - Throws: ``ScenarioError`` when the file is no scenario.
+    public init(file: String) throws {
+        guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8)
+        else { throw ScenarioError("there is no readable scenario \(file)") }
+        do { self = try YAMLDecoder().decode(Self.self, from: text) } catch {
+            throw ScenarioError("\(file) is no scenario: \(error)")
+        }
+    }
+
+    /// The scenarios in a folder, ordered by their files' names.
+    ///
+    /// - Throws: ``ScenarioError`` when the folder cannot be read.
+    /// - Returns: the files' names without their ending.
+    public static func names(in folder: String) throws -> [String] {
+        guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            throw ScenarioError("there is no readable folder \(folder)")
+        }
+        return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
+    }
+}
+
+/// Why a scenario cannot be run, or does not hold.
+public struct ScenarioError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong.
+    public let reason: String
+
+    /// Something that is wrong with a scenario.
+    public init(_ reason: String) {
+        self.reason = reason
+    }
+
+    /// What is wrong.
+    public var description: String { reason }
+}
+
+extension Scenario: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case why
+        case restartsBetweenSteps = "restart_between_steps"
+        case steps
+        case expectations = "expect"
+    }
+
+    /// Reads a scenario.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        why = try container.decode(String.self, forKey: .why)
+        restartsBetweenSteps = try container.decodeIfPresent(Bool.self, forKey: .restartsBetweenSteps) ?? false
+        steps = try container.decode([Step].self, forKey: .steps)
+        expectations = try container.decode([Check].self, forKey: .expectations)
+    }
+}
+
+/// A mapping with one key that says what the value is.
+private struct OneKey {
+    let container: KeyedDecodingContainer<Name>
+    let name: Name
+
+    struct Name: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    init(_ decoder: any Decoder) throws {
+        container = try decoder.container(keyedBy: Name.self)
+        guard container.allKeys.count == 1, let name = container.allKeys.first else {
+            throw ScenarioError("a step or check has one key, which says what it is")
+        }
+        self.name = name
+    }
+
+    func value<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        try container.decode(type, forKey: name)
+    }
+}
+
+extension Scenario.Step: Decodable {
+    private struct Advance: Decodable { let seconds: Int64 }
+    private struct Deposit: Decodable { let mode: String }
+    private struct Refund: Decodable {
+        let invoice: String
+        let amount: String?
+    }
+    private struct Cancel: Decodable { let invoice: String }
+
+    /// Reads a step.
+    public init(from decoder: any Decoder) throws {
+        let step = try OneKey(decoder)
+        switch step.name.stringValue {
+        case "open": self = .open(try step.value())
+        case "pay": self = .pay(try step.value())
+        case "settle": self = .settle
+        case "advance": self = .advance(seconds: try step.value(Advance.self).seconds)
+        case "fault": self = .fault(try step.value())
+        case "deposit": self = .deposit(derived: try step.value(Deposit.self).mode == "derived")
+        case "refund":
+            let refund: Refund = try step.value()
+            self = .refund(invoice: refund.invoice, amount: refund.amount)
+        case "cancel": self = .cancel(invoice: try step.value(Cancel.self).invoice)
+        case "restart": self = .restart
+        case "check": self = .check(try step.value())
+        default: throw ScenarioError("there is no step called \(step.name.stringValue)")
+        }
+    }
+}
+
+extension Scenario.Check: Decodable {
+    private struct Invoice: Decodable {
+        let of: String
+        let state: String
+        let exception: String
+    }
+    private struct Payments: Decodable {
+        let of: String
+        let classifications: [String]
+    }
+    private struct Refunds: Decodable {
+        let of: String
+        let states: [String]
+    }
+    private struct Cases: Decodable { let reasons: [String] }
+    private struct Account: Decodable {
+        let code: String
+        let asset: String
+        let amount: String
+    }
+    private struct Events: Decodable {
+        let of: String
+        let types: [String]
+    }
+    private struct Books: Decodable { let clean: Bool }
+
+    /// Reads a check.
+    public init(from decoder: any Decoder) throws {
+        let check = try OneKey(decoder)
+        switch check.name.stringValue {
+        case "invoice":
+            let value: Invoice = try check.value()
+            self = .invoice(of: value.of, state: value.state, exception: value.exception)
+        case "payments":
+            let value: Payments = try check.value()
+            self = .payments(of: value.of, classifications: value.classifications)
+        case "refunds":
+            let value: Refunds = try check.value()
+            self = .refunds(of: value.of, states: value.states)
+        case "cases": self = .cases(reasons: try check.value(Cases.self).reasons)
+        case "account":
+            let value: Account = try check.value()
+            self = .account(code: value.code, asset: value.asset, amount: value.amount)
+        case "events":
+            let value: Events = try check.value()
+            self = .events(of: value.of, types: value.types)
+        case "books": self = .books(clean: try check.value(Books.self).clean)
+        default: throw ScenarioError("there is no check called \(check.name.stringValue)")
+        }
+    }
+}

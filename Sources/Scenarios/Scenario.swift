@@ -1,0 +1,122 @@
+/// What customers, merchants, chains and Telegram do to a gateway, and what must be true at the end.
+///
+/// One file in `Fixtures/scenarios` is one scenario.
+public struct Scenario: Sendable {
+    /// The name for people.
+    public let name: String
+    /// Why it matters.
+    public let why: String
+    /// Whether the gateway is killed and started again after every step.
+    public let restartsBetweenSteps: Bool
+    /// What happens, in order.
+    public let steps: [Step]
+    /// What must be true at the end.
+    public let expectations: [Check]
+
+    /// One thing that happens.
+    public enum Step: Sendable {
+        /// The merchant opens an invoice and gives it a name in the scenario.
+        case open(Open)
+        /// A customer pays.
+        case pay(Pay)
+        /// Everything that is under way comes to rest: chains mine, Telegram delivers, the gateway's workers run.
+        case settle
+        /// Time passes.
+        case advance(seconds: Int64)
+        /// A network begins or ceases to misbehave.
+        case fault(Fault)
+        /// How customers on TON are told apart from here on.
+        case deposit(derived: Bool)
+        /// The merchant returns the payment of an invoice.
+        case refund(invoice: String, amount: String?)
+        /// The merchant calls an invoice off.
+        case cancel(invoice: String)
+        /// The gateway is killed and started again.
+        case restart
+        /// Something must be true now.
+        case check(Check)
+    }
+
+    /// An invoice that is opened.
+    public struct Open: Sendable, Decodable {
+        /// Its name in the scenario.
+        public let `as`: String
+        /// The price, a decimal text.
+        public let amount: String
+        /// The asset of the price.
+        public let asset: String
+        /// The kind of goods.
+        public let goods: String
+        /// The rails to offer.
+        public let rails: [Rail]
+        /// For how many seconds it can be paid.
+        public let expiresIn: Int64?
+
+        /// One rail to offer.
+        public struct Rail: Sendable, Decodable {
+            /// The rail.
+            public let rail: String
+            /// The asset that is paid.
+            public let asset: String?
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case `as`
+            case amount
+            case asset
+            case goods
+            case rails
+            case expiresIn = "expires_in"
+        }
+    }
+
+    /// A payment that a customer makes.
+    public struct Pay: Sendable, Decodable {
+        /// The invoice's name in the scenario.
+        public let invoice: String
+        /// The rail that is used.
+        public let rail: String
+        /// Who pays.
+        public let user: String
+        /// How much; none: what is due.
+        public let amount: String?
+        /// The comment; none: the right one; `none`: no comment at all.
+        public let comment: String?
+        /// Whether the transfer carries the bounced flag.
+        public let bounced: Bool?
+        /// `fake`: by a jetton that only looks like the right one.
+        public let jetton: String?
+        /// `refused`: the gateway has to refuse it before money is taken.
+        public let outcome: String?
+    }
+
+    /// How a network misbehaves.
+    public struct Fault: Sendable, Decodable {
+        /// `ton` or `telegram`.
+        public let network: String
+        /// The kind of fault; `none` ends all.
+        public let kind: String
+        /// By how many blocks a node lags.
+        public let blocks: Int?
+        /// How many times it happens.
+        public let times: Int?
+    }
+
+    /// Something that must be true.
+    public enum Check: Sendable {
+        /// An invoice's state and exception.
+        case invoice(of: String, state: String, exception: String)
+        /// The classifications of an invoice's payments, in the order in which they came.
+        case payments(of: String, classifications: [String])
+        /// The states of the refunds of an invoice's payments.
+        case refunds(of: String, states: [String])
+        /// The reasons of the open cases.
+        case cases(reasons: [String])
+        /// What an account of the merchant or the gateway holds, as a positive amount where it is owed.
+        case account(code: String, asset: String, amount: String)
+        /// The types of the events about an invoice that the merchant's server has taken and verified.
+        case events(of: String, types: [String])
+        /// The reconciliation report: whether everything balances and every difference is explained.
+        case books(clean: Bool)
+    }
+}

@@ -1,0 +1,135 @@
+import Money
+import StrictJSON
+
+/// Plays a scenario in a world of its own, and says what did not come out as it should.
+public struct ScenarioRunner {
+    private let world: ScenarioWorld
+    private var invoices: [String: String] = [:]
+    private var failures: [String] = []
+    private var serial = 0
+
+    private init(world: ScenarioWorld) {
+        self.world = world
+    }
+
+    /// Plays a scenario.
+    ///
+    /// - Throws: what the world throws when a step cannot be taken at all.
+    /// - Returns: a sentence for each thing that is not as the scenario says; none when all is.
+    public static func run(_ scenario: Scenario, in world: ScenarioWorld) async throws -> [String] {
+        var runner = Self(world: world)
+        for step in scenario.steps {
+            try await runner.take(step)
+            if scenario.restartsBetweenSteps { try await world.restart() }
+        }
+        for expectation in scenario.expectations { try await runner.check(expectation) }
+        return runner.failures
+    }
+
+    private mutating func take(_ step: Scenario.Step) async throws {
+        serial += 1
+        switch step {
+        case .open(let open): try await self.open(open)
+        case .pay(let pay): try await self.pay(pay)
+        case .settle: try await world.settle()
+        case .advance(let seconds): try await world.advance(by: .seconds(seconds))
+        case .fault(let fault): try await world.set(fault)
+        case .deposit(let derived): try await world.setDeposit(derived: derived)
+        case .refund(let invoice, let amount): try await refund(invoice, amount)
+        case .cancel(let invoice):
+            _ = try await world.merchant.post("/v1/invoices/\(id(invoice))/cancel", [:], idempotencyKey: key("cancel"))
+        case .restart: try await world.restart()
+        case .check(let check): try await self.check(check)
+        }
+    }
+
+    private mutating func open(_ open: Scenario.Open) async throws {
+        var members: [JSONValue.Member] = [
+            .init("title", .string(open.as)),
+            .init("description", .string("The scenario's \(open.as)")),
+            .init("goods", .string(open.goods)),
+            .init("amount", .string(open.amount)),
+            .init("asset", .string(world.assetText(open.asset))),
+            .init("rails", .array(open.rails.map(rail))),
+        ]
+        if let seconds = open.expiresIn { members.append(.init("expires_in", .integer(seconds))) }
+        let invoice = try await world.merchant.post("/v1/invoices", .object(members), idempotencyKey: key("open"))
+        guard let id = invoice["id"]?.stringValue else { throw ScenarioError("an invoice came without identifier") }
+        invoices[open.as] = id
+    }
+
+    private func rail(_ rail: Scenario.Open.Rail) -> JSONValue {
+        var members = [JSONValue.Member("rail", .string(rail.rail))]
+        if let asset = rail.asset { members.append(.init("asset", .string(world.assetText(asset)))) }
+        return .object(members)
+    }
+
+    private mutating func pay(_ pay: Scenario.Pay) async throws {
+        let invoice = try await world.merchant.get("/v1/invoices/\(id(pay.invoice))")
+        let options = invoice["options"]?.arrayValue ?? []
+        guard let option = options.first(where: { $0["rail"]?.stringValue == pay.rail }) else {
+            throw ScenarioError("\(pay.invoice) offers no \(pay.rail)")
+        }
+        let wasTaken = try await world.pay(option, pay)
+        let shouldBeTaken = pay.outcome != "refused"
+        if wasTaken != shouldBeTaken {
+            failures.append("the payment of \(pay.invoice) by \(pay.user) was \(wasTaken ? "taken" : "refused")")
+        }
+    }
+
+    private mutating func refund(_ invoice: String, _ amount: String?) async throws {
+        let payments = try await payments(of: invoice)
+        guard let payment = payments.first?["id"] else { throw ScenarioError("\(invoice) has no payment to return") }
+        var members = [JSONValue.Member("payment", payment)]
+        if let amount { members.append(.init("amount", .string(amount))) }
+        try await world.merchant.post("/v1/refunds", .object(members), idempotencyKey: key("refund"))
+    }
+
+    private func payments(of invoice: String) async throws -> [JSONValue] {
+        let list = try await world.merchant.get("/v1/payments?invoice=\(id(invoice))&limit=100")
+        // Lists have the newest first; scenarios are told in the order in which things happened.
+        return (list["data"]?.arrayValue ?? []).reversed()
+    }
+
+    private func id(_ name: String) throws(ScenarioError) -> String {
+        guard let id = invoices[name] else { throw ScenarioError("no invoice is called \(name)") }
+        return id
+    }
+
+    private func key(_ what: String) -> String { "scenario-\(what)-\(serial)" }
+}
+
+// MARK: - Checks
+
+extension ScenarioRunner {
+    private mutating func check(_ check: Scenario.Check) async throws {
+        switch check {
+        case .invoice(let name, let state, let exception):
+            let invoice = try await world.merchant.get("/v1/invoices/\(id(name))")
+            expect(invoice["state"]?.stringValue, state, "the state of \(name)")
+            expect(invoice["exception"]?.stringValue, exception, "the exception of \(name)")
+        case .payments(let name, let classifications):
+            let found = try await payments(of: name).map { $0["classification"]?.stringValue ?? "?" }
+            expect(found, classifications, "the payments of \(name)")
+        case .refunds(let name, let states):
+            let payments = try await payments(of: name).compactMap { $0["id"]?.stringValue }
+            let refunds = try await world.merchant.get("/v1/refunds?limit=100")["data"]?.arrayValue ?? []
+            let found = refunds.filter { payments.contains($0["payment"]?.stringValue ?? "") }
+            expect(found.reversed().map { $0["state"]?.stringValue ?? "?" }, states, "the refunds of \(name)")
+        case .cases(let reasons):
+            expect(try await world.openCases().sorted(), reasons.sorted(), "the open cases")
+        case .account(let code, let asset, let amount):
+            expect(try await world.held(on: code, asset: asset), amount, "the account \(code) in \(asset)")
+        case .events(let name, let types):
+            expect(try await world.eventsTaken(about: id(name)), types, "the events about \(name)")
+        case .books(let clean):
+            let findings = try await world.findings()
+            if findings.isEmpty != clean { failures.append("the books: \(findings.joined(separator: "; "))") }
+        }
+    }
+
+    private mutating func expect<Value: Equatable>(_ found: Value?, _ expected: Value, _ what: String) {
+        guard found != expected else { return }
+        failures.append("\(what): expected \(expected), found \(found.map { "\($0)" } ?? "nothing")")
+    }
+}

@@ -1,0 +1,120 @@
+public import Cryptography
+public import HTTPTransport
+public import StrictJSON
+
+/// Calls of the Bot API (core.telegram.org/bots/api) for one bot.
+///
+/// The token stands in the path of every request, so it is joined only when a request is made, and no error holds a URL.
+public struct BotClient: Sendable {
+    private let transport: any HTTPTransport
+    private let baseURL: String
+    private let token: SecretBytes
+    private let isTestEnvironment: Bool
+    private let timeout: Duration
+
+    /// A client of one bot.
+    ///
+    /// - Parameters:
+    ///   - transport: the way out.
+    ///   - baseURL: the Bot API server, without a slash at the end.
+    ///   - token: what BotFather gave.
+    ///   - isTestEnvironment: whether the bot lives in Telegram's test environment, whose paths differ.
+    ///   - timeout: how long one call may take.
+    public init(
+        transport: any HTTPTransport,
+        baseURL: String,
+        token: SecretBytes,
+        isTestEnvironment: Bool,
+        timeout: Duration = .seconds(10)
+    ) {
+        self.transport = transport
+        self.baseURL = baseURL
+        self.token = token
+        self.isTestEnvironment = isTestEnvironment
+        self.timeout = timeout
+    }
+
+    /// Calls a method.
+    ///
+    /// - Throws: ``TelegramError``.
+    /// - Returns: the `result`.
+    @discardableResult
+    public func call(_ method: String, _ parameters: JSONValue = [:]) async throws(TelegramError) -> JSONValue {
+        let secret = token.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        let path = "/bot\(secret)\(isTestEnvironment ? "/test" : "")/\(method)"
+        let request = HTTPRequest(
+            method: "POST",
+            url: baseURL + path,
+            fields: [HTTPField("Content-Type", "application/json")],
+            body: parameters.bytes,
+            timeout: timeout
+        )
+        let response: HTTPResponse
+        do { response = try await transport.send(request) } catch { throw TelegramError(error) }
+        return try Self.result(of: response, method)
+    }
+
+    private static func result(of response: HTTPResponse, _ method: String) throws(TelegramError) -> JSONValue {
+        let envelope: JSONValue
+        do { envelope = try JSONValue(parsing: response.body, limits: JSONLimits(maximumBytes: 8 << 20)) } catch {
+            throw TelegramError(.unknown, "\(method) answered \(response.status) without JSON")
+        }
+        if envelope["ok"]?.boolValue == true, let result = envelope["result"] { return result }
+        let description = envelope["description"]?.stringValue ?? "no description"
+        let code = envelope["error_code"]?.integerValue ?? Int64(response.status)
+        switch code {
+        case 429:
+            let wait = envelope["parameters"]?["retry_after"]?.integerValue ?? 1
+            throw TelegramError(.rateLimited, description, retryAfter: .seconds(min(max(wait, 1), 3_600)))
+        case 400..<500: throw TelegramError(.refused, description)
+        default: throw TelegramError(.unknown, description)
+        }
+    }
+}
+
+/// Why a call of the Bot API did not succeed: a code that callers match, and Telegram's own description.
+///
+/// Two errors are equal when their codes are.
+public struct TelegramError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of failure.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// Telegram refuses; nothing was done.
+        case refused
+        /// Too many calls; nothing was done.
+        case rateLimited
+        /// Telegram could not be reached; nothing was done.
+        case unreachable
+        /// No usable answer came: whether it was done is unknown.
+        case unknown
+        /// The answer is not what the method gives.
+        case malformed
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// Telegram's description, for example `Bad Request: CHARGE_ALREADY_REFUNDED`.
+    public let reason: String
+    /// How long to wait, when Telegram says so.
+    public let retryAfter: Duration?
+
+    /// A failure of the kind `code`.
+    public init(_ code: Code, _ reason: String, retryAfter: Duration? = nil) {
+        self.code = code
+        self.reason = reason
+        self.retryAfter = retryAfter
+    }
+
+    init(_ error: HTTPTransportError) {
+        self.init(error.isCertainlyUnsent ? .unreachable : .unknown, error.reason)
+    }
+
+    /// Whether the description names a reason, for example `CHARGE_ALREADY_REFUNDED`.
+    public func names(_ word: String) -> Bool { code == .refused && reason.contains(word) }
+
+    /// Whether the codes are equal.
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+    /// Hashes the code.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    /// The code and the reason.
+    public var description: String { "Telegram: \(code.rawValue): \(reason)" }
+}

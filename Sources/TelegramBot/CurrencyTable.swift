@@ -1,0 +1,81 @@
+public import Seams
+import StrictJSON
+
+/// Telegram's table of currencies: how many fraction digits each has, and how much one payment may be.
+///
+/// The exponents differ from ISO 4217 for some currencies, and the limits float with exchange rates, so the table is data
+/// with a date.
+public struct CurrencyTable: Hashable, Sendable {
+    /// One currency.
+    public struct Entry: Hashable, Sendable {
+        /// Three letters.
+        public let code: String
+        /// How many digits the smallest unit is behind the point.
+        public let exponent: Int
+        /// The least that can be paid, in smallest units.
+        public let minimumAmount: Int64
+        /// The most that can be paid, in smallest units.
+        public let maximumAmount: Int64
+    }
+
+    /// When the table was taken from Telegram.
+    public let asOf: Timestamp
+    /// The currencies, ordered by code.
+    public let entries: [Entry]
+
+    /// The currency with a code.
+    public func entry(_ code: String) -> Entry? { entries.first { $0.code == code } }
+
+    /// Reads Telegram's own `currencies.json`.
+    ///
+    /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``: a table that cannot be read replaces nothing.
+    public init(parsing bytes: [UInt8], asOf: Timestamp) throws(TelegramError) {
+        let value: JSONValue
+        do { value = try JSONValue(parsing: bytes) } catch { throw TelegramError(.malformed, error.description) }
+        var entries: [Entry] = []
+        for member in value.members ?? [] {
+            let isCode = member.key.utf8.count == 3
+                && member.key.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+            guard isCode, let exponent = member.value["exp"]?.integerValue, (0...4).contains(exponent),
+                let minimum = Self.amount(member.value["min_amount"]),
+                let maximum = Self.amount(member.value["max_amount"]), minimum <= maximum
+            else { throw TelegramError(.malformed, "the currency '\(member.key.prefix(8))' cannot be read") }
+            entries.append(
+                Entry(
+                    code: member.key,
+                    exponent: Int(exponent),
+                    minimumAmount: minimum,
+                    maximumAmount: maximum
+                )
+            )
+        }
+        guard !entries.isEmpty else { throw TelegramError(.malformed, "the table has no currencies") }
+        self.entries = entries.sorted { $0.code < $1.code }
+        self.asOf = asOf
+    }
+
+    /// Telegram writes limits as strings or numbers.
+    private static func amount(_ value: JSONValue?) -> Int64? {
+        let amount = value?.integerValue ?? value?.stringValue.flatMap { Int64($0) }
+        return amount.flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    /// What is different in a newer table, a sentence each; a changed exponent means that amounts mean something else.
+    public func differences(to newer: Self) -> [String] {
+        var differences: [String] = []
+        for entry in newer.entries {
+            guard let old = self.entry(entry.code) else {
+                differences.append("\(entry.code) is new")
+                continue
+            }
+            if old.exponent != entry.exponent {
+                differences.append("\(entry.code) has \(entry.exponent) fraction digits instead of \(old.exponent)")
+            }
+            if old.minimumAmount != entry.minimumAmount || old.maximumAmount != entry.maximumAmount {
+                differences.append("\(entry.code) has other limits")
+            }
+        }
+        for old in entries where newer.entry(old.code) == nil { differences.append("\(old.code) is gone") }
+        return differences
+    }
+}

@@ -1,0 +1,136 @@
+public import Cryptography
+public import Seams
+public import StrictJSON
+
+/// What a Mini App passes about its user (`Telegram.WebApp.initData`), checked.
+public struct InitData: Hashable, Sendable {
+    /// Telegram's keys that sign for third parties.
+    public enum ThirdPartyKey {
+        /// The production environment's key.
+        public static let production = "e7bf03a2fa4602af4580703d88dda5bb59f32ed8b02a56c187fe7d34caed242d"
+        /// The test environment's key.
+        public static let test = "40055058a4ee38156a06562e52eece92a771bcd8346a8c4615cb7376eddf72ec"
+    }
+
+    /// The most bytes that are looked at.
+    private static let maximumBytes = 16_384
+
+    /// Why initData is refused.
+    public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+        /// A sentence for a developer.
+        public let reason: String
+        /// A sentence for a developer.
+        public var description: String { reason }
+    }
+
+    /// The fields, decoded, ordered by the bytes of their names.
+    public let fields: [(key: String, value: String)]
+
+    /// Reads initData as a Mini App has it: a query string.
+    ///
+    /// - Throws: ``Refusal`` when it is none, or a field comes twice.
+    public init(parsing text: String) throws(Refusal) {
+        guard text.utf8.count <= Self.maximumBytes else { throw Refusal(reason: "initData is too long") }
+        var fields: [(key: String, value: String)] = []
+        for pair in text.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let key = Self.decode(parts[0]), let value = Self.decode(parts[1]), !key.isEmpty
+            else { throw Refusal(reason: "initData is no query string") }
+            // Bytes, not characters: two spellings of one letter are two keys.
+            guard !fields.contains(where: { $0.key.utf8.elementsEqual(key.utf8) }) else {
+                throw Refusal(reason: "a field comes twice")
+            }
+            fields.append((key, value))
+        }
+        self.fields = fields.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    }
+
+    /// Percent-decoding with `+` as a space, once.
+    private static func decode(_ bytes: some Collection<UInt8>) -> String? {
+        var output: [UInt8] = []
+        var iterator = bytes.makeIterator()
+        func digit(_ byte: UInt8?) -> UInt8? {
+            switch byte {
+            case .some(let byte) where (0x30...0x39).contains(byte): byte - 0x30
+            case .some(let byte) where (0x41...0x46).contains(byte): byte - 0x37
+            case .some(let byte) where (0x61...0x66).contains(byte): byte - 0x57
+            default: nil
+            }
+        }
+        while let byte = iterator.next() {
+            switch byte {
+            case UInt8(ascii: "+"): output.append(0x20)
+            case UInt8(ascii: "%"):
+                guard let high = digit(iterator.next()), let low = digit(iterator.next()) else { return nil }
+                output.append(high << 4 | low)
+            default: output.append(byte)
+            }
+        }
+        return String(validating: output, as: UTF8.self)
+    }
+
+    /// The value of a field.
+    public func value(_ key: String) -> String? {
+        fields.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
+    }
+
+    /// The user, as JSON.
+    public var user: JSONValue? { value("user").flatMap { try? JSONValue(parsing: Array($0.utf8)) } }
+
+    /// Checks it with the bot's own token (HMAC).
+    ///
+    /// - Throws: ``Refusal``.
+    public func check(botToken: SecretBytes, now: Timestamp, maximumAge: Duration) throws(Refusal) {
+        guard let stated = value("hash"), let hash = try? Hex.decode(stated), hash.count == 32 else {
+            throw Refusal(reason: "'hash' is missing or no digest")
+        }
+        let secret = SecretBytes(HMAC.sha256(key: Array("WebAppData".utf8), message: botToken))
+        let expected = HMAC.sha256(key: secret, message: checkString(without: ["hash"]))
+        guard constantTimeEquals(expected, hash) else { throw Refusal(reason: "the hash is wrong") }
+        try checkAge(now, maximumAge)
+    }
+
+    /// Checks it without the bot's token, by Telegram's signature for third parties (Ed25519).
+    ///
+    /// - Throws: ``Refusal``.
+    public func check(
+        botID: Int64,
+        publicKey: Ed25519.PublicKey,
+        now: Timestamp,
+        maximumAge: Duration
+    ) throws(Refusal) {
+        guard let stated = value("signature"),
+            let signature = try? Base64.decode(stated, alphabet: .urlSafe, padding: .optional)
+        else { throw Refusal(reason: "'signature' is missing or no base64url") }
+        let message = Array("\(botID):WebAppData\n".utf8) + checkString(without: ["hash", "signature"])
+        guard publicKey.isValid(signature: signature, for: message) else { throw Refusal(reason: "the signature is wrong") }
+        try checkAge(now, maximumAge)
+    }
+
+    private func checkString(without names: [String]) -> [UInt8] {
+        let lines = fields.filter { !names.contains($0.key) }.map { Array("\($0.key)=\($0.value)".utf8) }
+        return Array(lines.joined(separator: [0x0A]))
+    }
+
+    private func checkAge(_ now: Timestamp, _ maximumAge: Duration) throws(Refusal) {
+        guard let text = value("auth_date"), let seconds = Int64(text), seconds > 0 else {
+            throw Refusal(reason: "'auth_date' is missing or no time")
+        }
+        let age = now.since(Timestamp(seconds: seconds))
+        guard age <= maximumAge else { throw Refusal(reason: "it is too old") }
+        guard age >= .seconds(-60) else { throw Refusal(reason: "it comes from the future") }
+    }
+
+    /// Whether both have the same fields.
+    public static func == (lhs: Self, rhs: Self) -> Bool {
+        lhs.fields.elementsEqual(rhs.fields) { $0.key == $1.key && $0.value == $1.value }
+    }
+
+    /// Hashes the fields.
+    public func hash(into hasher: inout Hasher) {
+        for field in fields {
+            hasher.combine(field.key)
+            hasher.combine(field.value)
+        }
+    }
+}

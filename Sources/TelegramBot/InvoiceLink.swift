@@ -1,0 +1,107 @@
+public import StrictJSON
+
+/// What `createInvoiceLink` is asked for, checked by Telegram's rules before it is sent.
+public struct InvoiceLink: Hashable, Sendable {
+    /// The currency of Stars.
+    public static let stars = "XTR"
+
+    /// One line of the price.
+    public struct Price: Hashable, Sendable {
+        /// What it is for.
+        public let label: String
+        /// How much, in the currency's smallest units.
+        public let amount: Int64
+
+        /// A line of the price.
+        public init(label: String, amount: Int64) {
+            self.label = label
+            self.amount = amount
+        }
+    }
+
+    /// The name of what is sold, 1 to 32 characters.
+    public var title: String
+    /// More about it, 1 to 255 characters.
+    public var summary: String
+    /// What ties a payment to the order, 1 to 128 bytes; the customer does not see it.
+    public var payload: String
+    /// The currency: three letters, or `XTR`.
+    public var currency: String
+    /// The lines of the price.
+    public var prices: [Price]
+    /// The payment provider token; empty for Stars.
+    public var providerToken: String
+    /// The most that may be tipped, in smallest units.
+    public var maximumTip: Int64 = 0
+    /// Tips to choose from: at most four, ascending.
+    public var suggestedTips: [Int64] = []
+    /// Whether the price depends on how it is shipped.
+    public var isFlexible = false
+    /// What the customer has to tell: `need_name`, `need_email`, `need_phone_number`, `need_shipping_address`.
+    public var needs: [String] = []
+
+    /// An invoice link.
+    public init(
+        title: String,
+        summary: String,
+        payload: String,
+        currency: String,
+        prices: [Price],
+        providerToken: String
+    ) {
+        self.title = title
+        self.summary = summary
+        self.payload = payload
+        self.currency = currency
+        self.prices = prices
+        self.providerToken = providerToken
+    }
+
+    private static let knownNeeds = ["need_name", "need_email", "need_phone_number", "need_shipping_address"]
+
+    /// The parameters of the call.
+    ///
+    /// - Throws: ``TelegramError`` with ``TelegramError/Code/refused``: Telegram would refuse it too.
+    public func parameters() throws(TelegramError) -> JSONValue {
+        try validate()
+        var members: [JSONValue.Member] = [
+            .init("title", .string(title)), .init("description", .string(summary)), .init("payload", .string(payload)),
+            .init("provider_token", .string(providerToken)), .init("currency", .string(currency)),
+            .init(
+                "prices",
+                .array(prices.map { ["label": .string($0.label), "amount": .integer($0.amount)] })
+            ),
+        ]
+        if maximumTip > 0 {
+            members.append(.init("max_tip_amount", .integer(maximumTip)))
+            members.append(.init("suggested_tip_amounts", .array(suggestedTips.map(JSONValue.integer))))
+        }
+        if isFlexible { members.append(.init("is_flexible", .bool(true))) }
+        for need in needs { members.append(.init(need, .bool(true))) }
+        return .object(members)
+    }
+
+    private func validate() throws(TelegramError) {
+        func check(_ condition: Bool, _ reason: String) throws(TelegramError) {
+            guard condition else { throw TelegramError(.refused, reason) }
+        }
+        try check((1...32).contains(title.count), "title has 1 to 32 characters")
+        try check((1...255).contains(summary.count), "description has 1 to 255 characters")
+        try check((1...128).contains(payload.utf8.count), "payload has 1 to 128 bytes")
+        try check(!prices.isEmpty && prices.allSatisfy { !$0.label.isEmpty }, "prices have labels, and there is one")
+        try check(needs.allSatisfy(Self.knownNeeds.contains), "only \(Self.knownNeeds) can be asked for")
+        if currency == Self.stars {
+            try check(providerToken.isEmpty, "Stars take no provider token")
+            try check(prices.count == 1 && prices[0].amount > 0, "Stars take exactly one price above zero")
+            try check(maximumTip == 0 && !isFlexible && needs.isEmpty, "Stars take neither tips nor shipping")
+        } else {
+            try check(!providerToken.isEmpty, "fiat money needs a payment provider token")
+            try check(suggestedTips.count <= 4, "at most four tips can be suggested")
+            let isAscending = zip(suggestedTips, suggestedTips.dropFirst()).allSatisfy { $0 < $1 }
+            try check(
+                isAscending && (suggestedTips.first ?? 1) > 0 && (suggestedTips.last ?? 0) <= maximumTip,
+                "suggested tips ascend from above zero to the maximum"
+            )
+        }
+    }
+}

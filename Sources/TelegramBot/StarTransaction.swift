@@ -1,0 +1,113 @@
+public import StrictJSON
+
+/// An amount of Stars: whole ones and billionths (`StarAmount`).
+public struct StarAmount: Hashable, Sendable {
+    /// Whole Stars; may be negative.
+    public let stars: Int64
+    /// Billionths of a Star, of the same sign.
+    public let nanostars: Int64
+
+    /// An amount of Stars.
+    public init(stars: Int64, nanostars: Int64) {
+        self.stars = stars
+        self.nanostars = nanostars
+    }
+
+    /// Reads `amount` and `nanostar_amount`.
+    ///
+    /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``.
+    public init(_ value: JSONValue) throws(TelegramError) {
+        stars = try value.integer("amount")
+        nanostars = value["nanostar_amount"] == nil ? 0 : try value.integer("nanostar_amount")
+        guard (-999_999_999...999_999_999).contains(nanostars) else {
+            throw TelegramError(.malformed, "'nanostar_amount' is a billionth or more")
+        }
+    }
+}
+
+/// One line of a bot's Star account (`StarTransaction`).
+public struct StarTransaction: Hashable, Sendable {
+    /// Whom the Stars came from or went to.
+    public enum Partner: Hashable, Sendable {
+        /// A user; with the payload of the invoice, when one was paid.
+        case user(id: Int64, type: String, payload: String?)
+        /// A withdrawal through Fragment; its state is `pending`, `succeeded` or `failed`.
+        case fragment(state: String)
+        /// Something else, by Telegram's word for it.
+        case other(type: String)
+    }
+
+    /// Its identifier: of an incoming one the charge, and a refund has the same as its payment.
+    public let id: String
+    /// How much, without a sign.
+    public let amount: StarAmount
+    /// When, in seconds since 1970.
+    public let date: Int64
+    /// Whether the Stars came in.
+    public let isIncoming: Bool
+    /// Whom they came from or went to.
+    public let partner: Partner
+
+    /// Reads one line.
+    ///
+    /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``.
+    public init(_ value: JSONValue) throws(TelegramError) {
+        id = try value.charge("id")
+        amount = try StarAmount(value)
+        date = try value.integer("date")
+        isIncoming = value["source"] != nil
+        guard let partner = value["source"] ?? value["receiver"] else {
+            throw TelegramError(.malformed, "a star transaction has a source or a receiver")
+        }
+        let type = try partner.text("type")
+        switch type {
+        case "user":
+            let user = partner["user"] ?? [:]
+            self.partner = .user(
+                id: try user.integer("id"),
+                type: partner["transaction_type"]?.stringValue ?? "invoice_payment",
+                payload: partner["invoice_payload"]?.stringValue ?? partner["paid_media_payload"]?.stringValue
+            )
+        case "fragment":
+            let state = partner["withdrawal_state"]?["type"]?.stringValue ?? "refund"
+            self.partner = .fragment(state: state)
+        default: self.partner = .other(type: type)
+        }
+    }
+}
+
+extension BotClient {
+    /// A piece of the bot's Star account, in chronological order.
+    ///
+    /// - Throws: ``TelegramError``.
+    public func starTransactions(offset: Int64, limit: Int64) async throws(TelegramError) -> [StarTransaction] {
+        let result = try await call("getStarTransactions", ["offset": .integer(offset), "limit": .integer(limit)])
+        guard let list = result["transactions"]?.arrayValue else {
+            throw TelegramError(.malformed, "'transactions' is missing")
+        }
+        var transactions: [StarTransaction] = []
+        for value in list { transactions.append(try StarTransaction(value)) }
+        return transactions
+    }
+
+    /// What is on the bot's Star account.
+    ///
+    /// - Throws: ``TelegramError``.
+    public func starBalance() async throws(TelegramError) -> StarAmount {
+        try StarAmount(try await call("getMyStarBalance"))
+    }
+
+    /// Registers where updates are sent, with everything that payments need.
+    ///
+    /// - Throws: ``TelegramError``.
+    public func setWebhook(url: String, secret: String) async throws(TelegramError) {
+        // Left out, Telegram would keep whatever list was set before.
+        let types: [JSONValue] = [
+            "message", "pre_checkout_query", "shipping_query", "purchased_paid_media", "subscription",
+        ]
+        try await call(
+            "setWebhook",
+            ["url": .string(url), "secret_token": .string(secret), "allowed_updates": .array(types)]
+        )
+    }
+}

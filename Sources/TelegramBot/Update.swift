@@ -1,0 +1,164 @@
+public import StrictJSON
+
+/// What Telegram tells a bot, as far as money is concerned.
+public struct Update: Hashable, Sendable {
+    /// What happened.
+    public enum Content: Hashable, Sendable {
+        /// Telegram asks whether a payment may be taken.
+        case preCheckout(PreCheckoutQuery)
+        /// Telegram asks how something can be shipped.
+        case shipping(ShippingQuery)
+        /// A payment was taken.
+        case paid(SuccessfulPayment)
+        /// A payment was returned.
+        case refunded(RefundedPayment)
+        /// Anything else.
+        case other
+    }
+
+    /// The update's number, which is unique for the bot.
+    public let id: Int64
+    /// What happened.
+    public let content: Content
+
+    /// Reads an update.
+    ///
+    /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``.
+    public init(parsing bytes: [UInt8]) throws(TelegramError) {
+        let value: JSONValue
+        do { value = try JSONValue(parsing: bytes) } catch { throw TelegramError(.malformed, error.description) }
+        guard let id = value["update_id"]?.integerValue else {
+            throw TelegramError(.malformed, "an update has an update_id")
+        }
+        self.id = id
+        if let query = value["pre_checkout_query"] {
+            content = .preCheckout(try PreCheckoutQuery(query))
+        } else if let query = value["shipping_query"] {
+            content = .shipping(try ShippingQuery(query))
+        } else if let message = value["message"], let payment = message["successful_payment"] {
+            content = .paid(try SuccessfulPayment(payment, in: message))
+        } else if let message = value["message"], let payment = message["refunded_payment"] {
+            content = .refunded(try RefundedPayment(payment, in: message))
+        } else {
+            content = .other
+        }
+    }
+}
+
+/// `PreCheckoutQuery`.
+public struct PreCheckoutQuery: Hashable, Sendable {
+    /// The query's identifier, which the answer names.
+    public let id: String
+    /// Who would pay.
+    public let user: Int64
+    /// The currency.
+    public let currency: String
+    /// How much, in smallest units.
+    public let totalAmount: Int64
+    /// What ties it to an order.
+    public let payload: String
+    /// How it is shipped, when the customer chose.
+    public let shippingOption: String?
+
+    init(_ value: JSONValue) throws(TelegramError) {
+        id = try value.text("id")
+        user = try value.user()
+        currency = try value.text("currency")
+        totalAmount = try value.integer("total_amount")
+        payload = try value.text("invoice_payload")
+        shippingOption = value["shipping_option_id"]?.stringValue
+    }
+}
+
+/// `ShippingQuery`.
+public struct ShippingQuery: Hashable, Sendable {
+    /// The query's identifier, which the answer names.
+    public let id: String
+    /// Who asks.
+    public let user: Int64
+    /// What ties it to an order.
+    public let payload: String
+    /// The address, as JSON.
+    public let address: JSONValue
+
+    init(_ value: JSONValue) throws(TelegramError) {
+        id = try value.text("id")
+        user = try value.user()
+        payload = try value.text("invoice_payload")
+        address = value["shipping_address"] ?? [:]
+    }
+}
+
+/// `SuccessfulPayment`, with what the message around it says.
+public struct SuccessfulPayment: Hashable, Sendable {
+    /// When it was taken, in seconds since 1970.
+    public let date: Int64
+    /// Who paid; none when the message does not say.
+    public let user: Int64?
+    /// The currency.
+    public let currency: String
+    /// How much, in smallest units, with tips and shipping.
+    public let totalAmount: Int64
+    /// What ties it to an order.
+    public let payload: String
+    /// Telegram's identifier of the charge, which makes the payment unique.
+    public let chargeID: String
+    /// The payment provider's identifier of the charge.
+    public let providerChargeID: String
+
+    init(_ value: JSONValue, in message: JSONValue) throws(TelegramError) {
+        date = try message.integer("date")
+        user = message["from"]?["id"]?.integerValue
+        currency = try value.text("currency")
+        totalAmount = try value.integer("total_amount")
+        payload = try value.text("invoice_payload")
+        chargeID = try value.charge("telegram_payment_charge_id")
+        providerChargeID = try value.text("provider_payment_charge_id")
+    }
+}
+
+/// `RefundedPayment`, with what the message around it says.
+public struct RefundedPayment: Hashable, Sendable {
+    /// When it was returned, in seconds since 1970.
+    public let date: Int64
+    /// The currency, always `XTR`.
+    public let currency: String
+    /// How much, in smallest units.
+    public let totalAmount: Int64
+    /// Telegram's identifier of the charge that was returned.
+    public let chargeID: String
+
+    init(_ value: JSONValue, in message: JSONValue) throws(TelegramError) {
+        date = try message.integer("date")
+        currency = try value.text("currency")
+        totalAmount = try value.integer("total_amount")
+        chargeID = try value.charge("telegram_payment_charge_id")
+    }
+}
+
+extension JSONValue {
+    func text(_ key: String) throws(TelegramError) -> String {
+        guard let text = self[key]?.stringValue else { throw TelegramError(.malformed, "'\(key)' is missing or no string") }
+        return text
+    }
+
+    func integer(_ key: String) throws(TelegramError) -> Int64 {
+        guard let value = self[key]?.integerValue else {
+            throw TelegramError(.malformed, "'\(key)' is missing or no integer")
+        }
+        return value
+    }
+
+    func user() throws(TelegramError) -> Int64 {
+        guard let from = self["from"] else { throw TelegramError(.malformed, "'from' is missing") }
+        return try from.integer("id")
+    }
+
+    /// An identifier of a charge; it becomes part of a natural key, so it must not hold what separates its parts.
+    func charge(_ key: String) throws(TelegramError) -> String {
+        let text = try text(key)
+        let isWord = !text.isEmpty && text.utf8.count <= 256 && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        guard isWord else { throw TelegramError(.malformed, "'\(key)' is no identifier") }
+        return text
+    }
+}

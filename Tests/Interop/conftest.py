@@ -1,0 +1,55 @@
+"""Other people's clients against the built product: where it is, and how it is started and stopped."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SETTLEGATE = os.environ.get("SETTLEGATE", str(ROOT / ".build" / "debug" / "settlegate"))
+
+
+class Sandbox:
+    """A running `settlegate sandbox`; its first line of output says where everything is."""
+
+    def __init__(self, directory, *arguments):
+        self.process = subprocess.Popen(
+            [SETTLEGATE, "sandbox", "--print-json", "--home", str(directory), *arguments],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        assert line, "the sandbox ended before it said where it is"
+        self.addresses = json.loads(line)
+
+    def __getitem__(self, name):
+        return self.addresses[name]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """A sandbox with a gateway in it, for the tests of one file."""
+    running = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def start_sandbox(tmp_path):
+    """Starts sandboxes with further arguments; they are stopped at the end."""
+    started = []
+
+    def start(*arguments):
+        started.append(Sandbox(tmp_path, *arguments))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.stop()
