@@ -35,6 +35,7 @@ let package = Package(
         .target(name: "Payments", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Providers", dependencies: ["Money", "Payments", "Seams"]),
         .target(name: "TON", dependencies: ["Cryptography", "Seams"]),
+        .target(name: "Keystore", dependencies: ["Cryptography", "StrictJSON", "Seams"]),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "CCurlShims", "Seams"]),
         .target(
             name: "TelegramBot",
@@ -61,11 +62,12 @@ let package = Package(
             name: "Webhooks",
             dependencies: ["Storage", "HTTPTransport", "Cryptography", "Payments", "StrictJSON", "Seams", logging]
         ),
+        .target(name: "HTTPServer", dependencies: ["HTTPTransport", hummingbird, lifecycle, logging]),
         .target(
             name: "GatewayHTTP",
             dependencies: [
                 "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
-                "StrictJSON", "Seams", "Cryptography", hummingbird, logging,
+                "HTTPTransport", "StrictJSON", "Seams", "Cryptography", logging,
             ]
         ),
         .target(name: "FixtureTON", dependencies: ["TON", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
@@ -73,37 +75,42 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "FixtureTON", "FixtureTelegram", "HTTPTransport", "TON", "StrictJSON", "Cryptography", "Seams", hummingbird,
+                "FixtureTON", "FixtureTelegram", "HTTPServer", "HTTPTransport", "TON", "StrictJSON", "Cryptography", "Seams",
                 logging,
             ]
         ),
         .target(
             name: "Gateway",
             dependencies: [
-                "GatewayHTTP", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers", "ProviderTelegram",
+                "GatewayHTTP", "HTTPServer", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers", "ProviderTelegram",
                 "ProviderTON", "TelegramBot", "TON", "HTTPTransport", "Payments", "Money", "Ledger", "StrictJSON", "Seams",
-                "Cryptography", yams, lifecycle, logging,
+                "Cryptography", "Keystore", yams, lifecycle, logging,
             ]
         ),
         .target(
             name: "Inspection",
-            dependencies: ["TON", "Cryptography", "Money", "TelegramBot", "Webhooks", "StrictJSON", "Seams"]
+            dependencies: ["TON", "Cryptography", "Money", "TelegramBot", "Webhooks", "HTTPTransport", "StrictJSON", "Seams"]
         ),
         .target(
             name: "Scenarios",
             dependencies: [
-                "Gateway", "Sandbox", "FixtureTON", "FixtureTelegram", "Settlement", "Reconciliation", "Storage", "Payments",
-                "Money", "Ledger", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", yams, logging,
+                "Gateway", "GatewayHTTP", "HTTPServer", "Sandbox", "FixtureTON", "FixtureTelegram", "Settlement", "Reconciliation",
+                "Storage", "Payments", "Webhooks", "Keystore", "ProviderTON", "TON", "Money", "Ledger", "HTTPTransport",
+                "StrictJSON", "Seams", "Cryptography", yams, logging,
             ]
         ),
         .executableTarget(
             name: "settlegate",
-            dependencies: ["Gateway", "Scenarios", "Sandbox", "Inspection", "Cryptography", "StrictJSON", argumentParser, lifecycle, logging]
+            dependencies: [
+                "Gateway", "Scenarios", "Sandbox", "Inspection", "Cryptography", "StrictJSON", "Keystore", "HTTPTransport", "Seams",
+                "Money", "Payments", "Reconciliation", "Settlement", "Storage", "Webhooks", argumentParser, logging,
+            ]
         ),
         .testTarget(name: "SeamsTests", dependencies: ["Seams"]),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
         .testTarget(name: "MoneyTests", dependencies: ["Money", "Seams", bigInt]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "Seams"]),
+        .testTarget(name: "KeystoreTests", dependencies: ["Keystore", "Cryptography", "Seams"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Money", "Seams"]),
         .testTarget(name: "PaymentsTests", dependencies: ["Payments", "Money", "Seams"]),
         .testTarget(name: "TONTests", dependencies: ["TON", "Cryptography", "Seams"]),

@@ -80,6 +80,20 @@ public struct GatewayConfiguration: Codable, Sendable {
         public var currencies: [String]
         /// Whether it takes Stars.
         public var stars: Bool
+        /// The ways of shipping that are offered for invoices whose price depends on it.
+        public var shipping: [Shipping]?
+
+        /// A way of shipping.
+        public struct Shipping: Codable, Sendable {
+            /// A key for it.
+            public var id: String
+            /// What the customer reads.
+            public var title: String
+            /// The currency of the price.
+            public var currency: String
+            /// What it costs, a decimal text.
+            public var price: String
+        }
 
         enum CodingKeys: String, CodingKey {
             case key
@@ -90,6 +104,7 @@ public struct GatewayConfiguration: Codable, Sendable {
             case providerTokenEntry = "provider_token_entry"
             case currencies
             case stars
+            case shipping
         }
 
         /// A bot.
@@ -111,6 +126,7 @@ public struct GatewayConfiguration: Codable, Sendable {
             self.providerTokenEntry = providerTokenEntry
             self.currencies = currencies
             self.stars = stars
+            shipping = nil
         }
     }
 

@@ -2,6 +2,7 @@ import Ledger
 public import Money
 import Payments
 public import Reconciliation
+import Seams
 public import StrictJSON
 
 /// A reconciliation report as people and programs read it.

@@ -74,13 +74,14 @@ extension TONProvider: TransferSending {
                 // Not bounceable: what bounced would come back without the comment that says whose it is.
                 return try WalletMessage(to: text.address, amount: units, bounce: false, body: comment, mode: 1)
             }
+            let payload = if let comment { comment } else { try Cell.empty() }
             let transfer = JettonTransfer(
                 queryID: Self.queryID(order.id),
                 amount: units,
                 destination: text.address,
                 responseDestination: address,
                 forwardAmount: 1,
-                forwardPayload: try comment ?? Cell.empty()
+                forwardPayload: payload
             )
             return try WalletMessage(
                 to: jetton.wallet(of: address),

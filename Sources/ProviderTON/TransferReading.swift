@@ -13,6 +13,9 @@ struct TransferReading {
     /// Below this, money that nobody asked for is change, not a case.
     static let dust: UInt128 = 10_000_000
 
+    /// What a transfer says by which the operator puts own money into a wallet, for fees.
+    static let topUp = Array("top-up".utf8)
+
     let network: TONNetwork
     let transaction: ChainTransaction
     /// The account whose chain transaction it is.
@@ -68,6 +71,8 @@ struct TransferReading {
         if case .ok = transaction.description.bounce { return try fees("sent back to the sender (bounce phase)") }
         switch MessageBody(reading: message.body) {
         case .empty: return try deposit(message, comment: nil)
+        case .comment(Self.topUp):
+            return [.movement(try movement("in", .ownFunds, balanceChange, "put in by the operator"))]
         case .comment(let bytes): return try deposit(message, comment: bytes)
         case .excesses: return [.movement(try movement("excesses", .networkFee, balanceChange, "unused fees came back"))]
         case .jettonNotification where isOwnJetton:

@@ -1,5 +1,5 @@
-import HTTPTransport
-import StrictJSON
+public import HTTPTransport
+public import StrictJSON
 
 /// A merchant's server talking to the gateway's REST interface, over whatever transport it is given.
 public struct MerchantClient: Sendable {

@@ -79,15 +79,15 @@ public struct Scenario: Sendable {
         /// Who pays.
         public let user: String
         /// How much; none: what is due.
-        public let amount: String?
+        public var amount: String?
         /// The comment; none: the right one; `none`: no comment at all.
-        public let comment: String?
+        public var comment: String?
         /// Whether the transfer carries the bounced flag.
-        public let bounced: Bool?
+        public var bounced: Bool?
         /// `fake`: by a jetton that only looks like the right one.
-        public let jetton: String?
+        public var jetton: String?
         /// `refused`: the gateway has to refuse it before money is taken.
-        public let outcome: String?
+        public var outcome: String?
     }
 
     /// How a network misbehaves.

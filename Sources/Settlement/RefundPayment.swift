@@ -5,35 +5,47 @@ import Providers
 public import Seams
 import Storage
 
+/// What a merchant wants to have returned.
+///
+/// A value, and not arguments of their own: an async function whose 128-bit arguments no longer fit the registers is
+/// miscompiled by Swift 6.3.1 and jumps to nowhere when it suspends.
+public struct RefundRequest: Sendable {
+    /// The payment.
+    public let payment: PaymentID
+    /// How much; none: all that has not been returned.
+    public let amount: Amount?
+    /// Why, in the merchant's words.
+    public let reason: String?
+
+    /// A wish to return a payment.
+    public init(payment: PaymentID, amount: Amount?, reason: String?) {
+        self.payment = payment
+        self.amount = amount
+        self.reason = reason
+    }
+}
+
 extension Settlement {
     /// Asks for a payment to be returned, in full or in part; the money is set aside at once.
     ///
     /// Asking again with the same identifier returns the refund that there is. A worker sends it.
     ///
-    /// - Parameters:
-    ///   - payment: what is returned.
-    ///   - merchant: whose payment it has to be.
-    ///   - amount: how much; none: all that has not been returned.
-    ///   - reason: why, in the merchant's words.
-    ///   - id: the refund's identifier, made before.
-    /// - Throws: ``SettlementError``.
+    /// - Throws: ``SettlementError``; with ``SettlementError/Code/notFound`` also for another merchant's payment.
     /// - Returns: the refund.
     public func requestRefund(
-        of payment: PaymentID,
+        _ request: RefundRequest,
         by merchant: MerchantID,
-        amount: Amount?,
-        reason: String?,
         id: RefundID
     ) async throws -> OutgoingTransfer {
         let now = clock.now()
         return try await database.write { session in
             if let existing = try session.outgoing(id.text) { return existing }
-            guard let payment = try session.payment(payment), owns(merchant, payment) else {
-                throw SettlementError(.notFound, "there is no payment \(payment)")
+            guard let payment = try session.payment(request.payment), owns(merchant, payment) else {
+                throw SettlementError(.notFound, "there is no payment \(request.payment)")
             }
             let provider = try provider(payment.provider)
             let refunds = try session.refunds(of: payment.id)
-            let wanted = try refundable(payment, amount: amount, refunds: refunds, at: provider)
+            let wanted = try refundable(payment, amount: request.amount, refunds: refunds, at: provider)
             try reserve(wanted, of: payment, for: merchant, at: now, in: session)
             var status = PayoutStateMachine()
             do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
@@ -44,7 +56,7 @@ extension Settlement {
                 amount: wanted,
                 destination: payment.refundTarget ?? "",
                 comment: provider.capabilities.refunds == .partial ? "Refund \(id.text)" : nil,
-                reason: reason,
+                reason: request.reason,
                 status: status,
                 createdAt: now
             )

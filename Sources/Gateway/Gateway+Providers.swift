@@ -1,0 +1,132 @@
+import Cryptography
+import HTTPTransport
+import Keystore
+import Money
+import Payments
+import ProviderTON
+import ProviderTelegram
+import Providers
+import Seams
+import TON
+import TelegramBot
+
+extension Gateway {
+    /// The providers that a configuration asks for.
+    struct ConfiguredProviders {
+        /// A bot and where its updates go.
+        struct Bot: Sendable {
+            let key: String
+            let client: BotClient
+            let secret: SecretBytes
+
+            func register(at url: String) async throws(ConfigurationError) {
+                let text = secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+                do { try await client.setWebhook(url: url, secret: text) } catch {
+                    throw ConfigurationError("the webhook of the bot \(key) was refused: \(error)")
+                }
+            }
+        }
+
+        let registry: ProviderRegistry
+        let bots: [Bot]
+        let webhookSecrets: [String: SecretBytes]
+
+        init(
+            _ configuration: GatewayConfiguration,
+            keystore: Keystore,
+            catalogues: Catalogues,
+            surroundings: Gateway.Surroundings
+        ) throws {
+            let limits = try CurrencyTable(
+                parsing: Array(ConfigurationFile.text(at: configuration.catalogues + "/currencies.json").utf8),
+                asOf: surroundings.clock.now()
+            )
+            var providers: [any PaymentProvider] = []
+            var bots: [Bot] = []
+            for bot in configuration.bots {
+                let client = BotClient(
+                    transport: surroundings.transport,
+                    baseURL: bot.apiURL,
+                    token: try keystore.secret(bot.tokenEntry),
+                    isTestEnvironment: bot.testEnvironment
+                )
+                bots.append(Bot(key: bot.key, client: client, secret: try keystore.secret(bot.webhookSecretEntry)))
+                let channel = TelegramChannel(
+                    key: bot.key,
+                    client: client,
+                    assets: catalogues.assets,
+                    isTestEnvironment: bot.testEnvironment,
+                    clock: surroundings.clock
+                )
+                if let entry = bot.providerTokenEntry {
+                    providers.append(
+                        TelegramFiatProvider(
+                            channel: channel,
+                            providerToken: try keystore.secret(entry),
+                            currencies: try bot.currencies.map(AssetID.fiat),
+                            limits: limits,
+                            shipping: try Self.shipping(bot.shipping ?? [], catalogues)
+                        )
+                    )
+                }
+                if bot.stars { providers.append(TelegramStarsProvider(channel: channel)) }
+            }
+            for wallet in configuration.ton { providers.append(try Self.ton(wallet, keystore, surroundings)) }
+            registry = try ProviderRegistry(providers)
+            self.bots = bots
+            webhookSecrets = Dictionary(bots.map { ($0.key, $0.secret) }) { first, _ in first }
+        }
+
+        private static func shipping(
+            _ options: [GatewayConfiguration.Bot.Shipping],
+            _ catalogues: Catalogues
+        ) throws -> [ShippingOption] {
+            try options.map { option in
+                guard let asset = catalogues.assets.asset(try AssetID.fiat(option.currency)) else {
+                    throw ConfigurationError("the currency \(option.currency) of '\(option.id)' is not in the asset list")
+                }
+                return ShippingOption(id: option.id, title: option.title, price: try asset.amount(option.price))
+            }
+        }
+
+        private static func ton(
+            _ wallet: GatewayConfiguration.TON,
+            _ keystore: Keystore,
+            _ surroundings: Gateway.Surroundings
+        ) throws -> TONProvider {
+            guard let network = TONNetwork(rawValue: wallet.network),
+                let version = WalletVersion(rawValue: wallet.walletVersion)
+            else { throw ConfigurationError("ton.\(wallet.key): the network or the wallet's version is not known") }
+            let jettons = try wallet.jettons.map { jetton -> TONProvider.Jetton in
+                let asset = try AssetID(jetton.asset)
+                guard let master = asset.jettonMaster, let layout = JettonWalletLayout(rawValue: jetton.layout) else {
+                    throw ConfigurationError("ton.\(wallet.key): \(jetton.asset) is no jetton, or its layout is not known")
+                }
+                return TONProvider.Jetton(
+                    asset: asset,
+                    master: try TONAddress(master),
+                    walletCode: try BagOfCells.root(ofText: jetton.walletCode),
+                    layout: layout
+                )
+            }
+            return try TONProvider(
+                configuration: TONProvider.Configuration(
+                    key: wallet.key,
+                    network: network,
+                    walletVersion: version,
+                    jettons: jettons,
+                    deposit: wallet.deposit == .derived ? .derived : .comment
+                ),
+                client: ToncenterClient(
+                    transport: surroundings.transport,
+                    baseURL: wallet.toncenterURL,
+                    apiKey: try wallet.apiKeyEntry.map(keystore.secret),
+                    network: network
+                ),
+                seed: try keystore.secret(wallet.walletEntry),
+                clock: surroundings.clock,
+                random: surroundings.random
+            )
+        }
+    }
+}

@@ -1,0 +1,205 @@
+import Cryptography
+public import GatewayHTTP
+import HTTPServer
+public import HTTPTransport
+public import Keystore
+public import Logging
+public import Payments
+public import Reconciliation
+public import Seams
+public import Settlement
+import Storage
+import Synchronization
+public import Webhooks
+
+/// A whole gateway: database, providers, use cases, workers and the HTTP interface, put together from a configuration.
+public final class Gateway: Sendable {
+    /// What a gateway gets from outside, so that a run can be repeated.
+    public struct Surroundings: Sendable {
+        /// The clock.
+        public var clock: any WallClock
+        /// Randomness.
+        public var random: any RandomSource
+        /// The way to Telegram and to chain nodes, which the operator has named.
+        public var transport: any HTTPTransport
+        /// The way to merchants' endpoints, which merchants have named.
+        public var webhookTransport: any HTTPTransport
+        /// Where a simulated run fails.
+        public var faults: FaultInjector
+
+        /// What a gateway gets from outside.
+        public init(
+            clock: any WallClock,
+            random: any RandomSource,
+            transport: any HTTPTransport,
+            webhookTransport: any HTTPTransport,
+            faults: FaultInjector = .none
+        ) {
+            self.clock = clock
+            self.random = random
+            self.transport = transport
+            self.webhookTransport = webhookTransport
+            self.faults = faults
+        }
+
+        /// The real ones, as a configuration asks for them.
+        public static func system(_ configuration: GatewayConfiguration) -> Self {
+            let isLive = configuration.environment == .live
+            let inside = configuration.webhooks.allowPrivateAddresses
+            return Self(
+                clock: SystemClock(),
+                random: SystemRandom(),
+                transport: CurlTransport(.init(addresses: .any, httpsOnly: isLive)),
+                webhookTransport: CurlTransport(.init(addresses: inside ? .any : .publicOnly, httpsOnly: !inside))
+            )
+        }
+    }
+
+    /// The keystore entry from which the key is made that seals endpoints' secrets.
+    public static let sealEntry = "endpoint-seal"
+
+    /// The tenant that runs the gateway: what belongs to no merchant is told to it.
+    public static let operatorMerchant = MerchantID(value: 0)
+
+    /// The use cases.
+    public let settlement: Settlement
+    /// Brings the books up to what happened on the rails.
+    public let worker: ReconciliationWorker
+    /// Sends events to merchants.
+    public let deliveries: DeliveryWorker
+    /// Seals endpoints' secrets.
+    public let secrets: EndpointSecrets
+    /// The HTTP interface.
+    public let api: GatewayAPI
+    private let configuration: GatewayConfiguration
+    private let bots: [ConfiguredProviders.Bot]
+    private let clock: any WallClock
+    private let logger: Logger
+    private let wakeUps: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+    private let server = Mutex<HTTPServer?>(nil)
+
+    /// Opens a gateway: the database, the keys and the providers. Nothing listens yet and no worker runs.
+    ///
+    /// - Throws: ``ConfigurationError``, and what the database and the keystore throw.
+    public init(
+        _ configuration: GatewayConfiguration,
+        keystore: Keystore,
+        surroundings: Surroundings,
+        logger: Logger
+    ) async throws {
+        let catalogues = try Catalogues(folder: configuration.catalogues)
+        let providers = try ConfiguredProviders(configuration, keystore: keystore, catalogues: catalogues, surroundings: surroundings)
+        let database = try SQLiteDatabase(path: configuration.database.path)
+        try await Self.addOperator(to: database, at: surroundings.clock.now())
+        settlement = Settlement(
+            database: database,
+            providers: providers.registry,
+            assets: catalogues.assets,
+            chart: catalogues.chart,
+            policy: catalogues.policy,
+            rates: try FixedRates(configuration.rates),
+            clock: surroundings.clock,
+            identifiers: IdentifierSource(clock: surroundings.clock, random: surroundings.random),
+            operatorMerchant: Self.operatorMerchant,
+            faults: surroundings.faults
+        )
+        worker = ReconciliationWorker(settlement: settlement, logger: logger)
+        let seal = try keystore.secret(Self.sealEntry).withUnsafeBytes { SecretBytes(SHA256.hash(Array($0))) }
+        secrets = EndpointSecrets(key: seal, random: surroundings.random)
+        deliveries = DeliveryWorker(
+            database: database,
+            transport: surroundings.webhookTransport,
+            secrets: secrets,
+            clock: surroundings.clock,
+            random: surroundings.random,
+            logger: logger
+        )
+        (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let metrics = Metrics()
+        let receiver = TelegramReceiver(
+            settlement: settlement,
+            webhookSecrets: providers.webhookSecrets,
+            metrics: metrics,
+            logger: logger,
+            wake: { [wake] in wake.yield() }
+        )
+        api = GatewayAPI(
+            settlement: settlement,
+            secrets: secrets,
+            mode: configuration.environment == .live ? .live : .test,
+            random: surroundings.random,
+            telegram: receiver,
+            metrics: metrics,
+            document: Array(try ConfigurationFile.text(at: configuration.catalogues + "/openapi.json").utf8),
+            readiness: { (try? await database.read { try $0.merchants().count }) != nil },
+            logger: logger
+        )
+        self.configuration = configuration
+        bots = providers.bots
+        clock = surroundings.clock
+        self.logger = logger
+    }
+
+    private static func addOperator(to database: any Database, at now: Timestamp) async throws {
+        try await database.write { session in
+            guard try session.merchant(operatorMerchant) == nil else { return }
+            try session.insert(
+                MerchantRecord(id: operatorMerchant, name: "Operator", feeBasisPoints: 0, createdAt: now)
+            )
+        }
+    }
+
+    /// Starts to listen, and tells Telegram where when the configuration says how it reaches us.
+    ///
+    /// - Throws: what the system says when it cannot listen, and ``ConfigurationError`` when a webhook is refused.
+    /// - Returns: the URL that it listens on, without a slash at the end.
+    public func listen() async throws -> String {
+        let server = try await HTTPServer.start(
+            HTTPServer.Configuration(host: configuration.http.host, port: configuration.http.port),
+            logger: logger,
+            handler: HTTPServer.Handler(
+                admit: { [api] in await api.admit($0) },
+                respond: { [api] in await api.respond(to: $0) }
+            )
+        )
+        self.server.withLock { $0 = server }
+        if let publicURL = configuration.http.publicURL {
+            let base = publicURL == "self" ? server.url : publicURL
+            for bot in bots { try await bot.register(at: "\(base)/telegram/\(bot.key)") }
+        }
+        return server.url
+    }
+
+    /// Works until the task is cancelled: reconciles at each interval and when an update comes, and delivers events.
+    public func run() async {
+        let interval = Duration.milliseconds(configuration.reconciliationInterval)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.deliveries.run(every: interval) }
+            group.addTask {
+                while !Task.isCancelled {
+                    self.wake.yield()
+                    do { try await self.clock.sleep(for: interval) } catch { return }
+                }
+            }
+            group.addTask {
+                for await _ in self.wakeUps {
+                    let pass = await self.worker.runOnce()
+                    for problem in pass.problems { self.logger.warning("\(problem)") }
+                }
+            }
+        }
+    }
+
+    /// Stops to listen, lets what is under way finish, and closes the database.
+    ///
+    /// - Throws: what the database throws.
+    public func close() async throws {
+        let listening = server.withLock { server in
+            defer { server = nil }
+            return server
+        }
+        await listening?.stop()
+        try await settlement.database.close()
+    }
+}

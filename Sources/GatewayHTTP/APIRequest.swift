@@ -1,0 +1,141 @@
+import HTTPTransport
+import Payments
+import Seams
+import Storage
+import StrictJSON
+
+/// A request of a merchant: its path, its query and its body, read strictly.
+struct APIRequest: Sendable {
+    let method: String
+    let path: [String]
+    let merchant: MerchantID
+    private let query: [(key: String, value: String)]
+    private let body: [UInt8]
+    private let idempotencyKeys: [String]
+
+    init(_ request: HTTPRequest, path: [String], query: [(key: String, value: String)], merchant: MerchantID) {
+        method = request.method
+        self.path = path
+        self.query = query
+        self.merchant = merchant
+        body = request.body
+        idempotencyKeys = request.fields.filter { $0.name.lowercased() == "idempotency-key" }.map(\.value)
+    }
+
+    /// The last part of a path that names an object, read as an identifier; what is no identifier names nothing.
+    func id<Kind>(at index: Int, _ kind: Kind.Type = Kind.self) throws -> Identifier<Kind> {
+        do { return try Identifier(path[index]) } catch { throw Problem.notFound() }
+    }
+
+    /// The value of a query parameter.
+    func parameter(_ name: String) -> String? { query.first { $0.key == name }?.value }
+
+    /// Refuses query parameters that nobody reads.
+    func allow(_ names: String...) throws {
+        for (key, _) in query where !names.contains(key) {
+            throw Problem.invalid("there is no parameter '\(key.prefix(40))'", key)
+        }
+        guard Set(query.map(\.key)).count == query.count else { throw Problem.invalid("a parameter comes twice") }
+    }
+
+    /// The piece of a list that is asked for, one longer than it says, which shows whether there is more.
+    func page() throws -> Page {
+        var limit = 10
+        if let text = parameter("limit") {
+            guard let value = Int(text), (1...100).contains(value) else {
+                throw Problem.invalid("limit lies between 1 and 100", "limit")
+            }
+            limit = value
+        }
+        let (after, before) = (parameter("starting_after"), parameter("ending_before"))
+        guard after == nil || before == nil else {
+            throw Problem.invalid("starting_after and ending_before exclude each other", "starting_after")
+        }
+        return Page(after: after, before: before, limit: limit + 1)
+    }
+
+    /// The idempotency key, when there is one.
+    func idempotencyKey() throws -> String? {
+        guard let key = idempotencyKeys.first else { return nil }
+        guard idempotencyKeys.count == 1, (1...255).contains(key.utf8.count) else {
+            throw Problem.invalid("an idempotency key has 1 to 255 characters and comes once", "Idempotency-Key")
+        }
+        return key
+    }
+
+    /// The body's object; members that nobody reads are refused.
+    func object(_ names: String...) throws -> JSONBody {
+        let value: JSONValue
+        if body.isEmpty {
+            value = [:]
+        } else {
+            do { value = try JSONValue(parsing: body) } catch { throw Problem.invalid("the body is no JSON: \(error)") }
+        }
+        guard let members = value.members else { throw Problem.invalid("the body is a JSON object") }
+        for member in members where !names.contains(member.key) {
+            throw Problem.invalid("there is no member '\(member.key.prefix(40))'", member.key)
+        }
+        return JSONBody(value: value)
+    }
+
+    /// What makes the request the same request.
+    var fingerprintContent: [UInt8] { Array("\(method) /\(path.joined(separator: "/"))\n".utf8) + body }
+}
+
+/// An object of a body, read by type.
+struct JSONBody: Sendable {
+    let value: JSONValue
+
+    func text(_ name: String) throws -> String {
+        guard let text = try optionalText(name) else { throw Problem.invalid("'\(name)' is missing", name) }
+        return text
+    }
+
+    func optionalText(_ name: String) throws -> String? {
+        guard let member = value[name], !member.isNull else { return nil }
+        guard let text = member.stringValue else { throw Problem.invalid("'\(name)' is a string", name) }
+        return text
+    }
+
+    func optionalInteger(_ name: String) throws -> Int64? {
+        guard let member = value[name], !member.isNull else { return nil }
+        guard let integer = member.integerValue else { throw Problem.invalid("'\(name)' is an integer", name) }
+        return integer
+    }
+
+    func flag(_ name: String) throws -> Bool {
+        guard let member = value[name], !member.isNull else { return false }
+        guard let flag = member.boolValue else { throw Problem.invalid("'\(name)' is true or false", name) }
+        return flag
+    }
+
+    func array(_ name: String) throws -> [JSONValue] {
+        guard let member = value[name], !member.isNull else { return [] }
+        guard let array = member.arrayValue else { throw Problem.invalid("'\(name)' is an array", name) }
+        return array
+    }
+
+    /// Labels: an object whose values are strings.
+    func labels(_ name: String) throws -> [String: String] {
+        guard let member = value[name], !member.isNull else { return [:] }
+        guard let members = member.members else { throw Problem.invalid("'\(name)' is an object", name) }
+        var labels: [String: String] = [:]
+        for label in members {
+            guard let text = label.value.stringValue, label.key.utf8.count <= 40, text.utf8.count <= 500 else {
+                throw Problem.invalid("'\(name)' has keys of at most 40 and strings of at most 500 bytes", name)
+            }
+            labels[label.key] = text
+        }
+        return labels
+    }
+
+    /// A choice of words.
+    func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String, _ type: Word.Type = Word.self) throws -> Word {
+        let text = try text(name)
+        guard let word = Word(rawValue: text) else {
+            let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem.invalid("'\(name)' is one of \(known)", name)
+        }
+        return word
+    }
+}

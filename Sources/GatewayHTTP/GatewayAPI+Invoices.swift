@@ -1,0 +1,140 @@
+import HTTPTransport
+import Money
+import Payments
+import Providers
+import Seams
+import Settlement
+import Storage
+import StrictJSON
+
+extension GatewayAPI {
+    var representation: Representation { Representation(assets: settlement.assets) }
+
+    func createInvoice(_ call: APIRequest) async throws -> HTTPResponse {
+        let request = try invoiceRequest(call)
+        return try await once(call, making: InvoiceKind.self) { id in
+            let invoice = try await settlement.openInvoice(request, for: call.merchant, id: id)
+            return try representation.json(invoice)
+        } exists: { session, id in
+            try session.invoice(id) != nil
+        }
+    }
+
+    private func invoiceRequest(_ call: APIRequest) throws -> InvoiceRequest {
+        let body = try call.object(
+            "title", "description", "goods", "amount", "asset", "place", "rails", "line_items", "expires_in",
+            "monitor_for", "tolerance_basis_points", "payer", "metadata", "reference"
+        )
+        let asset = try asset(body.text("asset"), "asset")
+        var request = InvoiceRequest(
+            title: try body.text("title"),
+            summary: try body.text("description"),
+            goods: try body.word("goods"),
+            price: try amount(body.text("amount"), asset, "amount")
+        )
+        if body.value["place"] != nil { request.place = try body.word("place") }
+        request.choices = try body.array("rails").map(choice)
+        request.lines = try body.array("line_items").map { try line($0, asset) }
+        if let seconds = try body.optionalInteger("expires_in") { request.lifetime = .seconds(seconds) }
+        if let seconds = try body.optionalInteger("monitor_for") {
+            guard (0...31_536_000).contains(seconds) else {
+                throw Problem.invalid("monitor_for lies between 0 and 31536000 seconds", "monitor_for")
+            }
+            request.monitoring = .seconds(seconds)
+        }
+        request.toleranceBasisPoints = Int(clamping: try body.optionalInteger("tolerance_basis_points") ?? 0)
+        request.payer = try body.optionalInteger("payer")
+        request.metadata = try body.labels("metadata")
+        request.reference = try body.optionalText("reference")
+        return request
+    }
+
+    private func choice(_ value: JSONValue) throws -> InvoiceRequest.Choice {
+        let body = JSONBody(value: value)
+        for member in value.members ?? [] where !["rail", "asset", "amount", "settings"].contains(member.key) {
+            throw Problem.invalid("a rail has no member '\(member.key.prefix(40))'", "rails")
+        }
+        let rail: Rail = try body.word("rail")
+        let asset = try body.optionalText("asset").map { try self.asset($0, "rails") }
+        let text = try body.optionalText("amount")
+        guard text == nil || asset != nil else { throw Problem.invalid("an amount needs an asset", "rails") }
+        let amount = try text.flatMap { text in try asset.map { try self.amount(text, $0, "rails") } }
+        return InvoiceRequest.Choice(
+            rail: rail,
+            asset: asset?.id,
+            amount: amount,
+            settings: try body.labels("settings")
+        )
+    }
+
+    private func line(_ value: JSONValue, _ asset: Asset) throws -> OpenRequest.Line {
+        let body = JSONBody(value: value)
+        return OpenRequest.Line(
+            label: try body.text("label"),
+            amount: try amount(body.text("amount"), asset, "line_items")
+        )
+    }
+
+    func asset(_ text: String, _ parameter: String) throws -> Asset {
+        guard let id = try? AssetID(text), let asset = settlement.assets.asset(id) else {
+            throw Problem(SettlementError(.unknownAsset, "there is no asset '\(text.prefix(140))'", parameter: parameter))
+        }
+        return asset
+    }
+
+    func amount(_ text: String, _ asset: Asset, _ parameter: String) throws -> Amount {
+        do { return try asset.amount(text) } catch { throw Problem.invalid(error.reason, parameter) }
+    }
+
+    func listInvoices(_ call: APIRequest) async throws -> HTTPResponse {
+        try call.allow("limit", "starting_after", "ending_before", "state", "reference")
+        let page = try call.page()
+        var state: InvoiceStateMachine.State?
+        if let text = call.parameter("state") {
+            state = InvoiceStateMachine.State(rawValue: text)
+            guard state != nil else { throw Problem.invalid("there is no state '\(text.prefix(40))'", "state") }
+        }
+        let (wanted, reference) = (state, call.parameter("reference"))
+        let found = try await settlement.database.read { session in
+            try session.invoices(of: call.merchant, state: wanted, reference: reference, in: page)
+                .map { InvoiceWithOptions(invoice: $0, options: try session.options(of: $0.id)) }
+        }
+        return list(try found.map(representation.json), of: call, page: page)
+    }
+
+    func readInvoice(_ call: APIRequest) async throws -> HTTPResponse {
+        try call.allow()
+        let id: InvoiceID = try call.id(at: 2)
+        return json(try representation.json(try await settlement.invoice(id, of: call.merchant)))
+    }
+
+    func cancelInvoice(_ call: APIRequest) async throws -> HTTPResponse {
+        _ = try call.object()
+        let id: InvoiceID = try call.id(at: 2)
+        return json(try representation.json(try await settlement.cancelInvoice(id, of: call.merchant)))
+    }
+
+    // MARK: - Payments
+
+    func listPayments(_ call: APIRequest) async throws -> HTTPResponse {
+        try call.allow("limit", "starting_after", "ending_before", "invoice")
+        let page = try call.page()
+        var invoice: InvoiceID?
+        if let text = call.parameter("invoice") {
+            do { invoice = try InvoiceID(text) } catch { throw Problem.invalid("'invoice' identifies no invoice", "invoice") }
+        }
+        let wanted = invoice
+        let found = try await settlement.database.read { session in
+            try session.payments(of: call.merchant, invoice: wanted, in: page)
+        }
+        return list(try found.map(representation.json), of: call, page: page)
+    }
+
+    func readPayment(_ call: APIRequest) async throws -> HTTPResponse {
+        try call.allow()
+        let id: PaymentID = try call.id(at: 2)
+        let found = try await settlement.database.read { try $0.payment(id) }
+        guard let found, found.merchant == call.merchant else { throw Problem.notFound("there is no payment \(id)") }
+        return json(try representation.json(found))
+    }
+}

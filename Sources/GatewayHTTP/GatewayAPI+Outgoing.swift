@@ -1,0 +1,151 @@
+import Cryptography
+import HTTPTransport
+import Money
+import Payments
+import Seams
+import Settlement
+import Storage
+import StrictJSON
+
+extension GatewayAPI {
+    /// How long a request that is being run keeps others with the same key out.
+    private static let claimLease = Duration.seconds(30)
+
+    /// Runs a request that makes an object once, however often it is sent.
+    ///
+    /// The object's identifier is stored with the claim: a request that died goes on where it left off.
+    func once<Kind>(
+        _ call: APIRequest,
+        making kind: Kind.Type,
+        _ run: (Identifier<Kind>) async throws -> JSONValue,
+        exists: @escaping @Sendable (any SQLSession, Identifier<Kind>) throws -> Bool
+    ) async throws -> HTTPResponse {
+        let fresh: Identifier<Kind> = settlement.identifiers.next()
+        guard let key = try call.idempotencyKey() else { return json(try await run(fresh), status: 201) }
+        let route = "\(call.method) /" + call.path.joined(separator: "/")
+        let scope = IdempotencyScope(merchant: call.merchant, route: route, key: key)
+        let fingerprint = SHA256.hash(call.fingerprintContent)
+        let now = clock.now()
+        let claim = try await settlement.database.write { session in
+            try session.claimIdempotency(
+                scope,
+                fingerprint: fingerprint,
+                object: fresh.text,
+                at: now,
+                until: now.advanced(by: Self.claimLease)
+            )
+        }
+        switch claim {
+        case .replay(let status, let body):
+            let fields = [HTTPField("Content-Type", "application/json"), HTTPField("Idempotency-Replayed", "true")]
+            return HTTPResponse(status: status, fields: fields, body: Array(body.utf8))
+        case .inFlight:
+            throw Problem(
+                status: 409,
+                code: "in_flight",
+                title: "Conflict",
+                detail: "a request with this idempotency key is being run; ask again in a moment",
+                fields: [HTTPField("Retry-After", "1")]
+            )
+        case .mismatch:
+            throw Problem(
+                status: 422,
+                code: "idempotency_mismatch",
+                title: "Idempotency key used before",
+                detail: "the idempotency key was used for another request",
+                parameter: "Idempotency-Key"
+            )
+        case .claimed(let object):
+            let id: Identifier<Kind>
+            do { id = try Identifier(object) } catch { throw StorageError(.corrupt, "a claim names no object") }
+            return try await finish(scope, id, run, exists: exists)
+        }
+    }
+
+    private func finish<Kind>(
+        _ scope: IdempotencyScope,
+        _ id: Identifier<Kind>,
+        _ run: (Identifier<Kind>) async throws -> JSONValue,
+        exists: @escaping @Sendable (any SQLSession, Identifier<Kind>) throws -> Bool
+    ) async throws -> HTTPResponse {
+        let value: JSONValue
+        do { value = try await run(id) } catch {
+            let now = clock.now()
+            // What was refused before anything was made leaves the key free for another try.
+            try await settlement.database.write { session in
+                if try exists(session, id) {
+                    try session.releaseIdempotency(scope, at: now)
+                } else {
+                    try session.forgetIdempotency(scope)
+                }
+            }
+            throw error
+        }
+        try await settlement.database.write { try $0.finishIdempotency(scope, status: 201, body: value.text) }
+        return json(value, status: 201)
+    }
+
+    // MARK: - Refunds
+
+    func createRefund(_ call: APIRequest) async throws -> HTTPResponse {
+        let body = try call.object("payment", "amount", "reason")
+        let text = try body.text("payment")
+        guard let payment = try? PaymentID(text) else { throw Problem.invalid("'payment' identifies no payment", "payment") }
+        let reason = try body.optionalText("reason")
+        let stored = try await settlement.database.read { try $0.payment(payment) }
+        guard let stored, stored.merchant == call.merchant else { throw Problem.notFound("there is no payment \(payment)") }
+        let asset = try asset(stored.amount.asset.text, "payment")
+        let amount = try body.optionalText("amount").map { try self.amount($0, asset, "amount") }
+        let request = RefundRequest(payment: payment, amount: amount, reason: reason)
+        return try await once(call, making: RefundKind.self) { id in
+            try representation.json(try await settlement.requestRefund(request, by: call.merchant, id: id))
+        } exists: { session, id in
+            try session.outgoing(id.text) != nil
+        }
+    }
+
+    func listOutgoing(_ call: APIRequest, refunds: Bool) async throws -> HTTPResponse {
+        try call.allow("limit", "starting_after", "ending_before", "payment")
+        let page = try call.page()
+        let payment = call.parameter("payment").flatMap { try? PaymentID($0) }
+        let found = try await settlement.database.read { session in
+            try session.outgoing(of: call.merchant, refunds: refunds, payment: payment, in: page)
+        }
+        return list(try found.map(representation.json), of: call, page: page)
+    }
+
+    func readOutgoing(_ call: APIRequest, refunds: Bool) async throws -> HTTPResponse {
+        try call.allow()
+        let id = call.path[2]
+        guard id.hasPrefix(refunds ? RefundKind.prefix : PayoutKind.prefix) else { throw Problem.notFound() }
+        let found = try await settlement.database.read { try $0.outgoing(id) }
+        guard let found, found.merchant == call.merchant else { throw Problem.notFound() }
+        return json(try representation.json(found))
+    }
+
+    // MARK: - Payouts
+
+    func createPayout(_ call: APIRequest) async throws -> HTTPResponse {
+        let body = try call.object("amount", "asset", "destination", "comment", "needs_approval")
+        let asset = try asset(body.text("asset"), "asset")
+        let request = PayoutRequest(
+            amount: try amount(body.text("amount"), asset, "amount"),
+            destination: try body.text("destination"),
+            comment: try body.optionalText("comment"),
+            needsApproval: try body.flag("needs_approval")
+        )
+        return try await once(call, making: PayoutKind.self) { id in
+            try representation.json(try await settlement.requestPayout(request, by: call.merchant, id: id))
+        } exists: { session, id in
+            try session.outgoing(id.text) != nil
+        }
+    }
+
+    func decidePayout(_ call: APIRequest, approve: Bool) async throws -> HTTPResponse {
+        _ = try call.object()
+        let id: PayoutID = try call.id(at: 2)
+        return json(
+            try representation.json(try await settlement.decidePayout(id, of: call.merchant, approve: approve))
+        )
+    }
+}

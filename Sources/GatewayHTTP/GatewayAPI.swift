@@ -1,0 +1,231 @@
+import Cryptography
+public import HTTPTransport
+public import Logging
+import Payments
+public import Seams
+public import Settlement
+import Storage
+import StrictJSON
+public import Webhooks
+
+/// The gateway's HTTP interface, without sockets: a request in, a response out.
+public struct GatewayAPI: Sendable {
+    /// Whether money is real, which is part of the API keys.
+    public enum Mode: String, Hashable, Sendable {
+        case test
+        case live
+    }
+
+    let settlement: Settlement
+    let secrets: EndpointSecrets
+    let mode: Mode
+    let random: any RandomSource
+    let logger: Logger
+    let telegram: TelegramReceiver
+    let metrics: Metrics
+    let limiter: RateLimiter
+    let document: [UInt8]
+    let readiness: @Sendable () async -> Bool
+    var clock: any WallClock { settlement.clock }
+
+    /// Whether the keys of this gateway move real money.
+    public var keyMode: Mode { mode }
+
+    /// An interface over the use cases.
+    ///
+    /// - Parameters:
+    ///   - settlement: the use cases.
+    ///   - secrets: seals endpoints' secrets.
+    ///   - mode: whether money is real.
+    ///   - random: where new secrets come from.
+    ///   - telegram: takes Telegram's updates.
+    ///   - metrics: counts.
+    ///   - requestsPerMinute: how many requests one API key may make.
+    ///   - document: the OpenAPI document.
+    ///   - readiness: whether requests can be served.
+    ///   - logger: told of internal errors.
+    public init(
+        settlement: Settlement,
+        secrets: EndpointSecrets,
+        mode: Mode,
+        random: any RandomSource,
+        telegram: TelegramReceiver,
+        metrics: Metrics,
+        requestsPerMinute: Int = 6_000,
+        document: [UInt8],
+        readiness: @escaping @Sendable () async -> Bool,
+        logger: Logger
+    ) {
+        self.settlement = settlement
+        self.secrets = secrets
+        self.mode = mode
+        self.random = random
+        self.telegram = telegram
+        self.metrics = metrics
+        limiter = RateLimiter(perMinute: requestsPerMinute, clock: settlement.clock)
+        self.document = document
+        self.readiness = readiness
+        self.logger = logger
+    }
+
+    /// Looks at a request's head before its body is read: what is not allowed in is answered at once.
+    public func admit(_ request: HTTPRequest) async -> HTTPResponse? {
+        let target = Target(request.url)
+        guard target.path.first == "telegram", target.path.count == 2, request.method == "POST" else { return nil }
+        guard telegram.isFromTelegram(request, bot: target.path[1]) else {
+            return problem(.unauthorized, target, requestID())
+        }
+        return nil
+    }
+
+    /// Answers a request.
+    public func respond(to request: HTTPRequest) async -> HTTPResponse {
+        let start = clock.now()
+        let target = Target(request.url)
+        let id = requestID()
+        var response: HTTPResponse
+        do { response = try await answer(request, target) } catch {
+            let refusal = Problem(any: error)
+            if refusal.status == 500 { logger.error("request \(id) failed: \(error)") }
+            response = problem(refusal, target, id)
+        }
+        response.fields.append(HTTPField("X-Request-Id", id))
+        metrics.count(route: target.route, method: request.method, status: response.status, took: clock.now().since(start))
+        return response
+    }
+
+    private func requestID() -> String { "req_" + Hex.encode(random.bytes(12)) }
+
+    private func problem(_ problem: Problem, _ target: Target, _ id: String) -> HTTPResponse {
+        problem.response(path: "/" + target.path.joined(separator: "/"), requestID: id)
+    }
+
+    private func answer(_ request: HTTPRequest, _ target: Target) async throws -> HTTPResponse {
+        guard request.field("settlegate-body-too-large") == nil else {
+            throw Problem(status: 413, code: "too_large", title: "Too large", detail: "a body has at most a megabyte")
+        }
+        switch (target.path.first, target.path.count) {
+        case ("v1", _): return try await merchantAnswer(request, target)
+        case ("telegram", 2):
+            guard request.method == "POST" else { throw Problem.methodNotAllowed(["POST"]) }
+            return try await telegram.receive(request.body, bot: target.path[1])
+        case ("livez", 1), ("readyz", 1), ("metrics", 1), ("openapi.json", 1):
+            guard request.method == "GET" else { throw Problem.methodNotAllowed(["GET"]) }
+            return try await operations(target.path[0])
+        default: throw Problem.notFound()
+        }
+    }
+
+    private func operations(_ name: String) async throws -> HTTPResponse {
+        switch name {
+        case "livez": return Self.text("ok\n")
+        case "readyz":
+            let isReady = await readiness()
+            return Self.text(isReady ? "ready\n" : "not ready\n", status: isReady ? 200 : 503)
+        case "metrics":
+            let depths = try await settlement.database.read { session in
+                [
+                    ("outbox_depth", try session.outboxDepth()), ("inbox_depth", try session.inboxDepth()),
+                    ("open_cases", try session.openCaseCount()),
+                ]
+            }
+            return Self.text(metrics.exposition(gauges: depths))
+        default:
+            return HTTPResponse(status: 200, fields: [HTTPField("Content-Type", "application/json")], body: document)
+        }
+    }
+
+    private static func text(_ text: String, status: Int = 200) -> HTTPResponse {
+        let type = HTTPField("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        return HTTPResponse(status: status, fields: [type], body: Array(text.utf8))
+    }
+
+    // MARK: - Merchants
+
+    private func merchantAnswer(_ request: HTTPRequest, _ target: Target) async throws -> HTTPResponse {
+        let key = try await authenticate(request)
+        try limiter.take(key.id.text)
+        if ["POST", "PUT", "PATCH"].contains(request.method), !request.body.isEmpty {
+            let type = request.field("Content-Type") ?? ""
+            guard type.lowercased().hasPrefix("application/json") else {
+                throw Problem(
+                    status: 415,
+                    code: "unsupported_media_type",
+                    title: "Unsupported media type",
+                    detail: "bodies are application/json"
+                )
+            }
+        }
+        let route = try Routes.find(request.method, target.path)
+        let call = APIRequest(request, path: target.path, query: target.query, merchant: key.merchant)
+        return try await route(self, call)
+    }
+
+    /// The key is found by its public part; its secret part is compared as a digest, in constant time.
+    private func authenticate(_ request: HTTPRequest) async throws -> APIKeyRecord {
+        let credentials = request.fields.filter { $0.name.lowercased() == "authorization" }
+        guard credentials.count == 1, let text = APIKeyText(credentials[0].value, mode: mode) else {
+            throw Problem.unauthorized
+        }
+        let id = text.id
+        guard let key = try await settlement.database.read({ try $0.apiKey(id) }), key.revokedAt == nil,
+            constantTimeEquals(key.digest, text.digest)
+        else { throw Problem.unauthorized }
+        return key
+    }
+
+    /// An answer with JSON.
+    func json(_ value: JSONValue, status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, fields: [HTTPField("Content-Type", "application/json")], body: value.bytes)
+    }
+
+    /// A list in the usual envelope, with one object less when there was one more than asked for.
+    func list(_ objects: [JSONValue], of request: APIRequest, page: Page) -> HTTPResponse {
+        let limit = page.limit - 1
+        let isGoingBack = page.before != nil
+        let data = objects.count > limit ? (isGoingBack ? Array(objects.dropFirst()) : Array(objects.dropLast())) : objects
+        return json([
+            "object": "list",
+            "data": .array(data),
+            "has_more": .bool(objects.count > limit),
+            "url": .string("/" + request.path.joined(separator: "/")),
+        ])
+    }
+}
+
+/// Where a request goes: the parts of its path, and its query.
+struct Target: Sendable {
+    let path: [String]
+    let query: [(key: String, value: String)]
+
+    init(_ url: String) {
+        let halves = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        path = (halves.first ?? "").split(separator: "/").map { String($0) }
+        query = (halves.count == 2 ? halves[1] : "").split(separator: "&").map { pair in
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (Self.decoded(sides[0]), sides.count == 2 ? Self.decoded(sides[1]) : "")
+        }
+    }
+
+    private static func decoded(_ text: Substring) -> String {
+        var bytes: [UInt8] = []
+        var iterator = text.utf8.makeIterator()
+        while let byte = iterator.next() {
+            if byte == UInt8(ascii: "%"), let high = iterator.next(), let low = iterator.next(),
+                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+            } else {
+                bytes.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The route for the metrics: identifiers are left out, and so is what nobody knows.
+    var route: String {
+        let known = ["v1", "telegram", "livez", "readyz", "metrics", "openapi.json"]
+        guard let first = path.first, known.contains(first) else { return "other" }
+        return "/" + path.prefix(2).filter { !$0.contains("_") || $0 == "webhook_endpoints" }.joined(separator: "/")
+    }
+}

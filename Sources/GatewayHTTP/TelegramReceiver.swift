@@ -1,0 +1,124 @@
+public import Cryptography
+import HTTPTransport
+public import Logging
+import Payments
+import Providers
+import Seams
+public import Settlement
+import Storage
+import StrictJSON
+import Synchronization
+
+/// Takes the updates of the bots: kept before they are confirmed, and questions answered at once.
+public struct TelegramReceiver: Sendable {
+    /// How long a decision may take: Telegram waits ten seconds, and a refusal is better than silence.
+    private static let decisionLimit = Duration.seconds(3)
+
+    private let settlement: Settlement
+    private let webhookSecrets: [String: SecretBytes]
+    private let metrics: Metrics
+    private let wake: @Sendable () -> Void
+    private let logger: Logger
+    private var clock: any WallClock { settlement.clock }
+
+    /// A receiver.
+    ///
+    /// - Parameters:
+    ///   - settlement: decides about payments.
+    ///   - webhookSecrets: what Telegram sends with each update, by the bot's key.
+    ///   - metrics: counts decisions.
+    ///   - logger: told of answers that could not be given.
+    ///   - wake: has the reconciliation worker look at the inbox.
+    public init(
+        settlement: Settlement,
+        webhookSecrets: [String: SecretBytes],
+        metrics: Metrics,
+        logger: Logger,
+        wake: @escaping @Sendable () -> Void
+    ) {
+        self.settlement = settlement
+        self.webhookSecrets = webhookSecrets
+        self.metrics = metrics
+        self.logger = logger
+        self.wake = wake
+    }
+
+    /// Whether a request carries the bot's secret, once; compared in constant time.
+    func isFromTelegram(_ request: HTTPRequest, bot: String) -> Bool {
+        let stated = request.fields.filter { $0.name.lowercased() == "x-telegram-bot-api-secret-token" }
+        guard stated.count == 1, let secret = webhookSecrets[bot] else { return false }
+        return constantTimeEquals(Array(stated[0].value.utf8), secret)
+    }
+
+    /// Takes an update.
+    func receive(_ body: [UInt8], bot: String) async throws -> HTTPResponse {
+        let update: JSONValue
+        do { update = try JSONValue(parsing: body) } catch { throw Problem.invalid("the update is no JSON: \(error)") }
+        guard let id = update["update_id"]?.integerValue else { throw Problem.invalid("an update has an update_id") }
+        if update["pre_checkout_query"] != nil || update["shipping_query"] != nil {
+            await answerQuestions(in: body, bot: bot)
+        } else {
+            let now = clock.now()
+            let source = "telegram:\(bot)"
+            _ = try await settlement.database.write { session in
+                try session.appendInbox(source: source, key: "\(id)", body: body, at: now)
+            }
+            wake()
+        }
+        return HTTPResponse(status: 200, fields: [HTTPField("Content-Type", "application/json")], body: Array("{}".utf8))
+    }
+
+    private func answerQuestions(in body: [UInt8], bot: String) async {
+        for provider in settlement.providers.providers {
+            guard let push = provider.push, push.source == "telegram:\(bot)" else { continue }
+            guard let meanings = try? push.interpret(body) else { continue }
+            for case .question(let question) in meanings {
+                let start = clock.now()
+                let decision = await decide(question, of: provider)
+                if case .payment = question.topic {
+                    var isRefused = false
+                    if case .refused = decision { isRefused = true }
+                    metrics.countPreCheckout(took: clock.now().since(start), isRefused: isRefused)
+                }
+                do { try await push.answer(question, with: decision) } catch {
+                    // Telegram takes no money without an answer.
+                    logger.warning("a question of \(bot) could not be answered: \(error)")
+                }
+            }
+        }
+    }
+
+    /// Decides within the limit, or refuses: a decision that hangs in a stalled database is left to itself.
+    private func decide(_ question: ApprovalRequest, of provider: any PaymentProvider) async -> ApprovalDecision {
+        await withCheckedContinuation { continuation in
+            let first = FirstAnswer(continuation)
+            let timer = Task {
+                try await clock.sleep(for: Self.decisionLimit)
+                first.give(
+                    .refused(message: "The payment cannot be checked at the moment. Please try again in a minute.")
+                )
+            }
+            Task {
+                first.give(await settlement.decide(question, of: provider))
+                timer.cancel()
+            }
+        }
+    }
+}
+
+/// Passes on the first of several answers.
+private final class FirstAnswer: Sendable {
+    private let continuation: Mutex<CheckedContinuation<ApprovalDecision, Never>?>
+
+    init(_ continuation: CheckedContinuation<ApprovalDecision, Never>) {
+        self.continuation = Mutex(continuation)
+    }
+
+    func give(_ decision: ApprovalDecision) {
+        let waiting = continuation.withLock { continuation in
+            defer { continuation = nil }
+            return continuation
+        }
+        waiting?.resume(returning: decision)
+    }
+}

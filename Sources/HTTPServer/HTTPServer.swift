@@ -1,0 +1,134 @@
+public import HTTPTransport
+import HTTPTypes
+import Hummingbird
+public import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// A listening HTTP server that hands each request, as a value, to a handler.
+///
+/// It is stopped by its own handle, which lets requests that are under way finish.
+public final class HTTPServer: Sendable {
+    /// What is listened on, and how much is taken.
+    public struct Configuration: Sendable {
+        /// The address.
+        public var host: String
+        /// The port; 0 takes a free one.
+        public var port: Int
+        /// The most bytes of a request's body.
+        public var maximumBodyBytes: Int
+
+        /// A configuration.
+        public init(host: String = "127.0.0.1", port: Int = 0, maximumBodyBytes: Int = 1 << 20) {
+            self.host = host
+            self.port = port
+            self.maximumBodyBytes = maximumBodyBytes
+        }
+    }
+
+    /// What answers requests.
+    public struct Handler: Sendable {
+        /// Looks at the head of a request, before its body is read; what it returns is the answer.
+        public var admit: @Sendable (ReceivedRequest) async -> SentResponse?
+        /// Answers a request.
+        public var respond: @Sendable (ReceivedRequest) async -> SentResponse
+
+        /// A handler; without `admit` every request is read.
+        public init(
+            admit: @escaping @Sendable (ReceivedRequest) async -> SentResponse? = { _ in nil },
+            respond: @escaping @Sendable (ReceivedRequest) async -> SentResponse
+        ) {
+            self.admit = admit
+            self.respond = respond
+        }
+    }
+
+    /// The port that it listens on.
+    public let port: Int
+    /// The URL that it listens on, without a slash at the end.
+    public let url: String
+    private let group: ServiceGroup
+    private let running: Task<Void, any Error>
+
+    private init(port: Int, url: String, group: ServiceGroup, running: Task<Void, any Error>) {
+        self.port = port
+        self.url = url
+        self.group = group
+        self.running = running
+    }
+
+    /// Starts to listen, and returns when it does.
+    ///
+    /// - Throws: what the system says when it cannot listen.
+    public static func start(
+        _ configuration: Configuration,
+        logger: Logger,
+        handler: Handler
+    ) async throws -> HTTPServer {
+        let (ports, found) = AsyncStream.makeStream(of: Int.self)
+        let responder = CallbackResponder { (request: Request, _: BasicRequestContext) in
+            await answer(request, handler, configuration)
+        }
+        let application = Application(
+            responder: responder,
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port),
+                serverName: "settlegate"
+            ),
+            onServerRunning: { channel in
+                found.yield(channel.localAddress?.port ?? 0)
+                found.finish()
+            },
+            logger: logger
+        )
+        let group = ServiceGroup(services: [application], logger: logger)
+        let running = Task {
+            defer { found.finish() }
+            try await group.run()
+        }
+        for await port in ports {
+            return HTTPServer(port: port, url: "http://\(configuration.host):\(port)", group: group, running: running)
+        }
+        // It ended before it listened: the task knows why.
+        try await running.value
+        throw CancellationError()
+    }
+
+    /// Takes no more requests, and returns when those that are under way are answered.
+    public func stop() async {
+        await group.triggerGracefulShutdown()
+        _ = try? await running.value
+    }
+
+    private static func answer(_ request: Request, _ handler: Handler, _ configuration: Configuration) async -> Response {
+        var head = ReceivedRequest(
+            method: request.method.rawValue,
+            url: request.uri.string,
+            fields: request.headers.map { HeadField($0.name.canonicalName, $0.value) }
+        )
+        if let refusal = await handler.admit(head) { return response(refusal) }
+        guard let body = try? await request.body.collect(upTo: configuration.maximumBodyBytes) else {
+            head.body = []
+            head.fields.append(HeadField(bodyTooLargeField, "1"))
+            return response(await handler.respond(head))
+        }
+        head.body = Array(buffer: body)
+        return response(await handler.respond(head))
+    }
+
+    /// Marks a request whose body was not taken, so that the handler answers in its own words.
+    public static let bodyTooLargeField = "settlegate-body-too-large"
+
+    private static func response(_ answer: SentResponse) -> Response {
+        var headers = HTTPFields()
+        for field in answer.fields {
+            if let name = HTTPTypes.HTTPField.Name(field.name) { headers.append(.init(name: name, value: field.value)) }
+        }
+        return Response(
+            status: .init(code: answer.status),
+            headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
+        )
+    }
+}

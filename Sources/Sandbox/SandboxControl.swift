@@ -1,0 +1,210 @@
+public import FixtureTON
+public import FixtureTelegram
+public import HTTPTransport
+import Seams
+public import StrictJSON
+public import TON
+
+/// What tests and people may do to the networks: the interface under `/sandbox`.
+public struct SandboxControl: Sendable {
+    private let clock: SandboxClock
+    private let telegram: FixtureTelegram
+    private let ton: FixtureTON
+    private let jettonMaster: TONAddress
+
+    /// Control over networks.
+    public init(clock: SandboxClock, telegram: FixtureTelegram, ton: FixtureTON, jettonMaster: TONAddress) {
+        self.clock = clock
+        self.telegram = telegram
+        self.ton = ton
+        self.jettonMaster = jettonMaster
+    }
+
+    /// A wish that cannot be fulfilled, as a sentence.
+    public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+        /// The sentence.
+        public let description: String
+
+        init(_ reason: String) {
+            description = reason
+        }
+    }
+
+    /// Answers `POST /sandbox/<what>` with a JSON object.
+    public func respond(to request: HTTPRequest) async -> HTTPResponse {
+        guard request.method == "POST", request.url.hasPrefix("/sandbox/") else {
+            return Self.answer(404, ["error": "the sandbox takes POST /sandbox/pay, mine, fault, advance, bots, telegram/pay"])
+        }
+        do {
+            let wish = request.body.isEmpty ? [:] : try JSONValue(parsing: request.body)
+            return Self.answer(200, try await perform(String(request.url.dropFirst("/sandbox/".count)), wish))
+        } catch { return Self.answer(400, ["error": .string("\(error)")]) }
+    }
+
+    private static func answer(_ status: Int, _ value: JSONValue) -> HTTPResponse {
+        HTTPResponse(status: status, fields: [HTTPField("Content-Type", "application/json")], body: value.bytes)
+    }
+
+    private func perform(_ what: String, _ wish: JSONValue) async throws -> JSONValue {
+        switch what {
+        case "pay":
+            guard let option = wish["option"] else { throw Refusal("'option' is a payment option of an invoice") }
+            let isTaken = try await pay(option, Payment(wish))
+            return ["taken": .bool(isTaken)]
+        case "mine":
+            try ton.mine(Int(clamping: wish["blocks"]?.integerValue ?? 1))
+            return [:]
+        case "advance":
+            clock.advance(by: .seconds(wish["seconds"]?.integerValue ?? 0))
+            return ["now": .string(clock.now().description)]
+        case "fault":
+            try set(wish["network"]?.stringValue ?? "", wish["kind"]?.stringValue ?? "", wish)
+            return [:]
+        case "bots":
+            guard let token = wish["token"]?.stringValue else { throw Refusal("'token' is a bot's token") }
+            telegram.addBot(
+                token: token,
+                providerToken: wish["provider_token"]?.stringValue,
+                stars: wish["stars"]?.integerValue ?? 0
+            )
+            return [:]
+        case "telegram/pay":
+            guard let link = wish["link"]?.stringValue else { throw Refusal("'link' is an invoice link") }
+            return Self.json(await telegram.pay(link: link, by: wish["user"]?.stringValue ?? "alice"))
+        default: throw Refusal("the sandbox cannot '\(what.prefix(40))'")
+        }
+    }
+
+    private static func json(_ outcome: FixtureTelegram.Outcome) -> JSONValue {
+        switch outcome {
+        case .paid(let charge): ["outcome": "paid", "charge_id": .string(charge)]
+        case .declined(let message): ["outcome": "declined", "message": .string(message)]
+        case .timedOut: ["outcome": "timed_out"]
+        case .unknownLink: ["outcome": "unknown_link"]
+        }
+    }
+
+    // MARK: - Paying
+
+    /// How a customer pays.
+    public struct Payment: Sendable {
+        /// Who pays.
+        public var user: String
+        /// Smallest units; none: what is due.
+        public var units: UInt128?
+        /// The comment; none: the right one.
+        public var comment: String?
+        /// Whether there is no comment at all.
+        public var hasNoComment: Bool
+        /// Whether the transfer carries the bounced flag.
+        public var isBounced: Bool
+        /// Whether the jetton only looks like the right one.
+        public var isCounterfeit: Bool
+
+        /// A payment of what is due.
+        public init(user: String) {
+            self.user = user
+            comment = nil
+            hasNoComment = false
+            isBounced = false
+            isCounterfeit = false
+        }
+
+        init(_ wish: JSONValue) throws {
+            self.init(user: wish["user"]?.stringValue ?? "alice")
+            if let text = wish["units"]?.stringValue {
+                guard let value = UInt128(text) else { throw Refusal("'units' are smallest units in digits") }
+                units = value
+            }
+            comment = wish["comment"]?.stringValue
+            hasNoComment = wish["no_comment"]?.boolValue ?? false
+            isBounced = wish["bounced"]?.boolValue ?? false
+            isCounterfeit = wish["counterfeit"]?.boolValue ?? false
+        }
+    }
+
+    /// A customer pays a payment option as the REST interface shows it.
+    ///
+    /// - Throws: ``Refusal``, and what the networks throw.
+    /// - Returns: whether the money was taken.
+    public func pay(_ option: JSONValue, _ payment: Payment) async throws -> Bool {
+        guard let rail = option["rail"]?.stringValue else { throw Refusal("the option has no rail") }
+        guard rail == "ton" else {
+            guard let link = option["link"]?.stringValue else { throw Refusal("the option has no link") }
+            if case .paid = await telegram.pay(link: link, by: payment.user) { return true }
+            return false
+        }
+        guard let text = option["address"]?.stringValue, let link = option["link"]?.stringValue,
+            let due = Self.amount(in: link)
+        else { throw Refusal("the option has no address and amount") }
+        let address = try TONAddress(text)
+        let comment = payment.hasNoComment ? nil : payment.comment ?? option["comment"]?.stringValue
+        let units = payment.units ?? due
+        if payment.isBounced {
+            let body = if let comment { try MessageBody.cell(comment: Array(comment.utf8)) } else { try Cell.empty() }
+            ton.arriveBounced(units, at: address, body: body, from: try ton.customer(payment.user).address)
+        } else if link.contains("&jetton=") {
+            try payJetton(units, to: address, comment, payment)
+        } else {
+            try ton.pay(units, to: address, comment: comment, by: payment.user)
+        }
+        return true
+    }
+
+    private func payJetton(_ units: UInt128, to owner: TONAddress, _ comment: String?, _ payment: Payment) throws {
+        let master = payment.isCounterfeit ? try ton.jettonMaster("counterfeit dollar") : jettonMaster
+        let payer = try ton.customer(payment.user)
+        try ton.mint(
+            units,
+            of: master,
+            layout: .standard,
+            to: payer.address,
+            isCounterfeit: payment.isCounterfeit
+        )
+        try ton.mine()
+        try ton.payJetton(
+            units,
+            of: master,
+            layout: .standard,
+            to: owner,
+            comment: comment,
+            by: payment.user,
+            isCounterfeit: payment.isCounterfeit
+        )
+    }
+
+    /// The amount of a transfer link, in smallest units.
+    private static func amount(in link: String) -> UInt128? {
+        let fields = link.split(separator: "?").last?.split(separator: "&") ?? []
+        return fields.first { $0.hasPrefix("amount=") }.flatMap { UInt128($0.dropFirst("amount=".count)) }
+    }
+
+    // MARK: - Faults
+
+    /// Has a network misbehave.
+    ///
+    /// - Throws: ``Refusal`` when it cannot misbehave that way.
+    public func set(_ network: String, _ kind: String, _ wish: JSONValue) throws(Refusal) {
+        switch network {
+        case "telegram":
+            guard let fault = FixtureTelegram.Fault(rawValue: kind) else { throw Refusal("Telegram has no fault '\(kind)'") }
+            telegram.set(fault)
+        case "ton":
+            var faults = FixtureTON.Faults()
+            let times = Int(clamping: wish["times"]?.integerValue ?? 1)
+            switch kind {
+            case "none": break
+            case "lag": faults.lag = Int(clamping: wish["blocks"]?.integerValue ?? 10)
+            case "empty_page": faults.emptyPages = times
+            case "failure": faults.failures = times
+            case "rate_limit": faults.rateLimits = times
+            case "lost_reply": faults.lostReplies = times
+            case "gap": faults.hasGaps = true
+            case "lie": faults.liesAboutHashes = true
+            default: throw Refusal("TON has no fault '\(kind)'")
+            }
+            ton.set(faults)
+        default: throw Refusal("there is no network '\(network)'")
+        }
+    }
+}

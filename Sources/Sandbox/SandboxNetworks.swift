@@ -1,0 +1,95 @@
+public import FixtureTON
+public import FixtureTelegram
+import HTTPServer
+public import HTTPTransport
+public import Logging
+import Seams
+public import TON
+
+/// A Telegram and a TON on loopback, with the control interface beside them, on one port.
+public final class SandboxNetworks: Sendable {
+    /// The clock of all networks.
+    public let clock: SandboxClock
+    /// The Telegram.
+    public let telegram: FixtureTelegram
+    /// The TON chain.
+    public let ton: FixtureTON
+    /// The jetton that customers can pay with.
+    public let jettonMaster: TONAddress
+    /// The layout of the jetton's wallets.
+    public let jettonLayout = JettonWalletLayout.standard
+    /// The number of fraction digits of the jetton.
+    public static let jettonScale = 6
+    /// The token of the bot that is there from the beginning.
+    public static let botToken = "4242424242:SandboxSandboxSandboxSandboxSandbox"
+    /// The payment provider token that the bot may use.
+    public static let providerToken = "284685063:TEST:SandboxProvider"
+    /// Where everything is, without a slash at the end.
+    public let url: String
+    private let server: HTTPServer
+
+    private init(
+        clock: SandboxClock,
+        telegram: FixtureTelegram,
+        ton: FixtureTON,
+        jettonMaster: TONAddress,
+        server: HTTPServer
+    ) {
+        self.clock = clock
+        self.telegram = telegram
+        self.ton = ton
+        self.jettonMaster = jettonMaster
+        self.server = server
+        url = server.url
+    }
+
+    /// Starts the networks.
+    ///
+    /// - Parameters:
+    ///   - clock: the clock that they go with.
+    ///   - transport: the way to webhooks.
+    ///   - port: the port; 0 takes a free one.
+    ///   - seed: decides every key and hash.
+    ///   - logger: the server's log.
+    /// - Throws: what the system says when the port cannot be listened on.
+    /// - Returns: the running networks.
+    public static func start(
+        clock: SandboxClock,
+        transport: any HTTPTransport,
+        port: Int = 0,
+        seed: UInt64 = 1,
+        logger: Logger
+    ) async throws -> SandboxNetworks {
+        let telegram = FixtureTelegram(clock: clock, transport: transport)
+        telegram.addBot(token: botToken, providerToken: providerToken, stars: 0)
+        let ton = FixtureTON(clock: clock, network: .testnet, seed: seed)
+        let master = try ton.jettonMaster("sandbox dollar")
+        let control = SandboxControl(clock: clock, telegram: telegram, ton: ton, jettonMaster: master)
+        let server = try await HTTPServer.start(
+            HTTPServer.Configuration(port: port),
+            logger: logger,
+            handler: HTTPServer.Handler { request in
+                if request.url.hasPrefix("/bot") { return await telegram.respond(to: request) }
+                if request.url.hasPrefix("/api/") { return await ton.respond(to: request) }
+                return await control.respond(to: request)
+            }
+        )
+        return SandboxNetworks(clock: clock, telegram: telegram, ton: ton, jettonMaster: master, server: server)
+    }
+
+    /// What somebody may do to the networks.
+    public var control: SandboxControl {
+        SandboxControl(clock: clock, telegram: telegram, ton: ton, jettonMaster: jettonMaster)
+    }
+
+    /// Has blocks made and updates delivered until the task is cancelled.
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.telegram.run() }
+            group.addTask { await self.ton.run(every: .milliseconds(100)) }
+        }
+    }
+
+    /// Stops to listen.
+    public func stop() async { await server.stop() }
+}

@@ -1,0 +1,160 @@
+public import Gateway
+import Seams
+import StrictJSON
+
+/// The main job, shown: an invoice on every rail paid, confirmed, credited, announced and reconciled, a few things going
+/// wrong, and refunds.
+public struct Demonstration: Sendable {
+    /// What came of it.
+    public struct Outcome: Sendable {
+        /// What was paid and how it was confirmed.
+        public let payments: TextTable
+        /// The reconciliation report.
+        public let report: ReportRendering
+        /// What is not as it should be; none when all is.
+        public let failures: [String]
+        /// How many signed events the merchant has taken, and how many requests it did not believe.
+        public let events: (taken: Int, refused: Int)
+    }
+
+    private let world: ScenarioWorld
+
+    /// A demonstration in a world of its own.
+    public init(world: ScenarioWorld) {
+        self.world = world
+    }
+
+    private static let orders: [(name: String, goods: String, rail: String, asset: String, amount: String)] = [
+        ("Tea, by card", "physical", "telegram_fiat", "fiat:EUR", "12.50"),
+        ("Sticker pack, by Stars", "digital", "telegram_stars", "telegram:XTR", "250"),
+        ("Tea pot, by TON", "physical", "ton", "ton:testnet:native", "1.5"),
+        ("Tea tray, by jetton", "physical", "ton", "ton:testnet:jetton:sandbox", "20"),
+    ]
+
+    private struct Opened {
+        let name: String
+        let id: String
+        let option: JSONValue
+    }
+
+    /// Runs it.
+    ///
+    /// - Parameters:
+    ///   - tampering: whether a posting is changed by one unit before the end, which has to be found.
+    ///   - tell: is told what happens, a sentence at a time.
+    /// - Throws: what the world throws.
+    /// - Returns: what came of it.
+    public func run(tampering: Bool = false, tell: @Sendable (String) -> Void) async throws -> Outcome {
+        tell("The operator has put 5 TON into the wallet for network fees.")
+        var opened: [Opened] = []
+        for (index, order) in Self.orders.enumerated() { opened.append(try await open(order, key: "demo-\(index)")) }
+        for order in opened {
+            tell("A customer pays: \(order.name).")
+            _ = try await world.pay(order.option, pay("alice"))
+        }
+        try await world.settle()
+        try await goWrong(opened, tell)
+        tell("The merchant returns the Stars, and half a TON.")
+        try await refund(opened[1], amount: nil)
+        try await refund(opened[2], amount: "0.5")
+        try await world.settle()
+        if tampering {
+            tell("Somebody changes one posting by one unit in the database.")
+            try await world.tamper()
+        }
+        return try await outcome(opened)
+    }
+
+    private func pay(_ user: String) -> Scenario.Pay { Scenario.Pay(invoice: "", rail: "", user: user) }
+
+    private func open(
+        _ order: (name: String, goods: String, rail: String, asset: String, amount: String),
+        key: String
+    ) async throws -> Opened {
+        let asset = world.assetText(order.asset)
+        let invoice = try await world.merchant.post(
+            "/v1/invoices",
+            [
+                "title": .string(order.name), "description": .string(order.name), "goods": .string(order.goods),
+                "amount": .string(order.amount), "asset": .string(asset),
+                "rails": [["rail": .string(order.rail), "asset": .string(asset)]],
+            ],
+            idempotencyKey: key
+        )
+        guard let id = invoice["id"]?.stringValue, let option = invoice["options"]?.arrayValue?.first else {
+            throw ScenarioError("the gateway opened an invoice without a way to pay it")
+        }
+        return Opened(name: order.name, id: id, option: option)
+    }
+
+    /// What customers and strangers do: pay again, forget the comment, send counterfeits, open a paid link.
+    private func goWrong(_ opened: [Opened], _ tell: @Sendable (String) -> Void) async throws {
+        tell("Somebody pays the tea pot a second time, and somebody forgets the comment.")
+        _ = try await world.pay(opened[2].option, pay("bob"))
+        var forgetful = pay("carol")
+        forgetful.comment = "none"
+        _ = try await world.pay(opened[2].option, forgetful)
+        tell("Somebody sends a jetton that only looks like the right one.")
+        var cheat = pay("mallory")
+        cheat.jetton = "fake"
+        _ = try await world.pay(opened[3].option, cheat)
+        tell("Somebody opens the link of the paid sticker pack: the pre-checkout answer is no.")
+        let wasTaken = try await world.pay(opened[1].option, pay("bob"))
+        guard !wasTaken else { throw ScenarioError("a paid invoice was charged again") }
+        try await world.settle()
+    }
+
+    private func refund(_ order: Opened, amount: String?) async throws {
+        let list = try await world.merchant.get("/v1/payments?invoice=\(order.id)&limit=100")
+        guard let payment = list["data"]?.arrayValue?.last?["id"] else {
+            throw ScenarioError("\(order.name) has no payment to return")
+        }
+        var members = [JSONValue.Member("payment", payment)]
+        if let amount { members.append(.init("amount", .string(amount))) }
+        try await world.merchant.post("/v1/refunds", .object(members), idempotencyKey: "demo-refund-\(order.id)")
+    }
+
+    private func outcome(_ opened: [Opened]) async throws -> Outcome {
+        var table = TextTable([
+            ("order", .left), ("rail", .left), ("amount", .right), ("state", .left), ("payments", .left),
+            ("confirmed by", .left),
+        ])
+        var failures: [String] = []
+        for order in opened {
+            let invoice = try await world.merchant.get("/v1/invoices/\(order.id)")
+            let payments = try await world.merchant.get("/v1/payments?invoice=\(order.id)&limit=100")
+            let list = (payments["data"]?.arrayValue ?? []).reversed()
+            let state = invoice["state"]?.stringValue ?? "?"
+            if state != "settled" { failures.append("\(order.name) is \(state)") }
+            table.add([
+                order.name, order.option["rail"]?.stringValue ?? "", invoice["amount"]?.stringValue ?? "", state,
+                list.map { $0["classification"]?.stringValue ?? "?" }.joined(separator: ", "),
+                Self.confirmation(list.first),
+            ])
+            let events = try await world.eventsTaken(about: order.id)
+            if events.filter({ $0 == "invoice.settled" }).count != 1 {
+                failures.append("\(order.name) was announced as settled by \(events)")
+            }
+        }
+        let refunds = try await world.merchant.get("/v1/refunds?limit=100")["data"]?.arrayValue ?? []
+        for refund in refunds where refund["state"]?.stringValue != "completed" {
+            failures.append("a refund is \(refund["state"]?.stringValue ?? "?")")
+        }
+        failures += try await world.findings()
+        return Outcome(
+            payments: table,
+            report: try await world.report(),
+            failures: failures,
+            events: world.eventCounts
+        )
+    }
+
+    private static func confirmation(_ payment: JSONValue?) -> String {
+        guard let evidence = payment?["evidence"]?.stringValue,
+            let value = try? JSONValue(parsing: Array(evidence.utf8))
+        else { return "-" }
+        if let hash = value["hash"]?.stringValue { return "chain transaction \(hash.prefix(12))…" }
+        if let charge = value["telegram_payment_charge_id"]?.stringValue { return "Telegram charge \(charge)" }
+        return value["star_transaction"]?.stringValue.map { "star transaction \($0)" } ?? "-"
+    }
+}

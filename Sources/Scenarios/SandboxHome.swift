@@ -1,0 +1,145 @@
+import Cryptography
+import FixtureTON
+import Foundation
+public import Gateway
+import GatewayHTTP
+public import Keystore
+public import Sandbox
+import Seams
+public import TON
+
+/// A folder with everything that a gateway over the sandbox needs: configuration, catalogues, keystore and database.
+///
+/// It is what an operator would have, so that `settlegate serve` runs on it unchanged.
+public struct SandboxHome: Sendable {
+    /// The passphrase of the keystore: the sandbox has nothing to protect.
+    public static let passphrase = "sandbox-passphrase"
+
+    /// The folder.
+    public let folder: String
+    /// The jetton's asset.
+    public let jettonAsset: String
+    private let networks: SandboxNetworks
+
+    /// The configuration file.
+    public var configurationPath: String { folder + "/settlegate.yaml" }
+    private var keystorePath: String { folder + "/keystore.json" }
+
+    /// Makes the folder's files, but for the database; what is there already is kept.
+    ///
+    /// - Parameters:
+    ///   - folder: the folder; it is made when it does not exist.
+    ///   - catalogues: the folder with the lists that the sandbox's are made from.
+    ///   - networks: the networks that the gateway talks to.
+    ///   - port: the gateway's port.
+    /// - Throws: what the file system and the keystore say.
+    public init(folder: String, catalogues: String, networks: SandboxNetworks, port: Int) throws {
+        self.folder = folder
+        self.networks = networks
+        jettonAsset = "ton:testnet:jetton:\(networks.jettonMaster.raw)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for name in ["chart-of-accounts.yaml", "rail-policy.yaml", "currencies.json", "openapi.json"] {
+            try write(name, try text(catalogues + "/" + name))
+        }
+        let jetton = """
+              - { id: "\(jettonAsset)", code: USD-SANDBOX, name: Sandbox Dollar, scale: \(SandboxNetworks.jettonScale) }
+            """
+        try write("assets.yaml", try text(catalogues + "/assets.yaml") + jetton + "\n")
+        if !FileManager.default.fileExists(atPath: keystorePath) { try makeKeystore() }
+        try writeConfiguration(port: port, derived: false)
+    }
+
+    private func text(_ path: String) throws -> String {
+        guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
+            throw ScenarioError("there is no readable file \(path); run it in the project's folder, or pass --catalogues")
+        }
+        return text
+    }
+
+    private func write(_ name: String, _ text: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
+    }
+
+    private func makeKeystore() throws {
+        var store = try Keystore.create(
+            at: keystorePath,
+            passphrase: SecretBytes(Array(Self.passphrase.utf8)),
+            cost: Keystore.Cost.minimum,
+            random: SystemRandom()
+        )
+        let now = networks.clock.now()
+        let secrets = [("bot-token", SandboxNetworks.botToken), ("provider-token", SandboxNetworks.providerToken)]
+        for (name, text) in secrets {
+            try store.add(name, kind: .secret, secret: SecretBytes(Array(text.utf8)), at: now)
+        }
+        try store.generate("webhook-secret", kind: .secret, at: now)
+        try store.generate(Gateway.sealEntry, kind: .secret, at: now)
+        try store.generate("ton-hot", kind: .ed25519, at: now)
+    }
+
+    /// Opens the keystore.
+    ///
+    /// - Throws: `KeystoreError`.
+    public func keystore() throws -> Keystore {
+        try Keystore(
+            path: keystorePath,
+            passphrase: SecretBytes(Array(Self.passphrase.utf8)),
+            random: SystemRandom()
+        )
+    }
+
+    /// The wallet that customers pay to, and that pays out.
+    ///
+    /// - Throws: `KeystoreError` and `TONError`.
+    public func walletAddress() throws -> TONAddress {
+        let key = try Ed25519.PrivateKey(seed: keystore().secret("ton-hot"))
+        return try Wallet(version: .v5r1, publicKey: key.publicKey, network: .testnet).address()
+    }
+
+    /// Writes the configuration file.
+    ///
+    /// - Throws: what the file system says.
+    public func writeConfiguration(port: Int, derived: Bool) throws {
+        let code = Base64.encode(try FixtureTON.jettonWalletCode(networks.jettonLayout).serialized())
+        try write(
+            "settlegate.yaml",
+            """
+            environment: test
+            catalogues: .
+            database: { path: settlegate.sqlite }
+            http: { host: 127.0.0.1, port: \(port), public_url: self }
+            keystore: { path: keystore.json, passphrase_variable: SETTLEGATE_PASSPHRASE }
+            bots:
+              - key: shop
+                token_entry: bot-token
+                webhook_secret_entry: webhook-secret
+                api_url: \(networks.url)
+                test_environment: true
+                provider_token_entry: provider-token
+                currencies: [EUR, USD]
+                stars: true
+            ton:
+              - key: ton-testnet
+                network: testnet
+                toncenter_url: \(networks.url)
+                wallet_entry: ton-hot
+                wallet_version: v5r1
+                deposit: \(derived ? "derived" : "comment")
+                jettons:
+                  - { asset: "\(jettonAsset)", wallet_code: "\(code)", layout: \(networks.jettonLayout.rawValue) }
+            rates:
+              - { base: "fiat:EUR", quote: "ton:testnet:native", price: "0.40", valid_for: 900 }
+            webhooks: { allow_private_addresses: true }
+            reconciliation_interval_ms: 100
+
+            """
+        )
+    }
+
+    /// The configuration.
+    ///
+    /// - Throws: `ConfigurationError`.
+    public func configuration() throws -> GatewayConfiguration {
+        try GatewayConfiguration(file: configurationPath, environment: [:])
+    }
+}

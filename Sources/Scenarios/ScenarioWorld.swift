@@ -1,0 +1,312 @@
+import Cryptography
+import FixtureTON
+import FixtureTelegram
+import Foundation
+public import Gateway
+import HTTPTransport
+import Ledger
+public import Logging
+import Money
+import Payments
+import ProviderTON
+import Reconciliation
+public import Sandbox
+public import Seams
+import Settlement
+import Storage
+public import StrictJSON
+import Synchronization
+import TON
+import Webhooks
+
+/// A gateway over the sandbox, a merchant with its server, and customers: over real sockets, step by step.
+///
+/// Nothing runs by itself: ``settle()`` has chains mine, Telegram deliver and the gateway's workers work until nothing is
+/// left to do.
+public final class ScenarioWorld: Sendable {
+    /// The networks.
+    public let networks: SandboxNetworks
+    /// The folder with the gateway's files.
+    public let home: SandboxHome
+    /// The merchant talking to the gateway.
+    public var merchant: MerchantClient {
+        MerchantClient(transport: transport, baseURL: state.withLock { $0.url }, key: state.withLock { $0.apiKey })
+    }
+
+    private struct State {
+        var gateway: Gateway
+        var url = ""
+        var apiKey = ""
+        var merchantID: MerchantID?
+    }
+
+    private let state: Mutex<State>
+    private let transport: CurlTransport
+    private let server: MerchantServer
+    private let logger: Logger
+    private let faults: FaultInjector
+
+    private init(
+        networks: SandboxNetworks,
+        home: SandboxHome,
+        gateway: Gateway,
+        transport: CurlTransport,
+        server: MerchantServer,
+        logger: Logger,
+        faults: FaultInjector
+    ) {
+        self.networks = networks
+        self.home = home
+        self.transport = transport
+        self.server = server
+        self.logger = logger
+        self.faults = faults
+        state = Mutex(State(gateway: gateway))
+    }
+
+    /// Makes a world in a folder of its own.
+    ///
+    /// - Parameters:
+    ///   - folder: the folder, which must be empty.
+    ///   - catalogues: the folder with the lists.
+    ///   - clock: the clock that everything goes with.
+    ///   - seed: decides the networks' keys.
+    ///   - faults: where the gateway fails on purpose.
+    ///   - logger: the log.
+    /// - Throws: what cannot be started.
+    public static func make(
+        in folder: String,
+        catalogues: String,
+        clock: any WallClock = SystemClock(),
+        seed: UInt64 = 1,
+        faults: FaultInjector = .none,
+        logger: Logger
+    ) async throws -> ScenarioWorld {
+        let sandboxClock = SandboxClock(clock)
+        let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+        let networks = try await SandboxNetworks.start(
+            clock: sandboxClock,
+            transport: transport,
+            seed: seed,
+            logger: logger
+        )
+        let server = try await MerchantServer.start(clock: sandboxClock, logger: logger)
+        let home = try SandboxHome(folder: folder, catalogues: catalogues, networks: networks, port: 0)
+        let gateway = try await open(home, networks, transport, faults, logger)
+        let world = ScenarioWorld(
+            networks: networks,
+            home: home,
+            gateway: gateway,
+            transport: transport,
+            server: server,
+            logger: logger,
+            faults: faults
+        )
+        try await world.begin()
+        return world
+    }
+
+    private static func open(
+        _ home: SandboxHome,
+        _ networks: SandboxNetworks,
+        _ transport: CurlTransport,
+        _ faults: FaultInjector,
+        _ logger: Logger
+    ) async throws -> Gateway {
+        try await Gateway(
+            home.configuration(),
+            keystore: home.keystore(),
+            surroundings: Gateway.Surroundings(
+                clock: networks.clock,
+                random: SystemRandom(),
+                transport: transport,
+                webhookTransport: transport,
+                faults: faults
+            ),
+            logger: logger
+        )
+    }
+
+    /// The operator puts fees into the wallet, a merchant is added, and the gateway begins to listen.
+    private func begin() async throws {
+        let gateway = state.withLock { $0.gateway }
+        let added = try await gateway.addMerchant(
+            name: "Sandbox shop",
+            feeBasisPoints: 100,
+            webhookURL: server.url,
+            random: SystemRandom()
+        )
+        if let secret = added.webhookSecret { server.expect(secret) }
+        try networks.ton.pay(5_000_000_000, to: home.walletAddress(), comment: "top-up", by: "operator")
+        let url = try await gateway.listen()
+        state.withLock { state in
+            state.url = url
+            state.apiKey = added.apiKey
+            state.merchantID = added.id
+        }
+    }
+
+    /// The gateway as it runs now.
+    public var gateway: Gateway { state.withLock { $0.gateway } }
+
+    /// Ends everything.
+    public func stop() async {
+        try? await gateway.close()
+        await server.stop()
+        await networks.stop()
+        transport.close()
+    }
+
+    // MARK: - Steps
+
+    /// Kills the gateway and starts it again on the same files.
+    ///
+    /// - Throws: what cannot be started.
+    public func restart() async throws {
+        try? await gateway.close()
+        let gateway = try await Self.open(home, networks, transport, faults, logger)
+        let url = try await gateway.listen()
+        state.withLock { state in
+            state.gateway = gateway
+            state.url = url
+        }
+    }
+
+    /// Has everything that is under way come to rest.
+    ///
+    /// - Throws: what the chain throws.
+    public func settle() async throws {
+        var idle = 0
+        for _ in 0..<60 where idle < 2 {
+            try networks.ton.mine(3)
+            let delivered = await networks.telegram.deliver()
+            let pass = await gateway.worker.runOnce()
+            let sent = await gateway.deliveries.runOnce()
+            let isIdle = delivered == 0 && !pass.didSomething && sent == 0
+            idle = isIdle ? idle + 1 : 0
+            // What waits for its next turn gets it: a step of a transfer, or a retry.
+            networks.clock.advance(by: .seconds(6))
+        }
+    }
+
+    /// Lets time pass.
+    ///
+    /// - Throws: what the chain throws.
+    public func advance(by duration: Duration) async throws {
+        networks.clock.advance(by: duration)
+        try networks.ton.mine()
+    }
+
+    /// Has a network misbehave.
+    ///
+    /// - Throws: when it cannot misbehave that way.
+    public func set(_ fault: Scenario.Fault) async throws {
+        let wish: JSONValue = [
+            "blocks": .integer(Int64(fault.blocks ?? 10)), "times": .integer(Int64(fault.times ?? 1)),
+        ]
+        try networks.control.set(fault.network, fault.kind, wish)
+    }
+
+    /// Has customers on TON told apart by wallets of their own, or by comments.
+    ///
+    /// - Throws: what cannot be started.
+    public func setDeposit(derived: Bool) async throws {
+        try home.writeConfiguration(port: 0, derived: derived)
+        try await restart()
+    }
+
+    /// A customer pays an option.
+    ///
+    /// - Throws: what the networks throw.
+    /// - Returns: whether the money was taken.
+    public func pay(_ option: JSONValue, _ pay: Scenario.Pay) async throws -> Bool {
+        var payment = SandboxControl.Payment(user: pay.user)
+        if let text = pay.amount, let asset = option["asset"]?.stringValue {
+            payment.units = try UInt128(exactly: amount(text, asset).units)
+        }
+        payment.hasNoComment = pay.comment == "none"
+        payment.comment = pay.comment == "none" ? nil : pay.comment
+        payment.isBounced = pay.bounced ?? false
+        payment.isCounterfeit = pay.jetton == "fake"
+        return try await networks.control.pay(option, payment)
+    }
+
+    /// Changes one posting by one unit behind the gateway's back.
+    ///
+    /// - Throws: what the database throws.
+    public func tamper() async throws {
+        _ = try await gateway.settlement.database.write { session in
+            try session.execute(
+                """
+                UPDATE postings SET units = CAST(CAST(units AS INTEGER) + 1 AS TEXT)
+                WHERE sequence = (SELECT MAX(sequence) FROM postings) AND line = 0
+                """,
+                []
+            )
+        }
+    }
+
+    // MARK: - Looking
+
+    /// The scenario's word for an asset as the gateway knows it.
+    public func assetText(_ text: String) -> String {
+        text == "ton:testnet:jetton:sandbox" ? home.jettonAsset : text
+    }
+
+    private func asset(_ text: String) throws -> Asset {
+        guard let asset = gateway.settlement.assets.asset(try AssetID(assetText(text))) else {
+            throw ScenarioError("there is no asset \(text)")
+        }
+        return asset
+    }
+
+    private func amount(_ text: String, _ assetID: String) throws -> Amount { try asset(assetID).amount(text) }
+
+    /// What all accounts of a kind owe, as text.
+    ///
+    /// - Throws: what the database throws.
+    public func held(on code: String, asset text: String) async throws -> String {
+        let asset = try asset(text)
+        let balances = try await gateway.settlement.database.read { try $0.balances(code: AccountCode(code)) }
+        let own = balances.map(\.amount).filter { $0.asset == asset.id }
+        return try asset.text(Amount.sum(own, asset: asset.id).negated())
+    }
+
+    /// The reasons of the open cases.
+    ///
+    /// - Throws: what the database throws.
+    public func openCases() async throws -> [String] {
+        try await gateway.settlement.database.read { session in
+            try session.cases(of: nil, state: .open, in: Page(limit: 1_000)).map(\.reason.rawValue)
+        }
+    }
+
+    /// The types of the events about a subject that the merchant has taken.
+    ///
+    /// - Throws: never; looking cannot fail.
+    public func eventsTaken(about subject: String) async throws -> [String] {
+        server.events.filter { $0.subject == subject }.map(\.type)
+    }
+
+    /// How many events the merchant has taken, and how many requests it did not believe.
+    public var eventCounts: (taken: Int, refused: Int) { (server.events.count, server.refused) }
+
+    /// The reconciliation report as it is now.
+    ///
+    /// - Throws: what the database throws.
+    public func report() async throws -> ReportRendering {
+        ReportRendering(
+            try await ReconciliationReport.make(for: gateway.settlement),
+            assets: gateway.settlement.assets
+        )
+    }
+
+    /// What keeps the books from being clean.
+    ///
+    /// - Throws: what the database throws.
+    public func findings() async throws -> [String] {
+        var problems = try await report().problems
+        if networks.ton.imbalance != 0 { problems.append("the fixture chain lost \(networks.ton.imbalance) nanotons") }
+        return problems
+    }
+}

@@ -1,0 +1,40 @@
+public import Cryptography
+public import Payments
+public import Seams
+
+/// Seals the endpoints' signing secrets, so that a copy of the database signs nothing.
+public struct EndpointSecrets: Sendable {
+    private let key: SecretBytes
+    private let random: any RandomSource
+
+    /// A sealer under the gateway's own key of 32 bytes.
+    public init(key: SecretBytes, random: any RandomSource) {
+        self.key = key
+        self.random = random
+    }
+
+    /// Seals the secret of one endpoint; it cannot be opened for another.
+    ///
+    /// - Throws: `CryptographyError`.
+    public func seal(
+        _ secret: StandardWebhook.Secret,
+        of endpoint: WebhookEndpointID
+    ) throws(CryptographyError) -> [UInt8] {
+        try AES256GCM.seal(
+            secret.bytes,
+            key: key,
+            nonce: random.bytes(AES256GCM.nonceLength),
+            authenticating: Array(endpoint.text.utf8)
+        )
+        .combined
+    }
+
+    /// Opens the secret of an endpoint.
+    ///
+    /// - Throws: `CryptographyError` when it was sealed under another key or for another endpoint.
+    public func open(_ sealed: [UInt8], of endpoint: WebhookEndpointID) throws -> StandardWebhook.Secret {
+        let box = try AES256GCM.SealedBox(combined: sealed)
+        let bytes = try AES256GCM.open(box, key: key, authenticating: Array(endpoint.text.utf8))
+        return try StandardWebhook.Secret(text: bytes.withUnsafeBytes { Base64.encode(Array($0)) })
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Cryptography
+import Foundation
+import Gateway
+import Keystore
+import Logging
+
+/// Where the configuration is; the passphrase of the keystore comes from the environment.
+struct GatewayOptions: ParsableArguments {
+    @Option(help: "The configuration file.")
+    var config = "Config/settlegate.yaml"
+
+    /// The configuration, with what the environment says instead.
+    func configuration() throws -> GatewayConfiguration {
+        try GatewayConfiguration(file: config, environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// The passphrase of the keystore.
+    static func passphrase(_ configuration: GatewayConfiguration) throws -> SecretBytes {
+        let variable = configuration.keystore.passphraseVariable
+        guard let text = ProcessInfo.processInfo.environment[variable], !text.isEmpty else {
+            throw ConfigurationError("set \(variable) to the passphrase of \(configuration.keystore.path)")
+        }
+        return SecretBytes(Array(text.utf8))
+    }
+
+    /// The keystore.
+    func keystore(_ configuration: GatewayConfiguration) throws -> Keystore {
+        try Keystore(
+            path: configuration.keystore.path,
+            passphrase: Self.passphrase(configuration),
+            random: SystemRandom()
+        )
+    }
+
+    /// A gateway that does not listen.
+    func gateway() async throws -> Gateway {
+        let configuration = try configuration()
+        return try await Gateway(
+            configuration,
+            keystore: keystore(configuration),
+            surroundings: .system(configuration),
+            logger: Self.logger
+        )
+    }
+
+    /// The log, on standard error.
+    static let logger: Logger = {
+        var logger = Logger(label: "settlegate") { StreamLogHandler.standardError(label: $0) }
+        let wanted = ProcessInfo.processInfo.environment["SETTLEGATE_LOG"]
+        logger.logLevel = wanted.flatMap { Logger.Level(rawValue: $0) } ?? .warning
+        return logger
+    }()
+}

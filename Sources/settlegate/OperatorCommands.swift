@@ -1,0 +1,111 @@
+import ArgumentParser
+import Cryptography
+import Gateway
+import Reconciliation
+import Seams
+import Settlement
+import Storage
+import StrictJSON
+import Webhooks
+
+/// Brings the database's schema up to date.
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate",
+        abstract: "Bring the database's schema up to date.",
+        discussion: "Example: settlegate migrate --config Config/settlegate.yaml"
+    )
+    @OptionGroup var options: GatewayOptions
+
+    mutating func run() async throws {
+        try await Console.usable {
+            let path = try options.configuration().database.path
+            try await SQLiteDatabase(path: path).close()
+            Console.say("\(path) is up to date")
+        }
+    }
+}
+
+/// The merchants of the gateway.
+struct MerchantsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "merchants",
+        abstract: "Add and list merchants; the gateway must not run meanwhile.",
+        discussion: """
+            Example:
+              settlegate merchants create "Tea shop" --fee 100 --webhook https://shop.example/events
+              settlegate merchants list --format json
+            """,
+        subcommands: [Create.self, List.self]
+    )
+
+    /// Adds a merchant.
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Add a merchant; its API key is shown once.")
+        @OptionGroup var options: GatewayOptions
+        @Argument(help: "The merchant's name.") var name: String
+        @Option(help: "The gateway's fee in hundredths of a percent.") var fee = 0
+        @Option(help: "Where events are sent.") var webhook: String?
+
+        mutating func run() async throws {
+            let (name, fee, webhook) = (name, fee, webhook)
+            try await Console.usable {
+                let gateway = try await options.gateway()
+                let added = try await gateway.addMerchant(
+                    name: name,
+                    feeBasisPoints: fee,
+                    webhookURL: webhook,
+                    random: SystemRandom()
+                )
+                Console.result("merchant  \(added.id.text)\napi key   \(added.apiKey)")
+                if let secret = added.webhookSecret { Console.result("webhook   \(secret.text)") }
+                try await gateway.close()
+            }
+        }
+    }
+
+    /// Lists the merchants.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the merchants.")
+        @OptionGroup var options: GatewayOptions
+        @Option(help: "text or json.") var format = OutputFormat.text
+
+        mutating func run() async throws {
+            let merchants = try await Console.usable {
+                let gateway = try await options.gateway()
+                let merchants = try await gateway.merchants()
+                try await gateway.close()
+                return merchants
+            }
+            MerchantListing(merchants: merchants).write(format)
+        }
+    }
+}
+
+/// Compares the ledger with the rails.
+struct ReconcileCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reconcile",
+        abstract: "Compare ledger, provider statements and chain balances, and audit the journal.",
+        discussion: """
+            Example: settlegate reconcile --format json
+
+            Exit code 0 when the books are clean, 1 when something is not explained. It changes nothing. The gateway must not
+            run meanwhile.
+            """
+    )
+    @OptionGroup var options: GatewayOptions
+    @Option(help: "text or json.") var format = OutputFormat.text
+
+    mutating func run() async throws {
+        let (rendering, isClean) = try await Console.usable {
+            let gateway = try await options.gateway()
+            let report = try await ReconciliationReport.make(for: gateway.settlement)
+            let rendering = ReportRendering(report, assets: gateway.settlement.assets)
+            try await gateway.close()
+            return (rendering, report.isClean)
+        }
+        Console.result(format == .json ? rendering.json.text : rendering.text)
+        guard isClean else { throw ExitCode.notClean }
+    }
+}
