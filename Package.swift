@@ -43,20 +43,29 @@ let package = Package(
         ),
         .target(
             name: "ProviderTelegram",
-            dependencies: ["Providers", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON", "Seams", "Cryptography"]
+            dependencies: [
+                "Providers", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON", "Seams", "Cryptography",
+            ]
         ),
         .target(
             name: "ProviderTON",
-            dependencies: ["Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON", "Seams", "Cryptography"]
+            dependencies: [
+                "Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON", "Seams", "Cryptography",
+            ]
         ),
-        .target(name: "Storage", dependencies: ["Ledger", "Payments", "Money", "Seams", "Cryptography", "StrictJSON", bigInt, grdb]),
+        .target(
+            name: "Storage",
+            dependencies: ["Ledger", "Payments", "Money", "Seams", "Cryptography", "StrictJSON", bigInt, grdb]
+        ),
         .target(
             name: "Settlement",
             dependencies: ["Ledger", "Payments", "Money", "Providers", "Storage", "StrictJSON", "Seams", bigInt]
         ),
         .target(
             name: "Reconciliation",
-            dependencies: ["Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "StrictJSON", "Seams", logging]
+            dependencies: [
+                "Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "StrictJSON", "Seams", logging,
+            ]
         ),
         .target(
             name: "Webhooks",
@@ -75,26 +84,32 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "FixtureTON", "FixtureTelegram", "HTTPServer", "HTTPTransport", "TON", "StrictJSON", "Cryptography", "Seams",
+                "FixtureTON", "FixtureTelegram", "HTTPServer", "HTTPTransport", "TON", "StrictJSON", "Cryptography",
+                "Seams",
                 logging,
             ]
         ),
         .target(
             name: "Gateway",
             dependencies: [
-                "GatewayHTTP", "HTTPServer", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers", "ProviderTelegram",
-                "ProviderTON", "TelegramBot", "TON", "HTTPTransport", "Payments", "Money", "Ledger", "StrictJSON", "Seams",
+                "GatewayHTTP", "HTTPServer", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers",
+                "ProviderTelegram",
+                "ProviderTON", "TelegramBot", "TON", "HTTPTransport", "Payments", "Money", "Ledger", "StrictJSON",
+                "Seams",
                 "Cryptography", "Keystore", yams, lifecycle, logging,
             ]
         ),
         .target(
             name: "Inspection",
-            dependencies: ["TON", "Cryptography", "Money", "TelegramBot", "Webhooks", "HTTPTransport", "StrictJSON", "Seams"]
+            dependencies: [
+                "TON", "Cryptography", "Money", "TelegramBot", "Webhooks", "HTTPTransport", "StrictJSON", "Seams",
+            ]
         ),
         .target(
             name: "Scenarios",
             dependencies: [
-                "Gateway", "GatewayHTTP", "HTTPServer", "Sandbox", "FixtureTON", "FixtureTelegram", "Settlement", "Reconciliation",
+                "Gateway", "GatewayHTTP", "HTTPServer", "Sandbox", "FixtureTON", "FixtureTelegram", "Settlement",
+                "Reconciliation",
                 "Storage", "Payments", "Webhooks", "Keystore", "ProviderTON", "TON", "Money", "Ledger", "HTTPTransport",
                 "StrictJSON", "Seams", "Cryptography", yams, logging,
             ]
@@ -102,7 +117,8 @@ let package = Package(
         .executableTarget(
             name: "settlegate",
             dependencies: [
-                "Gateway", "Scenarios", "Sandbox", "Inspection", "Cryptography", "StrictJSON", "Keystore", "HTTPTransport", "Seams",
+                "Gateway", "Scenarios", "Sandbox", "Inspection", "Cryptography", "StrictJSON", "Keystore",
+                "HTTPTransport", "Seams",
                 "Money", "Payments", "Reconciliation", "Settlement", "Storage", "Webhooks", argumentParser, logging,
             ]
         ),
@@ -115,36 +131,67 @@ let package = Package(
         .testTarget(name: "PaymentsTests", dependencies: ["Payments", "Money", "Seams"]),
         .testTarget(name: "TONTests", dependencies: ["TON", "Cryptography", "Seams"]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "Seams"]),
-        .testTarget(name: "TelegramBotTests", dependencies: ["TelegramBot", "HTTPTransport", "Cryptography", "StrictJSON", "Money", "Seams"]),
+        .testTarget(
+            name: "TelegramBotTests",
+            dependencies: ["TelegramBot", "HTTPTransport", "Cryptography", "StrictJSON", "Money", "Seams"]
+        ),
         .testTarget(
             name: "ProviderTelegramTests",
-            dependencies: ["ProviderTelegram", "TelegramBot", "Providers", "Payments", "Money", "HTTPTransport", "StrictJSON", "Seams", "Cryptography"]
+            dependencies: [
+                "ProviderTelegram", "TelegramBot", "Providers", "Payments", "Money", "HTTPTransport", "StrictJSON",
+                "Seams", "Cryptography",
+            ]
         ),
         .testTarget(
             name: "ProviderTONTests",
-            dependencies: ["ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON", "Seams", "Cryptography"]
+            dependencies: [
+                "ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON",
+                "Seams", "Cryptography",
+            ]
         ),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "Ledger", "Payments", "Money", "Seams", "StrictJSON", bigInt]),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: ["Storage", "Ledger", "Payments", "Money", "Seams", "StrictJSON", bigInt]
+        ),
         .testTarget(
             name: "SettlementTests",
-            dependencies: ["Settlement", "Reconciliation", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams", "StrictJSON", logging]
+            dependencies: [
+                "Settlement", "Reconciliation", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams",
+                "StrictJSON", logging,
+            ]
         ),
-        .testTarget(name: "WebhooksTests", dependencies: ["Webhooks", "Storage", "HTTPTransport", "Cryptography", "Payments", "StrictJSON", "Seams", logging]),
+        .testTarget(
+            name: "WebhooksTests",
+            dependencies: [
+                "Webhooks", "Storage", "HTTPTransport", "Cryptography", "Payments", "StrictJSON", "Seams", logging,
+            ]
+        ),
         .testTarget(
             name: "GatewayHTTPTests",
             dependencies: [
-                "GatewayHTTP", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
+                "GatewayHTTP", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers", "Payments", "Money",
+                "Ledger",
                 "HTTPTransport", "StrictJSON", "Seams", "Cryptography", hummingbird, logging,
             ]
         ),
-        .testTarget(name: "FixtureTONTests", dependencies: ["FixtureTON", "TON", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
-        .testTarget(name: "FixtureTelegramTests", dependencies: ["FixtureTelegram", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "FixtureTON", "FixtureTelegram", "HTTPTransport", "StrictJSON", "Seams"]),
+        .testTarget(
+            name: "FixtureTONTests",
+            dependencies: ["FixtureTON", "TON", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]
+        ),
+        .testTarget(
+            name: "FixtureTelegramTests",
+            dependencies: ["FixtureTelegram", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]
+        ),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: ["Sandbox", "FixtureTON", "FixtureTelegram", "HTTPTransport", "StrictJSON", "Seams"]
+        ),
         .testTarget(name: "InspectionTests", dependencies: ["Inspection", "StrictJSON"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Scenarios", "Gateway", "Sandbox", "FixtureTON", "FixtureTelegram", "Settlement", "Reconciliation", "Storage", "Payments",
+                "Scenarios", "Gateway", "Sandbox", "FixtureTON", "FixtureTelegram", "Settlement", "Reconciliation",
+                "Storage", "Payments",
                 "Money", "Ledger", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", logging,
             ]
         ),

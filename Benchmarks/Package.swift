@@ -19,7 +19,15 @@ let package = Package(
             name: "Benchmarks",
             dependencies: ["CCeilings", .product(name: "ArgumentParser", package: "swift-argument-parser")]
                 + settlegate(
-                    "TON", "Cryptography", "Money", "Ledger", "Payments", "Providers", "Storage", "Settlement", "Seams"
+                    "TON",
+                    "Cryptography",
+                    "Money",
+                    "Ledger",
+                    "Payments",
+                    "Providers",
+                    "Storage",
+                    "Settlement",
+                    "Seams"
                 )
         ),
     ],

@@ -84,7 +84,8 @@ extension ChainState {
         guard account.balance > Fee.importing + Fee.gas else {
             return "cannot apply external message to current state : External message was not accepted"
         }
-        guard let version = WalletVersion(codeHash: code.hash), let wallet = try? WalletData(parsing: data, version: version),
+        guard let version = WalletVersion(codeHash: code.hash),
+            let wallet = try? WalletData(parsing: data, version: version),
             let request = try? WalletRequest(parsing: message.body, version: version)
         else { return Self.notAccepted(exitCode: 9) }
         return WalletRules.exitCode(of: request, wallet: wallet, at: time).map { Self.notAccepted(exitCode: $0) }

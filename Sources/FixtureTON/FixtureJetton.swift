@@ -42,11 +42,18 @@ enum FixtureJetton {
         case .jettonTransfer(let transfer):
             guard message.source == wallet.owner else { return Contract.failure(layout == .standard ? 705 : 73, data) }
             guard let destination = transfer.destination else { return Contract.failure(333, data) }
-            guard wallet.balance >= transfer.amount else { return Contract.failure(layout == .standard ? 706 : 47, data) }
+            guard wallet.balance >= transfer.amount else {
+                return Contract.failure(layout == .standard ? 706 : 47, data)
+            }
             let needed = transfer.forwardAmount + 2 * ChainState.Fee.forward + 2 * ChainState.Fee.gas + reserve
             guard message.value > needed else { return Contract.failure(layout == .standard ? 709 : 48, data) }
             wallet.balance -= transfer.amount
-            let state = try JettonWallet.stateInit(owner: destination, master: wallet.master, code: code, layout: layout)
+            let state = try JettonWallet.stateInit(
+                owner: destination,
+                master: wallet.master,
+                code: code,
+                layout: layout
+            )
             let credit = JettonInternalTransfer(
                 queryID: transfer.queryID,
                 amount: transfer.amount,
@@ -123,7 +130,6 @@ enum FixtureJetton {
         try slice.skip(64)
         return try slice.loadCoins()
     }
-
 
     private static func done(
         _ wallet: JettonWallet,

@@ -148,7 +148,10 @@ extension FixtureTON {
             entry.transaction.lt <= from ?? .max && entry.transaction.lt > to
         }
         if let from, from > 0, entries.first(where: { $0.transaction.lt == from }) == nil {
-            throw ToncenterError(500, "LITE_SERVER_UNKNOWN: cannot compute block with specified transaction: lt not in db")
+            throw ToncenterError(
+                500,
+                "LITE_SERVER_UNKNOWN: cannot compute block with specified transaction: lt not in db"
+            )
         }
         var values: [JSONValue] = []
         for entry in page.prefix(limit) { values.append(try transactionV2(entry.transaction, address, faults)) }
@@ -190,7 +193,10 @@ extension FixtureTON {
         let hash = faults.liesAboutHashes ? CellHash.zero : transaction.hash
         var members: [JSONValue.Member] = [
             .init("@type", "raw.transaction"),
-            .init("address", ["@type": "accountAddress", "account_address": .string(address.friendly(bounceable: true))]),
+            .init(
+                "address",
+                ["@type": "accountAddress", "account_address": .string(address.friendly(bounceable: true))]
+            ),
             .init("utime", .integer(Int64(transaction.now))),
             .init("data", .string(try Self.base64(transaction.cell))),
             .init("transaction_id", transactionID(transaction.lt, hash)),

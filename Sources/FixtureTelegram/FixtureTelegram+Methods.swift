@@ -87,7 +87,9 @@ extension FixtureTelegram {
     // MARK: - Invoices
 
     private func createInvoice(_ call: BotCall) throws(BadRequest) -> String {
-        guard let title = call.text("title"), (1...32).contains(title.count) else { throw BadRequest("INVOICE_TITLE_INVALID") }
+        guard let title = call.text("title"), (1...32).contains(title.count) else {
+            throw BadRequest("INVOICE_TITLE_INVALID")
+        }
         guard let summary = call.text("description"), (1...255).contains(summary.count) else {
             throw BadRequest("INVOICE_DESCRIPTION_INVALID")
         }
@@ -95,7 +97,9 @@ extension FixtureTelegram {
             throw BadRequest("INVOICE_PAYLOAD_INVALID")
         }
         let amounts = call.json("prices")?.arrayValue?.map { $0["amount"]?.integerValue } ?? []
-        guard !amounts.isEmpty, amounts.allSatisfy({ $0 != nil }) else { throw BadRequest("CURRENCY_TOTAL_AMOUNT_INVALID") }
+        guard !amounts.isEmpty, amounts.allSatisfy({ $0 != nil }) else {
+            throw BadRequest("CURRENCY_TOTAL_AMOUNT_INVALID")
+        }
         let total = amounts.compactMap(\.self).reduce(0, &+)
         guard total > 0 else { throw BadRequest("CURRENCY_TOTAL_AMOUNT_INVALID") }
         let currency = call.text("currency") ?? ""
@@ -219,7 +223,8 @@ extension FixtureTelegram {
     private func setWebhook(_ call: BotCall) throws(BadRequest) -> JSONValue {
         let url = call.text("url") ?? ""
         let secret = call.text("secret_token") ?? ""
-        let isSecret = secret.utf8.count <= 256
+        let isSecret =
+            secret.utf8.count <= 256
             && secret.utf8.allSatisfy { byte in
                 (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
                     || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")

@@ -26,7 +26,9 @@ extension Gateway {
         webhookURL: String?,
         random: any RandomSource
     ) async throws -> NewMerchant {
-        guard (1...100).contains(name.count) else { throw ConfigurationError("a merchant's name has 1 to 100 characters") }
+        guard (1...100).contains(name.count) else {
+            throw ConfigurationError("a merchant's name has 1 to 100 characters")
+        }
         guard (0...10_000).contains(feeBasisPoints) else {
             throw ConfigurationError("the fee lies between 0 and 10000 hundredths of a percent")
         }

@@ -83,7 +83,9 @@ extension Gateway {
         ) throws -> [ShippingOption] {
             try options.map { option in
                 guard let asset = catalogues.assets.asset(try AssetID.fiat(option.currency)) else {
-                    throw ConfigurationError("the currency \(option.currency) of '\(option.id)' is not in the asset list")
+                    throw ConfigurationError(
+                        "the currency \(option.currency) of '\(option.id)' is not in the asset list"
+                    )
                 }
                 return ShippingOption(id: option.id, title: option.title, price: try asset.amount(option.price))
             }
@@ -100,7 +102,9 @@ extension Gateway {
             let jettons = try wallet.jettons.map { jetton -> TONProvider.Jetton in
                 let asset = try AssetID(jetton.asset)
                 guard let master = asset.jettonMaster, let layout = JettonWalletLayout(rawValue: jetton.layout) else {
-                    throw ConfigurationError("ton.\(wallet.key): \(jetton.asset) is no jetton, or its layout is not known")
+                    throw ConfigurationError(
+                        "ton.\(wallet.key): \(jetton.asset) is no jetton, or its layout is not known"
+                    )
                 }
                 return TONProvider.Jetton(
                     asset: asset,

@@ -79,7 +79,9 @@ public final class Gateway: Sendable {
     private let wake: AsyncStream<Void>.Continuation
     private let server = Mutex<HTTPServer?>(nil)
 
-    /// Opens a gateway: the database, the keys and the providers. Nothing listens yet and no worker runs.
+    /// Opens a gateway: the database, the keys and the providers.
+    ///
+    /// Nothing listens yet and no worker runs.
     ///
     /// - Throws: ``ConfigurationError``, and what the database and the keystore throw.
     public init(
@@ -89,7 +91,12 @@ public final class Gateway: Sendable {
         logger: Logger
     ) async throws {
         let catalogues = try Catalogues(folder: configuration.catalogues)
-        let providers = try ConfiguredProviders(configuration, keystore: keystore, catalogues: catalogues, surroundings: surroundings)
+        let providers = try ConfiguredProviders(
+            configuration,
+            keystore: keystore,
+            catalogues: catalogues,
+            surroundings: surroundings
+        )
         let database = try SQLiteDatabase(path: configuration.database.path)
         try await Self.addOperator(to: database, at: surroundings.clock.now())
         settlement = Settlement(

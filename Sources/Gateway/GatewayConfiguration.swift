@@ -25,8 +25,10 @@ public struct GatewayConfiguration: Codable, Sendable {
         public var host: String
         /// The port; 0 takes a free one.
         public var port: Int
-        /// How Telegram reaches the gateway, for example `https://pay.example.com`; `self` is the address that it listens
-        /// on, for a sandbox. When it is set, the bots' webhooks are registered at start.
+        /// How Telegram reaches the gateway, for example `https://pay.example.com`; `self` is the address that it
+        /// listens on, for a sandbox.
+        ///
+        /// When it is set, the bots' webhooks are registered at start.
         public var publicURL: String?
 
         enum CodingKeys: String, CodingKey {

@@ -130,7 +130,10 @@ struct JSONBody: Sendable {
     }
 
     /// A choice of words.
-    func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String, _ type: Word.Type = Word.self) throws -> Word {
+    func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ name: String,
+        _ type: Word.Type = Word.self
+    ) throws -> Word {
         let text = try text(name)
         guard let word = Word(rawValue: text) else {
             let known = Word.allCases.map(\.rawValue).joined(separator: ", ")

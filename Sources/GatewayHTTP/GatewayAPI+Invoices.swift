@@ -22,8 +22,20 @@ extension GatewayAPI {
 
     private func invoiceRequest(_ call: APIRequest) throws -> InvoiceRequest {
         let body = try call.object(
-            "title", "description", "goods", "amount", "asset", "place", "rails", "line_items", "expires_in",
-            "monitor_for", "tolerance_basis_points", "payer", "metadata", "reference"
+            "title",
+            "description",
+            "goods",
+            "amount",
+            "asset",
+            "place",
+            "rails",
+            "line_items",
+            "expires_in",
+            "monitor_for",
+            "tolerance_basis_points",
+            "payer",
+            "metadata",
+            "reference"
         )
         let asset = try asset(body.text("asset"), "asset")
         var request = InvoiceRequest(
@@ -77,7 +89,9 @@ extension GatewayAPI {
 
     func asset(_ text: String, _ parameter: String) throws -> Asset {
         guard let id = try? AssetID(text), let asset = settlement.assets.asset(id) else {
-            throw Problem(SettlementError(.unknownAsset, "there is no asset '\(text.prefix(140))'", parameter: parameter))
+            throw Problem(
+                SettlementError(.unknownAsset, "there is no asset '\(text.prefix(140))'", parameter: parameter)
+            )
         }
         return asset
     }
@@ -121,7 +135,9 @@ extension GatewayAPI {
         let page = try call.page()
         var invoice: InvoiceID?
         if let text = call.parameter("invoice") {
-            do { invoice = try InvoiceID(text) } catch { throw Problem.invalid("'invoice' identifies no invoice", "invoice") }
+            do { invoice = try InvoiceID(text) } catch {
+                throw Problem.invalid("'invoice' identifies no invoice", "invoice")
+            }
         }
         let wanted = invoice
         let found = try await settlement.database.read { session in

@@ -90,10 +90,14 @@ extension GatewayAPI {
     func createRefund(_ call: APIRequest) async throws -> HTTPResponse {
         let body = try call.object("payment", "amount", "reason")
         let text = try body.text("payment")
-        guard let payment = try? PaymentID(text) else { throw Problem.invalid("'payment' identifies no payment", "payment") }
+        guard let payment = try? PaymentID(text) else {
+            throw Problem.invalid("'payment' identifies no payment", "payment")
+        }
         let reason = try body.optionalText("reason")
         let stored = try await settlement.database.read { try $0.payment(payment) }
-        guard let stored, stored.merchant == call.merchant else { throw Problem.notFound("there is no payment \(payment)") }
+        guard let stored, stored.merchant == call.merchant else {
+            throw Problem.notFound("there is no payment \(payment)")
+        }
         let asset = try asset(stored.amount.asset.text, "payment")
         let amount = try body.optionalText("amount").map { try self.amount($0, asset, "amount") }
         let request = RefundRequest(payment: payment, amount: amount, reason: reason)

@@ -90,7 +90,12 @@ public struct GatewayAPI: Sendable {
             response = problem(refusal, target, id)
         }
         response.fields.append(HTTPField("X-Request-Id", id))
-        metrics.count(route: target.route, method: request.method, status: response.status, took: clock.now().since(start))
+        metrics.count(
+            route: target.route,
+            method: request.method,
+            status: response.status,
+            took: clock.now().since(start)
+        )
         return response
     }
 
@@ -183,7 +188,8 @@ public struct GatewayAPI: Sendable {
     func list(_ objects: [JSONValue], of request: APIRequest, page: Page) -> HTTPResponse {
         let limit = page.limit - 1
         let isGoingBack = page.before != nil
-        let data = objects.count > limit ? (isGoingBack ? Array(objects.dropFirst()) : Array(objects.dropLast())) : objects
+        let data =
+            objects.count > limit ? (isGoingBack ? Array(objects.dropFirst()) : Array(objects.dropLast())) : objects
         return json([
             "object": "list",
             "data": .array(data),

@@ -43,7 +43,9 @@ public final class Metrics: Sendable {
         let known = ["GET", "POST", "DELETE"].contains(method) ? method : "other"
         state.withLock { state in
             let key = Key(route: route, method: known, status: status)
-            if state.requests[key] != nil || state.requests.count < Self.maximumKeys { state.requests[key, default: 0] += 1 }
+            if state.requests[key] != nil || state.requests.count < Self.maximumKeys {
+                state.requests[key, default: 0] += 1
+            }
             state.latency.add(max(0, took.wholeMicroseconds))
         }
     }
@@ -67,7 +69,11 @@ public final class Metrics: Sendable {
             lines.append("settlegate_requests_total{\(labels)} \(count)")
         }
         lines += Self.lines("settlegate_request_seconds", "Time to answer a request.", state.latency)
-        lines += Self.lines("settlegate_pre_checkout_seconds", "Time to decide a pre-checkout query.", state.preCheckout)
+        lines += Self.lines(
+            "settlegate_pre_checkout_seconds",
+            "Time to decide a pre-checkout query.",
+            state.preCheckout
+        )
         lines.append("# HELP settlegate_pre_checkout_refusals_total Pre-checkout queries refused.")
         lines.append("# TYPE settlegate_pre_checkout_refusals_total counter")
         lines.append("settlegate_pre_checkout_refusals_total \(state.preCheckoutRefusals)")

@@ -65,7 +65,11 @@ public struct TelegramReceiver: Sendable {
             }
             wake()
         }
-        return HTTPResponse(status: 200, fields: [HTTPField("Content-Type", "application/json")], body: Array("{}".utf8))
+        return HTTPResponse(
+            status: 200,
+            fields: [HTTPField("Content-Type", "application/json")],
+            body: Array("{}".utf8)
+        )
     }
 
     private func answerQuestions(in body: [UInt8], bot: String) async {

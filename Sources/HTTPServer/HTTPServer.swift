@@ -101,7 +101,8 @@ public final class HTTPServer: Sendable {
         _ = try? await running.value
     }
 
-    private static func answer(_ request: Request, _ handler: Handler, _ configuration: Configuration) async -> Response {
+    private static func answer(_ request: Request, _ handler: Handler, _ configuration: Configuration) async -> Response
+    {
         var head = ReceivedRequest(
             method: request.method.rawValue,
             url: request.uri.string,

@@ -63,11 +63,15 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     private func configure(_ handle: UnsafeMutableRawPointer) -> Bool {
-        let milliseconds = max(1, Int(request.timeout.components.seconds) * 1_000
-            + Int(request.timeout.components.attoseconds / 1_000_000_000_000_000))
+        let milliseconds = max(
+            1,
+            Int(request.timeout.components.seconds) * 1_000
+                + Int(request.timeout.components.attoseconds / 1_000_000_000_000_000)
+        )
         for field in request.fields + [HTTPField("Expect", "")] {
             // Without a value a field is taken away; libcurl sends an empty one for "name;".
-            let line = field.value.isEmpty && field.name != "Expect" ? "\(field.name);" : "\(field.name): \(field.value)"
+            let line =
+                field.value.isEmpty && field.name != "Expect" ? "\(field.name);" : "\(field.name): \(field.value)"
             guard let longer = curl_slist_append(head, line) else { return false }
             head = longer
         }
@@ -93,15 +97,21 @@ final class CurlTransfer: @unchecked Sendable {
         if request.method == "HEAD" { results.append(curl_shim_set_long(handle, CURLOPT_NOBODY, 1)) }
         if !request.body.isEmpty || request.method == "POST" {
             results.append(curl_shim_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)))
-            results.append(request.body.withUnsafeBufferPointer { buffer in
-                guard let bytes = buffer.baseAddress else { return curl_shim_set_text(handle, CURLOPT_COPYPOSTFIELDS, "") }
-                return curl_shim_set_bytes(handle, CURLOPT_COPYPOSTFIELDS, bytes)
-            })
+            results.append(
+                request.body.withUnsafeBufferPointer { buffer in
+                    guard let bytes = buffer.baseAddress else {
+                        return curl_shim_set_text(handle, CURLOPT_COPYPOSTFIELDS, "")
+                    }
+                    return curl_shim_set_bytes(handle, CURLOPT_COPYPOSTFIELDS, bytes)
+                }
+            )
         }
         if rule == .publicOnly {
-            results.append(curl_shim_guard_addresses(handle) { bytes, length in
-                AddressRule.isPublic(Array(UnsafeBufferPointer(start: bytes, count: length))) ? 1 : 0
-            })
+            results.append(
+                curl_shim_guard_addresses(handle) { bytes, length in
+                    AddressRule.isPublic(Array(UnsafeBufferPointer(start: bytes, count: length))) ? 1 : 0
+                }
+            )
         }
         return results.allSatisfy { $0 == CURLE_OK }
     }
@@ -160,7 +170,10 @@ final class CurlTransfer: @unchecked Sendable {
             case CURLE_WRITE_ERROR where isTooLarge: .responseTooLarge
             default: .connectionLost
             }
-        return HTTPTransportError(code, code == .forbiddenAddress ? "the address is not one of the public internet" : reason)
+        return HTTPTransportError(
+            code,
+            code == .forbiddenAddress ? "the address is not one of the public internet" : reason
+        )
     }
 
     /// A socket that the rule has refused looks to libcurl like a connection that failed: there was no attempt then.

@@ -42,7 +42,8 @@ extension Inspection {
     func ecdsaVerify(_ input: InspectionInput) throws -> JSONValue {
         let digest = try input.bytes("digest")
         let lowS = try input.flag("lowS")
-        guard let key = try? Secp256k1.PublicKey(try input.bytes("publicKey")), let signature = try? signature(input) else {
+        guard let key = try? Secp256k1.PublicKey(try input.bytes("publicKey")), let signature = try? signature(input)
+        else {
             return ["valid": .bool(false)]
         }
         return ["valid": .bool(key.isValid(signature, for: digest, highS: lowS ? .refused : .normalised))]
@@ -72,7 +73,9 @@ extension Inspection {
 
     func schnorrVerify(_ input: InspectionInput) throws -> JSONValue {
         let (message, signature) = (try input.bytes("message"), try input.bytes("signature"))
-        guard let key = try? Secp256k1.XOnlyPublicKey(try input.bytes("publicKey")) else { return ["valid": .bool(false)] }
+        guard let key = try? Secp256k1.XOnlyPublicKey(try input.bytes("publicKey")) else {
+            return ["valid": .bool(false)]
+        }
         return ["valid": .bool(key.isValid(signature: signature, for: message))]
     }
 

@@ -60,14 +60,16 @@ extension Inspection {
                 ("destination", Self.address(body.destination)),
                 ("responseDestination", Self.address(body.responseDestination)),
                 ("customPayload", try Self.bag(body.customPayload)),
-                ("forwardTonAmount", Self.number(body.forwardAmount)), ("forwardPayload", try Self.bag(body.forwardPayload)),
+                ("forwardTonAmount", Self.number(body.forwardAmount)),
+                ("forwardPayload", try Self.bag(body.forwardPayload)),
                 ("comment", Self.comment(body.forwardPayload)),
             ]
         case .jettonInternalTransfer(let body):
             return [
                 ("queryId", Self.number(body.queryID)), ("amount", Self.number(body.amount)),
                 ("from", Self.address(body.from)), ("responseAddress", Self.address(body.responseAddress)),
-                ("forwardTonAmount", Self.number(body.forwardAmount)), ("forwardPayload", try Self.bag(body.forwardPayload)),
+                ("forwardTonAmount", Self.number(body.forwardAmount)),
+                ("forwardPayload", try Self.bag(body.forwardPayload)),
                 ("comment", Self.comment(body.forwardPayload)),
             ]
         case .jettonNotification(let body):

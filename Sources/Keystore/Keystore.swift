@@ -88,8 +88,12 @@ public struct Keystore: Sendable {
         let value: JSONValue
         do { value = try JSONValue(parsing: bytes) } catch { throw KeystoreError(.malformed, error.description) }
         guard value["version"]?.integerValue == 1, let n = value["n"]?.integerValue,
-            let salt = value["salt"]?.stringValue.flatMap({ try? Base64.decode($0, alphabet: .standard, padding: .required) }),
-            let box = value["box"]?.stringValue.flatMap({ try? Base64.decode($0, alphabet: .standard, padding: .required) })
+            let salt = value["salt"]?.stringValue.flatMap({
+                try? Base64.decode($0, alphabet: .standard, padding: .required)
+            }),
+            let box = value["box"]?.stringValue.flatMap({
+                try? Base64.decode($0, alphabet: .standard, padding: .required)
+            })
         else { throw KeystoreError(.malformed, "\(path) is no keystore") }
         let cost = Cost(n: Int(clamping: n))
         let isAcceptable = KeyDerivation.isAcceptableScrypt(n: cost.n, r: Self.blockSize, p: Self.parallelisation)
@@ -137,7 +141,8 @@ public struct Keystore: Sendable {
         secret: SecretBytes,
         at moment: Timestamp
     ) throws(KeystoreError) {
-        let isName = (1...64).contains(name.utf8.count)
+        let isName =
+            (1...64).contains(name.utf8.count)
             && name.utf8.allSatisfy { byte in
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
@@ -154,7 +159,9 @@ public struct Keystore: Sendable {
         try save()
     }
 
-    /// Makes a new secret, puts it in and saves. A generated secret is 32 random bytes in hex.
+    /// Makes a new secret, puts it in and saves.
+    ///
+    /// A generated secret is 32 random bytes in hex.
     ///
     /// - Throws: ``KeystoreError``.
     public mutating func generate(_ name: String, kind: Kind, at moment: Timestamp) throws(KeystoreError) {
@@ -236,13 +243,20 @@ public struct Keystore: Sendable {
     }
 
     private static func parse(_ plain: SecretBytes) throws(KeystoreError) -> [Entry] {
-        guard let list = try? JSONValue(parsing: plain.withUnsafeBytes { Array($0) }, limits: JSONLimits(maximumBytes: 8 << 20)).arrayValue
+        guard
+            let list = try? JSONValue(
+                parsing: plain.withUnsafeBytes { Array($0) },
+                limits: JSONLimits(maximumBytes: 8 << 20)
+            ).arrayValue
         else { throw KeystoreError(.malformed, "the content of the keystore cannot be read") }
         var entries: [Entry] = []
         for value in list {
-            guard let name = value["name"]?.stringValue, let kind = value["kind"]?.stringValue.flatMap({ Kind(rawValue: $0) }),
+            guard let name = value["name"]?.stringValue,
+                let kind = value["kind"]?.stringValue.flatMap({ Kind(rawValue: $0) }),
                 let createdAt = value["created_at"]?.integerValue,
-                let secret = value["secret"]?.stringValue.flatMap({ try? Base64.decode($0, alphabet: .standard, padding: .required) })
+                let secret = value["secret"]?.stringValue.flatMap({
+                    try? Base64.decode($0, alphabet: .standard, padding: .required)
+                })
             else { throw KeystoreError(.malformed, "an entry of the keystore cannot be read") }
             let label = Label(name: name, kind: kind, createdAt: Timestamp(microseconds: createdAt))
             entries.append(Entry(label: label, secret: SecretBytes(secret)))

@@ -7,7 +7,10 @@ enum KeystoreFile {
     static func read(_ path: String) throws(KeystoreError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw KeystoreError(.notFound, "there is no readable keystore \(path); make one with 'settlegate keys create'")
+            throw KeystoreError(
+                .notFound,
+                "there is no readable keystore \(path); make one with 'settlegate keys create'"
+            )
         }
         defer { close(descriptor) }
         var status = stat()

@@ -70,7 +70,9 @@ extension TONProvider: TransferSending {
             let comment: Cell? =
                 if let comment = order.comment { try MessageBody.cell(comment: Array(comment.utf8)) } else { nil }
             guard let jetton = jetton(order.amount.asset) else {
-                guard order.amount.asset == coin else { throw TONError(.malformedStructure, "the asset is not sent here") }
+                guard order.amount.asset == coin else {
+                    throw TONError(.malformedStructure, "the asset is not sent here")
+                }
                 // Not bounceable: what bounced would come back without the comment that says whose it is.
                 return try WalletMessage(to: text.address, amount: units, bounce: false, body: comment, mode: 1)
             }
@@ -97,7 +99,9 @@ extension TONProvider: TransferSending {
         SHA256.hash(Array(order.utf8)).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     }
 
-    /// Broadcasts the stored message. Whatever the node says, only the chain tells what became of it.
+    /// Broadcasts the stored message.
+    ///
+    /// Whatever the node says, only the chain tells what became of it.
     public func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
         do {
             try await client.send(prepared.bytes)
@@ -108,7 +112,10 @@ extension TONProvider: TransferSending {
     /// Looks for the stored message in the wallet's history.
     ///
     /// - Throws: `ProviderError`.
-    public func fate(of prepared: PreparedTransfer, for order: TransferOrder) async throws(ProviderError) -> TransferFate {
+    public func fate(
+        of prepared: PreparedTransfer,
+        for order: TransferOrder
+    ) async throws(ProviderError) -> TransferFate {
         let head = try await client.head()
         let state = try await client.account(address)
         guard let found = try await find(prepared, in: state) else {
@@ -183,7 +190,9 @@ extension TONProvider: TransferSending {
             return .confirmed(evidence: evidence.hash.description, fee: fee, at: moment(receipt))
         }
         // What the receiver refused is ours again only when it has come back.
-        guard let back = receipt.outMessageHashes.first, try await answer(to: back, at: own) != nil else { return .pending }
+        guard let back = receipt.outMessageHashes.first, try await answer(to: back, at: own) != nil else {
+            return .pending
+        }
         return .dead(reason: "the receiver's jetton wallet refused it", fee: fee)
     }
 

@@ -97,7 +97,8 @@ public struct ToncenterClient: Sendable {
         guard let list = try await resultV2(query).arrayValue else { throw Self.malformed("getTransactions") }
         var transactions: [ChainTransaction] = []
         for value in list {
-            guard let cell = try Self.cell(value["data"]), let stated = Self.hash(value["transaction_id"]?["hash"]) else {
+            guard let cell = try Self.cell(value["data"]), let stated = Self.hash(value["transaction_id"]?["hash"])
+            else {
                 throw Self.malformed("getTransactions")
             }
             guard cell.hash == stated else {
@@ -137,7 +138,8 @@ public struct ToncenterClient: Sendable {
         try Self.result(of: await request("GET", "/api/v2/\(query)", []))
     }
 
-    private func request(_ method: String, _ path: String, _ body: [UInt8]) async throws(ProviderError) -> HTTPResponse {
+    private func request(_ method: String, _ path: String, _ body: [UInt8]) async throws(ProviderError) -> HTTPResponse
+    {
         var fields = [HTTPField("Accept", "application/json")]
         if !body.isEmpty { fields.append(HTTPField("Content-Type", "application/json")) }
         if let apiKey {
@@ -170,7 +172,8 @@ public struct ToncenterClient: Sendable {
     }
 
     private static func hash(_ value: JSONValue?) -> CellHash? {
-        guard let text = value?.stringValue, let bytes = try? Base64.decode(text, alphabet: .standard, padding: .required)
+        guard let text = value?.stringValue,
+            let bytes = try? Base64.decode(text, alphabet: .standard, padding: .required)
         else { return nil }
         return try? CellHash(bytes)
     }

@@ -45,6 +45,8 @@ struct TransferReading {
     /// What a chain transaction of a wallet means.
     ///
     /// - Parameter ownJettonWallets: the jetton wallets of this wallet.
+    /// - Throws: `ProviderError` when a message cannot be read.
+    /// - Returns: the observations, whose coins add up to the change of the balance.
     func coinObservations(ownJettonWallets: Set<TONAddress>) throws(ProviderError) -> [Observation] {
         switch transaction.inMessage {
         case .externalIn(let message):
@@ -74,9 +76,12 @@ struct TransferReading {
         case .comment(Self.topUp):
             return [.movement(try movement("in", .ownFunds, balanceChange, "put in by the operator"))]
         case .comment(let bytes): return try deposit(message, comment: bytes)
-        case .excesses: return [.movement(try movement("excesses", .networkFee, balanceChange, "unused fees came back"))]
+        case .excesses:
+            return [.movement(try movement("excesses", .networkFee, balanceChange, "unused fees came back"))]
         case .jettonNotification where isOwnJetton:
-            return [.movement(try movement("notice", .networkFee, balanceChange, "the notification of a jetton transfer"))]
+            return [
+                .movement(try movement("notice", .networkFee, balanceChange, "the notification of a jetton transfer"))
+            ]
         default:
             let isDust = message.value < Self.dust
             let reason = isDust ? "a service message" : "a message that is no payment"
@@ -86,8 +91,9 @@ struct TransferReading {
         }
     }
 
-    /// A plain transfer. That the chain transaction is aborted says nothing: without code there is nothing to run, and the
-    /// money stays.
+    /// A plain transfer.
+    ///
+    /// That the chain transaction is aborted says nothing: without code there is nothing to run, and the money stays.
     private func deposit(_ message: InternalMessage, comment: [UInt8]?) throws(ProviderError) -> [Observation] {
         guard message.value > 0 else { return try fees("a transfer of nothing") }
         let paid = IncomingTransfer(
@@ -155,10 +161,13 @@ struct TransferReading {
 
     // MARK: - Jettons
 
-    /// What a chain transaction of our own jetton wallet means. Only an internal transfer that the wallet has taken is a
-    /// credit; notifications decide nothing.
+    /// What a chain transaction of our own jetton wallet means.
+    ///
+    /// Only an internal transfer that the wallet has taken is a credit; notifications decide nothing.
     func jettonObservations() -> [Observation] {
-        guard case .internal(let message) = transaction.inMessage else { return [ignored("no message between accounts")] }
+        guard case .internal(let message) = transaction.inMessage else {
+            return [ignored("no message between accounts")]
+        }
         if message.bounced { return [ignored("a transfer of ours came back")] }
         guard !transaction.description.aborted, transaction.description.didExecute else {
             return [ignored("the jetton wallet refused it")]

@@ -31,7 +31,9 @@ struct TelegramMapping: Sendable {
     func asset(currency: String) throws(ProviderError) -> Asset {
         do {
             let id = currency == InvoiceLink.stars ? AssetID.stars : try AssetID.fiat(currency)
-            guard let asset = assets.asset(id) else { throw MoneyError.malformed("\(currency) is not in the asset list") }
+            guard let asset = assets.asset(id) else {
+                throw MoneyError.malformed("\(currency) is not in the asset list")
+            }
             return asset
         } catch { throw ProviderError(.malformed, "\(error)") }
     }
@@ -44,7 +46,8 @@ struct TelegramMapping: Sendable {
 
     func wireUnits(_ amount: Amount) throws(ProviderError) -> Int64 {
         do {
-            guard let asset = assets.asset(amount.asset), let units = Int64(exactly: try asset.wireUnits(of: amount)) else {
+            guard let asset = assets.asset(amount.asset), let units = Int64(exactly: try asset.wireUnits(of: amount))
+            else {
                 throw MoneyError.overflow("the amount is too large for Telegram")
             }
             return units
@@ -96,8 +99,9 @@ struct TelegramMapping: Sendable {
 
     // MARK: - The Star account
 
-    /// One line of the Star account. A payment has the key that its update has, so that it is booked once whichever of
-    /// the two comes first.
+    /// One line of the Star account.
+    ///
+    /// A payment has the key that its update has, so that it is booked once whichever of the two comes first.
     func observation(_ line: StarTransaction) throws(ProviderError) -> Observation {
         let amount = try amount(line.amount)
         let moment = Timestamp(seconds: line.date)

@@ -141,7 +141,10 @@ extension TelegramStarsProvider: TransferSending {
     /// Asking again tells: a charge is returned once.
     ///
     /// - Throws: `ProviderError`; never, because submitting again is the question.
-    public func fate(of prepared: PreparedTransfer, for order: TransferOrder) async throws(ProviderError) -> TransferFate {
+    public func fate(
+        of prepared: PreparedTransfer,
+        for order: TransferOrder
+    ) async throws(ProviderError) -> TransferFate {
         .pending
     }
 }

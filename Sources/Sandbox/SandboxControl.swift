@@ -33,7 +33,10 @@ public struct SandboxControl: Sendable {
     /// Answers `POST /sandbox/<what>` with a JSON object.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
         guard request.method == "POST", request.url.hasPrefix("/sandbox/") else {
-            return Self.answer(404, ["error": "the sandbox takes POST /sandbox/pay, mine, fault, advance, bots, telegram/pay"])
+            return Self.answer(
+                404,
+                ["error": "the sandbox takes POST /sandbox/pay, mine, fault, advance, bots, telegram/pay"]
+            )
         }
         do {
             let wish = request.body.isEmpty ? [:] : try JSONValue(parsing: request.body)
@@ -187,7 +190,9 @@ public struct SandboxControl: Sendable {
     public func set(_ network: String, _ kind: String, _ wish: JSONValue) throws(Refusal) {
         switch network {
         case "telegram":
-            guard let fault = FixtureTelegram.Fault(rawValue: kind) else { throw Refusal("Telegram has no fault '\(kind)'") }
+            guard let fault = FixtureTelegram.Fault(rawValue: kind) else {
+                throw Refusal("Telegram has no fault '\(kind)'")
+            }
             telegram.set(fault)
         case "ton":
             var faults = FixtureTON.Faults()

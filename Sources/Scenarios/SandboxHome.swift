@@ -50,8 +50,11 @@ public struct SandboxHome: Sendable {
     }
 
     private func text(_ path: String) throws -> String {
-        guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
-            throw ScenarioError("there is no readable file \(path); run it in the project's folder, or pass --catalogues")
+        guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8)
+        else {
+            throw ScenarioError(
+                "there is no readable file \(path); run it in the project's folder, or pass --catalogues"
+            )
         }
         return text
     }

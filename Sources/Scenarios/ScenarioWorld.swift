@@ -74,6 +74,7 @@ public final class ScenarioWorld: Sendable {
     ///   - faults: where the gateway fails on purpose.
     ///   - logger: the log.
     /// - Throws: what cannot be started.
+    /// - Returns: the world.
     public static func make(
         in folder: String,
         catalogues: String,

@@ -59,7 +59,9 @@ extension Settlement {
             guard let invoice = try session.invoice(id) else { throw SettlementError(.notFound, "no invoice \(id)") }
             var updated = invoice
             let action: InvoiceStateMachine.Action
-            do throws(PaymentsError) { action = try updated.status.apply(.cancelled) } catch { throw SettlementError(error) }
+            do throws(PaymentsError) { action = try updated.status.apply(.cancelled) } catch {
+                throw SettlementError(error)
+            }
             guard action == .announceCancelled else { return invoice }
             guard try session.update(updated, from: invoice) else {
                 throw SettlementError(.conflict, "the invoice \(id) has changed meanwhile; read it again")

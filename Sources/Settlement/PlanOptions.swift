@@ -18,7 +18,8 @@ extension Settlement {
     func plan(_ request: InvoiceRequest, at now: Timestamp) throws -> [PlannedOption] {
         guard request.choices.isEmpty else {
             return try request.choices.map { choice in
-                do throws(PaymentsError) { try policy.check(choice.rail, for: request.goods, in: request.place) } catch {
+                do throws(PaymentsError) { try policy.check(choice.rail, for: request.goods, in: request.place) } catch
+                {
                     throw SettlementError(error)
                 }
                 return try plan(choice, for: request.price, at: now)

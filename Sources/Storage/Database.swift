@@ -22,7 +22,9 @@ public protocol Database: Sendable {
     func close() async throws
 }
 
-/// A connection within one unit of work. All queries of this module are extensions of it.
+/// A connection within one unit of work.
+///
+/// All queries of this module are extensions of it.
 public protocol SQLSession: AnyObject {
     /// Runs a statement with the arguments `$1`, `$2`, …
     ///

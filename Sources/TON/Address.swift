@@ -1,6 +1,8 @@
 import Cryptography
 
-/// An account on TON: a workchain and a hash. Two spellings of one account are equal.
+/// An account on TON: a workchain and a hash.
+///
+/// Two spellings of one account are equal.
 public struct TONAddress: Hashable, Sendable, CustomStringConvertible {
     /// 0 for the basechain, -1 for the masterchain.
     public let workchain: Int

@@ -34,7 +34,8 @@ public struct CurrencyTable: Hashable, Sendable {
         do { value = try JSONValue(parsing: bytes) } catch { throw TelegramError(.malformed, error.description) }
         var entries: [Entry] = []
         for member in value.members ?? [] {
-            let isCode = member.key.utf8.count == 3
+            let isCode =
+                member.key.utf8.count == 3
                 && member.key.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
             guard isCode, let exponent = member.value["exp"]?.integerValue, (0...4).contains(exponent),
                 let minimum = Self.amount(member.value["min_amount"]),

@@ -103,7 +103,9 @@ public struct InitData: Hashable, Sendable {
             let signature = try? Base64.decode(stated, alphabet: .urlSafe, padding: .optional)
         else { throw Refusal(reason: "'signature' is missing or no base64url") }
         let message = Array("\(botID):WebAppData\n".utf8) + checkString(without: ["hash", "signature"])
-        guard publicKey.isValid(signature: signature, for: message) else { throw Refusal(reason: "the signature is wrong") }
+        guard publicKey.isValid(signature: signature, for: message) else {
+            throw Refusal(reason: "the signature is wrong")
+        }
         try checkAge(now, maximumAge)
     }
 

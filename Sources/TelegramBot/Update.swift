@@ -138,7 +138,9 @@ public struct RefundedPayment: Hashable, Sendable {
 
 extension JSONValue {
     func text(_ key: String) throws(TelegramError) -> String {
-        guard let text = self[key]?.stringValue else { throw TelegramError(.malformed, "'\(key)' is missing or no string") }
+        guard let text = self[key]?.stringValue else {
+            throw TelegramError(.malformed, "'\(key)' is missing or no string")
+        }
         return text
     }
 

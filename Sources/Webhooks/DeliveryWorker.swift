@@ -182,7 +182,9 @@ public struct DeliveryWorker: Sendable {
     ) async throws {
         let now = clock.now()
         let isTaken = attempt.status.map { (200..<300).contains($0) } ?? false
-        let asked = response?.field("Retry-After").flatMap { Int64($0) }.map { Duration.seconds(max(0, min($0, 86_400))) }
+        let asked = response?.field("Retry-After").flatMap { Int64($0) }.map {
+            Duration.seconds(max(0, min($0, 86_400)))
+        }
         let jitter = random.bytes(1)[0]
         let next = schedule.next(after: attempt.number, at: now, retryAfter: asked, jitter: jitter)
         // 410 is how a receiver says that it wants nothing any more.

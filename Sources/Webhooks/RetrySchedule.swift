@@ -20,6 +20,7 @@ public struct RetrySchedule: Hashable, Sendable {
     ///   - now: the current moment.
     ///   - retryAfter: how long the receiver asks to wait, at most a day.
     ///   - jitter: a random byte, which spreads attempts over a fifth of the wait.
+    /// - Returns: the moment, or none.
     public func next(after attempts: Int, at now: Timestamp, retryAfter: Duration?, jitter: UInt8) -> Timestamp? {
         guard attempts >= 1, attempts <= Self.waits.count else { return nil }
         let wait = Self.waits[attempts - 1]

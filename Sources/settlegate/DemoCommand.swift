@@ -35,7 +35,9 @@ struct DemoCommand: AsyncParsableCommand {
         }
         Console.result("\n" + outcome.payments.text)
         Console.result("\n" + outcome.report.text)
-        Console.result("\nThe merchant took \(outcome.events.taken) signed events and refused \(outcome.events.refused).")
+        Console.result(
+            "\nThe merchant took \(outcome.events.taken) signed events and refused \(outcome.events.refused)."
+        )
         guard outcome.failures.isEmpty else {
             Console.result("\nNOT CLEAN")
             for failure in outcome.failures { Console.result("  - \(failure)") }

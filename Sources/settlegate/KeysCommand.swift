@@ -47,14 +47,18 @@ struct KeysCommand: AsyncParsableCommand {
 
     /// Puts in a secret that exists.
     struct Add: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Put in a secret that exists, read from standard input.")
+        static let configuration = CommandConfiguration(
+            abstract: "Put in a secret that exists, read from standard input."
+        )
         @OptionGroup var options: GatewayOptions
         @Argument(help: "The entry's name.") var name: String
         @Option(help: "ed25519, secp256k1 (both as 64 hex digits) or secret (text).") var kind = "secret"
         @Flag(help: "Required: secrets never stand in arguments.") var secretFromStdin = false
 
         mutating func run() async throws {
-            guard secretFromStdin else { throw ValidationError("Pass --secret-from-stdin and the secret on standard input.") }
+            guard secretFromStdin else {
+                throw ValidationError("Pass --secret-from-stdin and the secret on standard input.")
+            }
             guard let kind = Keystore.Kind(rawValue: kind) else { throw ValidationError("There is no kind '\(kind)'.") }
             let (name, line) = (name, Console.secretLine() ?? [])
             try await Console.usable {

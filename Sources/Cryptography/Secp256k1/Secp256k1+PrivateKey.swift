@@ -72,7 +72,8 @@ extension Secp256k1 {
 
         /// The BIP-340 signature of `message`, 64 bytes.
         ///
-        /// - Parameter auxiliary: 32 random bytes that protect the nonce against side channels and faults.
+        /// `auxiliary` is 32 random bytes that protect the nonce against side channels and faults.
+        ///
         /// - Throws: ``CryptographyError/invalidParameter(_:)`` when `auxiliary` does not have 32 bytes.
         public func signSchnorr(
             _ message: some ByteLending,

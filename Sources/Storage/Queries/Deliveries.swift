@@ -101,7 +101,8 @@ extension SQLSession {
             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
             """,
             [
-                .id(delivery.endpoint), .id(delivery.event), .integer(Int64(attempt.number)), .moment(attempt.startedAt),
+                .id(delivery.endpoint), .id(delivery.event), .integer(Int64(attempt.number)),
+                .moment(attempt.startedAt),
                 .integer(attempt.duration.wholeMicroseconds), .integer(attempt.status.map(Int64.init)),
                 .text(attempt.failure),
             ]

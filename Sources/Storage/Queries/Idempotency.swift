@@ -45,6 +45,8 @@ extension SQLSession {
     ///   - object: the identifier of what is made, if this is the first attempt.
     ///   - now: the current moment.
     ///   - leaseEnd: until when the claim holds.
+    /// - Throws: what the database throws.
+    /// - Returns: what became of it.
     public func claimIdempotency(
         _ scope: IdempotencyScope,
         fingerprint: [UInt8],
@@ -52,13 +54,14 @@ extension SQLSession {
         at now: Timestamp,
         until leaseEnd: Timestamp
     ) throws -> IdempotencyClaim {
-        let isFirst = try execute(
-            """
-            INSERT INTO idempotency_keys (merchant, route, key, fingerprint, object, claimed_at, leased_until)
-            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
-            """,
-            scope.arguments + [.blob(fingerprint), .text(object), .moment(now), .moment(leaseEnd)]
-        ) == 1
+        let isFirst =
+            try execute(
+                """
+                INSERT INTO idempotency_keys (merchant, route, key, fingerprint, object, claimed_at, leased_until)
+                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+                """,
+                scope.arguments + [.blob(fingerprint), .text(object), .moment(now), .moment(leaseEnd)]
+            ) == 1
         if isFirst { return .claimed(object: object) }
         let stored = try first(
             """

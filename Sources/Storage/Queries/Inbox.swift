@@ -16,8 +16,7 @@ public struct InboxMessage: Hashable, Sendable {
 extension SQLSession {
     /// Keeps a message before its arrival is confirmed.
     ///
-    /// - Parameter key: the rail's own number of the message, which is kept once.
-    /// - Returns: whether it is new.
+    /// `key` is the rail's own number of the message, which is kept once. The result says whether it is new.
     public func appendInbox(source: String, key: String, body: [UInt8], at moment: Timestamp) throws -> Bool {
         try execute(
             """

@@ -81,11 +81,26 @@ extension SQLSession {
 
     /// The trial balance, from the postings.
     public func trialBalance() throws -> TrialBalance {
+        // Line by line, and not by ledger transactions: what does not balance has to show here too.
         var trial = TrialBalance()
-        try eachPage { page in
-            for entry in page { for posting in entry.transaction.postings { try trial.add(posting) } }
+        var last = (sequence: Int64(0), line: Int64(-1))
+        while true {
+            let page = try all(
+                """
+                SELECT sequence, line, account, asset, units FROM postings
+                WHERE sequence > $1 OR (sequence = $1 AND line > $2) ORDER BY sequence, line LIMIT 5000
+                """,
+                [.integer(last.sequence), .integer(last.line)]
+            ) { row in
+                (
+                    sequence: try row.integer(), line: try row.integer(), account: AccountID(text: try row.text()),
+                    amount: try row.amount()
+                )
+            }
+            guard let end = page.last else { return trial }
+            for line in page { try trial.add(Posting(account: line.account, amount: line.amount)) }
+            last = (end.sequence, end.line)
         }
-        return trial
     }
 
     // MARK: - Reading

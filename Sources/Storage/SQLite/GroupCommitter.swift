@@ -46,7 +46,9 @@ final class GroupCommitter: Sendable {
                 answer: { error in
                     if let error { return continuation.resume(throwing: error) }
                     guard let value = kept.value.withLock({ $0 }) else {
-                        return continuation.resume(throwing: StorageError(.outcomeUnknown, "a unit of work left no value"))
+                        return continuation.resume(
+                            throwing: StorageError(.outcomeUnknown, "a unit of work left no value")
+                        )
                     }
                     continuation.resume(returning: value)
                 }

@@ -46,7 +46,9 @@ public struct BagOfCells: Sendable {
     /// - Returns: the root.
     public static func root(of bytes: [UInt8], limits: Limits = Limits()) throws(TONError) -> Cell {
         let bag = try BagOfCells(parsing: bytes, limits: limits)
-        guard bag.roots.count == 1 else { throw TONError(.malformedBag, "the bag has \(bag.roots.count) roots, not one") }
+        guard bag.roots.count == 1 else {
+            throw TONError(.malformedBag, "the bag has \(bag.roots.count) roots, not one")
+        }
         return bag.roots[0]
     }
 

@@ -59,7 +59,9 @@ struct BagReader {
             var target = 0
             for byte in bytes[position..<position + header.referenceBytes] { target = target << 8 | Int(byte) }
             position += header.referenceBytes
-            guard target > index, target < header.cellCount else { throw malformed("a reference does not point forward") }
+            guard target > index, target < header.cellCount else {
+                throw malformed("a reference does not point forward")
+            }
             let child = reversed[header.cellCount - 1 - target]
             switch number {
             case 0: references.0 = child

@@ -15,7 +15,9 @@ enum Hashmap {
             let (label, length) = try loadLabel(&slice, limit: left)
             let prefix = start << length | label
             if length == left {
-                guard entries.count < maximumEntries else { throw TONError(.tooLarge, "the dictionary has too many entries") }
+                guard entries.count < maximumEntries else {
+                    throw TONError(.tooLarge, "the dictionary has too many entries")
+                }
                 entries.append((prefix, slice))
             } else {
                 let (zero, one) = (try slice.loadReference(), try slice.loadReference())

@@ -118,7 +118,9 @@ public struct JettonInternalTransfer: Hashable, Sendable {
     }
 }
 
-/// `transfer_notification` of TEP-74: a jetton wallet tells its owner that jettons came. Anybody can write one.
+/// `transfer_notification` of TEP-74: a jetton wallet tells its owner that jettons came.
+///
+/// Anybody can write one.
 public struct JettonNotification: Hashable, Sendable {
     /// The sender's number of the request.
     public var queryID: UInt64
@@ -204,7 +206,8 @@ enum ForwardPayload {
 
     /// In place when it fits, as most wallets do; otherwise in a reference.
     static func store(_ payload: Cell, in builder: inout CellBuilder) throws(TONError) {
-        let isInPlace = payload.kind == .ordinary && payload.referenceCount == 0
+        let isInPlace =
+            payload.kind == .ordinary && payload.referenceCount == 0
             && payload.bitCount + 1 <= builder.remainingBits
         try builder.store(bit: !isInPlace)
         if isInPlace {

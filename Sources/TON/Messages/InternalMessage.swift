@@ -4,9 +4,13 @@ public struct InternalMessage: Hashable, Sendable {
     public var ihrDisabled: Bool
     /// Whether the money comes back when the receiver cannot take it.
     public var bounce: Bool
-    /// Whether this is money that comes back. It decides, not the body.
+    /// Whether this is money that comes back.
+    ///
+    /// It decides, not the body.
     public var bounced: Bool
-    /// Who sent it; none only before the chain has filled it in.
+    /// Who sent it.
+    ///
+    /// None only before the chain has filled it in.
     public var source: TONAddress?
     /// Who receives it.
     public var destination: TONAddress

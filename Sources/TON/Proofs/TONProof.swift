@@ -61,6 +61,7 @@ public struct TONProof: Hashable, Sendable {
     ///   - expectation: what it has to fit.
     ///   - stateInit: the wallet's initial state, whose hash is the address and which holds the key.
     ///   - claimedKey: the key that the wallet says it has; has to be the state's, and is all there is without one.
+    /// - Returns: a sentence, or none.
     public func refusal(
         expecting expectation: Expectation,
         stateInit: StateInit?,
@@ -71,13 +72,16 @@ public struct TONProof: Hashable, Sendable {
             return "the proof is for another payload"
         }
         let age = expectation.now.since(timestamp)
-        guard age <= expectation.maximumAge, age >= .seconds(-60) else { return "the proof is too old, or from the future" }
+        guard age <= expectation.maximumAge, age >= .seconds(-60) else {
+            return "the proof is too old, or from the future"
+        }
         let bytes: [UInt8]
         if let stateInit {
             guard let derived = try? stateInit.address(workchain: address.workchain), derived == address else {
                 return "the initial state is not that of the address"
             }
-            guard let code = stateInit.code, let data = stateInit.data, let version = WalletVersion(codeHash: code.hash),
+            guard let code = stateInit.code, let data = stateInit.data,
+                let version = WalletVersion(codeHash: code.hash),
                 let wallet = try? WalletData(parsing: data, version: version)
             else { return "the wallet's contract is not known" }
             bytes = wallet.publicKey

@@ -171,7 +171,9 @@ public enum ComputePhase: Hashable, Sendable {
     }
 
     private static func suspended(_ slice: inout CellSlice) throws(TONError) -> SkipReason {
-        guard try !slice.loadBit() else { throw TONError(.malformedStructure, "the reason of a skipped phase is unknown") }
+        guard try !slice.loadBit() else {
+            throw TONError(.malformedStructure, "the reason of a skipped phase is unknown")
+        }
         return .suspended
     }
 

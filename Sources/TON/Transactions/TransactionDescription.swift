@@ -22,7 +22,9 @@ public struct TransactionDescription: Hashable, Sendable {
     public var compute: ComputePhase?
     /// The phase that sends.
     public var action: ActionPhase?
-    /// Whether what the code did was undone. A plain transfer to an account without code is aborted, and the money stays.
+    /// Whether what the code did was undone.
+    ///
+    /// A plain transfer to an account without code is aborted, and the money stays.
     public var aborted: Bool
     /// The phase that sends back.
     public var bounce: BouncePhase?

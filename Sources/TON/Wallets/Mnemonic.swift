@@ -26,7 +26,9 @@ public struct Mnemonic: Sendable {
         let entropy = SecretBytes(HMAC.sha512(key: text, message: Array(password.utf8)))
         if password.isEmpty {
             let version = try Self.derive(entropy, "TON seed version", max(1, Self.iterations / 256), 64)
-            guard version.withUnsafeBytes({ $0.first }) == 0 else { throw Self.malformed("the words do not belong together") }
+            guard version.withUnsafeBytes({ $0.first }) == 0 else {
+                throw Self.malformed("the words do not belong together")
+            }
         } else {
             let version = try Self.derive(entropy, "TON fast seed version", 1, 64)
             guard version.withUnsafeBytes({ $0.first }) == 1 else { throw Self.malformed("the words need no password") }

@@ -167,7 +167,9 @@ public struct WalletRequest: Hashable, Sendable {
         var slice = body.slice()
         let unsigned: Cell
         if version == .v5r1 {
-            guard slice.remainingBits > 512 else { throw TONError(.malformedStructure, "a request ends in a signature") }
+            guard slice.remainingBits > 512 else {
+                throw TONError(.malformedStructure, "a request ends in a signature")
+            }
             var content = CellBuilder()
             while slice.remainingBits > 512 {
                 let count = min(64, slice.remainingBits - 512)

@@ -35,7 +35,7 @@ public struct Wallet: Hashable, Sendable {
 
     /// The wallet that wallet programs make for a key.
     ///
-    /// - Parameter subwallet: 0 for the first one; at most 32,767 for v5.
+    /// Subwallet 0 is the first one; v5 has at most 32,767.
     public init(
         version: WalletVersion,
         publicKey: Ed25519.PublicKey,

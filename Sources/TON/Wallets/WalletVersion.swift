@@ -1,4 +1,3 @@
-
 /// The wallet contracts that are signed for.
 public enum WalletVersion: String, Hashable, Sendable, CaseIterable {
     /// Wallet v3, revision 2.
