@@ -1,14 +1,13 @@
 # The two commands: `make demo` and `make test`. Everything that they need and that is missing, they install.
-SWIFT_FLAGS ?=
 
 .PHONY: demo test run build lint bench setup setup-tests clean
 
 demo: setup        ## Takes a payment on every rail against the sandbox, and shows that the books balance
-	swift build $(SWIFT_FLAGS) --product settlegate
+	swift build --product settlegate -Xswiftc -gnone
 	.build/debug/settlegate demo
 
 run: setup         ## Gateway and sandbox stay up; their addresses are printed
-	swift build $(SWIFT_FLAGS) --product settlegate
+	swift build --product settlegate -Xswiftc -gnone
 	.build/debug/settlegate sandbox
 
 test: setup-tests  ## All tests: Swift, and other people's clients against us
@@ -21,7 +20,7 @@ bench: setup       ## The figures of README, as ratios to ceilings measured in t
 	scripts/bench
 
 build: setup
-	swift build $(SWIFT_FLAGS)
+	swift build -Xswiftc -gnone
 
 setup:
 	@scripts/setup

@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 let bigInt = Target.Dependency.product(name: "BigInt", package: "BigInt")
@@ -130,17 +129,10 @@ let package = Package(
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Money", "Seams"]),
         .testTarget(name: "PaymentsTests", dependencies: ["Payments", "Money", "Seams"]),
         .testTarget(name: "TONTests", dependencies: ["TON", "Cryptography", "Seams"]),
-        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "Seams"]),
+        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "HTTPServer", "Seams", logging]),
         .testTarget(
             name: "TelegramBotTests",
             dependencies: ["TelegramBot", "HTTPTransport", "Cryptography", "StrictJSON", "Money", "Seams"]
-        ),
-        .testTarget(
-            name: "ProviderTelegramTests",
-            dependencies: [
-                "ProviderTelegram", "TelegramBot", "Providers", "Payments", "Money", "HTTPTransport", "StrictJSON",
-                "Seams", "Cryptography",
-            ]
         ),
         .testTarget(
             name: "ProviderTONTests",
@@ -166,68 +158,17 @@ let package = Package(
                 "Webhooks", "Storage", "HTTPTransport", "Cryptography", "Payments", "StrictJSON", "Seams", logging,
             ]
         ),
-        .testTarget(
-            name: "GatewayHTTPTests",
-            dependencies: [
-                "GatewayHTTP", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers", "Payments", "Money",
-                "Ledger",
-                "HTTPTransport", "StrictJSON", "Seams", "Cryptography", hummingbird, logging,
-            ]
-        ),
-        .testTarget(
-            name: "FixtureTONTests",
-            dependencies: ["FixtureTON", "TON", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]
-        ),
-        .testTarget(
-            name: "FixtureTelegramTests",
-            dependencies: ["FixtureTelegram", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]
-        ),
-        .testTarget(
-            name: "SandboxTests",
-            dependencies: ["Sandbox", "FixtureTON", "FixtureTelegram", "HTTPTransport", "StrictJSON", "Seams"]
-        ),
         .testTarget(name: "InspectionTests", dependencies: ["Inspection", "StrictJSON"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Scenarios", "Gateway", "Sandbox", "FixtureTON", "FixtureTelegram", "Settlement", "Reconciliation",
-                "Storage", "Payments",
-                "Money", "Ledger", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", logging,
+                "Scenarios", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams", logging,
             ]
         ),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]
 )
-
-// While the spine is being built: only the targets whose folders exist, and of these only the ones that ONLY names.
-func names(_ target: Target) -> [String] {
-    target.dependencies.compactMap { dependency in
-        if case .byNameItem(let name, _) = dependency { return name }
-        return nil
-    }
-}
-let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-func exists(_ target: Target) -> Bool {
-    let folder = (target.type == .test ? "Tests/" : "Sources/") + target.name
-    return FileManager.default.fileExists(atPath: root + "/" + folder)
-}
-package.targets.removeAll { !exists($0) }
-while true {
-    let known = Set(package.targets.map(\.name))
-    let broken = package.targets.filter { !names($0).allSatisfy(known.contains) }.map(\.name)
-    if broken.isEmpty { break }
-    package.targets.removeAll { broken.contains($0.name) }
-}
-if let only = ProcessInfo.processInfo.environment["ONLY"], !only.isEmpty {
-    var wanted = Set(only.split(separator: ",").map(String.init))
-    while true {
-        let more = Set(package.targets.filter { wanted.contains($0.name) }.flatMap(names)).subtracting(wanted)
-        if more.isEmpty { break }
-        wanted.formUnion(more)
-    }
-    package.targets.removeAll { !wanted.contains($0.name) }
-}
 
 for target in package.targets where target.type != .system {
     target.swiftSettings = [

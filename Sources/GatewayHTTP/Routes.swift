@@ -55,3 +55,16 @@ enum Routes {
         return route.answer
     }
 }
+
+extension GatewayAPI {
+    /// Every route as `METHOD /path/{id}`, for whoever compares a document with them.
+    public var routeNames: [String] {
+        let others = [
+            "POST /telegram/{bot}", "GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json",
+        ]
+        return others
+            + Routes.all.map { route in
+                "\(route.method) /" + route.path.map { $0 == "*" ? "{id}" : $0 }.joined(separator: "/")
+            }
+    }
+}

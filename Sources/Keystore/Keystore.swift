@@ -46,6 +46,7 @@ public struct Keystore: Sendable {
         public init(n: Int) { self.n = n }
     }
 
+    private static let members = ["version", "kdf", "n", "salt", "cipher", "box"]
     private static let blockSize = 8
     private static let parallelisation = 1
     /// The most entries.
@@ -87,7 +88,9 @@ public struct Keystore: Sendable {
         let bytes = try KeystoreFile.read(path)
         let value: JSONValue
         do { value = try JSONValue(parsing: bytes) } catch { throw KeystoreError(.malformed, error.description) }
-        guard value["version"]?.integerValue == 1, let n = value["n"]?.integerValue,
+        let names = value.members?.map(\.key)
+        guard names == Self.members, value["version"]?.integerValue == 1, value["kdf"]?.stringValue == "scrypt",
+            value["cipher"]?.stringValue == "aes-256-gcm", let n = value["n"]?.integerValue,
             let salt = value["salt"]?.stringValue.flatMap({
                 try? Base64.decode($0, alphabet: .standard, padding: .required)
             }),

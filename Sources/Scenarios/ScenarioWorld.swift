@@ -147,6 +147,9 @@ public final class ScenarioWorld: Sendable {
         }
     }
 
+    /// The merchant's API key.
+    public var apiKey: String { state.withLock { $0.apiKey } }
+
     /// The gateway as it runs now.
     public var gateway: Gateway { state.withLock { $0.gateway } }
 

@@ -1,0 +1,194 @@
+import Gateway
+import GatewayHTTP
+import HTTPTransport
+import Scenarios
+import Seams
+import StrictJSON
+import Testing
+
+@Suite("The HTTP interface", .serialized)
+struct InterfaceTests {
+    static let order: JSONValue = [
+        "title": "Tea", "description": "Tea", "goods": "physical", "amount": "1.5", "asset": "ton:testnet:native",
+        "rails": [["rail": "ton"]],
+    ]
+
+    private static func request(
+        _ world: ScenarioWorld,
+        _ method: String,
+        _ path: String,
+        _ body: JSONValue? = nil,
+        key: String? = nil,
+        fields: [HTTPField] = []
+    ) -> HTTPRequest {
+        var all = fields + [HTTPField("Authorization", "Bearer \(key ?? world.apiKey)")]
+        if body != nil { all.append(HTTPField("Content-Type", "application/json")) }
+        return HTTPRequest(method: method, url: path, fields: all, body: body?.bytes ?? [])
+    }
+
+    private static func json(_ response: HTTPResponse) throws -> JSONValue { try JSONValue(parsing: response.body) }
+
+    @Test("answers every wrong request with a problem that says what to do")
+    func problems() async throws {
+        try await withWorld { world in
+            let api = world.gateway.api
+            func changed(_ key: String, _ value: JSONValue?) -> JSONValue {
+                let kept = (Self.order.members ?? []).filter { $0.key != key }
+                return .object(kept + (value.map { [.init(key, $0)] } ?? []))
+            }
+            let cases: [(Int, String, HTTPRequest)] = [
+                (401, "unauthorized", HTTPRequest(url: "/v1/invoices")),
+                (401, "unauthorized", Self.request(world, "GET", "/v1/invoices", key: world.apiKey + "0")),
+                (401, "unauthorized", Self.request(world, "GET", "/v1/invoices", key: "sk_live_x_y")),
+                (404, "not_found", Self.request(world, "GET", "/v1/nothing")),
+                (404, "not_found", Self.request(world, "GET", "/v1/invoices/inv_00000000000000000000000001")),
+                (404, "not_found", Self.request(world, "GET", "/v1/invoices/nonsense")),
+                (404, "not_found", HTTPRequest(url: "/")),
+                (405, "method_not_allowed", Self.request(world, "DELETE", "/v1/invoices")),
+                (405, "method_not_allowed", HTTPRequest(method: "POST", url: "/livez")),
+                (400, "invalid_request", Self.request(world, "GET", "/v1/invoices?limit=0")),
+                (400, "invalid_request", Self.request(world, "GET", "/v1/invoices?limit=101")),
+                (400, "invalid_request", Self.request(world, "GET", "/v1/invoices?sort=x")),
+                (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", [])),
+                (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("title", nil))),
+                (
+                    400, "invalid_request",
+                    Self.request(world, "POST", "/v1/invoices", changed("amount", .number("1.5")))
+                ),
+                (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("amount", "1e2"))),
+                (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("amount", "0"))),
+                (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("amount", "-1"))),
+                (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("state", "settled"))),
+                (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("goods", "stolen"))),
+                (400, "unknown_asset", Self.request(world, "POST", "/v1/invoices", changed("asset", "fiat:XXX"))),
+                (422, "refused_by_policy", Self.request(world, "POST", "/v1/invoices", changed("goods", "digital"))),
+            ]
+            for (status, code, request) in cases {
+                let response = await api.respond(to: request)
+                let problem = try Self.json(response)
+                #expect(response.status == status, "\(request.method) \(request.url): \(problem.text)")
+                #expect(problem["code"]?.stringValue == code, "\(request.method) \(request.url): \(problem.text)")
+                #expect(response.field("Content-Type") == "application/problem+json")
+                for member in ["type", "title", "status", "detail", "instance", "request_id"] {
+                    #expect(problem[member] != nil, "\(member) of \(request.url)")
+                }
+            }
+        }
+    }
+
+    @Test("runs a request with an idempotency key once, however many send it at the same time")
+    func idempotency() async throws {
+        try await withWorld { world in
+            let key = [HTTPField("Idempotency-Key", "order-1")]
+            let request = Self.request(world, "POST", "/v1/invoices", Self.order, fields: key)
+            let answers = await withTaskGroup(of: HTTPResponse.self) { group in
+                for _ in 0..<50 { group.addTask { await world.gateway.api.respond(to: request) } }
+                return await group.reduce(into: [HTTPResponse]()) { $0.append($1) }
+            }
+            #expect(answers.allSatisfy { [201, 409].contains($0.status) })
+            let made = Set(try answers.filter { $0.status == 201 }.map { try Self.json($0)["id"]?.stringValue })
+            #expect(made.count == 1)
+            let list = try await world.merchant.get("/v1/invoices")
+            #expect(list["data"]?.arrayValue?.count == 1)
+            let again = await world.gateway.api.respond(to: request)
+            #expect(again.status == 201 && again.field("Idempotency-Replayed") == "true")
+            let other = Self.request(world, "POST", "/v1/invoices", [:], fields: key)
+            #expect(await world.gateway.api.respond(to: other).status == 400)
+            var changed = Self.order.members ?? []
+            changed[0] = .init("title", "Coffee")
+            let twin = Self.request(world, "POST", "/v1/invoices", .object(changed), fields: key)
+            #expect(await world.gateway.api.respond(to: twin).status == 422)
+        }
+    }
+
+    @Test("shows a merchant nothing of another one: foreign objects are answered like none")
+    func tenants() async throws {
+        try await withWorld { world in
+            let other = try await world.gateway.addMerchant(
+                name: "Other",
+                feeBasisPoints: 0,
+                webhookURL: nil,
+                random: SeededRandom(seed: 5)
+            )
+            let invoice = try await world.merchant.post("/v1/invoices", Self.order, idempotencyKey: "a")
+            let id = try #require(invoice["id"]?.stringValue)
+            for (method, path) in [("GET", "/v1/invoices/\(id)"), ("POST", "/v1/invoices/\(id)/cancel")] {
+                let response = await world.gateway.api.respond(to: Self.request(world, method, path, key: other.apiKey))
+                #expect(response.status == 404)
+            }
+            let list = await world.gateway.api.respond(
+                to: Self.request(world, "GET", "/v1/invoices", key: other.apiKey)
+            )
+            #expect(try Self.json(list)["data"]?.arrayValue?.isEmpty == true)
+        }
+    }
+
+    @Test("takes updates from Telegram only, and each once")
+    func telegramSecret() async throws {
+        try await withWorld { world in
+            let body = Array(#"{"update_id":900,"message":{"message_id":1,"date":1,"chat":{"id":1}}}"#.utf8)
+            let name = "X-Telegram-Bot-Api-Secret-Token"
+            let wrong: [[HTTPField]] = [
+                [], [HTTPField(name, "wrong")], [HTTPField(name, "")], [HTTPField(name, "a"), HTTPField(name, "a")],
+            ]
+            for fields in wrong {
+                let request = HTTPRequest(method: "POST", url: "/telegram/shop", fields: fields, body: body)
+                #expect(await world.gateway.api.admit(request)?.status == 401)
+            }
+            let nobody = HTTPRequest(method: "POST", url: "/telegram/nobody", fields: wrong[1], body: body)
+            #expect(await world.gateway.api.admit(nobody)?.status == 401)
+        }
+    }
+
+    @Test("pages through lists without losing or repeating anything, in both directions")
+    func pages() async throws {
+        try await withWorld { world in
+            var ids: [String] = []
+            for number in 0..<7 {
+                let made = try await world.merchant.post("/v1/invoices", Self.order, idempotencyKey: "p\(number)")
+                ids.insert(try #require(made["id"]?.stringValue), at: 0)
+            }
+            var seen: [String] = []
+            var path = "/v1/invoices?limit=3"
+            while true {
+                let page = try await world.merchant.get(path)
+                let found = (page["data"]?.arrayValue ?? []).compactMap { $0["id"]?.stringValue }
+                seen += found
+                guard page["has_more"]?.boolValue == true, let last = found.last else { break }
+                path = "/v1/invoices?limit=3&starting_after=\(last)"
+            }
+            #expect(seen == ids)
+            let back = try await world.merchant.get("/v1/invoices?limit=3&ending_before=\(ids[5])")
+            #expect(back["data"]?.arrayValue?.compactMap { $0["id"]?.stringValue } == Array(ids[2..<5]))
+            #expect(back["has_more"]?.boolValue == true)
+        }
+    }
+
+    @Test("says whether it lives, is ready, and what it has counted")
+    func operations() async throws {
+        try await withWorld { world in
+            _ = try await world.merchant.get("/v1/invoices")
+            for path in ["/livez", "/readyz"] {
+                #expect(await world.gateway.api.respond(to: HTTPRequest(url: path)).status == 200)
+            }
+            let metrics = await world.gateway.api.respond(to: HTTPRequest(url: "/metrics"))
+            let text = String(decoding: metrics.body, as: UTF8.self)
+            #expect(text.contains("settlegate_requests_total{route=\"/v1/invoices\",method=\"GET\",status=\"200\"}"))
+            #expect(text.contains("settlegate_outbox_depth 0"))
+        }
+    }
+
+    @Test("has an OpenAPI document with every route and no other")
+    func document() async throws {
+        try await withWorld { world in
+            let response = await world.gateway.api.respond(to: HTTPRequest(url: "/openapi.json"))
+            let document = try JSONValue(parsing: response.body)
+            #expect(document["openapi"]?.stringValue == "3.1.0")
+            var documented: Set<String> = []
+            for path in document["paths"]?.members ?? [] {
+                for method in path.value.members ?? [] { documented.insert("\(method.key.uppercased()) \(path.key)") }
+            }
+            #expect(documented == Set(world.gateway.api.routeNames))
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import Logging
+import Scenarios
+import Testing
+
+/// The project's folder, found from this file.
+let projectFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+
+/// A world in a folder of its own, which is gone afterwards.
+func withWorld<Result>(_ body: (ScenarioWorld) async throws -> Result) async throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.path + "/world-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let world = try await ScenarioWorld.make(
+        in: folder,
+        catalogues: projectFolder + "/Config",
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    )
+    do {
+        let result = try await body(world)
+        await world.stop()
+        return result
+    } catch {
+        await world.stop()
+        throw error
+    }
+}
+
+@Suite("The whole gateway over real sockets", .serialized)
+struct ScenarioTests {
+    static let names = (try? Scenario.names(in: projectFolder + "/Fixtures/scenarios")) ?? []
+
+    @Test("has scenarios to hold to")
+    func hasScenarios() {
+        #expect(Self.names.count >= 20)
+    }
+
+    @Test("holds to the scenario", arguments: names)
+    func scenario(name: String) async throws {
+        let scenario = try Scenario(file: projectFolder + "/Fixtures/scenarios/\(name).yaml")
+        let failures = try await withWorld { try await ScenarioRunner.run(scenario, in: $0) }
+        #expect(failures.isEmpty, "\(failures.joined(separator: "\n"))")
+    }
+
+    @Test("ends the demonstration with clean books, and without when one posting was changed by one unit")
+    func demonstration() async throws {
+        let clean = try await withWorld { try await Demonstration(world: $0).run { _ in } }
+        #expect(clean.failures.isEmpty, "\(clean.failures)")
+        #expect(clean.events.taken > 10 && clean.events.refused == 0)
+        let tampered = try await withWorld { try await Demonstration(world: $0).run(tampering: true) { _ in } }
+        #expect(!tampered.failures.isEmpty)
+    }
+}

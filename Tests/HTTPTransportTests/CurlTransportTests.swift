@@ -1,0 +1,156 @@
+import HTTPServer
+import HTTPTransport
+import Logging
+import Testing
+
+@Suite("The way out over HTTP")
+struct CurlTransportTests {
+    private static func withServer(
+        _ respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse,
+        _ body: (HTTPServer, CurlTransport) async throws -> Void
+    ) async throws {
+        let server = try await HTTPServer.start(
+            .init(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            handler: .init(respond: respond)
+        )
+        let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+        try await body(server, transport)
+        transport.close()
+        await server.stop()
+    }
+
+    private static func code(_ transport: CurlTransport, _ request: HTTPRequest) async -> HTTPTransportError.Code? {
+        do {
+            _ = try await transport.send(request)
+            return nil
+        } catch { return error.code }
+    }
+
+    @Test("brings requests there and responses back, whole", arguments: [200, 204, 301, 404, 500])
+    func statuses(status: Int) async throws {
+        try await Self.withServer({ request in
+            let echo = HTTPField("X-Echo", request.field("X-Sent") ?? "")
+            return HTTPResponse(
+                status: status,
+                fields: [echo, HTTPField("Location", "/elsewhere")],
+                body: status == 204 ? [] : request.body
+            )
+        }) { server, transport in
+            let body = [UInt8](repeating: 0x61, count: 100_000)
+            let request = HTTPRequest(
+                method: "POST",
+                url: server.url + "/a?b=c",
+                fields: [HTTPField("X-Sent", "yes")],
+                body: body
+            )
+            let response = try await transport.send(request)
+            #expect(response.status == status)
+            #expect(response.field("x-echo") == "yes")
+            #expect(response.body == (status == 204 ? [] : body))
+        }
+    }
+
+    @Test("carries many requests at once")
+    func concurrent() async throws {
+        try await Self.withServer({ HTTPResponse(status: 200, body: $0.body) }) { server, transport in
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<200 {
+                    group.addTask {
+                        let body = Array("\(number)".utf8)
+                        return try await transport.send(HTTPRequest(method: "POST", url: server.url, body: body)).body
+                            == body
+                    }
+                }
+                for try await isRight in group { #expect(isRight) }
+            }
+        }
+    }
+
+    @Test("takes no more than is allowed, and waits no longer")
+    func limits() async throws {
+        let (gate, open) = AsyncStream.makeStream(of: Void.self)
+        try await Self.withServer({ request in
+            if request.url == "/slow" { for await _ in gate {} }
+            return HTTPResponse(status: 200, body: [UInt8](repeating: 1, count: 10_000))
+        }) { server, transport in
+            #expect(
+                await Self.code(transport, HTTPRequest(url: server.url, maximumResponseBytes: 9_999))
+                    == .responseTooLarge
+            )
+            #expect(await Self.code(transport, HTTPRequest(url: server.url, maximumResponseBytes: 10_000)) == nil)
+            let slow = HTTPRequest(url: server.url + "/slow", timeout: .milliseconds(100))
+            #expect(await Self.code(transport, slow) == .timedOut)
+            open.finish()
+        }
+    }
+
+    @Test("says when nothing was sent")
+    func unreachable() async throws {
+        let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+        defer { transport.close() }
+        #expect(await Self.code(transport, HTTPRequest(url: "http://127.0.0.1:1/")) == .unreachable)
+        for url in [
+            "file:///etc/passwd", "gopher://127.0.0.1/", "http://a b/", "http://127.0.0.1\r\nX: y/",
+        ] {
+            #expect(await Self.code(transport, HTTPRequest(url: url)) == .invalidRequest, "\(url)")
+        }
+        let smuggled = HTTPRequest(url: "http://127.0.0.1:1/", fields: [HTTPField("A", "b\r\nC: d")])
+        #expect(await Self.code(transport, smuggled) == .invalidRequest)
+        #expect(HTTPTransportError(.unreachable, "").isCertainlyUnsent)
+        #expect(!HTTPTransportError(.timedOut, "").isCertainlyUnsent)
+    }
+
+    @Test(
+        "opens no connection to the inside, however its address is spelt",
+        arguments: [
+            "127.0.0.1", "127.1", "0x7f.1", "2130706433", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0",
+        ]
+    )
+    func inside(host: String) async throws {
+        try await Self.withServer({ _ in
+            Issue.record("a request came inside")
+            return HTTPResponse(status: 200)
+        }) { server, _ in
+            let guarded = CurlTransport(.init(addresses: .publicOnly, httpsOnly: false))
+            let code = await Self.code(guarded, HTTPRequest(url: "http://\(host):\(server.port)/"))
+            #expect(code == .forbiddenAddress || code == .unreachable)
+            guarded.close()
+        }
+    }
+
+    @Test("fails what is under way when it is closed, and takes nothing more")
+    func close() async {
+        let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+        transport.close()
+        #expect(await Self.code(transport, HTTPRequest(url: "http://127.0.0.1:1/")) == .invalidRequest)
+    }
+}
+
+@Suite("The address rule")
+struct AddressRuleTests {
+    @Test(
+        "keeps special addresses apart from the public internet",
+        arguments: [
+            ([8, 8, 8, 8], true), ([1, 1, 1, 1], true), ([10, 0, 0, 1], false), ([172, 15, 0, 1], true),
+            ([172, 16, 0, 1], false), ([172, 31, 255, 255], false), ([172, 32, 0, 1], true), ([192, 168, 1, 1], false),
+            ([169, 254, 169, 254], false), ([100, 63, 0, 1], true), ([100, 64, 0, 1], false), ([100, 128, 0, 1], true),
+            ([127, 255, 255, 255], false), ([0, 0, 0, 0], false), ([224, 0, 0, 1], false),
+            ([255, 255, 255, 255], false),
+            ([198, 18, 0, 1], false), ([203, 0, 113, 9], false), ([], false), ([1, 2, 3], false),
+            ([0x20, 0x01, 0x48, 0x60] + [UInt8](repeating: 0, count: 11) + [1], true),
+            ([UInt8](repeating: 0, count: 15) + [1], false), ([UInt8](repeating: 0, count: 16), false),
+            ([UInt8](repeating: 0, count: 10) + [0xFF, 0xFF, 10, 0, 0, 1], false),
+            ([UInt8](repeating: 0, count: 10) + [0xFF, 0xFF, 8, 8, 8, 8], true),
+            ([0xFE, 0x80] + [UInt8](repeating: 0, count: 13) + [1], false),
+            ([0xFC, 0x00] + [UInt8](repeating: 0, count: 13) + [1], false),
+            ([0xFF, 0x02] + [UInt8](repeating: 0, count: 13) + [1], false),
+            ([0x00, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0, 127, 0, 0, 1], false),
+            ([0x20, 0x02, 10, 0, 0, 1] + [UInt8](repeating: 0, count: 10), false),
+            ([0x20, 0x01, 0x0D, 0xB8] + [UInt8](repeating: 0, count: 12), false),
+        ] as [([UInt8], Bool)]
+    )
+    func isPublic(address: [UInt8], expected: Bool) {
+        #expect(AddressRule.isPublic(address) == expected)
+    }
+}

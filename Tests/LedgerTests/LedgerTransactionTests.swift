@@ -1,0 +1,89 @@
+import Ledger
+import Money
+import Seams
+import Testing
+
+@Suite("A ledger transaction")
+struct LedgerTransactionTests {
+    static func posting(_ account: String, _ units: Int64, _ asset: AssetID = .stars) -> Posting {
+        Posting(account: AccountID(text: account), amount: Amount(asset: asset, units: Int256(units)))
+    }
+
+    static func make(_ postings: [Posting], subject: String = "pay_1") throws -> LedgerTransaction {
+        try LedgerTransaction(
+            id: Identifier(value: 1),
+            kind: .init("test"),
+            occurredAt: Timestamp(seconds: 1),
+            subject: subject,
+            postings: postings
+        )
+    }
+
+    @Test("balances in each asset, has postings, and none of nothing")
+    func refusals() throws {
+        let euro = try AssetID("fiat:EUR")
+        let wrong: [(LedgerError.Code, [Posting])] = [
+            (.empty, []),
+            (.unbalanced, [Self.posting("a", 1)]),
+            (.unbalanced, [Self.posting("a", 5), Self.posting("b", -4)]),
+            (.unbalanced, [Self.posting("a", 5), Self.posting("b", -5, euro)]),
+            (.zeroPosting, [Self.posting("a", 0)]),
+            (.tooManyPostings, Array(repeating: Self.posting("a", 1), count: 1_001)),
+        ]
+        for (code, postings) in wrong {
+            #expect(throws: LedgerError(code, "")) { try Self.make(postings) }
+        }
+        #expect(throws: Never.self) {
+            try Self.make([
+                Self.posting("a", 5), Self.posting("b", -5), Self.posting("a", 7, euro), Self.posting("c", -7, euro),
+            ])
+        }
+    }
+
+    @Test("has bytes that no other one has")
+    func canonicalEncoding() throws {
+        let pair = [Self.posting("a", 5), Self.posting("b", -5)]
+        let other = [
+            try Self.make(pair), try Self.make(pair, subject: "pay_2"), try Self.make(pair.reversed()),
+            try Self.make([Self.posting("ab", 5), Self.posting("", -5)]),
+            try Self.make([Self.posting("a", 50), Self.posting("b", -50)]),
+        ]
+        #expect(Set(other.map(\.canonicalEncoding)).count == other.count)
+    }
+
+    @Test("is sealed with everything before it")
+    func seals() throws {
+        let first = try Self.make([Self.posting("a", 5), Self.posting("b", -5)])
+        let second = try Self.make([Self.posting("a", 6), Self.posting("b", -6)])
+        let inOrder = JournalSeal.start.following(with: first).following(with: second)
+        let swapped = JournalSeal.start.following(with: second).following(with: first)
+        #expect(inOrder != swapped)
+        #expect(inOrder == JournalSeal.start.following(with: first).following(with: second))
+    }
+
+    @Test("is undone by its reverse: every balance is what it was")
+    func reverse() throws {
+        let postings = [Self.posting("a", 5), Self.posting("b", -3), Self.posting("c", -2)]
+        var trial = TrialBalance()
+        for posting in postings { try trial.add(posting) }
+        #expect(trial.isBalanced)
+        for posting in postings {
+            try trial.add(Posting(account: posting.account, amount: posting.amount.negated()))
+        }
+        let isNothingLeft = trial.lines.allSatisfy { $0.balance.isZero }
+        #expect(isNothingLeft)
+    }
+
+    @Test("is booked on accounts of the chart only")
+    func chart() throws {
+        let chart = try ChartOfAccounts([
+            ChartAccount(code: "fees", title: "", kind: .income, scope: .gateway, description: ""),
+            ChartAccount(code: "merchant_balance", title: "", kind: .liability, scope: .merchant, description: ""),
+        ])
+        #expect(throws: Never.self) { try chart.validate(AccountID(text: "fees")) }
+        #expect(throws: Never.self) { try chart.validate(AccountID(text: "merchant_balance/mer_1")) }
+        for wrong in ["fees/x", "merchant_balance", "other", "other/x"] {
+            #expect(throws: LedgerError(.unknownAccount, "")) { try chart.validate(AccountID(text: wrong)) }
+        }
+    }
+}

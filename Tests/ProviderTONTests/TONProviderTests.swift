@@ -1,0 +1,377 @@
+import Cryptography
+import FixtureTON
+import HTTPTransport
+import Money
+import Payments
+import ProviderTON
+import Providers
+import Seams
+import TON
+import Testing
+
+/// The fixture chain without sockets.
+struct ChainTransport: HTTPTransport {
+    let chain: FixtureTON
+
+    func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+        await chain.respond(to: request)
+    }
+}
+
+/// A provider over a fixture chain with a clock that stands still.
+struct Rail {
+    let clock = ManualClock(Timestamp(seconds: 1_800_000_000))
+    let chain: FixtureTON
+    let provider: TONProvider
+    let coin: AssetID
+    let jetton: AssetID
+    let master: TONAddress
+
+    init(deposit: TONProvider.Deposit = .comment) throws {
+        chain = FixtureTON(clock: clock)
+        master = try chain.jettonMaster("dollar")
+        coin = try AssetID("ton:testnet:native")
+        jetton = try AssetID("ton:testnet:jetton:\(master.raw)")
+        provider = try TONProvider(
+            configuration: .init(
+                key: "ton",
+                network: .testnet,
+                walletVersion: .v4r2,
+                jettons: [
+                    .init(
+                        asset: jetton,
+                        master: master,
+                        walletCode: FixtureTON.jettonWalletCode(.standard),
+                        layout: .standard
+                    )
+                ],
+                deposit: deposit
+            ),
+            client: ToncenterClient(
+                transport: ChainTransport(chain: chain),
+                baseURL: "http://chain",
+                apiKey: nil,
+                network: .testnet
+            ),
+            seed: SecretBytes([UInt8](repeating: 3, count: 32)),
+            clock: clock,
+            random: SeededRandom(seed: 9)
+        )
+    }
+
+    func scan(_ subject: AssetID, after position: String? = nil) async throws -> ScanPage {
+        let account = ScanAccount(account: provider.walletAddress.raw, subject: subject.text)
+        return try await provider.page(of: account, after: position)
+    }
+
+    func order(_ units: Int64, _ asset: AssetID, to address: TONAddress) -> TransferOrder {
+        TransferOrder(
+            id: "po_1",
+            amount: Amount(asset: asset, units: Int256(units)),
+            destination: address.raw,
+            comment: "x"
+        )
+    }
+}
+
+extension Observation {
+    var incoming: IncomingTransfer? {
+        if case .incoming(let transfer) = self { return transfer }
+        return nil
+    }
+
+    /// By how much the account's coins changed.
+    var coins: Int256? {
+        switch self {
+        case .incoming(let transfer): transfer.amount.units
+        case .movement(let movement): movement.amount.units
+        case .sent(let sent): sent.movement.amount.units
+        case .refunded, .ignored: nil
+        }
+    }
+}
+
+@Suite("Credits on TON")
+struct TONCreditTests {
+    @Test("come from plain transfers, also to a wallet that does not exist yet, with the comment byte for byte")
+    func plain() async throws {
+        let rail = try Rail()
+        for comment in ["order", " order", "order ", "ordér", ""] {
+            try rail.chain.pay(1_000_000_000, to: rail.provider.walletAddress, comment: comment, by: "alice")
+            try rail.chain.settle()
+        }
+        let found = try await rail.scan(rail.coin).observations.compactMap(\.incoming)
+        #expect(found.map { $0.reference?.value } == ["order", " order", "order ", "ordér", ""])
+        #expect(Set(found.map(\.naturalKey)).count == 5)
+    }
+
+    @Test("do not come from bounced messages, external messages or jetton notices, whatever they carry")
+    func none() async throws {
+        let rail = try Rail()
+        let alice = try rail.chain.customer("alice")
+        let comment = try MessageBody.cell(comment: Array("order".utf8))
+        rail.chain.arriveBounced(500_000_000, at: rail.provider.walletAddress, body: comment, from: alice.address)
+        let notice = JettonNotification(queryID: 1, amount: 1 << 60, sender: alice.address, forwardPayload: comment)
+        try rail.chain.send(
+            [WalletMessage(to: rail.provider.walletAddress, amount: 5_000_000, bounce: false, body: notice.cell())],
+            by: alice
+        )
+        try rail.chain.settle()
+        #expect(try await rail.scan(rail.coin).observations.compactMap(\.incoming).isEmpty)
+        #expect(try await rail.scan(rail.jetton).observations.compactMap(\.incoming).isEmpty)
+    }
+
+    @Test(
+        "in jettons come only from our own wallet of the configured jetton, also without a notification",
+        arguments: [0, 1]
+    )
+    func jettons(forward: Int) async throws {
+        let rail = try Rail()
+        let alice = try rail.chain.customer("alice")
+        let fake = try rail.chain.jettonMaster("counterfeit")
+        try rail.chain.mint(100, of: rail.master, layout: .standard, to: alice.address)
+        try rail.chain.mint(100, of: fake, layout: .standard, to: alice.address, isCounterfeit: true)
+        try rail.chain.settle()
+        for (master, isCounterfeit) in [(rail.master, false), (fake, true)] {
+            try rail.chain.payJetton(
+                40,
+                of: master,
+                layout: .standard,
+                to: rail.provider.walletAddress,
+                comment: "order",
+                by: "alice",
+                forwardAmount: UInt128(forward),
+                isCounterfeit: isCounterfeit
+            )
+            try rail.chain.settle()
+        }
+        let found = try await rail.scan(rail.jetton).observations.compactMap(\.incoming)
+        #expect(found.map(\.amount) == [Amount(asset: rail.jetton, units: 40)])
+        #expect(found.first?.reference?.value == "order")
+        #expect(found.first?.payer == alice.address.raw)
+    }
+
+    @Test("and everything else add up to the account's balance, to the nanoton")
+    func balance() async throws {
+        let rail = try Rail()
+        let alice = try rail.chain.customer("alice")
+        let wallet = rail.provider.walletAddress
+        try rail.chain.pay(3_000_000_000, to: wallet, comment: "a", by: "alice")
+        try rail.chain.settle()
+        let first = try await rail.provider.prepare(rail.order(700_000_000, rail.coin, to: alice.address))
+        #expect(await rail.provider.submit(first) == .accepted)
+        try rail.chain.settle()
+        try rail.chain.pay(5, to: wallet, comment: nil, by: "alice", bounce: true)
+        rail.chain.arriveBounced(77, at: wallet, body: try Cell.empty(), from: alice.address)
+        try rail.chain.settle()
+        let second = try await rail.provider.prepare(rail.order(1, rail.coin, to: alice.address))
+        _ = await rail.provider.submit(second)
+        try rail.chain.settle()
+        let page = try await rail.scan(rail.coin)
+        let sum = try Amount.sum(
+            page.observations.compactMap(\.coins).map { Amount(asset: rail.coin, units: $0) },
+            asset: rail.coin
+        )
+        #expect(sum.units == Int256(rail.chain.balance(of: wallet)))
+        #expect(rail.chain.imbalance == 0)
+    }
+}
+
+@Suite("The scan of a TON account")
+struct TONScanTests {
+    private func paidThrice() async throws -> Rail {
+        let rail = try Rail()
+        for number in 0..<3 {
+            try rail.chain.pay(1_000_000_000, to: rail.provider.walletAddress, comment: "\(number)", by: "alice")
+            try rail.chain.settle()
+        }
+        return rail
+    }
+
+    private func code(_ rail: Rail, after position: String? = nil) async -> ProviderError.Code? {
+        do {
+            _ = try await rail.scan(rail.coin, after: position)
+            return nil
+        } catch { return (error as? ProviderError)?.code }
+    }
+
+    @Test("goes on where it stood, and an account without news leaves it there")
+    func position() async throws {
+        let rail = try await paidThrice()
+        let page = try await rail.scan(rail.coin)
+        #expect(page.observations.compactMap(\.incoming).count == 3)
+        let again = try await rail.scan(rail.coin, after: page.position)
+        #expect(again.observations.isEmpty && again.position == page.position)
+        try rail.chain.pay(1, to: rail.provider.walletAddress, comment: "3", by: "bob")
+        try rail.chain.settle()
+        let news = try await rail.scan(rail.coin, after: page.position)
+        #expect(news.observations.compactMap(\.incoming).map { $0.reference?.value } == ["3"])
+    }
+
+    @Test("stops at a gap, at a lie, at an empty answer and at a node that knows less than before")
+    func stops() async throws {
+        let rail = try await paidThrice()
+        let position = try await rail.scan(rail.coin).position
+        var faults = FixtureTON.Faults()
+        faults.hasGaps = true
+        rail.chain.set(faults)
+        #expect(await code(rail) == .gap)
+        faults = .init()
+        faults.liesAboutHashes = true
+        rail.chain.set(faults)
+        #expect(await code(rail) == .malformed)
+        faults = .init()
+        faults.emptyPages = 1
+        rail.chain.set(faults)
+        #expect(await code(rail) == .unavailable)
+        faults = .init()
+        faults.lag = 3
+        rail.chain.set(faults)
+        #expect(await code(rail, after: position) == .lagging)
+        rail.chain.set(.init())
+        rail.clock.advance(by: .seconds(121))
+        #expect(await code(rail) == .lagging)
+        #expect(await code(rail, after: "nonsense") == .lagging)
+    }
+
+    @Test("reads wallets of single options, which need no comment")
+    func derived() async throws {
+        let rail = try Rail(deposit: .derived)
+        let due = Amount(asset: rail.coin, units: 5)
+        func open(_ number: UInt128) async throws -> OpenedOption {
+            try await rail.provider.open(
+                OpenRequest(option: PaymentOptionID(value: number), invoice: Self.invoice(due), due: due)
+            )
+        }
+        let (first, second) = (try await open(1), try await open(2))
+        #expect(first.reference != second.reference)
+        #expect(try await open(1) == first)
+        guard case .deposit(let address, let comment, _) = first.instruction else { return }
+        #expect(comment == nil)
+        try rail.chain.pay(5, to: TONAddress(address), comment: nil, by: "alice")
+        try rail.chain.settle()
+        let page = try await rail.provider.page(of: first.accounts[0], after: nil)
+        #expect(page.observations.compactMap(\.incoming).map(\.reference) == [first.reference])
+    }
+
+    static func invoice(_ price: Amount) -> Invoice {
+        Invoice(
+            id: InvoiceID(value: 1),
+            merchant: MerchantID(value: 1),
+            reference: nil,
+            title: "t",
+            summary: "s",
+            goods: .physical,
+            price: price,
+            createdAt: Timestamp(seconds: 0),
+            expiresAt: Timestamp(seconds: 1),
+            monitoredUntil: Timestamp(seconds: 2),
+            status: InvoiceStateMachine(price: price, threshold: price, received: .zero(price.asset))
+        )
+    }
+}
+
+@Suite("Money sent on TON")
+struct TONSendingTests {
+    private func funded() async throws -> (Rail, FixtureTON.Customer) {
+        let rail = try Rail()
+        try rail.chain.pay(3_000_000_000, to: rail.provider.walletAddress, comment: "top-up", by: "operator")
+        try rail.chain.settle()
+        return (rail, try rail.chain.customer("alice"))
+    }
+
+    @Test("arrives once when the reply is lost and the same bytes are sent a hundred times")
+    func lostReply() async throws {
+        let (rail, alice) = try await funded()
+        let order = rail.order(1_000_000_000, rail.coin, to: alice.address)
+        let prepared = try await rail.provider.prepare(order)
+        var faults = FixtureTON.Faults()
+        faults.lostReplies = 1
+        rail.chain.set(faults)
+        guard case .unknown = await rail.provider.submit(prepared) else {
+            Issue.record("a lost reply says nothing")
+            return
+        }
+        for _ in 0..<100 {
+            _ = await rail.provider.submit(prepared)
+            try rail.chain.mine()
+        }
+        let arrived = rail.chain.history(of: alice.address).filter { transaction in
+            if case .internal(let message) = transaction.inMessage { return message.value == 1_000_000_000 }
+            return false
+        }
+        #expect(arrived.count == 1)
+        guard case .confirmed(_, let fee, _) = try await rail.provider.fate(of: prepared, for: order) else {
+            Issue.record("it has arrived")
+            return
+        }
+        // The fee and the amount are all that the scan leaves to whoever sent it.
+        let sent = try await rail.scan(rail.coin).observations.compactMap { observation -> SentTransfer? in
+            if case .sent(let sent) = observation { return sent }
+            return nil
+        }
+        #expect(sent.map(\.hash) == [prepared.hash])
+        let total = try order.amount.adding(try #require(fee))
+        #expect(sent.first?.movement.amount == (try total.negated()))
+    }
+
+    @Test("that was never taken is dead only when block time says so")
+    func expiry() async throws {
+        let (rail, alice) = try await funded()
+        // The first request of a wallet deploys it and has no end: send one before.
+        let deploying = try await rail.provider.prepare(rail.order(1, rail.coin, to: alice.address))
+        #expect(deploying.validUntil == nil)
+        _ = await rail.provider.submit(deploying)
+        try rail.chain.settle()
+        let order = rail.order(2, rail.coin, to: alice.address)
+        let prepared = try await rail.provider.prepare(order)
+        #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
+        rail.clock.advance(by: .seconds(400))
+        // Our clock is ahead; no block is.
+        await #expect(throws: Never.self) { try await rail.provider.fate(of: prepared, for: order) == .pending }
+        try rail.chain.mine()
+        guard case .dead = try await rail.provider.fate(of: prepared, for: order) else {
+            Issue.record("it can no longer be taken")
+            return
+        }
+        _ = await rail.provider.submit(prepared)
+        try rail.chain.settle()
+        guard case .dead = try await rail.provider.fate(of: prepared, for: order) else {
+            Issue.record("dead stays dead")
+            return
+        }
+    }
+
+    @Test("in jettons has arrived when the receiver's jetton wallet has taken it")
+    func jettons() async throws {
+        let (rail, alice) = try await funded()
+        try rail.chain.mint(100, of: rail.master, layout: .standard, to: rail.provider.walletAddress)
+        try rail.chain.settle()
+        let order = rail.order(30, rail.jetton, to: alice.address)
+        let prepared = try await rail.provider.prepare(order)
+        #expect(await rail.provider.submit(prepared) == .accepted)
+        try rail.chain.mine()
+        #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
+        try rail.chain.settle()
+        guard case .confirmed = try await rail.provider.fate(of: prepared, for: order) else {
+            Issue.record("it has arrived")
+            return
+        }
+        let stated = try await rail.provider.balances(of: []).balances
+        #expect(stated.contains(Amount(asset: rail.jetton, units: 70)))
+    }
+
+    @Test("needs a destination that is one, and money to send")
+    func refused() async throws {
+        let (rail, alice) = try await funded()
+        let wrong = TransferOrder(
+            id: "po_1",
+            amount: Amount(asset: rail.coin, units: 1),
+            destination: "nowhere",
+            comment: nil
+        )
+        await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.prepare(wrong) }
+        let tooMuch = rail.order(9_000_000_000, rail.coin, to: alice.address)
+        await #expect(throws: ProviderError(.unavailable, "")) { try await rail.provider.prepare(tooMuch) }
+    }
+}

@@ -1,0 +1,335 @@
+import Foundation
+import Ledger
+import Money
+import Payments
+import Providers
+import Seams
+import Settlement
+import Storage
+import Synchronization
+import Testing
+
+/// A settlement over a real database, a scripted provider and a clock that stands still.
+struct Desk {
+    struct NoRates: RateSource {
+        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
+            throw SettlementError(.noRate, "there are no rates here")
+        }
+    }
+
+    struct Crash: Error, Equatable {}
+
+    let clock = ManualClock(Timestamp(seconds: 1_000_000))
+    let provider: ScriptedProvider
+    let merchant = MerchantID(value: 7)
+    let coin: Asset
+    let path: String
+    private(set) var settlement: Settlement
+
+    init(faults: FaultInjector = .none) async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/desk-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        path = folder + "/desk.sqlite"
+        coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
+        provider = ScriptedProvider(asset: coin.id)
+        settlement = try Self.open(path, provider, coin, clock, faults)
+        let (merchant, now) = (merchant, clock.now())
+        try await settlement.database.write { session in
+            for id in [merchant, MerchantID(value: 0)] {
+                try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 100, createdAt: now))
+            }
+        }
+    }
+
+    private static func open(
+        _ path: String,
+        _ provider: ScriptedProvider,
+        _ coin: Asset,
+        _ clock: ManualClock,
+        _ faults: FaultInjector
+    ) throws -> Settlement {
+        let codes: [(String, ChartAccount.Scope)] = [
+            ("provider_receivable", .provider), ("customer_clearing", .merchant), ("merchant_balance", .merchant),
+            ("refunds_payable", .merchant), ("payouts_payable", .merchant), ("underpayments", .merchant),
+            ("overpayments", .merchant), ("late_payments", .merchant), ("repeated_payments", .merchant),
+            ("wrong_asset", .merchant), ("suspense", .provider), ("fee_income", .gateway), ("network_fees", .gateway),
+            ("own_funds", .gateway), ("provider_losses", .gateway),
+        ]
+        return Settlement(
+            database: try SQLiteDatabase(path: path),
+            providers: try ProviderRegistry([provider]),
+            assets: try AssetRegistry([
+                coin, Asset(id: .stars, code: "XTR", name: "", scale: 9, wireScale: 0, displayNames: []),
+            ]),
+            chart: try ChartOfAccounts(
+                codes.map { ChartAccount(code: $0.0, title: "", kind: .liability, scope: $0.1, description: "") }
+            ),
+            policy: RailPolicy(rules: [
+                .init(name: "all", goods: Invoice.Goods.allCases, place: .telegram, rails: [.ton], reason: "test")
+            ]),
+            rates: NoRates(),
+            clock: clock,
+            identifiers: IdentifierSource(clock: clock, random: SeededRandom(seed: 1)),
+            operatorMerchant: MerchantID(value: 0),
+            faults: faults
+        )
+    }
+
+    /// The process dies and comes back, without faults.
+    mutating func restart() async throws {
+        try await settlement.database.close()
+        settlement = try Self.open(path, provider, coin, clock, .none)
+    }
+
+    func amount(_ text: String) throws -> Amount { try coin.amount(text, allowingNegative: true) }
+
+    func openInvoice(_ price: String = "1.5", id: InvoiceID = InvoiceID(value: 1)) async throws -> InvoiceWithOptions {
+        let request = InvoiceRequest(
+            title: "Tea",
+            summary: "Tea",
+            goods: .physical,
+            price: try amount(price),
+            lifetime: .seconds(600)
+        )
+        return try await settlement.openInvoice(request, for: merchant, id: id)
+    }
+
+    func transfer(
+        _ amount: Amount,
+        for option: PaymentOptionID?,
+        number: Int = 1,
+        late: Duration = .zero
+    ) -> IncomingTransfer {
+        IncomingTransfer(
+            naturalKey: NaturalKey("test", "\(number)"),
+            reference: option.map(ScriptedProvider.reference),
+            amount: amount,
+            payer: "payer",
+            refundTarget: "payer",
+            evidence: "{}",
+            occurredAt: clock.now().advanced(by: late),
+            availableAt: clock.now()
+        )
+    }
+
+    @discardableResult
+    func receive(_ transfer: IncomingTransfer) async throws -> RecordedObservation {
+        try await settlement.record(.incoming(transfer), at: provider)
+    }
+
+    func held(_ code: String) async throws -> String {
+        let balances = try await settlement.database.read { try $0.balances(code: AccountCode(code)) }
+        return try coin.text(Amount.sum(balances.map(\.amount), asset: coin.id).negated())
+    }
+
+    /// Whether the books balance, the seals hold and every balance is what its postings say.
+    func booksHold() async throws -> Bool {
+        try await settlement.database.read { session in
+            try session.trialBalance().isBalanced && session.auditJournal().findings.isEmpty
+        }
+    }
+}
+
+@Suite("Settlement")
+struct SettlementTests {
+    @Test(
+        "books what comes in by what it is",
+        arguments: [
+            (["1.5"], ["exact"], ["merchant_balance": "1.485", "fee_income": "0.015"]),
+            (["2"], ["over"], ["merchant_balance": "1.485", "overpayments": "0.5"]),
+            (["1"], ["partial"], ["customer_clearing": "1", "merchant_balance": "0"]),
+            (["1", "0.5"], ["partial", "exact"], ["customer_clearing": "0", "merchant_balance": "1.485"]),
+            (["1.5", "1.5"], ["exact", "repeated"], ["merchant_balance": "1.485", "repeated_payments": "1.5"]),
+        ] as [([String], [String], [String: String])]
+    )
+    func classifications(amounts: [String], expected: [String], held: [String: String]) async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        var found: [String] = []
+        for (number, text) in amounts.enumerated() {
+            let transfer = desk.transfer(try desk.amount(text), for: opened.options[0].id, number: number)
+            guard case .payment(_, let classification) = try await desk.receive(transfer) else { continue }
+            found.append(classification.rawValue)
+        }
+        #expect(found == expected)
+        for (code, amount) in held { #expect(try await desk.held(code) == amount, "\(code)") }
+        #expect(try await desk.booksHold())
+    }
+
+    @Test("keeps what belongs to nothing, is late, or is of another asset, each on its own account")
+    func exceptions() async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        let option = opened.options[0].id
+        try await desk.receive(desk.transfer(try desk.amount("3"), for: nil, number: 1))
+        try await desk.receive(desk.transfer(try desk.amount("1.5"), for: option, number: 2, late: .seconds(601)))
+        let stars = Amount(asset: .stars, units: 5)
+        try await desk.receive(desk.transfer(stars, for: option, number: 3))
+        #expect(try await desk.held("suspense") == "3")
+        #expect(try await desk.held("late_payments") == "1.5")
+        let reasons = try await desk.settlement.database.read { session in
+            try session.cases(of: nil, state: .open, in: Page(limit: 10)).map(\.reason)
+        }
+        #expect(Set(reasons) == [.unmatched, .late, .wrongAsset])
+        #expect(try await desk.booksHold())
+    }
+
+    @Test("credits one observation once, however often and from however many sides it comes")
+    func naturalKey() async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
+        let payments = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<100 {
+                group.addTask {
+                    if case .payment = try? await desk.receive(transfer) { return true }
+                    return false
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(payments == 1)
+        #expect(try await desk.held("merchant_balance") == "1.485")
+    }
+
+    @Test("returns a payment once, however many ask at the same time")
+    func racingRefunds() async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
+        let payment = try await desk.settlement.database.read { try $0.payments(of: opened.invoice.id)[0].id }
+        let accepted = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<50 {
+                group.addTask {
+                    let request = RefundRequest(payment: payment, amount: nil, reason: nil)
+                    let id = RefundID(value: UInt128(number + 1))
+                    return (try? await desk.settlement.requestRefund(request, by: desk.merchant, id: id)) != nil
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(accepted == 1)
+        #expect(try await desk.held("refunds_payable") == "1.5")
+        #expect(try await desk.booksHold())
+    }
+
+    @Test(
+        "refuses to return what may not be returned",
+        arguments: [("0", SettlementError.Code.invalidRequest), ("-1", .invalidRequest), ("1.6", .amountTooLarge)]
+    )
+    func refundAmounts(text: String, code: SettlementError.Code) async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
+        let payment = try await desk.settlement.database.read { try $0.payments(of: opened.invoice.id)[0].id }
+        let request = RefundRequest(payment: payment, amount: try desk.amount(text), reason: nil)
+        await #expect(throws: SettlementError(code, "")) {
+            try await desk.settlement.requestRefund(request, by: desk.merchant, id: RefundID(value: 1))
+        }
+        await #expect(throws: SettlementError(.notFound, "")) {
+            try await desk.settlement.requestRefund(request, by: MerchantID(value: 0), id: RefundID(value: 1))
+        }
+        #expect(try await desk.held("refunds_payable") == "0")
+    }
+
+    @Test("an invoice whose time is over ends, and what was paid in part becomes a case")
+    func expiry() async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        try await desk.receive(desk.transfer(try desk.amount("1"), for: opened.options[0].id))
+        #expect(try await desk.settlement.expireInvoices().isEmpty)
+        desk.clock.advance(by: .seconds(601))
+        #expect(try await desk.settlement.expireInvoices() == [opened.invoice.id])
+        #expect(try await desk.settlement.expireInvoices().isEmpty)
+        #expect(try await desk.held("underpayments") == "1")
+        #expect(try await desk.held("customer_clearing") == "0")
+        #expect(try await desk.booksHold())
+    }
+
+    @Test(
+        "a payout is paid once when the process dies at any step",
+        arguments: [
+            FaultPoint.afterSigning, .afterStoringTransfer, .afterSubmitting, .beforeStoringFate,
+        ]
+    )
+    func crashes(point: FaultPoint) async throws {
+        let hasCrashed = Mutex(false)
+        let faults = FaultInjector { reached in
+            let isFirst = hasCrashed.withLock { crashed in
+                guard reached == point, !crashed else { return false }
+                crashed = true
+                return true
+            }
+            if isFirst { throw Desk.Crash() }
+        }
+        var desk = try await Desk(faults: faults)
+        let opened = try await desk.openInvoice()
+        try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
+        let request = PayoutRequest(amount: try desk.amount("1"), destination: "d", comment: nil, needsApproval: false)
+        let payout = try await desk.settlement.requestPayout(request, by: desk.merchant, id: PayoutID(value: 1))
+        desk.provider.script.withLock { $0.fate = .confirmed(evidence: "e", fee: nil, at: Timestamp(seconds: 1)) }
+        for _ in 0..<3 {
+            do { try await desk.settlement.advance(payout.purpose.id) } catch is Desk.Crash { try await desk.restart() }
+        }
+        let stored = try await desk.settlement.database.read { try $0.outgoing(payout.purpose.id) }
+        #expect(stored?.status.state == .completed)
+        #expect(hasCrashed.withLock { $0 })
+        #expect(try await desk.held("payouts_payable") == "0")
+        #expect(try await desk.held("merchant_balance") == "0.485")
+        #expect(try await desk.booksHold())
+        // Signed again only when nothing had been stored: then nothing had been submitted either.
+        let (prepared, submitted) = desk.provider.script.withLock { ($0.prepared, $0.submitted) }
+        #expect(prepared == (point == .afterSigning ? 2 : 1))
+        #expect(submitted <= 1)
+    }
+
+    @Test("an outcome that nobody knows is unknown, never failed, and keeps its money aside")
+    func unknown() async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
+        let request = PayoutRequest(amount: try desk.amount("1"), destination: "d", comment: nil, needsApproval: false)
+        let payout = try await desk.settlement.requestPayout(request, by: desk.merchant, id: PayoutID(value: 1))
+        desk.provider.script.withLock { $0.submission = .unknown(reason: "the reply was lost") }
+        #expect(try await desk.settlement.advance(payout.purpose.id).status.state == .unknown)
+        #expect(try await desk.held("payouts_payable") == "1")
+        desk.provider.script.withLock { $0.fate = .dead(reason: "expired", fee: nil) }
+        #expect(try await desk.settlement.advance(payout.purpose.id).status.state == .failed)
+        #expect(try await desk.held("merchant_balance") == "1.485")
+        #expect(desk.provider.script.withLock { $0.prepared } == 1)
+        #expect(try await desk.booksHold())
+    }
+
+    @Test("opening with the same identifier again is the same invoice")
+    func reopening() async throws {
+        let desk = try await Desk()
+        let first = try await desk.openInvoice()
+        let second = try await desk.openInvoice()
+        #expect(first == second)
+    }
+
+    @Test(
+        "a customer is asked to pay only what may be paid",
+        arguments: [("1.5", true), ("1.499999999", false), ("1.6", false), ("0", false)]
+    )
+    func preCheckout(text: String, isApproved: Bool) async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        func question(_ payer: String, _ amount: Amount) -> ApprovalRequest {
+            ApprovalRequest(
+                id: "q",
+                reference: ScriptedProvider.reference(opened.options[0].id),
+                payer: payer,
+                topic: .payment(amount: amount)
+            )
+        }
+        let decision = await desk.settlement.decide(question("1", try desk.amount(text)), of: desk.provider)
+        #expect((decision == .approved) == isApproved)
+        guard isApproved else { return }
+        // One customer at a time.
+        #expect(await desk.settlement.decide(question("2", try desk.amount(text)), of: desk.provider) != .approved)
+        #expect(await desk.settlement.decide(question("1", try desk.amount(text)), of: desk.provider) == .approved)
+        desk.clock.advance(by: .seconds(601))
+        #expect(await desk.settlement.decide(question("1", try desk.amount(text)), of: desk.provider) != .approved)
+    }
+}

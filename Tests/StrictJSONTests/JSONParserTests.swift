@@ -1,0 +1,92 @@
+import Seams
+import StrictJSON
+import Testing
+
+@Suite("JSON from outside")
+struct JSONParserTests {
+    @Test(
+        "is refused when it is not exactly JSON",
+        arguments: [
+            "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{'a':1}", "01", "+1", "1.", ".1", "1e", "-", "NaN",
+            "Infinity",
+            "0x10", "nul", "truefalse", "\"\u{0}\"", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\\ud800\"",
+            "[1] 2",
+            "\"\t\"", "// c\n1", "1 2", "\u{FEFF}1",
+        ]
+    )
+    func refused(text: String) {
+        #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
+    }
+
+    @Test("is refused when a key comes twice, also as an escape")
+    func duplicates() {
+        for text in [#"{"a":1,"a":2}"#, #"{"amount":"1","amo\u0075nt":"1000"}"#] {
+            #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
+        }
+    }
+
+    @Test("tells two spellings of one letter apart, because databases do")
+    func normalisation() throws {
+        let value = try JSONValue(parsing: Array("{\"\u{e9}\":1,\"e\u{301}\":2}".utf8))
+        #expect(value.members?.count == 2)
+        #expect(value["\u{e9}"]?.integerValue == 1)
+        #expect(value["e\u{301}"]?.integerValue == 2)
+    }
+
+    @Test("keeps numbers as they are written")
+    func numbers() throws {
+        let value = try JSONValue(parsing: Array("[1.0, 1e2, 123456789012345678901234567890]".utf8)).arrayValue
+        #expect(value?[0] == .number("1.0") && value?[0].integerValue == nil)
+        #expect(value?[2] == .number("123456789012345678901234567890"))
+    }
+
+    @Test("is refused when it nests too deep, however deep", arguments: [100, 1_000, 100_000, 400_000])
+    func depth(levels: Int) {
+        let bytes = [UInt8](repeating: UInt8(ascii: "["), count: levels)
+        #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
+    }
+
+    @Test(
+        "is refused when it is no UTF-8",
+        arguments: [[0x22, 0xC0, 0xAF, 0x22], [0x22, 0xFF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22]] as [[UInt8]]
+    )
+    func encoding(bytes: [UInt8]) {
+        #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
+    }
+
+    @Test("survives being written and read again")
+    func roundTrip() throws {
+        let seed: UInt64 = 4
+        let random = SeededRandom(seed: seed)
+        for _ in 0..<500 {
+            let value = Self.value(random, depth: 0)
+            #expect(try JSONValue(parsing: value.bytes) == value, "seed \(seed)")
+        }
+    }
+
+    @Test("never stops the process, whatever is changed in it")
+    func mutations() throws {
+        let seed: UInt64 = 5
+        let random = SeededRandom(seed: seed)
+        let base = Self.value(random, depth: 0).bytes + Array(#"{"a":[1,"\u00e9",null,true,{"b":-1.5e3}]}"#.utf8)
+        for _ in 0..<20_000 {
+            var bytes = base
+            for _ in 0..<(1 + random.next() % 4) {
+                bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
+            }
+            _ = try? JSONValue(parsing: bytes)
+        }
+    }
+
+    private static func value(_ random: SeededRandom, depth: Int) -> JSONValue {
+        switch random.next() % (depth < 4 ? 6 : 4) {
+        case 0: return .null
+        case 1: return .bool(random.next() % 2 == 0)
+        case 2: return .integer(Int64(bitPattern: random.next()))
+        case 3: return .string(String(decoding: random.bytes(6), as: UTF8.self))
+        case 4: return .array((0..<(random.next() % 4)).map { _ in value(random, depth: depth + 1) })
+        default:
+            return .object((0..<(random.next() % 4)).map { .init("k\($0)", value(random, depth: depth + 1)) })
+        }
+    }
+}

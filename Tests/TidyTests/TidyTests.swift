@@ -1,0 +1,155 @@
+import Foundation
+import Testing
+
+/// The project's files.
+enum Project {
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    static func files(below folder: String, endingIn ending: String) -> [String] {
+        let found =
+            FileManager.default.enumerator(atPath: Self.folder + "/" + folder)?.compactMap { $0 as? String } ?? []
+        return found.filter { $0.hasSuffix(ending) }.map { folder + "/" + $0 }.sorted()
+    }
+
+    static func lines(of file: String) throws -> [String] {
+        try text(of: file).components(separatedBy: "\n")
+    }
+
+    static func text(of file: String) throws -> String {
+        try String(contentsOfFile: folder + "/" + file, encoding: .utf8)
+    }
+}
+
+@Suite("The source tree")
+struct TidyTests {
+    static let sources = Project.files(below: "Sources", endingIn: ".swift")
+
+    /// What each target may import of this project; what is not here may import anything.
+    static let layers: [String: Set<String>] = [
+        "Seams": [],
+        "StrictJSON": [],
+        "Money": ["BigInt", "Seams"],
+        "Cryptography": ["COpenSSL", "CSecp256k1", "Seams"],
+        "Ledger": ["Money", "Seams", "Cryptography"],
+        "Payments": ["Money", "Seams", "BigInt"],
+        "Providers": ["Money", "Payments", "Seams"],
+        "TON": ["Cryptography", "Seams"],
+        "Keystore": ["Cryptography", "StrictJSON", "Seams", "Foundation"],
+        "HTTPTransport": ["CCurl", "CCurlShims", "Foundation"],
+        "TelegramBot": ["HTTPTransport", "Cryptography", "StrictJSON", "Seams"],
+        "ProviderTelegram": ["Providers", "Payments", "Money", "TelegramBot", "StrictJSON", "Seams", "Cryptography"],
+        "ProviderTON": [
+            "Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON", "Seams", "Cryptography",
+        ],
+        "Storage": [
+            "Ledger", "Payments", "Money", "Seams", "StrictJSON", "BigInt", "GRDB", "Foundation", "Dispatch",
+        ],
+        "Settlement": [
+            "Ledger", "Payments", "Money", "Providers", "Storage", "StrictJSON", "Seams", "BigInt",
+        ],
+        "Reconciliation": ["Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", "Logging"],
+        "Webhooks": ["Storage", "HTTPTransport", "Cryptography", "Payments", "Seams", "Logging"],
+    ]
+
+    static let systemModules: Set<String> = ["Synchronization", "Glibc"]
+
+    @Test("imports in one direction: edges depend on the core", arguments: layers.keys.sorted())
+    func imports(target: String) throws {
+        let allowed = (Self.layers[target] ?? []).union(Self.systemModules)
+        for file in Self.sources where file.hasPrefix("Sources/\(target)/") {
+            for (number, line) in try Project.lines(of: file).enumerated() {
+                let words = line.split(separator: " ")
+                guard let index = words.firstIndex(of: "import"), index <= 1, words.count == index + 2 else { continue }
+                let module = String(words[index + 1])
+                #expect(allowed.contains(module), "\(file):\(number + 1) imports \(module)")
+            }
+        }
+    }
+
+    /// Words that are not used, and where they are all the same.
+    static let banned: [(word: String, folders: [String], except: [String])] = [
+        ("Double", ["Money", "Ledger", "Payments", "Settlement", "Reconciliation", "Storage", "Providers"], []),
+        ("Float", ["Money", "Ledger", "Payments", "Settlement", "Reconciliation", "Storage", "Providers"], []),
+        ("Decimal(", ["Money", "Ledger", "Payments", "Settlement", "Reconciliation", "Storage", "Providers"], []),
+        ("Date()", [""], []),
+        ("UUID()", [""], ["Sources/settlegate/ScenarioCommand.swift"]),
+        ("Task.sleep", [""], ["Sources/Seams/SystemClock.swift"]),
+        (".random(in:", [""], []),
+        ("try!", [""], []),
+        ("fatalError(", [""], []),
+        (" as! ", [""], []),
+        ("TODO", [""], []),
+        ("FIXME", [""], []),
+        (" print(", [""], []),
+        ("JSONDecoder", [""], []),
+        ("JSONSerialization", [""], []),
+        ("session.post(", [""], ["Sources/Settlement/Posting.swift"]),
+    ]
+
+    @Test("does without some words", arguments: banned.map(\.word))
+    func words(word: String) throws {
+        guard let rule = Self.banned.first(where: { $0.word == word }) else { return }
+        for file in Self.sources where rule.folders.contains(where: { file.hasPrefix("Sources/\($0)") }) {
+            guard !rule.except.contains(file) else { continue }
+            for (number, line) in try Project.lines(of: file).enumerated() {
+                let code = line.components(separatedBy: "//")[0]
+                #expect(!code.contains(word), "\(file):\(number + 1) has \(word)")
+            }
+        }
+    }
+
+    @Test("proves every escape from the rules of concurrency")
+    func escapes() throws {
+        for file in Self.sources {
+            let lines = try Project.lines(of: file)
+            for (number, line) in lines.enumerated() {
+                guard line.contains("@unchecked Sendable") || line.contains("nonisolated(unsafe)") else { continue }
+                let nearby = lines[max(0, number - 6)..<min(lines.count, number + 4)].joined()
+                #expect(nearby.contains("//"), "\(file):\(number + 1) has no proof")
+            }
+        }
+    }
+
+    @Test("has files that can be understood in one sitting, with names that say something", arguments: sources)
+    func files(file: String) throws {
+        #expect(try Project.lines(of: file).count <= 400, "\(file) is too long")
+        let name = file.split(separator: "/").last ?? ""
+        for word in ["Manager", "Helper", "Util", "Misc", "Common"] { #expect(!name.contains(word), "\(file)") }
+    }
+
+    @Test("books only on accounts of the chart")
+    func chart() throws {
+        let chart = try Project.text(of: "Config/chart-of-accounts.yaml")
+        let bookkeeping = try Project.text(of: "Sources/Settlement/Bookkeeping.swift")
+        let codes = bookkeeping.components(separatedBy: "Self(\"").dropFirst().map { $0.prefix { $0 != "\"" } }
+        #expect(codes.count >= 12)
+        for code in codes { #expect(chart.contains("- code: \(code)\n"), "\(code)") }
+    }
+
+    @Test("keeps its documents in step")
+    func documents() throws {
+        let readme = try Project.text(of: "README.md")
+        for command in ["make demo", "make test", "settlegate inspect", "settlegate keys"] {
+            #expect(readme.contains(command), "README says nothing of \(command)")
+        }
+        #expect(try Project.text(of: "CHANGELOG.md").contains("## Unreleased"))
+        let fixtures = try Project.text(of: "Fixtures/README.md")
+        let folders = try FileManager.default.contentsOfDirectory(atPath: Project.folder + "/Fixtures")
+        for folder in folders where folder != "README.md" { #expect(fixtures.contains("`\(folder)/`"), "\(folder)") }
+        let makefile = try Project.text(of: "Makefile")
+        for target in ["demo:", "test:", "run:", "lint:", "bench:"] {
+            #expect(makefile.contains("\n\(target)"), "\(target)")
+        }
+    }
+
+    @Test("has tests that do not sleep and are not switched off")
+    func tests() throws {
+        for file in Project.files(below: "Tests", endingIn: ".swift") where !file.contains("TidyTests") {
+            let text = try Project.text(of: file)
+            for word in ["Task.sleep", "usleep(", "Thread.sleep", ".disabled(", "withKnownIssue"] {
+                #expect(!text.contains(word), "\(file) has \(word)")
+            }
+        }
+    }
+}
