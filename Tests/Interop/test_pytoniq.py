@@ -6,9 +6,8 @@ import random
 import subprocess
 
 from conftest import ROOT, SETTLEGATE
+from nacl.signing import SigningKey
 from pytoniq_core import Address, Builder, Cell, begin_cell
-from pytoniq_core.crypto.keys import private_key_to_public_key
-from pytoniq_core.crypto.signature import sign_message, verify_sign
 
 SEED = int(os.environ.get("SEED", "20261125"))
 WALLET_ID = 698983191
@@ -44,9 +43,10 @@ def test_a_thousand_trees_of_cells_have_the_same_hash_and_depth():
     generator = random.Random(SEED)
     print("seed", SEED)
     cells = [random_cell(generator) for _ in range(1000)]
+    # Without an index: pytoniq-core 0.2.1 writes the cells' lengths there instead of where they end.
     answers = inspect(
         [
-            {"kind": "ton-boc", "input": {"boc": cell.to_boc(has_idx=index % 2 == 0, hash_crc32=index % 3 == 0).hex()}}
+            {"kind": "ton-boc", "input": {"boc": cell.to_boc(has_idx=False, hash_crc32=index % 2 == 0).hex()}}
             for index, cell in enumerate(cells)
         ]
     )
@@ -122,8 +122,7 @@ def test_signed_wallet_messages_are_what_the_contract_reads():
             expected.store_uint(0, 8)
         expected.store_uint(3, 8).store_ref(transfer_message(destination, amount, comment))
         signed = expected.end_cell()
-        assert verify_sign(private_key_to_public_key(seed), signed.hash, signature)
-        assert sign_message(signed.hash, seed + private_key_to_public_key(seed)) == signature
+        assert SigningKey(seed).sign(signed.hash).signature == signature
 
 
 def test_jetton_transfers_say_the_same():
