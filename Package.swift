@@ -11,7 +11,16 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 
 let package = Package(
     name: "settlegate",
-    products: [],
+    products: [
+        .executable(name: "settlegate", targets: ["settlegate"]),
+        // For Benchmarks, which is a package of its own.
+        .library(
+            name: "SettlegateCore",
+            targets: [
+                "TON", "Cryptography", "Money", "Ledger", "Payments", "Providers", "Storage", "Settlement", "Seams",
+            ]
+        ),
+    ],
     dependencies: [
         .package(url: "https://github.com/attaswift/BigInt", exact: "6.0.1"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -35,15 +44,15 @@ let package = Package(
         .target(name: "Providers", dependencies: ["Money", "Payments", "Seams"]),
         .target(name: "TON", dependencies: ["Cryptography", "Seams"]),
         .target(name: "Keystore", dependencies: ["Cryptography", "StrictJSON", "Seams"]),
-        .target(name: "HTTPTransport", dependencies: ["CCurl", "CCurlShims", "Seams"]),
+        .target(name: "HTTPTransport", dependencies: ["CCurl", "CCurlShims"]),
         .target(
             name: "TelegramBot",
-            dependencies: ["HTTPTransport", "Cryptography", "Money", "StrictJSON", "Seams"]
+            dependencies: ["HTTPTransport", "Cryptography", "StrictJSON", "Seams"]
         ),
         .target(
             name: "ProviderTelegram",
             dependencies: [
-                "Providers", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON", "Seams", "Cryptography",
+                "Providers", "Payments", "Money", "TelegramBot", "StrictJSON", "Seams", "Cryptography",
             ]
         ),
         .target(
@@ -54,7 +63,7 @@ let package = Package(
         ),
         .target(
             name: "Storage",
-            dependencies: ["Ledger", "Payments", "Money", "Seams", "Cryptography", "StrictJSON", bigInt, grdb]
+            dependencies: ["Ledger", "Payments", "Money", "Seams", "StrictJSON", bigInt, grdb]
         ),
         .target(
             name: "Settlement",
@@ -63,28 +72,27 @@ let package = Package(
         .target(
             name: "Reconciliation",
             dependencies: [
-                "Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "StrictJSON", "Seams", logging,
+                "Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", logging,
             ]
         ),
         .target(
             name: "Webhooks",
-            dependencies: ["Storage", "HTTPTransport", "Cryptography", "Payments", "StrictJSON", "Seams", logging]
+            dependencies: ["Storage", "HTTPTransport", "Cryptography", "Payments", "Seams", logging]
         ),
         .target(name: "HTTPServer", dependencies: ["HTTPTransport", hummingbird, lifecycle, logging]),
         .target(
             name: "GatewayHTTP",
             dependencies: [
-                "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
+                "Settlement", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
                 "HTTPTransport", "StrictJSON", "Seams", "Cryptography", logging,
             ]
         ),
         .target(name: "FixtureTON", dependencies: ["TON", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
-        .target(name: "FixtureTelegram", dependencies: ["HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
+        .target(name: "FixtureTelegram", dependencies: ["HTTPTransport", "StrictJSON", "Seams"]),
         .target(
             name: "Sandbox",
             dependencies: [
-                "FixtureTON", "FixtureTelegram", "HTTPServer", "HTTPTransport", "TON", "StrictJSON", "Cryptography",
-                "Seams",
+                "FixtureTON", "FixtureTelegram", "HTTPServer", "HTTPTransport", "TON", "StrictJSON", "Seams",
                 logging,
             ]
         ),
@@ -95,7 +103,7 @@ let package = Package(
                 "ProviderTelegram",
                 "ProviderTON", "TelegramBot", "TON", "HTTPTransport", "Payments", "Money", "Ledger", "StrictJSON",
                 "Seams",
-                "Cryptography", "Keystore", yams, lifecycle, logging,
+                "Cryptography", "Keystore", yams, logging,
             ]
         ),
         .target(
@@ -122,43 +130,42 @@ let package = Package(
             ]
         ),
         .testTarget(name: "SeamsTests", dependencies: ["Seams"]),
-        .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
+        .testTarget(name: "StrictJSONTests", dependencies: ["Seams", "StrictJSON"]),
         .testTarget(name: "MoneyTests", dependencies: ["Money", "Seams", bigInt]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "Seams"]),
         .testTarget(name: "KeystoreTests", dependencies: ["Keystore", "Cryptography", "Seams"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Money", "Seams"]),
-        .testTarget(name: "PaymentsTests", dependencies: ["Payments", "Money", "Seams"]),
+        .testTarget(name: "PaymentsTests", dependencies: ["Payments", "Money"]),
         .testTarget(name: "TONTests", dependencies: ["TON", "Cryptography", "Seams"]),
-        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "HTTPServer", "Seams", logging]),
+        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "HTTPServer", logging]),
         .testTarget(
             name: "TelegramBotTests",
-            dependencies: ["TelegramBot", "HTTPTransport", "Cryptography", "StrictJSON", "Money", "Seams"]
+            dependencies: ["TelegramBot", "HTTPTransport", "Cryptography", "StrictJSON", "Seams"]
         ),
         .testTarget(
             name: "ProviderTONTests",
             dependencies: [
-                "ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON",
-                "Seams", "Cryptography",
+                "ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON", "HTTPTransport", "Seams",
+                "Cryptography",
             ]
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", "Ledger", "Payments", "Money", "Seams", "StrictJSON", bigInt]
+            dependencies: ["Storage", "Ledger", "Payments", "Money", "Seams"]
         ),
         .testTarget(
             name: "SettlementTests",
             dependencies: [
-                "Settlement", "Reconciliation", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams",
-                "StrictJSON", logging,
+                "Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams",
             ]
         ),
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Webhooks", "Storage", "HTTPTransport", "Cryptography", "Payments", "StrictJSON", "Seams", logging,
+                "Webhooks", "HTTPTransport", "Cryptography", "Seams",
             ]
         ),
-        .testTarget(name: "InspectionTests", dependencies: ["Inspection", "StrictJSON"]),
+        .testTarget(name: "InspectionTests", dependencies: ["Money", "Inspection", "StrictJSON"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -1,10 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-func settlegate(_ names: String...) -> [Target.Dependency] {
-    names.map { .product(name: $0, package: "settlegate") }
-}
-
 let package = Package(
     name: "benchmarks",
     dependencies: [
@@ -17,18 +13,10 @@ let package = Package(
         .target(name: "CCeilings", dependencies: ["CSQLite", "CCrypto"], cSettings: [.unsafeFlags(["-O2"])]),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["CCeilings", .product(name: "ArgumentParser", package: "swift-argument-parser")]
-                + settlegate(
-                    "TON",
-                    "Cryptography",
-                    "Money",
-                    "Ledger",
-                    "Payments",
-                    "Providers",
-                    "Storage",
-                    "Settlement",
-                    "Seams"
-                )
+            dependencies: [
+                "CCeilings", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SettlegateCore", package: "settlegate"),
+            ]
         ),
     ],
     swiftLanguageModes: [.v6]

@@ -5,19 +5,26 @@ import Testing
 
 @Suite("The way out over HTTP")
 struct CurlTransportTests {
-    private static func withServer(
-        _ respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse,
-        _ body: (HTTPServer, CurlTransport) async throws -> Void
-    ) async throws {
+    /// A server on loopback and a transport that reaches it.
+    private struct Pair {
+        let server: HTTPServer
+        let transport: CurlTransport
+
+        func end() async {
+            transport.close()
+            await server.stop()
+        }
+    }
+
+    private static func start(
+        _ respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
+    ) async throws -> Pair {
         let server = try await HTTPServer.start(
             .init(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             handler: .init(respond: respond)
         )
-        let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
-        try await body(server, transport)
-        transport.close()
-        await server.stop()
+        return Pair(server: server, transport: CurlTransport(.init(addresses: .any, httpsOnly: false)))
     }
 
     private static func code(_ transport: CurlTransport, _ request: HTTPRequest) async -> HTTPTransportError.Code? {
@@ -29,60 +36,66 @@ struct CurlTransportTests {
 
     @Test("brings requests there and responses back, whole", arguments: [200, 204, 301, 404, 500])
     func statuses(status: Int) async throws {
-        try await Self.withServer({ request in
+        let pair = try await Self.start { request in
             let echo = HTTPField("X-Echo", request.field("X-Sent") ?? "")
             return HTTPResponse(
                 status: status,
                 fields: [echo, HTTPField("Location", "/elsewhere")],
                 body: status == 204 ? [] : request.body
             )
-        }) { server, transport in
-            let body = [UInt8](repeating: 0x61, count: 100_000)
-            let request = HTTPRequest(
-                method: "POST",
-                url: server.url + "/a?b=c",
-                fields: [HTTPField("X-Sent", "yes")],
-                body: body
-            )
-            let response = try await transport.send(request)
-            #expect(response.status == status)
-            #expect(response.field("x-echo") == "yes")
-            #expect(response.body == (status == 204 ? [] : body))
         }
+        let server = pair.server
+        let transport = pair.transport
+        let body = [UInt8](repeating: 0x61, count: 100_000)
+        let request = HTTPRequest(
+            method: "POST",
+            url: server.url + "/a?b=c",
+            fields: [HTTPField("X-Sent", "yes")],
+            body: body
+        )
+        let response = try await transport.send(request)
+        #expect(response.status == status)
+        #expect(response.field("x-echo") == "yes")
+        #expect(response.body == (status == 204 ? [] : body))
+        await pair.end()
     }
 
     @Test("carries many requests at once")
     func concurrent() async throws {
-        try await Self.withServer({ HTTPResponse(status: 200, body: $0.body) }) { server, transport in
-            try await withThrowingTaskGroup(of: Bool.self) { group in
-                for number in 0..<200 {
-                    group.addTask {
-                        let body = Array("\(number)".utf8)
-                        return try await transport.send(HTTPRequest(method: "POST", url: server.url, body: body)).body
-                            == body
-                    }
+        let pair = try await Self.start { HTTPResponse(status: 200, body: $0.body) }
+        let server = pair.server
+        let transport = pair.transport
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    let body = Array("\(number)".utf8)
+                    return try await transport.send(HTTPRequest(method: "POST", url: server.url, body: body)).body
+                        == body
                 }
-                for try await isRight in group { #expect(isRight) }
             }
+            for try await isRight in group { #expect(isRight) }
         }
+        await pair.end()
     }
 
     @Test("takes no more than is allowed, and waits no longer")
     func limits() async throws {
         let (gate, open) = AsyncStream.makeStream(of: Void.self)
-        try await Self.withServer({ request in
+        let pair = try await Self.start { request in
             if request.url == "/slow" { for await _ in gate {} }
             return HTTPResponse(status: 200, body: [UInt8](repeating: 1, count: 10_000))
-        }) { server, transport in
-            #expect(
-                await Self.code(transport, HTTPRequest(url: server.url, maximumResponseBytes: 9_999))
-                    == .responseTooLarge
-            )
-            #expect(await Self.code(transport, HTTPRequest(url: server.url, maximumResponseBytes: 10_000)) == nil)
-            let slow = HTTPRequest(url: server.url + "/slow", timeout: .milliseconds(100))
-            #expect(await Self.code(transport, slow) == .timedOut)
-            open.finish()
         }
+        let server = pair.server
+        let transport = pair.transport
+        #expect(
+            await Self.code(transport, HTTPRequest(url: server.url, maximumResponseBytes: 9_999))
+                == .responseTooLarge
+        )
+        #expect(await Self.code(transport, HTTPRequest(url: server.url, maximumResponseBytes: 10_000)) == nil)
+        let slow = HTTPRequest(url: server.url + "/slow", timeout: .milliseconds(100))
+        #expect(await Self.code(transport, slow) == .timedOut)
+        open.finish()
+        await pair.end()
     }
 
     @Test("says when nothing was sent")
@@ -108,15 +121,16 @@ struct CurlTransportTests {
         ]
     )
     func inside(host: String) async throws {
-        try await Self.withServer({ _ in
+        let pair = try await Self.start { _ in
             Issue.record("a request came inside")
             return HTTPResponse(status: 200)
-        }) { server, _ in
-            let guarded = CurlTransport(.init(addresses: .publicOnly, httpsOnly: false))
-            let code = await Self.code(guarded, HTTPRequest(url: "http://\(host):\(server.port)/"))
-            #expect(code == .forbiddenAddress || code == .unreachable)
-            guarded.close()
         }
+        let server = pair.server
+        let guarded = CurlTransport(.init(addresses: .publicOnly, httpsOnly: false))
+        let code = await Self.code(guarded, HTTPRequest(url: "http://\(host):\(pair.server.port)/"))
+        #expect(code == .forbiddenAddress || code == .unreachable)
+        guarded.close()
+        await pair.end()
     }
 
     @Test("fails what is under way when it is closed, and takes nothing more")

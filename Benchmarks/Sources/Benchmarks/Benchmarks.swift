@@ -1,0 +1,48 @@
+import ArgumentParser
+import Foundation
+
+/// The product beside what the bare C libraries do, alternating in the same run; figures are ratios, and each line says what
+/// it is a ratio of.
+@main
+struct Benchmarks: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "Benchmarks",
+        abstract: "Measures the product as ratios to ceilings measured in the same run."
+    )
+
+    @Option(help: "How often each pair is measured; the median counts.") var rounds = 3
+    @Option(help: "How many credits a round makes.") var credits = 6_400
+    @Option(help: "How many open invoices the large matching round has.") var open = 100_000
+
+    mutating func run() async throws {
+        try BagBenchmark.run(rounds: rounds)
+        try await CreditBenchmark.run(rounds: rounds, credits: credits)
+        try await MatchingBenchmark.run(small: 1_000, large: open)
+        try await PreCheckoutBenchmark.run(credits: credits)
+    }
+}
+
+/// Figures of several rounds.
+enum Figures {
+    static func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+    }
+
+    static func percentile(_ values: [Double], _ part: Double) -> Double {
+        let sorted = values.sorted()
+        return sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
+    }
+
+    static func seconds(_ body: () async throws -> Void) async rethrows -> Double {
+        let start = ContinuousClock.now
+        try await body()
+        return Double((ContinuousClock.now - start) / .nanoseconds(1)) / 1e9
+    }
+
+    static func line(_ text: String) {
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+
+    static func rounded(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
+}
