@@ -83,8 +83,8 @@ let package = Package(
         .target(
             name: "GatewayHTTP",
             dependencies: [
-                "Settlement", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
-                "HTTPTransport", "StrictJSON", "Seams", "Cryptography", logging,
+                "Settlement", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger", "HTTPTransport",
+                "StrictJSON", "Seams", "Cryptography", logging,
             ]
         ),
         .target(name: "FixtureTON", dependencies: ["TON", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
@@ -92,18 +92,15 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "FixtureTON", "FixtureTelegram", "HTTPServer", "HTTPTransport", "TON", "StrictJSON", "Seams",
-                logging,
+                "FixtureTON", "FixtureTelegram", "HTTPServer", "HTTPTransport", "TON", "StrictJSON", "Seams", logging,
             ]
         ),
         .target(
             name: "Gateway",
             dependencies: [
                 "GatewayHTTP", "HTTPServer", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers",
-                "ProviderTelegram",
-                "ProviderTON", "TelegramBot", "TON", "HTTPTransport", "Payments", "Money", "Ledger", "StrictJSON",
-                "Seams",
-                "Cryptography", "Keystore", yams, logging,
+                "ProviderTelegram", "ProviderTON", "TelegramBot", "TON", "HTTPTransport", "Payments", "Money",
+                "Ledger", "StrictJSON", "Seams", "Cryptography", "Keystore", yams, logging,
             ]
         ),
         .target(
@@ -116,17 +113,16 @@ let package = Package(
             name: "Scenarios",
             dependencies: [
                 "Gateway", "GatewayHTTP", "HTTPServer", "Sandbox", "FixtureTON", "FixtureTelegram", "Settlement",
-                "Reconciliation",
-                "Storage", "Payments", "Webhooks", "Keystore", "ProviderTON", "TON", "Money", "Ledger", "HTTPTransport",
-                "StrictJSON", "Seams", "Cryptography", yams, logging,
+                "Reconciliation", "Storage", "Payments", "Providers", "Webhooks", "Keystore", "ProviderTON", "TON",
+                "Money", "Ledger", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", yams, logging,
             ]
         ),
         .executableTarget(
             name: "settlegate",
             dependencies: [
                 "Gateway", "Scenarios", "Sandbox", "Inspection", "Cryptography", "StrictJSON", "Keystore",
-                "HTTPTransport", "Seams",
-                "Money", "Payments", "Reconciliation", "Settlement", "Storage", "Webhooks", argumentParser, logging,
+                "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation", "Settlement", "Storage", "Webhooks",
+                argumentParser, logging,
             ]
         ),
         .testTarget(name: "SeamsTests", dependencies: ["Seams"]),
@@ -162,14 +158,14 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Webhooks", "HTTPTransport", "Cryptography", "Seams",
+                "Webhooks", "HTTPTransport", "Cryptography", "Seams", "Storage", "Payments", logging,
             ]
         ),
         .testTarget(name: "InspectionTests", dependencies: ["Money", "Inspection", "StrictJSON"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Scenarios", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams", logging,
+                "Scenarios", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams", "Payments", logging,
             ]
         ),
         .testTarget(name: "TidyTests"),

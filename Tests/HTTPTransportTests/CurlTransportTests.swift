@@ -125,7 +125,6 @@ struct CurlTransportTests {
             Issue.record("a request came inside")
             return HTTPResponse(status: 200)
         }
-        let server = pair.server
         let guarded = CurlTransport(.init(addresses: .publicOnly, httpsOnly: false))
         let code = await Self.code(guarded, HTTPRequest(url: "http://\(host):\(pair.server.port)/"))
         #expect(code == .forbiddenAddress || code == .unreachable)
