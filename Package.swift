@@ -149,10 +149,22 @@ let package = Package(
             name: "StorageTests",
             dependencies: ["Storage", "Ledger", "Payments", "Money", "Seams"]
         ),
+        .target(
+            name: "SettlementDesk",
+            dependencies: ["Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams"],
+            path: "Tests/SettlementDesk"
+        ),
         .testTarget(
             name: "SettlementTests",
             dependencies: [
-                "Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams",
+                "SettlementDesk", "Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams",
+            ]
+        ),
+        .testTarget(
+            name: "ReconciliationTests",
+            dependencies: [
+                "SettlementDesk", "Reconciliation", "Settlement", "Storage", "Providers", "Payments", "Money", "Seams",
+                logging,
             ]
         ),
         .testTarget(

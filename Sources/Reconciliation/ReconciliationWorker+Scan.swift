@@ -14,7 +14,7 @@ extension ReconciliationWorker {
             await attempt("scan of \(provider.key) \(account.account)", into: &pass) { pass in
                 do {
                     try await self.scan(account, of: provider, by: scan, into: &pass)
-                } catch let error as ProviderError {
+                } catch let error as ProviderError where !Task.isCancelled {
                     try await remember(error, of: account, at: provider)
                     throw error
                 }

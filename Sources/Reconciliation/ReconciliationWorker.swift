@@ -90,7 +90,8 @@ public struct ReconciliationWorker: Sendable {
     }
 
     func attempt(_ what: String, into pass: inout Pass, _ body: (inout Pass) async throws -> Void) async {
-        do { try await body(&pass) } catch is CancellationError {
+        do { try await body(&pass) } catch  where Task.isCancelled {
+            // Whatever failed because the worker is stopped says nothing about the rail.
             return
         } catch { pass.problems.append("\(what): \(error)") }
     }

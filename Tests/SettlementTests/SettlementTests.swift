@@ -1,134 +1,13 @@
-import Foundation
 import Ledger
 import Money
 import Payments
 import Providers
 import Seams
 import Settlement
+import SettlementDesk
 import Storage
 import Synchronization
 import Testing
-
-/// A settlement over a real database, a scripted provider and a clock that stands still.
-struct Desk {
-    struct NoRates: RateSource {
-        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
-            throw SettlementError(.noRate, "there are no rates here")
-        }
-    }
-
-    struct Crash: Error, Equatable {}
-
-    let clock = ManualClock(Timestamp(seconds: 1_000_000))
-    let provider: ScriptedProvider
-    let merchant = MerchantID(value: 7)
-    let coin: Asset
-    let path: String
-    private(set) var settlement: Settlement
-
-    init(faults: FaultInjector = .none) async throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/desk-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        path = folder + "/desk.sqlite"
-        coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
-        provider = ScriptedProvider(asset: coin.id)
-        settlement = try Self.open(path, provider, coin, clock, faults)
-        let (merchant, now) = (merchant, clock.now())
-        try await settlement.database.write { session in
-            for id in [merchant, MerchantID(value: 0)] {
-                try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 100, createdAt: now))
-            }
-        }
-    }
-
-    private static func open(
-        _ path: String,
-        _ provider: ScriptedProvider,
-        _ coin: Asset,
-        _ clock: ManualClock,
-        _ faults: FaultInjector
-    ) throws -> Settlement {
-        let codes: [(String, ChartAccount.Scope)] = [
-            ("provider_receivable", .provider), ("customer_clearing", .merchant), ("merchant_balance", .merchant),
-            ("refunds_payable", .merchant), ("payouts_payable", .merchant), ("underpayments", .merchant),
-            ("overpayments", .merchant), ("late_payments", .merchant), ("repeated_payments", .merchant),
-            ("wrong_asset", .merchant), ("suspense", .provider), ("fee_income", .gateway), ("network_fees", .gateway),
-            ("own_funds", .gateway), ("provider_losses", .gateway),
-        ]
-        return Settlement(
-            database: try SQLiteDatabase(path: path),
-            providers: try ProviderRegistry([provider]),
-            assets: try AssetRegistry([
-                coin, Asset(id: .stars, code: "XTR", name: "", scale: 9, wireScale: 0, displayNames: []),
-            ]),
-            chart: try ChartOfAccounts(
-                codes.map { ChartAccount(code: $0.0, title: "", kind: .liability, scope: $0.1, description: "") }
-            ),
-            policy: RailPolicy(rules: [
-                .init(name: "all", goods: Invoice.Goods.allCases, place: .telegram, rails: [.ton], reason: "test")
-            ]),
-            rates: NoRates(),
-            clock: clock,
-            identifiers: IdentifierSource(clock: clock, random: SeededRandom(seed: 1)),
-            operatorMerchant: MerchantID(value: 0),
-            faults: faults
-        )
-    }
-
-    /// The process dies and comes back, without faults.
-    mutating func restart() async throws {
-        try await settlement.database.close()
-        settlement = try Self.open(path, provider, coin, clock, .none)
-    }
-
-    func amount(_ text: String) throws -> Amount { try coin.amount(text, allowingNegative: true) }
-
-    func openInvoice(_ price: String = "1.5", id: InvoiceID = InvoiceID(value: 1)) async throws -> InvoiceWithOptions {
-        let request = InvoiceRequest(
-            title: "Tea",
-            summary: "Tea",
-            goods: .physical,
-            price: try amount(price),
-            lifetime: .seconds(600)
-        )
-        return try await settlement.openInvoice(request, for: merchant, id: id)
-    }
-
-    func transfer(
-        _ amount: Amount,
-        for option: PaymentOptionID?,
-        number: Int = 1,
-        late: Duration = .zero
-    ) -> IncomingTransfer {
-        IncomingTransfer(
-            naturalKey: NaturalKey("test", "\(number)"),
-            reference: option.map(ScriptedProvider.reference),
-            amount: amount,
-            payer: "payer",
-            refundTarget: "payer",
-            evidence: "{}",
-            occurredAt: clock.now().advanced(by: late),
-            availableAt: clock.now()
-        )
-    }
-
-    @discardableResult
-    func receive(_ transfer: IncomingTransfer) async throws -> RecordedObservation {
-        try await settlement.record(.incoming(transfer), at: provider)
-    }
-
-    func held(_ code: String) async throws -> String {
-        let balances = try await settlement.database.read { try $0.balances(code: AccountCode(code)) }
-        return try coin.text(Amount.sum(balances.map(\.amount), asset: coin.id).negated())
-    }
-
-    /// Whether the books balance, the seals hold and every balance is what its postings say.
-    func booksHold() async throws -> Bool {
-        try await settlement.database.read { session in
-            try session.trialBalance().isBalanced && session.auditJournal().findings.isEmpty
-        }
-    }
-}
 
 @Suite("Settlement")
 struct SettlementTests {

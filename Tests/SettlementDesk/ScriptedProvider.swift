@@ -1,0 +1,82 @@
+package import Money
+package import Payments
+package import Providers
+import Seams
+package import Synchronization
+
+/// A provider whose answers a test decides.
+package final class ScriptedProvider: PaymentProvider, TransferSending, TransferScanning {
+    /// What it answers, and how often it was asked.
+    package struct Script {
+        package var submission = SubmissionOutcome.accepted
+        package var fate = TransferFate.pending
+        package var submitted = 0
+        package var prepared = 0
+        /// The next page of its only account; none: nothing is scanned.
+        package var page: (@Sendable () async throws(ProviderError) -> ScanPage)?
+    }
+
+    package let script = Mutex(Script())
+    package let key = "scripted"
+    package let rail = Rail.ton
+    package let asset: AssetID
+
+    package init(asset: AssetID) {
+        self.asset = asset
+    }
+
+    package var capabilities: ProviderCapabilities {
+        ProviderCapabilities(
+            opening: .depositInstruction,
+            assets: [asset],
+            takesPartialPayments: true,
+            refunds: .partial,
+            paysOut: true,
+            isTestNetwork: true
+        )
+    }
+
+    package var push: (any PushReceiving)? { nil }
+    package var scan: (any TransferScanning)? { script.withLock { $0.page == nil ? nil : self } }
+    package var send: (any TransferSending)? { self }
+    package var state: (any BalanceStating)? { nil }
+
+    package static func reference(_ option: PaymentOptionID) -> PaymentReference {
+        PaymentReference(scope: "scripted", value: option.text)
+    }
+
+    package func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
+        OpenedOption(
+            instruction: .deposit(address: "address", comment: request.option.text, link: "link"),
+            reference: Self.reference(request.option)
+        )
+    }
+
+    package var standingAccounts: [ScanAccount] { [ScanAccount(account: "account", subject: "coin")] }
+
+    package func page(of account: ScanAccount, after position: String?) async throws(ProviderError) -> ScanPage {
+        guard let page = script.withLock({ $0.page }) else { throw ProviderError(.unsupported, "nothing is scanned") }
+        return try await page()
+    }
+
+    package func lane(of order: TransferOrder) -> String? { "lane" }
+
+    package func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
+        script.withLock { $0.prepared += 1 }
+        return PreparedTransfer(bytes: Array(order.id.utf8), hash: "hash \(order.id)", sequence: 1, validUntil: nil)
+    }
+
+    package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
+        script.withLock { script in
+            script.submitted += 1
+            return script.submission
+        }
+    }
+
+    package func fate(
+        of prepared: PreparedTransfer,
+        for order: TransferOrder
+    ) async throws(ProviderError) -> TransferFate {
+        script.withLock { $0.fate }
+    }
+}
