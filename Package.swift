@@ -3,6 +3,7 @@ import PackageDescription
 
 let bigInt = Target.Dependency.product(name: "BigInt", package: "BigInt")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -63,7 +64,7 @@ let package = Package(
         ),
         .target(
             name: "Storage",
-            dependencies: ["Ledger", "Payments", "Money", "Seams", "StrictJSON", bigInt, grdb]
+            dependencies: ["Ledger", "Payments", "Money", "Seams", "StrictJSON", bigInt, grdb, sqlite]
         ),
         .target(
             name: "Settlement",

@@ -68,8 +68,8 @@ public struct AssetID: Hashable, Sendable {
     }
 
     private static func isCanonical(_ text: String) -> Bool {
-        let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map(Array.init)
-        switch (String(decoding: parts[0], as: UTF8.self), parts.count) {
+        let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        switch (Substring(parts[0]), parts.count) {
         case ("fiat", 2):
             return parts[1].count == 3 && parts[1].allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
         case ("telegram", 2): return parts[1].elementsEqual("XTR".utf8)
@@ -81,21 +81,21 @@ public struct AssetID: Hashable, Sendable {
         case ("evm", 3): return isChain(parts[1]) && parts[2].elementsEqual("native".utf8)
         case ("evm", 4):
             return isChain(parts[1]) && parts[2].elementsEqual("erc20".utf8) && parts[3].starts(with: "0x".utf8)
-                && isLowerHex(Array(parts[3].dropFirst(2)), 40)
+                && isLowerHex(parts[3].dropFirst(2), 40)
         default: return false
         }
     }
 
-    private static func isTONNetwork(_ part: [UInt8]) -> Bool {
+    private static func isTONNetwork(_ part: Substring.UTF8View) -> Bool {
         part.elementsEqual("mainnet".utf8) || part.elementsEqual("testnet".utf8)
     }
 
-    private static func isChain(_ part: [UInt8]) -> Bool {
-        !part.isEmpty && part.count <= 18 && part[0] != UInt8(ascii: "0")
+    private static func isChain(_ part: Substring.UTF8View) -> Bool {
+        !part.isEmpty && part.count <= 18 && part.first != UInt8(ascii: "0")
             && part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
-    private static func isLowerHex(_ part: [UInt8], _ count: Int) -> Bool {
+    private static func isLowerHex(_ part: Substring.UTF8View, _ count: Int) -> Bool {
         part.count == count
             && part.allSatisfy { byte in
                 (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)

@@ -26,6 +26,10 @@ extension Int256: CustomStringConvertible {
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` or ``MoneyError/Code/overflow``.
     public init(decimal text: some Sequence<UInt8>) throws(MoneyError) {
         var bytes = Array(text)[...]
+        if let small = Self.small(bytes) {
+            self.init(small)
+            return
+        }
         let isNegative = bytes.first == UInt8(ascii: "-")
         if isNegative { bytes = bytes.dropFirst() }
         guard let first = bytes.first else { throw .malformed("an integer has at least one digit") }
@@ -53,16 +57,25 @@ extension Int256: CustomStringConvertible {
         self = value
     }
 
-    /// The unsigned limbs, the lowest first.
-    private var limbs: [UInt64] {
-        let high = UInt128(bitPattern: high)
-        return [low, low >> 64, high, high >> 64].map { UInt64(truncatingIfNeeded: $0) }
+    /// The value of a positive number of few digits without leading zeros, which nearly all are; none for any other.
+    private static func small(_ bytes: ArraySlice<UInt8>) -> UInt64? {
+        guard let first = bytes.first, bytes.count <= chunkDigits, bytes.count == 1 || first != UInt8(ascii: "0") else {
+            return nil
+        }
+        var value: UInt64 = 0
+        for byte in bytes {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit <= 9 else { return nil }
+            value = value * 10 + UInt64(digit)
+        }
+        return value
     }
 
+    /// The unsigned limbs, the lowest first.
+    private var limbs: [UInt64] { [word0, word1, word2, word3] }
+
     private init(_ limbs: [UInt64]) {
-        let low = UInt128(limbs[1]) << 64 | UInt128(limbs[0])
-        let high = UInt128(limbs[3]) << 64 | UInt128(limbs[2])
-        self.init(high: Int128(bitPattern: high), low: low)
+        self.init(limbs[0], limbs[1], limbs[2], limbs[3])
     }
 
     private static func divide(_ limbs: inout [UInt64], by divisor: UInt64) -> UInt64 {
@@ -77,23 +90,26 @@ extension Int256: CustomStringConvertible {
 extension Int64 {
     /// The same integer; none when it needs more than 64 bits.
     public init?(exactly value: Int256) {
-        guard value.high == (value.low >> 127 == 1 ? -1 : 0) else { return nil }
-        self.init(exactly: Int128(bitPattern: value.low))
+        let sign = value.isNegative ? UInt64.max : 0
+        guard value.word1 == sign, value.word2 == sign, value.word3 == sign, value.word0 >> 63 == sign & 1 else {
+            return nil
+        }
+        self.init(bitPattern: value.word0)
     }
 }
 
 extension UInt64 {
     /// The same integer; none when it is negative or needs more than 64 bits.
     public init?(exactly value: Int256) {
-        guard value.high == 0 else { return nil }
-        self.init(exactly: value.low)
+        guard value.word1 | value.word2 | value.word3 == 0 else { return nil }
+        self = value.word0
     }
 }
 
 extension UInt128 {
     /// The same integer; none when it is negative or needs more than 128 bits.
     public init?(exactly value: Int256) {
-        guard value.high == 0 else { return nil }
-        self = value.low
+        guard value.word2 | value.word3 == 0 else { return nil }
+        self = UInt128(value.word1) << 64 | UInt128(value.word0)
     }
 }

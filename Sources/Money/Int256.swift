@@ -4,68 +4,93 @@ public import BigInt
 ///
 /// Arithmetic on values from outside reports overflow; nothing here traps.
 public struct Int256: Hashable, Sendable {
-    let high: Int128
-    let low: UInt128
+    // Four words, the lowest first. Wider words would be shorter to write, but the optimiser of Swift 6.3 crashes where it
+    // folds comparisons of 128-bit constants.
+    let word0: UInt64
+    let word1: UInt64
+    let word2: UInt64
+    let word3: UInt64
 
-    init(high: Int128, low: UInt128) {
-        self.high = high
-        self.low = low
+    init(_ word0: UInt64, _ word1: UInt64, _ word2: UInt64, _ word3: UInt64) {
+        self.word0 = word0
+        self.word1 = word1
+        self.word2 = word2
+        self.word3 = word3
     }
 
     /// Zero.
-    public static let zero = Self(high: 0, low: 0)
+    public static let zero = Self(0, 0, 0, 0)
 
     /// The integer `value`.
     public init(_ value: some FixedWidthInteger & SignedInteger) {
-        let wide = Int128(value)
-        self.init(high: wide < 0 ? -1 : 0, low: UInt128(bitPattern: wide))
+        let sign = value < 0 ? UInt64.max : 0
+        self.init(
+            UInt64(truncatingIfNeeded: value),
+            value.bitWidth > 64 ? UInt64(truncatingIfNeeded: value >> 64) : sign,
+            sign,
+            sign
+        )
     }
 
     /// The integer `value`.
     public init(_ value: some FixedWidthInteger & UnsignedInteger) {
-        self.init(high: 0, low: UInt128(value))
+        let high = value.bitWidth > 64 ? UInt64(truncatingIfNeeded: value >> 64) : 0
+        self.init(UInt64(truncatingIfNeeded: value), high, 0, 0)
     }
 
     /// The integer `value`; none when it needs more than 256 bits.
     public init?(exactly value: BigInt) {
         guard value.magnitude.bitWidth <= 255 else { return nil }
-        let low = UInt128(truncatingIfNeeded: value.magnitude)
-        let high = UInt128(truncatingIfNeeded: value.magnitude >> 128)
-        let positive = Self(high: Int128(bitPattern: high), low: low)
+        let words = value.magnitude.words.map { UInt64($0) } + [0, 0, 0, 0]
+        let positive = Self(words[0], words[1], words[2], words[3])
         self = value.sign == .minus ? positive.negatedReportingOverflow().partialValue : positive
     }
 
     /// Whether it is below zero.
-    public var isNegative: Bool { high < 0 }
+    public var isNegative: Bool { word3 >> 63 == 1 }
     /// Whether it is zero.
-    public var isZero: Bool { high == 0 && low == 0 }
+    public var isZero: Bool { word0 | word1 | word2 | word3 == 0 }
 
     /// The sum, and whether it does not fit.
     public func addingReportingOverflow(_ other: Self) -> (partialValue: Self, overflow: Bool) {
-        let (low, carry) = low.addingReportingOverflow(other.low)
-        let (sum, overflow) = high.addingReportingOverflow(other.high)
-        let (high, carryOverflow) = sum.addingReportingOverflow(carry ? 1 : 0)
-        return (Self(high: high, low: low), overflow != carryOverflow)
+        let (sum0, carry0) = Self.add(word0, other.word0, carry: 0)
+        let (sum1, carry1) = Self.add(word1, other.word1, carry: carry0)
+        let (sum2, carry2) = Self.add(word2, other.word2, carry: carry1)
+        let (sum3, _) = Self.add(word3, other.word3, carry: carry2)
+        let sum = Self(sum0, sum1, sum2, sum3)
+        // Only where both have one sign can the sum have the other.
+        return (sum, isNegative == other.isNegative && sum.isNegative != isNegative)
     }
 
     /// The difference, and whether it does not fit.
     public func subtractingReportingOverflow(_ other: Self) -> (partialValue: Self, overflow: Bool) {
-        let (low, borrow) = low.subtractingReportingOverflow(other.low)
-        let (difference, overflow) = high.subtractingReportingOverflow(other.high)
-        let (high, borrowOverflow) = difference.subtractingReportingOverflow(borrow ? 1 : 0)
-        return (Self(high: high, low: low), overflow != borrowOverflow)
+        let (difference0, carry0) = Self.add(word0, ~other.word0, carry: 1)
+        let (difference1, carry1) = Self.add(word1, ~other.word1, carry: carry0)
+        let (difference2, carry2) = Self.add(word2, ~other.word2, carry: carry1)
+        let (difference3, _) = Self.add(word3, ~other.word3, carry: carry2)
+        let difference = Self(difference0, difference1, difference2, difference3)
+        return (difference, isNegative != other.isNegative && difference.isNegative != isNegative)
     }
 
     /// The negated value, and whether it does not fit.
     public func negatedReportingOverflow() -> (partialValue: Self, overflow: Bool) {
         Self.zero.subtractingReportingOverflow(self)
     }
+
+    private static func add(_ lhs: UInt64, _ rhs: UInt64, carry: UInt64) -> (sum: UInt64, carry: UInt64) {
+        let (partial, first) = lhs.addingReportingOverflow(rhs)
+        let (sum, second) = partial.addingReportingOverflow(carry)
+        return (sum, first || second ? 1 : 0)
+    }
 }
 
 extension Int256: Comparable {
     /// Whether `lhs` is the smaller one.
     public static func < (lhs: Self, rhs: Self) -> Bool {
-        lhs.high == rhs.high ? lhs.low < rhs.low : lhs.high < rhs.high
+        if lhs.word3 != rhs.word3 { return Int64(bitPattern: lhs.word3) < Int64(bitPattern: rhs.word3) }
+        if lhs.word2 != rhs.word2 { return lhs.word2 < rhs.word2 }
+        if lhs.word1 != rhs.word1 { return lhs.word1 < rhs.word1 }
+        return lhs.word0 < rhs.word0
     }
 }
 
@@ -78,8 +103,7 @@ extension BigInt {
     /// The same integer without a limit.
     public init(_ value: Int256) {
         let magnitude = value.isNegative ? value.negatedReportingOverflow().partialValue : value
-        let high = BigUInt(UInt128(bitPattern: magnitude.high))
-        let joined = high << 128 | BigUInt(magnitude.low)
-        self.init(sign: value.isNegative ? .minus : .plus, magnitude: joined)
+        let words = [magnitude.word0, magnitude.word1, magnitude.word2, magnitude.word3].map { UInt($0) }
+        self.init(sign: value.isNegative ? .minus : .plus, magnitude: BigUInt(words: words))
     }
 }

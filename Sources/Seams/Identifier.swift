@@ -31,7 +31,7 @@ public struct Identifier<Kind: IdentifierKind>: Hashable, Comparable, Sendable {
 
     /// The canonical text form.
     public var text: String {
-        Kind.prefix + "_" + CrockfordBase32.text(of: value)
+        CrockfordBase32.text(of: value, after: Kind.prefix)
     }
 
     /// Whether `lhs` was made earlier.
@@ -56,14 +56,22 @@ private enum CrockfordBase32 {
     static let length = 26
     private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 
-    static func text(of value: UInt128) -> String {
-        var remaining = value
-        var digits = [UInt8](repeating: 0, count: length)
-        for position in stride(from: length - 1, through: 0, by: -1) {
-            digits[position] = alphabet[Int(truncatingIfNeeded: remaining & 31)]
-            remaining >>= 5
+    /// The digits of `value` after `prefix` and an underscore, written in place.
+    static func text(of value: UInt128, after prefix: String) -> String {
+        let count = prefix.utf8.count + 1 + length
+        return String(unsafeUninitializedCapacity: count) { buffer in
+            var (high, low) = (UInt64(truncatingIfNeeded: value >> 64), UInt64(truncatingIfNeeded: value))
+            alphabet.withUnsafeBufferPointer { alphabet in
+                for position in 1...length {
+                    buffer[count - position] = alphabet[Int(low & 31)]
+                    low = low >> 5 | high << 59
+                    high >>= 5
+                }
+            }
+            _ = buffer.update(fromContentsOf: prefix.utf8)
+            buffer[prefix.utf8.count] = UInt8(ascii: "_")
+            return count
         }
-        return String(decoding: digits, as: UTF8.self)
     }
 
     static func value(of digits: some Collection<UInt8>) -> UInt128? {

@@ -5,20 +5,30 @@ extension Timestamp: CustomStringConvertible {
         let day = Self.floorDivide(seconds, by: 86_400)
         let second = seconds - day * 86_400
         let (year, month, dayOfMonth) = Self.civil(fromDay: day)
-        let date = "\(Self.padded(year, to: 4))-\(Self.padded(month, to: 2))-\(Self.padded(dayOfMonth, to: 2))"
-        let clock = [second / 3_600, second / 60 % 60, second % 60].map { Self.padded($0, to: 2) }
-        let fraction = Self.padded(milliseconds - seconds * 1_000, to: 3)
-        return "\(date)T\(clock.joined(separator: ":")).\(fraction)Z"
+        guard (0...9_999).contains(year) else { return "year \(year)" }
+        let parts: [(value: Int64, width: Int, separator: UInt8)] = [
+            (year, 4, UInt8(ascii: "-")), (month, 2, UInt8(ascii: "-")), (dayOfMonth, 2, UInt8(ascii: "T")),
+            (second / 3_600, 2, UInt8(ascii: ":")), (second / 60 % 60, 2, UInt8(ascii: ":")),
+            (second % 60, 2, UInt8(ascii: ".")), (milliseconds - seconds * 1_000, 3, UInt8(ascii: "Z")),
+        ]
+        return String(unsafeUninitializedCapacity: 24) { buffer in
+            var end = 0
+            for part in parts {
+                var rest = part.value
+                for position in (end..<end + part.width).reversed() {
+                    buffer[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                    rest /= 10
+                }
+                end += part.width + 1
+                buffer[end - 1] = part.separator
+            }
+            return end
+        }
     }
 
     private static func floorDivide(_ value: Int64, by divisor: Int64) -> Int64 {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? quotient - 1 : quotient
-    }
-
-    private static func padded(_ value: Int64, to width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
     /// The proleptic Gregorian date of a day counted from 1970-01-01, by counting years that begin in March, so that

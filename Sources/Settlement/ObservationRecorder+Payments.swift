@@ -7,14 +7,21 @@ import Storage
 
 /// What becomes of money that came in.
 extension ObservationRecorder {
-    func receive(_ transfer: IncomingTransfer, in session: any SQLSession) throws -> RecordedObservation {
+    /// A transfer that is new, and the identifier of the payment that it becomes.
+    struct Arrival {
+        let id: PaymentID
+        let transfer: IncomingTransfer
+    }
+
+    func receive(_ arrival: Arrival, in session: any SQLSession) throws -> RecordedObservation {
+        let transfer = arrival.transfer
         guard let reference = transfer.reference, let match = try session.option(reference) else {
-            return try keep(transfer, .unmatched, for: nil, onto: .suspense(providerKey), in: session)
+            return try keep(arrival, .unmatched, for: nil, onto: .suspense(providerKey), in: session)
         }
         let (option, invoice) = match
         let context = Match(option: option, invoice: invoice)
         guard transfer.amount.asset == option.due.asset else {
-            return try keep(transfer, .wrongAsset, for: context, onto: .wrongAsset(invoice.merchant), in: session)
+            return try keep(arrival, .wrongAsset, for: context, onto: .wrongAsset(invoice.merchant), in: session)
         }
         let value = try countedValue(of: transfer, option: option, invoice: invoice)
         var updated = invoice
@@ -24,7 +31,7 @@ extension ObservationRecorder {
         guard try session.update(updated, from: invoice) else {
             throw SettlementError(.conflict, "the invoice \(invoice.id) has changed meanwhile")
         }
-        let result = try follow(action, transfer, value: value, Match(option: option, invoice: updated), in: session)
+        let result = try follow(action, arrival, value: value, Match(option: option, invoice: updated), in: session)
         try settlement.announceProgress(from: invoice, to: updated, at: now, in: session)
         return result
     }
@@ -45,7 +52,7 @@ extension ObservationRecorder {
 
     private func follow(
         _ action: InvoiceStateMachine.Action,
-        _ transfer: IncomingTransfer,
+        _ arrival: Arrival,
         value: Amount,
         _ match: Match,
         in session: any SQLSession
@@ -53,13 +60,13 @@ extension ObservationRecorder {
         let merchant = match.merchant
         switch action {
         case .hold:
-            return try keep(transfer, .partial, for: match, onto: .customerClearing(merchant), value, in: session)
+            return try keep(arrival, .partial, for: match, onto: .customerClearing(merchant), value, in: session)
         case .settle(let excess):
-            return try settle(transfer, value: value, excess: excess, match, in: session)
+            return try settle(arrival, value: value, excess: excess, match, in: session)
         case .openLate:
-            return try keep(transfer, .late, for: match, onto: .latePayments(merchant), value, in: session)
+            return try keep(arrival, .late, for: match, onto: .latePayments(merchant), value, in: session)
         case .openRepeated:
-            return try keep(transfer, .repeated, for: match, onto: .repeatedPayments(merchant), value, in: session)
+            return try keep(arrival, .repeated, for: match, onto: .repeatedPayments(merchant), value, in: session)
         case .openUnderpaid, .announceExpired, .announceCancelled, .none:
             throw SettlementError(.invalidState, "a payment cannot lead to \(action)")
         }
@@ -67,14 +74,15 @@ extension ObservationRecorder {
 
     /// A payment that settles nothing by itself: it waits on an account that says why.
     private func keep(
-        _ transfer: IncomingTransfer,
+        _ arrival: Arrival,
         _ classification: Payment.Classification,
         for match: Match?,
         onto holding: AccountID,
         _ value: Amount? = nil,
         in session: any SQLSession
     ) throws -> RecordedObservation {
-        let payment = makePayment(transfer, classification, for: match, value: value)
+        let transfer = arrival.transfer
+        let payment = makePayment(arrival, classification, for: match, value: value)
         try session.insert(payment)
         let postings = try Bookkeeping.receive(transfer.amount, from: providerKey, onto: holding)
         try post(.paymentHeld, payment.id, at: transfer.occurredAt, postings, in: session)
@@ -94,18 +102,21 @@ extension ObservationRecorder {
     }
 
     private func settle(
-        _ transfer: IncomingTransfer,
+        _ arrival: Arrival,
         value: Amount,
         excess: Amount,
         _ match: Match,
         in session: any SQLSession
     ) throws -> RecordedObservation {
-        let merchant = match.merchant
+        let (transfer, merchant) = (arrival.transfer, match.merchant)
         let needed = try match.option.cost(of: value.subtracting(excess))
         let rest = try transfer.amount.subtracting(needed)
         let surplus = rest.isPositive && !transfer.extrasAreEarned ? rest : .zero(rest.asset)
-        let payment = makePayment(transfer, surplus.isZero ? .exact : .over, for: match, value: value)
-        let held = try session.payments(of: match.invoice.id).filter { $0.classification == .partial }
+        let payment = makePayment(arrival, surplus.isZero ? .exact : .over, for: match, value: value)
+        // What came before waits in parts only if anything of it counted.
+        let isFirst = match.invoice.status.received == value
+        let held =
+            isFirst ? [] : try session.payments(of: match.invoice.id).filter { $0.classification == .partial }
         try session.insert(payment)
         let books = Bookkeeping(feeBasisPoints: try session.merchant(merchant)?.feeBasisPoints ?? 0)
         // Each payment has a ledger transaction of its own, so that a refund finds where its money is.
@@ -136,13 +147,14 @@ extension ObservationRecorder {
     }
 
     private func makePayment(
-        _ transfer: IncomingTransfer,
+        _ arrival: Arrival,
         _ classification: Payment.Classification,
         for match: Match?,
         value: Amount?
     ) -> Payment {
-        Payment(
-            id: settlement.identifiers.next(),
+        let transfer = arrival.transfer
+        return Payment(
+            id: arrival.id,
             invoice: match?.invoice.id,
             option: match?.option.id,
             merchant: match?.merchant,

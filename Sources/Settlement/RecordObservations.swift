@@ -102,8 +102,9 @@ struct ObservationRecorder: Sendable {
         switch observation {
         case .incoming(let transfer):
             guard transfer.finality == .final else { return .notFinal }
-            guard try isNew(transfer.naturalKey, "incoming", "", in: session) else { return .repetition }
-            return try receive(transfer, in: session)
+            let id: PaymentID = settlement.identifiers.next()
+            guard try isNew(transfer.naturalKey, "incoming", id.text, in: session) else { return .repetition }
+            return try receive(Arrival(id: id, transfer: transfer), in: session)
         case .movement(let movement):
             return try book(movement, in: session)
         case .sent(let sent):

@@ -26,6 +26,9 @@ public protocol Database: Sendable {
 ///
 /// All queries of this module are extensions of it.
 public protocol SQLSession: AnyObject {
+    /// What the units of work that share a commit know.
+    var group: GroupState { get }
+
     /// Runs a statement with the arguments `$1`, `$2`, …
     ///
     /// - Throws: ``StorageError``.

@@ -8,6 +8,7 @@ extension JSONValue {
     /// The value as UTF-8 JSON without white space.
     public var bytes: [UInt8] {
         var output: [UInt8] = []
+        output.reserveCapacity(1_024)
         write(to: &output)
         return output
     }
@@ -41,6 +42,17 @@ extension JSONValue {
 
     private static func write(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
+        // Nearly all texts go over as they are.
+        if text.utf8.contains(where: isEscaped) { writeEscaping(text, to: &output) } else { output += text.utf8 }
+        output.append(UInt8(ascii: "\""))
+    }
+
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "<")
+            || byte == 0x7F
+    }
+
+    private static func writeEscaping(_ text: String, to output: inout [UInt8]) {
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
@@ -54,6 +66,5 @@ extension JSONValue {
             default: output.append(byte)
             }
         }
-        output.append(UInt8(ascii: "\""))
     }
 }

@@ -43,7 +43,8 @@ struct TidyTests {
             "Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON", "Seams", "Cryptography",
         ],
         "Storage": [
-            "Ledger", "Payments", "Money", "Seams", "StrictJSON", "BigInt", "GRDB", "Foundation", "Dispatch",
+            "Ledger", "Payments", "Money", "Seams", "StrictJSON", "BigInt", "GRDB", "GRDBSQLite", "Foundation",
+            "Dispatch",
         ],
         "Settlement": [
             "Ledger", "Payments", "Money", "Providers", "Storage", "StrictJSON", "Seams", "BigInt",

@@ -63,10 +63,11 @@ extension Schema {
         evidence TEXT NOT NULL, state TEXT NOT NULL, occurred_at {integer} NOT NULL, recorded_at {integer} NOT NULL,
         available_at {integer} NOT NULL) {table}
         """,
-        "CREATE UNIQUE INDEX payments_by_natural_key ON payments (natural_key)",
         "CREATE INDEX payments_of_invoice ON payments (invoice, id) WHERE invoice IS NOT NULL",
         "CREATE INDEX payments_of_merchant ON payments (merchant, id)",
-        "CREATE INDEX payments_by_availability ON payments (merchant, asset, available_at)",
+        """
+        CREATE INDEX payments_held ON payments (merchant, asset, available_at) WHERE available_at > recorded_at
+        """,
         """
         CREATE TABLE outgoing (id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, payment TEXT REFERENCES payments (id),
         merchant TEXT NOT NULL, provider TEXT NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL,

@@ -43,6 +43,7 @@ extension SQLSession {
 
     /// Balances that the postings do not add up to.
     private func wrongBalances(_ trial: TrialBalance) throws -> [String] {
+        try writeBalances()
         let stored = try all("SELECT account, asset, units FROM balances ORDER BY account, asset", []) { row in
             (account: AccountID(text: try row.text()), amount: try row.amount())
         }

@@ -17,6 +17,7 @@ extension SQLSession {
     public func post(_ transaction: LedgerTransaction) throws {
         let (sequence, seal) = try journalHead()
         let next = sequence + 1
+        let newSeal = seal.following(with: transaction)
         try execute(
             """
             INSERT INTO ledger_transactions (sequence, id, kind, occurred_at, subject, seal)
@@ -24,30 +25,50 @@ extension SQLSession {
             """,
             [
                 .integer(next), .id(transaction.id), .text(transaction.kind.rawValue), .moment(transaction.occurredAt),
-                .text(transaction.subject), .blob(seal.following(with: transaction).bytes),
+                .text(transaction.subject), .blob(newSeal.bytes),
             ]
         )
-        for (line, posting) in transaction.postings.enumerated() {
-            try execute(
-                "INSERT INTO postings (sequence, line, account, asset, units) VALUES ($1, $2, $3, $4, $5)",
-                [
-                    .integer(next), .integer(Int64(line)), .text(posting.account.text), .asset(posting.amount),
-                    .units(posting.amount),
-                ]
-            )
+        try insert(transaction.postings, of: next)
+        for posting in transaction.postings {
             let balance = try balance(posting.account, asset: posting.amount.asset).adding(posting.amount)
+            let key = GroupState.BalanceKey(account: posting.account, asset: balance.asset)
+            group.balances[key] = GroupState.Balance(amount: balance, isChanged: true)
+        }
+        group.journalHead = (next, newSeal)
+    }
+
+    private func insert(_ postings: [Posting], of sequence: Int64) throws {
+        for start in stride(from: 0, to: postings.count, by: PostingSQL.rowLimit) {
+            let rows = postings[start..<min(start + PostingSQL.rowLimit, postings.count)]
+            var arguments: [SQLValue] = [.integer(sequence)]
+            arguments.reserveCapacity(1 + 4 * rows.count)
+            for (line, posting) in zip(rows.indices, rows) {
+                arguments.append(.integer(Int64(line)))
+                arguments.append(.text(posting.account.text))
+                arguments.append(.asset(posting.amount))
+                arguments.append(.units(posting.amount))
+            }
+            try execute(PostingSQL.insert[rows.count - 1], arguments)
+        }
+    }
+
+    /// Writes the balances that units of this group have changed.
+    func writeBalances() throws {
+        for (key, balance) in group.balances where balance.isChanged {
             try execute(
                 """
                 INSERT INTO balances (account, asset, units) VALUES ($1, $2, $3)
                 ON CONFLICT (account, asset) DO UPDATE SET units = excluded.units
                 """,
-                [.text(posting.account.text), .asset(balance), .units(balance)]
+                [.text(key.account.text), .text(key.asset.text), .units(balance.amount)]
             )
+            group.balances[key]?.isChanged = false
         }
     }
 
     /// The number and the seal of the last ledger transaction.
     func journalHead() throws -> (sequence: Int64, seal: JournalSeal) {
+        if let head = group.journalHead { return head }
         let sql = "SELECT sequence, seal FROM ledger_transactions ORDER BY sequence DESC LIMIT 1"
         let last = try first(sql, []) { row in (try row.integer(), JournalSeal(bytes: try row.blob())) }
         return last ?? (0, .start)
@@ -55,16 +76,21 @@ extension SQLSession {
 
     /// What an account holds in an asset: debits less credits.
     public func balance(_ account: AccountID, asset: AssetID) throws -> Amount {
+        let key = GroupState.BalanceKey(account: account, asset: asset)
+        if let known = group.balances[key] { return known.amount }
         let units = try first(
             "SELECT asset, units FROM balances WHERE account = $1 AND asset = $2",
             [.text(account.text), .text(asset.text)]
         ) { try $0.amount() }
-        return units ?? .zero(asset)
+        let balance = units ?? .zero(asset)
+        group.balances[key] = GroupState.Balance(amount: balance, isChanged: false)
+        return balance
     }
 
     /// What all accounts of a kind hold.
     public func balances(code: AccountCode) throws -> [(account: AccountID, amount: Amount)] {
-        try all(
+        try writeBalances()
+        return try all(
             """
             SELECT account, asset, units FROM balances
             WHERE account = $1 OR (account >= $2 AND account < $3) ORDER BY account, asset
@@ -165,5 +191,17 @@ extension SQLSession {
             } catch { throw StorageError.corrupt("ledger transaction \(id) (row \(sequence)): \(error.reason)") }
         }
         return entries
+    }
+}
+
+/// The statements that store a ledger transaction's postings, several rows at once.
+private enum PostingSQL {
+    /// The most rows of one statement.
+    static let rowLimit = 8
+
+    /// The statement for one row, for two, and so on.
+    static let insert = (1...rowLimit).map { count in
+        let rows = (0..<count).map { "($1, $\($0 * 4 + 2), $\($0 * 4 + 3), $\($0 * 4 + 4), $\($0 * 4 + 5))" }
+        return "INSERT INTO postings (sequence, line, account, asset, units) VALUES " + rows.joined(separator: ", ")
     }
 }

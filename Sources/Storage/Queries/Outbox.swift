@@ -122,6 +122,7 @@ extension SQLSession {
 
     /// Stores a new endpoint.
     public func insert(_ endpoint: WebhookEndpointRecord) throws {
+        group.endpoints[endpoint.merchant] = nil
         try execute(
             """
             INSERT INTO webhook_endpoints (id, merchant, url, sealed_secret, types, created_at)
@@ -136,6 +137,7 @@ extension SQLSession {
 
     /// Stores an endpoint's secret and whether it is switched off.
     public func update(_ endpoint: WebhookEndpointRecord) throws {
+        group.endpoints[endpoint.merchant] = nil
         try execute(
             """
             UPDATE webhook_endpoints SET sealed_secret = $1, disabled_at = $2, disabled_reason = $3 WHERE id = $4
@@ -156,10 +158,13 @@ extension SQLSession {
 
     /// A merchant's endpoints, in the order in which they were added.
     public func endpoints(of merchant: MerchantID) throws -> [WebhookEndpointRecord] {
-        try all(
+        if let known = group.endpoints[merchant] { return known }
+        let endpoints = try all(
             "SELECT \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.merchant = $1 ORDER BY w.id",
             [.id(merchant)]
         ) { try $0.endpoint() }
+        group.endpoints[merchant] = endpoints
+        return endpoints
     }
 }
 

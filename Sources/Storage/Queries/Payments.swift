@@ -4,7 +4,7 @@ public import Seams
 
 /// Observations and payments.
 extension SQLSession {
-    /// Remembers that something was observed.
+    /// Remembers that something was observed; the note of an incoming transfer is the payment's identifier.
     ///
     /// - Returns: whether it is new; when not, it has been dealt with before.
     public func observe(
@@ -57,9 +57,13 @@ extension SQLSession {
 
     /// The payment with a natural key.
     public func payment(naturalKey key: NaturalKey) throws -> Payment? {
-        try first("SELECT \(Self.paymentColumns) FROM payments p WHERE p.natural_key = $1", [.text(key.text)]) {
-            try $0.payment()
-        }
+        try first(
+            """
+            SELECT \(Self.paymentColumns) FROM observations n JOIN payments p ON p.id = n.note
+            WHERE n.key = $1 AND n.kind = 'incoming'
+            """,
+            [.text(key.text)]
+        ) { try $0.payment() }
     }
 
     /// The payments of an invoice, in the order in which they were recorded.
@@ -81,7 +85,8 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p
-            WHERE p.merchant = $1 AND p.asset = $2 AND p.available_at > $3 ORDER BY p.available_at
+            WHERE p.merchant = $1 AND p.asset = $2 AND p.available_at > $3 AND p.available_at > p.recorded_at
+            ORDER BY p.available_at
             """,
             [.id(merchant), .text(asset.text), .moment(moment)]
         ) { try $0.payment() }

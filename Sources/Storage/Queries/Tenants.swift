@@ -69,9 +69,15 @@ extension SQLSession {
 
     /// A merchant.
     public func merchant(_ id: MerchantID) throws -> MerchantRecord? {
-        try first("SELECT id, name, fee_basis_points, created_at FROM merchants WHERE id = $1", [.id(id)]) {
+        if let known = group.merchants[id] { return known }
+        let merchant = try first(
+            "SELECT id, name, fee_basis_points, created_at FROM merchants WHERE id = $1",
+            [.id(id)]
+        ) {
             try $0.merchant()
         }
+        group.merchants[id] = merchant
+        return merchant
     }
 
     /// All merchants, in the order in which they were added.

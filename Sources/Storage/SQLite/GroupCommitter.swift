@@ -1,11 +1,13 @@
 import Dispatch
 import GRDB
+import Glibc
 import Synchronization
 
 /// Commits units of work in groups: whoever comes while a group is being written shares the next one.
 ///
-/// A durable commit costs a sync of the disk; the sync is the same for one unit and for many. Each member runs in a
-/// savepoint of its own, so that one that fails takes nobody with it, and is answered after the commit.
+/// A durable commit costs a sync of the disk; the sync is the same for one unit and for many. When a member fails, the
+/// group is rolled back and run again with a savepoint for each, so that the one that fails takes nobody with it. Each
+/// is answered after the commit.
 final class GroupCommitter: Sendable {
     /// The most units that share a commit.
     private static let groupLimit = 256
@@ -85,13 +87,16 @@ final class GroupCommitter: Sendable {
     }
 
     private func drain() {
+        var last = 0
         while true {
+            gather(atLeast: last / 2)
             let group = state.withLock { state in
                 let group = Array(state.queue.prefix(Self.groupLimit))
                 state.queue.removeFirst(group.count)
                 if group.isEmpty { state.isRunning = false }
                 return group
             }
+            last = group.count
             guard !group.isEmpty else { break }
             commit(group)
         }
@@ -102,14 +107,32 @@ final class GroupCommitter: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
+    /// Lets those whom the last commit answered come back, so that the next one does not sync for the first of them
+    /// alone: a moment that is short beside a sync.
+    private func gather(atLeast count: Int) {
+        var patience = count > 1 ? 10 : 0
+        while patience > 0, state.withLock({ $0.queue.count < count }) {
+            usleep(50)
+            patience -= 1
+        }
+    }
+
     private func commit(_ group: [Member]) {
         var failures = [(any Error)?](repeating: nil, count: group.count)
         var isCommitting = false
         do {
             try pool.writeWithoutTransaction { database in
-                try database.beginTransaction(.immediate)
                 do {
-                    for (index, member) in group.enumerated() { failures[index] = try run(member, in: database) }
+                    try database.beginTransaction(.immediate)
+                    let session = SQLiteSession(database)
+                    if !runTogether(group, in: session) {
+                        try database.rollback()
+                        try database.beginTransaction(.immediate)
+                        session.group.forget()
+                        for (index, member) in group.enumerated() {
+                            failures[index] = try runApart(member, in: session, of: database)
+                        }
+                    }
                     isCommitting = true
                     try database.commit()
                 } catch {
@@ -128,19 +151,36 @@ final class GroupCommitter: Sendable {
         for (member, failure) in zip(group, failures) { member.answer(failure) }
     }
 
+    /// Runs all members without savepoints, which cost a copy of every page that is changed between them.
+    ///
+    /// - Returns: whether none failed; when one did, everything has to be rolled back and run apart.
+    private func runTogether(_ group: [Member], in session: SQLiteSession) -> Bool {
+        do {
+            for member in group { try member.run(session) }
+            try session.writeBalances()
+            return true
+        } catch { return false }
+    }
+
     /// Runs one member in a savepoint.
     ///
     /// - Throws: when the savepoint itself fails, which ends the whole group.
     /// - Returns: what the member threw.
-    private func run(_ member: Member, in database: GRDB.Database) throws -> (any Error)? {
-        try database.cachedStatement(sql: "SAVEPOINT member").execute()
+    private func runApart(
+        _ member: Member,
+        in session: SQLiteSession,
+        of database: GRDB.Database
+    ) throws -> (any Error)? {
+        try database.execute(sql: "SAVEPOINT member")
         do {
-            try member.run(SQLiteSession(database))
-            try database.cachedStatement(sql: "RELEASE SAVEPOINT member").execute()
+            try member.run(session)
+            try session.writeBalances()
+            try database.execute(sql: "RELEASE SAVEPOINT member")
             return nil
         } catch {
-            try database.cachedStatement(sql: "ROLLBACK TO SAVEPOINT member").execute()
-            try database.cachedStatement(sql: "RELEASE SAVEPOINT member").execute()
+            try database.execute(sql: "ROLLBACK TO SAVEPOINT member")
+            try database.execute(sql: "RELEASE SAVEPOINT member")
+            session.group.forget()
             return (error as? DatabaseError).map(StorageError.init) ?? error
         }
     }

@@ -1,58 +1,106 @@
-import Foundation
 import GRDB
+import GRDBSQLite
 
-/// A connection to SQLite within one unit of work; its statements are prepared once and kept.
+/// A connection to SQLite for the units of work that share a commit; its statements are prepared once and kept.
+///
+/// Values go to SQLite and come from it by its own functions: the general conversions of a library took a third of the
+/// time of a credit.
 final class SQLiteSession: SQLSession {
+    let group = GroupState()
     private let database: GRDB.Database
+    private var statements: [String: OpaquePointer] = [:]
 
     init(_ database: GRDB.Database) {
         self.database = database
     }
 
     func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
-        let statement = try statement(sql, arguments)
-        try statement.execute()
-        return database.changesCount
+        let statement = try bound(sql, arguments)
+        defer { sqlite3_reset(statement) }
+        var result = sqlite3_step(statement)
+        while result == SQLITE_ROW { result = sqlite3_step(statement) }
+        guard result == SQLITE_DONE else { throw failure(result, sql) }
+        return Int(sqlite3_changes(sqlite3_db_handle(statement)))
     }
 
     func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] {
-        let cursor = try Row.fetchCursor(statement(sql, arguments))
+        let statement = try bound(sql, arguments)
+        defer { sqlite3_reset(statement) }
+        let columns = sqlite3_column_count(statement)
         var rows: [SQLRow] = []
-        while let row = try cursor.next() {
+        while true {
+            let result = sqlite3_step(statement)
+            guard result == SQLITE_ROW else {
+                guard result == SQLITE_DONE else { throw failure(result, sql) }
+                return rows
+            }
             var values: [SQLValue] = []
-            values.reserveCapacity(row.count)
-            for column in 0..<row.count { values.append(SQLValue(row, column)) }
+            values.reserveCapacity(Int(columns))
+            for column in 0..<columns { values.append(SQLValue(statement, column)) }
             rows.append(SQLRow(values))
         }
-        return rows
     }
 
-    private func statement(_ sql: String, _ arguments: [SQLValue]) throws -> Statement {
-        let statement = try database.cachedStatement(sql: SQLiteText.shared.text(of: sql))
-        statement.setUncheckedArguments(StatementArguments(arguments.map(\.databaseValue)))
+    private func bound(_ sql: String, _ arguments: [SQLValue]) throws -> OpaquePointer {
+        let statement = try statement(sql)
+        for (index, argument) in arguments.enumerated() {
+            let result = argument.bind(to: statement, at: Int32(index + 1))
+            guard result == SQLITE_OK else { throw failure(result, sql) }
+        }
         return statement
+    }
+
+    /// GRDB keeps the statement for the connection, and this session the way to it.
+    private func statement(_ sql: String) throws -> OpaquePointer {
+        if let known = statements[sql] { return known }
+        let statement = try database.cachedStatement(sql: SQLiteText.shared.text(of: sql)).sqliteStatement
+        statements[sql] = statement
+        return statement
+    }
+
+    private func failure(_ result: Int32, _ sql: String) -> DatabaseError {
+        let message = database.sqliteConnection.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) }
+        return DatabaseError(resultCode: ResultCode(rawValue: result), message: message, sql: sql)
     }
 }
 
 extension SQLValue {
-    fileprivate var databaseValue: DatabaseValue {
+    /// Has SQLite copy the value before the call returns.
+    private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+
+    fileprivate func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
         switch self {
-        case .null: .null
-        case .integer(let value): value.databaseValue
-        case .text(let text): text.databaseValue
-        case .blob(let bytes): Data(bytes).databaseValue
+        case .null: return sqlite3_bind_null(statement, index)
+        case .integer(let value): return sqlite3_bind_int64(statement, index, value)
+        case .text(var text):
+            return text.withUTF8 { utf8 in
+                utf8.withMemoryRebound(to: CChar.self) { characters in
+                    // An empty text has no address, and SQLite would read that as NULL.
+                    guard let start = characters.baseAddress else {
+                        return sqlite3_bind_text(statement, index, "", 0, nil)
+                    }
+                    return sqlite3_bind_text(statement, index, start, Int32(characters.count), Self.copied)
+                }
+            }
+        case .blob(let bytes):
+            guard !bytes.isEmpty else { return sqlite3_bind_zeroblob(statement, index, 0) }
+            return sqlite3_bind_blob(statement, index, bytes, Int32(bytes.count), Self.copied)
         }
     }
 
-    fileprivate init(_ row: Row, _ column: Int) {
-        let value: DatabaseValue = row[column]
-        switch value.storage {
-        case .null: self = .null
-        case .int64(let value): self = .integer(value)
-        case .string(let text): self = .text(text)
-        case .blob(let data): self = .blob(Array(data))
-        // No column of the schema holds one: STRICT tables refuse it.
-        case .double: self = .null
+    fileprivate init(_ statement: OpaquePointer, _ column: Int32) {
+        switch sqlite3_column_type(statement, column) {
+        case SQLITE_INTEGER: self = .integer(sqlite3_column_int64(statement, column))
+        case SQLITE_TEXT:
+            guard let start = sqlite3_column_text(statement, column) else { self = .text(""); return }
+            let count = Int(sqlite3_column_bytes(statement, column))
+            self = .text(String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self))
+        case SQLITE_BLOB:
+            let start = sqlite3_column_blob(statement, column)
+            let count = Int(sqlite3_column_bytes(statement, column))
+            self = .blob(Array(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)))
+        // No column of the schema holds a floating-point number: STRICT tables refuse it.
+        default: self = .null
         }
     }
 }
