@@ -156,6 +156,10 @@ let package = Package(
             path: "Tests/SettlementDesk"
         ),
         .testTarget(
+            name: "FixtureTelegramTests",
+            dependencies: ["FixtureTelegram", "HTTPTransport", "StrictJSON", "Seams"]
+        ),
+        .testTarget(
             name: "SettlementTests",
             dependencies: [
                 "SettlementDesk", "Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams",

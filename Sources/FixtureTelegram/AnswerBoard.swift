@@ -1,4 +1,5 @@
 import Seams
+import StrictJSON
 import Synchronization
 
 /// Where bots' answers to queries meet those who wait for them.
@@ -7,6 +8,8 @@ final class AnswerBoard: Sendable {
     struct Answer: Sendable {
         /// What the customer reads when the bot refuses; none when it agrees.
         let refusal: String?
+        /// The ways of shipping that it offers.
+        var shippingOptions: [JSONValue] = []
     }
 
     private enum Slot {

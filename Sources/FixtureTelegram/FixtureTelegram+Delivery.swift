@@ -28,6 +28,7 @@ extension FixtureTelegram {
     /// Delivers until the task is cancelled.
     public func run() async {
         while !Task.isCancelled {
+            renewSubscriptions()
             await deliver()
             do { try await clock.sleep(for: .milliseconds(20)) } catch { return }
         }
@@ -36,7 +37,7 @@ extension FixtureTelegram {
     private func due(_ token: String) -> [TelegramState.QueuedUpdate] {
         let now = clock.now()
         return state.withLock { state in
-            state.bots[token]?.updates.removeAll { now.since($0.createdAt) > Self.updateLifetime }
+            state.bots[token]?.updates.removeAll { now.since($0.createdAt) > $0.lifetime }
             return state.bots[token]?.updates.filter { $0.nextAttemptAt <= now } ?? []
         }
     }
@@ -73,6 +74,8 @@ extension FixtureTelegram {
         let name = method == "answerShippingQuery" ? "shipping_query_id" : "pre_checkout_query_id"
         guard let id = reply[name]?.stringValue else { return }
         let isAgreed = reply["ok"]?.boolValue == true
-        _ = answers.answer(id, .init(refusal: isAgreed ? nil : reply["error_message"]?.stringValue ?? ""))
+        let options = reply["shipping_options"]?.arrayValue ?? []
+        let refusal = isAgreed ? nil : reply["error_message"]?.stringValue ?? ""
+        _ = answers.answer(id, .init(refusal: refusal, shippingOptions: options))
     }
 }

@@ -55,6 +55,7 @@ extension FixtureTelegram {
         case "refundstarpayment": return try refund(call)
         case "getstartransactions": return try starTransactions(call)
         case "getmystarbalance": return ["amount": .integer(state.withLock { $0.bots[call.token]?.stars ?? 0 })]
+        case "edituserstarsubscription": return try editSubscription(call)
         case "setwebhook": return try setWebhook(call)
         case "deletewebhook":
             state.withLock { $0.bots[call.token]?.webhook = nil }
@@ -114,6 +115,13 @@ extension FixtureTelegram {
             guard !token.isEmpty, token == known else { throw BadRequest("PAYMENT_PROVIDER_INVALID") }
             guard currency.utf8.count == 3 else { throw BadRequest("CURRENCY_INVALID") }
         }
+        let period = call.integer("subscription_period")
+        if let period {
+            guard currency == "XTR", period == Self.subscriptionPeriod else {
+                throw BadRequest("SUBSCRIPTION_PERIOD_INVALID")
+            }
+            guard total <= 10_000 else { throw BadRequest("SUBSCRIPTION_AMOUNT_INVALID") }
+        }
         let invoice = TelegramState.Invoice(
             bot: call.token,
             title: title,
@@ -121,7 +129,8 @@ extension FixtureTelegram {
             currency: currency,
             total: total,
             isFlexible: call.flag("is_flexible"),
-            maximumTip: maximumTip
+            maximumTip: maximumTip,
+            subscriptionPeriod: period
         )
         return state.withLock { state in
             let slug = "sandbox\(state.next())"
@@ -152,70 +161,14 @@ extension FixtureTelegram {
         let isAgreed = call.flag("ok")
         let message = call.text("error_message")
         guard isAgreed || !(message ?? "").isEmpty else { throw BadRequest("error_message is empty") }
-        guard answers.answer(id, .init(refusal: isAgreed ? nil : message)) else {
+        let options = call.json("shipping_options")?.arrayValue ?? []
+        guard name != "shipping_query_id" || !isAgreed || !options.isEmpty else {
+            throw BadRequest("SHIPPING_OPTIONS_EMPTY")
+        }
+        guard answers.answer(id, .init(refusal: isAgreed ? nil : message, shippingOptions: options)) else {
             throw BadRequest("query is too old and response timeout expired or query ID is invalid")
         }
         return .bool(true)
-    }
-
-    // MARK: - Stars
-
-    private func refund(_ call: BotCall) throws(BadRequest) -> JSONValue {
-        guard let id = call.text("telegram_payment_charge_id"), !id.isEmpty else { throw BadRequest("CHARGE_ID_EMPTY") }
-        let user = call.integer("user_id")
-        let now = clock.now()
-        let outcome: Result<JSONValue, BadRequest> = state.withLock { state in
-            guard var charge = state.charges[id], charge.bot == call.token, charge.currency == "XTR",
-                charge.user == user
-            else { return .failure(BadRequest("CHARGE_NOT_FOUND")) }
-            guard !charge.isRefunded else { return .failure(BadRequest("CHARGE_ALREADY_REFUNDED")) }
-            guard state.bots[call.token]?.stars ?? 0 >= charge.amount else {
-                return .failure(BadRequest("BALANCE_TOO_LOW"))
-            }
-            charge.isRefunded = true
-            state.charges[id] = charge
-            state.bots[call.token]?.stars -= charge.amount
-            let partner: JSONValue = [
-                "type": "user", "transaction_type": "invoice_payment", "user": state.userJSON(charge.user),
-                "invoice_payload": .string(charge.payload),
-            ]
-            // The return has the identifier of the payment.
-            state.bots[call.token]?.lines.append(
-                TelegramState.Line(
-                    id: id,
-                    amount: charge.amount,
-                    date: now.seconds,
-                    isIncoming: false,
-                    partner: partner
-                )
-            )
-            let refunded: JSONValue = [
-                "currency": "XTR", "total_amount": .integer(charge.amount),
-                "invoice_payload": .string(charge.payload), "telegram_payment_charge_id": .string(id),
-            ]
-            let message = state.message("refunded_payment", refunded, user: charge.user, at: now)
-            state.enqueue("message", message, to: call.token, at: now)
-            guard state.lyingRefunds == 0 else {
-                state.lyingRefunds -= 1
-                return .failure(BadRequest("CHARGE_ALREADY_REFUNDED"))
-            }
-            return .success(.bool(true))
-        }
-        return try outcome.get()
-    }
-
-    private func starTransactions(_ call: BotCall) throws(BadRequest) -> JSONValue {
-        let offset = Int(clamping: call.integer("offset") ?? 0)
-        let limit = Int(clamping: call.integer("limit") ?? 100)
-        guard offset >= 0, (1...100).contains(limit) else { throw BadRequest("LIMIT_INVALID") }
-        let lines = state.withLock { $0.bots[call.token]?.lines ?? [] }
-        let piece = lines.dropFirst(offset).prefix(limit).map { line -> JSONValue in
-            [
-                "id": .string(line.id), "amount": .integer(line.amount), "date": .integer(line.date),
-                line.isIncoming ? "source" : "receiver": line.partner,
-            ]
-        }
-        return ["transactions": .array(piece)]
     }
 
     // MARK: - Updates
@@ -230,7 +183,13 @@ extension FixtureTelegram {
                     || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
             }
         guard isSecret else { throw BadRequest("secret token contains unallowed characters") }
-        state.withLock { $0.bots[call.token]?.webhook = url.isEmpty ? nil : .init(url: url, secret: secret) }
+        state.withLock { state in
+            let kept = state.bots[call.token]?.webhook?.allowedUpdates ?? []
+            // Left out, the list stays as it was.
+            let allowed = call.json("allowed_updates")?.arrayValue ?? kept
+            let webhook = TelegramState.Webhook(url: url, secret: secret, allowedUpdates: allowed)
+            state.bots[call.token]?.webhook = url.isEmpty ? nil : webhook
+        }
         return .bool(true)
     }
 
@@ -240,6 +199,7 @@ extension FixtureTelegram {
             return [
                 "url": .string(bot?.webhook?.url ?? ""), "has_custom_certificate": .bool(false),
                 "pending_update_count": .integer(Int64(bot?.updates.count ?? 0)),
+                "allowed_updates": .array(bot?.webhook?.allowedUpdates ?? []),
             ]
         }
     }
@@ -255,7 +215,9 @@ extension FixtureTelegram {
         let limit = Int(clamping: call.integer("limit") ?? 100)
         let deadline = clock.now().advanced(by: .seconds(min(max(call.integer("timeout") ?? 0, 0), 50)))
         while true {
+            let now = clock.now()
             let piece = state.withLock { state -> [JSONValue] in
+                state.bots[call.token]?.updates.removeAll { now.since($0.createdAt) > $0.lifetime }
                 if offset > 0 { state.bots[call.token]?.updates.removeAll { $0.id < offset } }
                 let updates = state.bots[call.token]?.updates ?? []
                 return updates.filter { $0.id >= offset }.prefix(max(1, min(limit, 100))).map(\.body)

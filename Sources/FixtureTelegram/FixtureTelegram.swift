@@ -35,6 +35,8 @@ public final class FixtureTelegram: Sendable {
     static let answerLimit = Duration.seconds(10)
     /// How long an update waits for a bot that cannot be reached (Bot API, "Getting updates").
     static let updateLifetime = Duration.seconds(86_400)
+    /// How long a query waits: nobody can answer it in time any more, and after this long it is not even told.
+    static let queryLifetime = Duration.seconds(150)
 
     let clock: any WallClock
     let transport: any HTTPTransport
@@ -83,11 +85,6 @@ public final class FixtureTelegram: Sendable {
     /// Has the next refunds take effect and answer `CHARGE_ALREADY_REFUNDED` all the same.
     public func lieAboutRefunds(times: Int) { state.withLock { $0.lyingRefunds = times } }
 
-    /// Takes Stars back from a bot without telling it, as an app store's chargeback does.
-    public func chargeBack(_ stars: Int64, from token: String) {
-        state.withLock { $0.bots[token]?.stars -= stars }
-    }
-
     /// A customer opens an invoice link and confirms.
     ///
     /// - Parameters:
@@ -102,42 +99,44 @@ public final class FixtureTelegram: Sendable {
             return (invoice, state.user(user))
         }
         guard let (invoice, userID) = found else { return .unknownLink }
-        let total = invoice.total + min(tip, invoice.maximumTip)
+        var order = TelegramState.Order(
+            invoice: invoice,
+            user: userID,
+            total: invoice.total + min(tip, invoice.maximumTip)
+        )
         if invoice.isFlexible {
-            let address: JSONValue = [
-                "country_code": "DE", "state": "", "city": "Berlin", "street_line1": "Unter den Linden 1",
-                "street_line2": "", "post_code": "10117",
-            ]
             let answer = await ask(
                 "shipping_query",
-                [.init("invoice_payload", .string(invoice.payload)), .init("shipping_address", address)],
-                userID,
-                invoice
+                [
+                    .init("invoice_payload", .string(invoice.payload)),
+                    .init("shipping_address", TelegramState.Order.address),
+                ],
+                order
             )
             guard let answer else { return .timedOut }
             if let message = answer.refusal { return .declined(message: message) }
+            order.choose(answer.shippingOptions.first ?? [:])
         }
         let answer = await ask(
             "pre_checkout_query",
             [
-                .init("currency", .string(invoice.currency)), .init("total_amount", .integer(total)),
+                .init("currency", .string(invoice.currency)), .init("total_amount", .integer(order.total)),
                 .init("invoice_payload", .string(invoice.payload)),
-            ],
-            userID,
-            invoice
+            ] + order.details,
+            order
         )
         guard let answer else { return .timedOut }
         if let message = answer.refusal { return .declined(message: message) }
-        return .paid(chargeID: charge(invoice, total, userID))
+        return .paid(chargeID: charge(order))
     }
 
     /// Asks the bot and waits for its answer, ten seconds at most.
     private func ask(
         _ kind: String,
         _ members: [JSONValue.Member],
-        _ user: Int64,
-        _ invoice: TelegramState.Invoice
+        _ order: TelegramState.Order
     ) async -> AnswerBoard.Answer? {
+        let (user, invoice) = (order.user, order.invoice)
         let (id, body): (String, JSONValue) = state.withLock { state in
             let id = "\(7_000_000_000 + state.next())"
             let query = [JSONValue.Member("id", .string(id)), .init("from", state.userJSON(user))] + members
@@ -155,45 +154,16 @@ public final class FixtureTelegram: Sendable {
             let number = body["update_id"]?.integerValue ?? 0
             state.withLock { state in
                 state.bots[invoice.bot]?.updates.append(
-                    TelegramState.QueuedUpdate(id: number, body: body, createdAt: now, nextAttemptAt: now)
+                    TelegramState.QueuedUpdate(
+                        id: number,
+                        body: body,
+                        createdAt: now,
+                        lifetime: Self.queryLifetime,
+                        nextAttemptAt: now
+                    )
                 )
             }
         }
         return await answers.wait(for: id, until: Self.answerLimit, by: clock)
-    }
-
-    private func charge(_ invoice: TelegramState.Invoice, _ total: Int64, _ user: Int64) -> String {
-        let now = clock.now()
-        return state.withLock { state in
-            let isStars = invoice.currency == "XTR"
-            let id = (isStars ? "stx" : "tch") + "_\(state.next())_\(user)"
-            state.charges[id] = TelegramState.Charge(
-                bot: invoice.bot,
-                user: user,
-                currency: invoice.currency,
-                amount: total,
-                payload: invoice.payload
-            )
-            if isStars {
-                state.bots[invoice.bot]?.stars += total
-                let partner: JSONValue = [
-                    "type": "user", "transaction_type": "invoice_payment", "user": state.userJSON(user),
-                    "invoice_payload": .string(invoice.payload),
-                ]
-                state.bots[invoice.bot]?.lines.append(
-                    TelegramState.Line(id: id, amount: total, date: now.seconds, isIncoming: true, partner: partner)
-                )
-            }
-            let payment: JSONValue = [
-                "currency": .string(invoice.currency),
-                "total_amount": .integer(total),
-                "invoice_payload": .string(invoice.payload),
-                "telegram_payment_charge_id": .string(id),
-                "provider_payment_charge_id": .string(isStars ? "\(user)_\(id)" : "prov_\(id)"),
-            ]
-            let message = state.message("successful_payment", payment, user: user, at: now)
-            state.enqueue("message", message, to: invoice.bot, at: now)
-            return id
-        }
     }
 }

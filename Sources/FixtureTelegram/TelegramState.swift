@@ -20,6 +20,7 @@ struct TelegramState: Sendable {
     struct Webhook: Sendable {
         let url: String
         let secret: String
+        let allowedUpdates: [JSONValue]
     }
 
     /// An update that waits.
@@ -27,6 +28,7 @@ struct TelegramState: Sendable {
         let id: Int64
         let body: JSONValue
         let createdAt: Timestamp
+        var lifetime = FixtureTelegram.updateLifetime
         var attempts = 0
         var nextAttemptAt: Timestamp
     }
@@ -49,6 +51,38 @@ struct TelegramState: Sendable {
         let total: Int64
         let isFlexible: Bool
         let maximumTip: Int64
+        /// How long a subscription lasts that is paid with it, in seconds; none: it is no subscription.
+        let subscriptionPeriod: Int64?
+    }
+
+    /// What a customer is about to pay.
+    struct Order: Sendable {
+        let invoice: Invoice
+        let user: Int64
+        var total: Int64
+        /// What the customer chose and told, as the query and the payment carry it.
+        private(set) var details: [JSONValue.Member] = []
+
+        init(invoice: Invoice, user: Int64, total: Int64) {
+            self.invoice = invoice
+            self.user = user
+            self.total = total
+        }
+
+        /// Where everybody lives.
+        static let address: JSONValue = [
+            "country_code": "DE", "state": "", "city": "Berlin", "street_line1": "Unter den Linden 1",
+            "street_line2": "", "post_code": "10117",
+        ]
+
+        /// Takes a way of shipping and adds its prices.
+        mutating func choose(_ option: JSONValue) {
+            for price in option["prices"]?.arrayValue ?? [] { total += price["amount"]?.integerValue ?? 0 }
+            details = [
+                .init("shipping_option_id", option["id"] ?? ""),
+                .init("order_info", ["shipping_address": Self.address]),
+            ]
+        }
     }
 
     /// A payment that was made.
@@ -59,6 +93,16 @@ struct TelegramState: Sendable {
         let amount: Int64
         let payload: String
         var isRefunded = false
+        var subscription: Subscription?
+    }
+
+    /// A subscription, by the charge that began it.
+    struct Subscription: Sendable {
+        let order: Order
+        /// When it ends unless it is paid again, in seconds since 1970.
+        var expiresAt: Int64
+        /// Whether it ends then.
+        var isCancelled = false
     }
 
     var bots: [String: Bot] = [:]

@@ -35,7 +35,12 @@ public struct SandboxControl: Sendable {
         guard request.method == "POST", request.url.hasPrefix("/sandbox/") else {
             return Self.answer(
                 404,
-                ["error": "the sandbox takes POST /sandbox/pay, mine, fault, advance, bots, telegram/pay"]
+                [
+                    "error": """
+                    the sandbox takes POST /sandbox/pay, mine, fault, advance, bots, telegram/pay, \
+                    telegram/subscription, telegram/withdraw, telegram/chargeback
+                    """
+                ]
             )
         }
         do {
@@ -73,9 +78,31 @@ public struct SandboxControl: Sendable {
             return [:]
         case "telegram/pay":
             guard let link = wish["link"]?.stringValue else { throw Refusal("'link' is an invoice link") }
-            return Self.json(await telegram.pay(link: link, by: wish["user"]?.stringValue ?? "alice"))
+            let tip = wish["tip"]?.integerValue ?? 0
+            return Self.json(await telegram.pay(link: link, by: wish["user"]?.stringValue ?? "alice", tip: tip))
+        case "telegram/subscription":
+            let (charge, word) = (wish["charge_id"]?.stringValue ?? "", wish["state"]?.stringValue ?? "")
+            guard telegram.setSubscription(of: charge, to: word) else {
+                throw Refusal("'charge_id' began a subscription, and 'state' is canceled, active or failed")
+            }
+            return [:]
+        case "telegram/withdraw":
+            let (stars, token) = try Self.stars(wish)
+            guard telegram.withdraw(stars, from: token, isFailing: wish["fails"]?.boolValue ?? false) else {
+                throw Refusal("the bot does not have \(stars) Stars")
+            }
+            return [:]
+        case "telegram/chargeback":
+            let (stars, token) = try Self.stars(wish)
+            telegram.chargeBack(stars, from: token)
+            return [:]
         default: throw Refusal("the sandbox cannot '\(what.prefix(40))'")
         }
+    }
+
+    private static func stars(_ wish: JSONValue) throws -> (stars: Int64, token: String) {
+        guard let stars = wish["stars"]?.integerValue, stars > 0 else { throw Refusal("'stars' is how many") }
+        return (stars, wish["token"]?.stringValue ?? SandboxNetworks.botToken)
     }
 
     private static func json(_ outcome: FixtureTelegram.Outcome) -> JSONValue {
