@@ -122,7 +122,9 @@ let package = Package(
             name: "settlegate",
             dependencies: [
                 "Gateway", "Scenarios", "Sandbox", "Inspection", "Cryptography", "StrictJSON", "Keystore",
-                "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation", "Settlement", "Storage", "Webhooks",
+                "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation", "Settlement", "Storage", "TON",
+                "TelegramBot",
+                "Webhooks",
                 argumentParser, logging,
             ]
         ),
@@ -154,6 +156,13 @@ let package = Package(
             name: "SettlementDesk",
             dependencies: ["Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams"],
             path: "Tests/SettlementDesk"
+        ),
+        .testTarget(
+            name: "GatewayHTTPTests",
+            dependencies: [
+                "SettlementDesk", "GatewayHTTP", "Settlement", "Storage", "Providers", "Payments", "Money",
+                "HTTPTransport", "Cryptography", "Seams", logging,
+            ]
         ),
         .testTarget(
             name: "FixtureTelegramTests",

@@ -65,6 +65,7 @@ extension FixtureTON {
         case "getAddressState":
             let address = try call.address()
             return .string(Self.stateWord(state.withLock { $0.account(address).status }))
+        case "runGetMethod": return try runGetMethod(call)
         case "getWalletInformation": return try walletInformationV2(call)
         case "sendBoc":
             _ = try broadcast(call)
@@ -123,7 +124,7 @@ extension FixtureTON {
         return .object(members)
     }
 
-    private func transactionID(_ lt: UInt64, _ hash: CellHash) -> JSONValue {
+    func transactionID(_ lt: UInt64, _ hash: CellHash) -> JSONValue {
         [
             "@type": "internal.transactionId", "lt": .string("\(lt)"),
             "hash": .string(Base64.encode(hash.bytes)),

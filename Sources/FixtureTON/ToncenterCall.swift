@@ -1,3 +1,4 @@
+import Cryptography
 import HTTPTransport
 import StrictJSON
 import TON
@@ -18,6 +19,8 @@ struct ToncenterCall {
     let version: Int
     let method: String
     private let parameters: [(key: String, value: String)]
+    /// What is put on a get method's stack.
+    private let stack: [JSONValue]
 
     init?(_ request: HTTPRequest) {
         guard let start = request.url.utf8.firstRange(of: "/api/v".utf8)?.upperBound else { return nil }
@@ -40,6 +43,7 @@ struct ToncenterCall {
             method = String(parts[1])
             parameters += Self.members(body)
         }
+        stack = (body?["params"] ?? body ?? [:])["stack"]?.arrayValue ?? []
         self.parameters = parameters
     }
 
@@ -68,6 +72,14 @@ struct ToncenterCall {
     func text(_ name: String) -> String? { parameters.last { $0.key == name }?.value }
 
     func integer(_ name: String) -> Int64? { text(name).flatMap { Int64($0) } }
+
+    /// The first cell or slice of a get method's stack, as `["tvm.Slice", "<a bag in Base64>"]`.
+    func stackCell() throws(TONError) -> Cell? {
+        guard let text = stack.first?.arrayValue?.last?.stringValue, let bytes = try? Base64.decode(text) else {
+            return nil
+        }
+        return try BagOfCells(parsing: bytes).roots.first
+    }
 
     func address(_ name: String = "address") throws(ToncenterError) -> TONAddress {
         guard let text = text(name), let address = try? TONAddress(text) else {

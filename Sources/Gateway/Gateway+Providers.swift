@@ -37,10 +37,8 @@ extension Gateway {
             catalogues: Catalogues,
             surroundings: Gateway.Surroundings
         ) throws {
-            let limits = try CurrencyTable(
-                parsing: Array(ConfigurationFile.text(at: configuration.catalogues + "/currencies.json").utf8),
-                asOf: surroundings.clock.now()
-            )
+            let table = try ConfigurationFile.text(at: configuration.catalogues + "/currencies.json")
+            let limits = try CurrencyTable(kept: Array(table.utf8))
             var providers: [any PaymentProvider] = []
             var bots: [Bot] = []
             for bot in configuration.bots {

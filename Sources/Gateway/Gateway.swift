@@ -24,6 +24,8 @@ public final class Gateway: Sendable {
         public var transport: any HTTPTransport
         /// The way to merchants' endpoints, which merchants have named.
         public var webhookTransport: any HTTPTransport
+        /// Whether the goods of an invoice are there, asked before a customer's money is taken.
+        public var stock: StockCheck
         /// Where a simulated run fails.
         public var faults: FaultInjector
 
@@ -33,12 +35,14 @@ public final class Gateway: Sendable {
             random: any RandomSource,
             transport: any HTTPTransport,
             webhookTransport: any HTTPTransport,
+            stock: @escaping StockCheck = { _ in true },
             faults: FaultInjector = .none
         ) {
             self.clock = clock
             self.random = random
             self.transport = transport
             self.webhookTransport = webhookTransport
+            self.stock = stock
             self.faults = faults
         }
 
@@ -109,6 +113,7 @@ public final class Gateway: Sendable {
             clock: surroundings.clock,
             identifiers: IdentifierSource(clock: surroundings.clock, random: surroundings.random),
             operatorMerchant: Self.operatorMerchant,
+            stock: surroundings.stock,
             faults: surroundings.faults
         )
         worker = ReconciliationWorker(settlement: settlement, logger: logger)

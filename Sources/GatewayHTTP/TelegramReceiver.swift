@@ -1,5 +1,5 @@
 public import Cryptography
-import HTTPTransport
+public import HTTPTransport
 public import Logging
 import Payments
 import Providers
@@ -50,8 +50,11 @@ public struct TelegramReceiver: Sendable {
         return constantTimeEquals(Array(stated[0].value.utf8), secret)
     }
 
-    /// Takes an update.
-    func receive(_ body: [UInt8], bot: String) async throws -> HTTPResponse {
+    /// Takes an update of a bot, after its secret was checked.
+    ///
+    /// - Throws: a problem when the body is no update, and what the database throws: Telegram sends it again then.
+    /// - Returns: the answer to Telegram.
+    public func receive(_ body: [UInt8], bot: String) async throws -> HTTPResponse {
         let update: JSONValue
         do { update = try JSONValue(parsing: body) } catch { throw Problem.invalid("the update is no JSON: \(error)") }
         guard let id = update["update_id"]?.integerValue else { throw Problem.invalid("an update has an update_id") }

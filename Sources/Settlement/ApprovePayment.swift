@@ -1,5 +1,5 @@
 import Money
-public import Payments
+import Payments
 public import Providers
 import Seams
 import Storage
@@ -14,12 +14,10 @@ extension Settlement {
     /// - Parameters:
     ///   - question: the rail's question.
     ///   - provider: who asks.
-    ///   - hasStock: the merchant's own answer to whether the goods are there.
     /// - Returns: the decision; never an error.
     public func decide(
         _ question: ApprovalRequest,
-        of provider: any PaymentProvider,
-        hasStock: @Sendable (Invoice) async -> Bool = { _ in true }
+        of provider: any PaymentProvider
     ) async -> ApprovalDecision {
         let now = clock.now()
         let match: (option: PaymentOption, invoice: Invoice)?
@@ -33,7 +31,7 @@ extension Settlement {
             return .refused(message: refusal)
         }
         guard case .payment = question.topic else { return .approved }
-        guard await hasStock(invoice) else { return .refused(message: "This item is sold out.") }
+        guard await stock(invoice) else { return .refused(message: "This item is sold out.") }
         guard reservations.reserve(invoice.id, for: question.payer, at: now) else {
             return .refused(message: "Somebody else is paying this order right now.")
         }

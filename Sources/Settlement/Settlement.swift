@@ -28,6 +28,8 @@ public struct Settlement: Sendable {
     public let identifiers: IdentifierSource
     /// The tenant that runs the gateway; what belongs to no merchant is told to it.
     public let operatorMerchant: MerchantID
+    /// Whether the goods of an invoice are there: asked after everything else, before a customer's money is taken.
+    public let stock: StockCheck
     /// Where a simulated run may fail.
     public let faults: FaultInjector
     let reservations: ApprovalReservations
@@ -43,6 +45,7 @@ public struct Settlement: Sendable {
         clock: any WallClock,
         identifiers: IdentifierSource,
         operatorMerchant: MerchantID,
+        stock: @escaping StockCheck = { _ in true },
         faults: FaultInjector = .none
     ) {
         self.database = database
@@ -54,6 +57,7 @@ public struct Settlement: Sendable {
         self.clock = clock
         self.identifiers = identifiers
         self.operatorMerchant = operatorMerchant
+        self.stock = stock
         self.faults = faults
         reservations = ApprovalReservations()
     }
@@ -72,6 +76,9 @@ public struct Settlement: Sendable {
         return provider
     }
 }
+
+/// Answers whether the goods of an invoice are there; what takes longer than the rail waits becomes a refusal.
+public typealias StockCheck = @Sendable (Invoice) async -> Bool
 
 /// What one asset costs in another, now.
 public protocol RateSource: Sendable {

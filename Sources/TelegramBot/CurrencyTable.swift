@@ -1,4 +1,3 @@
-public import Seams
 import StrictJSON
 
 /// Telegram's table of currencies: how many fraction digits each has, and how much one payment may be.
@@ -18,8 +17,11 @@ public struct CurrencyTable: Hashable, Sendable {
         public let maximumAmount: Int64
     }
 
-    /// When the table was taken from Telegram.
-    public let asOf: Timestamp
+    /// Where Telegram publishes it.
+    public static let source = "https://core.telegram.org/bots/payments/currencies.json"
+
+    /// The day on which the table was taken from Telegram, `YYYY-MM-DD`.
+    public let asOf: String
     /// The currencies, ordered by code.
     public let entries: [Entry]
 
@@ -29,9 +31,26 @@ public struct CurrencyTable: Hashable, Sendable {
     /// Reads Telegram's own `currencies.json`.
     ///
     /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``: a table that cannot be read replaces nothing.
-    public init(parsing bytes: [UInt8], asOf: Timestamp) throws(TelegramError) {
-        let value: JSONValue
-        do { value = try JSONValue(parsing: bytes) } catch { throw TelegramError(.malformed, error.description) }
+    public init(parsing bytes: [UInt8], asOf: String) throws(TelegramError) {
+        try self.init(Self.json(bytes), asOf: asOf)
+    }
+
+    /// Reads the table as it is kept: with its day, and Telegram's own text under `currencies`.
+    ///
+    /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``.
+    public init(kept bytes: [UInt8]) throws(TelegramError) {
+        let value = try Self.json(bytes)
+        guard let asOf = value["as_of"]?.stringValue, let currencies = value["currencies"] else {
+            throw TelegramError(.malformed, "the table has no 'as_of' or no 'currencies'")
+        }
+        try self.init(currencies, asOf: asOf)
+    }
+
+    private static func json(_ bytes: [UInt8]) throws(TelegramError) -> JSONValue {
+        do { return try JSONValue(parsing: bytes) } catch { throw TelegramError(.malformed, error.description) }
+    }
+
+    private init(_ value: JSONValue, asOf: String) throws(TelegramError) {
         var entries: [Entry] = []
         for member in value.members ?? [] {
             let isCode =
@@ -59,6 +78,32 @@ public struct CurrencyTable: Hashable, Sendable {
     private static func amount(_ value: JSONValue?) -> Int64? {
         let amount = value?.integerValue ?? value?.stringValue.flatMap { Int64($0) }
         return amount.flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    /// The text under which the table is kept, a line for each currency.
+    public var keptText: String {
+        let lines = entries.map { entry -> String in
+            let value: JSONValue = [
+                "exp": .integer(Int64(entry.exponent)), "min_amount": .string(String(entry.minimumAmount)),
+                "max_amount": .string(String(entry.maximumAmount)),
+            ]
+            return "    \(JSONValue.string(entry.code).text): \(value.text)"
+        }
+        return """
+            {
+              "as_of": \(JSONValue.string(asOf).text),
+              "source": \(JSONValue.string(Self.source).text),
+              "currencies": {
+            \(lines.joined(separator: ",\n"))
+              }
+            }
+
+            """
+    }
+
+    /// Whether amounts mean something else in a newer table: an exponent has changed.
+    public func changesExponents(_ newer: Self) -> Bool {
+        newer.entries.contains { entry in self.entry(entry.code).map { $0.exponent != entry.exponent } ?? false }
     }
 
     /// What is different in a newer table, a sentence each; a changed exponent means that amounts mean something else.

@@ -4,6 +4,7 @@ import Foundation
 import Gateway
 import Keystore
 import Seams
+import TON
 
 /// The encrypted keystore of the gateway.
 struct KeysCommand: AsyncParsableCommand {
@@ -54,19 +55,26 @@ struct KeysCommand: AsyncParsableCommand {
         @Argument(help: "The entry's name.") var name: String
         @Option(help: "ed25519, secp256k1 (both as 64 hex digits) or secret (text).") var kind = "secret"
         @Flag(help: "Required: secrets never stand in arguments.") var secretFromStdin = false
+        @Flag(help: "The secret is the 24 words of a TON wallet, on one line.") var words = false
 
         mutating func run() async throws {
             guard secretFromStdin else {
                 throw ValidationError("Pass --secret-from-stdin and the secret on standard input.")
             }
             guard let kind = Keystore.Kind(rawValue: kind) else { throw ValidationError("There is no kind '\(kind)'.") }
-            let (name, line) = (name, Console.secretLine() ?? [])
+            let (name, line, areWords) = (name, Console.secretLine() ?? [], words)
+            guard !areWords || kind == .ed25519 else { throw ValidationError("Words make a key of --kind ed25519.") }
             try await Console.usable {
-                let configuration = try options.configuration()
-                var store = try options.keystore(configuration)
-                let bytes = kind == .secret ? line : try Hex.decode(String(decoding: line, as: UTF8.self))
-                try store.add(name, kind: kind, secret: SecretBytes(bytes), at: SystemClock().now())
+                var store = try options.keystore(options.configuration())
+                try store.add(name, kind: kind, secret: self.secret(kind, line), at: SystemClock().now())
             }
+        }
+
+        private func secret(_ kind: Keystore.Kind, _ line: [UInt8]) throws -> SecretBytes {
+            if kind == .secret { return SecretBytes(line) }
+            let text = String(decoding: line, as: UTF8.self)
+            return words
+                ? try Mnemonic(text.split(separator: " ").map(String.init)).seed : SecretBytes(try Hex.decode(text))
         }
     }
 
@@ -76,14 +84,23 @@ struct KeysCommand: AsyncParsableCommand {
         @OptionGroup var options: GatewayOptions
         @Argument(help: "The entry's name.") var name: String
         @Option(help: "ed25519, secp256k1 or secret.") var kind = "ed25519"
+        @Flag(help: "Show 24 words, once, from which any TON wallet program makes the same key.") var words = false
 
         mutating func run() async throws {
             guard let kind = Keystore.Kind(rawValue: kind) else { throw ValidationError("There is no kind '\(kind)'.") }
-            let name = name
+            guard !words || kind == .ed25519 else { throw ValidationError("Words make a key of --kind ed25519.") }
+            let (name, withWords) = (name, words)
             try await Console.usable {
                 let configuration = try options.configuration()
                 var store = try options.keystore(configuration)
-                try store.generate(name, kind: kind, at: SystemClock().now())
+                if withWords {
+                    let words = try Mnemonic.generate(from: SystemRandom())
+                    try store.add(name, kind: kind, secret: Mnemonic(words).seed, at: SystemClock().now())
+                    Console.say("write these words down; they are not shown again:")
+                    Console.result(words.joined(separator: " "))
+                } else {
+                    try store.generate(name, kind: kind, at: SystemClock().now())
+                }
                 guard kind == .ed25519 else { return }
                 let key = try Ed25519.PrivateKey(seed: store.secret(name))
                 Console.result(Hex.encode(key.publicKey.bytes))

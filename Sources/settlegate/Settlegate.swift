@@ -15,7 +15,7 @@ struct Settlegate: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, SandboxCommand.self, DemoCommand.self, ScenarioCommand.self, MigrateCommand.self,
-            KeysCommand.self, MerchantsCommand.self, ReconcileCommand.self, InspectCommand.self,
+            KeysCommand.self, MerchantsCommand.self, CurrenciesCommand.self, ReconcileCommand.self, InspectCommand.self,
         ]
     )
 }

@@ -8,6 +8,7 @@ import subprocess
 from conftest import ROOT, SETTLEGATE
 from nacl.signing import SigningKey
 from pytoniq_core import Address, Builder, Cell, begin_cell
+from pytoniq_core.crypto.keys import mnemonic_new, mnemonic_to_private_key
 
 SEED = int(os.environ.get("SEED", "20261125"))
 WALLET_ID = 698983191
@@ -143,3 +144,11 @@ def test_jetton_transfers_say_the_same():
         assert (result["queryId"], result["amount"]) == (str(query), str(amount))
         assert Address(result["destination"]) == destination
         assert result["comment"] == comment
+
+
+def test_words_lead_to_the_same_keys():
+    words = [mnemonic_new() for _ in range(5)]
+    for case, answer in zip(words, inspect([{"kind": "ton-mnemonic", "input": {"words": case}} for case in words])):
+        public, private = mnemonic_to_private_key(case)
+        assert answer["result"]["publicKey"] == public.hex()
+        assert answer["result"]["seed"] == private[:32].hex()

@@ -151,7 +151,7 @@ struct InvoiceLinkTests {
 @Suite("The currency table")
 struct CurrencyTableTests {
     static func table(_ text: String) throws -> CurrencyTable {
-        try CurrencyTable(parsing: Array(text.utf8), asOf: Timestamp(seconds: 0))
+        try CurrencyTable(parsing: Array(text.utf8), asOf: "2026-11-24")
     }
 
     @Test("says what is different in a newer one")
@@ -176,5 +176,14 @@ struct CurrencyTableTests {
     )
     func malformed(text: String) {
         #expect(throws: TelegramError(.malformed, "")) { try Self.table(text) }
+    }
+
+    @Test("is written as it is read, and says when amounts would mean something else")
+    func kept() throws {
+        let table = try Self.table(#"{"EUR":{"exp":2,"min_amount":"86","max_amount":"865000"}}"#)
+        #expect(try CurrencyTable(kept: Array(table.keptText.utf8)) == table)
+        #expect(!table.changesExponents(try Self.table(#"{"EUR":{"exp":2,"min_amount":"1","max_amount":"2"}}"#)))
+        #expect(table.changesExponents(try Self.table(#"{"EUR":{"exp":3,"min_amount":"86","max_amount":"865000"}}"#)))
+        #expect(throws: TelegramError(.malformed, "")) { try CurrencyTable(kept: Array(#"{"EUR":{}}"#.utf8)) }
     }
 }

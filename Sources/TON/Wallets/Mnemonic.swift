@@ -1,4 +1,5 @@
 public import Cryptography
+public import Seams
 
 /// The 12 to 24 words from which wallet programs derive a key of TON; not the derivation of BIP-39, though the words are
 /// its English ones.
@@ -35,6 +36,22 @@ public struct Mnemonic: Sendable {
         }
         let derived = try Self.derive(entropy, "TON default seed", Self.iterations, 64)
         seed = derived.withUnsafeBytes { SecretBytes(Array($0.prefix(32))) }
+    }
+
+    /// New words without a password: 24 at random, until they belong together.
+    ///
+    /// - Throws: ``TONError`` when the random bytes never lead to words that do.
+    public static func generate(from random: some RandomSource) throws(TONError) -> [String] {
+        // One of 256 fits; that none of so many does happens to nobody.
+        for _ in 0..<20_000 {
+            let bytes = random.bytes(48)
+            // 2048 divides 65536, so that every word is as likely as any other.
+            let words = (0..<24).map { EnglishWords.all[(Int(bytes[2 * $0]) << 8 | Int(bytes[2 * $0 + 1])) % 2_048] }
+            let entropy = SecretBytes(HMAC.sha512(key: Array(words.joined(separator: " ").utf8), message: [UInt8]()))
+            let version = try derive(entropy, "TON seed version", max(1, iterations / 256), 64)
+            if version.withUnsafeBytes({ $0.first }) == 0 { return words }
+        }
+        throw malformed("the random bytes lead to no words")
     }
 
     private static func derive(
