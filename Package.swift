@@ -44,6 +44,7 @@ let package = Package(
         .target(name: "Payments", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Providers", dependencies: ["Money", "Payments", "Seams"]),
         .target(name: "TON", dependencies: ["Cryptography", "Seams"]),
+        .target(name: "EVM", dependencies: ["Cryptography", "StrictJSON", bigInt]),
         .target(name: "Keystore", dependencies: ["Cryptography", "StrictJSON", "Seams"]),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "CCurlShims"]),
         .target(
@@ -107,7 +108,8 @@ let package = Package(
         .target(
             name: "Inspection",
             dependencies: [
-                "TON", "Cryptography", "Money", "TelegramBot", "Webhooks", "HTTPTransport", "StrictJSON", "Seams",
+                "TON", "EVM", "Cryptography", "Money", "TelegramBot", "Webhooks", "HTTPTransport", "StrictJSON", "Seams",
+                bigInt,
             ]
         ),
         .target(
@@ -132,6 +134,7 @@ let package = Package(
         .testTarget(name: "StrictJSONTests", dependencies: ["Seams", "StrictJSON"]),
         .testTarget(name: "MoneyTests", dependencies: ["Money", "Seams", bigInt]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "Seams"]),
+        .testTarget(name: "EVMTests", dependencies: ["EVM", "Cryptography", "StrictJSON", "Seams", bigInt]),
         .testTarget(name: "KeystoreTests", dependencies: ["Keystore", "Cryptography", "Seams"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Money", "Seams"]),
         .testTarget(name: "PaymentsTests", dependencies: ["Payments", "Money"]),

@@ -1,4 +1,5 @@
 import Cryptography
+import EVM
 import HTTPTransport
 import Seams
 import StrictJSON
@@ -67,7 +68,7 @@ extension Inspection {
         let key = try signature.publicKey(digest: try input.bytes("digest"))
         return [
             "publicKey": .string(Hex.encode(key.uncompressed)),
-            "address": .string(ChecksummedAddress.text(of: key)),
+            "address": .string(EVMAddress(key).description),
         ]
     }
 
@@ -115,17 +116,5 @@ extension Inspection {
             try StandardWebhook.verify(fields, body: body, by: verifier, now: try input.moment("now"))
         } catch let refusal as StandardWebhook.Refusal { return Self.verdict(refusal.description) }
         return ["valid": .bool(true)]
-    }
-}
-
-/// An address of an EVM chain with the checksum in its letters (EIP-55).
-enum ChecksummedAddress {
-    static func text(of key: Secp256k1.PublicKey) -> String {
-        let digits = Array(Hex.encode(Keccak256.hash(Array(key.uncompressed.dropFirst())).suffix(20)).utf8)
-        let checksum = Array(Hex.encode(Keccak256.hash(digits)).utf8)
-        let mixed = zip(digits, checksum).map { digit, check in
-            digit >= UInt8(ascii: "a") && check >= UInt8(ascii: "8") ? digit - 32 : digit
-        }
-        return "0x" + String(decoding: mixed, as: UTF8.self)
     }
 }

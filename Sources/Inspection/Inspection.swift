@@ -49,6 +49,12 @@ public struct Inspection: Sendable {
         "ecdsa-sign": { try $0.ecdsaSign($1) },
         "ecdsa-recover": { try $0.ecdsaRecover($1) },
         "schnorr-verify": { try $0.schnorrVerify($1) },
+        "rlp": { try $0.rlp($1) },
+        "evm-address": { try $0.evmAddress($1) },
+        "evm-transaction": { try $0.evmTransaction($1) },
+        "evm-sign-transaction": { try $0.evmSignTransaction($1) },
+        "erc20-log": { try $0.erc20Log($1) },
+        "bip39": { try $0.bip39($1) },
         "init-data": { try $0.initData($1) },
         "webhook-verify": { try $0.webhookVerify($1) },
     ]

@@ -59,7 +59,7 @@ struct InspectionTests {
             #"{"kind":"ed25519-sign","input":{"seed":"00","message":""}}"#,
             #"{"kind":"ton-mnemonic","input":{"words":"a b c"}}"#, #"{"kind":"ton-proof","input":{}}"#,
             #"{"kind":"ecdsa-recover","input":{"digest":"00","signature":"00","recoveryId":9}}"#,
-            #"{"kind":"ton-sign-transfer","input":{"version":"v9"}}"#, #"{"kind":"rlp","input":{"data":"00"}}"#,
+            #"{"kind":"ton-sign-transfer","input":{"version":"v9"}}"#, #"{"kind":"rlp","input":{"data":"8100"}}"#,
         ]
     )
     func bad(line: String) throws {

@@ -1,0 +1,96 @@
+/// A private key of secp256k1 from which others are derived (BIP-32).
+public struct ExtendedSecp256k1Key: Sendable {
+    /// The key.
+    public let key: Secp256k1.PrivateKey
+    private let chainCode: SecretBytes
+
+    /// The master key of a seed of 16 to 64 bytes.
+    ///
+    /// - Throws: ``CryptographyError`` when the seed leads to no key, which happens to none of 2^127.
+    public init(seed: SecretBytes) throws(CryptographyError) {
+        let (key, chainCode) = try Derivation.master(seed, name: "Bitcoin seed")
+        self.key = try Secp256k1.PrivateKey(key)
+        self.chainCode = chainCode
+    }
+
+    private init(key: Secp256k1.PrivateKey, chainCode: SecretBytes) {
+        self.key = key
+        self.chainCode = chainCode
+    }
+
+    /// The key at the end of a path.
+    ///
+    /// - Throws: ``CryptographyError`` when a step leads to no key; the next number is used then.
+    public func derived(_ path: KeyPath) throws(CryptographyError) -> Self {
+        var current = self
+        for step in path.steps { current = try current.child(step) }
+        return current
+    }
+
+    private func child(_ number: UInt32) throws(CryptographyError) -> Self {
+        let front: SecretBytes =
+            number >= KeyPath.hardened
+            ? key.secret.withUnsafeBytes { SecretBytes([0] + Array($0)) } : SecretBytes(key.publicKey.compressed)
+        let (tweak, chainCode) = Derivation.split(chainCode, front, number)
+        return Self(key: try key.adding(tweak: tweak), chainCode: chainCode)
+    }
+}
+
+/// A private key of Ed25519 from which others are derived; every step is hardened (SLIP-10).
+public struct ExtendedEd25519Key: Sendable {
+    /// The seed of the key.
+    public let seed: SecretBytes
+    private let chainCode: SecretBytes
+
+    /// The master key of a seed of 16 to 64 bytes.
+    ///
+    /// - Throws: ``CryptographyError/invalidParameter(_:)`` when the seed has another length.
+    public init(seed: SecretBytes) throws(CryptographyError) {
+        (self.seed, chainCode) = try Derivation.master(seed, name: "ed25519 seed")
+    }
+
+    private init(seed: SecretBytes, chainCode: SecretBytes) {
+        self.seed = seed
+        self.chainCode = chainCode
+    }
+
+    /// The key at the end of a path.
+    ///
+    /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a step is not hardened.
+    public func derived(_ path: KeyPath) throws(CryptographyError) -> Self {
+        var current = self
+        for step in path.steps {
+            guard step >= KeyPath.hardened else { throw .invalidParameter("keys of Ed25519 have hardened steps only") }
+            let front = current.seed.withUnsafeBytes { SecretBytes([0] + Array($0)) }
+            let (seed, chainCode) = Derivation.split(current.chainCode, front, step)
+            current = Self(seed: seed, chainCode: chainCode)
+        }
+        return current
+    }
+}
+
+/// What both trees of keys share.
+private enum Derivation {
+    static func master(
+        _ seed: SecretBytes,
+        name: String
+    ) throws(CryptographyError) -> (key: SecretBytes, chainCode: SecretBytes) {
+        guard (16...64).contains(seed.count) else { throw .invalidParameter("a seed has 16 to 64 bytes") }
+        return halves(HMAC.sha512(key: Array(name.utf8), message: seed))
+    }
+
+    static func split(
+        _ chainCode: SecretBytes,
+        _ front: SecretBytes,
+        _ number: UInt32
+    ) -> (key: SecretBytes, chainCode: SecretBytes) {
+        let message = front.withUnsafeBytes { front in
+            SecretBytes(Array(front) + withUnsafeBytes(of: number.bigEndian) { Array($0) })
+        }
+        return halves(HMAC.sha512(key: chainCode, message: message))
+    }
+
+    private static func halves(_ bytes: [UInt8]) -> (key: SecretBytes, chainCode: SecretBytes) {
+        (SecretBytes(Array(bytes.prefix(32))), SecretBytes(Array(bytes.suffix(32))))
+    }
+}

@@ -1,0 +1,61 @@
+public import BigInt
+
+/// What a contract wrote into a receipt.
+public struct EVMLog: Hashable, Sendable {
+    /// The contract.
+    public let address: EVMAddress
+    /// Up to four topics; the first is the digest of the event's signature.
+    public let topics: [EVMHash]
+    /// What is not indexed.
+    public let data: [UInt8]
+
+    /// What a contract wrote.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when there are more than four topics.
+    public init(address: EVMAddress, topics: [EVMHash], data: [UInt8]) throws(EVMError) {
+        guard topics.count <= 4 else { throw EVMError(.malformedStructure, "a log has at most four topics") }
+        self.address = address
+        self.topics = topics
+        self.data = data
+    }
+
+    var item: RLPItem {
+        .list([.bytes(address.bytes), .list(topics.map { .bytes($0.bytes) }), .bytes(data)])
+    }
+}
+
+/// A transfer of a token as its contract has written it (ERC-20).
+public struct ERC20Transfer: Hashable, Sendable {
+    /// `keccak256("Transfer(address,address,uint256)")`.
+    public static let topic = EVMHash(of: Array("Transfer(address,address,uint256)".utf8))
+
+    /// The token's contract.
+    public let token: EVMAddress
+    /// Who gave.
+    public let from: EVMAddress
+    /// Who got.
+    public let to: EVMAddress
+    /// How many smallest units.
+    public let amount: BigUInt
+
+    /// Reads a log.
+    ///
+    /// ERC-721 has the same first topic and one topic more, so that their number has to be three.
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it is no transfer of an ERC-20 token.
+    public init(_ log: EVMLog) throws(EVMError) {
+        guard log.topics.count == 3, log.topics[0] == Self.topic, log.data.count == 32 else {
+            throw EVMError(.malformedStructure, "an ERC-20 transfer has its topic, two addresses and 32 bytes of data")
+        }
+        token = log.address
+        from = try Self.address(log.topics[1])
+        to = try Self.address(log.topics[2])
+        amount = BigUInt(bytes: log.data)
+    }
+
+    private static func address(_ topic: EVMHash) throws(EVMError) -> EVMAddress {
+        guard topic.bytes.prefix(12).allSatisfy({ $0 == 0 }) else {
+            throw EVMError(.malformedStructure, "an address in a topic has twelve zero bytes before it")
+        }
+        return try EVMAddress(bytes: Array(topic.bytes.suffix(20)))
+    }
+}

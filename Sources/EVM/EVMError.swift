@@ -1,0 +1,38 @@
+/// Why bytes are not the EVM structure that they should be, or a value does not fit one.
+public struct EVMError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of fault.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// The bytes are no RLP, or not the only RLP of what they say.
+        case malformedRLP
+        /// The bytes are no ABI encoding of the expected types.
+        case malformedABI
+        /// The text is no address, or its checksum is wrong.
+        case malformedAddress
+        /// The structure is not the expected one.
+        case malformedStructure
+        /// A limit on bytes, items or depth is exceeded.
+        case tooLarge
+        /// A signature is refused.
+        case invalidSignature
+        /// A key is refused.
+        case invalidKey
+    }
+
+    /// The kind of fault.
+    public let code: Code
+    /// What is wrong, for a person.
+    public let reason: String
+
+    /// A fault of the kind `code`.
+    public init(_ code: Code, _ reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+
+    /// Whether the codes are equal.
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+    /// Hashes the code.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    /// The code and the reason.
+    public var description: String { "EVM: \(code.rawValue): \(reason)" }
+}

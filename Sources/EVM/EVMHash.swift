@@ -1,0 +1,33 @@
+import Cryptography
+
+/// A Keccak-256 digest: of a block, a transaction, or the first topic of a log.
+public struct EVMHash: Hashable, Sendable, CustomStringConvertible {
+    /// The 32 bytes.
+    public let bytes: [UInt8]
+
+    /// The hash with these 32 bytes.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
+    public init(bytes: [UInt8]) throws(EVMError) {
+        guard bytes.count == 32 else { throw EVMError(.malformedStructure, "a hash has 32 bytes") }
+        self.bytes = bytes
+    }
+
+    /// The digest of some bytes.
+    public init(of bytes: [UInt8]) {
+        self.bytes = Keccak256.hash(bytes)
+    }
+
+    /// Reads `0x` and 64 digits.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
+    public init(_ text: String) throws(EVMError) {
+        guard text.utf8.count == 66, text.hasPrefix("0x"), let bytes = try? Hex.decode(text.dropFirst(2)) else {
+            throw EVMError(.malformedStructure, "a hash is 0x and 64 hex digits")
+        }
+        self.bytes = bytes
+    }
+
+    /// `0x` and 64 digits.
+    public var description: String { "0x" + Hex.encode(bytes) }
+}

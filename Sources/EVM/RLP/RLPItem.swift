@@ -1,0 +1,119 @@
+public import BigInt
+
+/// Recursive Length Prefix (Ethereum Yellow Paper, appendix B): bytes, or a list of items.
+public indirect enum RLPItem: Hashable, Sendable {
+    /// Some bytes.
+    case bytes([UInt8])
+    /// A list.
+    case list([RLPItem])
+
+    /// An unsigned integer: its big-endian bytes without leading zeros, zero as none.
+    public static func uint64(_ value: UInt64) -> Self {
+        .bytes(withUnsafeBytes(of: value.bigEndian) { Array($0.drop { $0 == 0 }) })
+    }
+
+    /// An unsigned integer without a limit.
+    public static func integer(_ value: BigUInt) -> Self { .bytes(Array(value.serialize())) }
+
+    /// The encoding.
+    public var encoded: [UInt8] {
+        var output: [UInt8] = []
+        write(to: &output)
+        return output
+    }
+
+    private func write(to output: inout [UInt8]) {
+        switch self {
+        case .bytes(let bytes):
+            if bytes.count == 1, bytes[0] < 0x80 { return output.append(bytes[0]) }
+            Self.writeHead(0x80, bytes.count, to: &output)
+            output += bytes
+        case .list(let items):
+            var content: [UInt8] = []
+            for item in items { item.write(to: &content) }
+            Self.writeHead(0xC0, content.count, to: &output)
+            output += content
+        }
+    }
+
+    private static func writeHead(_ base: UInt8, _ count: Int, to output: inout [UInt8]) {
+        guard count > 55 else { return output.append(base + UInt8(count)) }
+        let length = withUnsafeBytes(of: UInt64(count).bigEndian) { Array($0.drop { $0 == 0 }) }
+        output.append(base + 55 + UInt8(length.count))
+        output += length
+    }
+}
+
+extension RLPItem {
+    /// The bytes.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it is a list.
+    public func bytes(_ name: String) throws(EVMError) -> [UInt8] {
+        guard case .bytes(let bytes) = self else { throw EVMError(.malformedStructure, "'\(name)' is a list") }
+        return bytes
+    }
+
+    /// Exactly so many bytes.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
+    public func bytes(_ name: String, count: Int) throws(EVMError) -> [UInt8] {
+        let bytes = try bytes(name)
+        guard bytes.count == count else { throw EVMError(.malformedStructure, "'\(name)' has \(count) bytes") }
+        return bytes
+    }
+
+    /// The items of a list.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it is no list.
+    public func list(_ name: String) throws(EVMError) -> [RLPItem] {
+        guard case .list(let items) = self else { throw EVMError(.malformedStructure, "'\(name)' is no list") }
+        return items
+    }
+
+    /// An unsigned integer of at most 256 bits, without leading zeros.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
+    public func integer(_ name: String) throws(EVMError) -> BigUInt {
+        let bytes = try bytes(name)
+        guard bytes.count <= 32, bytes.first != 0 else {
+            throw EVMError(.malformedStructure, "'\(name)' is an integer of at most 256 bits without leading zeros")
+        }
+        return BigUInt(bytes: bytes)
+    }
+
+    /// An unsigned integer of at most 64 bits, without leading zeros.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
+    public func uint64(_ name: String) throws(EVMError) -> UInt64 {
+        guard let value = UInt64(exactly: try integer(name)) else {
+            throw EVMError(.malformedStructure, "'\(name)' needs more than 64 bits")
+        }
+        return value
+    }
+}
+
+extension BigUInt {
+    /// The integer of big-endian bytes.
+    init(bytes: some Collection<UInt8>) {
+        var words: [UInt] = []
+        words.reserveCapacity(bytes.count / 8 + 1)
+        var word: UInt = 0
+        var shift: UInt = 0
+        for byte in bytes.reversed() {
+            word |= UInt(byte) << shift
+            shift += 8
+            if shift == 64 {
+                words.append(word)
+                (word, shift) = (0, 0)
+            }
+        }
+        if shift > 0 { words.append(word) }
+        self.init(words: words)
+    }
+
+    /// The 32 big-endian bytes of an integer of at most 256 bits; the lowest 256 bits of a larger one.
+    var word: [UInt8] {
+        let bytes = serialize().suffix(32)
+        return [UInt8](repeating: 0, count: 32 - bytes.count) + bytes
+    }
+}

@@ -1,0 +1,59 @@
+import BigInt
+public import Cryptography
+
+/// Signing, and who has signed.
+extension EVMTransaction {
+    /// Signs it with a key, by the nonce of RFC 6979.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when fields and type do not belong together.
+    public func signed(by key: Secp256k1.PrivateKey) throws(EVMError) -> EVMTransaction {
+        switch (kind, fee, chainID) {
+        case (.legacy, .price, _), (.accessList, .price, _?): break
+        case (.dynamicFee, .dynamic, _?), (.blob, .dynamic, _?), (.setCode, .dynamic, _?): break
+        default:
+            throw EVMError(
+                .malformedStructure,
+                "types 0 and 1 have a gas price, later ones two fees, and all but 0 a chain"
+            )
+        }
+        guard value.bitWidth <= 256, fee.maximum.bitWidth <= 256 else {
+            throw EVMError(.malformedStructure, "an amount has at most 256 bits")
+        }
+        var signed = self
+        do {
+            let made = try key.signRecoverable(digest: Keccak256.hash(signingBytes))
+            signed.signature = EVMSignature(made)
+        } catch { throw EVMError(.invalidKey, error.reason) }
+        return signed
+    }
+
+    /// Who has signed it.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature`` when nobody has.
+    public func sender() throws(EVMError) -> EVMAddress {
+        guard let signature else { throw EVMError(.invalidSignature, "it is not signed") }
+        return try signature.signer(of: Keccak256.hash(signingBytes))
+    }
+}
+
+extension EVMSignature {
+    init(_ signature: Secp256k1.RecoverableSignature) {
+        let compact = signature.signature.compact
+        self.init(
+            isOdd: signature.recoveryID & 1 == 1,
+            r: BigUInt(bytes: compact.prefix(32)),
+            s: BigUInt(bytes: compact.suffix(32))
+        )
+    }
+
+    /// Who has signed a digest.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature``.
+    public func signer(of digest: [UInt8]) throws(EVMError) -> EVMAddress {
+        do {
+            let signature = try Secp256k1.Signature(compact: r.word + s.word)
+            let recoverable = try Secp256k1.RecoverableSignature(signature, recoveryID: isOdd ? 1 : 0)
+            return EVMAddress(try recoverable.publicKey(digest: digest))
+        } catch { throw EVMError(.invalidSignature, error.reason) }
+    }
+}
