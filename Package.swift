@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "CCurlShims", dependencies: ["CCurl"]),
         .target(name: "Seams"),
         .target(name: "StrictJSON"),
@@ -65,7 +66,7 @@ let package = Package(
         ),
         .target(
             name: "Storage",
-            dependencies: ["Ledger", "Payments", "Money", "Seams", "StrictJSON", bigInt, grdb, sqlite]
+            dependencies: ["Ledger", "Payments", "Money", "Seams", "StrictJSON", "CPostgres", bigInt, grdb, sqlite]
         ),
         .target(
             name: "Settlement",
@@ -153,8 +154,9 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", "Ledger", "Payments", "Money", "Seams"]
+            dependencies: ["PostgresServer", "Storage", "Ledger", "Payments", "Money", "Seams"]
         ),
+        .target(name: "PostgresServer", path: "Tests/PostgresServer"),
         .target(
             name: "SettlementDesk",
             dependencies: ["Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams"],

@@ -14,6 +14,8 @@ public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
         case outcomeUnknown
         /// What is stored breaks its own rules.
         case corrupt
+        /// Two units of work stood in each other's way; nothing was changed, and doing it again is right.
+        case conflict
         /// A unique key or another constraint does not allow it. Nothing was changed.
         case constraint
     }

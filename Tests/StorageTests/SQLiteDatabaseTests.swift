@@ -1,61 +1,13 @@
 import Foundation
-import Ledger
-import Money
-import Payments
-import Seams
 import Storage
 import Testing
 
 @Suite("The database on SQLite")
 struct SQLiteDatabaseTests {
     private let path: String
-    private let now = Timestamp(seconds: 1_000)
 
     init() throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/storage-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        path = folder + "/test.sqlite"
-    }
-
-    private struct Refused: Error {}
-
-    private static func ledgerTransaction(_ number: UInt128, _ units: Int64) throws -> LedgerTransaction {
-        let amount = Amount(asset: .stars, units: Int256(units))
-        return try LedgerTransaction(
-            id: Identifier(value: number),
-            kind: .init("test"),
-            occurredAt: Timestamp(seconds: 1),
-            subject: "subject",
-            postings: [
-                Posting(account: AccountID(text: "a/x"), amount: amount),
-                Posting(account: AccountID(text: "b"), amount: amount.negated()),
-            ]
-        )
-    }
-
-    @Test("answers each of many concurrent units of work by itself, and keeps what succeeded")
-    func groupCommit() async throws {
-        let database = try SQLiteDatabase(path: path)
-        let outcomes = await withTaskGroup(of: (Int, Int?).self) { group in
-            for number in 0..<200 {
-                group.addTask {
-                    let answer = try? await database.write { session -> Int in
-                        try session.post(try Self.ledgerTransaction(UInt128(number + 1), Int64(number + 1)))
-                        if number % 3 == 0 { throw Refused() }
-                        return number * 2
-                    }
-                    return (number, answer)
-                }
-            }
-            return await group.reduce(into: [Int: Int?]()) { $0[$1.0] = $1.1 }
-        }
-        for number in 0..<200 { #expect(outcomes[number] == (number % 3 == 0 ? .some(nil) : .some(number * 2))) }
-        let kept = (0..<200).filter { $0 % 3 != 0 }
-        let (audit, trial) = try await database.read { (try $0.auditJournal(), try $0.trialBalance()) }
-        #expect(audit.checked == kept.count && audit.findings.isEmpty)
-        #expect(trial.isBalanced)
-        #expect(trial.lines.first?.balance.units == Int256(kept.reduce(0) { $0 + $1 + 1 }))
-        try await database.close()
+        path = try Engine.sqlite.place()
     }
 
     @Test("is refused to a second opener, and free again after it was closed")
@@ -74,117 +26,5 @@ struct SQLiteDatabaseTests {
         _ = try await database.write { try $0.execute("PRAGMA user_version = 99", []) }
         try await database.close()
         #expect(throws: StorageError(.newerSchema, "")) { try SQLiteDatabase(path: path) }
-    }
-
-    @Test("keeps what was committed when it is opened again")
-    func reopened() async throws {
-        let database = try SQLiteDatabase(path: path)
-        try await database.write { try $0.post(Self.ledgerTransaction(1, 5)) }
-        try await database.close()
-        let again = try SQLiteDatabase(path: path)
-        #expect(try await again.read { try $0.balance(AccountID(text: "a/x"), asset: .stars).units } == 5)
-        try await again.close()
-    }
-
-    @Test(
-        "shows who changed the journal behind its back",
-        arguments: [
-            "UPDATE ledger_transactions SET subject = 'other' WHERE sequence = 2",
-            "UPDATE ledger_transactions SET occurred_at = occurred_at + 1 WHERE sequence = 1",
-            "UPDATE ledger_transactions SET kind = 'other' WHERE sequence = 3",
-            "UPDATE postings SET units = '6' WHERE sequence = 2 AND line = 0",
-            "UPDATE postings SET account = 'c' WHERE sequence = 2 AND line = 1",
-            "DELETE FROM postings WHERE sequence = 3 AND line = 0",
-            "UPDATE balances SET units = '1' WHERE account = 'b'",
-            "INSERT INTO balances (account, asset, units) VALUES ('z', 'telegram:XTR', '1')",
-        ]
-    )
-    func audit(change: String) async throws {
-        let database = try SQLiteDatabase(path: path)
-        for number in 1...3 { try await database.write { try $0.post(Self.ledgerTransaction(UInt128(number), 5)) } }
-        #expect(try await database.read { try $0.auditJournal().findings.isEmpty })
-        _ = try await database.write { try $0.execute(change, []) }
-        #expect(try await database.read { try $0.auditJournal().findings.count } == 1)
-        try await database.close()
-    }
-
-    @Test("finds the accounts of one kind and no other")
-    func balances() async throws {
-        let database = try SQLiteDatabase(path: path)
-        let found = try await database.write { session -> [String] in
-            for (index, account) in ["pay", "pay/a", "pay/b", "pay_x", "paz/a"].enumerated() {
-                let amount = Amount(asset: .stars, units: 1)
-                try session.post(
-                    LedgerTransaction(
-                        id: Identifier(value: UInt128(index + 1)),
-                        kind: .init("test"),
-                        occurredAt: Timestamp(seconds: 1),
-                        subject: "s",
-                        postings: [
-                            Posting(account: AccountID(text: account), amount: amount),
-                            Posting(account: AccountID(text: "other"), amount: amount.negated()),
-                        ]
-                    )
-                )
-            }
-            return try session.balances(code: AccountCode("pay")).map(\.account.text)
-        }
-        #expect(found == ["pay", "pay/a", "pay/b"])
-        try await database.close()
-    }
-
-    @Test("lets a request with an idempotency key run once")
-    func idempotency() async throws {
-        let database = try SQLiteDatabase(path: path)
-        let scope = IdempotencyScope(merchant: MerchantID(value: 1), route: "POST /v1/invoices", key: "k")
-        let soon = now.advanced(by: .seconds(30))
-        @Sendable func claim(
-            _ fingerprint: [UInt8],
-            _ object: String,
-            at moment: Timestamp
-        ) async throws -> IdempotencyClaim {
-            try await database.write { session in
-                try session.claimIdempotency(scope, fingerprint: fingerprint, object: object, at: moment, until: soon)
-            }
-        }
-        #expect(try await claim([1], "inv_a", at: now) == .claimed(object: "inv_a"))
-        #expect(try await claim([1], "inv_b", at: now) == .inFlight)
-        #expect(try await claim([2], "inv_b", at: now) == .mismatch)
-        // Its owner died: the next one goes on with the same object.
-        #expect(try await claim([1], "inv_c", at: soon) == .claimed(object: "inv_a"))
-        try await database.write { try $0.finishIdempotency(scope, status: 201, body: "{}") }
-        #expect(try await claim([1], "inv_d", at: soon) == .replay(status: 201, body: "{}"))
-        #expect(try await claim([2], "inv_d", at: soon) == .mismatch)
-        let other = IdempotencyScope(merchant: MerchantID(value: 2), route: "POST /v1/invoices", key: "k")
-        let theirs = try await database.write { [now] session in
-            try session.claimIdempotency(other, fingerprint: [9], object: "inv_z", at: now, until: soon)
-        }
-        #expect(theirs == .claimed(object: "inv_z"))
-        try await database.close()
-    }
-
-    @Test("moves a scan cursor only from where it stands")
-    func cursor() async throws {
-        let database = try SQLiteDatabase(path: path)
-        let now = now
-        @Sendable func move(_ from: String?, _ to: String) async throws -> Bool {
-            try await database.write { session in
-                try session.advanceScan(
-                    provider: "p",
-                    account: "a",
-                    subject: "s",
-                    from: from,
-                    to: to,
-                    completeUntil: nil,
-                    at: now
-                )
-            }
-        }
-        #expect(try await move(nil, "1"))
-        #expect(try await !move(nil, "2"))
-        #expect(try await !move("0", "2"))
-        #expect(try await move("1", "2"))
-        #expect(try await database.read { try $0.scanPosition(provider: "p", account: "a", subject: "s") } == "2")
-        try await database.close()
     }
 }

@@ -121,7 +121,7 @@ extension Schema {
         PRIMARY KEY (provider, account, subject)) {table}
         """,
         """
-        CREATE TABLE inbox (sequence {integer} NOT NULL PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL,
+        CREATE TABLE inbox (sequence {identity} NOT NULL PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL,
         body {bytes} NOT NULL, received_at {integer} NOT NULL, due_at {integer} NOT NULL, finished_at {integer},
         outcome TEXT) {serial}
         """,

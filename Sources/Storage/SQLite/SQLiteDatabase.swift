@@ -28,7 +28,7 @@ public final class SQLiteDatabase: Database {
         do { pool = try DatabasePool(path: path, configuration: configuration) } catch {
             throw StorageError(.unavailable, "the database \(path) cannot be opened: \(error)")
         }
-        committer = GroupCommitter(pool: pool)
+        committer = GroupCommitter(SQLiteWriter(pool: pool))
         try pool.writeWithoutTransaction { try SQLiteMigrator.run(on: $0, migrating: migrating) }
     }
 

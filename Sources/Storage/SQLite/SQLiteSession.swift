@@ -53,14 +53,17 @@ final class SQLiteSession: SQLSession {
     /// GRDB keeps the statement for the connection, and this session the way to it.
     private func statement(_ sql: String) throws -> OpaquePointer {
         if let known = statements[sql] { return known }
-        let statement = try database.cachedStatement(sql: SQLiteText.shared.text(of: sql)).sqliteStatement
+        let statement: OpaquePointer
+        do {
+            statement = try database.cachedStatement(sql: SQLiteText.shared.text(of: sql)).sqliteStatement
+        } catch let error as DatabaseError { throw StorageError(error) }
         statements[sql] = statement
         return statement
     }
 
-    private func failure(_ result: Int32, _ sql: String) -> DatabaseError {
+    private func failure(_ result: Int32, _ sql: String) -> StorageError {
         let message = database.sqliteConnection.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) }
-        return DatabaseError(resultCode: ResultCode(rawValue: result), message: message, sql: sql)
+        return StorageError(DatabaseError(resultCode: ResultCode(rawValue: result), message: message, sql: sql))
     }
 }
 

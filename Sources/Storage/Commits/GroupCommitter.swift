@@ -1,5 +1,4 @@
 import Dispatch
-import GRDB
 import Glibc
 import Synchronization
 
@@ -11,6 +10,8 @@ import Synchronization
 final class GroupCommitter: Sendable {
     /// The most units that share a commit.
     private static let groupLimit = 256
+    /// How often a unit is run again that stood in another's way.
+    private static let attemptLimit = 5
 
     /// A unit of work and how its caller is answered.
     private struct Member: Sendable {
@@ -18,6 +19,8 @@ final class GroupCommitter: Sendable {
         let run: @Sendable (any SQLSession) throws -> Void
         /// Answers the caller: with the kept value, or with an error.
         let answer: @Sendable ((any Error)?) -> Void
+        /// How often it was run in vain.
+        var attempts = 0
     }
 
     private struct State {
@@ -27,12 +30,12 @@ final class GroupCommitter: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let pool: DatabasePool
+    private let connection: any GroupWriter
     private let writer = DispatchQueue(label: "settlegate.storage.writer")
     private let state = Mutex(State())
 
-    init(pool: DatabasePool) {
-        self.pool = pool
+    init(_ connection: any GroupWriter) {
+        self.connection = connection
     }
 
     func submit<Value: Sendable>(
@@ -119,45 +122,46 @@ final class GroupCommitter: Sendable {
 
     private func commit(_ group: [Member]) {
         var failures = [(any Error)?](repeating: nil, count: group.count)
-        var isCommitting = false
         do {
-            try pool.writeWithoutTransaction { database in
+            try connection.withConnection { connection in
                 do {
-                    try database.beginTransaction(.immediate)
-                    let session = SQLiteSession(database)
-                    if !runTogether(group, in: session) {
-                        try database.rollback()
-                        try database.beginTransaction(.immediate)
-                        session.group.forget()
+                    try connection.begin()
+                    if !runTogether(group, on: connection) {
+                        connection.rollback()
+                        try connection.begin()
                         for (index, member) in group.enumerated() {
-                            failures[index] = try runApart(member, in: session, of: database)
+                            failures[index] = try runApart(member, on: connection)
                         }
                     }
-                    isCommitting = true
-                    try database.commit()
+                    try connection.commit()
                 } catch {
-                    if database.isInsideTransaction { try? database.rollback() }
+                    connection.rollback()
                     throw error
                 }
             }
         } catch {
-            let reason = "\((error as? DatabaseError).map { "\($0.resultCode)" } ?? "\(error)")"
-            let failure = StorageError(
-                isCommitting ? .outcomeUnknown : .unavailable,
-                isCommitting ? "the commit failed (\(reason)); read back what became of it" : "no commit: \(reason)"
-            )
-            for index in failures.indices where failures[index] == nil { failures[index] = failure }
+            for index in failures.indices where failures[index] == nil { failures[index] = error }
         }
-        for (member, failure) in zip(group, failures) { member.answer(failure) }
+        for (member, failure) in zip(group, failures) { end(member, with: failure) }
+    }
+
+    /// Answers a member, or has it run again when it only stood in another's way.
+    private func end(_ member: Member, with failure: (any Error)?) {
+        guard (failure as? StorageError)?.code == .conflict, member.attempts < Self.attemptLimit else {
+            return member.answer(failure)
+        }
+        var again = member
+        again.attempts += 1
+        enqueue(again)
     }
 
     /// Runs all members without savepoints, which cost a copy of every page that is changed between them.
     ///
     /// - Returns: whether none failed; when one did, everything has to be rolled back and run apart.
-    private func runTogether(_ group: [Member], in session: SQLiteSession) -> Bool {
+    private func runTogether(_ group: [Member], on connection: any WritingConnection) -> Bool {
         do {
-            for member in group { try member.run(session) }
-            try session.writeBalances()
+            for member in group { try member.run(connection.session) }
+            try connection.session.writeBalances()
             return true
         } catch { return false }
     }
@@ -166,22 +170,17 @@ final class GroupCommitter: Sendable {
     ///
     /// - Throws: when the savepoint itself fails, which ends the whole group.
     /// - Returns: what the member threw.
-    private func runApart(
-        _ member: Member,
-        in session: SQLiteSession,
-        of database: GRDB.Database
-    ) throws -> (any Error)? {
-        try database.execute(sql: "SAVEPOINT member")
+    private func runApart(_ member: Member, on connection: any WritingConnection) throws -> (any Error)? {
+        try connection.beginMember()
         do {
-            try member.run(session)
-            try session.writeBalances()
-            try database.execute(sql: "RELEASE SAVEPOINT member")
+            try member.run(connection.session)
+            try connection.session.writeBalances()
+            try connection.keepMember()
             return nil
         } catch {
-            try database.execute(sql: "ROLLBACK TO SAVEPOINT member")
-            try database.execute(sql: "RELEASE SAVEPOINT member")
-            session.group.forget()
-            return (error as? DatabaseError).map(StorageError.init) ?? error
+            try connection.rollbackMember()
+            connection.session.group.forget()
+            return error
         }
     }
 }

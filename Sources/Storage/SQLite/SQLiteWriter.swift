@@ -1,0 +1,61 @@
+import GRDB
+
+/// The writing connection of an SQLite file.
+struct SQLiteWriter: GroupWriter {
+    let pool: DatabasePool
+
+    func withConnection(_ body: (any WritingConnection) throws -> Void) throws {
+        try pool.writeWithoutTransaction { try body(SQLiteConnection($0)) }
+    }
+}
+
+/// The connection while a group is being committed.
+private final class SQLiteConnection: WritingConnection {
+    private let database: GRDB.Database
+    private let own: SQLiteSession
+    var session: any SQLSession { own }
+
+    init(_ database: GRDB.Database) {
+        self.database = database
+        own = SQLiteSession(database)
+    }
+
+    func begin() throws {
+        own.group.forget()
+        do { try database.beginTransaction(.immediate) } catch { throw Self.unavailable(error) }
+    }
+
+    func commit() throws {
+        do { try database.commit() } catch {
+            throw StorageError(
+                .outcomeUnknown,
+                "the commit failed (\(Self.reason(error))); read back what became of it"
+            )
+        }
+    }
+
+    func rollback() {
+        // What cannot be rolled back was rolled back by SQLite itself.
+        if database.isInsideTransaction { try? database.rollback() }
+    }
+
+    func beginMember() throws { try run("SAVEPOINT member") }
+    func keepMember() throws { try run("RELEASE SAVEPOINT member") }
+
+    func rollbackMember() throws {
+        try run("ROLLBACK TO SAVEPOINT member")
+        try run("RELEASE SAVEPOINT member")
+    }
+
+    private func run(_ sql: String) throws {
+        do { try database.execute(sql: sql) } catch { throw Self.unavailable(error) }
+    }
+
+    private static func unavailable(_ error: any Error) -> StorageError {
+        StorageError(.unavailable, "no commit: \(reason(error))")
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        (error as? DatabaseError).map { "\($0.resultCode)" } ?? "\(error)"
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A real PostgreSQL in a temporary folder, started when a test first asks for it and stopped with the process.
+///
+/// It listens on a socket in its folder only. PostgreSQL refuses to run as root; then the system's user `postgres` runs it.
+package final class PostgresServer: Sendable {
+    /// What went wrong, with what the program said.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// The one of this process.
+    private static let shared = Mutex<PostgresServer?>(nil)
+
+    private let folder: String
+    private let serial = Mutex(0)
+
+    /// The connection string of a new, empty database.
+    ///
+    /// - Throws: ``Failure`` when there is no PostgreSQL, or it does not start.
+    package static func newDatabase() throws -> String {
+        let server = try shared.withLock { shared in
+            if let shared { return shared }
+            let started = try PostgresServer()
+            shared = started
+            atexit { PostgresServer.shared.withLock { $0?.stop() } }
+            return started
+        }
+        let name = server.serial.withLock { serial in
+            serial += 1
+            return "test\(serial)"
+        }
+        _ = try server.run("createdb", ["-h", server.folder, "-U", "postgres", name])
+        return "host=\(server.folder) user=postgres dbname=\(name)"
+    }
+
+    private init() throws {
+        folder = NSTemporaryDirectory() + "settlegate-postgres-\(getpid())"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        if getuid() == 0, let user = getpwnam("postgres") { chown(folder, user.pointee.pw_uid, user.pointee.pw_gid) }
+        let data = folder + "/data"
+        _ = try run("initdb", ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
+        let options = "-c listen_addresses='' -c unix_socket_directories='\(folder)' -c max_connections=100"
+        _ = try run("pg_ctl", ["-D", data, "-w", "-l", folder + "/log", "-o", options, "start"])
+    }
+
+    private func stop() {
+        _ = try? run("pg_ctl", ["-D", folder + "/data", "-m", "immediate", "stop"])
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    private static func path(_ program: String) throws -> String {
+        for version in (13...20).reversed() {
+            let path = "/usr/lib/postgresql/\(version)/bin/\(program)"
+            if FileManager.default.isExecutableFile(atPath: path) { return path }
+        }
+        throw Failure(description: "there is no \(program): install postgresql")
+    }
+
+    /// Runs a program and waits for it; not for what it leaves running, as Foundation's `Process` would.
+    private func run(_ program: String, _ arguments: [String]) throws -> String {
+        let asPostgres = ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        let words = (getuid() == 0 ? asPostgres : []) + [try Self.path(program)] + arguments
+        let log = NSTemporaryDirectory() + "settlegate-\(program)-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: log) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        let argv = words.map { strdup($0) } + [nil]
+        defer { for word in argv { free(word) } }
+        var process = pid_t()
+        guard posix_spawn(&process, words[0], &actions, nil, argv, environ) == 0 else {
+            throw Failure(description: "\(words[0]) cannot be started")
+        }
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) == -1, errno == EINTR {}
+        let said = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        guard status == 0 else { throw Failure(description: "\(program): \(said)") }
+        return said
+    }
+}
