@@ -2,9 +2,14 @@
 
 .PHONY: demo test run build lint bench setup setup-tests clean
 
-demo: setup        ## Takes a payment on every rail against the sandbox, and shows that the books balance
+demo: setup        ## Takes a payment on every rail against the sandbox; with DATABASE=postgres on a PostgreSQL of its own
 	swift build --product settlegate -Xswiftc -gnone
+ifeq ($(DATABASE),postgres)
+	scripts/setup --postgres
+	scripts/with-postgres .build/debug/settlegate demo --postgresql "POSTGRES"
+else
 	.build/debug/settlegate demo
+endif
 
 run: setup         ## Gateway and sandbox stay up; their addresses are printed
 	swift build --product settlegate -Xswiftc -gnone

@@ -109,7 +109,8 @@ let package = Package(
         .target(
             name: "Inspection",
             dependencies: [
-                "TON", "EVM", "Cryptography", "Money", "TelegramBot", "Webhooks", "HTTPTransport", "StrictJSON", "Seams",
+                "TON", "EVM", "Cryptography", "Money", "TelegramBot", "Webhooks", "HTTPTransport", "StrictJSON",
+                "Seams",
                 bigInt,
             ]
         ),
@@ -196,6 +197,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
+                "PostgresServer",
                 "Scenarios", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams", "Payments", logging,
             ]
         ),

@@ -101,7 +101,7 @@ public final class Gateway: Sendable {
             catalogues: catalogues,
             surroundings: surroundings
         )
-        let database = try SQLiteDatabase(path: configuration.database.path)
+        let database = try configuration.database.open()
         try await Self.addOperator(to: database, at: surroundings.clock.now())
         settlement = Settlement(
             database: database,

@@ -11,7 +11,7 @@ extension GatewayConfiguration {
         self = try ConfigurationFile.decode(Self.self, at: file)
         let folder = (file as NSString).deletingLastPathComponent
         catalogues = Self.resolve(catalogues, in: folder)
-        database.path = environment["SETTLEGATE_DATABASE_PATH"] ?? Self.resolve(database.path, in: folder)
+        database.path = environment["SETTLEGATE_DATABASE_PATH"] ?? database.path.map { Self.resolve($0, in: folder) }
         keystore.path = Self.resolve(keystore.path, in: folder)
         if let host = environment["SETTLEGATE_HTTP_HOST"] { http.host = host }
         if let text = environment["SETTLEGATE_HTTP_PORT"] {

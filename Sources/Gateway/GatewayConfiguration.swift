@@ -1,3 +1,5 @@
+public import Storage
+
 /// The configuration file of a gateway (`Config/settlegate.yaml`), as it is written.
 ///
 /// Secrets are never in it: it names the environment variables and the keystore entries that hold them.
@@ -11,11 +13,24 @@ public struct GatewayConfiguration: Codable, Sendable {
     /// Where everything is kept.
     public struct Database: Codable, Sendable {
         /// The path of the SQLite file.
-        public var path: String
+        public var path: String?
+        /// How PostgreSQL is reached, in libpq's words; instead of a path.
+        public var postgresql: String?
 
         /// A database in the file at `path`.
         public init(path: String) {
             self.path = path
+        }
+
+        /// Opens it, with the schema brought up to date.
+        ///
+        /// - Throws: ``ConfigurationError`` when not exactly one place is named, and `StorageError`.
+        public func open() throws -> any Storage.Database {
+            switch (path, postgresql) {
+            case (let path?, nil): return try SQLiteDatabase(path: path)
+            case (nil, let settings?): return try PostgresDatabase(settings: settings)
+            default: throw ConfigurationError("'database' has either a 'path' or 'postgresql'")
+            }
         }
     }
 

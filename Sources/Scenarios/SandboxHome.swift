@@ -6,6 +6,7 @@ import GatewayHTTP
 public import Keystore
 public import Sandbox
 import Seams
+import StrictJSON
 public import TON
 
 /// A folder with everything that a gateway over the sandbox needs: configuration, catalogues, keystore and database.
@@ -20,6 +21,7 @@ public struct SandboxHome: Sendable {
     /// The jetton's asset.
     public let jettonAsset: String
     private let networks: SandboxNetworks
+    private let postgresql: String?
 
     /// The configuration file.
     public var configurationPath: String { folder + "/settlegate.yaml" }
@@ -32,8 +34,16 @@ public struct SandboxHome: Sendable {
     ///   - catalogues: the folder with the lists that the sandbox's are made from.
     ///   - networks: the networks that the gateway talks to.
     ///   - port: the gateway's port.
+    ///   - postgresql: how PostgreSQL is reached, in libpq's words; none: the database is an SQLite file in the folder.
     /// - Throws: what the file system and the keystore say.
-    public init(folder: String, catalogues: String, networks: SandboxNetworks, port: Int) throws {
+    public init(
+        folder: String,
+        catalogues: String,
+        networks: SandboxNetworks,
+        port: Int,
+        postgresql: String? = nil
+    ) throws {
+        self.postgresql = postgresql
         self.folder = folder
         self.networks = networks
         jettonAsset = "ton:testnet:jetton:\(networks.jettonMaster.raw)"
@@ -103,13 +113,15 @@ public struct SandboxHome: Sendable {
     ///
     /// - Throws: what the file system says.
     public func writeConfiguration(port: Int, derived: Bool) throws {
+        // A connection string may hold quotes of its own; JSON's are YAML's too.
+        let database = postgresql.map { "postgresql: \(JSONValue.string($0).text)" } ?? "path: settlegate.sqlite"
         let code = Base64.encode(try FixtureTON.jettonWalletCode(networks.jettonLayout).serialized())
         try write(
             "settlegate.yaml",
             """
             environment: test
             catalogues: .
-            database: { path: settlegate.sqlite }
+            database: { \(database) }
             http: { host: 127.0.0.1, port: \(port), public_url: self }
             keystore: { path: keystore.json, passphrase_variable: SETTLEGATE_PASSPHRASE }
             bots:

@@ -72,6 +72,7 @@ public final class ScenarioWorld: Sendable {
     ///   - clock: the clock that everything goes with.
     ///   - seed: decides the networks' keys.
     ///   - faults: where the gateway fails on purpose.
+    ///   - postgresql: how PostgreSQL is reached, in libpq's words; none: an SQLite file in the folder.
     ///   - logger: the log.
     /// - Throws: what cannot be started.
     /// - Returns: the world.
@@ -81,6 +82,7 @@ public final class ScenarioWorld: Sendable {
         clock: any WallClock = SystemClock(),
         seed: UInt64 = 1,
         faults: FaultInjector = .none,
+        postgresql: String? = nil,
         logger: Logger
     ) async throws -> ScenarioWorld {
         let sandboxClock = SandboxClock(clock)
@@ -92,7 +94,13 @@ public final class ScenarioWorld: Sendable {
             logger: logger
         )
         let server = try await MerchantServer.start(clock: sandboxClock, logger: logger)
-        let home = try SandboxHome(folder: folder, catalogues: catalogues, networks: networks, port: 0)
+        let home = try SandboxHome(
+            folder: folder,
+            catalogues: catalogues,
+            networks: networks,
+            port: 0,
+            postgresql: postgresql
+        )
         let gateway = try await open(home, networks, transport, faults, logger)
         let world = ScenarioWorld(
             networks: networks,
@@ -242,7 +250,7 @@ public final class ScenarioWorld: Sendable {
         _ = try await gateway.settlement.database.write { session in
             try session.execute(
                 """
-                UPDATE postings SET units = CAST(CAST(units AS INTEGER) + 1 AS TEXT)
+                UPDATE postings SET units = CAST(CAST(units AS BIGINT) + 1 AS TEXT)
                 WHERE sequence = (SELECT MAX(sequence) FROM postings) AND line = 0
                 """,
                 []

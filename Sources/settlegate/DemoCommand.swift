@@ -16,15 +16,22 @@ struct DemoCommand: AsyncParsableCommand {
     )
 
     @Option(help: "The folder with the lists of assets, accounts and rules.") var catalogues = "Config"
+    @Option(help: "A PostgreSQL database to use, in libpq's words, instead of a new SQLite file.")
+    var postgresql: String?
     @Flag(help: "Change one posting by one unit in the database before reconciling, to see that it is found.")
     var tamper = false
 
     mutating func run() async throws {
-        let (catalogues, tamper) = (catalogues, tamper)
+        let (catalogues, tamper, postgresql) = (catalogues, tamper, postgresql)
         let outcome = try await Console.usable { () -> Demonstration.Outcome in
             let folder = try TemporaryFolder.make()
             defer { TemporaryFolder.remove(folder) }
-            let world = try await ScenarioWorld.make(in: folder, catalogues: catalogues, logger: GatewayOptions.logger)
+            let world = try await ScenarioWorld.make(
+                in: folder,
+                catalogues: catalogues,
+                postgresql: postgresql,
+                logger: GatewayOptions.logger
+            )
             let result: Result<Demonstration.Outcome, any Error>
             do {
                 let demonstration = Demonstration(world: world)

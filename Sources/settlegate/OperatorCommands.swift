@@ -19,9 +19,8 @@ struct MigrateCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         try await Console.usable {
-            let path = try options.configuration().database.path
-            try await SQLiteDatabase(path: path).close()
-            Console.say("\(path) is up to date")
+            try await options.configuration().database.open().close()
+            Console.say("the database is up to date")
         }
     }
 }

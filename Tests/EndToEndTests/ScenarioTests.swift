@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import PostgresServer
 import Scenarios
 import Testing
 
@@ -8,13 +9,17 @@ let projectFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().
     .deletingLastPathComponent().path
 
 /// A world in a folder of its own, which is gone afterwards.
-func withWorld<Result>(_ body: (ScenarioWorld) async throws -> Result) async throws -> Result {
+func withWorld<Result>(
+    postgresql: String? = nil,
+    _ body: (ScenarioWorld) async throws -> Result
+) async throws -> Result {
     let folder = FileManager.default.temporaryDirectory.path + "/world-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let world = try await ScenarioWorld.make(
         in: folder,
         catalogues: projectFolder + "/Config",
+        postgresql: postgresql,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     )
     do {
@@ -36,15 +41,19 @@ struct ScenarioTests {
         #expect(Self.names.count >= 20)
     }
 
-    @Test("holds to the scenario", arguments: names)
-    func scenario(name: String) async throws {
+    @Test("holds to the scenario on both databases", arguments: names, [false, true])
+    func scenario(name: String, onPostgreSQL: Bool) async throws {
         let scenario = try Scenario(file: projectFolder + "/Fixtures/scenarios/\(name).yaml")
-        let failures = try await withWorld { try await ScenarioRunner.run(scenario, in: $0) }
+        let place = onPostgreSQL ? try PostgresServer.newDatabase() : nil
+        let failures = try await withWorld(postgresql: place) { try await ScenarioRunner.run(scenario, in: $0) }
         #expect(failures.isEmpty, "\(failures.joined(separator: "\n"))")
     }
 
     @Test("ends the demonstration with clean books, and without when one posting was changed by one unit")
     func demonstration() async throws {
+        let place = try PostgresServer.newDatabase()
+        let shared = try await withWorld(postgresql: place) { try await Demonstration(world: $0).run { _ in } }
+        #expect(shared.failures.isEmpty, "\(shared.failures)")
         let clean = try await withWorld { try await Demonstration(world: $0).run { _ in } }
         #expect(clean.failures.isEmpty, "\(clean.failures)")
         #expect(clean.events.taken > 10 && clean.events.refused == 0)

@@ -53,7 +53,10 @@ struct DatabaseConformanceTests {
         )
     }
 
-    @Test("answers each of many concurrent units of work by itself, and keeps what succeeded", arguments: Engine.allCases)
+    @Test(
+        "answers each of many concurrent units of work by itself, and keeps what succeeded",
+        arguments: Engine.allCases
+    )
     func groupCommit(engine: Engine) async throws {
         let database = try engine.open()
         let outcomes = await withTaskGroup(of: (Int, Int?).self) { group in

@@ -32,6 +32,7 @@ public struct BIP39Mnemonic: Sendable {
     ///
     /// - Parameter passphrase: in Unicode's form NFKD; plain letters and digits are.
     /// - Throws: ``CryptographyError``.
+    /// - Returns: the seed.
     public func seed(passphrase: String = "") throws(CryptographyError) -> SecretBytes {
         try KeyDerivation.pbkdf2SHA512(
             password: sentence,

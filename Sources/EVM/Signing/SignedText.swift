@@ -13,6 +13,7 @@ public enum SignedText {
     ///   - message: the bytes.
     ///   - signature: 65 bytes: r, s, and 0, 1, 27 or 28.
     /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature``.
+    /// - Returns: the account.
     public static func signer(of message: [UInt8], signature: [UInt8]) throws(EVMError) -> EVMAddress {
         try EVMSignature(bytes: signature).signer(of: digest(message))
     }

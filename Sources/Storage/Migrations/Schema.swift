@@ -19,8 +19,11 @@ enum Schema {
 
     /// A statement in SQLite's words.
     static func sqlite(_ statement: String) -> String {
-        statement.replacing("{identity}", with: "INTEGER").replacing("{integer}", with: "INTEGER").replacing("{bytes}", with: "BLOB")
-            .replacing("{table}", with: "STRICT, WITHOUT ROWID").replacing("{serial}", with: "STRICT")
+        statement.replacing("{identity}", with: "INTEGER").replacing("{integer}", with: "INTEGER").replacing(
+            "{bytes}",
+            with: "BLOB"
+        )
+        .replacing("{table}", with: "STRICT, WITHOUT ROWID").replacing("{serial}", with: "STRICT")
     }
 
     /// A statement in PostgreSQL's words; texts are compared as bytes, as SQLite does.

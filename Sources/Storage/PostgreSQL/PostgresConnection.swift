@@ -111,9 +111,12 @@ final class PostgresConnection {
             bytes.append(0)
         }
         return bytes.withUnsafeBufferPointer { buffer in
-            let pointers = starts.map { start in start.flatMap { offset in buffer.baseAddress.map { $0 + offset } } } + [nil]
+            let pointers =
+                starts.map { start in start.flatMap { offset in buffer.baseAddress.map { $0 + offset } } } + [nil]
             return pointers.withUnsafeBufferPointer { pointers in
-                guard let base = pointers.baseAddress else { preconditionFailure("an array of one element has an address") }
+                guard let base = pointers.baseAddress else {
+                    preconditionFailure("an array of one element has an address")
+                }
                 return body(base)
             }
         }

@@ -78,7 +78,7 @@ public final class PostgresDatabase: Database {
                 throw error
             }
         }
-        do { return try attempt() } catch where !connection.isAlive { return try attempt() }
+        do { return try attempt() } catch  where !connection.isAlive { return try attempt() }
     }
 
     /// Runs a unit of work; units that come while others are being committed share the next commit.

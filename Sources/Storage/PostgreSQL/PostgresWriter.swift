@@ -37,7 +37,7 @@ private final class PostgresWritingConnection: WritingConnection {
 
     func begin() throws {
         own.group.forget()
-        do { try start() } catch where !connection.isAlive {
+        do { try start() } catch  where !connection.isAlive {
             // The server was restarted since: nothing has happened yet, so it is begun on a new connection.
             try start()
         }
