@@ -77,4 +77,18 @@ struct PostgresDatabaseTests {
         try await database.close()
         try await other.close()
     }
+
+    @Test("refuses a text that it would cut, instead of keeping half of it")
+    func zeros() async throws {
+        let database = try PostgresDatabase(settings: PostgresServer.newDatabase())
+        let cut = MerchantRecord(
+            id: MerchantID(value: 1),
+            name: "m\u{0}n",
+            feeBasisPoints: 0,
+            createdAt: Timestamp(seconds: 1)
+        )
+        await #expect(throws: StorageError(.constraint, "")) { try await database.write { try $0.insert(cut) } }
+        #expect(try await database.read { try $0.merchants() }.isEmpty)
+        try await database.close()
+    }
 }

@@ -43,7 +43,8 @@ struct TidyTests {
             "Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON", "Seams", "Cryptography",
         ],
         "Storage": [
-            "Ledger", "Payments", "Money", "Seams", "StrictJSON", "BigInt", "GRDB", "GRDBSQLite", "Foundation",
+            "Ledger", "Payments", "Money", "Seams", "StrictJSON", "BigInt", "GRDB", "GRDBSQLite", "CPostgres",
+            "Foundation",
             "Dispatch",
         ],
         "Settlement": [

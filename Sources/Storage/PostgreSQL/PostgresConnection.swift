@@ -56,6 +56,9 @@ final class PostgresConnection {
     ///
     /// - Returns: the rows, and how many rows were changed.
     func run(_ sql: String, _ arguments: [SQLValue]) throws(StorageError) -> (rows: [SQLRow], changed: Int) {
+        for case .text(let text) in arguments where text.utf8.contains(0) {
+            throw StorageError(.constraint, "PostgreSQL keeps no text with a zero in it")
+        }
         let connection = try connected()
         let name = try statement(sql, on: connection)
         let result = Self.withTexts(arguments) { texts in
@@ -106,7 +109,6 @@ final class PostgresConnection {
                 continue
             }
             starts.append(bytes.count)
-            // PostgreSQL's texts hold no zero: one that comes in ends the value, and the comparison fails closed.
             bytes.append(contentsOf: text.utf8.lazy.map { CChar(bitPattern: $0) })
             bytes.append(0)
         }

@@ -1,25 +1,11 @@
-import Dispatch
-import Synchronization
-
 /// The database on a PostgreSQL server, which several gateways may share: the same schema and the same queries as on
 /// SQLite.
 public final class PostgresDatabase: Database {
-    /// A connection that reads, on a thread of its own.
-    private final class Reader: Sendable {
-        let queue = DispatchQueue(label: "settlegate.storage.reader")
-        let connection: Mutex<PostgresConnection>
-
-        init(settings: String) {
-            connection = Mutex(PostgresConnection(settings: settings))
-        }
-    }
-
     private static let readerCount = 4
 
     private let writer: PostgresWriter
     private let committer: GroupCommitter
-    private let readers: [Reader]
-    private let turn = Mutex(0)
+    private let readers: PostgresReaders
 
     /// Connects, and brings the schema up to date.
     ///
@@ -40,45 +26,14 @@ public final class PostgresDatabase: Database {
         connection.disconnect()
         writer = PostgresWriter(settings: settings)
         committer = GroupCommitter(writer)
-        readers = (0..<Self.readerCount).map { _ in Reader(settings: settings) }
+        readers = PostgresReaders(settings: settings, count: Self.readerCount)
     }
 
     /// Runs queries on what is committed; several at a time.
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
-        let reader = turn.withLock { turn in
-            turn = (turn + 1) % readers.count
-            return readers[turn]
-        }
-        return try await withCheckedThrowingContinuation { continuation in
-            reader.queue.async {
-                continuation.resume(
-                    with: Result {
-                        try reader.connection.withLock { connection in try Self.read(on: connection, body) }
-                    }
-                )
-            }
-        }
-    }
-
-    /// Reads in one snapshot; a connection that was lost is made again, once.
-    private static func read<Value>(
-        on connection: PostgresConnection,
-        _ body: (any SQLSession) throws -> Value
-    ) throws -> Value {
-        func attempt() throws -> Value {
-            try connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            do {
-                let value = try body(PostgresSession(connection))
-                try connection.run("COMMIT")
-                return value
-            } catch {
-                if connection.isAlive { try? connection.run("ROLLBACK") }
-                throw error
-            }
-        }
-        do { return try attempt() } catch  where !connection.isAlive { return try attempt() }
+        try await readers.read(body)
     }
 
     /// Runs a unit of work; units that come while others are being committed share the next commit.
@@ -92,7 +47,7 @@ public final class PostgresDatabase: Database {
     public func close() async throws {
         await committer.close()
         writer.close()
-        for reader in readers { reader.connection.withLock { $0.disconnect() } }
+        readers.disconnect()
     }
 }
 
