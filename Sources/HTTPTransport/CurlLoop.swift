@@ -12,8 +12,9 @@ final class CurlLoop: Sendable {
     }
 
     /// The multi handle, which two threads know: the loop uses it, and others only wake it up.
+    // Proof: curl_multi_wakeup(3): "This function can be called from any thread", and it is called under the lock of
+    // `commands`, before the loop can take the stop after which it frees the handle; every other call is the loop's.
     private struct MultiHandle: @unchecked Sendable {
-        // curl_multi_wakeup(3): "This function can be called from any thread"; every other call is made by the loop.
         let pointer: UnsafeMutableRawPointer
     }
 

@@ -5,10 +5,9 @@ import Synchronization
 /// One request on its way.
 ///
 /// Everything but ``whenDone(_:)`` and ``fail(_:)`` is called on the loop's thread only.
+// Proof: `handle`, `head`, `lines`, `body` and `isTooLarge` belong to the loop's thread, which gets the transfer through
+// the mutex of its commands and on which libcurl also calls the sinks; what other threads touch is in the mutex `answer`.
 final class CurlTransfer: @unchecked Sendable {
-    // `@unchecked`: `handle`, `head`, `lines`, `body` and `isTooLarge` belong to the loop's thread, on which libcurl also
-    // calls the sinks; what other threads touch is in the mutex.
-
     private let request: HTTPRequest
     private let rule: AddressRule
     private let httpsOnly: Bool

@@ -109,8 +109,9 @@ struct TidyTests {
             let lines = try Project.lines(of: file)
             for (number, line) in lines.enumerated()
             where line.contains("@unchecked Sendable") || line.contains("nonisolated(unsafe)") {
-                let nearby = lines[max(0, number - 6)..<min(lines.count, number + 4)].joined()
-                #expect(nearby.contains("//"), "\(file):\(number + 1) has no proof")
+                // The comment that ends on the line above, whole.
+                let above = lines[..<number].reversed().prefix { $0.drop { $0 == " " }.hasPrefix("// ") }
+                #expect(above.contains { $0.contains("// Proof: ") }, "\(file):\(number + 1) has no proof")
             }
         }
     }

@@ -4,8 +4,8 @@ import COpenSSL
 ///
 /// Loading the raw key costs as much as a signature, so the object is kept and shared.
 @safe final class Ed25519Key: Sendable {
-    // openssl-threads(7): objects may be used by several threads as long as the calls do not modify them. After `init`
-    // the key is only given to EVP_DigestSignInit, EVP_DigestVerifyInit and EVP_PKEY_get_raw_public_key, which read it
+    // Proof: openssl-threads(7): objects may be used by several threads as long as the calls do not modify them. After
+    // `init` the key is only given to EVP_DigestSignInit, EVP_DigestVerifyInit and EVP_PKEY_get_raw_public_key, which read it
     // (its reference count and its cache of exports are kept under OpenSSL's own locks).
     nonisolated(unsafe) private let pointer: OpaquePointer
 

@@ -65,7 +65,7 @@ extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, Cu
 extension SecretBytes {
     /// The block of memory and its wiping.
     @safe private final class Storage: Sendable {
-        // Written in `init` before anything else can see the object, only read until `deinit`, which has the last
+        // Proof: written in `init` before anything else can see the object, only read until `deinit`, which has the last
         // reference.
         nonisolated(unsafe) private let block: UnsafeMutableRawBufferPointer
 
