@@ -29,7 +29,9 @@ class Merchant(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.events.append((self.headers["webhook-id"], body["type"], body["data"]["id"]))
+        with self.server.changed:
+            self.server.events.append((self.headers["webhook-id"], body["type"], body["data"]["id"]))
+            self.server.changed.notify_all()
         self.send_response(204)
         self.end_headers()
 
@@ -44,42 +46,47 @@ class Gateway:
         self.sandbox = sandbox
         self.process = None
         self.kills = 0
+        self.changed = threading.Condition()
 
     def start(self):
+        """Starts it and waits for the line that says where it listens."""
         environment = dict(os.environ, SETTLEGATE_PASSPHRASE=self.sandbox["passphrase"])
         self.process = subprocess.Popen(
             [SETTLEGATE, "serve", "--config", self.sandbox["config"]],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
+        said = self.process.stderr
+        assert any("listens on" in line for line in iter(said.readline, "")), "the gateway ended before it listened"
+        # What else it says has to be read, or the pipe fills and it stops.
+        threading.Thread(target=lambda: [None for _ in said], daemon=True).start()
+        with self.changed:
+            self.changed.notify_all()
 
     def kill(self):
         self.process.kill()
         self.process.wait()
-        self.kills += 1
+        with self.changed:
+            self.kills += 1
+            self.changed.notify_all()
 
-    def is_ready(self):
-        try:
-            with urllib.request.urlopen(self.sandbox["gateway"] + "/readyz", timeout=2) as response:
-                return response.status == 200
-        except OSError:
-            return False
-
-
-def eventually(what, seconds=120):
-    """Repeats until it comes true; a gateway that is down in between is what this is about."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            result = what()
-            if result:
-                return result
-        except (OSError, urllib.error.HTTPError):
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"{what.__name__} did not come true within {seconds} s")
+    def insist(self, what, seconds=120):
+        """Repeats a request until it is answered; a gateway that is down in between is what this is about."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                result = what()
+                if result:
+                    return result
+            except (OSError, urllib.error.HTTPError):
+                pass
+            with self.changed:
+                # As a client that backs off, and at once when the gateway comes back.
+                self.changed.wait(0.05)
+        raise AssertionError(f"{what.__name__} did not come true within {seconds} s")
 
 
 def request(url, body=None, **headers):
@@ -92,10 +99,8 @@ def request(url, body=None, **headers):
 def buy(sandbox, gateway, number):
     """One customer: the merchant opens an invoice, the customer pays it once; spread over all kills."""
 
-    def my_turn():
-        return gateway.kills >= number * KILLS // INVOICES
-
-    eventually(my_turn, 600)
+    with gateway.changed:
+        assert gateway.changed.wait_for(lambda: gateway.kills >= number * KILLS // INVOICES, 600)
     rail = RAILS[number % len(RAILS)]
     asset = rail["asset"] or sandbox["jetton"]
     key = f"Bearer {sandbox['api_key']}"
@@ -113,23 +118,24 @@ def buy(sandbox, gateway, number):
             sandbox["gateway"] + "/v1/invoices", order, Authorization=key, **{"Idempotency-Key": f"order-{number}"}
         )
 
-    invoice = eventually(opened)
+    invoice = gateway.insist(opened)
     payment = {"option": invoice["options"][0], "user": f"customer-{number % 8}"}
 
     def paid():
         return request(sandbox["control"] + "/pay", payment).get("taken")
 
-    eventually(paid)
+    gateway.insist(paid)
     return invoice["id"]
 
 
-def killer(gateway, seed, done):
+def killer(gateway, seed, done, stopped):
     generator = random.Random(seed)
     for _ in range(KILLS):
-        time.sleep(generator.uniform(0.05, 1.2))
+        # The moment is what the seed draws; nothing is judged by it.
+        if stopped.wait(generator.uniform(0.05, 1.2)):
+            return
         gateway.kill()
         gateway.start()
-        eventually(gateway.is_ready)
     done.set()
 
 
@@ -138,34 +144,35 @@ def test_fifty_kills_lose_and_double_nothing(start_sandbox):
     print(f"seed {seed}")
     merchant = ThreadingHTTPServer(("127.0.0.1", 0), Merchant)
     merchant.events = []
+    merchant.changed = threading.Condition()
     threading.Thread(target=merchant.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{merchant.server_port}/events"
     sandbox = start_sandbox("--networks-only", "--webhook", url)
     gateway = Gateway(sandbox)
     gateway.start()
-    eventually(gateway.is_ready)
-    done = threading.Event()
-    threading.Thread(target=killer, args=(gateway, seed, done), daemon=True).start()
+    done, stopped = threading.Event(), threading.Event()
+    threading.Thread(target=killer, args=(gateway, seed, done, stopped), daemon=True).start()
 
-    with ThreadPoolExecutor(8) as customers:
-        invoices = list(customers.map(lambda number: buy(sandbox, gateway, number), range(INVOICES)))
-    assert done.wait(600), "the gateway was not killed often enough"
-
-    key = {"Authorization": f"Bearer {sandbox['api_key']}"}
-    for invoice in invoices:
-        def settled():
-            return request(f"{sandbox['gateway']}/v1/invoices/{invoice}", **key)["state"] == "settled"
-
-        eventually(settled)
-        payments = request(f"{sandbox['gateway']}/v1/payments?invoice={invoice}", **key)["data"]
-        assert [payment["classification"] for payment in payments] == ["exact"]
+    try:
+        with ThreadPoolExecutor(8) as customers:
+            invoices = list(customers.map(lambda number: buy(sandbox, gateway, number), range(INVOICES)))
+        assert done.wait(600), "the gateway was not killed often enough"
+    finally:
+        stopped.set()
 
     def announced():
         return {event[2] for event in merchant.events if event[1] == "invoice.settled"} >= set(invoices)
 
-    eventually(announced)
+    with merchant.changed:
+        assert merchant.changed.wait_for(announced, 120), "not every settled invoice was announced"
     settled_once = Counter(subject for _, kind, subject in {*merchant.events} if kind == "invoice.settled")
     assert set(settled_once.values()) == {1}
+
+    key = {"Authorization": f"Bearer {sandbox['api_key']}"}
+    for invoice in invoices:
+        assert request(f"{sandbox['gateway']}/v1/invoices/{invoice}", **key)["state"] == "settled"
+        payments = request(f"{sandbox['gateway']}/v1/payments?invoice={invoice}", **key)["data"]
+        assert [payment["classification"] for payment in payments] == ["exact"]
 
     gateway.process.terminate()
     gateway.process.wait(timeout=60)

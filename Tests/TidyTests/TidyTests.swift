@@ -156,5 +156,13 @@ struct TidyTests {
                 #expect(!text.contains(word), "\(file) has \(word)")
             }
         }
+        let scripts = Project.files(below: "Tests", endingIn: ".py")
+        #expect(scripts.count >= 5)
+        for file in scripts {
+            let text = try Project.text(of: file)
+            for word in ["time.sleep", "asyncio.sleep", "mark.skip", "mark.xfail", "pytest.skip("] {
+                #expect(!text.contains(word), "\(file) has \(word)")
+            }
+        }
     }
 }
