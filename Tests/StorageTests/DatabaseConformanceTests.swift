@@ -194,4 +194,21 @@ struct DatabaseConformanceTests {
         #expect(try await database.read { try $0.scanPosition(provider: "p", account: "a", subject: "s") } == "2")
         try await database.close()
     }
+
+    /// PostgreSQL answers the commit of a database transaction in which a statement failed with a rollback, and calls that
+    /// a success: a unit that swallowed the failure was told that it had been committed.
+    @Test("tells nobody that it kept what it did not keep", arguments: Engine.allCases)
+    func swallowedFailure(engine: Engine) async throws {
+        let database = try engine.open()
+        let merchant = MerchantRecord(id: MerchantID(value: 1), name: "m", feeBasisPoints: 0, createdAt: now)
+        let isTold = try? await database.write { session -> Bool in
+            try session.insert(merchant)
+            _ = try? session.execute("INSERT INTO merchants (id) VALUES (NULL)", [])
+            return true
+        }
+        let isKept = try await database.read { try $0.merchants() } == [merchant]
+        #expect((isTold == true) == isKept)
+        try await database.write { try $0.post(Self.ledgerTransaction(1, 5)) }
+        try await database.close()
+    }
 }

@@ -162,7 +162,7 @@ final class GroupCommitter: Sendable {
         do {
             for member in group { try member.run(connection.session) }
             try connection.session.writeBalances()
-            return true
+            return !connection.hasFailedTransaction
         } catch { return false }
     }
 

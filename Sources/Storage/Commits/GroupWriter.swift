@@ -21,6 +21,9 @@ protocol WritingConnection: AnyObject {
     func commit() throws
     /// Rolls it back, if there is one.
     func rollback()
+    /// Whether a statement has failed, also one whose error nobody looked at, so that only a rollback can end the
+    /// database transaction.
+    var hasFailedTransaction: Bool { get }
     /// Begins what can be rolled back by itself.
     func beginMember() throws
     /// Keeps it.

@@ -27,6 +27,9 @@ final class PostgresConnection {
         prepared = [:]
     }
 
+    /// Whether a statement of the running transaction has failed, so that only a rollback can end it.
+    var hasFailedTransaction: Bool { connection.map { PQtransactionStatus($0) == PQTRANS_INERROR } ?? false }
+
     /// Whether the server answered the last time.
     var isAlive: Bool { connection.map { PQstatus($0) == CONNECTION_OK } ?? false }
 
@@ -45,11 +48,15 @@ final class PostgresConnection {
     }
 
     /// Runs a statement without arguments.
-    func run(_ sql: String) throws(StorageError) {
+    ///
+    /// - Returns: what the server says that it did, for example `COMMIT`.
+    @discardableResult
+    func run(_ sql: String) throws(StorageError) -> String {
         let connection = try connected()
         let result = PQexec(connection, sql)
         defer { PQclear(result) }
         try check(result)
+        return PQcmdStatus(result).map { String(cString: $0) } ?? ""
     }
 
     /// Runs a statement with the arguments `$1`, `$2`, …; it is prepared once and kept.

@@ -82,7 +82,7 @@ enum PostgresMigrator {
             }
             try connection.run("COMMIT")
         } catch {
-            if connection.isAlive { try? connection.run("ROLLBACK") }
+            if connection.isAlive { _ = try? connection.run("ROLLBACK") }
             throw error
         }
     }

@@ -34,7 +34,7 @@ final class PostgresReader: Sendable {
                 try connection.run("COMMIT")
                 return value
             } catch {
-                if connection.isAlive { try? connection.run("ROLLBACK") }
+                if connection.isAlive { _ = try? connection.run("ROLLBACK") }
                 throw error
             }
         }

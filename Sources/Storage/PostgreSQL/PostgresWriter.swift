@@ -56,15 +56,22 @@ private final class PostgresWritingConnection: WritingConnection {
     }
 
     func commit() throws {
+        let outcome: String
         do {
-            try connection.run("COMMIT")
+            outcome = try connection.run("COMMIT")
             isInTransaction = false
         } catch {
             isInTransaction = false
             guard !connection.isAlive else { throw StorageError(.unavailable, "no commit: \(error.reason)") }
-            try readBack(error)
+            return try readBack(error)
+        }
+        // The commit of a transaction in which a statement failed is answered with a rollback, and without an error.
+        guard outcome == "COMMIT" else {
+            throw StorageError(.unavailable, "no commit: a statement had failed (\(outcome))")
         }
     }
+
+    var hasFailedTransaction: Bool { connection.hasFailedTransaction }
 
     /// The connection was lost while the commit was under way: the server knows what became of it.
     private func readBack(_ error: StorageError) throws(StorageError) {
@@ -85,7 +92,7 @@ private final class PostgresWritingConnection: WritingConnection {
         guard isInTransaction else { return }
         isInTransaction = false
         // Without a connection there is nothing left to roll back.
-        try? connection.run("ROLLBACK")
+        _ = try? connection.run("ROLLBACK")
     }
 
     func beginMember() throws { try connection.run("SAVEPOINT member") }

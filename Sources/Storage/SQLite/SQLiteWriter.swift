@@ -34,6 +34,9 @@ private final class SQLiteConnection: WritingConnection {
         }
     }
 
+    // A statement that fails undoes itself alone here.
+    var hasFailedTransaction: Bool { false }
+
     func rollback() {
         // What cannot be rolled back was rolled back by SQLite itself.
         if database.isInsideTransaction { try? database.rollback() }
