@@ -54,7 +54,7 @@ extension Schema {
     private static let money = [
         """
         CREATE TABLE observations (key TEXT NOT NULL PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL,
-        note TEXT NOT NULL, observed_at {integer} NOT NULL) {table}
+        note TEXT NOT NULL, payment TEXT, observed_at {integer} NOT NULL) {table}
         """,
         """
         CREATE TABLE payments (id TEXT NOT NULL PRIMARY KEY, invoice TEXT REFERENCES invoices (id), option TEXT,

@@ -4,7 +4,7 @@ public import Seams
 
 /// Observations and payments.
 extension SQLSession {
-    /// Remembers that something was observed; the note of an incoming transfer is the payment's identifier.
+    /// Remembers that something was observed, and the payment that it becomes, if it does.
     ///
     /// - Returns: whether it is new; when not, it has been dealt with before.
     public func observe(
@@ -12,14 +12,15 @@ extension SQLSession {
         provider: String,
         kind: String,
         note: String,
+        payment: PaymentID?,
         at moment: Timestamp
     ) throws -> Bool {
         try execute(
             """
-            INSERT INTO observations (key, provider, kind, note, observed_at) VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO observations (key, provider, kind, note, payment, observed_at) VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT DO NOTHING
             """,
-            [.text(key.text), .text(provider), .text(kind), .text(note), .moment(moment)]
+            [.text(key.text), .text(provider), .text(kind), .text(note), .id(payment), .moment(moment)]
         ) == 1
     }
 
@@ -59,8 +60,8 @@ extension SQLSession {
     public func payment(naturalKey key: NaturalKey) throws -> Payment? {
         try first(
             """
-            SELECT \(Self.paymentColumns) FROM observations n JOIN payments p ON p.id = n.note
-            WHERE n.key = $1 AND n.kind = 'incoming'
+            SELECT \(Self.paymentColumns) FROM observations n JOIN payments p ON p.id = n.payment
+            WHERE n.key = $1
             """,
             [.text(key.text)]
         ) { try $0.payment() }

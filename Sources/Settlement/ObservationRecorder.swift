@@ -1,0 +1,103 @@
+import Ledger
+import Money
+import Payments
+import Providers
+import Seams
+import Storage
+
+/// Records observations of one provider within units of work.
+struct ObservationRecorder: Sendable {
+    let settlement: Settlement
+    let providerKey: String
+    let rail: Rail
+    let graceAfterExpiry: Duration
+    let now: Timestamp
+    /// Whether what happened earlier has been recorded earlier; what is pushed may overtake.
+    let isChronological: Bool
+
+    init(settlement: Settlement, provider: any PaymentProvider, now: Timestamp, isChronological: Bool) {
+        self.isChronological = isChronological
+        self.settlement = settlement
+        providerKey = provider.key
+        rail = provider.rail
+        graceAfterExpiry = provider.capabilities.graceAfterExpiry
+        self.now = now
+    }
+
+    func record(_ observation: Observation, in session: any SQLSession) throws -> RecordedObservation {
+        switch observation {
+        case .incoming(let transfer):
+            guard transfer.finality == .final else { return .notFinal }
+            let id: PaymentID = settlement.identifiers.next()
+            guard try isNew(transfer.naturalKey, "incoming", "", payment: id, in: session) else { return .repetition }
+            return try receive(Arrival(id: id, transfer: transfer), in: session)
+        case .movement(let movement):
+            return try book(movement, in: session)
+        case .sent(let sent):
+            if try session.outgoing(hash: sent.hash) != nil {
+                let note = "booked with the transfer \(sent.hash)"
+                return try isNew(sent.naturalKey, "sent", note, in: session) ? .ignored : .repetition
+            }
+            return try book(sent.movement, in: session)
+        case .refunded(let key, let payment, let amount, let moment):
+            return try recordRefund(key, of: payment, amount, at: moment, in: session)
+        case .ignored(let key, let reason):
+            return try isNew(key, "ignored", reason, in: session) ? .ignored : .repetition
+        }
+    }
+
+    private func recordRefund(
+        _ key: NaturalKey,
+        of paymentKey: NaturalKey,
+        _ amount: Amount,
+        at moment: Timestamp,
+        in session: any SQLSession
+    ) throws -> RecordedObservation {
+        if let payment = try session.payment(naturalKey: paymentKey) {
+            guard try isNew(key, "refunded", paymentKey.text, in: session) else { return .repetition }
+            try settlement.recordRailRefund(amount, of: payment, at: now, in: session)
+            return .booked
+        }
+        guard isChronological else {
+            throw SettlementError(.conflict, "the payment that was returned has not been recorded yet")
+        }
+        let reason = "the rail returned a payment that is not known"
+        return try book(
+            AccountMovement(
+                naturalKey: key,
+                kind: .takenBack,
+                amount: amount.negated(),
+                reason: reason,
+                occurredAt: moment
+            ),
+            in: session
+        )
+    }
+
+    private func isNew(
+        _ key: NaturalKey,
+        _ kind: String,
+        _ note: String,
+        payment: PaymentID? = nil,
+        in session: any SQLSession
+    ) throws -> Bool {
+        try session.observe(key, provider: providerKey, kind: kind, note: note, payment: payment, at: now)
+    }
+
+    private func book(_ movement: AccountMovement, in session: any SQLSession) throws -> RecordedObservation {
+        let key = movement.naturalKey
+        guard try isNew(key, movement.kind.rawValue, movement.reason, in: session) else { return .repetition }
+        guard !movement.amount.isZero else { return .ignored }
+        try settlement.post(
+            .movement,
+            subject: key.text,
+            at: movement.occurredAt,
+            Bookkeeping.movement(movement, at: providerKey),
+            in: session
+        )
+        if movement.kind == .unexplained || movement.kind == .takenBack {
+            try openCase(.unmatched, of: nil, invoice: nil, payment: nil, movement.amount, in: session)
+        }
+        return .booked
+    }
+}
