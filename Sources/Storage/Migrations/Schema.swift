@@ -17,6 +17,22 @@ enum Schema {
     /// The version of the schema that this program works with.
     static var version: Int { migrations.last?.number ?? 0 }
 
+    /// The steps that a database with schema `version` still needs.
+    ///
+    /// - Throws: ``StorageError`` when the database is newer than this program, or older and not to be migrated.
+    static func migrations(after version: Int, migrating: Bool) throws(StorageError) -> [Migration] {
+        guard version <= self.version else {
+            throw StorageError(
+                .newerSchema,
+                "the database has schema \(version), this program knows \(self.version); start the newer version"
+            )
+        }
+        guard migrating || version == self.version else {
+            throw StorageError(.unavailable, "the schema is \(version); run 'settlegate migrate' first")
+        }
+        return migrations.filter { $0.number > version }
+    }
+
     /// A statement in SQLite's words.
     static func sqlite(_ statement: String) -> String {
         statement.replacing("{identity}", with: "INTEGER").replacing("{integer}", with: "INTEGER").replacing(
