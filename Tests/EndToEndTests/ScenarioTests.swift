@@ -49,7 +49,7 @@ struct ScenarioTests {
         #expect(failures.isEmpty, "\(failures.joined(separator: "\n"))")
     }
 
-    @Test("ends the demonstration with clean books, and without when one posting was changed by one unit")
+    @Test("ends the demonstration with clean books on both databases, and not when a posting was changed by one unit")
     func demonstration() async throws {
         let place = try PostgresServer.newDatabase()
         let shared = try await withWorld(postgresql: place) { try await Demonstration(world: $0).run { _ in } }

@@ -122,14 +122,17 @@ struct PreCheckoutTests {
         #expect(message.contains("try again"))
     }
 
-    @Test("asks whether the goods are there, last of all", arguments: [true, false])
-    func stock(isThere: Bool) async throws {
+    @Test(
+        "asks whether the goods are there, and not when the payment is refused anyway",
+        arguments: [("1.5", true, 1), ("1.5", false, 1), ("1.4", true, 0)]
+    )
+    func stock(amount: String, isThere: Bool, asks: Int) async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()
         let provider = AskingProvider(
             reference: ScriptedProvider.reference(opened.options[0].id),
             payer: "1",
-            amount: try desk.amount("1.5")
+            amount: try desk.amount(amount)
         )
         let asked = Mutex(0)
         let settlement = try settlement(desk, provider) { invoice in
@@ -137,8 +140,10 @@ struct PreCheckoutTests {
             return isThere && invoice.id == opened.invoice.id
         }
         _ = try await receiver(settlement).receive(Self.update, bot: "shop")
-        #expect(asked.withLock { $0 } == 1)
+        #expect(asked.withLock { $0 } == asks)
         let decision = provider.decisions.withLock { $0.first }
-        #expect(decision == (isThere ? .approved : .refused(message: "This item is sold out.")))
+        let refusal =
+            asks == 0 ? "The price of this order has changed. Please open a new one." : "This item is sold out."
+        #expect(decision == (isThere && asks > 0 ? .approved : .refused(message: refusal)))
     }
 }
