@@ -9,7 +9,7 @@ extension Inspection {
         ["value": Self.json(try RLPItem(decoding: try input.bytes("data")))]
     }
 
-    /// Depth is bounded by what is read as JSON on the way in, and by the decoder.
+    /// As deep as the decoder lets lists be nested.
     private static func json(_ item: RLPItem) -> JSONValue {
         switch item {
         case .bytes(let bytes): .string(Hex.encode(bytes))
@@ -113,11 +113,10 @@ extension Inspection {
     private func accessList(_ input: InspectionInput) throws -> [EVMTransaction.Access] {
         guard let member = input.value["accessList"], !member.isNull else { return [] }
         return try input.array("accessList").map { entry in
-            let keys = try (entry.value["storageKeys"]?.arrayValue ?? []).map { key in
-                let text = key.stringValue ?? ""
-                return try EVMHash(text.hasPrefix("0x") ? text : "0x" + text)
-            }
-            return EVMTransaction.Access(address: try EVMAddress(try entry.text("address")), storageKeys: keys)
+            EVMTransaction.Access(
+                address: try EVMAddress(entry.text("address")),
+                storageKeys: try entry.hashes("storageKeys")
+            )
         }
     }
 
@@ -132,14 +131,10 @@ extension Inspection {
 
     func erc20Log(_ input: InspectionInput) throws -> JSONValue {
         let value = input.value["log"]?.members == nil ? input : InspectionInput(value: input.value["log"] ?? [:])
-        let topics = try (value.value["topics"]?.arrayValue ?? []).map { topic in
-            let text = topic.stringValue ?? ""
-            return try EVMHash(text.hasPrefix("0x") ? text : "0x" + text)
-        }
         let address = try value.text("address")
         let log = try EVMLog(
             address: try EVMAddress(address.hasPrefix("0x") ? address : "0x" + address),
-            topics: topics,
+            topics: try value.hashes("topics"),
             data: try value.bytes("data")
         )
         let transfer = try ERC20Transfer(log)
@@ -176,6 +171,13 @@ extension InspectionInput {
             throw Inspection.Failure("invalid_input", "'\(name)' is no integer of at most 256 bits")
         }
         return number
+    }
+
+    /// A list of hashes; none when it is left out.
+    func hashes(_ name: String) throws -> [EVMHash] {
+        guard let member = value[name], !member.isNull else { return [] }
+        guard let list = member.arrayValue else { throw Inspection.Failure("invalid_input", "'\(name)' is no array") }
+        return try list.map { try EVMHash(bytes: InspectionInput(value: [name: $0]).bytes(name)) }
     }
 
     func quantity(_ name: String) throws -> BigUInt {

@@ -11,6 +11,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SETTLEGATE = os.environ.get("SETTLEGATE", str(ROOT / ".build" / "debug" / "settlegate"))
 
 
+def inspect(requests):
+    """Answers of `settlegate inspect --lines`, in order."""
+    lines = "\n".join(json.dumps({"id": index, **request}) for index, request in enumerate(requests))
+    run = subprocess.run(
+        [SETTLEGATE, "inspect", "--lines"], input=lines, capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    answers = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [answer["id"] for answer in answers] == list(range(len(requests)))
+    return answers
+
+
 class Sandbox:
     """A running `settlegate sandbox`; its first line of output says where everything is."""
 

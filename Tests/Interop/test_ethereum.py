@@ -1,12 +1,10 @@
 """eth-account, rlp and eth-keys agree with our EVM codecs: transactions, addresses, RLP, words and logs."""
 
-import json
 import os
 import random
-import subprocess
 
 import rlp
-from conftest import ROOT, SETTLEGATE
+from conftest import inspect
 from eth_account import Account
 from eth_account.hdaccount import generate_mnemonic
 from eth_account.types import Language
@@ -16,16 +14,6 @@ from hexbytes import HexBytes
 
 SEED = int(os.environ.get("SEED", "20261125"))
 Account.enable_unaudited_hdwallet_features()
-
-
-def inspect(requests):
-    lines = "\n".join(json.dumps({"id": index, **request}) for index, request in enumerate(requests))
-    run = subprocess.run(
-        [SETTLEGATE, "inspect", "--lines"], input=lines, capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    answers = [json.loads(line) for line in run.stdout.splitlines()]
-    assert [answer["id"] for answer in answers] == list(range(len(requests)))
-    return answers
 
 
 def random_transaction(generator):

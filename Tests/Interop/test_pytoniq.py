@@ -1,28 +1,15 @@
 """pytoniq-core agrees with our cells, hashes, addresses, wallets, signed messages and message bodies."""
 
-import json
 import os
 import random
-import subprocess
 
-from conftest import ROOT, SETTLEGATE
+from conftest import inspect
 from nacl.signing import SigningKey
 from pytoniq_core import Address, Builder, Cell, begin_cell
 from pytoniq_core.crypto.keys import mnemonic_new, mnemonic_to_private_key
 
 SEED = int(os.environ.get("SEED", "20261125"))
 WALLET_ID = 698983191
-
-
-def inspect(requests):
-    """Answers of `settlegate inspect --lines`, in order."""
-    lines = "\n".join(json.dumps({"id": index, **request}) for index, request in enumerate(requests))
-    run = subprocess.run(
-        [SETTLEGATE, "inspect", "--lines"], input=lines, capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    answers = [json.loads(line) for line in run.stdout.splitlines()]
-    assert [answer["id"] for answer in answers] == list(range(len(requests)))
-    return answers
 
 
 def random_cell(generator, depth=4):
