@@ -45,9 +45,9 @@ let package = Package(
         .target(name: "Payments", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Providers", dependencies: ["Money", "Payments", "Seams"]),
         .target(name: "TON", dependencies: ["Cryptography", "Seams"]),
-        .target(name: "EVM", dependencies: ["Cryptography", "StrictJSON", bigInt]),
+        .target(name: "EVM", dependencies: ["Cryptography", "StrictJSON", "Seams", bigInt]),
         .target(name: "Keystore", dependencies: ["Cryptography", "StrictJSON", "Seams"]),
-        .target(name: "HTTPTransport", dependencies: ["CCurl", "CCurlShims"]),
+        .target(name: "HTTPTransport", dependencies: ["CCurl", "CCurlShims", "Seams"]),
         .target(
             name: "TelegramBot",
             dependencies: ["HTTPTransport", "Cryptography", "StrictJSON", "Seams"]

@@ -1,5 +1,10 @@
+public import Seams
+
 /// Why bytes are not the EVM structure that they should be, or a value does not fit one.
-public struct EVMError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct EVMError: CodedError {
+    /// How the error's text begins.
+    public static let domain = "EVM"
+
     /// The kind of fault.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         /// The bytes are no RLP, or not the only RLP of what they say.
@@ -28,11 +33,4 @@ public struct EVMError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.reason = reason
     }
-
-    /// Whether the codes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
-    /// The code and the reason.
-    public var description: String { "EVM: \(code.rawValue): \(reason)" }
 }

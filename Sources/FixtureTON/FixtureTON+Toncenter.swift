@@ -1,5 +1,6 @@
 import Cryptography
 public import HTTPTransport
+import Seams
 import StrictJSON
 import Synchronization
 import TON

@@ -1,8 +1,12 @@
+public import Seams
+
 /// Why no response came: a code that callers match, and a reason that people read.
 ///
-/// Two errors are equal when their codes are. Neither path, query nor fields of the request are in it, because they hold
-/// secrets (Telegram's token is in the path).
-public struct HTTPTransportError: Error, Hashable, Sendable, CustomStringConvertible {
+/// Neither path, query nor fields of the request are in it, because they hold secrets (Telegram's token is in the path).
+public struct HTTPTransportError: CodedError {
+    /// How the error's text begins.
+    public static let domain = "HTTP"
+
     /// The kind of failure.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         /// The request cannot be sent as it is: its URL, scheme or fields are not acceptable. Nothing was sent.
@@ -39,11 +43,4 @@ public struct HTTPTransportError: Error, Hashable, Sendable, CustomStringConvert
         case .timedOut, .connectionLost, .responseTooLarge, .cancelled: false
         }
     }
-
-    /// Whether the codes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
-    /// The code and the reason.
-    public var description: String { "HTTP: \(code.rawValue): \(reason)" }
 }

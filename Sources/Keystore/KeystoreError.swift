@@ -1,8 +1,11 @@
+public import Seams
+
 /// What a keystore refuses or cannot do: a code that callers match, and a reason that people read and that holds nothing
 /// secret.
-///
-/// Two errors are equal when their codes are.
-public struct KeystoreError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct KeystoreError: CodedError {
+    /// How the error's text begins.
+    public static let domain = "keystore"
+
     /// The kind of failure.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         case notFound
@@ -24,11 +27,4 @@ public struct KeystoreError: Error, Hashable, Sendable, CustomStringConvertible 
         self.code = code
         self.reason = reason
     }
-
-    /// Whether the codes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
-    /// The code and the reason.
-    public var description: String { "keystore: \(code.rawValue): \(reason)" }
 }

@@ -1,7 +1,10 @@
+public import Seams
+
 /// What the ledger refuses: a code that callers match, and a reason that people read.
-///
-/// Two errors are equal when their codes are.
-public struct LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct LedgerError: CodedError {
+    /// How the error's text begins.
+    public static let domain = "ledger"
+
     /// The kind of refusal.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         case unbalanced
@@ -23,11 +26,4 @@ public struct LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.reason = reason
     }
-
-    /// Whether the codes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
-    /// The code and the reason.
-    public var description: String { "ledger: \(code.rawValue): \(reason)" }
 }

@@ -1,7 +1,10 @@
+public import Seams
+
 /// What the rules of money refuse: a code that callers match, and a reason that people read.
-///
-/// Two errors are equal when their codes are.
-public struct MoneyError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct MoneyError: CodedError {
+    /// How the error's text begins.
+    public static let domain = "money"
+
     /// The kind of refusal.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         case malformed
@@ -32,11 +35,4 @@ public struct MoneyError: Error, Hashable, Sendable, CustomStringConvertible {
     public static func overflow(_ reason: String) -> Self { Self(.overflow, reason) }
     /// Amounts of two assets cannot be put together.
     public static func differentAssets(_ reason: String) -> Self { Self(.differentAssets, reason) }
-
-    /// Whether the codes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
-    /// The code and the reason.
-    public var description: String { "money: \(code.rawValue): \(reason)" }
 }

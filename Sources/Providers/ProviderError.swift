@@ -1,7 +1,12 @@
+public import Seams
+
 /// Why a provider could not do what was asked: a code that callers match, and a reason that people read.
 ///
-/// Two errors are equal when their codes are. `description` holds no secrets: it is safe in a log.
-public struct ProviderError: Error, Hashable, Sendable, CustomStringConvertible {
+/// `description` holds no secrets: it is safe in a log.
+public struct ProviderError: CodedError {
+    /// How the error's text begins.
+    public static let domain = "provider"
+
     /// The kind of failure.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         /// The rail could not be reached or did not answer in time; asking again is right.
@@ -32,11 +37,4 @@ public struct ProviderError: Error, Hashable, Sendable, CustomStringConvertible 
         self.code = code
         self.reason = reason
     }
-
-    /// Whether the codes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
-    /// The code and the reason.
-    public var description: String { "provider: \(code.rawValue): \(reason)" }
 }

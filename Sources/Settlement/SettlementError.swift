@@ -1,11 +1,13 @@
 import Money
 import Payments
 import Providers
+public import Seams
 
 /// What a use case refuses or cannot do: a code that callers match, and a reason that people read.
-///
-/// Two errors are equal when their codes are.
-public struct SettlementError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct SettlementError: CodedError {
+    /// How the error's text begins.
+    public static let domain = "settlement"
+
     /// The kind of refusal; stable, and part of the API.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         case notFound = "not_found"
@@ -50,11 +52,4 @@ public struct SettlementError: Error, Hashable, Sendable, CustomStringConvertibl
         case .unsupported: self.init(.unsupported, error.reason)
         }
     }
-
-    /// Whether the codes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
-    /// The code and the reason.
-    public var description: String { "settlement: \(code.rawValue): \(reason)" }
 }

@@ -1,7 +1,10 @@
+public import Seams
+
 /// What the database refuses or cannot do: a code that callers match, and a reason that people read.
-///
-/// Two errors are equal when their codes are.
-public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct StorageError: CodedError {
+    /// How the error's text begins.
+    public static let domain = "storage"
+
     /// The kind of failure.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         /// Another process has the database.
@@ -32,11 +35,4 @@ public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     static func corrupt(_ reason: String) -> Self { Self(.corrupt, reason) }
-
-    /// Whether the codes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
-    /// The code and the reason.
-    public var description: String { "storage: \(code.rawValue): \(reason)" }
 }

@@ -1,5 +1,6 @@
 public import Cryptography
 public import HTTPTransport
+public import Seams
 public import StrictJSON
 
 /// Calls of the Bot API (core.telegram.org/bots/api) for one bot.
@@ -73,9 +74,10 @@ public struct BotClient: Sendable {
 }
 
 /// Why a call of the Bot API did not succeed: a code that callers match, and Telegram's own description.
-///
-/// Two errors are equal when their codes are.
-public struct TelegramError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct TelegramError: CodedError {
+    /// How the error's text begins.
+    public static let domain = "Telegram"
+
     /// The kind of failure.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         /// Telegram refuses; nothing was done.
@@ -110,11 +112,4 @@ public struct TelegramError: Error, Hashable, Sendable, CustomStringConvertible 
 
     /// Whether the description names a reason, for example `CHARGE_ALREADY_REFUNDED`.
     public func names(_ word: String) -> Bool { code == .refused && reason.contains(word) }
-
-    /// Whether the codes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
-    /// The code and the reason.
-    public var description: String { "Telegram: \(code.rawValue): \(reason)" }
 }

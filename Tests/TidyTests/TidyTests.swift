@@ -36,7 +36,8 @@ struct TidyTests {
         "Providers": ["Money", "Payments", "Seams"],
         "TON": ["Cryptography", "Seams"],
         "Keystore": ["Cryptography", "StrictJSON", "Seams", "Foundation"],
-        "HTTPTransport": ["CCurl", "CCurlShims", "Foundation"],
+        "HTTPTransport": ["CCurl", "CCurlShims", "Seams", "Foundation"],
+        "EVM": ["Cryptography", "StrictJSON", "Seams", "BigInt"],
         "TelegramBot": ["HTTPTransport", "Cryptography", "StrictJSON", "Seams"],
         "ProviderTelegram": ["Providers", "Payments", "Money", "TelegramBot", "StrictJSON", "Seams", "Cryptography"],
         "ProviderTON": [

@@ -1,5 +1,10 @@
+public import Seams
+
 /// Why bytes are not the TON structure that they should be, or a value does not fit one.
-public struct TONError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct TONError: CodedError {
+    /// How the error's text begins.
+    public static let domain = "TON"
+
     /// The kind of fault.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         /// The bag of cells is not one, or breaks a rule of its format.
@@ -34,11 +39,4 @@ public struct TONError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
         self.reason = reason
     }
-
-    /// Whether the codes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
-    /// The code and the reason.
-    public var description: String { "TON: \(code.rawValue): \(reason)" }
 }

@@ -1,0 +1,23 @@
+/// An error of a module: a code that callers match, and a reason that people read.
+///
+/// Two errors are equal when their codes are: the reason is for a person, and may change.
+public protocol CodedError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kinds of failure; their names are stable.
+    associatedtype Code: Hashable, RawRepresentable<String>
+
+    /// What fails, in a word, for example `storage`.
+    static var domain: String { get }
+    /// The kind of failure.
+    var code: Code { get }
+    /// What went wrong and what to do about it, for a person; without secrets.
+    var reason: String { get }
+}
+
+extension CodedError {
+    /// Whether the codes are equal.
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+    /// Hashes the code.
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    /// The domain, the code and the reason.
+    public var description: String { "\(Self.domain): \(code.rawValue): \(reason)" }
+}
