@@ -13,6 +13,13 @@ public struct EVMHash: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
+    /// Thirty-two zeros: the parent of the first block.
+    public static let zero = Self(unchecked: [UInt8](repeating: 0, count: 32))
+
+    private init(unchecked bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
     /// The digest of some bytes.
     public init(of bytes: [UInt8]) {
         self.bytes = Keccak256.hash(bytes)

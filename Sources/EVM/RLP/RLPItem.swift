@@ -94,7 +94,7 @@ extension RLPItem {
 
 extension BigUInt {
     /// The integer of big-endian bytes.
-    init(bytes: some Collection<UInt8>) {
+    package init(bytes: some Collection<UInt8>) {
         var words: [UInt] = []
         words.reserveCapacity(bytes.count / 8 + 1)
         var word: UInt = 0
@@ -112,7 +112,7 @@ extension BigUInt {
     }
 
     /// The 32 big-endian bytes of an integer of at most 256 bits; the lowest 256 bits of a larger one.
-    var word: [UInt8] {
+    package var word: [UInt8] {
         let bytes = serialize().suffix(32)
         return [UInt8](repeating: 0, count: 32 - bytes.count) + bytes
     }
