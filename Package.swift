@@ -65,6 +65,12 @@ let package = Package(
             ]
         ),
         .target(
+            name: "ProviderEVM",
+            dependencies: [
+                "Providers", "Payments", "Money", "EVM", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", bigInt,
+            ]
+        ),
+        .target(
             name: "Storage",
             dependencies: ["Ledger", "Payments", "Money", "Seams", "StrictJSON", "CPostgres", bigInt, grdb, sqlite]
         ),
@@ -91,18 +97,25 @@ let package = Package(
             ]
         ),
         .target(name: "FixtureTON", dependencies: ["TON", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
+        .target(
+            name: "FixtureEVM",
+            dependencies: ["EVM", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", bigInt]
+        ),
         .target(name: "FixtureTelegram", dependencies: ["HTTPTransport", "StrictJSON", "Seams"]),
         .target(
             name: "Sandbox",
             dependencies: [
-                "FixtureTON", "FixtureTelegram", "HTTPServer", "HTTPTransport", "TON", "StrictJSON", "Seams", logging,
+                "FixtureTON", "FixtureEVM", "FixtureTelegram", "HTTPServer", "HTTPTransport", "TON", "EVM",
+                "StrictJSON",
+                "Seams", bigInt, logging,
             ]
         ),
         .target(
             name: "Gateway",
             dependencies: [
                 "GatewayHTTP", "HTTPServer", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers",
-                "ProviderTelegram", "ProviderTON", "TelegramBot", "TON", "HTTPTransport", "Payments", "Money",
+                "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPTransport",
+                "Payments", "Money",
                 "Ledger", "StrictJSON", "Seams", "Cryptography", "Keystore", yams, logging,
             ]
         ),
@@ -117,8 +130,9 @@ let package = Package(
         .target(
             name: "Scenarios",
             dependencies: [
-                "Gateway", "GatewayHTTP", "HTTPServer", "Sandbox", "FixtureTON", "FixtureTelegram", "Settlement",
-                "Reconciliation", "Storage", "Payments", "Providers", "Webhooks", "Keystore", "ProviderTON", "TON",
+                "Gateway", "GatewayHTTP", "HTTPServer", "Sandbox", "FixtureTON", "FixtureEVM", "FixtureTelegram",
+                "Settlement", "Reconciliation", "Storage", "Payments", "Providers", "Webhooks", "Keystore",
+                "ProviderTON", "ProviderEVM", "TON", "EVM", bigInt,
                 "Money", "Ledger", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", yams, logging,
             ]
         ),

@@ -70,6 +70,7 @@ extension Gateway {
                 if bot.stars { providers.append(TelegramStarsProvider(channel: channel)) }
             }
             for wallet in configuration.ton { providers.append(try Self.ton(wallet, keystore, surroundings)) }
+            for chain in configuration.evm ?? [] { providers.append(try Self.evm(chain, keystore, surroundings)) }
             registry = try ProviderRegistry(providers)
             self.bots = bots
             webhookSecrets = Dictionary(bots.map { ($0.key, $0.secret) }) { first, _ in first }

@@ -29,7 +29,8 @@ extension GatewayConfiguration {
         guard (10...60_000).contains(reconciliationInterval) else {
             throw ConfigurationError("reconciliation_interval_ms lies between 10 and 60000")
         }
-        let keys = bots.map(\.key) + ton.map(\.key)
+        let chains = evm ?? []
+        let keys = bots.map(\.key) + ton.map(\.key) + chains.map(\.key)
         guard Set(keys).count == keys.count else { throw ConfigurationError("two bots or wallets have the same key") }
         guard keys.allSatisfy(Self.isKey) else {
             throw ConfigurationError("keys of bots and wallets are lower-case letters, digits and hyphens")
@@ -41,14 +42,20 @@ extension GatewayConfiguration {
         guard !webhooks.allowPrivateAddresses else {
             throw ConfigurationError("webhooks.allow_private_addresses is for development; a live gateway refuses it")
         }
-        guard ton.allSatisfy({ $0.network == "mainnet" }), bots.allSatisfy({ !$0.testEnvironment }) else {
+        guard ton.allSatisfy({ $0.network == "mainnet" }), bots.allSatisfy({ !$0.testEnvironment }),
+            chains.allSatisfy({ !$0.testNetwork })
+        else {
             throw ConfigurationError("a live gateway takes no test networks and no bots of the test environment")
         }
-        let urls = bots.map(\.apiURL) + ton.map(\.toncenterURL)
+        let nodes = chains.flatMap(\.nodes).filter { !$0.hasPrefix(Self.keystorePrefix) }
+        let urls = bots.map(\.apiURL) + ton.map(\.toncenterURL) + nodes
         guard urls.allSatisfy({ $0.hasPrefix("https://") }) else {
             throw ConfigurationError("a live gateway talks to Telegram and chains over https only")
         }
     }
+
+    /// What stands before the name of a keystore entry that holds a URL.
+    static let keystorePrefix = "keystore:"
 
     private static func isKey(_ key: String) -> Bool {
         (1...64).contains(key.utf8.count)

@@ -286,6 +286,8 @@ public struct GatewayConfiguration: Codable, Sendable {
     public var bots: [Bot]
     /// The wallets on TON.
     public var ton: [TON]
+    /// The wallets on EVM chains; none when there are none.
+    public var evm: [EVM]?
     /// The rates that the operator sets.
     public var rates: [FixedRate]
     /// How events reach merchants.
@@ -301,6 +303,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         case keystore
         case bots
         case ton
+        case evm
         case rates
         case webhooks
         case reconciliationInterval = "reconciliation_interval_ms"
@@ -315,6 +318,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         keystore: Keystore,
         bots: [Bot],
         ton: [TON],
+        evm: [EVM]? = nil,
         rates: [FixedRate],
         webhooks: Webhooks,
         reconciliationInterval: Int
@@ -326,6 +330,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         self.keystore = keystore
         self.bots = bots
         self.ton = ton
+        self.evm = evm
         self.rates = rates
         self.webhooks = webhooks
         self.reconciliationInterval = reconciliationInterval

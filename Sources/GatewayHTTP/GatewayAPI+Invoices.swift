@@ -111,7 +111,7 @@ extension GatewayAPI {
         let (wanted, reference) = (state, call.parameter("reference"))
         let found = try await settlement.database.read { session in
             try session.invoices(of: call.merchant, state: wanted, reference: reference, in: page)
-                .map { InvoiceWithOptions(invoice: $0, options: try session.options(of: $0.id)) }
+                .map { try InvoiceWithOptions($0, in: session) }
         }
         return list(try found.map(representation.json), of: call, page: page)
     }

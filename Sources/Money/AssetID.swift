@@ -54,6 +54,11 @@ public struct AssetID: Hashable, Sendable {
         try Self("ton:\(network):jetton:\(master)")
     }
 
+    /// The coin of an EVM chain.
+    ///
+    /// - Throws: ``MoneyError`` when the chain is none.
+    public static func evm(_ chainID: UInt64) throws(MoneyError) -> Self { try Self("evm:\(chainID):native") }
+
     /// Where the asset lives.
     public var family: Family {
         if text.hasPrefix("fiat:") { return .fiat }
@@ -65,6 +70,12 @@ public struct AssetID: Hashable, Sendable {
     public var jettonMaster: String? {
         let parts = text.split(separator: ":", maxSplits: 3)
         return parts.count == 4 && parts[0] == "ton" ? String(parts[3]) : nil
+    }
+
+    /// The contract of an ERC-20 token, `0x` and 40 hex digits in lower case; none for every other asset.
+    public var tokenContract: String? {
+        let parts = text.split(separator: ":")
+        return parts.count == 4 && parts[0] == "evm" ? String(parts[3]) : nil
     }
 
     private static func isCanonical(_ text: String) -> Bool {

@@ -11,6 +11,8 @@ public struct ExceptionCase: Hashable, Sendable {
         case repeated
         case unmatched
         case wrongAsset = "wrong_asset"
+        /// The rail took a payment back that was credited: a reorganisation of the chain.
+        case orphaned
     }
 
     /// Whether a person has dealt with it.

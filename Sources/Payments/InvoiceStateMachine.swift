@@ -3,10 +3,10 @@ public import Money
 /// The life of an invoice, as a value: it takes an event and answers with what has to be done.
 ///
 /// ```
-/// new ──received(part)──→ processing ──received(rest)──→ settled
-///  │                          │                             │
-///  ├──expired──→ expired ←────┘                             └ repeated, over: exceptions, never another settlement
-///  └──cancelled─→ invalid
+/// new ──detected, received(part)──→ processing ──received(rest)──→ settled
+///  │ ←──────forgotten, undone───────┘    │ ←──────undone───────────────┤
+///  ├──expired──→ expired ←───────────────┘                             └ repeated, over: exceptions, never another
+///  └──cancelled─→ invalid                                                settlement
 /// ```
 ///
 /// The states and exceptions are BTCPay's. What is received is counted in the invoice's own price asset, so that a
@@ -32,6 +32,12 @@ public struct InvoiceStateMachine: Hashable, Sendable {
 
     /// What happened to an invoice.
     public enum Event: Hashable, Sendable {
+        /// A payment was seen that can still be undone, and that was made in time.
+        case detected
+        /// What was seen is gone, and nothing else was seen.
+        case forgotten
+        /// A payment that counted, worth `value` of the price asset, is no longer part of the rail's history.
+        case undone(value: Amount)
         /// A final payment, worth `value` of the price asset, that was made in time or not.
         case received(value: Amount, isInTime: Bool)
         /// Its time is over.
@@ -56,6 +62,10 @@ public struct InvoiceStateMachine: Hashable, Sendable {
         case announceExpired
         /// Tell the merchant that the invoice is cancelled.
         case announceCancelled
+        /// Tell the merchant that a payment is on its way.
+        case announceProcessing
+        /// Take back what was credited of the payments that are left, and tell the merchant.
+        case reopen
         /// The event is a repetition, and everything that it asks for was done.
         case none
     }
@@ -112,6 +122,14 @@ public struct InvoiceStateMachine: Hashable, Sendable {
         case (.received, .settled):
             exception = .paidOver
             return .openRepeated
+        case (.detected, .new):
+            state = .processing
+            return .announceProcessing
+        case (.forgotten, .processing) where received.isZero:
+            state = .new
+            return .reopen
+        case (.undone(let value), .processing), (.undone(let value), .settled): return try undo(value)
+        case (.undone, _), (.detected, _), (.forgotten, _): return .none
         case (.expired, .new):
             state = .expired
             return .announceExpired
@@ -126,6 +144,29 @@ public struct InvoiceStateMachine: Hashable, Sendable {
         case (.cancelled, .processing), (.cancelled, .settled), (.cancelled, .expired):
             throw .invalidTransition("an invoice that is \(state.rawValue) cannot be cancelled")
         }
+    }
+
+    private mutating func undo(_ value: Amount) throws(PaymentsError) -> Action {
+        let rest: Amount
+        let isCovered: Bool
+        let isOver: Bool
+        do {
+            rest = try received.subtracting(value)
+            isCovered = try !rest.subtracting(threshold).isNegative
+            isOver = try rest.subtracting(price).isPositive
+        } catch { throw .amount(error) }
+        guard !rest.isNegative else {
+            throw .invalidTransition("more is taken back than was received")
+        }
+        received = rest
+        if state == .settled, isCovered {
+            exception = exception == .paidOver && !isOver ? .none : exception
+            return .none
+        }
+        let old = state
+        state = rest.isZero ? .new : .processing
+        exception = rest.isZero ? .none : .paidPartial
+        return state == old ? .none : .reopen
     }
 
     private mutating func receive(_ value: Amount) throws(PaymentsError) -> Action {

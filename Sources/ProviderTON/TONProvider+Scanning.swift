@@ -16,7 +16,11 @@ extension TONProvider: TransferScanning {
     /// What happened on an account after a position.
     ///
     /// - Throws: `ProviderError`.
-    public func page(of account: ScanAccount, after position: String?) async throws(ProviderError) -> ScanPage {
+    public func page(
+        of account: ScanAccount,
+        after position: String?,
+        watching: any AccountWatching
+    ) async throws(ProviderError) -> ScanPage {
         let owner: TONAddress
         let scanned: TONAddress
         let asset: AssetID

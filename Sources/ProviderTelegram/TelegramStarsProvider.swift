@@ -83,7 +83,11 @@ extension TelegramStarsProvider: TransferScanning {
     /// A piece of the Star account; the position is how many lines were read.
     ///
     /// - Throws: `ProviderError`.
-    public func page(of account: ScanAccount, after position: String?) async throws(ProviderError) -> ScanPage {
+    public func page(
+        of account: ScanAccount,
+        after position: String?,
+        watching: any AccountWatching
+    ) async throws(ProviderError) -> ScanPage {
         guard let offset = position.map({ Int64($0) }) ?? 0, offset >= 0 else {
             throw ProviderError(.malformed, "the position of the Star account is no number")
         }

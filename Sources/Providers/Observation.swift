@@ -12,6 +12,8 @@ public enum Observation: Hashable, Sendable {
     case sent(SentTransfer)
     /// The rail has returned a payment: the natural keys of the return and of what was returned, and how much.
     case refunded(naturalKey: NaturalKey, payment: NaturalKey, amount: Amount, at: Timestamp)
+    /// A payment that was recorded is no longer part of the rail's history.
+    case vanished(payment: NaturalKey, at: Timestamp)
     /// Something was looked at and deliberately has no effect on the books; kept so that a finance person can see why.
     case ignored(naturalKey: NaturalKey, reason: String)
 }
@@ -34,17 +36,8 @@ public struct IncomingTransfer: Hashable, Sendable {
     public let occurredAt: Timestamp
     /// From when it can be used.
     public let availableAt: Timestamp
-    /// Whether it can still be undone.
-    public let finality: Finality
     /// Whether more than what is due is the merchant's too: a tip, or shipping that the customer chose.
     public let extrasAreEarned: Bool
-
-    /// The verdict on whether a transfer can still be undone.
-    public enum Finality: String, Hashable, Sendable {
-        case detected
-        case confirming
-        case final
-    }
 
     /// An observed transfer.
     public init(
@@ -56,7 +49,6 @@ public struct IncomingTransfer: Hashable, Sendable {
         evidence: String,
         occurredAt: Timestamp,
         availableAt: Timestamp,
-        finality: Finality = .final,
         extrasAreEarned: Bool = false
     ) {
         self.naturalKey = naturalKey
@@ -67,8 +59,24 @@ public struct IncomingTransfer: Hashable, Sendable {
         self.evidence = evidence
         self.occurredAt = occurredAt
         self.availableAt = availableAt
-        self.finality = finality
         self.extrasAreEarned = extrasAreEarned
+    }
+}
+
+/// Money that was seen on its way in and can still be undone: it is told, and not booked.
+public struct Sighting: Hashable, Sendable {
+    /// What was seen; the same natural key as when it is final.
+    public let transfer: IncomingTransfer
+    /// How many blocks have it or build on it; 0 while it waits.
+    public let confirmations: Int
+    /// With how many it counts as final.
+    public let required: Int
+
+    /// Money that was seen.
+    public init(transfer: IncomingTransfer, confirmations: Int, required: Int) {
+        self.transfer = transfer
+        self.confirmations = confirmations
+        self.required = required
     }
 }
 

@@ -61,6 +61,8 @@ public struct ProviderCapabilities: Hashable, Sendable {
     public let isTestNetwork: Bool
     /// How long after the expiry a payment that was approved in time may still arrive.
     public let graceAfterExpiry: Duration
+    /// Whether an invoice ends only when the scan has passed its time: what was paid in time may take long to be final.
+    public let expiryWaitsForScan: Bool
 
     /// A provider's abilities.
     public init(
@@ -70,7 +72,8 @@ public struct ProviderCapabilities: Hashable, Sendable {
         refunds: Refunds,
         paysOut: Bool,
         isTestNetwork: Bool,
-        graceAfterExpiry: Duration = .zero
+        graceAfterExpiry: Duration = .zero,
+        expiryWaitsForScan: Bool = false
     ) {
         self.opening = opening
         self.assets = assets
@@ -79,6 +82,7 @@ public struct ProviderCapabilities: Hashable, Sendable {
         self.paysOut = paysOut
         self.isTestNetwork = isTestNetwork
         self.graceAfterExpiry = graceAfterExpiry
+        self.expiryWaitsForScan = expiryWaitsForScan
     }
 }
 

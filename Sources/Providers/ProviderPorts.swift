@@ -88,10 +88,15 @@ public struct ShippingOption: Hashable, Sendable {
     }
 }
 
-/// Reads what happened on a rail, account by account, without a gap.
+/// Reads what happened on a rail, without a gap: account by account, or all accounts at once where the rail is read in
+/// blocks.
 public protocol TransferScanning: Sendable {
     /// The accounts that are always scanned; those of single options come from ``OpenedOption/accounts``.
     var standingAccounts: [ScanAccount] { get async throws(ProviderError) }
+
+    /// Whether the accounts of single options are scanned one by one; when not, the standing ones cover them, and the
+    /// provider asks which are watched.
+    var scansAccountsOfOptions: Bool { get }
 
     /// What happened on an account after a position, oldest first.
     ///
@@ -99,7 +104,33 @@ public protocol TransferScanning: Sendable {
     ///
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/gap`` when the account's history does not join up, so
     ///   that the cursor has to stay where it is.
-    func page(of account: ScanAccount, after position: String?) async throws(ProviderError) -> ScanPage
+    func page(
+        of account: ScanAccount,
+        after position: String?,
+        watching: any AccountWatching
+    ) async throws(ProviderError) -> ScanPage
+
+    /// Which of some recorded payments are no longer part of the rail's history; asked when a page says that history
+    /// was revised.
+    ///
+    /// - Throws: ``ProviderError`` when the rail cannot be asked, so that nothing is undone by mistake.
+    func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey]
+}
+
+extension TransferScanning {
+    /// Most rails keep a history for each account.
+    public var scansAccountsOfOptions: Bool { true }
+
+    /// Most rails never take anything back.
+    public func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] { [] }
+}
+
+/// Knows which accounts belong to options, on rails that are read as a whole.
+public protocol AccountWatching: Sendable {
+    /// Those of `accounts` that were handed out to customers, at the latest when this is called.
+    ///
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/unavailable`` when it cannot be known now.
+    func watched(among accounts: Set<String>) async throws(ProviderError) -> Set<String>
 }
 
 /// An account on a rail that is scanned.
@@ -119,13 +150,17 @@ public struct ScanAccount: Hashable, Sendable {
 /// A piece of an account's history.
 public struct ScanPage: Hashable, Sendable {
     /// What happened, oldest first.
-    public let observations: [Observation]
+    public var observations: [Observation]
     /// Where the next page starts; equal to the given position when nothing happened.
-    public let position: String?
+    public var position: String?
     /// Whether there is more already.
-    public let hasMore: Bool
+    public var hasMore: Bool
     /// Until when, by the rail's clock, the account's history is complete with this page.
-    public let completeUntil: Timestamp?
+    public var completeUntil: Timestamp?
+    /// Everything that was seen after the page and can still be undone; none when the page does not say.
+    public var sightings: [Sighting]?
+    /// From when on the rail's history is another than the one that was recorded; none when it only grew.
+    public var revisedSince: Timestamp?
 
     /// A piece of an account's history.
     public init(observations: [Observation], position: String?, hasMore: Bool, completeUntil: Timestamp?) {
@@ -150,10 +185,27 @@ public protocol TransferSending: Sendable {
     /// Sends what was prepared and stored; sending it again has no second effect.
     func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome
 
+    /// Another way for the same order to take effect, when what was prepared waits for too long: it is stored before it
+    /// is sent, and never makes the order take effect twice. None when there is nothing better.
+    ///
+    /// - Throws: ``ProviderError``.
+    func renewed(
+        _ prepared: PreparedTransfer,
+        for order: TransferOrder
+    ) async throws(ProviderError) -> PreparedTransfer?
+
     /// Asks the rail what became of it.
     ///
     /// - Throws: ``ProviderError`` when the rail cannot be asked now, which says nothing about the transfer.
     func fate(of prepared: PreparedTransfer, for order: TransferOrder) async throws(ProviderError) -> TransferFate
+}
+
+extension TransferSending {
+    /// On most rails what was prepared needs no help.
+    public func renewed(
+        _ prepared: PreparedTransfer,
+        for order: TransferOrder
+    ) async throws(ProviderError) -> PreparedTransfer? { nil }
 }
 
 /// Money that has to be sent.

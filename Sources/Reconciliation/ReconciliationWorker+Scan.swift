@@ -25,6 +25,7 @@ extension ReconciliationWorker {
     private func accounts(of provider: any PaymentProvider, _ scan: any TransferScanning) async throws -> [ScanAccount]
     {
         let standing = try await scan.standingAccounts
+        guard scan.scansAccountsOfOptions else { return standing }
         let now = settlement.clock.now()
         let stored = try await settlement.database.read { session in
             try session.scanAccounts(provider: provider.key, activeAt: now)
@@ -43,20 +44,39 @@ extension ReconciliationWorker {
             let position = try await settlement.database.read { session in
                 try session.scanPosition(provider: provider.key, account: account.account, subject: account.subject)
             }
-            let page = try await scan.page(of: account, after: position)
-            guard page.position != position || !page.observations.isEmpty else {
-                return try await forgetProblem(of: account, at: provider, completeUntil: page.completeUntil)
+            let watching = index.watching(provider.key, in: settlement.database)
+            var page = try await scan.page(of: account, after: position, watching: watching)
+            if let moment = page.revisedSince {
+                page.observations = try await undone(since: moment, at: provider, scan) + page.observations
             }
+            if page.position == position {
+                try await forgetProblem(of: account, at: provider, completeUntil: page.completeUntil)
+            }
+            guard page.position != position || !page.observations.isEmpty || page.sightings != nil else { return }
             let recorded = try await settlement.record(page, of: account, at: provider, after: position)
             for result in recorded {
                 switch result {
                 case .payment: pass.payments += 1
                 case .booked: pass.movements += 1
-                case .ignored, .repetition, .notFinal: break
+                case .undone: pass.undone += 1
+                case .ignored, .repetition: break
                 }
             }
             guard page.hasMore else { return }
         }
+    }
+
+    /// What was recorded of a history that is no longer the rail's.
+    private func undone(
+        since moment: Timestamp,
+        at provider: any PaymentProvider,
+        _ scan: any TransferScanning
+    ) async throws -> [Observation] {
+        let payments = try await settlement.database.read { session in
+            try session.standingPayments(provider: provider.key, since: moment)
+        }
+        let now = settlement.clock.now()
+        return try await scan.vanished(among: payments).map { .vanished(payment: $0, at: now) }
     }
 
     /// Nothing new came, and the rail answered: whatever kept the cursor from moving is over.

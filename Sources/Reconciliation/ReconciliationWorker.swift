@@ -41,6 +41,8 @@ public struct ReconciliationWorker: Sendable {
         public var payments = 0
         /// How many other observations were booked.
         public var movements = 0
+        /// How many payments were taken back.
+        public var undone = 0
         /// How many pushed messages were dealt with.
         public var messages = 0
         /// How many transfers took a step.
@@ -51,12 +53,13 @@ public struct ReconciliationWorker: Sendable {
         public var problems: [String] = []
 
         /// Whether anything changed, so that another pass may find more.
-        public var didSomething: Bool { payments + movements + messages + outgoing + expired > 0 }
+        public var didSomething: Bool { payments + movements + undone + messages + outgoing + expired > 0 }
     }
 
     let settlement: Settlement
     let configuration: Configuration
     let logger: Logger
+    let index = AccountIndex()
 
     /// A worker over `settlement` and its providers.
     public init(settlement: Settlement, configuration: Configuration = Configuration(), logger: Logger) {

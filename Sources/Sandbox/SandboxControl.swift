@@ -1,3 +1,6 @@
+import BigInt
+public import EVM
+public import FixtureEVM
 public import FixtureTON
 public import FixtureTelegram
 public import HTTPTransport
@@ -11,13 +14,24 @@ public struct SandboxControl: Sendable {
     private let telegram: FixtureTelegram
     private let ton: FixtureTON
     private let jettonMaster: TONAddress
+    private let evm: FixtureEVM
+    private let evmToken: EVMAddress
 
     /// Control over networks.
-    public init(clock: SandboxClock, telegram: FixtureTelegram, ton: FixtureTON, jettonMaster: TONAddress) {
+    public init(
+        clock: SandboxClock,
+        telegram: FixtureTelegram,
+        ton: FixtureTON,
+        jettonMaster: TONAddress,
+        evm: FixtureEVM,
+        evmToken: EVMAddress
+    ) {
         self.clock = clock
         self.telegram = telegram
         self.ton = ton
         self.jettonMaster = jettonMaster
+        self.evm = evm
+        self.evmToken = evmToken
     }
 
     /// A wish that cannot be fulfilled, as a sentence.
@@ -37,7 +51,7 @@ public struct SandboxControl: Sendable {
                 404,
                 [
                     "error": """
-                    the sandbox takes POST /sandbox/pay, mine, fault, advance, bots, telegram/pay, \
+                    the sandbox takes POST /sandbox/pay, mine, fault, advance, bots, evm/reorganise, telegram/pay, \
                     telegram/subscription, telegram/withdraw, telegram/chargeback
                     """
                 ]
@@ -60,8 +74,13 @@ public struct SandboxControl: Sendable {
             let isTaken = try await pay(option, Payment(wish))
             return ["taken": .bool(isTaken)]
         case "mine":
-            try ton.mine(Int(clamping: wish["blocks"]?.integerValue ?? 1))
+            let blocks = min(10_000, Int(clamping: wish["blocks"]?.integerValue ?? 1))
+            if wish["network"]?.stringValue == "evm" { evm.mine(blocks) } else { try ton.mine(blocks) }
             return [:]
+        case "evm/reorganise":
+            let depth = min(1_000, max(0, Int(clamping: wish["depth"]?.integerValue ?? 1)))
+            evm.reorganise(depth: depth, dropping: wish["drop"]?.boolValue ?? false)
+            return ["height": .integer(Int64(clamping: evm.height))]
         case "advance":
             clock.advance(by: .seconds(wish["seconds"]?.integerValue ?? 0))
             return ["now": .string(clock.now().description)]
@@ -159,6 +178,7 @@ public struct SandboxControl: Sendable {
     /// - Returns: whether the money was taken.
     public func pay(_ option: JSONValue, _ payment: Payment) async throws -> Bool {
         guard let rail = option["rail"]?.stringValue else { throw Refusal("the option has no rail") }
+        if rail == "evm" { return try payEVM(option, payment) }
         guard rail == "ton" else {
             guard let link = option["link"]?.stringValue else { throw Refusal("the option has no link") }
             if case .paid = await telegram.pay(link: link, by: payment.user) { return true }
@@ -178,6 +198,26 @@ public struct SandboxControl: Sendable {
         } else {
             try ton.pay(units, to: address, comment: comment, by: payment.user)
         }
+        return true
+    }
+
+    /// Pays what the link of EIP-681 asks for.
+    private func payEVM(_ option: JSONValue, _ payment: Payment) throws -> Bool {
+        guard let text = option["address"]?.stringValue, let link = option["link"]?.stringValue else {
+            throw Refusal("the option has no address and link")
+        }
+        let address = try EVMAddress(text)
+        let isToken = link.contains("/transfer?")
+        guard let due = Self.field(isToken ? "uint256" : "value", in: link).flatMap({ BigUInt($0) }) else {
+            throw Refusal("the link has no amount")
+        }
+        let units = payment.units.map { BigUInt($0) } ?? due
+        guard isToken else {
+            try evm.send(units, to: address, by: payment.user)
+            return true
+        }
+        let token = payment.isCounterfeit ? evm.token("counterfeit dollar") : evmToken
+        try evm.sendToken(units, of: token, to: address, by: payment.user)
         return true
     }
 
@@ -204,9 +244,11 @@ public struct SandboxControl: Sendable {
     }
 
     /// The amount of a transfer link, in smallest units.
-    private static func amount(in link: String) -> UInt128? {
+    private static func amount(in link: String) -> UInt128? { field("amount", in: link).flatMap { UInt128($0) } }
+
+    private static func field(_ name: String, in link: String) -> String? {
         let fields = link.split(separator: "?").last?.split(separator: "&") ?? []
-        return fields.first { $0.hasPrefix("amount=") }.flatMap { UInt128($0.dropFirst("amount=".count)) }
+        return fields.first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
     }
 
     // MARK: - Faults
@@ -236,6 +278,21 @@ public struct SandboxControl: Sendable {
             default: throw Refusal("TON has no fault '\(kind)'")
             }
             ton.set(faults)
+        case "evm":
+            var faults = FixtureEVM.Faults()
+            let times = Int(clamping: wish["times"]?.integerValue ?? 1)
+            switch kind {
+            case "none": break
+            case "lag": faults.lag = Int(clamping: wish["blocks"]?.integerValue ?? 10)
+            case "empty_logs": faults.emptyLogs = times
+            case "failure": faults.failures = times
+            case "rate_limit": faults.rateLimits = times
+            case "lost_reply": faults.lostReplies = times
+            case "lie": faults.liesAboutLogs = true
+            case "wrong_chain": faults.chainID = 1
+            default: throw Refusal("the EVM chain has no fault '\(kind)'")
+            }
+            evm.set(faults, node: Int(clamping: wish["node"]?.integerValue ?? 0))
         default: throw Refusal("there is no network '\(network)'")
         }
     }

@@ -1,3 +1,5 @@
+public import EVM
+public import FixtureEVM
 public import FixtureTON
 public import FixtureTelegram
 import HTTPServer
@@ -6,7 +8,7 @@ public import Logging
 import Seams
 public import TON
 
-/// A Telegram and a TON on loopback, with the control interface beside them, on one port.
+/// A Telegram, a TON and an EVM chain on loopback, with the control interface beside them, on one port.
 public final class SandboxNetworks: Sendable {
     /// The clock of all networks.
     public let clock: SandboxClock
@@ -18,7 +20,13 @@ public final class SandboxNetworks: Sendable {
     public let jettonMaster: TONAddress
     /// The layout of the jetton's wallets.
     public let jettonLayout = JettonWalletLayout.standard
-    /// The number of fraction digits of the jetton.
+    /// The EVM chain.
+    public let evm: FixtureEVM
+    /// The ERC-20 token that customers can pay with.
+    public let evmToken: EVMAddress
+    /// The number of the EVM chain; a test chain's usual one.
+    public static let evmChainID: UInt64 = 31_337
+    /// The number of fraction digits of the jetton, and of the token.
     public static let jettonScale = 6
     /// The token of the bot that is there from the beginning.
     public static let botToken = "4242424242:SandboxSandboxSandboxSandboxSandbox"
@@ -33,12 +41,15 @@ public final class SandboxNetworks: Sendable {
         telegram: FixtureTelegram,
         ton: FixtureTON,
         jettonMaster: TONAddress,
+        evm: FixtureEVM,
         server: HTTPServer
     ) {
         self.clock = clock
         self.telegram = telegram
         self.ton = ton
         self.jettonMaster = jettonMaster
+        self.evm = evm
+        evmToken = Self.token(of: evm)
         self.server = server
         url = server.url
     }
@@ -64,22 +75,49 @@ public final class SandboxNetworks: Sendable {
         telegram.addBot(token: botToken, providerToken: providerToken, stars: 0)
         let ton = FixtureTON(clock: clock, network: .testnet, seed: seed)
         let master = try ton.jettonMaster("sandbox dollar")
-        let control = SandboxControl(clock: clock, telegram: telegram, ton: ton, jettonMaster: master)
+        let evm = FixtureEVM(clock: clock, chainID: evmChainID, seed: seed)
+        let control = SandboxControl(
+            clock: clock,
+            telegram: telegram,
+            ton: ton,
+            jettonMaster: master,
+            evm: evm,
+            evmToken: token(of: evm)
+        )
         let server = try await HTTPServer.start(
             HTTPServer.Configuration(port: port),
             logger: logger,
             handler: HTTPServer.Handler { request in
                 if request.url.hasPrefix("/bot") { return await telegram.respond(to: request) }
                 if request.url.hasPrefix("/api/") { return await ton.respond(to: request) }
+                if request.url.hasPrefix("/evm") { return await evm.respond(to: request) }
                 return await control.respond(to: request)
             }
         )
-        return SandboxNetworks(clock: clock, telegram: telegram, ton: ton, jettonMaster: master, server: server)
+        return SandboxNetworks(
+            clock: clock,
+            telegram: telegram,
+            ton: ton,
+            jettonMaster: master,
+            evm: evm,
+            server: server
+        )
+    }
+
+    private static func token(of evm: FixtureEVM) -> EVMAddress {
+        evm.token("sandbox dollar", symbol: "USDX", decimals: UInt8(jettonScale))
     }
 
     /// What somebody may do to the networks.
     public var control: SandboxControl {
-        SandboxControl(clock: clock, telegram: telegram, ton: ton, jettonMaster: jettonMaster)
+        SandboxControl(
+            clock: clock,
+            telegram: telegram,
+            ton: ton,
+            jettonMaster: jettonMaster,
+            evm: evm,
+            evmToken: evmToken
+        )
     }
 
     /// Has blocks made and updates delivered until the task is cancelled.
@@ -87,6 +125,7 @@ public final class SandboxNetworks: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.telegram.run() }
             group.addTask { await self.ton.run(every: .milliseconds(100)) }
+            group.addTask { await self.evm.run(every: .seconds(1)) }
         }
     }
 

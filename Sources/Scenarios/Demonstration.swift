@@ -29,6 +29,8 @@ public struct Demonstration: Sendable {
         ("Sticker pack, by Stars", "digital", "telegram_stars", "telegram:XTR", "250"),
         ("Tea pot, by TON", "physical", "ton", "ton:testnet:native", "1.5"),
         ("Tea tray, by jetton", "physical", "ton", "ton:testnet:jetton:sandbox", "20"),
+        ("Tea book, by coin", "physical", "evm", "evm:sandbox:native", "0.05"),
+        ("Tea lamp, by token", "physical", "evm", "evm:sandbox:erc20", "25"),
     ]
 
     private struct Opened {
@@ -45,7 +47,7 @@ public struct Demonstration: Sendable {
     /// - Throws: what the world throws.
     /// - Returns: what came of it.
     public func run(tampering: Bool = false, tell: @Sendable (String) -> Void) async throws -> Outcome {
-        tell("The operator has put 5 TON into the wallet for network fees.")
+        tell("The operator has put 5 TON, a coin and 100 tokens into the wallets, for fees and refunds.")
         var opened: [Opened] = []
         for (index, order) in Self.orders.enumerated() { opened.append(try await open(order, key: "demo-\(index)")) }
         for order in opened {
@@ -54,9 +56,15 @@ public struct Demonstration: Sendable {
         }
         try await world.settle()
         try await goWrong(opened, tell)
-        tell("The merchant returns the Stars, and half a TON.")
+        try await reorganise(opened[4], tell)
+        tell("The merchant returns the Stars, half a TON, and ten of the tokens.")
         try await refund(opened[1], amount: nil)
         try await refund(opened[2], amount: "0.5")
+        try await refund(opened[5], amount: "10")
+        try await world.settle()
+        tell("The merchant has half a TON and 0.02 coins paid out.")
+        try await payOut("0.5", "ton:testnet:native")
+        try await payOut("0.02", "evm:sandbox:native")
         try await world.settle()
         if tampering {
             tell("Somebody changes one posting by one unit in the database.")
@@ -77,6 +85,7 @@ public struct Demonstration: Sendable {
             [
                 "title": .string(order.name), "description": .string(order.name), "goods": .string(order.goods),
                 "amount": .string(order.amount), "asset": .string(asset),
+                "place": .string(order.rail == "evm" ? "web" : "telegram"),
                 "rails": [["rail": .string(order.rail), "asset": .string(asset)]],
             ],
             idempotencyKey: key
@@ -104,6 +113,35 @@ public struct Demonstration: Sendable {
         try await world.settle()
     }
 
+    /// The chain's last blocks are replaced, deeper than was waited for, and a payment is gone with them.
+    private func reorganise(_ order: Opened, _ tell: @Sendable (String) -> Void) async throws {
+        _ = try await world.pay(order.option, pay("dave"))
+        try world.mine(4, on: "evm")
+        try await world.look()
+        let before = try await payments(of: order)
+        tell("Somebody pays the tea book again, and a reorganisation of the chain takes the payment back.")
+        world.reorganise(depth: 5, dropping: true)
+        try await world.settle()
+        let after = try await payments(of: order)
+        guard before.count == 2, after.map({ $0["state"]?.stringValue }) == ["final", "orphaned"] else {
+            throw ScenarioError("a payment that a reorganisation took back still counts")
+        }
+    }
+
+    private func payOut(_ amount: String, _ asset: String) async throws {
+        let text = world.assetText(asset)
+        try await world.merchant.post(
+            "/v1/payouts",
+            ["amount": .string(amount), "asset": .string(text), "destination": .string(try world.address(for: asset))],
+            idempotencyKey: "demo-payout-\(asset)"
+        )
+    }
+
+    private func payments(of order: Opened) async throws -> [JSONValue] {
+        let list = try await world.merchant.get("/v1/payments?invoice=\(order.id)&limit=100")
+        return (list["data"]?.arrayValue ?? []).reversed()
+    }
+
     private func refund(_ order: Opened, amount: String?) async throws {
         let list = try await world.merchant.get("/v1/payments?invoice=\(order.id)&limit=100")
         guard let payment = list["data"]?.arrayValue?.last?["id"] else {
@@ -122,13 +160,12 @@ public struct Demonstration: Sendable {
         var failures: [String] = []
         for order in opened {
             let invoice = try await world.merchant.get("/v1/invoices/\(order.id)")
-            let payments = try await world.merchant.get("/v1/payments?invoice=\(order.id)&limit=100")
-            let list = (payments["data"]?.arrayValue ?? []).reversed()
+            let list = try await payments(of: order)
             let state = invoice["state"]?.stringValue ?? "?"
             if state != "settled" { failures.append("\(order.name) is \(state)") }
             table.add([
                 order.name, order.option["rail"]?.stringValue ?? "", invoice["amount"]?.stringValue ?? "", state,
-                list.map { $0["classification"]?.stringValue ?? "?" }.joined(separator: ", "),
+                list.map(Self.standing).joined(separator: ", "),
                 Self.confirmation(list.first),
             ])
             let events = try await world.eventsTaken(about: order.id)
@@ -147,6 +184,12 @@ public struct Demonstration: Sendable {
             failures: failures,
             events: world.eventCounts
         )
+    }
+
+    /// How a payment relates to its invoice, and where it stands when that is not the end.
+    private static func standing(_ payment: JSONValue) -> String {
+        let (word, state) = (payment["classification"]?.stringValue ?? "?", payment["state"]?.stringValue ?? "?")
+        return state == "final" ? word : "\(word) (\(state))"
     }
 
     private static func confirmation(_ payment: JSONValue?) -> String {

@@ -65,7 +65,9 @@ final class MerchantServer: Sendable {
 
     private static func event(in request: HTTPRequest) -> Event? {
         guard let body = try? JSONValue(parsing: request.body), let id = request.field("webhook-id"),
-            let type = body["type"]?.stringValue, let subject = body["data"]?["id"]?.stringValue
+            let type = body["type"]?.stringValue,
+            // What was only seen has no identifier of its own yet, and is about its invoice.
+            let subject = (body["data"]?["id"] ?? body["data"]?["invoice"])?.stringValue
         else { return nil }
         return Event(id: id, type: type, subject: subject)
     }

@@ -1,6 +1,7 @@
 import Gateway
 public import Payments
 import Providers
+import Reconciliation
 import Seams
 import Settlement
 import StrictJSON
@@ -31,7 +32,8 @@ public struct ProviderConformance: Sendable {
         let text = world.assetText(asset)
         order = [
             "title": "Conformance", "description": "Conformance", "goods": .string(goods), "amount": .string(amount),
-            "asset": .string(text), "rails": [["rail": .string(rail.rawValue), "asset": .string(text)]],
+            "asset": .string(text), "place": .string(rail == .evm ? "web" : "telegram"),
+            "rails": [["rail": .string(rail.rawValue), "asset": .string(text)]],
         ]
     }
 
@@ -100,11 +102,12 @@ public struct ProviderConformance: Sendable {
     private func repetitionFindings() async throws -> [String] {
         guard let scan = provider.scan else { return [] }
         var findings: [String] = []
+        let watching = AccountIndex().watching(provider.key, in: world.gateway.settlement.database)
         for account in try await scan.standingAccounts {
-            let first = try await scan.page(of: account, after: nil)
-            let second = try await scan.page(of: account, after: nil)
+            let first = try await scan.page(of: account, after: nil, watching: watching)
+            let second = try await scan.page(of: account, after: nil, watching: watching)
             if first.observations != second.observations { findings.append("the same history reads the same twice") }
-            let rest = try await scan.page(of: account, after: first.position)
+            let rest = try await scan.page(of: account, after: first.position, watching: watching)
             if !first.hasMore, !rest.observations.isEmpty || rest.position != first.position {
                 findings.append("a position is where the next page starts, and stays when nothing happened")
             }

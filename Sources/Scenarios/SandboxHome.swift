@@ -1,9 +1,13 @@
+import BigInt
 import Cryptography
+public import EVM
+import FixtureEVM
 import FixtureTON
 import Foundation
 public import Gateway
 import GatewayHTTP
 public import Keystore
+import ProviderEVM
 public import Sandbox
 import Seams
 import StrictJSON
@@ -20,6 +24,10 @@ public struct SandboxHome: Sendable {
     public let folder: String
     /// The jetton's asset.
     public let jettonAsset: String
+    /// The asset of the EVM chain's token.
+    public let tokenAsset: String
+    /// The asset of the EVM chain's coin.
+    public static let coinAsset = "evm:\(SandboxNetworks.evmChainID):native"
     private let networks: SandboxNetworks
     private let postgresql: String?
 
@@ -47,6 +55,7 @@ public struct SandboxHome: Sendable {
         self.folder = folder
         self.networks = networks
         jettonAsset = "ton:testnet:jetton:\(networks.jettonMaster.raw)"
+        tokenAsset = "evm:\(SandboxNetworks.evmChainID):erc20:\(networks.evmToken.lowercased)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for name in ["chart-of-accounts.yaml", "rail-policy.yaml", "currencies.json", "openapi.json"] {
             try write(name, try text(catalogues + "/" + name))
@@ -54,7 +63,11 @@ public struct SandboxHome: Sendable {
         let jetton = """
               - { id: "\(jettonAsset)", code: USD-SANDBOX, name: Sandbox Dollar, scale: \(SandboxNetworks.jettonScale) }
             """
-        try write("assets.yaml", try text(catalogues + "/assets.yaml") + jetton + "\n")
+        let evm = """
+              - { id: "\(Self.coinAsset)", code: ETH-SANDBOX, name: Sandbox Ether, scale: 18 }
+              - { id: "\(tokenAsset)", code: USDX-SANDBOX, name: Sandbox ERC-20 Dollar, scale: \(SandboxNetworks.jettonScale) }
+            """
+        try write("assets.yaml", try text(catalogues + "/assets.yaml") + jetton + "\n" + evm + "\n")
         if !FileManager.default.fileExists(atPath: keystorePath) { try makeKeystore() }
         try writeConfiguration(port: port, derived: false)
     }
@@ -88,6 +101,7 @@ public struct SandboxHome: Sendable {
         try store.generate("webhook-secret", kind: .secret, at: now)
         try store.generate(Gateway.sealEntry, kind: .secret, at: now)
         try store.generate("ton-hot", kind: .ed25519, at: now)
+        try store.generate("evm-hot", kind: .secret, at: now)
     }
 
     /// Opens the keystore.
@@ -107,6 +121,21 @@ public struct SandboxHome: Sendable {
     public func walletAddress() throws -> TONAddress {
         let key = try Ed25519.PrivateKey(seed: keystore().secret("ton-hot"))
         return try Wallet(version: .v5r1, publicKey: key.publicKey, network: .testnet).address()
+    }
+
+    /// The account on the EVM chain that pays out.
+    ///
+    /// - Throws: `KeystoreError` and `CryptographyError`.
+    public func evmAddress() throws -> EVMAddress { try EVMProvider.hotWallet(of: keystore().secret("evm-hot")) }
+
+    /// The operator puts its own money into the wallets, for network fees and for refunds: 5 TON, a coin and 100 tokens.
+    ///
+    /// - Throws: what the keystore and the networks say.
+    public func fundWallets() throws {
+        try networks.ton.pay(5_000_000_000, to: walletAddress(), comment: "top-up", by: "operator")
+        let wallet = try evmAddress()
+        try networks.evm.send(BigUInt(10).power(18), to: wallet, by: "operator")
+        try networks.evm.sendToken(100_000_000, of: networks.evmToken, to: wallet, by: "operator")
     }
 
     /// Writes the configuration file.
@@ -142,6 +171,18 @@ public struct SandboxHome: Sendable {
                 deposit: \(derived ? "derived" : "comment")
                 jettons:
                   - { asset: "\(jettonAsset)", wallet_code: "\(code)", layout: \(networks.jettonLayout.rawValue) }
+            evm:
+              - key: evm-sandbox
+                chain_id: \(SandboxNetworks.evmChainID)
+                test_network: true
+                nodes: ["\(networks.url)/evm", "\(networks.url)/evm/1", "\(networks.url)/evm/2"]
+                quorum: 2
+                genesis: "\(networks.evm.genesis)"
+                wallet_entry: evm-hot
+                finality: "3"
+                first_block: 0
+                operators: ["\(try networks.evm.customer("operator").address)"]
+                tokens: ["\(tokenAsset)"]
             rates:
               - { base: "fiat:EUR", quote: "ton:testnet:native", price: "0.40", valid_for: 900 }
             webhooks: { allow_private_addresses: true }

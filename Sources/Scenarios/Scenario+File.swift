@@ -85,6 +85,14 @@ private struct OneKey {
 }
 
 extension Scenario.Step: Decodable {
+    private struct Mine: Decodable {
+        let network: String
+        let blocks: Int
+    }
+    private struct Reorganise: Decodable {
+        let depth: Int
+        let drop: Bool?
+    }
     private struct Advance: Decodable { let seconds: Int64 }
     private struct Deposit: Decodable { let mode: String }
     private struct Refund: Decodable {
@@ -100,6 +108,13 @@ extension Scenario.Step: Decodable {
         case "open": self = .open(try step.value())
         case "pay": self = .pay(try step.value())
         case "settle": self = .settle
+        case "mine":
+            let mine: Mine = try step.value()
+            self = .mine(network: mine.network, blocks: mine.blocks)
+        case "look": self = .look
+        case "reorganise":
+            let change: Reorganise = try step.value()
+            self = .reorganise(depth: change.depth, dropping: change.drop ?? false)
         case "advance": self = .advance(seconds: try step.value(Advance.self).seconds)
         case "fault": self = .fault(try step.value())
         case "deposit": self = .deposit(derived: try step.value(Deposit.self).mode == "derived")
@@ -123,6 +138,11 @@ extension Scenario.Check: Decodable {
     private struct Payments: Decodable {
         let of: String
         let classifications: [String]
+        let states: [String]?
+    }
+    private struct Sightings: Decodable {
+        let of: String
+        let confirmations: [Int]
     }
     private struct Refunds: Decodable {
         let of: String
@@ -149,7 +169,10 @@ extension Scenario.Check: Decodable {
             self = .invoice(of: value.of, state: value.state, exception: value.exception)
         case "payments":
             let value: Payments = try check.value()
-            self = .payments(of: value.of, classifications: value.classifications)
+            self = .payments(of: value.of, classifications: value.classifications, states: value.states)
+        case "sightings":
+            let value: Sightings = try check.value()
+            self = .sightings(of: value.of, confirmations: value.confirmations)
         case "refunds":
             let value: Refunds = try check.value()
             self = .refunds(of: value.of, states: value.states)

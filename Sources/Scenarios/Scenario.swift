@@ -21,6 +21,12 @@ public struct Scenario: Sendable {
         case pay(Pay)
         /// Everything that is under way comes to rest: chains mine, Telegram delivers, the gateway's workers run.
         case settle
+        /// A chain makes blocks, and nothing else happens.
+        case mine(network: String, blocks: Int)
+        /// The gateway's workers work once.
+        case look
+        /// The EVM chain's last blocks are replaced; their chain transactions wait again, or are gone.
+        case reorganise(depth: Int, dropping: Bool)
         /// Time passes.
         case advance(seconds: Int64)
         /// A network begins or ceases to misbehave.
@@ -49,6 +55,8 @@ public struct Scenario: Sendable {
         public let goods: String
         /// The rails to offer.
         public let rails: [Rail]
+        /// Where it is paid: `telegram` or `web`.
+        public let place: String?
         /// For how many seconds it can be paid.
         public let expiresIn: Int64?
 
@@ -66,6 +74,7 @@ public struct Scenario: Sendable {
             case asset
             case goods
             case rails
+            case place
             case expiresIn = "expires_in"
         }
     }
@@ -92,7 +101,7 @@ public struct Scenario: Sendable {
 
     /// How a network misbehaves.
     public struct Fault: Sendable, Decodable {
-        /// `ton` or `telegram`.
+        /// `ton`, `evm` or `telegram`.
         public let network: String
         /// The kind of fault; `none` ends all.
         public let kind: String
@@ -106,8 +115,10 @@ public struct Scenario: Sendable {
     public enum Check: Sendable {
         /// An invoice's state and exception.
         case invoice(of: String, state: String, exception: String)
-        /// The classifications of an invoice's payments, in the order in which they came.
-        case payments(of: String, classifications: [String])
+        /// The classifications of an invoice's payments, in the order in which they came, and where they stand.
+        case payments(of: String, classifications: [String], states: [String]?)
+        /// With how many confirmations payments of an invoice were seen that are not final.
+        case sightings(of: String, confirmations: [Int])
         /// The states of the refunds of an invoice's payments.
         case refunds(of: String, states: [String])
         /// The reasons of the open cases.

@@ -32,6 +32,9 @@ public struct ScenarioRunner {
         case .open(let open): try await self.open(open)
         case .pay(let pay): try await self.pay(pay)
         case .settle: try await world.settle()
+        case .mine(let network, let blocks): try world.mine(blocks, on: network)
+        case .look: try await world.look()
+        case .reorganise(let depth, let dropping): world.reorganise(depth: depth, dropping: dropping)
         case .advance(let seconds): try await world.advance(by: .seconds(seconds))
         case .fault(let fault): try await world.set(fault)
         case .deposit(let derived): try await world.setDeposit(derived: derived)
@@ -52,6 +55,7 @@ public struct ScenarioRunner {
             .init("asset", .string(world.assetText(open.asset))),
             .init("rails", .array(open.rails.map(rail))),
         ]
+        if let place = open.place { members.append(.init("place", .string(place))) }
         if let seconds = open.expiresIn { members.append(.init("expires_in", .integer(seconds))) }
         let invoice = try await world.merchant.post("/v1/invoices", .object(members), idempotencyKey: key("open"))
         guard let id = invoice["id"]?.stringValue else { throw ScenarioError("an invoice came without identifier") }
@@ -108,9 +112,17 @@ extension ScenarioRunner {
             let invoice = try await world.merchant.get("/v1/invoices/\(id(name))")
             expect(invoice["state"]?.stringValue, state, "the state of \(name)")
             expect(invoice["exception"]?.stringValue, exception, "the exception of \(name)")
-        case .payments(let name, let classifications):
-            let found = try await payments(of: name).map { $0["classification"]?.stringValue ?? "?" }
-            expect(found, classifications, "the payments of \(name)")
+        case .payments(let name, let classifications, let states):
+            let found = try await payments(of: name)
+            expect(found.map { $0["classification"]?.stringValue ?? "?" }, classifications, "the payments of \(name)")
+            guard let states else { return }
+            expect(found.map { $0["state"]?.stringValue ?? "?" }, states, "where the payments of \(name) stand")
+        case .sightings(let name, let confirmations):
+            let invoice = try await world.merchant.get("/v1/invoices/\(id(name))")
+            let found = (invoice["sightings"]?.arrayValue ?? []).map {
+                $0["confirmations"]?.integerValue.map(Int.init) ?? -1
+            }
+            expect(found, confirmations, "the sightings of \(name)")
         case .refunds(let name, let states):
             let payments = try await payments(of: name).compactMap { $0["id"]?.stringValue }
             let refunds = try await world.merchant.get("/v1/refunds?limit=100")["data"]?.arrayValue ?? []

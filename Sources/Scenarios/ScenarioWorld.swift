@@ -1,4 +1,6 @@
 import Cryptography
+import EVM
+import FixtureEVM
 import FixtureTON
 import FixtureTelegram
 import Foundation
@@ -146,7 +148,7 @@ public final class ScenarioWorld: Sendable {
             random: SystemRandom()
         )
         if let secret = added.webhookSecret { server.expect(secret) }
-        try networks.ton.pay(5_000_000_000, to: home.walletAddress(), comment: "top-up", by: "operator")
+        try home.fundWallets()
         let url = try await gateway.listen()
         state.withLock { state in
             state.url = url
@@ -191,6 +193,7 @@ public final class ScenarioWorld: Sendable {
         var idle = 0
         for _ in 0..<60 where idle < 2 {
             try networks.ton.mine(3)
+            networks.evm.mine(4)
             let delivered = await networks.telegram.deliver()
             let pass = await gateway.worker.runOnce()
             let sent = await gateway.deliveries.runOnce()
@@ -201,12 +204,37 @@ public final class ScenarioWorld: Sendable {
         }
     }
 
+    /// Has a chain make blocks.
+    ///
+    /// - Throws: what the chain throws.
+    public func mine(_ blocks: Int, on network: String) throws {
+        switch network {
+        case "ton": try networks.ton.mine(blocks)
+        case "evm": networks.evm.mine(blocks)
+        default: throw ScenarioError("there is no chain \(network)")
+        }
+    }
+
+    /// Replaces the last blocks of the EVM chain.
+    public func reorganise(depth: Int, dropping: Bool) {
+        networks.evm.reorganise(depth: depth, dropping: dropping)
+    }
+
+    /// Has the gateway's workers work once.
+    ///
+    /// - Throws: never; what cannot be done is tried again.
+    public func look() async throws {
+        _ = await gateway.worker.runOnce()
+        _ = await gateway.deliveries.runOnce()
+    }
+
     /// Lets time pass.
     ///
     /// - Throws: what the chain throws.
     public func advance(by duration: Duration) async throws {
         networks.clock.advance(by: duration)
         try networks.ton.mine()
+        networks.evm.mine()
     }
 
     /// Has a network misbehave.
@@ -243,6 +271,15 @@ public final class ScenarioWorld: Sendable {
         return try await networks.control.pay(option, payment)
     }
 
+    /// Where somebody takes an asset, for payouts.
+    ///
+    /// - Throws: what the networks throw.
+    public func address(for asset: String) throws -> String {
+        asset.hasPrefix("evm:")
+            ? try networks.evm.customer("supplier").address.description
+            : try networks.ton.customer("supplier").address.friendly(bounceable: false, testOnly: true)
+    }
+
     /// Changes one posting by one unit behind the gateway's back.
     ///
     /// - Throws: what the database throws.
@@ -262,7 +299,12 @@ public final class ScenarioWorld: Sendable {
 
     /// The scenario's word for an asset as the gateway knows it.
     public func assetText(_ text: String) -> String {
-        text == "ton:testnet:jetton:sandbox" ? home.jettonAsset : text
+        switch text {
+        case "ton:testnet:jetton:sandbox": home.jettonAsset
+        case "evm:sandbox:erc20": home.tokenAsset
+        case "evm:sandbox:native": SandboxHome.coinAsset
+        default: text
+        }
     }
 
     private func asset(_ text: String) throws -> Asset {

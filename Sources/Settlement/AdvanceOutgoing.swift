@@ -108,10 +108,32 @@ extension Settlement {
         }
         try faults.pass(.beforeStoringFate)
         switch fate {
-        case .pending: return try await submit(stored, prepared, by: sender)
+        case .pending: return try await insist(stored, prepared, by: sender)
         case .confirmed(_, let fee, _): return try await finish(stored, .confirmed, fee: fee, failure: nil)
         case .dead(let reason, let fee): return try await finish(stored, .provenDead, fee: fee, failure: reason)
         }
+    }
+
+    /// Sends again what is not in the rail's history yet: the same, or what the rail takes sooner.
+    private func insist(
+        _ stored: OutgoingTransfer,
+        _ prepared: PreparedTransfer,
+        by sender: any TransferSending
+    ) async throws -> OutgoingTransfer {
+        let renewed: PreparedTransfer?
+        do { renewed = try await sender.renewed(prepared, for: TransferOrder(stored)) } catch {
+            return try await loseSight(of: stored, reason: error.reason)
+        }
+        guard let renewed else { return try await submit(stored, prepared, by: sender) }
+        let next = clock.now().advanced(by: Self.pollInterval)
+        let updated: OutgoingTransfer = try await database.write { session in
+            var updated = stored
+            updated.prepared = renewed
+            try store(updated, from: stored, nextAttemptAt: next, in: session)
+            return updated
+        }
+        try faults.pass(.afterStoringTransfer)
+        return try await submit(updated, renewed, by: sender)
     }
 
     private func loseSight(of stored: OutgoingTransfer, reason: String) async throws -> OutgoingTransfer {
@@ -193,13 +215,26 @@ extension Settlement {
         }
         guard let reservation = reservations.last(where: { $0.reserves(transfer.amount, on: transfer.reservedAccount) })
         else { throw SettlementError(.invalidState, "nothing is set aside for \(transfer.purpose.id)") }
-        let back = try reservation.postings.map { Posting(account: $0.account, amount: try $0.amount.negated()) }
+        // Of a payment that a rail took back there is nothing left to give back to; that the refund was a loss is undone.
+        let isOrphaned = try isOfOrphanedPayment(transfer, in: session)
+        let back = try reservation.postings.map { posting in
+            let isSource = posting.account != transfer.reservedAccount
+            let account = isOrphaned && isSource ? .providerLosses : posting.account
+            return Posting(account: account, amount: try posting.amount.negated())
+        }
         try post(.transferReleased, subject: subject, at: now, back, in: session)
         if let fee, !fee.isZero {
             let charged = try Bookkeeping.charged(fee, at: transfer.provider)
             try post(.networkFee, subject: transfer.purpose.id, at: now, charged, in: session)
         }
         try announce(.failed, transfer, at: now, in: session)
+    }
+}
+
+extension Settlement {
+    private func isOfOrphanedPayment(_ transfer: OutgoingTransfer, in session: any SQLSession) throws -> Bool {
+        guard case .refund(_, let payment) = transfer.purpose else { return false }
+        return try session.payment(payment)?.state == .orphaned
     }
 }
 

@@ -10,6 +10,14 @@ enum InvoiceEvent: String {
     case settled = "invoice.settled"
     case expired = "invoice.expired"
     case cancelled = "invoice.cancelled"
+    /// A payment that counted is gone: the invoice waits for money again.
+    case reopened = "invoice.reopened"
+}
+
+/// What a merchant is told about a payment that can still be undone.
+enum SightingEvent: String {
+    case detected = "payment.detected"
+    case lost = "payment.lost"
 }
 
 /// What a merchant is told about money on its way out.
@@ -23,10 +31,7 @@ enum OutgoingEvent: String {
 extension Settlement {
     /// Tells the merchant about an invoice.
     func announce(_ event: InvoiceEvent, _ invoice: Invoice, at now: Timestamp, in session: any SQLSession) throws {
-        let options = try session.options(of: invoice.id)
-        let representation = try Representation(assets: assets).json(
-            InvoiceWithOptions(invoice: invoice, options: options)
-        )
+        let representation = try Representation(assets: assets).json(InvoiceWithOptions(invoice, in: session))
         try append(event.rawValue, subject: invoice.id.text, representation, to: invoice.merchant, at: now, in: session)
     }
 
@@ -45,6 +50,27 @@ extension Settlement {
         let representation = try Representation(assets: assets).json(payment)
         let merchant = payment.merchant ?? operatorMerchant
         try append("payment.received", subject: payment.id.text, representation, to: merchant, at: now, in: session)
+    }
+
+    /// Tells the merchant, or the operator, that a payment was taken back.
+    func announceOrphaned(_ payment: Payment, at now: Timestamp, in session: any SQLSession) throws {
+        guard let stored = try session.payment(payment.id) else { return }
+        let representation = try Representation(assets: assets).json(stored)
+        let merchant = payment.merchant ?? operatorMerchant
+        try append("payment.orphaned", subject: payment.id.text, representation, to: merchant, at: now, in: session)
+    }
+
+    /// Tells the merchant about a payment that can still be undone.
+    func announce(
+        _ event: SightingEvent,
+        _ sighting: StoredSighting,
+        of invoice: Invoice,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let representation = try Representation(assets: assets).json(sighting)
+        let subject = invoice.id.text
+        try append(event.rawValue, subject: subject, representation, to: invoice.merchant, at: now, in: session)
     }
 
     /// Tells the merchant about money on its way out.

@@ -16,7 +16,12 @@ extension Settlement {
         let now = clock.now()
         return try await database.write { session in
             var ended: [InvoiceID] = []
-            for invoice in try session.invoicesToExpire(at: now, limit: limit)
+            let scans = providers.providers.filter(\.capabilities.expiryWaitsForScan)
+            let watermarks = try scans.map { provider in
+                let reached = try session.completeUntil(provider: provider.key) ?? Timestamp(microseconds: .min)
+                return (provider: provider.key, completeUntil: reached)
+            }
+            for invoice in try session.invoicesToExpire(at: now, watermarks: watermarks, limit: limit)
             where now > invoice.expiresAt.advanced(by: longestGrace) {
                 var updated = invoice
                 let action = try updated.status.apply(.expired)
@@ -34,7 +39,8 @@ extension Settlement {
     }
 
     private func openUnderpaid(_ invoice: Invoice, at now: Timestamp, in session: any SQLSession) throws {
-        for payment in try session.payments(of: invoice.id) where payment.classification == .partial {
+        for payment in try session.payments(of: invoice.id)
+        where payment.classification == .partial && payment.state == .final {
             try post(
                 .underpaid,
                 subject: payment.id.text,

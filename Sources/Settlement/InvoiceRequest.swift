@@ -1,6 +1,7 @@
 public import Money
 public import Payments
 public import Providers
+public import Storage
 
 /// What a merchant asks for when it opens an invoice.
 public struct InvoiceRequest: Sendable {
@@ -83,16 +84,30 @@ public struct InvoiceRequest: Sendable {
     }
 }
 
-/// An invoice with the ways to pay it.
+/// An invoice with the ways to pay it, and what was seen of its payment.
 public struct InvoiceWithOptions: Hashable, Sendable {
     /// The invoice.
     public let invoice: Invoice
     /// The ways to pay it.
     public let options: [PaymentOption]
+    /// What was seen and can still be undone.
+    public let sightings: [StoredSighting]
 
     /// An invoice and its options.
-    public init(invoice: Invoice, options: [PaymentOption]) {
+    public init(invoice: Invoice, options: [PaymentOption], sightings: [StoredSighting] = []) {
         self.invoice = invoice
         self.options = options
+        self.sightings = sightings
+    }
+
+    /// An invoice with what is stored about it.
+    ///
+    /// - Throws: what the database throws.
+    public init(_ invoice: Invoice, in session: any SQLSession) throws {
+        self.init(
+            invoice: invoice,
+            options: try session.options(of: invoice.id),
+            sightings: try session.sightings(of: invoice.id)
+        )
     }
 }

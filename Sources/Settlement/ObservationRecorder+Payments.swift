@@ -67,7 +67,7 @@ extension ObservationRecorder {
             return try keep(arrival, .late, for: match, onto: .latePayments(merchant), value, in: session)
         case .openRepeated:
             return try keep(arrival, .repeated, for: match, onto: .repeatedPayments(merchant), value, in: session)
-        case .openUnderpaid, .announceExpired, .announceCancelled, .none:
+        case .openUnderpaid, .announceExpired, .announceCancelled, .announceProcessing, .reopen, .none:
             throw SettlementError(.invalidState, "a payment cannot lead to \(action)")
         }
     }
@@ -116,7 +116,11 @@ extension ObservationRecorder {
         // What came before waits in parts only if anything of it counted.
         let isFirst = match.invoice.status.received == value
         let held =
-            isFirst ? [] : try session.payments(of: match.invoice.id).filter { $0.classification == .partial }
+            isFirst
+            ? []
+            : try session.payments(of: match.invoice.id).filter { part in
+                part.classification == .partial && part.state == .final
+            }
         try session.insert(payment)
         let books = Bookkeeping(feeBasisPoints: try session.merchant(merchant)?.feeBasisPoints ?? 0)
         // Each payment has a ledger transaction of its own, so that a refund finds where its money is.
@@ -129,6 +133,10 @@ extension ObservationRecorder {
             try post(.invoiceSettled, part.id, at: transfer.occurredAt, rest, in: session)
         }
         try settlement.announce(payment, at: now, in: session)
+        // What a reorganisation took is paid again.
+        for orphaned in try session.openCases(of: match.invoice.id) where orphaned.reason == .orphaned {
+            _ = try session.resolve(orphaned.id, at: now)
+        }
         if !surplus.isZero {
             let invoice = match.invoice.id
             try openCase(.overpaid, of: merchant, invoice: invoice, payment: payment.id, surplus, in: session)

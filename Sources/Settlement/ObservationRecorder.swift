@@ -27,7 +27,6 @@ struct ObservationRecorder: Sendable {
     func record(_ observation: Observation, in session: any SQLSession) throws -> RecordedObservation {
         switch observation {
         case .incoming(let transfer):
-            guard transfer.finality == .final else { return .notFinal }
             let id: PaymentID = settlement.identifiers.next()
             guard try isNew(transfer.naturalKey, "incoming", "", payment: id, in: session) else { return .repetition }
             return try receive(Arrival(id: id, transfer: transfer), in: session)
@@ -41,6 +40,8 @@ struct ObservationRecorder: Sendable {
             return try book(sent.movement, in: session)
         case .refunded(let key, let payment, let amount, let moment):
             return try recordRefund(key, of: payment, amount, at: moment, in: session)
+        case .vanished(let payment, let moment):
+            return try undo(payment, at: moment, in: session)
         case .ignored(let key, let reason):
             return try isNew(key, "ignored", reason, in: session) ? .ignored : .repetition
         }

@@ -42,7 +42,7 @@ extension Settlement {
     public func invoice(_ id: InvoiceID, of merchant: MerchantID) async throws -> InvoiceWithOptions {
         let found: InvoiceWithOptions? = try await database.read { session in
             guard let invoice = try session.invoice(id), invoice.merchant == merchant else { return nil }
-            return InvoiceWithOptions(invoice: invoice, options: try session.options(of: id))
+            return try InvoiceWithOptions(invoice, in: session)
         }
         guard let found else { throw SettlementError(.notFound, "there is no invoice \(id)") }
         return found
@@ -166,7 +166,11 @@ extension Settlement {
         return try await database.write { session in
             for (option, provider, result) in stored {
                 try session.insert(option)
+                let isScannedAlone = providers.provider(provider)?.scan?.scansAccountsOfOptions ?? true
                 for account in result.accounts {
+                    if !isScannedAlone {
+                        try session.insertWatchedAccount(provider: provider, account: account.account)
+                    }
                     try session.insertScanAccount(
                         provider: provider,
                         account: account.account,

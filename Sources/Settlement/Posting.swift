@@ -16,6 +16,8 @@ extension LedgerTransaction.Kind {
     static let transferReleased = Self("transfer_released")
     static let networkFee = Self("network_fee")
     static let railRefund = Self("rail_refund")
+    static let paymentOrphaned = Self("payment_orphaned")
+    static let settlementUndone = Self("settlement_undone")
 }
 
 extension Settlement {
@@ -79,6 +81,6 @@ struct PaymentPosition {
 }
 
 extension AccountID {
-    fileprivate var isEarned: Bool { ["merchant_balance", "fee_income"].contains(code.rawValue) }
-    fileprivate var isReserved: Bool { ["refunds_payable", "payouts_payable"].contains(code.rawValue) }
+    var isEarned: Bool { ["merchant_balance", "fee_income"].contains(code.rawValue) }
+    var isReserved: Bool { ["refunds_payable", "payouts_payable"].contains(code.rawValue) }
 }

@@ -13,8 +13,8 @@ public enum RecordedObservation: Hashable, Sendable {
     case ignored
     /// It was recorded before.
     case repetition
-    /// It can still be undone, and will be observed again.
-    case notFinal
+    /// A payment was taken back, because the rail's history no longer has it.
+    case undone
 }
 
 extension Settlement {
@@ -39,7 +39,8 @@ extension Settlement {
         try faults.pass(.beforeRecording)
         let recorded = try await database.write { session in
             let recorded = try page.observations.map { try recorder.record($0, in: session) }
-            if let next = page.position {
+            if let sightings = page.sightings { try recorder.replaceSightings(by: sightings, in: session) }
+            if let next = page.position, next != position || page.completeUntil != nil {
                 let moved = try session.advanceScan(
                     provider: recorder.providerKey,
                     account: account.account,

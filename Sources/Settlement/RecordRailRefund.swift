@@ -25,6 +25,23 @@ extension Settlement {
         }
     }
 
+    /// Calls off refunds that wait to be sent: they must not be sent any more.
+    func callOff(
+        _ refunds: [OutgoingTransfer],
+        because reason: String,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        for refund in refunds where refund.status.state == .awaitingPayment {
+            var cancelled = refund
+            let action = try cancelled.status.apply(.cancelled)
+            cancelled.finishedAt = now
+            cancelled.failure = reason
+            try store(cancelled, from: refund, nextAttemptAt: now, in: session)
+            if action == .releaseFunds { try release(cancelled, fee: nil, at: now, in: session) }
+        }
+    }
+
     /// Books a refund that was made without us.
     private func adopt(
         _ amount: Amount,
@@ -33,15 +50,7 @@ extension Settlement {
         at now: Timestamp,
         in session: any SQLSession
     ) throws {
-        // One that waits to be sent must not be sent any more: the customer has the money.
-        for refund in refunds where refund.status.state == .awaitingPayment {
-            var cancelled = refund
-            let action = try cancelled.status.apply(.cancelled)
-            cancelled.finishedAt = now
-            cancelled.failure = "the rail returned the payment first"
-            try store(cancelled, from: refund, nextAttemptAt: now, in: session)
-            if action == .releaseFunds { try release(cancelled, fee: nil, at: now, in: session) }
-        }
+        try callOff(refunds, because: "the rail returned the payment first", at: now, in: session)
         let merchant = payment.merchant ?? operatorMerchant
         let booked = try session.ledgerTransactions(subject: payment.id.text)
         let sources =

@@ -1,6 +1,7 @@
 public import Money
 public import Payments
 import Seams
+public import Storage
 public import StrictJSON
 
 /// The JSON that merchants read, the same in answers and in events.
@@ -41,6 +42,7 @@ public struct Representation: Sendable {
             "monitored_until": .string(invoice.monitoredUntil.description),
             "settled_at": .optional(invoice.settledAt?.description),
             "options": .array(try value.options.map(json)),
+            "sightings": .array(try value.sightings.map(json)),
         ]
     }
 
@@ -92,6 +94,25 @@ public struct Representation: Sendable {
             "occurred_at": .string(payment.occurredAt.description),
             "recorded_at": .string(payment.recordedAt.description),
             "available_at": .string(payment.availableAt.description),
+        ]
+    }
+
+    /// A payment that was seen and can still be undone.
+    ///
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: the object.
+    public func json(_ sighting: StoredSighting) throws -> JSONValue {
+        [
+            "object": "sighting",
+            "invoice": .string(sighting.invoice.text),
+            "option": .string(sighting.option.text),
+            "asset": .string(sighting.amount.asset.text),
+            "amount": try text(sighting.amount),
+            "payer": .optional(sighting.payer),
+            "natural_key": .string(sighting.naturalKey.text),
+            "confirmations": .integer(Int64(sighting.confirmations)),
+            "confirmations_required": .integer(Int64(sighting.required)),
+            "occurred_at": .string(sighting.occurredAt.description),
         ]
     }
 

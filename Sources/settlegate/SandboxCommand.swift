@@ -64,6 +64,7 @@ struct SandboxCommand: AsyncParsableCommand {
                 webhookURL: webhook,
                 random: SystemRandom()
             )
+            try home.fundWallets()
             return (networks, home, gateway, merchant)
         }
         if networksOnly { try await gateway.close() }
@@ -100,7 +101,8 @@ private struct Places {
             "passphrase": .string(SandboxHome.passphrase), "merchant": .string(merchant.id.text),
             "api_key": .string(merchant.apiKey), "webhook_secret": .optional(merchant.webhookSecret?.text),
             "bot_token": .string(SandboxNetworks.botToken), "provider_token": .string(SandboxNetworks.providerToken),
-            "jetton": .string(home.jettonAsset),
+            "jetton": .string(home.jettonAsset), "evm": .string(networks.url + "/evm"),
+            "evm_coin": .string(SandboxHome.coinAsset), "evm_token": .string(home.tokenAsset),
         ]
     }
 

@@ -9,6 +9,8 @@ struct ConformanceTests {
         (.telegramStars, "telegram:XTR", "250", "digital"),
         (.ton, "ton:testnet:native", "1.5", "physical"),
         (.ton, "ton:testnet:jetton:sandbox", "20", "physical"),
+        (.evm, "evm:sandbox:native", "0.05", "service"),
+        (.evm, "evm:sandbox:erc20", "20", "physical"),
     ]
 
     @Test("keeps the rules that all providers keep", arguments: rails)

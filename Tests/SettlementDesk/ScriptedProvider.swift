@@ -54,7 +54,11 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
 
     package var standingAccounts: [ScanAccount] { [ScanAccount(account: "account", subject: "coin")] }
 
-    package func page(of account: ScanAccount, after position: String?) async throws(ProviderError) -> ScanPage {
+    package func page(
+        of account: ScanAccount,
+        after position: String?,
+        watching: any AccountWatching
+    ) async throws(ProviderError) -> ScanPage {
         guard let page = script.withLock({ $0.page }) else { throw ProviderError(.unsupported, "nothing is scanned") }
         return try await page()
     }

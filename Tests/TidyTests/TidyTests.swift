@@ -43,6 +43,9 @@ struct TidyTests {
         "ProviderTON": [
             "Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON", "Seams", "Cryptography",
         ],
+        "ProviderEVM": [
+            "Providers", "Payments", "Money", "EVM", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", "BigInt",
+        ],
         "Storage": [
             "Ledger", "Payments", "Money", "Seams", "StrictJSON", "BigInt", "GRDB", "GRDBSQLite", "CPostgres",
             "Foundation",

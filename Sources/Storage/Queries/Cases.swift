@@ -40,6 +40,14 @@ extension SQLSession {
         }
     }
 
+    /// The open cases about an invoice.
+    public func openCases(of invoice: InvoiceID) throws -> [ExceptionCase] {
+        try all(
+            "SELECT \(Self.caseColumns) FROM cases c WHERE c.invoice = $1 AND c.state = 'open' ORDER BY c.id",
+            [.id(invoice)]
+        ) { try $0.exceptionCase() }
+    }
+
     /// Cases of all merchants or of one, the newest first.
     public func cases(of merchant: MerchantID?, state: ExceptionCase.State, in page: Page) throws -> [ExceptionCase] {
         var filter = Filter("c.state = ", .text(state.rawValue))

@@ -70,13 +70,33 @@ extension SQLSession {
     }
 
     /// Invoices that can still be paid and whose time was over at a moment, the oldest first.
-    public func invoicesToExpire(at moment: Timestamp, limit: Int) throws -> [Invoice] {
-        try all(
+    ///
+    /// - Parameters:
+    ///   - moment: the moment.
+    ///   - watermarks: for each provider whose scan has to have passed the time first, how far it has come.
+    ///   - limit: at most this many.
+    /// - Throws: what the database throws.
+    /// - Returns: the invoices.
+    public func invoicesToExpire(
+        at moment: Timestamp,
+        watermarks: [(provider: String, completeUntil: Timestamp)],
+        limit: Int
+    ) throws -> [Invoice] {
+        var values: [SQLValue] = [.moment(moment), .integer(Int64(limit))]
+        var waiting = ""
+        for (provider, completeUntil) in watermarks {
+            values += [.text(provider), .moment(completeUntil)]
+            waiting += """
+                 AND (i.expires_at < $\(values.count) OR NOT EXISTS (SELECT 1 FROM payment_options o
+                WHERE o.invoice = i.id AND o.provider = $\(values.count - 1)))
+                """
+        }
+        return try all(
             """
             SELECT \(Self.invoiceColumns) FROM invoices i
-            WHERE i.state IN ('new', 'processing') AND i.expires_at < $1 ORDER BY i.expires_at LIMIT $2
+            WHERE i.state IN ('new', 'processing') AND i.expires_at < $1\(waiting) ORDER BY i.expires_at LIMIT $2
             """,
-            [.moment(moment), .integer(Int64(limit))]
+            values
         ) { try $0.invoice() }
     }
 

@@ -74,6 +74,30 @@ extension SQLSession {
         }
     }
 
+    /// The payments of a provider whose rail is read in blocks that happened at a moment or later, and that stand.
+    public func standingPayments(provider: String, since moment: Timestamp) throws -> [Payment] {
+        try all(
+            """
+            SELECT \(Self.paymentColumns) FROM payments p
+            WHERE p.provider = $1 AND p.occurred_at >= $2 AND p.rail = 'evm' AND p.state = 'final' ORDER BY p.id
+            """,
+            [.text(provider), .moment(moment)]
+        ) { try $0.payment() }
+    }
+
+    /// Stores where a payment stands and how it relates to its invoice.
+    public func update(_ payment: PaymentID, state: Payment.State, classification: Payment.Classification) throws {
+        try execute(
+            "UPDATE payments SET state = $1, classification = $2 WHERE id = $3",
+            [.text(state.rawValue), .text(classification.rawValue), .id(payment)]
+        )
+    }
+
+    /// Whether something with a natural key was recorded.
+    public func isObserved(_ key: NaturalKey) throws -> Bool {
+        try first("SELECT 1 FROM observations WHERE key = $1", [.text(key.text)]) { try $0.integer() } != nil
+    }
+
     /// A merchant's payments, the newest first.
     public func payments(of merchant: MerchantID, invoice: InvoiceID? = nil, in page: Page) throws -> [Payment] {
         var filter = Filter("p.merchant = ", .id(merchant))

@@ -54,6 +54,45 @@ extension SQLSession {
         try scanAccounts(provider: provider, activeAt: Timestamp(microseconds: .min))
     }
 
+    /// Has an account watched for ever, on a rail that is read as a whole.
+    public func insertWatchedAccount(provider: String, account: String) throws {
+        try execute(
+            "INSERT INTO watched_accounts (provider, account) VALUES ($1, $2)",
+            [.text(provider), .text(account)]
+        )
+    }
+
+    /// Watched accounts with their numbers, from after a number on.
+    public func watchedAccounts(
+        provider: String,
+        after sequence: Int64,
+        limit: Int
+    ) throws -> [(sequence: Int64, account: String)] {
+        try all(
+            """
+            SELECT sequence, account FROM watched_accounts WHERE provider = $1 AND sequence > $2
+            ORDER BY sequence LIMIT $3
+            """,
+            [.text(provider), .integer(sequence), .integer(Int64(limit))]
+        ) { (sequence: try $0.integer(), account: try $0.text()) }
+    }
+
+    /// Whether an account of a provider was handed out for an option.
+    public func isWatched(_ account: String, provider: String) throws -> Bool {
+        try first(
+            "SELECT 1 FROM scan_accounts WHERE provider = $1 AND account = $2 LIMIT 1",
+            [.text(provider), .text(account)]
+        ) { try $0.integer() } != nil
+    }
+
+    /// Until when every scan of a provider has read everything; none when one has not begun.
+    public func completeUntil(provider: String) throws -> Timestamp? {
+        try first(
+            "SELECT MIN(COALESCE(complete_until, 0)) FROM scan_cursors WHERE provider = $1",
+            [.text(provider)]
+        ) { try $0.optionalMoment() } ?? nil
+    }
+
     /// Where the next page of an account starts; none at the very start.
     public func scanPosition(provider: String, account: String, subject: String) throws -> String? {
         try first(

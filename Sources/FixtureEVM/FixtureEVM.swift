@@ -1,0 +1,267 @@
+public import BigInt
+public import Cryptography
+public import EVM
+public import Seams
+import Synchronization
+
+/// An EVM chain for tests: real block, chain transaction and receipt hashes, recovered senders, a fee market, and the
+/// JSON-RPC of a node.
+///
+/// It has no sockets of its own: ``respond(to:)`` takes a request from wherever it came. Contracts are modelled by their
+/// standards, not run. The same calls give the same bytes.
+public final class FixtureEVM: Sendable {
+    /// How a node misbehaves.
+    public struct Faults: Hashable, Sendable {
+        /// By how many blocks it lags.
+        public var lag = 0
+        /// How many of the next answers to `eth_getLogs` are empty.
+        public var emptyLogs = 0
+        /// How many of the next requests fail with 500.
+        public var failures = 0
+        /// How many of the next requests are limited with 429.
+        public var rateLimits = 0
+        /// How many of the next chain transactions are taken and answered with an error all the same.
+        public var lostReplies = 0
+        /// Multiplies what logs say was transferred by ten.
+        public var liesAboutLogs = false
+        /// Says that chain transactions that failed took effect.
+        public var liesAboutStatus = false
+        /// Names another chain.
+        public var chainID: UInt64?
+
+        /// No faults.
+        public init() {}
+    }
+
+    /// How blocks are made.
+    public enum Mining: Hashable, Sendable {
+        /// One for each chain transaction, at once.
+        case automatic
+        /// Only when it is asked for, or with the time.
+        case manual
+    }
+
+    /// What somebody named in a test owns.
+    public struct Customer: Sendable {
+        /// The key.
+        public let key: Secp256k1.PrivateKey
+        /// The account.
+        public let address: EVMAddress
+    }
+
+    struct State: Sendable {
+        var chain: ChainState
+        var faults: [Int: Faults] = [:]
+        var mining = Mining.manual
+        var snapshots: [ChainState] = []
+        var filters = FilterTable()
+        /// By how much the chain's time is ahead of the clock.
+        var ahead: UInt64 = 0
+    }
+
+    /// How many blocks behind the head are what `safe` and `finalized` name.
+    public static let depths = (safe: 4, finalized: 8)
+
+    /// The chain.
+    public let chainID: UInt64
+    let clock: any WallClock
+    let state: Mutex<State>
+    private let seed: UInt64
+
+    /// A chain with one block and no accounts.
+    public init(clock: any WallClock, chainID: UInt64, seed: UInt64 = 1) {
+        self.clock = clock
+        self.chainID = chainID
+        self.seed = seed
+        let genesis = UInt64(clamping: clock.now().seconds)
+        state = Mutex(State(chain: ChainState(chainID: chainID, genesis: genesis)))
+    }
+
+    // MARK: - Chain
+
+    /// Makes blocks at the clock's time.
+    public func mine(_ count: Int = 1) {
+        state.withLock { state in
+            for _ in 0..<count { state.chain.mine(at: time(state)) }
+        }
+    }
+
+    func time(_ state: State) -> UInt64 { UInt64(clamping: clock.now().seconds) + state.ahead }
+
+    /// Makes blocks until the task is cancelled.
+    public func run(every interval: Duration) async {
+        while !Task.isCancelled {
+            mine()
+            do { try await clock.sleep(for: interval) } catch { return }
+        }
+    }
+
+    /// Replaces the last blocks by as many others and one more, so that the new chain is the longer one.
+    ///
+    /// - Parameters:
+    ///   - depth: how many blocks are replaced.
+    ///   - dropping: whether the chain transactions of the old blocks are gone; otherwise they wait again, and come into
+    ///     the last of the new blocks.
+    public func reorganise(depth: Int, dropping: Bool) {
+        state.withLock { state in
+            let count = min(depth, state.chain.blocks.count - 1)
+            state.chain.rewind(count, dropping: dropping)
+            for _ in 0..<count { state.chain.mine(at: time(state)) { _ in false } }
+            state.chain.mine(at: time(state))
+        }
+    }
+
+    /// Forgets what waits from a sender.
+    public func drop(from sender: EVMAddress) {
+        state.withLock { $0.chain.pool.removeAll { $0.sender == sender } }
+    }
+
+    /// Has a node misbehave from here on; the nodes are numbered from 0, and all show the same chain.
+    public func set(_ faults: Faults, node: Int = 0) { state.withLock { $0.faults[node] = faults } }
+
+    /// The height.
+    public var height: UInt64 { state.withLock { $0.chain.head.header.number } }
+
+    /// The hash of the first block, by which chains that share a number are told apart.
+    public var genesis: EVMHash { state.withLock { $0.chain.blocks[0].hash } }
+
+    /// What an account holds, in wei.
+    public func balance(of address: EVMAddress) -> BigUInt {
+        state.withLock { $0.chain.world.account(address).balance }
+    }
+
+    /// What an account holds of a token.
+    public func balance(of address: EVMAddress, token: EVMAddress) -> BigUInt {
+        state.withLock { state in
+            guard case .token(let contract)? = state.chain.world.contracts[token] else { return 0 }
+            return contract.balances[address] ?? 0
+        }
+    }
+
+    // MARK: - Money from nowhere
+
+    /// Changes accounts as if they had always been so.
+    private func edit(_ change: (inout WorldState) -> Void) {
+        state.withLock { state in
+            change(&state.chain.world)
+            for index in state.chain.blocks.indices { change(&state.chain.blocks[index].world) }
+        }
+    }
+
+    /// Puts wei into an account, without a chain transaction.
+    public func fund(_ address: EVMAddress, with wei: BigUInt) { edit { $0.give(wei, to: address) } }
+
+    /// Somebody's account, with a thousand coins in it.
+    ///
+    /// - Throws: `EVMError`.
+    public func customer(_ name: String) throws(EVMError) -> Customer {
+        let key: Secp256k1.PrivateKey
+        do { key = try Secp256k1.PrivateKey(SecretBytes(SHA256.hash(Array("\(seed) customer \(name)".utf8)))) } catch {
+            throw EVMError(.invalidKey, error.reason)
+        }
+        let customer = Customer(key: key, address: EVMAddress(key.publicKey))
+        if state.withLock({ $0.chain.world.accounts[customer.address] == nil }) {
+            fund(customer.address, with: BigUInt(10).power(21))
+        }
+        return customer
+    }
+
+    /// A token with a name; the same name is the same token.
+    @discardableResult
+    public func token(
+        _ name: String,
+        symbol: String = "USDX",
+        decimals: UInt8 = 6,
+        behaviour: FixtureToken.Behaviour = .standard
+    ) -> EVMAddress {
+        let address = address(of: "token \(name)")
+        if state.withLock({ $0.chain.world.contracts[address] == nil }) {
+            let token = FixtureToken(name: name, symbol: symbol, decimals: decimals, behaviour: behaviour)
+            edit { $0.contracts[address] = .token(token) }
+        }
+        return address
+    }
+
+    /// A contract that passes coins on to the address in its call's data.
+    public func forwarder() -> EVMAddress { contract("forwarder", .forwarder) }
+
+    /// A contract that refuses everything.
+    public func refusingContract() -> EVMAddress { contract("reverting", .reverting) }
+
+    private func contract(_ name: String, _ contract: WorldState.Contract) -> EVMAddress {
+        let address = address(of: name)
+        edit { $0.contracts[address] = contract }
+        return address
+    }
+
+    private func address(of name: String) -> EVMAddress {
+        let digest = SHA256.hash(Array("\(seed) \(name)".utf8))
+        do { return try EVMAddress(bytes: Array(digest.prefix(20))) } catch {
+            preconditionFailure("20 bytes make an address: \(error)")
+        }
+    }
+
+    /// Gives tokens to an account, without a chain transaction.
+    public func mint(_ units: BigUInt, of token: EVMAddress, to owner: EVMAddress) {
+        changeToken(token) { $0.balances[owner, default: 0] += units }
+    }
+
+    /// Has a token behave in another way from here on.
+    public func changeToken(_ token: EVMAddress, _ change: (inout FixtureToken) -> Void) {
+        edit { world in
+            guard case .token(var contract)? = world.contracts[token] else { return }
+            change(&contract)
+            world.contracts[token] = .token(contract)
+        }
+    }
+
+    // MARK: - What customers do
+
+    /// Signs and sends a chain transaction of a customer.
+    ///
+    /// - Throws: `EVMError`, also when the node would refuse it.
+    /// - Returns: its hash.
+    @discardableResult
+    public func send(
+        _ wei: BigUInt = 0,
+        to address: EVMAddress,
+        data: [UInt8] = [],
+        by name: String,
+        gas: UInt64 = 200_000
+    ) throws(EVMError) -> EVMHash {
+        let customer = try customer(name)
+        let nonce = state.withLock { $0.chain.pendingNonce(of: customer.address) }
+        let transaction = EVMTransaction(
+            kind: .dynamicFee,
+            chainID: chainID,
+            nonce: nonce,
+            fee: .dynamic(maximum: 100_000_000_000, priority: 1_000_000_000),
+            gasLimit: gas,
+            to: address,
+            value: wei,
+            data: data
+        )
+        let raw = try transaction.signed(by: customer.key).raw ?? []
+        let result: Result<EVMHash, EVMError> = state.withLock { state in
+            do throws(RPCError) { return .success(try admit(raw, into: &state)) } catch {
+                return .failure(EVMError(.malformedStructure, error.message))
+            }
+        }
+        return try result.get()
+    }
+
+    /// A customer sends tokens, which are made for the purpose.
+    ///
+    /// - Throws: `EVMError`.
+    /// - Returns: the hash of the chain transaction.
+    @discardableResult
+    public func sendToken(
+        _ units: BigUInt,
+        of token: EVMAddress,
+        to address: EVMAddress,
+        by name: String
+    ) throws(EVMError) -> EVMHash {
+        mint(units, of: token, to: try customer(name).address)
+        return try send(to: token, data: ERC20.transfer(to: address, amount: units), by: name)
+    }
+}

@@ -1,0 +1,130 @@
+import BigInt
+public import EVM
+
+/// An ERC-20 token of the fixture chain: modelled by the standard's rules, and by what real tokens do otherwise.
+public struct FixtureToken: Hashable, Sendable {
+    /// What is special about it.
+    public enum Behaviour: Hashable, Sendable {
+        /// As the standard says.
+        case standard
+        /// It answers nothing where the standard wants a boolean, as USDT on Ethereum does.
+        case silent
+        /// It answers `false` and moves nothing, in a chain transaction that succeeds.
+        case refusing
+        /// It keeps a part of each transfer, in hundredths of a percent, and its log shows the whole.
+        case feeOnTransfer(Int)
+        /// It reverts every transfer.
+        case paused
+    }
+
+    /// What it calls itself.
+    public let name: String
+    /// The ticker that it calls itself; anybody may take any.
+    public let symbol: String
+    /// The number of fraction digits.
+    public let decimals: UInt8
+    /// What is special about it.
+    public var behaviour: Behaviour
+    /// Accounts that may neither send nor receive.
+    public var blocked: Set<EVMAddress> = []
+    var balances: [EVMAddress: BigUInt] = [:]
+    var allowances: [EVMAddress: [EVMAddress: BigUInt]] = [:]
+
+    init(name: String, symbol: String, decimals: UInt8, behaviour: Behaviour) {
+        self.name = name
+        self.symbol = symbol
+        self.decimals = decimals
+        self.behaviour = behaviour
+    }
+
+    var supply: BigUInt { balances.values.reduce(0, +) }
+
+    /// What a call does: the answer and the logs, or nothing when it reverts.
+    mutating func call(_ data: [UInt8], by caller: EVMAddress, at own: EVMAddress) -> (answer: [UInt8], logs: [EVMLog])?
+    {
+        switch Array(data.prefix(4)) {
+        case Self.transfer:
+            guard let (parties, amount) = Self.arguments(data, parties: 1) else { return nil }
+            return move(amount, from: caller, to: parties[0], at: own)
+        case Self.transferFrom:
+            guard let (parties, amount) = Self.arguments(data, parties: 2) else { return nil }
+            let allowed = allowances[parties[0]]?[caller] ?? 0
+            guard amount <= allowed else { return nil }
+            allowances[parties[0], default: [:]][caller] = allowed - amount
+            return move(amount, from: parties[0], to: parties[1], at: own)
+        case Self.approve:
+            guard let (parties, amount) = Self.arguments(data, parties: 1) else { return nil }
+            let spender = parties[0]
+            allowances[caller, default: [:]][spender] = amount
+            let log = Self.log(own, "Approval(address,address,uint256)", caller, spender, amount)
+            return (ABIValue.encode([.bool(true)]), [log].compactMap { $0 })
+        default: return read(data).map { ($0, []) }
+        }
+    }
+
+    /// What a call that changes nothing answers.
+    func read(_ data: [UInt8]) -> [UInt8]? {
+        switch Array(data.prefix(4)) {
+        case Self.balanceOf:
+            guard let parties = Self.addresses(data, 1) else { return nil }
+            return ABIValue.encode([.uint(balances[parties[0]] ?? 0)])
+        case ERC20.decimals: return ABIValue.encode([.uint(BigUInt(decimals))])
+        case ABIValue.selector("symbol()"): return ABIValue.encode([.string(symbol)])
+        case ABIValue.selector("name()"): return ABIValue.encode([.string(name)])
+        case ABIValue.selector("totalSupply()"): return ABIValue.encode([.uint(supply)])
+        case ABIValue.selector("allowance(address,address)"):
+            guard let parties = Self.addresses(data, 2) else { return nil }
+            return ABIValue.encode([.uint(allowances[parties[0]]?[parties[1]] ?? 0)])
+        default: return nil
+        }
+    }
+
+    private static func addresses(_ data: [UInt8], _ count: Int) -> [EVMAddress]? {
+        let types = [ABIType](repeating: .address, count: count)
+        return try? ABIValue.decode(types, from: Array(data.dropFirst(4))).compactMap { value in
+            if case .address(let address) = value { address } else { nil }
+        }
+    }
+
+    /// The addresses of a call, and the amount after them.
+    private static func arguments(_ data: [UInt8], parties count: Int) -> (parties: [EVMAddress], amount: BigUInt)? {
+        guard let parties = addresses(data, count), data.count >= 36 + 32 * count else { return nil }
+        return (parties, BigUInt(bytes: data[(4 + 32 * count)..<(36 + 32 * count)]))
+    }
+
+    private mutating func move(
+        _ amount: BigUInt,
+        from: EVMAddress,
+        to: EVMAddress,
+        at own: EVMAddress
+    ) -> (answer: [UInt8], logs: [EVMLog])? {
+        let has = balances[from] ?? 0
+        if behaviour == .refusing { return (ABIValue.encode([.bool(false)]), []) }
+        guard behaviour != .paused, !blocked.contains(from), !blocked.contains(to), has >= amount else { return nil }
+        var received = amount
+        if case .feeOnTransfer(let basisPoints) = behaviour { received -= amount * BigUInt(basisPoints) / 10_000 }
+        balances[from] = has - amount
+        balances[to, default: 0] += received
+        let log = Self.log(own, "Transfer(address,address,uint256)", from, to, amount)
+        return (behaviour == .silent ? [] : ABIValue.encode([.bool(true)]), [log].compactMap { $0 })
+    }
+
+    private static func log(
+        _ token: EVMAddress,
+        _ event: String,
+        _ first: EVMAddress,
+        _ second: EVMAddress,
+        _ amount: BigUInt
+    ) -> EVMLog? {
+        let topics = [
+            EVMHash(of: Array(event.utf8)), try? EVMHash(bytes: ABIValue.encode([.address(first)])),
+            try? EVMHash(bytes: ABIValue.encode([.address(second)])),
+        ]
+        return try? EVMLog(address: token, topics: topics.compactMap { $0 }, data: ABIValue.encode([.uint(amount)]))
+    }
+
+    private static let transfer = ABIValue.selector("transfer(address,uint256)")
+    private static let transferFrom = ABIValue.selector("transferFrom(address,address,uint256)")
+    private static let approve = ABIValue.selector("approve(address,uint256)")
+    private static let balanceOf = ABIValue.selector("balanceOf(address)")
+}

@@ -1,0 +1,49 @@
+import EVM
+
+/// What one node shows of the chain: all of it, or less when it lags.
+struct NodeView {
+    let chain: ChainState
+    let blocks: ArraySlice<ChainState.Block>
+    let faults: FixtureEVM.Faults
+
+    init(_ state: FixtureEVM.State, node: Int) {
+        chain = state.chain
+        faults = state.faults[node] ?? FixtureEVM.Faults()
+        blocks = state.chain.blocks.dropLast(min(faults.lag, state.chain.blocks.count - 1))
+    }
+
+    var head: ChainState.Block { blocks[blocks.endIndex - 1] }
+
+    func block(number: UInt64) -> ChainState.Block? {
+        guard let index = Int(exactly: number), blocks.indices.contains(index) else { return nil }
+        return blocks[index]
+    }
+
+    /// A block by its hash, also one that is no longer in the chain.
+    func block(_ hash: EVMHash) -> ChainState.Block? { blocks.last { $0.hash == hash } ?? chain.replaced[hash] }
+
+    /// A block by a number, a tag, or an object with either (EIP-1898); the latest for none.
+    func block(_ text: String?) throws(RPCError) -> ChainState.Block? {
+        switch text {
+        case nil, "latest", "pending": return head
+        case "earliest": return blocks.first
+        case "safe": return behind(FixtureEVM.depths.safe)
+        case "finalized": return behind(FixtureEVM.depths.finalized)
+        case let text?:
+            do { return block(number: try EVMQuantity.uint64(text)) } catch {
+                throw RPCError(-32_602, "invalid argument: \(error.reason)")
+            }
+        }
+    }
+
+    private func behind(_ depth: Int) -> ChainState.Block {
+        blocks[max(blocks.startIndex, blocks.endIndex - 1 - depth)]
+    }
+
+    func entry(_ hash: EVMHash) -> (block: ChainState.Block, index: Int)? {
+        for block in blocks.reversed() {
+            if let index = block.entries.firstIndex(where: { $0.hash == hash }) { return (block, index) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,138 @@
+import BigInt
+import EVM
+
+/// All accounts after a block.
+struct WorldState: Sendable {
+    /// What somebody owns.
+    struct Account: Hashable, Sendable {
+        var balance: BigUInt = 0
+        var nonce: UInt64 = 0
+    }
+
+    /// What a contract does; modelled, not run.
+    enum Contract: Hashable, Sendable {
+        /// An ERC-20 token.
+        case token(FixtureToken)
+        /// It passes the coins that it gets on to the address in its call's data: a transfer inside, without a log.
+        case forwarder
+        /// It reverts whatever it is asked.
+        case reverting
+    }
+
+    var accounts: [EVMAddress: Account] = [:]
+    var contracts: [EVMAddress: Contract] = [:]
+
+    func account(_ address: EVMAddress) -> Account { accounts[address] ?? Account() }
+
+    mutating func give(_ wei: BigUInt, to address: EVMAddress) { accounts[address, default: Account()].balance += wei }
+
+    /// Whether there was enough.
+    mutating func take(_ wei: BigUInt, from address: EVMAddress) -> Bool {
+        guard account(address).balance >= wei else { return false }
+        accounts[address, default: Account()].balance -= wei
+        return true
+    }
+
+    /// The code of a contract, as far as it has one here: a word for what it does.
+    func code(_ address: EVMAddress) -> [UInt8] {
+        switch contracts[address] {
+        case .token(let token): Array("token \(token.symbol)".utf8)
+        case .forwarder: Array("forwarder".utf8)
+        case .reverting: Array("reverting".utf8)
+        case nil: []
+        }
+    }
+
+    /// The root over all accounts, with the hash of a token's sorted balances in the place of its storage root.
+    var root: EVMHash {
+        let addresses = Set(accounts.keys).union(contracts.keys)
+        return MerklePatriciaTrie.root(
+            of: addresses.map { address in
+                let account = account(address)
+                let body = RLPItem.list([
+                    .uint64(account.nonce), .integer(account.balance), .bytes(storageRoot(address).bytes),
+                    .bytes(EVMHash(of: code(address)).bytes),
+                ])
+                return (key: EVMHash(of: address.bytes).bytes, value: body.encoded)
+            }
+        )
+    }
+
+    private func storageRoot(_ address: EVMAddress) -> EVMHash {
+        guard case .token(let token)? = contracts[address] else { return MerklePatriciaTrie.emptyRoot }
+        return MerklePatriciaTrie.root(
+            of: token.balances.filter { $0.value > 0 }.map { entry in
+                (key: EVMHash(of: entry.key.bytes).bytes, value: RLPItem.integer(entry.value).encoded)
+            }
+        )
+    }
+}
+
+extension WorldState {
+    /// What executing a chain transaction came to.
+    struct Outcome {
+        var isSuccess: Bool
+        var gasUsed: UInt64
+        var logs: [EVMLog]
+        var answer: [UInt8]
+    }
+
+    /// What things cost here, in gas; fixed, so that tests can say what must come out.
+    enum Gas {
+        static let transfer: UInt64 = 21_000
+        static let call: UInt64 = 30_000
+        static let creation: UInt64 = 53_000
+    }
+
+    /// What a chain transaction needs before anything is executed (Yellow Paper, 6.2).
+    static func intrinsicGas(_ transaction: EVMTransaction) -> UInt64 {
+        let data = transaction.data.reduce(UInt64(0)) { $0 + ($1 == 0 ? 4 : 16) }
+        let listed = transaction.accessList.reduce(UInt64(0)) { $0 + 2_400 + 1_900 * UInt64($1.storageKeys.count) }
+        return (transaction.to == nil ? Gas.creation : Gas.transfer) + data + listed
+    }
+
+    /// Executes a message without its fees; what reverts changes nothing.
+    mutating func execute(
+        from sender: EVMAddress,
+        to: EVMAddress?,
+        value: BigUInt,
+        data: [UInt8],
+        gas: UInt64
+    ) -> Outcome {
+        let before = self
+        guard take(value, from: sender) else { return Outcome(isSuccess: false, gasUsed: 0, logs: [], answer: []) }
+        guard let to else { return Outcome(isSuccess: true, gasUsed: 0, logs: [], answer: []) }
+        give(value, to: to)
+        guard let contract = contracts[to] else { return Outcome(isSuccess: true, gasUsed: 0, logs: [], answer: []) }
+        guard gas >= Gas.call else {
+            self = before
+            return Outcome(isSuccess: false, gasUsed: gas, logs: [], answer: [])
+        }
+        if let done = call(contract, at: to, by: sender, value: value, data: data) {
+            return Outcome(isSuccess: true, gasUsed: Gas.call, logs: done.logs, answer: done.answer)
+        }
+        self = before
+        return Outcome(isSuccess: false, gasUsed: Gas.call, logs: [], answer: [])
+    }
+
+    private mutating func call(
+        _ contract: Contract,
+        at own: EVMAddress,
+        by sender: EVMAddress,
+        value: BigUInt,
+        data: [UInt8]
+    ) -> (answer: [UInt8], logs: [EVMLog])? {
+        switch contract {
+        case .reverting: return nil
+        case .forwarder:
+            guard data.count >= 20, let target = try? EVMAddress(bytes: Array(data.suffix(20))), take(value, from: own)
+            else { return nil }
+            give(value, to: target)
+            return ([], [])
+        case .token(var token):
+            guard value.isZero, let done = token.call(data, by: sender, at: own) else { return nil }
+            contracts[own] = .token(token)
+            return done
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Cryptography
+import EVM
+import Keystore
+import Money
+import ProviderEVM
+import Providers
+
+extension Gateway.ConfiguredProviders {
+    /// The provider over an EVM chain.
+    static func evm(
+        _ chain: GatewayConfiguration.EVM,
+        _ keystore: Keystore,
+        _ surroundings: Gateway.Surroundings
+    ) throws -> EVMProvider {
+        let configuration = EVMProvider.Configuration(
+            key: chain.key,
+            chainID: chain.chainID,
+            isTestNetwork: chain.testNetwork,
+            tokens: try chain.tokens.map { try EVMProvider.Token(asset: AssetID($0)) },
+            finality: try finality(chain),
+            firstBlock: chain.firstBlock,
+            operators: Set(try (chain.operators ?? []).map { try EVMAddress($0) }),
+            checksReceipts: chain.checkReceipts ?? true
+        )
+        let client = try EVMClient(
+            transport: surroundings.transport,
+            nodes: try chain.nodes.map { try url($0, keystore) },
+            quorum: chain.quorum,
+            chainID: chain.chainID,
+            genesis: try chain.genesis.map { try EVMHash($0) }
+        )
+        return try EVMProvider(
+            configuration: configuration,
+            client: client,
+            seed: try keystore.secret(chain.walletEntry),
+            clock: surroundings.clock
+        )
+    }
+
+    private static func finality(_ chain: GatewayConfiguration.EVM) throws -> EVMProvider.FinalityRule {
+        switch chain.finality {
+        case "finalized": return .finalized
+        case "safe": return .safe
+        case let text:
+            guard let count = UInt64(text), (1...10_000).contains(count) else {
+                throw ConfigurationError(
+                    "evm.\(chain.key).finality is 'finalized', 'safe' or a number of confirmations from 1 to 10000"
+                )
+            }
+            return .confirmations(count)
+        }
+    }
+
+    private static func url(_ node: String, _ keystore: Keystore) throws -> String {
+        guard node.hasPrefix(GatewayConfiguration.keystorePrefix) else { return node }
+        let entry = String(node.dropFirst(GatewayConfiguration.keystorePrefix.count))
+        return try keystore.secret(entry).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,44 @@
+extension GatewayConfiguration {
+    /// A wallet on an EVM chain, and what is taken there.
+    public struct EVM: Codable, Sendable {
+        /// The provider's key; never changed later.
+        public var key: String
+        /// The chain (EIP-155): 1 is Ethereum, 8453 Base, 56 BNB Smart Chain, 137 Polygon.
+        public var chainID: UInt64
+        /// Whether what it moves has no value.
+        public var testNetwork: Bool
+        /// The JSON-RPC endpoints, the preferred one first; `keystore:` and an entry's name for a URL that is secret.
+        public var nodes: [String]
+        /// How many of them have to agree on what moves money.
+        public var quorum: Int
+        /// The hash of the chain's first block, which every node has to have.
+        public var genesis: String?
+        /// The keystore entry with the wallet's seed.
+        public var walletEntry: String
+        /// When a block counts as final: `finalized`, `safe`, or a number of confirmations.
+        public var finality: String
+        /// The first block that is read; none: the first that is final when the gateway starts for the first time.
+        public var firstBlock: UInt64?
+        /// The operator's own accounts, from which the wallet gets coins for fees.
+        public var operators: [String]?
+        /// Whether receipts are checked against their block's header; false for chains with types of their own.
+        public var checkReceipts: Bool?
+        /// The ERC-20 tokens that are taken, by their asset identifiers.
+        public var tokens: [String]
+
+        enum CodingKeys: String, CodingKey {
+            case key
+            case chainID = "chain_id"
+            case testNetwork = "test_network"
+            case nodes
+            case quorum
+            case genesis
+            case walletEntry = "wallet_entry"
+            case finality
+            case firstBlock = "first_block"
+            case operators
+            case checkReceipts = "check_receipts"
+            case tokens
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import EVM
+import Synchronization
+
+/// Blocks that were read and checked, so that those that are not final yet are read once and not at every look.
+///
+/// Nothing depends on what is in it: whatever is missing is read again.
+final class BlockCache: Sendable {
+    private struct Content {
+        var blocks: [EVMHash: ChainBlock] = [:]
+        var recipients: [EVMHash: [EVMAddress]] = [:]
+        var receipts: [EVMHash: [ChainReceipt]] = [:]
+    }
+
+    /// The most blocks that are kept.
+    static let limit = 512
+
+    private let content = Mutex(Content())
+
+    func block(_ hash: EVMHash) -> ChainBlock? { content.withLock { $0.blocks[hash] } }
+
+    func recipients(_ hash: EVMHash) -> [EVMAddress]? { content.withLock { $0.recipients[hash] } }
+
+    func receipts(_ hash: EVMHash) -> [ChainReceipt]? { content.withLock { $0.receipts[hash] } }
+
+    func keep(_ blocks: [ChainBlock], recipients: [EVMHash: [EVMAddress]]) {
+        content.withLock { content in
+            for block in blocks {
+                content.blocks[block.hash] = block
+                content.recipients[block.hash] = recipients[block.hash] ?? []
+            }
+            guard content.blocks.count > Self.limit else { return }
+            let numbers = content.blocks.values.map(\.number).sorted()
+            let oldest = numbers[numbers.count - Self.limit / 2]
+            for (hash, block) in content.blocks where block.number < oldest {
+                content.blocks[hash] = nil
+                content.recipients[hash] = nil
+                content.receipts[hash] = nil
+            }
+        }
+    }
+
+    func keep(_ receipts: [ChainReceipt], of block: EVMHash) { content.withLock { $0.receipts[block] = receipts } }
+}

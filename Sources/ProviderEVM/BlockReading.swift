@@ -1,0 +1,224 @@
+import BigInt
+import EVM
+import Money
+import Payments
+import Providers
+import Seams
+import StrictJSON
+
+/// What a block means for the books: the one place that knows the rules by which money is credited on an EVM chain.
+///
+/// Receipts decide, never what a call says about itself: its status, and logs of contracts on the allow-list.
+struct BlockReading {
+    /// What was found, and in which block.
+    struct Finding {
+        let observation: Observation
+        let block: UInt64
+    }
+
+    /// A transfer of a token to one of our accounts, as its log shows it.
+    private struct Arrival {
+        let token: EVMProvider.Token
+        let transfer: ERC20Transfer
+        let index: Int
+        let logIndex: UInt64
+    }
+
+    let provider: EVMProvider
+    let block: ChainBlock
+    let receipts: [ChainReceipt]
+    let watched: Set<String>
+
+    private var chain: String { "\(provider.configuration.chainID)" }
+    private var moment: Timestamp { Timestamp(seconds: Int64(clamping: block.header.timestamp)) }
+
+    /// What concerns us, in the block's order.
+    ///
+    /// - Throws: `ProviderError`.
+    func findings() async throws(ProviderError) -> [Finding] {
+        var observations: [Observation] = []
+        var arrivals: [Arrival] = []
+        for (index, transaction) in block.transactions.enumerated() {
+            let receipt = receipts[index]
+            if transaction.provenSender == provider.hotAddress {
+                observations += try ownTransfers(transaction, receipt)
+            } else if receipt.receipt.isSuccess, transaction.value > 0, let to = transaction.to {
+                if let found = try await coinTransfer(transaction, to: to) { observations.append(found) }
+            }
+            arrivals += tokenArrivals(receipt, index)
+        }
+        observations += try await credits(arrivals)
+        return observations.map { Finding(observation: $0, block: block.number) }
+    }
+
+    // MARK: - Coins
+
+    private func coinTransfer(
+        _ transaction: ChainTransaction,
+        to: EVMAddress
+    ) async throws(ProviderError) -> Observation? {
+        let amount = try amount(transaction.value, provider.coin)
+        if to == provider.hotAddress {
+            // By the hash alone: in whichever block it ends up, it happens once.
+            let key = NaturalKey("evm", chain, transaction.hash.description, "coin")
+            return movement(key, amount, from: transaction.provenSender)
+        }
+        guard watched.contains(to.lowercased) else { return nil }
+        return .incoming(
+            IncomingTransfer(
+                naturalKey: key(transaction.hash, "coin"),
+                reference: provider.reference(to: to),
+                amount: amount,
+                payer: transaction.statedSender.description,
+                refundTarget: try await refundTarget(transaction.provenSender),
+                evidence: evidence(transaction.hash, log: nil),
+                occurredAt: moment,
+                availableAt: moment
+            )
+        )
+    }
+
+    /// What comes to the hot wallet is no payment: the operator's own money, or nobody knows.
+    private func movement(_ key: NaturalKey, _ amount: Amount, from sender: EVMAddress?) -> Observation {
+        let isOwn = sender.map(provider.configuration.operators.contains) ?? false
+        return .movement(
+            AccountMovement(
+                naturalKey: key,
+                kind: isOwn ? .ownFunds : .unexplained,
+                amount: amount,
+                reason: isOwn ? "put in by the operator" : "sent to the wallet itself, for no invoice",
+                occurredAt: moment
+            )
+        )
+    }
+
+    /// A refund goes to who has signed, unless that is a contract: it may not be able to take it.
+    private func refundTarget(_ sender: EVMAddress?) async throws(ProviderError) -> String? {
+        guard let sender, try await !provider.client.hasCode(sender) else { return nil }
+        return sender.description
+    }
+
+    // MARK: - Tokens
+
+    private func tokenArrivals(_ receipt: ChainReceipt, _ index: Int) -> [Arrival] {
+        guard receipt.receipt.isSuccess else { return [] }
+        return zip(receipt.receipt.logs, receipt.logIndexes).compactMap { log, logIndex in
+            guard let token = provider.token(at: log.address), let transfer = try? ERC20Transfer(log),
+                transfer.amount > 0, transfer.from != provider.hotAddress,
+                transfer.to == provider.hotAddress || watched.contains(transfer.to.lowercased)
+            else { return nil }
+            return Arrival(token: token, transfer: transfer, index: index, logIndex: logIndex)
+        }
+    }
+
+    /// The credits of the block: what its logs show, and never more than the accounts' balances grew by, because a token
+    /// may keep a part of each transfer.
+    private func credits(_ arrivals: [Arrival]) async throws(ProviderError) -> [Observation] {
+        guard !arrivals.isEmpty else { return [] }
+        let holdings = Set(arrivals.map { EVMClient.Holding(owner: $0.transfer.to, token: $0.token.contract) })
+        let asked = Array(holdings)
+        let after = try await provider.client.balances(asked, after: block.hash)
+        let before = try await provider.client.balances(asked, after: block.header.parent)
+        var growth: [EVMClient.Holding: BigUInt] = [:]
+        for (index, holding) in asked.enumerated() {
+            growth[holding] = after[index] > before[index] ? after[index] - before[index] : 0
+        }
+        var observations: [Observation] = []
+        for arrival in arrivals {
+            let holding = EVMClient.Holding(owner: arrival.transfer.to, token: arrival.token.contract)
+            let credited = min(arrival.transfer.amount, growth[holding] ?? 0)
+            growth[holding] = (growth[holding] ?? 0) - credited
+            observations.append(try await credit(arrival, credited))
+        }
+        return observations
+    }
+
+    private func credit(_ arrival: Arrival, _ units: BigUInt) async throws(ProviderError) -> Observation {
+        let transaction = block.transactions[arrival.index]
+        let log = "\(arrival.logIndex)"
+        guard units > 0 else {
+            return .ignored(naturalKey: key(transaction.hash, log), reason: "the account's balance did not grow")
+        }
+        let amount = try amount(units, arrival.token.asset)
+        if arrival.transfer.to == provider.hotAddress {
+            let position = receipts[arrival.index].logIndexes.firstIndex(of: arrival.logIndex) ?? 0
+            let key = NaturalKey("evm", chain, transaction.hash.description, "log", "\(position)")
+            return movement(key, amount, from: arrival.transfer.from)
+        }
+        return .incoming(
+            IncomingTransfer(
+                naturalKey: key(transaction.hash, log),
+                reference: provider.reference(to: arrival.transfer.to),
+                amount: amount,
+                payer: arrival.transfer.from.description,
+                refundTarget: try await refundTarget(arrival.transfer.from),
+                evidence: evidence(transaction.hash, log: arrival.logIndex),
+                occurredAt: moment,
+                availableAt: moment
+            )
+        )
+    }
+
+    // MARK: - Our own transfers
+
+    /// What the hot wallet has sent: booked with the payout that has its nonce, unexplained when none has it.
+    private func ownTransfers(
+        _ transaction: ChainTransaction,
+        _ receipt: ChainReceipt
+    ) throws(ProviderError) -> [Observation] {
+        let hash = provider.transferName(nonce: transaction.nonce)
+        let spent = receipt.fee + (receipt.receipt.isSuccess ? transaction.value : 0)
+        var observations = [try sent(transaction, hash, "coin", spent, provider.coin)]
+        guard receipt.receipt.isSuccess else { return observations }
+        for (position, log) in receipt.receipt.logs.enumerated() {
+            guard let token = provider.token(at: log.address), let transfer = try? ERC20Transfer(log),
+                transfer.from == provider.hotAddress, transfer.amount > 0
+            else { continue }
+            observations.append(try sent(transaction, hash, "log\(position)", transfer.amount, token.asset))
+        }
+        return observations
+    }
+
+    private func sent(
+        _ transaction: ChainTransaction,
+        _ hash: String,
+        _ part: String,
+        _ units: BigUInt,
+        _ asset: AssetID
+    ) throws(ProviderError) -> Observation {
+        let key = NaturalKey("evm", chain, transaction.hash.description, "sent", part)
+        let amount: Amount
+        do { amount = try self.amount(units, asset).negated() } catch { throw ProviderError(.malformed, "\(error)") }
+        let movement = AccountMovement(
+            naturalKey: key,
+            kind: .unexplained,
+            amount: amount,
+            reason: "sent by the wallet's key",
+            occurredAt: moment
+        )
+        return .sent(SentTransfer(naturalKey: key, hash: hash, movement: movement))
+    }
+
+    // MARK: - Parts
+
+    /// With the hash of the block: what a reorganisation moves to another block is another payment.
+    private func key(_ transaction: EVMHash, _ part: String) -> NaturalKey {
+        NaturalKey("evm", chain, block.hash.description, transaction.description, part)
+    }
+
+    private func amount(_ units: BigUInt, _ asset: AssetID) throws(ProviderError) -> Amount {
+        guard let value = Int256(exactly: BigInt(units)) else {
+            throw ProviderError(.malformed, "an amount needs more than 255 bits")
+        }
+        return Amount(asset: asset, units: value)
+    }
+
+    private func evidence(_ transaction: EVMHash, log: UInt64?) -> String {
+        var members: [JSONValue.Member] = [
+            .init("chain", .string(chain)), .init("block", .string("\(block.number)")),
+            .init("block_hash", .string(block.hash.description)), .init("hash", .string(transaction.description)),
+        ]
+        if let log { members.append(.init("log", .string("\(log)"))) }
+        return JSONValue.object(members).text
+    }
+}

@@ -1,0 +1,247 @@
+import BigInt
+import EVM
+import Providers
+import StrictJSON
+
+/// A block as a node gives it, whose hash was computed from its header.
+struct ChainBlock: Sendable {
+    let header: EVMHeader
+    let hash: EVMHash
+    let transactions: [ChainTransaction]
+
+    var number: UInt64 { header.number }
+}
+
+/// A chain transaction in a block.
+struct ChainTransaction: Sendable {
+    let hash: EVMHash
+    /// Who the node says has signed it.
+    let statedSender: EVMAddress
+    let to: EVMAddress?
+    let value: BigUInt
+    let nonce: UInt64
+    /// What was signed, where its type is one that we know and it has the hash that the node states.
+    let signed: EVMTransaction?
+}
+
+/// What became of a chain transaction.
+struct ChainReceipt: Hashable, Sendable {
+    let transaction: EVMHash
+    let blockHash: EVMHash
+    let blockNumber: UInt64
+    let receipt: EVMReceipt
+    let gasUsed: UInt64
+    let gasPrice: BigUInt
+    /// What a chain on top of another charges for the data that it writes there; 0 on others.
+    let dataFee: BigUInt
+    /// The number of each log in its block.
+    let logIndexes: [UInt64]
+
+    /// What it cost its sender, in wei.
+    var fee: BigUInt { gasPrice * BigUInt(gasUsed) + dataFee }
+}
+
+/// From a node's JSON to values: the one place that knows the names of its fields (Ethereum execution API).
+extension ChainBlock {
+    /// Reads a block with full chain transactions.
+    ///
+    /// - Throws: `ProviderError` with the code `malformed`, also when the header does not have the stated hash.
+    init(_ json: JSONValue) throws(ProviderError) {
+        let fields = NodeFields(json, "block")
+        var header = EVMHeader(
+            parent: try fields.hash("parentHash"),
+            number: try fields.uint64("number"),
+            timestamp: try fields.uint64("timestamp"),
+            gasLimit: try fields.uint64("gasLimit"),
+            baseFee: try fields.ifPresent("baseFeePerGas", fields.integer)
+        )
+        header.uncles = try fields.hash("sha3Uncles")
+        header.beneficiary = try fields.address("miner")
+        header.stateRoot = try fields.hash("stateRoot")
+        header.transactionsRoot = try fields.hash("transactionsRoot")
+        header.receiptsRoot = try fields.hash("receiptsRoot")
+        header.bloom = try fields.bloom("logsBloom")
+        header.difficulty = try fields.integer("difficulty")
+        header.gasUsed = try fields.uint64("gasUsed")
+        header.extraData = try fields.bytes("extraData")
+        header.mixHash = try fields.hash("mixHash")
+        header.nonce = try fields.bytes("nonce")
+        header.extensions.withdrawalsRoot = try fields.ifPresent("withdrawalsRoot", fields.hash)
+        header.extensions.blobGasUsed = try fields.ifPresent("blobGasUsed", fields.uint64)
+        header.extensions.excessBlobGas = try fields.ifPresent("excessBlobGas", fields.uint64)
+        header.extensions.parentBeaconRoot = try fields.ifPresent("parentBeaconBlockRoot", fields.hash)
+        header.extensions.requestsHash = try fields.ifPresent("requestsHash", fields.hash)
+        hash = header.hash
+        guard try fields.hash("hash") == hash else {
+            throw ProviderError(.malformed, "a node states a hash that is not that of the block's header")
+        }
+        self.header = header
+        var transactions: [ChainTransaction] = []
+        for entry in try fields.list("transactions") { transactions.append(try ChainTransaction(entry)) }
+        self.transactions = transactions
+    }
+}
+
+extension ChainTransaction {
+    init(_ json: JSONValue) throws(ProviderError) {
+        let fields = NodeFields(json, "chain transaction")
+        hash = try fields.hash("hash")
+        statedSender = try fields.address("from")
+        to = try fields.ifPresent("to", fields.address)
+        value = try fields.integer("value")
+        nonce = try fields.uint64("nonce")
+        let type = try fields.ifPresent("type", fields.uint64) ?? 0
+        let rebuilt = try EVMTransaction(fields, type: type, to: to, value: value, nonce: nonce)
+        signed = rebuilt?.hash == hash ? rebuilt : nil
+    }
+
+    /// Who has signed it, proven by the signature; none when it is of a type that we cannot check.
+    var provenSender: EVMAddress? { try? signed?.sender() }
+}
+
+extension EVMTransaction {
+    /// What was signed, built again from a node's fields; none for types that are not known.
+    fileprivate init?(
+        _ fields: NodeFields,
+        type: UInt64,
+        to: EVMAddress?,
+        value: BigUInt,
+        nonce: UInt64
+    ) throws(ProviderError) {
+        guard type <= 2 else { return nil }
+        let fee: Fee =
+            type == 2
+            ? .dynamic(
+                maximum: try fields.integer("maxFeePerGas"),
+                priority: try fields.integer("maxPriorityFeePerGas")
+            ) : .price(try fields.integer("gasPrice"))
+        let v = try fields.integer("v")
+        let isOdd: Bool
+        var chainID = try fields.ifPresent("chainId", fields.uint64)
+        if type == 0 {
+            guard v == 27 || v == 28 || v >= 35 else { return nil }
+            chainID = v < 35 ? nil : UInt64(exactly: (v - 35) / 2)
+            isOdd = v < 35 ? v == 28 : (v - 35) % 2 == 1
+        } else {
+            isOdd = v == 1
+        }
+        self.init(
+            kind: type == 0 ? .legacy : type == 1 ? .accessList : .dynamicFee,
+            chainID: chainID,
+            nonce: nonce,
+            fee: fee,
+            gasLimit: try fields.uint64("gas"),
+            to: to,
+            value: value,
+            data: try fields.bytes("input"),
+            accessList: try fields.accessList()
+        )
+        signature = EVMSignature(isOdd: isOdd, r: try fields.integer("r"), s: try fields.integer("s"))
+    }
+}
+
+extension ChainReceipt {
+    init(_ json: JSONValue) throws(ProviderError) {
+        let fields = NodeFields(json, "receipt")
+        transaction = try fields.hash("transactionHash")
+        blockHash = try fields.hash("blockHash")
+        blockNumber = try fields.uint64("blockNumber")
+        gasUsed = try fields.uint64("gasUsed")
+        gasPrice = try fields.integer("effectiveGasPrice")
+        dataFee = try fields.ifPresent("l1Fee", fields.integer) ?? 0
+        var logs: [EVMLog] = []
+        var indexes: [UInt64] = []
+        for entry in try fields.list("logs") {
+            let log = NodeFields(entry, "log")
+            guard entry["removed"]?.boolValue != true else { throw log.malformed("removed") }
+            var topics: [EVMHash] = []
+            for topic in try log.list("topics") { topics.append(try log.hash(of: topic, "topics")) }
+            do {
+                logs.append(try EVMLog(address: log.address("address"), topics: topics, data: log.bytes("data")))
+            } catch let error as EVMError { throw ProviderError(.malformed, error.reason) } catch {
+                throw log.malformed("data")
+            }
+            indexes.append(try log.uint64("logIndex"))
+        }
+        logIndexes = indexes
+        receipt = EVMReceipt(
+            type: UInt8(clamping: try fields.ifPresent("type", fields.uint64) ?? 0),
+            isSuccess: try fields.uint64("status") == 1,
+            cumulativeGas: try fields.uint64("cumulativeGasUsed"),
+            logs: logs
+        )
+    }
+}
+
+/// The fields of a node's object.
+struct NodeFields {
+    private let json: JSONValue
+    private let what: String
+
+    init(_ json: JSONValue, _ what: String) {
+        self.json = json
+        self.what = what
+    }
+
+    func malformed(_ name: String) -> ProviderError {
+        ProviderError(.malformed, "a node gives a \(what) whose '\(name)' cannot be read")
+    }
+
+    func ifPresent<Value>(
+        _ name: String,
+        _ read: (String) throws(ProviderError) -> Value
+    ) throws(ProviderError) -> Value? {
+        guard let value = json[name], !value.isNull else { return nil }
+        return try read(name)
+    }
+
+    private func text(_ name: String) throws(ProviderError) -> String {
+        guard let text = json[name]?.stringValue else { throw malformed(name) }
+        return text
+    }
+
+    func list(_ name: String) throws(ProviderError) -> [JSONValue] {
+        guard let list = json[name]?.arrayValue else { throw malformed(name) }
+        return list
+    }
+
+    func hash(_ name: String) throws(ProviderError) -> EVMHash {
+        do { return try EVMHash(text(name)) } catch { throw malformed(name) }
+    }
+
+    func hash(of value: JSONValue, _ name: String) throws(ProviderError) -> EVMHash {
+        do { return try EVMHash(value.stringValue ?? "") } catch { throw malformed(name) }
+    }
+
+    func address(_ name: String) throws(ProviderError) -> EVMAddress {
+        do { return try EVMAddress(text(name).lowercased()) } catch { throw malformed(name) }
+    }
+
+    func integer(_ name: String) throws(ProviderError) -> BigUInt {
+        do { return try EVMQuantity.integer(text(name)) } catch { throw malformed(name) }
+    }
+
+    func uint64(_ name: String) throws(ProviderError) -> UInt64 {
+        do { return try EVMQuantity.uint64(text(name)) } catch { throw malformed(name) }
+    }
+
+    func bytes(_ name: String) throws(ProviderError) -> [UInt8] {
+        do { return try EVMQuantity.bytes(text(name)) } catch { throw malformed(name) }
+    }
+
+    func bloom(_ name: String) throws(ProviderError) -> EVMBloom {
+        do { return try EVMBloom(bytes: bytes(name)) } catch { throw malformed(name) }
+    }
+
+    func accessList() throws(ProviderError) -> [EVMTransaction.Access] {
+        guard let entries = json["accessList"]?.arrayValue else { return [] }
+        var list: [EVMTransaction.Access] = []
+        for entry in entries {
+            let fields = NodeFields(entry, "access list")
+            var keys: [EVMHash] = []
+            for key in try fields.list("storageKeys") { keys.append(try hash(of: key, "storageKeys")) }
+            list.append(EVMTransaction.Access(address: try fields.address("address"), storageKeys: keys))
+        }
+        return list
+    }
+}

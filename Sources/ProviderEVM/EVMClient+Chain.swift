@@ -1,0 +1,247 @@
+import BigInt
+import EVM
+import Providers
+import StrictJSON
+
+/// What is asked about the chain.
+extension EVMClient {
+    /// How far the chain has come.
+    struct Tip: Hashable, Sendable {
+        /// The last block.
+        let head: UInt64
+        /// The last block that counts as final.
+        let final: UInt64
+    }
+
+    func tip(_ rule: EVMProvider.FinalityRule) async throws(ProviderError) -> Tip {
+        let head = try await reached([Call("eth_blockNumber")]) { answers throws(ProviderError) in
+            try Self.uint64(answers[0])
+        }
+        guard let tag = rule.tag else { return Tip(head: head, final: head - min(head, rule.blocks - 1)) }
+        let final = try await reached([Call("eth_getBlockByNumber", .string(tag), .bool(false))]) {
+            answers throws(ProviderError) in
+            // Before the first epoch there is none.
+            answers[0].isNull ? 0 : try NodeFields(answers[0], "block").uint64("number")
+        }
+        return Tip(head: head, final: min(head, final))
+    }
+
+    /// The hash of the block at a height, on which the quorum agrees.
+    func hash(at number: UInt64) async throws(ProviderError) -> EVMHash {
+        try await agreed([Self.header(number)]) { answers throws(ProviderError) in
+            guard !answers[0].isNull else { throw ProviderError(.lagging, "a node does not have block \(number) yet") }
+            return try NodeFields(answers[0], "block").hash("hash")
+        }
+    }
+
+    /// The hashes of the blocks at several heights, on which the quorum agrees; none where the chain is shorter.
+    func hashes(at numbers: [UInt64]) async throws(ProviderError) -> [EVMHash?] {
+        try await agreed(numbers.map(Self.header)) { answers throws(ProviderError) in
+            var hashes: [EVMHash?] = []
+            for answer in answers {
+                hashes.append(answer.isNull ? nil : try NodeFields(answer, "block").hash("hash"))
+            }
+            return hashes
+        }
+    }
+
+    private static func header(_ number: UInt64) -> Call {
+        Call("eth_getBlockByNumber", .string(EVMQuantity.text(number)), .bool(false))
+    }
+
+    /// The blocks of a range, chained to each other, of which the last has a known hash.
+    ///
+    /// - Throws: `ProviderError` when no node gives such blocks.
+    func blocks(_ range: ClosedRange<UInt64>, endingWith last: EVMHash) async throws(ProviderError) -> [ChainBlock] {
+        let calls = range.map { Call("eth_getBlockByNumber", .string(EVMQuantity.text($0)), .bool(true)) }
+        return try await ask(calls) { answers throws(ProviderError) in
+            var blocks: [ChainBlock] = []
+            for (number, answer) in zip(range, answers) {
+                guard !answer.isNull else { throw ProviderError(.lagging, "a node left out block \(number)") }
+                let block = try ChainBlock(answer)
+                guard block.number == number, blocks.last.map({ $0.hash == block.header.parent }) ?? true else {
+                    throw ProviderError(.gap, "the blocks of a node do not follow each other")
+                }
+                blocks.append(block)
+            }
+            guard blocks.last?.hash == last else { throw ProviderError(.gap, "a node is on another branch") }
+            return blocks
+        }
+    }
+
+    /// The transfers of tokens in some blocks, as their logs tell; what is found is checked by the receipts.
+    ///
+    /// Asked by the hash of the block, so that a node that lags or has another branch cannot answer with nothing.
+    func tokenRecipients(
+        in blocks: [ChainBlock],
+        tokens: [EVMAddress]
+    ) async throws(ProviderError) -> [EVMHash: [EVMAddress]] {
+        let asked = blocks.filter { block in tokens.contains { block.header.bloom.mayContain($0.bytes) } }
+        guard !asked.isEmpty else { return [:] }
+        let calls = asked.map { block in
+            let query: JSONValue = [
+                "blockHash": .string(block.hash.description),
+                "address": .array(tokens.map { .string($0.lowercased) }),
+                "topics": [.string(ERC20Transfer.topic.description)],
+            ]
+            return Call("eth_getLogs", query)
+        }
+        return try await ask(calls) { answers throws(ProviderError) in
+            var found: [EVMHash: [EVMAddress]] = [:]
+            for (block, answer) in zip(asked, answers) {
+                guard let list = answer.arrayValue else {
+                    throw ProviderError(.malformed, "a node gives no list of logs")
+                }
+                var recipients: [EVMAddress] = []
+                for entry in list {
+                    let log = NodeFields(entry, "log")
+                    let topics = try log.list("topics")
+                    guard topics.count == 3 else { continue }
+                    let bytes = try log.hash(of: topics[2], "topics").bytes
+                    if let address = try? EVMAddress(bytes: Array(bytes.suffix(20))) { recipients.append(address) }
+                }
+                found[block.hash] = recipients
+            }
+            return found
+        }
+    }
+
+    /// The receipts of a block, in its order.
+    ///
+    /// - Parameters:
+    ///   - block: the block.
+    ///   - checking: whether they have to have the root that the block's header states; a chain with types of its own
+    ///     cannot be checked.
+    /// - Throws: `ProviderError` with the code `malformed` when they are not those of the block.
+    /// - Returns: the receipts.
+    func receipts(of block: ChainBlock, checking: Bool) async throws(ProviderError) -> [ChainReceipt] {
+        let call = Call("eth_getBlockReceipts", .string(block.hash.description))
+        return try await ask([call]) { answers throws(ProviderError) in
+            guard let list = answers[0].arrayValue, list.count == block.transactions.count else {
+                throw ProviderError(.malformed, "a node gives no receipt for each chain transaction of a block")
+            }
+            var receipts: [ChainReceipt] = []
+            for (entry, transaction) in zip(list, block.transactions) {
+                let receipt = try ChainReceipt(entry)
+                guard receipt.transaction == transaction.hash, receipt.blockHash == block.hash else {
+                    throw ProviderError(.malformed, "a node gives receipts of another block")
+                }
+                receipts.append(receipt)
+            }
+            guard checking else { return receipts }
+            guard MerklePatriciaTrie.root(ofList: receipts.map(\.receipt.encoded)) == block.header.receiptsRoot else {
+                throw ProviderError(.malformed, "a node gives receipts that are not those of the block (receipts root)")
+            }
+            return receipts
+        }
+    }
+
+    /// The receipt of a chain transaction, on whose block and effect the quorum agrees; none while it is in no block.
+    func receipt(of hash: EVMHash) async throws(ProviderError) -> ChainReceipt? {
+        let call = Call("eth_getTransactionReceipt", .string(hash.description))
+        return try await agreed([call]) { answers throws(ProviderError) in
+            answers[0].isNull ? nil : try ChainReceipt(answers[0])
+        }
+    }
+
+    // MARK: - State
+
+    /// What a balance is of.
+    struct Holding: Hashable, Sendable {
+        let owner: EVMAddress
+        /// The token; none for the chain's own coin.
+        let token: EVMAddress?
+    }
+
+    /// What accounts hold after a block, on which the quorum agrees.
+    func balances(_ holdings: [Holding], after block: EVMHash) async throws(ProviderError) -> [BigUInt] {
+        guard !holdings.isEmpty else { return [] }
+        let place: JSONValue = ["blockHash": .string(block.description)]
+        let calls = holdings.map { holding in
+            guard let token = holding.token else {
+                return Call("eth_getBalance", .string(holding.owner.lowercased), place)
+            }
+            let question = EVMQuantity.data(ERC20.balance(of: holding.owner))
+            return Call("eth_call", ["to": .string(token.lowercased), "data": .string(question)], place)
+        }
+        return try await agreed(calls) { answers throws(ProviderError) in
+            var balances: [BigUInt] = []
+            for (holding, answer) in zip(holdings, answers) {
+                do throws(EVMError) {
+                    let text = answer.stringValue ?? ""
+                    balances.append(
+                        holding.token == nil
+                            ? try EVMQuantity.integer(text) : try ERC20.amount(EVMQuantity.bytes(text))
+                    )
+                } catch { throw ProviderError(.malformed, error.reason) }
+            }
+            return balances
+        }
+    }
+
+    /// How many chain transactions an account has sent up to a block.
+    func nonce(of address: EVMAddress, after block: EVMHash) async throws(ProviderError) -> UInt64 {
+        let place: JSONValue = ["blockHash": .string(block.description)]
+        let call = Call("eth_getTransactionCount", .string(address.lowercased), place)
+        return try await agreed([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
+    }
+
+    /// How many it has sent at the latest block of those nodes that have come farthest.
+    func latestNonce(of address: EVMAddress) async throws(ProviderError) -> UInt64 {
+        let call = Call("eth_getTransactionCount", .string(address.lowercased), "latest")
+        return try await reached([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
+    }
+
+    /// What an account holds of the chain's own coin at the latest block, on which the quorum agrees.
+    func latestBalance(of address: EVMAddress) async throws(ProviderError) -> BigUInt {
+        let call = Call("eth_getBalance", .string(address.lowercased), "latest")
+        return try await agreed([call]) { answers throws(ProviderError) in
+            do throws(EVMError) { return try EVMQuantity.integer(answers[0].stringValue ?? "") } catch {
+                throw ProviderError(.malformed, error.reason)
+            }
+        }
+    }
+
+    /// Whether an account is a contract.
+    func hasCode(_ address: EVMAddress) async throws(ProviderError) -> Bool {
+        let call = Call("eth_getCode", .string(address.lowercased), "latest")
+        return try await agreed([call]) { answers throws(ProviderError) in
+            guard let text = answers[0].stringValue else { throw ProviderError(.malformed, "a node gives no code") }
+            return text != "0x"
+        }
+    }
+
+    /// The price of a unit of gas in the next block, and what its maker is usually given, in wei.
+    func fees() async throws(ProviderError) -> (base: BigUInt, tip: BigUInt) {
+        let call = Call("eth_feeHistory", "0x5", "latest", [.integer(50)])
+        return try await ask([call]) { answers throws(ProviderError) in
+            do throws(EVMError) {
+                let bases = answers[0]["baseFeePerGas"]?.arrayValue ?? []
+                let rewards = (answers[0]["reward"]?.arrayValue ?? []).compactMap { $0.arrayValue?.first?.stringValue }
+                var tips: [BigUInt] = []
+                for reward in rewards { tips.append(try EVMQuantity.integer(reward)) }
+                let base = try EVMQuantity.integer(bases.last?.stringValue ?? "")
+                return (base, tips.isEmpty ? 0 : tips.sorted()[tips.count / 2])
+            } catch { throw ProviderError(.malformed, error.reason) }
+        }
+    }
+
+    /// The gas that a call would use.
+    ///
+    /// - Throws: `ProviderError`, also when the call would revert.
+    func gas(from: EVMAddress, to: EVMAddress, value: BigUInt, data: [UInt8]) async throws(ProviderError) -> UInt64 {
+        let wish: JSONValue = [
+            "from": .string(from.lowercased), "to": .string(to.lowercased), "value": .string(EVMQuantity.text(value)),
+            "data": .string(EVMQuantity.data(data)),
+        ]
+        return try await ask([Call("eth_estimateGas", wish)]) { answers throws(ProviderError) in
+            try Self.uint64(answers[0])
+        }
+    }
+
+    static func uint64(_ value: JSONValue) throws(ProviderError) -> UInt64 {
+        do { return try EVMQuantity.uint64(value.stringValue ?? "") } catch {
+            throw ProviderError(.malformed, "a node gives no quantity where it was asked for one")
+        }
+    }
+}

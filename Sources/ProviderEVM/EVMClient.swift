@@ -1,0 +1,216 @@
+public import EVM
+public import HTTPTransport
+public import Providers
+import StrictJSON
+import Synchronization
+
+/// JSON-RPC to several nodes of one chain.
+///
+/// What moves money is asked from as many nodes as the quorum says, and they have to agree. A node is believed only
+/// after it has named the right chain and first block, and again after every failure: the same address exists on every
+/// EVM chain.
+public final class EVMClient: Sendable {
+    /// A call: the method and its parameters.
+    struct Call {
+        let method: String
+        let parameters: [JSONValue]
+
+        init(_ method: String, _ parameters: JSONValue...) {
+            self.method = method
+            self.parameters = parameters
+        }
+    }
+
+    /// The most calls in one request.
+    private static let batchSize = 100
+
+    private let transport: any HTTPTransport
+    private let nodes: [String]
+    private let quorum: Int
+    /// The chain.
+    public let chainID: UInt64
+    private let genesis: EVMHash?
+    private let trusted = Mutex<Set<String>>([])
+
+    /// A client of the nodes at `nodes`.
+    ///
+    /// - Parameters:
+    ///   - transport: the way to them.
+    ///   - nodes: their URLs, the preferred one first.
+    ///   - quorum: how many of them have to agree on what moves money.
+    ///   - chainID: the chain that they have to be of (EIP-155).
+    ///   - genesis: the hash of the chain's first block, by which chains that share a number differ; none: any.
+    /// - Throws: `ProviderError` with the code `invalidRequest` when there are fewer nodes than have to agree.
+    public init(
+        transport: any HTTPTransport,
+        nodes: [String],
+        quorum: Int,
+        chainID: UInt64,
+        genesis: EVMHash?
+    ) throws(ProviderError) {
+        guard quorum >= 1, nodes.count >= quorum, Set(nodes).count == nodes.count else {
+            throw ProviderError(.invalidRequest, "\(quorum) of \(nodes.count) nodes cannot agree; name more nodes")
+        }
+        self.transport = transport
+        self.nodes = nodes
+        self.quorum = quorum
+        self.chainID = chainID
+        self.genesis = genesis
+    }
+
+    // MARK: - Asking
+
+    /// Asks one node after the other until one gives an answer that can be read.
+    func ask<Answer>(
+        _ calls: [Call],
+        reading: ([JSONValue]) throws(ProviderError) -> Answer
+    ) async throws(ProviderError) -> Answer {
+        var failure = ProviderError(.unavailable, "no node was asked")
+        for node in nodes {
+            do {
+                let answers = try await answers(of: node, to: calls)
+                return try reading(answers)
+            } catch { failure = error }
+        }
+        throw failure
+    }
+
+    /// Asks every node, in turn, and gives those answers that could be read.
+    ///
+    /// - Throws: `ProviderError` when fewer nodes than the quorum gave one.
+    func askAll<Answer>(
+        _ calls: [Call],
+        reading: ([JSONValue]) throws(ProviderError) -> Answer
+    ) async throws(ProviderError) -> [Answer] {
+        var found: [Answer] = []
+        var failure = ProviderError(.unavailable, "too few nodes answer")
+        for node in nodes {
+            do {
+                let answers = try await answers(of: node, to: calls)
+                found.append(try reading(answers))
+            } catch { failure = error }
+        }
+        guard found.count >= quorum else { throw failure }
+        return found
+    }
+
+    /// What as many nodes as the quorum say.
+    ///
+    /// - Throws: `ProviderError` with the code `malformed` when no answer is given by enough of them.
+    func agreed<Answer: Hashable>(
+        _ calls: [Call],
+        reading: ([JSONValue]) throws(ProviderError) -> Answer
+    ) async throws(ProviderError) -> Answer {
+        var counts: [Answer: Int] = [:]
+        for answer in try await askAll(calls, reading: reading) { counts[answer, default: 0] += 1 }
+        guard let best = counts.max(by: { $0.value < $1.value }), best.value >= quorum else {
+            throw ProviderError(.malformed, "the nodes do not agree on \(calls.first?.method ?? "anything")")
+        }
+        return best.key
+    }
+
+    /// The highest value that as many nodes as the quorum have reached.
+    func reached<Value: Comparable>(
+        _ calls: [Call],
+        reading: ([JSONValue]) throws(ProviderError) -> Value
+    ) async throws(ProviderError) -> Value {
+        let values = try await askAll(calls, reading: reading).sorted(by: >)
+        return values[quorum - 1]
+    }
+
+    /// Gives signed bytes to every node; one that takes them is enough.
+    ///
+    /// - Throws: `ProviderError` with what the last node said.
+    func broadcast(_ raw: [UInt8]) async throws(ProviderError) {
+        var failure: ProviderError?
+        var isTaken = false
+        for node in nodes {
+            do {
+                _ = try await answers(of: node, to: [Call("eth_sendRawTransaction", .string(EVMQuantity.data(raw)))])
+                isTaken = true
+            } catch { failure = error }
+        }
+        if !isTaken, let failure { throw failure }
+    }
+
+    // MARK: - Requests
+
+    private func answers(of node: String, to calls: [Call]) async throws(ProviderError) -> [JSONValue] {
+        if !trusted.withLock({ $0.contains(node) }) { try await introduce(node) }
+        do throws(ProviderError) {
+            var answers: [JSONValue] = []
+            for start in stride(from: 0, to: calls.count, by: Self.batchSize) {
+                answers += try await send(Array(calls[start..<min(start + Self.batchSize, calls.count)]), to: node)
+            }
+            return answers
+        } catch {
+            // Whatever answers at this address next may be another node.
+            if error.code == .unavailable { trusted.withLock { _ = $0.remove(node) } }
+            throw error
+        }
+    }
+
+    /// Has a node name its chain.
+    private func introduce(_ node: String) async throws(ProviderError) {
+        let answers = try await send(
+            [Call("eth_chainId"), Call("eth_getBlockByNumber", "0x0", .bool(false))],
+            to: node
+        )
+        guard let text = answers[0].stringValue, (try? EVMQuantity.uint64(text)) == chainID else {
+            throw ProviderError(.refused, "a node is of another chain than \(chainID); check the configuration")
+        }
+        if let genesis, answers[1]["hash"]?.stringValue != genesis.description {
+            throw ProviderError(.refused, "a node's first block is not \(genesis); check the configuration")
+        }
+        trusted.withLock { _ = $0.insert(node) }
+    }
+
+    private func send(_ calls: [Call], to node: String) async throws(ProviderError) -> [JSONValue] {
+        let body = JSONValue.array(
+            calls.enumerated().map { index, call in
+                [
+                    "jsonrpc": "2.0", "id": .integer(Int64(index)), "method": .string(call.method),
+                    "params": .array(call.parameters),
+                ]
+            }
+        )
+        let request = HTTPRequest(
+            method: "POST",
+            url: node,
+            fields: [HTTPField("Content-Type", "application/json"), HTTPField("Accept", "application/json")],
+            body: body.bytes,
+            maximumResponseBytes: 64 << 20
+        )
+        let response: HTTPResponse
+        do { response = try await transport.send(request) } catch {
+            throw ProviderError(.unavailable, "a node does not answer: \(error.reason)")
+        }
+        guard response.status == 200 else {
+            throw ProviderError(.unavailable, "a node answers with status \(response.status)")
+        }
+        let limits = JSONLimits(maximumBytes: 64 << 20, maximumDepth: 16, maximumValues: 4_000_000)
+        guard let list = (try? JSONValue(parsing: response.body, limits: limits))?.arrayValue else {
+            throw ProviderError(.unavailable, "a node does not answer a batch with a list")
+        }
+        return try Self.results(list, count: calls.count)
+    }
+
+    /// The results in the order of the calls; answers of a batch may come in any.
+    private static func results(_ list: [JSONValue], count: Int) throws(ProviderError) -> [JSONValue] {
+        var results = [JSONValue?](repeating: nil, count: count)
+        for answer in list {
+            guard let id = answer["id"]?.integerValue.flatMap({ Int(exactly: $0) }), results.indices.contains(id) else {
+                throw ProviderError(.unavailable, "a node answers what it was not asked")
+            }
+            if let error = answer["error"] {
+                let message = String((error["message"]?.stringValue ?? "an error").prefix(200))
+                if message.contains("revert") { throw ProviderError(.refused, "the chain would refuse it: \(message)") }
+                throw ProviderError(.unavailable, "a node says: \(message)")
+            }
+            results[id] = answer["result"] ?? .null
+        }
+        let complete = results.compactMap { $0 }
+        guard complete.count == count else { throw ProviderError(.unavailable, "a node left answers out") }
+        return complete
+    }
+}

@@ -1,0 +1,207 @@
+import BigInt
+import EVM
+import Money
+public import Payments
+public import Providers
+import Seams
+import StrictJSON
+
+extension EVMProvider: TransferScanning {
+    /// The most blocks of one page.
+    private static let pageSize: UInt64 = 50
+    /// The most blocks after the final ones that are looked at for what can still be undone.
+    private static let sightingRange: UInt64 = 256
+
+    /// The chain as a whole.
+    public var standingAccounts: [ScanAccount] {
+        [ScanAccount(account: hotAddress.lowercased, subject: "blocks")]
+    }
+
+    /// Blocks are read, and no accounts.
+    public var scansAccountsOfOptions: Bool { false }
+
+    /// What the blocks after a position mean for watched accounts and for the hot wallet.
+    ///
+    /// - Throws: `ProviderError`.
+    public func page(
+        of account: ScanAccount,
+        after position: String?,
+        watching: any AccountWatching
+    ) async throws(ProviderError) -> ScanPage {
+        let tip = try await client.tip(configuration.finality)
+        guard let position else { return try await begin(tip, watching) }
+        let known = try BlockLocator(stored: position)
+        let base = try await commonPlace(known, tip)
+        let revisedSince = base == known.last ? nil : try await moment(of: base)
+        guard base.number < tip.final else {
+            var page = ScanPage(observations: [], position: position, hasMore: false, completeUntil: nil)
+            page.sightings = try await sightings(after: base, tip, watching)
+            page.revisedSince = revisedSince
+            if revisedSince != nil { page.position = known.cut(to: base).text }
+            return page
+        }
+        let end = min(tip.final, base.number + Self.pageSize)
+        let read = try await read((base.number + 1)...end)
+        guard let first = read.first, let last = read.last, first.header.parent == base.hash else {
+            throw ProviderError(.gap, "the chain changed while it was read; it is read again")
+        }
+        let places = read.map { BlockLocator.Place(number: $0.number, hash: $0.hash) }
+        var page = ScanPage(
+            observations: try await transfers(in: read, watching).map(\.observation),
+            position: known.cut(to: base).advanced(by: places).text,
+            hasMore: end < tip.final,
+            completeUntil: Timestamp(seconds: Int64(clamping: last.header.timestamp))
+        )
+        page.revisedSince = revisedSince
+        if let place = places.last, !page.hasMore { page.sightings = try await sightings(after: place, tip, watching) }
+        return page
+    }
+
+    /// The very first page reads from where the operator says, or from what is final now.
+    private func begin(_ tip: EVMClient.Tip, _ watching: any AccountWatching) async throws(ProviderError) -> ScanPage {
+        let start = min(configuration.firstBlock ?? tip.final, tip.final)
+        let block = try await read(start...start)
+        guard let first = block.first else { throw ProviderError(.lagging, "a node has no block \(start)") }
+        return ScanPage(
+            observations: try await transfers(in: block, watching).map(\.observation),
+            position: BlockLocator(.init(number: first.number, hash: first.hash)).text,
+            hasMore: start < tip.final,
+            completeUntil: Timestamp(seconds: Int64(clamping: first.header.timestamp))
+        )
+    }
+
+    /// The latest block of a locator that is still in the chain.
+    private func commonPlace(
+        _ known: BlockLocator,
+        _ tip: EVMClient.Tip
+    ) async throws(ProviderError) -> BlockLocator.Place {
+        guard tip.head >= known.last.number else {
+            throw ProviderError(.lagging, "the nodes are behind block \(known.last.number), which was read already")
+        }
+        if try await client.hash(at: known.last.number) == known.last.hash { return known.last }
+        let hashes = try await client.hashes(at: known.places.map(\.number))
+        for (place, hash) in zip(known.places, hashes) where hash == place.hash { return place }
+        throw ProviderError(.gap, "no block that was read is in the chain any more; check which chain the nodes are of")
+    }
+
+    private func moment(of place: BlockLocator.Place) async throws(ProviderError) -> Timestamp {
+        let block = try await read(place.number...place.number)
+        return Timestamp(seconds: Int64(clamping: block.first?.header.timestamp ?? 0))
+    }
+
+    // MARK: - Blocks
+
+    /// Blocks of the chain, the last one agreed on by the quorum and all before it chained to it.
+    func read(_ range: ClosedRange<UInt64>) async throws(ProviderError) -> [ChainBlock] {
+        var hash = try await client.hash(at: range.upperBound)
+        // From the cache as far as it goes, from its end backwards.
+        var found: [ChainBlock] = []
+        var next = range.upperBound
+        while let block = cache.block(hash), block.number == next {
+            found.append(block)
+            guard next > range.lowerBound else { return found.reversed() }
+            hash = block.header.parent
+            next -= 1
+        }
+        let fresh = try await client.blocks(range.lowerBound...next, endingWith: hash)
+        let recipients = try await client.tokenRecipients(in: fresh, tokens: configuration.tokens.map(\.contract))
+        cache.keep(fresh, recipients: recipients)
+        return fresh + found.reversed()
+    }
+
+    private func receipts(of block: ChainBlock) async throws(ProviderError) -> [ChainReceipt] {
+        if let kept = cache.receipts(block.hash) { return kept }
+        let receipts = try await client.receipts(of: block, checking: configuration.checksReceipts)
+        cache.keep(receipts, of: block.hash)
+        return receipts
+    }
+
+    /// What concerns us in some blocks, in their order.
+    private func transfers(
+        in blocks: [ChainBlock],
+        _ watching: any AccountWatching
+    ) async throws(ProviderError) -> [BlockReading.Finding] {
+        // Asked after the blocks were read: what was paid in them was handed out before.
+        var candidates: Set<String> = []
+        for block in blocks {
+            for transaction in block.transactions where !transaction.value.isZero {
+                if let to = transaction.to { candidates.insert(to.lowercased) }
+            }
+            for address in try await recipients(of: block) { candidates.insert(address.lowercased) }
+        }
+        let watched = try await watching.watched(among: candidates)
+        var findings: [BlockReading.Finding] = []
+        for block in blocks {
+            let tokenRecipients = try await recipients(of: block)
+            let concernsUs =
+                tokenRecipients.contains { watched.contains($0.lowercased) || $0 == hotAddress }
+                || block.transactions.contains { transaction in
+                    let to = transaction.to
+                    return transaction.statedSender == hotAddress || to == hotAddress
+                        || (to.map { watched.contains($0.lowercased) } ?? false)
+                }
+            guard concernsUs else { continue }
+            let reading = BlockReading(
+                provider: self,
+                block: block,
+                receipts: try await receipts(of: block),
+                watched: watched
+            )
+            findings += try await reading.findings()
+        }
+        return findings
+    }
+
+    /// Who gets tokens in a block, as far as its logs say.
+    private func recipients(of block: ChainBlock) async throws(ProviderError) -> [EVMAddress] {
+        if let kept = cache.recipients(block.hash) { return kept }
+        let contracts = configuration.tokens.map(\.contract)
+        return try await client.tokenRecipients(in: [block], tokens: contracts)[block.hash] ?? []
+    }
+
+    // MARK: - What can still be undone
+
+    private func sightings(
+        after place: BlockLocator.Place,
+        _ tip: EVMClient.Tip,
+        _ watching: any AccountWatching
+    ) async throws(ProviderError) -> [Sighting] {
+        let end = min(tip.head, place.number + Self.sightingRange)
+        guard end > place.number else { return [] }
+        let blocks = try await read((place.number + 1)...end)
+        guard blocks.first?.header.parent == place.hash else {
+            throw ProviderError(.gap, "the chain changed while it was read; it is read again")
+        }
+        var sightings: [Sighting] = []
+        for finding in try await transfers(in: blocks, watching) {
+            guard case .incoming(let transfer) = finding.observation else { continue }
+            let depth = Int(clamping: tip.head - finding.block + 1)
+            let missing = Int(clamping: finding.block - min(finding.block, tip.final))
+            sightings.append(Sighting(transfer: transfer, confirmations: depth, required: depth + missing))
+        }
+        return sightings
+    }
+
+    /// Which payments were in blocks that are no longer in the chain.
+    ///
+    /// - Throws: `ProviderError`.
+    public func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] {
+        var places: [(key: NaturalKey, number: UInt64, hash: EVMHash)] = []
+        for payment in payments {
+            guard let evidence = try? JSONValue(parsing: Array(payment.evidence.utf8)),
+                let number = evidence["block"]?.stringValue.flatMap({ UInt64($0) }),
+                let hash = evidence["block_hash"]?.stringValue.flatMap({ try? EVMHash($0) })
+            else { throw ProviderError(.malformed, "the evidence of payment \(payment.id) names no block") }
+            places.append((payment.naturalKey, number, hash))
+        }
+        guard !places.isEmpty else { return [] }
+        let numbers = Set(places.map(\.number)).sorted()
+        var canonical: [UInt64: EVMHash] = [:]
+        for (number, hash) in zip(numbers, try await client.hashes(at: numbers)) {
+            // A block that is not there is no proof: the new branch may not have grown to it yet. It is asked again.
+            guard let hash else { throw ProviderError(.lagging, "the chain has not grown back to block \(number) yet") }
+            canonical[number] = hash
+        }
+        return places.filter { canonical[$0.number] != $0.hash }.map(\.key)
+    }
+}

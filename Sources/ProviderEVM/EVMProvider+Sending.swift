@@ -1,0 +1,246 @@
+import BigInt
+import EVM
+import Money
+public import Payments
+public import Providers
+import Seams
+
+extension EVMProvider: TransferSending {
+    /// How much more gas than a node estimates may be used, in percent.
+    private static let gasMargin: UInt64 = 25
+    /// By how much both fees rise when a transfer is sent again, in percent; nodes take no less than 10.
+    private static let feeBump: BigUInt = 25
+
+    /// One transfer at a time: the account numbers what it sends.
+    public func lane(of order: TransferOrder) -> String? { "evm:\(configuration.chainID):\(hotAddress.lowercased)" }
+
+    /// What a transfer is known by: one nonce is one payment, however often it is signed with other fees.
+    func transferName(nonce: UInt64) -> String { "evm:\(configuration.chainID):\(hotAddress.lowercased):\(nonce)" }
+
+    // MARK: - Signing
+
+    /// Signs a chain transaction of type 2 (EIP-1559) for an order.
+    ///
+    /// - Throws: `ProviderError`.
+    public func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
+        let call = try Call(order, of: self)
+        try await checkLag()
+        try await checkFunds(order)
+        let estimate = try await client.gas(from: hotAddress, to: call.to, value: call.value, data: call.data)
+        let (base, tip) = try await client.fees()
+        let maximum = base * 2 + tip
+        guard maximum <= configuration.maximumGasPrice else {
+            throw ProviderError(.unavailable, "gas costs more than the configured maximum; it is tried again later")
+        }
+        let transaction = EVMTransaction(
+            kind: .dynamicFee,
+            chainID: configuration.chainID,
+            nonce: try await client.latestNonce(of: hotAddress),
+            fee: .dynamic(maximum: maximum, priority: tip),
+            gasLimit: estimate + (call.data.isEmpty ? 0 : estimate * Self.gasMargin / 100),
+            to: call.to,
+            value: call.value,
+            data: call.data
+        )
+        let held = try await client.latestBalance(of: hotAddress)
+        guard held >= transaction.value + maximum * BigUInt(transaction.gasLimit) else {
+            throw ProviderError(.unavailable, "the wallet \(hotAddress) holds too little coin; top it up")
+        }
+        return try sign(transaction, after: [])
+    }
+
+    /// What an order asks a contract or an account for.
+    private struct Call {
+        let to: EVMAddress
+        let value: BigUInt
+        let data: [UInt8]
+
+        init(_ order: TransferOrder, of provider: EVMProvider) throws(ProviderError) {
+            let destination: EVMAddress
+            do { destination = try EVMAddress(order.destination) } catch {
+                throw ProviderError(.refused, error.reason)
+            }
+            guard destination != .zero, destination != provider.hotAddress else {
+                throw ProviderError(.refused, "address 0 and the wallet itself are no destinations")
+            }
+            guard let units = BigUInt(exactly: BigInt(order.amount.units)), units > 0 else {
+                throw ProviderError(.refused, "the amount has to be more than zero")
+            }
+            if let token = provider.token(order.amount.asset) {
+                guard provider.token(at: destination) == nil else {
+                    throw ProviderError(.refused, "tokens that are sent to their own contract are lost")
+                }
+                (to, value, data) = (token.contract, 0, ERC20.transfer(to: destination, amount: units))
+            } else if order.amount.asset == provider.coin {
+                (to, value, data) = (destination, units, [])
+            } else {
+                throw ProviderError(.refused, "\(order.amount.asset) is not sent here")
+            }
+        }
+    }
+
+    private func checkLag() async throws(ProviderError) {
+        let tip = try await client.tip(configuration.finality)
+        let head = try await read(tip.head...tip.head)
+        let time = Timestamp(seconds: Int64(clamping: head.first?.header.timestamp ?? 0))
+        guard clock.now().since(time) <= configuration.maximumLag else {
+            throw ProviderError(.lagging, "the nodes' last block is of \(time): too old to sign anything")
+        }
+    }
+
+    private func checkFunds(_ order: TransferOrder) async throws(ProviderError) {
+        guard token(order.amount.asset) != nil else { return }
+        let stated = try await balances(of: []).balances.first { $0.asset == order.amount.asset }
+        guard let stated, !(stated.units < order.amount.units) else {
+            throw ProviderError(.unavailable, "the wallet \(hotAddress) holds too few tokens; top it up")
+        }
+    }
+
+    /// Signs, and keeps what was signed before with the same nonce.
+    private func sign(
+        _ transaction: EVMTransaction,
+        after earlier: [SignedVariants.Variant]
+    ) throws(ProviderError) -> PreparedTransfer {
+        do {
+            let raw = try transaction.signed(by: hotKey).raw ?? []
+            let variants = SignedVariants(
+                variants: earlier + [.init(signedAt: UInt64(clamping: clock.now().seconds), raw: raw)]
+            )
+            return PreparedTransfer(
+                bytes: variants.encoded,
+                hash: transferName(nonce: transaction.nonce),
+                sequence: Int64(clamping: transaction.nonce),
+                // A chain transaction has no end: it lives until its nonce is used.
+                validUntil: nil
+            )
+        } catch { throw ProviderError(.invalidRequest, error.reason) }
+    }
+
+    /// Signs again with higher fees what has waited for too long.
+    ///
+    /// Same nonce, same receiver, same amount: the chain takes one of them at most.
+    /// - Throws: `ProviderError`.
+    public func renewed(
+        _ prepared: PreparedTransfer,
+        for order: TransferOrder
+    ) async throws(ProviderError) -> PreparedTransfer? {
+        let signed = try SignedVariants(decoding: prepared.bytes)
+        guard let last = signed.variants.last, signed.variants.count < SignedVariants.limit else { return nil }
+        let age = clock.now().since(Timestamp(seconds: Int64(clamping: last.signedAt)))
+        guard age > configuration.patience else { return nil }
+        var transaction: EVMTransaction
+        do { transaction = try EVMTransaction(decoding: last.raw) } catch {
+            throw ProviderError(.malformed, error.reason)
+        }
+        guard case .dynamic(let maximum, let priority) = transaction.fee else { return nil }
+        let (base, tip) = try await client.fees()
+        let raised = max(maximum * (100 + Self.feeBump) / 100, base * 2 + tip)
+        guard raised <= configuration.maximumGasPrice else { return nil }
+        transaction.fee = .dynamic(maximum: raised, priority: max(priority * (100 + Self.feeBump) / 100 + 1, tip))
+        transaction.signature = nil
+        return try sign(transaction, after: signed.variants)
+    }
+
+    // MARK: - Sending
+
+    /// Gives the stored bytes to the nodes.
+    ///
+    /// Whatever they say, only the chain tells what became of it.
+    public func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
+        do throws(ProviderError) {
+            guard let last = try SignedVariants(decoding: prepared.bytes).variants.last else {
+                return .unknown(reason: "nothing was signed")
+            }
+            try await client.broadcast(last.raw)
+            return .accepted
+        } catch {
+            let isHarmless = ["already known", "nonce too low"].contains { error.reason.contains($0) }
+            return isHarmless ? .accepted : .unknown(reason: error.reason)
+        }
+    }
+
+    /// Looks for the nonce in the chain: used by one of our signatures, by something else, or not at all.
+    ///
+    /// - Throws: `ProviderError`.
+    public func fate(
+        of prepared: PreparedTransfer,
+        for order: TransferOrder
+    ) async throws(ProviderError) -> TransferFate {
+        let tip = try await client.tip(configuration.finality)
+        let final = try await client.hash(at: tip.final)
+        let used = try await client.nonce(of: hotAddress, after: final)
+        for variant in try SignedVariants(decoding: prepared.bytes).variants {
+            guard let receipt = try await client.receipt(of: EVMHash(of: variant.raw)) else { continue }
+            guard receipt.blockNumber <= tip.final,
+                try await client.hash(at: receipt.blockNumber) == receipt.blockHash
+            else { return .pending }
+            return try await outcome(receipt, of: order)
+        }
+        guard let nonce = prepared.sequence, used > UInt64(clamping: nonce) else { return .pending }
+        return .dead(reason: "another chain transaction has used its number", fee: nil)
+    }
+
+    private func outcome(_ receipt: ChainReceipt, of order: TransferOrder) async throws(ProviderError) -> TransferFate {
+        guard let units = Int256(exactly: BigInt(receipt.fee)) else {
+            throw ProviderError(.malformed, "a fee needs more than 255 bits")
+        }
+        let fee = Amount(asset: coin, units: units)
+        guard receipt.receipt.isSuccess else { return .dead(reason: "the chain refused it (reverted)", fee: fee) }
+        if let token = token(order.amount.asset), !receipt.shows(order, of: token) {
+            // Some tokens answer 'no' in a chain transaction that succeeds.
+            return .dead(reason: "the token moved nothing", fee: fee)
+        }
+        let block = try await read(receipt.blockNumber...receipt.blockNumber)
+        let moment = Timestamp(seconds: Int64(clamping: block.first?.header.timestamp ?? 0))
+        return .confirmed(evidence: receipt.transaction.description, fee: fee, at: moment)
+    }
+}
+
+extension ChainReceipt {
+    /// Whether the token's own log shows the transfer.
+    fileprivate func shows(_ order: TransferOrder, of token: EVMProvider.Token) -> Bool {
+        receipt.logs.contains { log in
+            guard log.address == token.contract, let transfer = try? ERC20Transfer(log),
+                let units = BigUInt(exactly: BigInt(order.amount.units)), let to = try? EVMAddress(order.destination)
+            else { return false }
+            return transfer.to == to && transfer.amount == units
+        }
+    }
+}
+
+/// Everything that was signed for one order: with one nonce, and ever higher fees.
+struct SignedVariants: Hashable {
+    struct Variant: Hashable {
+        /// In seconds since 1970.
+        let signedAt: UInt64
+        let raw: [UInt8]
+    }
+
+    /// The most signatures for one order.
+    static let limit = 16
+
+    let variants: [Variant]
+
+    init(variants: [Variant]) {
+        self.variants = variants
+    }
+
+    /// Reads what ``encoded`` has written.
+    ///
+    /// - Throws: `ProviderError` with the code `malformed`.
+    init(decoding bytes: [UInt8]) throws(ProviderError) {
+        do throws(EVMError) {
+            var variants: [Variant] = []
+            for item in try RLPItem(decoding: bytes).list("variants") {
+                let fields = try item.list("variant")
+                guard fields.count == 2 else { throw EVMError(.malformedStructure, "a variant has a time and bytes") }
+                variants.append(Variant(signedAt: try fields[0].uint64("signedAt"), raw: try fields[1].bytes("raw")))
+            }
+            self.variants = variants
+        } catch { throw ProviderError(.malformed, "what was signed cannot be read: \(error.reason)") }
+    }
+
+    var encoded: [UInt8] {
+        RLPItem.list(variants.map { .list([.uint64($0.signedAt), .bytes($0.raw)]) }).encoded
+    }
+}

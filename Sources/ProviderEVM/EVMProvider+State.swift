@@ -1,0 +1,44 @@
+import BigInt
+import EVM
+import Money
+public import Providers
+import Seams
+
+extension EVMProvider: BalanceStating {
+    /// What the hot wallet and the addresses of options hold after the last block that counts as final.
+    ///
+    /// - Throws: `ProviderError`.
+    public func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
+        let tip = try await client.tip(configuration.finality)
+        guard let block = try await read(tip.final...tip.final).first else {
+            throw ProviderError(.lagging, "the nodes have no final block yet")
+        }
+        var owners = [hotAddress]
+        for account in accounts {
+            do { owners.append(try EVMAddress(account.account)) } catch {
+                throw ProviderError(.malformed, error.reason)
+            }
+        }
+        let kinds: [(asset: AssetID, token: EVMAddress?)] =
+            [(coin, nil)] + configuration.tokens.map { ($0.asset, $0.contract) }
+        let holdings = Set(owners).flatMap { owner in
+            kinds.map { EVMClient.Holding(owner: owner, token: $0.token) }
+        }
+        var sums: [EVMAddress?: BigUInt] = [:]
+        for (holding, balance) in zip(holdings, try await client.balances(holdings, after: block.hash)) {
+            sums[holding.token, default: 0] += balance
+        }
+        var balances: [Amount] = []
+        for kind in kinds {
+            guard let units = Int256(exactly: BigInt(sums[kind.token] ?? 0)) else {
+                throw ProviderError(.malformed, "a balance needs more than 255 bits")
+            }
+            balances.append(Amount(asset: kind.asset, units: units))
+        }
+        return ProviderStatement(
+            balances: balances,
+            asOf: Timestamp(seconds: Int64(clamping: block.header.timestamp)),
+            source: "the chain's state after block \(block.number)"
+        )
+    }
+}

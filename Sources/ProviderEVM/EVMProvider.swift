@@ -1,0 +1,240 @@
+public import BigInt
+public import Cryptography
+public import EVM
+public import Money
+public import Payments
+public import Providers
+public import Seams
+
+/// The coin of an EVM chain and allow-listed ERC-20 tokens; which chain it is, is configuration.
+///
+/// Every option has an address of its own, derived from the wallet's seed (BIP-32), so that who paid what is never a
+/// question of what a customer wrote.
+public struct EVMProvider: PaymentProvider {
+    /// When a block counts as final.
+    public enum FinalityRule: Hashable, Sendable {
+        /// With so many blocks, itself included; at the operator's own risk.
+        case confirmations(UInt64)
+        /// When the chain's `safe` tag has reached it.
+        case safe
+        /// When the chain's `finalized` tag has reached it.
+        case finalized
+
+        var tag: String? {
+            switch self {
+            case .confirmations: nil
+            case .safe: "safe"
+            case .finalized: "finalized"
+            }
+        }
+
+        var blocks: UInt64 {
+            if case .confirmations(let count) = self { return max(1, count) }
+            return 1
+        }
+    }
+
+    /// A token that is taken.
+    public struct Token: Hashable, Sendable {
+        /// The asset, whose identifier has the contract's address.
+        public let asset: AssetID
+        /// The contract.
+        public let contract: EVMAddress
+
+        /// The token with an asset's identifier.
+        ///
+        /// - Throws: `ProviderError` with the code `invalidRequest` when the asset is no ERC-20 token.
+        public init(asset: AssetID) throws(ProviderError) {
+            guard let text = asset.tokenContract, let contract = try? EVMAddress(text) else {
+                throw ProviderError(.invalidRequest, "\(asset) is no ERC-20 token")
+            }
+            self.asset = asset
+            self.contract = contract
+        }
+    }
+
+    /// What the provider works with.
+    public struct Configuration: Sendable {
+        /// The key in the registry and in the database.
+        public var key: String
+        /// The chain (EIP-155).
+        public var chainID: UInt64
+        /// Whether what it moves has no value.
+        public var isTestNetwork: Bool
+        /// The tokens that are taken.
+        public var tokens: [Token]
+        /// When a block counts as final.
+        public var finality: FinalityRule
+        /// The first block that is read; none: the first one that is final when the gateway starts for the first time.
+        public var firstBlock: UInt64?
+        /// Accounts of the operator: what comes from them to the hot wallet is its own money, for fees.
+        public var operators: Set<EVMAddress>
+        /// Whether receipts are checked against the header of their block; not on chains with types of their own.
+        public var checksReceipts: Bool
+        /// How old the nodes' head may be.
+        public var maximumLag: Duration
+        /// How long a transfer waits before it is sent again with a higher fee.
+        public var patience: Duration
+        /// The most that a unit of gas may cost, in wei.
+        public var maximumGasPrice: BigUInt
+
+        /// A configuration with the usual limits.
+        public init(
+            key: String,
+            chainID: UInt64,
+            isTestNetwork: Bool,
+            tokens: [Token],
+            finality: FinalityRule,
+            firstBlock: UInt64? = nil,
+            operators: Set<EVMAddress> = [],
+            checksReceipts: Bool = true,
+            maximumLag: Duration = .seconds(120),
+            patience: Duration = .seconds(90),
+            maximumGasPrice: BigUInt = 500_000_000_000
+        ) {
+            self.key = key
+            self.chainID = chainID
+            self.isTestNetwork = isTestNetwork
+            self.tokens = tokens
+            self.finality = finality
+            self.firstBlock = firstBlock
+            self.operators = operators
+            self.checksReceipts = checksReceipts
+            self.maximumLag = maximumLag
+            self.patience = patience
+            self.maximumGasPrice = maximumGasPrice
+        }
+    }
+
+    let configuration: Configuration
+    let client: EVMClient
+    let clock: any WallClock
+    let coin: AssetID
+    let hotKey: Secp256k1.PrivateKey
+    let hotAddress: EVMAddress
+    let cache = BlockCache()
+    private let deposits: ExtendedSecp256k1Key
+
+    /// A provider over one wallet on one chain.
+    ///
+    /// - Parameters:
+    ///   - configuration: what it works with.
+    ///   - client: the nodes.
+    ///   - seed: the seed of the wallet (BIP-32, 16 to 64 bytes).
+    ///   - clock: the clock.
+    /// - Throws: `ProviderError` with the code `invalidRequest` when the seed is none, or a token is of another chain.
+    public init(
+        configuration: Configuration,
+        client: EVMClient,
+        seed: SecretBytes,
+        clock: any WallClock
+    ) throws(ProviderError) {
+        self.configuration = configuration
+        self.client = client
+        self.clock = clock
+        do {
+            coin = try AssetID.evm(configuration.chainID)
+            let master = try ExtendedSecp256k1Key(seed: seed)
+            hotKey = try master.derived(Self.hotPath).key
+            deposits = try master.derived(Self.depositPath)
+        } catch { throw ProviderError(.invalidRequest, "\(error)") }
+        hotAddress = EVMAddress(hotKey.publicKey)
+        let prefix = "evm:\(configuration.chainID):"
+        guard configuration.tokens.allSatisfy({ $0.asset.text.hasPrefix(prefix) }) else {
+            throw ProviderError(.invalidRequest, "a token is of another chain than \(configuration.chainID)")
+        }
+    }
+
+    /// The paths of BIP-44: the first account sends and receives for all, the second has an address for each option.
+    private static let hotPath = path([44, 60, 0], [0, 0])
+    private static let depositPath = path([44, 60, 1], [])
+
+    private static func path(_ hardened: [UInt32], _ steps: [UInt32]) -> KeyPath {
+        KeyPath(steps: hardened.map { $0 + KeyPath.hardened } + steps)
+    }
+
+    /// The account that pays out.
+    public var hotWallet: EVMAddress { hotAddress }
+
+    /// The account that a provider with this seed pays out from, so that it can be given coins before one starts.
+    ///
+    /// - Throws: `CryptographyError` when the seed is none.
+    public static func hotWallet(of seed: SecretBytes) throws(CryptographyError) -> EVMAddress {
+        EVMAddress(try ExtendedSecp256k1Key(seed: seed).derived(hotPath).key.publicKey)
+    }
+
+    /// The provider's key.
+    public var key: String { configuration.key }
+    /// The rail.
+    public var rail: Rail { .evm }
+    /// What it can do.
+    public var capabilities: ProviderCapabilities {
+        ProviderCapabilities(
+            opening: .depositInstruction,
+            assets: [coin] + configuration.tokens.map(\.asset),
+            takesPartialPayments: true,
+            refunds: .partial,
+            paysOut: true,
+            isTestNetwork: configuration.isTestNetwork,
+            expiryWaitsForScan: true
+        )
+    }
+
+    /// Nothing is pushed.
+    public var push: (any PushReceiving)? { nil }
+    /// Reads the chain's blocks.
+    public var scan: (any TransferScanning)? { self }
+    /// Sends signed chain transactions.
+    public var send: (any TransferSending)? { self }
+    /// States the accounts' balances.
+    public var state: (any BalanceStating)? { self }
+
+    func token(_ asset: AssetID) -> Token? { configuration.tokens.first { $0.asset == asset } }
+
+    func token(at contract: EVMAddress) -> Token? { configuration.tokens.first { $0.contract == contract } }
+
+    // MARK: - Opening
+
+    /// Gives an address of the option's own to pay to.
+    ///
+    /// - Throws: `ProviderError`.
+    public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
+        guard request.settings.isEmpty else { throw ProviderError(.invalidRequest, "an EVM chain takes no settings") }
+        guard let units = BigUInt(exactly: BigInt(request.due.units)), units > 0 else {
+            throw ProviderError(.invalidRequest, "the amount has to be more than zero")
+        }
+        let path = Self.path(of: request.option)
+        let address = EVMAddress(try depositKey(path).publicKey)
+        let link: String
+        if let token = token(request.due.asset) {
+            link = PaymentLink.token(token.contract, to: address, amount: units, chainID: configuration.chainID)
+        } else if request.due.asset == coin {
+            link = PaymentLink.coin(to: address, amount: units, chainID: configuration.chainID)
+        } else {
+            throw ProviderError(.invalidRequest, "\(request.due.asset) is not taken here")
+        }
+        return OpenedOption(
+            instruction: .deposit(address: address.description, comment: nil, link: link),
+            reference: reference(to: address),
+            accounts: [ScanAccount(account: address.lowercased, subject: request.due.asset.text)]
+        )
+    }
+
+    func reference(to address: EVMAddress) -> PaymentReference {
+        PaymentReference(scope: "evm:account:\(configuration.chainID)", value: address.lowercased)
+    }
+
+    /// The last two steps of an option's path: 62 bits of its identifier's digest, so that no counter has to be kept and
+    /// no two options share an address.
+    private static func path(of option: PaymentOptionID) -> KeyPath {
+        let digest = SHA256.hash(Array("settlegate deposit address \(option.text)".utf8))
+        let steps = [0, 4].map { start in
+            digest[start..<(start + 4)].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } & (KeyPath.hardened - 1)
+        }
+        return KeyPath(steps: steps)
+    }
+
+    private func depositKey(_ path: KeyPath) throws(ProviderError) -> Secp256k1.PrivateKey {
+        do { return try deposits.derived(path).key } catch { throw ProviderError(.invalidRequest, error.reason) }
+    }
+}

@@ -1,0 +1,74 @@
+import Payments
+public import Providers
+import Seams
+public import Storage
+import Synchronization
+
+/// Knows in memory which accounts were handed out, so that a transfer between strangers costs no read of the database.
+///
+/// It holds a digest of each account, 8 bytes, and asks the database about those few that it seems to know. Everything in
+/// it can be read again: it starts empty, and reads on from where it stands.
+public final class AccountIndex: Sendable {
+    private struct Content {
+        var digests: Set<UInt64> = []
+        var sequence: Int64 = 0
+    }
+
+    /// How many accounts are read at once.
+    private static let pageSize = 10_000
+
+    private let content = Mutex<[String: Content]>([:])
+
+    /// An index that knows nothing yet.
+    public init() {}
+
+    /// What one provider asks.
+    public func watching(_ provider: String, in database: any Database) -> any AccountWatching {
+        Watching(index: self, provider: provider, database: database)
+    }
+
+    private struct Watching: AccountWatching {
+        let index: AccountIndex
+        let provider: String
+        let database: any Database
+
+        func watched(among accounts: Set<String>) async throws(ProviderError) -> Set<String> {
+            do {
+                try await index.readOn(provider, in: database)
+                let likely = accounts.filter { index.seemsKnown($0, provider) }
+                guard !likely.isEmpty else { return [] }
+                return try await database.read { session in
+                    try likely.filter { try session.isWatched($0, provider: provider) }
+                }
+            } catch {
+                throw ProviderError(.unavailable, "the database does not say which accounts are watched: \(error)")
+            }
+        }
+    }
+
+    private func seemsKnown(_ account: String, _ provider: String) -> Bool {
+        let digest = Self.digest(account)
+        return content.withLock { $0[provider]?.digests.contains(digest) ?? false }
+    }
+
+    private func readOn(_ provider: String, in database: any Database) async throws {
+        while true {
+            let start = content.withLock { $0[provider]?.sequence ?? 0 }
+            let page = try await database.read { session in
+                try session.watchedAccounts(provider: provider, after: start, limit: Self.pageSize)
+            }
+            guard let last = page.last else { return }
+            content.withLock { content in
+                for entry in page { content[provider, default: Content()].digests.insert(Self.digest(entry.account)) }
+                let reached = content[provider]?.sequence ?? 0
+                content[provider, default: Content()].sequence = max(reached, last.sequence)
+            }
+            guard page.count == Self.pageSize else { return }
+        }
+    }
+
+    /// FNV-1a: even, fast, and the same in every run; strangers who make two collide cost a read, and no money.
+    private static func digest(_ account: String) -> UInt64 {
+        account.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
+}

@@ -1,0 +1,149 @@
+import Ledger
+import Money
+import Payments
+import Providers
+import Seams
+import Storage
+
+/// What becomes of payments that a rail takes back: ledger transactions are never changed, others undo them.
+extension ObservationRecorder {
+    func undo(_ key: NaturalKey, at moment: Timestamp, in session: any SQLSession) throws -> RecordedObservation {
+        guard let payment = try session.payment(naturalKey: key), payment.state == .final else { return .repetition }
+        let refunds = try session.refunds(of: payment.id)
+        let reason = "the payment is no longer part of the chain"
+        try settlement.callOff(refunds, because: reason, at: now, in: session)
+        try reverse(payment, at: moment, in: session)
+        try session.update(payment.id, state: .orphaned, classification: payment.classification)
+        for open in try session.cases(of: payment.id) where open.state == .open {
+            _ = try session.resolve(open.id, at: now)
+        }
+        try settlement.announceOrphaned(payment, at: now, in: session)
+        try openCase(
+            .orphaned,
+            of: payment.merchant,
+            invoice: payment.invoice,
+            payment: payment.id,
+            payment.amount,
+            in: session
+        )
+        if payment.hasCounted, let value = payment.value, let invoice = try payment.invoice.flatMap(session.invoice) {
+            try takeBack(value, from: invoice, in: session)
+        }
+        return .undone
+    }
+
+    /// Every account gets back what the payment did to it; what was already sent on to the customer is a loss.
+    private func reverse(_ payment: Payment, at moment: Timestamp, in session: any SQLSession) throws {
+        var sums: [AccountID: Amount] = [:]
+        for posting in try session.ledgerTransactions(subject: payment.id.text).flatMap(\.postings) {
+            let account = posting.account.isReserved ? .providerLosses : posting.account
+            sums[account] = try (sums[account] ?? .zero(posting.amount.asset)).subtracting(posting.amount)
+        }
+        let postings = sums.filter { !$0.value.isZero }.sorted { $0.key < $1.key }.map { account, amount in
+            Posting(account: account, amount: amount)
+        }
+        guard !postings.isEmpty else { return }
+        try settlement.post(.paymentOrphaned, subject: payment.id.text, at: moment, postings, in: session)
+    }
+
+    private func takeBack(_ value: Amount, from invoice: Invoice, in session: any SQLSession) throws {
+        var updated = invoice
+        let action = try updated.status.apply(.undone(value: value))
+        if updated.status.state != .settled { updated.settledAt = nil }
+        guard try session.update(updated, from: invoice) else {
+            throw SettlementError(.conflict, "the invoice \(invoice.id) has changed meanwhile")
+        }
+        guard action == .reopen else { return }
+        if invoice.status.state == .settled { try returnToClearing(updated, in: session) }
+        try settlement.announce(.reopened, updated, at: now, in: session)
+    }
+
+    /// What other payments of the invoice had earned waits again until the invoice is covered.
+    private func returnToClearing(_ invoice: Invoice, in session: any SQLSession) throws {
+        for payment in try session.payments(of: invoice.id) where payment.state == .final && payment.hasCounted {
+            let booked = try session.ledgerTransactions(subject: payment.id.text)
+            let earned = try PaymentPosition(booked, asset: payment.amount.asset).owed.filter(\.account.isEarned)
+            guard !earned.isEmpty else { continue }
+            let total = try Amount.sum(earned.map(\.amount), asset: payment.amount.asset)
+            var postings = earned.map { Posting(account: $0.account, amount: $0.amount) }
+            postings.append(Posting(account: .customerClearing(invoice.merchant), amount: try total.negated()))
+            try settlement.post(.settlementUndone, subject: payment.id.text, at: now, postings, in: session)
+            try session.update(payment.id, state: payment.state, classification: .partial)
+        }
+    }
+
+    // MARK: - What is not final yet
+
+    /// Replaces what the provider had seen by what it sees now, and tells merchants what came and what is gone.
+    func replaceSightings(by seen: [Sighting], in session: any SQLSession) throws {
+        var old: [NaturalKey: StoredSighting] = [:]
+        for sighting in try session.sightings(provider: providerKey) { old[sighting.naturalKey] = sighting }
+        for sighting in seen {
+            guard let stored = try match(sighting, in: session) else { continue }
+            let known = old.removeValue(forKey: stored.naturalKey)
+            guard known != stored else { continue }
+            try session.store(stored, provider: providerKey)
+            if known == nil { try detect(stored, in: session) }
+        }
+        for gone in old.values.sorted(by: { $0.naturalKey.text < $1.naturalKey.text }) {
+            try session.removeSighting(gone.naturalKey, provider: providerKey)
+            // What became final was announced as a payment.
+            if try !session.isObserved(gone.naturalKey) { try forget(gone, in: session) }
+        }
+    }
+
+    private func match(_ sighting: Sighting, in session: any SQLSession) throws -> StoredSighting? {
+        let transfer = sighting.transfer
+        guard let reference = transfer.reference, let (option, invoice) = try session.option(reference),
+            option.due.asset == transfer.amount.asset
+        else { return nil }
+        return StoredSighting(
+            naturalKey: transfer.naturalKey,
+            option: option.id,
+            invoice: invoice.id,
+            amount: transfer.amount,
+            payer: transfer.payer,
+            confirmations: sighting.confirmations,
+            required: sighting.required,
+            occurredAt: transfer.occurredAt
+        )
+    }
+
+    private func detect(_ sighting: StoredSighting, in session: any SQLSession) throws {
+        guard let invoice = try session.invoice(sighting.invoice) else { return }
+        try settlement.announce(.detected, sighting, of: invoice, at: now, in: session)
+        guard sighting.occurredAt <= invoice.expiresAt.advanced(by: graceAfterExpiry) else { return }
+        try move(invoice, by: .detected, in: session)
+    }
+
+    private func forget(_ sighting: StoredSighting, in session: any SQLSession) throws {
+        guard let invoice = try session.invoice(sighting.invoice) else { return }
+        try settlement.announce(.lost, sighting, of: invoice, at: now, in: session)
+        guard try session.sightings(of: invoice.id).isEmpty else { return }
+        try move(invoice, by: .forgotten, in: session)
+    }
+
+    private func move(_ invoice: Invoice, by event: InvoiceStateMachine.Event, in session: any SQLSession) throws {
+        var updated = invoice
+        let action = try updated.status.apply(event)
+        guard updated.status != invoice.status else { return }
+        guard try session.update(updated, from: invoice) else {
+            throw SettlementError(.conflict, "the invoice \(invoice.id) has changed meanwhile")
+        }
+        switch action {
+        case .announceProcessing: try settlement.announce(.processing, updated, at: now, in: session)
+        case .reopen: try settlement.announce(.reopened, updated, at: now, in: session)
+        default: break
+        }
+    }
+}
+
+extension Payment {
+    /// Whether it covers a part of what its invoice owes.
+    fileprivate var hasCounted: Bool {
+        switch classification {
+        case .exact, .partial, .over: true
+        case .late, .repeated, .unmatched, .wrongAsset: false
+        }
+    }
+}

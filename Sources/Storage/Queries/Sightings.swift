@@ -1,0 +1,110 @@
+public import Money
+public import Payments
+public import Seams
+
+/// A payment of an option that was seen and can still be undone, as it was stored.
+public struct StoredSighting: Hashable, Sendable {
+    /// What makes it unique; the same as when it is final.
+    public let naturalKey: NaturalKey
+    /// The option that it pays.
+    public let option: PaymentOptionID
+    /// The invoice that it pays.
+    public let invoice: InvoiceID
+    /// How much was seen.
+    public let amount: Amount
+    /// Who pays, in the rail's own words.
+    public let payer: String?
+    /// How many blocks have it or build on it.
+    public var confirmations: Int
+    /// With how many it counts as final.
+    public var required: Int
+    /// When it happened, by the rail's clock.
+    public let occurredAt: Timestamp
+
+    /// A sighting.
+    public init(
+        naturalKey: NaturalKey,
+        option: PaymentOptionID,
+        invoice: InvoiceID,
+        amount: Amount,
+        payer: String?,
+        confirmations: Int,
+        required: Int,
+        occurredAt: Timestamp
+    ) {
+        self.naturalKey = naturalKey
+        self.option = option
+        self.invoice = invoice
+        self.amount = amount
+        self.payer = payer
+        self.confirmations = confirmations
+        self.required = required
+        self.occurredAt = occurredAt
+    }
+}
+
+/// What was seen and is not final yet.
+extension SQLSession {
+    private static var sightingColumns: String {
+        """
+        s.natural_key, s.option, s.invoice, s.asset, s.amount, s.payer, s.confirmations, s.required, s.occurred_at
+        """
+    }
+
+    /// What was seen by a provider.
+    public func sightings(provider: String) throws -> [StoredSighting] {
+        try all(
+            "SELECT \(Self.sightingColumns) FROM sightings s WHERE s.provider = $1 ORDER BY s.natural_key",
+            [.text(provider)]
+        ) { try $0.sighting() }
+    }
+
+    /// What was seen for an invoice.
+    public func sightings(of invoice: InvoiceID) throws -> [StoredSighting] {
+        try all(
+            "SELECT \(Self.sightingColumns) FROM sightings s WHERE s.invoice = $1 ORDER BY s.occurred_at, s.natural_key",
+            [.id(invoice)]
+        ) { try $0.sighting() }
+    }
+
+    /// Stores what was seen, or how far it has come.
+    public func store(_ sighting: StoredSighting, provider: String) throws {
+        try execute(
+            """
+            INSERT INTO sightings (provider, natural_key, option, invoice, asset, amount, payer, confirmations, required,
+            occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            ON CONFLICT (provider, natural_key) DO UPDATE SET confirmations = excluded.confirmations,
+            required = excluded.required
+            """,
+            [
+                .text(provider), .text(sighting.naturalKey.text), .id(sighting.option), .id(sighting.invoice),
+                .asset(sighting.amount), .units(sighting.amount), .text(sighting.payer),
+                .integer(Int64(sighting.confirmations)), .integer(Int64(sighting.required)),
+                .moment(sighting.occurredAt),
+            ]
+        )
+    }
+
+    /// Forgets what was seen.
+    public func removeSighting(_ key: NaturalKey, provider: String) throws {
+        try execute(
+            "DELETE FROM sightings WHERE provider = $1 AND natural_key = $2",
+            [.text(provider), .text(key.text)]
+        )
+    }
+}
+
+extension SQLRow {
+    fileprivate mutating func sighting() throws -> StoredSighting {
+        StoredSighting(
+            naturalKey: NaturalKey(stored: try text()),
+            option: try id(),
+            invoice: try id(),
+            amount: try amount(),
+            payer: try optionalText(),
+            confirmations: try int(),
+            required: try int(),
+            occurredAt: try moment()
+        )
+    }
+}
