@@ -161,6 +161,13 @@ let package = Package(
             dependencies: ["TelegramBot", "HTTPTransport", "Cryptography", "StrictJSON", "Seams"]
         ),
         .testTarget(
+            name: "ProviderEVMTests",
+            dependencies: [
+                "ProviderEVM", "FixtureEVM", "EVM", "Providers", "Payments", "Money", "HTTPTransport", "StrictJSON",
+                "Cryptography", "Seams", bigInt,
+            ]
+        ),
+        .testTarget(
             name: "ProviderTONTests",
             dependencies: [
                 "ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON", "HTTPTransport", "Seams",

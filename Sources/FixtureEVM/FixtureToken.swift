@@ -1,4 +1,4 @@
-import BigInt
+public import BigInt
 public import EVM
 
 /// An ERC-20 token of the fixture chain: modelled by the standard's rules, and by what real tokens do otherwise.
@@ -35,6 +35,11 @@ public struct FixtureToken: Hashable, Sendable {
         self.symbol = symbol
         self.decimals = decimals
         self.behaviour = behaviour
+    }
+
+    /// Lets somebody send what an owner has; a contract as owner cannot sign for itself here.
+    public mutating func allow(_ spender: EVMAddress, of owner: EVMAddress, units: BigUInt) {
+        allowances[owner, default: [:]][spender] = units
     }
 
     var supply: BigUInt { balances.values.reduce(0, +) }

@@ -5,6 +5,7 @@ public import HTTPTransport
 public import Keystore
 public import Logging
 public import Payments
+import Providers
 public import Reconciliation
 public import Seams
 public import Settlement
@@ -164,9 +165,15 @@ public final class Gateway: Sendable {
 
     /// Starts to listen, and tells Telegram where when the configuration says how it reaches us.
     ///
-    /// - Throws: what the system says when it cannot listen, and ``ConfigurationError`` when a webhook is refused.
+    /// - Throws: what the system says when it cannot listen, and ``ConfigurationError`` when a webhook is refused or a
+    ///   rail is another than the configured one.
     /// - Returns: the URL that it listens on, without a slash at the end.
     public func listen() async throws -> String {
+        for provider in settlement.providers.providers {
+            do { try await provider.checkConfiguration() } catch {
+                throw ConfigurationError("\(provider.key): \(error.reason)")
+            }
+        }
         let server = try await HTTPServer.start(
             HTTPServer.Configuration(host: configuration.http.host, port: configuration.http.port),
             logger: logger,

@@ -7,7 +7,6 @@ import Synchronization
 final class BlockCache: Sendable {
     private struct Content {
         var blocks: [EVMHash: ChainBlock] = [:]
-        var recipients: [EVMHash: [EVMAddress]] = [:]
         var receipts: [EVMHash: [ChainReceipt]] = [:]
     }
 
@@ -18,22 +17,16 @@ final class BlockCache: Sendable {
 
     func block(_ hash: EVMHash) -> ChainBlock? { content.withLock { $0.blocks[hash] } }
 
-    func recipients(_ hash: EVMHash) -> [EVMAddress]? { content.withLock { $0.recipients[hash] } }
-
     func receipts(_ hash: EVMHash) -> [ChainReceipt]? { content.withLock { $0.receipts[hash] } }
 
-    func keep(_ blocks: [ChainBlock], recipients: [EVMHash: [EVMAddress]]) {
+    func keep(_ blocks: [ChainBlock]) {
         content.withLock { content in
-            for block in blocks {
-                content.blocks[block.hash] = block
-                content.recipients[block.hash] = recipients[block.hash] ?? []
-            }
+            for block in blocks { content.blocks[block.hash] = block }
             guard content.blocks.count > Self.limit else { return }
             let numbers = content.blocks.values.map(\.number).sorted()
             let oldest = numbers[numbers.count - Self.limit / 2]
             for (hash, block) in content.blocks where block.number < oldest {
                 content.blocks[hash] = nil
-                content.recipients[hash] = nil
                 content.receipts[hash] = nil
             }
         }

@@ -69,40 +69,27 @@ extension EVMClient {
         }
     }
 
-    /// The transfers of tokens in some blocks, as their logs tell; what is found is checked by the receipts.
+    /// Who gets tokens in a block, as the logs tell on which the quorum agrees.
     ///
     /// Asked by the hash of the block, so that a node that lags or has another branch cannot answer with nothing.
-    func tokenRecipients(
-        in blocks: [ChainBlock],
-        tokens: [EVMAddress]
-    ) async throws(ProviderError) -> [EVMHash: [EVMAddress]] {
-        let asked = blocks.filter { block in tokens.contains { block.header.bloom.mayContain($0.bytes) } }
-        guard !asked.isEmpty else { return [:] }
-        let calls = asked.map { block in
-            let query: JSONValue = [
-                "blockHash": .string(block.hash.description),
-                "address": .array(tokens.map { .string($0.lowercased) }),
-                "topics": [.string(ERC20Transfer.topic.description)],
-            ]
-            return Call("eth_getLogs", query)
-        }
-        return try await ask(calls) { answers throws(ProviderError) in
-            var found: [EVMHash: [EVMAddress]] = [:]
-            for (block, answer) in zip(asked, answers) {
-                guard let list = answer.arrayValue else {
-                    throw ProviderError(.malformed, "a node gives no list of logs")
-                }
-                var recipients: [EVMAddress] = []
-                for entry in list {
-                    let log = NodeFields(entry, "log")
-                    let topics = try log.list("topics")
-                    guard topics.count == 3 else { continue }
-                    let bytes = try log.hash(of: topics[2], "topics").bytes
-                    if let address = try? EVMAddress(bytes: Array(bytes.suffix(20))) { recipients.append(address) }
-                }
-                found[block.hash] = recipients
+    func tokenRecipients(in block: EVMHash, tokens: [EVMAddress]) async throws(ProviderError) -> [EVMAddress] {
+        let query: JSONValue = [
+            "blockHash": .string(block.description), "address": .array(tokens.map { .string($0.lowercased) }),
+            "topics": [.string(ERC20Transfer.topic.description)],
+        ]
+        return try await agreed([Call("eth_getLogs", query)]) { answers throws(ProviderError) in
+            guard let list = answers[0].arrayValue else {
+                throw ProviderError(.malformed, "a node gives no list of logs")
             }
-            return found
+            var recipients: [EVMAddress] = []
+            for entry in list {
+                let log = NodeFields(entry, "log")
+                let topics = try log.list("topics")
+                guard topics.count == 3 else { continue }
+                let bytes = try log.hash(of: topics[2], "topics").bytes
+                if let address = try? EVMAddress(bytes: Array(bytes.suffix(20))) { recipients.append(address) }
+            }
+            return recipients
         }
     }
 

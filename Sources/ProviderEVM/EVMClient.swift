@@ -133,6 +133,17 @@ public final class EVMClient: Sendable {
         if !isTaken, let failure { throw failure }
     }
 
+    /// Has every node name its chain; those that cannot be reached are asked when they are needed.
+    ///
+    /// - Throws: `ProviderError` with the code `refused` when one is of another chain.
+    func checkNodes() async throws(ProviderError) {
+        for node in nodes {
+            do { try await introduce(node) } catch {
+                guard error.code == .unavailable else { throw error }
+            }
+        }
+    }
+
     // MARK: - Requests
 
     private func answers(of node: String, to calls: [Call]) async throws(ProviderError) -> [JSONValue] {

@@ -104,8 +104,7 @@ extension EVMProvider: TransferScanning {
             next -= 1
         }
         let fresh = try await client.blocks(range.lowerBound...next, endingWith: hash)
-        let recipients = try await client.tokenRecipients(in: fresh, tokens: configuration.tokens.map(\.contract))
-        cache.keep(fresh, recipients: recipients)
+        cache.keep(fresh)
         return fresh + found.reversed()
     }
 
@@ -152,11 +151,21 @@ extension EVMProvider: TransferScanning {
         return findings
     }
 
-    /// Who gets tokens in a block, as far as its logs say.
+    /// Who gets tokens in a block that can have their logs, as its header's filter says.
+    ///
+    /// From the receipts, whose root the header states, so that no node can leave a log out; on chains where that cannot
+    /// be checked, from the logs that the quorum agrees on.
     private func recipients(of block: ChainBlock) async throws(ProviderError) -> [EVMAddress] {
-        if let kept = cache.recipients(block.hash) { return kept }
-        let contracts = configuration.tokens.map(\.contract)
-        return try await client.tokenRecipients(in: [block], tokens: contracts)[block.hash] ?? []
+        let tokens = configuration.tokens.map(\.contract)
+        guard block.header.bloom.mayContain(ERC20Transfer.topic.bytes),
+            tokens.contains(where: { block.header.bloom.mayContain($0.bytes) })
+        else { return [] }
+        guard configuration.checksReceipts else {
+            return try await client.tokenRecipients(in: block.hash, tokens: tokens)
+        }
+        return try await receipts(of: block).flatMap(\.receipt.logs).compactMap { log in
+            tokens.contains(log.address) ? try? ERC20Transfer(log).to : nil
+        }
     }
 
     // MARK: - What can still be undone

@@ -193,6 +193,11 @@ public struct EVMProvider: PaymentProvider {
 
     func token(at contract: EVMAddress) -> Token? { configuration.tokens.first { $0.contract == contract } }
 
+    /// Has every node that can be reached name its chain.
+    ///
+    /// - Throws: `ProviderError` with the code `refused` when one is of another chain.
+    public func checkConfiguration() async throws(ProviderError) { try await client.checkNodes() }
+
     // MARK: - Opening
 
     /// Gives an address of the option's own to pay to.

@@ -14,6 +14,12 @@ public protocol PaymentProvider: Sendable {
     /// What it can do.
     var capabilities: ProviderCapabilities { get }
 
+    /// Looks whether the rail is the one that is configured, before the gateway starts.
+    ///
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/refused`` when it is another; a rail that cannot be reached
+    ///   is no reason not to start.
+    func checkConfiguration() async throws(ProviderError)
+
     /// Opens a way to pay an invoice.
     ///
     /// - Throws: ``ProviderError``; nothing that has to be undone is left behind then.
@@ -27,6 +33,11 @@ public protocol PaymentProvider: Sendable {
     var send: (any TransferSending)? { get }
     /// Tells what the rail says is there; none when the rail cannot be asked.
     var state: (any BalanceStating)? { get }
+}
+
+extension PaymentProvider {
+    /// Most rails are named by what they are asked with.
+    public func checkConfiguration() async throws(ProviderError) {}
 }
 
 /// What a provider can do, as data.

@@ -51,8 +51,8 @@ public struct SandboxControl: Sendable {
                 404,
                 [
                     "error": """
-                    the sandbox takes POST /sandbox/pay, mine, fault, advance, bots, evm/reorganise, telegram/pay, \
-                    telegram/subscription, telegram/withdraw, telegram/chargeback
+                    the sandbox takes POST /sandbox/pay, mine, fault, advance, bots, evm/mint, evm/reorganise, \
+                    telegram/pay, telegram/subscription, telegram/withdraw, telegram/chargeback
                     """
                 ]
             )
@@ -76,6 +76,12 @@ public struct SandboxControl: Sendable {
         case "mine":
             let blocks = min(10_000, Int(clamping: wish["blocks"]?.integerValue ?? 1))
             if wish["network"]?.stringValue == "evm" { evm.mine(blocks) } else { try ton.mine(blocks) }
+            return [:]
+        case "evm/mint":
+            guard let address = try wish["address"]?.stringValue.map({ try EVMAddress($0) }),
+                let units = wish["units"]?.stringValue.flatMap({ BigUInt($0) })
+            else { throw Refusal("'address' gets 'units', smallest units of the token in digits") }
+            evm.mint(units, of: evmToken, to: address)
             return [:]
         case "evm/reorganise":
             let depth = min(1_000, max(0, Int(clamping: wish["depth"]?.integerValue ?? 1)))

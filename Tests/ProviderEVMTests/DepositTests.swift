@@ -1,0 +1,178 @@
+import BigInt
+import EVM
+import FixtureEVM
+import Money
+import Payments
+import ProviderEVM
+import Providers
+import Testing
+
+@Suite("Deposits on an EVM chain")
+struct DepositTests {
+    @Test("are credited once they are final, with the block, the sender and where a refund goes")
+    func finalDeposit() async throws {
+        let rail = try EVMRail()
+        let (address, option) = try await rail.open(rail.coin, 5)
+        guard case .deposit(let text, nil, let link) = option.instruction else {
+            Issue.record("no address")
+            return
+        }
+        #expect(text == address.description)
+        #expect(link == "ethereum:\(text)@31337?value=5")
+        let hash = try rail.chain.send(5, to: address, by: "alice")
+        rail.chain.mine(2)
+        #expect(try await rail.credits().isEmpty)
+        rail.chain.mine()
+        let credits = try await rail.credits()
+        #expect(credits.map(\.amount) == [Amount(asset: rail.coin, units: 5)])
+        let alice = try rail.chain.customer("alice").address.description
+        #expect(credits.first?.payer == alice)
+        #expect(credits.first?.refundTarget == alice)
+        #expect(credits.first?.reference == option.reference)
+        #expect(credits.first?.evidence.contains(hash.description) == true)
+    }
+
+    @Test("are waited for as the chain's tags say", arguments: [EVMProvider.FinalityRule.safe, .finalized])
+    func tags(rule: EVMProvider.FinalityRule) async throws {
+        let rail = try EVMRail(finality: rule)
+        let depth = rule == .safe ? FixtureEVM.depths.safe : FixtureEVM.depths.finalized
+        let (address, _) = try await rail.open(rail.coin)
+        try rail.chain.send(5, to: address, by: "alice")
+        rail.chain.mine(depth)
+        #expect(try await rail.credits().isEmpty)
+        rail.chain.mine()
+        #expect(try await rail.credits().count == 1)
+    }
+
+    @Test("F47: are not there when the token answers 'no' in a chain transaction that succeeds")
+    func refusingToken() async throws {
+        let rail = try EVMRail(behaviour: .refusing)
+        let (address, _) = try await rail.open(rail.tokenAsset)
+        try rail.chain.sendToken(7, of: rail.token, to: address, by: "alice")
+        rail.chain.mine(4)
+        #expect(try await rail.credits().isEmpty)
+    }
+
+    @Test("F48: are not there when an inner call reverted, or the whole of it")
+    func reverted() async throws {
+        let rail = try EVMRail()
+        let (address, _) = try await rail.open(rail.coin)
+        try rail.chain.send(5, to: rail.chain.refusingContract(), data: address.bytes, by: "alice")
+        rail.chain.changeToken(rail.token) { $0.blocked = [address] }
+        try rail.chain.sendToken(7, of: rail.token, to: address, by: "alice")
+        rail.chain.mine(4)
+        #expect(try await rail.credits().isEmpty)
+        #expect(rail.chain.balance(of: address) == 0)
+    }
+
+    @Test("of a token with the right name and another contract are nothing")
+    func counterfeit() async throws {
+        let rail = try EVMRail()
+        let (address, _) = try await rail.open(rail.tokenAsset)
+        let fake = rail.chain.token("fake dollar", symbol: "USDX")
+        try rail.chain.sendToken(7, of: fake, to: address, by: "mallory")
+        rail.chain.mine(4)
+        #expect(try await rail.credits().isEmpty)
+    }
+
+    @Test("F59: of nothing are ignored, so that nobody can put look-alike addresses into the books")
+    func zeroValue() async throws {
+        let rail = try EVMRail()
+        let (address, _) = try await rail.open(rail.tokenAsset)
+        let data = ERC20.transfer(to: address, amount: 0)
+        try rail.chain.send(to: rail.token, data: data, by: "mallory")
+        try rail.chain.send(0, to: address, by: "mallory")
+        rail.chain.mine(4)
+        #expect(try await rail.scan().observations.isEmpty)
+    }
+
+    @Test("F60: are what the balance grew by, when the token keeps a part of each transfer")
+    func feeOnTransfer() async throws {
+        let rail = try EVMRail(behaviour: .feeOnTransfer(100))
+        let (address, _) = try await rail.open(rail.tokenAsset)
+        try rail.chain.sendToken(1_000, of: rail.token, to: address, by: "alice")
+        try rail.chain.sendToken(500, of: rail.token, to: address, by: "bob")
+        rail.chain.mine(4)
+        // The first log takes what it can of the growth; together they are what has arrived.
+        let credits = try await rail.credits()
+        #expect(credits.map(\.amount.units) == [1_000, 485])
+    }
+
+    @Test("F61: are not taken from logs that are marked as removed")
+    func removedLogs() async throws {
+        let rail = try EVMRail()
+        let (address, _) = try await rail.open(rail.tokenAsset)
+        try rail.chain.sendToken(7, of: rail.token, to: address, by: "alice")
+        rail.chain.mine(4)
+        rail.transport.changeAnswers { _, text in text.replacing("\"removed\":false", with: "\"removed\":true") }
+        await #expect(throws: ProviderError(.malformed, "")) { try await rail.credits() }
+    }
+
+    @Test("F62: of a contract name no address to return them to")
+    func contractSender() async throws {
+        let rail = try EVMRail()
+        let (address, _) = try await rail.open(rail.tokenAsset)
+        let contract = rail.chain.forwarder()
+        let alice = try rail.chain.customer("alice").address
+        rail.chain.mint(9, of: rail.token, to: contract)
+        rail.chain.changeToken(rail.token) { $0.allow(alice, of: contract, units: 9) }
+        let data = ABIValue.call(
+            "transferFrom(address,address,uint256)",
+            [.address(contract), .address(address), .uint(9)]
+        )
+        try rail.chain.send(to: rail.token, data: data, by: "alice")
+        rail.chain.mine(4)
+        let credits = try await rail.credits()
+        #expect(credits.map(\.amount.units) == [9])
+        #expect(credits.first?.payer == contract.description)
+        #expect(credits.first?.refundTarget == nil)
+    }
+
+    @Test("several in one chain transaction and block are told apart")
+    func several() async throws {
+        let rail = try EVMRail()
+        let (first, _) = try await rail.open(rail.tokenAsset)
+        let (second, _) = try await rail.open(rail.tokenAsset)
+        for name in ["alice", "bob", "carol"] {
+            try rail.chain.sendToken(7, of: rail.token, to: first, by: name)
+            try rail.chain.sendToken(8, of: rail.token, to: second, by: name)
+        }
+        rail.chain.mine(4)
+        let credits = try await rail.credits()
+        #expect(credits.count == 6)
+        #expect(Set(credits.map(\.naturalKey)).count == 6)
+    }
+
+    @Test("of strangers are nothing, whatever a block is full of")
+    func strangers() async throws {
+        let rail = try EVMRail()
+        for name in ["alice", "bob"] {
+            try rail.chain.send(5, to: rail.chain.customer("carol").address, by: name)
+            try rail.chain.sendToken(5, of: rail.token, to: rail.chain.customer("carol").address, by: name)
+        }
+        rail.chain.mine(4)
+        #expect(try await rail.scan().observations.isEmpty)
+    }
+
+    @Test("to the wallet itself are the operator's own, or unexplained")
+    func toTheWallet() async throws {
+        let rail = try EVMRail()
+        try rail.chain.send(5, to: rail.provider.hotWallet, by: "operator")
+        try rail.chain.send(6, to: rail.provider.hotWallet, by: "mallory")
+        rail.chain.mine(4)
+        let kinds = try await rail.scan().observations.map { observation -> AccountMovement.Kind? in
+            if case .movement(let movement) = observation { return movement.kind }
+            return nil
+        }
+        #expect(kinds == [.ownFunds, .unexplained])
+    }
+
+    @Test("have an address of their own, always the same for an option")
+    func addresses() async throws {
+        let rail = try EVMRail()
+        var addresses: Set<EVMAddress> = []
+        for _ in 0..<50 { addresses.insert(try await rail.open(rail.coin).address) }
+        #expect(addresses.count == 50)
+        #expect(!addresses.contains(rail.provider.hotWallet))
+    }
+}

@@ -1,0 +1,227 @@
+import BigInt
+import EVM
+import FixtureEVM
+import Money
+import Payments
+import ProviderEVM
+import Providers
+import Seams
+import Testing
+
+@Suite("Nodes of an EVM chain")
+struct NodeTests {
+    private func set(_ rail: EVMRail, nodes: Range<Int>, _ change: (inout FixtureEVM.Faults) -> Void) {
+        var faults = FixtureEVM.Faults()
+        change(&faults)
+        for node in nodes { rail.chain.set(faults, node: node) }
+    }
+
+    private func paid(_ rail: EVMRail) async throws {
+        let (address, _) = try await rail.open(rail.tokenAsset)
+        try rail.chain.sendToken(7, of: rail.token, to: address, by: "alice")
+        rail.chain.mine(4)
+    }
+
+    @Test("F53: that lag move nothing: not the cursor, and not money")
+    func lag() async throws {
+        let rail = try EVMRail()
+        rail.chain.mine(20)
+        let position = try await rail.scan().position
+        try await paid(rail)
+        set(rail, nodes: 0..<3) { $0.lag = 10 }
+        await #expect(throws: ProviderError(.lagging, "")) { try await rail.page(after: position) }
+        set(rail, nodes: 0..<3) { $0.lag = 0 }
+        #expect(try await rail.credits(from: position).count == 1)
+    }
+
+    @Test("F53: one that lags is outvoted by two that do not")
+    func oneLags() async throws {
+        let rail = try EVMRail()
+        try await paid(rail)
+        set(rail, nodes: 0..<1) { $0.lag = 100 }
+        #expect(try await rail.credits().count == 1)
+    }
+
+    @Test("F54: that leave logs out change nothing: the receipts have to have the root of the block")
+    func logsLeftOut() async throws {
+        let rail = try EVMRail()
+        try await paid(rail)
+        set(rail, nodes: 0..<3) { $0.emptyLogs = 1_000 }
+        #expect(try await rail.credits().count == 1)
+        // One that leaves the logs of a receipt out has another root.
+        let fresh = try EVMRail()
+        try await paid(fresh)
+        fresh.transport.changeAnswers { _, text in
+            text.replacing(/"logs":\[\{.*?\}\]/, with: "\"logs\":[]")
+        }
+        await #expect(throws: ProviderError(.malformed, "")) { try await fresh.credits() }
+    }
+
+    @Test("F54: on a chain whose receipts cannot be checked the quorum decides what was logged")
+    func quorumOfLogs() async throws {
+        let rail = try EVMRail(checksReceipts: false)
+        try await paid(rail)
+        set(rail, nodes: 0..<1) { $0.emptyLogs = 1_000 }
+        #expect(try await rail.credits().count == 1)
+        let fresh = try EVMRail(checksReceipts: false)
+        try await paid(fresh)
+        set(fresh, nodes: 0..<1) { $0.emptyLogs = 1_000 }
+        set(fresh, nodes: 1..<2) { $0.failures = 1_000 }
+        await #expect(throws: ProviderError(.malformed, "")) { try await fresh.credits() }
+    }
+
+    @Test("F55: that lie about amounts or about success are found out, alone and all together", arguments: [1, 3])
+    func lies(count: Int) async throws {
+        for lie in 0..<2 {
+            let rail = try EVMRail()
+            let (paid, _) = try await rail.open(rail.tokenAsset)
+            try rail.chain.sendToken(7, of: rail.token, to: paid, by: "alice")
+            let (address, _) = try await rail.open(rail.tokenAsset)
+            rail.chain.changeToken(rail.token) { $0.blocked = [address] }
+            try rail.chain.sendToken(7, of: rail.token, to: address, by: "mallory")
+            rail.chain.mine(4)
+            set(rail, nodes: 0..<count) { faults in
+                faults.liesAboutLogs = lie == 0
+                faults.liesAboutStatus = lie == 1
+            }
+            guard count == 3 else {
+                #expect(try await rail.credits().map(\.amount.units) == [7])
+                continue
+            }
+            await #expect(throws: ProviderError(.malformed, "")) { try await rail.credits() }
+        }
+    }
+
+    @Test("F55: that disagree on a block hold everything until they agree")
+    func disagreement() async throws {
+        let rail = try EVMRail()
+        try await paid(rail)
+        try await rail.provider.checkConfiguration()
+        rail.transport.changeAnswers { node, text in
+            node == "http://chain/evm"
+                ? text : text.replacing("\"hash\":\"0x", with: "\"hash\":\"0x0\(node.last ?? "0")")
+        }
+        await #expect(throws: ProviderError(.malformed, "")) { try await rail.credits() }
+        rail.transport.changeAnswers(nil)
+        #expect(try await rail.credits().count == 1)
+    }
+
+    @Test("F58: of another chain, or of one with another first block, are refused before the gateway starts")
+    func wrongChain() async throws {
+        let rail = try EVMRail()
+        try await rail.provider.checkConfiguration()
+        set(rail, nodes: 1..<2) { $0.chainID = 1 }
+        await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.checkConfiguration() }
+        let other = try EVMRail()
+        other.transport.changeAnswers { _, text in
+            text.replacing("\(other.chain.genesis)", with: "0x" + String(repeating: "1", count: 64))
+        }
+        await #expect(throws: ProviderError(.refused, "")) { try await other.provider.checkConfiguration() }
+    }
+
+    @Test("F58: name their chain again after they could not be reached")
+    func chainChangedBehindTheURL() async throws {
+        let rail = try EVMRail()
+        try await paid(rail)
+        _ = try await rail.credits()
+        // Whatever answers afterwards may be another node.
+        set(rail, nodes: 0..<3) { faults in
+            faults.failures = 1
+            faults.chainID = 1
+        }
+        await #expect(throws: ProviderError(.unavailable, "")) { try await rail.credits() }
+        await #expect(throws: ProviderError(.refused, "")) { try await rail.credits() }
+    }
+
+    @Test("that cannot be reached are no reason not to start, and are left out while others agree")
+    func unreachable() async throws {
+        let rail = try EVMRail()
+        try await paid(rail)
+        set(rail, nodes: 0..<1) { $0.failures = 10_000 }
+        try await rail.provider.checkConfiguration()
+        #expect(try await rail.credits().count == 1)
+        set(rail, nodes: 1..<2) { $0.rateLimits = 10_000 }
+        await #expect(throws: ProviderError(.unavailable, "")) { try await rail.credits() }
+    }
+
+    @Test("F56: find the way back after a reorganisation of any depth", arguments: [1, 2, 3, 5, 10, 50, 200])
+    func reorganisation(depth: Int) async throws {
+        let rail = try EVMRail()
+        rail.chain.mine(20)
+        var payments: [IncomingTransfer] = []
+        var position: String?
+        for _ in 0..<20 {
+            let (address, _) = try await rail.open(rail.coin)
+            try rail.chain.send(5, to: address, by: "alice")
+            rail.chain.mine(15)
+            let page = try await rail.scan(from: position)
+            payments += page.observations.compactMap(\.incoming)
+            position = page.position
+        }
+        let height = Int(rail.chain.height)
+        rail.chain.reorganise(depth: depth, dropping: true)
+        rail.chain.mine(3)
+        let page = try await rail.page(after: position)
+        let gone = Set(payments.filter { Self.block(of: $0) > height - depth }.map(\.naturalKey))
+        let isDeep = depth >= 3
+        #expect((page.revisedSince != nil) == isDeep)
+        if let since = page.revisedSince {
+            // Everything that is gone happened after that moment, so that it is asked about.
+            #expect(payments.filter { gone.contains($0.naturalKey) }.allSatisfy { $0.occurredAt >= since })
+        }
+        let vanished = try await rail.provider.vanished(among: payments.map(EVMRail.payment))
+        #expect(Set(vanished) == gone)
+        // The rest of the scan joins up, and nothing is paid twice.
+        let rest = try await rail.credits(from: page.position)
+        #expect(rest.allSatisfy { !gone.contains($0.naturalKey) })
+    }
+
+    private static func block(of transfer: IncomingTransfer) -> Int {
+        let match = transfer.evidence.firstMatch(of: /"block":"([0-9]+)"/)
+        return match.flatMap { Int($0.1) } ?? -1
+    }
+
+    @Test("F57: show what is not final, and no longer what has vanished")
+    func sightings() async throws {
+        let rail = try EVMRail()
+        rail.chain.mine(5)
+        let position = try await rail.scan().position
+        let (address, _) = try await rail.open(rail.coin)
+        try rail.chain.send(5, to: address, by: "alice")
+        rail.chain.mine()
+        let first = try await rail.page(after: position)
+        #expect(first.sightings?.map(\.confirmations) == [1])
+        #expect(first.sightings?.map(\.required) == [3])
+        rail.chain.mine()
+        let second = try await rail.page(after: first.position)
+        #expect(second.sightings?.map(\.confirmations) == [2])
+        rail.chain.reorganise(depth: 2, dropping: true)
+        let third = try await rail.page(after: second.position)
+        #expect(third.sightings == [])
+    }
+}
+
+extension EVMRail {
+    /// A transfer as it would have been recorded.
+    static func payment(_ transfer: IncomingTransfer) -> Payment {
+        Payment(
+            id: PaymentID(value: 1),
+            invoice: nil,
+            option: nil,
+            merchant: nil,
+            rail: .evm,
+            provider: "evm",
+            naturalKey: transfer.naturalKey,
+            amount: transfer.amount,
+            value: nil,
+            classification: .unmatched,
+            payer: transfer.payer,
+            refundTarget: transfer.refundTarget,
+            evidence: transfer.evidence,
+            state: .final,
+            occurredAt: transfer.occurredAt,
+            recordedAt: transfer.occurredAt,
+            availableAt: transfer.availableAt
+        )
+    }
+}

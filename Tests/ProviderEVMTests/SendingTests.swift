@@ -1,0 +1,199 @@
+import BigInt
+import EVM
+import FixtureEVM
+import Money
+import Payments
+import ProviderEVM
+import Providers
+import Seams
+import Testing
+
+@Suite("Transfers out on an EVM chain")
+struct SendingTests {
+    private func funded(_ behaviour: FixtureToken.Behaviour = .standard) throws -> (EVMRail, supplier: EVMAddress) {
+        let rail = try EVMRail(behaviour: behaviour)
+        rail.fund()
+        rail.chain.mine(3)
+        return (rail, try rail.chain.customer("supplier").address)
+    }
+
+    private func isConfirmed(_ fate: TransferFate) -> Bool {
+        if case .confirmed = fate { return true }
+        return false
+    }
+
+    private func isDead(_ fate: TransferFate) -> Bool {
+        if case .dead = fate { return true }
+        return false
+    }
+
+    @Test("arrive to the unit, with the fee that the chain charged", arguments: [false, true])
+    func arrive(isToken: Bool) async throws {
+        let (rail, supplier) = try funded()
+        let asset = isToken ? rail.tokenAsset : rail.coin
+        let before = isToken ? rail.chain.balance(of: supplier, token: rail.token) : rail.chain.balance(of: supplier)
+        let coins = rail.chain.balance(of: rail.provider.hotWallet)
+        let order = rail.order(1_000, asset, to: supplier)
+        let prepared = try await rail.provider.prepare(order)
+        #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
+        #expect(await rail.provider.submit(prepared) == .accepted)
+        rail.chain.mine()
+        #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
+        rail.chain.mine(2)
+        guard case .confirmed(_, let fee?, _) = try await rail.provider.fate(of: prepared, for: order) else {
+            Issue.record("not confirmed")
+            return
+        }
+        let after = isToken ? rail.chain.balance(of: supplier, token: rail.token) : rail.chain.balance(of: supplier)
+        #expect(after - before == 1_000)
+        let spent = coins - rail.chain.balance(of: rail.provider.hotWallet)
+        #expect(BigInt(fee.units) == BigInt(spent) - (isToken ? 0 : 1_000))
+    }
+
+    @Test("F47: are dead, with their fee, when the token answers 'no' and moves nothing")
+    func refusingToken() async throws {
+        let (rail, supplier) = try funded(.refusing)
+        let order = rail.order(1_000, rail.tokenAsset, to: supplier)
+        let prepared = try await rail.provider.prepare(order)
+        _ = await rail.provider.submit(prepared)
+        rail.chain.mine(3)
+        guard case .dead(_, let fee?) = try await rail.provider.fate(of: prepared, for: order) else {
+            Issue.record("not dead")
+            return
+        }
+        #expect(fee.isPositive)
+    }
+
+    @Test("F49: sent again after a crash have one effect, whatever the node says")
+    func sentAgain() async throws {
+        let (rail, supplier) = try funded()
+        let before = rail.chain.balance(of: supplier)
+        let order = rail.order(1_000, rail.coin, to: supplier)
+        let prepared = try await rail.provider.prepare(order)
+        var faults = FixtureEVM.Faults()
+        faults.lostReplies = 1
+        for node in 0..<3 { rail.chain.set(faults, node: node) }
+        if case .rejected = await rail.provider.submit(prepared) { Issue.record("a lost reply is no rejection") }
+        for _ in 0..<5 {
+            _ = await rail.provider.submit(prepared)
+            rail.chain.mine()
+        }
+        #expect(isConfirmed(try await rail.provider.fate(of: prepared, for: order)))
+        #expect(rail.chain.balance(of: supplier) - before == 1_000)
+    }
+
+    @Test("F50: have three answers: mined by us, its number used by something else, or unused")
+    func threeAnswers() async throws {
+        let (rail, supplier) = try funded()
+        let order = rail.order(1_000, rail.coin, to: supplier)
+        let (ours, theirs) = (try await rail.provider.prepare(order), try await rail.provider.prepare(order))
+        #expect(try await rail.provider.fate(of: ours, for: order) == .pending)
+        let other = rail.order(5, rail.coin, to: supplier)
+        let winner = try await rail.provider.prepare(other)
+        #expect(winner.sequence == ours.sequence)
+        _ = await rail.provider.submit(winner)
+        rail.chain.mine(3)
+        #expect(isConfirmed(try await rail.provider.fate(of: winner, for: other)))
+        #expect(isDead(try await rail.provider.fate(of: ours, for: order)))
+        #expect(isDead(try await rail.provider.fate(of: theirs, for: order)))
+    }
+
+    @Test("F51: that the nodes have forgotten are sent again, and block nobody")
+    func forgotten() async throws {
+        let (rail, supplier) = try funded()
+        let order = rail.order(1_000, rail.coin, to: supplier)
+        let prepared = try await rail.provider.prepare(order)
+        _ = await rail.provider.submit(prepared)
+        rail.chain.drop(from: rail.provider.hotWallet)
+        rail.chain.mine(3)
+        #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
+        _ = await rail.provider.submit(prepared)
+        rail.chain.mine(3)
+        #expect(isConfirmed(try await rail.provider.fate(of: prepared, for: order)))
+        let next = try await rail.provider.prepare(order)
+        #expect(next.sequence == (prepared.sequence ?? 0) + 1)
+    }
+
+    @Test(
+        "F52: with a raised fee share number and receiver, and either of them settles the one payout",
+        arguments: [false, true]
+    )
+    func raisedFee(oldOneWins: Bool) async throws {
+        let (rail, supplier) = try funded()
+        let before = rail.chain.balance(of: supplier)
+        let order = rail.order(1_000, rail.coin, to: supplier)
+        let first = try await rail.provider.prepare(order)
+        _ = await rail.provider.submit(first)
+        #expect(try await rail.provider.renewed(first, for: order) == nil)
+        rail.clock.advance(by: .seconds(91))
+        let second = try #require(try await rail.provider.renewed(first, for: order))
+        #expect(second.hash == first.hash)
+        #expect(second.sequence == first.sequence)
+        #expect(second.bytes != first.bytes)
+        if oldOneWins { rail.chain.mine() }
+        _ = await rail.provider.submit(second)
+        rail.chain.mine(3)
+        #expect(isConfirmed(try await rail.provider.fate(of: second, for: order)))
+        #expect(rail.chain.balance(of: supplier) - before == 1_000)
+    }
+
+    @Test(
+        "F60: of a token that is paused, or to an address that it blocks, are refused before anything is signed",
+        arguments: [false, true]
+    )
+    func paused(isBlocked: Bool) async throws {
+        let (rail, supplier) = try funded()
+        rail.chain.changeToken(rail.token) { token in
+            if isBlocked { token.blocked = [supplier] } else { token.behaviour = .paused }
+        }
+        await #expect(throws: ProviderError(.refused, "")) {
+            try await rail.provider.prepare(rail.order(1_000, rail.tokenAsset, to: supplier))
+        }
+    }
+
+    @Test("F42: are not signed while the nodes' head is too old")
+    func lag() async throws {
+        let (rail, supplier) = try funded()
+        rail.clock.advance(by: .seconds(600))
+        await #expect(throws: ProviderError(.lagging, "")) {
+            try await rail.provider.prepare(rail.order(1_000, rail.coin, to: supplier))
+        }
+    }
+
+    @Test("are refused to address 0, to the wallet itself, and of tokens to their own contract")
+    func badDestinations() async throws {
+        let (rail, _) = try funded()
+        for destination in [EVMAddress.zero, rail.provider.hotWallet, rail.token] {
+            await #expect(throws: ProviderError(.refused, "")) {
+                try await rail.provider.prepare(rail.order(1, rail.tokenAsset, to: destination))
+            }
+        }
+    }
+
+    @Test("wait when the wallet holds too little, in tokens or in coins for the fee")
+    func tooLittle() async throws {
+        let rail = try EVMRail()
+        rail.chain.mine(3)
+        let supplier = try rail.chain.customer("supplier").address
+        for asset in [rail.coin, rail.tokenAsset] {
+            await #expect(throws: ProviderError(.unavailable, "")) {
+                try await rail.provider.prepare(rail.order(1_000, asset, to: supplier))
+            }
+        }
+    }
+
+    @Test("are seen in the chain as sent, under the name that the payout has")
+    func seen() async throws {
+        let (rail, supplier) = try funded()
+        let order = rail.order(1_000, rail.tokenAsset, to: supplier)
+        let prepared = try await rail.provider.prepare(order)
+        _ = await rail.provider.submit(prepared)
+        rail.chain.mine(4)
+        let sent = try await rail.scan().observations.compactMap { observation -> SentTransfer? in
+            if case .sent(let sent) = observation { return sent }
+            return nil
+        }
+        #expect(sent.count == 2)
+        #expect(sent.allSatisfy { $0.hash == prepared.hash })
+    }
+}
