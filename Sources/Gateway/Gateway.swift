@@ -117,7 +117,11 @@ public final class Gateway: Sendable {
             stock: surroundings.stock,
             faults: surroundings.faults
         )
-        worker = ReconciliationWorker(settlement: settlement, logger: logger)
+        worker = ReconciliationWorker(
+            settlement: settlement,
+            configuration: .init(gatheringInterval: .milliseconds(configuration.gatheringInterval ?? 60_000)),
+            logger: logger
+        )
         let seal = try keystore.secret(Self.sealEntry).withUnsafeBytes { SecretBytes(SHA256.hash(Array($0))) }
         secrets = EndpointSecrets(key: seal, random: surroundings.random)
         deliveries = DeliveryWorker(

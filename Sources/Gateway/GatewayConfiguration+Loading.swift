@@ -29,6 +29,9 @@ extension GatewayConfiguration {
         guard (10...60_000).contains(reconciliationInterval) else {
             throw ConfigurationError("reconciliation_interval_ms lies between 10 and 60000")
         }
+        guard (1_000...86_400_000).contains(gatheringInterval ?? 60_000) else {
+            throw ConfigurationError("gathering_interval_ms lies between 1000 and 86400000")
+        }
         let chains = evm ?? []
         let keys = bots.map(\.key) + ton.map(\.key) + chains.map(\.key)
         guard Set(keys).count == keys.count else { throw ConfigurationError("two bots or wallets have the same key") }

@@ -294,6 +294,8 @@ public struct GatewayConfiguration: Codable, Sendable {
     public var webhooks: Webhooks
     /// Milliseconds between two passes of the reconciliation worker.
     public var reconciliationInterval: Int
+    /// Milliseconds between two rounds that gather what lies on accounts of options; a minute when it is not set.
+    public var gatheringInterval: Int?
 
     enum CodingKeys: String, CodingKey {
         case environment
@@ -307,6 +309,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         case rates
         case webhooks
         case reconciliationInterval = "reconciliation_interval_ms"
+        case gatheringInterval = "gathering_interval_ms"
     }
 
     /// A configuration.

@@ -40,15 +40,29 @@ struct BlockReading {
         var arrivals: [Arrival] = []
         for (index, transaction) in block.transactions.enumerated() {
             let receipt = receipts[index]
-            if transaction.provenSender == provider.hotAddress {
-                observations += try ownTransfers(transaction, receipt)
-            } else if receipt.receipt.isSuccess, transaction.value > 0, let to = transaction.to {
+            if let sender = transaction.provenSender, isOurs(sender) {
+                observations += try ownTransfers(transaction, receipt, by: sender)
+            }
+            if receipt.receipt.isSuccess, transaction.value > 0, let to = transaction.to,
+                !isInternal(from: transaction.statedSender, to: to)
+            {
                 if let found = try await coinTransfer(transaction, to: to) { observations.append(found) }
             }
             arrivals += tokenArrivals(receipt, index)
         }
         observations += try await credits(arrivals)
         return observations.map { Finding(observation: $0, block: block.number) }
+    }
+
+    private func isWallet(_ address: EVMAddress) -> Bool {
+        address == provider.hotAddress || address == provider.gasAddress
+    }
+
+    private func isOurs(_ address: EVMAddress) -> Bool { isWallet(address) || watched.contains(address.lowercased) }
+
+    /// Whether money stays with us: what the hot wallet sends is a payout, also when it pays one of our own invoices.
+    private func isInternal(from sender: EVMAddress, to receiver: EVMAddress) -> Bool {
+        isOurs(sender) && sender != provider.hotAddress && isOurs(receiver)
     }
 
     // MARK: - Coins
@@ -58,7 +72,7 @@ struct BlockReading {
         to: EVMAddress
     ) async throws(ProviderError) -> Observation? {
         let amount = try amount(transaction.value, provider.coin)
-        if to == provider.hotAddress {
+        if isWallet(to) {
             // By the hash alone: in whichever block it ends up, it happens once.
             let key = NaturalKey("evm", chain, transaction.hash.description, "coin")
             return movement(key, amount, from: transaction.provenSender)
@@ -104,8 +118,7 @@ struct BlockReading {
         guard receipt.receipt.isSuccess else { return [] }
         return zip(receipt.receipt.logs, receipt.logIndexes).compactMap { log, logIndex in
             guard let token = provider.token(at: log.address), let transfer = try? ERC20Transfer(log),
-                transfer.amount > 0, transfer.from != provider.hotAddress,
-                transfer.to == provider.hotAddress || watched.contains(transfer.to.lowercased)
+                transfer.amount > 0, isOurs(transfer.to), !isInternal(from: transfer.from, to: transfer.to)
             else { return nil }
             return Arrival(token: token, transfer: transfer, index: index, logIndex: logIndex)
         }
@@ -140,7 +153,7 @@ struct BlockReading {
             return .ignored(naturalKey: key(transaction.hash, log), reason: "the account's balance did not grow")
         }
         let amount = try amount(units, arrival.token.asset)
-        if arrival.transfer.to == provider.hotAddress {
+        if isWallet(arrival.transfer.to) {
             let position = receipts[arrival.index].logIndexes.firstIndex(of: arrival.logIndex) ?? 0
             let key = NaturalKey("evm", chain, transaction.hash.description, "log", "\(position)")
             return movement(key, amount, from: arrival.transfer.from)
@@ -161,22 +174,50 @@ struct BlockReading {
 
     // MARK: - Our own transfers
 
-    /// What the hot wallet has sent: booked with the payout that has its nonce, unexplained when none has it.
+    /// What one of our accounts has sent.
+    ///
+    /// The hot wallet's are booked with the payout that has their number, unexplained when none has it; between our own
+    /// accounts only the fee is gone.
     private func ownTransfers(
         _ transaction: ChainTransaction,
-        _ receipt: ChainReceipt
+        _ receipt: ChainReceipt,
+        by sender: EVMAddress
     ) throws(ProviderError) -> [Observation] {
-        let hash = provider.transferName(nonce: transaction.nonce)
-        let spent = receipt.fee + (receipt.receipt.isSuccess ? transaction.value : 0)
-        var observations = [try sent(transaction, hash, "coin", spent, provider.coin)]
-        guard receipt.receipt.isSuccess else { return observations }
+        let isSuccess = receipt.receipt.isSuccess
+        let leaves = isSuccess && !(transaction.to.map { isInternal(from: sender, to: $0) } ?? false)
+        let value = leaves ? transaction.value : 0
+        let hash = sender == provider.hotAddress ? provider.transferName(nonce: transaction.nonce) : ""
+        var observations: [Observation] = []
+        if sender == provider.hotAddress {
+            observations.append(try sent(transaction, hash, "coin", receipt.fee + value, provider.coin))
+        } else {
+            observations.append(try fee(of: transaction, receipt))
+            if value > 0 { observations.append(try sent(transaction, hash, "coin", value, provider.coin)) }
+        }
+        guard isSuccess else { return observations }
         for (position, log) in receipt.receipt.logs.enumerated() {
             guard let token = provider.token(at: log.address), let transfer = try? ERC20Transfer(log),
-                transfer.from == provider.hotAddress, transfer.amount > 0
+                isOurs(transfer.from), !isInternal(from: transfer.from, to: transfer.to), transfer.amount > 0
             else { continue }
             observations.append(try sent(transaction, hash, "log\(position)", transfer.amount, token.asset))
         }
         return observations
+    }
+
+    private func fee(of transaction: ChainTransaction, _ receipt: ChainReceipt) throws(ProviderError) -> Observation {
+        let amount: Amount
+        do { amount = try self.amount(receipt.fee, provider.coin).negated() } catch {
+            throw ProviderError(.malformed, "\(error)")
+        }
+        return .movement(
+            AccountMovement(
+                naturalKey: NaturalKey("evm", chain, transaction.hash.description, "fee"),
+                kind: .networkFee,
+                amount: amount,
+                reason: "money moved between our own accounts",
+                occurredAt: moment
+            )
+        )
     }
 
     private func sent(

@@ -123,7 +123,8 @@ extension EVMProvider: TransferScanning {
         // Asked after the blocks were read: what was paid in them was handed out before.
         var candidates: Set<String> = []
         for block in blocks {
-            for transaction in block.transactions where !transaction.value.isZero {
+            for transaction in block.transactions {
+                candidates.insert(transaction.statedSender.lowercased)
                 if let to = transaction.to { candidates.insert(to.lowercased) }
             }
             for address in try await recipients(of: block) { candidates.insert(address.lowercased) }
@@ -132,13 +133,12 @@ extension EVMProvider: TransferScanning {
         var findings: [BlockReading.Finding] = []
         for block in blocks {
             let tokenRecipients = try await recipients(of: block)
+            let isOurs: (EVMAddress) -> Bool = { address in
+                address == hotAddress || address == gasAddress || watched.contains(address.lowercased)
+            }
             let concernsUs =
-                tokenRecipients.contains { watched.contains($0.lowercased) || $0 == hotAddress }
-                || block.transactions.contains { transaction in
-                    let to = transaction.to
-                    return transaction.statedSender == hotAddress || to == hotAddress
-                        || (to.map { watched.contains($0.lowercased) } ?? false)
-                }
+                tokenRecipients.contains(where: isOurs)
+                || block.transactions.contains { isOurs($0.statedSender) || ($0.to.map(isOurs) ?? false) }
             guard concernsUs else { continue }
             let reading = BlockReading(
                 provider: self,

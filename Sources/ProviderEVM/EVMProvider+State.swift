@@ -5,7 +5,7 @@ public import Providers
 import Seams
 
 extension EVMProvider: BalanceStating {
-    /// What the hot wallet and the addresses of options hold after the last block that counts as final.
+    /// What the wallets and the addresses of options hold after the last block that counts as final.
     ///
     /// - Throws: `ProviderError`.
     public func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
@@ -13,7 +13,7 @@ extension EVMProvider: BalanceStating {
         guard let block = try await read(tip.final...tip.final).first else {
             throw ProviderError(.lagging, "the nodes have no final block yet")
         }
-        var owners = [hotAddress]
+        var owners = [hotAddress, gasAddress]
         for account in accounts {
             do { owners.append(try EVMAddress(account.account)) } catch {
                 throw ProviderError(.malformed, error.reason)

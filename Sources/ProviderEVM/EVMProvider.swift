@@ -77,6 +77,8 @@ public struct EVMProvider: PaymentProvider {
         public var patience: Duration
         /// The most that a unit of gas may cost, in wei.
         public var maximumGasPrice: BigUInt
+        /// What of a token is left on the address of an option, because gathering it costs more than it is worth.
+        public var gatheringMinimum: [AssetID: BigUInt]
 
         /// A configuration with the usual limits.
         public init(
@@ -90,7 +92,8 @@ public struct EVMProvider: PaymentProvider {
             checksReceipts: Bool = true,
             maximumLag: Duration = .seconds(120),
             patience: Duration = .seconds(90),
-            maximumGasPrice: BigUInt = 500_000_000_000
+            maximumGasPrice: BigUInt = 500_000_000_000,
+            gatheringMinimum: [AssetID: BigUInt] = [:]
         ) {
             self.key = key
             self.chainID = chainID
@@ -103,6 +106,7 @@ public struct EVMProvider: PaymentProvider {
             self.maximumLag = maximumLag
             self.patience = patience
             self.maximumGasPrice = maximumGasPrice
+            self.gatheringMinimum = gatheringMinimum
         }
     }
 
@@ -112,6 +116,8 @@ public struct EVMProvider: PaymentProvider {
     let coin: AssetID
     let hotKey: Secp256k1.PrivateKey
     let hotAddress: EVMAddress
+    let gasKey: Secp256k1.PrivateKey
+    let gasAddress: EVMAddress
     let cache = BlockCache()
     private let deposits: ExtendedSecp256k1Key
 
@@ -136,17 +142,22 @@ public struct EVMProvider: PaymentProvider {
             coin = try AssetID.evm(configuration.chainID)
             let master = try ExtendedSecp256k1Key(seed: seed)
             hotKey = try master.derived(Self.hotPath).key
+            gasKey = try master.derived(Self.gasPath).key
             deposits = try master.derived(Self.depositPath)
         } catch { throw ProviderError(.invalidRequest, "\(error)") }
         hotAddress = EVMAddress(hotKey.publicKey)
+        gasAddress = EVMAddress(gasKey.publicKey)
         let prefix = "evm:\(configuration.chainID):"
         guard configuration.tokens.allSatisfy({ $0.asset.text.hasPrefix(prefix) }) else {
             throw ProviderError(.invalidRequest, "a token is of another chain than \(configuration.chainID)")
         }
     }
 
-    /// The paths of BIP-44: the first account sends and receives for all, the second has an address for each option.
+    /// The paths of BIP-44: the first account pays out from its first address, and from its second pays the gas by which
+    /// tokens are gathered, so that the two never wait for each other's numbers; the second account has an address for
+    /// each option.
     private static let hotPath = path([44, 60, 0], [0, 0])
+    private static let gasPath = path([44, 60, 0], [0, 1])
     private static let depositPath = path([44, 60, 1], [])
 
     private static func path(_ hardened: [UInt32], _ steps: [UInt32]) -> KeyPath {
@@ -156,11 +167,18 @@ public struct EVMProvider: PaymentProvider {
     /// The account that pays out.
     public var hotWallet: EVMAddress { hotAddress }
 
-    /// The account that a provider with this seed pays out from, so that it can be given coins before one starts.
+    /// The account that gives coins to the addresses of options, so that tokens can leave them.
+    public var gasWallet: EVMAddress { gasAddress }
+
+    /// The accounts that a provider with this seed pays out and pays for gas from, so that they can be given coins before
+    /// one starts.
     ///
     /// - Throws: `CryptographyError` when the seed is none.
-    public static func hotWallet(of seed: SecretBytes) throws(CryptographyError) -> EVMAddress {
-        EVMAddress(try ExtendedSecp256k1Key(seed: seed).derived(hotPath).key.publicKey)
+    public static func wallets(of seed: SecretBytes) throws(CryptographyError) -> (hot: EVMAddress, gas: EVMAddress) {
+        let master = try ExtendedSecp256k1Key(seed: seed)
+        return (
+            EVMAddress(try master.derived(hotPath).key.publicKey), EVMAddress(try master.derived(gasPath).key.publicKey)
+        )
     }
 
     /// The provider's key.
@@ -188,6 +206,8 @@ public struct EVMProvider: PaymentProvider {
     public var send: (any TransferSending)? { self }
     /// States the accounts' balances.
     public var state: (any BalanceStating)? { self }
+    /// Gathers what lies on the addresses of options.
+    public var gather: (any FundGathering)? { self }
 
     func token(_ asset: AssetID) -> Token? { configuration.tokens.first { $0.asset == asset } }
 
@@ -208,8 +228,7 @@ public struct EVMProvider: PaymentProvider {
         guard let units = BigUInt(exactly: BigInt(request.due.units)), units > 0 else {
             throw ProviderError(.invalidRequest, "the amount has to be more than zero")
         }
-        let path = Self.path(of: request.option)
-        let address = EVMAddress(try depositKey(path).publicKey)
+        let address = EVMAddress(try depositKey(of: request.option).publicKey)
         let link: String
         if let token = token(request.due.asset) {
             link = PaymentLink.token(token.contract, to: address, amount: units, chainID: configuration.chainID)
@@ -239,7 +258,9 @@ public struct EVMProvider: PaymentProvider {
         return KeyPath(steps: steps)
     }
 
-    private func depositKey(_ path: KeyPath) throws(ProviderError) -> Secp256k1.PrivateKey {
-        do { return try deposits.derived(path).key } catch { throw ProviderError(.invalidRequest, error.reason) }
+    func depositKey(of option: PaymentOptionID) throws(ProviderError) -> Secp256k1.PrivateKey {
+        do { return try deposits.derived(Self.path(of: option)).key } catch {
+            throw ProviderError(.invalidRequest, error.reason)
+        }
     }
 }

@@ -33,11 +33,16 @@ public protocol PaymentProvider: Sendable {
     var send: (any TransferSending)? { get }
     /// Tells what the rail says is there; none when the rail cannot be asked.
     var state: (any BalanceStating)? { get }
+    /// Gathers what lies on the accounts of single options; none when they have none of their own.
+    var gather: (any FundGathering)? { get }
 }
 
 extension PaymentProvider {
     /// Most rails are named by what they are asked with.
     public func checkConfiguration() async throws(ProviderError) {}
+
+    /// On most rails everything comes to one account.
+    public var gather: (any FundGathering)? { nil }
 }
 
 /// What a provider can do, as data.

@@ -20,18 +20,22 @@ public struct ReconciliationWorker: Sendable {
         public var messagesPerPass: Int
         /// How soon a pushed message is tried again that could not be recorded.
         public var inboxRetryInterval: Duration
+        /// How often what lies on accounts of options is gathered.
+        public var gatheringInterval: Duration
 
         /// A configuration; the usual one rests a second.
         public init(
             interval: Duration = .seconds(1),
             pagesPerAccount: Int = 20,
             messagesPerPass: Int = 500,
-            inboxRetryInterval: Duration = .seconds(5)
+            inboxRetryInterval: Duration = .seconds(5),
+            gatheringInterval: Duration = .seconds(60)
         ) {
             self.interval = interval
             self.pagesPerAccount = pagesPerAccount
             self.messagesPerPass = messagesPerPass
             self.inboxRetryInterval = inboxRetryInterval
+            self.gatheringInterval = gatheringInterval
         }
     }
 
@@ -47,19 +51,22 @@ public struct ReconciliationWorker: Sendable {
         public var messages = 0
         /// How many transfers took a step.
         public var outgoing = 0
+        /// How many transfers between our own accounts were sent.
+        public var gathered = 0
         /// How many invoices ended.
         public var expired = 0
         /// What could not be done, for a person.
         public var problems: [String] = []
 
         /// Whether anything changed, so that another pass may find more.
-        public var didSomething: Bool { payments + movements + undone + messages + outgoing + expired > 0 }
+        public var didSomething: Bool { payments + movements + undone + messages + outgoing + gathered + expired > 0 }
     }
 
     let settlement: Settlement
     let configuration: Configuration
     let logger: Logger
     let index = AccountIndex()
+    let gathering = GatheringState()
 
     /// A worker over `settlement` and its providers.
     public init(settlement: Settlement, configuration: Configuration = Configuration(), logger: Logger) {
@@ -88,6 +95,7 @@ public struct ReconciliationWorker: Sendable {
             await self.scan(provider, by: scan, into: &pass)
         }
         await attempt("expiry", into: &pass) { pass in pass.expired += try await settlement.expireInvoices().count }
+        await gather(into: &pass)
         await advanceOutgoing(into: &pass)
         return pass
     }

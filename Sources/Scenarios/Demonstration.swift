@@ -47,7 +47,7 @@ public struct Demonstration: Sendable {
     /// - Throws: what the world throws.
     /// - Returns: what came of it.
     public func run(tampering: Bool = false, tell: @Sendable (String) -> Void) async throws -> Outcome {
-        tell("The operator has put 5 TON, a coin and 100 tokens into the wallets, for fees and refunds.")
+        tell("The operator has put 5 TON and two coins into the wallets, for network fees.")
         var opened: [Opened] = []
         for (index, order) in Self.orders.enumerated() { opened.append(try await open(order, key: "demo-\(index)")) }
         for order in opened {

@@ -1,6 +1,6 @@
 import BigInt
 import Cryptography
-public import EVM
+import EVM
 import FixtureEVM
 import FixtureTON
 import Foundation
@@ -123,19 +123,15 @@ public struct SandboxHome: Sendable {
         return try Wallet(version: .v5r1, publicKey: key.publicKey, network: .testnet).address()
     }
 
-    /// The account on the EVM chain that pays out.
-    ///
-    /// - Throws: `KeystoreError` and `CryptographyError`.
-    public func evmAddress() throws -> EVMAddress { try EVMProvider.hotWallet(of: keystore().secret("evm-hot")) }
-
-    /// The operator puts its own money into the wallets, for network fees and for refunds: 5 TON, a coin and 100 tokens.
+    /// The operator puts its own money into the wallets, for network fees: 5 TON, and two coins of the EVM chain.
     ///
     /// - Throws: what the keystore and the networks say.
     public func fundWallets() throws {
         try networks.ton.pay(5_000_000_000, to: walletAddress(), comment: "top-up", by: "operator")
-        let wallet = try evmAddress()
-        try networks.evm.send(BigUInt(10).power(18), to: wallet, by: "operator")
-        try networks.evm.sendToken(100_000_000, of: networks.evmToken, to: wallet, by: "operator")
+        let wallets = try EVMProvider.wallets(of: keystore().secret("evm-hot"))
+        for wallet in [wallets.hot, wallets.gas] {
+            try networks.evm.send(BigUInt(10).power(18), to: wallet, by: "operator")
+        }
     }
 
     /// Writes the configuration file.
@@ -187,6 +183,7 @@ public struct SandboxHome: Sendable {
               - { base: "fiat:EUR", quote: "ton:testnet:native", price: "0.40", valid_for: 900 }
             webhooks: { allow_private_addresses: true }
             reconciliation_interval_ms: 100
+            gathering_interval_ms: 5000
 
             """
         )

@@ -19,6 +19,9 @@ extension ObservationRecorder {
             return try keep(arrival, .unmatched, for: nil, onto: .suspense(providerKey), in: session)
         }
         let (option, invoice) = match
+        if isGathered {
+            try session.insertHoldingAccount(provider: providerKey, account: reference.value, option: option.id)
+        }
         let context = Match(option: option, invoice: invoice)
         guard transfer.amount.asset == option.due.asset else {
             return try keep(arrival, .wrongAsset, for: context, onto: .wrongAsset(invoice.merchant), in: session)

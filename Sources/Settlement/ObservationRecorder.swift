@@ -11,6 +11,8 @@ struct ObservationRecorder: Sendable {
     let providerKey: String
     let rail: Rail
     let graceAfterExpiry: Duration
+    /// Whether options have accounts of their own, whose money is gathered.
+    let isGathered: Bool
     let now: Timestamp
     /// Whether what happened earlier has been recorded earlier; what is pushed may overtake.
     let isChronological: Bool
@@ -21,6 +23,7 @@ struct ObservationRecorder: Sendable {
         providerKey = provider.key
         rail = provider.rail
         graceAfterExpiry = provider.capabilities.graceAfterExpiry
+        isGathered = provider.gather != nil
         self.now = now
     }
 

@@ -17,6 +17,10 @@ extension Schema {
             confirmations {integer} NOT NULL, required {integer} NOT NULL, occurred_at {integer} NOT NULL,
             PRIMARY KEY (provider, natural_key)) {table}
             """,
+            """
+            CREATE TABLE holding_accounts (provider TEXT NOT NULL, account TEXT NOT NULL, option TEXT NOT NULL,
+            PRIMARY KEY (provider, account)) {table}
+            """,
             "CREATE INDEX sightings_of_invoice ON sightings (invoice)",
             "CREATE INDEX payments_by_moment ON payments (provider, occurred_at) WHERE rail = 'evm'",
             "CREATE INDEX cases_of_invoice ON cases (invoice) WHERE invoice IS NOT NULL",

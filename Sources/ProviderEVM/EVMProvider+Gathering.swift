@@ -1,0 +1,134 @@
+import BigInt
+import Cryptography
+import EVM
+import Money
+public import Providers
+import Seams
+
+extension EVMProvider: FundGathering {
+    /// Coins are gathered when they are worth so many times the fee.
+    private static let worth: BigUInt = 20
+
+    /// Sends on to the hot wallet what lies on addresses of options: tokens first, then coins.
+    ///
+    /// Each step starts from what is final, with the number that is next there: signed again it has other fees at most,
+    /// and one of them happens. An address without coins for the fee gets them from the gas account first.
+    ///
+    /// - Throws: `ProviderError`.
+    public func gather(_ accounts: [HoldingAccount]) async throws(ProviderError) -> GatheringOutcome {
+        let tip = try await client.tip(configuration.finality)
+        let block = try await client.hash(at: tip.final)
+        let (base, priority) = try await client.fees()
+        let price = base + base / 4 + priority
+        guard price <= configuration.maximumGasPrice else {
+            throw ProviderError(.unavailable, "gas costs more than the configured maximum")
+        }
+        let fee = EVMTransaction.Fee.dynamic(maximum: price, priority: priority)
+        var outcome = GatheringOutcome()
+        var topUps = TopUps(nonce: try await client.latestNonce(of: gasAddress))
+        for account in accounts {
+            do throws(ProviderError) {
+                let key = try depositKey(of: account.option)
+                guard EVMAddress(key.publicKey).lowercased == account.account else {
+                    throw ProviderError(.malformed, "\(account.account) is not the address of \(account.option)")
+                }
+                switch try await nextStep(key, after: block, fee: fee) {
+                case .nothing: outcome.empty.append(account)
+                case .send(let transaction):
+                    try await send(transaction, by: key)
+                    outcome.sent += 1
+                case .topUp(let wei):
+                    try await topUp(EVMAddress(key.publicKey), wei: wei, fee: fee, &topUps)
+                    outcome.sent += 1
+                }
+            } catch { outcome.problems.append("\(account.account): \(error.reason)") }
+        }
+        return outcome
+    }
+
+    /// What is to be done with an address.
+    private enum Step {
+        /// It holds nothing that is worth its fee.
+        case nothing
+        /// Its money moves on.
+        case send(EVMTransaction)
+        /// It needs coins for that first.
+        case topUp(BigUInt)
+    }
+
+    /// The numbers of what the gas account sends in one round.
+    private struct TopUps {
+        var nonce: UInt64
+    }
+
+    private func nextStep(
+        _ key: Secp256k1.PrivateKey,
+        after block: EVMHash,
+        fee: EVMTransaction.Fee
+    ) async throws(ProviderError) -> Step {
+        let address = EVMAddress(key.publicKey)
+        let holdings =
+            [EVMClient.Holding(owner: address, token: nil)]
+            + configuration.tokens.map { EVMClient.Holding(owner: address, token: $0.contract) }
+        let balances = try await client.balances(holdings, after: block)
+        let nonce = try await client.nonce(of: address, after: block)
+        for (token, held) in zip(configuration.tokens, balances.dropFirst())
+        where held > (configuration.gatheringMinimum[token.asset] ?? 0) {
+            let data = ERC20.transfer(to: hotAddress, amount: held)
+            let estimate = try await client.gas(from: address, to: token.contract, value: 0, data: data)
+            let gas = estimate + estimate / 4
+            let needed = fee.maximum * BigUInt(gas)
+            guard balances[0] >= needed else { return .topUp(needed + needed / 4 - balances[0]) }
+            return .send(transaction(nonce, fee, gas, to: token.contract, value: 0, data: data))
+        }
+        let cost = fee.maximum * 21_000
+        guard balances[0] > cost * Self.worth else { return .nothing }
+        return .send(transaction(nonce, fee, 21_000, to: hotAddress, value: balances[0] - cost, data: []))
+    }
+
+    private func transaction(
+        _ nonce: UInt64,
+        _ fee: EVMTransaction.Fee,
+        _ gas: UInt64,
+        to: EVMAddress,
+        value: BigUInt,
+        data: [UInt8]
+    ) -> EVMTransaction {
+        EVMTransaction(
+            kind: .dynamicFee,
+            chainID: configuration.chainID,
+            nonce: nonce,
+            fee: fee,
+            gasLimit: gas,
+            to: to,
+            value: value,
+            data: data
+        )
+    }
+
+    private func topUp(
+        _ address: EVMAddress,
+        wei: BigUInt,
+        fee: EVMTransaction.Fee,
+        _ topUps: inout TopUps
+    ) async throws(ProviderError) {
+        let cost = wei + fee.maximum * 21_000
+        guard try await client.latestBalance(of: gasAddress) >= cost else {
+            throw ProviderError(.unavailable, "the gas account \(gasAddress) holds too little coin; top it up")
+        }
+        try await send(transaction(topUps.nonce, fee, 21_000, to: address, value: wei, data: []), by: gasKey)
+        topUps.nonce += 1
+    }
+
+    private func send(_ transaction: EVMTransaction, by key: Secp256k1.PrivateKey) async throws(ProviderError) {
+        let raw: [UInt8]
+        do { raw = try transaction.signed(by: key).raw ?? [] } catch {
+            throw ProviderError(.invalidRequest, error.reason)
+        }
+        do throws(ProviderError) { try await client.broadcast(raw) } catch {
+            // The same step was taken before and is on its way.
+            let isHarmless = ["already known", "nonce too low", "underpriced"].contains { error.reason.contains($0) }
+            guard isHarmless else { throw error }
+        }
+    }
+}
