@@ -176,12 +176,14 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["PostgresServer", "Storage", "Ledger", "Payments", "Money", "Seams"]
+            dependencies: ["DatabaseEngines", "Storage", "Ledger", "Payments", "Money", "Seams"]
         ),
-        .target(name: "PostgresServer", path: "Tests/PostgresServer"),
+        .target(name: "DatabaseEngines", dependencies: ["Storage"], path: "Tests/DatabaseEngines"),
         .target(
             name: "SettlementDesk",
-            dependencies: ["Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams"],
+            dependencies: [
+                "DatabaseEngines", "Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams",
+            ],
             path: "Tests/SettlementDesk"
         ),
         .testTarget(
@@ -198,7 +200,8 @@ let package = Package(
         .testTarget(
             name: "SettlementTests",
             dependencies: [
-                "SettlementDesk", "Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams",
+                "SettlementDesk", "DatabaseEngines", "Settlement", "Storage", "Providers", "Ledger", "Payments", "Money",
+                "Seams",
             ]
         ),
         .testTarget(
@@ -218,7 +221,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "PostgresServer",
+                "DatabaseEngines",
                 "Scenarios", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams", "Payments", logging,
             ]
         ),

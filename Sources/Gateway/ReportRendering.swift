@@ -35,6 +35,10 @@ public struct ReportRendering: Sendable {
         for mark in report.watermarks {
             if let problem = mark.problem { problems.append("\(mark.provider) \(mark.account): \(problem)") }
         }
+        for transfer in report.overdue {
+            let state = transfer.status.state.rawValue
+            problems.append("\(transfer.purpose.id): still \(state), though its fate should be known; ask the rail")
+        }
         return problems
     }
 
@@ -47,6 +51,7 @@ public struct ReportRendering: Sendable {
             "lines": .array(report.lines.map(json)),
             "trial_balance": .array(report.trialBalance.lines.map(json)),
             "audit_findings": .array(report.auditFindings.map(JSONValue.string)),
+            "overdue_transfers": .array(report.overdue.map { .string($0.purpose.id) }),
             "open_cases": .array(report.openCases.map(json)),
             "watermarks": .array(report.watermarks.map(json)),
             "pending_messages": .integer(Int64(report.pendingMessages)),

@@ -128,10 +128,12 @@ public struct GatewayAPI: Sendable {
             let isReady = await readiness()
             return Self.text(isReady ? "ready\n" : "not ready\n", status: isReady ? 200 : 503)
         case "metrics":
+            let now = settlement.clock.now()
             let depths = try await settlement.database.read { session in
                 [
                     ("outbox_depth", try session.outboxDepth()), ("inbox_depth", try session.inboxDepth()),
                     ("open_cases", try session.openCaseCount()),
+                    ("overdue_transfers", try OverdueTransfers.list(in: session, at: now).count),
                 ]
             }
             return Self.text(metrics.exposition(gauges: depths))

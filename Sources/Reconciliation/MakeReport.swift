@@ -35,6 +35,7 @@ extension ReconciliationReport {
                 lines: try settlement.providers.providers.flatMap { try books.lines(of: $0, asked[$0.key]) },
                 trialBalance: try session.trialBalance(),
                 auditFindings: try session.auditJournal().findings,
+                overdue: try OverdueTransfers.list(in: session, at: now),
                 openCases: try session.cases(of: nil, state: .open, in: Page(limit: 1_000)),
                 watermarks: books.watermarks,
                 pendingMessages: try session.pendingInbox(source: nil, dueAt: now, limit: 1_000).count

@@ -69,6 +69,8 @@ public struct ReconciliationReport: Sendable {
     public let trialBalance: TrialBalance
     /// What the audit of the journal found; empty when every seal and every balance holds.
     public let auditFindings: [String]
+    /// Transfers whose fate should be known by now.
+    public let overdue: [OutgoingTransfer]
     /// What waits for a person.
     public let openCases: [ExceptionCase]
     /// How far each account's history is known.
@@ -82,6 +84,7 @@ public struct ReconciliationReport: Sendable {
         lines: [Line],
         trialBalance: TrialBalance,
         auditFindings: [String],
+        overdue: [OutgoingTransfer],
         openCases: [ExceptionCase],
         watermarks: [Watermark],
         pendingMessages: Int
@@ -90,14 +93,16 @@ public struct ReconciliationReport: Sendable {
         self.lines = lines
         self.trialBalance = trialBalance
         self.auditFindings = auditFindings
+        self.overdue = overdue
         self.openCases = openCases
         self.watermarks = watermarks
         self.pendingMessages = pendingMessages
     }
 
-    /// Whether the books balance, the journal's seals hold, every difference is explained and every cursor moves.
+    /// Whether the books balance, the journal's seals hold, every difference is explained, every cursor moves and the
+    /// fate of every transfer is known in time.
     public var isClean: Bool {
         trialBalance.isBalanced && auditFindings.isEmpty && lines.allSatisfy(\.isExplained)
-            && watermarks.allSatisfy { $0.problem == nil }
+            && watermarks.allSatisfy { $0.problem == nil } && overdue.isEmpty
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import PostgresServer
+import DatabaseEngines
 import Scenarios
 import Testing
 

@@ -1,11 +1,11 @@
-import Foundation
+package import DatabaseEngines
 import Ledger
 package import Money
 package import Payments
 package import Providers
 package import Seams
 package import Settlement
-import Storage
+package import Storage
 
 /// A settlement over a real database, a scripted provider and a clock that stands still.
 package struct Desk {
@@ -23,16 +23,16 @@ package struct Desk {
     package let provider: ScriptedProvider
     package let merchant = MerchantID(value: 7)
     package let coin: Asset
-    package let path: String
+    package let place: String
     package private(set) var settlement: Settlement
+    private let engine: Engine
 
-    package init(faults: FaultInjector = .none) async throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/desk-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        path = folder + "/desk.sqlite"
+    package init(on engine: Engine = .sqlite, faults: FaultInjector = .none) async throws {
+        self.engine = engine
+        place = try engine.place()
         coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
         provider = ScriptedProvider(asset: coin.id)
-        settlement = try Self.open(path, provider, coin, clock, faults)
+        settlement = try Self.settlement(engine.open(place), [provider], coin, clock, faults)
         let (merchant, now) = (merchant, clock.now())
         try await settlement.database.write { session in
             for id in [merchant, MerchantID(value: 0)] {
@@ -41,11 +41,12 @@ package struct Desk {
         }
     }
 
-    private static func open(
-        _ path: String,
-        _ provider: ScriptedProvider,
+    /// A settlement of any providers that move the coin.
+    package static func settlement(
+        _ database: any Database,
+        _ providers: [any PaymentProvider],
         _ coin: Asset,
-        _ clock: ManualClock,
+        _ clock: any WallClock,
         _ faults: FaultInjector
     ) throws -> Settlement {
         let codes: [(String, ChartAccount.Scope)] = [
@@ -56,8 +57,8 @@ package struct Desk {
             ("own_funds", .gateway), ("provider_losses", .gateway),
         ]
         return Settlement(
-            database: try SQLiteDatabase(path: path),
-            providers: try ProviderRegistry([provider]),
+            database: database,
+            providers: try ProviderRegistry(providers),
             assets: try AssetRegistry([
                 coin, Asset(id: .stars, code: "XTR", name: "", scale: 9, wireScale: 0, displayNames: []),
             ]),
@@ -78,7 +79,7 @@ package struct Desk {
     /// The process dies and comes back, without faults.
     package mutating func restart() async throws {
         try await settlement.database.close()
-        settlement = try Self.open(path, provider, coin, clock, .none)
+        settlement = try Self.settlement(engine.open(place), [provider], coin, clock, .none)
     }
 
     package func amount(_ text: String) throws -> Amount { try coin.amount(text, allowingNegative: true) }

@@ -1,3 +1,4 @@
+import DatabaseEngines
 import Ledger
 import Money
 import Payments
@@ -9,7 +10,7 @@ import Storage
 import Synchronization
 import Testing
 
-@Suite("Settlement")
+@Suite("Settlement, on each engine")
 struct SettlementTests {
     @Test(
         "books what comes in by what it is",
@@ -19,10 +20,12 @@ struct SettlementTests {
             (["1"], ["partial"], ["customer_clearing": "1", "merchant_balance": "0"]),
             (["1", "0.5"], ["partial", "exact"], ["customer_clearing": "0", "merchant_balance": "1.485"]),
             (["1.5", "1.5"], ["exact", "repeated"], ["merchant_balance": "1.485", "repeated_payments": "1.5"]),
-        ] as [([String], [String], [String: String])]
+        ] as [([String], [String], [String: String])],
+        Engine.allCases
     )
-    func classifications(amounts: [String], expected: [String], held: [String: String]) async throws {
-        let desk = try await Desk()
+    func classifications(row: ([String], [String], [String: String]), engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        let (amounts, expected, held) = row
         let opened = try await desk.openInvoice()
         var found: [String] = []
         for (number, text) in amounts.enumerated() {
@@ -35,9 +38,12 @@ struct SettlementTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("keeps what belongs to nothing, is late, or is of another asset, each on its own account")
-    func exceptions() async throws {
-        let desk = try await Desk()
+    @Test(
+        "keeps what belongs to nothing, is late, or is of another asset, each on its own account",
+        arguments: Engine.allCases
+    )
+    func exceptions(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
         let option = opened.options[0].id
         try await desk.receive(desk.transfer(try desk.amount("3"), for: nil, number: 1))
@@ -53,9 +59,12 @@ struct SettlementTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("credits one observation once, however often and from however many sides it comes")
-    func naturalKey() async throws {
-        let desk = try await Desk()
+    @Test(
+        "credits one observation once, however often and from however many sides it comes",
+        arguments: Engine.allCases
+    )
+    func naturalKey(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
         let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
         let payments = await withTaskGroup(of: Bool.self) { group in
@@ -71,9 +80,9 @@ struct SettlementTests {
         #expect(try await desk.held("merchant_balance") == "1.485")
     }
 
-    @Test("returns a payment once, however many ask at the same time")
-    func racingRefunds() async throws {
-        let desk = try await Desk()
+    @Test("returns a payment once, however many ask at the same time", arguments: Engine.allCases)
+    func racingRefunds(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
         try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
         let payment = try await desk.settlement.database.read { try $0.payments(of: opened.invoice.id)[0].id }
@@ -94,15 +103,16 @@ struct SettlementTests {
 
     @Test(
         "refuses to return what may not be returned",
-        arguments: [("0", SettlementError.Code.invalidRequest), ("-1", .invalidRequest), ("1.6", .amountTooLarge)]
+        arguments: [("0", SettlementError.Code.invalidRequest), ("-1", .invalidRequest), ("1.6", .amountTooLarge)],
+        Engine.allCases
     )
-    func refundAmounts(text: String, code: SettlementError.Code) async throws {
-        let desk = try await Desk()
+    func refundAmounts(row: (text: String, code: SettlementError.Code), engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
         try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
         let payment = try await desk.settlement.database.read { try $0.payments(of: opened.invoice.id)[0].id }
-        let request = RefundRequest(payment: payment, amount: try desk.amount(text), reason: nil)
-        await #expect(throws: SettlementError(code, "")) {
+        let request = RefundRequest(payment: payment, amount: try desk.amount(row.text), reason: nil)
+        await #expect(throws: SettlementError(row.code, "")) {
             try await desk.settlement.requestRefund(request, by: desk.merchant, id: RefundID(value: 1))
         }
         await #expect(throws: SettlementError(.notFound, "")) {
@@ -111,9 +121,9 @@ struct SettlementTests {
         #expect(try await desk.held("refunds_payable") == "0")
     }
 
-    @Test("an invoice whose time is over ends, and what was paid in part becomes a case")
-    func expiry() async throws {
-        let desk = try await Desk()
+    @Test("an invoice whose time is over ends, and what was paid in part becomes a case", arguments: Engine.allCases)
+    func expiry(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
         try await desk.receive(desk.transfer(try desk.amount("1"), for: opened.options[0].id))
         #expect(try await desk.settlement.expireInvoices().isEmpty)
@@ -129,9 +139,10 @@ struct SettlementTests {
         "a payout is paid once when the process dies at any step",
         arguments: [
             FaultPoint.afterSigning, .afterStoringTransfer, .afterSubmitting, .beforeStoringFate,
-        ]
+        ],
+        Engine.allCases
     )
-    func crashes(point: FaultPoint) async throws {
+    func crashes(point: FaultPoint, engine: Engine) async throws {
         let hasCrashed = Mutex(false)
         let faults = FaultInjector { reached in
             let isFirst = hasCrashed.withLock { crashed in
@@ -141,7 +152,7 @@ struct SettlementTests {
             }
             if isFirst { throw Desk.Crash() }
         }
-        var desk = try await Desk(faults: faults)
+        var desk = try await Desk(on: engine, faults: faults)
         let opened = try await desk.openInvoice()
         try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
         let request = PayoutRequest(amount: try desk.amount("1"), destination: "d", comment: nil, needsApproval: false)
@@ -162,9 +173,12 @@ struct SettlementTests {
         #expect(submitted <= 1)
     }
 
-    @Test("an outcome that nobody knows is unknown, never failed, and keeps its money aside")
-    func unknown() async throws {
-        let desk = try await Desk()
+    @Test(
+        "an outcome that nobody knows is unknown, never failed, and keeps its money aside",
+        arguments: Engine.allCases
+    )
+    func unknown(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
         try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
         let request = PayoutRequest(amount: try desk.amount("1"), destination: "d", comment: nil, needsApproval: false)
@@ -179,9 +193,9 @@ struct SettlementTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("opening with the same identifier again is the same invoice")
-    func reopening() async throws {
-        let desk = try await Desk()
+    @Test("opening with the same identifier again is the same invoice", arguments: Engine.allCases)
+    func reopening(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
         let first = try await desk.openInvoice()
         let second = try await desk.openInvoice()
         #expect(first == second)
@@ -189,11 +203,13 @@ struct SettlementTests {
 
     @Test(
         "a customer is asked to pay only what may be paid",
-        arguments: [("1.5", true), ("1.499999999", false), ("1.6", false), ("0", false)]
+        arguments: [("1.5", true), ("1.499999999", false), ("1.6", false), ("0", false)],
+        Engine.allCases
     )
-    func preCheckout(text: String, isApproved: Bool) async throws {
-        let desk = try await Desk()
+    func preCheckout(row: (text: String, isApproved: Bool), engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
+        let (text, isApproved) = row
         func question(_ payer: String, _ amount: Amount) -> ApprovalRequest {
             ApprovalRequest(
                 id: "q",

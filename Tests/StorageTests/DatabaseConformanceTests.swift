@@ -1,37 +1,11 @@
+import DatabaseEngines
 import Foundation
 import Ledger
 import Money
 import Payments
-import PostgresServer
 import Seams
 import Storage
 import Testing
-
-/// An engine that keeps what the database keeps.
-enum Engine: String, Sendable, CaseIterable {
-    case sqlite
-    case postgreSQL
-
-    /// Where a new database of the engine is.
-    func place() throws -> String {
-        switch self {
-        case .sqlite:
-            let folder = FileManager.default.temporaryDirectory.path + "/storage-\(UUID().uuidString)"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            return folder + "/test.sqlite"
-        case .postgreSQL: return try PostgresServer.newDatabase()
-        }
-    }
-
-    func open(_ place: String) throws -> any Database {
-        switch self {
-        case .sqlite: try SQLiteDatabase(path: place)
-        case .postgreSQL: try PostgresDatabase(settings: place)
-        }
-    }
-
-    func open() throws -> any Database { try open(place()) }
-}
 
 @Suite("The database, on each engine")
 struct DatabaseConformanceTests {

@@ -1,7 +1,7 @@
+import DatabaseEngines
 import Ledger
 import Money
 import Payments
-import PostgresServer
 import Seams
 import Storage
 import Testing

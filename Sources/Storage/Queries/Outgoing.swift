@@ -59,6 +59,22 @@ extension SQLSession {
         ) == 1
     }
 
+    /// Transfers under way whose fate should be known by now: those with an end that was before a moment, and those
+    /// without one that were asked for before another; the oldest first.
+    public func overdueOutgoing(
+        endedBefore end: Timestamp,
+        createdBefore creation: Timestamp,
+        limit: Int
+    ) throws -> [OutgoingTransfer] {
+        try all(
+            """
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state IN ('in_progress', 'unknown')
+            AND (t.valid_until < $1 OR (t.valid_until IS NULL AND t.created_at < $2)) ORDER BY t.created_at LIMIT $3
+            """,
+            [.moment(end), .moment(creation), .integer(Int64(limit))]
+        ) { try $0.outgoing() }
+    }
+
     /// Whether another transfer that uses a lane is under way.
     public func isLaneBusy(_ lane: String, except id: String) throws -> Bool {
         try first(

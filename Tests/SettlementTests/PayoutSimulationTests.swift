@@ -1,0 +1,139 @@
+import DatabaseEngines
+import Ledger
+import Money
+import Payments
+import Providers
+import Seams
+import Settlement
+import SettlementDesk
+import Storage
+import Synchronization
+import Testing
+
+@Suite("The simulation of payouts")
+struct PayoutSimulationTests {
+    private static let merchant = MerchantID(value: 7)
+    private static let seed: UInt64 = 20_261_125
+
+    /// Throws at every point with some probability, as a process that dies there would stop.
+    private static func faults(_ random: SeededRandom, percent: UInt64) -> FaultInjector {
+        FaultInjector { _ in if random.next() % 100 < percent { throw Desk.Crash() } }
+    }
+
+    private struct World {
+        let clock = ManualClock(Timestamp(seconds: 1_000_000))
+        let coin: Asset
+        let rail: ModelRail
+        let settlement: Settlement
+        let ids: [PayoutID]
+
+        init(payouts: Int, seed: UInt64) throws {
+            coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
+            rail = ModelRail(asset: coin.id, clock: clock, seed: seed)
+            let faults = PayoutSimulationTests.faults(SeededRandom(seed: seed &+ 1), percent: 10)
+            settlement = try Desk.settlement(Engine.sqlite.open(), [rail], coin, clock, faults)
+            ids = (1...payouts).map { PayoutID(value: UInt128($0)) }
+        }
+
+        /// The merchant has what it pays out, and asks for all of it.
+        func ask() async throws {
+            let (now, total) = (clock.now(), Amount(asset: coin.id, units: Int256(ids.count)))
+            try await settlement.database.write { session in
+                for id in [PayoutSimulationTests.merchant, MerchantID(value: 0)] {
+                    try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 0, createdAt: now))
+                }
+                try session.post(
+                    LedgerTransaction(
+                        id: Identifier(value: 1),
+                        kind: .init("opening"),
+                        occurredAt: now,
+                        subject: "opening",
+                        postings: [
+                            Posting(account: AccountID(text: "provider_receivable/model"), amount: total),
+                            Posting(
+                                account: AccountID(text: "merchant_balance/\(PayoutSimulationTests.merchant.text)"),
+                                amount: total.negated()
+                            ),
+                        ]
+                    )
+                )
+            }
+            let request = PayoutRequest(
+                amount: Amount(asset: coin.id, units: 1),
+                destination: "d",
+                comment: nil,
+                needsApproval: false
+            )
+            try await each(ids) { id in
+                _ = try await settlement.requestPayout(request, by: PayoutSimulationTests.merchant, id: id)
+            }
+        }
+
+        /// Does something with many at once; what fails on purpose has been tried.
+        func each<Element: Sendable>(
+            _ elements: [Element],
+            _ body: @escaping @Sendable (Element) async throws -> Void
+        ) async throws {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                var waiting = elements[...]
+                for _ in 0..<64 {
+                    guard let next = waiting.popFirst() else { break }
+                    group.addTask { do { try await body(next) } catch is Desk.Crash {} }
+                }
+                while try await group.next() != nil {
+                    guard let next = waiting.popFirst() else { continue }
+                    group.addTask { do { try await body(next) } catch is Desk.Crash {} }
+                }
+            }
+        }
+
+        /// A round of the worker: everything that is due takes a step.
+        func step() async throws {
+            clock.advance(by: .seconds(20))
+            let due = try await settlement.outgoingDue(limit: ids.count)
+            try await each(due) { id in try await settlement.advance(id) }
+        }
+    }
+
+    @Test("20,000 payouts with a fault at each step pay at most once, and none stays unknown without an alarm")
+    func twentyThousand() async throws {
+        print("seed \(Self.seed)")
+        let world = try World(payouts: 20_000, seed: Self.seed)
+        try await world.ask()
+        var open = 20_000
+        for round in 1...200 where open > 0 {
+            try await world.step()
+            guard round % 4 == 0 else { continue }
+            let now = world.clock.now()
+            // Twice its lifetime after it was signed, a transfer is settled or a person is told.
+            let limit = now.advanced(by: .zero - ModelRail.lifetime)
+            let (left, alarmed) = try await world.settlement.database.read { session in
+                let states: [PayoutStateMachine.State] = [.awaitingPayment, .unknown, .inProgress]
+                return (
+                    try session.outgoing(in: states, dueAt: .distantFuture, limit: 20_000),
+                    Set(try OverdueTransfers.list(in: session, at: now).map(\.purpose.id))
+                )
+            }
+            let late = left.filter { ($0.prepared?.validUntil ?? now) < limit }.map(\.purpose.id)
+            #expect(late.allSatisfy(alarmed.contains) || alarmed.count == 1_000)
+            open = left.count
+        }
+        let transfers = try await world.settlement.database.read { session in
+            try world.ids.compactMap { try session.outgoing($0.text) }
+        }
+        #expect(transfers.count == 20_000)
+        var counts: [PayoutStateMachine.State: Int] = [:]
+        for transfer in transfers {
+            counts[transfer.status.state, default: 0] += 1
+            let effects = world.rail.effects(of: transfer.purpose.id)
+            #expect(effects == (transfer.status.state == .completed ? 1 : 0), "\(transfer.purpose.id)")
+        }
+        #expect((counts[.completed] ?? 0) + (counts[.failed] ?? 0) == 20_000)
+        #expect((counts[.completed] ?? 0) > 10_000)
+        let balances = try await world.settlement.database.read { session in
+            (try session.trialBalance().isBalanced, try session.balances(code: AccountCode("payouts_payable")))
+        }
+        #expect(balances.0)
+        #expect(balances.1.allSatisfy { $0.amount.isZero })
+    }
+}
