@@ -200,15 +200,16 @@ let package = Package(
         .testTarget(
             name: "SettlementTests",
             dependencies: [
-                "SettlementDesk", "DatabaseEngines", "Settlement", "Storage", "Providers", "Ledger", "Payments", "Money",
+                "SettlementDesk", "DatabaseEngines", "Settlement", "Storage", "Providers", "Ledger", "Payments",
+                "Money",
                 "Seams",
             ]
         ),
         .testTarget(
             name: "ReconciliationTests",
             dependencies: [
-                "SettlementDesk", "Reconciliation", "Settlement", "Storage", "Providers", "Payments", "Money", "Seams",
-                logging,
+                "SettlementDesk", "DatabaseEngines", "Reconciliation", "Settlement", "Storage", "Providers", "Payments",
+                "Money", "Seams", logging,
             ]
         ),
         .testTarget(

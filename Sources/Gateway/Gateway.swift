@@ -119,6 +119,7 @@ public final class Gateway: Sendable {
         )
         worker = ReconciliationWorker(
             settlement: settlement,
+            identity: Hex.encode(surroundings.random.bytes(8)),
             configuration: .init(gatheringInterval: .milliseconds(configuration.gatheringInterval ?? 60_000)),
             logger: logger
         )
@@ -223,6 +224,7 @@ public final class Gateway: Sendable {
             return server
         }
         await listening?.stop()
+        try? await worker.releaseLeases()
         try await settlement.database.close()
     }
 }

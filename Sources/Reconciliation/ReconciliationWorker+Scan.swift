@@ -5,7 +5,12 @@ import Storage
 
 extension ReconciliationWorker {
     /// Reads the history of every account of a provider from where its cursor stands.
-    func scan(_ provider: any PaymentProvider, by scan: any TransferScanning, into pass: inout Pass) async {
+    func scan(
+        _ provider: any PaymentProvider,
+        by scan: any TransferScanning,
+        under lease: Lease?,
+        into pass: inout Pass
+    ) async {
         var accounts: [ScanAccount] = []
         await attempt("accounts of \(provider.key)", into: &pass) { _ in
             accounts = try await self.accounts(of: provider, scan)
@@ -13,7 +18,7 @@ extension ReconciliationWorker {
         for account in accounts {
             await attempt("scan of \(provider.key) \(account.account)", into: &pass) { pass in
                 do {
-                    try await self.scan(account, of: provider, by: scan, into: &pass)
+                    try await self.scan(account, of: provider, by: scan, under: lease, into: &pass)
                 } catch let error as ProviderError where !Task.isCancelled {
                     try await remember(error, of: account, at: provider)
                     throw error
@@ -38,6 +43,7 @@ extension ReconciliationWorker {
         _ account: ScanAccount,
         of provider: any PaymentProvider,
         by scan: any TransferScanning,
+        under lease: Lease?,
         into pass: inout Pass
     ) async throws {
         for _ in 0..<configuration.pagesPerAccount {
@@ -53,7 +59,7 @@ extension ReconciliationWorker {
                 try await forgetProblem(of: account, at: provider, completeUntil: page.completeUntil)
             }
             guard page.position != position || !page.observations.isEmpty || page.sightings != nil else { return }
-            let recorded = try await settlement.record(page, of: account, at: provider, after: position)
+            let recorded = try await settlement.record(page, of: account, at: provider, after: position, under: lease)
             for result in recorded {
                 switch result {
                 case .payment: pass.payments += 1

@@ -20,6 +20,8 @@ public struct ReconciliationWorker: Sendable {
         public var messagesPerPass: Int
         /// How soon a pushed message is tried again that could not be recorded.
         public var inboxRetryInterval: Duration
+        /// How long a piece of work belongs to the process that has taken it, without being heard of.
+        public var leaseDuration: Duration
         /// How often what lies on accounts of options is gathered.
         public var gatheringInterval: Duration
 
@@ -29,13 +31,15 @@ public struct ReconciliationWorker: Sendable {
             pagesPerAccount: Int = 20,
             messagesPerPass: Int = 500,
             inboxRetryInterval: Duration = .seconds(5),
-            gatheringInterval: Duration = .seconds(60)
+            gatheringInterval: Duration = .seconds(60),
+            leaseDuration: Duration = .seconds(15)
         ) {
             self.interval = interval
             self.pagesPerAccount = pagesPerAccount
             self.messagesPerPass = messagesPerPass
             self.inboxRetryInterval = inboxRetryInterval
             self.gatheringInterval = gatheringInterval
+            self.leaseDuration = leaseDuration
         }
     }
 
@@ -67,10 +71,24 @@ public struct ReconciliationWorker: Sendable {
     let logger: Logger
     let index = AccountIndex()
     let gathering = GatheringState()
+    /// The name under which it holds leases.
+    let identity: String
 
     /// A worker over `settlement` and its providers.
-    public init(settlement: Settlement, configuration: Configuration = Configuration(), logger: Logger) {
+    ///
+    /// - Parameters:
+    ///   - settlement: what it brings up to date.
+    ///   - identity: the name under which it holds leases; another one for each process on a database.
+    ///   - configuration: how it works.
+    ///   - logger: told of problems.
+    public init(
+        settlement: Settlement,
+        identity: String = "the only one",
+        configuration: Configuration = Configuration(),
+        logger: Logger
+    ) {
         self.settlement = settlement
+        self.identity = identity
         self.configuration = configuration
         self.logger = logger
     }
@@ -89,15 +107,45 @@ public struct ReconciliationWorker: Sendable {
     /// - Returns: what it did; a failure in one part does not stop the others.
     public func runOnce() async -> Pass {
         var pass = Pass()
-        await readInbox(into: &pass)
+        await alone(at: "inbox", into: &pass) { _, pass in await readInbox(into: &pass) }
         for provider in settlement.providers.providers {
             guard let scan = provider.scan else { continue }
-            await self.scan(provider, by: scan, into: &pass)
+            await alone(at: "scan of \(provider.key)", into: &pass) { lease, pass in
+                await self.scan(provider, by: scan, under: lease, into: &pass)
+            }
         }
         await attempt("expiry", into: &pass) { pass in pass.expired += try await settlement.expireInvoices().count }
-        await gather(into: &pass)
-        await advanceOutgoing(into: &pass)
+        await alone(at: "gathering", into: &pass) { _, pass in await gather(into: &pass) }
+        await alone(at: "outgoing", into: &pass) { lease, pass in await advanceOutgoing(under: lease, into: &pass) }
         return pass
+    }
+
+    /// Does a piece of work if no other process does it.
+    private func alone(
+        at work: String,
+        into pass: inout Pass,
+        _ body: (Lease?, inout Pass) async -> Void
+    ) async {
+        guard settlement.database.isShared else { return await body(nil, &pass) }
+        let now = settlement.clock.now()
+        let end = now.advanced(by: configuration.leaseDuration)
+        var lease: Lease?
+        await attempt("lease of \(work)", into: &pass) { _ in
+            lease = try await settlement.database.write { session in
+                try session.claimLease(work, by: identity, at: now, until: end)
+            }
+        }
+        guard let lease else { return }
+        await body(lease, &pass)
+    }
+
+    /// Gives back what belongs to this process, so that others need not wait.
+    ///
+    /// - Throws: what the database throws.
+    public func releaseLeases() async throws {
+        guard settlement.database.isShared else { return }
+        let now = settlement.clock.now()
+        try await settlement.database.write { try $0.releaseLeases(of: identity, at: now) }
     }
 
     func attempt(_ what: String, into pass: inout Pass, _ body: (inout Pass) async throws -> Void) async {
@@ -107,13 +155,13 @@ public struct ReconciliationWorker: Sendable {
         } catch { pass.problems.append("\(what): \(error)") }
     }
 
-    private func advanceOutgoing(into pass: inout Pass) async {
+    private func advanceOutgoing(under lease: Lease?, into pass: inout Pass) async {
         var due: [String] = []
         await attempt("outgoing", into: &pass) { _ in due = try await settlement.outgoingDue() }
         for id in due {
             await attempt("transfer \(id)", into: &pass) { pass in
                 let before = try await settlement.database.read { try $0.outgoing(id)?.status.state }
-                let after = try await settlement.advance(id).status.state
+                let after = try await settlement.advance(id, under: lease).status.state
                 if before != after { pass.outgoing += 1 }
             }
         }

@@ -3,7 +3,7 @@ import Money
 public import Payments
 import Providers
 import Seams
-import Storage
+public import Storage
 
 extension Settlement {
     /// How soon a transfer is looked at again.
@@ -29,10 +29,13 @@ extension Settlement {
     /// A crash between any two lines loses and doubles nothing: what was signed is stored before it is submitted, the
     /// same bytes are submitted again, and only the rail's own word ends it.
     ///
+    /// - Parameters:
+    ///   - id: the transfer.
+    ///   - lease: the right to send, where several processes might.
     /// - Throws: what the database throws; the step is taken again then.
     /// - Returns: the transfer after the step.
     @discardableResult
-    public func advance(_ id: String) async throws -> OutgoingTransfer {
+    public func advance(_ id: String, under lease: Lease? = nil) async throws -> OutgoingTransfer {
         guard let stored = try await database.read({ try $0.outgoing(id) }) else {
             throw SettlementError(.notFound, "there is no transfer \(id)")
         }
@@ -42,30 +45,34 @@ extension Settlement {
         }
         switch (stored.status.state, stored.prepared) {
         case (.awaitingPayment, _):
-            return try await sign(stored, by: sender)
+            return try await sign(stored, by: sender, lease)
         case (.inProgress, let prepared?), (.unknown, let prepared?):
-            return try await follow(stored, prepared, by: sender)
+            return try await follow(stored, prepared, by: sender, lease)
         default:
             return stored
         }
     }
 
-    private func sign(_ stored: OutgoingTransfer, by sender: any TransferSending) async throws -> OutgoingTransfer {
+    private func sign(
+        _ stored: OutgoingTransfer,
+        by sender: any TransferSending,
+        _ lease: Lease?
+    ) async throws -> OutgoingTransfer {
         let order = TransferOrder(stored)
         let lane = sender.lane(of: order)
         if let lane, try await database.read({ try $0.isLaneBusy(lane, except: stored.purpose.id) }) {
-            return try await postpone(stored, by: Self.pollInterval)
+            return try await postpone(stored, by: Self.pollInterval, lease)
         }
         let prepared: PreparedTransfer
         do { prepared = try await sender.prepare(order) } catch {
             guard error.code == .refused || error.code == .invalidRequest else {
-                return try await postpone(stored, by: Self.retryInterval)
+                return try await postpone(stored, by: Self.retryInterval, lease)
             }
-            return try await finish(stored, .refused, fee: nil, failure: error.reason)
+            return try await finish(stored, .refused, fee: nil, failure: error.reason, lease)
         }
         try faults.pass(.afterSigning)
         let now = clock.now()
-        let signed: OutgoingTransfer = try await database.write { session in
+        let signed: OutgoingTransfer = try await write(under: lease) { session in
             var updated = stored
             _ = try updated.status.apply(.signed)
             updated.prepared = prepared
@@ -74,25 +81,26 @@ extension Settlement {
             return updated
         }
         try faults.pass(.afterStoringTransfer)
-        return try await submit(signed, prepared, by: sender)
+        return try await submit(signed, prepared, by: sender, lease)
     }
 
     private func submit(
         _ stored: OutgoingTransfer,
         _ prepared: PreparedTransfer,
-        by sender: any TransferSending
+        by sender: any TransferSending,
+        _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let outcome = await sender.submit(prepared)
         try faults.pass(.afterSubmitting)
         switch outcome {
         case .accepted:
-            return try await postpone(stored, by: Self.pollInterval)
+            return try await postpone(stored, by: Self.pollInterval, lease)
         case .done:
-            return try await finish(stored, .confirmed, fee: nil, failure: nil)
+            return try await finish(stored, .confirmed, fee: nil, failure: nil, lease)
         case .rejected(let reason):
-            return try await finish(stored, .provenDead, fee: nil, failure: reason)
+            return try await finish(stored, .provenDead, fee: nil, failure: reason, lease)
         case .unknown(let reason):
-            return try await loseSight(of: stored, reason: reason)
+            return try await loseSight(of: stored, reason: reason, lease)
         }
     }
 
@@ -100,17 +108,18 @@ extension Settlement {
     private func follow(
         _ stored: OutgoingTransfer,
         _ prepared: PreparedTransfer,
-        by sender: any TransferSending
+        by sender: any TransferSending,
+        _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let fate: TransferFate
         do { fate = try await sender.fate(of: prepared, for: TransferOrder(stored)) } catch {
-            return try await loseSight(of: stored, reason: error.reason)
+            return try await loseSight(of: stored, reason: error.reason, lease)
         }
         try faults.pass(.beforeStoringFate)
         switch fate {
-        case .pending: return try await insist(stored, prepared, by: sender)
-        case .confirmed(_, let fee, _): return try await finish(stored, .confirmed, fee: fee, failure: nil)
-        case .dead(let reason, let fee): return try await finish(stored, .provenDead, fee: fee, failure: reason)
+        case .pending: return try await insist(stored, prepared, by: sender, lease)
+        case .confirmed(_, let fee, _): return try await finish(stored, .confirmed, fee: fee, failure: nil, lease)
+        case .dead(let reason, let fee): return try await finish(stored, .provenDead, fee: fee, failure: reason, lease)
         }
     }
 
@@ -118,27 +127,32 @@ extension Settlement {
     private func insist(
         _ stored: OutgoingTransfer,
         _ prepared: PreparedTransfer,
-        by sender: any TransferSending
+        by sender: any TransferSending,
+        _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let renewed: PreparedTransfer?
         do { renewed = try await sender.renewed(prepared, for: TransferOrder(stored)) } catch {
-            return try await loseSight(of: stored, reason: error.reason)
+            return try await loseSight(of: stored, reason: error.reason, lease)
         }
-        guard let renewed else { return try await submit(stored, prepared, by: sender) }
+        guard let renewed else { return try await submit(stored, prepared, by: sender, lease) }
         let next = clock.now().advanced(by: Self.pollInterval)
-        let updated: OutgoingTransfer = try await database.write { session in
+        let updated: OutgoingTransfer = try await write(under: lease) { session in
             var updated = stored
             updated.prepared = renewed
             try store(updated, from: stored, nextAttemptAt: next, in: session)
             return updated
         }
         try faults.pass(.afterStoringTransfer)
-        return try await submit(updated, renewed, by: sender)
+        return try await submit(updated, renewed, by: sender, lease)
     }
 
-    private func loseSight(of stored: OutgoingTransfer, reason: String) async throws -> OutgoingTransfer {
+    private func loseSight(
+        of stored: OutgoingTransfer,
+        reason: String,
+        _ lease: Lease?
+    ) async throws -> OutgoingTransfer {
         let now = clock.now()
-        return try await database.write { session in
+        return try await write(under: lease) { session in
             var updated = stored
             let action = try updated.status.apply(.outcomeUnknown)
             updated.failure = reason
@@ -148,9 +162,13 @@ extension Settlement {
         }
     }
 
-    private func postpone(_ stored: OutgoingTransfer, by delay: Duration) async throws -> OutgoingTransfer {
+    private func postpone(
+        _ stored: OutgoingTransfer,
+        by delay: Duration,
+        _ lease: Lease?
+    ) async throws -> OutgoingTransfer {
         let next = clock.now().advanced(by: delay)
-        try await database.write { try store(stored, from: stored, nextAttemptAt: next, in: $0) }
+        try await write(under: lease) { try store(stored, from: stored, nextAttemptAt: next, in: $0) }
         return stored
     }
 
@@ -159,10 +177,11 @@ extension Settlement {
         _ stored: OutgoingTransfer,
         _ event: PayoutStateMachine.Event,
         fee: Amount?,
-        failure: String?
+        failure: String?,
+        _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let now = clock.now()
-        return try await database.write { session in
+        return try await write(under: lease) { session in
             var updated = stored
             let action = try updated.status.apply(event)
             updated.networkFee = fee

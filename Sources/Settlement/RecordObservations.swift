@@ -1,7 +1,7 @@
 public import Payments
 public import Providers
 public import Seams
-import Storage
+public import Storage
 
 /// What became of an observation.
 public enum RecordedObservation: Hashable, Sendable {
@@ -20,6 +20,12 @@ public enum RecordedObservation: Hashable, Sendable {
 extension Settlement {
     /// Records a page of an account's history and moves the scan cursor, in one unit of work.
     ///
+    /// - Parameters:
+    ///   - page: the page.
+    ///   - account: what was read.
+    ///   - provider: who read it.
+    ///   - position: where the page began.
+    ///   - lease: the right to scan, where several processes might.
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/conflict`` when the cursor is no longer where the page
     ///   began: somebody else has recorded it, and nothing is recorded twice.
     /// - Returns: what became of each observation, in the page's order.
@@ -28,7 +34,8 @@ extension Settlement {
         _ page: ScanPage,
         of account: ScanAccount,
         at provider: any PaymentProvider,
-        after position: String?
+        after position: String?,
+        under lease: Lease? = nil
     ) async throws -> [RecordedObservation] {
         let recorder = ObservationRecorder(
             settlement: self,
@@ -37,7 +44,7 @@ extension Settlement {
             isChronological: true
         )
         try faults.pass(.beforeRecording)
-        let recorded = try await database.write { session in
+        let recorded = try await write(under: lease) { session in
             let recorded = try page.observations.map { try recorder.record($0, in: session) }
             if let sightings = page.sightings { try recorder.replaceSightings(by: sightings, in: session) }
             if let next = page.position, next != position || page.completeUntil != nil {

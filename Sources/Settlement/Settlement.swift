@@ -87,3 +87,16 @@ public protocol RateSource: Sendable {
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/noRate`` when there is none that is fresh enough.
     func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote
 }
+
+extension Settlement {
+    /// A unit of work of somebody who has to hold a lease for it.
+    func write<Value: Sendable>(
+        under lease: Lease?,
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        try await database.write { session in
+            if let lease { try session.require(lease) }
+            return try body(session)
+        }
+    }
+}

@@ -16,6 +16,9 @@ public protocol Database: Sendable {
     /// - Returns: what `body` returns.
     func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value
 
+    /// Whether other processes may work on the same database.
+    var isShared: Bool { get }
+
     /// Ends all work and releases the database.
     ///
     /// - Throws: ``StorageError``.

@@ -19,6 +19,8 @@ public struct StorageError: CodedError {
         case corrupt
         /// Two units of work stood in each other's way; nothing was changed, and doing it again is right.
         case conflict
+        /// The lease under which the work was done has another holder. Nothing was changed.
+        case fenced
         /// A unique key or another constraint does not allow it. Nothing was changed.
         case constraint
     }

@@ -1,6 +1,6 @@
+import DatabaseEngines
 import Foundation
 import Logging
-import DatabaseEngines
 import Scenarios
 import Testing
 

@@ -23,6 +23,8 @@ private struct StalledDatabase: Database {
         try await read(body)
     }
 
+    var isShared: Bool { false }
+
     func close() async throws {}
 }
 

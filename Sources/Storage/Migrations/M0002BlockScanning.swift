@@ -1,5 +1,5 @@
 extension Schema {
-    /// What rails need that are read in blocks, and whose history can change.
+    /// What rails need that are read in blocks, and whose history can change; and leases of those who do the work.
     ///
     /// Watched accounts are numbered in the order in which they are committed, which holds because one writer commits at
     /// a time; whoever has read up to a number reads on from there.
@@ -20,6 +20,10 @@ extension Schema {
             """
             CREATE TABLE holding_accounts (provider TEXT NOT NULL, account TEXT NOT NULL, option TEXT NOT NULL,
             PRIMARY KEY (provider, account)) {table}
+            """,
+            """
+            CREATE TABLE leases (name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, token {integer} NOT NULL,
+            expires_at {integer} NOT NULL) {table}
             """,
             "CREATE INDEX sightings_of_invoice ON sightings (invoice)",
             "CREATE INDEX payments_by_moment ON payments (provider, occurred_at) WHERE rail = 'evm'",

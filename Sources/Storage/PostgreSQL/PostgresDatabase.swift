@@ -29,6 +29,9 @@ public final class PostgresDatabase: Database {
         readers = PostgresReaders(settings: settings, count: Self.readerCount)
     }
 
+    /// Several gateways may work on it.
+    public var isShared: Bool { true }
+
     /// Runs queries on what is committed; several at a time.
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value

@@ -32,6 +32,9 @@ public final class SQLiteDatabase: Database {
         try pool.writeWithoutTransaction { try SQLiteMigrator.run(on: $0, migrating: migrating) }
     }
 
+    /// A second process is refused.
+    public var isShared: Bool { false }
+
     /// Runs queries on what is committed; several at a time.
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
