@@ -29,6 +29,8 @@ struct SandboxCommand: AsyncParsableCommand {
     var catalogues = "Config"
     @Option(help: "Where the merchant's events are sent.")
     var webhook: String?
+    @Option(help: "How PostgreSQL is reached, in libpq's words; an SQLite file in the folder by default.")
+    var postgresql: String?
     @Option(help: "The gateway's port; 0 takes a free one.")
     var port = 0
     @Flag(help: "Run the networks, and no gateway.")
@@ -38,6 +40,7 @@ struct SandboxCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let (folder, catalogues, webhook) = (home ?? Self.temporaryFolder(), catalogues, webhook)
+        let postgresql = postgresql
         let wanted = port == 0 ? FreePort.find() : port
         let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
         let (networks, sandboxHome, gateway, merchant) = try await Console.usable {
@@ -46,7 +49,13 @@ struct SandboxCommand: AsyncParsableCommand {
                 transport: transport,
                 logger: GatewayOptions.logger
             )
-            let home = try SandboxHome(folder: folder, catalogues: catalogues, networks: networks, port: wanted)
+            let home = try SandboxHome(
+                folder: folder,
+                catalogues: catalogues,
+                networks: networks,
+                port: wanted,
+                postgresql: postgresql
+            )
             let gateway = try await Gateway(
                 home.configuration(),
                 keystore: home.keystore(),
