@@ -119,6 +119,22 @@ public final class FixtureTON: Sendable {
         }
     }
 
+    /// Takes rent for storage from an account, without a chain transaction.
+    public func chargeStorage(_ nanotons: UInt128, at address: TONAddress) {
+        state.withLock { state in
+            let due = min(nanotons, state.account(address).balance)
+            state.accounts[address]?.balance -= due
+            state.burnt += due
+        }
+    }
+
+    /// Has the contract at an address refuse every message from here on, as a locked jetton wallet does.
+    public func refuseEverything(at address: TONAddress) {
+        state.withLock { state in
+            state.accounts[address, default: ChainState.Account(lastHash: .zero)].code = FixtureJetton.refusingCode
+        }
+    }
+
     /// Somebody's wallet, deployed and with a thousand TON in it.
     ///
     /// - Throws: `TONError`.

@@ -69,7 +69,9 @@ extension Gateway {
                 }
                 if bot.stars { providers.append(TelegramStarsProvider(channel: channel)) }
             }
-            for wallet in configuration.ton { providers.append(try Self.ton(wallet, keystore, surroundings)) }
+            for wallet in configuration.ton {
+                providers.append(try Self.ton(wallet, keystore, catalogues, surroundings))
+            }
             for chain in configuration.evm ?? [] { providers.append(try Self.evm(chain, keystore, surroundings)) }
             registry = try ProviderRegistry(providers)
             self.bots = bots
@@ -93,6 +95,7 @@ extension Gateway {
         private static func ton(
             _ wallet: GatewayConfiguration.TON,
             _ keystore: Keystore,
+            _ catalogues: Catalogues,
             _ surroundings: Gateway.Surroundings
         ) throws -> TONProvider {
             guard let network = TONNetwork(rawValue: wallet.network),
@@ -112,13 +115,21 @@ extension Gateway {
                     layout: layout
                 )
             }
+            var limits: [AssetID: Int256] = [:]
+            for (text, amount) in wallet.agreementAbove ?? [:] {
+                guard let asset = catalogues.assets.asset(try AssetID(text)) else {
+                    throw ConfigurationError("ton.\(wallet.key).agreement_above: \(text) is not in the asset list")
+                }
+                limits[asset.id] = try asset.amount(amount).units
+            }
             return try TONProvider(
                 configuration: TONProvider.Configuration(
                     key: wallet.key,
                     network: network,
                     walletVersion: version,
                     jettons: jettons,
-                    deposit: wallet.deposit == .derived ? .derived : .comment
+                    deposit: wallet.deposit == .derived ? .derived : .comment,
+                    agreementAbove: limits
                 ),
                 client: ToncenterClient(
                     transport: surroundings.transport,
@@ -126,6 +137,9 @@ extension Gateway {
                     apiKey: try wallet.apiKeyEntry.map(keystore.secret),
                     network: network
                 ),
+                witnesses: (wallet.witnessURLs ?? []).map { url in
+                    ToncenterClient(transport: surroundings.transport, baseURL: url, apiKey: nil, network: network)
+                },
                 seed: try keystore.secret(wallet.walletEntry),
                 clock: surroundings.clock,
                 random: surroundings.random

@@ -186,6 +186,10 @@ public struct GatewayConfiguration: Codable, Sendable {
         public var network: String
         /// The toncenter endpoint, without `/api/…`.
         public var toncenterURL: String
+        /// Other toncenter endpoints, which have to know what is worth much.
+        public var witnessURLs: [String]?
+        /// From which amount on, a decimal text for each asset, one of them has to know a credit.
+        public var agreementAbove: [String: String]?
         /// The keystore entry with its API key, where it needs one.
         public var apiKeyEntry: String?
         /// The keystore entry with the wallet's Ed25519 seed.
@@ -201,6 +205,8 @@ public struct GatewayConfiguration: Codable, Sendable {
             case key
             case network
             case toncenterURL = "toncenter_url"
+            case witnessURLs = "witness_urls"
+            case agreementAbove = "agreement_above"
             case apiKeyEntry = "api_key_entry"
             case walletEntry = "wallet_entry"
             case walletVersion = "wallet_version"

@@ -20,6 +20,9 @@ public struct ReportRendering: Sendable {
     public var text: String {
         var parts = ["Ledger and rails\n" + railTable.text, "Trial balance\n" + trialBalanceTable.text]
         if !report.openCases.isEmpty { parts.append("Waiting for a person\n" + caseTable.text) }
+        if !report.warnings.isEmpty {
+            parts.append("To look after\n" + report.warnings.map { "  - \($0)" }.joined(separator: "\n"))
+        }
         let problems = problems
         if !problems.isEmpty { parts.append("Findings\n" + problems.map { "  - \($0)" }.joined(separator: "\n")) }
         return parts.joined(separator: "\n\n")
@@ -51,6 +54,7 @@ public struct ReportRendering: Sendable {
             "lines": .array(report.lines.map(json)),
             "trial_balance": .array(report.trialBalance.lines.map(json)),
             "audit_findings": .array(report.auditFindings.map(JSONValue.string)),
+            "warnings": .array(report.warnings.map(JSONValue.string)),
             "overdue_transfers": .array(report.overdue.map { .string($0.purpose.id) }),
             "open_cases": .array(report.openCases.map(json)),
             "watermarks": .array(report.watermarks.map(json)),

@@ -42,3 +42,20 @@ extension EVMProvider: BalanceStating {
         )
     }
 }
+
+extension EVMProvider {
+    /// Below this a wallet pays for some payouts, and no longer, in wei: a hundredth of a coin.
+    private static let lowWater = BigUInt(10).power(16)
+
+    /// Wallets that run dry.
+    ///
+    /// - Throws: `ProviderError`.
+    public func warnings() async throws(ProviderError) -> [String] {
+        var warnings: [String] = []
+        for (name, wallet) in [("wallet", hotAddress), ("gas account", gasAddress)]
+        where try await client.latestBalance(of: wallet) < Self.lowWater {
+            warnings.append("the \(name) \(wallet) holds less than 0.01 coins for fees; top it up")
+        }
+        return warnings
+    }
+}

@@ -39,7 +39,9 @@ extension TONProvider: TransferScanning {
         let page = all.prefix(Self.pageSize)
         var observations: [Observation] = []
         for transaction in page {
-            observations += try read(transaction, of: scanned, owner: owner, asset: asset)
+            let found = try read(transaction, of: scanned, owner: owner, asset: asset)
+            if found.contains(where: needsAgreement) { try await agree(on: transaction, of: scanned) }
+            observations += found
         }
         let isWhole = page.count == all.count
         return ScanPage(
@@ -48,6 +50,36 @@ extension TONProvider: TransferScanning {
             hasMore: !isWhole,
             completeUntil: isWhole ? head.time : page.last.map { Timestamp(seconds: Int64($0.now)) }
         )
+    }
+
+    private func needsAgreement(_ observation: Observation) -> Bool {
+        guard case .incoming(let transfer) = observation,
+            let limit = configuration.agreementAbove[transfer.amount.asset]
+        else { return false }
+        return !(transfer.amount.units < limit)
+    }
+
+    /// Has another node show the same chain transaction, whose hash was computed from its bytes.
+    ///
+    /// Until one does, the cursor stays where it is: nothing is credited, and nothing is lost.
+    private func agree(on transaction: ChainTransaction, of account: TONAddress) async throws(ProviderError) {
+        var failure = ProviderError(.unavailable, "no other node is configured")
+        for witness in witnesses {
+            do {
+                let page = try await witness.transactions(
+                    of: account,
+                    lt: transaction.lt,
+                    hash: transaction.hash,
+                    limit: 1
+                )
+                if page.first?.hash == transaction.hash { return }
+                failure = ProviderError(
+                    .unavailable,
+                    "another node does not know the chain transaction \(transaction.hash), which is worth much"
+                )
+            } catch { failure = error }
+        }
+        throw failure
     }
 
     private func read(
@@ -70,6 +102,32 @@ extension TONProvider: TransferScanning {
             do { own.insert(try jetton.wallet(of: owner)) } catch { throw ProviderError(.malformed, error.description) }
         }
         return try reading.coinObservations(ownJettonWallets: own)
+    }
+}
+
+extension TONProvider {
+    /// Below this a wallet or jetton wallet pays rent and fees for weeks, and no longer, in nanotons.
+    private static let lowWater: UInt128 = 100_000_000
+    private static let jettonLowWater: UInt128 = 10_000_000
+
+    /// Wallets that run dry: one without coins can neither pay out nor pay its rent, and is frozen at last.
+    ///
+    /// - Throws: `ProviderError`.
+    public func warnings() async throws(ProviderError) -> [String] {
+        var warnings: [String] = []
+        let wallet = try await client.account(address)
+        if wallet.balance < Self.lowWater {
+            warnings.append("the wallet \(address) holds less than 0.1 TON for fees and rent; top it up")
+        }
+        for jetton in configuration.jettons {
+            let own: TONAddress
+            do { own = try jetton.wallet(of: address) } catch { throw ProviderError(.malformed, error.description) }
+            let account = try await client.account(own)
+            if account.data != nil, account.balance < Self.jettonLowWater {
+                warnings.append("the jetton wallet \(own) holds less than 0.01 TON for its rent; top it up")
+            }
+        }
+        return warnings
     }
 }
 

@@ -56,6 +56,9 @@ public struct TONProvider: PaymentProvider {
         public var maximumLag: Duration
         /// How long a signed transfer can take effect.
         public var transferLifetime: Duration
+        /// From which amount on, in smallest units, a second node has to know a credit; assets that are not here need
+        /// none.
+        public var agreementAbove: [AssetID: Int256]
 
         /// A configuration with the usual limits.
         public init(
@@ -65,7 +68,8 @@ public struct TONProvider: PaymentProvider {
             jettons: [Jetton],
             deposit: Deposit,
             maximumLag: Duration = .seconds(120),
-            transferLifetime: Duration = .seconds(300)
+            transferLifetime: Duration = .seconds(300),
+            agreementAbove: [AssetID: Int256] = [:]
         ) {
             self.key = key
             self.network = network
@@ -74,11 +78,13 @@ public struct TONProvider: PaymentProvider {
             self.deposit = deposit
             self.maximumLag = maximumLag
             self.transferLifetime = transferLifetime
+            self.agreementAbove = agreementAbove
         }
     }
 
     let configuration: Configuration
     let client: ToncenterClient
+    let witnesses: [ToncenterClient]
     let history: AccountHistory
     let seed: SecretBytes
     let signingKey: Ed25519.PrivateKey
@@ -93,6 +99,7 @@ public struct TONProvider: PaymentProvider {
     /// - Parameters:
     ///   - configuration: what it works with.
     ///   - client: the node.
+    ///   - witnesses: other nodes, which have to know what is worth much.
     ///   - seed: the Ed25519 seed of the wallet; wallets of single options are derived from it.
     ///   - clock: the clock.
     ///   - random: where comments come from.
@@ -100,12 +107,17 @@ public struct TONProvider: PaymentProvider {
     public init(
         configuration: Configuration,
         client: ToncenterClient,
+        witnesses: [ToncenterClient] = [],
         seed: SecretBytes,
         clock: any WallClock,
         random: any RandomSource
     ) throws(ProviderError) {
         self.configuration = configuration
         self.client = client
+        self.witnesses = witnesses
+        guard configuration.agreementAbove.isEmpty || !witnesses.isEmpty else {
+            throw ProviderError(.invalidRequest, "credits that need a second node need one to be configured")
+        }
         self.seed = seed
         self.clock = clock
         self.random = random

@@ -20,6 +20,11 @@ public protocol PaymentProvider: Sendable {
     ///   is no reason not to start.
     func checkConfiguration() async throws(ProviderError)
 
+    /// What an operator should look after before it becomes a problem, a sentence each: wallets that run dry, rent.
+    ///
+    /// - Throws: ``ProviderError`` when the rail cannot be asked now.
+    func warnings() async throws(ProviderError) -> [String]
+
     /// Opens a way to pay an invoice.
     ///
     /// - Throws: ``ProviderError``; nothing that has to be undone is left behind then.
@@ -40,6 +45,9 @@ public protocol PaymentProvider: Sendable {
 extension PaymentProvider {
     /// Most rails are named by what they are asked with.
     public func checkConfiguration() async throws(ProviderError) {}
+
+    /// On most rails there is nothing to look after.
+    public func warnings() async throws(ProviderError) -> [String] { [] }
 
     /// On most rails everything comes to one account.
     public var gather: (any FundGathering)? { nil }

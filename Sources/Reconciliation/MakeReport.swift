@@ -28,6 +28,13 @@ extension ReconciliationReport {
             }
         }
         let asked = statements
+        var warnings: [String] = []
+        for provider in settlement.providers.providers {
+            // A rail that cannot be asked has its line above.
+            let found = (try? await provider.warnings()) ?? []
+            warnings += found.map { "\(provider.key): \($0)" }
+        }
+        let told = warnings
         return try await settlement.database.read { session in
             let books = try Books(session, at: now)
             return Self(
@@ -35,6 +42,7 @@ extension ReconciliationReport {
                 lines: try settlement.providers.providers.flatMap { try books.lines(of: $0, asked[$0.key]) },
                 trialBalance: try session.trialBalance(),
                 auditFindings: try session.auditJournal().findings,
+                warnings: told,
                 overdue: try OverdueTransfers.list(in: session, at: now),
                 openCases: try session.cases(of: nil, state: .open, in: Page(limit: 1_000)),
                 watermarks: books.watermarks,

@@ -69,6 +69,8 @@ public struct ReconciliationReport: Sendable {
     public let trialBalance: TrialBalance
     /// What the audit of the journal found; empty when every seal and every balance holds.
     public let auditFindings: [String]
+    /// What an operator should look after, a sentence each; it does not make the books unclean.
+    public let warnings: [String]
     /// Transfers whose fate should be known by now.
     public let overdue: [OutgoingTransfer]
     /// What waits for a person.
@@ -84,6 +86,7 @@ public struct ReconciliationReport: Sendable {
         lines: [Line],
         trialBalance: TrialBalance,
         auditFindings: [String],
+        warnings: [String],
         overdue: [OutgoingTransfer],
         openCases: [ExceptionCase],
         watermarks: [Watermark],
@@ -93,6 +96,7 @@ public struct ReconciliationReport: Sendable {
         self.lines = lines
         self.trialBalance = trialBalance
         self.auditFindings = auditFindings
+        self.warnings = warnings
         self.overdue = overdue
         self.openCases = openCases
         self.watermarks = watermarks

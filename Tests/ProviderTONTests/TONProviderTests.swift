@@ -22,20 +22,29 @@ struct ChainTransport: HTTPTransport {
 struct Rail {
     let clock = ManualClock(Timestamp(seconds: 1_800_000_000))
     let chain: FixtureTON
+    /// A chain that another node shows.
+    let other: FixtureTON
     let provider: TONProvider
     let coin: AssetID
     let jetton: AssetID
     let master: TONAddress
 
-    init(deposit: TONProvider.Deposit = .comment) throws {
-        chain = FixtureTON(clock: clock)
+    init(
+        deposit: TONProvider.Deposit = .comment,
+        network: TONNetwork = .testnet,
+        agreementAbove: Int64? = nil
+    ) throws {
+        chain = FixtureTON(clock: clock, network: network)
+        other = FixtureTON(clock: clock, network: network, seed: 2)
         master = try chain.jettonMaster("dollar")
-        coin = try AssetID("ton:testnet:native")
-        jetton = try AssetID("ton:testnet:jetton:\(master.raw)")
+        coin = try AssetID("ton:\(network.rawValue):native")
+        jetton = try AssetID("ton:\(network.rawValue):jetton:\(master.raw)")
+        var limits: [AssetID: Int256] = [:]
+        if let agreementAbove { limits[coin] = Int256(agreementAbove) }
         provider = try TONProvider(
             configuration: .init(
                 key: "ton",
-                network: .testnet,
+                network: network,
                 walletVersion: .v4r2,
                 jettons: [
                     .init(
@@ -45,14 +54,23 @@ struct Rail {
                         layout: .standard
                     )
                 ],
-                deposit: deposit
+                deposit: deposit,
+                agreementAbove: limits
             ),
             client: ToncenterClient(
                 transport: ChainTransport(chain: chain),
                 baseURL: "http://chain",
                 apiKey: nil,
-                network: .testnet
+                network: network
             ),
+            witnesses: [
+                ToncenterClient(
+                    transport: ChainTransport(chain: other),
+                    baseURL: "http://other",
+                    apiKey: nil,
+                    network: network
+                )
+            ],
             seed: SecretBytes([UInt8](repeating: 3, count: 32)),
             clock: clock,
             random: SeededRandom(seed: 9)
@@ -98,7 +116,9 @@ extension Observation {
 
 @Suite("Credits on TON")
 struct TONCreditTests {
-    @Test("come from plain transfers, also to a wallet that does not exist yet, with the comment byte for byte")
+    @Test(
+        "F35, F39: come from plain transfers, each once, also to a wallet that does not exist yet, with the comment byte for byte"
+    )
     func plain() async throws {
         let rail = try Rail()
         for comment in ["order", " order", "order ", "ordér", ""] {
@@ -110,7 +130,7 @@ struct TONCreditTests {
         #expect(Set(found.map(\.naturalKey)).count == 5)
     }
 
-    @Test("do not come from bounced messages, external messages or jetton notices, whatever they carry")
+    @Test("F36: do not come from bounced messages, external messages or jetton notices, whatever they carry")
     func none() async throws {
         let rail = try Rail()
         let alice = try rail.chain.customer("alice")
@@ -127,7 +147,7 @@ struct TONCreditTests {
     }
 
     @Test(
-        "in jettons come only from our own wallet of the configured jetton, also without a notification",
+        "F33, F34: in jettons come only from our own wallet of the configured jetton, also without a notification",
         arguments: [0, 1]
     )
     func jettons(forward: Int) async throws {
@@ -213,7 +233,7 @@ struct TONScanTests {
         #expect(news.observations.compactMap(\.incoming).map { $0.reference?.value } == ["3"])
     }
 
-    @Test("stops at a gap, at a lie, at an empty answer and at a node that knows less than before")
+    @Test("F42, F43: stops at a gap, at a lie, at an empty answer and at a node that knows less than before")
     func stops() async throws {
         let rail = try await paidThrice()
         let position = try await rail.scan(rail.coin).position
@@ -285,7 +305,7 @@ struct TONSendingTests {
         return (rail, try rail.chain.customer("alice"))
     }
 
-    @Test("arrives once when the reply is lost and the same bytes are sent a hundred times")
+    @Test("F41: arrives once when the reply is lost and the same bytes are sent a hundred times")
     func lostReply() async throws {
         let (rail, alice) = try await funded()
         let order = rail.order(1_000_000_000, rail.coin, to: alice.address)

@@ -1,8 +1,28 @@
+import Seams
 import TON
 import Testing
 
 @Suite("An address on TON")
 struct AddressTests {
+    @Test("F44: two hundred forms of forty accounts are forty accounts, and one wrong letter is none")
+    func forms() throws {
+        let random = SeededRandom(seed: 44)
+        var accounts: Set<TONAddress> = []
+        for index in 0..<40 {
+            let account = try TONAddress(workchain: index % 4 == 0 ? -1 : 0, hash: CellHash(random.bytes(32)))
+            accounts.insert(account)
+            var forms = [account.raw.uppercased()]
+            for (bounceable, testOnly) in [(true, false), (false, false), (true, true), (false, true)] {
+                forms.append(account.friendly(bounceable: bounceable, testOnly: testOnly))
+            }
+            for form in forms { #expect(try TONAddress(form) == account, "\(form)") }
+            var letters = Array(forms[1])
+            letters[20] = letters[20] == "A" ? "B" : "A"
+            #expect(throws: TONError(.malformedAddress, "")) { try TONAddress(String(letters)) }
+        }
+        #expect(accounts.count == 40)
+    }
+
     @Test("is the same account in each of its spellings")
     func spellings() throws {
         let account = try TONAddress("0:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe")

@@ -46,7 +46,7 @@ struct BagTests {
         }
     }
 
-    @Test("a bag that breaks a rule is refused")
+    @Test("F45: a bag that breaks a rule is refused")
     func malformed() throws {
         let cell = try CellForest(seed: 12).cell()
         let bytes = try BagOfCells.serialize([cell])
@@ -64,7 +64,7 @@ struct BagTests {
         #expect(throws: TONError.self) { try BagOfCells.root(of: huge) }
     }
 
-    @Test("a tree that is too deep is refused, and a deep one can be let go")
+    @Test("F45: a tree that is too deep is refused, and a deep one can be let go")
     func depth() throws {
         var cell = try Cell.empty()
         for _ in 0..<1_024 { cell = try Cell.make { builder throws(TONError) in try builder.store(reference: cell) } }
@@ -76,7 +76,7 @@ struct BagTests {
         #expect(again == cell)
     }
 
-    @Test("nothing that is changed in a bag stops the process")
+    @Test("F45: nothing that is changed in a bag stops the process")
     func mutations() throws {
         let seed: UInt64 = 13
         let forest = CellForest(seed: seed)

@@ -1,0 +1,111 @@
+import FixtureTON
+import Money
+import Payments
+import ProviderTON
+import Providers
+import Seams
+import TON
+import Testing
+
+@Suite("What goes wrong on TON")
+struct TONFailureTests {
+    private func funded(agreementAbove: Int64? = nil) async throws -> (Rail, FixtureTON.Customer) {
+        let rail = try Rail(agreementAbove: agreementAbove)
+        try rail.chain.pay(3_000_000_000, to: rail.provider.walletAddress, comment: "top-up", by: "operator")
+        try rail.chain.settle()
+        return (rail, try rail.chain.customer("alice"))
+    }
+
+    @Test(
+        "F37: a payout of jettons that the receiver's wallet refuses is dead once they are back, and its fee is known"
+    )
+    func returned() async throws {
+        let (rail, alice) = try await funded()
+        try rail.chain.mint(100, of: rail.master, layout: .standard, to: rail.provider.walletAddress)
+        try rail.chain.settle()
+        let code = FixtureTON.jettonWalletCode(.standard)
+        let theirs = try JettonWallet.address(owner: alice.address, master: rail.master, code: code, layout: .standard)
+        rail.chain.refuseEverything(at: theirs)
+        let order = rail.order(30, rail.jetton, to: alice.address)
+        let prepared = try await rail.provider.prepare(order)
+        #expect(await rail.provider.submit(prepared) == .accepted)
+        // Taken by our own jetton wallet, refused by theirs, and on its way back: nothing is known before it is here.
+        for _ in 0..<3 {
+            #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
+            try rail.chain.mine()
+        }
+        try rail.chain.settle()
+        guard case .dead(_, let fee?) = try await rail.provider.fate(of: prepared, for: order) else {
+            Issue.record("it came back")
+            return
+        }
+        #expect(fee.isPositive)
+        let stated = try await rail.provider.balances(of: []).balances
+        #expect(stated.contains(Amount(asset: rail.jetton, units: 100)))
+        // What came back is no deposit.
+        #expect(try await rail.scan(rail.jetton).observations.compactMap(\.incoming).map(\.amount.units) == [100])
+    }
+
+    @Test("F38: a number that moved while nothing was sent is no payout")
+    func numberMoved() async throws {
+        let (rail, alice) = try await funded()
+        let order = rail.order(2_900_000_000, rail.coin, to: alice.address)
+        let prepared = try await rail.provider.prepare(order)
+        // Between signing and sending the wallet has lost what it would send.
+        rail.chain.chargeStorage(1_000_000_000, at: rail.provider.walletAddress)
+        #expect(await rail.provider.submit(prepared) == .accepted)
+        try rail.chain.settle()
+        #expect(!rail.chain.history(of: rail.provider.walletAddress).isEmpty)
+        guard case .dead(let reason, _) = try await rail.provider.fate(of: prepared, for: order) else {
+            Issue.record("nothing was sent")
+            return
+        }
+        #expect(reason.contains("sent nothing"))
+    }
+
+    @Test("F44: an address of the test network is no destination on the main network")
+    func testOnlyAddress() async throws {
+        let rail = try Rail(network: .mainnet)
+        let alice = try rail.chain.customer("alice").address
+        let order = TransferOrder(
+            id: "po_1",
+            amount: Amount(asset: rail.coin, units: 1),
+            destination: alice.friendly(bounceable: false, testOnly: true),
+            comment: nil
+        )
+        await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.prepare(order) }
+    }
+
+    @Test("F46: a wallet that runs dry is told of before its rent freezes it")
+    func rent() async throws {
+        let (rail, _) = try await funded()
+        try rail.chain.mint(100, of: rail.master, layout: .standard, to: rail.provider.walletAddress)
+        try rail.chain.settle()
+        #expect(try await rail.provider.warnings().isEmpty)
+        let code = FixtureTON.jettonWalletCode(.standard)
+        let own = try JettonWallet.address(
+            owner: rail.provider.walletAddress,
+            master: rail.master,
+            code: code,
+            layout: .standard
+        )
+        rail.chain.chargeStorage(1_000_000_000, at: own)
+        #expect(try await rail.provider.warnings().map { $0.contains("jetton wallet") } == [true])
+        rail.chain.chargeStorage(2_950_000_000, at: rail.provider.walletAddress)
+        #expect(try await rail.provider.warnings().count == 2)
+    }
+
+    @Test("a credit that is worth much waits for a second node that knows it")
+    func agreement() async throws {
+        let (rail, _) = try await funded(agreementAbove: 1_000_000_000)
+        let position = try await rail.scan(rail.coin).position
+        try rail.chain.pay(999_999_999, to: rail.provider.walletAddress, comment: "small", by: "alice")
+        try rail.chain.settle()
+        let small = try await rail.scan(rail.coin, after: position)
+        #expect(small.observations.compactMap(\.incoming).count == 1)
+        try rail.chain.pay(1_000_000_000, to: rail.provider.walletAddress, comment: "much", by: "alice")
+        try rail.chain.settle()
+        // The other node shows another chain: it does not know the chain transaction.
+        await #expect(throws: ProviderError(.unavailable, "")) { try await rail.scan(rail.coin, after: small.position) }
+    }
+}
