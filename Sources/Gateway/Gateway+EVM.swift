@@ -9,6 +9,7 @@ extension Gateway.ConfiguredProviders {
     /// The provider over an EVM chain.
     static func evm(
         _ chain: GatewayConfiguration.EVM,
+        _ file: GatewayConfiguration,
         _ keystore: Keystore,
         _ surroundings: Gateway.Surroundings
     ) throws -> EVMProvider {
@@ -20,6 +21,7 @@ extension Gateway.ConfiguredProviders {
             finality: try finality(chain),
             firstBlock: chain.firstBlock,
             operators: Set(try (chain.operators ?? []).map { try EVMAddress($0) }),
+            coldWallets: Set(try file.coldWallets(of: chain.key).map { try EVMAddress($0) }),
             checksReceipts: chain.checkReceipts ?? true
         )
         let client = try EVMClient(

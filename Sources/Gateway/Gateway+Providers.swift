@@ -70,9 +70,11 @@ extension Gateway {
                 if bot.stars { providers.append(TelegramStarsProvider(channel: channel)) }
             }
             for wallet in configuration.ton {
-                providers.append(try Self.ton(wallet, keystore, catalogues, surroundings))
+                providers.append(try Self.ton(wallet, configuration, keystore, catalogues, surroundings))
             }
-            for chain in configuration.evm ?? [] { providers.append(try Self.evm(chain, keystore, surroundings)) }
+            for chain in configuration.evm ?? [] {
+                providers.append(try Self.evm(chain, configuration, keystore, surroundings))
+            }
             registry = try ProviderRegistry(providers)
             self.bots = bots
             webhookSecrets = Dictionary(bots.map { ($0.key, $0.secret) }) { first, _ in first }
@@ -94,6 +96,7 @@ extension Gateway {
 
         private static func ton(
             _ wallet: GatewayConfiguration.TON,
+            _ configuration: GatewayConfiguration,
             _ keystore: Keystore,
             _ catalogues: Catalogues,
             _ surroundings: Gateway.Surroundings
@@ -129,7 +132,8 @@ extension Gateway {
                     walletVersion: version,
                     jettons: jettons,
                     deposit: wallet.deposit == .derived ? .derived : .comment,
-                    agreementAbove: limits
+                    agreementAbove: limits,
+                    coldWallets: Set(try configuration.coldWallets(of: wallet.key).map { try TONAddress($0) })
                 ),
                 client: ToncenterClient(
                     transport: surroundings.transport,

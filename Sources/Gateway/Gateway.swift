@@ -120,7 +120,10 @@ public final class Gateway: Sendable {
         worker = ReconciliationWorker(
             settlement: settlement,
             identity: Hex.encode(surroundings.random.bytes(8)),
-            configuration: .init(gatheringInterval: .milliseconds(configuration.gatheringInterval ?? 60_000)),
+            configuration: .init(
+                gatheringInterval: .milliseconds(configuration.gatheringInterval ?? 60_000),
+                coldStorage: try (configuration.coldStorage ?? []).map { try catalogues.rule($0) }
+            ),
             logger: logger
         )
         let seal = try keystore.secret(Self.sealEntry).withUnsafeBytes { SecretBytes(SHA256.hash(Array($0))) }

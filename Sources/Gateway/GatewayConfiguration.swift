@@ -294,6 +294,8 @@ public struct GatewayConfiguration: Codable, Sendable {
     public var ton: [TON]
     /// The wallets on EVM chains; none when there are none.
     public var evm: [EVM]?
+    /// How much wallets may hold; none: as much as comes.
+    public var coldStorage: [ColdStorage]?
     /// The rates that the operator sets.
     public var rates: [FixedRate]
     /// How events reach merchants.
@@ -312,6 +314,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         case bots
         case ton
         case evm
+        case coldStorage = "cold_storage"
         case rates
         case webhooks
         case reconciliationInterval = "reconciliation_interval_ms"

@@ -92,17 +92,19 @@ struct BlockReading {
         )
     }
 
-    /// What comes to the hot wallet is no payment: the operator's own money, or nobody knows.
+    /// What comes to the wallets themselves is no payment: the operator's own money, what was in cold storage, or nobody
+    /// knows.
     private func movement(_ key: NaturalKey, _ amount: Amount, from sender: EVMAddress?) -> Observation {
-        let isOwn = sender.map(provider.configuration.operators.contains) ?? false
+        let configuration = provider.configuration
+        let (kind, reason): (AccountMovement.Kind, String) =
+            switch sender {
+            case let sender? where configuration.operators.contains(sender): (.ownFunds, "put in by the operator")
+            case let sender? where configuration.coldWallets.contains(sender):
+                (.coldStorage, "came back from cold storage")
+            default: (.unexplained, "sent to the wallet itself, for no invoice")
+            }
         return .movement(
-            AccountMovement(
-                naturalKey: key,
-                kind: isOwn ? .ownFunds : .unexplained,
-                amount: amount,
-                reason: isOwn ? "put in by the operator" : "sent to the wallet itself, for no invoice",
-                occurredAt: moment
-            )
+            AccountMovement(naturalKey: key, kind: kind, amount: amount, reason: reason, occurredAt: moment)
         )
     }
 

@@ -69,6 +69,8 @@ public struct EVMProvider: PaymentProvider {
         public var firstBlock: UInt64?
         /// Accounts of the operator: what comes from them to the hot wallet is its own money, for fees.
         public var operators: Set<EVMAddress>
+        /// Accounts of the operator whose keys are kept offline.
+        public var coldWallets: Set<EVMAddress>
         /// Whether receipts are checked against the header of their block; not on chains with types of their own.
         public var checksReceipts: Bool
         /// How old the nodes' head may be.
@@ -89,6 +91,7 @@ public struct EVMProvider: PaymentProvider {
             finality: FinalityRule,
             firstBlock: UInt64? = nil,
             operators: Set<EVMAddress> = [],
+            coldWallets: Set<EVMAddress> = [],
             checksReceipts: Bool = true,
             maximumLag: Duration = .seconds(120),
             patience: Duration = .seconds(90),
@@ -102,6 +105,7 @@ public struct EVMProvider: PaymentProvider {
             self.finality = finality
             self.firstBlock = firstBlock
             self.operators = operators
+            self.coldWallets = coldWallets
             self.checksReceipts = checksReceipts
             self.maximumLag = maximumLag
             self.patience = patience

@@ -94,6 +94,7 @@ extension TONProvider: TransferScanning {
             account: scanned,
             owner: owner,
             isDerived: owner != address,
+            coldWallets: configuration.coldWallets,
             asset: asset
         )
         guard asset == coin else { return reading.jettonObservations() }

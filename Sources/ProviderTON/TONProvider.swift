@@ -59,6 +59,8 @@ public struct TONProvider: PaymentProvider {
         /// From which amount on, in smallest units, a second node has to know a credit; assets that are not here need
         /// none.
         public var agreementAbove: [AssetID: Int256]
+        /// Wallets of the operator whose keys are kept offline.
+        public var coldWallets: Set<TONAddress>
 
         /// A configuration with the usual limits.
         public init(
@@ -69,7 +71,8 @@ public struct TONProvider: PaymentProvider {
             deposit: Deposit,
             maximumLag: Duration = .seconds(120),
             transferLifetime: Duration = .seconds(300),
-            agreementAbove: [AssetID: Int256] = [:]
+            agreementAbove: [AssetID: Int256] = [:],
+            coldWallets: Set<TONAddress> = []
         ) {
             self.key = key
             self.network = network
@@ -79,6 +82,7 @@ public struct TONProvider: PaymentProvider {
             self.maximumLag = maximumLag
             self.transferLifetime = transferLifetime
             self.agreementAbove = agreementAbove
+            self.coldWallets = coldWallets
         }
     }
 

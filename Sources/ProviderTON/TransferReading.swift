@@ -24,6 +24,8 @@ struct TransferReading {
     let owner: TONAddress
     /// Whether the owner's wallet belongs to a single option.
     let isDerived: Bool
+    /// Wallets of the operator whose keys are kept offline.
+    let coldWallets: Set<TONAddress>
     let asset: AssetID
 
     static func reference(comment: String, to owner: TONAddress) -> PaymentReference {
@@ -71,6 +73,9 @@ struct TransferReading {
             return [.movement(try movement("bounced", kind, balanceChange, "a message came back (bounced flag)"))]
         }
         if case .ok = transaction.description.bounce { return try fees("sent back to the sender (bounce phase)") }
+        if let source = message.source, coldWallets.contains(source) {
+            return [.movement(try movement("in", .coldStorage, balanceChange, "came back from cold storage"))]
+        }
         switch MessageBody(reading: message.body) {
         case .empty: return try deposit(message, comment: nil)
         case .comment(Self.topUp):
@@ -173,6 +178,18 @@ struct TransferReading {
             return [ignored("the jetton wallet refused it")]
         }
         switch MessageBody(reading: message.body) {
+        case .jettonInternalTransfer(let credit) where credit.amount > 0 && isCold(credit.from):
+            return [
+                .movement(
+                    AccountMovement(
+                        naturalKey: key("jetton"),
+                        kind: .coldStorage,
+                        amount: Amount(asset: asset, units: Int256(credit.amount)),
+                        reason: "came back from cold storage",
+                        occurredAt: moment
+                    )
+                )
+            ]
         case .jettonInternalTransfer(let credit) where credit.amount > 0:
             return [
                 .incoming(
@@ -192,6 +209,8 @@ struct TransferReading {
         default: return [ignored("no transfer")]
         }
     }
+
+    private func isCold(_ sender: TONAddress?) -> Bool { sender.map(coldWallets.contains) ?? false }
 
     private func comment(in payload: Cell) -> [UInt8]? {
         if case .comment(let bytes) = MessageBody(reading: payload) { return bytes }

@@ -105,6 +105,8 @@ public struct AccountMovement: Hashable, Sendable {
         case networkFee = "network_fee"
         /// The operator moved own money in or out.
         case ownFunds = "own_funds"
+        /// The operator moved money between the wallet and cold storage.
+        case coldStorage = "cold_storage"
         /// The rail took money back, for example a chargeback (negative).
         case takenBack = "taken_back"
         /// Nobody knows; it waits on the suspense account.

@@ -31,13 +31,19 @@ extension ReconciliationWorker {
     /// The most accounts of a provider in one round.
     private static let accountsPerRound = 50
 
-    /// Moves on to the wallets that pay out what customers have paid to accounts of single options.
+    /// Moves on to the wallets that pay out what customers have paid to accounts of single options, and from there to
+    /// cold storage what is too much.
     func gather(into pass: inout Pass) async {
         guard gathering.begin(at: settlement.clock.now(), interval: configuration.gatheringInterval) else { return }
         for provider in settlement.providers.providers {
             guard let gather = provider.gather else { continue }
             await attempt("gathering of \(provider.key)", into: &pass) { pass in
                 try await self.gather(provider.key, by: gather, into: &pass)
+            }
+        }
+        for rule in configuration.coldStorage {
+            await attempt("cold storage of \(rule.provider)", into: &pass) { pass in
+                if try await settlement.enforce(rule) != nil { pass.gathered += 1 }
             }
         }
     }

@@ -22,6 +22,8 @@ public struct ReconciliationWorker: Sendable {
         public var inboxRetryInterval: Duration
         /// How long a piece of work belongs to the process that has taken it, without being heard of.
         public var leaseDuration: Duration
+        /// How much wallets may hold whose keys are online.
+        public var coldStorage: [ColdStorageRule]
         /// How often what lies on accounts of options is gathered.
         public var gatheringInterval: Duration
 
@@ -32,7 +34,8 @@ public struct ReconciliationWorker: Sendable {
             messagesPerPass: Int = 500,
             inboxRetryInterval: Duration = .seconds(5),
             gatheringInterval: Duration = .seconds(60),
-            leaseDuration: Duration = .seconds(15)
+            leaseDuration: Duration = .seconds(15),
+            coldStorage: [ColdStorageRule] = []
         ) {
             self.interval = interval
             self.pagesPerAccount = pagesPerAccount
@@ -40,6 +43,7 @@ public struct ReconciliationWorker: Sendable {
             self.inboxRetryInterval = inboxRetryInterval
             self.gatheringInterval = gatheringInterval
             self.leaseDuration = leaseDuration
+            self.coldStorage = coldStorage
         }
     }
 

@@ -43,6 +43,7 @@ struct Bookkeeping {
             switch movement.kind {
             case .networkFee: .networkFees
             case .ownFunds: .ownFunds
+            case .coldStorage: .coldStorage(provider)
             case .takenBack: .providerLosses
             case .unexplained: .suspense(provider)
             }
@@ -84,6 +85,7 @@ extension AccountID {
     static func repeatedPayments(_ merchant: MerchantID) -> Self { Self("repeated_payments", scope: merchant.text) }
     static func wrongAsset(_ merchant: MerchantID) -> Self { Self("wrong_asset", scope: merchant.text) }
     static func suspense(_ provider: String) -> Self { Self("suspense", scope: provider) }
+    static func coldStorage(_ provider: String) -> Self { Self("cold_storage", scope: provider) }
     static let feeIncome = Self("fee_income", scope: nil)
     static let networkFees = Self("network_fees", scope: nil)
     static let ownFunds = Self("own_funds", scope: nil)

@@ -32,10 +32,11 @@ struct Rail {
     init(
         deposit: TONProvider.Deposit = .comment,
         network: TONNetwork = .testnet,
-        agreementAbove: Int64? = nil
+        agreementAbove: Int64? = nil,
+        otherNodeKnows: Bool = false
     ) throws {
         chain = FixtureTON(clock: clock, network: network)
-        other = FixtureTON(clock: clock, network: network, seed: 2)
+        other = otherNodeKnows ? chain : FixtureTON(clock: clock, network: network, seed: 2)
         master = try chain.jettonMaster("dollar")
         coin = try AssetID("ton:\(network.rawValue):native")
         jetton = try AssetID("ton:\(network.rawValue):jetton:\(master.raw)")

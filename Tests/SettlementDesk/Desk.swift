@@ -53,7 +53,8 @@ package struct Desk {
             ("provider_receivable", .provider), ("customer_clearing", .merchant), ("merchant_balance", .merchant),
             ("refunds_payable", .merchant), ("payouts_payable", .merchant), ("underpayments", .merchant),
             ("overpayments", .merchant), ("late_payments", .merchant), ("repeated_payments", .merchant),
-            ("wrong_asset", .merchant), ("suspense", .provider), ("fee_income", .gateway), ("network_fees", .gateway),
+            ("wrong_asset", .merchant), ("suspense", .provider), ("cold_storage", .provider), ("fee_income", .gateway),
+            ("network_fees", .gateway),
             ("own_funds", .gateway), ("provider_losses", .gateway),
         ]
         return Settlement(

@@ -5,12 +5,14 @@ import Seams
 package import Synchronization
 
 /// A provider whose answers a test decides.
-package final class ScriptedProvider: PaymentProvider, TransferSending, TransferScanning {
+package final class ScriptedProvider: PaymentProvider, TransferSending, TransferScanning, BalanceStating {
     /// What it answers, and how often it was asked.
     package struct Script {
         package var submission = SubmissionOutcome.accepted
         package var fate = TransferFate.pending
         package var submitted = 0
+        /// What the rail says is there; none: it cannot be asked.
+        package var held: Amount?
         package var prepared = 0
         /// The next page of its only account; none: nothing is scanned.
         package var page: (@Sendable () async throws(ProviderError) -> ScanPage)?
@@ -39,7 +41,12 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     package var push: (any PushReceiving)? { nil }
     package var scan: (any TransferScanning)? { script.withLock { $0.page == nil ? nil : self } }
     package var send: (any TransferSending)? { self }
-    package var state: (any BalanceStating)? { nil }
+    package var state: (any BalanceStating)? { self }
+
+    package func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
+        guard let held = script.withLock({ $0.held }) else { throw ProviderError(.unavailable, "it cannot be asked") }
+        return ProviderStatement(balances: [held], asOf: Timestamp(seconds: 0), source: "the script")
+    }
 
     package static func reference(_ option: PaymentOptionID) -> PaymentReference {
         PaymentReference(scope: "scripted", value: option.text)

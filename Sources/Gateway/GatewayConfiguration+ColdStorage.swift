@@ -1,0 +1,48 @@
+import Money
+import Settlement
+
+extension GatewayConfiguration {
+    /// How much of an asset a wallet may hold whose key is online.
+    public struct ColdStorage: Codable, Sendable {
+        /// The key of the wallet's provider.
+        public var provider: String
+        /// The asset.
+        public var asset: String
+        /// The wallet whose key is kept offline.
+        public var address: String
+        /// Above this, a decimal text, money moves there.
+        public var above: String
+        /// So much stays, a decimal text.
+        public var downTo: String
+
+        enum CodingKeys: String, CodingKey {
+            case provider
+            case asset
+            case address
+            case above
+            case downTo = "down_to"
+        }
+    }
+
+    /// The offline wallets of a provider.
+    func coldWallets(of provider: String) -> [String] {
+        (coldStorage ?? []).filter { $0.provider == provider }.map(\.address)
+    }
+}
+
+extension Catalogues {
+    /// The limit that the configuration states.
+    ///
+    /// - Throws: ``ConfigurationError`` when the asset is not in the list or the amounts make no sense.
+    func rule(_ limit: GatewayConfiguration.ColdStorage) throws -> ColdStorageRule {
+        guard let asset = assets.asset(try AssetID(limit.asset)) else {
+            throw ConfigurationError("cold_storage: \(limit.asset) is not in the asset list")
+        }
+        return try ColdStorageRule(
+            provider: limit.provider,
+            address: limit.address,
+            above: asset.amount(limit.above),
+            downTo: asset.amount(limit.downTo)
+        )
+    }
+}

@@ -1,0 +1,81 @@
+import Ledger
+public import Money
+public import Payments
+import Providers
+import Seams
+import Storage
+
+/// How much of an asset a wallet that pays out may hold, because its key is online.
+public struct ColdStorageRule: Hashable, Sendable {
+    /// The provider with the wallet.
+    public let provider: String
+    /// The wallet whose key is kept offline, in the rail's own words.
+    public let address: String
+    /// Above this, money moves to cold storage.
+    public let above: Amount
+    /// So much stays; well below, so that money does not move at every payment.
+    public let downTo: Amount
+
+    /// A limit.
+    ///
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/invalidRequest`` when what stays is not less.
+    public init(provider: String, address: String, above: Amount, downTo: Amount) throws {
+        guard try downTo.compared(to: above) == .less, !downTo.isNegative else {
+            throw SettlementError(.invalidRequest, "what stays in the wallet has to be less than what it may hold")
+        }
+        self.provider = provider
+        self.address = address
+        self.above = above
+        self.downTo = downTo
+    }
+}
+
+extension Settlement {
+    /// Moves money to cold storage when the wallet holds more than it may, beyond what waits to be paid out.
+    ///
+    /// One move at a time: while one is under way, nothing happens.
+    ///
+    /// - Throws: ``SettlementError``, `ProviderError` when the rail does not say what is there, and what the database
+    ///   throws.
+    /// - Returns: the transfer, or none when nothing has to move.
+    public func enforce(_ rule: ColdStorageRule) async throws -> OutgoingTransfer? {
+        let provider = try provider(rule.provider)
+        guard let state = provider.state, provider.send != nil else {
+            throw SettlementError(.unsupported, "\(rule.provider) has no wallet to empty")
+        }
+        let asset = rule.above.asset
+        let held = try await state.balances(of: []).balances.first { $0.asset == asset } ?? .zero(asset)
+        let now = clock.now()
+        let id: PayoutID = identifiers.next()
+        return try await database.write { session in
+            let states: [PayoutStateMachine.State] = [.awaitingApproval, .awaitingPayment, .inProgress, .unknown]
+            let open = try session.outgoing(in: states, dueAt: .distantFuture, limit: 10_000).filter { transfer in
+                transfer.provider == rule.provider && transfer.amount.asset == asset
+            }
+            guard !open.contains(where: { $0.destination == rule.address && $0.merchant == operatorMerchant }) else {
+                return nil
+            }
+            let free = try held.subtracting(Amount.sum(open.map(\.amount), asset: asset))
+            guard try free.compared(to: rule.above) == .greater else { return nil }
+            let amount = try free.subtracting(rule.downTo)
+            let payable = AccountID.payoutsPayable(operatorMerchant)
+            let postings = try Bookkeeping.move(amount, from: .coldStorage(rule.provider), to: payable)
+            try post(.payoutReserved, subject: id.text, at: now, postings, in: session)
+            var status = PayoutStateMachine()
+            do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
+            let transfer = OutgoingTransfer(
+                purpose: .payout(id),
+                merchant: operatorMerchant,
+                provider: rule.provider,
+                amount: amount,
+                destination: rule.address,
+                reason: "the wallet held more than it may",
+                status: status,
+                createdAt: now
+            )
+            try session.insert(transfer)
+            try announce(.created, transfer, at: now, in: session)
+            return transfer
+        }
+    }
+}
