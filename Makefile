@@ -1,6 +1,6 @@
 # The two commands: `make demo` and `make test`. Everything that they need and that is missing, they install.
 
-.PHONY: demo test run build lint bench setup setup-tests clean
+.PHONY: demo test run build lint bench fuzz setup setup-tests clean
 
 demo: setup        ## Takes a payment on every rail against the sandbox; with DATABASE=postgres on a PostgreSQL of its own
 	swift build --product settlegate -Xswiftc -gnone
@@ -23,6 +23,9 @@ lint: setup        ## The formatter's rules, all of them
 
 bench: setup       ## The figures of README, as ratios to ceilings measured in the same run
 	scripts/bench
+
+fuzz: setup        ## 10 million inputs for each parser of outside bytes; RUNS and PARSERS say otherwise
+	scripts/fuzz
 
 build: setup
 	swift build -Xswiftc -gnone

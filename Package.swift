@@ -21,6 +21,14 @@ let package = Package(
                 "TON", "Cryptography", "Money", "Ledger", "Payments", "Providers", "Storage", "Settlement", "Seams",
             ]
         ),
+        // For Fuzzing, which is a package of its own.
+        .library(
+            name: "SettlegateCodecs",
+            targets: [
+                "TON", "EVM", "StrictJSON", "Money", "Cryptography", "TelegramBot", "ProviderEVM", "Inspection",
+                "Webhooks", "Seams",
+            ]
+        ),
     ],
     dependencies: [
         .package(url: "https://github.com/attaswift/BigInt", exact: "6.0.1"),

@@ -1,7 +1,7 @@
 import BigInt
 import EVM
 import Providers
-import StrictJSON
+public import StrictJSON
 
 /// A block as a node gives it, whose hash was computed from its header.
 struct ChainBlock: Sendable {
@@ -170,6 +170,15 @@ extension ChainReceipt {
             cumulativeGas: try fields.uint64("cumulativeGasUsed"),
             logs: logs
         )
+    }
+}
+
+extension EVMClient {
+    /// Reads a value as everything that a node may answer with, and drops what it finds: for fuzzing.
+    public static func readAnswers(_ value: JSONValue) {
+        _ = try? ChainBlock(value)
+        _ = try? ChainReceipt(value)
+        _ = try? ChainTransaction(value)
     }
 }
 

@@ -120,35 +120,36 @@ extension EVMProvider: TransferScanning {
         in blocks: [ChainBlock],
         _ watching: any AccountWatching
     ) async throws(ProviderError) -> [BlockReading.Finding] {
+        var parties: [BlockParties] = []
+        for block in blocks { parties.append(BlockParties(block, tokenRecipients: try await recipients(of: block))) }
         // Asked after the blocks were read: what was paid in them was handed out before.
-        var candidates: Set<String> = []
-        for block in blocks {
-            for transaction in block.transactions {
-                candidates.insert(transaction.statedSender.lowercased)
-                if let to = transaction.to { candidates.insert(to.lowercased) }
-            }
-            for address in try await recipients(of: block) { candidates.insert(address.lowercased) }
-        }
+        let candidates = Set(parties.flatMap(\.accounts).map(\.lowercased))
         let watched = try await watching.watched(among: candidates)
+        let ours = watched.union([hotAddress.lowercased, gasAddress.lowercased])
         var findings: [BlockReading.Finding] = []
-        for block in blocks {
-            let tokenRecipients = try await recipients(of: block)
-            let isOurs: (EVMAddress) -> Bool = { address in
-                address == hotAddress || address == gasAddress || watched.contains(address.lowercased)
-            }
-            let concernsUs =
-                tokenRecipients.contains(where: isOurs)
-                || block.transactions.contains { isOurs($0.statedSender) || ($0.to.map(isOurs) ?? false) }
-            guard concernsUs else { continue }
-            let reading = BlockReading(
-                provider: self,
-                block: block,
-                receipts: try await receipts(of: block),
-                watched: watched
-            )
-            findings += try await reading.findings()
+        for party in parties where party.accounts.contains(where: { ours.contains($0.lowercased) }) {
+            findings += try await self.findings(in: party.block, watched: watched)
         }
         return findings
+    }
+
+    private func findings(
+        in block: ChainBlock,
+        watched: Set<String>
+    ) async throws(ProviderError) -> [BlockReading.Finding] {
+        let receipts = try await receipts(of: block)
+        return try await BlockReading(provider: self, block: block, receipts: receipts, watched: watched).findings()
+    }
+
+    /// Who sends and who gets something in a block.
+    private struct BlockParties {
+        let block: ChainBlock
+        let accounts: [EVMAddress]
+
+        init(_ block: ChainBlock, tokenRecipients: [EVMAddress]) {
+            self.block = block
+            accounts = tokenRecipients + block.transactions.flatMap { [$0.statedSender] + ($0.to.map { [$0] } ?? []) }
+        }
     }
 
     /// Who gets tokens in a block that can have their logs, as its header's filter says.
