@@ -15,12 +15,7 @@ extension GatewayAPI {
         let held = try await settlement.database.read { session in
             try session.balances(code: account.code).filter { $0.account == account }
         }
-        let data = try held.map { _, amount -> JSONValue in
-            [
-                "object": "balance", "asset": .string(amount.asset.text),
-                "amount": try representation.text(try amount.negated()),
-            ]
-        }
+        let data = try representation.balances(held.map(\.amount))
         return json(["object": "list", "data": .array(data), "has_more": .bool(false), "url": "/v1/balances"])
     }
 

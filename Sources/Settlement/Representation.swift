@@ -164,6 +164,16 @@ public struct Representation: Sendable {
         ]
     }
 
+    /// What is owed on an account of what we owe, for each asset.
+    ///
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: an object for each.
+    public func balances(_ amounts: [Amount]) throws -> [JSONValue] {
+        try amounts.map { amount in
+            ["object": "balance", "asset": .string(amount.asset.text), "amount": try text(amount.negated())]
+        }
+    }
+
     /// A rate that holds until a moment, as an exact fraction of major units.
     private func json(_ quote: Quote) -> JSONValue {
         [
