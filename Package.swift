@@ -18,7 +18,8 @@ let package = Package(
         .library(
             name: "SettlegateCore",
             targets: [
-                "TON", "Cryptography", "Money", "Ledger", "Payments", "Providers", "Storage", "Settlement", "Seams",
+                "TON", "EVM", "Cryptography", "Money", "Ledger", "Payments", "Providers", "ProviderEVM", "Storage",
+                "Settlement", "Reconciliation", "FixtureEVM", "HTTPTransport", "StrictJSON", "Seams",
             ]
         ),
         // For Fuzzing, which is a package of its own.

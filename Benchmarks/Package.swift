@@ -10,7 +10,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(name: "CCeilings", dependencies: ["CSQLite", "CCrypto"], cSettings: [.unsafeFlags(["-O2"])]),
+        .systemLibrary(name: "CSecp", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+        .target(name: "CCeilings", dependencies: ["CSQLite", "CCrypto", "CSecp"], cSettings: [.unsafeFlags(["-O2"])]),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [

@@ -12,10 +12,14 @@ struct Benchmarks: AsyncParsableCommand {
 
     @Option(help: "How often each pair is measured; the median counts.") var rounds = 3
     @Option(help: "How many credits a round makes.") var credits = 6_400
+    @Option(help: "How many addresses are watched in the large catch-up round.") var watched = 100_000
     @Option(help: "How many open invoices the large matching round has.") var open = 100_000
 
     mutating func run() async throws {
+        try SignatureBenchmark.run(rounds: rounds)
+        try RLPBenchmark.run(rounds: rounds)
         try BagBenchmark.run(rounds: rounds)
+        try await CatchUpBenchmark.run(rounds: rounds, few: 1_000, many: watched)
         try await CreditBenchmark.run(rounds: rounds, credits: credits)
         try await MatchingBenchmark.run(small: 1_000, large: open)
         try await PreCheckoutBenchmark.run(credits: credits)

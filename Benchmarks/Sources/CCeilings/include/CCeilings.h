@@ -12,3 +12,11 @@ double ceiling_sqlite_credits(const char *_Nonnull path, int32_t count, int32_t 
 // Parses a bag of ordinary cells and hashes each of them, `times` times. Returns the seconds that it took, or a negative
 // number when the bag is not one; writes the root's hash.
 double ceiling_bag_of_cells(const uint8_t *_Nonnull bytes, size_t length, int32_t times, uint8_t root[_Nonnull 32]);
+
+// One ECDSA operation of libsecp256k1, `times` times: 0 signs, 1 verifies, 2 recovers. Returns the seconds that it took,
+// or a negative number when one failed.
+double ceiling_ecdsa(int32_t operation, int32_t times);
+
+// Walks an RLP encoding as strictly as Ethereum wants it, `times` times, and counts its items. Returns the seconds that it
+// took, or a negative number when it is none.
+double ceiling_rlp(const uint8_t *_Nonnull bytes, size_t length, int32_t times, int32_t *_Nonnull items);
