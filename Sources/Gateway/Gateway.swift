@@ -209,6 +209,7 @@ public final class Gateway: Sendable {
                     do { try await self.clock.sleep(for: interval) } catch { return }
                 }
             }
+            group.addTask { for await _ in self.settlement.database.news { self.wake.yield() } }
             group.addTask {
                 for await _ in self.wakeUps {
                     let pass = await self.worker.runOnce()

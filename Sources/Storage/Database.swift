@@ -19,10 +19,18 @@ public protocol Database: Sendable {
     /// Whether other processes may work on the same database.
     var isShared: Bool { get }
 
+    /// Comes when somebody has stored work that others may do: a hint, which may be lost. For one reader.
+    var news: AsyncStream<Void> { get }
+
     /// Ends all work and releases the database.
     ///
     /// - Throws: ``StorageError``.
     func close() async throws
+}
+
+extension Database {
+    /// Where no other process works, there is nothing to hear.
+    public var news: AsyncStream<Void> { AsyncStream { $0.finish() } }
 }
 
 /// A connection within one unit of work.

@@ -24,6 +24,9 @@ public final class GroupState {
     var merchants: [MerchantID: MerchantRecord] = [:]
     var endpoints: [MerchantID: [WebhookEndpointRecord]] = [:]
 
+    /// Whether a unit has stored work for somebody: a pushed message, or an event to deliver.
+    var hasNews = false
+
     /// A group that knows nothing.
     public init() {}
 
@@ -33,5 +36,6 @@ public final class GroupState {
         balances = [:]
         merchants = [:]
         endpoints = [:]
+        hasNews = false
     }
 }

@@ -91,4 +91,27 @@ struct PostgresDatabaseTests {
         #expect(try await database.read { try $0.merchants() }.isEmpty)
         try await database.close()
     }
+
+    @Test("tells the others of work that was committed, and of nothing that was not")
+    func news() async throws {
+        let place = try Engine.postgreSQL.place()
+        let (first, second) = (try Engine.postgreSQL.open(place), try Engine.postgreSQL.open(place))
+        var heard = second.news.makeAsyncIterator()
+        // Its own beginning is the first: what came before is looked for.
+        #expect(await heard.next() != nil)
+        struct Refused: Error {}
+        await #expect(throws: Refused.self) {
+            try await first.write { session in
+                _ = try session.appendInbox(source: "s", key: "1", body: [1], at: Timestamp(seconds: 1))
+                throw Refused()
+            }
+        }
+        _ = try await first.write { try $0.appendInbox(source: "s", key: "2", body: [2], at: Timestamp(seconds: 1)) }
+        #expect(await heard.next() != nil)
+        let keys = try await second.read { try $0.pendingInbox(source: nil, dueAt: .distantFuture, limit: 9).count }
+        #expect(keys == 1)
+        try await second.close()
+        #expect(await heard.next() == nil)
+        try await first.close()
+    }
 }

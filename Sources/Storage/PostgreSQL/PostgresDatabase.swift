@@ -6,6 +6,7 @@ public final class PostgresDatabase: Database {
     private let writer: PostgresWriter
     private let committer: GroupCommitter
     private let readers: PostgresReaders
+    private let listener: PostgresListener
 
     /// Connects, and brings the schema up to date.
     ///
@@ -27,7 +28,11 @@ public final class PostgresDatabase: Database {
         writer = PostgresWriter(settings: settings)
         committer = GroupCommitter(writer)
         readers = PostgresReaders(settings: settings, count: Self.readerCount)
+        listener = PostgresListener(settings: settings)
     }
+
+    /// Comes when a gateway on the database has committed work for somebody.
+    public var news: AsyncStream<Void> { listener.news }
 
     /// Several gateways may work on it.
     public var isShared: Bool { true }
@@ -48,6 +53,7 @@ public final class PostgresDatabase: Database {
 
     /// Waits for the units of work that are under way, and ends the connections.
     public func close() async throws {
+        listener.stop()
         await committer.close()
         writer.close()
         readers.disconnect()

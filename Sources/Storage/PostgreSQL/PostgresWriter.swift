@@ -58,6 +58,8 @@ private final class PostgresWritingConnection: WritingConnection {
     func commit() throws {
         let outcome: String
         do {
+            // A hint for other gateways, sent by the commit itself; who misses it looks by itself in time.
+            if own.group.hasNews { try connection.run("NOTIFY \(PostgresListener.channel)") }
             outcome = try connection.run("COMMIT")
             isInTransaction = false
         } catch {

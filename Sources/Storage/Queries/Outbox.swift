@@ -79,6 +79,7 @@ extension SQLSession {
 
     /// Puts an event in the outbox, with a delivery for each endpoint that wants it.
     public func append(_ event: EventRecord) throws {
+        group.hasNews = true
         try execute(
             "INSERT INTO events (id, merchant, type, subject, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
             [

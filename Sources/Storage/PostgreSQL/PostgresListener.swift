@@ -1,0 +1,55 @@
+import CPostgres
+import Foundation
+import Synchronization
+
+/// Hears that another gateway has stored work for somebody.
+///
+/// It is a hint beside polling: a notification that is lost, or a connection that breaks, costs a moment and nothing else.
+final class PostgresListener: Sendable {
+    /// The channel.
+    static let channel = "settlegate"
+    /// How long it waits on the socket before it looks whether it has to stop, in milliseconds.
+    private static let patience: Int32 = 500
+
+    private let isStopped = Mutex(false)
+    let news: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init(settings: String) {
+        (news, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let thread = Thread { [self] in
+            while !mayStop { listen(settings) }
+            continuation.finish()
+        }
+        thread.name = "settlegate.listener"
+        thread.start()
+    }
+
+    private var mayStop: Bool { isStopped.withLock { $0 } }
+
+    func stop() { isStopped.withLock { $0 = true } }
+
+    /// Listens on one connection until it breaks.
+    private func listen(_ settings: String) {
+        guard let connection = PQconnectdb(settings) else { return }
+        defer { PQfinish(connection) }
+        let answer = PQexec(connection, "LISTEN \(Self.channel)")
+        PQclear(answer)
+        guard PQstatus(connection) == CONNECTION_OK else {
+            // A server that is away is not asked more often than it is looked at.
+            _ = poll(nil, 0, Self.patience)
+            return
+        }
+        // What came before the connection was there is looked for.
+        continuation.yield()
+        while !mayStop {
+            var socket = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+            guard poll(&socket, 1, Self.patience) > 0 else { continue }
+            guard PQconsumeInput(connection) == 1 else { return }
+            while let notification = PQnotifies(connection) {
+                PQfreemem(notification)
+                continuation.yield()
+            }
+        }
+    }
+}
