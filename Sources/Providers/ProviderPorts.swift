@@ -115,11 +115,24 @@ public protocol TransferScanning: Sendable {
     ///
     /// - Throws: ``ProviderError`` when the rail cannot be asked, so that nothing is undone by mistake.
     func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey]
+
+    /// Money that came to accounts of options without a trace that is scanned, found by their balances as they were where
+    /// the scan stands.
+    ///
+    /// Asked only about accounts of which nothing was recorded, so that whatever they hold was not seen.
+    /// - Throws: ``ProviderError``.
+    func untraced(on accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [IncomingTransfer]
 }
 
 extension TransferScanning {
     /// Most rails keep a history for each account.
     public var scansAccountsOfOptions: Bool { true }
+
+    /// On most rails everything leaves a trace.
+    public func untraced(
+        on accounts: [ScanAccount],
+        at position: String
+    ) async throws(ProviderError) -> [IncomingTransfer] { [] }
 
     /// Most rails never take anything back.
     public func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] { [] }

@@ -35,6 +35,7 @@ extension ReconciliationWorker {
     /// cold storage what is too much.
     func gather(into pass: inout Pass) async {
         guard gathering.begin(at: settlement.clock.now(), interval: configuration.gatheringInterval) else { return }
+        await findUntraced(into: &pass)
         for provider in settlement.providers.providers {
             guard let gather = provider.gather else { continue }
             await attempt("gathering of \(provider.key)", into: &pass) { pass in
@@ -62,7 +63,7 @@ extension ReconciliationWorker {
         guard !outcome.empty.isEmpty else { return }
         try await settlement.database.write { session in
             for account in outcome.empty {
-                try session.removeHoldingAccount(provider: provider, account: account.account)
+                try session.emptyHoldingAccount(provider: provider, account: account.account)
             }
         }
     }

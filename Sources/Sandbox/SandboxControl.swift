@@ -155,6 +155,8 @@ public struct SandboxControl: Sendable {
         public var isBounced: Bool
         /// Whether the jetton only looks like the right one.
         public var isCounterfeit: Bool
+        /// Whether coins come through a contract, inside a chain transaction.
+        public var isThroughContract = false
 
         /// A payment of what is due.
         public init(user: String) {
@@ -175,6 +177,7 @@ public struct SandboxControl: Sendable {
             hasNoComment = wish["no_comment"]?.boolValue ?? false
             isBounced = wish["bounced"]?.boolValue ?? false
             isCounterfeit = wish["counterfeit"]?.boolValue ?? false
+            isThroughContract = wish["through_contract"]?.boolValue ?? false
         }
     }
 
@@ -219,6 +222,10 @@ public struct SandboxControl: Sendable {
         }
         let units = payment.units.map { BigUInt($0) } ?? due
         guard isToken else {
+            if payment.isThroughContract {
+                try evm.send(units, to: evm.forwarder(), data: address.bytes, by: payment.user)
+                return true
+            }
             try evm.send(units, to: address, by: payment.user)
             return true
         }

@@ -95,6 +95,8 @@ public struct Scenario: Sendable {
         public var bounced: Bool?
         /// `fake`: by a jetton that only looks like the right one.
         public var jetton: String?
+        /// `contract`: coins come through a contract, inside a chain transaction.
+        public var through: String?
         /// `refused`: the gateway has to refuse it before money is taken.
         public var outcome: String?
     }

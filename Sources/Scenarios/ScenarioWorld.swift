@@ -268,6 +268,7 @@ public final class ScenarioWorld: Sendable {
         payment.comment = pay.comment == "none" ? nil : pay.comment
         payment.isBounced = pay.bounced ?? false
         payment.isCounterfeit = pay.jetton == "fake"
+        payment.isThroughContract = pay.through == "contract"
         return try await networks.control.pay(option, payment)
     }
 

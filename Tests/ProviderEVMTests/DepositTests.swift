@@ -175,4 +175,23 @@ struct DepositTests {
         #expect(addresses.count == 50)
         #expect(!addresses.contains(rail.provider.hotWallet))
     }
+
+    @Test("that a contract passes on leave no log: the balance shows them, where nothing else was seen")
+    func untraced() async throws {
+        let rail = try EVMRail()
+        let (address, option) = try await rail.open(rail.coin)
+        let position = try #require(try await rail.scan().position)
+        try rail.chain.send(7, to: rail.chain.forwarder(), data: address.bytes, by: "alice")
+        rail.chain.mine(4)
+        #expect(try await rail.provider.untraced(on: option.accounts, at: position).isEmpty)
+        let later = try #require(try await rail.scan(from: position).position)
+        let found = try await rail.provider.untraced(on: option.accounts, at: later)
+        #expect(found.map(\.amount.units) == [7])
+        #expect(found.first?.reference == option.reference)
+        #expect(found.first?.refundTarget == nil)
+        #expect(found == (try await rail.provider.untraced(on: option.accounts, at: later)))
+        // A place that a reorganisation has replaced shows nothing.
+        rail.chain.reorganise(depth: 8, dropping: false)
+        #expect(try await rail.provider.untraced(on: option.accounts, at: later).isEmpty)
+    }
 }

@@ -19,7 +19,7 @@ extension Schema {
             """,
             """
             CREATE TABLE holding_accounts (provider TEXT NOT NULL, account TEXT NOT NULL, option TEXT NOT NULL,
-            PRIMARY KEY (provider, account)) {table}
+            is_empty {integer} NOT NULL, PRIMARY KEY (provider, account)) {table}
             """,
             """
             CREATE TABLE leases (name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, token {integer} NOT NULL,

@@ -1,0 +1,46 @@
+import Providers
+import Seams
+import Settlement
+import Storage
+
+extension ReconciliationWorker {
+    /// The most accounts of a provider in one round.
+    private static let silentAccountsPerRound = 100
+
+    /// Looks for money that came without a trace, on rails that are read as a whole.
+    func findUntraced(into pass: inout Pass) async {
+        for provider in settlement.providers.providers {
+            guard let scan = provider.scan, !scan.scansAccountsOfOptions else { continue }
+            await attempt("balances of \(provider.key)", into: &pass) { pass in
+                try await findUntraced(provider, by: scan, into: &pass)
+            }
+        }
+    }
+
+    private func findUntraced(
+        _ provider: any PaymentProvider,
+        by scan: any TransferScanning,
+        into pass: inout Pass
+    ) async throws {
+        let key = provider.key
+        let turn = "untraced \(key)"
+        let (start, now) = (gathering.reached(turn), settlement.clock.now())
+        guard let standing = try await scan.standingAccounts.first else { return }
+        let (position, stored) = try await settlement.database.read { session in
+            let position = try session.scanPosition(
+                provider: key,
+                account: standing.account,
+                subject: standing.subject
+            )
+            let limit = Self.silentAccountsPerRound
+            return (position, try session.silentAccounts(provider: key, activeAt: now, after: start, limit: limit))
+        }
+        gathering.set(stored.count < Self.silentAccountsPerRound ? "" : stored.last?.account ?? "", of: turn)
+        guard let position, !stored.isEmpty else { return }
+        let accounts = stored.map { ScanAccount(account: $0.account, subject: $0.subject) }
+        for transfer in try await scan.untraced(on: accounts, at: position) {
+            let recorded = try await settlement.record(.incoming(transfer), at: provider)
+            if case .payment = recorded { pass.payments += 1 }
+        }
+    }
+}
