@@ -40,8 +40,6 @@ struct ChainState: Sendable {
         let endLT: UInt64
     }
 
-    static let noHash = CellHash.zero
-
     var accounts: [TONAddress: Account] = [:]
     var blocks: [Block] = []
     var lt: UInt64 = 1_000_000
@@ -88,13 +86,4 @@ struct ChainState: Sendable {
         let lag = min(faults.lag, blocks.count - 1)
         return blocks[blocks.count - 1 - lag]
     }
-}
-
-extension CellHash {
-    /// 32 zero bytes: the hash before the first one.
-    static let zero: CellHash = {
-        do { return try CellHash([UInt8](repeating: 0, count: 32)) } catch {
-            preconditionFailure("32 bytes make a hash: \(error)")
-        }
-    }()
 }

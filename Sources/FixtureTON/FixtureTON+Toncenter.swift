@@ -161,7 +161,7 @@ extension FixtureTON {
     }
 
     /// What a node knows, however it pages it.
-    private func visibleHistory(of address: TONAddress) -> [ChainState.Entry] {
+    func visibleHistory(of address: TONAddress) -> [ChainState.Entry] {
         state.withLock { state in
             let head = state.visibleBlock.seqno
             return state.account(address).history.filter { $0.block <= head }

@@ -85,7 +85,11 @@ extension FixtureTON {
 
     private func accountStatesV3(_ call: ToncenterCall) throws(ToncenterError) -> JSONValue {
         let address = try call.address()
-        let account = state.withLock { $0.account(address) }
+        let (account, lies) = state.withLock { ($0.account(address), $0.faults.liesAboutHashes) }
+        let last = visibleHistory(of: address).last?.transaction
+        let hash = { (cell: Cell?) -> String? in
+            cell.map { Base64.encode(lies ? CellHash.zero.bytes : $0.hash.bytes) }
+        }
         return [
             "accounts": [
                 [
@@ -93,8 +97,9 @@ extension FixtureTON {
                     "status": .string(account.status == .active ? "active" : "uninit"),
                     "code_boc": .optional(account.code == nil ? nil : try Self.base64(account.code)),
                     "data_boc": .optional(account.data == nil ? nil : try Self.base64(account.data)),
-                    "last_transaction_lt": .string("\(account.lastLT)"),
-                    "last_transaction_hash": .string(Base64.encode(account.lastHash.bytes)),
+                    "code_hash": .optional(hash(account.code)), "data_hash": .optional(hash(account.data)),
+                    "last_transaction_lt": .string("\(last?.lt ?? 0)"),
+                    "last_transaction_hash": .string(Base64.encode((last?.hash ?? .zero).bytes)),
                 ]
             ],
             "address_book": [:],

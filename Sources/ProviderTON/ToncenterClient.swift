@@ -8,8 +8,8 @@ public import TON
 /// A client of toncenter that believes bytes, not words.
 ///
 /// Chain transactions come from version 2, because only it gives their cells: each is re-hashed, and account and logical
-/// time are read from the cell. Version 2 answers from the account's state at a masterchain block, so that what it
-/// returns is final. The head and the network's number come from version 3.
+/// time are read from the cell. It answers from the account's state at a masterchain block, so that what it returns is
+/// final. The head, the network's number and the states of accounts come from version 3; code and data are re-hashed.
 public struct ToncenterClient: Sendable {
     private let transport: any HTTPTransport
     private let baseURL: String
@@ -68,17 +68,25 @@ public struct ToncenterClient: Sendable {
 
     /// An account.
     ///
-    /// - Throws: `ProviderError`.
+    /// - Throws: `ProviderError`; with the code `malformed` when code or data is not what the node says that it is.
     public func account(_ address: TONAddress) async throws(ProviderError) -> AccountState {
-        let info = try await resultV2("getAddressInformation?address=\(address.raw)")
-        guard let balance = info["balance"]?.stringValue.flatMap({ UInt128($0) }),
-            let last = info["last_transaction_id"], let lt = last["lt"]?.stringValue.flatMap({ UInt64($0) }),
-            let hash = Self.hash(last["hash"])
-        else { throw Self.malformed("getAddressInformation") }
+        let answer = try await get("/api/v3/accountStates?address=\(address.raw)&include_boc=true")
+        guard let list = answer["accounts"]?.arrayValue else { throw Self.malformed("accountStates") }
+        // Nobody has ever sent anything to it.
+        guard let state = list.first else {
+            return AccountState(balance: 0, code: nil, data: nil, lastLT: 0, lastHash: .zero)
+        }
+        guard list.count == 1, (try? TONAddress(state["address"]?.stringValue ?? "")) == address,
+            let balance = state["balance"]?.stringValue.flatMap({ UInt128($0) })
+        else { throw Self.malformed("accountStates") }
+        let lt = state["last_transaction_lt"]?.stringValue.flatMap { UInt64($0) } ?? 0
+        guard let hash = lt == 0 ? .zero : Self.hash(state["last_transaction_hash"]) else {
+            throw Self.malformed("accountStates")
+        }
         return AccountState(
             balance: balance,
-            code: try Self.cell(info["code"]),
-            data: try Self.cell(info["data"]),
+            code: try Self.cell(state["code_boc"], hashed: state["code_hash"]),
+            data: try Self.cell(state["data_boc"], hashed: state["data_hash"]),
             lastLT: lt,
             lastHash: hash
         )
@@ -181,6 +189,15 @@ public struct ToncenterClient: Sendable {
     private static func cell(_ value: JSONValue?) throws(ProviderError) -> Cell? {
         guard let text = value?.stringValue, !text.isEmpty else { return nil }
         do { return try BagOfCells.root(ofText: text) } catch { throw ProviderError(.malformed, error.description) }
+    }
+
+    /// A cell, which has to have the hash that the node states beside it.
+    private static func cell(_ value: JSONValue?, hashed stated: JSONValue?) throws(ProviderError) -> Cell? {
+        guard let cell = try cell(value) else { return nil }
+        guard cell.hash == hash(stated) else {
+            throw ProviderError(.malformed, "the node states a hash that is not that of the account's cell")
+        }
+        return cell
     }
 
     private static func malformed(_ method: String) -> ProviderError {

@@ -12,6 +12,9 @@ public struct CellHash: Hashable, Sendable, CustomStringConvertible {
         self.init(unchecked: bytes)
     }
 
+    /// 32 zero bytes: the hash before an account's first chain transaction.
+    public static let zero = Self(unchecked: [UInt8](repeating: 0, count: 32))
+
     init(unchecked bytes: some Collection<UInt8>) {
         var iterator = bytes.makeIterator()
         func word() -> UInt64 {
