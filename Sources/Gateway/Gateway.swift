@@ -148,6 +148,15 @@ public final class Gateway: Sendable {
         api = GatewayAPI(
             settlement: settlement,
             secrets: secrets,
+            claims: ClaimRules(
+                domain: configuration.http.domain,
+                key: try KeyDerivation.hkdfSHA256(
+                    key: seal,
+                    salt: Array("settlegate claims".utf8),
+                    info: [],
+                    length: 32
+                )
+            ),
             mode: configuration.environment == .live ? .live : .test,
             random: surroundings.random,
             telegram: receiver,

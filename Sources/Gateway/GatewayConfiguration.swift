@@ -52,6 +52,15 @@ public struct GatewayConfiguration: Codable, Sendable {
             case publicURL = "public_url"
         }
 
+        /// The domain that customers' wallets show when they prove what is theirs.
+        var domain: String {
+            guard let publicURL, publicURL != "self", let rest = publicURL.split(separator: "/").dropFirst().first
+            else {
+                return host
+            }
+            return String(rest.prefix { $0 != ":" })
+        }
+
         /// An address to listen on.
         public init(host: String, port: Int, publicURL: String? = nil) {
             self.host = host

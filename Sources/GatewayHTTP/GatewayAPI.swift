@@ -18,6 +18,7 @@ public struct GatewayAPI: Sendable {
 
     let settlement: Settlement
     let secrets: EndpointSecrets
+    let claims: ClaimRules
     let mode: Mode
     let random: any RandomSource
     let logger: Logger
@@ -36,6 +37,7 @@ public struct GatewayAPI: Sendable {
     /// - Parameters:
     ///   - settlement: the use cases.
     ///   - secrets: seals endpoints' secrets.
+    ///   - claims: how customers claim payments.
     ///   - mode: whether money is real.
     ///   - random: where new secrets come from.
     ///   - telegram: takes Telegram's updates.
@@ -47,6 +49,7 @@ public struct GatewayAPI: Sendable {
     public init(
         settlement: Settlement,
         secrets: EndpointSecrets,
+        claims: ClaimRules,
         mode: Mode,
         random: any RandomSource,
         telegram: TelegramReceiver,
@@ -58,6 +61,7 @@ public struct GatewayAPI: Sendable {
     ) {
         self.settlement = settlement
         self.secrets = secrets
+        self.claims = claims
         self.mode = mode
         self.random = random
         self.telegram = telegram

@@ -26,6 +26,8 @@ enum Routes {
         Route("GET", "/v1/invoices") { try await $0.listInvoices($1) },
         Route("GET", "/v1/invoices/*") { try await $0.readInvoice($1) },
         Route("POST", "/v1/invoices/*/cancel") { try await $0.cancelInvoice($1) },
+        Route("POST", "/v1/invoices/*/claim_challenges") { try await $0.createChallenge($1) },
+        Route("POST", "/v1/invoices/*/claims") { try await $0.createClaim($1) },
         Route("GET", "/v1/payments") { try await $0.listPayments($1) },
         Route("GET", "/v1/payments/*") { try await $0.readPayment($1) },
         Route("POST", "/v1/refunds") { try await $0.createRefund($1) },

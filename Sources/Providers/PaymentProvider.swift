@@ -40,6 +40,8 @@ public protocol PaymentProvider: Sendable {
     var state: (any BalanceStating)? { get }
     /// Gathers what lies on the accounts of single options; none when they have none of their own.
     var gather: (any FundGathering)? { get }
+    /// Checks proofs that somebody owns an account; none when the rail has none.
+    var ownership: (any OwnershipProving)? { get }
 }
 
 extension PaymentProvider {
@@ -51,6 +53,9 @@ extension PaymentProvider {
 
     /// On most rails everything comes to one account.
     public var gather: (any FundGathering)? { nil }
+
+    /// On most rails nobody can prove what is theirs.
+    public var ownership: (any OwnershipProving)? { nil }
 }
 
 /// What a provider can do, as data.

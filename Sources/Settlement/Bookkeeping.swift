@@ -11,14 +11,6 @@ struct Bookkeeping {
     /// The fee that the gateway keeps of what a merchant receives, in hundredths of a percent.
     let feeBasisPoints: Int
 
-    /// A payment comes in and stays on `holding` until somebody decides.
-    static func receive(_ amount: Amount, from provider: String, onto holding: AccountID) throws -> [Posting] {
-        [
-            Posting(account: .providerReceivable(provider), amount: amount),
-            Posting(account: holding, amount: try amount.negated()),
-        ]
-    }
-
     /// A payment settles an invoice: the merchant gets it less the fee, and what is too much waits.
     func settle(_ amount: Amount, excess: Amount, from source: AccountID, to merchant: MerchantID) throws -> [Posting] {
         let earned = try amount.subtracting(excess)
@@ -32,7 +24,7 @@ struct Bookkeeping {
         .filter { !$0.amount.isZero }
     }
 
-    /// Money moves from one account to another.
+    /// Money moves from one account to another, for example from a rail onto an account where it waits.
     static func move(_ amount: Amount, from source: AccountID, to target: AccountID) throws -> [Posting] {
         [Posting(account: source, amount: amount), Posting(account: target, amount: try amount.negated())]
     }

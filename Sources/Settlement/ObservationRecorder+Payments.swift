@@ -11,6 +11,10 @@ extension ObservationRecorder {
     struct Arrival {
         let id: PaymentID
         let transfer: IncomingTransfer
+        /// Where the money is: at the rail, or on the suspense account when somebody claims what was recorded before.
+        let source: AccountID
+        /// Whether the payment is stored already.
+        let isStored: Bool
     }
 
     func receive(_ arrival: Arrival, in session: any SQLSession) throws -> RecordedObservation {
@@ -86,8 +90,8 @@ extension ObservationRecorder {
     ) throws -> RecordedObservation {
         let transfer = arrival.transfer
         let payment = makePayment(arrival, classification, for: match, value: value)
-        try session.insert(payment)
-        let postings = try Bookkeeping.receive(transfer.amount, from: providerKey, onto: holding)
+        try store(payment, arrival, in: session)
+        let postings = try Bookkeeping.move(transfer.amount, from: arrival.source, to: holding)
         try post(.paymentHeld, payment.id, at: transfer.occurredAt, postings, in: session)
         try settlement.announce(payment, at: now, in: session)
         if let reason = ExceptionCase.Reason(classification) {
@@ -124,11 +128,10 @@ extension ObservationRecorder {
             : try session.payments(of: match.invoice.id).filter { part in
                 part.classification == .partial && part.state == .final
             }
-        try session.insert(payment)
+        try store(payment, arrival, in: session)
         let books = Bookkeeping(feeBasisPoints: try session.merchant(merchant)?.feeBasisPoints ?? 0)
         // Each payment has a ledger transaction of its own, so that a refund finds where its money is.
-        let source = AccountID.providerReceivable(providerKey)
-        let earned = try books.settle(transfer.amount, excess: surplus, from: source, to: merchant)
+        let earned = try books.settle(transfer.amount, excess: surplus, from: arrival.source, to: merchant)
         try post(.invoiceSettled, payment.id, at: transfer.occurredAt, earned, in: session)
         for part in held {
             let nothing = Amount.zero(part.amount.asset)
@@ -145,6 +148,10 @@ extension ObservationRecorder {
             try openCase(.overpaid, of: merchant, invoice: invoice, payment: payment.id, surplus, in: session)
         }
         return .payment(payment.id, payment.classification)
+    }
+
+    private func store(_ payment: Payment, _ arrival: Arrival, in session: any SQLSession) throws {
+        if arrival.isStored { try session.assign(payment) } else { try session.insert(payment) }
     }
 
     private func post(

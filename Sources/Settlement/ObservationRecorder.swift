@@ -32,7 +32,8 @@ struct ObservationRecorder: Sendable {
         case .incoming(let transfer):
             let id: PaymentID = settlement.identifiers.next()
             guard try isNew(transfer.naturalKey, "incoming", "", payment: id, in: session) else { return .repetition }
-            return try receive(Arrival(id: id, transfer: transfer), in: session)
+            let source = AccountID.providerReceivable(providerKey)
+            return try receive(Arrival(id: id, transfer: transfer, source: source, isStored: false), in: session)
         case .movement(let movement):
             return try book(movement, in: session)
         case .sent(let sent):

@@ -93,6 +93,31 @@ extension SQLSession {
         )
     }
 
+    /// Payments of a payer at a provider that belong to nothing that is known, the oldest first.
+    public func unmatchedPayments(provider: String, payer: String, limit: Int) throws -> [Payment] {
+        try all(
+            """
+            SELECT \(Self.paymentColumns) FROM payments p WHERE p.provider = $1 AND p.payer = $2
+            AND p.classification = 'unmatched' AND p.state = 'final' ORDER BY p.id LIMIT $3
+            """,
+            [.text(provider), .text(payer), .integer(Int64(limit))]
+        ) { try $0.payment() }
+    }
+
+    /// Stores what a payment that belonged to nothing is for.
+    public func assign(_ payment: Payment) throws {
+        try execute(
+            """
+            UPDATE payments SET invoice = $1, option = $2, merchant = $3, value_asset = $4, value = $5,
+            classification = $6 WHERE id = $7
+            """,
+            [
+                .id(payment.invoice), .id(payment.option), .id(payment.merchant), .asset(payment.value),
+                .units(payment.value), .text(payment.classification.rawValue), .id(payment.id),
+            ]
+        )
+    }
+
     /// Whether something with a natural key was recorded.
     public func isObserved(_ key: NaturalKey) throws -> Bool {
         try first("SELECT 1 FROM observations WHERE key = $1", [.text(key.text)]) { try $0.integer() } != nil

@@ -1,0 +1,42 @@
+public import Cryptography
+import Payments
+import Seams
+
+/// How customers claim payments: the domain that their wallets show, and the key that challenges are made with.
+public struct ClaimRules: Sendable {
+    let domain: String
+    let key: SecretBytes
+
+    /// Rules for claims.
+    public init(domain: String, key: SecretBytes) {
+        self.domain = domain
+        self.key = key
+    }
+}
+
+/// What a customer's wallet signs to claim a payment for an invoice: it names the invoice and its own end, and nobody but
+/// the gateway can make one, so that none has to be kept.
+struct ClaimChallenge {
+    /// How long a challenge can be answered.
+    static let lifetime = Duration.seconds(900)
+
+    let text: String
+    let expiresAt: Timestamp
+
+    /// A challenge for an invoice.
+    init(for invoice: InvoiceID, expiresAt: Timestamp, key: SecretBytes) {
+        let signed = "\(invoice.text).\(expiresAt.seconds)"
+        let mac = HMAC.sha256(key: key, message: Array("claim \(signed)".utf8))
+        text = "\(signed).\(Hex.encode(mac))"
+        self.expiresAt = expiresAt
+    }
+
+    /// Whether a text is a challenge for an invoice that was given out and has not ended.
+    static func isValid(_ text: String, for invoice: InvoiceID, at now: Timestamp, key: SecretBytes) -> Bool {
+        let parts = text.split(separator: ".")
+        guard parts.count == 3, let seconds = Int64(parts[1]) else { return false }
+        let end = Timestamp(seconds: seconds)
+        let made = ClaimChallenge(for: invoice, expiresAt: end, key: key)
+        return constantTimeEquals(Array(made.text.utf8), Array(text.utf8)) && now < end
+    }
+}

@@ -1,0 +1,72 @@
+import Ledger
+import Money
+public import Payments
+public import Providers
+public import Seams
+import Storage
+
+extension Settlement {
+    /// Gives an invoice the payments that belonged to nothing and that came from an account whose owner was proven.
+    ///
+    /// They were made when they were made: what came after the invoice's time is late also when it is claimed.
+    ///
+    /// - Parameters:
+    ///   - id: the invoice.
+    ///   - merchant: whose invoice it is.
+    ///   - owner: the proven account, in the words in which payers are kept.
+    ///   - provider: the provider that saw the payments.
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound`` when there is no such invoice or payment.
+    /// - Returns: the payments as they are now.
+    public func claim(
+        for id: InvoiceID,
+        of merchant: MerchantID,
+        from owner: String,
+        at provider: any PaymentProvider
+    ) async throws -> [Payment] {
+        let recorder = ObservationRecorder(
+            settlement: self,
+            provider: provider,
+            now: clock.now(),
+            isChronological: false
+        )
+        return try await database.write { session in
+            guard let invoice = try session.invoice(id), invoice.merchant == merchant else {
+                throw SettlementError(.notFound, "there is no invoice \(id)")
+            }
+            let options = try session.options(of: id).filter { $0.provider == provider.key }
+            let found = try session.unmatchedPayments(provider: provider.key, payer: owner, limit: 10)
+            var claimed: [PaymentID] = []
+            for payment in found {
+                guard let option = options.first(where: { $0.due.asset == payment.amount.asset }),
+                    try session.refunds(of: payment.id).isEmpty
+                else { continue }
+                try recorder.claim(payment, for: option, in: session)
+                claimed.append(payment.id)
+            }
+            guard !claimed.isEmpty else {
+                throw SettlementError(.notFound, "no unmatched payment came from \(owner) in an asset of the invoice")
+            }
+            return try claimed.compactMap { try session.payment($0) }
+        }
+    }
+}
+
+extension ObservationRecorder {
+    fileprivate func claim(_ payment: Payment, for option: PaymentOption, in session: any SQLSession) throws {
+        for open in try session.cases(of: payment.id) where open.state == .open {
+            _ = try session.resolve(open.id, at: now)
+        }
+        let transfer = IncomingTransfer(
+            naturalKey: payment.naturalKey,
+            reference: option.reference,
+            amount: payment.amount,
+            payer: payment.payer,
+            refundTarget: payment.refundTarget,
+            evidence: payment.evidence,
+            occurredAt: payment.occurredAt,
+            availableAt: payment.availableAt
+        )
+        let source = AccountID.suspense(providerKey)
+        _ = try receive(Arrival(id: payment.id, transfer: transfer, source: source, isStored: true), in: session)
+    }
+}
