@@ -125,7 +125,7 @@ let package = Package(
                 "GatewayHTTP", "HTTPServer", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers",
                 "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPTransport",
                 "Payments", "Money",
-                "Ledger", "StrictJSON", "Seams", "Cryptography", "Keystore", yams, logging,
+                "Ledger", "StrictJSON", "Seams", "Cryptography", "Keystore", bigInt, yams, logging,
             ]
         ),
         .target(

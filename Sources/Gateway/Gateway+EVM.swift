@@ -1,3 +1,4 @@
+import BigInt
 import Cryptography
 import EVM
 import Keystore
@@ -11,6 +12,7 @@ extension Gateway.ConfiguredProviders {
         _ chain: GatewayConfiguration.EVM,
         _ file: GatewayConfiguration,
         _ keystore: Keystore,
+        _ catalogues: Catalogues,
         _ surroundings: Gateway.Surroundings
     ) throws -> EVMProvider {
         let configuration = EVMProvider.Configuration(
@@ -22,7 +24,9 @@ extension Gateway.ConfiguredProviders {
             firstBlock: chain.firstBlock,
             operators: Set(try (chain.operators ?? []).map { try EVMAddress($0) }),
             coldWallets: Set(try file.coldWallets(of: chain.key).map { try EVMAddress($0) }),
-            checksReceipts: chain.checkReceipts ?? true
+            checksReceipts: chain.checkReceipts ?? true,
+            maximumGasPrice: BigUInt(chain.maximumGasPrice ?? 500) * BigUInt(10).power(9),
+            gatheringMinimum: try minimum(chain, catalogues)
         )
         let client = try EVMClient(
             transport: surroundings.transport,
@@ -37,6 +41,20 @@ extension Gateway.ConfiguredProviders {
             seed: try keystore.secret(chain.walletEntry),
             clock: surroundings.clock
         )
+    }
+
+    private static func minimum(
+        _ chain: GatewayConfiguration.EVM,
+        _ catalogues: Catalogues
+    ) throws -> [AssetID: BigUInt] {
+        var minimum: [AssetID: BigUInt] = [:]
+        for (text, amount) in chain.gatheringMinimum ?? [:] {
+            guard let asset = catalogues.assets.asset(try AssetID(text)) else {
+                throw ConfigurationError("evm.\(chain.key).gathering_minimum: \(text) is not in the asset list")
+            }
+            minimum[asset.id] = BigInt(try asset.amount(amount).units).magnitude
+        }
+        return minimum
     }
 
     private static func finality(_ chain: GatewayConfiguration.EVM) throws -> EVMProvider.FinalityRule {

@@ -73,7 +73,7 @@ extension Gateway {
                 providers.append(try Self.ton(wallet, configuration, keystore, catalogues, surroundings))
             }
             for chain in configuration.evm ?? [] {
-                providers.append(try Self.evm(chain, configuration, keystore, surroundings))
+                providers.append(try Self.evm(chain, configuration, keystore, catalogues, surroundings))
             }
             registry = try ProviderRegistry(providers)
             self.bots = bots

@@ -23,6 +23,11 @@ extension GatewayConfiguration {
         public var operators: [String]?
         /// Whether receipts are checked against their block's header; false for chains with types of their own.
         public var checkReceipts: Bool?
+        /// The most that a unit of gas may cost, in gwei; 500 when it is not set.
+        public var maximumGasPrice: UInt64?
+        /// What of an asset is left on the address of an invoice, a decimal text for each, because gathering it costs
+        /// more than it is worth.
+        public var gatheringMinimum: [String: String]?
         /// The ERC-20 tokens that are taken, by their asset identifiers.
         public var tokens: [String]
 
@@ -38,6 +43,8 @@ extension GatewayConfiguration {
             case firstBlock = "first_block"
             case operators
             case checkReceipts = "check_receipts"
+            case maximumGasPrice = "maximum_gas_price_gwei"
+            case gatheringMinimum = "gathering_minimum"
             case tokens
         }
     }

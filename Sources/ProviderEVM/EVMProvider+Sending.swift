@@ -167,17 +167,40 @@ extension EVMProvider: TransferSending {
         for order: TransferOrder
     ) async throws(ProviderError) -> TransferFate {
         let tip = try await client.tip(configuration.finality)
-        let final = try await client.hash(at: tip.final)
-        let used = try await client.nonce(of: hotAddress, after: final)
-        for variant in try SignedVariants(decoding: prepared.bytes).variants {
-            guard let receipt = try await client.receipt(of: EVMHash(of: variant.raw)) else { continue }
+        let hashes = Set(try SignedVariants(decoding: prepared.bytes).variants.map { EVMHash(of: $0.raw) })
+        for hash in hashes {
+            guard let receipt = try await client.receipt(of: hash) else { continue }
             guard receipt.blockNumber <= tip.final,
                 try await client.hash(at: receipt.blockNumber) == receipt.blockHash
             else { return .pending }
             return try await outcome(receipt, of: order)
         }
-        guard let nonce = prepared.sequence, used > UInt64(clamping: nonce) else { return .pending }
-        return .dead(reason: "another chain transaction has used its number", fee: nil)
+        // That nodes give no receipt proves nothing: only what has used the number does.
+        guard let nonce = prepared.sequence.map({ UInt64(clamping: $0) }),
+            let user = try await user(of: nonce, until: tip.final), !hashes.contains(user)
+        else { return .pending }
+        return .dead(reason: "its number was used by the chain transaction \(user)", fee: nil)
+    }
+
+    /// How many blocks back nodes are sure to know states; those without an archive forget older ones.
+    private static let knownStates: UInt64 = 120
+
+    /// The chain transaction of the hot wallet that has used a number, found by halving the blocks until the one in which
+    /// it was used; none while it was not used in a block that counts as final, or too long ago to be looked for.
+    private func user(of nonce: UInt64, until final: UInt64) async throws(ProviderError) -> EVMHash? {
+        func isUsed(at number: UInt64) async throws(ProviderError) -> Bool {
+            try await client.nonce(of: hotAddress, after: client.hash(at: number)) > nonce
+        }
+        var (before, after) = (final - min(final, Self.knownStates), final)
+        // A number that was used at the very first of these blocks was used before them.
+        guard try await isUsed(at: after), try await !isUsed(at: before) else { return nil }
+        while after - before > 1 {
+            let middle = before + (after - before) / 2
+            if try await isUsed(at: middle) { after = middle } else { before = middle }
+        }
+        return try await read(after...after).first?.transactions.first { transaction in
+            transaction.nonce == nonce && transaction.provenSender == hotAddress
+        }?.hash
     }
 
     private func outcome(_ receipt: ChainReceipt, of order: TransferOrder) async throws(ProviderError) -> TransferFate {

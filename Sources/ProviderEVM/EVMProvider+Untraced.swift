@@ -7,10 +7,10 @@ import Seams
 import StrictJSON
 
 extension EVMProvider {
-    /// Coins that contracts have passed on inside chain transactions: they leave no log, and no chain transaction goes to
-    /// the address. Wallets that are contracts and many exchanges pay so.
+    /// Coins that contracts have passed on inside chain transactions.
     ///
-    /// What an address holds at the last block that was read, of which nothing was recorded and from which nothing was
+    /// They leave no log, and no chain transaction goes to the address; wallets that are contracts and many exchanges pay
+    /// so. What an address holds at the last block that was read, of which nothing was recorded and from which nothing was
     /// ever sent, is what came that way.
     ///
     /// - Throws: `ProviderError`.

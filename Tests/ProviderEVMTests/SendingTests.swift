@@ -196,4 +196,20 @@ struct SendingTests {
         #expect(sent.count == 2)
         #expect(sent.allSatisfy { $0.hash == prepared.hash })
     }
+
+    @Test("F50: are not dead because nodes have lost the receipt: only another user of the number proves it")
+    func lostReceipt() async throws {
+        let (rail, supplier) = try funded()
+        let order = rail.order(1_000, rail.coin, to: supplier)
+        let prepared = try await rail.provider.prepare(order)
+        _ = await rail.provider.submit(prepared)
+        rail.chain.mine(3)
+        rail.transport.changeAnswers { _, text in
+            text.contains("\"result\":{\"type\":\"0x2\",\"status\"")
+                ? "[{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":null}]" : text
+        }
+        #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
+        rail.transport.changeAnswers(nil)
+        #expect(isConfirmed(try await rail.provider.fate(of: prepared, for: order)))
+    }
 }

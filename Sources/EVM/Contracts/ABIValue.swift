@@ -22,7 +22,7 @@ public indirect enum ABIType: Hashable, Sendable {
 }
 
 /// A value of the contract ABI.
-public indirect enum ABIValue: Hashable, Sendable {
+public enum ABIValue: Hashable, Sendable {
     case address(EVMAddress)
     case bool(Bool)
     case uint(BigUInt)

@@ -1,7 +1,7 @@
 public import BigInt
 
 /// Recursive Length Prefix (Ethereum Yellow Paper, appendix B): bytes, or a list of items.
-public indirect enum RLPItem: Hashable, Sendable {
+public enum RLPItem: Hashable, Sendable {
     /// Some bytes.
     case bytes([UInt8])
     /// A list.

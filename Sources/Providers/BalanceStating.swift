@@ -1,0 +1,25 @@
+public import Money
+public import Seams
+
+/// Tells what the rail says is there.
+public protocol BalanceStating: Sendable {
+    /// The rail's own view of the balances of our accounts: the given ones of single options, and the standing ones.
+    func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement
+}
+
+/// What a rail says is there.
+public struct ProviderStatement: Hashable, Sendable {
+    /// The total in each asset.
+    public let balances: [Amount]
+    /// When, by the rail's clock.
+    public let asOf: Timestamp
+    /// Where the figures come from, for a person.
+    public let source: String
+
+    /// A rail's own view.
+    public init(balances: [Amount], asOf: Timestamp, source: String) {
+        self.balances = balances
+        self.asOf = asOf
+        self.source = source
+    }
+}

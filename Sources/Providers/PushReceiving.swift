@@ -1,0 +1,88 @@
+public import Money
+public import Payments
+
+/// Takes what a rail pushes to us.
+public protocol PushReceiving: Sendable {
+    /// The inbox that the rail's messages are kept in, for example `telegram:shop`; providers of one bot share it, and
+    /// each reads only what concerns it.
+    var source: String { get }
+
+    /// Reads one pushed message.
+    ///
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/malformed`` when it cannot be read; it stays in the inbox
+    ///   for a person then.
+    func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage]
+
+    /// Tells the rail what was decided about a pushed question.
+    ///
+    /// - Throws: ``ProviderError``; with ``ProviderError/Code/tooLate`` when the rail no longer waits.
+    func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError)
+}
+
+/// What a pushed message means.
+public enum PushedMessage: Hashable, Sendable {
+    /// The rail asks whether the customer may pay; it waits only seconds.
+    case question(ApprovalRequest)
+    /// Something happened.
+    case observation(Observation)
+    /// Nothing that concerns money.
+    case nothing
+}
+
+/// A question of the rail before it takes the customer's money.
+public struct ApprovalRequest: Hashable, Sendable {
+    /// What is asked.
+    public enum Topic: Hashable, Sendable {
+        /// May this payment be taken (`pre_checkout_query`)?
+        case payment(amount: Amount)
+        /// Which ways of shipping are there to this address (`shipping_query`)? The address is JSON text.
+        case shipping(address: String)
+    }
+
+    /// The rail's own identifier of the question.
+    public let id: String
+    /// What would be paid.
+    public let reference: PaymentReference
+    /// Who would pay, in the rail's own words.
+    public let payer: String
+    /// What is asked.
+    public let topic: Topic
+    /// Whether the amount may be more than what is due, because the customer added a tip or chose a way of shipping.
+    public let allowsExtras: Bool
+
+    /// A question of the rail.
+    public init(id: String, reference: PaymentReference, payer: String, topic: Topic, allowsExtras: Bool = false) {
+        self.id = id
+        self.allowsExtras = allowsExtras
+        self.reference = reference
+        self.payer = payer
+        self.topic = topic
+    }
+}
+
+/// What was decided about an ``ApprovalRequest``.
+public enum ApprovalDecision: Hashable, Sendable {
+    /// The payment may be taken.
+    case approved
+    /// These ways of shipping are offered.
+    case shipping([ShippingOption])
+    /// No, with a sentence that the customer reads.
+    case refused(message: String)
+}
+
+/// One way of shipping.
+public struct ShippingOption: Hashable, Sendable {
+    /// The merchant's key for it.
+    public let id: String
+    /// What the customer reads.
+    public let title: String
+    /// What it costs.
+    public let price: Amount
+
+    /// A way of shipping.
+    public init(id: String, title: String, price: Amount) {
+        self.id = id
+        self.title = title
+        self.price = price
+    }
+}

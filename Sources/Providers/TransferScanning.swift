@@ -1,0 +1,98 @@
+public import Payments
+public import Seams
+
+/// Reads what happened on a rail, without a gap: account by account, or all accounts at once where the rail is read in
+/// blocks.
+public protocol TransferScanning: Sendable {
+    /// The accounts that are always scanned; those of single options come from ``OpenedOption/accounts``.
+    var standingAccounts: [ScanAccount] { get async throws(ProviderError) }
+
+    /// Whether the accounts of single options are scanned one by one; when not, the standing ones cover them, and the
+    /// provider asks which are watched.
+    var scansAccountsOfOptions: Bool { get }
+
+    /// What happened on an account after a position, oldest first.
+    ///
+    /// The position is the last page's, and none at the very start.
+    ///
+    /// - Throws: ``ProviderError``; with ``ProviderError/Code/gap`` when the account's history does not join up, so
+    ///   that the cursor has to stay where it is.
+    func page(
+        of account: ScanAccount,
+        after position: String?,
+        watching: any AccountWatching
+    ) async throws(ProviderError) -> ScanPage
+
+    /// Which of some recorded payments are no longer part of the rail's history; asked when a page says that history
+    /// was revised.
+    ///
+    /// - Throws: ``ProviderError`` when the rail cannot be asked, so that nothing is undone by mistake.
+    func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey]
+
+    /// Money that came to accounts of options without a trace that is scanned, found by their balances as they were where
+    /// the scan stands.
+    ///
+    /// Asked only about accounts of which nothing was recorded, so that whatever they hold was not seen.
+    /// - Throws: ``ProviderError``.
+    func untraced(on accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [IncomingTransfer]
+}
+
+extension TransferScanning {
+    /// Most rails keep a history for each account.
+    public var scansAccountsOfOptions: Bool { true }
+
+    /// On most rails everything leaves a trace.
+    public func untraced(
+        on accounts: [ScanAccount],
+        at position: String
+    ) async throws(ProviderError) -> [IncomingTransfer] { [] }
+
+    /// Most rails never take anything back.
+    public func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] { [] }
+}
+
+/// Knows which accounts belong to options, on rails that are read as a whole.
+public protocol AccountWatching: Sendable {
+    /// Those of `accounts` that were handed out to customers, at the latest when this is called.
+    ///
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/unavailable`` when it cannot be known now.
+    func watched(among accounts: Set<String>) async throws(ProviderError) -> Set<String>
+}
+
+/// An account on a rail that is scanned.
+public struct ScanAccount: Hashable, Sendable {
+    /// The account in the rail's canonical form.
+    public let account: String
+    /// What of the account is looked at, for example `coin`, or a jetton's asset identifier.
+    public let subject: String
+
+    /// An account to scan.
+    public init(account: String, subject: String) {
+        self.account = account
+        self.subject = subject
+    }
+}
+
+/// A piece of an account's history.
+public struct ScanPage: Hashable, Sendable {
+    /// What happened, oldest first.
+    public var observations: [Observation]
+    /// Where the next page starts; equal to the given position when nothing happened.
+    public var position: String?
+    /// Whether there is more already.
+    public var hasMore: Bool
+    /// Until when, by the rail's clock, the account's history is complete with this page.
+    public var completeUntil: Timestamp?
+    /// Everything that was seen after the page and can still be undone; none when the page does not say.
+    public var sightings: [Sighting]?
+    /// From when on the rail's history is another than the one that was recorded; none when it only grew.
+    public var revisedSince: Timestamp?
+
+    /// A piece of an account's history.
+    public init(observations: [Observation], position: String?, hasMore: Bool, completeUntil: Timestamp?) {
+        self.observations = observations
+        self.position = position
+        self.hasMore = hasMore
+        self.completeUntil = completeUntil
+    }
+}

@@ -1,0 +1,82 @@
+public import Money
+public import Payments
+public import Seams
+
+/// Sends money, so that a crash between any two steps neither loses nor doubles it.
+public protocol TransferSending: Sendable {
+    /// The lane of an order: orders of one lane are sent one after the other, because the rail numbers them; none when
+    /// the rail does not.
+    func lane(of order: TransferOrder) -> String?
+
+    /// Signs an order. Nothing leaves the process.
+    ///
+    /// - Throws: ``ProviderError``; with ``ProviderError/Code/refused`` when it can never be sent.
+    func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer
+
+    /// Sends what was prepared and stored; sending it again has no second effect.
+    func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome
+
+    /// Another way for the same order to take effect, when what was prepared waits for too long: it is stored before it
+    /// is sent, and never makes the order take effect twice. None when there is nothing better.
+    ///
+    /// - Throws: ``ProviderError``.
+    func renewed(
+        _ prepared: PreparedTransfer,
+        for order: TransferOrder
+    ) async throws(ProviderError) -> PreparedTransfer?
+
+    /// Asks the rail what became of it.
+    ///
+    /// - Throws: ``ProviderError`` when the rail cannot be asked now, which says nothing about the transfer.
+    func fate(of prepared: PreparedTransfer, for order: TransferOrder) async throws(ProviderError) -> TransferFate
+}
+
+extension TransferSending {
+    /// On most rails what was prepared needs no help.
+    public func renewed(
+        _ prepared: PreparedTransfer,
+        for order: TransferOrder
+    ) async throws(ProviderError) -> PreparedTransfer? { nil }
+}
+
+/// Money that has to be sent.
+public struct TransferOrder: Hashable, Sendable {
+    /// Our identifier of it, which the rail carries where it can.
+    public let id: String
+    /// What is sent.
+    public let amount: Amount
+    /// Where it goes, in the rail's own words.
+    public let destination: String
+    /// What the receiver reads.
+    public let comment: String?
+
+    /// An order to send money.
+    public init(id: String, amount: Amount, destination: String, comment: String?) {
+        self.id = id
+        self.amount = amount
+        self.destination = destination
+        self.comment = comment
+    }
+}
+
+/// What a rail said when it was given a transfer.
+public enum SubmissionOutcome: Hashable, Sendable {
+    /// It took it; that is no proof that it will happen.
+    case accepted
+    /// It is done: the rail itself says that the money has moved.
+    case done
+    /// It will not happen, and nothing was moved.
+    case rejected(reason: String)
+    /// Nobody knows.
+    case unknown(reason: String)
+}
+
+/// What became of a transfer.
+public enum TransferFate: Hashable, Sendable {
+    /// It may still happen.
+    case pending
+    /// It has happened, and can no longer be undone; `fee` is what the network charged us, where it did.
+    case confirmed(evidence: String, fee: Amount?, at: Timestamp)
+    /// It can no longer happen. `fee` was charged all the same.
+    case dead(reason: String, fee: Amount?)
+}
