@@ -42,7 +42,7 @@ package final class PostgresServer: Sendable {
         if getuid() == 0, let user = getpwnam("postgres") { chown(folder, user.pointee.pw_uid, user.pointee.pw_gid) }
         let data = folder + "/data"
         _ = try run("initdb", ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
-        let options = "-c listen_addresses='' -c unix_socket_directories='\(folder)' -c max_connections=100"
+        let options = "-c listen_addresses='' -c unix_socket_directories='\(folder)' -c max_connections=500"
         _ = try run("pg_ctl", ["-D", data, "-w", "-l", folder + "/log", "-o", options, "start"])
     }
 

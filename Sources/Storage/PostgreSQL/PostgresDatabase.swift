@@ -37,6 +37,8 @@ public final class PostgresDatabase: Database {
     /// Several gateways may work on it.
     public var isShared: Bool { true }
 
+    deinit { listener.stop() }
+
     /// Runs queries on what is committed; several at a time.
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
