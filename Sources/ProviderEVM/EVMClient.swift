@@ -24,6 +24,9 @@ public final class EVMClient: Sendable {
     /// The most calls in one request.
     private static let batchSize = 100
 
+    /// How long a node may take; one that is gone should not hold the others up.
+    private static let timeout = Duration.seconds(5)
+
     private let transport: any HTTPTransport
     private let nodes: [String]
     private let quorum: Int
@@ -94,7 +97,7 @@ public final class EVMClient: Sendable {
         return found
     }
 
-    /// What as many nodes as the quorum say.
+    /// What as many nodes as the quorum say; no more of them are asked than it takes.
     ///
     /// - Throws: `ProviderError` with the code `malformed` when no answer is given by enough of them.
     func agreed<Answer: Hashable>(
@@ -102,11 +105,16 @@ public final class EVMClient: Sendable {
         reading: ([JSONValue]) throws(ProviderError) -> Answer
     ) async throws(ProviderError) -> Answer {
         var counts: [Answer: Int] = [:]
-        for answer in try await askAll(calls, reading: reading) { counts[answer, default: 0] += 1 }
-        guard let best = counts.max(by: { $0.value < $1.value }), best.value >= quorum else {
-            throw ProviderError(.malformed, "the nodes do not agree on \(calls.first?.method ?? "anything")")
+        var failure: ProviderError?
+        for node in nodes {
+            do throws(ProviderError) {
+                let answer = try reading(try await answers(of: node, to: calls))
+                counts[answer, default: 0] += 1
+                if counts[answer] == quorum { return answer }
+            } catch { failure = error }
         }
-        return best.key
+        if let failure, counts.values.reduce(0, +) < quorum { throw failure }
+        throw ProviderError(.malformed, "the nodes do not agree on \(calls.first?.method ?? "anything")")
     }
 
     /// The highest value that as many nodes as the quorum have reached.
@@ -190,6 +198,7 @@ public final class EVMClient: Sendable {
             url: node,
             fields: [HTTPField("Content-Type", "application/json"), HTTPField("Accept", "application/json")],
             body: body.bytes,
+            timeout: Self.timeout,
             maximumResponseBytes: 64 << 20
         )
         let response: HTTPResponse

@@ -76,6 +76,27 @@ struct InterfaceTests {
         }
     }
 
+    @Test("offers an EVM chain outside Telegram only, and the refusal names the rule")
+    func evmInTelegram() async throws {
+        try await withWorld { world in
+            for (place, status) in [("telegram", 422), ("web", 201)] {
+                let order: JSONValue = [
+                    "title": "Tea", "description": "Tea", "goods": "physical", "amount": "0.5",
+                    "asset": .string(world.assetText("evm:sandbox:native")), "place": .string(place),
+                    "rails": [["rail": "evm"]],
+                ]
+                let key = [HTTPField("Idempotency-Key", "evm-\(place)")]
+                let request = Self.request(world, "POST", "/v1/invoices", order, fields: key)
+                let response = await world.gateway.api.respond(to: request)
+                #expect(response.status == status)
+                guard status == 422 else { continue }
+                let problem = try Self.json(response)
+                #expect(problem["code"]?.stringValue == "refused_by_policy")
+                #expect(problem["detail"]?.stringValue?.contains("physical-goods-in-telegram") == true)
+            }
+        }
+    }
+
     @Test("runs a request with an idempotency key once, however many send it at the same time")
     func idempotency() async throws {
         try await withWorld { world in
@@ -112,7 +133,10 @@ struct InterfaceTests {
             )
             let invoice = try await world.merchant.post("/v1/invoices", Self.order, idempotencyKey: "a")
             let id = try #require(invoice["id"]?.stringValue)
-            for (method, path) in [("GET", "/v1/invoices/\(id)"), ("POST", "/v1/invoices/\(id)/cancel")] {
+            for (method, path) in [
+                ("GET", "/v1/invoices/\(id)"), ("POST", "/v1/invoices/\(id)/cancel"),
+                ("POST", "/v1/invoices/\(id)/claim_challenges"),
+            ] {
                 let response = await world.gateway.api.respond(to: Self.request(world, method, path, key: other.apiKey))
                 #expect(response.status == 404)
             }

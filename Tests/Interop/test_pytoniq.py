@@ -139,3 +139,26 @@ def test_words_lead_to_the_same_keys():
         public, private = mnemonic_to_private_key(case)
         assert answer["result"]["publicKey"] == public.hex()
         assert answer["result"]["seed"] == private[:32].hex()
+
+
+def test_wallets_of_a_jetton_whose_code_is_a_library_are_where_their_state_says():
+    """USDT's wallets hold a reference to a library instead of their code; their addresses are computed all the same."""
+    # Cell type 2, and the hash of the code that the masterchain keeps.
+    content = b"\x02" + bytes.fromhex("8f452d7a4dfd74066b682365177259ed05734435be76b5fd4bd5d8af2b7c3d68")
+    code = Builder(type_=2).store_bytes(content).end_cell()
+    master = Address("EQCxE6mUtQJKFnGfaROTKOt1lZbDiiX1kCixRv7Nw2Id_sDs")
+    generator = random.Random(2)
+    wishes, expected = [], []
+    for _ in range(50):
+        owner = Address(f"0:{generator.randbytes(32).hex()}")
+        data = begin_cell().store_uint(0, 4).store_coins(0).store_address(owner).store_address(master).end_cell()
+        state = begin_cell().store_uint(0b00110, 5).store_ref(code).store_ref(data).end_cell()
+        expected.append(f"0:{state.hash.hex()}")
+        wishes.append({
+            "kind": "ton-jetton-wallet",
+            "input": {
+                "owner": owner.to_str(False), "master": master.to_str(False), "code": code.to_boc().hex(),
+                "data": "stablecoin",
+            },
+        })
+    assert [answer["result"]["raw"].lower() for answer in inspect(wishes)] == expected
