@@ -5,13 +5,22 @@ public import Providers
 import Seams
 
 extension EVMProvider: BalanceStating {
-    /// What the wallets and the addresses of options hold after the last block that counts as final.
+    /// What the wallets and the addresses of options hold after the last block that was read, or after the last one that
+    /// counts as final.
     ///
     /// - Throws: `ProviderError`.
-    public func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
-        let tip = try await client.tip(configuration.finality)
-        guard let block = try await read(tip.final...tip.final).first else {
-            throw ProviderError(.lagging, "the nodes have no final block yet")
+    public func balances(
+        of accounts: [ScanAccount],
+        at position: String?
+    ) async throws(ProviderError) -> ProviderStatement {
+        let number: UInt64
+        if let position {
+            number = try BlockLocator(stored: position).last.number
+        } else {
+            number = try await client.tip(configuration.finality).final
+        }
+        guard let block = try await read(number...number).first else {
+            throw ProviderError(.lagging, "the nodes have no block \(number)")
         }
         var owners = [hotAddress, gasAddress]
         for account in accounts {

@@ -136,7 +136,10 @@ extension TONProvider: BalanceStating {
     /// What the wallet and the wallets of options hold.
     ///
     /// - Throws: `ProviderError`.
-    public func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
+    public func balances(
+        of accounts: [ScanAccount],
+        at position: String?
+    ) async throws(ProviderError) -> ProviderStatement {
         let head = try await client.head()
         let standing = self.accounts(of: address)
         var sums: [AssetID: Amount] = [:]

@@ -157,7 +157,10 @@ extension TelegramStarsProvider: BalanceStating {
     /// What is on the Star account.
     ///
     /// - Throws: `ProviderError`.
-    public func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
+    public func balances(
+        of accounts: [ScanAccount],
+        at position: String?
+    ) async throws(ProviderError) -> ProviderStatement {
         let balance: StarAmount
         do { balance = try await channel.client.starBalance() } catch { throw ProviderError(error) }
         return ProviderStatement(

@@ -4,7 +4,21 @@ public import Seams
 /// Tells what the rail says is there.
 public protocol BalanceStating: Sendable {
     /// The rail's own view of the balances of our accounts: the given ones of single options, and the standing ones.
-    func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement
+    ///
+    /// - Parameters:
+    ///   - accounts: the accounts of single options.
+    ///   - position: where the scan stands, on rails that can say what was there then; none: now.
+    /// - Throws: ``ProviderError``.
+    func balances(of accounts: [ScanAccount], at position: String?) async throws(ProviderError) -> ProviderStatement
+}
+
+extension BalanceStating {
+    /// The rail's own view of the balances as they are now.
+    ///
+    /// - Throws: ``ProviderError``.
+    public func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
+        try await balances(of: accounts, at: nil)
+    }
 }
 
 /// What a rail says is there.

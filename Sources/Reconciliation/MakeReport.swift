@@ -14,32 +14,45 @@ extension ReconciliationReport {
     /// - Throws: what the database throws.
     /// - Returns: the report.
     public static func make(for settlement: Settlement) async throws -> Self {
+        // What a scan has read meanwhile would show as a difference: then it is looked at again, a few times.
+        for _ in 0..<4 {
+            if let report = try await make(for: settlement, onlyIfStill: true) { return report }
+        }
+        guard let report = try await make(for: settlement, onlyIfStill: false) else {
+            throw SettlementError(.conflict, "no report could be made")
+        }
+        return report
+    }
+
+    /// A report, or none when a scan has moved while it was made.
+    private static func make(for settlement: Settlement, onlyIfStill: Bool) async throws -> Self? {
         let now = settlement.clock.now()
+        let providers = settlement.providers.providers
+        let places = try await Places(of: providers, in: settlement.database)
         // The rails are asked first: what arrives between the two looks shows as a difference, never hides one.
         var statements: [String: Result<ProviderStatement, ProviderError>] = [:]
-        for provider in settlement.providers.providers {
+        var warnings: [String] = []
+        for provider in providers {
+            // A rail that cannot be asked has its line below.
+            let found = (try? await provider.warnings()) ?? []
+            warnings += found.map { "\(provider.key): \($0)" }
             guard let state = provider.state else { continue }
             let stored = try await settlement.database.read { session in
                 try session.allScanAccounts(provider: provider.key)
             }
             let accounts = stored.map { ScanAccount(account: $0.account, subject: $0.subject) }
-            do { statements[provider.key] = .success(try await state.balances(of: accounts)) } catch {
-                statements[provider.key] = .failure(error)
-            }
+            do {
+                let statement = try await state.balances(of: accounts, at: places.positions[provider.key])
+                statements[provider.key] = .success(statement)
+            } catch { statements[provider.key] = .failure(error) }
         }
-        let asked = statements
-        var warnings: [String] = []
-        for provider in settlement.providers.providers {
-            // A rail that cannot be asked has its line above.
-            let found = (try? await provider.warnings()) ?? []
-            warnings += found.map { "\(provider.key): \($0)" }
-        }
-        let told = warnings
+        let (asked, told) = (statements, warnings)
         return try await settlement.database.read { session in
+            if onlyIfStill, try !places.isStill(in: session) { return nil }
             let books = try Books(session, at: now)
             return Self(
                 madeAt: now,
-                lines: try settlement.providers.providers.flatMap { try books.lines(of: $0, asked[$0.key]) },
+                lines: try providers.flatMap { try books.lines(of: $0, asked[$0.key]) },
                 trialBalance: try session.trialBalance(),
                 auditFindings: try session.auditJournal().findings,
                 warnings: told,
@@ -49,6 +62,43 @@ extension ReconciliationReport {
                 pendingMessages: try session.pendingInbox(source: nil, dueAt: now, limit: 1_000).count
             )
         }
+    }
+}
+
+/// Where the scans stand of rails that can say what was there then.
+private struct Places {
+    private let accounts: [String: ScanAccount]
+    let positions: [String: String]
+
+    init(of providers: [any PaymentProvider], in database: any Database) async throws {
+        var accounts: [String: ScanAccount] = [:]
+        for provider in providers {
+            guard let scan = provider.scan, !scan.scansAccountsOfOptions else { continue }
+            accounts[provider.key] = try await scan.standingAccounts.first
+        }
+        let asked = accounts
+        self.accounts = accounts
+        positions = try await database.read { try Self.positions(of: asked, in: $0) }
+    }
+
+    /// Whether no scan has moved since.
+    func isStill(in session: any SQLSession) throws -> Bool {
+        try Self.positions(of: accounts, in: session) == positions
+    }
+
+    private static func positions(
+        of accounts: [String: ScanAccount],
+        in session: any SQLSession
+    ) throws -> [String: String] {
+        var positions: [String: String] = [:]
+        for (provider, account) in accounts {
+            positions[provider] = try session.scanPosition(
+                provider: provider,
+                account: account.account,
+                subject: account.subject
+            )
+        }
+        return positions
     }
 }
 

@@ -43,7 +43,10 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     package var send: (any TransferSending)? { self }
     package var state: (any BalanceStating)? { self }
 
-    package func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
+    package func balances(
+        of accounts: [ScanAccount],
+        at position: String?
+    ) async throws(ProviderError) -> ProviderStatement {
         guard let held = script.withLock({ $0.held }) else { throw ProviderError(.unavailable, "it cannot be asked") }
         return ProviderStatement(balances: [held], asOf: Timestamp(seconds: 0), source: "the script")
     }
