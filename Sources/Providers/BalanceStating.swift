@@ -9,6 +9,7 @@ public protocol BalanceStating: Sendable {
     ///   - accounts: the accounts of single options.
     ///   - position: where the scan stands, on rails that can say what was there then; none: now.
     /// - Throws: ``ProviderError``.
+    /// - Returns: the totals.
     func balances(of accounts: [ScanAccount], at position: String?) async throws(ProviderError) -> ProviderStatement
 }
 
