@@ -74,8 +74,8 @@ import COpenSSL
 
 /// A cipher of OpenSSL, fetched once and kept.
 @safe private final class CipherAlgorithm: Sendable {
-    // Proof: EVP_CIPHER_fetch(3): the object is reference counted and has no call that changes it; fetched in `init`,
-    // freed in `deinit`.
+    // Fetched in `init`, freed in `deinit`.
+    // Proof: EVP_CIPHER_fetch(3): the object is reference counted and has no call that changes it.
     nonisolated(unsafe) let pointer: OpaquePointer
 
     static let aes256GCM = CipherAlgorithm(name: "AES-256-GCM")

@@ -12,8 +12,9 @@ final class CurlLoop: Sendable {
     }
 
     /// The multi handle, which two threads know: the loop uses it, and others only wake it up.
-    // Proof: curl_multi_wakeup(3): "This function can be called from any thread", and it is called under the lock of
-    // `commands`, before the loop can take the stop after which it frees the handle; every other call is the loop's.
+    // The wake-up is called under the lock of `commands`, before the loop can take the stop after which it frees the handle;
+    // every other call is the loop's.
+    // Proof: curl_multi_wakeup(3): "This function can be called from any thread".
     private struct MultiHandle: @unchecked Sendable {
         let pointer: UnsafeMutableRawPointer
     }

@@ -5,8 +5,8 @@ import Synchronization
 /// One request on its way.
 ///
 /// Everything but ``whenDone(_:)`` and ``fail(_:)`` is called on the loop's thread only.
-// Proof: `handle`, `head`, `lines`, `body` and `isTooLarge` belong to the loop's thread, which gets the transfer through
-// the mutex of its commands and on which libcurl also calls the sinks; what other threads touch is in the mutex `answer`.
+// The loop's thread gets the transfer through the mutex of its commands, and libcurl calls the sinks on it too.
+// Proof: `handle`, `head`, `lines`, `body` and `isTooLarge` are that thread's alone; `answer` is a mutex.
 final class CurlTransfer: @unchecked Sendable {
     private let request: HTTPRequest
     private let rule: AddressRule

@@ -26,8 +26,8 @@ public enum HMAC {
 ///
 /// To fetch the algorithm and its digest by name each time costs several times the computation itself.
 @safe private final class MessageAuthentication: Sendable {
-    // Proof: set up in `init` and never computed with: each computation works on a duplicate, and EVP_MAC_CTX_dup(3)
-    // takes its source as const.
+    // Set up in `init` and never computed with: each computation works on a duplicate.
+    // Proof: EVP_MAC_CTX_dup(3), the only call that is given it after `init`, takes its source as const.
     nonisolated(unsafe) private let template: OpaquePointer
     private let length: Int
 

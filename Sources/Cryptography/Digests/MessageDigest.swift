@@ -4,8 +4,8 @@ import COpenSSL
 ///
 /// `EVP_sha256()` and its like look the implementation up again at each use; a fetched `EVP_MD` does not.
 @safe final class MessageDigest: Sendable {
-    // Proof: EVP_MD_fetch(3): the object is reference counted and has no call that changes it; it is fetched in `init`
-    // and freed in `deinit`.
+    // Fetched in `init`, freed in `deinit`.
+    // Proof: EVP_MD_fetch(3): the object is reference counted and has no call that changes it.
     nonisolated(unsafe) let pointer: OpaquePointer
 
     static let sha256 = MessageDigest(name: "SHA2-256")

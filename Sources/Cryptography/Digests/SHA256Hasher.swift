@@ -40,6 +40,6 @@ import COpenSSL
     }
 }
 
-// Proof: the context belongs to this one value, which cannot be copied, and every use of it is `mutating`: two threads
-// can never be inside it at once, wherever the value moves.
+// Two threads can never be inside the context at once, wherever the value moves.
+// Proof: the context belongs to this one value, which cannot be copied, and every use of it is `mutating`.
 extension SHA256Hasher: @unchecked Sendable {}

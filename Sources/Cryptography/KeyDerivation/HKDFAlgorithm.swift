@@ -2,8 +2,8 @@ import COpenSSL
 
 /// HKDF through OpenSSL's key derivation interface.
 @safe final class HKDFAlgorithm: Sendable {
-    // Proof: EVP_KDF(3): the algorithm is reference counted and has no call that changes it; fetched in `init`, freed
-    // in `deinit`.
+    // Fetched in `init`, freed in `deinit`.
+    // Proof: EVP_KDF(3): the algorithm is reference counted and has no call that changes it.
     nonisolated(unsafe) private let pointer: OpaquePointer
 
     static let shared = HKDFAlgorithm()

@@ -2,8 +2,8 @@ import CSecp256k1
 
 /// A libsecp256k1 context, randomised once at creation and only read afterwards.
 @safe final class Secp256k1Context: Sendable {
-    // Proof: secp256k1.h: "A constructed context can safely be used from multiple threads simultaneously", as long
-    // as no call takes a non-const pointer to it. Only `init` and `deinit` do.
+    // The header's condition is that no call takes a non-const pointer to it; only `init` and `deinit` do.
+    // Proof: secp256k1.h: "A constructed context can safely be used from multiple threads simultaneously".
     nonisolated(unsafe) private let pointer: OpaquePointer
 
     /// The context that this process shares.

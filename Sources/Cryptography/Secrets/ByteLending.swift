@@ -14,8 +14,8 @@ extension ContiguousArray: ByteLending where Element == UInt8 {}
 ///
 /// The C calls tell "no value" from "an empty value" by a null pointer, and an empty Swift array lends a null pointer.
 private enum EmptyBlock {
-    // Proof: one allocation for the life of the process. It is only handed out together with a length of zero, so that
-    // nothing reads it and nothing writes to it after it was initialised.
+    // One allocation for the life of the process, which nothing writes to after it was initialised.
+    // Proof: it is only handed out together with a length of zero, so that nothing reads it.
     nonisolated(unsafe) static let address: UnsafeMutablePointer<UInt8> = {
         let byte = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)
         unsafe byte.initialize(to: 0)

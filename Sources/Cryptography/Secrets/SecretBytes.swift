@@ -65,8 +65,8 @@ extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, Cu
 extension SecretBytes {
     /// The block of memory and its wiping.
     @safe private final class Storage: Sendable {
-        // Proof: written in `init` before anything else can see the object, only read until `deinit`, which has the last
-        // reference.
+        // `deinit`, which wipes it, has the last reference.
+        // Proof: written in `init` before anything else can see the object, and only read until `deinit`.
         nonisolated(unsafe) private let block: UnsafeMutableRawBufferPointer
 
         init(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
