@@ -118,7 +118,7 @@ extension Observation {
 @Suite("Credits on TON")
 struct TONCreditTests {
     @Test(
-        "F35, F39: come from plain transfers, each once, also to a wallet that does not exist yet, with the comment byte for byte"
+        "F35: come from plain transfers, each once, also to a wallet that does not exist yet, with the comment byte for byte"
     )
     func plain() async throws {
         let rail = try Rail()
