@@ -44,7 +44,7 @@ struct BlockReading {
                 observations += try ownTransfers(transaction, receipt, by: sender)
             }
             if receipt.receipt.isSuccess, transaction.value > 0, let to = transaction.to,
-                !isInternal(from: transaction.statedSender, to: to)
+                !isInternal(from: transaction.sender, to: to)
             {
                 if let found = try await coinTransfer(transaction, to: to) { observations.append(found) }
             }
@@ -83,7 +83,7 @@ struct BlockReading {
                 naturalKey: key(transaction.hash, "coin"),
                 reference: provider.reference(to: to),
                 amount: amount,
-                payer: transaction.statedSender.description,
+                payer: transaction.sender.description,
                 refundTarget: try await refundTarget(transaction.provenSender),
                 evidence: evidence(transaction.hash, log: nil),
                 occurredAt: moment,

@@ -4,7 +4,7 @@ import Providers
 public import StrictJSON
 
 /// A block as a node gives it, whose hash was computed from its header.
-struct ChainBlock: Sendable {
+struct ChainBlock: Hashable, Sendable {
     let header: EVMHeader
     let hash: EVMHash
     let transactions: [ChainTransaction]
@@ -13,14 +13,14 @@ struct ChainBlock: Sendable {
 }
 
 /// A chain transaction in a block.
-struct ChainTransaction: Sendable {
+struct ChainTransaction: Hashable, Sendable {
     let hash: EVMHash
     /// Who the node says has signed it.
     let statedSender: EVMAddress
     let to: EVMAddress?
     let value: BigUInt
     let nonce: UInt64
-    /// What was signed, where its type is one that we know and it has the hash that the node states.
+    /// What was signed, where its type is one that we know.
     let signed: EVMTransaction?
 }
 
@@ -83,6 +83,9 @@ extension ChainBlock {
 }
 
 extension ChainTransaction {
+    /// Reads a chain transaction.
+    ///
+    /// - Throws: `ProviderError` with the code `malformed`, also when what was signed does not have the stated hash.
     init(_ json: JSONValue) throws(ProviderError) {
         let fields = NodeFields(json, "chain transaction")
         hash = try fields.hash("hash")
@@ -91,12 +94,27 @@ extension ChainTransaction {
         value = try fields.integer("value")
         nonce = try fields.uint64("nonce")
         let type = try fields.ifPresent("type", fields.uint64) ?? 0
-        let rebuilt = try EVMTransaction(fields, type: type, to: to, value: value, nonce: nonce)
-        signed = rebuilt?.hash == hash ? rebuilt : nil
+        signed = try EVMTransaction(fields, type: type, to: to, value: value, nonce: nonce)
+        guard let signed else { return }
+        guard signed.hash == hash else {
+            throw ProviderError(.malformed, "a node gives a chain transaction that does not have its hash")
+        }
     }
 
     /// Who has signed it, proven by the signature; none when it is of a type that we cannot check.
     var provenSender: EVMAddress? { try? signed?.sender() }
+
+    /// Who has signed it: proven where that can be, and as the node says otherwise.
+    var sender: EVMAddress { provenSender ?? statedSender }
+}
+
+extension ChainBlock {
+    /// Whether the chain transactions are those that the header covers, all of them and in their order.
+    var hasItsTransactions: Bool {
+        let raws = transactions.compactMap(\.signed?.raw)
+        return raws.count == transactions.count
+            && MerklePatriciaTrie.root(ofList: raws) == header.transactionsRoot
+    }
 }
 
 extension EVMTransaction {
@@ -108,25 +126,22 @@ extension EVMTransaction {
         value: BigUInt,
         nonce: UInt64
     ) throws(ProviderError) {
-        guard type <= 2 else { return nil }
+        guard let kind = try fields.kind(type) else { return nil }
         let fee: Fee =
-            type == 2
+            type >= 2
             ? .dynamic(
                 maximum: try fields.integer("maxFeePerGas"),
                 priority: try fields.integer("maxPriorityFeePerGas")
             ) : .price(try fields.integer("gasPrice"))
-        let v = try fields.integer("v")
-        let isOdd: Bool
         var chainID = try fields.ifPresent("chainId", fields.uint64)
+        let v = try fields.integer("v")
+        var isOdd = v == 1
         if type == 0 {
-            guard v == 27 || v == 28 || v >= 35 else { return nil }
             chainID = v < 35 ? nil : UInt64(exactly: (v - 35) / 2)
             isOdd = v < 35 ? v == 28 : (v - 35) % 2 == 1
-        } else {
-            isOdd = v == 1
         }
         self.init(
-            kind: type == 0 ? .legacy : type == 1 ? .accessList : .dynamicFee,
+            kind: kind,
             chainID: chainID,
             nonce: nonce,
             fee: fee,
@@ -137,6 +152,41 @@ extension EVMTransaction {
             accessList: try fields.accessList()
         )
         signature = EVMSignature(isOdd: isOdd, r: try fields.integer("r"), s: try fields.integer("s"))
+    }
+}
+
+extension NodeFields {
+    /// The type of a chain transaction with what belongs to it alone; none when it is not known.
+    fileprivate func kind(_ type: UInt64) throws(ProviderError) -> EVMTransaction.Kind? {
+        switch type {
+        case 0: return .legacy
+        case 1: return .accessList
+        case 2: return .dynamicFee
+        case 3:
+            var hashes: [EVMHash] = []
+            for value in try list("blobVersionedHashes") { hashes.append(try hash(of: value, "blobVersionedHashes")) }
+            return .blob(maximumFee: try integer("maxFeePerBlobGas"), hashes: hashes)
+        case 4:
+            var authorizations: [EVMAuthorization] = []
+            for value in try list("authorizationList") {
+                let fields = NodeFields(value, "authorization")
+                let signature = EVMSignature(
+                    isOdd: try fields.uint64("yParity") == 1,
+                    r: try fields.integer("r"),
+                    s: try fields.integer("s")
+                )
+                authorizations.append(
+                    EVMAuthorization(
+                        chainID: try fields.integer("chainId"),
+                        address: try fields.address("address"),
+                        nonce: try fields.uint64("nonce"),
+                        signature: signature
+                    )
+                )
+            }
+            return .setCode(authorizations)
+        default: return nil
+        }
     }
 }
 

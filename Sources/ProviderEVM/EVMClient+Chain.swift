@@ -51,10 +51,20 @@ extension EVMClient {
 
     /// The blocks of a range, chained to each other, of which the last has a known hash.
     ///
+    /// - Parameters:
+    ///   - range: the heights.
+    ///   - last: the hash of the last one, on which the quorum has agreed.
+    ///   - checking: whether the chain transactions have to have the root that the block's header states, so that one
+    ///     node is enough; on a chain with types of its own the quorum has to agree on them instead.
     /// - Throws: `ProviderError` when no node gives such blocks.
-    func blocks(_ range: ClosedRange<UInt64>, endingWith last: EVMHash) async throws(ProviderError) -> [ChainBlock] {
+    /// - Returns: the blocks.
+    func blocks(
+        _ range: ClosedRange<UInt64>,
+        endingWith last: EVMHash,
+        checking: Bool
+    ) async throws(ProviderError) -> [ChainBlock] {
         let calls = range.map { Call("eth_getBlockByNumber", .string(EVMQuantity.text($0)), .bool(true)) }
-        return try await ask(calls) { answers throws(ProviderError) in
+        let reading: ([JSONValue]) throws(ProviderError) -> [ChainBlock] = { answers throws(ProviderError) in
             var blocks: [ChainBlock] = []
             for (number, answer) in zip(range, answers) {
                 guard !answer.isNull else { throw ProviderError(.lagging, "a node left out block \(number)") }
@@ -62,11 +72,18 @@ extension EVMClient {
                 guard block.number == number, blocks.last.map({ $0.hash == block.header.parent }) ?? true else {
                     throw ProviderError(.gap, "the blocks of a node do not follow each other")
                 }
+                guard !checking || block.hasItsTransactions else {
+                    throw ProviderError(
+                        .malformed,
+                        "a node gives other chain transactions than the block's (their root)"
+                    )
+                }
                 blocks.append(block)
             }
             guard blocks.last?.hash == last else { throw ProviderError(.gap, "a node is on another branch") }
             return blocks
         }
+        return checking ? try await ask(calls, reading: reading) : try await agreed(calls, reading: reading)
     }
 
     /// Who gets tokens in a block, as the logs tell on which the quorum agrees.

@@ -103,7 +103,11 @@ extension EVMProvider: TransferScanning {
             hash = block.header.parent
             next -= 1
         }
-        let fresh = try await client.blocks(range.lowerBound...next, endingWith: hash)
+        let fresh = try await client.blocks(
+            range.lowerBound...next,
+            endingWith: hash,
+            checking: configuration.checksReceipts
+        )
         cache.keep(fresh)
         return fresh + found.reversed()
     }
@@ -148,7 +152,7 @@ extension EVMProvider: TransferScanning {
 
         init(_ block: ChainBlock, tokenRecipients: [EVMAddress]) {
             self.block = block
-            accounts = tokenRecipients + block.transactions.flatMap { [$0.statedSender] + ($0.to.map { [$0] } ?? []) }
+            accounts = tokenRecipients + block.transactions.flatMap { [$0.sender] + ($0.to.map { [$0] } ?? []) }
         }
     }
 

@@ -92,6 +92,33 @@ struct NodeTests {
         }
     }
 
+    @Test(
+        "F55: that change a chain transaction, or leave one out, are found out by its hash and by the block's root",
+        arguments: [true, false],
+        [true, false]
+    )
+    func changedTransactions(isLeftOut: Bool, checksReceipts: Bool) async throws {
+        for liars in [1, 3] {
+            let rail = try EVMRail(checksReceipts: checksReceipts)
+            let (address, _) = try await rail.open(rail.coin)
+            try rail.chain.send(5, to: address, by: "alice")
+            rail.chain.mine(4)
+            rail.transport.changeAnswers { node, text in
+                guard liars == 3 || node == "http://chain/evm" else { return text }
+                return isLeftOut
+                    ? text.replacing(/"transactions":\[\{.*?\}\]/, with: "\"transactions\":[]")
+                    : text.replacing("\"value\":\"0x5\"", with: "\"value\":\"0x500\"")
+            }
+            // Without roots the quorum decides, and three that leave out the same are believed.
+            let isUndetectable = liars == 3 && isLeftOut && !checksReceipts
+            if liars == 3, !isUndetectable {
+                await #expect(throws: ProviderError(.malformed, "")) { try await rail.credits() }
+            } else {
+                #expect(try await rail.credits().map(\.amount.units) == (isUndetectable ? [] : [5]))
+            }
+        }
+    }
+
     @Test("F55: that disagree on a block hold everything until they agree")
     func disagreement() async throws {
         let rail = try EVMRail()

@@ -123,4 +123,12 @@ public struct EVMAuthorization: Hashable, Sendable {
     public let nonce: UInt64
     /// The account's signature.
     public let signature: EVMSignature
+
+    /// An account's word.
+    public init(chainID: BigUInt, address: EVMAddress, nonce: UInt64, signature: EVMSignature) {
+        self.chainID = chainID
+        self.address = address
+        self.nonce = nonce
+        self.signature = signature
+    }
 }
