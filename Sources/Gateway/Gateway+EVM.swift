@@ -24,7 +24,7 @@ extension Gateway.ConfiguredProviders {
             firstBlock: chain.firstBlock,
             operators: Set(try (chain.operators ?? []).map { try EVMAddress($0) }),
             coldWallets: Set(try file.coldWallets(of: chain.key).map { try EVMAddress($0) }),
-            checksReceipts: chain.checkReceipts ?? true,
+            checksRoots: chain.checkRoots ?? true,
             maximumGasPrice: BigUInt(chain.maximumGasPrice ?? 500) * BigUInt(10).power(9),
             gatheringMinimum: try minimum(chain, catalogues)
         )

@@ -21,8 +21,8 @@ extension GatewayConfiguration {
         public var firstBlock: UInt64?
         /// The operator's own accounts, from which the wallet gets coins for fees.
         public var operators: [String]?
-        /// Whether receipts are checked against their block's header; false for chains with types of their own.
-        public var checkReceipts: Bool?
+        /// Whether blocks are checked against the roots in their headers; false for chains with types of their own.
+        public var checkRoots: Bool?
         /// The most that a unit of gas may cost, in gwei; 500 when it is not set.
         public var maximumGasPrice: UInt64?
         /// What of an asset is left on the address of an invoice, a decimal text for each, because gathering it costs
@@ -42,7 +42,7 @@ extension GatewayConfiguration {
             case finality
             case firstBlock = "first_block"
             case operators
-            case checkReceipts = "check_receipts"
+            case checkRoots = "check_roots"
             case maximumGasPrice = "maximum_gas_price_gwei"
             case gatheringMinimum = "gathering_minimum"
             case tokens

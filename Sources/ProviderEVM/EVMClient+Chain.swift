@@ -114,13 +114,13 @@ extension EVMClient {
     ///
     /// - Parameters:
     ///   - block: the block.
-    ///   - checking: whether they have to have the root that the block's header states; a chain with types of its own
-    ///     cannot be checked.
+    ///   - checking: whether they have to have the root that the block's header states, so that one node is enough;
+    ///     otherwise the quorum has to agree on them.
     /// - Throws: `ProviderError` with the code `malformed` when they are not those of the block.
     /// - Returns: the receipts.
     func receipts(of block: ChainBlock, checking: Bool) async throws(ProviderError) -> [ChainReceipt] {
-        let call = Call("eth_getBlockReceipts", .string(block.hash.description))
-        return try await ask([call]) { answers throws(ProviderError) in
+        let calls = [Call("eth_getBlockReceipts", .string(block.hash.description))]
+        let reading: ([JSONValue]) throws(ProviderError) -> [ChainReceipt] = { answers throws(ProviderError) in
             guard let list = answers[0].arrayValue, list.count == block.transactions.count else {
                 throw ProviderError(.malformed, "a node gives no receipt for each chain transaction of a block")
             }
@@ -132,12 +132,13 @@ extension EVMClient {
                 }
                 receipts.append(receipt)
             }
-            guard checking else { return receipts }
-            guard MerklePatriciaTrie.root(ofList: receipts.map(\.receipt.encoded)) == block.header.receiptsRoot else {
+            let root = MerklePatriciaTrie.root(ofList: receipts.map(\.receipt.encoded))
+            guard !checking || root == block.header.receiptsRoot else {
                 throw ProviderError(.malformed, "a node gives receipts that are not those of the block (receipts root)")
             }
             return receipts
         }
+        return checking ? try await ask(calls, reading: reading) : try await agreed(calls, reading: reading)
     }
 
     /// The receipt of a chain transaction, on whose block and effect the quorum agrees; none while it is in no block.

@@ -106,7 +106,7 @@ extension EVMProvider: TransferScanning {
         let fresh = try await client.blocks(
             range.lowerBound...next,
             endingWith: hash,
-            checking: configuration.checksReceipts
+            checking: configuration.checksRoots
         )
         cache.keep(fresh)
         return fresh + found.reversed()
@@ -114,7 +114,7 @@ extension EVMProvider: TransferScanning {
 
     private func receipts(of block: ChainBlock) async throws(ProviderError) -> [ChainReceipt] {
         if let kept = cache.receipts(block.hash) { return kept }
-        let receipts = try await client.receipts(of: block, checking: configuration.checksReceipts)
+        let receipts = try await client.receipts(of: block, checking: configuration.checksRoots)
         cache.keep(receipts, of: block.hash)
         return receipts
     }
@@ -165,7 +165,7 @@ extension EVMProvider: TransferScanning {
         guard block.header.bloom.mayContain(ERC20Transfer.topic.bytes),
             tokens.contains(where: { block.header.bloom.mayContain($0.bytes) })
         else { return [] }
-        guard configuration.checksReceipts else {
+        guard configuration.checksRoots else {
             return try await client.tokenRecipients(in: block.hash, tokens: tokens)
         }
         return try await receipts(of: block).flatMap(\.receipt.logs).compactMap { log in

@@ -71,8 +71,9 @@ public struct EVMProvider: PaymentProvider {
         public var operators: Set<EVMAddress>
         /// Accounts of the operator whose keys are kept offline.
         public var coldWallets: Set<EVMAddress>
-        /// Whether receipts are checked against the header of their block; not on chains with types of their own.
-        public var checksReceipts: Bool
+        /// Whether chain transactions and receipts are checked against the roots of their block; not on chains with types
+        /// of their own, where the quorum has to agree on them.
+        public var checksRoots: Bool
         /// How old the nodes' head may be.
         public var maximumLag: Duration
         /// How long a transfer waits before it is sent again with a higher fee.
@@ -92,7 +93,7 @@ public struct EVMProvider: PaymentProvider {
             firstBlock: UInt64? = nil,
             operators: Set<EVMAddress> = [],
             coldWallets: Set<EVMAddress> = [],
-            checksReceipts: Bool = true,
+            checksRoots: Bool = true,
             maximumLag: Duration = .seconds(120),
             patience: Duration = .seconds(90),
             maximumGasPrice: BigUInt = 500_000_000_000,
@@ -106,7 +107,7 @@ public struct EVMProvider: PaymentProvider {
             self.firstBlock = firstBlock
             self.operators = operators
             self.coldWallets = coldWallets
-            self.checksReceipts = checksReceipts
+            self.checksRoots = checksRoots
             self.maximumLag = maximumLag
             self.patience = patience
             self.maximumGasPrice = maximumGasPrice

@@ -61,7 +61,7 @@ struct EVMRail {
     init(
         finality: EVMProvider.FinalityRule = .confirmations(3),
         behaviour: FixtureToken.Behaviour = .standard,
-        checksReceipts: Bool = true
+        checksRoots: Bool = true
     ) throws {
         chain = FixtureEVM(clock: clock, chainID: 31_337)
         transport = NodeTransport(chain: chain)
@@ -77,7 +77,7 @@ struct EVMRail {
                 finality: finality,
                 firstBlock: 0,
                 operators: [chain.customer("operator").address],
-                checksReceipts: checksReceipts
+                checksRoots: checksRoots
             ),
             client: EVMClient(
                 transport: transport,

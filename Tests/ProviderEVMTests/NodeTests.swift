@@ -59,11 +59,11 @@ struct NodeTests {
 
     @Test("F54: on a chain whose receipts cannot be checked the quorum decides what was logged")
     func quorumOfLogs() async throws {
-        let rail = try EVMRail(checksReceipts: false)
+        let rail = try EVMRail(checksRoots: false)
         try await paid(rail)
         set(rail, nodes: 0..<1) { $0.emptyLogs = 1_000 }
         #expect(try await rail.credits().count == 1)
-        let fresh = try EVMRail(checksReceipts: false)
+        let fresh = try EVMRail(checksRoots: false)
         try await paid(fresh)
         set(fresh, nodes: 0..<1) { $0.emptyLogs = 1_000 }
         set(fresh, nodes: 1..<2) { $0.failures = 1_000 }
@@ -92,14 +92,22 @@ struct NodeTests {
         }
     }
 
+    @Test("F55: one that lies is outvoted where roots cannot be checked")
+    func outvoted() async throws {
+        let rail = try EVMRail(checksRoots: false)
+        try await paid(rail)
+        set(rail, nodes: 0..<1) { $0.liesAboutLogs = true }
+        #expect(try await rail.credits().map(\.amount.units) == [7])
+    }
+
     @Test(
         "F55: that change a chain transaction, or leave one out, are found out by its hash and by the block's root",
         arguments: [true, false],
         [true, false]
     )
-    func changedTransactions(isLeftOut: Bool, checksReceipts: Bool) async throws {
+    func changedTransactions(isLeftOut: Bool, checksRoots: Bool) async throws {
         for liars in [1, 3] {
-            let rail = try EVMRail(checksReceipts: checksReceipts)
+            let rail = try EVMRail(checksRoots: checksRoots)
             let (address, _) = try await rail.open(rail.coin)
             try rail.chain.send(5, to: address, by: "alice")
             rail.chain.mine(4)
@@ -110,7 +118,7 @@ struct NodeTests {
                     : text.replacing("\"value\":\"0x5\"", with: "\"value\":\"0x500\"")
             }
             // Without roots the quorum decides, and three that leave out the same are believed.
-            let isUndetectable = liars == 3 && isLeftOut && !checksReceipts
+            let isUndetectable = liars == 3 && isLeftOut && !checksRoots
             if liars == 3, !isUndetectable {
                 await #expect(throws: ProviderError(.malformed, "")) { try await rail.credits() }
             } else {
