@@ -31,9 +31,9 @@ extension ReconciliationWorker {
     /// The most accounts of a provider in one round.
     private static let accountsPerRound = 50
 
-    /// Moves on to the wallets that pay out what customers have paid to accounts of single options, and from there to
-    /// cold storage what is too much.
-    func gather(into pass: inout Pass) async {
+    /// What is done less often than a pass: money without a trace is looked for, what customers have paid to accounts of
+    /// single options moves on to the wallets that pay out, and from there to cold storage what is too much.
+    func lookAfterAccounts(into pass: inout Pass) async {
         guard gathering.begin(at: settlement.clock.now(), interval: configuration.gatheringInterval) else { return }
         await findUntraced(into: &pass)
         for provider in settlement.providers.providers {

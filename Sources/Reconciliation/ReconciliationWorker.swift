@@ -119,7 +119,7 @@ public struct ReconciliationWorker: Sendable {
             }
         }
         await attempt("expiry", into: &pass) { pass in pass.expired += try await settlement.expireInvoices().count }
-        await alone(at: "gathering", into: &pass) { _, pass in await gather(into: &pass) }
+        await alone(at: "accounts", into: &pass) { _, pass in await lookAfterAccounts(into: &pass) }
         await alone(at: "outgoing", into: &pass) { lease, pass in await advanceOutgoing(under: lease, into: &pass) }
         return pass
     }

@@ -1,0 +1,71 @@
+import Money
+import Payments
+import Providers
+import Seams
+import Storage
+
+/// What becomes of money that was seen and can still be undone: it is told, and not booked.
+extension ObservationRecorder {
+    /// Replaces what the provider had seen by what it sees now, and tells merchants what came and what is gone.
+    func replaceSightings(by seen: [Sighting], in session: any SQLSession) throws {
+        var old: [NaturalKey: StoredSighting] = [:]
+        for sighting in try session.sightings(provider: providerKey) { old[sighting.naturalKey] = sighting }
+        for sighting in seen {
+            guard let stored = try match(sighting, in: session) else { continue }
+            let known = old.removeValue(forKey: stored.naturalKey)
+            guard known != stored else { continue }
+            try session.store(stored, provider: providerKey)
+            if known == nil { try detect(stored, in: session) }
+        }
+        for gone in old.values.sorted(by: { $0.naturalKey.text < $1.naturalKey.text }) {
+            try session.removeSighting(gone.naturalKey, provider: providerKey)
+            // What became final was announced as a payment.
+            if try !session.isObserved(gone.naturalKey) { try forget(gone, in: session) }
+        }
+    }
+
+    private func match(_ sighting: Sighting, in session: any SQLSession) throws -> StoredSighting? {
+        let transfer = sighting.transfer
+        guard let reference = transfer.reference, let (option, invoice) = try session.option(reference),
+            option.due.asset == transfer.amount.asset
+        else { return nil }
+        return StoredSighting(
+            naturalKey: transfer.naturalKey,
+            option: option.id,
+            invoice: invoice.id,
+            amount: transfer.amount,
+            payer: transfer.payer,
+            confirmations: sighting.confirmations,
+            required: sighting.required,
+            occurredAt: transfer.occurredAt
+        )
+    }
+
+    private func detect(_ sighting: StoredSighting, in session: any SQLSession) throws {
+        guard let invoice = try session.invoice(sighting.invoice) else { return }
+        try settlement.announce(.detected, sighting, of: invoice, at: now, in: session)
+        guard sighting.occurredAt <= invoice.expiresAt.advanced(by: graceAfterExpiry) else { return }
+        try move(invoice, by: .detected, in: session)
+    }
+
+    private func forget(_ sighting: StoredSighting, in session: any SQLSession) throws {
+        guard let invoice = try session.invoice(sighting.invoice) else { return }
+        try settlement.announce(.lost, sighting, of: invoice, at: now, in: session)
+        guard try session.sightings(of: invoice.id).isEmpty else { return }
+        try move(invoice, by: .forgotten, in: session)
+    }
+
+    private func move(_ invoice: Invoice, by event: InvoiceStateMachine.Event, in session: any SQLSession) throws {
+        var updated = invoice
+        let action = try updated.status.apply(event)
+        guard updated.status != invoice.status else { return }
+        guard try session.update(updated, from: invoice) else {
+            throw SettlementError(.conflict, "the invoice \(invoice.id) has changed meanwhile")
+        }
+        switch action {
+        case .announceProcessing: try settlement.announce(.processing, updated, at: now, in: session)
+        case .reopen: try settlement.announce(.reopened, updated, at: now, in: session)
+        default: break
+        }
+    }
+}
