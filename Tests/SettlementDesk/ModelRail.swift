@@ -35,14 +35,7 @@ package final class ModelRail: PaymentProvider, TransferSending {
     package func effects(of order: String) -> Int { ledger.withLock { $0.effects[order] ?? 0 } }
 
     package var capabilities: ProviderCapabilities {
-        ProviderCapabilities(
-            opening: .depositInstruction,
-            assets: [asset],
-            takesPartialPayments: true,
-            refunds: .partial,
-            paysOut: true,
-            isTestNetwork: true
-        )
+        .everything(in: asset)
     }
 
     package var push: (any PushReceiving)? { nil }

@@ -1,7 +1,7 @@
 package import Money
 package import Payments
 package import Providers
-import Seams
+package import Seams
 package import Synchronization
 
 /// A provider whose answers a test decides.
@@ -10,6 +10,8 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     package struct Script {
         package var submission = SubmissionOutcome.accepted
         package var fate = TransferFate.pending
+        /// Until when what is prepared can take effect.
+        package var validUntil: Timestamp?
         package var submitted = 0
         /// What the rail says is there; none: it cannot be asked.
         package var held: Amount?
@@ -28,14 +30,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     }
 
     package var capabilities: ProviderCapabilities {
-        ProviderCapabilities(
-            opening: .depositInstruction,
-            assets: [asset],
-            takesPartialPayments: true,
-            refunds: .partial,
-            paysOut: true,
-            isTestNetwork: true
-        )
+        .everything(in: asset)
     }
 
     package var push: (any PushReceiving)? { nil }
@@ -76,8 +71,11 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     package func lane(of order: TransferOrder) -> String? { "lane" }
 
     package func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
-        script.withLock { $0.prepared += 1 }
-        return PreparedTransfer(bytes: Array(order.id.utf8), hash: "hash \(order.id)", sequence: 1, validUntil: nil)
+        let end = script.withLock { script in
+            script.prepared += 1
+            return script.validUntil
+        }
+        return PreparedTransfer(bytes: Array(order.id.utf8), hash: "hash \(order.id)", sequence: 1, validUntil: end)
     }
 
     package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {

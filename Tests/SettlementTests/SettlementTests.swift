@@ -193,6 +193,35 @@ struct SettlementTests {
         #expect(try await desk.booksHold())
     }
 
+    @Test(
+        "a person is told of a transfer whose fate is overdue, and not before",
+        arguments: Engine.allCases,
+        [true, false]
+    )
+    func overdue(engine: Engine, hasEnd: Bool) async throws {
+        let desk = try await Desk(on: engine)
+        let opened = try await desk.openInvoice()
+        try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
+        let request = PayoutRequest(amount: try desk.amount("1"), destination: "d", comment: nil, needsApproval: false)
+        let payout = try await desk.settlement.requestPayout(request, by: desk.merchant, id: PayoutID(value: 1))
+        let end = desk.clock.now().advanced(by: .seconds(300))
+        desk.provider.script.withLock { $0.validUntil = hasEnd ? end : nil }
+        try await desk.settlement.advance(payout.purpose.id)
+        func told() async throws -> [String] {
+            let now = desk.clock.now()
+            return try await desk.settlement.database.read { session in
+                try OverdueTransfers.list(in: session, at: now).map(\.purpose.id)
+            }
+        }
+        desk.clock.advance(by: hasEnd ? .seconds(600) : OverdueTransfers.withoutEnd)
+        #expect(try await told().isEmpty)
+        desk.clock.advance(by: .seconds(1))
+        #expect(try await told() == [payout.purpose.id])
+        desk.provider.script.withLock { $0.fate = .confirmed(evidence: "e", fee: nil, at: Timestamp(seconds: 1)) }
+        try await desk.settlement.advance(payout.purpose.id)
+        #expect(try await told().isEmpty)
+    }
+
     @Test("opening with the same identifier again is the same invoice", arguments: Engine.allCases)
     func reopening(engine: Engine) async throws {
         let desk = try await Desk(on: engine)

@@ -1,0 +1,16 @@
+package import Money
+package import Providers
+
+extension ProviderCapabilities {
+    /// A rail for tests that can do everything in one asset.
+    package static func everything(in asset: AssetID) -> Self {
+        Self(
+            opening: .depositInstruction,
+            assets: [asset],
+            takesPartialPayments: true,
+            refunds: .partial,
+            paysOut: true,
+            isTestNetwork: true
+        )
+    }
+}
