@@ -198,8 +198,8 @@ let package = Package(
         .testTarget(
             name: "GatewayHTTPTests",
             dependencies: [
-                "SettlementDesk", "GatewayHTTP", "Settlement", "Storage", "Providers", "Payments", "Money",
-                "HTTPTransport", "Cryptography", "Seams", logging,
+                "SettlementDesk", "GatewayHTTP", "HTTPServer", "Settlement", "Webhooks", "Storage", "Providers",
+                "Payments", "Money", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
             ]
         ),
         .testTarget(

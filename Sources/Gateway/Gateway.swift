@@ -25,8 +25,6 @@ public final class Gateway: Sendable {
         public var transport: any HTTPTransport
         /// The way to merchants' endpoints, which merchants have named.
         public var webhookTransport: any HTTPTransport
-        /// Whether the goods of an invoice are there, asked before a customer's money is taken.
-        public var stock: StockCheck
         /// Where a simulated run fails.
         public var faults: FaultInjector
 
@@ -36,14 +34,12 @@ public final class Gateway: Sendable {
             random: any RandomSource,
             transport: any HTTPTransport,
             webhookTransport: any HTTPTransport,
-            stock: @escaping StockCheck = { _ in true },
             faults: FaultInjector = .none
         ) {
             self.clock = clock
             self.random = random
             self.transport = transport
             self.webhookTransport = webhookTransport
-            self.stock = stock
             self.faults = faults
         }
 
@@ -103,6 +99,13 @@ public final class Gateway: Sendable {
             surroundings: surroundings
         )
         let database = try configuration.database.open()
+        let seal = try keystore.secret(Self.sealEntry).withUnsafeBytes { SecretBytes(SHA256.hash(Array($0))) }
+        secrets = EndpointSecrets(key: seal, random: surroundings.random)
+        let inquiry = StockInquiry(
+            transport: surroundings.webhookTransport,
+            secrets: secrets,
+            clock: surroundings.clock
+        )
         try await Self.addOperator(to: database, at: surroundings.clock.now())
         settlement = Settlement(
             database: database,
@@ -114,7 +117,7 @@ public final class Gateway: Sendable {
             clock: surroundings.clock,
             identifiers: IdentifierSource(clock: surroundings.clock, random: surroundings.random),
             operatorMerchant: Self.operatorMerchant,
-            stock: surroundings.stock,
+            stock: { await inquiry.ask($0, at: $1) },
             faults: surroundings.faults
         )
         worker = ReconciliationWorker(
@@ -126,8 +129,6 @@ public final class Gateway: Sendable {
             ),
             logger: logger
         )
-        let seal = try keystore.secret(Self.sealEntry).withUnsafeBytes { SecretBytes(SHA256.hash(Array($0))) }
-        secrets = EndpointSecrets(key: seal, random: surroundings.random)
         deliveries = DeliveryWorker(
             database: database,
             transport: surroundings.webhookTransport,

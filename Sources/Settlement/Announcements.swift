@@ -99,6 +99,14 @@ extension Settlement {
         try append("case.opened", subject: exceptionCase.id.text, representation, to: merchant, at: moment, in: session)
     }
 
+    /// The question whether an order's goods are there; it is asked once and not kept.
+    func stockQuestion(about value: InvoiceWithOptions, at now: Timestamp) throws -> EventRecord {
+        let representation = try Representation(assets: assets).json(value)
+        let invoice = value.invoice
+        let type = WebhookEndpointRecord.stockQuestion
+        return event(type, subject: invoice.id.text, representation, to: invoice.merchant, at: now)
+    }
+
     /// Puts an event in the outbox, in the same unit of work as what it is about.
     private func append(
         _ type: String,
@@ -108,6 +116,16 @@ extension Settlement {
         at now: Timestamp,
         in session: any SQLSession
     ) throws {
+        try session.append(event(type, subject: subject, data, to: merchant, at: now))
+    }
+
+    private func event(
+        _ type: String,
+        subject: String,
+        _ data: JSONValue,
+        to merchant: MerchantID,
+        at now: Timestamp
+    ) -> EventRecord {
         let id: EventID = identifiers.next()
         let body: JSONValue = [
             "id": .string(id.text),
@@ -115,15 +133,13 @@ extension Settlement {
             "timestamp": .string(now.description),
             "data": data,
         ]
-        try session.append(
-            EventRecord(
-                id: id,
-                merchant: merchant,
-                type: type,
-                subject: subject,
-                body: body.text,
-                createdAt: now
-            )
+        return EventRecord(
+            id: id,
+            merchant: merchant,
+            type: type,
+            subject: subject,
+            body: body.text,
+            createdAt: now
         )
     }
 }

@@ -20,22 +20,50 @@ extension Settlement {
         of provider: any PaymentProvider
     ) async -> ApprovalDecision {
         let now = clock.now()
-        let match: (option: PaymentOption, invoice: Invoice)?
-        do { match = try await database.read { try $0.option(question.reference) } } catch {
-            return .refused(message: "The payment cannot be checked at the moment. Please try again in a minute.")
+        let order: Order?
+        do { order = try await database.read { try self.order(question.reference, in: $0) } } catch {
+            return .refused(message: Self.uncheckable)
         }
-        guard let (option, invoice) = match, option.provider == provider.key else {
+        guard let order, order.option.provider == provider.key else {
             return .refused(message: "This order is not known. Please open a new one.")
         }
+        let (option, invoice) = (order.option, order.invoice)
         if let refusal = refusal(of: question, option: option, invoice: invoice, at: now) {
             return .refused(message: refusal)
         }
         guard case .payment = question.topic else { return .approved }
-        guard await stock(invoice) else { return .refused(message: "This item is sold out.") }
+        switch await stock(of: order, at: now) {
+        case .available: break
+        case .soldOut: return .refused(message: "This item is sold out.")
+        case .unknown: return .refused(message: Self.uncheckable)
+        }
         guard reservations.reserve(invoice.id, for: question.payer, at: now) else {
             return .refused(message: "Somebody else is paying this order right now.")
         }
         return .approved
+    }
+
+    private static let uncheckable = "The payment cannot be checked at the moment. Please try again in a minute."
+
+    /// What a decision needs to know.
+    private struct Order {
+        let option: PaymentOption
+        let invoice: Invoice
+        /// Whom to ask whether the goods are there, and about what.
+        let stock: (endpoint: WebhookEndpointRecord, order: InvoiceWithOptions)?
+    }
+
+    private func order(_ reference: PaymentReference, in session: any SQLSession) throws -> Order? {
+        guard let (option, invoice) = try session.option(reference) else { return nil }
+        let endpoint = try session.stockEndpoint(of: invoice.merchant)
+        let stock = try endpoint.map { ($0, try InvoiceWithOptions(invoice, in: session)) }
+        return Order(option: option, invoice: invoice, stock: stock)
+    }
+
+    private func stock(of order: Order, at now: Timestamp) async -> StockAnswer {
+        guard let (endpoint, order) = order.stock else { return .available }
+        guard let question = try? stockQuestion(about: order, at: now) else { return .unknown }
+        return await stock(question, endpoint)
     }
 
     private func refusal(

@@ -28,7 +28,7 @@ public struct Settlement: Sendable {
     public let identifiers: IdentifierSource
     /// The tenant that runs the gateway; what belongs to no merchant is told to it.
     public let operatorMerchant: MerchantID
-    /// Whether the goods of an invoice are there: asked after everything else, before a customer's money is taken.
+    /// Asks a merchant whether an order's goods are there: after everything else, before a customer's money is taken.
     public let stock: StockCheck
     /// Where a simulated run may fail.
     public let faults: FaultInjector
@@ -45,7 +45,7 @@ public struct Settlement: Sendable {
         clock: any WallClock,
         identifiers: IdentifierSource,
         operatorMerchant: MerchantID,
-        stock: @escaping StockCheck = { _ in true },
+        stock: @escaping StockCheck = { _, _ in .unknown },
         faults: FaultInjector = .none
     ) {
         self.database = database
@@ -77,8 +77,9 @@ public struct Settlement: Sendable {
     }
 }
 
-/// Answers whether the goods of an invoice are there; what takes longer than the rail waits becomes a refusal.
-public typealias StockCheck = @Sendable (Invoice) async -> Bool
+/// Puts a question to the endpoint of a merchant that wants to be asked; what takes longer than the rail waits becomes a
+/// refusal.
+public typealias StockCheck = @Sendable (EventRecord, WebhookEndpointRecord) async -> StockAnswer
 
 /// What one asset costs in another, now.
 public protocol RateSource: Sendable {

@@ -139,17 +139,8 @@ public struct DeliveryWorker: Sendable {
             try await settle(delivery, endpoint, attempt(delivery, start, nil, "the endpoint is switched off"), nil)
             return false
         }
-        let body = Array(event.body.utf8)
         let secret = try secrets.open(endpoint.sealedSecret, of: endpoint.id)
-        let fields = StandardWebhook.fields(id: event.id.text, at: start, body: body, secrets: [secret])
-        let request = HTTPRequest(
-            method: "POST",
-            url: endpoint.url,
-            fields: [HTTPField("Content-Type", "application/json"), HTTPField("User-Agent", "Settlegate")] + fields,
-            body: body,
-            timeout: Self.timeout,
-            maximumResponseBytes: 64 << 10
-        )
+        let request = StandardWebhook.request(event, to: endpoint.url, at: start, secret: secret, timeout: Self.timeout)
         var response: HTTPResponse?
         var failure: String?
         do throws(HTTPTransportError) { response = try await transport.send(request) } catch {

@@ -1,5 +1,6 @@
 import Cryptography
 import GatewayHTTP
+import HTTPServer
 import HTTPTransport
 import Logging
 import Money
@@ -9,8 +10,10 @@ import Seams
 import Settlement
 import SettlementDesk
 import Storage
+import StrictJSON
 import Synchronization
 import Testing
+import Webhooks
 
 /// A database that takes questions and never answers.
 private struct StalledDatabase: Database {
@@ -84,7 +87,7 @@ struct PreCheckoutTests {
         _ desk: Desk,
         _ provider: AskingProvider,
         database: (any Database)? = nil,
-        stock: @escaping StockCheck = { _ in true }
+        stock: @escaping StockCheck = { _, _ in .unknown }
     ) throws -> Settlement {
         Settlement(
             database: database ?? desk.settlement.database,
@@ -124,28 +127,123 @@ struct PreCheckoutTests {
         #expect(message.contains("try again"))
     }
 
+    /// What the merchant's server answers, and what becomes of the payment.
+    private static let answers: [(amount: String, status: Int, questions: Int, decision: ApprovalDecision)] = [
+        ("1.5", 204, 1, .approved),
+        ("1.5", 409, 1, .refused(message: "This item is sold out.")),
+        (
+            "1.5", 500, 1,
+            .refused(message: "The payment cannot be checked at the moment. Please try again in a minute.")
+        ),
+        ("1.4", 204, 0, .refused(message: "The price of this order has changed. Please open a new one.")),
+    ]
+
     @Test(
-        "asks whether the goods are there, and not when the payment is refused anyway",
-        arguments: [("1.5", true, 1), ("1.5", false, 1), ("1.4", true, 0)]
+        "asks the merchant's server whether the goods are there, and not when the payment is refused anyway",
+        arguments: answers
     )
-    func stock(amount: String, isThere: Bool, asks: Int) async throws {
+    func stock(amount: String, status: Int, questions: Int, decision: ApprovalDecision) async throws {
         let desk = try await Desk()
+        let shop = try await Shop(status: status)
         let opened = try await desk.openInvoice()
         let provider = AskingProvider(
             reference: ScriptedProvider.reference(opened.options[0].id),
             payer: "1",
             amount: try desk.amount(amount)
         )
-        let asked = Mutex(0)
-        let settlement = try settlement(desk, provider) { invoice in
-            asked.withLock { $0 += 1 }
-            return isThere && invoice.id == opened.invoice.id
+        try await desk.settlement.database.write {
+            try $0.insert(shop.endpoint(of: desk.merchant, at: desk.clock.now()))
         }
+        let settlement = try settlement(desk, provider, stock: shop.inquiry(clock: desk.clock))
         _ = try await receiver(settlement).receive(Self.update, bot: "shop")
-        #expect(asked.withLock { $0 } == asks)
-        let decision = provider.decisions.withLock { $0.first }
-        let refusal =
-            asks == 0 ? "The price of this order has changed. Please open a new one." : "This item is sold out."
-        #expect(decision == (isThere && asks > 0 ? .approved : .refused(message: refusal)))
+        #expect(provider.decisions.withLock { $0 } == [decision])
+        let requests = shop.requests
+        #expect(requests.count == questions)
+        for request in requests {
+            try StandardWebhook.verify(
+                request.fields,
+                body: request.body,
+                by: .secret(shop.secret),
+                now: desk.clock.now()
+            )
+            let question = try JSONValue(parsing: request.body)
+            #expect(question["type"] == "stock.question")
+            #expect(question["data"]?["id"] == .string(opened.invoice.id.text))
+        }
+        await shop.stop()
     }
+
+    @Test("does not ask a merchant that takes events only, or whose server was switched off", arguments: [true, false])
+    func noQuestion(takesEvents: Bool) async throws {
+        let desk = try await Desk()
+        let shop = try await Shop(status: 409)
+        let opened = try await desk.openInvoice()
+        let provider = AskingProvider(
+            reference: ScriptedProvider.reference(opened.options[0].id),
+            payer: "1",
+            amount: try desk.amount("1.5")
+        )
+        var endpoint = try shop.endpoint(of: desk.merchant, at: desk.clock.now(), types: takesEvents ? [] : nil)
+        endpoint.disabledAt = takesEvents ? nil : desk.clock.now()
+        try await desk.settlement.database.write { [endpoint] session in
+            try session.insert(endpoint)
+            try session.update(endpoint)
+        }
+        let settlement = try settlement(desk, provider, stock: shop.inquiry(clock: desk.clock))
+        _ = try await receiver(settlement).receive(Self.update, bot: "shop")
+        #expect(provider.decisions.withLock { $0 } == [.approved])
+        #expect(shop.requests.isEmpty)
+        await shop.stop()
+    }
+}
+
+/// A merchant's server on loopback that answers every question in one way.
+private struct Shop {
+    private final class Box: Sendable {
+        let requests = Mutex<[HTTPRequest]>([])
+    }
+
+    let secret = StandardWebhook.Secret(random: SeededRandom(seed: 3))
+    private let secrets = EndpointSecrets(
+        key: SecretBytes([UInt8](repeating: 1, count: 32)),
+        random: SeededRandom(seed: 1)
+    )
+    private let box = Box()
+    private let server: HTTPServer
+
+    init(status: Int) async throws {
+        server = try await HTTPServer.start(
+            HTTPServer.Configuration(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            handler: HTTPServer.Handler { [box] request in
+                box.requests.withLock { $0.append(request) }
+                return HTTPResponse(status: status)
+            }
+        )
+    }
+
+    var requests: [HTTPRequest] { box.requests.withLock { $0 } }
+
+    func endpoint(of merchant: MerchantID, at now: Timestamp, types: [String]? = nil) throws -> WebhookEndpointRecord {
+        let id = WebhookEndpointID(value: 1)
+        return WebhookEndpointRecord(
+            id: id,
+            merchant: merchant,
+            url: server.url + "/stock",
+            sealedSecret: try secrets.seal(secret, of: id),
+            types: types ?? [WebhookEndpointRecord.stockQuestion],
+            createdAt: now
+        )
+    }
+
+    func inquiry(clock: any WallClock) -> StockCheck {
+        let inquiry = StockInquiry(
+            transport: CurlTransport(.init(addresses: .any, httpsOnly: false)),
+            secrets: secrets,
+            clock: clock
+        )
+        return { await inquiry.ask($0, at: $1) }
+    }
+
+    func stop() async { await server.stop() }
 }

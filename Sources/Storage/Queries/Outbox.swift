@@ -67,10 +67,16 @@ public struct WebhookEndpointRecord: Hashable, Sendable {
         self.disabledReason = disabledReason
     }
 
+    /// The type of what is asked, and not only told: whether the goods of an order are there.
+    public static let stockQuestion = "stock.question"
+
     /// Whether it wants events of a type.
     func takes(_ type: String) -> Bool {
         disabledAt == nil && (types.isEmpty || types.contains(type))
     }
+
+    /// Whether it is asked about stock: only one that names the question, because most take events alone.
+    var answersStockQuestions: Bool { disabledAt == nil && types.contains(Self.stockQuestion) }
 }
 
 /// The outbox and who wants to hear of it.
@@ -166,6 +172,11 @@ extension SQLSession {
         ) { try $0.endpoint() }
         group.endpoints[merchant] = endpoints
         return endpoints
+    }
+
+    /// The endpoint that says whether a merchant's goods are there, when it has one: the first that was added.
+    public func stockEndpoint(of merchant: MerchantID) throws -> WebhookEndpointRecord? {
+        try endpoints(of: merchant).first(where: \.answersStockQuestions)
     }
 }
 

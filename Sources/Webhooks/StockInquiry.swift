@@ -1,0 +1,49 @@
+public import HTTPTransport
+public import Payments
+public import Seams
+public import Storage
+
+/// Asks a merchant's server whether an order's goods are there, while the customer waits.
+///
+/// The question is signed like an event. A status of 200 to 299 says that they are there, 409 that they are sold out; an
+/// error, another status and silence say nothing, and then no money is taken.
+public struct StockInquiry: Sendable {
+    /// How long the server may take: Telegram waits ten seconds for the whole decision, which ends after three.
+    private static let timeout = Duration.seconds(2)
+
+    private let transport: any HTTPTransport
+    private let secrets: EndpointSecrets
+    private let clock: any WallClock
+
+    /// An inquiry.
+    ///
+    /// - Parameters:
+    ///   - transport: the way out; it has to refuse private addresses.
+    ///   - secrets: opens the endpoints' secrets.
+    ///   - clock: dates the signature.
+    public init(transport: any HTTPTransport, secrets: EndpointSecrets, clock: any WallClock) {
+        self.transport = transport
+        self.secrets = secrets
+        self.clock = clock
+    }
+
+    /// Puts a question to an endpoint.
+    ///
+    /// - Returns: the answer; never an error.
+    public func ask(_ question: EventRecord, at endpoint: WebhookEndpointRecord) async -> StockAnswer {
+        guard let secret = try? secrets.open(endpoint.sealedSecret, of: endpoint.id) else { return .unknown }
+        let request = StandardWebhook.request(
+            question,
+            to: endpoint.url,
+            at: clock.now(),
+            secret: secret,
+            timeout: Self.timeout
+        )
+        guard let response = try? await transport.send(request) else { return .unknown }
+        switch response.status {
+        case 200..<300: return .available
+        case 409: return .soldOut
+        default: return .unknown
+        }
+    }
+}
