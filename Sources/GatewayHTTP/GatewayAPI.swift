@@ -77,7 +77,7 @@ public struct GatewayAPI: Sendable {
         let target = Target(request.url)
         guard target.path.first == "telegram", target.path.count == 2, request.method == "POST" else { return nil }
         guard telegram.isFromTelegram(request, bot: target.path[1]) else {
-            return problem(.unauthorized, target, requestID())
+            return problem(.notFromTelegram, target, requestID())
         }
         return nil
     }

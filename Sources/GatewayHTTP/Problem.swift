@@ -28,6 +28,13 @@ struct Problem: Error, Sendable {
         fields: [HTTPField("WWW-Authenticate", "Bearer")]
     )
 
+    static let notFromTelegram = Self(
+        status: 401,
+        code: "unauthorized",
+        title: "Unauthorized",
+        detail: "X-Telegram-Bot-Api-Secret-Token has to be the secret that this bot's webhook was set with"
+    )
+
     static let unavailable = Self(
         status: 503,
         code: "unavailable",

@@ -13,7 +13,7 @@ import Webhooks
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox",
-        abstract: "Run a gateway with a Telegram and a TON on loopback, until it is told to stop.",
+        abstract: "Run a gateway with a Telegram, a TON and an EVM chain on loopback, until it is told to stop.",
         discussion: """
             Example:
               settlegate sandbox --webhook http://127.0.0.1:3000/events

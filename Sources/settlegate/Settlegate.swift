@@ -5,7 +5,7 @@ import ArgumentParser
 struct Settlegate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "settlegate",
-        abstract: "A settlement gateway for Telegram Mini Apps: provider tokens, Stars, TON coin and jettons.",
+        abstract: "A settlement gateway for Telegram Mini Apps: provider tokens, Stars, TON and EVM chains.",
         discussion: """
             Try it: settlegate demo
 

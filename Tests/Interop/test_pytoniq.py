@@ -74,7 +74,7 @@ def transfer_message(destination, amount, comment):
 def test_signed_wallet_messages_are_what_the_contract_reads():
     generator = random.Random(SEED + 2)
     cases, requests = [], []
-    for number in range(300):
+    for number in range(1000):
         seed = generator.randbytes(32)
         destination = random_address(generator)
         amount = generator.getrandbits(generator.randrange(1, 90))
@@ -116,7 +116,7 @@ def test_signed_wallet_messages_are_what_the_contract_reads():
 def test_jetton_transfers_say_the_same():
     generator = random.Random(SEED + 3)
     cases, requests = [], []
-    for _ in range(300):
+    for _ in range(1000):
         destination, amount = random_address(generator), generator.getrandbits(generator.randrange(1, 119))
         query, comment = generator.getrandbits(64), "order " + generator.randbytes(4).hex()
         payload = begin_cell().store_uint(0, 32).store_snake_string(comment).end_cell()
