@@ -84,11 +84,10 @@ extension ChainState {
         guard account.balance > Fee.importing + Fee.gas else {
             return "cannot apply external message to current state : External message was not accepted"
         }
-        guard let version = WalletVersion(codeHash: code.hash),
-            let wallet = try? WalletData(parsing: data, version: version),
-            let request = try? WalletRequest(parsing: message.body, version: version)
-        else { return Self.notAccepted(exitCode: 9) }
-        return WalletRules.exitCode(of: request, wallet: wallet, at: time).map { Self.notAccepted(exitCode: $0) }
+        switch WalletRules.verdict(on: message.body, code: code, data: data, at: time) {
+        case .refused(let exitCode): return Self.notAccepted(exitCode: exitCode)
+        case .accepted: return nil
+        }
     }
 
     private static func notAccepted(exitCode: Int32) -> String {
@@ -106,15 +105,17 @@ extension ChainState {
             execution.account.data = message.stateInit?.data
         }
         guard let code = execution.account.code, let data = execution.account.data,
-            let version = WalletVersion(codeHash: code.hash)
+            case .accepted(let taken, let messages) = WalletRules.verdict(
+                on: message.body,
+                code: code,
+                data: data,
+                at: time
+            )
         else { return }
-        var wallet = try WalletData(parsing: data, version: version)
-        let request = try WalletRequest(parsing: message.body, version: version)
         execution.fees += Fee.importing + Fee.gas
         execution.account.balance -= Fee.importing + Fee.gas
-        wallet.seqno += 1
-        execution.account.data = try wallet.cell()
-        let action = try act(on: request.messages, of: &execution, inbound: 0)
+        execution.account.data = taken
+        let action = try act(on: messages, of: &execution, inbound: 0)
         try finish(
             execution,
             .externalIn(message),
@@ -172,7 +173,7 @@ extension ChainState {
 
     /// Sends what a contract has asked for, as the send modes say.
     private func act(
-        on actions: [WalletRequest.Send],
+        on actions: [OutgoingActions.Send],
         of execution: inout Execution,
         inbound: UInt128
     ) throws(TONError) -> ActionPhase {

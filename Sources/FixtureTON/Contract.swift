@@ -1,30 +1,4 @@
-import Cryptography
 import TON
-
-/// What wallets check before they accept a request (the published contracts).
-enum WalletRules {
-    /// The exit code with which a wallet refuses; none when it accepts.
-    static func exitCode(of request: WalletRequest, wallet: WalletData, at time: UInt32) -> Int32? {
-        let isV5 = wallet.version == .v5r1
-        let order: [(isWrong: Bool, code: Int32)]
-        let key = try? Ed25519.PublicKey(wallet.publicKey)
-        let isSigned = key?.isValid(signature: request.signature, for: request.signedHash.bytes) ?? false
-        if isV5 {
-            order = [
-                (!isSigned, 135), (request.seqno != wallet.seqno, 133), (request.walletID != wallet.walletID, 134),
-                (request.validUntil <= time, 136),
-            ]
-        } else {
-            // v3 and v4 differ in nothing that matters here but the code of expiry.
-            let expired: Int32 = wallet.version == .v4r2 ? 36 : 35
-            order = [
-                (request.validUntil <= time, expired), (request.seqno != wallet.seqno, 33),
-                (request.walletID != wallet.walletID, 34), (!isSigned, 35),
-            ]
-        }
-        return order.first { $0.isWrong }?.code
-    }
-}
 
 /// The contracts that answer messages: modelled, not run.
 enum Contract {
@@ -32,7 +6,7 @@ enum Contract {
     struct Outcome {
         let phase: ComputePhase
         let data: Cell?
-        let actions: [WalletRequest.Send]
+        let actions: [OutgoingActions.Send]
 
         var isSuccess: Bool {
             if case .executed(let result) = phase { return result.success }
@@ -56,7 +30,11 @@ enum Contract {
         if code == FixtureJetton.refusingCode {
             return Outcome(phase: .executed(.ok(exitCode: 0xFFFF)), data: account.data, actions: [])
         }
-        // Wallets take everything.
+        if code == HighloadWallet.code {
+            let messages = WalletRules.listed(in: message, at: address)
+            return Outcome(phase: .executed(.ok(exitCode: 0)), data: account.data, actions: messages)
+        }
+        // Other wallets take everything.
         return Outcome(phase: .executed(.ok(exitCode: 0)), data: account.data, actions: [])
     }
 

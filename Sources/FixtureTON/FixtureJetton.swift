@@ -93,7 +93,7 @@ enum FixtureJetton {
         }
         guard isMaster || isPeer else { return Contract.failure(layout == .standard ? 707 : 74, data) }
         wallet.balance += credit.amount
-        var actions: [WalletRequest.Send] = []
+        var actions: [OutgoingActions.Send] = []
         var left = message.value > ChainState.Fee.gas + reserve ? message.value - ChainState.Fee.gas - reserve : 0
         if credit.forwardAmount > 0, left > credit.forwardAmount + ChainState.Fee.forward {
             let notification = JettonNotification(
@@ -135,7 +135,7 @@ enum FixtureJetton {
         _ wallet: JettonWallet,
         _ code: Cell,
         _ layout: JettonWalletLayout,
-        _ actions: [WalletRequest.Send]
+        _ actions: [OutgoingActions.Send]
     ) throws(TONError) -> Contract.Outcome {
         Contract.Outcome(
             phase: .executed(.ok(exitCode: 0)),
@@ -145,7 +145,7 @@ enum FixtureJetton {
     }
 }
 
-extension WalletRequest.Send {
+extension OutgoingActions.Send {
     init(mode: UInt8, message: InternalMessage) throws(TONError) {
         self.init(mode: mode, cell: try message.cell())
     }

@@ -20,6 +20,7 @@ extension Inspection {
             case .jettonInternalTransfer: MessageBody.Op.jettonInternalTransfer
             case .jettonNotification: MessageBody.Op.jettonNotification
             case .excesses: MessageBody.Op.excesses
+            case .highloadTransfer: MessageBody.Op.highloadTransfer
             case .jettonBurn: MessageBody.Op.jettonBurn
             case .jettonBurnNotification: MessageBody.Op.jettonBurnNotification
             case .bounced: MessageBody.Op.bounced
@@ -40,6 +41,7 @@ extension Inspection {
         case .jettonInternalTransfer: "internal_transfer"
         case .jettonNotification: "transfer_notification"
         case .excesses: "excesses"
+        case .highloadTransfer: "highload_transfer"
         case .jettonBurn: "burn"
         case .jettonBurnNotification: "burn_notification"
         case .bounced: "bounced"
@@ -78,7 +80,7 @@ extension Inspection {
                 ("sender", Self.address(body.sender)), ("forwardPayload", try Self.bag(body.forwardPayload)),
                 ("comment", Self.comment(body.forwardPayload)),
             ]
-        case .excesses(let queryID): return [("queryId", Self.number(queryID))]
+        case .excesses(let queryID), .highloadTransfer(let queryID): return [("queryId", Self.number(queryID))]
         case .jettonBurn(let body):
             return [
                 ("queryId", Self.number(body.queryID)), ("amount", Self.number(body.amount)),

@@ -89,7 +89,7 @@ extension Inspection {
         ]
     }
 
-    private func walletMessage(_ input: InspectionInput) throws -> WalletMessage {
+    func walletMessage(_ input: InspectionInput) throws -> WalletMessage {
         let text = try AddressText(try input.text("to"))
         let amountText = input.value["amount"]?.stringValue ?? input.value["amount"]?.integerValue.map { "\($0)" } ?? ""
         guard let amount = UInt128(amountText), "\(amount)" == amountText else {

@@ -38,6 +38,7 @@ public struct Inspection: Sendable {
         "ton-mnemonic": { try $0.tonMnemonic($1) },
         "ton-wallet-address": { try $0.tonWalletAddress($1) },
         "ton-sign-transfer": { try $0.tonSignTransfer($1) },
+        "ton-highload-transfer": { try $0.tonHighloadTransfer($1) },
         "ton-message-body": { try $0.tonMessageBody($1) },
         "ton-jetton-wallet": { try $0.tonJettonWallet($1) },
         "ton-proof": { try $0.tonProof($1) },

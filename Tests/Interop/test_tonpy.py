@@ -202,3 +202,93 @@ def test_a_jetton_wallet_sends_on_what_our_transfer_asks_for():
         code, data(receiver, 0), internal(stranger, theirs, value, body), body, theirs, 0, value=value, balance=value
     )
     assert refused.exit_code == 707
+
+
+TIMEOUT = 3600
+
+
+def highload(count, sequence=5, created=NOW, **fields):
+    """Our signed request to a highload wallet v3, as the parts that a node makes of it."""
+    messages = [{"to": SUPPLIER, "amount": str(1000 + index), "comment": f"{index}", "mode": 3} for index in range(count)]
+    wish = {
+        "seed": SEED, "timeout": TIMEOUT, "sequence": sequence, "createdAt": created, "stateInit": True,
+        "messages": messages, **fields,
+    }
+    [answer] = inspect([{"kind": "ton-highload-transfer", "input": wish}])
+    assert answer["ok"], answer
+    message = PythonCell.one_from_boc(answer["result"]["boc"])
+    slice_ = message.begin_parse()
+    assert slice_.load_uint(2) == 2 and slice_.load_uint(2) == 0
+    address = slice_.load_address()
+    slice_.load_coins()
+    assert slice_.load_bit()
+    code, data = load_state(slice_.load_ref().begin_parse() if slice_.load_bit() else slice_)
+    body = slice_.load_ref() if slice_.load_bit() else slice_.to_cell()
+    return message, address, code, data, body
+
+
+def load_state(slice_):
+    assert slice_.load_uint(5) == 0b00110
+    return slice_.load_ref(), slice_.load_ref()
+
+
+def test_a_highload_wallet_sends_one_message_at_once():
+    message, address, code, data, body = highload(1)
+    vm = run(code, data, message, body, address, -1)
+    assert vm.exit_code in ACCEPTED, vm.exit_code
+    [(mode, out)] = actions(vm)
+    assert mode == 3
+    assert sent(out) == (Address(SUPPLIER), 1000)
+
+
+@pytest.mark.parametrize("count", [2, 20, 254])
+def test_a_highload_wallet_sends_a_list_through_itself(count):
+    message, address, code, data, body = highload(count)
+    vm = run(code, data, message, body, address, -1)
+    assert vm.exit_code in ACCEPTED, vm.exit_code
+    [(mode, out)] = actions(vm)
+    assert sent(out)[0] == address
+    # The node fills in the source; the contract takes a list from itself only.
+    slice_ = out.begin_parse()
+    slice_.load_bits(4)
+    slice_.load_address(), slice_.load_address(), slice_.load_coins(), slice_.load_bit(), slice_.load_coins()
+    slice_.load_coins(), slice_.load_uint(64), slice_.load_uint(32)
+    assert slice_.load_bit() == 0
+    inner = slice_.load_ref() if slice_.load_bit() else slice_.to_cell()
+    for source, expected in ((address, count), (Address(SUPPLIER), 0)):
+        arrived = begin_cell().store_uint(0b0110, 4).store_address(source).store_address(address).store_coins(50_000_000)
+        arrived = arrived.store_uint(0, 1 + 4 + 4 + 64 + 32 + 1).store_bit(1).store_ref(inner).end_cell()
+        second = run(code, python_cell(vm.c4_updated), arrived, inner, address, 0, value=50_000_000)
+        assert second.exit_code in ACCEPTED, second.exit_code
+        found = actions(second)
+        assert [sent(out) for _, out in found] == [(Address(SUPPLIER), 1000 + index) for index in range(expected)]
+        assert all(mode == 3 for mode, _ in found)
+
+
+def test_f40_a_highload_wallet_takes_a_request_once_whenever_it_comes_again():
+    message, address, code, data, body = highload(1)
+    vm = run(code, data, message, body, address, -1, now=NOW)
+    assert vm.exit_code in ACCEPTED
+    state = python_cell(vm.c4_updated)
+    # Another request has the numbers cleaned at the worst moment, right when the first one ends.
+    for moment in (1, TIMEOUT - 1, TIMEOUT, TIMEOUT + 1, 2 * TIMEOUT, 2 * TIMEOUT + 1):
+        replay = run(code, state, message, body, address, -1, now=NOW + moment)
+        assert replay.exit_code in (35, 36), (moment, replay.exit_code)
+        other = highload(1, sequence=100 + moment, created=NOW + moment)
+        taken = run(code, state, other[0], other[4], address, -1, now=NOW + moment)
+        assert taken.exit_code in ACCEPTED, (moment, taken.exit_code)
+        state = python_cell(taken.c4_updated)
+        replay = run(code, state, message, body, address, -1, now=NOW + moment)
+        assert replay.exit_code in (35, 36), (moment, replay.exit_code)
+
+
+def test_a_highload_wallet_refuses_as_the_reference_says():
+    message, address, code, data, body = highload(1)
+    wishes = [
+        ({"seed": "22" * 32}, 33), ({"walletId": 7}, 34), ({"createdAt": NOW + 10}, 35),
+        ({"createdAt": NOW - TIMEOUT}, 35), ({"timeout": 60}, 38),
+    ]
+    for fields, code_expected in wishes:
+        wrong = highload(1, **fields)
+        vm = run(code, data, wrong[0], wrong[4], address, -1)
+        assert vm.exit_code == code_expected, (fields, vm.exit_code)

@@ -20,6 +20,8 @@ public enum MessageBody: Hashable, Sendable {
     case jettonBurn(JettonBurn)
     /// A jetton wallet tells the master that jettons were burnt.
     case jettonBurnNotification(JettonBurnNotification)
+    /// A highload wallet's list of messages, sent to itself.
+    case highloadTransfer(queryID: UInt64)
     /// Money that comes back, in the format of global version 12.
     case bounced(BouncedBody)
     /// Money that comes back, in the old format: the first 256 bits of the original body.
@@ -45,6 +47,8 @@ public enum MessageBody: Hashable, Sendable {
         public static let jettonBurn: UInt32 = 0x595F_07BC
         /// `burn_notification` of TEP-74.
         public static let jettonBurnNotification: UInt32 = 0x7BDD_97DE
+        /// A highload wallet's list of messages, sent to itself.
+        public static let highloadTransfer: UInt32 = 0xAE42_E5A4
         /// The old bounce format.
         public static let bouncedLegacy: UInt32 = 0xFFFF_FFFF
         /// The new bounce format.
@@ -76,6 +80,7 @@ public enum MessageBody: Hashable, Sendable {
         case Op.excesses: .excesses(queryID: try slice.loadUInt(64))
         case Op.jettonBurn: .jettonBurn(try JettonBurn(from: &slice))
         case Op.jettonBurnNotification: .jettonBurnNotification(try JettonBurnNotification(from: &slice))
+        case Op.highloadTransfer: .highloadTransfer(queryID: try slice.loadUInt(64))
         case Op.bouncedLegacy: .bouncedLegacy(original: try slice.restAsCell())
         case Op.bounced: .bounced(try BouncedBody(from: &slice))
         default: .other(op: op)

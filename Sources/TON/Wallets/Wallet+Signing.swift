@@ -111,17 +111,8 @@ extension Wallet {
                 try builder.store(reference: message.message.cell())
             }
         case .v5r1:
-            var list = try Cell.empty()
-            for message in messages {
-                var action = CellBuilder()
-                try action.store(reference: list)
-                try action.store(uint: WalletRequest.sendAction, bits: 32)
-                // External requests have to ignore errors (exit code 137).
-                try action.store(uint: message.mode | 2, bits: 8)
-                try action.store(reference: message.message.cell())
-                list = try action.build()
-            }
-            try builder.store(maybe: list)
+            // External requests have to ignore errors (exit code 137).
+            try builder.store(maybe: OutgoingActions.list(messages, mode: 2))
             try builder.store(bit: false)
         }
         return builder
@@ -131,21 +122,6 @@ extension Wallet {
 /// What a wallet contract reads of a request: for a fixture chain, and for checks.
 public struct WalletRequest: Hashable, Sendable {
     static let signedPrefix: UInt32 = 0x7369_676E
-    static let sendAction: UInt32 = 0x0EC3_C86D
-
-    /// One message that is asked for.
-    public struct Send: Hashable, Sendable {
-        /// How it is sent.
-        public let mode: UInt8
-        /// The message.
-        public let message: Cell
-
-        /// A message that is asked for.
-        public init(mode: UInt8, cell: Cell) {
-            self.mode = mode
-            message = cell
-        }
-    }
 
     /// The signature.
     public let signature: [UInt8]
@@ -158,7 +134,7 @@ public struct WalletRequest: Hashable, Sendable {
     /// The number that the wallet has to expect.
     public let seqno: UInt32
     /// The messages, in the order in which they are sent.
-    public let messages: [Send]
+    public let messages: [OutgoingActions.Send]
 
     /// Reads the body of an external message to a wallet.
     ///
@@ -195,33 +171,16 @@ public struct WalletRequest: Hashable, Sendable {
         case .v4r2:
             guard try slice.loadUInt(8) == 0 else { throw TONError(.malformedStructure, "plugins are not taken") }
             messages = try Self.plainMessages(&slice)
-        case .v5r1: messages = try Self.actions(slice.loadMaybeReference())
+        case .v5r1: messages = try OutgoingActions.messages(in: slice.loadMaybeReference())
         }
     }
 
-    private static func plainMessages(_ slice: inout CellSlice) throws(TONError) -> [Send] {
-        var messages: [Send] = []
+    private static func plainMessages(_ slice: inout CellSlice) throws(TONError) -> [OutgoingActions.Send] {
+        var messages: [OutgoingActions.Send] = []
         while slice.remainingReferences > 0 {
             let mode = UInt8(truncatingIfNeeded: try slice.loadUInt(8))
-            messages.append(Send(mode: mode, cell: try slice.loadReference()))
+            messages.append(.init(mode: mode, cell: try slice.loadReference()))
         }
         return messages
-    }
-
-    /// The list has its last action outermost.
-    private static func actions(_ list: Cell?) throws(TONError) -> [Send] {
-        var messages: [Send] = []
-        var next = list
-        while let cell = next, cell.bitCount > 0 {
-            guard messages.count < 255 else { throw TONError(.tooLarge, "a request has at most 255 messages") }
-            var slice = cell.slice()
-            next = try slice.loadReference()
-            guard try slice.loadUInt(32) == UInt64(sendAction) else {
-                throw TONError(.malformedStructure, "only sending is taken")
-            }
-            let mode = UInt8(truncatingIfNeeded: try slice.loadUInt(8))
-            messages.append(Send(mode: mode, cell: try slice.loadReference()))
-        }
-        return messages.reversed()
     }
 }

@@ -1,0 +1,160 @@
+/// What a highload wallet reads of a request: for a fixture chain, and for checks.
+public struct HighloadRequest: Hashable, Sendable {
+    /// The signature.
+    public let signature: [UInt8]
+    /// What is signed.
+    public let signedHash: CellHash
+    /// What tells wallets of one key apart.
+    public let walletID: UInt32
+    /// The message that is sent at once.
+    public let message: OutgoingActions.Send
+    /// The request's number.
+    public let query: HighloadQuery
+    /// When it was made, in seconds since 1970.
+    public let createdAt: UInt64
+    /// The timeout that it was made for.
+    public let timeout: UInt32
+
+    /// Reads the body of an external message to a highload wallet.
+    ///
+    /// - Throws: ``TONError``.
+    public init(parsing body: Cell) throws(TONError) {
+        var slice = body.slice()
+        signature = try slice.loadBytes(64)
+        let inner = try slice.loadReference()
+        guard slice.isEmpty else { throw Self.malformed }
+        signedHash = inner.hash
+        slice = inner.slice()
+        walletID = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
+        let cell = try slice.loadReference()
+        message = .init(mode: UInt8(truncatingIfNeeded: try slice.loadUInt(8)), cell: cell)
+        let group = UInt16(truncatingIfNeeded: try slice.loadUInt(13))
+        query = try HighloadQuery(group: group, place: UInt16(truncatingIfNeeded: try slice.loadUInt(10)))
+        createdAt = try slice.loadUInt(64)
+        timeout = UInt32(truncatingIfNeeded: try slice.loadUInt(22))
+        guard slice.isEmpty else { throw Self.malformed }
+    }
+
+    private static var malformed: TONError {
+        TONError(.malformedStructure, "a request to a highload wallet ends with its timeout")
+    }
+
+    static func content(
+        of message: WalletMessage,
+        query: HighloadQuery,
+        walletID: UInt32,
+        createdAt: UInt64,
+        timeout: UInt32
+    ) throws(TONError) -> Cell {
+        var inner = CellBuilder()
+        try inner.store(uint: walletID, bits: 32)
+        try inner.store(reference: message.message.cell())
+        try inner.store(uint: message.mode, bits: 8)
+        try inner.store(uint: query.group, bits: 13)
+        try inner.store(uint: query.place, bits: 10)
+        try inner.store(uint: createdAt, bits: 64)
+        try inner.store(uint: timeout, bits: 22)
+        return try inner.build()
+    }
+}
+
+/// The data cell of a highload wallet.
+public struct HighloadWalletData: Hashable, Sendable {
+    /// The 32 bytes of the key that signs.
+    public var publicKey: [UInt8]
+    /// What tells wallets of one key apart.
+    public var walletID: UInt32
+    /// Numbers that were taken before the last cleaning.
+    public var oldQueries: TakenQueries
+    /// Numbers that were taken since.
+    public var queries: TakenQueries
+    /// When old numbers were forgotten last, in seconds since 1970.
+    public var lastCleaned: UInt64
+    /// For how many seconds a request may come.
+    public var timeout: UInt32
+
+    /// The data of a wallet that has taken nothing yet.
+    public init(publicKey: [UInt8], walletID: UInt32, timeout: UInt32) {
+        self.publicKey = publicKey
+        self.walletID = walletID
+        self.timeout = timeout
+        oldQueries = TakenQueries()
+        queries = TakenQueries()
+        lastCleaned = 0
+    }
+
+    /// Reads the data cell of a highload wallet.
+    ///
+    /// - Throws: ``TONError``.
+    public init(parsing cell: Cell) throws(TONError) {
+        var slice = cell.slice()
+        publicKey = try slice.loadBytes(32)
+        walletID = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
+        oldQueries = try TakenQueries(parsing: slice.loadMaybeReference())
+        queries = try TakenQueries(parsing: slice.loadMaybeReference())
+        lastCleaned = try slice.loadUInt(64)
+        timeout = UInt32(truncatingIfNeeded: try slice.loadUInt(22))
+    }
+
+    /// The data cell.
+    ///
+    /// - Throws: ``TONError`` when the key does not have 32 bytes.
+    public func cell() throws(TONError) -> Cell {
+        guard publicKey.count == 32 else { throw TONError(.invalidKey, "a wallet's key has 32 bytes") }
+        var builder = CellBuilder()
+        try builder.store(bytes: publicKey)
+        try builder.store(uint: walletID, bits: 32)
+        try builder.store(maybe: oldQueries.root())
+        try builder.store(maybe: queries.root())
+        try builder.store(uint: lastCleaned, bits: 64)
+        try builder.store(uint: timeout, bits: 22)
+        return try builder.build()
+    }
+
+    /// Forgets the numbers of requests that can no longer come, as the contract does before it reads a request: those of
+    /// before the last cleaning when a timeout has passed since, and all when two have.
+    public mutating func clean(at time: UInt64) {
+        guard lastCleaned + UInt64(timeout) < time else { return }
+        oldQueries = lastCleaned + 2 * UInt64(timeout) < time ? TakenQueries() : queries
+        queries = TakenQueries()
+        lastCleaned = time
+    }
+
+    /// Whether a number was taken and is not forgotten.
+    public func hasTaken(_ query: HighloadQuery) -> Bool { oldQueries.contains(query) || queries.contains(query) }
+}
+
+/// Numbers of requests: for each group a cell with a bit for each place.
+public struct TakenQueries: Hashable, Sendable {
+    private static let groupBits = 13
+    private var groups: [UInt16: Set<UInt16>] = [:]
+
+    /// No numbers.
+    public init() {}
+
+    init(parsing root: Cell?) throws(TONError) {
+        for (group, value) in try Hashmap.entries(of: root, keyBits: Self.groupBits) {
+            var value = value
+            var bits = try value.loadReference().slice()
+            var places: Set<UInt16> = []
+            for place in 0..<UInt16(bits.remainingBits) where try bits.loadBit() { places.insert(place) }
+            groups[UInt16(truncatingIfNeeded: group)] = places
+        }
+    }
+
+    func root() throws(TONError) -> Cell? {
+        var entries: [(key: UInt64, value: Cell)] = []
+        for (group, places) in groups.sorted(by: { $0.key < $1.key }) {
+            var builder = CellBuilder()
+            for place in 0..<HighloadQuery.places { try builder.store(bit: places.contains(place)) }
+            entries.append((UInt64(group), try builder.build()))
+        }
+        return try Hashmap.cell(entries, keyBits: Self.groupBits)
+    }
+
+    /// Whether a number is among them.
+    public func contains(_ query: HighloadQuery) -> Bool { groups[query.group]?.contains(query.place) ?? false }
+
+    /// Adds a number.
+    public mutating func insert(_ query: HighloadQuery) { groups[query.group, default: []].insert(query.place) }
+}

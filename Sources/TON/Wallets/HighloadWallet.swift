@@ -1,0 +1,154 @@
+public import Cryptography
+
+/// The number of a request to a highload wallet: a group of 13 bits and a place of 0 to 1,022 in it.
+///
+/// The wallet remembers which numbers it has taken, in any order, for as long as a request with them may come.
+public struct HighloadQuery: Hashable, Sendable {
+    /// How many places a group has: a cell's bits.
+    public static let places: UInt16 = 1_023
+    /// How many numbers there are; they begin again after the last one.
+    public static let count: UInt64 = 8_192 * UInt64(places)
+
+    /// The group, `shift` in the contract's words.
+    public let group: UInt16
+    /// The place in the group, `bit_number` in the contract's words.
+    public let place: UInt16
+
+    /// The number at a position of the series that never ends.
+    public init(sequence: UInt64) {
+        let position = sequence % Self.count
+        group = UInt16(position / UInt64(Self.places))
+        place = UInt16(position % UInt64(Self.places))
+    }
+
+    init(group: UInt16, place: UInt16) throws(TONError) {
+        guard group < 8_192, place < Self.places else {
+            throw TONError(.malformedStructure, "the number of a request is out of range")
+        }
+        self.group = group
+        self.place = place
+    }
+}
+
+/// A highload wallet, version 3: it takes requests in any order and many at once, each with a number and an end
+/// (github.com/ton-blockchain/highload-wallet-contract-v3).
+public struct HighloadWallet: Hashable, Sendable {
+    /// The identifier that the contract's authors recommend.
+    public static let usualID: UInt32 = 0x10AD
+    /// The most messages of one request: with one more the list of actions would be too long.
+    public static let maximumMessages = 254
+    /// What a request takes along to the wallet itself, in nanotons: more than reading the list costs, and it stays there.
+    static let carriedValue: UInt128 = 50_000_000
+
+    /// The key that signs.
+    public let publicKey: Ed25519.PublicKey
+    /// What tells wallets of one key apart.
+    public let walletID: UInt32
+    /// For how many seconds after its creation a request may come; a part of the address, of 22 bits.
+    public let timeout: UInt32
+    /// The workchain.
+    public let workchain: Int
+
+    /// A wallet.
+    public init(publicKey: Ed25519.PublicKey, walletID: UInt32 = usualID, timeout: UInt32, workchain: Int = 0) {
+        self.publicKey = publicKey
+        self.walletID = walletID
+        self.timeout = timeout
+        self.workchain = workchain
+    }
+
+    /// What the account begins with.
+    ///
+    /// - Throws: ``TONError``.
+    public func stateInit() throws(TONError) -> StateInit {
+        let data = HighloadWalletData(publicKey: publicKey.bytes, walletID: walletID, timeout: timeout)
+        return StateInit(code: Self.code, data: try data.cell())
+    }
+
+    /// The account.
+    ///
+    /// - Throws: ``TONError``.
+    public func address() throws(TONError) -> TONAddress { try stateInit().address(workchain: workchain) }
+
+    /// The contract's code.
+    public static let code: Cell = {
+        do { return try BagOfCells.root(ofText: codeText) } catch {
+            preconditionFailure("the code of a wallet that is part of this program cannot be read: \(error)")
+        }
+    }()
+
+    // The published code as a bag of cells; the tests compare its hash with the published one.
+    private static let codeText = """
+        te6cckECEAEAAigAART/APSkE/S88sgLAQIBIAINAgFIAwQAeNAg10vAAQHAYLCRW+EB0NMDAXGwkVvg+kAw+CjHBbORMODTHwGCEK5C5aS6nY\
+        BA1yHXTPgqAe1V+wTgMAIBIAUKAgJzBgcAEa3OdqJoa4X/wAIBIAgJABqrtu1E0IEBItch1ws/ABiqO+1E0IMH1yHXCx8CASALDAAbuabu1E0I\
+        EBYtch1wsVgA5bi/Ltou37IasJAoQJsO1E0IEBINch9AT0BNM/0xXRBY4b+CMloVIQuZ8ybfgjBaoAFaESuZIwbd6SMDPikjAz4lIwgA30D2+h\
+        ntAh1yHXCgCVXwN/2zHgkTDiWYAN9A9voZzQAdch1woAk3/bMeCRW+JwgB9vLUgwjXGNEh+QDtRNDT/9Mf9AT0BNM/0xXR+CMhoVIguY4SM234\
+        IySqAKESuZJtMt5Y+CMB3lQWdfkQ8qEG0NMf1NMH0wzTCdM/0xXRUWi68qJRWrrypvgjKqFSULzyowT4I7vyo1MEgA30D2+hmdAk1yHXCgDyZJ\
+        Ew4g4B/lMJgA30D2+hjhPQUATXGNIAAfJkyFjPFs+DAc8WjhAwyCTPQM+DhAlQBaGlFM9A4vgAyUA5gA30FwTIy/8Tyx/0ABL0ABLLPxLLFcnt\
+        VPgPIdDTAAHyZdMCAXGwkl8D4PpAAdcLAcAA8qX6QDH6ADH0AfoAMfoAMYBg1yHTAAEPACDyZdIAAZPUMdGRMOJysfsAtYW/Aw==
+        """
+}
+
+extension HighloadWallet {
+    /// Signs a request to send messages: one goes out by itself, several by a message of the wallet to itself, which
+    /// carries the list.
+    ///
+    /// - Parameters:
+    ///   - messages: 1 to 254, without a state of the receiver.
+    ///   - sequence: the request's place in the wallet's series; the number follows from it. Several messages carry it as
+    ///     their query identifier.
+    ///   - createdAt: when the request was made, in seconds since 1970 and not after the next block's time. It may come
+    ///     for as long as the wallet's timeout says.
+    ///   - key: the key of this wallet.
+    ///   - deploying: whether the wallet does not exist yet, so that its state has to come along.
+    /// - Throws: ``TONError``.
+    /// - Returns: the signed request.
+    public func sign(
+        _ messages: [WalletMessage],
+        sequence: UInt64,
+        createdAt: UInt64,
+        with key: Ed25519.PrivateKey,
+        deploying: Bool
+    ) throws(TONError) -> SignedTransfer {
+        guard key.publicKey == publicKey else { throw TONError(.invalidKey, "the key is not this wallet's") }
+        guard let first = messages.first, messages.count <= Self.maximumMessages else {
+            throw TONError(.malformedStructure, "a request has 1 to \(Self.maximumMessages) messages")
+        }
+        guard messages.allSatisfy({ $0.message.stateInit == nil }) else {
+            throw TONError(.malformedStructure, "a highload wallet sends no states")
+        }
+        let outer = messages.count == 1 ? first : try toItself(messages, sequence: sequence)
+        let inner = try HighloadRequest.content(
+            of: outer,
+            query: HighloadQuery(sequence: sequence),
+            walletID: walletID,
+            createdAt: createdAt,
+            timeout: timeout
+        )
+        let signature: [UInt8]
+        do { signature = try key.sign(inner.hash.bytes) } catch { throw TONError(.invalidKey, error.description) }
+        var body = CellBuilder()
+        try body.store(bytes: signature)
+        try body.store(reference: inner)
+        let external = ExternalInMessage(
+            destination: try address(),
+            stateInit: deploying ? try stateInit() : nil,
+            body: try body.build()
+        )
+        return SignedTransfer(cell: try external.cell(), normalizedHash: try external.normalizedHash())
+    }
+
+    private func toItself(_ messages: [WalletMessage], sequence: UInt64) throws(TONError) -> WalletMessage {
+        var body = CellBuilder()
+        try body.store(uint: MessageBody.Op.highloadTransfer, bits: 32)
+        try body.store(uint: sequence, bits: 64)
+        try body.store(reference: OutgoingActions.list(messages))
+        return try WalletMessage(
+            to: address(),
+            amount: Self.carriedValue,
+            bounce: false,
+            body: body.build(),
+            mode: 1
+        )
+    }
+}

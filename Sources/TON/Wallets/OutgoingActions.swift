@@ -1,0 +1,56 @@
+/// The list of what a contract has asked for: `out_list` of TL-B, its last action outermost.
+public enum OutgoingActions {
+    private static let sendMessage: UInt64 = 0x0EC3_C86D
+    private static let maximumCount = 255
+
+    /// One message that is asked for.
+    public struct Send: Hashable, Sendable {
+        /// How it is sent.
+        public let mode: UInt8
+        /// The message.
+        public let message: Cell
+
+        /// A message that is asked for.
+        public init(mode: UInt8, cell: Cell) {
+            self.mode = mode
+            message = cell
+        }
+    }
+
+    /// The list of messages to be sent.
+    ///
+    /// - Parameter mode: bits that every message gets besides its own.
+    static func list(_ messages: [WalletMessage], mode: UInt8 = 0) throws(TONError) -> Cell {
+        var list = try Cell.empty()
+        for message in messages {
+            var action = CellBuilder()
+            try action.store(reference: list)
+            try action.store(uint: sendMessage, bits: 32)
+            try action.store(uint: message.mode | mode, bits: 8)
+            try action.store(reference: message.message.cell())
+            list = try action.build()
+        }
+        return list
+    }
+
+    /// The messages of a list, in the order in which they are sent.
+    ///
+    /// - Throws: ``TONError`` when something else than sending is asked for.
+    public static func messages(in list: Cell?) throws(TONError) -> [Send] {
+        var messages: [Send] = []
+        var next = list
+        while let cell = next, cell.bitCount > 0 {
+            guard messages.count < maximumCount else {
+                throw TONError(.tooLarge, "a request has at most \(maximumCount) messages")
+            }
+            var slice = cell.slice()
+            next = try slice.loadReference()
+            guard try slice.loadUInt(32) == sendMessage else {
+                throw TONError(.malformedStructure, "only sending is taken")
+            }
+            let mode = UInt8(truncatingIfNeeded: try slice.loadUInt(8))
+            messages.append(Send(mode: mode, cell: try slice.loadReference()))
+        }
+        return messages.reversed()
+    }
+}
