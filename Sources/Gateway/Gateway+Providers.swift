@@ -125,11 +125,15 @@ extension Gateway {
                 }
                 limits[asset.id] = try asset.amount(amount).units
             }
+            if let timeout = wallet.highloadTimeout, !(60...86_400).contains(timeout) {
+                throw ConfigurationError("ton.\(wallet.key).highload_timeout lies between 60 and 86400 seconds")
+            }
             return try TONProvider(
                 configuration: TONProvider.Configuration(
                     key: wallet.key,
                     network: network,
                     walletVersion: version,
+                    highloadTimeout: wallet.highloadTimeout,
                     jettons: jettons,
                     deposit: wallet.deposit == .derived ? .derived : .comment,
                     agreementAbove: limits,

@@ -205,6 +205,8 @@ public struct GatewayConfiguration: Codable, Sendable {
         public var walletEntry: String
         /// The wallet's contract: `v3r2`, `v4r2` or `v5r1`.
         public var walletVersion: String
+        /// With it the wallet that pays out is a highload wallet v3, whose requests may come for so many seconds.
+        public var highloadTimeout: UInt32?
         /// How customers are told apart.
         public var deposit: Deposit
         /// The jettons that are taken.
@@ -219,6 +221,7 @@ public struct GatewayConfiguration: Codable, Sendable {
             case apiKeyEntry = "api_key_entry"
             case walletEntry = "wallet_entry"
             case walletVersion = "wallet_version"
+            case highloadTimeout = "highload_timeout"
             case deposit
             case jettons
         }

@@ -88,12 +88,15 @@ public struct PreparedTransfer: Hashable, Sendable {
     public let sequence: Int64?
     /// Until when it can take effect, by the rail's clock; none when the rail sets no limit.
     public let validUntil: Timestamp?
+    /// Which of the transfers that were signed together this is; 0 for one that was signed alone.
+    public let position: Int
 
     /// A transfer as it was signed or stored.
-    public init(bytes: [UInt8], hash: String, sequence: Int64?, validUntil: Timestamp?) {
+    public init(bytes: [UInt8], hash: String, sequence: Int64?, validUntil: Timestamp?, position: Int = 0) {
         self.bytes = bytes
         self.hash = hash
         self.sequence = sequence
         self.validUntil = validUntil
+        self.position = position
     }
 }

@@ -69,4 +69,37 @@ struct AccountHistory: Sendable {
         }
         return found.reversed()
     }
+
+    /// What to do after a chain transaction was looked at.
+    enum Step {
+        case found
+        case goOn
+        case stop
+    }
+
+    /// The newest chain transaction of an account that fits, from its head back.
+    ///
+    /// - Throws: `ProviderError`; with the code `gap` when the history does not join up.
+    func newest(
+        of address: TONAddress,
+        state: ToncenterClient.AccountState,
+        where look: (ChainTransaction) -> Step
+    ) async throws(ProviderError) -> ChainTransaction? {
+        var next = (lt: state.lastLT, hash: state.lastHash)
+        while next.lt > 0 {
+            let page = try await client.transactions(of: address, lt: next.lt, hash: next.hash, limit: Self.pageSize)
+            guard !page.isEmpty else { throw ProviderError(.unavailable, "the node left out what it had announced") }
+            for transaction in page {
+                guard transaction.lt == next.lt, transaction.hash == next.hash else {
+                    throw ProviderError(.gap, "the chain transaction at logical time \(next.lt) is missing")
+                }
+                switch look(transaction) {
+                case .found: return transaction
+                case .stop: return nil
+                case .goOn: next = (transaction.previousLT, transaction.previousHash)
+                }
+            }
+        }
+        return nil
+    }
 }

@@ -39,7 +39,8 @@ extension TONProvider: TransferScanning {
         let page = all.prefix(Self.pageSize)
         var observations: [Observation] = []
         for transaction in page {
-            let found = try read(transaction, of: scanned, owner: owner, asset: asset)
+            let request = try await requestBehind(transaction, of: scanned)
+            let found = try read(transaction, of: scanned, owner: owner, asset: asset, request: request)
             if found.contains(where: needsAgreement) { try await agree(on: transaction, of: scanned) }
             observations += found
         }
@@ -50,6 +51,30 @@ extension TONProvider: TransferScanning {
             hasMore: !isWhole,
             completeUntil: isWhole ? head.time : page.last.map { Timestamp(seconds: Int64($0.now)) }
         )
+    }
+
+    /// The request by which a highload wallet sent itself the message that a chain transaction took: the one that made
+    /// the message, at the logical time before the message's own.
+    private func requestBehind(
+        _ transaction: ChainTransaction,
+        of scanned: TONAddress
+    ) async throws(ProviderError) -> CellHash? {
+        guard scanned == address, case .highload = wallet, case .internal(let message) = transaction.inMessage,
+            message.source == address, let hash = transaction.inMessageHash, transaction.previousLT > 0
+        else { return nil }
+        let before = ToncenterClient.AccountState(
+            balance: 0,
+            code: nil,
+            data: nil,
+            lastLT: transaction.previousLT,
+            lastHash: transaction.previousHash
+        )
+        let cause = try await history.newest(of: address, state: before) { earlier in
+            if earlier.lt < message.createdLT, earlier.outMessageHashes.contains(hash) { return .found }
+            return earlier.lt + 256 < message.createdLT ? .stop : .goOn
+        }
+        guard case .externalIn(let request) = cause?.inMessage else { return nil }
+        do { return try request.normalizedHash() } catch { throw ProviderError(.malformed, error.description) }
     }
 
     private func needsAgreement(_ observation: Observation) -> Bool {
@@ -86,7 +111,8 @@ extension TONProvider: TransferScanning {
         _ transaction: ChainTransaction,
         of scanned: TONAddress,
         owner: TONAddress,
-        asset: AssetID
+        asset: AssetID,
+        request: CellHash?
     ) throws(ProviderError) -> [Observation] {
         let reading = TransferReading(
             network: configuration.network,
@@ -95,7 +121,8 @@ extension TONProvider: TransferScanning {
             owner: owner,
             isDerived: owner != address,
             coldWallets: configuration.coldWallets,
-            asset: asset
+            asset: asset,
+            request: request
         )
         guard asset == coin else { return reading.jettonObservations() }
         var own: Set<TONAddress> = []
@@ -156,7 +183,7 @@ extension TONProvider: BalanceStating {
         return ProviderStatement(balances: balances, asOf: head.time, source: "the chain's account states")
     }
 
-    private func units(of asset: AssetID, owner: TONAddress) async throws(ProviderError) -> UInt128 {
+    func units(of asset: AssetID, owner: TONAddress) async throws(ProviderError) -> UInt128 {
         guard let jetton = jetton(asset) else { return try await client.account(owner).balance }
         do {
             let wallet = try await client.account(jetton.wallet(of: owner))

@@ -46,8 +46,11 @@ public struct TONProvider: PaymentProvider {
         public var key: String
         /// The network.
         public var network: TONNetwork
-        /// The wallet's contract.
+        /// The contract of wallets, also of those of single options.
         public var walletVersion: WalletVersion
+        /// With it the wallet that pays out is a highload wallet v3, whose requests may come for so many seconds; a part of
+        /// its address.
+        public var highloadTimeout: UInt32?
         /// The jettons that are taken.
         public var jettons: [Jetton]
         /// How customers are told apart.
@@ -67,6 +70,7 @@ public struct TONProvider: PaymentProvider {
             key: String,
             network: TONNetwork,
             walletVersion: WalletVersion,
+            highloadTimeout: UInt32? = nil,
             jettons: [Jetton],
             deposit: Deposit,
             maximumLag: Duration = .seconds(120),
@@ -77,6 +81,7 @@ public struct TONProvider: PaymentProvider {
             self.key = key
             self.network = network
             self.walletVersion = walletVersion
+            self.highloadTimeout = highloadTimeout
             self.jettons = jettons
             self.deposit = deposit
             self.maximumLag = maximumLag
@@ -92,7 +97,8 @@ public struct TONProvider: PaymentProvider {
     let history: AccountHistory
     let seed: SecretBytes
     let signingKey: Ed25519.PrivateKey
-    let wallet: Wallet
+    let wallet: HotWallet
+    let requests = FoundRequests()
     let address: TONAddress
     let coin: AssetID
     let clock: any WallClock
@@ -128,11 +134,13 @@ public struct TONProvider: PaymentProvider {
         history = AccountHistory(client: client)
         do {
             signingKey = try Ed25519.PrivateKey(seed: seed)
-            wallet = Wallet(
-                version: configuration.walletVersion,
-                publicKey: signingKey.publicKey,
-                network: configuration.network
-            )
+            if let timeout = configuration.highloadTimeout {
+                wallet = .highload(HighloadWallet(publicKey: signingKey.publicKey, timeout: timeout))
+            } else {
+                let version = configuration.walletVersion
+                let key = signingKey.publicKey
+                wallet = .numbered(Wallet(version: version, publicKey: key, network: configuration.network))
+            }
             address = try wallet.address()
             coin = try AssetID.ton(configuration.network.rawValue)
         } catch { throw ProviderError(.invalidRequest, "\(error)") }
@@ -163,6 +171,8 @@ public struct TONProvider: PaymentProvider {
     public var scan: (any TransferScanning)? { self }
     /// Sends signed wallet messages.
     public var send: (any TransferSending)? { self }
+    /// A highload wallet sends many at once.
+    public var batch: (any BatchSending)? { configuration.highloadTimeout == nil ? nil : self }
     /// States the wallets' balances.
     public var state: (any BalanceStating)? { self }
 

@@ -27,6 +27,8 @@ struct TransferReading {
     /// Wallets of the operator whose keys are kept offline.
     let coldWallets: Set<TONAddress>
     let asset: AssetID
+    /// The request that made the wallet send the message to itself which this chain transaction took, if it is one.
+    var request: CellHash?
 
     static func reference(comment: String, to owner: TONAddress) -> PaymentReference {
         PaymentReference(scope: "ton:comment:\(owner.raw)", value: comment)
@@ -55,17 +57,23 @@ struct TransferReading {
             // Our own request: never a deposit, whatever it carries.
             let hash: CellHash
             do { hash = try message.normalizedHash() } catch { throw ProviderError(.malformed, error.description) }
-            let movement = try movement("sent", .unexplained, balanceChange, "sent by the wallet's key")
-            return [.sent(SentTransfer(naturalKey: key("sent"), hash: hash.description, movement: movement))]
+            return [try sent(by: hash)]
         case .internal(let message): return try incoming(message, ownJettonWallets)
         case .externalOut, nil: return try fees("no message")
         }
+    }
+
+    private func sent(by request: CellHash) throws(ProviderError) -> Observation {
+        let movement = try movement("sent", .unexplained, balanceChange, "sent by the wallet's key")
+        return .sent(SentTransfer(naturalKey: key("sent"), hash: request.description, movement: movement))
     }
 
     private func incoming(
         _ message: InternalMessage,
         _ ownJettonWallets: Set<TONAddress>
     ) throws(ProviderError) -> [Observation] {
+        // What a wallet sends to itself carries its list of transfers: the request says whose they are.
+        if let request { return [try sent(by: request)] }
         let isOwnJetton = message.source.map(ownJettonWallets.contains) ?? false
         if message.bounced {
             // Money that comes back is never a deposit; gas that our own jetton wallet did not take was booked as a fee.

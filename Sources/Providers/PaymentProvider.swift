@@ -36,6 +36,8 @@ public protocol PaymentProvider: Sendable {
     var scan: (any TransferScanning)? { get }
     /// Sends money; none when money can only be returned elsewhere.
     var send: (any TransferSending)? { get }
+    /// Sends many orders by one request; none when each goes alone.
+    var batch: (any BatchSending)? { get }
     /// Tells what the rail says is there; none when the rail cannot be asked.
     var state: (any BalanceStating)? { get }
     /// Gathers what lies on the accounts of single options; none when they have none of their own.
@@ -50,6 +52,9 @@ extension PaymentProvider {
 
     /// On most rails there is nothing to look after.
     public func warnings() async throws(ProviderError) -> [String] { [] }
+
+    /// On most rails each order goes alone.
+    public var batch: (any BatchSending)? { nil }
 
     /// On most rails everything comes to one account.
     public var gather: (any FundGathering)? { nil }

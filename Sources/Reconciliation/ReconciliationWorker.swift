@@ -160,6 +160,9 @@ public struct ReconciliationWorker: Sendable {
     }
 
     private func advanceOutgoing(under lease: Lease?, into pass: inout Pass) async {
+        await attempt("batches", into: &pass) { pass in
+            pass.outgoing += try await settlement.signBatches(under: lease)
+        }
         var due: [String] = []
         await attempt("outgoing", into: &pass) { _ in due = try await settlement.outgoingDue() }
         for id in due {

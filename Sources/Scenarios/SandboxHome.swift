@@ -69,7 +69,7 @@ public struct SandboxHome: Sendable {
             """
         try write("assets.yaml", try text(catalogues + "/assets.yaml") + jetton + "\n" + evm + "\n")
         if !FileManager.default.fileExists(atPath: keystorePath) { try makeKeystore() }
-        try writeConfiguration(port: port, derived: false)
+        try writeConfiguration(port: port)
     }
 
     private func text(_ path: String) throws -> String {
@@ -115,11 +115,28 @@ public struct SandboxHome: Sendable {
         )
     }
 
+    /// How the gateway works with its wallet on TON.
+    public struct TONSettings: Hashable, Sendable {
+        /// Whether each option has a wallet of its own.
+        public var isDerived = false
+        /// Whether the wallet that pays out is a highload wallet.
+        public var isHighload = false
+
+        /// One wallet that numbers its requests, and comments.
+        public init() {}
+    }
+
+    /// For how many seconds a request to the sandbox's highload wallet may come.
+    private static let highloadTimeout: UInt32 = 600
+
     /// The wallet that customers pay to, and that pays out.
     ///
     /// - Throws: `KeystoreError` and `TONError`.
-    public func walletAddress() throws -> TONAddress {
+    public func walletAddress(_ settings: TONSettings = TONSettings()) throws -> TONAddress {
         let key = try Ed25519.PrivateKey(seed: keystore().secret("ton-hot"))
+        if settings.isHighload {
+            return try HighloadWallet(publicKey: key.publicKey, timeout: Self.highloadTimeout).address()
+        }
         return try Wallet(version: .v5r1, publicKey: key.publicKey, network: .testnet).address()
     }
 
@@ -127,17 +144,24 @@ public struct SandboxHome: Sendable {
     ///
     /// - Throws: what the keystore and the networks say.
     public func fundWallets() throws {
-        try networks.ton.pay(5_000_000_000, to: walletAddress(), comment: "top-up", by: "operator")
+        try fundWallet(TONSettings())
         let wallets = try EVMProvider.wallets(of: keystore().secret("evm-hot"))
         for wallet in [wallets.hot, wallets.gas] {
             try networks.evm.send(BigUInt(10).power(18), to: wallet, by: "operator")
         }
     }
 
+    /// The operator puts 5 TON into the wallet.
+    ///
+    /// - Throws: what the keystore and the chain say.
+    func fundWallet(_ settings: TONSettings) throws {
+        try networks.ton.pay(5_000_000_000, to: walletAddress(settings), comment: "top-up", by: "operator")
+    }
+
     /// Writes the configuration file.
     ///
     /// - Throws: what the file system says.
-    public func writeConfiguration(port: Int, derived: Bool) throws {
+    public func writeConfiguration(port: Int, ton settings: TONSettings = TONSettings()) throws {
         // A connection string may hold quotes of its own; JSON's are YAML's too.
         let database = postgresql.map { "postgresql: \(JSONValue.string($0).text)" } ?? "path: settlegate.sqlite"
         let code = Base64.encode(try FixtureTON.jettonWalletCode(networks.jettonLayout).serialized())
@@ -164,7 +188,8 @@ public struct SandboxHome: Sendable {
                 toncenter_url: \(networks.url)
                 wallet_entry: ton-hot
                 wallet_version: v5r1
-                deposit: \(derived ? "derived" : "comment")
+                \(settings.isHighload ? "highload_timeout: \(Self.highloadTimeout)" : "")
+                deposit: \(settings.isDerived ? "derived" : "comment")
                 jettons:
                   - { asset: "\(jettonAsset)", wallet_code: "\(code)", layout: \(networks.jettonLayout.rawValue) }
             evm:

@@ -95,6 +95,7 @@ extension Scenario.Step: Decodable {
     }
     private struct Advance: Decodable { let seconds: Int64 }
     private struct Deposit: Decodable { let mode: String }
+    private struct Wallet: Decodable { let kind: String }
     private struct Refund: Decodable {
         let invoice: String
         let amount: String?
@@ -118,6 +119,8 @@ extension Scenario.Step: Decodable {
         case "advance": self = .advance(seconds: try step.value(Advance.self).seconds)
         case "fault": self = .fault(try step.value())
         case "deposit": self = .deposit(derived: try step.value(Deposit.self).mode == "derived")
+        case "wallet": self = .wallet(highload: try step.value(Wallet.self).kind == "highload")
+        case "payouts": self = .payouts(try step.value())
         case "refund":
             let refund: Refund = try step.value()
             self = .refund(invoice: refund.invoice, amount: refund.amount)
@@ -148,6 +151,7 @@ extension Scenario.Check: Decodable {
         let of: String
         let states: [String]
     }
+    private struct Payouts: Decodable { let states: [String] }
     private struct Cases: Decodable { let reasons: [String] }
     private struct Account: Decodable {
         let code: String
@@ -176,6 +180,7 @@ extension Scenario.Check: Decodable {
         case "refunds":
             let value: Refunds = try check.value()
             self = .refunds(of: value.of, states: value.states)
+        case "payouts": self = .payouts(states: try check.value(Payouts.self).states)
         case "cases": self = .cases(reasons: try check.value(Cases.self).reasons)
         case "account":
             let value: Account = try check.value()

@@ -33,6 +33,10 @@ public struct Scenario: Sendable {
         case fault(Fault)
         /// How customers on TON are told apart from here on.
         case deposit(derived: Bool)
+        /// The wallet that pays out on TON from here on: a highload wallet, or one that numbers its requests.
+        case wallet(highload: Bool)
+        /// The merchant asks for payouts, all at once.
+        case payouts(Payouts)
         /// The merchant returns the payment of an invoice.
         case refund(invoice: String, amount: String?)
         /// The merchant calls an invoice off.
@@ -101,6 +105,18 @@ public struct Scenario: Sendable {
         public var outcome: String?
     }
 
+    /// Payouts that are asked for.
+    public struct Payouts: Sendable, Decodable {
+        /// How much each one sends.
+        public let amount: String
+        /// The asset.
+        public let asset: String
+        /// How many.
+        public let count: Int
+        /// `nowhere`: no address at all; none: a supplier's.
+        public var to: String?
+    }
+
     /// How a network misbehaves.
     public struct Fault: Sendable, Decodable {
         /// `ton`, `evm` or `telegram`.
@@ -123,6 +139,8 @@ public struct Scenario: Sendable {
         case sightings(of: String, confirmations: [Int])
         /// The states of the refunds of an invoice's payments.
         case refunds(of: String, states: [String])
+        /// The states of the payouts, in the order in which they were asked for.
+        case payouts(states: [String])
         /// The reasons of the open cases.
         case cases(reasons: [String])
         /// What an account of the merchant or the gateway holds, as a positive amount where it is owed.

@@ -37,7 +37,9 @@ public struct ScenarioRunner {
         case .reorganise(let depth, let dropping): world.reorganise(depth: depth, dropping: dropping)
         case .advance(let seconds): try await world.advance(by: .seconds(seconds))
         case .fault(let fault): try await world.set(fault)
-        case .deposit(let derived): try await world.setDeposit(derived: derived)
+        case .deposit(let derived): try await world.setTON { $0.isDerived = derived }
+        case .wallet(let highload): try await world.setTON { $0.isHighload = highload }
+        case .payouts(let payouts): try await request(payouts)
         case .refund(let invoice, let amount): try await refund(invoice, amount)
         case .cancel(let invoice):
             _ = try await world.merchant.post("/v1/invoices/\(id(invoice))/cancel", [:], idempotencyKey: key("cancel"))
@@ -89,6 +91,22 @@ public struct ScenarioRunner {
         try await world.merchant.post("/v1/refunds", .object(members), idempotencyKey: key("refund"))
     }
 
+    private mutating func request(_ payouts: Scenario.Payouts) async throws {
+        let asset = world.assetText(payouts.asset)
+        let destination = payouts.to == "nowhere" ? "nowhere" : try world.address(for: asset)
+        for number in 0..<payouts.count {
+            let members: [JSONValue.Member] = [
+                .init("amount", .string(payouts.amount)), .init("asset", .string(asset)),
+                .init("destination", .string(destination)),
+            ]
+            try await world.merchant.post(
+                "/v1/payouts",
+                .object(members),
+                idempotencyKey: key("payout-\(number)")
+            )
+        }
+    }
+
     private func payments(of invoice: String) async throws -> [JSONValue] {
         let list = try await world.merchant.get("/v1/payments?invoice=\(id(invoice))&limit=100")
         // Lists have the newest first; scenarios are told in the order in which things happened.
@@ -128,6 +146,9 @@ extension ScenarioRunner {
             let refunds = try await world.merchant.get("/v1/refunds?limit=100")["data"]?.arrayValue ?? []
             let found = refunds.filter { payments.contains($0["payment"]?.stringValue ?? "") }
             expect(found.reversed().map { $0["state"]?.stringValue ?? "?" }, states, "the refunds of \(name)")
+        case .payouts(let states):
+            let payouts = try await world.merchant.get("/v1/payouts?limit=100")["data"]?.arrayValue ?? []
+            expect(payouts.reversed().map { $0["state"]?.stringValue ?? "?" }, states, "the payouts")
         case .cases(let reasons):
             expect(try await world.openCases().sorted(), reasons.sorted(), "the open cases")
         case .account(let code, let asset, let amount):

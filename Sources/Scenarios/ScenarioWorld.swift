@@ -40,6 +40,7 @@ public final class ScenarioWorld: Sendable {
         var url = ""
         var apiKey = ""
         var merchantID: MerchantID?
+        var ton = SandboxHome.TONSettings()
     }
 
     private let state: Mutex<State>
@@ -247,11 +248,19 @@ public final class ScenarioWorld: Sendable {
         try networks.control.set(fault.network, fault.kind, wish)
     }
 
-    /// Has customers on TON told apart by wallets of their own, or by comments.
+    /// Has the gateway work with its wallet on TON in another way, and start again.
+    ///
+    /// The operator gives another wallet money for fees.
     ///
     /// - Throws: what cannot be started.
-    public func setDeposit(derived: Bool) async throws {
-        try home.writeConfiguration(port: 0, derived: derived)
+    public func setTON(_ change: (inout SandboxHome.TONSettings) -> Void) async throws {
+        let (before, after) = state.withLock { state in
+            let before = state.ton
+            change(&state.ton)
+            return (before, state.ton)
+        }
+        try home.writeConfiguration(port: 0, ton: after)
+        if before.isHighload != after.isHighload { try home.fundWallet(after) }
         try await restart()
     }
 

@@ -7,9 +7,9 @@ public import Storage
 
 extension Settlement {
     /// How soon a transfer is looked at again.
-    private static let pollInterval = Duration.seconds(1)
+    static let pollInterval = Duration.seconds(1)
     /// How soon after a failure that says nothing about the money.
-    private static let retryInterval = Duration.seconds(5)
+    static let retryInterval = Duration.seconds(5)
 
     /// The transfers that have something to be done, by their identifiers.
     ///
@@ -45,7 +45,8 @@ extension Settlement {
         }
         switch (stored.status.state, stored.prepared) {
         case (.awaitingPayment, _):
-            return try await sign(stored, by: sender, lease)
+            guard let batch = provider.batch else { return try await sign(stored, by: sender, lease) }
+            return try await sign([stored], by: batch, lease).first ?? stored
         case (.inProgress, let prepared?), (.unknown, let prepared?):
             return try await follow(stored, prepared, by: sender, lease)
         default:
@@ -84,7 +85,7 @@ extension Settlement {
         return try await submit(signed, prepared, by: sender, lease)
     }
 
-    private func submit(
+    func submit(
         _ stored: OutgoingTransfer,
         _ prepared: PreparedTransfer,
         by sender: any TransferSending,
@@ -92,6 +93,15 @@ extension Settlement {
     ) async throws -> OutgoingTransfer {
         let outcome = await sender.submit(prepared)
         try faults.pass(.afterSubmitting)
+        return try await take(outcome, of: stored, lease)
+    }
+
+    /// Takes what the rail said when it was given a transfer.
+    func take(
+        _ outcome: SubmissionOutcome,
+        of stored: OutgoingTransfer,
+        _ lease: Lease?
+    ) async throws -> OutgoingTransfer {
         switch outcome {
         case .accepted:
             return try await postpone(stored, by: Self.pollInterval, lease)
@@ -134,7 +144,11 @@ extension Settlement {
         do { renewed = try await sender.renewed(prepared, for: TransferOrder(stored)) } catch {
             return try await loseSight(of: stored, reason: error.reason, lease)
         }
-        guard let renewed else { return try await submit(stored, prepared, by: sender, lease) }
+        guard let renewed else {
+            // Of those that were signed together one is enough: it is the same request.
+            guard prepared.position == 0 else { return try await postpone(stored, by: Self.pollInterval, lease) }
+            return try await submit(stored, prepared, by: sender, lease)
+        }
         let next = clock.now().advanced(by: Self.pollInterval)
         let updated: OutgoingTransfer = try await write(under: lease) { session in
             var updated = stored
@@ -146,7 +160,7 @@ extension Settlement {
         return try await submit(updated, renewed, by: sender, lease)
     }
 
-    private func loseSight(
+    func loseSight(
         of stored: OutgoingTransfer,
         reason: String,
         _ lease: Lease?
@@ -162,7 +176,7 @@ extension Settlement {
         }
     }
 
-    private func postpone(
+    func postpone(
         _ stored: OutgoingTransfer,
         by delay: Duration,
         _ lease: Lease?
@@ -173,7 +187,7 @@ extension Settlement {
     }
 
     /// Ends a transfer: what was set aside is gone, or free again.
-    private func finish(
+    func finish(
         _ stored: OutgoingTransfer,
         _ event: PayoutStateMachine.Event,
         fee: Amount?,

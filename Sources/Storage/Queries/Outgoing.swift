@@ -7,7 +7,8 @@ extension SQLSession {
     private static var outgoingColumns: String {
         """
         t.id, t.kind, t.payment, t.merchant, t.provider, t.asset, t.amount, t.destination, t.comment, t.reason, t.state,
-        t.prepared, t.hash, t.sequence, t.valid_until, t.fee_asset, t.fee, t.failure, t.created_at, t.finished_at
+        t.prepared, t.hash, t.sequence, t.valid_until, t.fee_asset, t.fee, t.failure, t.created_at, t.finished_at,
+        t.position
         """
     }
 
@@ -47,14 +48,15 @@ extension SQLSession {
         try execute(
             """
             UPDATE outgoing SET state = $1, prepared = $2, hash = $3, sequence = $4, valid_until = $5,
-            lane = COALESCE($6, lane), fee_asset = $7, fee = $8, failure = $9, finished_at = $10, next_attempt_at = $11
-            WHERE id = $12 AND state = $13
+            lane = COALESCE($6, lane), fee_asset = $7, fee = $8, failure = $9, finished_at = $10, next_attempt_at = $11,
+            position = $12 WHERE id = $13 AND state = $14
             """,
             [
                 .text(transfer.status.state.rawValue), .blob(transfer.prepared?.bytes), .text(transfer.prepared?.hash),
                 .integer(transfer.prepared?.sequence), .moment(transfer.prepared?.validUntil), .text(lane),
                 .asset(transfer.networkFee), .units(transfer.networkFee), .text(transfer.failure),
-                .moment(transfer.finishedAt), .moment(nextAttemptAt), .text(transfer.purpose.id), .text(old.rawValue),
+                .moment(transfer.finishedAt), .moment(nextAttemptAt),
+                .integer(Int64(transfer.prepared?.position ?? 0)), .text(transfer.purpose.id), .text(old.rawValue),
             ]
         ) == 1
     }
@@ -81,6 +83,25 @@ extension SQLSession {
             "SELECT 1 FROM outgoing WHERE lane = $1 AND state IN ('in_progress', 'unknown') AND id <> $2 LIMIT 1",
             [.text(lane), .text(id)]
         ) { try $0.integer() } != nil
+    }
+
+    /// The highest number that a provider has used for a transfer; none when it has used none.
+    public func lastSequence(provider: String) throws -> Int64? {
+        try first(
+            "SELECT sequence FROM outgoing WHERE provider = $1 AND sequence IS NOT NULL ORDER BY sequence DESC LIMIT 1",
+            [.text(provider)]
+        ) { try $0.integer() }
+    }
+
+    /// A provider's transfers that wait to be signed and are due, the longest due first.
+    public func outgoingToSign(provider: String, dueAt moment: Timestamp, limit: Int) throws -> [OutgoingTransfer] {
+        try all(
+            """
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state = 'awaiting_payment' AND t.provider = $1
+            AND t.next_attempt_at <= $2 ORDER BY t.next_attempt_at, t.id LIMIT $3
+            """,
+            [.text(provider), .moment(moment), .integer(Int64(limit))]
+        ) { try $0.outgoing() }
     }
 
     /// A refund or payout by its identifier.
@@ -150,8 +171,19 @@ extension SQLRow {
         let state: PayoutStateMachine.State = try word()
         let (bytes, hash, sequence) = (try optionalBlob(), try optionalText(), try optionalInteger())
         let validUntil = try optionalMoment()
+        let (fee, failure) = (try optionalAmount(), try optionalText())
+        let (createdAt, finishedAt) = (try moment(), try optionalMoment())
+        let position = Int(try integer())
         let prepared = bytes.flatMap { bytes in
-            hash.map { PreparedTransfer(bytes: bytes, hash: $0, sequence: sequence, validUntil: validUntil) }
+            hash.map {
+                PreparedTransfer(
+                    bytes: bytes,
+                    hash: $0,
+                    sequence: sequence,
+                    validUntil: validUntil,
+                    position: position
+                )
+            }
         }
         return OutgoingTransfer(
             purpose: purpose,
@@ -163,10 +195,10 @@ extension SQLRow {
             reason: reason,
             status: PayoutStateMachine(state: state),
             prepared: prepared,
-            networkFee: try optionalAmount(),
-            failure: try optionalText(),
-            createdAt: try moment(),
-            finishedAt: try optionalMoment()
+            networkFee: fee,
+            failure: failure,
+            createdAt: createdAt,
+            finishedAt: finishedAt
         )
     }
 }

@@ -1,0 +1,102 @@
+import Money
+import Payments
+public import Providers
+import Seams
+import TON
+
+extension TONProvider: BatchSending {
+    /// What each transfer of a batch costs on its way, twice: in the list, and by itself. In nanotons.
+    private static let listedFee: UInt128 = 2_000_000
+
+    /// As many as a highload wallet sends by one request.
+    public var maximumBatch: Int { HighloadWallet.maximumMessages }
+
+    /// Signs one request for several orders.
+    ///
+    /// Its number grows with the clock and never comes again: a database that was restored from a copy does not bring
+    /// back old numbers, and neither does a clock that was set back.
+    ///
+    /// - Throws: `ProviderError`.
+    public func prepare(
+        _ orders: [TransferOrder],
+        after sequence: Int64?
+    ) async throws(ProviderError) -> PreparedBatch {
+        guard case .highload(let wallet) = wallet else {
+            throw ProviderError(.unsupported, "the wallet sends one request after the other")
+        }
+        let head = try await freshHead()
+        let state = try await client.account(address)
+        var selection = Selection(coins: state.balance)
+        for order in orders { try await select(order, into: &selection) }
+        guard !selection.chosen.isEmpty else {
+            if selection.lacksMoney {
+                throw ProviderError(.unavailable, "the wallet \(address) holds too little; top it up")
+            }
+            return PreparedBatch(prepared: [:], refused: selection.refused)
+        }
+        let number = max(clock.now().milliseconds, (sequence ?? 0) + 1)
+        do {
+            let signed = try wallet.sign(
+                selection.chosen.map(\.message),
+                sequence: UInt64(clamping: number),
+                createdAt: UInt64(clamping: head.time.seconds),
+                with: signingKey,
+                deploying: state.code == nil
+            )
+            let bytes = try signed.serialized()
+            let end = head.time.advanced(by: .seconds(Int64(wallet.timeout)))
+            var batch = PreparedBatch(prepared: [:], refused: selection.refused)
+            for (position, choice) in selection.chosen.enumerated() {
+                batch.prepared[choice.order] = PreparedTransfer(
+                    bytes: bytes,
+                    hash: signed.normalizedHash.description,
+                    sequence: number,
+                    validUntil: end,
+                    position: position
+                )
+            }
+            return batch
+        } catch { throw ProviderError(.invalidRequest, "\(error)") }
+    }
+
+    /// The orders of a batch, as far as the money reaches.
+    private struct Selection {
+        var chosen: [(order: String, message: WalletMessage)] = []
+        var refused: [String: String] = [:]
+        var lacksMoney = false
+        /// What is left to be sent.
+        var coins: UInt128
+        var jettons: [AssetID: UInt128] = [:]
+
+        init(coins: UInt128) {
+            self.coins = coins > TONProvider.reserve ? coins - TONProvider.reserve : 0
+        }
+    }
+
+    private func select(_ order: TransferOrder, into selection: inout Selection) async throws(ProviderError) {
+        var message: WalletMessage
+        do { message = try walletMessage(for: order) } catch {
+            selection.refused[order.id] = error.reason
+            return
+        }
+        // What cannot be sent is skipped, and the others go their way.
+        message.mode |= 2
+        let cost = message.message.value + Self.listedFee
+        guard cost <= selection.coins else {
+            selection.lacksMoney = true
+            return
+        }
+        if let jetton = jetton(order.amount.asset) {
+            let known = selection.jettons[jetton.asset]
+            let held = if let known { known } else { try await units(of: jetton.asset, owner: address) }
+            selection.jettons[jetton.asset] = held
+            guard let units = UInt128(exactly: order.amount.units), units <= held else {
+                selection.lacksMoney = true
+                return
+            }
+            selection.jettons[jetton.asset] = held - units
+        }
+        selection.coins -= cost
+        selection.chosen.append((order.id, message))
+    }
+}

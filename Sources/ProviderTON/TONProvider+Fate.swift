@@ -1,0 +1,155 @@
+import Money
+public import Payments
+public import Providers
+import Seams
+import TON
+
+/// What became of transfers.
+extension TONProvider {
+    /// How long after its end a request is still looked for: clocks of blocks differ.
+    private static let expiryMargin = Duration.seconds(60)
+
+    /// Looks for the stored request in the wallet's history, and for the transfer among what the wallet sent.
+    ///
+    /// - Throws: `ProviderError`.
+    public func fate(
+        of prepared: PreparedTransfer,
+        for order: TransferOrder
+    ) async throws(ProviderError) -> TransferFate {
+        switch try await search(for: prepared) {
+        case .pending: return .pending
+        case .expired(let end): return .dead(reason: "it was not taken until \(end)", fee: nil)
+        case .taken(let request):
+            let fees = request.fee(at: prepared.position)
+            // A number that was used up is no proof: the message itself is.
+            guard let (message, hash) = request.message(at: prepared.position) else {
+                return .dead(reason: "the wallet did not send it (action phase)", fee: coinAmount(fees))
+            }
+            guard let jetton = jetton(order.amount.asset) else {
+                let evidence = request.evidence
+                return .confirmed(
+                    evidence: evidence.hash.description,
+                    fee: coinAmount(fees),
+                    at: moment(evidence)
+                )
+            }
+            let fee = coinAmount(fees + message.value)
+            return try await jettonFate(jetton, order, requestHash: hash, fee: fee, evidence: request.evidence)
+        }
+    }
+
+    private func search(for prepared: PreparedTransfer) async throws(ProviderError) -> FoundRequests.Search {
+        if let known = requests.search(prepared.hash, at: clock.now()) { return known }
+        let search = try await look(for: prepared)
+        requests.remember(search, of: prepared.hash, at: clock.now())
+        return search
+    }
+
+    private func look(for prepared: PreparedTransfer) async throws(ProviderError) -> FoundRequests.Search {
+        let head = try await client.head()
+        let state = try await client.account(address)
+        guard let found = try await find(prepared, in: state) else {
+            // By block time, and only after the history up to it is known: the wallet can no longer take the request.
+            if let end = prepared.validUntil, head.time > end.advanced(by: Self.expiryMargin) {
+                return .expired(at: end)
+            }
+            return .pending
+        }
+        let asked: (messages: [InternalMessage], isList: Bool)
+        do { asked = try wallet.transfers(in: prepared.bytes) } catch {
+            throw ProviderError(.malformed, error.description)
+        }
+        guard asked.isList, let own = found.sentMessages.first else {
+            return .taken(found.request(asked.messages, feesBefore: 0))
+        }
+        guard let carrier = try await answer(to: own.hash, at: address, since: found.lt) else { return .pending }
+        let before = found.totalFees + own.message.forwardFee
+        return .taken(carrier.request(asked.messages, feesBefore: before))
+    }
+
+    /// The wallet's chain transaction that took a request.
+    private func find(
+        _ prepared: PreparedTransfer,
+        in state: ToncenterClient.AccountState
+    ) async throws(ProviderError) -> ChainTransaction? {
+        let lifetime = configuration.highloadTimeout.map { Duration.seconds(Int64($0)) } ?? configuration.transferLifetime
+        // Older than the signature by far: it is not there.
+        let oldest = prepared.validUntil.map { $0.advanced(by: .zero - lifetime).advanced(by: .seconds(-600)) }
+        return try await history.newest(of: address, state: state) { transaction in
+            if let oldest, moment(transaction) < oldest { return .stop }
+            guard case .externalIn(let message) = transaction.inMessage else { return .goOn }
+            return (try? message.normalizedHash())?.description == prepared.hash ? .found : .goOn
+        }
+    }
+
+    /// Follows jettons to the receiver's jetton wallet: only there they have arrived.
+    private func jettonFate(
+        _ jetton: Jetton,
+        _ order: TransferOrder,
+        requestHash: CellHash,
+        fee: Amount,
+        evidence: ChainTransaction
+    ) async throws(ProviderError) -> TransferFate {
+        let own: TONAddress
+        let theirs: TONAddress
+        do {
+            own = try jetton.wallet(of: address)
+            theirs = try jetton.wallet(of: TONAddress(order.destination))
+        } catch { throw ProviderError(.malformed, error.description) }
+        let start = evidence.lt
+        guard let request = try await answer(to: requestHash, at: own, since: start) else { return .pending }
+        guard request.description.didExecute, !request.description.aborted, let credit = request.outMessageHashes.first
+        else { return .dead(reason: "the jetton wallet refused to send", fee: fee) }
+        guard let receipt = try await answer(to: credit, at: theirs, since: start) else { return .pending }
+        if receipt.description.didExecute, !receipt.description.aborted {
+            return .confirmed(evidence: evidence.hash.description, fee: fee, at: moment(receipt))
+        }
+        // What the receiver refused is ours again only when it has come back.
+        guard let back = receipt.outMessageHashes.first, try await answer(to: back, at: own, since: start) != nil
+        else {
+            return .pending
+        }
+        return .dead(reason: "the receiver's jetton wallet refused it", fee: fee)
+    }
+
+    /// The chain transaction of an account that took a message: logical time grows from a message to its effect, so that
+    /// what is older than its cause need not be read.
+    private func answer(
+        to message: CellHash,
+        at account: TONAddress,
+        since start: UInt64
+    ) async throws(ProviderError) -> ChainTransaction? {
+        let state = try await client.account(account)
+        return try await history.newest(of: account, state: state) { transaction in
+            if transaction.lt <= start { return .stop }
+            return transaction.inMessageHash == message ? .found : .goOn
+        }
+    }
+
+    private func coinAmount(_ nanotons: UInt128) -> Amount { Amount(asset: coin, units: Int256(nanotons)) }
+
+    private func moment(_ transaction: ChainTransaction) -> Timestamp {
+        Timestamp(seconds: Int64(transaction.now))
+    }
+}
+
+extension ChainTransaction {
+    /// The messages to other accounts, with their hashes.
+    fileprivate var sentMessages: [(message: InternalMessage, hash: CellHash)] {
+        zip(outMessages, outMessageHashes).compactMap { message, hash in
+            if case .internal(let message) = message { return (message, hash) }
+            return nil
+        }
+    }
+
+    /// This chain transaction as the one whose messages left for a request.
+    fileprivate func request(_ asked: [InternalMessage], feesBefore: UInt128) -> TakenRequest {
+        let sent = sentMessages
+        return TakenRequest(
+            asked: asked,
+            sent: sent,
+            fees: sent.reduce(feesBefore + totalFees) { $0 + $1.message.forwardFee },
+            evidence: self
+        )
+    }
+}

@@ -1,0 +1,32 @@
+public import Payments
+
+/// Sends many orders by one request, where the rail has requests that hold several.
+///
+/// Each order has a fate of its own; what was prepared for it says which of the request's transfers it is.
+public protocol BatchSending: TransferSending {
+    /// The most orders of one request.
+    var maximumBatch: Int { get }
+
+    /// Signs orders together. Nothing leaves the process.
+    ///
+    /// - Parameters:
+    ///   - orders: what is to be sent, the most urgent first; at most ``maximumBatch``.
+    ///   - sequence: the highest number that any request of this provider has used, whatever became of it.
+    /// - Throws: ``ProviderError`` when none of them can be sent now.
+    /// - Returns: what was signed; orders that are in neither list have to wait.
+    func prepare(_ orders: [TransferOrder], after sequence: Int64?) async throws(ProviderError) -> PreparedBatch
+}
+
+/// Orders that were signed together, and those that never can be.
+public struct PreparedBatch: Hashable, Sendable {
+    /// What was signed for each order, by the order's identifier: the same bytes, at different positions.
+    public var prepared: [String: PreparedTransfer]
+    /// Why orders can never be sent, by their identifiers.
+    public var refused: [String: String]
+
+    /// Orders that were signed together.
+    public init(prepared: [String: PreparedTransfer], refused: [String: String]) {
+        self.prepared = prepared
+        self.refused = refused
+    }
+}

@@ -1,0 +1,90 @@
+import Payments
+import Providers
+import Seams
+public import Storage
+
+extension Settlement {
+    /// Signs together what waits at providers whose rail has requests for several orders.
+    ///
+    /// - Throws: what the database throws.
+    /// - Parameter lease: the right to send, where several processes might.
+    /// - Returns: how many transfers were signed or refused.
+    public func signBatches(under lease: Lease? = nil) async throws -> Int {
+        var count = 0
+        for provider in providers.providers {
+            guard let batch = provider.batch else { continue }
+            let now = clock.now()
+            let due = try await database.read { session in
+                try session.outgoingToSign(provider: provider.key, dueAt: now, limit: batch.maximumBatch)
+            }
+            guard !due.isEmpty else { continue }
+            let after = try await sign(due, by: batch, lease)
+            count += zip(due, after).count { $0.status != $1.status }
+        }
+        return count
+    }
+
+    /// Signs transfers of one provider together: what is signed is stored for all of them in one unit of work, and only
+    /// then submitted.
+    ///
+    /// - Returns: the transfers after the step, in the same order.
+    func sign(
+        _ waiting: [OutgoingTransfer],
+        by sender: any BatchSending,
+        _ lease: Lease?
+    ) async throws -> [OutgoingTransfer] {
+        guard let provider = waiting.first?.provider else { return [] }
+        let last = try await database.read { try $0.lastSequence(provider: provider) }
+        let batch: PreparedBatch
+        do { batch = try await sender.prepare(waiting.map(TransferOrder.init), after: last) } catch {
+            return try await each(waiting) { try await postpone($0, by: Self.retryInterval, lease) }
+        }
+        try faults.pass(.afterSigning)
+        let next = clock.now().advanced(by: Self.pollInterval)
+        let signed: [OutgoingTransfer] = try await write(under: lease) { session in
+            try waiting.map { stored in
+                guard let prepared = batch.prepared[stored.purpose.id] else { return stored }
+                var updated = stored
+                _ = try updated.status.apply(.signed)
+                updated.prepared = prepared
+                try store(updated, from: stored, nextAttemptAt: next, in: session)
+                return updated
+            }
+        }
+        try faults.pass(.afterStoringTransfer)
+        let outcome = try await submit(signed, by: sender, lease)
+        return try await each(outcome) { transfer in
+            guard transfer.prepared == nil else { return transfer }
+            guard let reason = batch.refused[transfer.purpose.id] else {
+                return try await postpone(transfer, by: Self.retryInterval, lease)
+            }
+            return try await finish(transfer, .refused, fee: nil, failure: reason, lease)
+        }
+    }
+
+    /// Submits the request of transfers that were signed together, once; the rail's answer is about all of them.
+    private func submit(
+        _ transfers: [OutgoingTransfer],
+        by sender: any BatchSending,
+        _ lease: Lease?
+    ) async throws -> [OutgoingTransfer] {
+        guard let prepared = transfers.lazy.compactMap(\.prepared).first else { return transfers }
+        let outcome = await sender.submit(prepared)
+        try faults.pass(.afterSubmitting)
+        // When to look at them next is stored already.
+        guard outcome != .accepted else { return transfers }
+        return try await each(transfers) { transfer in
+            guard transfer.prepared != nil else { return transfer }
+            return try await take(outcome, of: transfer, lease)
+        }
+    }
+
+    private func each(
+        _ transfers: [OutgoingTransfer],
+        _ body: (OutgoingTransfer) async throws -> OutgoingTransfer
+    ) async throws -> [OutgoingTransfer] {
+        var result: [OutgoingTransfer] = []
+        for transfer in transfers { result.append(try await body(transfer)) }
+        return result
+    }
+}
