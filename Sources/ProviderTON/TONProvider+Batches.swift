@@ -5,7 +5,7 @@ import Seams
 import TON
 
 extension TONProvider: BatchSending {
-    /// What each transfer of a batch costs on its way, twice: in the list, and by itself. In nanotons.
+    // In nanotons: each transfer of a batch pays for its way twice, in the list and by itself.
     private static let listedFee: UInt128 = 2_000_000
 
     /// As many as a highload wallet sends by one request.

@@ -39,6 +39,7 @@ extension TONProvider {
     }
 
     private func search(for prepared: PreparedTransfer) async throws(ProviderError) -> FoundRequests.Search {
+        guard case .highload = wallet else { return try await look(for: prepared) }
         if let known = requests.search(prepared.hash, at: clock.now()) { return known }
         let search = try await look(for: prepared)
         requests.remember(search, of: prepared.hash, at: clock.now())
@@ -72,7 +73,8 @@ extension TONProvider {
         _ prepared: PreparedTransfer,
         in state: ToncenterClient.AccountState
     ) async throws(ProviderError) -> ChainTransaction? {
-        let lifetime = configuration.highloadTimeout.map { Duration.seconds(Int64($0)) } ?? configuration.transferLifetime
+        let lifetime =
+            configuration.highloadTimeout.map { Duration.seconds(Int64($0)) } ?? configuration.transferLifetime
         // Older than the signature by far: it is not there.
         let oldest = prepared.validUntil.map { $0.advanced(by: .zero - lifetime).advanced(by: .seconds(-600)) }
         return try await history.newest(of: address, state: state) { transaction in

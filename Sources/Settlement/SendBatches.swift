@@ -41,8 +41,10 @@ extension Settlement {
         }
         try faults.pass(.afterSigning)
         let next = clock.now().advanced(by: Self.pollInterval)
-        let signed: [OutgoingTransfer] = try await write(under: lease) { session in
-            try waiting.map { stored in
+        let signed: [OutgoingTransfer]? = try await write(under: lease) { session in
+            // Somebody else has used a number meanwhile, perhaps this one.
+            guard try session.lastSequence(provider: provider) == last else { return nil }
+            return try waiting.map { stored in
                 guard let prepared = batch.prepared[stored.purpose.id] else { return stored }
                 var updated = stored
                 _ = try updated.status.apply(.signed)
@@ -51,6 +53,7 @@ extension Settlement {
                 return updated
             }
         }
+        guard let signed else { return waiting }
         try faults.pass(.afterStoringTransfer)
         let outcome = try await submit(signed, by: sender, lease)
         return try await each(outcome) { transfer in

@@ -32,6 +32,7 @@ struct Rail {
     init(
         deposit: TONProvider.Deposit = .comment,
         network: TONNetwork = .testnet,
+        highloadTimeout: UInt32? = nil,
         agreementAbove: Int64? = nil,
         otherNodeKnows: Bool = false
     ) throws {
@@ -47,6 +48,7 @@ struct Rail {
                 key: "ton",
                 network: network,
                 walletVersion: .v4r2,
+                highloadTimeout: highloadTimeout,
                 jettons: [
                     .init(
                         asset: jetton,

@@ -6,13 +6,18 @@ import Synchronization
 
 /// A rail that takes signed requests as chains do: each has effect at most once and not after its end, and the way to it
 /// loses, delays and forgets.
-package final class ModelRail: PaymentProvider, TransferSending {
+package final class ModelRail: PaymentProvider, TransferSending, BatchSending {
     private struct State {
         /// When a request takes effect.
         var due: [String: Timestamp] = [:]
         /// How often each order had an effect.
         var effects: [String: Int] = [:]
-        var signatures: [String: Int] = [:]
+        var signatures = 0
+        /// The orders of each request.
+        var requests: [String: [String]] = [:]
+        /// The request that was submitted with each number.
+        var numbers: [Int64: String] = [:]
+        var reusedNumbers = 0
         var executed: Set<String> = []
     }
 
@@ -24,8 +29,10 @@ package final class ModelRail: PaymentProvider, TransferSending {
     private let clock: any WallClock
     private let random: SeededRandom
     private let ledger = Mutex(State())
+    private let isBatching: Bool
 
-    package init(asset: AssetID, clock: any WallClock, seed: UInt64) {
+    package init(asset: AssetID, clock: any WallClock, seed: UInt64, isBatching: Bool = false) {
+        self.isBatching = isBatching
         self.asset = asset
         self.clock = clock
         random = SeededRandom(seed: seed)
@@ -33,6 +40,12 @@ package final class ModelRail: PaymentProvider, TransferSending {
 
     /// How often an order had an effect.
     package func effects(of order: String) -> Int { ledger.withLock { $0.effects[order] ?? 0 } }
+
+    /// How often a number was used that had been used before.
+    package var reusedNumbers: Int { ledger.withLock { $0.reusedNumbers } }
+
+    package var batch: (any BatchSending)? { isBatching ? self : nil }
+    package let maximumBatch = 50
 
     package var capabilities: ProviderCapabilities {
         .everything(in: asset)
@@ -54,17 +67,50 @@ package final class ModelRail: PaymentProvider, TransferSending {
     /// Every signature is a request of its own: two of one order could both have an effect.
     package func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
         if chance(5) { throw ProviderError(.unavailable, "no node answers") }
-        let number = ledger.withLock { state in
-            state.signatures[order.id, default: 0] += 1
-            return state.signatures[order.id] ?? 0
-        }
-        let hash = "\(order.id) \(number)"
         let end = clock.now().advanced(by: Self.lifetime)
+        let hash = sign([order.id])
         return PreparedTransfer(bytes: Array(hash.utf8), hash: hash, sequence: nil, validUntil: end)
+    }
+
+    package func prepare(_ orders: [TransferOrder], after last: Int64?) async throws(ProviderError) -> PreparedBatch {
+        if chance(5) { throw ProviderError(.unavailable, "no node answers") }
+        // Some are never possible, and some have to wait.
+        let kinds = orders.map { _ in random.next() % 100 }
+        let chosen = zip(orders, kinds).filter { $0.1 >= 10 }.map(\.0)
+        let refused = zip(orders, kinds).filter { $0.1 < 2 }.map { ($0.0.id, "never") }
+        let number = (last ?? 0) + 1
+        let end = clock.now().advanced(by: Self.lifetime)
+        let hash = sign(chosen.map(\.id))
+        var batch = PreparedBatch(prepared: [:], refused: Dictionary(uniqueKeysWithValues: refused))
+        for (position, order) in chosen.enumerated() {
+            batch.prepared[order.id] = PreparedTransfer(
+                bytes: Array(hash.utf8),
+                hash: hash,
+                sequence: number,
+                validUntil: end,
+                position: position
+            )
+        }
+        return batch
+    }
+
+    private func sign(_ orders: [String]) -> String {
+        ledger.withLock { state in
+            state.signatures += 1
+            let hash = "request \(state.signatures)"
+            state.requests[hash] = orders
+            return hash
+        }
     }
 
     package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
         let now = clock.now()
+        if let number = prepared.sequence {
+            ledger.withLock { state in
+                if let other = state.numbers[number], other != prepared.hash { state.reusedNumbers += 1 }
+                state.numbers[number] = prepared.hash
+            }
+        }
         let isTaken = chance(60)
         if isTaken, let end = prepared.validUntil {
             let moment = now.advanced(by: .seconds(Int64(random.next() % 120)))
@@ -79,8 +125,7 @@ package final class ModelRail: PaymentProvider, TransferSending {
     private func execute(_ hash: String, at now: Timestamp) {
         ledger.withLock { state in
             guard let moment = state.due[hash], moment <= now, !state.executed.contains(hash) else { return }
-            let order = String(hash.prefix { $0 != " " })
-            state.effects[order, default: 0] += 1
+            for order in state.requests[hash] ?? [] { state.effects[order, default: 0] += 1 }
             state.executed.insert(hash)
         }
     }

@@ -90,7 +90,9 @@ struct HighloadWalletTests {
         let query = HighloadQuery(sequence: 5)
         data.clean(at: 1_000)
         data.queries.insert(query)
-        for (time, isKnown) in [(1_100, true), (1_101, true), (1_150, true), (1_201, true), (1_202, false)] as [(UInt64, Bool)] {
+        for (time, isKnown) in [(1_100, true), (1_101, true), (1_150, true), (1_201, true), (1_202, false)]
+            as [(UInt64, Bool)]
+        {
             data.clean(at: time)
             #expect(data.hasTaken(query) == isKnown, "\(time)")
         }

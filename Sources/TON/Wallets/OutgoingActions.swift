@@ -17,9 +17,7 @@ public enum OutgoingActions {
         }
     }
 
-    /// The list of messages to be sent.
-    ///
-    /// - Parameter mode: bits that every message gets besides its own.
+    // The list of messages to be sent; every message gets the bits of `mode` besides its own.
     static func list(_ messages: [WalletMessage], mode: UInt8 = 0) throws(TONError) -> Cell {
         var list = try Cell.empty()
         for message in messages {

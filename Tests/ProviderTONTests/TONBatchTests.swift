@@ -1,0 +1,197 @@
+import FixtureTON
+import Money
+import Payments
+import ProviderTON
+import Providers
+import Seams
+import TON
+import Testing
+
+@Suite("Payouts of a highload wallet")
+struct TONBatchTests {
+    private static let timeout: UInt32 = 600
+
+    private func funded(_ nanotons: UInt128 = 3_000_000_000) async throws -> (Rail, FixtureTON.Customer) {
+        let rail = try Rail(highloadTimeout: Self.timeout)
+        try rail.chain.pay(nanotons, to: rail.provider.walletAddress, comment: "top-up", by: "operator")
+        try rail.chain.settle()
+        return (rail, try rail.chain.customer("alice"))
+    }
+
+    private func orders(_ count: Int, _ units: Int64, _ asset: AssetID, to address: TONAddress) -> [TransferOrder] {
+        (0..<count).map { number in
+            TransferOrder(
+                id: "po_\(asset.text.suffix(4))_\(number)",
+                amount: Amount(asset: asset, units: Int256(units)),
+                destination: address.raw,
+                comment: nil
+            )
+        }
+    }
+
+    /// Everything comes to rest, and a second passes, after which what was not there is asked for again.
+    private func settle(_ rail: Rail) throws {
+        try rail.chain.settle()
+        rail.clock.advance(by: .seconds(1))
+    }
+
+    private func sum(_ amounts: [Amount], _ asset: AssetID) throws -> Int256 {
+        try Amount.sum(amounts, asset: asset).units
+    }
+
+    @Test(
+        "leave by one request and arrive to the unit; amounts and fees are all that the wallet has less",
+        arguments: [1, 2, 40]
+    )
+    func batch(count: Int) async throws {
+        let (rail, alice) = try await funded()
+        try rail.chain.mint(100, of: rail.master, layout: .standard, to: rail.provider.walletAddress)
+        try settle(rail)
+        // Many that say the same to the same receiver, and one of another kind.
+        let coins = orders(count, 10_000_000, rail.coin, to: alice.address)
+        let dollars = orders(count == 1 ? 0 : 3, 20, rail.jetton, to: alice.address)
+        let all = coins + dollars
+        let batch = try await rail.provider.prepare(all, after: nil)
+        #expect(batch.refused.isEmpty && batch.prepared.count == all.count)
+        #expect(Set(batch.prepared.values.map(\.hash)).count == 1)
+        #expect(Set(batch.prepared.values.map(\.position)) == Set(0..<all.count))
+        let first = try #require(batch.prepared[all[0].id])
+        for order in all {
+            let prepared = try #require(batch.prepared[order.id])
+            #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
+        }
+        #expect(await rail.provider.submit(first) == .accepted)
+        try settle(rail)
+        var paid: [Amount] = []
+        for order in all {
+            let prepared = try #require(batch.prepared[order.id])
+            guard case .confirmed(_, let fee?, _) = try await rail.provider.fate(of: prepared, for: order) else {
+                Issue.record("\(order.id) has arrived")
+                continue
+            }
+            paid += [order.amount, fee]
+        }
+        // What the scan leaves to the transfers is what they say that they took.
+        let observations = try await rail.scan(rail.coin).observations
+        let sent = observations.compactMap { observation -> SentTransfer? in
+            if case .sent(let sent) = observation { return sent }
+            return nil
+        }
+        #expect(Set(sent.map(\.hash)) == [first.hash])
+        let coinsLost = try sum(sent.map { try $0.movement.amount.negated() }, rail.coin)
+        #expect(try coinsLost == sum(paid.filter { $0.asset == rail.coin }, rail.coin))
+        let total = try sum(observations.compactMap(\.coins).map { Amount(asset: rail.coin, units: $0) }, rail.coin)
+        #expect(total == Int256(rail.chain.balance(of: rail.provider.walletAddress)))
+        #expect(rail.chain.imbalance == 0)
+    }
+
+    @Test("that can never be sent are refused, and those that the money does not reach wait")
+    func selection() async throws {
+        let (rail, alice) = try await funded(100_000_000)
+        var wishes = orders(3, 30_000_000, rail.coin, to: alice.address)
+        wishes.insert(
+            TransferOrder(id: "wrong", amount: wishes[0].amount, destination: "nowhere", comment: nil),
+            at: 0
+        )
+        wishes += orders(1, 5, rail.jetton, to: alice.address)
+        let batch = try await rail.provider.prepare(wishes, after: nil)
+        #expect(Set(batch.refused.keys) == ["wrong"])
+        #expect(Set(batch.prepared.keys) == [wishes[1].id, wishes[2].id])
+        await #expect(throws: ProviderError(.unavailable, "")) {
+            try await rail.provider.prepare(orders(1, 90_000_000, rail.coin, to: alice.address), after: nil)
+        }
+    }
+
+    @Test("F38: that the wallet skips are dead, and the others are paid")
+    func skipped() async throws {
+        let (rail, alice) = try await funded(1_000_000_000)
+        let wishes = orders(3, 300_000_000, rail.coin, to: alice.address)
+        let batch = try await rail.provider.prepare(wishes, after: nil)
+        // Between signing and sending the wallet has lost a part of what it would send.
+        rail.chain.chargeStorage(200_000_000, at: rail.provider.walletAddress)
+        _ = await rail.provider.submit(try #require(batch.prepared[wishes[0].id]))
+        try settle(rail)
+        var states: [String] = []
+        for order in wishes {
+            switch try await rail.provider.fate(of: try #require(batch.prepared[order.id]), for: order) {
+            case .confirmed: states.append("confirmed")
+            case .dead: states.append("dead")
+            case .pending: states.append("pending")
+            }
+        }
+        #expect(states == ["confirmed", "confirmed", "dead"])
+    }
+
+    @Test(
+        "have numbers that never come again: not in one moment, and not when the clock is set back",
+        arguments: [nil, 4_000_000_000_000]
+    )
+    func numbers(last: Int64?) async throws {
+        let (rail, alice) = try await funded()
+        var used = last
+        var seen: Set<Int64> = last.map { [$0] } ?? []
+        for number in 0..<5 {
+            let order = orders(1, 1_000, rail.coin, to: alice.address)[0]
+            let batch = try await rail.provider.prepare([order], after: used)
+            let sequence = try #require(batch.prepared[order.id]?.sequence)
+            #expect(seen.insert(sequence).inserted)
+            #expect(sequence > (used ?? 0))
+            used = sequence
+            if number == 2 { rail.clock.advance(by: .seconds(-30)) }
+        }
+    }
+
+    @Test("are several under way at once, in whatever order they arrive, and none is dead before its end")
+    func concurrent() async throws {
+        let (rail, alice) = try await funded()
+        let wishes = orders(3, 1_000_000, rail.coin, to: alice.address)
+        var prepared: [PreparedTransfer] = []
+        for order in wishes {
+            let batch = try await rail.provider.prepare([order], after: prepared.last?.sequence)
+            prepared.append(try #require(batch.prepared[order.id]))
+        }
+        // The first of them is lost on its way; the last comes first.
+        for request in [prepared[2], prepared[1]] {
+            #expect(await rail.provider.submit(request) == .accepted)
+            try settle(rail)
+        }
+        for (request, order) in zip(prepared, wishes).dropFirst() {
+            guard case .confirmed = try await rail.provider.fate(of: request, for: order) else {
+                Issue.record("\(order.id) has arrived")
+                return
+            }
+        }
+        #expect(try await rail.provider.fate(of: prepared[0], for: wishes[0]) == .pending)
+        rail.clock.advance(by: .seconds(Int64(Self.timeout) + 61))
+        try rail.chain.mine()
+        guard case .dead = try await rail.provider.fate(of: prepared[0], for: wishes[0]) else {
+            Issue.record("it can no longer be taken")
+            return
+        }
+    }
+
+    @Test("F40: take effect once, whenever the same request comes again", arguments: [-1, 0, 1, 600, 601])
+    func replay(secondsAfterEnd: Int64) async throws {
+        let (rail, alice) = try await funded()
+        let order = orders(1, 7_000_000, rail.coin, to: alice.address)[0]
+        let prepared = try #require(try await rail.provider.prepare([order], after: nil).prepared[order.id])
+        _ = await rail.provider.submit(prepared)
+        try settle(rail)
+        rail.clock.advance(by: .seconds(Int64(Self.timeout) - 1 + secondsAfterEnd))
+        // Another request has the wallet forget old numbers, right before.
+        let other = orders(1, 1, rail.coin, to: alice.address)[0]
+        try rail.chain.mine()
+        let later = try await rail.provider.prepare([other], after: prepared.sequence)
+        _ = await rail.provider.submit(try #require(later.prepared[other.id]))
+        try settle(rail)
+        for _ in 0..<3 {
+            _ = await rail.provider.submit(prepared)
+            try settle(rail)
+        }
+        let arrived = rail.chain.history(of: alice.address).filter { transaction in
+            if case .internal(let message) = transaction.inMessage { return message.value == 7_000_000 }
+            return false
+        }
+        #expect(arrived.count == 1)
+    }
+}
