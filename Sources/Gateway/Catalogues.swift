@@ -26,6 +26,20 @@ public struct Catalogues: Sendable {
         } catch { throw ConfigurationError("\(folder): \(error)") }
     }
 
+    /// Amounts of assets, as a setting names them: a decimal text for each.
+    ///
+    /// - Throws: ``ConfigurationError`` when an asset is not listed, and `MoneyError`.
+    func units(_ amounts: [String: String]?, in place: String) throws -> [AssetID: Int256] {
+        var units: [AssetID: Int256] = [:]
+        for (text, amount) in amounts ?? [:] {
+            guard let asset = assets.asset(try AssetID(text)) else {
+                throw ConfigurationError("\(place): \(text) is not in the asset list")
+            }
+            units[asset.id] = try asset.amount(amount).units
+        }
+        return units
+    }
+
     private struct ChartDocument: Codable {
         let accounts: [ChartAccount]
     }

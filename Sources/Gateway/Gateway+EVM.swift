@@ -26,7 +26,11 @@ extension Gateway.ConfiguredProviders {
             coldWallets: Set(try file.coldWallets(of: chain.key).map { try EVMAddress($0) }),
             checksRoots: chain.checkRoots ?? true,
             maximumGasPrice: BigUInt(chain.maximumGasPrice ?? 500) * BigUInt(10).power(9),
-            gatheringMinimum: try minimum(chain, catalogues)
+            gatheringMinimum: try catalogues.units(
+                    chain.gatheringMinimum,
+                    in: "evm.\(chain.key).gathering_minimum"
+                )
+                .mapValues { BigInt($0).magnitude }
         )
         let client = try EVMClient(
             transport: surroundings.transport,
@@ -41,20 +45,6 @@ extension Gateway.ConfiguredProviders {
             seed: try keystore.secret(chain.walletEntry),
             clock: surroundings.clock
         )
-    }
-
-    private static func minimum(
-        _ chain: GatewayConfiguration.EVM,
-        _ catalogues: Catalogues
-    ) throws -> [AssetID: BigUInt] {
-        var minimum: [AssetID: BigUInt] = [:]
-        for (text, amount) in chain.gatheringMinimum ?? [:] {
-            guard let asset = catalogues.assets.asset(try AssetID(text)) else {
-                throw ConfigurationError("evm.\(chain.key).gathering_minimum: \(text) is not in the asset list")
-            }
-            minimum[asset.id] = BigInt(try asset.amount(amount).units).magnitude
-        }
-        return minimum
     }
 
     private static func finality(_ chain: GatewayConfiguration.EVM) throws -> EVMProvider.FinalityRule {

@@ -118,13 +118,9 @@ extension Gateway {
                     layout: layout
                 )
             }
-            var limits: [AssetID: Int256] = [:]
-            for (text, amount) in wallet.agreementAbove ?? [:] {
-                guard let asset = catalogues.assets.asset(try AssetID(text)) else {
-                    throw ConfigurationError("ton.\(wallet.key).agreement_above: \(text) is not in the asset list")
-                }
-                limits[asset.id] = try asset.amount(amount).units
-            }
+            let place = "ton.\(wallet.key)"
+            let limits = try catalogues.units(wallet.agreementAbove, in: "\(place).agreement_above")
+            let minimum = try catalogues.units(wallet.gatheringMinimum, in: "\(place).gathering_minimum")
             if let timeout = wallet.highloadTimeout, !(60...86_400).contains(timeout) {
                 throw ConfigurationError("ton.\(wallet.key).highload_timeout lies between 60 and 86400 seconds")
             }
@@ -137,7 +133,8 @@ extension Gateway {
                     jettons: jettons,
                     deposit: wallet.deposit == .derived ? .derived : .comment,
                     agreementAbove: limits,
-                    coldWallets: Set(try configuration.coldWallets(of: wallet.key).map { try TONAddress($0) })
+                    coldWallets: Set(try configuration.coldWallets(of: wallet.key).map { try TONAddress($0) }),
+                    gatheringMinimum: minimum
                 ),
                 client: ToncenterClient(
                     transport: surroundings.transport,

@@ -199,6 +199,8 @@ public struct GatewayConfiguration: Codable, Sendable {
         public var witnessURLs: [String]?
         /// From which amount on, a decimal text for each asset, one of them has to know a credit.
         public var agreementAbove: [String: String]?
+        /// What less of is not worth the fee of gathering it from wallets of invoices, a decimal text for each asset.
+        public var gatheringMinimum: [String: String]?
         /// The keystore entry with its API key, where it needs one.
         public var apiKeyEntry: String?
         /// The keystore entry with the wallet's Ed25519 seed.
@@ -218,6 +220,7 @@ public struct GatewayConfiguration: Codable, Sendable {
             case toncenterURL = "toncenter_url"
             case witnessURLs = "witness_urls"
             case agreementAbove = "agreement_above"
+            case gatheringMinimum = "gathering_minimum"
             case apiKeyEntry = "api_key_entry"
             case walletEntry = "wallet_entry"
             case walletVersion = "wallet_version"

@@ -8,9 +8,14 @@ extension TONProvider: TransferScanning {
     /// The most chain transactions of one page.
     private static let pageSize = 500
 
-    /// The wallet itself: its coins and its jettons.
+    /// The wallet itself: its coins and its jettons; and the coins of the wallet that pays the fees of gathering.
     public var standingAccounts: [ScanAccount] {
-        get async throws(ProviderError) { accounts(of: address) }
+        get async throws(ProviderError) { ownAccounts }
+    }
+
+    private var ownAccounts: [ScanAccount] {
+        let fees = ScanAccount(account: feeWallet.address.raw, subject: coin.text)
+        return accounts(of: address) + (configuration.deposit == .derived ? [fees] : [])
     }
 
     /// What happened on an account after a position.
@@ -119,7 +124,8 @@ extension TONProvider: TransferScanning {
             transaction: transaction,
             account: scanned,
             owner: owner,
-            isDerived: owner != address,
+            isDerived: owner != address && owner != feeWallet.address,
+            relatives: Relatives(main: address, fees: feeWallet.address, wallets: ownWallets),
             coldWallets: configuration.coldWallets,
             asset: asset,
             request: request
@@ -147,6 +153,13 @@ extension TONProvider {
         if wallet.balance < Self.lowWater {
             warnings.append("the wallet \(address) holds less than 0.1 TON for fees and rent; top it up")
         }
+        if configuration.deposit == .derived, !configuration.jettons.isEmpty,
+            try await client.account(feeWallet.address).balance < Self.lowWater
+        {
+            warnings.append(
+                "the wallet \(feeWallet.address), which pays for gathering jettons, holds less than 0.1 TON; top it up"
+            )
+        }
         for jetton in configuration.jettons {
             let own: TONAddress
             do { own = try jetton.wallet(of: address) } catch { throw ProviderError(.malformed, error.description) }
@@ -168,7 +181,7 @@ extension TONProvider: BalanceStating {
         at position: String?
     ) async throws(ProviderError) -> ProviderStatement {
         let head = try await client.head()
-        let standing = self.accounts(of: address)
+        let standing = ownAccounts
         var sums: [AssetID: Amount] = [:]
         for account in standing + accounts.filter({ !standing.contains($0) }) {
             do {

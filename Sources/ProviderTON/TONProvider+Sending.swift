@@ -7,7 +7,7 @@ import TON
 
 extension TONProvider: TransferSending {
     /// What a jetton transfer takes along for its way, in nanotons; what is not needed comes back.
-    private static let jettonGas: UInt128 = 50_000_000
+    static let jettonGas: UInt128 = 50_000_000
     /// What has to stay for fees, in nanotons.
     static let reserve: UInt128 = 20_000_000
     /// One transfer at a time where the wallet numbers its requests.

@@ -64,6 +64,9 @@ public struct TONProvider: PaymentProvider {
         public var agreementAbove: [AssetID: Int256]
         /// Wallets of the operator whose keys are kept offline.
         public var coldWallets: Set<TONAddress>
+        /// What less of is not worth the fee of gathering it, in smallest units; a twentieth of a TON for coins, nothing for
+        /// others.
+        public var gatheringMinimum: [AssetID: Int256]
 
         /// A configuration with the usual limits.
         public init(
@@ -76,7 +79,8 @@ public struct TONProvider: PaymentProvider {
             maximumLag: Duration = .seconds(120),
             transferLifetime: Duration = .seconds(300),
             agreementAbove: [AssetID: Int256] = [:],
-            coldWallets: Set<TONAddress> = []
+            coldWallets: Set<TONAddress> = [],
+            gatheringMinimum: [AssetID: Int256] = [:]
         ) {
             self.key = key
             self.network = network
@@ -88,6 +92,7 @@ public struct TONProvider: PaymentProvider {
             self.transferLifetime = transferLifetime
             self.agreementAbove = agreementAbove
             self.coldWallets = coldWallets
+            self.gatheringMinimum = gatheringMinimum
         }
     }
 
@@ -95,7 +100,8 @@ public struct TONProvider: PaymentProvider {
     let client: ToncenterClient
     let witnesses: [ToncenterClient]
     let history: AccountHistory
-    let seed: SecretBytes
+    let ownWallets: OwnWallets
+    let feeWallet: OwnWallets.Keyed
     let signingKey: Ed25519.PrivateKey
     let wallet: HotWallet
     let requests = FoundRequests()
@@ -128,7 +134,8 @@ public struct TONProvider: PaymentProvider {
         guard configuration.agreementAbove.isEmpty || !witnesses.isEmpty else {
             throw ProviderError(.invalidRequest, "credits that need a second node need one to be configured")
         }
-        self.seed = seed
+        ownWallets = OwnWallets(seed: seed, version: configuration.walletVersion, network: configuration.network)
+        feeWallet = try ownWallets.forFees()
         self.clock = clock
         self.random = random
         history = AccountHistory(client: client)
@@ -148,6 +155,9 @@ public struct TONProvider: PaymentProvider {
 
     /// The wallet that customers pay to, and that pays out.
     public var walletAddress: TONAddress { address }
+
+    /// The wallet that pays the fees of emptying wallets of single options.
+    public var feeWalletAddress: TONAddress { feeWallet.address }
 
     /// The provider's key.
     public var key: String { configuration.key }
@@ -173,6 +183,8 @@ public struct TONProvider: PaymentProvider {
     public var send: (any TransferSending)? { self }
     /// A highload wallet sends many at once.
     public var batch: (any BatchSending)? { configuration.highloadTimeout == nil ? nil : self }
+    /// Empties the wallets of single options.
+    public var gather: (any FundGathering)? { configuration.deposit == .derived ? self : nil }
     /// States the wallets' balances.
     public var state: (any BalanceStating)? { self }
 
@@ -193,7 +205,7 @@ public struct TONProvider: PaymentProvider {
             throw ProviderError(.invalidRequest, "\(request.due.asset) is not taken here")
         }
         let isDerived = configuration.deposit == .derived
-        let target = isDerived ? try derivedWallet(for: request.option) : address
+        let target = isDerived ? try ownWallets.ofOption(request.option).address : address
         let comment = isDerived ? nil : Hex.encode(random.bytes(10))
         let isTest = configuration.network == .testnet
         let link = TransferLink.ton(
@@ -215,26 +227,6 @@ public struct TONProvider: PaymentProvider {
             reference: reference,
             accounts: isDerived ? accounts(of: target) : []
         )
-    }
-
-    /// A wallet of an option's own, with a key of its own: HKDF of the wallet's seed and the option's identifier, so that
-    /// no counter has to be kept and no two options share one.
-    private func derivedWallet(for option: PaymentOptionID) throws(ProviderError) -> TONAddress {
-        do {
-            let own = try KeyDerivation.hkdfSHA256(
-                key: seed,
-                salt: Array("settlegate deposit wallet".utf8),
-                info: Array(option.text.utf8),
-                length: 32
-            )
-            let key = try Ed25519.PrivateKey(seed: own)
-            let wallet = Wallet(
-                version: configuration.walletVersion,
-                publicKey: key.publicKey,
-                network: configuration.network
-            )
-            return try wallet.address()
-        } catch { throw ProviderError(.invalidRequest, "\(error)") }
     }
 
     /// What of an account is scanned: its coins, and each jetton that is taken.

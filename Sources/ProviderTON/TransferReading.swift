@@ -24,6 +24,8 @@ struct TransferReading {
     let owner: TONAddress
     /// Whether the owner's wallet belongs to a single option.
     let isDerived: Bool
+    /// The other wallets of ours, between which money moves that is nobody's payment.
+    let relatives: Relatives
     /// Wallets of the operator whose keys are kept offline.
     let coldWallets: Set<TONAddress>
     let asset: AssetID
@@ -55,12 +57,31 @@ struct TransferReading {
         switch transaction.inMessage {
         case .externalIn(let message):
             // Our own request: never a deposit, whatever it carries.
+            if let moved = movedOn(ownJettonWallets) {
+                return [.movement(try movement("gathered", .networkFee, balanceChange + moved, "moved to our own"))]
+            }
             let hash: CellHash
             do { hash = try message.normalizedHash() } catch { throw ProviderError(.malformed, error.description) }
             return [try sent(by: hash)]
         case .internal(let message): return try incoming(message, ownJettonWallets)
         case .externalOut, nil: return try fees("no message")
         }
+    }
+
+    /// How much moved to other wallets of ours, when that is all that was sent; what our own jetton wallets need for their
+    /// way is a fee.
+    private func movedOn(_ ownJettonWallets: Set<TONAddress>) -> Int128? {
+        var moved: Int128 = 0
+        guard account != relatives.main, !transaction.outMessages.isEmpty else { return nil }
+        for message in transaction.outMessages {
+            guard case .internal(let message) = message else { return nil }
+            if relatives.areDestination(of: message, from: account) {
+                moved += Int128(message.value)
+            } else if !isDerived || !ownJettonWallets.contains(message.destination) {
+                return nil
+            }
+        }
+        return moved
     }
 
     private func sent(by request: CellHash) throws(ProviderError) -> Observation {
@@ -81,6 +102,10 @@ struct TransferReading {
             return [.movement(try movement("bounced", kind, balanceChange, "a message came back (bounced flag)"))]
         }
         if case .ok = transaction.description.bounce { return try fees("sent back to the sender (bounce phase)") }
+        if relatives.areSource(of: message, at: account) {
+            let fees = balanceChange - Int128(message.value)
+            return [.movement(try movement("gathered", .networkFee, fees, "came from a wallet of our own"))]
+        }
         if let source = message.source, coldWallets.contains(source) {
             return [.movement(try movement("in", .coldStorage, balanceChange, "came back from cold storage"))]
         }
@@ -186,6 +211,8 @@ struct TransferReading {
             return [ignored("the jetton wallet refused it")]
         }
         switch MessageBody(reading: message.body) {
+        case .jettonInternalTransfer(let credit) where relatives.areSource(of: credit):
+            return [ignored("came from a wallet of our own")]
         case .jettonInternalTransfer(let credit) where credit.amount > 0 && isCold(credit.from):
             return [
                 .movement(

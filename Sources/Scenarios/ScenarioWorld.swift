@@ -11,6 +11,7 @@ public import Logging
 import Money
 import Payments
 import ProviderTON
+import Providers
 import Reconciliation
 public import Sandbox
 public import Seams
@@ -262,6 +263,10 @@ public final class ScenarioWorld: Sendable {
         try home.writeConfiguration(port: 0, ton: after)
         if before.isHighload != after.isHighload { try home.fundWallet(after) }
         try await restart()
+        guard after.isDerived, !before.isDerived,
+            let provider = gateway.settlement.providers.provider("ton-testnet") as? TONProvider
+        else { return }
+        try networks.ton.pay(2_000_000_000, to: provider.feeWalletAddress, comment: "top-up", by: "operator")
     }
 
     /// A customer pays an option.

@@ -1,0 +1,74 @@
+import Cryptography
+import Payments
+import Providers
+import Seams
+import TON
+
+/// The wallets that are made from the seed of the one that pays out: one for each option, and one that pays the fees of
+/// emptying them.
+///
+/// Their keys are HKDF of the seed and of what they are for, so that no counter has to be kept and no two share one.
+struct OwnWallets: Sendable {
+    let seed: SecretBytes
+    let version: WalletVersion
+    let network: TONNetwork
+
+    /// A wallet with the key that signs for it.
+    struct Keyed {
+        let wallet: Wallet
+        let key: Ed25519.PrivateKey
+        let address: TONAddress
+    }
+
+    /// The wallet of an option.
+    func ofOption(_ option: PaymentOptionID) throws(ProviderError) -> Keyed {
+        try wallet(salt: "settlegate deposit wallet", info: option.text)
+    }
+
+    /// The wallet that gives others coins for fees.
+    func forFees() throws(ProviderError) -> Keyed { try wallet(salt: "settlegate gas wallet", info: "") }
+
+    private func wallet(salt: String, info: String) throws(ProviderError) -> Keyed {
+        do {
+            let own = try KeyDerivation.hkdfSHA256(
+                key: seed,
+                salt: Array(salt.utf8),
+                info: Array(info.utf8),
+                length: 32
+            )
+            let key = try Ed25519.PrivateKey(seed: own)
+            let wallet = Wallet(version: version, publicKey: key.publicKey, network: network)
+            return Keyed(wallet: wallet, key: key, address: try wallet.address())
+        } catch { throw ProviderError(.invalidRequest, "\(error)") }
+    }
+}
+
+/// What money says that moves between wallets of ours: for which option's wallet.
+///
+/// It proves nothing by itself; what decides is that the wallet of that option, or the one for fees, is where it comes
+/// from.
+struct GatheringMessage: Hashable {
+    private static let op: UInt64 = 0x6761_7468
+    let option: PaymentOptionID
+
+    init(option: PaymentOptionID) {
+        self.option = option
+    }
+
+    /// Reads a body; none when it says something else.
+    init?(reading body: Cell) {
+        var slice = body.slice()
+        guard (try? slice.loadUInt(32)) == Self.op, let high = try? slice.loadUInt(64),
+            let low = try? slice.loadUInt(64), slice.isEmpty
+        else { return nil }
+        option = PaymentOptionID(value: UInt128(high) << 64 | UInt128(low))
+    }
+
+    func cell() throws(TONError) -> Cell {
+        var builder = CellBuilder()
+        try builder.store(uint: Self.op, bits: 32)
+        try builder.store(uint: UInt64(truncatingIfNeeded: option.value >> 64), bits: 64)
+        try builder.store(uint: UInt64(truncatingIfNeeded: option.value), bits: 64)
+        return try builder.build()
+    }
+}

@@ -1,0 +1,141 @@
+import Cryptography
+import Money
+import Payments
+public import Providers
+import Seams
+import TON
+
+/// What customers have paid to wallets of single options moves on to the wallet that pays out.
+///
+/// Jettons go first, for which a wallet needs coins: the wallet for fees gives them. Then all coins go, by a message that
+/// takes what is there. A request that is signed again before the one before it was taken has the same number, so that
+/// one of them has an effect; and what it moves stays ours.
+extension TONProvider: FundGathering {
+    /// Fewer coins are not worth moving, in nanotons.
+    private static let coinMinimum: UInt128 = 50_000_000
+    /// What a wallet pays for a request, besides what the jettons take along, in nanotons.
+    private static let requestFee: UInt128 = 30_000_000
+
+    /// Takes the next step with some wallets.
+    ///
+    /// - Throws: `ProviderError` when nothing can be done now.
+    public func gather(_ accounts: [HoldingAccount]) async throws(ProviderError) -> GatheringOutcome {
+        let head = try await freshHead()
+        var outcome = GatheringOutcome()
+        var needs: [WalletMessage] = []
+        for account in accounts {
+            do {
+                switch try await step(with: account) {
+                case .empty: outcome.empty.append(account)
+                case .needs(let message): needs.append(message)
+                case .moves(let messages, let from, let state):
+                    try await send(messages, from: from, state, head)
+                    outcome.sent += 1
+                }
+            } catch { outcome.problems.append("\(account.account): \(error.reason)") }
+        }
+        do { outcome.sent += try await give(needs, head) } catch { outcome.problems.append(error.reason) }
+        return outcome
+    }
+
+    private enum Step {
+        case empty
+        case needs(WalletMessage)
+        case moves([WalletMessage], from: OwnWallets.Keyed, ToncenterClient.AccountState)
+    }
+
+    private func step(with account: HoldingAccount) async throws(ProviderError) -> Step {
+        let own = try ownWallets.ofOption(account.option)
+        guard own.address.raw == account.account else {
+            throw ProviderError(.invalidRequest, "the wallet was made from another seed; its money cannot be moved")
+        }
+        let state = try await client.account(own.address)
+        do {
+            let word = try GatheringMessage(option: account.option).cell()
+            let jettons = try await jettonTransfers(from: own, saying: word)
+            if jettons.isEmpty {
+                let minimum = configuration.gatheringMinimum[coin] ?? Int256(Self.coinMinimum)
+                guard !(Int256(state.balance) < minimum), state.balance > Self.requestFee else { return .empty }
+                let all = try WalletMessage(to: address, amount: 0, bounce: false, body: word, mode: 128)
+                return .moves([all], from: own, state)
+            }
+            let needed = jettons.reduce(Self.requestFee) { $0 + $1.message.value }
+            guard state.balance >= needed else {
+                return .needs(
+                    try WalletMessage(to: own.address, amount: needed, bounce: false, body: word, mode: 1)
+                )
+            }
+            return .moves(jettons, from: own, state)
+        } catch let error as TONError { throw ProviderError(.malformed, error.description) } catch {
+            throw error as? ProviderError ?? ProviderError(.malformed, "\(error)")
+        }
+    }
+
+    private func jettonTransfers(from own: OwnWallets.Keyed, saying word: Cell) async throws -> [WalletMessage] {
+        var messages: [WalletMessage] = []
+        for jetton in configuration.jettons where messages.count < own.wallet.version.maximumMessages {
+            let held = try await units(of: jetton.asset, owner: own.address)
+            let minimum = configuration.gatheringMinimum[jetton.asset] ?? 1
+            guard held > 0, !(Int256(held) < minimum) else { continue }
+            let transfer = JettonTransfer(
+                queryID: 0,
+                amount: held,
+                destination: address,
+                responseDestination: feeWallet.address,
+                forwardAmount: 0,
+                forwardPayload: word
+            )
+            messages.append(
+                try WalletMessage(
+                    to: jetton.wallet(of: own.address),
+                    amount: Self.jettonGas,
+                    bounce: true,
+                    body: transfer.cell(),
+                    mode: 1
+                )
+            )
+        }
+        return messages
+    }
+
+    /// Gives wallets coins for fees, as many as one request holds; the others get theirs in the next round.
+    private func give(
+        _ needs: [WalletMessage],
+        _ head: ToncenterClient.Head
+    ) async throws(ProviderError) -> Int {
+        let messages = Array(needs.prefix(feeWallet.wallet.version.maximumMessages))
+        guard !messages.isEmpty else { return 0 }
+        let state = try await client.account(feeWallet.address)
+        let needed = messages.reduce(Self.requestFee) { $0 + $1.message.value }
+        guard state.balance >= needed else {
+            throw ProviderError(
+                .unavailable,
+                "the wallet \(feeWallet.address), which pays for gathering jettons, holds too little; top it up"
+            )
+        }
+        try await send(messages, from: feeWallet, state, head)
+        return messages.count
+    }
+
+    private func send(
+        _ messages: [WalletMessage],
+        from own: OwnWallets.Keyed,
+        _ state: ToncenterClient.AccountState,
+        _ head: ToncenterClient.Head
+    ) async throws(ProviderError) {
+        let bytes: [UInt8]
+        do {
+            var seqno: UInt32 = 0
+            if let data = state.data { seqno = try WalletData(parsing: data, version: own.wallet.version).seqno }
+            bytes = try own.wallet.sign(
+                messages,
+                seqno: seqno,
+                validUntil: UInt32(clamping: head.time.advanced(by: configuration.transferLifetime).seconds),
+                with: own.key,
+                deploying: state.code == nil
+            )
+            .serialized()
+        } catch { throw ProviderError(.malformed, error.description) }
+        try await client.send(bytes)
+    }
+}
