@@ -13,6 +13,8 @@ extension ChainState {
         var storage: UInt128 = 0
         var fees: UInt128 = 0
         var out: [InternalMessage] = []
+        /// Whether a message took everything and the account with it (send mode 128 + 32).
+        var isDestroyed = false
     }
 
     private mutating func begin(_ address: TONAddress, at time: UInt32, in block: UInt32) -> Execution {
@@ -54,7 +56,7 @@ extension ChainState {
             previousLT: account.lastLT,
             now: execution.time,
             originalStatus: execution.original,
-            endStatus: account.status,
+            endStatus: execution.isDestroyed ? .nonexistent : account.status,
             inMessage: message,
             outMessages: sent.map { .internal($0) },
             totalFees: execution.fees,
@@ -64,6 +66,10 @@ extension ChainState {
         account.lastLT = execution.lt
         account.lastHash = transaction.hash
         account.history.append(Entry(transaction: transaction, block: execution.block))
+        if execution.isDestroyed {
+            // What comes later begins a history of its own.
+            (account.code, account.data, account.lastLT, account.lastHash) = (nil, nil, 0, .zero)
+        }
         accounts[execution.address] = account
         burnt += execution.fees
         internals += sent
@@ -208,6 +214,7 @@ extension ChainState {
             execution.fees += Fee.forwardHere
             message.forwardFee = Fee.forward - Fee.forwardHere
             execution.out.append(message)
+            execution.isDestroyed = action.mode & 160 == 160 && execution.account.balance == 0
             phase.messagesCreated += 1
         }
         let count = UInt128(phase.messagesCreated)

@@ -27,10 +27,10 @@ extension Gateway.ConfiguredProviders {
             checksRoots: chain.checkRoots ?? true,
             maximumGasPrice: BigUInt(chain.maximumGasPrice ?? 500) * BigUInt(10).power(9),
             gatheringMinimum: try catalogues.units(
-                    chain.gatheringMinimum,
-                    in: "evm.\(chain.key).gathering_minimum"
-                )
-                .mapValues { BigInt($0).magnitude }
+                chain.gatheringMinimum,
+                in: "evm.\(chain.key).gathering_minimum"
+            )
+            .mapValues { BigInt($0).magnitude }
         )
         let client = try EVMClient(
             transport: surroundings.transport,

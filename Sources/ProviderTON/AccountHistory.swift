@@ -63,11 +63,21 @@ struct AccountHistory: Sendable {
             }
         }
         if let position, !found.isEmpty {
-            guard next.lt == position.lt, next.hash == position.hash else {
+            var joinsUp = next.lt == position.lt && next.hash == position.hash
+            if next.lt == 0 { joinsUp = try await ended(at: position, of: address) }
+            guard joinsUp else {
                 throw ProviderError(.gap, "the history does not join up with what was read before")
             }
         }
         return found.reversed()
+    }
+
+    /// Whether an account ceased to exist with the chain transaction that was read last: what it does later joins up with
+    /// nothing.
+    private func ended(at position: ScanPosition, of address: TONAddress) async throws(ProviderError) -> Bool {
+        let page = try await client.transactions(of: address, lt: position.lt, hash: position.hash, limit: 1)
+        guard let last = page.first, last.lt == position.lt, last.hash == position.hash else { return false }
+        return last.endStatus == .nonexistent
     }
 
     /// What to do after a chain transaction was looked at.

@@ -1,3 +1,4 @@
+import Cryptography
 import FixtureTON
 import Money
 import Payments
@@ -113,5 +114,85 @@ struct TONFailureTests {
         }
         let much = try await rail.scan(rail.coin, after: small.position)
         #expect(much.observations.compactMap(\.incoming).count == 1)
+    }
+
+    /// The key of an option's wallet, as the provider derives it.
+    private func key(of option: PaymentOptionID) throws -> Ed25519.PrivateKey {
+        let seed = SecretBytes([UInt8](repeating: 3, count: 32))
+        let own = try KeyDerivation.hkdfSHA256(
+            key: seed,
+            salt: Array("settlegate deposit wallet".utf8),
+            info: Array(option.text.utf8),
+            length: 32
+        )
+        return try Ed25519.PrivateKey(seed: own)
+    }
+
+    @Test(
+        "F39: a wallet that was emptied or destroyed and paid to again gives each deposit once, and its old request helps nobody",
+        arguments: [false, true]
+    )
+    func secondLife(isDestroyed: Bool) async throws {
+        let rail = try Rail(deposit: .derived)
+        let option = PaymentOptionID(value: 1)
+        let due = Amount(asset: rail.coin, units: 1_000_000_000)
+        let opened = try await rail.provider.open(
+            OpenRequest(option: option, invoice: TONScanTests.invoice(due), due: due)
+        )
+        let account = opened.accounts[0]
+        let address = try TONAddress(account.account)
+        var position: String?
+        var paid: [IncomingTransfer] = []
+        func scan() async throws {
+            let page = try await rail.provider.page(of: account, after: position, watching: NobodyWatching())
+            paid += page.observations.compactMap(\.incoming)
+            position = page.position
+        }
+        try rail.chain.pay(1_000_000_000, to: address, comment: nil, by: "alice")
+        try rail.chain.settle()
+        let node = ToncenterClient(
+            transport: ChainTransport(chain: rail.chain),
+            baseURL: "http://chain",
+            apiKey: nil,
+            network: .testnet
+        )
+        if isDestroyed {
+            let key = try key(of: option)
+            let wallet = Wallet(version: .v4r2, publicKey: key.publicKey, network: .testnet)
+            let everything = try WalletMessage(
+                to: rail.provider.walletAddress,
+                amount: 0,
+                bounce: false,
+                body: MessageBody.cell(comment: Array("top-up".utf8)),
+                mode: 160
+            )
+            let signed = try wallet.sign([everything], seqno: 0, validUntil: .max, with: key, deploying: true)
+            try await node.send(signed.serialized())
+        } else {
+            let outcome = try await rail.provider.gather([HoldingAccount(account: address.raw, option: option)])
+            #expect(outcome.sent == 1 && outcome.problems.isEmpty)
+        }
+        try rail.chain.settle()
+        #expect(rail.chain.balance(of: address) == 0)
+        guard case .externalIn(let request) = rail.chain.history(of: address).last?.inMessage else {
+            Issue.record("the wallet was emptied by a request")
+            return
+        }
+        try await scan()
+        // The second top-up comes while the request could still be taken, and the request comes again, many times.
+        try rail.chain.pay(1_000_000_000, to: address, comment: nil, by: "alice")
+        try rail.chain.settle()
+        for _ in 0..<20 {
+            try? await node.send(request.cell().serialized())
+            try rail.chain.settle()
+        }
+        try await scan()
+        #expect(paid.map(\.amount) == [due, due])
+        #expect(Set(paid.map(\.naturalKey)).count == 2)
+        // Emptied is not destroyed: the number has moved, and the old request is refused for ever.
+        #expect((rail.chain.balance(of: address) == 0) == isDestroyed)
+        // What the request moved came from ourselves: nobody is credited for it where it went.
+        #expect(try await rail.scan(rail.coin).observations.compactMap(\.incoming).isEmpty)
+        #expect(rail.chain.imbalance == 0)
     }
 }
