@@ -39,6 +39,8 @@ public struct Inspection: Sendable {
         "ton-wallet-address": { try $0.tonWalletAddress($1) },
         "ton-sign-transfer": { try $0.tonSignTransfer($1) },
         "ton-highload-transfer": { try $0.tonHighloadTransfer($1) },
+        "ton-block-header": { try $0.tonBlockHeader($1) },
+        "ton-block-proof": { try $0.tonBlockProof($1) },
         "ton-message-body": { try $0.tonMessageBody($1) },
         "ton-jetton-wallet": { try $0.tonJettonWallet($1) },
         "ton-proof": { try $0.tonProof($1) },

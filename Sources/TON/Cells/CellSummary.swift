@@ -131,12 +131,12 @@ struct CellHasher: ~Copyable {
         previous: CellHash?,
         level: Int
     ) -> CellHash {
-        let bitCount = previous == nil ? content.bitCount : 256
+        // The descriptor is that of the cell's own bits, also where the hash of the level below stands for them.
         begin(
             referenceCount: content.children.count,
             isExotic: kind != .ordinary,
             mask: mask.value,
-            bitCount: bitCount
+            bitCount: content.bitCount
         )
         if let previous {
             previous.append(to: &representation)

@@ -29,26 +29,11 @@ enum Hashmap {
     }
 
     private static func loadLabel(_ slice: inout CellSlice, limit: Int) throws(TONError) -> (UInt64, Int) {
-        let width = UInt64.bitWidth - UInt64(limit).leadingZeroBitCount
-        var length = 0
-        if try !slice.loadBit() {
-            while try slice.loadBit() {
-                length += 1
-                guard length <= limit else { throw malformed }
-            }
-        } else if try !slice.loadBit() {
-            length = Int(try slice.loadUInt(width))
-        } else {
-            let bit = try slice.loadBit()
-            length = Int(try slice.loadUInt(width))
-            guard length <= limit else { throw malformed }
-            return (bit ? (UInt64(1) << length) &- 1 : 0, length)
+        switch try HashmapLabel(from: &slice, limit: limit) {
+        case .literal(let length): (try slice.loadUInt(length), length)
+        case .repeated(let bit, let length): (bit ? (UInt64(1) << length) &- 1 : 0, length)
         }
-        guard length <= limit else { throw malformed }
-        return (try slice.loadUInt(length), length)
     }
-
-    private static var malformed: TONError { TONError(.malformedStructure, "a label of a dictionary is too long") }
 
     /// A dictionary with the given values, each in a reference, in ascending order of their keys.
     static func cell(_ entries: [(key: UInt64, value: Cell)], keyBits: Int) throws(TONError) -> Cell? {
@@ -102,4 +87,38 @@ enum Hashmap {
             try builder.store(uint: label, bits: length)
         }
     }
+}
+
+/// The bits that all keys below a node of a dictionary share (TL-B `HmLabel`).
+enum HashmapLabel {
+    /// So many bits, which follow.
+    case literal(Int)
+    /// One bit, so many times.
+    case repeated(Bool, Int)
+
+    /// Reads how a label is written; bits that follow are left to the reader.
+    init(from slice: inout CellSlice, limit: Int) throws(TONError) {
+        let width = Int.bitWidth - limit.leadingZeroBitCount
+        if try !slice.loadBit() {
+            var length = 0
+            while try slice.loadBit() {
+                length += 1
+                guard length <= limit else { throw Self.malformed }
+            }
+            self = .literal(length)
+        } else if try !slice.loadBit() {
+            self = .literal(try Self.length(&slice, width: width, limit: limit))
+        } else {
+            let bit = try slice.loadBit()
+            self = .repeated(bit, try Self.length(&slice, width: width, limit: limit))
+        }
+    }
+
+    private static func length(_ slice: inout CellSlice, width: Int, limit: Int) throws(TONError) -> Int {
+        let length = Int(try slice.loadUInt(width))
+        guard length <= limit else { throw malformed }
+        return length
+    }
+
+    private static var malformed: TONError { TONError(.malformedStructure, "a label of a dictionary is too long") }
 }
