@@ -29,6 +29,31 @@ let parsers: [String: @Sendable ([UInt8]) -> Void] = [
             precondition((try? BagOfCells.root(of: again)) == root)
         }
     },
+    "ton-block": { bytes in
+        guard let root = try? BagOfCells.root(of: bytes) else { return }
+        let tree = root.kind == .merkleProof ? root.references[0] : root
+        let key = CellHash.zero
+        if let block = try? ProvenBlock(root, rootHash: tree.hash(at: 0)) {
+            _ = try? block.header()
+            _ = try? block.transactionHash(of: key, lt: 1)
+            _ = try? block.changedState()
+        }
+        if let entry = try? ProvenState(root, hash: tree.hash(at: 0)).entry(of: key) {
+            _ = try? ProvenAccount(entry.cell, entry: entry)
+        }
+    },
+    "ton-wallet": { bytes in
+        guard let root = try? BagOfCells.root(of: bytes) else { return }
+        for version in WalletVersion.allCases {
+            _ = try? WalletRequest(parsing: root, version: version)
+            _ = try? WalletData(parsing: root, version: version)
+        }
+        _ = try? HighloadRequest(parsing: root)
+        _ = try? OutgoingActions.messages(in: root)
+        guard var data = try? HighloadWalletData(parsing: root) else { return }
+        data.clean(at: 1 << 32)
+        _ = try? data.cell()
+    },
     "ton-address": { bytes in
         guard let text = String(validating: bytes, as: UTF8.self), let address = try? TONAddress(text) else { return }
         precondition((try? TONAddress(address.raw)) == address)

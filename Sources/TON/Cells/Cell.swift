@@ -102,7 +102,9 @@ public final class Cell: Sendable {
     public func slice() -> CellSlice { CellSlice(self) }
 
     /// The hash that the cell has at a level; the representation hash at its highest.
-    func hash(at level: Int) -> CellHash {
+    ///
+    /// At level 0 it is the hash of the whole tree, also where parts of it were left out.
+    public func hash(at level: Int) -> CellHash {
         let index = levelMask.applying(level).hashIndex
         return index < lower.count ? lower[index].hash : hash
     }
