@@ -60,7 +60,7 @@ enum WalletRules {
     ) throws(TONError) -> Verdict {
         var wallet = wallet
         wallet.clean(at: time)
-        let isTooOld = request.createdAt + UInt64(wallet.timeout) <= time
+        let isTooOld = request.createdAt <= time && time - request.createdAt >= UInt64(wallet.timeout)
         let order: [(isWrong: Bool, code: Int32)] = [
             (!isSigned(request.signature, request.signedHash, by: wallet.publicKey), 33),
             (request.walletID != wallet.walletID, 34), (request.timeout != wallet.timeout, 38),

@@ -40,12 +40,17 @@ public protocol SQLSession: AnyObject {
     /// What the units of work that share a commit know.
     var group: GroupState { get }
 
+    /// Runs a statement with the arguments `$1`, `$2`, …, now or before the next one whose answer is needed: it has run
+    /// when the unit of work is committed, and when it fails, the unit fails.
+    ///
+    /// - Throws: ``StorageError``.
+    func execute(_ sql: String, _ arguments: [SQLValue]) throws
+
     /// Runs a statement with the arguments `$1`, `$2`, …
     ///
     /// - Throws: ``StorageError``.
     /// - Returns: how many rows it changed.
-    @discardableResult
-    func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int
+    func change(_ sql: String, _ arguments: [SQLValue]) throws -> Int
 
     /// Runs a query with the arguments `$1`, `$2`, …
     ///

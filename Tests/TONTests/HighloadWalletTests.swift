@@ -84,6 +84,14 @@ struct HighloadWalletTests {
         #expect(try HighloadWalletData(parsing: data.cell()) == data)
     }
 
+    @Test("takes any moment that a cell names, also one whose end does not fit")
+    func anyMoment() {
+        var data = HighloadWalletData(publicKey: [], walletID: 7, timeout: 100)
+        data.lastCleaned = .max
+        data.clean(at: 1_000)
+        #expect(data.lastCleaned == .max)
+    }
+
     @Test("forgets a number after one timeout at the earliest and two at the latest")
     func cleaning() {
         var data = HighloadWalletData(publicKey: [], walletID: 7, timeout: 100)

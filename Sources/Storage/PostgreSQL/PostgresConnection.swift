@@ -1,6 +1,8 @@
 import CPostgres
+import Glibc
 
-/// A connection to PostgreSQL over libpq; used by one thread at a time.
+/// A connection to PostgreSQL over libpq, without blocking calls and in pipeline mode: statements whose answers are not
+/// needed at once leave with the next one whose answer is. Used by one thread at a time.
 final class PostgresConnection {
     /// What went wrong, by the server's code (SQLSTATE).
     private enum Class {
@@ -8,9 +10,30 @@ final class PostgresConnection {
         static let again: Set<String> = ["40001", "40P01"]
     }
 
+    /// What a statement came to.
+    struct Answer {
+        let rows: [SQLRow]
+        /// How many rows were changed.
+        let changed: Int
+        /// What the server says that it did, for example `COMMIT`.
+        let tag: String
+    }
+
+    /// A command that was sent and not answered yet.
+    private enum Pending {
+        case preparation(of: String)
+        case statement
+    }
+
+    /// How long the server may take to answer, in milliseconds: a lock of another gateway that hangs is not waited for
+    /// without end.
+    private static let patience: Int32 = 60_000
+
     private let settings: String
     private var connection: OpaquePointer?
     private var prepared: [String: String] = [:]
+    private var statements = 0
+    private var pending: [Pending] = []
 
     /// A connection that is made when it is first used.
     ///
@@ -25,6 +48,7 @@ final class PostgresConnection {
         if let connection { PQfinish(connection) }
         connection = nil
         prepared = [:]
+        pending = []
     }
 
     /// Whether a statement of the running transaction has failed, so that only a rollback can end it.
@@ -37,7 +61,7 @@ final class PostgresConnection {
         if let connection, PQstatus(connection) == CONNECTION_OK { return connection }
         disconnect()
         guard let made = PQconnectdb(settings) else { throw StorageError(.unavailable, "libpq has no memory") }
-        guard PQstatus(made) == CONNECTION_OK else {
+        guard PQstatus(made) == CONNECTION_OK, PQsetnonblocking(made, 1) == 0, PQenterPipelineMode(made) == 1 else {
             let reason = String(cString: PQerrorMessage(made))
             PQfinish(made)
             throw StorageError(.unavailable, "PostgreSQL cannot be reached: \(Self.line(reason))")
@@ -47,54 +71,144 @@ final class PostgresConnection {
         return made
     }
 
-    /// Runs a statement without arguments.
-    ///
-    /// - Returns: what the server says that it did, for example `COMMIT`.
-    @discardableResult
-    func run(_ sql: String) throws(StorageError) -> String {
-        let connection = try connected()
-        let result = PQexec(connection, sql)
-        defer { PQclear(result) }
-        try check(result)
-        return PQcmdStatus(result).map { String(cString: $0) } ?? ""
-    }
+    // MARK: - Statements
 
-    /// Runs a statement with the arguments `$1`, `$2`, …; it is prepared once and kept.
+    /// Has a statement run before the next one that is waited for; what goes wrong with it is told there.
     ///
-    /// - Returns: the rows, and how many rows were changed.
-    func run(_ sql: String, _ arguments: [SQLValue]) throws(StorageError) -> (rows: [SQLRow], changed: Int) {
+    /// With the arguments `$1`, `$2`, … it is prepared once and kept.
+    func enqueue(_ sql: String, _ arguments: [SQLValue]? = nil) throws(StorageError) {
+        let connection = try connected()
+        guard let arguments else {
+            try sent(PQsendQueryParams(connection, sql, 0, nil, nil, nil, nil, 0), .statement)
+            return
+        }
         for case .text(let text) in arguments where text.utf8.contains(0) {
             throw StorageError(.constraint, "PostgreSQL keeps no text with a zero in it")
         }
-        let connection = try connected()
         let name = try statement(sql, on: connection)
-        let result = Self.withTexts(arguments) { texts in
-            PQexecPrepared(connection, name, Int32(arguments.count), texts, nil, nil, 0)
+        let code = Self.withTexts(arguments) { texts in
+            PQsendQueryPrepared(connection, name, Int32(arguments.count), texts, nil, nil, 0)
         }
-        defer { PQclear(result) }
-        try check(result)
-        let changed = PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? 0
-        return (try Self.rows(result), changed)
+        try sent(code, .statement)
     }
+
+    /// Runs a statement, after those that were enqueued.
+    ///
+    /// - Throws: ``StorageError``; what went wrong first, also with one that was enqueued.
+    @discardableResult
+    func run(_ sql: String, _ arguments: [SQLValue]? = nil) throws(StorageError) -> Answer {
+        try enqueue(sql, arguments)
+        guard let answer = try drain() else {
+            throw StorageError(.unavailable, "PostgreSQL has not answered a statement")
+        }
+        return answer
+    }
+
+    /// Waits until everything has run that was enqueued.
+    ///
+    /// - Throws: ``StorageError``; what went wrong first.
+    /// - Returns: what the last statement came to; none when there was none.
+    @discardableResult
+    func drain() throws(StorageError) -> Answer? {
+        guard let connection, !pending.isEmpty else { return nil }
+        guard PQpipelineSync(connection) == 1 else { throw lost(connection) }
+        var (last, failure): (Answer?, StorageError?) = (nil, nil)
+        let commands = pending
+        pending = []
+        for command in commands {
+            do throws(StorageError) { last = try finish(command, on: connection) } catch {
+                guard isAlive else { throw error }
+                failure = failure ?? error
+            }
+        }
+        let end = try result(on: connection)
+        defer { PQclear(end) }
+        guard PQresultStatus(end) == PGRES_PIPELINE_SYNC else { throw lost(connection) }
+        if let failure { throw failure }
+        return last
+    }
+
+    /// Rolls back what was begun; what was enqueued before is waited for, because a failure keeps everything behind it from
+    /// running.
+    func rollBack() {
+        guard isAlive else { return }
+        _ = try? drain()
+        _ = try? run("ROLLBACK")
+    }
+
+    /// Sends what was enqueued and does not wait for it.
+    func flush() { if let connection { PQflush(connection) } }
 
     private func statement(_ sql: String, on connection: OpaquePointer) throws(StorageError) -> String {
         if let name = prepared[sql] { return name }
-        let name = "s\(prepared.count)"
-        let result = PQprepare(connection, name, sql, 0, nil)
-        defer { PQclear(result) }
-        try check(result)
+        statements += 1
+        let name = "s\(statements)"
+        try sent(PQsendPrepare(connection, name, sql, 0, nil), .preparation(of: sql))
         prepared[sql] = name
         return name
     }
 
-    private func check(_ result: OpaquePointer?) throws(StorageError) {
+    private func sent(_ code: CInt, _ command: Pending) throws(StorageError) {
+        guard code == 1 else { throw lost(connection) }
+        pending.append(command)
+    }
+
+    /// Takes the results of one command, up to the end that separates it from the next.
+    private func finish(_ command: Pending, on connection: OpaquePointer) throws(StorageError) -> Answer? {
+        var (answer, failure): (Answer?, StorageError?) = (nil, nil)
+        while let result = try result(on: connection) {
+            defer { PQclear(result) }
+            do throws(StorageError) { answer = try read(result) } catch { failure = failure ?? error }
+        }
+        if let failure {
+            // What was not prepared has to be prepared again.
+            if case .preparation(let sql) = command { prepared[sql] = nil }
+            throw failure
+        }
+        return answer
+    }
+
+    /// The next result, waited for; none at the end of a command.
+    private func result(on connection: OpaquePointer) throws(StorageError) -> OpaquePointer? {
+        while true {
+            let isFlushed = PQflush(connection)
+            guard isFlushed >= 0 else { throw lost(connection) }
+            guard PQisBusy(connection) == 1 || isFlushed == 1 else { return PQgetResult(connection) }
+            let events = POLLIN | (isFlushed == 1 ? POLLOUT : 0)
+            var socket = pollfd(fd: PQsocket(connection), events: Int16(events), revents: 0)
+            let count = poll(&socket, 1, Self.patience)
+            guard count != 0 else {
+                disconnect()
+                throw StorageError(.unavailable, "PostgreSQL has not answered for \(Self.patience / 1_000) seconds")
+            }
+            guard PQconsumeInput(connection) == 1 else { throw lost(connection) }
+        }
+    }
+
+    /// The connection is of no use any more.
+    private func lost(_ connection: OpaquePointer?) -> StorageError {
+        let reason = connection.map { String(cString: PQerrorMessage($0)) } ?? ""
+        disconnect()
+        return StorageError(.unavailable, "PostgreSQL: the connection was lost: \(Self.line(reason))")
+    }
+
+    private func read(_ result: OpaquePointer) throws(StorageError) -> Answer {
         let status = PQresultStatus(result)
-        guard status != PGRES_COMMAND_OK, status != PGRES_TUPLES_OK else { return }
-        let code = PQresultErrorField(result, 67).map { String(cString: $0) } ?? ""
-        let message = PQresultErrorField(result, 77).map { String(cString: $0) } ?? "the connection was lost"
-        let reason = "PostgreSQL: \(Self.line(message)) (\(code))"
-        guard !Class.again.contains(code) else { throw StorageError(.conflict, reason) }
-        throw StorageError(code.hasPrefix(Class.constraint) ? .constraint : .unavailable, reason)
+        guard status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK else {
+            guard status != PGRES_PIPELINE_ABORTED else {
+                throw StorageError(.unavailable, "PostgreSQL: a statement before this one has failed")
+            }
+            let code = PQresultErrorField(result, 67).map { String(cString: $0) } ?? ""
+            let message = PQresultErrorField(result, 77).map { String(cString: $0) } ?? "the connection was lost"
+            let reason = "PostgreSQL: \(Self.line(message)) (\(code))"
+            guard !Class.again.contains(code) else { throw StorageError(.conflict, reason) }
+            throw StorageError(code.hasPrefix(Class.constraint) ? .constraint : .unavailable, reason)
+        }
+        return Answer(
+            rows: try Self.rows(result),
+            changed: PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? 0,
+            tag: PQcmdStatus(result).map { String(cString: $0) } ?? ""
+        )
     }
 
     private static func line(_ text: String) -> String {

@@ -20,7 +20,7 @@ enum PostgresMigrator {
             }
             try connection.run("COMMIT")
         } catch {
-            if connection.isAlive { _ = try? connection.run("ROLLBACK") }
+            connection.rollBack()
             throw error
         }
     }

@@ -28,13 +28,15 @@ final class PostgresReader: Sendable {
         _ body: (any SQLSession) throws -> Value
     ) throws -> Value {
         func attempt() throws -> Value {
-            try connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             do {
+                try connection.enqueue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 let value = try body(PostgresSession(connection))
-                try connection.run("COMMIT")
+                // Nobody needs to wait for the end of what was only read.
+                try connection.enqueue("COMMIT")
+                connection.flush()
                 return value
             } catch {
-                if connection.isAlive { _ = try? connection.run("ROLLBACK") }
+                connection.rollBack()
                 throw error
             }
         }

@@ -7,7 +7,9 @@ final class PostgresSession: SQLSession {
         self.connection = connection
     }
 
-    func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int { try connection.run(sql, arguments).changed }
+    func execute(_ sql: String, _ arguments: [SQLValue]) throws { try connection.enqueue(sql, arguments) }
+
+    func change(_ sql: String, _ arguments: [SQLValue]) throws -> Int { try connection.run(sql, arguments).changed }
 
     func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] { try connection.run(sql, arguments).rows }
 }

@@ -44,7 +44,7 @@ private final class PostgresWritingConnection: WritingConnection {
     }
 
     private func start() throws(StorageError) {
-        try connection.run("BEGIN ISOLATION LEVEL READ COMMITTED")
+        try connection.enqueue("BEGIN ISOLATION LEVEL READ COMMITTED")
         isInTransaction = true
         let lock = try connection.run(
             "SELECT pg_advisory_xact_lock($1), pg_current_xact_id()::text",
@@ -59,12 +59,12 @@ private final class PostgresWritingConnection: WritingConnection {
         let outcome: String
         do {
             // A hint for other gateways, sent by the commit itself; who misses it looks by itself in time.
-            if own.group.hasNews { try connection.run("NOTIFY \(PostgresListener.channel)") }
-            outcome = try connection.run("COMMIT")
+            if own.group.hasNews { try connection.enqueue("NOTIFY \(PostgresListener.channel)") }
+            outcome = try connection.run("COMMIT").tag
             isInTransaction = false
         } catch {
-            isInTransaction = false
             guard !connection.isAlive else { throw StorageError(.unavailable, "no commit: \(error.reason)") }
+            isInTransaction = false
             return try readBack(error)
         }
         // The commit of a transaction in which a statement failed is answered with a rollback, and without an error.
@@ -73,7 +73,10 @@ private final class PostgresWritingConnection: WritingConnection {
         }
     }
 
-    var hasFailedTransaction: Bool { connection.hasFailedTransaction }
+    var hasFailedTransaction: Bool {
+        do { try connection.drain() } catch { return true }
+        return connection.hasFailedTransaction
+    }
 
     /// The connection was lost while the commit was under way: the server knows what became of it.
     private func readBack(_ error: StorageError) throws(StorageError) {
@@ -94,14 +97,16 @@ private final class PostgresWritingConnection: WritingConnection {
         guard isInTransaction else { return }
         isInTransaction = false
         // Without a connection there is nothing left to roll back.
-        _ = try? connection.run("ROLLBACK")
+        connection.rollBack()
     }
 
-    func beginMember() throws { try connection.run("SAVEPOINT member") }
+    func beginMember() throws { try connection.enqueue("SAVEPOINT member") }
     func keepMember() throws { try connection.run("RELEASE SAVEPOINT member") }
 
     func rollbackMember() throws {
-        try connection.run("ROLLBACK TO SAVEPOINT member")
+        // What the member has sent and nobody has waited for is rolled back with it, whatever became of it.
+        _ = try? connection.drain()
+        try connection.enqueue("ROLLBACK TO SAVEPOINT member")
         try connection.run("RELEASE SAVEPOINT member")
     }
 

@@ -27,7 +27,7 @@ extension SQLSession {
     ///
     /// - Returns: whether it was open.
     public func resolve(_ id: CaseID, at moment: Timestamp) throws -> Bool {
-        try execute(
+        try change(
             "UPDATE cases SET state = 'resolved', resolved_at = $1 WHERE id = $2 AND state = 'open'",
             [.moment(moment), .id(id)]
         ) == 1

@@ -79,7 +79,7 @@ extension SQLSession {
     ///
     /// - Returns: whether nobody else has taken it.
     public func claim(_ delivery: DeliveryRecord, until moment: Timestamp) throws -> Bool {
-        try execute(
+        try change(
             """
             UPDATE deliveries SET next_attempt_at = $1
             WHERE endpoint = $2 AND event = $3 AND state = 'pending' AND next_attempt_at = $4

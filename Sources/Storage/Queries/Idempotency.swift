@@ -55,7 +55,7 @@ extension SQLSession {
         until leaseEnd: Timestamp
     ) throws -> IdempotencyClaim {
         let isFirst =
-            try execute(
+            try change(
                 """
                 INSERT INTO idempotency_keys (merchant, route, key, fingerprint, object, claimed_at, leased_until)
                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
@@ -113,6 +113,6 @@ extension SQLSession {
     /// Forgets what is older than a moment.
     @discardableResult
     public func pruneIdempotency(before moment: Timestamp) throws -> Int {
-        try execute("DELETE FROM idempotency_keys WHERE claimed_at < $1", [.moment(moment)])
+        try change("DELETE FROM idempotency_keys WHERE claimed_at < $1", [.moment(moment)])
     }
 }

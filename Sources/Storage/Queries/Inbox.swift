@@ -19,7 +19,7 @@ extension SQLSession {
     /// `key` is the rail's own number of the message, which is kept once. The result says whether it is new.
     public func appendInbox(source: String, key: String, body: [UInt8], at moment: Timestamp) throws -> Bool {
         group.hasNews = true
-        return try execute(
+        return try change(
             """
             INSERT INTO inbox (source, key, body, received_at, due_at) VALUES ($1, $2, $3, $4, $4)
             ON CONFLICT DO NOTHING

@@ -38,7 +38,7 @@ extension SQLSession {
     ///
     /// - Returns: whether it did; when not, somebody else was first and nothing is changed.
     public func update(_ updated: Invoice, from old: Invoice) throws -> Bool {
-        try execute(
+        try change(
             """
             UPDATE invoices SET state = $1, exception = $2, received = $3, settled_at = $4
             WHERE id = $5 AND state = $6 AND exception = $7 AND received = $8

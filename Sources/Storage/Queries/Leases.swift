@@ -22,7 +22,7 @@ extension SQLSession {
         at moment: Timestamp,
         until end: Timestamp
     ) throws -> Lease? {
-        let changed = try execute(
+        let changed = try change(
             """
             INSERT INTO leases (name, holder, token, expires_at) VALUES ($1, $2, 1, $3)
             ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at,

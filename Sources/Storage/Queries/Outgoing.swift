@@ -45,7 +45,7 @@ extension SQLSession {
         lane: String?,
         nextAttemptAt: Timestamp
     ) throws -> Bool {
-        try execute(
+        try change(
             """
             UPDATE outgoing SET state = $1, prepared = $2, hash = $3, sequence = $4, valid_until = $5,
             lane = COALESCE($6, lane), fee_asset = $7, fee = $8, failure = $9, finished_at = $10, next_attempt_at = $11,

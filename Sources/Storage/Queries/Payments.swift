@@ -15,7 +15,7 @@ extension SQLSession {
         payment: PaymentID?,
         at moment: Timestamp
     ) throws -> Bool {
-        try execute(
+        try change(
             """
             INSERT INTO observations (key, provider, kind, note, payment, observed_at) VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT DO NOTHING

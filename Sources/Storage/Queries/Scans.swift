@@ -113,7 +113,7 @@ extension SQLSession {
         completeUntil: Timestamp?,
         at moment: Timestamp
     ) throws -> Bool {
-        try execute(
+        try change(
             """
             INSERT INTO scan_cursors (provider, account, subject, position, complete_until, moved_at)
             VALUES ($1, $2, $3, $4, $5, $6)

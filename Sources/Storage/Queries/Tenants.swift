@@ -113,7 +113,7 @@ extension SQLSession {
     ///
     /// - Returns: whether it was of use until now.
     public func revoke(_ id: APIKeyID, at moment: Timestamp) throws -> Bool {
-        try execute(
+        try change(
             "UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
             [.moment(moment), .id(id)]
         ) == 1

@@ -14,7 +14,9 @@ final class SQLiteSession: SQLSession {
         self.database = database
     }
 
-    func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
+    func execute(_ sql: String, _ arguments: [SQLValue]) throws { _ = try change(sql, arguments) }
+
+    func change(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
         let statement = try bound(sql, arguments)
         defer { sqlite3_reset(statement) }
         var result = sqlite3_step(statement)

@@ -114,8 +114,9 @@ public struct HighloadWalletData: Hashable, Sendable {
     /// Forgets the numbers of requests that can no longer come, as the contract does before it reads a request: those of
     /// before the last cleaning when a timeout has passed since, and all when two have.
     public mutating func clean(at time: UInt64) {
-        guard lastCleaned + UInt64(timeout) < time else { return }
-        oldQueries = lastCleaned + 2 * UInt64(timeout) < time ? TakenQueries() : queries
+        // The difference, because a cell may name any moment.
+        guard lastCleaned < time, time - lastCleaned > UInt64(timeout) else { return }
+        oldQueries = time - lastCleaned > 2 * UInt64(timeout) ? TakenQueries() : queries
         queries = TakenQueries()
         lastCleaned = time
     }
