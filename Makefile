@@ -22,6 +22,7 @@ lint: setup        ## The formatter's rules, all of them
 	swift format lint --strict --recursive Sources Tests Package.swift
 
 bench: setup       ## The figures of README, as ratios to ceilings measured in the same run
+	@scripts/setup --postgres
 	scripts/bench
 
 fuzz: setup        ## 10 million inputs for each parser of outside bytes; RUNS and PARSERS say otherwise

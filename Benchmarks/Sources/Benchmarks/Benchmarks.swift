@@ -15,14 +15,29 @@ struct Benchmarks: AsyncParsableCommand {
     @Option(help: "How many addresses are watched in the large catch-up round.") var watched = 100_000
     @Option(help: "How many open invoices the large matching round has.") var open = 100_000
 
+    @Option(help: "How PostgreSQL is reached, in libpq's words; without it its figures are left out.")
+    var postgresql: String?
+
+    @Option(help: "Only one kind: signatures, rlp, bags, catch-up, credits, matching, pre-checkout or postgresql.")
+    var only: String?
+
     mutating func run() async throws {
-        try SignatureBenchmark.run(rounds: rounds)
-        try RLPBenchmark.run(rounds: rounds)
-        try BagBenchmark.run(rounds: rounds)
-        try await CatchUpBenchmark.run(rounds: rounds, few: 1_000, many: watched)
-        try await CreditBenchmark.run(rounds: rounds, credits: credits)
-        try await MatchingBenchmark.run(small: 1_000, large: open)
-        try await PreCheckoutBenchmark.run(credits: credits)
+        let (rounds, credits, watched, open, postgresql) = (rounds, credits, watched, open, postgresql)
+        let kinds: [(name: String, run: () async throws -> Void)] = [
+            ("signatures", { try SignatureBenchmark.run(rounds: rounds) }),
+            ("rlp", { try RLPBenchmark.run(rounds: rounds) }), ("bags", { try BagBenchmark.run(rounds: rounds) }),
+            ("catch-up", { try await CatchUpBenchmark.run(rounds: rounds, few: 1_000, many: watched) }),
+            ("credits", { try await CreditBenchmark.run(rounds: rounds, credits: credits) }),
+            (
+                "postgresql",
+                {
+                    guard let postgresql else { return }
+                    try await PostgresBenchmark.run(settings: postgresql, rounds: rounds, credits: credits)
+                }
+            ), ("matching", { try await MatchingBenchmark.run(small: 1_000, large: open) }),
+            ("pre-checkout", { try await PreCheckoutBenchmark.run(credits: credits) }),
+        ]
+        for kind in kinds where only == nil || only == kind.name { try await kind.run() }
     }
 }
 

@@ -48,7 +48,8 @@ struct Desk {
     let merchants: [MerchantID]
     let price: Amount
 
-    init(merchants count: Int) async throws {
+    /// A desk over an SQLite file of its own, or over another database, on which several may work.
+    init(merchants count: Int, on shared: (any Database)? = nil, node: UInt64 = 1) async throws {
         folder = FileManager.default.temporaryDirectory.path + "/bench-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
@@ -60,7 +61,7 @@ struct Desk {
         ]
         let clock = SystemClock()
         settlement = Settlement(
-            database: try SQLiteDatabase(path: folder + "/bench.sqlite"),
+            database: try shared ?? SQLiteDatabase(path: folder + "/bench.sqlite"),
             providers: try ProviderRegistry([provider]),
             assets: try AssetRegistry([coin]),
             chart: try ChartOfAccounts(
@@ -71,13 +72,13 @@ struct Desk {
             ]),
             rates: NoRates(),
             clock: clock,
-            identifiers: IdentifierSource(clock: clock, random: SeededRandom(seed: 1)),
+            identifiers: IdentifierSource(clock: clock, random: SeededRandom(seed: node)),
             operatorMerchant: MerchantID(value: 0)
         )
         merchants = (1...count).map { MerchantID(value: UInt128($0)) }
         let (all, now) = (merchants + [MerchantID(value: 0)], clock.now())
         try await settlement.database.write { session in
-            for id in all {
+            for id in all where try session.merchant(id) == nil {
                 try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 100, createdAt: now))
             }
         }

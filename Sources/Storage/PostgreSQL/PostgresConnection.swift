@@ -1,8 +1,9 @@
 import CPostgres
 import Glibc
 
-/// A connection to PostgreSQL over libpq, without blocking calls and in pipeline mode: statements whose answers are not
-/// needed at once leave with the next one whose answer is. Used by one thread at a time.
+/// A connection to PostgreSQL over libpq, without blocking calls and in pipeline mode.
+///
+/// Statements whose answers are not needed at once leave with the next one whose answer is. Used by one thread at a time.
 final class PostgresConnection {
     /// What went wrong, by the server's code (SQLSTATE).
     private enum Class {

@@ -52,8 +52,8 @@ extension SQLSession {
         }
     }
 
-    /// Writes the balances that units of this group have changed.
-    func writeBalances() throws {
+    /// Writes the balances that units of this group have changed: the last thing before the commit.
+    public func writeBalances() throws {
         for (key, balance) in group.balances where balance.isChanged {
             try execute(
                 """

@@ -1,0 +1,65 @@
+import Storage
+import Synchronization
+
+/// A statement with its arguments, as it was run.
+struct RecordedStatement {
+    let sql: String
+    let arguments: [SQLValue]
+}
+
+/// A database that remembers the statements of its units of work.
+struct StatementRecorder: Database {
+    final class Log: Sendable {
+        let statements = Mutex<[RecordedStatement]>([])
+    }
+
+    let base: any Database
+    let log = Log()
+
+    var isShared: Bool { base.isShared }
+
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
+        try await base.read(body)
+    }
+
+    func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
+        try await base.write { [log] session in
+            let session = Session(base: session, log: log)
+            let value = try body(session)
+            try session.writeBalances()
+            return value
+        }
+    }
+
+    func close() async throws { try await base.close() }
+
+    private final class Session: SQLSession {
+        let base: any SQLSession
+        let log: Log
+        var group: GroupState { base.group }
+
+        init(base: any SQLSession, log: Log) {
+            self.base = base
+            self.log = log
+        }
+
+        private func note(_ sql: String, _ arguments: [SQLValue]) {
+            log.statements.withLock { $0.append(RecordedStatement(sql: sql, arguments: arguments)) }
+        }
+
+        func execute(_ sql: String, _ arguments: [SQLValue]) throws {
+            note(sql, arguments)
+            try base.execute(sql, arguments)
+        }
+
+        func change(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
+            note(sql, arguments)
+            return try base.change(sql, arguments)
+        }
+
+        func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] {
+            note(sql, arguments)
+            return try base.query(sql, arguments)
+        }
+    }
+}
