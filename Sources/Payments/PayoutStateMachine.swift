@@ -6,6 +6,9 @@
 ///        └────────cancelled─────────┘                     └─proven dead──→ failed  ←─proven dead─┘
 /// ```
 ///
+/// What a rail had shown as final and shows no longer is unknown again: the same signed bytes are followed to what becomes
+/// of them now.
+///
 /// Two rules protect the money. Nothing returns to a payable state by itself: paying again is a new payout that a
 /// person asks for. And what is not known is ``State/unknown``, never ``State/failed``: a reply that was lost says
 /// nothing about the transfer that it was about.
@@ -38,6 +41,8 @@ public struct PayoutStateMachine: Hashable, Sendable {
         case confirmed
         /// What was signed can no longer take effect, by the rail's own clock.
         case provenDead
+        /// The rail's history no longer has what was seen of it.
+        case historyRevised
         /// It cannot be signed at all: the rail refuses it for good before anything was sent.
         case refused
     }
@@ -49,6 +54,8 @@ public struct PayoutStateMachine: Hashable, Sendable {
         case watch
         case postCompleted
         case releaseFunds
+        /// What was booked when it came to its end is undone.
+        case reopen
         /// The event is a repetition, and everything that it asks for was done.
         case none
     }
@@ -80,6 +87,7 @@ public struct PayoutStateMachine: Hashable, Sendable {
         case (.inProgress, .outcomeUnknown): (.unknown, .watch)
         case (.inProgress, .confirmed), (.unknown, .confirmed): (.completed, .postCompleted)
         case (.inProgress, .provenDead), (.unknown, .provenDead): (.failed, .releaseFunds)
+        case (.completed, .historyRevised), (.failed, .historyRevised): (.unknown, .reopen)
         case (.awaitingPayment, .approved), (.inProgress, .signed), (.unknown, .outcomeUnknown),
             (.completed, .confirmed), (.failed, .provenDead), (.failed, .refused), (.cancelled, .cancelled):
             (state, .none)

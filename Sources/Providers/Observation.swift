@@ -14,6 +14,8 @@ public enum Observation: Hashable, Sendable {
     case refunded(naturalKey: NaturalKey, payment: NaturalKey, amount: Amount, at: Timestamp)
     /// A payment that was recorded is no longer part of the rail's history.
     case vanished(payment: NaturalKey, at: Timestamp)
+    /// A transfer of ours whose end was seen in a part of the rail's history that has changed.
+    case uncertain(transfer: String, at: Timestamp)
     /// Something was looked at and deliberately has no effect on the books; kept so that a finance person can see why.
     case ignored(naturalKey: NaturalKey, reason: String)
 }

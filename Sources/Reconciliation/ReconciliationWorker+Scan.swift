@@ -1,3 +1,4 @@
+import Payments
 import Providers
 import Seams
 import Settlement
@@ -78,11 +79,16 @@ extension ReconciliationWorker {
         at provider: any PaymentProvider,
         _ scan: any TransferScanning
     ) async throws -> [Observation] {
-        let payments = try await settlement.database.read { session in
-            try session.standingPayments(provider: provider.key, since: moment)
+        let (payments, transfers) = try await settlement.database.read { session in
+            (
+                try session.standingPayments(provider: provider.key, since: moment),
+                try session.endedOutgoing(provider: provider.key, since: moment)
+            )
         }
         let now = settlement.clock.now()
-        return try await scan.vanished(among: payments).map { .vanished(payment: $0, at: now) }
+        let vanished = try await scan.vanished(among: payments)
+        return vanished.map { .vanished(payment: $0, at: now) }
+            + transfers.map { .uncertain(transfer: $0.purpose.id, at: now) }
     }
 
     /// Nothing new came, and the rail answered: whatever kept the cursor from moving is over.

@@ -205,7 +205,7 @@ extension Settlement {
             switch action {
             case .postCompleted: try complete(updated, fee: fee, at: now, in: session)
             case .releaseFunds: try release(updated, fee: fee, at: now, in: session)
-            case .sign, .submit, .watch, .none: break
+            case .sign, .submit, .watch, .reopen, .none: break
             }
             return updated
         }

@@ -46,6 +46,8 @@ struct ObservationRecorder: Sendable {
             return try recordRefund(key, of: payment, amount, at: moment, in: session)
         case .vanished(let payment, let moment):
             return try undo(payment, at: moment, in: session)
+        case .uncertain(let transfer, let moment):
+            return try settlement.reopen(transfer, at: moment, in: session) ? .undone : .repetition
         case .ignored(let key, let reason):
             return try isNew(key, "ignored", reason, in: session) ? .ignored : .repetition
         }

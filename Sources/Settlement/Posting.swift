@@ -14,6 +14,7 @@ extension LedgerTransaction.Kind {
     static let payoutReserved = Self("payout_reserved")
     static let transferSent = Self("transfer_sent")
     static let transferReleased = Self("transfer_released")
+    static let transferReopened = Self("transfer_reopened")
     static let networkFee = Self("network_fee")
     static let railRefund = Self("rail_refund")
     static let paymentOrphaned = Self("payment_orphaned")

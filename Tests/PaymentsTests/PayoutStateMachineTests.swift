@@ -23,6 +23,8 @@ struct PayoutStateMachineTests {
         (.unknown, .confirmed, .completed, .postCompleted),
         (.unknown, .provenDead, .failed, .releaseFunds),
         (.completed, .confirmed, .completed, .none),
+        (.completed, .historyRevised, .unknown, .reopen),
+        (.failed, .historyRevised, .unknown, .reopen),
         (.failed, .provenDead, .failed, .none),
         (.failed, .refused, .failed, .none),
         (.cancelled, .cancelled, .cancelled, .none),

@@ -127,4 +127,39 @@ struct UndoneTests {
         #expect(try await desk.held("merchant_balance") == "0")
         #expect(try await desk.booksHold())
     }
+
+    @Test(
+        "F56: a transfer that had ended is followed again, and ends once in the books, however it ends",
+        arguments: Engine.allCases,
+        [false, true]
+    )
+    func endedTransfer(engine: Engine, hadArrived: Bool) async throws {
+        let desk = try await Desk(on: engine)
+        let opened = try await desk.openInvoice()
+        try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
+        let request = PayoutRequest(amount: try desk.amount("1"), destination: "d", comment: nil, needsApproval: false)
+        let payout = try await desk.settlement.requestPayout(request, by: desk.merchant, id: PayoutID(value: 1))
+        let id = payout.purpose.id
+        let fee = try desk.amount("0.01")
+        let arrived = TransferFate.confirmed(evidence: "e", fee: fee, at: Timestamp(seconds: 1))
+        let dead = TransferFate.dead(reason: "the chain refused it", fee: fee)
+        try await desk.settlement.advance(id)
+        desk.provider.script.withLock { $0.fate = hadArrived ? arrived : dead }
+        try await desk.settlement.advance(id)
+        for end in [dead, arrived, dead] {
+            let uncertain = Observation.uncertain(transfer: id, at: desk.clock.now())
+            #expect(try await desk.settlement.record(uncertain, at: desk.provider) == .undone)
+            #expect(try await desk.settlement.record(uncertain, at: desk.provider) == .repetition)
+            #expect(try await desk.held("payouts_payable") == "1")
+            #expect(try await desk.held("network_fees") == "0")
+            desk.provider.script.withLock { $0.fate = end }
+            #expect(try await desk.settlement.advance(id).status.state == (end == dead ? .failed : .completed))
+            #expect(try await desk.held("payouts_payable") == "0")
+            #expect(try await desk.held("network_fees") == "-0.01")
+            #expect(try await desk.held("merchant_balance") == (end == dead ? "1.485" : "0.485"))
+            #expect(try await desk.booksHold())
+        }
+        // What was signed is what is followed: nothing is signed again.
+        #expect(desk.provider.script.withLock { $0.prepared } == 1)
+    }
 }

@@ -80,9 +80,31 @@ extension SQLSession {
     /// Whether another transfer that uses a lane is under way.
     public func isLaneBusy(_ lane: String, except id: String) throws -> Bool {
         try first(
-            "SELECT 1 FROM outgoing WHERE lane = $1 AND state IN ('in_progress', 'unknown') AND id <> $2 LIMIT 1",
+            """
+            SELECT 1 FROM outgoing WHERE (lane = $1 OR substr(lane, 1, length($1) + 1) = $1 || '#')
+            AND state IN ('in_progress', 'unknown') AND id <> $2 LIMIT 1
+            """,
             [.text(lane), .text(id)]
         ) { try $0.integer() } != nil
+    }
+
+    /// Lets a transfer that had ended use its lane beside others: of those that end again, several may be under way.
+    public func shareLane(of id: String) throws {
+        try execute(
+            "UPDATE outgoing SET lane = lane || '#' || id WHERE id = $1 AND lane IS NOT NULL AND lane NOT LIKE '%#%'",
+            [.text(id)]
+        )
+    }
+
+    /// A provider's transfers that were signed and came to their end at a moment or later.
+    public func endedOutgoing(provider: String, since moment: Timestamp) throws -> [OutgoingTransfer] {
+        try all(
+            """
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.provider = $1 AND t.finished_at >= $2
+            AND t.prepared IS NOT NULL AND t.state IN ('completed', 'failed') ORDER BY t.id
+            """,
+            [.text(provider), .moment(moment)]
+        ) { try $0.outgoing() }
     }
 
     /// The highest number that a provider has used for a transfer; none when it has used none.
