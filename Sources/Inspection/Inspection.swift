@@ -41,6 +41,7 @@ public struct Inspection: Sendable {
         "ton-highload-transfer": { try $0.tonHighloadTransfer($1) },
         "ton-block-header": { try $0.tonBlockHeader($1) },
         "ton-block-proof": { try $0.tonBlockProof($1) },
+        "ton-transaction": { try $0.tonTransaction($1) },
         "ton-message-body": { try $0.tonMessageBody($1) },
         "ton-jetton-wallet": { try $0.tonJettonWallet($1) },
         "ton-proof": { try $0.tonProof($1) },
