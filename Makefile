@@ -21,8 +21,7 @@ test: setup-tests  ## All tests: Swift, and other people's clients against us
 lint: setup        ## The formatter's rules, all of them
 	swift format lint --strict --recursive Sources Tests Package.swift
 
-bench: setup       ## The figures of README, as ratios to ceilings measured in the same run
-	@scripts/setup --postgres
+bench: setup-tests ## The figures of README, as ratios to ceilings measured in the same run
 	scripts/bench
 
 fuzz: setup        ## 10 million inputs for each parser of outside bytes; RUNS and PARSERS say otherwise

@@ -42,7 +42,7 @@ public struct TONAddress: Hashable, Sendable, CustomStringConvertible {
     /// - Returns: 48 characters.
     public func friendly(bounceable: Bool, testOnly: Bool = false) -> String {
         var bytes: [UInt8] = [(bounceable ? 0x11 : 0x51) | (testOnly ? 0x80 : 0), workchain == 0 ? 0 : 0xFF]
-        hash.append(to: &bytes)
+        bytes += hash.bytes
         let checksum = CRC16.xmodem(bytes)
         bytes += [UInt8(checksum >> 8), UInt8(truncatingIfNeeded: checksum)]
         return Base64.encode(bytes, alphabet: .urlSafe)

@@ -18,14 +18,19 @@ struct Benchmarks: AsyncParsableCommand {
     @Option(help: "How PostgreSQL is reached, in libpq's words; without it its figures are left out.")
     var postgresql: String?
 
+    @Option(help: "A Python with the packages of Tests/Interop; without it other readers of bags are left out.")
+    var python: String?
+
     @Option(help: "Only one kind: signatures, rlp, bags, catch-up, credits, matching, pre-checkout or postgresql.")
     var only: String?
 
     mutating func run() async throws {
-        let (rounds, credits, watched, open, postgresql) = (rounds, credits, watched, open, postgresql)
+        let (rounds, credits, watched, open) = (rounds, credits, watched, open)
+        let (postgresql, python) = (postgresql, python)
         let kinds: [(name: String, run: () async throws -> Void)] = [
             ("signatures", { try SignatureBenchmark.run(rounds: rounds) }),
-            ("rlp", { try RLPBenchmark.run(rounds: rounds) }), ("bags", { try BagBenchmark.run(rounds: rounds) }),
+            ("rlp", { try RLPBenchmark.run(rounds: rounds) }),
+            ("bags", { try BagBenchmark.run(rounds: rounds, python: python) }),
             ("catch-up", { try await CatchUpBenchmark.run(rounds: rounds, few: 1_000, many: watched) }),
             ("credits", { try await CreditBenchmark.run(rounds: rounds, credits: credits) }),
             (

@@ -80,19 +80,12 @@ enum PostgresBenchmark {
     }
 
     private static func transactionsPerSecond(_ settings: String, _ script: String) throws -> Double {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
+        let text = try OtherProgram.output(of: [
             "pgbench", "-n", "-M", "prepared", "-c", "\(clients)", "-j", "2", "-t", "\(runs)", "-f", script, settings,
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        ])
         let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("tps = ") }
         guard let line, let rate = line.split(separator: " ").dropFirst(2).first.flatMap({ Double($0) }) else {
-            throw CocoaError(.executableLoad)
+            throw OtherProgram.Failure(reason: "pgbench prints no rate: \(text)")
         }
         return rate
     }

@@ -21,7 +21,7 @@ enum RLPBenchmark {
         let total = Double(Int(count) * turns)
         let (ours, bare) = (total / Figures.median(product), total / Figures.median(ceiling))
         Figures.line(
-            "RLP items read: \(Figures.rounded(ours / bare)) of a C reader that copies each"
+            "RLP items read: \(Figures.rounded(ours / bare)) of a C reader that keeps a copy of each"
                 + " (\(Figures.rounded(ours)) and \(Figures.rounded(bare)) a second)"
         )
         try logs()

@@ -10,9 +10,9 @@ static double now(void) {
     return (double)moment.tv_sec + (double)moment.tv_nsec * 1e-9;
 }
 
-// Reads the items of a list, copying the bytes of each as a program that keeps them would. Returns how many there are, or
-// -1.
-static int32_t walk(const uint8_t *bytes, size_t length, int depth) {
+// Reads the items of a list into copies of their bytes, which the caller keeps until the end as a program that uses them
+// would. Returns how many there are, or -1.
+static int32_t walk(const uint8_t *bytes, size_t length, int depth, uint8_t **kept) {
     int32_t items = 0;
     size_t at = 0;
     if (depth > 32) return -1;
@@ -36,14 +36,14 @@ static int32_t walk(const uint8_t *bytes, size_t length, int depth) {
         }
         if (count > length - start) return -1;
         if (list) {
-            int32_t inner = walk(bytes + start, count, depth + 1);
+            int32_t inner = walk(bytes + start, count, depth + 1, kept + items);
             if (inner < 0) return -1;
             items += inner;
         } else {
             uint8_t *copy = malloc(count + 1);
+            if (copy == NULL) return -1;
             memcpy(copy, bytes + start, count);
-            items += copy != NULL;
-            free(copy);
+            kept[items++] = copy;
         }
         at = start + count;
     }
@@ -51,10 +51,16 @@ static int32_t walk(const uint8_t *bytes, size_t length, int depth) {
 }
 
 double ceiling_rlp(const uint8_t *bytes, size_t length, int32_t times, int32_t *items) {
+    // There are never more items than bytes.
+    uint8_t **kept = calloc(length, sizeof *kept);
+    if (kept == NULL) return -1;
     double start = now();
     for (int32_t turn = 0; turn < times; turn++) {
-        *items = walk(bytes, length, 0);
+        *items = walk(bytes, length, 0, kept);
         if (*items < 0) return -1;
+        for (int32_t index = 0; index < *items; index++) free(kept[index]);
     }
-    return now() - start;
+    double took = now() - start;
+    free(kept);
+    return took;
 }

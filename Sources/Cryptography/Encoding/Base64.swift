@@ -64,22 +64,33 @@ public enum Base64 {
         }
         try removePadding(from: &text, padding)
         let values = alphabet.values
+        let (groups, rest) = text.count.quotientAndRemainder(dividingBy: 4)
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 4 * 3 + 2)
-        var bits: UInt32 = 0
-        var count = 0
-        for character in text {
-            let value = values[Int(character)]
-            guard value < 64 else { throw .malformedEncoding("the text has a character outside the Base64 alphabet") }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-            bits &= (1 << UInt32(count)) - 1
+        bytes.reserveCapacity(3 * groups + 2)
+        // What is no character has all bits set, so that one look at the end finds it.
+        var seen: UInt8 = 0
+        for start in stride(from: 0, to: 4 * groups, by: 4) {
+            let (first, second) = (values[Int(text[start])], values[Int(text[start + 1])])
+            let (third, fourth) = (values[Int(text[start + 2])], values[Int(text[start + 3])])
+            seen |= first | second | third | fourth
+            bytes.append(first << 2 | second >> 4)
+            bytes.append(second << 4 | third >> 2)
+            bytes.append(third << 6 | fourth)
         }
-        guard bits == 0 else { throw .malformedEncoding("the unused bits of the Base64 text are not zero") }
+        var bits: UInt32 = 0
+        for character in text.suffix(rest) {
+            seen |= values[Int(character)]
+            bits = bits << 6 | UInt32(values[Int(character)])
+        }
+        guard seen < 64 else { throw .malformedEncoding("the text has a character outside the Base64 alphabet") }
+        // Two characters carry a byte and four bits more, three carry two bytes and two bits more.
+        let unused: UInt32 = rest == 0 ? 0 : rest == 2 ? 4 : 2
+        guard bits & ((1 << unused) - 1) == 0 else {
+            throw .malformedEncoding("the unused bits of the Base64 text are not zero")
+        }
+        bits >>= unused
+        if rest == 3 { bytes.append(UInt8(bits >> 8)) }
+        if rest > 0 { bytes.append(UInt8(truncatingIfNeeded: bits)) }
         return bytes
     }
 

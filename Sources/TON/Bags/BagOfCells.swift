@@ -66,7 +66,7 @@ public struct BagOfCells: Sendable {
     /// - Returns: the bytes.
     public static func bytes(ofText text: String) throws(TONError) -> [UInt8] {
         if let bytes = try? Hex.decode(text) { return bytes }
-        let isURLSafe = text.utf8.contains { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+        let isURLSafe = Array(text.utf8).contains { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
         do { return try Base64.decode(text, alphabet: isURLSafe ? .urlSafe : .standard, padding: .optional) } catch {
             throw TONError(.malformedBag, "the text is neither hex nor base 64")
         }
@@ -181,40 +181,47 @@ struct BagCursor {
     }
 }
 
-/// The checksum of bags: CRC-32C (Castagnoli, RFC 3720 appendix B.4), eight bytes at a time.
+/// The checksum of bags: CRC-32C (Castagnoli, RFC 3720 appendix B.4), sixteen bytes at a time.
 enum CRC32C {
-    private static let tables: [[UInt32]] = {
-        var first: [UInt32] = []
+    /// Sixteen tables of 256 words: the first one for the last byte of a step.
+    private static let tables: [UInt32] = {
+        var tables: [UInt32] = []
         for index in UInt32(0)..<256 {
             var crc = index
             for _ in 0..<8 { crc = crc & 1 != 0 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1 }
-            first.append(crc)
+            tables.append(crc)
         }
-        var tables = [first]
-        for _ in 1..<8 {
-            let last = tables[tables.count - 1]
-            tables.append(last.map { $0 >> 8 ^ first[Int($0 & 0xFF)] })
+        for index in 256..<16 * 256 {
+            let last = tables[index - 256]
+            tables.append(last >> 8 ^ tables[Int(last & 0xFF)])
         }
         return tables
     }()
 
     static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        let tables = tables
-        var crc: UInt32 = .max
-        var index = bytes.startIndex
-        while index + 8 <= bytes.endIndex {
-            var next: UInt32 = 0
-            for byte in 0..<8 {
-                let mask = byte < 4 ? UInt8(truncatingIfNeeded: crc >> (8 * UInt32(byte))) : 0
-                next ^= tables[7 - byte][Int(bytes[index + byte] ^ mask)]
+        tables.withUnsafeBufferPointer { tables in
+            bytes.withUnsafeBytes { bytes in
+                func word(_ index: Int) -> UInt64 {
+                    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                }
+                var crc: UInt32 = .max
+                var index = 0
+                while index + 16 <= bytes.count {
+                    crc = step(word(index) ^ UInt64(crc), tables, 8) ^ step(word(index + 8), tables, 0)
+                    index += 16
+                }
+                while index < bytes.count {
+                    crc = crc >> 8 ^ tables[Int(UInt8(truncatingIfNeeded: crc) ^ bytes[index])]
+                    index += 1
+                }
+                return ~crc
             }
-            crc = next
-            index += 8
         }
-        while index < bytes.endIndex {
-            crc = crc >> 8 ^ tables[0][Int(UInt8(truncatingIfNeeded: crc) ^ bytes[index])]
-            index += 1
-        }
-        return ~crc
+    }
+
+    /// What eight bytes add, with so many bytes of the step after them.
+    private static func step(_ word: UInt64, _ tables: UnsafeBufferPointer<UInt32>, _ after: Int) -> UInt32 {
+        func entry(_ byte: Int) -> UInt32 { tables[(after + 7 - byte) << 8 | Int(word >> (8 * UInt64(byte)) & 0xFF)] }
+        return (entry(0) ^ entry(1)) ^ (entry(2) ^ entry(3)) ^ ((entry(4) ^ entry(5)) ^ (entry(6) ^ entry(7)))
     }
 }

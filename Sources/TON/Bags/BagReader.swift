@@ -15,9 +15,7 @@ struct BagReader {
         // From the last one to the first: references point forward, so that children are there before their parents.
         var reversed: [Cell] = []
         reversed.reserveCapacity(header.cellCount)
-        for index in stride(from: header.cellCount - 1, through: 0, by: -1) {
-            reversed.append(try cell(index, reversed, &hasher))
-        }
+        for index in (0..<header.cellCount).reversed() { reversed.append(try cell(index, reversed, &hasher)) }
         reversed.reverse()
         return reversed
     }
@@ -57,7 +55,7 @@ struct BagReader {
         var position = offset + prefix.dataBytes
         for number in 0..<prefix.referenceCount {
             var target = 0
-            for byte in bytes[position..<position + header.referenceBytes] { target = target << 8 | Int(byte) }
+            for index in position..<position + header.referenceBytes { target = target << 8 | Int(bytes[index]) }
             position += header.referenceBytes
             guard target > index, target < header.cellCount else {
                 throw malformed("a reference does not point forward")

@@ -25,17 +25,29 @@ public struct CellHash: Hashable, Sendable, CustomStringConvertible {
         words = (word(), word(), word(), word())
     }
 
-    /// The 32 bytes.
-    public var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        append(to: &bytes)
-        return bytes
+    /// The digest in the first 32 bytes of a buffer.
+    init(loading bytes: UnsafeRawBufferPointer) {
+        precondition(bytes.count >= 32, "a hash has 32 bytes")
+        func word(_ index: Int) -> UInt64 {
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+        }
+        words = (word(0), word(1), word(2), word(3))
     }
 
-    func append(to bytes: inout [UInt8]) {
-        for word in [words.0, words.1, words.2, words.3] {
-            withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) }
+    /// Writes the digest into the first 32 bytes of a buffer.
+    func store(in bytes: UnsafeMutableRawBufferPointer) {
+        precondition(bytes.count >= 32, "a hash has 32 bytes")
+        bytes.storeBytes(of: words.0.bigEndian, toByteOffset: 0, as: UInt64.self)
+        bytes.storeBytes(of: words.1.bigEndian, toByteOffset: 8, as: UInt64.self)
+        bytes.storeBytes(of: words.2.bigEndian, toByteOffset: 16, as: UInt64.self)
+        bytes.storeBytes(of: words.3.bigEndian, toByteOffset: 24, as: UInt64.self)
+    }
+
+    /// The 32 bytes.
+    public var bytes: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+            store(in: UnsafeMutableRawBufferPointer(buffer))
+            count = 32
         }
     }
 

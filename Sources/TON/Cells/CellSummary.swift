@@ -11,12 +11,7 @@ struct CellSummary {
 /// Computes what follows from cells' content, with one digest context and one buffer for all of them.
 struct CellHasher: ~Copyable {
     private var digest = SHA256Hasher()
-    private var representation: [UInt8] = []
-    private var output = [UInt8](repeating: 0, count: 32)
-
-    init() {
-        representation.reserveCapacity(512)
-    }
+    private var representation = CellRepresentation()
 
     /// The summary of a cell whose bits lie in `buffer` from `offset` on.
     ///
@@ -39,10 +34,11 @@ struct CellHasher: ~Copyable {
         guard depth <= Cell.maximumDepth else {
             throw TONError(.tooLarge, "the tree is deeper than \(Cell.maximumDepth) cells")
         }
-        begin(referenceCount: referenceCount, isExotic: false, mask: 0, bitCount: bitCount)
-        appendData(buffer, offset, bitCount)
+        representation.begin(referenceCount: referenceCount, isExotic: false, mask: 0, bitCount: bitCount)
+        representation.append(buffer, from: offset, bitCount: bitCount)
         children.append(at: 0, to: &representation)
-        return CellSummary(hash: finish(), depth: depth, levelMask: LevelMask(0), lower: [])
+        let hash = representation.hash(by: &digest)
+        return CellSummary(hash: hash, depth: depth, levelMask: LevelMask(0), lower: [])
     }
 
     // MARK: - Levels
@@ -79,13 +75,9 @@ struct CellHasher: ~Copyable {
             return depth
         }
 
-        func append(at level: Int, to bytes: inout [UInt8]) {
-            for index in 0..<count {
-                let depth = self[index]?.depth(at: level) ?? 0
-                bytes.append(UInt8(truncatingIfNeeded: depth >> 8))
-                bytes.append(UInt8(truncatingIfNeeded: depth))
-            }
-            for index in 0..<count { self[index]?.hash(at: level).append(to: &bytes) }
+        func append(at level: Int, to representation: inout CellRepresentation) {
+            for index in 0..<count { representation.append(depth: self[index]?.depth(at: level) ?? 0) }
+            for index in 0..<count { representation.append(self[index]?.hash(at: level) ?? .zero) }
         }
     }
 
@@ -132,41 +124,18 @@ struct CellHasher: ~Copyable {
         level: Int
     ) -> CellHash {
         // The descriptor is that of the cell's own bits, also where the hash of the level below stands for them.
-        begin(
+        representation.begin(
             referenceCount: content.children.count,
             isExotic: kind != .ordinary,
             mask: mask.value,
             bitCount: content.bitCount
         )
         if let previous {
-            previous.append(to: &representation)
+            representation.append(previous)
         } else {
-            appendData(content.buffer, content.offset, content.bitCount)
+            representation.append(content.buffer, from: content.offset, bitCount: content.bitCount)
         }
         content.children.append(at: level, to: &representation)
-        return finish()
-    }
-
-    // MARK: - Representation
-
-    private mutating func begin(referenceCount: Int, isExotic: Bool, mask: UInt8, bitCount: Int) {
-        representation.removeAll(keepingCapacity: true)
-        representation.append(UInt8(referenceCount) + (isExotic ? 8 : 0) + 32 * mask)
-        representation.append(UInt8(bitCount / 8 + (bitCount + 7) / 8))
-    }
-
-    private mutating func appendData(_ buffer: [UInt8], _ offset: Int, _ bitCount: Int) {
-        representation.append(contentsOf: buffer[offset..<offset + (bitCount + 7) / 8])
-        let rest = bitCount % 8
-        guard rest != 0 else { return }
-        let last = representation.count - 1
-        representation[last] = representation[last] & ~(0xFF >> rest) | 0x80 >> rest
-    }
-
-    private mutating func finish() -> CellHash {
-        unsafe representation.withUnsafeBytes { input in
-            unsafe output.withUnsafeMutableBytes { unsafe digest.hash(input, into: $0) }
-        }
-        return CellHash(unchecked: output)
+        return representation.hash(by: &digest)
     }
 }
