@@ -12,7 +12,8 @@ struct Benchmarks: AsyncParsableCommand {
 
     @Option(help: "How often each pair is measured; the median counts.") var rounds = 3
     @Option(help: "How many credits a round makes.") var credits = 6_400
-    @Option(help: "How many addresses are watched in the large catch-up round.") var watched = 100_000
+    @Option(help: "How many addresses are watched in the middle round of catching up; ten times as many in the last.")
+    var watched = 100_000
     @Option(help: "How many open invoices the large matching round has.") var open = 100_000
 
     @Option(help: "How PostgreSQL is reached, in libpq's words; without it its figures are left out.")
@@ -31,7 +32,7 @@ struct Benchmarks: AsyncParsableCommand {
             ("signatures", { try SignatureBenchmark.run(rounds: rounds) }),
             ("rlp", { try RLPBenchmark.run(rounds: rounds) }),
             ("bags", { try BagBenchmark.run(rounds: rounds, python: python) }),
-            ("catch-up", { try await CatchUpBenchmark.run(rounds: rounds, few: 1_000, many: watched) }),
+            ("catch-up", { try await CatchUpBenchmark.run(rounds: rounds, watched: [1_000, watched, 10 * watched]) }),
             ("credits", { try await CreditBenchmark.run(rounds: rounds, credits: credits) }),
             (
                 "postgresql",

@@ -12,7 +12,7 @@ import Reconciliation
 import Seams
 import Storage
 
-/// Blocks read, checked and matched per second, with few and with many watched addresses.
+/// Blocks read, checked and matched per second, with few watched addresses and with ever more.
 enum CatchUpBenchmark {
     private struct Node: HTTPTransport {
         let chain: FixtureEVM
@@ -27,7 +27,7 @@ enum CatchUpBenchmark {
     private static let blocks = 200
     private static let transactionsPerBlock = 20
 
-    static func run(rounds: Int, few: Int, many: Int) async throws {
+    static func run(rounds: Int, watched: [Int]) async throws {
         let clock = ManualClock(Timestamp(seconds: 1_800_000_000))
         let chain = FixtureEVM(clock: clock, chainID: 31_337)
         let token = chain.token("dollar")
@@ -42,14 +42,12 @@ enum CatchUpBenchmark {
             }
             chain.mine()
         }
-        let (small, large) = (
-            try await rate(chain, token, clock, watched: few, rounds),
-            try await rate(chain, token, clock, watched: many, rounds)
-        )
+        var rates: [Double] = []
+        for count in watched { rates.append(try await rate(chain, token, clock, watched: count, rounds)) }
+        let figures = zip(watched, rates).map { "\(Figures.rounded($1)) with \($0)" }.joined(separator: ", ")
         Figures.line(
-            "catching up: \(Figures.rounded(large)) blocks a second of \(transactionsPerBlock) chain transactions,"
-                + " receipts and roots checked, with \(many) watched addresses; \(Figures.rounded(small / large)) times"
-                + " as many with \(few)"
+            "catching up: blocks of \(transactionsPerBlock) chain transactions, receipts and roots checked, a second by"
+                + " watched addresses: \(figures); \(Figures.rounded(rates[rates.count - 1] / rates[0])) of the first at the last"
         )
     }
 
