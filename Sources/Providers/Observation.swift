@@ -12,8 +12,8 @@ public enum Observation: Hashable, Sendable {
     case sent(SentTransfer)
     /// The rail has returned a payment: the natural keys of the return and of what was returned, and how much.
     case refunded(naturalKey: NaturalKey, payment: NaturalKey, amount: Amount, at: Timestamp)
-    /// A payment that was recorded is no longer part of the rail's history.
-    case vanished(payment: NaturalKey, at: Timestamp)
+    /// A payment or a movement that was recorded is no longer part of the rail's history.
+    case vanished(NaturalKey, at: Timestamp)
     /// A transfer of ours whose end was seen in a part of the rail's history that has changed.
     case uncertain(transfer: String, at: Timestamp)
     /// Something was looked at and deliberately has no effect on the books; kept so that a finance person can see why.
@@ -23,7 +23,7 @@ public enum Observation: Hashable, Sendable {
 /// Money that came in.
 public struct IncomingTransfer: Hashable, Sendable {
     /// What makes it unique.
-    public let naturalKey: NaturalKey
+    public var naturalKey: NaturalKey
     /// What it says it pays; none when it says nothing.
     public let reference: PaymentReference?
     /// What came in.

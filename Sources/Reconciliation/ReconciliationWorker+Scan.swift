@@ -79,16 +79,17 @@ extension ReconciliationWorker {
         at provider: any PaymentProvider,
         _ scan: any TransferScanning
     ) async throws -> [Observation] {
-        let (payments, transfers) = try await settlement.database.read { session in
+        let (payments, transfers, movements) = try await settlement.database.read { session in
             (
                 try session.standingPayments(provider: provider.key, since: moment),
-                try session.endedOutgoing(provider: provider.key, since: moment)
+                try session.endedOutgoing(provider: provider.key, since: moment),
+                try session.standingMovements(provider: provider.key, since: moment)
             )
         }
         let now = settlement.clock.now()
-        let vanished = try await scan.vanished(among: payments)
-        return vanished.map { .vanished(payment: $0, at: now) }
-            + transfers.map { .uncertain(transfer: $0.purpose.id, at: now) }
+        // Movements tell no merchant anything: they are all undone, and booked anew where the new history has them.
+        let vanished = try await scan.vanished(among: payments) + movements
+        return vanished.map { .vanished($0, at: now) } + transfers.map { .uncertain(transfer: $0.purpose.id, at: now) }
     }
 
     /// Nothing new came, and the rail answered: whatever kept the cursor from moving is over.

@@ -156,7 +156,8 @@ extension Scenario.Check: Decodable {
     private struct Account: Decodable {
         let code: String
         let asset: String
-        let amount: String
+        let amount: String?
+        let empty: Bool?
     }
     private struct Events: Decodable {
         let of: String
@@ -184,7 +185,13 @@ extension Scenario.Check: Decodable {
         case "cases": self = .cases(reasons: try check.value(Cases.self).reasons)
         case "account":
             let value: Account = try check.value()
-            self = .account(code: value.code, asset: value.asset, amount: value.amount)
+            if let amount = value.amount {
+                self = .account(code: value.code, asset: value.asset, amount: amount)
+            } else if let empty = value.empty {
+                self = .emptiness(code: value.code, asset: value.asset, empty: empty)
+            } else {
+                throw ScenarioError("the check of an account needs 'amount' or 'empty'")
+            }
         case "events":
             let value: Events = try check.value()
             self = .events(of: value.of, types: value.types)

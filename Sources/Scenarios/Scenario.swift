@@ -145,6 +145,8 @@ public struct Scenario: Sendable {
         case cases(reasons: [String])
         /// What an account of the merchant or the gateway holds, as a positive amount where it is owed.
         case account(code: String, asset: String, amount: String)
+        /// Whether an account holds anything, where how much depends on the chain's fees.
+        case emptiness(code: String, asset: String, empty: Bool)
         /// The types of the events about an invoice that the merchant's server has taken and verified.
         case events(of: String, types: [String])
         /// The reconciliation report: whether everything balances and every difference is explained.

@@ -153,6 +153,9 @@ extension ScenarioRunner {
             expect(try await world.openCases().sorted(), reasons.sorted(), "the open cases")
         case .account(let code, let asset, let amount):
             expect(try await world.held(on: code, asset: asset), amount, "the account \(code) in \(asset)")
+        case .emptiness(let code, let asset, let empty):
+            let held = try await world.held(on: code, asset: asset)
+            expect(held == "0", empty, "whether the account \(code) in \(asset) is empty, which holds \(held)")
         case .events(let name, let types):
             expect(try await world.eventsTaken(about: id(name)), types, "the events about \(name)")
         case .books(let clean):

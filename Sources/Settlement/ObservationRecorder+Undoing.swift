@@ -5,10 +5,13 @@ import Providers
 import Seams
 import Storage
 
-/// What becomes of payments that a rail takes back: ledger transactions are never changed, others undo them.
+/// What becomes of what a rail takes back: ledger transactions are never changed, others undo them.
 extension ObservationRecorder {
     func undo(_ key: NaturalKey, at moment: Timestamp, in session: any SQLSession) throws -> RecordedObservation {
-        guard let payment = try session.payment(naturalKey: key), payment.state == .final else { return .repetition }
+        guard let payment = try session.payment(naturalKey: key) else {
+            return try undoMovement(key, at: moment, in: session)
+        }
+        guard payment.state == .final else { return .repetition }
         let refunds = try session.refunds(of: payment.id)
         let reason = "the payment is no longer part of the chain"
         try settlement.callOff(refunds, because: reason, at: now, in: session)
@@ -28,6 +31,30 @@ extension ObservationRecorder {
         )
         if payment.hasCounted, let value = payment.value, let invoice = try payment.invoice.flatMap(session.invoice) {
             try takeBack(value, from: invoice, in: session)
+        }
+        return .undone
+    }
+
+    /// Whether a movement was booked and taken back, so that it is new when it happens again.
+    func isUndoneMovement(_ key: NaturalKey, in session: any SQLSession) throws -> Bool {
+        try session.ledgerTransactions(subject: key.text).last?.kind == .movementUndone
+    }
+
+    private func undoMovement(
+        _ key: NaturalKey,
+        at moment: Timestamp,
+        in session: any SQLSession
+    ) throws -> RecordedObservation {
+        guard let booked = try session.ledgerTransactions(subject: key.text).last, booked.kind == .movement else {
+            return .repetition
+        }
+        let postings = try booked.postings.map { Posting(account: $0.account, amount: try $0.amount.negated()) }
+        try settlement.post(.movementUndone, subject: key.text, at: moment, postings, in: session)
+        let source = booked.postings.first { $0.account == .providerReceivable(providerKey) }
+        // What nobody could explain no longer needs it; cases about the same amount cannot be told apart.
+        if let source, let open = try session.openCase(ofUnmatched: source.amount) {
+            let isUnexplained = booked.postings.contains(where: \.account.waitsForExplanation)
+            if isUnexplained { _ = try session.resolve(open.id, at: now) }
         }
         return .undone
     }

@@ -30,10 +30,7 @@ struct ObservationRecorder: Sendable {
     func record(_ observation: Observation, in session: any SQLSession) throws -> RecordedObservation {
         switch observation {
         case .incoming(let transfer):
-            let id: PaymentID = settlement.identifiers.next()
-            guard try isNew(transfer.naturalKey, "incoming", "", payment: id, in: session) else { return .repetition }
-            let source = AccountID.providerReceivable(providerKey)
-            return try receive(Arrival(id: id, transfer: transfer, source: source, isStored: false), in: session)
+            return try recordIncoming(transfer, in: session)
         case .movement(let movement):
             return try book(movement, in: session)
         case .sent(let sent):
@@ -44,13 +41,29 @@ struct ObservationRecorder: Sendable {
             return try book(sent.movement, in: session)
         case .refunded(let key, let payment, let amount, let moment):
             return try recordRefund(key, of: payment, amount, at: moment, in: session)
-        case .vanished(let payment, let moment):
-            return try undo(payment, at: moment, in: session)
+        case .vanished(let key, let moment):
+            return try undo(key, at: moment, in: session)
         case .uncertain(let transfer, let moment):
             return try settlement.reopen(transfer, at: moment, in: session) ? .undone : .repetition
         case .ignored(let key, let reason):
             return try isNew(key, "ignored", reason, in: session) ? .ignored : .repetition
         }
+    }
+
+    /// A payment that was taken back comes as another one when the rail's history turns back to what had it.
+    private func recordIncoming(_ found: IncomingTransfer, in session: any SQLSession) throws -> RecordedObservation {
+        var transfer = found
+        let id: PaymentID = settlement.identifiers.next()
+        var earlier = 0
+        while try !isNew(transfer.naturalKey, "incoming", "", payment: id, in: session) {
+            guard isChronological, try session.payment(naturalKey: transfer.naturalKey)?.state == .orphaned else {
+                return .repetition
+            }
+            earlier += 1
+            transfer.naturalKey = NaturalKey(found.naturalKey.text, "again", "\(earlier)")
+        }
+        let source = AccountID.providerReceivable(providerKey)
+        return try receive(Arrival(id: id, transfer: transfer, source: source, isStored: false), in: session)
     }
 
     private func recordRefund(
@@ -93,7 +106,8 @@ struct ObservationRecorder: Sendable {
 
     private func book(_ movement: AccountMovement, in session: any SQLSession) throws -> RecordedObservation {
         let key = movement.naturalKey
-        guard try isNew(key, movement.kind.rawValue, movement.reason, in: session) else { return .repetition }
+        let isNew = try isNew(key, movement.kind.rawValue, movement.reason, in: session)
+        guard try isNew || isUndoneMovement(key, in: session) else { return .repetition }
         guard !movement.amount.isZero else { return .ignored }
         try settlement.post(
             .movement,

@@ -10,6 +10,7 @@ extension LedgerTransaction.Kind {
     static let invoiceSettled = Self("invoice_settled")
     static let underpaid = Self("underpaid")
     static let movement = Self("movement")
+    static let movementUndone = Self("movement_undone")
     static let refundReserved = Self("refund_reserved")
     static let payoutReserved = Self("payout_reserved")
     static let transferSent = Self("transfer_sent")
@@ -83,5 +84,7 @@ struct PaymentPosition {
 
 extension AccountID {
     var isEarned: Bool { ["merchant_balance", "fee_income"].contains(code.rawValue) }
+    /// Whether a movement onto it opened a case.
+    var waitsForExplanation: Bool { ["suspense", "provider_losses"].contains(code.rawValue) }
     var isReserved: Bool { ["refunds_payable", "payouts_payable"].contains(code.rawValue) }
 }

@@ -14,7 +14,7 @@ import Testing
 struct UndoneTests {
     private func undo(_ number: Int, at desk: Desk) async throws -> RecordedObservation {
         let key = NaturalKey("test", "\(number)")
-        return try await desk.settlement.record(.vanished(payment: key, at: desk.clock.now()), at: desk.provider)
+        return try await desk.settlement.record(.vanished(key, at: desk.clock.now()), at: desk.provider)
     }
 
     private func invoice(_ opened: InvoiceWithOptions, at desk: Desk) async throws -> Invoice {
@@ -161,5 +161,82 @@ struct UndoneTests {
         }
         // What was signed is what is followed: nothing is signed again.
         #expect(desk.provider.script.withLock { $0.prepared } == 1)
+    }
+
+    @Test("F56: a payment whose block comes back is another payment, and pays again", arguments: Engine.allCases)
+    func comesBack(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        let opened = try await desk.openInvoice()
+        let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
+        try await desk.receive(transfer)
+        let payments = { [desk] in
+            try await desk.settlement.database.read { try $0.payments(of: opened.invoice.id) }
+        }
+        let account = ScanAccount(account: "all", subject: "blocks")
+        for turn in 1...3 {
+            let standing = try #require(try await payments().first { $0.state == .final })
+            let gone = Observation.vanished(standing.naturalKey, at: desk.clock.now())
+            #expect(try await desk.settlement.record(gone, at: desk.provider) == .undone)
+            #expect(try await desk.held("merchant_balance") == "0")
+            // Only a history that is read in its order can turn back: what is pushed twice is the same payment.
+            try await desk.receive(transfer)
+            #expect(try await invoice(opened, at: desk).status.state == .new)
+            let incoming = Observation.incoming(transfer)
+            let seen = [incoming, incoming]
+            let page = ScanPage(observations: seen, position: "\(turn)", hasMore: false, completeUntil: nil)
+            let before = turn == 1 ? nil : "\(turn - 1)"
+            try await desk.settlement.record(page, of: account, at: desk.provider, after: before)
+            #expect(try await payments().map(\.state) == Array(repeating: .orphaned, count: turn) + [.final])
+            #expect(try await invoice(opened, at: desk).status.state == .settled)
+            #expect(try await desk.held("merchant_balance") == "1.485")
+            #expect(try await desk.booksHold())
+        }
+    }
+
+    @Test(
+        "F56: movements that a rail takes back are undone with their case, and booked as they happen anew",
+        arguments: Engine.allCases,
+        AccountMovement.Kind.allCases
+    )
+    func movements(engine: Engine, kind: AccountMovement.Kind) async throws {
+        let desk = try await Desk(on: engine)
+        let start = desk.clock.now()
+        let openCases = { [desk] in
+            try await desk.settlement.database.read { try $0.cases(of: nil, state: .open, in: Page(limit: 10)).count }
+        }
+        let standing = { [desk] in
+            try await desk.settlement.database.read { session in
+                try session.standingMovements(provider: desk.provider.key, since: start)
+            }
+        }
+        func moved(_ number: Int, _ amount: String) throws -> Observation {
+            .movement(
+                AccountMovement(
+                    naturalKey: NaturalKey("test", "movement", "\(number)"),
+                    kind: kind,
+                    amount: try desk.amount(amount),
+                    reason: "it moved",
+                    occurredAt: start.advanced(by: .seconds(number))
+                )
+            )
+        }
+        let waits = kind == .unexplained || kind == .takenBack
+        for number in [1, 2] { try await desk.settlement.record(moved(number, "0.25"), at: desk.provider) }
+        #expect(try await standing().count == 2)
+        for key in try await standing() {
+            let gone = Observation.vanished(key, at: desk.clock.now())
+            #expect(try await desk.settlement.record(gone, at: desk.provider) == .undone)
+            #expect(try await desk.settlement.record(gone, at: desk.provider) == .repetition)
+        }
+        #expect(try await standing().isEmpty)
+        #expect(try await openCases() == 0)
+        #expect(try await desk.held("provider_receivable") == "0")
+        // In the new history one of them happens again, and moves less.
+        #expect(try await desk.settlement.record(moved(2, "0.2"), at: desk.provider) == .booked)
+        #expect(try await desk.settlement.record(moved(2, "0.2"), at: desk.provider) == .repetition)
+        #expect(try await standing().count == 1)
+        #expect(try await desk.held("provider_receivable") == "-0.2")
+        #expect(try await openCases() == (waits ? 1 : 0))
+        #expect(try await desk.booksHold())
     }
 }

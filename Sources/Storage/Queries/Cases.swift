@@ -1,4 +1,4 @@
-import Money
+public import Money
 public import Payments
 public import Seams
 
@@ -45,6 +45,17 @@ extension SQLSession {
         try all(
             "SELECT \(Self.caseColumns) FROM cases c WHERE c.invoice = $1 AND c.state = 'open' ORDER BY c.id",
             [.id(invoice)]
+        ) { try $0.exceptionCase() }
+    }
+
+    /// The oldest open case about money of a rail that belongs to nothing, of this very amount.
+    public func openCase(ofUnmatched amount: Amount) throws -> ExceptionCase? {
+        try first(
+            """
+            SELECT \(Self.caseColumns) FROM cases c WHERE c.state = 'open' AND c.reason = 'unmatched'
+            AND c.merchant IS NULL AND c.payment IS NULL AND c.asset = $1 AND c.amount = $2 ORDER BY c.id LIMIT 1
+            """,
+            [.asset(amount), .units(amount)]
         ) { try $0.exceptionCase() }
     }
 

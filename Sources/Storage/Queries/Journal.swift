@@ -1,6 +1,7 @@
 public import Ledger
 public import Money
-import Seams
+public import Payments
+public import Seams
 
 /// A ledger transaction with its place in the journal.
 struct JournalEntry {
@@ -103,6 +104,20 @@ extension SQLSession {
     /// What is booked about a subject, in the order of the journal.
     public func ledgerTransactions(subject: String) throws -> [LedgerTransaction] {
         try journal(where: "l.subject = $1 ORDER BY l.sequence, p.line", [.text(subject)]).map(\.transaction)
+    }
+
+    /// The natural keys of a provider's movements after a moment that have not been undone, the oldest first.
+    public func standingMovements(provider: String, since moment: Timestamp) throws -> [NaturalKey] {
+        let rows = try all(
+            """
+            SELECT l.subject FROM ledger_transactions l JOIN observations o ON o.key = l.subject
+            WHERE l.kind = 'movement' AND l.occurred_at > $1 AND o.provider = $2
+            AND NOT EXISTS (SELECT 1 FROM ledger_transactions u WHERE u.subject = l.subject AND u.sequence > l.sequence)
+            ORDER BY l.sequence
+            """,
+            [.moment(moment), .text(provider)]
+        ) { try $0.text() }
+        return rows.map { NaturalKey(stored: $0) }
     }
 
     /// The trial balance, from the postings.
