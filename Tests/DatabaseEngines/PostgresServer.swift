@@ -14,7 +14,8 @@ package final class PostgresServer: Sendable {
     /// The one of this process.
     private static let shared = Mutex<PostgresServer?>(nil)
 
-    private let folder: String
+    /// The folder with its socket.
+    package let folder: String
     private let serial = Mutex(0)
 
     /// The connection string of a new, empty database.
@@ -28,25 +29,38 @@ package final class PostgresServer: Sendable {
             atexit { PostgresServer.shared.withLock { $0?.stop() } }
             return started
         }
-        let name = server.serial.withLock { serial in
+        return try server.newDatabase()
+    }
+
+    /// The connection string of a new, empty database on this server.
+    ///
+    /// - Throws: ``Failure``.
+    package func newDatabase() throws -> String {
+        let name = serial.withLock { serial in
             serial += 1
             return "test\(serial)"
         }
-        _ = try server.run("createdb", ["-h", server.folder, "-U", "postgres", name])
-        return "host=\(server.folder) user=postgres dbname=\(name)"
+        _ = try run("createdb", ["-h", folder, "-U", "postgres", name])
+        return "host=\(folder) user=postgres dbname=\(name)"
     }
 
-    private init() throws {
-        folder = NSTemporaryDirectory() + "settlegate-postgres-\(getpid())"
+    /// Starts a server of its own, which its owner stops.
+    ///
+    /// - Parameter settings: what differs from the usual, for example `fsync=off`.
+    /// - Throws: ``Failure`` when there is no PostgreSQL, or it does not start.
+    package init(settings: [String] = []) throws {
+        folder = NSTemporaryDirectory() + "settlegate-postgres-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         if getuid() == 0, let user = getpwnam("postgres") { chown(folder, user.pointee.pw_uid, user.pointee.pw_gid) }
         let data = folder + "/data"
         _ = try run("initdb", ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
-        let options = "-c listen_addresses='' -c unix_socket_directories='\(folder)' -c max_connections=500"
+        let own = settings.map { " -c \($0)" }.joined()
+        let options = "-c listen_addresses='' -c unix_socket_directories='\(folder)' -c max_connections=500" + own
         _ = try run("pg_ctl", ["-D", data, "-w", "-l", folder + "/log", "-o", options, "start"])
     }
 
-    private func stop() {
+    /// Stops the server and removes what it kept.
+    package func stop() {
         _ = try? run("pg_ctl", ["-D", folder + "/data", "-m", "immediate", "stop"])
         try? FileManager.default.removeItem(atPath: folder)
     }
