@@ -1,6 +1,6 @@
 # The two commands: `make demo` and `make test`. Everything that they need and that is missing, they install.
 
-.PHONY: demo test run build lint bench fuzz setup setup-tests clean
+.PHONY: demo test run build lint bench fuzz screenshots setup setup-tests clean
 
 demo: setup        ## Takes a payment on every rail against the sandbox; with DATABASE=postgres on a PostgreSQL of its own
 	swift build --product settlegate -Xswiftc -gnone
@@ -20,6 +20,10 @@ test: setup-tests  ## All tests: Swift, and other people's clients against us
 
 lint: setup        ## The formatter's rules, all of them
 	swift format lint --strict --recursive Sources Tests Package.swift
+
+screenshots: setup-tests ## The pictures of docs/checkout.md, made by the tests
+	swift build --product settlegate -Xswiftc -gnone
+	SCREENSHOTS=docs/images .venv/bin/python -m pytest -q Tests/Browser
 
 bench: setup-tests ## The figures of README, as ratios to ceilings measured in the same run
 	scripts/bench

@@ -8,6 +8,7 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -35,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/attaswift/BigInt", exact: "6.0.1"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
@@ -45,6 +47,7 @@ let package = Package(
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .target(name: "CCurlShims", dependencies: ["CCurl"]),
         .target(name: "Seams"),
         .target(name: "StrictJSON"),
@@ -99,9 +102,23 @@ let package = Package(
         ),
         .target(name: "HTTPServer", dependencies: ["HTTPTransport", hummingbird, lifecycle, logging]),
         .target(
+            name: "Checkout",
+            dependencies: [
+                "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON",
+                "Cryptography", "Seams", "CQREncode", mustache,
+            ],
+            resources: [
+                .embedInCode("Resources/checkout.mustache"), .embedInCode("Resources/checkout.css"),
+                .embedInCode("Resources/checkout.js"), .embedInCode("Resources/settlegate.js"),
+                .embedInCode("Resources/settlegate.d.ts"), .embedInCode("Resources/en.json"),
+                .embedInCode("Resources/ru.json"),
+            ]
+        ),
+        .target(
             name: "GatewayHTTP",
             dependencies: [
-                "Settlement", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger", "HTTPTransport",
+                "Checkout", "Settlement", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
+                "HTTPTransport",
                 "StrictJSON", "Seams", "Cryptography", logging,
             ]
         ),
@@ -122,7 +139,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "GatewayHTTP", "HTTPServer", "Settlement", "Reconciliation", "Webhooks", "Storage", "Providers",
+                "Checkout", "GatewayHTTP", "HTTPServer", "Settlement", "Reconciliation", "Webhooks", "Storage",
+                "Providers",
                 "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPTransport",
                 "Payments", "Money",
                 "Ledger", "StrictJSON", "Seams", "Cryptography", "Keystore", bigInt, yams, logging,
@@ -200,6 +218,13 @@ let package = Package(
             dependencies: [
                 "SettlementDesk", "GatewayHTTP", "HTTPServer", "Settlement", "Webhooks", "Storage", "Providers",
                 "Payments", "Money", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
+            ]
+        ),
+        .testTarget(
+            name: "CheckoutTests",
+            dependencies: [
+                "SettlementDesk", "Checkout", "Settlement", "Storage", "Providers", "Payments", "Money",
+                "HTTPTransport", "StrictJSON", "Cryptography", "Seams",
             ]
         ),
         .testTarget(

@@ -17,6 +17,7 @@ extension Gateway {
         struct Bot: Sendable {
             let key: String
             let client: BotClient
+            let token: SecretBytes
             let secret: SecretBytes
 
             func register(at url: String) async throws(ConfigurationError) {
@@ -42,13 +43,15 @@ extension Gateway {
             var providers: [any PaymentProvider] = []
             var bots: [Bot] = []
             for bot in configuration.bots {
+                let token = try keystore.secret(bot.tokenEntry)
                 let client = BotClient(
                     transport: surroundings.transport,
                     baseURL: bot.apiURL,
-                    token: try keystore.secret(bot.tokenEntry),
+                    token: token,
                     isTestEnvironment: bot.testEnvironment
                 )
-                bots.append(Bot(key: bot.key, client: client, secret: try keystore.secret(bot.webhookSecretEntry)))
+                let secret = try keystore.secret(bot.webhookSecretEntry)
+                bots.append(Bot(key: bot.key, client: client, token: token, secret: secret))
                 let channel = TelegramChannel(
                     key: bot.key,
                     client: client,

@@ -1,3 +1,4 @@
+import Checkout
 import Cryptography
 public import GatewayHTTP
 import HTTPServer
@@ -118,6 +119,7 @@ public final class Gateway: Sendable {
             identifiers: IdentifierSource(clock: surroundings.clock, random: surroundings.random),
             operatorMerchant: Self.operatorMerchant,
             stock: { await inquiry.ask($0, at: $1) },
+            address: PublicAddress(),
             faults: surroundings.faults
         )
         worker = ReconciliationWorker(
@@ -146,6 +148,17 @@ public final class Gateway: Sendable {
             logger: logger,
             wake: { [wake] in wake.yield() }
         )
+        let checkout = Checkout(
+            settlement: settlement,
+            botTokens: providers.bots.map(\.token),
+            key: try KeyDerivation.hkdfSHA256(
+                key: seal,
+                salt: Array("settlegate checkout".utf8),
+                info: [],
+                length: 32
+            ),
+            isSecure: configuration.http.publicURL?.hasPrefix("https://") ?? false
+        )
         api = GatewayAPI(
             settlement: settlement,
             secrets: secrets,
@@ -161,6 +174,7 @@ public final class Gateway: Sendable {
             mode: configuration.environment == .live ? .live : .test,
             random: surroundings.random,
             telegram: receiver,
+            checkout: checkout,
             metrics: metrics,
             document: Array(try ConfigurationFile.text(at: configuration.catalogues + "/openapi.json").utf8),
             readiness: { (try? await database.read { try $0.merchants().count }) != nil },
@@ -197,12 +211,15 @@ public final class Gateway: Sendable {
             logger: logger,
             handler: HTTPServer.Handler(
                 admit: { [api] in await api.admit($0) },
+                events: { [api] in await api.events(for: $0) },
                 respond: { [api] in await api.respond(to: $0) }
             )
         )
         self.server.withLock { $0 = server }
-        if let publicURL = configuration.http.publicURL {
-            let base = publicURL == "self" ? server.url : publicURL
+        let publicURL = configuration.http.publicURL
+        let base = publicURL == "self" ? server.url : publicURL ?? server.url
+        settlement.address.become(base)
+        if publicURL != nil {
             for bot in bots { try await bot.register(at: "\(base)/telegram/\(bot.key)") }
         }
         return server.url
@@ -237,6 +254,7 @@ public final class Gateway: Sendable {
             defer { server = nil }
             return server
         }
+        api.stop()
         await listening?.stop()
         try? await worker.releaseLeases()
         try await settlement.database.close()

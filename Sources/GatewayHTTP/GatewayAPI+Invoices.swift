@@ -8,7 +8,7 @@ import Storage
 import StrictJSON
 
 extension GatewayAPI {
-    var representation: Representation { Representation(assets: settlement.assets) }
+    var representation: Representation { settlement.representation }
 
     func createInvoice(_ call: APIRequest) async throws -> HTTPResponse {
         let request = try invoiceRequest(call)
@@ -35,7 +35,8 @@ extension GatewayAPI {
             "tolerance_basis_points",
             "payer",
             "metadata",
-            "reference"
+            "reference",
+            "return_url"
         )
         let asset = try asset(body.text("asset"), "asset")
         var request = InvoiceRequest(
@@ -58,6 +59,7 @@ extension GatewayAPI {
         request.payer = try body.optionalInteger("payer")
         request.metadata = try body.labels("metadata")
         request.reference = try body.optionalText("reference")
+        request.returnURL = try body.optionalText("return_url")
         return request
     }
 

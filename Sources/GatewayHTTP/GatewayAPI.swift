@@ -1,3 +1,4 @@
+public import Checkout
 import Cryptography
 public import HTTPTransport
 public import Logging
@@ -23,6 +24,7 @@ public struct GatewayAPI: Sendable {
     let random: any RandomSource
     let logger: Logger
     let telegram: TelegramReceiver
+    let checkout: Checkout
     let metrics: Metrics
     let limiter: RateLimiter
     let document: [UInt8]
@@ -41,6 +43,7 @@ public struct GatewayAPI: Sendable {
     ///   - mode: whether money is real.
     ///   - random: where new secrets come from.
     ///   - telegram: takes Telegram's updates.
+    ///   - checkout: the customers' page.
     ///   - metrics: counts.
     ///   - requestsPerMinute: how many requests one API key may make.
     ///   - document: the OpenAPI document.
@@ -53,6 +56,7 @@ public struct GatewayAPI: Sendable {
         mode: Mode,
         random: any RandomSource,
         telegram: TelegramReceiver,
+        checkout: Checkout,
         metrics: Metrics,
         requestsPerMinute: Int = 6_000,
         document: [UInt8],
@@ -65,6 +69,7 @@ public struct GatewayAPI: Sendable {
         self.mode = mode
         self.random = random
         self.telegram = telegram
+        self.checkout = checkout
         self.metrics = metrics
         limiter = RateLimiter(perMinute: requestsPerMinute, clock: settlement.clock)
         self.document = document
@@ -81,6 +86,14 @@ public struct GatewayAPI: Sendable {
         }
         return nil
     }
+
+    /// The events of a checkout page, for a request that asks for them and may have them; every other request is answered.
+    public func events(for request: HTTPRequest) async -> AsyncStream<[UInt8]>? {
+        (try? await checkout.events(for: request)) ?? nil
+    }
+
+    /// Ends the answers that do not end by themselves, so that a server can stop.
+    public func stop() { checkout.stop() }
 
     /// Answers a request.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
@@ -121,7 +134,9 @@ public struct GatewayAPI: Sendable {
         case ("livez", 1), ("readyz", 1), ("metrics", 1), ("openapi.json", 1):
             guard request.method == "GET" else { throw Problem.methodNotAllowed(["GET"]) }
             return try await operations(target.path[0])
-        default: throw Problem.notFound()
+        default:
+            guard let response = try await checkout.respond(to: request) else { throw Problem.notFound() }
+            return response
         }
     }
 
@@ -236,7 +251,9 @@ struct Target: Sendable {
 
     /// The route for the metrics: identifiers are left out, and so is what nobody knows.
     var route: String {
-        let known = ["v1", "telegram", "livez", "readyz", "metrics", "openapi.json"]
+        let known = [
+            "v1", "telegram", "livez", "readyz", "metrics", "openapi.json", "pay", "checkout", "settlegate.js",
+        ]
         guard let first = path.first, known.contains(first) else { return "other" }
         return "/" + path.prefix(2).filter { !$0.contains("_") || $0 == "webhook_endpoints" }.joined(separator: "/")
     }

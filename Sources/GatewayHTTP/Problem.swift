@@ -1,3 +1,4 @@
+import Checkout
 import HTTPTransport
 import Settlement
 import Storage
@@ -93,11 +94,21 @@ struct Problem: Error, Sendable {
         )
     }
 
+    init(_ error: CheckoutError) {
+        switch error {
+        case .notFound: self = .notFound()
+        case .methodNotAllowed(let methods): self = .methodNotAllowed(methods)
+        case .refused(let reason): self = .invalid(reason)
+        case .tooManyStreams: self = .unavailable
+        }
+    }
+
     /// Any error of a use case; what is not meant for merchants gives no detail.
     init(any error: any Error) {
         switch error {
         case let problem as Problem: self = problem
         case let error as SettlementError: self.init(error)
+        case let error as CheckoutError: self.init(error)
         case is StorageError: self = .unavailable
         default:
             self.init(

@@ -63,6 +63,9 @@ extension GatewayAPI {
     public var routeNames: [String] {
         let others = [
             "POST /telegram/{bot}", "GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json",
+            "GET /pay/{id}", "GET /pay/{id}/status", "GET /pay/{id}/events", "POST /pay/{id}/session",
+            "GET /pay/{id}/qr/{option}", "GET /checkout/{version}/{file}", "GET /settlegate.js",
+            "GET /settlegate.d.ts",
         ]
         return others
             + Routes.all.map { route in

@@ -31,15 +31,19 @@ public final class HTTPServer: Sendable {
     public struct Handler: Sendable {
         /// Looks at the head of a request, before its body is read; what it returns is the answer.
         public var admit: @Sendable (ReceivedRequest) async -> SentResponse?
+        /// The pieces of an endless answer (`text/event-stream`), for a request that asks for one.
+        public var events: @Sendable (ReceivedRequest) async -> AsyncStream<[UInt8]>?
         /// Answers a request.
         public var respond: @Sendable (ReceivedRequest) async -> SentResponse
 
-        /// A handler; without `admit` every request is read.
+        /// A handler; without `admit` every request is read, without `events` every answer ends.
         public init(
             admit: @escaping @Sendable (ReceivedRequest) async -> SentResponse? = { _ in nil },
+            events: @escaping @Sendable (ReceivedRequest) async -> AsyncStream<[UInt8]>? = { _ in nil },
             respond: @escaping @Sendable (ReceivedRequest) async -> SentResponse
         ) {
             self.admit = admit
+            self.events = events
             self.respond = respond
         }
     }
@@ -109,6 +113,7 @@ public final class HTTPServer: Sendable {
             fields: request.headers.map { HeadField($0.name.canonicalName, $0.value) }
         )
         if let refusal = await handler.admit(head) { return response(refusal) }
+        if let events = await handler.events(head) { return stream(events) }
         guard let body = try? await request.body.collect(upTo: configuration.maximumBodyBytes) else {
             head.body = []
             head.fields.append(HeadField(bodyTooLargeField, "1"))
@@ -120,6 +125,17 @@ public final class HTTPServer: Sendable {
 
     /// Marks a request whose body was not taken, so that the handler answers in its own words.
     public static let bodyTooLargeField = "settlegate-body-too-large"
+
+    private static func stream(_ events: AsyncStream<[UInt8]>) -> Response {
+        var headers = HTTPFields()
+        headers[.contentType] = "text/event-stream"
+        headers[.cacheControl] = "no-store"
+        return Response(
+            status: .ok,
+            headers: headers,
+            body: ResponseBody(asyncSequence: events.map { ByteBuffer(bytes: $0) })
+        )
+    }
 
     private static func response(_ answer: SentResponse) -> Response {
         var headers = HTTPFields()

@@ -33,6 +33,8 @@ public struct Invoice: Hashable, Sendable {
     public let payer: Int64?
     /// The merchant's own labels, at most 50 of them.
     public let metadata: [String: String]
+    /// Where the checkout page leads back to, when the merchant named a place.
+    public let returnURL: String?
     /// When it was opened.
     public let createdAt: Timestamp
     /// Until when a payment is on time; on chains it is block time that decides.
@@ -56,6 +58,7 @@ public struct Invoice: Hashable, Sendable {
         toleranceBasisPoints: Int = 0,
         payer: Int64? = nil,
         metadata: [String: String] = [:],
+        returnURL: String? = nil,
         createdAt: Timestamp,
         expiresAt: Timestamp,
         monitoredUntil: Timestamp,
@@ -72,6 +75,7 @@ public struct Invoice: Hashable, Sendable {
         self.toleranceBasisPoints = toleranceBasisPoints
         self.payer = payer
         self.metadata = metadata
+        self.returnURL = returnURL
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.monitoredUntil = monitoredUntil

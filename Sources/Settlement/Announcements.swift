@@ -31,7 +31,7 @@ enum OutgoingEvent: String {
 extension Settlement {
     /// Tells the merchant about an invoice.
     func announce(_ event: InvoiceEvent, _ invoice: Invoice, at now: Timestamp, in session: any SQLSession) throws {
-        let representation = try Representation(assets: assets).json(InvoiceWithOptions(invoice, in: session))
+        let representation = try representation.json(InvoiceWithOptions(invoice, in: session))
         try append(event.rawValue, subject: invoice.id.text, representation, to: invoice.merchant, at: now, in: session)
     }
 
@@ -47,7 +47,7 @@ extension Settlement {
 
     /// Tells the merchant, or the operator when it is for no merchant, about money that came in.
     func announce(_ payment: Payment, at now: Timestamp, in session: any SQLSession) throws {
-        let representation = try Representation(assets: assets).json(payment)
+        let representation = try representation.json(payment)
         let merchant = payment.merchant ?? operatorMerchant
         try append("payment.received", subject: payment.id.text, representation, to: merchant, at: now, in: session)
     }
@@ -55,7 +55,7 @@ extension Settlement {
     /// Tells the merchant, or the operator, that a payment was taken back.
     func announceOrphaned(_ payment: Payment, at now: Timestamp, in session: any SQLSession) throws {
         guard let stored = try session.payment(payment.id) else { return }
-        let representation = try Representation(assets: assets).json(stored)
+        let representation = try representation.json(stored)
         let merchant = payment.merchant ?? operatorMerchant
         try append("payment.orphaned", subject: payment.id.text, representation, to: merchant, at: now, in: session)
     }
@@ -68,7 +68,7 @@ extension Settlement {
         at now: Timestamp,
         in session: any SQLSession
     ) throws {
-        let representation = try Representation(assets: assets).json(sighting)
+        let representation = try representation.json(sighting)
         let subject = invoice.id.text
         try append(event.rawValue, subject: subject, representation, to: invoice.merchant, at: now, in: session)
     }
@@ -85,7 +85,7 @@ extension Settlement {
             case .refund: "refund"
             case .payout: "payout"
             }
-        let representation = try Representation(assets: assets).json(transfer)
+        let representation = try representation.json(transfer)
         let type = "\(kind).\(event.rawValue)"
         try append(type, subject: transfer.purpose.id, representation, to: transfer.merchant, at: now, in: session)
     }
@@ -93,7 +93,7 @@ extension Settlement {
     /// Stores a case and tells the merchant, or the operator, about it.
     func open(_ exceptionCase: ExceptionCase, in session: any SQLSession) throws {
         try session.insert(exceptionCase)
-        let representation = try Representation(assets: assets).json(exceptionCase)
+        let representation = try representation.json(exceptionCase)
         let merchant = exceptionCase.merchant ?? operatorMerchant
         let moment = exceptionCase.openedAt
         try append("case.opened", subject: exceptionCase.id.text, representation, to: merchant, at: moment, in: session)
@@ -101,7 +101,7 @@ extension Settlement {
 
     /// The question whether an order's goods are there; it is asked once and not kept.
     func stockQuestion(about value: InvoiceWithOptions, at now: Timestamp) throws -> EventRecord {
-        let representation = try Representation(assets: assets).json(value)
+        let representation = try representation.json(value)
         let invoice = value.invoice
         let type = WebhookEndpointRecord.stockQuestion
         return event(type, subject: invoice.id.text, representation, to: invoice.merchant, at: now)

@@ -51,6 +51,8 @@ public struct InvoiceRequest: Sendable {
     public var payer: Int64?
     /// The merchant's own labels.
     public var metadata: [String: String]
+    /// Where the checkout page leads back to: an absolute URL.
+    public var returnURL: String?
 
     /// A request with the usual times: an hour to pay, a day of monitoring.
     public init(

@@ -91,6 +91,11 @@ extension Settlement {
         }
         guard request.metadata.count <= 50 else { throw refuse("metadata has at most 50 keys", "metadata") }
         guard (request.reference?.utf8.count ?? 0) <= 128 else { throw refuse("at most 128 bytes", "reference") }
+        if let url = request.returnURL {
+            guard url.hasPrefix("https://") || url.hasPrefix("http://"), url.utf8.count <= 2_048,
+                url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+            else { throw refuse("return_url is an absolute https URL of at most 2048 characters", "return_url") }
+        }
         guard !request.lines.isEmpty else { return }
         let total = try Amount.sum(request.lines.map(\.amount), asset: request.price.asset)
         guard total == request.price else { throw refuse("the line items do not add up to the amount", "line_items") }
@@ -115,6 +120,7 @@ extension Settlement {
             toleranceBasisPoints: request.toleranceBasisPoints,
             payer: request.payer,
             metadata: request.metadata,
+            returnURL: request.returnURL,
             createdAt: now,
             expiresAt: expiresAt,
             monitoredUntil: expiresAt.advanced(by: request.monitoring),

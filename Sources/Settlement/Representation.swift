@@ -9,10 +9,12 @@ public import StrictJSON
 /// Amounts are decimal strings in major units, moments are RFC 3339 in UTC, and every object says what it is.
 public struct Representation: Sendable {
     private let assets: AssetRegistry
+    private let address: PublicAddress
 
-    /// A representation that knows how to write the given assets.
-    public init(assets: AssetRegistry) {
+    /// A representation that knows how to write the given assets, and where customers find the gateway.
+    public init(assets: AssetRegistry, address: PublicAddress) {
         self.assets = assets
+        self.address = address
     }
 
     /// An invoice with its options.
@@ -37,6 +39,8 @@ public struct Representation: Sendable {
             "exception": .string(invoice.status.exception.rawValue),
             "payer": .optional(invoice.payer.map(String.init)),
             "metadata": .object(from: invoice.metadata),
+            "return_url": .optional(invoice.returnURL),
+            "checkout_url": .optional(address.url.map { "\($0)/pay/\(invoice.id.text)" }),
             "created_at": .string(invoice.createdAt.description),
             "expires_at": .string(invoice.expiresAt.description),
             "monitored_until": .string(invoice.monitoredUntil.description),

@@ -30,6 +30,8 @@ public struct Settlement: Sendable {
     public let operatorMerchant: MerchantID
     /// Asks a merchant whether an order's goods are there: after everything else, before a customer's money is taken.
     public let stock: StockCheck
+    /// Where customers find the gateway.
+    public let address: PublicAddress
     /// Where a simulated run may fail.
     public let faults: FaultInjector
     let reservations: ApprovalReservations
@@ -46,6 +48,7 @@ public struct Settlement: Sendable {
         identifiers: IdentifierSource,
         operatorMerchant: MerchantID,
         stock: @escaping StockCheck = { _, _ in .unknown },
+        address: PublicAddress = PublicAddress(),
         faults: FaultInjector = .none
     ) {
         self.database = database
@@ -58,9 +61,13 @@ public struct Settlement: Sendable {
         self.identifiers = identifiers
         self.operatorMerchant = operatorMerchant
         self.stock = stock
+        self.address = address
         self.faults = faults
         reservations = ApprovalReservations()
     }
+
+    /// The JSON that merchants read.
+    public var representation: Representation { Representation(assets: assets, address: address) }
 
     func asset(_ id: AssetID) throws(SettlementError) -> Asset {
         guard let asset = assets.asset(id) else {

@@ -12,7 +12,7 @@ import nacl.signing
 import pytest
 from pytoniq_core import Address, Cell
 
-from conftest import inspect
+from product import inspect
 
 
 def post(url, body, **headers):

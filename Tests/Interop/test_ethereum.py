@@ -4,7 +4,7 @@ import os
 import random
 
 import rlp
-from conftest import inspect
+from product import inspect
 from eth_account import Account
 from eth_account.hdaccount import generate_mnemonic
 from eth_account.types import Language

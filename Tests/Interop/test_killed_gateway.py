@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from conftest import ROOT, SETTLEGATE
+from product import ROOT, SETTLEGATE
 
 RAILS = [
     {"rail": "telegram_fiat", "asset": "fiat:EUR", "amount": "12.50", "goods": "physical"},

@@ -9,7 +9,7 @@ from pytoniq_core.boc.tvm_bitarray import TvmBitarray
 from pytoniq_core.tlb.block import Block
 from tonpy.data_for_tests.block_boc import block_boc
 
-from conftest import inspect
+from product import inspect
 
 ROOT = Cell.one_from_boc(block_boc)
 BLOCK = Block.deserialize(ROOT.begin_parse())

@@ -3,7 +3,7 @@
 import os
 import random
 
-from conftest import inspect
+from product import inspect
 from nacl.signing import SigningKey
 from pytoniq_core import Address, Builder, Cell, begin_cell
 from pytoniq_core.crypto.keys import mnemonic_new, mnemonic_to_private_key

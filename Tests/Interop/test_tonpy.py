@@ -10,7 +10,7 @@ from tonpy.tvm import TVM
 from tonpy.tvm.c7 import C7
 from tonsdk.contract.token.ft import JettonWallet
 
-from conftest import inspect
+from product import inspect
 
 SEED = "11" * 32
 SUPPLIER = "0:" + "22" * 32

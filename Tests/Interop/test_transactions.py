@@ -5,7 +5,7 @@ from pytoniq_core import Cell
 from pytoniq_core.tlb.block import Block
 from tonpy.data_for_tests.block_boc import block_boc
 
-from conftest import inspect
+from product import inspect
 
 BLOCK = Block.deserialize(Cell.one_from_boc(block_boc).begin_parse())
 TRANSACTIONS = [

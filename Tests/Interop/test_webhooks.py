@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from conftest import ROOT, SETTLEGATE
+from product import ROOT, SETTLEGATE
 from standardwebhooks import Webhook
 
 

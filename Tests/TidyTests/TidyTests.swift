@@ -55,6 +55,10 @@ struct TidyTests {
             "Ledger", "Payments", "Money", "Providers", "Storage", "StrictJSON", "Seams", "BigInt",
         ],
         "Reconciliation": ["Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", "Logging"],
+        "Checkout": [
+            "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON", "Cryptography",
+            "Seams", "CQREncode", "Mustache",
+        ],
         "Webhooks": ["Storage", "HTTPTransport", "Cryptography", "Payments", "Seams", "Logging"],
     ]
 
@@ -149,6 +153,16 @@ struct TidyTests {
         for target in ["demo:", "test:", "run:", "lint:", "bench:"] {
             #expect(makefile.contains("\n\(target)"), "\(target)")
         }
+    }
+
+    @Test("says the same in every language of the checkout page")
+    func languages() throws {
+        func entries(_ language: String) throws -> [String: [Substring]] {
+            let data = Data(try Project.text(of: "Sources/Checkout/Resources/\(language).json").utf8)
+            let texts = try #require(try JSONSerialization.jsonObject(with: data) as? [String: String])
+            return texts.mapValues { text in text.matches(of: /\{[a-z]+\}/).map(\.output).sorted() }
+        }
+        #expect(try entries("ru") == entries("en"))
     }
 
     @Test("has tests that do not sleep and are not switched off")

@@ -9,7 +9,7 @@ extension SQLSession {
         """
         i.id, i.merchant, i.reference, i.title, i.summary, i.goods, i.asset, i.price, i.asset, i.threshold, i.asset,
         i.received, i.tolerance, i.payer, i.metadata, i.state, i.exception, i.created_at, i.expires_at,
-        i.monitored_until, i.settled_at
+        i.monitored_until, i.settled_at, i.return_url
         """
     }
 
@@ -19,8 +19,8 @@ extension SQLSession {
         try execute(
             """
             INSERT INTO invoices (id, merchant, reference, title, summary, goods, asset, price, threshold, received,
-            tolerance, payer, metadata, state, exception, created_at, expires_at, monitored_until, settled_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+            tolerance, payer, metadata, state, exception, created_at, expires_at, monitored_until, settled_at, return_url)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
             """,
             [
                 .id(invoice.id), .id(invoice.merchant), .text(invoice.reference), .text(invoice.title),
@@ -29,7 +29,7 @@ extension SQLSession {
                 .integer(Int64(invoice.toleranceBasisPoints)), .integer(invoice.payer), .text(metadata),
                 .text(invoice.status.state.rawValue), .text(invoice.status.exception.rawValue),
                 .moment(invoice.createdAt), .moment(invoice.expiresAt), .moment(invoice.monitoredUntil),
-                .moment(invoice.settledAt),
+                .moment(invoice.settledAt), .text(invoice.returnURL),
             ]
         )
     }
@@ -165,6 +165,8 @@ extension SQLRow {
         let (tolerance, payer, metadata) = (try int(), try optionalInteger(), try text())
         let state: InvoiceStateMachine.State = try word()
         let exception: InvoiceStateMachine.Exception = try word()
+        let (createdAt, expiresAt, monitoredUntil) = (try moment(), try moment(), try moment())
+        let settledAt = try optionalMoment()
         return Invoice(
             id: id,
             merchant: merchant,
@@ -176,9 +178,10 @@ extension SQLRow {
             toleranceBasisPoints: tolerance,
             payer: payer,
             metadata: try Self.labels(metadata),
-            createdAt: try moment(),
-            expiresAt: try moment(),
-            monitoredUntil: try moment(),
+            returnURL: try optionalText(),
+            createdAt: createdAt,
+            expiresAt: expiresAt,
+            monitoredUntil: monitoredUntil,
             status: InvoiceStateMachine(
                 state: state,
                 exception: exception,
@@ -186,7 +189,7 @@ extension SQLRow {
                 threshold: threshold,
                 received: received
             ),
-            settledAt: try optionalMoment()
+            settledAt: settledAt
         )
     }
 

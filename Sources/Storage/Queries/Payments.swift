@@ -93,6 +93,14 @@ extension SQLSession {
         )
     }
 
+    /// The rail of the last payment that a payer made to a merchant.
+    public func lastRail(of payer: String, paying merchant: MerchantID) throws -> Rail? {
+        try first(
+            "SELECT p.rail FROM payments p WHERE p.merchant = $1 AND p.payer = $2 ORDER BY p.id DESC LIMIT 1",
+            [.id(merchant), .text(payer)]
+        ) { try $0.word() }
+    }
+
     /// Payments of a payer at a provider that belong to nothing that is known, the oldest first.
     public func unmatchedPayments(provider: String, payer: String, limit: Int) throws -> [Payment] {
         try all(

@@ -5,9 +5,7 @@ import os
 import pathlib
 import subprocess
 
-import pytest
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 SETTLEGATE = os.environ.get("SETTLEGATE", str(ROOT / ".build" / "debug" / "settlegate"))
 
 
@@ -42,25 +40,3 @@ class Sandbox:
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory):
-    """A sandbox with a gateway in it, for the tests of one file."""
-    running = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def start_sandbox(tmp_path):
-    """Starts sandboxes with further arguments; they are stopped at the end."""
-    started = []
-
-    def start(*arguments):
-        started.append(Sandbox(tmp_path, *arguments))
-        return started[-1]
-
-    yield start
-    for running in started:
-        running.stop()

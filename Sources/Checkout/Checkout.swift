@@ -1,0 +1,265 @@
+public import Cryptography
+public import HTTPTransport
+import Money
+import Mustache
+import Payments
+import Seams
+public import Settlement
+import Storage
+import StrictJSON
+
+/// The page on which a customer pays an invoice: its HTML, its files, its picture codes and its events.
+///
+/// Whoever has an invoice's address may see it, as with every payment link; an invoice that names its customer shows ways
+/// to pay only to that one.
+public struct Checkout: Sendable {
+    private let settlement: Settlement
+    private let botTokens: [SecretBytes]
+    private let key: SecretBytes
+    private let isSecure: Bool
+    private let feed: CheckoutFeed
+
+    /// The page of all invoices.
+    ///
+    /// - Parameters:
+    ///   - settlement: the use cases.
+    ///   - botTokens: whose init data shows who a customer is.
+    ///   - key: what sessions are signed with.
+    ///   - isSecure: whether customers come by https only.
+    public init(settlement: Settlement, botTokens: [SecretBytes], key: SecretBytes, isSecure: Bool) {
+        self.settlement = settlement
+        self.botTokens = botTokens
+        self.key = key
+        self.isSecure = isSecure
+        feed = CheckoutFeed(clock: settlement.clock) { invoices in
+            let now = settlement.clock.now()
+            return try await settlement.database.read { session in
+                var revisions: [InvoiceID: String] = [:]
+                for id in invoices { revisions[id] = try CheckoutFacts(id, in: session)?.revision(at: now) }
+                return revisions
+            }
+        }
+    }
+
+    /// Ends the streams of all pages, so that a server can stop.
+    public func stop() { feed.stop() }
+
+    /// How many pages are being told of changes.
+    public var openStreams: Int { feed.count }
+
+    /// Answers a request for the page or for what belongs to it; none when the path is another's.
+    ///
+    /// - Throws: ``CheckoutError``, and what the database throws.
+    public func respond(to request: HTTPRequest) async throws -> HTTPResponse? {
+        let target = CheckoutTarget(request)
+        switch target.path.first {
+        case "settlegate.js", "settlegate.d.ts":
+            guard target.path.count == 1 else { return nil }
+            try target.require("GET")
+            return CheckoutAssets.script(target.path[0])
+        case "checkout":
+            try target.require("GET")
+            guard target.path.count == 3, let file = CheckoutAssets.file(target.path[2]) else {
+                throw CheckoutError.notFound
+            }
+            return file
+        case "pay" where target.path.count >= 2: return try await page(target)
+        default: return nil
+        }
+    }
+
+    /// The events of an invoice's page, when the request asks for them.
+    ///
+    /// - Throws: ``CheckoutError``, and what the database throws.
+    public func events(for request: HTTPRequest) async throws -> AsyncStream<[UInt8]>? {
+        let target = CheckoutTarget(request)
+        guard target.path.count == 3, target.path[0] == "pay", target.path[2] == "events", request.method == "GET"
+        else {
+            return nil
+        }
+        let facts = try await facts(target.path[1])
+        return try feed.events(of: facts.invoice.invoice.id)
+    }
+
+    private func page(_ target: CheckoutTarget) async throws -> HTTPResponse {
+        let rest = target.path.dropFirst(2)
+        switch (rest.first, rest.count) {
+        case (nil, 0):
+            try target.require("GET")
+            return try await html(target)
+        case ("status", 1):
+            try target.require("GET")
+            return try await status(target)
+        case ("events", 1): throw CheckoutError.methodNotAllowed(["GET"])
+        case ("session", 1):
+            try target.require("POST")
+            return try await open(target)
+        case ("qr", 2):
+            try target.require("GET")
+            return try await picture(target, rest[rest.startIndex + 1])
+        default: throw CheckoutError.notFound
+        }
+    }
+
+    // MARK: - The page
+
+    private func html(_ target: CheckoutTarget) async throws -> HTTPResponse {
+        let texts = Texts.choose(target.query["lang"], accepting: target.request.field("Accept-Language"))
+        guard let facts = try? await facts(target.path[1]) else { return Self.notFound(texts) }
+        let invoice = facts.invoice.invoice
+        let session = target.cookie(CheckoutSession.cookie).flatMap {
+            CheckoutSession(cookie: $0, key: key, at: settlement.clock.now())
+        }
+        let merchant = try await settlement.database.read { try $0.merchant(invoice.merchant)?.name }
+        let view = CheckoutView(
+            facts: facts,
+            merchant: merchant ?? "",
+            returnURL: invoice.returnURL,
+            assets: settlement.assets,
+            texts: texts,
+            now: settlement.clock.now(),
+            usedRail: try await usedRail(session, invoice, target),
+            isInTelegram: session != nil,
+            isBound: invoice.payer != nil && invoice.payer != session?.user
+        )
+        return Self.page(try view.context(), status: 200)
+    }
+
+    /// What the customer paid this merchant with before; what this browser opened last, when nobody knows.
+    private func usedRail(
+        _ session: CheckoutSession?,
+        _ invoice: Invoice,
+        _ target: CheckoutTarget
+    ) async throws -> String? {
+        if let session {
+            let payer = "\(session.user)"
+            let rail = try await settlement.database.read { try $0.lastRail(of: payer, paying: invoice.merchant) }
+            if let rail { return rail.rawValue }
+        }
+        return target.cookie("pay_rail").flatMap { Rail(rawValue: $0)?.rawValue }
+    }
+
+    /// What may run in the page and who may frame it: our own files, and Telegram's script where Telegram opened it.
+    private static let policy = """
+        default-src 'none'; script-src 'self' https://telegram.org; style-src 'self'; img-src 'self' data:; \
+        connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self' https://web.telegram.org
+        """
+
+    private static func page(_ context: [String: Any], status: Int) -> HTTPResponse {
+        let body = CheckoutAssets.template?.render(context) ?? ""
+        let fields = [
+            HTTPField("Content-Type", "text/html; charset=utf-8"), HTTPField("Content-Security-Policy", policy),
+            HTTPField("X-Content-Type-Options", "nosniff"), HTTPField("Referrer-Policy", "no-referrer"),
+            HTTPField("Cache-Control", "no-store"), HTTPField("Vary", "Accept-Language, Cookie"),
+        ]
+        return HTTPResponse(status: status, fields: fields, body: Array(body.utf8))
+    }
+
+    private static func notFound(_ texts: Texts) -> HTTPResponse {
+        let context: [String: Any] = [
+            "language": texts.language, "t": texts.groups, "version": CheckoutAssets.version, "invoice": "",
+            "title": texts.text("label.not_found"), "heading": texts.text("label.not_found"),
+            "hint": texts.text("label.not_found_hint"), "stage": "expired",
+        ]
+        return page(context, status: 404)
+    }
+
+    // MARK: - What belongs to it
+
+    /// Where an invoice stands, for scripts of any page.
+    private func status(_ target: CheckoutTarget) async throws -> HTTPResponse {
+        let facts = try await facts(target.path[1])
+        let now = settlement.clock.now()
+        let value: JSONValue = [
+            "object": "checkout_status", "invoice": .string(facts.invoice.invoice.id.text),
+            "stage": .string(facts.stage(at: now).rawValue), "revision": .string(facts.revision(at: now)),
+        ]
+        let fields = [
+            HTTPField("Content-Type", "application/json"), HTTPField("Access-Control-Allow-Origin", "*"),
+            HTTPField("Cache-Control", "no-store"),
+        ]
+        return HTTPResponse(status: 200, fields: fields, body: value.bytes)
+    }
+
+    private func open(_ target: CheckoutTarget) async throws -> HTTPResponse {
+        _ = try await facts(target.path[1])
+        guard let body = try? JSONValue(parsing: target.request.body), let text = body["init_data"]?.stringValue else {
+            throw CheckoutError.refused("'init_data' is what Telegram gave the Mini App")
+        }
+        let session = try CheckoutSession(text, bots: botTokens, at: settlement.clock.now())
+        let cookie =
+            "\(CheckoutSession.cookie)=\(session.text(key: key)); Path=/pay; HttpOnly; SameSite=Lax; Max-Age=3600"
+            + (isSecure ? "; Secure" : "")
+        let value: JSONValue = [
+            "object": "checkout_session", "expires_at": .string(session.expiresAt.description),
+        ]
+        let fields = [HTTPField("Content-Type", "application/json"), HTTPField("Set-Cookie", cookie)]
+        return HTTPResponse(status: 201, fields: fields, body: value.bytes)
+    }
+
+    private func picture(_ target: CheckoutTarget, _ name: String) async throws -> HTTPResponse {
+        let facts = try await facts(target.path[1])
+        let option = facts.invoice.options.first { "\($0.id.text).svg" == name }
+        guard let option, case .deposit(_, _, let link) = option.instruction, let code = QRCode(link) else {
+            throw CheckoutError.notFound
+        }
+        let fields = [
+            HTTPField("Content-Type", "image/svg+xml"), HTTPField("Cache-Control", "private, max-age=86400"),
+            HTTPField("Content-Security-Policy", "default-src 'none'"),
+        ]
+        return HTTPResponse(status: 200, fields: fields, body: Array(code.svg.utf8))
+    }
+
+    private func facts(_ text: String) async throws -> CheckoutFacts {
+        guard let id = try? InvoiceID(text) else { throw CheckoutError.notFound }
+        guard let facts = try await settlement.database.read({ try CheckoutFacts(id, in: $0) }) else {
+            throw CheckoutError.notFound
+        }
+        return facts
+    }
+}
+
+extension CheckoutFacts {
+    /// What is stored of an invoice; none when there is no such invoice.
+    init?(_ id: InvoiceID, in session: any SQLSession) throws {
+        guard let found = try session.invoice(id) else { return nil }
+        let stored = try session.payments(of: id)
+        invoice = try InvoiceWithOptions(found, in: session)
+        payments = stored
+        refunds = try stored.flatMap { try session.refunds(of: $0.id) }
+    }
+}
+
+/// A request taken apart.
+struct CheckoutTarget {
+    let request: HTTPRequest
+    let path: [String]
+    let query: [String: String]
+
+    init(_ request: HTTPRequest) {
+        self.request = request
+        let halves = request.url.split(separator: "?", maxSplits: 1)
+        path = (halves.first ?? "").split(separator: "/").map { String($0) }
+        var query: [String: String] = [:]
+        for pair in (halves.count == 2 ? halves[1] : "").split(separator: "&") {
+            let sides = pair.split(separator: "=", maxSplits: 1)
+            if sides.count == 2 { query[String(sides[0])] = String(sides[1]) }
+        }
+        self.query = query
+    }
+
+    func require(_ method: String) throws(CheckoutError) {
+        guard request.method == method else { throw .methodNotAllowed([method]) }
+    }
+
+    /// The value of a cookie.
+    func cookie(_ name: String) -> String? {
+        for field in request.fields where field.name.lowercased() == "cookie" {
+            for pair in field.value.split(separator: ";") {
+                let sides = pair.split(separator: "=", maxSplits: 1)
+                if sides.count == 2, sides[0].drop(while: { $0 == " " }) == name { return String(sides[1]) }
+            }
+        }
+        return nil
+    }
+}

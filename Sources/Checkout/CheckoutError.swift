@@ -1,0 +1,11 @@
+/// Why a request about a checkout page is refused.
+public enum CheckoutError: Error, Hashable, Sendable {
+    /// There is no such invoice, option or file.
+    case notFound
+    /// The path takes other methods.
+    case methodNotAllowed([String])
+    /// The request cannot be understood, or what it says does not hold: a sentence.
+    case refused(String)
+    /// More pages are open than are served at once.
+    case tooManyStreams
+}

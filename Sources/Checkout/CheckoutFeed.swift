@@ -1,0 +1,108 @@
+import Payments
+import Seams
+import Synchronization
+
+/// Tells open pages that what is known of their invoice has changed: one look at all of them each second, however many
+/// there are.
+final class CheckoutFeed: Sendable {
+    /// The most pages that are told at once.
+    private static let limit = 10_000
+    private static let interval = Duration.seconds(1)
+    /// After how many looks a line is sent that says nothing, so that connections that are gone are found.
+    private static let heartbeat = 15
+
+    private struct Watcher {
+        let invoice: InvoiceID
+        let events: AsyncStream<[UInt8]>.Continuation
+        var told: String?
+    }
+
+    private struct State {
+        var watchers: [Int: Watcher] = [:]
+        var last = 0
+        var isLooking = false
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
+    private let clock: any WallClock
+    private let revisions: @Sendable ([InvoiceID]) async throws -> [InvoiceID: String]
+
+    /// A feed that asks for the revisions of invoices.
+    init(
+        clock: any WallClock,
+        revisions: @escaping @Sendable ([InvoiceID]) async throws -> [InvoiceID: String]
+    ) {
+        self.clock = clock
+        self.revisions = revisions
+    }
+
+    /// How many pages are told.
+    var count: Int { state.withLock { $0.watchers.count } }
+
+    /// The events of an invoice, as `text/event-stream`: its revision now, and whenever it changes.
+    ///
+    /// - Throws: ``CheckoutError``.
+    func events(of invoice: InvoiceID) throws(CheckoutError) -> AsyncStream<[UInt8]> {
+        let (stream, events) = AsyncStream.makeStream(of: [UInt8].self, bufferingPolicy: .bufferingNewest(4))
+        let number: Int? = state.withLock { state in
+            guard !state.isStopped, state.watchers.count < Self.limit else { return nil }
+            state.last += 1
+            state.watchers[state.last] = Watcher(invoice: invoice, events: events)
+            if !state.isLooking {
+                state.isLooking = true
+                Task { await self.look() }
+            }
+            return state.last
+        }
+        guard let number else { throw .tooManyStreams }
+        events.onTermination = { [weak self] _ in
+            _ = self?.state.withLock { $0.watchers.removeValue(forKey: number) }
+        }
+        return stream
+    }
+
+    /// Ends all streams.
+    func stop() {
+        let all = state.withLock { state in
+            state.isStopped = true
+            defer { state.watchers = [:] }
+            return Array(state.watchers.values)
+        }
+        for watcher in all { watcher.events.finish() }
+    }
+
+    private func look() async {
+        var looks = 0
+        while true {
+            let invoices: Set<InvoiceID> = state.withLock { state in
+                let invoices = Set(state.watchers.values.map(\.invoice))
+                if invoices.isEmpty { state.isLooking = false }
+                return invoices
+            }
+            guard !invoices.isEmpty else { return }
+            looks += 1
+            if let now = try? await revisions(Array(invoices)) { tell(now) }
+            if looks % Self.heartbeat == 0 { beat() }
+            do { try await clock.sleep(for: Self.interval) } catch { return stop() }
+        }
+    }
+
+    private func tell(_ revisions: [InvoiceID: String]) {
+        let due: [(AsyncStream<[UInt8]>.Continuation, String)] = state.withLock { state in
+            var due: [(AsyncStream<[UInt8]>.Continuation, String)] = []
+            for (number, watcher) in state.watchers {
+                guard let revision = revisions[watcher.invoice], revision != watcher.told else { continue }
+                state.watchers[number]?.told = revision
+                due.append((watcher.events, revision))
+            }
+            return due
+        }
+        for (events, revision) in due { events.yield(Array("data: \(revision)\n\n".utf8)) }
+    }
+
+    private func beat() {
+        let all = state.withLock { $0.watchers.values.map(\.events) }
+        for events in all { events.yield(Array(": \n\n".utf8)) }
+    }
+}

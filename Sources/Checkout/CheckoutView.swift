@@ -1,0 +1,178 @@
+import Money
+import Payments
+import Seams
+import Settlement
+import StrictJSON
+
+/// What the page shows of an invoice, in one language.
+struct CheckoutView {
+    let facts: CheckoutFacts
+    let merchant: String
+    let returnURL: String?
+    let assets: AssetRegistry
+    let texts: Texts
+    let now: Timestamp
+    /// The rail that the customer used before.
+    let usedRail: String?
+    /// Whether the page runs inside Telegram.
+    let isInTelegram: Bool
+    /// Whether the invoice is for a customer who has not shown who they are.
+    let isBound: Bool
+
+    private var invoice: Invoice { facts.invoice.invoice }
+    var stage: CheckoutStage { facts.stage(at: now) }
+
+    /// What the template is filled with.
+    func context() throws -> [String: Any] {
+        let options = try offered()
+        let receipt = try receipt()
+        var context: [String: Any] = [
+            "language": texts.language, "t": texts.groups, "version": CheckoutAssets.version,
+            "invoice": invoice.id.text, "revision": facts.revision(at: now),
+            "stage": isBound ? "bound" : stage.rawValue,
+            "expires": "\(invoice.expiresAt.seconds)", "now": "\(now.seconds)", "merchant": merchant,
+            "title": invoice.title, "description": invoice.summary, "hasAmount": true,
+            "amount": try text(invoice.price), "hasOptions": !options.isEmpty, "options": options,
+            "hasReceipt": !receipt.isEmpty, "receipt": receipt, "hasReturn": returnURL != nil,
+            "returnURL": returnURL ?? "", "returnStyle": stage.isOpen ? "quiet" : "button", "languages": languages,
+            "countdown": countdown,
+            "hasCountdown": stage == .waiting || stage == .short,
+        ]
+        let values = try values()
+        let key = isBound ? "bound" : stage.rawValue
+        context["heading"] = texts.text("\(key).heading", values)
+        context["hint"] = texts.text("\(key).hint", values)
+        if !isBound, let progress = facts.progress, stage == .confirming {
+            context["progress"] = [
+                "done": "\(min(progress.done, progress.required))", "required": "\(progress.required)",
+                "label": texts.text("confirming.heading"),
+            ]
+        }
+        return context
+    }
+
+    private var languages: [[String: Any]] {
+        Texts.all.map { other in
+            [
+                "code": other.language, "name": other.text("language.name"),
+                "current": other.language == texts.language,
+            ]
+        }
+    }
+
+    /// The time that is left, for a page without script.
+    private var countdown: String {
+        let left = max(0, invoice.expiresAt.seconds - now.seconds)
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return (left >= 3_600 ? "\(left / 3_600):" : "") + two(left / 60 % 60) + ":" + two(left % 60)
+    }
+
+    private func values() throws -> [String: String] {
+        var values = [
+            "received": try text(invoice.status.received), "missing": try text(invoice.status.remaining),
+            "refunded": try facts.returned.map(text).joined(separator: ", "),
+        ]
+        if let progress = facts.progress {
+            values["amount"] = try text(progress.seen)
+            values["done"] = "\(min(progress.done, progress.required))"
+            values["required"] = "\(progress.required)"
+        }
+        return values
+    }
+
+    // MARK: - Ways to pay
+
+    /// First what the customer used before, then what is nearest to where they are.
+    private func offered() throws -> [[String: Any]] {
+        guard stage.isOpen, !isBound else { return [] }
+        let isPartlyPaid = invoice.status.received.isPositive
+        let options = facts.invoice.options.filter { option in
+            // A Telegram invoice is paid whole or not at all.
+            if case .invoiceLink = option.instruction { return !isPartlyPaid }
+            return true
+        }
+        let ordered = options.enumerated().sorted { left, right in
+            let (one, other) = (rank(left.element), rank(right.element))
+            return one == other ? left.offset < right.offset : one < other
+        }
+        return try ordered.enumerated().map { place, entry in
+            try describe(entry.element, isFirst: place == 0, isPartlyPaid: isPartlyPaid)
+        }
+    }
+
+    private func rank(_ option: PaymentOption) -> Int {
+        if option.rail.rawValue == usedRail { return 0 }
+        if case .invoiceLink = option.instruction { return isInTelegram ? 1 : 3 }
+        return 2
+    }
+
+    private func describe(_ option: PaymentOption, isFirst: Bool, isPartlyPaid: Bool) throws -> [String: Any] {
+        let due = isPartlyPaid ? try option.cost(of: invoice.status.remaining) : option.due
+        let asset = try asset(due)
+        var description: [String: Any] = [
+            "id": option.id.text, "rail": option.rail.rawValue, "open": isFirst,
+            "name": "\(texts.text("rail.\(option.rail.rawValue)")), \(asset.ticker(at: now))",
+            "usedBefore": option.rail.rawValue == usedRail, "price": try text(due),
+            "plainAmount": try asset.text(due), "ticker": asset.ticker(at: now),
+        ]
+        switch option.instruction {
+        case .invoiceLink(let url):
+            description["isLink"] = true
+            description["link"] = url
+        case .deposit(let address, let comment, let link):
+            description["isLink"] = false
+            description["address"] = address
+            description["hasComment"] = comment != nil
+            description["comment"] = comment ?? ""
+            // A link names the whole amount: of a part the rest is sent by hand.
+            description["hasLink"] = !isPartlyPaid
+            description["link"] = link
+        }
+        return description
+    }
+
+    // MARK: - Receipt
+
+    private func receipt() throws -> [[String: String]] {
+        guard !facts.standing.isEmpty, !isBound else { return [] }
+        func line(_ label: String, _ value: String) -> [String: String] {
+            ["label": texts.text("label.\(label)"), "value": value]
+        }
+        var lines = [line("invoice", invoice.reference ?? invoice.id.text)]
+        for payment in facts.standing {
+            lines.append(line("paid_amount", try text(payment.amount)))
+            lines.append(line("paid_with", texts.text("rail.\(payment.rail.rawValue)")))
+            lines.append(line("paid_at", Self.minute(payment.occurredAt)))
+            if let proof = payment.proof { lines.append(line("proof", proof)) }
+        }
+        for amount in facts.returned { lines.append(line("refunded", try text(amount))) }
+        return lines
+    }
+
+    /// A moment to the minute, in UTC: the same for customer and merchant.
+    private static func minute(_ moment: Timestamp) -> String {
+        moment.description.prefix(16).replacing("T", with: " ") + " UTC"
+    }
+
+    // MARK: - Amounts
+
+    private func text(_ amount: Amount) throws -> String {
+        let asset = try asset(amount)
+        return texts.amount(try asset.text(amount), asset.ticker(at: now))
+    }
+
+    private func asset(_ amount: Amount) throws -> Asset {
+        guard let asset = assets.asset(amount.asset) else {
+            throw SettlementError(.unknownAsset, "\(amount.asset) is not in the asset list")
+        }
+        return asset
+    }
+}
+
+extension Payment {
+    /// What the rail knows it by: a charge or the hash of a chain transaction.
+    fileprivate var proof: String? {
+        let evidence = try? JSONValue(parsing: Array(evidence.utf8))
+        return evidence?["telegram_payment_charge_id"]?.stringValue ?? evidence?["hash"]?.stringValue
+    }
+}

@@ -1,0 +1,297 @@
+"""What a customer sees on the checkout page, on each rail and when something goes wrong, in a real Chromium."""
+
+import io
+import json
+import os
+import pathlib
+import urllib.error
+import urllib.request
+
+import pytest
+import zxingcpp
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import expect
+
+from product import ROOT
+from shop import Shop
+
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+
+
+def heading(page):
+    return page.locator("#status h2")
+
+
+def keep(page, name):
+    """Pictures for the documents, when they are asked for."""
+    if SCREENSHOTS:
+        folder = pathlib.Path(ROOT, SCREENSHOTS)
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+
+def accessible(page):
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def shows(page, text, timeout=30_000):
+    expect(heading(page)).to_have_text(text, timeout=timeout)
+
+
+CHAIN_RAILS = {
+    "a coin of TON": ("ton", "ton:testnet:native", "1.5"),
+    "a jetton": ("ton", "jetton", "20"),
+    "a coin of an EVM chain": ("evm", "evm_coin", "0.05"),
+    "a token of an EVM chain": ("evm", "evm_token", "25"),
+}
+
+
+@pytest.mark.parametrize("name", CHAIN_RAILS)
+def test_a_payment_on_a_chain_shows_by_itself(shop, visit, name):
+    rail, asset, amount = CHAIN_RAILS[name]
+    asset = shop.sandbox.addresses.get(asset, asset)
+    invoice = shop.invoice(rail, asset, amount, rails=[{"rail": rail, "asset": asset}], return_url="https://shop.example/")
+    page = visit(invoice["checkout_url"])
+    shows(page, "Waiting for your payment")
+    option = invoice["options"][0]
+    expect(page.locator(".option")).to_have_attribute("open", "")
+    assert page.locator("a.button").first.get_attribute("href") == option["link"]
+    expect(page.locator("dd code")).to_contain_text([amount, option["address"]])
+    [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.locator(".qr").screenshot())))
+    assert code.text == option["link"]
+    accessible(page)
+    if rail == "ton":
+        keep(page, "waiting")
+    shop.pay(invoice)
+    shop.control("mine", blocks=6, network=rail)
+    shows(page, "Paid")
+    expect(page.locator("#receipt dd").nth(1)).to_contain_text(amount)
+    expect(page.locator(".option")).to_have_count(0)
+    expect(page.get_by_role("link", name="Back to the shop")).to_have_attribute("href", "https://shop.example/")
+    accessible(page)
+    if rail == "evm":
+        keep(page, "paid")
+
+
+def test_what_is_seen_before_it_is_final_is_told_with_its_progress(shop, visit):
+    invoice = shop.invoice("evm", shop.sandbox["evm_coin"], "0.05")
+    page = visit(invoice["checkout_url"])
+    shop.pay(invoice)
+    shop.control("mine", blocks=1, network="evm")
+    shows(page, "Your payment is being confirmed")
+    expect(page.locator("#status progress")).to_be_visible()
+    expect(page.locator("#status")).to_contain_text("0.05 ETH-SANDBOX")
+    accessible(page)
+    shop.control("mine", blocks=6, network="evm")
+    shows(page, "Paid")
+
+
+TELEGRAM = """
+window.Telegram = { WebApp: {
+  initData: %s, colorScheme: "dark", themeParams: { bg_color: "#101820", text_color: "#f0f0f0" },
+  ready() {}, expand() {}, onEvent() {},
+  openInvoice(link, done) { window.opened = (window.opened || []).concat(link); window.done = done; },
+} };
+"""
+
+
+def in_telegram(shop, user):
+    script = TELEGRAM % json.dumps(shop.init_data(user))
+    return lambda page: page.add_init_script(script)
+
+
+@pytest.mark.parametrize("rail, asset, amount", [("telegram_stars", "telegram:XTR", "250"), ("telegram_fiat", "fiat:EUR", "12.50")])
+@pytest.mark.parametrize("claim", ["failed", "paid"])
+def test_telegram_invoices_open_in_the_mini_app_and_only_the_server_is_believed(shop, visit, rail, asset, amount, claim):
+    invoice = shop.invoice(rail, asset, amount, goods="digital" if rail == "telegram_stars" else "physical")
+    page = visit(invoice["checkout_url"], in_telegram(shop, 4242))
+    button = page.get_by_role("link", name="Pay in Telegram")
+    button.click()
+    # A second tap while the sheet is open opens nothing.
+    button.dispatch_event("click")
+    assert page.evaluate("window.opened") == [invoice["options"][0]["link"]]
+    # The client says what it likes.
+    page.evaluate(f"window.done('{claim}')")
+    page.wait_for_timeout(1_500)
+    shows(page, "Waiting for your payment")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 24, 32)"
+    assert shop.control("telegram/pay", link=invoice["options"][0]["link"])["outcome"] == "paid"
+    shows(page, "Paid")
+    accessible(page)
+
+
+def test_an_invoice_for_one_customer_shows_ways_to_pay_to_that_one_only(shop, visit):
+    invoice = shop.invoice("telegram_stars", "telegram:XTR", "10", goods="digital", payer=77)
+    stranger = visit(invoice["checkout_url"])
+    shows(stranger, "This invoice is for one customer")
+    expect(stranger.locator(".option")).to_have_count(0)
+    other = visit(invoice["checkout_url"], in_telegram(shop, 78))
+    other.wait_for_timeout(1_000)
+    shows(other, "This invoice is for one customer")
+    customer = visit(invoice["checkout_url"], in_telegram(shop, 77))
+    shows(customer, "Waiting for your payment")
+    expect(customer.locator(".option")).to_have_count(1)
+
+
+def test_init_data_that_nobody_signed_opens_nothing(shop):
+    invoice = shop.invoice()
+    for text in ["", "user=1", shop.init_data(1).replace("hash=", "hash=0")]:
+        request = urllib.request.Request(
+            invoice["checkout_url"] + "/session", json.dumps({"init_data": text}).encode(), method="POST"
+        )
+        with pytest.raises(urllib.error.HTTPError) as refusal:
+            urllib.request.urlopen(request)
+        assert refusal.value.code == 400
+        assert json.load(refusal.value)["code"] == "invalid_request"
+
+
+def test_exceptions_are_told_as_they_are(shop, visit):
+    short = shop.invoice()
+    page = visit(short["checkout_url"])
+    shop.pay(short, units="500000000")
+    shop.control("mine")
+    shows(page, "1 GRAM is missing")
+    # Of a part the rest is sent by hand: a link would name the whole.
+    expect(page.locator(".qr")).to_have_count(0)
+    expect(page.locator("dd code").first).to_have_text("1")
+    accessible(page)
+    keep(page, "short")
+    shop.pay(short, units="1200000000")
+    shop.control("mine")
+    shows(page, "Paid, and more than was due")
+
+    cancelled = shop.invoice()
+    page = visit(cancelled["checkout_url"])
+    shop.post(f"invoices/{cancelled['id']}/cancel")
+    shows(page, "The seller has called this off")
+    expect(page.locator(".option")).to_have_count(0)
+
+    returned = shop.invoice()
+    page = visit(returned["checkout_url"])
+    shop.pay(returned)
+    shop.control("mine")
+    shows(page, "Paid")
+    [payment] = shop.get(f"payments?invoice={returned['id']}")["data"]
+    shop.post("refunds", {"payment": payment["id"]})
+    for _ in range(20):
+        shop.control("mine", blocks=2)
+        if heading(page).inner_text() == "Returned to you":
+            break
+        page.wait_for_timeout(500)
+    shows(page, "Returned to you")
+    accessible(page)
+
+
+def test_who_comes_back_a_day_later_is_told_not_to_pay(start_sandbox, visit):
+    shop = Shop(start_sandbox())
+    untouched, late = shop.invoice(), shop.invoice()
+    page = visit(late["checkout_url"])
+    shop.control("advance", seconds=4_000)
+    shop.control("mine", blocks=3)
+    shows(page, "The time is over")
+    expect(page.locator(".option")).to_have_count(0)
+    page = visit(untouched["checkout_url"])
+    shows(page, "The time is over")
+    shop.pay(late)
+    shop.control("mine", blocks=3)
+    page = visit(late["checkout_url"])
+    shows(page, "Your payment came too late")
+    accessible(page)
+
+
+def test_without_events_the_page_asks(shop, visit):
+    invoice = shop.invoice()
+    page = visit(
+        invoice["checkout_url"],
+        lambda page: page.route("**/events", lambda route: route.abort()),
+        allowing=["ERR_FAILED"],
+    )
+    shop.pay(invoice)
+    shop.control("mine")
+    shows(page, "Paid")
+
+
+def test_a_page_without_script_shows_the_same_after_a_reload(shop, visit):
+    invoice = shop.invoice()
+    page = visit(invoice["checkout_url"], java_script_enabled=False)
+    shows(page, "Waiting for your payment")
+    expect(page.locator(".qr")).to_be_visible()
+    shop.pay(invoice)
+    shop.control("mine")
+    for _ in range(30):
+        page.reload()
+        if heading(page).inner_text() == "Paid":
+            break
+        page.wait_for_timeout(500)
+    shows(page, "Paid")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_it_fits_and_can_be_read_in_both_schemes_and_languages(shop, visit, scheme, width):
+    invoice = shop.invoice(rails=[{"rail": "ton"}], description="Ein sehr langes Wort: " + "x" * 120)
+    page = visit(
+        invoice["checkout_url"], viewport={"width": width, "height": 800}, color_scheme=scheme, locale="ru-RU"
+    )
+    shows(page, "Ждём вашу оплату")
+    expect(page.locator(".amount")).to_have_text("1,5 GRAM")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    accessible(page)
+    page.get_by_role("link", name="English").click()
+    shows(page, "Waiting for your payment")
+    accessible(page)
+
+
+def test_the_keyboard_is_enough(shop, visit):
+    invoice = shop.invoice(place="web", rails=[{"rail": "ton", "asset": "ton:testnet:native"}])
+    page = visit(invoice["checkout_url"], permissions=["clipboard-read", "clipboard-write"])
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.dataset.copy") == "1.5"
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-copy]").first).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "1.5"
+
+
+def test_on_a_slow_network_and_a_weak_phone_it_is_soon_of_use(shop, visit):
+    invoice = shop.invoice()
+
+    def slow(page):
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.emulateNetworkConditions", {
+            "offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 20_000,
+        })
+        session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+
+    page = visit(invoice["checkout_url"], slow)
+    shows(page, "Waiting for your payment")
+    sizes = page.evaluate("performance.getEntries().filter((e) => e.transferSize).map((e) => e.transferSize)")
+    # Page, style, script and the QR code: less than one picture of a product.
+    assert sum(sizes) < 40_000, sizes
+
+
+def test_an_unknown_invoice_says_so(shop, visit):
+    page = visit(
+        shop.sandbox["gateway"] + "/pay/inv_01m8d1h3z2e00ay044t4tv1qfz", allowing=["404"]
+    )
+    shows(page, "There is no such invoice")
+    accessible(page)
+
+
+def test_the_script_for_merchants_watches_an_invoice(shop, visit):
+    invoice = shop.invoice()
+    # The merchant's page is another site.
+    page = visit(shop.sandbox["telegram"] + "/none", allowing=["404"])
+    page.add_script_tag(url=shop.sandbox["gateway"] + "/settlegate.js")
+    page.evaluate(
+        "(url) => { window.stages = []; window.watching = Settlegate.watch(url, (s) => stages.push(s.stage), 300); }",
+        invoice["checkout_url"],
+    )
+    shop.pay(invoice)
+    shop.control("mine")
+    page.evaluate("watching.done")
+    stages = page.evaluate("stages")
+    assert (stages[0], stages[-1]) == ("waiting", "paid")

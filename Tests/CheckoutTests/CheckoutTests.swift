@@ -1,0 +1,237 @@
+import Checkout
+import Cryptography
+import HTTPTransport
+import Money
+import Payments
+import Providers
+import Seams
+import Settlement
+import SettlementDesk
+import Storage
+import StrictJSON
+import Testing
+
+@Suite("The checkout page")
+struct CheckoutTests {
+    private static let botToken = "4242:token"
+    private let key = SecretBytes([UInt8](repeating: 7, count: 32))
+
+    private func checkout(_ desk: Desk) -> Checkout {
+        Checkout(
+            settlement: desk.settlement,
+            botTokens: [SecretBytes(Array("1:other".utf8)), SecretBytes(Array(Self.botToken.utf8))],
+            key: key,
+            isSecure: true
+        )
+    }
+
+    private func get(_ url: String, _ fields: [HTTPField] = [], of checkout: Checkout) async throws -> String {
+        let response = try #require(try await checkout.respond(to: HTTPRequest(url: url, fields: fields)))
+        return String(decoding: response.body, as: UTF8.self)
+    }
+
+    private func page(_ opened: InvoiceWithOptions) -> String { "/pay/\(opened.invoice.id.text)" }
+
+    @Test("has words for every stage in every language, and leaves no place unfilled", arguments: ["en", "ru"])
+    func words(language: String) async throws {
+        let desk = try await Desk()
+        let checkout = checkout(desk)
+        let opened = try await desk.openInvoice()
+        let url = page(opened) + "?lang=\(language)"
+        var seen: Set<String> = []
+        func look() async throws {
+            let text = try await get(url, of: checkout)
+            #expect(text.contains("<html lang=\"\(language)\">"))
+            #expect(!text.contains("{") && !text.contains("}"))
+            #expect(text.firstMatch(of: /[a-z_]+\.(heading|hint|telegram_fiat|ton|copy)/) == nil)
+            let stage = try #require(text.firstMatch(of: /data-stage="([a-z_]+)"/))
+            seen.insert(String(stage.1))
+        }
+        try await look()
+        try await desk.receive(desk.transfer(try desk.amount("0.5"), for: opened.options[0].id))
+        try await look()
+        try await desk.receive(desk.transfer(try desk.amount("1"), for: opened.options[0].id, number: 2))
+        try await look()
+        try await desk.receive(desk.transfer(try desk.amount("1"), for: opened.options[0].id, number: 3))
+        try await look()
+        let late = try await desk.openInvoice(id: InvoiceID(value: 2))
+        let cancelled = try await desk.openInvoice(id: InvoiceID(value: 3))
+        _ = try await desk.settlement.cancelInvoice(cancelled.invoice.id, of: desk.merchant)
+        desk.clock.advance(by: .seconds(601))
+        for (opened, isPaid) in [(late, false), (cancelled, false), (late, true)] {
+            if isPaid {
+                try await desk.receive(desk.transfer(try desk.amount("1.5"), for: late.options[0].id, number: 4))
+            }
+            let text = try await get(page(opened) + "?lang=\(language)", of: checkout)
+            #expect(!text.contains("{"))
+            seen.insert(String(try #require(text.firstMatch(of: /data-stage="([a-z_]+)"/)).1))
+        }
+        #expect(seen == ["waiting", "short", "paid", "over", "ending", "cancelled", "late"])
+    }
+
+    @Test(
+        "speaks the language that was chosen, or that the browser asks for first and there is",
+        arguments: [
+            ("", "", "en"), ("", "ru", "ru"), ("", "de-DE,ru;q=0.8,en;q=0.5", "ru"), ("?lang=ru", "en", "ru"),
+            ("?lang=xx", "ru-RU", "ru"), ("?lang=EN", "ru", "en"), ("", ",,;;q=", "en"),
+        ]
+    )
+    func languages(query: String, accepted: String, expected: String) async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        let fields = [HTTPField("Accept-Language", accepted)]
+        let text = try await get(page(opened) + query, fields, of: checkout(desk))
+        #expect(text.contains("<html lang=\"\(expected)\">"))
+    }
+
+    @Test("writes what a merchant says as text, and lets nothing run that is not its own")
+    func escaping() async throws {
+        let desk = try await Desk()
+        var request = InvoiceRequest(
+            title: "<script>alert(1)</script>",
+            summary: "\" onclick=\"alert(1)",
+            goods: .physical,
+            price: try desk.amount("1")
+        )
+        request.returnURL = "https://shop.example/?a=1&b=\"><script>"
+        let opened = try await desk.settlement.openInvoice(request, for: desk.merchant, id: InvoiceID(value: 1))
+        let response = try #require(try await checkout(desk).respond(to: HTTPRequest(url: page(opened))))
+        let text = String(decoding: response.body, as: UTF8.self)
+        #expect(text.matches(of: /<script/).count == 1)
+        #expect(!text.contains("\" onclick"))
+        let policy = try #require(response.field("Content-Security-Policy"))
+        #expect(policy.hasPrefix("default-src 'none'") && !policy.contains("unsafe"))
+    }
+
+    @Test(
+        "refuses places to lead back to that are none",
+        arguments: ["", "shop.example", "javascript:alert(1)", "https://shop.example/ a", "ftp://x"]
+    )
+    func returnURLs(url: String) async throws {
+        let desk = try await Desk()
+        var request = InvoiceRequest(title: "t", summary: "s", goods: .physical, price: try desk.amount("1"))
+        request.returnURL = url
+        await #expect(throws: SettlementError(.invalidRequest, "", parameter: "return_url")) {
+            try await desk.settlement.openInvoice(request, for: desk.merchant, id: InvoiceID(value: 1))
+        }
+    }
+
+    // MARK: - Sessions
+
+    private func initData(user: Int, at now: Timestamp, token: String = botToken) -> String {
+        let fields = [("auth_date", "\(now.seconds)"), ("user", "{\"id\":\(user)}")]
+        let lines = fields.map { "\($0)=\($1)" }.joined(separator: "\n")
+        let secret = HMAC.sha256(key: Array("WebAppData".utf8), message: Array(token.utf8))
+        let hash = Hex.encode(HMAC.sha256(key: secret, message: Array(lines.utf8)))
+        return "auth_date=\(now.seconds)&user=%7B%22id%22%3A\(user)%7D&hash=\(hash)"
+    }
+
+    private func session(_ text: String, _ opened: InvoiceWithOptions, at checkout: Checkout) async throws -> String {
+        var request = HTTPRequest(method: "POST", url: page(opened) + "/session")
+        request.body = (["init_data": .string(text)] as JSONValue).bytes
+        let response = try #require(try await checkout.respond(to: request))
+        let cookie = try #require(response.field("Set-Cookie"))
+        #expect(cookie.contains("HttpOnly") && cookie.contains("Secure") && cookie.contains("SameSite=Lax"))
+        return String(cookie.prefix { $0 != ";" })
+    }
+
+    @Test("shows ways to pay a bound invoice to its customer only, for an hour")
+    func sessions() async throws {
+        let desk = try await Desk()
+        var request = InvoiceRequest(title: "t", summary: "s", goods: .physical, price: try desk.amount("1"))
+        request.payer = 77
+        request.lifetime = .seconds(86_400)
+        let opened = try await desk.settlement.openInvoice(request, for: desk.merchant, id: InvoiceID(value: 1))
+        let checkout = checkout(desk)
+        func isOffered(_ cookie: String) async throws -> Bool {
+            try await get(page(opened), [HTTPField("Cookie", "a=b; \(cookie)")], of: checkout).contains("data-option")
+        }
+        let good = try await session(initData(user: 77, at: desk.clock.now()), opened, at: checkout)
+        let other = try await session(initData(user: 78, at: desk.clock.now()), opened, at: checkout)
+        #expect(try await isOffered(good))
+        let forged = [good.replacing("77.", with: "78."), good + "0", String(good.dropLast()), "pay_session=77"]
+        for cookie in [other, ""] + forged { #expect(try await !isOffered(cookie), "\(cookie)") }
+        desk.clock.advance(by: .seconds(3_601))
+        #expect(try await !isOffered(good))
+    }
+
+    @Test("opens no session by init data that is old, changed or another bot's")
+    func refusedSessions() async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        let checkout = checkout(desk)
+        let now = desk.clock.now()
+        let wrong = [
+            initData(user: 1, at: now.advanced(by: .seconds(-301))), initData(user: 1, at: now, token: "9:strange"),
+            initData(user: 1, at: now).replacing("%3A1%7D", with: "%3A2%7D"), "", "user", "hash=zz&auth_date=1",
+        ]
+        for text in wrong {
+            await #expect(throws: CheckoutError.self, "\(text)") { try await session(text, opened, at: checkout) }
+        }
+    }
+
+    // MARK: - Events
+
+    @Test("tells a page what it has, and then only what is new; a server that stops ends it")
+    func events() async throws {
+        let desk = try await Desk()
+        var request = InvoiceRequest(title: "t", summary: "s", goods: .physical, price: try desk.amount("1.5"))
+        request.lifetime = .seconds(31 * 86_400)
+        let opened = try await desk.settlement.openInvoice(request, for: desk.merchant, id: InvoiceID(value: 1))
+        let checkout = checkout(desk)
+        let stream = try #require(try await checkout.events(for: HTTPRequest(url: page(opened) + "/events")))
+        let ticking = Task { [clock = desk.clock] in
+            while !Task.isCancelled {
+                if clock.sleeperCount > 0 { clock.advance(by: .milliseconds(1_000)) }
+                await Task.yield()
+            }
+        }
+        var revisions: [String] = []
+        for await event in stream {
+            let text = String(decoding: event, as: UTF8.self)
+            if text == ": \n\n" { continue }
+            #expect(text.firstMatch(of: /^data: [0-9a-f]{16}\n\n$/) != nil)
+            revisions.append(text)
+            if revisions.count == 2 { checkout.stop() }
+            if revisions.count == 1 {
+                try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
+            }
+        }
+        ticking.cancel()
+        #expect(Set(revisions).count == 2)
+        #expect(checkout.openStreams == 0)
+        await #expect(throws: CheckoutError.tooManyStreams) {
+            _ = try await checkout.events(for: HTTPRequest(url: page(opened) + "/events"))
+        }
+    }
+
+    @Test("forgets pages that were closed")
+    func closedPages() async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        let checkout = checkout(desk)
+        for _ in 0..<100 { _ = try await checkout.events(for: HTTPRequest(url: page(opened) + "/events")) }
+        #expect(checkout.openStreams == 0)
+    }
+
+    // MARK: - Addresses
+
+    @Test(
+        "knows its own addresses and no others",
+        arguments: [
+            ("/pay/inv_00000000000000000000000009/status", CheckoutError.notFound), ("/pay/nonsense/status", .notFound),
+            ("/pay/ID/nothing", .notFound), ("/pay/ID/qr/opt_1.svg", .notFound), ("/pay/ID/qr", .notFound),
+            ("/checkout/v/other.css", .notFound), ("/checkout/checkout.css", .notFound),
+            ("/pay/ID/session", .methodNotAllowed(["POST"])),
+        ]
+    )
+    func addresses(url: String, expected: CheckoutError) async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        let checkout = checkout(desk)
+        await #expect(throws: expected) {
+            try await checkout.respond(to: HTTPRequest(url: url.replacing("ID", with: opened.invoice.id.text)))
+        }
+        #expect(try await checkout.respond(to: HTTPRequest(url: "/elsewhere")) == nil)
+    }
+}

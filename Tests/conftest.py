@@ -1,0 +1,27 @@
+"""Running sandboxes for the tests of other people's clients and of the browser."""
+
+import pytest
+
+from product import Sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """A sandbox with a gateway in it, for the tests of one file."""
+    running = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def start_sandbox(tmp_path):
+    """Starts sandboxes with further arguments; they are stopped at the end."""
+    started = []
+
+    def start(*arguments):
+        started.append(Sandbox(tmp_path, *arguments))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.stop()
