@@ -257,7 +257,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "DatabaseEngines",
-                "Scenarios", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams", "Payments", logging,
+                "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams", "Payments", logging,
             ]
         ),
         .testTarget(name: "TidyTests"),

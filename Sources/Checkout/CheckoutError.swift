@@ -6,6 +6,8 @@ public enum CheckoutError: Error, Hashable, Sendable {
     case methodNotAllowed([String])
     /// The request cannot be understood, or what it says does not hold: a sentence.
     case refused(String)
+    /// Who the customer is has not been shown: a sentence.
+    case unauthorized(String)
     /// More pages are open than are served at once.
     case tooManyStreams
 }

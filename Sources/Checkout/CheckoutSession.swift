@@ -22,18 +22,18 @@ struct CheckoutSession: Hashable, Sendable {
     /// - Throws: ``CheckoutError``.
     init(_ text: String, bots: [SecretBytes], at now: Timestamp) throws(CheckoutError) {
         let data: InitData
-        do { data = try InitData(parsing: text) } catch { throw .refused(error.reason) }
+        do { data = try InitData(parsing: text) } catch { throw .unauthorized(error.reason) }
         var reason = "no bot is configured"
         for token in bots {
             do {
                 try data.check(botToken: token, now: now, maximumAge: Self.maximumAge)
-                guard let user = data.user?["id"]?.integerValue else { throw CheckoutError.refused("there is no user") }
+                guard let user = data.user?["id"]?.integerValue else { throw CheckoutError.unauthorized("there is no user") }
                 self.user = user
                 expiresAt = now.advanced(by: Self.lifetime)
                 return
             } catch let error as InitData.Refusal { reason = error.reason } catch { reason = "there is no user" }
         }
-        throw .refused("the init data is refused: \(reason)")
+        throw .unauthorized("the init data is refused: \(reason)")
     }
 
     /// The session that a cookie names, if we made it and it still holds.

@@ -35,7 +35,7 @@ struct APIRequest: Sendable {
         for (key, _) in query where !names.contains(key) {
             throw Problem.invalid("there is no parameter '\(key.prefix(40))'", key)
         }
-        guard Set(query.map(\.key)).count == query.count else { throw Problem.invalid("a parameter comes twice") }
+        guard Set(query.map(\.key)).count == query.count else { throw Problem.meaningless("a parameter comes twice") }
     }
 
     /// The piece of a list that is asked for, one longer than it says, which shows whether there is more.
@@ -49,7 +49,7 @@ struct APIRequest: Sendable {
         }
         let (after, before) = (parameter("starting_after"), parameter("ending_before"))
         guard after == nil || before == nil else {
-            throw Problem.invalid("starting_after and ending_before exclude each other", "starting_after")
+            throw Problem.meaningless("starting_after and ending_before exclude each other", "starting_after")
         }
         return Page(after: after, before: before, limit: limit + 1)
     }
@@ -57,8 +57,13 @@ struct APIRequest: Sendable {
     /// The idempotency key, when there is one.
     func idempotencyKey() throws -> String? {
         guard let key = idempotencyKeys.first else { return nil }
-        guard idempotencyKeys.count == 1, (1...255).contains(key.utf8.count) else {
-            throw Problem.invalid("an idempotency key has 1 to 255 characters and comes once", "Idempotency-Key")
+        guard idempotencyKeys.count == 1, (1...255).contains(key.utf8.count),
+            key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
+            throw Problem.invalid(
+                "an idempotency key has 1 to 255 characters of visible ASCII and comes once",
+                "Idempotency-Key"
+            )
         }
         return key
     }
@@ -122,7 +127,7 @@ struct JSONBody: Sendable {
         var labels: [String: String] = [:]
         for label in members {
             guard let text = label.value.stringValue, label.key.utf8.count <= 40, text.utf8.count <= 500 else {
-                throw Problem.invalid("'\(name)' has keys of at most 40 and strings of at most 500 bytes", name)
+                throw Problem.meaningless("'\(name)' has keys of at most 40 and strings of at most 500 bytes", name)
             }
             labels[label.key] = text
         }

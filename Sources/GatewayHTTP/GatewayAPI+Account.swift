@@ -64,8 +64,8 @@ extension GatewayAPI {
             url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { throw Problem.invalid("'url' is an absolute https URL", "url") }
         let types = try body.array("types").map { value -> String in
-            guard let text = value.stringValue, (1...64).contains(text.utf8.count), !text.utf8.contains(0x20) else {
-                throw Problem.invalid("'types' are the names of events", "types")
+            guard let text = value.stringValue, Settlement.eventTypes.contains(text) else {
+                throw Problem.invalid("'types' are the names of events: see the document's webhooks", "types")
             }
             return text
         }
@@ -82,7 +82,7 @@ extension GatewayAPI {
             )
             try await settlement.database.write { session in
                 guard try session.endpoints(of: call.merchant).count < 20 else {
-                    throw Problem.invalid("a merchant has at most 20 endpoints")
+                    throw Problem.meaningless("a merchant has at most 20 endpoints")
                 }
                 if try session.endpoint(id) == nil { try session.insert(endpoint) }
             }

@@ -45,7 +45,7 @@ extension GatewayAPI {
             goods: try body.word("goods"),
             price: try amount(body.text("amount"), asset, "amount")
         )
-        if body.value["place"] != nil { request.place = try body.word("place") }
+        if let place = body.value["place"], !place.isNull { request.place = try body.word("place") }
         request.choices = try body.array("rails").map(choice)
         request.lines = try body.array("line_items").map { try line($0, asset) }
         if let seconds = try body.optionalInteger("expires_in") { request.lifetime = .seconds(seconds) }
@@ -71,7 +71,7 @@ extension GatewayAPI {
         let rail: Rail = try body.word("rail")
         let asset = try body.optionalText("asset").map { try self.asset($0, "rails") }
         let text = try body.optionalText("amount")
-        guard text == nil || asset != nil else { throw Problem.invalid("an amount needs an asset", "rails") }
+        guard text == nil || asset != nil else { throw Problem.meaningless("an amount needs an asset", "rails") }
         let amount = try text.flatMap { text in try asset.map { try self.amount(text, $0, "rails") } }
         return InvoiceRequest.Choice(
             rail: rail,
@@ -99,7 +99,7 @@ extension GatewayAPI {
     }
 
     func amount(_ text: String, _ asset: Asset, _ parameter: String) throws -> Amount {
-        do { return try asset.amount(text) } catch { throw Problem.invalid(error.reason, parameter) }
+        do { return try asset.amount(text) } catch { throw Problem.meaningless(error.reason, parameter) }
     }
 
     func listInvoices(_ call: APIRequest) async throws -> HTTPResponse {
@@ -111,6 +111,9 @@ extension GatewayAPI {
             guard state != nil else { throw Problem.invalid("there is no state '\(text.prefix(40))'", "state") }
         }
         let (wanted, reference) = (state, call.parameter("reference"))
+        guard (reference?.unicodeScalars.count ?? 0) <= 128 else {
+            throw Problem.invalid("a reference has at most 128 bytes", "reference")
+        }
         let found = try await settlement.database.read { session in
             try session.invoices(of: call.merchant, state: wanted, reference: reference, in: page)
                 .map { try InvoiceWithOptions($0, in: session) }

@@ -111,7 +111,12 @@ extension GatewayAPI {
     func listOutgoing(_ call: APIRequest, refunds: Bool) async throws -> HTTPResponse {
         try call.allow("limit", "starting_after", "ending_before", "payment")
         let page = try call.page()
-        let payment = call.parameter("payment").flatMap { try? PaymentID($0) }
+        let payment = try call.parameter("payment").map { text in
+            guard let id = try? PaymentID(text) else {
+                throw Problem.invalid("'payment' identifies no payment", "payment")
+            }
+            return id
+        }
         let found = try await settlement.database.read { session in
             try session.outgoing(of: call.merchant, refunds: refunds, payment: payment, in: page)
         }

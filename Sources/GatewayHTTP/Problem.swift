@@ -21,6 +21,11 @@ struct Problem: Error, Sendable {
         Self(status: 400, code: "invalid_request", title: "Invalid request", detail: detail, parameter: parameter)
     }
 
+    /// A request whose form is right, and whose meaning is not: 422, where a wrong form is 400.
+    static func meaningless(_ detail: String, _ parameter: String? = nil) -> Self {
+        Self(status: 422, code: "invalid_request", title: "Invalid request", detail: detail, parameter: parameter)
+    }
+
     static let unauthorized = Self(
         status: 401,
         code: "unauthorized",
@@ -74,9 +79,9 @@ struct Problem: Error, Sendable {
         let (status, title): (Int, String) =
             switch error.code {
             case .notFound: (404, "Not found")
-            case .invalidRequest: (400, "Invalid request")
+            case .invalidRequest: (422, "Invalid request")
             case .refusedByPolicy: (422, "Refused by the rail policy")
-            case .unknownAsset: (400, "Unknown asset")
+            case .unknownAsset: (422, "Unknown asset")
             case .noRate: (422, "No rate")
             case .invalidState: (409, "Invalid state")
             case .amountTooLarge: (422, "Amount too large")
@@ -99,6 +104,8 @@ struct Problem: Error, Sendable {
         case .notFound: self = .notFound()
         case .methodNotAllowed(let methods): self = .methodNotAllowed(methods)
         case .refused(let reason): self = .invalid(reason)
+        case .unauthorized(let reason):
+            self.init(status: 401, code: "unauthorized", title: "Unauthorized", detail: reason)
         case .tooManyStreams: self = .unavailable
         }
     }

@@ -4,7 +4,7 @@ import Storage
 import StrictJSON
 
 /// What a merchant is told about, as the `type` of an event.
-enum InvoiceEvent: String {
+enum InvoiceEvent: String, CaseIterable {
     case created = "invoice.created"
     case processing = "invoice.processing"
     case settled = "invoice.settled"
@@ -15,13 +15,13 @@ enum InvoiceEvent: String {
 }
 
 /// What a merchant is told about a payment that can still be undone.
-enum SightingEvent: String {
+enum SightingEvent: String, CaseIterable {
     case detected = "payment.detected"
     case lost = "payment.lost"
 }
 
 /// What a merchant is told about money on its way out.
-enum OutgoingEvent: String {
+enum OutgoingEvent: String, CaseIterable {
     case created
     case completed
     case failed
@@ -29,6 +29,17 @@ enum OutgoingEvent: String {
 }
 
 extension Settlement {
+    private static let paymentReceived = "payment.received"
+    private static let paymentOrphaned = "payment.orphaned"
+    private static let caseOpened = "case.opened"
+
+    /// The types of all events that an endpoint can be told of.
+    public static let eventTypes: Set<String> = {
+        var types = Set(InvoiceEvent.allCases.map(\.rawValue) + SightingEvent.allCases.map(\.rawValue))
+        for event in OutgoingEvent.allCases { types.formUnion(["refund.\(event.rawValue)", "payout.\(event.rawValue)"]) }
+        return types.union([paymentReceived, paymentOrphaned, caseOpened, WebhookEndpointRecord.stockQuestion])
+    }()
+
     /// Tells the merchant about an invoice.
     func announce(_ event: InvoiceEvent, _ invoice: Invoice, at now: Timestamp, in session: any SQLSession) throws {
         let representation = try representation.json(InvoiceWithOptions(invoice, in: session))
@@ -49,7 +60,7 @@ extension Settlement {
     func announce(_ payment: Payment, at now: Timestamp, in session: any SQLSession) throws {
         let representation = try representation.json(payment)
         let merchant = payment.merchant ?? operatorMerchant
-        try append("payment.received", subject: payment.id.text, representation, to: merchant, at: now, in: session)
+        try append(Self.paymentReceived, subject: payment.id.text, representation, to: merchant, at: now, in: session)
     }
 
     /// Tells the merchant, or the operator, that a payment was taken back.
@@ -57,7 +68,7 @@ extension Settlement {
         guard let stored = try session.payment(payment.id) else { return }
         let representation = try representation.json(stored)
         let merchant = payment.merchant ?? operatorMerchant
-        try append("payment.orphaned", subject: payment.id.text, representation, to: merchant, at: now, in: session)
+        try append(Self.paymentOrphaned, subject: payment.id.text, representation, to: merchant, at: now, in: session)
     }
 
     /// Tells the merchant about a payment that can still be undone.
@@ -96,7 +107,7 @@ extension Settlement {
         let representation = try representation.json(exceptionCase)
         let merchant = exceptionCase.merchant ?? operatorMerchant
         let moment = exceptionCase.openedAt
-        try append("case.opened", subject: exceptionCase.id.text, representation, to: merchant, at: moment, in: session)
+        try append(Self.caseOpened, subject: exceptionCase.id.text, representation, to: merchant, at: moment, in: session)
     }
 
     /// The question whether an order's goods are there; it is asked once and not kept.

@@ -78,8 +78,8 @@ extension Settlement {
         func refuse(_ reason: String, _ parameter: String) -> SettlementError {
             SettlementError(.invalidRequest, reason, parameter: parameter)
         }
-        guard (1...32).contains(request.title.count) else { throw refuse("title has 1 to 32 characters", "title") }
-        guard (1...255).contains(request.summary.count) else {
+        guard (1...32).contains(request.title.unicodeScalars.count) else { throw refuse("title has 1 to 32 characters", "title") }
+        guard (1...255).contains(request.summary.unicodeScalars.count) else {
             throw refuse("description has 1 to 255 characters", "description")
         }
         guard request.price.isPositive else { throw refuse("amount has to be more than zero", "amount") }

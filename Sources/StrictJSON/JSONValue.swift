@@ -70,10 +70,11 @@ extension JSONValue {
         return text
     }
 
-    /// The value of a number that is written as an integer of 64 bits, without fraction and exponent.
+    /// The value of a number that is written as an integer of 64 bits, without exponent; a fraction of zeros is none.
     public var integerValue: Int64? {
         guard case .number(let text) = self else { return nil }
-        return Int64(text)
+        guard let point = text.firstIndex(of: ".") else { return Int64(text) }
+        return text[text.index(after: point)...].allSatisfy { $0 == "0" } ? Int64(text[..<point]) : nil
     }
 
     /// The value of `true` or `false`.

@@ -143,8 +143,8 @@ def test_init_data_that_nobody_signed_opens_nothing(shop):
         )
         with pytest.raises(urllib.error.HTTPError) as refusal:
             urllib.request.urlopen(request)
-        assert refusal.value.code == 400
-        assert json.load(refusal.value)["code"] == "invalid_request"
+        assert refusal.value.code == 401
+        assert json.load(refusal.value)["code"] == "unauthorized"
 
 
 def test_exceptions_are_told_as_they_are(shop, visit):

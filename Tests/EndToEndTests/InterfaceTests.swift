@@ -3,6 +3,7 @@ import GatewayHTTP
 import HTTPTransport
 import Scenarios
 import Seams
+import Settlement
 import StrictJSON
 import Testing
 
@@ -55,12 +56,12 @@ struct InterfaceTests {
                     400, "invalid_request",
                     Self.request(world, "POST", "/v1/invoices", changed("amount", .number("1.5")))
                 ),
-                (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("amount", "1e2"))),
-                (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("amount", "0"))),
-                (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("amount", "-1"))),
+                (422, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("amount", "1e2"))),
+                (422, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("amount", "0"))),
+                (422, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("amount", "-1"))),
                 (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("state", "settled"))),
                 (400, "invalid_request", Self.request(world, "POST", "/v1/invoices", changed("goods", "stolen"))),
-                (400, "unknown_asset", Self.request(world, "POST", "/v1/invoices", changed("asset", "fiat:XXX"))),
+                (422, "unknown_asset", Self.request(world, "POST", "/v1/invoices", changed("asset", "fiat:XXX"))),
                 (422, "refused_by_policy", Self.request(world, "POST", "/v1/invoices", changed("goods", "digital"))),
             ]
             for (status, code, request) in cases {
@@ -213,6 +214,7 @@ struct InterfaceTests {
                 for method in path.value.members ?? [] { documented.insert("\(method.key.uppercased()) \(path.key)") }
             }
             #expect(documented == Set(world.gateway.api.routeNames))
+            #expect(Set((document["webhooks"]?.members ?? []).map(\.key)) == Settlement.eventTypes)
         }
     }
 }

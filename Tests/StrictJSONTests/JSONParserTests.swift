@@ -33,11 +33,13 @@ struct JSONParserTests {
         #expect(value["e\u{301}"]?.integerValue == 2)
     }
 
-    @Test("keeps numbers as they are written")
+    @Test("keeps numbers as they are written, and reads as integers what JSON Schema calls one")
     func numbers() throws {
-        let value = try JSONValue(parsing: Array("[1.0, 1e2, 123456789012345678901234567890]".utf8)).arrayValue
-        #expect(value?[0] == .number("1.0") && value?[0].integerValue == nil)
-        #expect(value?[2] == .number("123456789012345678901234567890"))
+        let text = "[1.0, 1e2, 123456789012345678901234567890, 1.5, -7.000, 0.0]"
+        let value = try #require(try JSONValue(parsing: Array(text.utf8)).arrayValue)
+        #expect(value[0] == .number("1.0"))
+        #expect(value[2] == .number("123456789012345678901234567890"))
+        #expect(value.map(\.integerValue) == [1, nil, nil, nil, -7, 0])
     }
 
     @Test("is refused when it nests too deep, however deep", arguments: [100, 1_000, 100_000, 400_000])
