@@ -216,7 +216,8 @@ let package = Package(
         .testTarget(
             name: "GatewayHTTPTests",
             dependencies: [
-                "SettlementDesk", "GatewayHTTP", "HTTPServer", "Settlement", "Webhooks", "Storage", "Providers",
+                "SettlementDesk", "Checkout", "GatewayHTTP", "HTTPServer", "Settlement", "Webhooks", "Storage",
+                "Providers",
                 "Payments", "Money", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
             ]
         ),
@@ -257,7 +258,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "DatabaseEngines",
-                "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams", "Payments", logging,
+                "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams", "Payments",
+                logging,
             ]
         ),
         .testTarget(name: "TidyTests"),

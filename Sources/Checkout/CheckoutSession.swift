@@ -27,7 +27,9 @@ struct CheckoutSession: Hashable, Sendable {
         for token in bots {
             do {
                 try data.check(botToken: token, now: now, maximumAge: Self.maximumAge)
-                guard let user = data.user?["id"]?.integerValue else { throw CheckoutError.unauthorized("there is no user") }
+                guard let user = data.user?["id"]?.integerValue else {
+                    throw CheckoutError.unauthorized("there is no user")
+                }
                 self.user = user
                 expiresAt = now.advanced(by: Self.lifetime)
                 return

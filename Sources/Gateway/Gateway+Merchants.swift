@@ -41,7 +41,14 @@ extension Gateway {
         try await settlement.database.write { session in
             try session.insert(MerchantRecord(id: id, name: name, feeBasisPoints: feeBasisPoints, createdAt: now))
             try session.insert(
-                APIKeyRecord(id: key.id, merchant: id, digest: key.digest, label: "first key", createdAt: now)
+                APIKeyRecord(
+                    id: key.id,
+                    merchant: id,
+                    digest: key.digest,
+                    label: "first key",
+                    version: GatewayAPI.version,
+                    createdAt: now
+                )
             )
             guard let webhookURL, let sealed else { return }
             try session.insert(

@@ -9,15 +9,18 @@ struct APIRequest: Sendable {
     let method: String
     let path: [String]
     let merchant: MerchantID
+    /// What the key may do that the request came with.
+    let access: KeyAccess
     private let query: [(key: String, value: String)]
     private let body: [UInt8]
     private let idempotencyKeys: [String]
 
-    init(_ request: HTTPRequest, path: [String], query: [(key: String, value: String)], merchant: MerchantID) {
+    init(_ request: HTTPRequest, path: [String], query: [(key: String, value: String)], key: APIKeyRecord) {
         method = request.method
         self.path = path
         self.query = query
-        self.merchant = merchant
+        merchant = key.merchant
+        access = key.access
         body = request.body
         idempotencyKeys = request.fields.filter { $0.name.lowercased() == "idempotency-key" }.map(\.value)
     }

@@ -60,9 +60,7 @@ extension GatewayAPI {
     func createEndpoint(_ call: APIRequest) async throws -> HTTPResponse {
         let body = try call.object("url", "types")
         let url = try body.text("url")
-        guard url.hasPrefix("https://") || url.hasPrefix("http://"), url.utf8.count <= 2_048,
-            url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else { throw Problem.invalid("'url' is an absolute https URL", "url") }
+        guard WebAddress.isValid(url) else { throw Problem.invalid("'url' is an absolute https URL", "url") }
         let types = try body.array("types").map { value -> String in
             guard let text = value.stringValue, Settlement.eventTypes.contains(text) else {
                 throw Problem.invalid("'types' are the names of events: see the document's webhooks", "types")
@@ -81,10 +79,12 @@ extension GatewayAPI {
                 createdAt: now
             )
             try await settlement.database.write { session in
+                // A request that died before it was answered has told nobody its secret: this one takes its place.
+                if try session.endpoint(id) != nil { return try session.update(endpoint) }
                 guard try session.endpoints(of: call.merchant).count < 20 else {
                     throw Problem.meaningless("a merchant has at most 20 endpoints")
                 }
-                if try session.endpoint(id) == nil { try session.insert(endpoint) }
+                try session.insert(endpoint)
             }
             // The only time that the secret is told.
             return .object((Self.json(endpoint).members ?? []) + [.init("secret", .string(secret.text))])

@@ -124,7 +124,11 @@ extension GatewayAPI {
     func readInvoice(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
         let id: InvoiceID = try call.id(at: 2)
-        return json(try representation.json(try await settlement.invoice(id, of: call.merchant)))
+        let value = try representation.json(try await settlement.invoice(id, of: call.merchant))
+        guard call.access.role == .publishable else { return json(value) }
+        // Everybody can read a page with a publishable key: what is between merchant and customer is left out.
+        let kept = (value.members ?? []).filter { !["metadata", "payer", "reference", "sightings"].contains($0.key) }
+        return json(.object(kept))
     }
 
     func cancelInvoice(_ call: APIRequest) async throws -> HTTPResponse {

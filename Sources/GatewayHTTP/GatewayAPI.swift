@@ -31,6 +31,9 @@ public struct GatewayAPI: Sendable {
     let readiness: @Sendable () async -> Bool
     var clock: any WallClock { settlement.clock }
 
+    /// The version of the interface, a date: a key is made for the one of its day.
+    public static let version = "2026-11-26"
+
     /// Whether the keys of this gateway move real money.
     public var keyMode: Mode { mode }
 
@@ -101,12 +104,13 @@ public struct GatewayAPI: Sendable {
         let target = Target(request.url)
         let id = requestID()
         var response: HTTPResponse
-        do { response = try await answer(request, target) } catch {
+        var fields = [HTTPField("X-Request-Id", id)]
+        do { response = try await answer(request, target, &fields) } catch {
             let refusal = Problem(any: error)
             if refusal.status == 500 { logger.error("request \(id) failed: \(error)") }
             response = problem(refusal, target, id)
         }
-        response.fields.append(HTTPField("X-Request-Id", id))
+        response.fields += fields
         metrics.count(
             route: target.route,
             method: request.method,
@@ -122,12 +126,17 @@ public struct GatewayAPI: Sendable {
         problem.response(path: "/" + target.path.joined(separator: "/"), requestID: id)
     }
 
-    private func answer(_ request: HTTPRequest, _ target: Target) async throws -> HTTPResponse {
+    /// Answers, or throws a problem; `fields` are for the head of either.
+    private func answer(
+        _ request: HTTPRequest,
+        _ target: Target,
+        _ fields: inout [HTTPField]
+    ) async throws -> HTTPResponse {
         guard request.field("settlegate-body-too-large") == nil else {
             throw Problem(status: 413, code: "too_large", title: "Too large", detail: "a body has at most a megabyte")
         }
         switch (target.path.first, target.path.count) {
-        case ("v1", _): return try await merchantAnswer(request, target)
+        case ("v1", _): return try await merchantAnswer(request, target, &fields)
         case ("telegram", 2):
             guard request.method == "POST" else { throw Problem.methodNotAllowed(["POST"]) }
             return try await telegram.receive(request.body, bot: target.path[1])
@@ -168,9 +177,18 @@ public struct GatewayAPI: Sendable {
 
     // MARK: - Merchants
 
-    private func merchantAnswer(_ request: HTTPRequest, _ target: Target) async throws -> HTTPResponse {
+    private func merchantAnswer(
+        _ request: HTTPRequest,
+        _ target: Target,
+        _ fields: inout [HTTPField]
+    ) async throws -> HTTPResponse {
         let key = try await authenticate(request)
-        try limiter.take(key.id.text)
+        let allowance = limiter.take(key.id.text)
+        fields += allowance.fields + [HTTPField("Gateway-Version", key.version)]
+        guard allowance.isGranted else { throw Problem.rateLimited(allowance) }
+        if let version = request.field("Gateway-Version"), version != Self.version {
+            throw Problem.invalid("there is no version '\(version.prefix(20))' of the interface", "Gateway-Version")
+        }
         if ["POST", "PUT", "PATCH"].contains(request.method), !request.body.isEmpty {
             let type = request.field("Content-Type") ?? ""
             guard type.lowercased().hasPrefix("application/json") else {
@@ -183,8 +201,11 @@ public struct GatewayAPI: Sendable {
             }
         }
         let route = try Routes.find(request.method, target.path)
-        let call = APIRequest(request, path: target.path, query: target.query, merchant: key.merchant)
-        return try await route(self, call)
+        guard key.access.allows(route.scope, isPublishable: route.isPublishable) else {
+            throw Problem.forbidden(route.scope)
+        }
+        let call = APIRequest(request, path: target.path, query: target.query, key: key)
+        return try await route.answer(self, call)
     }
 
     /// The key is found by its public part; its secret part is compared as a digest, in constant time.
@@ -195,7 +216,7 @@ public struct GatewayAPI: Sendable {
         }
         let id = text.id
         guard let key = try await settlement.database.read({ try $0.apiKey(id) }), key.revokedAt == nil,
-            constantTimeEquals(key.digest, text.digest)
+            key.access.role == text.role, constantTimeEquals(key.digest, text.digest)
         else { throw Problem.unauthorized }
         return key
     }

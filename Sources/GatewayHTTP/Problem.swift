@@ -1,5 +1,6 @@
 import Checkout
 import HTTPTransport
+import Payments
 import Settlement
 import Storage
 import StrictJSON
@@ -33,6 +34,25 @@ struct Problem: Error, Sendable {
         detail: "send an API key of this gateway: Authorization: Bearer sk_…",
         fields: [HTTPField("WWW-Authenticate", "Bearer")]
     )
+
+    static func forbidden(_ scope: KeyAccess.Scope) -> Self {
+        Self(
+            status: 403,
+            code: "forbidden",
+            title: "Forbidden",
+            detail: "this API key has no scope \(scope.rawValue); use another key, or make one that has it"
+        )
+    }
+
+    static func rateLimited(_ allowance: RateLimiter.Allowance) -> Self {
+        Self(
+            status: 429,
+            code: "rate_limited",
+            title: "Too many requests",
+            detail: "this key may make \(allowance.perMinute) requests a minute",
+            fields: [HTTPField("Retry-After", "\(allowance.seconds)")]
+        )
+    }
 
     static let notFromTelegram = Self(
         status: 401,

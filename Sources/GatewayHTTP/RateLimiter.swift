@@ -22,28 +22,47 @@ final class RateLimiter: Sendable {
         self.clock = clock
     }
 
+    /// What a key may still do (draft-ietf-httpapi-ratelimit-headers).
+    struct Allowance: Hashable, Sendable {
+        /// Whether the request that was asked for is granted.
+        let isGranted: Bool
+        /// How many requests a minute there are.
+        let perMinute: Int64
+        /// How many can follow at once.
+        let remaining: Int64
+        /// In how many seconds there is another one, or all are there again.
+        let seconds: Int64
+
+        /// The fields of a response's head.
+        var fields: [HTTPField] {
+            [
+                HTTPField("RateLimit-Policy", "\"key\";q=\(perMinute);w=60"),
+                HTTPField("RateLimit", "\"key\";r=\(remaining);t=\(seconds)"),
+            ]
+        }
+    }
+
     /// Takes one request from a key's bucket, which holds ten seconds' worth.
-    func take(_ key: String) throws {
+    func take(_ key: String) -> Allowance {
         let now = clock.now()
         let capacity = max(perMinute * 1_000_000 / 6, 1_000_000)
-        let isAllowed = buckets.withLock { buckets in
+        return buckets.withLock { buckets in
             if buckets.count >= Self.maximumBuckets { buckets.removeAll() }
             var bucket = buckets[key] ?? Bucket(level: capacity, filledAt: now)
             let passed = min(max(0, now.since(bucket.filledAt).wholeMicroseconds), 60_000_000)
             bucket.level = min(capacity, bucket.level + passed * perMinute / 60)
             bucket.filledAt = now
-            defer { buckets[key] = bucket }
-            guard bucket.level >= 1_000_000 else { return false }
-            bucket.level -= 1_000_000
-            return true
-        }
-        guard isAllowed else {
-            throw Problem(
-                status: 429,
-                code: "rate_limited",
-                title: "Too many requests",
-                detail: "this key may make \(perMinute) requests a minute",
-                fields: [HTTPField("Retry-After", "1"), HTTPField("RateLimit-Limit", "\(perMinute)")]
+            let isGranted = bucket.level >= 1_000_000
+            if isGranted { bucket.level -= 1_000_000 }
+            buckets[key] = bucket
+            let missing = isGranted ? capacity - bucket.level : 1_000_000 - bucket.level
+            // A millionth of a request comes each 60 / perMinute microseconds; rounded up to whole seconds.
+            let seconds = (missing * 60 / perMinute + 999_999) / 1_000_000
+            return Allowance(
+                isGranted: isGranted,
+                perMinute: perMinute,
+                remaining: bucket.level / 1_000_000,
+                seconds: max(seconds, isGranted ? 0 : 1)
             )
         }
     }

@@ -1,20 +1,35 @@
 import HTTPTransport
+public import Payments
 
 /// The routes under `/v1`, each with what answers it.
 enum Routes {
     typealias Answer = @Sendable (GatewayAPI, APIRequest) async throws -> HTTPResponse
 
-    /// One route; `*` stands for an identifier.
+    /// One route, and what a key needs for it; `*` stands for an identifier.
     struct Route: Sendable {
         let method: String
         let path: [String]
+        let scope: KeyAccess.Scope
+        /// Whether a publishable key is enough.
+        let isPublishable: Bool
         let answer: Answer
 
-        init(_ method: String, _ path: String, _ answer: @escaping Answer) {
+        init(
+            _ method: String,
+            _ path: String,
+            _ scope: KeyAccess.Scope,
+            publishable: Bool = false,
+            _ answer: @escaping Answer
+        ) {
             self.method = method
             self.path = path.split(separator: "/").map { String($0) }
+            self.scope = scope
+            isPublishable = publishable
             self.answer = answer
         }
+
+        /// The method and the path, `{id}` for an identifier.
+        var name: String { "\(method) /" + path.map { $0 == "*" ? "{id}" : $0 }.joined(separator: "/") }
 
         func matches(_ path: [String]) -> Bool {
             path.count == self.path.count && zip(self.path, path).allSatisfy { $0 == "*" || $0 == $1 }
@@ -22,43 +37,61 @@ enum Routes {
     }
 
     static let all: [Route] = [
-        Route("POST", "/v1/invoices") { try await $0.createInvoice($1) },
-        Route("GET", "/v1/invoices") { try await $0.listInvoices($1) },
-        Route("GET", "/v1/invoices/*") { try await $0.readInvoice($1) },
-        Route("POST", "/v1/invoices/*/cancel") { try await $0.cancelInvoice($1) },
-        Route("POST", "/v1/invoices/*/claim_challenges") { try await $0.createChallenge($1) },
-        Route("POST", "/v1/invoices/*/claims") { try await $0.createClaim($1) },
-        Route("GET", "/v1/payments") { try await $0.listPayments($1) },
-        Route("GET", "/v1/payments/*") { try await $0.readPayment($1) },
-        Route("POST", "/v1/refunds") { try await $0.createRefund($1) },
-        Route("GET", "/v1/refunds") { try await $0.listOutgoing($1, refunds: true) },
-        Route("GET", "/v1/refunds/*") { try await $0.readOutgoing($1, refunds: true) },
-        Route("POST", "/v1/payouts") { try await $0.createPayout($1) },
-        Route("GET", "/v1/payouts") { try await $0.listOutgoing($1, refunds: false) },
-        Route("GET", "/v1/payouts/*") { try await $0.readOutgoing($1, refunds: false) },
-        Route("POST", "/v1/payouts/*/approve") { try await $0.decidePayout($1, approve: true) },
-        Route("POST", "/v1/payouts/*/cancel") { try await $0.decidePayout($1, approve: false) },
-        Route("GET", "/v1/balances") { try await $0.listBalances($1) },
-        Route("GET", "/v1/cases") { try await $0.listCases($1) },
-        Route("GET", "/v1/events") { try await $0.listEvents($1) },
-        Route("POST", "/v1/events/*/redeliver") { try await $0.redeliver($1) },
-        Route("POST", "/v1/webhook_endpoints") { try await $0.createEndpoint($1) },
-        Route("GET", "/v1/webhook_endpoints") { try await $0.listEndpoints($1) },
-        Route("DELETE", "/v1/webhook_endpoints/*") { try await $0.disableEndpoint($1) },
+        Route("POST", "/v1/invoices", .invoicesWrite) { try await $0.createInvoice($1) },
+        Route("GET", "/v1/invoices", .invoicesRead) { try await $0.listInvoices($1) },
+        Route("GET", "/v1/invoices/*", .invoicesRead, publishable: true) { try await $0.readInvoice($1) },
+        Route("POST", "/v1/invoices/*/cancel", .invoicesWrite) { try await $0.cancelInvoice($1) },
+        Route("POST", "/v1/invoices/*/claim_challenges", .invoicesWrite) { try await $0.createChallenge($1) },
+        Route("POST", "/v1/invoices/*/claims", .invoicesWrite) { try await $0.createClaim($1) },
+        Route("GET", "/v1/payments", .paymentsRead) { try await $0.listPayments($1) },
+        Route("GET", "/v1/payments/*", .paymentsRead) { try await $0.readPayment($1) },
+        Route("POST", "/v1/refunds", .refundsWrite) { try await $0.createRefund($1) },
+        Route("GET", "/v1/refunds", .refundsRead) { try await $0.listOutgoing($1, refunds: true) },
+        Route("GET", "/v1/refunds/*", .refundsRead) { try await $0.readOutgoing($1, refunds: true) },
+        Route("POST", "/v1/payouts", .payoutsWrite) { try await $0.createPayout($1) },
+        Route("GET", "/v1/payouts", .payoutsRead) { try await $0.listOutgoing($1, refunds: false) },
+        Route("GET", "/v1/payouts/*", .payoutsRead) { try await $0.readOutgoing($1, refunds: false) },
+        Route("POST", "/v1/payouts/*/approve", .payoutsWrite) { try await $0.decidePayout($1, approve: true) },
+        Route("POST", "/v1/payouts/*/cancel", .payoutsWrite) { try await $0.decidePayout($1, approve: false) },
+        Route("GET", "/v1/balances", .balancesRead) { try await $0.listBalances($1) },
+        Route("GET", "/v1/cases", .casesRead) { try await $0.listCases($1) },
+        Route("GET", "/v1/events", .eventsRead) { try await $0.listEvents($1) },
+        Route("POST", "/v1/events/*/redeliver", .eventsWrite) { try await $0.redeliver($1) },
+        Route("POST", "/v1/webhook_endpoints", .webhooksWrite) { try await $0.createEndpoint($1) },
+        Route("GET", "/v1/webhook_endpoints", .webhooksRead) { try await $0.listEndpoints($1) },
+        Route("DELETE", "/v1/webhook_endpoints/*", .webhooksWrite) { try await $0.disableEndpoint($1) },
+        Route("POST", "/v1/api_keys", .keysWrite) { try await $0.createKey($1) },
+        Route("GET", "/v1/api_keys", .keysRead) { try await $0.listKeys($1) },
+        Route("DELETE", "/v1/api_keys/*", .keysWrite) { try await $0.revokeKey($1) },
     ]
 
     /// What answers a request.
-    static func find(_ method: String, _ path: [String]) throws -> Answer {
+    static func find(_ method: String, _ path: [String]) throws -> Route {
         let candidates = all.filter { $0.matches(path) }
         guard !candidates.isEmpty else { throw Problem.notFound() }
         guard let route = candidates.first(where: { $0.method == method }) else {
             throw Problem.methodNotAllowed(candidates.map(\.method))
         }
-        return route.answer
+        return route
     }
 }
 
+/// A route under `/v1` as a table shows it: who may use it.
+public struct MerchantRoute: Hashable, Sendable {
+    /// The method and the path, `{id}` for an identifier.
+    public let name: String
+    /// What a restricted key needs.
+    public let scope: KeyAccess.Scope
+    /// Whether a publishable key is enough.
+    public let isPublishable: Bool
+}
+
 extension GatewayAPI {
+    /// The routes of merchants, for whoever checks who may use which.
+    public var merchantRoutes: [MerchantRoute] {
+        Routes.all.map { MerchantRoute(name: $0.name, scope: $0.scope, isPublishable: $0.isPublishable) }
+    }
+
     /// Every route as `METHOD /path/{id}`, for whoever compares a document with them.
     public var routeNames: [String] {
         let others = [
@@ -67,9 +100,6 @@ extension GatewayAPI {
             "GET /pay/{id}/qr/{option}", "GET /checkout/{version}/{file}", "GET /settlegate.js",
             "GET /settlegate.d.ts",
         ]
-        return others
-            + Routes.all.map { route in
-                "\(route.method) /" + route.path.map { $0 == "*" ? "{id}" : $0 }.joined(separator: "/")
-            }
+        return others + Routes.all.map(\.name)
     }
 }

@@ -286,6 +286,14 @@ public final class ScenarioWorld: Sendable {
         return try await networks.control.pay(option, payment)
     }
 
+    /// A customer pays what is due of an option.
+    ///
+    /// - Throws: what the networks throw.
+    /// - Returns: whether the money was taken.
+    public func pay(_ option: JSONValue, by user: String) async throws -> Bool {
+        try await networks.control.pay(option, SandboxControl.Payment(user: user))
+    }
+
     /// Where somebody takes an asset, for payouts.
     ///
     /// - Throws: what the networks throw.

@@ -36,7 +36,9 @@ extension Settlement {
     /// The types of all events that an endpoint can be told of.
     public static let eventTypes: Set<String> = {
         var types = Set(InvoiceEvent.allCases.map(\.rawValue) + SightingEvent.allCases.map(\.rawValue))
-        for event in OutgoingEvent.allCases { types.formUnion(["refund.\(event.rawValue)", "payout.\(event.rawValue)"]) }
+        for event in OutgoingEvent.allCases {
+            types.formUnion(["refund.\(event.rawValue)", "payout.\(event.rawValue)"])
+        }
         return types.union([paymentReceived, paymentOrphaned, caseOpened, WebhookEndpointRecord.stockQuestion])
     }()
 
@@ -107,7 +109,14 @@ extension Settlement {
         let representation = try representation.json(exceptionCase)
         let merchant = exceptionCase.merchant ?? operatorMerchant
         let moment = exceptionCase.openedAt
-        try append(Self.caseOpened, subject: exceptionCase.id.text, representation, to: merchant, at: moment, in: session)
+        try append(
+            Self.caseOpened,
+            subject: exceptionCase.id.text,
+            representation,
+            to: merchant,
+            at: moment,
+            in: session
+        )
     }
 
     /// The question whether an order's goods are there; it is asked once and not kept.

@@ -78,7 +78,9 @@ extension Settlement {
         func refuse(_ reason: String, _ parameter: String) -> SettlementError {
             SettlementError(.invalidRequest, reason, parameter: parameter)
         }
-        guard (1...32).contains(request.title.unicodeScalars.count) else { throw refuse("title has 1 to 32 characters", "title") }
+        guard (1...32).contains(request.title.unicodeScalars.count) else {
+            throw refuse("title has 1 to 32 characters", "title")
+        }
         guard (1...255).contains(request.summary.unicodeScalars.count) else {
             throw refuse("description has 1 to 255 characters", "description")
         }
@@ -91,10 +93,8 @@ extension Settlement {
         }
         guard request.metadata.count <= 50 else { throw refuse("metadata has at most 50 keys", "metadata") }
         guard (request.reference?.utf8.count ?? 0) <= 128 else { throw refuse("at most 128 bytes", "reference") }
-        if let url = request.returnURL {
-            guard url.hasPrefix("https://") || url.hasPrefix("http://"), url.utf8.count <= 2_048,
-                url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-            else { throw refuse("return_url is an absolute https URL of at most 2048 characters", "return_url") }
+        if let url = request.returnURL, !WebAddress.isValid(url) {
+            throw refuse("return_url is an absolute https URL of at most 2048 bytes", "return_url")
         }
         guard !request.lines.isEmpty else { return }
         let total = try Amount.sum(request.lines.map(\.amount), asset: request.price.asset)

@@ -105,7 +105,10 @@ struct CheckoutTests {
 
     @Test(
         "refuses places to lead back to that are none",
-        arguments: ["", "shop.example", "javascript:alert(1)", "https://shop.example/ a", "ftp://x"]
+        arguments: [
+            "", "shop.example", "javascript:alert(1)", "https://shop.example/ a", "ftp://x", "https://", "https:///x",
+            "http://[::1", "https://a:b@shop.example", "https://shop.example:123456", "https://-x", "https://x\u{e9}",
+        ]
     )
     func returnURLs(url: String) async throws {
         let desk = try await Desk()

@@ -92,7 +92,7 @@ def test_a_payment_without_comment_is_claimed_by_whoever_owns_the_wallet(sandbox
     good = ton_proof(seed, address, state_init, domain, challenge)
     # Somebody else's signature, a proof for another site, and a challenge that we never gave out.
     stranger = ton_proof(hashlib.sha256(b"x").digest(), address, state_init, domain, challenge)
-    assert refused(stranger, challenge, 1) == (400, "the signature is wrong")
+    assert refused(stranger, challenge, 1) == (422, "the signature is wrong")
     assert "domain" in refused(ton_proof(seed, address, state_init, "evil.example", challenge), challenge, 2)[1]
     assert "challenge" in refused(good, challenge[:-1] + ("0" if challenge[-1] != "0" else "1"), 3)[1]
 

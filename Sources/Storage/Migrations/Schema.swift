@@ -12,7 +12,9 @@ enum Schema {
         let statements: [String]
     }
 
-    static let migrations: [Migration] = [firstTables, blockScanning, batchedTransfers, undoneMovements, checkout]
+    static let migrations: [Migration] = [
+        firstTables, blockScanning, batchedTransfers, undoneMovements, checkout, keyAccess,
+    ]
 
     /// The version of the schema that this program works with.
     static var version: Int { migrations.last?.number ?? 0 }

@@ -31,10 +31,14 @@ public struct APIKeyRecord: Hashable, Sendable {
     public let digest: [UInt8]
     /// What it is for, in the merchant's words.
     public let label: String
+    /// What it may do.
+    public let access: KeyAccess
+    /// The version of the interface that it was made for, a date.
+    public let version: String
     /// When it was made.
     public let createdAt: Timestamp
     /// When it was revoked, if it was.
-    public let revokedAt: Timestamp?
+    public var revokedAt: Timestamp?
 
     /// An API key.
     public init(
@@ -42,6 +46,8 @@ public struct APIKeyRecord: Hashable, Sendable {
         merchant: MerchantID,
         digest: [UInt8],
         label: String,
+        access: KeyAccess = .secret,
+        version: String,
         createdAt: Timestamp,
         revokedAt: Timestamp? = nil
     ) {
@@ -49,6 +55,8 @@ public struct APIKeyRecord: Hashable, Sendable {
         self.merchant = merchant
         self.digest = digest
         self.label = label
+        self.access = access
+        self.version = version
         self.createdAt = createdAt
         self.revokedAt = revokedAt
     }
@@ -85,18 +93,29 @@ extension SQLSession {
         try all("SELECT id, name, fee_basis_points, created_at FROM merchants ORDER BY id", []) { try $0.merchant() }
     }
 
+    private static var keyColumns: String {
+        "id, merchant, digest, label, role, scopes, version, created_at, revoked_at"
+    }
+
     /// Stores a new API key.
     public func insert(_ key: APIKeyRecord) throws {
         try execute(
-            "INSERT INTO api_keys (id, merchant, digest, label, created_at) VALUES ($1, $2, $3, $4, $5)",
-            [.id(key.id), .id(key.merchant), .blob(key.digest), .text(key.label), .moment(key.createdAt)]
+            """
+            INSERT INTO api_keys (id, merchant, digest, label, role, scopes, version, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            """,
+            [
+                .id(key.id), .id(key.merchant), .blob(key.digest), .text(key.label), .text(key.access.role.rawValue),
+                .text(key.access.scopes.map(\.rawValue).sorted().joined(separator: " ")), .text(key.version),
+                .moment(key.createdAt),
+            ]
         )
     }
 
     /// An API key, also a revoked one.
     public func apiKey(_ id: APIKeyID) throws -> APIKeyRecord? {
         try first(
-            "SELECT id, merchant, digest, label, created_at, revoked_at FROM api_keys WHERE id = $1",
+            "SELECT \(Self.keyColumns) FROM api_keys WHERE id = $1",
             [.id(id)]
         ) { try $0.apiKey() }
     }
@@ -104,9 +123,14 @@ extension SQLSession {
     /// A merchant's API keys.
     public func apiKeys(of merchant: MerchantID) throws -> [APIKeyRecord] {
         try all(
-            "SELECT id, merchant, digest, label, created_at, revoked_at FROM api_keys WHERE merchant = $1 ORDER BY id",
+            "SELECT \(Self.keyColumns) FROM api_keys WHERE merchant = $1 ORDER BY id",
             [.id(merchant)]
         ) { try $0.apiKey() }
+    }
+
+    /// Puts another secret part in the place of a key's.
+    public func replaceDigest(of id: APIKeyID, by digest: [UInt8]) throws {
+        try execute("UPDATE api_keys SET digest = $1 WHERE id = $2", [.blob(digest), .id(id)])
     }
 
     /// Makes an API key useless.
@@ -125,12 +149,20 @@ extension SQLRow {
         MerchantRecord(id: try id(), name: try text(), feeBasisPoints: try int(), createdAt: try moment())
     }
 
+    private mutating func access() throws -> KeyAccess {
+        let role: KeyAccess.Role = try word()
+        let scopes = try text().split(separator: " ").compactMap { KeyAccess.Scope(rawValue: String($0)) }
+        return KeyAccess(role: role, scopes: Set(scopes))
+    }
+
     fileprivate mutating func apiKey() throws -> APIKeyRecord {
         APIKeyRecord(
             id: try id(),
             merchant: try id(),
             digest: try blob(),
             label: try text(),
+            access: try access(),
+            version: try text(),
             createdAt: try moment(),
             revokedAt: try optionalMoment()
         )

@@ -1,0 +1,67 @@
+/// What an API key may do.
+public struct KeyAccess: Hashable, Sendable {
+    /// What kind of key it is, which its text shows.
+    public enum Role: String, Hashable, Sendable, CaseIterable {
+        /// Everything: for the merchant's server.
+        case secret
+        /// What its scopes say: for a part of the merchant's own systems.
+        case restricted
+        /// To look at single invoices: for a page that everybody can read.
+        case publishable
+
+        /// How the key's text begins.
+        public var prefix: String {
+            switch self {
+            case .secret: "sk"
+            case .restricted: "rk"
+            case .publishable: "pk"
+            }
+        }
+    }
+
+    /// One thing that a key may do.
+    public enum Scope: String, Hashable, Sendable, CaseIterable {
+        case invoicesRead = "invoices:read"
+        case invoicesWrite = "invoices:write"
+        case paymentsRead = "payments:read"
+        case refundsRead = "refunds:read"
+        case refundsWrite = "refunds:write"
+        case payoutsRead = "payouts:read"
+        case payoutsWrite = "payouts:write"
+        case balancesRead = "balances:read"
+        case casesRead = "cases:read"
+        case eventsRead = "events:read"
+        case eventsWrite = "events:write"
+        case webhooksRead = "webhook_endpoints:read"
+        case webhooksWrite = "webhook_endpoints:write"
+        /// To make and revoke keys; no restricted key has it, so that none can make itself more.
+        case keysRead = "api_keys:read"
+        case keysWrite = "api_keys:write"
+
+        /// Whether a restricted key may have it.
+        public var canBeGranted: Bool { self != .keysRead && self != .keysWrite }
+    }
+
+    /// What kind of key it is.
+    public let role: Role
+    /// What a restricted key may do.
+    public let scopes: Set<Scope>
+
+    /// Access of a kind of key.
+    public init(role: Role, scopes: Set<Scope> = []) {
+        self.role = role
+        self.scopes = scopes
+    }
+
+    /// Everything.
+    public static let secret = Self(role: .secret)
+
+    /// Whether it is enough for something that needs a scope, or that a publishable key may do as well.
+    public func allows(_ scope: Scope, isPublishable: Bool) -> Bool {
+        switch role {
+        case .secret: true
+        case .restricted: scopes.contains(scope)
+        case .publishable: isPublishable
+        }
+    }
+}

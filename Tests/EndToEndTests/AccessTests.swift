@@ -1,0 +1,234 @@
+import Gateway
+import GatewayHTTP
+import HTTPTransport
+import Payments
+import Scenarios
+import Seams
+import StrictJSON
+import Testing
+
+/// Every route of merchants, with every kind of key, on what is one's own, another merchant's, gone and never there.
+///
+/// The table is made from the routes themselves: one without a row fails.
+@Suite("Who may use which route", .serialized)
+struct AccessTests {
+    /// How a route is called: with which body, and on the object that another route has made.
+    private struct Row {
+        /// The route that makes an object whose identifier the path takes; none for a path without one.
+        var maker: String?
+        var body: JSONValue?
+    }
+
+    private static let payout: JSONValue = [
+        "amount": "0.1", "asset": "ton:testnet:native",
+        "destination": "EQCxE6mUtQJKFnGfaROTKOt1lZbDiiX1kCixRv7Nw2Id_sDs",
+        "needs_approval": .bool(true),
+    ]
+
+    private static let rows: [String: Row] = [
+        "POST /v1/invoices": Row(body: InterfaceTests.order),
+        "GET /v1/invoices": Row(),
+        "GET /v1/invoices/{id}": Row(maker: "POST /v1/invoices"),
+        "POST /v1/invoices/{id}/cancel": Row(maker: "POST /v1/invoices", body: [:]),
+        "POST /v1/invoices/{id}/claim_challenges": Row(maker: "POST /v1/invoices", body: [:]),
+        "POST /v1/invoices/{id}/claims": Row(
+            maker: "POST /v1/invoices",
+            body: ["rail": "ton", "challenge": "none", "proof": [:]]
+        ),
+        "GET /v1/payments": Row(),
+        "GET /v1/payments/{id}": Row(maker: "payment"),
+        "POST /v1/refunds": Row(maker: "payment", body: ["payment": "ID", "amount": "0.1"]),
+        "GET /v1/refunds": Row(),
+        "GET /v1/refunds/{id}": Row(maker: "POST /v1/refunds"),
+        "POST /v1/payouts": Row(body: payout),
+        "GET /v1/payouts": Row(),
+        "GET /v1/payouts/{id}": Row(maker: "POST /v1/payouts"),
+        "POST /v1/payouts/{id}/approve": Row(maker: "POST /v1/payouts", body: [:]),
+        "POST /v1/payouts/{id}/cancel": Row(maker: "POST /v1/payouts", body: [:]),
+        "GET /v1/balances": Row(),
+        "GET /v1/cases": Row(),
+        "GET /v1/events": Row(),
+        "POST /v1/events/{id}/redeliver": Row(maker: "event", body: [:]),
+        "POST /v1/webhook_endpoints": Row(body: ["url": "https://shop.example/events"]),
+        "GET /v1/webhook_endpoints": Row(),
+        "DELETE /v1/webhook_endpoints/{id}": Row(maker: "POST /v1/webhook_endpoints"),
+        "POST /v1/api_keys": Row(body: ["label": "k", "role": "publishable"]),
+        "GET /v1/api_keys": Row(),
+        "DELETE /v1/api_keys/{id}": Row(maker: "POST /v1/api_keys"),
+    ]
+
+    /// A merchant with one object of each kind.
+    private struct Tenant {
+        let key: String
+        var objects: [String: String] = [:]
+    }
+
+    private static func call(
+        _ world: ScenarioWorld,
+        _ route: String,
+        id: String?,
+        _ body: JSONValue?,
+        key: String
+    ) async throws -> (status: Int, body: JSONValue) {
+        let parts = route.split(separator: " ")
+        let path = String(parts[1]).replacing("{id}", with: id ?? "")
+        var fields = [HTTPField("Authorization", "Bearer \(key)")]
+        if body != nil { fields.append(HTTPField("Content-Type", "application/json")) }
+        let bytes = body.map { Array($0.text.replacing("\"ID\"", with: "\"\(id ?? "")\"").utf8) } ?? []
+        let request = HTTPRequest(method: String(parts[0]), url: path, fields: fields, body: bytes)
+        let response = await world.gateway.api.respond(to: request)
+        return (response.status, try JSONValue(parsing: response.body))
+    }
+
+    private static func make(_ world: ScenarioWorld, key: String) async throws -> Tenant {
+        var tenant = Tenant(key: key)
+        let order = try await call(world, "POST /v1/invoices", id: nil, InterfaceTests.order, key: key)
+        let option = try #require(order.body["options"]?.arrayValue?.first)
+        #expect(try await world.pay(option, by: "alice"))
+        try await world.settle()
+        for (name, list) in [("payment", "GET /v1/payments"), ("event", "GET /v1/events")] {
+            let found = try await call(world, list, id: nil, nil, key: key).body["data"]?.arrayValue?.first
+            tenant.objects[name] = try #require(found?["id"]?.stringValue)
+        }
+        for maker in [
+            "POST /v1/refunds", "POST /v1/invoices", "POST /v1/payouts", "POST /v1/webhook_endpoints",
+            "POST /v1/api_keys",
+        ] {
+            let row = try #require(rows[maker])
+            let made = try await call(world, maker, id: row.maker.flatMap { tenant.objects[$0] }, row.body, key: key)
+            tenant.objects[maker] = try #require(made.body["id"]?.stringValue, "\(maker): \(made.body.text)")
+        }
+        return tenant
+    }
+
+    private static func key(
+        _ world: ScenarioWorld,
+        _ role: KeyAccess.Role,
+        _ scopes: [KeyAccess.Scope] = []
+    ) async throws -> (id: String, text: String) {
+        let body: JSONValue = [
+            "label": "test", "role": .string(role.rawValue), "scopes": .array(scopes.map { .string($0.rawValue) }),
+        ]
+        let made = try await call(world, "POST /v1/api_keys", id: nil, body, key: world.apiKey).body
+        return (try #require(made["id"]?.stringValue, "\(made.text)"), try #require(made["key"]?.stringValue))
+    }
+
+    @Test("has a row for every route, and no other")
+    func rows() async throws {
+        try await withWorld { world in
+            #expect(Set(Self.rows.keys) == Set(world.gateway.api.merchantRoutes.map(\.name)))
+        }
+    }
+
+    @Test("what is another merchant's is answered like what was never there, on every route that names an object")
+    func tenants() async throws {
+        try await withWorld { world in
+            let other = try await world.gateway.addMerchant(
+                name: "Other",
+                feeBasisPoints: 0,
+                webhookURL: nil,
+                random: SeededRandom(seed: 9)
+            )
+            let (mine, theirs) = (
+                try await Self.make(world, key: world.apiKey), try await Self.make(world, key: other.apiKey)
+            )
+            for (route, row) in Self.rows.sorted(by: { $0.key < $1.key }) {
+                guard let maker = row.maker, let own = mine.objects[maker], let foreign = theirs.objects[maker] else {
+                    continue
+                }
+                let missing = own.prefix { $0 != "_" } + "_00000000000000000000000001"
+                let seen = try await Self.call(world, route, id: foreign, row.body, key: mine.key)
+                let nothing = try await Self.call(world, route, id: String(missing), row.body, key: mine.key)
+                #expect(seen.status == nothing.status && seen.body["code"] == nothing.body["code"], "\(route)")
+                #expect((400...499).contains(seen.status) && seen.status != 403, "\(route): \(seen.body.text)")
+                #expect(!seen.body.text.contains("mer_"), "\(route) tells whose it is")
+                // It is still theirs, and mine is found.
+                let found = try await Self.call(world, route, id: own, row.body, key: mine.key)
+                #expect(![401, 403, 404].contains(found.status), "\(route): \(found.body.text)")
+            }
+            for (route, row) in Self.rows where route.hasPrefix("GET") && row.maker == nil {
+                let listed = try await Self.call(world, route, id: nil, nil, key: mine.key).body.text
+                for (_, id) in theirs.objects { #expect(!listed.contains(id), "\(route) lists \(id)") }
+            }
+        }
+    }
+
+    @Test("each kind of key does what it may and nothing else, on every route")
+    func roles() async throws {
+        try await withWorld { world in
+            let mine = try await Self.make(world, key: world.apiKey)
+            let publishable = try await Self.key(world, .publishable)
+            let revoked = try await Self.key(world, .secret)
+            _ = try await Self.call(world, "DELETE /v1/api_keys/{id}", id: revoked.id, nil, key: world.apiKey)
+            let granted = KeyAccess.Scope.allCases.filter(\.canBeGranted)
+            for route in world.gateway.api.merchantRoutes {
+                let row = try #require(Self.rows[route.name])
+                let id = row.maker.flatMap { mine.objects[$0] }
+                func status(_ key: String) async throws -> Int {
+                    try await Self.call(world, route.name, id: id, row.body, key: key).status
+                }
+                for wrong in [
+                    "", "sk_test_x", revoked.text, world.apiKey + "0", world.apiKey.replacing("sk_", with: "rk_"),
+                ] {
+                    #expect(try await status(wrong) == 401, "\(route.name) with \(wrong)")
+                }
+                #expect(try await (status(publishable.text) == 403) == !route.isPublishable, "\(route.name)")
+                let others = try await Self.key(world, .restricted, granted.filter { $0 != route.scope })
+                #expect(try await status(others.text) == 403, "\(route.name)")
+                if route.scope.canBeGranted {
+                    let enough = try await Self.key(world, .restricted, [route.scope])
+                    #expect(try await ![401, 403, 404].contains(status(enough.text)), "\(route.name)")
+                }
+                // A merchant has at most a hundred keys.
+                _ = try await Self.call(world, "DELETE /v1/api_keys/{id}", id: others.id, nil, key: world.apiKey)
+            }
+        }
+    }
+
+    @Test("no key makes another that may do more, and a page's key sees nothing private")
+    func escalation() async throws {
+        try await withWorld { world in
+            let granted = KeyAccess.Scope.allCases.filter(\.canBeGranted)
+            let restricted = try await Self.key(world, .restricted, granted)
+            let wish: JSONValue = ["label": "more", "role": "secret"]
+            #expect(try await Self.call(world, "POST /v1/api_keys", id: nil, wish, key: restricted.text).status == 403)
+            for (role, scopes) in [
+                ("restricted", []), ("secret", ["invoices:read"]), ("restricted", ["api_keys:write"]),
+            ] {
+                let body: JSONValue = [
+                    "label": "x", "role": .string(role), "scopes": .array(scopes.map(JSONValue.string)),
+                ]
+                let refused = try await Self.call(world, "POST /v1/api_keys", id: nil, body, key: world.apiKey)
+                #expect([400, 422].contains(refused.status), "\(body.text)")
+            }
+            var order = InterfaceTests.order.members ?? []
+            order += [
+                .init("metadata", ["secret": "yes"]), .init("reference", "order-17"), .init("payer", .integer(5)),
+            ]
+            let made = try await Self.call(world, "POST /v1/invoices", id: nil, .object(order), key: world.apiKey).body
+            let page = try await Self.key(world, .publishable)
+            let seen = try await Self.call(
+                world,
+                "GET /v1/invoices/{id}",
+                id: made["id"]?.stringValue,
+                nil,
+                key: page.text
+            ).body
+            #expect(seen["state"]?.stringValue == "new")
+            for name in ["metadata", "reference", "payer"] { #expect(seen[name] == nil, "\(name)") }
+        }
+    }
+
+    @Test("says in every answer how much a key may still do, and which version answered")
+    func limits() async throws {
+        try await withWorld { world in
+            let fields = [HTTPField("Authorization", "Bearer \(world.apiKey)")]
+            let first = await world.gateway.api.respond(to: HTTPRequest(url: "/v1/balances", fields: fields))
+            #expect(first.field("RateLimit-Policy") == "\"key\";q=6000;w=60")
+            #expect(first.field("RateLimit") == "\"key\";r=999;t=1")
+            #expect(first.field("Gateway-Version") == GatewayAPI.version)
+            let old = fields + [HTTPField("Gateway-Version", "2020-01-01")]
+            #expect(await world.gateway.api.respond(to: HTTPRequest(url: "/v1/balances", fields: old)).status == 400)
+        }
+    }
+}
