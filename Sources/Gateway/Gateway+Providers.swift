@@ -22,8 +22,15 @@ extension Gateway {
 
             func register(at url: String) async throws(ConfigurationError) {
                 let text = secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-                do { try await client.setWebhook(url: url, secret: text) } catch {
-                    throw ConfigurationError("the webhook of the bot \(key) was refused: \(error)")
+                let kept: BotWebhook
+                do {
+                    try await client.setWebhook(url: url, secret: text)
+                    kept = try await client.webhook()
+                } catch { throw ConfigurationError("the webhook of the bot \(key) was refused: \(error)") }
+                guard kept.url == url, BotWebhook.neededUpdates.isSubset(of: kept.allowedUpdates) else {
+                    throw ConfigurationError(
+                        "Telegram keeps another webhook of the bot \(key) than it was told: \(kept.url)"
+                    )
                 }
             }
         }

@@ -73,7 +73,7 @@ public final class Gateway: Sendable {
     public let secrets: EndpointSecrets
     /// The HTTP interface.
     public let api: GatewayAPI
-    private let configuration: GatewayConfiguration
+    let configuration: GatewayConfiguration
     private let bots: [ConfiguredProviders.Bot]
     private let clock: any WallClock
     private let logger: Logger
@@ -219,10 +219,27 @@ public final class Gateway: Sendable {
         let publicURL = configuration.http.publicURL
         let base = publicURL == "self" ? server.url : publicURL ?? server.url
         settlement.address.become(base)
-        if publicURL != nil {
-            for bot in bots { try await bot.register(at: "\(base)/telegram/\(bot.key)") }
-        }
+        if publicURL != nil { _ = try await registerWebhooks(at: base) }
         return server.url
+    }
+
+    /// Tells Telegram where the bots' updates go, when the configuration says how it reaches us.
+    ///
+    /// - Throws: ``ConfigurationError`` when Telegram refuses, or keeps something else than what it was told.
+    /// - Returns: the bots and their addresses.
+    public func registerWebhooks() async throws -> [(name: String, url: String)] {
+        guard let base = configuration.http.publicURL, base != "self" else { return [] }
+        return try await registerWebhooks(at: base)
+    }
+
+    private func registerWebhooks(at base: String) async throws -> [(name: String, url: String)] {
+        var registered: [(name: String, url: String)] = []
+        for bot in bots {
+            let url = "\(base)/telegram/\(bot.key)"
+            try await bot.register(at: url)
+            registered.append((bot.key, url))
+        }
+        return registered
     }
 
     /// Works until the task is cancelled: reconciles at each interval and when an update comes, and delivers events.

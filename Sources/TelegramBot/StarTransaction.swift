@@ -96,18 +96,4 @@ extension BotClient {
     public func starBalance() async throws(TelegramError) -> StarAmount {
         try StarAmount(try await call("getMyStarBalance"))
     }
-
-    /// Registers where updates are sent, with everything that payments need.
-    ///
-    /// - Throws: ``TelegramError``.
-    public func setWebhook(url: String, secret: String) async throws(TelegramError) {
-        // Left out, Telegram would keep whatever list was set before.
-        let types: [JSONValue] = [
-            "message", "pre_checkout_query", "shipping_query", "purchased_paid_media", "subscription",
-        ]
-        try await call(
-            "setWebhook",
-            ["url": .string(url), "secret_token": .string(secret), "allowed_updates": .array(types)]
-        )
-    }
 }

@@ -18,6 +18,16 @@ enum Console {
         readLine(strippingNewline: true).map { Array($0.utf8) }
     }
 
+    /// Asks a person; nobody is asked where there is no terminal, and an empty answer is none.
+    static func ask(_ question: String) -> String? {
+        guard isatty(FileHandle.standardInput.fileDescriptor) == 1 else { return nil }
+        FileHandle.standardError.write(Data("\(question): ".utf8))
+        return readLine(strippingNewline: true).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Asks a person, with an answer for who says nothing.
+    static func ask(_ question: String, otherwise usual: String) -> String { ask("\(question) [\(usual)]") ?? usual }
+
     /// Ends the process with a sentence when the configuration or environment is not usable.
     static func usable<Value>(_ body: () async throws -> Value) async throws -> Value {
         do { return try await body() } catch let exit as ExitCode {

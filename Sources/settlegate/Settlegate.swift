@@ -7,14 +7,15 @@ struct Settlegate: AsyncParsableCommand {
         commandName: "settlegate",
         abstract: "A settlement gateway for Telegram Mini Apps: provider tokens, Stars, TON and EVM chains.",
         discussion: """
-            Try it: settlegate demo
+            Try it: settlegate demo. A gateway of your own: settlegate init.
 
             Exit codes: 0 all is well, 1 something did not hold (books, scenario, check), 2 the configuration or the
             environment is not usable, 64 the arguments are wrong.
             """,
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, SandboxCommand.self, DemoCommand.self, ScenarioCommand.self, MigrateCommand.self,
+            InitCommand.self, DoctorCommand.self, ServeCommand.self, SandboxCommand.self, DemoCommand.self,
+            ScenarioCommand.self, MigrateCommand.self,
             KeysCommand.self, MerchantsCommand.self, CurrenciesCommand.self, ReconcileCommand.self, InspectCommand.self,
         ]
     )

@@ -1,0 +1,306 @@
+import Cryptography
+import Foundation
+import HTTPTransport
+import Keystore
+import Money
+import Providers
+public import Seams
+import Storage
+import StrictJSON
+import TelegramBot
+
+/// Looks at everything that a gateway needs from outside, and says of each what is wrong and what to do.
+public struct Doctor: Sendable {
+    /// What was found.
+    public struct Finding: Hashable, Sendable {
+        /// How bad it is.
+        public enum Severity: String, Hashable, Sendable {
+            case ok
+            case warning
+            case error
+        }
+
+        /// How bad it is.
+        public let severity: Severity
+        /// What was looked at.
+        public let subject: String
+        /// What was seen.
+        public let text: String
+        /// What to do about it; none when nothing has to be done.
+        public let remedy: String?
+    }
+
+    /// Less than this is little, in bytes.
+    private static let leastDisk: Int64 = 1 << 30
+    /// More than this makes signatures and expiries go wrong.
+    private static let mostSkew = Duration.seconds(10)
+
+    private let file: String
+    private let environment: [String: String]
+    private let clock: any WallClock
+    private let random: any RandomSource
+
+    /// A doctor for the gateway of a configuration file.
+    public init(file: String, environment: [String: String], clock: any WallClock, random: any RandomSource) {
+        self.file = file
+        self.environment = environment
+        self.clock = clock
+        self.random = random
+    }
+
+    /// Looks at everything; what depends on something broken is left out.
+    public func examine() async -> [Finding] {
+        var found = Findings()
+        guard
+            let configuration = found.take(
+                "configuration",
+                "correct \(file)",
+                {
+                    try GatewayConfiguration(file: file, environment: environment)
+                }
+            )
+        else { return found.list }
+        found.ok("configuration", "\(file) can be read")
+        examineDisk(configuration, &found)
+        examineDatabase(configuration, &found)
+        guard let keystore = keystore(configuration, &found) else { return found.list }
+        let surroundings = Gateway.Surroundings.system(configuration)
+        await examineClock(configuration, surroundings, &found)
+        for bot in configuration.bots { await examine(bot, configuration, keystore, surroundings, &found) }
+        await examineProviders(configuration, keystore, surroundings, &found)
+        return found.list
+    }
+
+    // MARK: - The machine
+
+    private func keystore(_ configuration: GatewayConfiguration, _ found: inout Findings) -> Keystore? {
+        let (path, variable) = (configuration.keystore.path, configuration.keystore.passphraseVariable)
+        guard let passphrase = environment[variable], !passphrase.isEmpty else {
+            found.error("keystore", "the passphrase is not there", "set \(variable) to the passphrase of \(path)")
+            return nil
+        }
+        let mode = (try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? Int
+        if let mode, mode & 0o077 != 0 {
+            found.warning("keystore", "others can read \(path)", "chmod 600 \(path)")
+        }
+        let store = found.take("keystore", "check \(variable), or restore \(path) from a backup") {
+            try Keystore(path: path, passphrase: SecretBytes(Array(passphrase.utf8)), random: random)
+        }
+        if let store { found.ok("keystore", "\(store.labels.count) entries can be opened") }
+        return store
+    }
+
+    private func examineDisk(_ configuration: GatewayConfiguration, _ found: inout Findings) {
+        guard let path = configuration.database.path else { return }
+        let folder = (path as NSString).deletingLastPathComponent
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder.isEmpty ? "." : folder)
+        guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value else {
+            return found.error("disk", "\(folder) is not there", "make the folder, or name another in database.path")
+        }
+        guard FileManager.default.isWritableFile(atPath: folder.isEmpty ? "." : folder) else {
+            return found.error("disk", "\(folder) cannot be written", "let the gateway's user write it")
+        }
+        if free < Self.leastDisk {
+            found.warning(
+                "disk",
+                "\(free >> 20) MiB are free",
+                "a database that cannot grow stops every payment: free some"
+            )
+        } else {
+            found.ok("disk", "\(free >> 30) GiB are free")
+        }
+    }
+
+    private func examineDatabase(_ configuration: GatewayConfiguration, _ found: inout Findings) {
+        do {
+            _ = try configuration.database.open()
+            found.ok("database", "it opens, and its schema is this program's")
+        } catch let error as StorageError where error.code == .locked {
+            found.ok("database", "a gateway runs on it")
+        } catch {
+            found.error(
+                "database",
+                "\(error)",
+                "check 'database' in the configuration; 'settlegate migrate' brings it up to date"
+            )
+        }
+    }
+
+    private func examineClock(
+        _ configuration: GatewayConfiguration,
+        _ surroundings: Gateway.Surroundings,
+        _ found: inout Findings
+    ) async {
+        guard let url = configuration.bots.first?.apiURL ?? configuration.ton.first?.toncenterURL else { return }
+        guard let response = try? await surroundings.transport.send(HTTPRequest(url: url + "/")),
+            let stated = response.field("Date").flatMap(Self.moment)
+        else { return found.warning("clock", "\(url) does not say what time it is", "check the connection to \(url)") }
+        let skew = clock.now().since(stated)
+        if skew > Self.mostSkew || skew < .zero - Self.mostSkew {
+            found.error("clock", "this machine and \(url) are \(skew) apart", "set the clock by NTP")
+        } else {
+            found.ok("clock", "it agrees with \(url)")
+        }
+    }
+
+    /// The moment of a `Date` field (RFC 9110, section 5.6.7).
+    private static func moment(_ text: String) -> Timestamp? {
+        let format = DateFormatter()
+        format.locale = Locale(identifier: "en_US_POSIX")
+        format.timeZone = TimeZone(identifier: "GMT")
+        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
+        return format.date(from: text).map { Timestamp(seconds: Int64($0.timeIntervalSince1970)) }
+    }
+
+    // MARK: - Telegram
+
+    private func examine(
+        _ bot: GatewayConfiguration.Bot,
+        _ configuration: GatewayConfiguration,
+        _ keystore: Keystore,
+        _ surroundings: Gateway.Surroundings,
+        _ found: inout Findings
+    ) async {
+        let subject = "bot \(bot.key)"
+        guard
+            let token = found.take(
+                subject,
+                "settlegate keys add \(bot.tokenEntry) --secret-from-stdin",
+                {
+                    try keystore.secret(bot.tokenEntry)
+                }
+            )
+        else { return }
+        let client = BotClient(
+            transport: surroundings.transport,
+            baseURL: bot.apiURL,
+            token: token,
+            isTestEnvironment: bot.testEnvironment
+        )
+        do {
+            found.ok(subject, "it is @\(try await client.identity().username)")
+            examine(try await client.webhook(), of: bot, configuration, &found)
+        } catch {
+            return found.error(
+                subject,
+                "\(error)",
+                "check the token, and that test_environment is \(!bot.testEnvironment) if BotFather made it there"
+            )
+        }
+        guard let entry = bot.providerTokenEntry, let provider = try? keystore.secret(entry) else { return }
+        for currency in bot.currencies { await examine(provider, currency, client, configuration, &found) }
+    }
+
+    private func examine(
+        _ webhook: BotWebhook,
+        of bot: GatewayConfiguration.Bot,
+        _ configuration: GatewayConfiguration,
+        _ found: inout Findings
+    ) {
+        let subject = "webhook of \(bot.key)"
+        guard let base = configuration.http.publicURL, base != "self" else {
+            return found.warning(subject, "http.public_url is not set", "set it to the https address that leads here")
+        }
+        let wanted = "\(base)/telegram/\(bot.key)"
+        if webhook.url != wanted {
+            let seen = webhook.url.isEmpty ? "nowhere" : webhook.url
+            found.error(
+                subject,
+                "updates go to \(seen), not to \(wanted)",
+                "start 'settlegate serve': it sets the webhook"
+            )
+        } else if !BotWebhook.neededUpdates.isSubset(of: webhook.allowedUpdates) {
+            let missing = BotWebhook.neededUpdates.subtracting(webhook.allowedUpdates).sorted().joined(separator: ", ")
+            found.error(subject, "these updates are not sent: \(missing)", "start 'settlegate serve': it asks for them")
+        } else if let error = webhook.lastError, let at = webhook.lastErrorAt, clock.now().since(at) < .seconds(3_600) {
+            found.warning(
+                subject,
+                "Telegram could not deliver at \(at): \(error)",
+                "check that \(wanted) is reached from outside"
+            )
+        } else {
+            found.ok(subject, "updates come, \(webhook.pendingUpdates) wait")
+        }
+    }
+
+    /// A link that nobody gets shows whether the provider token takes the currency.
+    private func examine(
+        _ providerToken: SecretBytes,
+        _ currency: String,
+        _ client: BotClient,
+        _ configuration: GatewayConfiguration,
+        _ found: inout Findings
+    ) async {
+        let subject = "provider token, \(currency)"
+        do {
+            let table = try ConfigurationFile.text(at: configuration.catalogues + "/currencies.json")
+            let limits = try CurrencyTable(kept: Array(table.utf8))
+            guard let least = limits.entry(currency)?.minimumAmount else {
+                return found.error(subject, "Telegram has no such currency", "correct 'currencies' of the bot")
+            }
+            let token = providerToken.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+            try await client.call(
+                "createInvoiceLink",
+                [
+                    "title": "Test", "description": "Nobody gets this link", "payload": "doctor",
+                    "provider_token": .string(token), "currency": .string(currency),
+                    "prices": [["label": "Test", "amount": .integer(least)]],
+                ]
+            )
+            found.ok(subject, "it is taken")
+        } catch {
+            found.error(subject, "\(error)", "check the token in BotFather's /mybots, Payments, and its currencies")
+        }
+    }
+
+    // MARK: - Chains
+
+    private func examineProviders(
+        _ configuration: GatewayConfiguration,
+        _ keystore: Keystore,
+        _ surroundings: Gateway.Surroundings,
+        _ found: inout Findings
+    ) async {
+        let made = found.take("providers", "correct the configuration") {
+            try Gateway.ConfiguredProviders(
+                configuration,
+                keystore: keystore,
+                catalogues: Catalogues(folder: configuration.catalogues),
+                surroundings: surroundings
+            )
+        }
+        for provider in made?.registry.providers ?? [] {
+            do {
+                try await provider.checkConfiguration()
+                let warnings = try await provider.warnings()
+                for warning in warnings { found.warning(provider.key, warning, "see the configuration's comments") }
+                if warnings.isEmpty { found.ok(provider.key, "it answers, and its wallets are in order") }
+            } catch { found.error(provider.key, "\(error)", "check the nodes' addresses and keys") }
+        }
+    }
+
+    /// What has been found so far.
+    private struct Findings {
+        var list: [Finding] = []
+
+        mutating func ok(_ subject: String, _ text: String) {
+            list.append(Finding(severity: .ok, subject: subject, text: text, remedy: nil))
+        }
+
+        mutating func warning(_ subject: String, _ text: String, _ remedy: String) {
+            list.append(Finding(severity: .warning, subject: subject, text: text, remedy: remedy))
+        }
+
+        mutating func error(_ subject: String, _ text: String, _ remedy: String) {
+            list.append(Finding(severity: .error, subject: subject, text: text, remedy: remedy))
+        }
+
+        /// What `body` gives; when it gives nothing, that is an error.
+        mutating func take<Value>(_ subject: String, _ remedy: String, _ body: () throws -> Value) -> Value? {
+            do { return try body() } catch {
+                self.error(subject, "\(error)", remedy)
+                return nil
+            }
+        }
+    }
+}

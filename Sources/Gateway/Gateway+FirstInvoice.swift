@@ -1,0 +1,34 @@
+import Money
+public import Payments
+import Providers
+public import Seams
+import Settlement
+
+/// What shows an operator that a new gateway works.
+extension Gateway {
+    /// Opens an invoice that shows that everything works: a Star, where Stars are taken, or a hundredth of a coin.
+    ///
+    /// - Throws: what opening an invoice throws.
+    /// - Returns: the invoice, and the page on which it is paid.
+    public func openFirstInvoice(of merchant: MerchantID) async throws -> (id: String, checkoutURL: String) {
+        let base = configuration.http.publicURL ?? "http://\(configuration.http.host):\(configuration.http.port)"
+        settlement.address.become(base)
+        let provider = settlement.providers.providers.min { left, right in
+            (left.rail == .telegramStars ? 0 : 1) < (right.rail == .telegramStars ? 0 : 1)
+        }
+        guard let provider, let asset = provider.capabilities.assets.first.flatMap(settlement.assets.asset) else {
+            throw ConfigurationError("nothing can be paid: no bot and no wallet is configured")
+        }
+        let isStars = provider.rail == .telegramStars
+        let request = InvoiceRequest(
+            title: "A first payment",
+            summary: "Shows that the gateway works",
+            goods: isStars ? .digital : .service,
+            price: try asset.amount(isStars ? "1" : "0.01"),
+            choices: [.init(rail: provider.rail, asset: asset.id)],
+            lifetime: .seconds(86_400)
+        )
+        let opened = try await settlement.openInvoice(request, for: merchant, id: settlement.identifiers.next())
+        return (opened.invoice.id.text, "\(base)/pay/\(opened.invoice.id.text)")
+    }
+}

@@ -1,0 +1,66 @@
+public import Seams
+import StrictJSON
+
+/// Who a bot is (Bot API, `getMe`).
+public struct BotIdentity: Hashable, Sendable {
+    /// Its number.
+    public let id: Int64
+    /// Its name, without the `@`.
+    public let username: String
+}
+
+/// Where a bot's updates go, as Telegram says it (Bot API, `WebhookInfo`).
+public struct BotWebhook: Hashable, Sendable {
+    /// Where they are sent; empty when they are not.
+    public let url: String
+    /// Which updates are sent.
+    public let allowedUpdates: Set<String>
+    /// How many wait to be taken.
+    public let pendingUpdates: Int64
+    /// Why the last one could not be delivered, when one could not.
+    public let lastError: String?
+    /// When that was.
+    public let lastErrorAt: Timestamp?
+
+    /// The updates that payments need.
+    public static let neededUpdates: Set<String> = [
+        "message", "pre_checkout_query", "shipping_query", "purchased_paid_media", "subscription",
+    ]
+}
+
+extension BotClient {
+    /// Who the bot is.
+    ///
+    /// - Throws: ``TelegramError``.
+    public func identity() async throws(TelegramError) -> BotIdentity {
+        let me = try await call("getMe")
+        guard let id = me["id"]?.integerValue else { throw TelegramError(.malformed, "getMe names nobody") }
+        return BotIdentity(id: id, username: me["username"]?.stringValue ?? "")
+    }
+
+    /// Registers where updates are sent, with everything that payments need.
+    ///
+    /// - Throws: ``TelegramError``.
+    public func setWebhook(url: String, secret: String) async throws(TelegramError) {
+        // Left out, Telegram would keep whatever list was set before.
+        let types = BotWebhook.neededUpdates.sorted().map(JSONValue.string)
+        try await call(
+            "setWebhook",
+            ["url": .string(url), "secret_token": .string(secret), "allowed_updates": .array(types)]
+        )
+    }
+
+    /// Where the updates go.
+    ///
+    /// - Throws: ``TelegramError``.
+    public func webhook() async throws(TelegramError) -> BotWebhook {
+        let info = try await call("getWebhookInfo")
+        return BotWebhook(
+            url: info["url"]?.stringValue ?? "",
+            allowedUpdates: Set((info["allowed_updates"]?.arrayValue ?? []).compactMap(\.stringValue)),
+            pendingUpdates: info["pending_update_count"]?.integerValue ?? 0,
+            lastError: info["last_error_message"]?.stringValue,
+            lastErrorAt: info["last_error_date"]?.integerValue.map { Timestamp(seconds: $0) }
+        )
+    }
+}
