@@ -4,6 +4,8 @@ import json
 import os
 import pathlib
 import subprocess
+import threading
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SETTLEGATE = os.environ.get("SETTLEGATE", str(ROOT / ".build" / "debug" / "settlegate"))
@@ -18,6 +20,16 @@ def inspect(requests):
     answers = [json.loads(line) for line in run.stdout.splitlines()]
     assert [answer["id"] for answer in answers] == list(range(len(requests)))
     return answers
+
+
+def eventually(check, seconds=30):
+    """What `check` gives, as soon as it gives something; what another process does is waited for in small steps."""
+    end, pause = time.monotonic() + seconds, threading.Event()
+    while time.monotonic() < end:
+        if value := check():
+            return value
+        pause.wait(0.1)
+    raise AssertionError("it did not come about in time")
 
 
 class Sandbox:

@@ -6,11 +6,10 @@ import pathlib
 import re
 import socket
 import subprocess
-import time
 import urllib.request
 
 import pytest
-from product import ROOT, SETTLEGATE
+from product import ROOT, SETTLEGATE, eventually
 
 
 def free_port():
@@ -39,6 +38,14 @@ def call(url, body=None, **headers):
         return json.load(response)
 
 
+def is_ready(url):
+    try:
+        with urllib.request.urlopen(url + "/readyz"):
+            return True
+    except OSError:
+        return False
+
+
 def test_the_steps_of_the_readme_lead_to_a_first_payment(networks, tmp_path):
     port = free_port()
     public = f"http://127.0.0.1:{port}"
@@ -59,12 +66,7 @@ def test_the_steps_of_the_readme_lead_to_a_first_payment(networks, tmp_path):
                 environment[name] = value.strip("'")
             elif " serve " in step:
                 serving = subprocess.Popen(command.split(), cwd=tmp_path, env=environment)
-                for _ in range(100):
-                    try:
-                        with urllib.request.urlopen(public + "/readyz"):
-                            break
-                    except OSError:
-                        time.sleep(0.1)
+                eventually(lambda: is_ready(public))
             else:
                 run = subprocess.run(
                     command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
@@ -78,11 +80,7 @@ def test_the_steps_of_the_readme_lead_to_a_first_payment(networks, tmp_path):
         order = call(f"{public}/v1/invoices/{invoice}", Authorization=f"Bearer {key}")
         link = order["options"][0]["link"]
         assert call(f"{networks['control']}/telegram/pay", {"link": link})["outcome"] == "paid"
-        for _ in range(100):
-            if call(page + "/status")["stage"] == "paid":
-                break
-            time.sleep(0.1)
-        assert call(page + "/status")["stage"] == "paid"
+        eventually(lambda: call(page + "/status")["stage"] == "paid")
         assert call(f"{public}/v1/invoices/{invoice}", Authorization=f"Bearer {key}")["state"] == "settled"
     finally:
         if serving:
