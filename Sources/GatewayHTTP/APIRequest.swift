@@ -111,6 +111,13 @@ struct JSONBody: Sendable {
         return integer
     }
 
+    func moment(_ name: String) throws -> Timestamp {
+        guard let moment = Timestamp(rfc3339: try text(name)) else {
+            throw Problem.invalid("'\(name)' is a moment of RFC 3339, for example 2026-11-26T12:00:00Z", name)
+        }
+        return moment
+    }
+
     func flag(_ name: String) throws -> Bool {
         guard let member = value[name], !member.isNull else { return false }
         guard let flag = member.boolValue else { throw Problem.invalid("'\(name)' is true or false", name) }

@@ -139,8 +139,14 @@ public struct DeliveryWorker: Sendable {
             try await settle(delivery, endpoint, attempt(delivery, start, nil, "the endpoint is switched off"), nil)
             return false
         }
-        let secret = try secrets.open(endpoint.sealedSecret, of: endpoint.id)
-        let request = StandardWebhook.request(event, to: endpoint.url, at: start, secret: secret, timeout: Self.timeout)
+        let secrets = try secrets.signing(endpoint, at: start)
+        let request = StandardWebhook.request(
+            event,
+            to: endpoint.url,
+            at: start,
+            secrets: secrets,
+            timeout: Self.timeout
+        )
         var response: HTTPResponse?
         var failure: String?
         do throws(HTTPTransportError) { response = try await transport.send(request) } catch {

@@ -1,6 +1,7 @@
 public import Cryptography
 public import Payments
 public import Seams
+import Storage
 
 /// Seals the endpoints' signing secrets, so that a copy of the database signs nothing.
 public struct EndpointSecrets: Sendable {
@@ -27,6 +28,17 @@ public struct EndpointSecrets: Sendable {
             authenticating: Array(endpoint.text.utf8)
         )
         .combined
+    }
+
+    /// What signs for an endpoint at a moment: its secret, and while it is being replaced the one before.
+    ///
+    /// - Throws: `CryptographyError`.
+    func signing(_ endpoint: WebhookEndpointRecord, at moment: Timestamp) throws -> [StandardWebhook.Secret] {
+        var secrets = [try open(endpoint.sealedSecret, of: endpoint.id)]
+        if let previous = endpoint.previousSecret, let end = endpoint.previousUntil, moment < end {
+            secrets.append(try open(previous, of: endpoint.id))
+        }
+        return secrets
     }
 
     /// Opens the secret of an endpoint.

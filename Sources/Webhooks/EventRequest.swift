@@ -11,11 +11,11 @@ extension StandardWebhook {
         _ event: EventRecord,
         to url: String,
         at moment: Timestamp,
-        secret: Secret,
+        secrets: [Secret],
         timeout: Duration
     ) -> HTTPRequest {
         let body = Array(event.body.utf8)
-        let fields = fields(id: event.id.text, at: moment, body: body, secrets: [secret])
+        let fields = fields(id: event.id.text, at: moment, body: body, secrets: secrets)
         return HTTPRequest(
             method: "POST",
             url: url,

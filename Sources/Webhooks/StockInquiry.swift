@@ -31,12 +31,13 @@ public struct StockInquiry: Sendable {
     ///
     /// - Returns: the answer; never an error.
     public func ask(_ question: EventRecord, at endpoint: WebhookEndpointRecord) async -> StockAnswer {
-        guard let secret = try? secrets.open(endpoint.sealedSecret, of: endpoint.id) else { return .unknown }
+        let now = clock.now()
+        guard let secrets = try? secrets.signing(endpoint, at: now) else { return .unknown }
         let request = StandardWebhook.request(
             question,
             to: endpoint.url,
-            at: clock.now(),
-            secret: secret,
+            at: now,
+            secrets: secrets,
             timeout: Self.timeout
         )
         guard let response = try? await transport.send(request) else { return .unknown }

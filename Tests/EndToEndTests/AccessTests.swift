@@ -49,6 +49,15 @@ struct AccessTests {
         "GET /v1/cases": Row(),
         "GET /v1/events": Row(),
         "POST /v1/events/{id}/redeliver": Row(maker: "event", body: [:]),
+        "GET /v1/events/{id}": Row(maker: "event"),
+        "GET /v1/webhook_endpoints/{id}": Row(maker: "POST /v1/webhook_endpoints"),
+        "GET /v1/webhook_endpoints/{id}/attempts": Row(maker: "POST /v1/webhook_endpoints"),
+        "POST /v1/webhook_endpoints/{id}/rotate_secret": Row(maker: "POST /v1/webhook_endpoints", body: [:]),
+        "POST /v1/webhook_endpoints/{id}/enable": Row(maker: "POST /v1/webhook_endpoints", body: [:]),
+        "POST /v1/webhook_endpoints/{id}/redeliver": Row(
+            maker: "POST /v1/webhook_endpoints",
+            body: ["from": "2020-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z"]
+        ),
         "POST /v1/webhook_endpoints": Row(body: ["url": "https://shop.example/events"]),
         "GET /v1/webhook_endpoints": Row(),
         "DELETE /v1/webhook_endpoints/{id}": Row(maker: "POST /v1/webhook_endpoints"),

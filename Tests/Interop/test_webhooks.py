@@ -5,12 +5,13 @@ import json
 import os
 import subprocess
 import threading
+import urllib.error
 import urllib.request
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from product import ROOT, SETTLEGATE
+from product import ROOT, SETTLEGATE, eventually
 from standardwebhooks import Webhook
 
 
@@ -19,7 +20,7 @@ class Merchant(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.received.append((dict(self.headers), body))
         self.server.arrived.set()
-        self.send_response(204)
+        self.send_response(getattr(self.server, "answer", 204))
         self.end_headers()
 
     def log_message(self, *arguments):
@@ -65,3 +66,95 @@ def test_we_verify_what_the_library_signs():
         [SETTLEGATE, "inspect", "--lines"], input="\n".join(requests), capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert [json.loads(line)["result"]["valid"] for line in run.stdout.splitlines()] == expected
+
+
+class Shop:
+    """A merchant with an endpoint, and what it asks of the gateway."""
+
+    def __init__(self, start_sandbox):
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Merchant)
+        self.server.received, self.server.arrived, self.server.answer = [], threading.Event(), 204
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.sandbox = start_sandbox("--webhook", f"http://127.0.0.1:{self.server.server_port}/events")
+        [self.endpoint] = self.ask("GET", "webhook_endpoints")["data"]
+
+    def ask(self, method, path, body=None, base=None):
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.sandbox['api_key']}"}
+        data = None if body is None else json.dumps(body).encode()
+        url = f"{base or self.sandbox['gateway'] + '/v1'}/{path}"
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=30) as response:
+            return json.load(response)
+
+    def invoice(self):
+        order = {
+            "title": "Tea", "description": "Tea", "goods": "physical", "amount": "1.5", "asset": "ton:testnet:native",
+            "rails": [{"rail": "ton"}],
+        }
+        return self.ask("POST", "invoices", order)
+
+    def about(self, invoice):
+        """The messages about an invoice, in the order in which they came."""
+        messages = [
+            ({name.lower(): value for name, value in headers.items()}, body) for headers, body in self.server.received
+        ]
+        return [each for each in messages if json.loads(each[1])["data"].get("id") == invoice["id"]]
+
+
+def is_verified(secret, message):
+    try:
+        Webhook(secret).verify(message[1], message[0])
+        return True
+    except Exception:
+        return False
+
+
+def test_while_a_secret_is_replaced_both_are_right(start_sandbox):
+    shop = Shop(start_sandbox)
+    old, path = shop.sandbox["webhook_secret"], f"webhook_endpoints/{shop.endpoint['id']}"
+    rotated = shop.ask("POST", f"{path}/rotate_secret", {"overlap": 60})
+    new = rotated["secret"]
+    with pytest.raises(urllib.error.HTTPError) as busy:
+        shop.ask("POST", f"{path}/rotate_secret", {})
+    assert busy.value.code == 409
+    first = shop.invoice()
+    [message] = eventually(lambda: shop.about(first))
+    assert is_verified(old, message) and is_verified(new, message)
+    # The library looks at its own clock: the time of the message is the sandbox's, which is put forward within its tolerance.
+    shop.ask("POST", "advance", {"seconds": 61}, base=shop.sandbox["control"])
+    second = shop.invoice()
+    [message] = eventually(lambda: shop.about(second))
+    assert is_verified(new, message) and not is_verified(old, message)
+    # An end at once.
+    newest = shop.ask("POST", f"{path}/rotate_secret", {"overlap": 0})["secret"]
+    third = shop.invoice()
+    [message] = eventually(lambda: shop.about(third))
+    assert is_verified(newest, message) and not is_verified(new, message)
+
+
+def test_what_was_not_taken_is_in_the_log_and_comes_again_on_demand(start_sandbox):
+    shop = Shop(start_sandbox)
+    path = f"webhook_endpoints/{shop.endpoint['id']}"
+    shop.server.answer = 410
+    lost = shop.invoice()
+    eventually(lambda: shop.ask("GET", path)["disabled_at"])
+    [attempt] = shop.ask("GET", f"{path}/attempts")["data"]
+    assert (attempt["status"], attempt["number"], attempt["failure"]) == (410, 1, None)
+    shop.server.answer = 204
+    missed = shop.invoice()
+    span = {"from": "2020-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z"}
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        shop.ask("POST", f"{path}/redeliver", span)
+    assert refused.value.code == 409
+    assert shop.ask("POST", f"{path}/enable", {})["disabled_at"] is None
+    assert shop.ask("POST", f"{path}/redeliver", span) == {
+        "object": "redelivery", "endpoint": shop.endpoint["id"], "events": 2, "is_complete": True,
+    }
+    eventually(lambda: len(shop.about(lost)) == 2 and shop.about(missed))
+    ids = {message[0]["webhook-id"] for message in shop.about(lost)}
+    assert len(ids) == 1, "an event keeps its identifier however often it comes"
+    [event] = ids
+    attempts = eventually(
+        lambda: (found := shop.ask("GET", f"{path}/attempts?event={event}")["data"]) and len(found) == 2 and found
+    )
+    assert [(each["number"], each["status"]) for each in attempts] == [(2, 204), (1, 410)]
+    assert shop.ask("GET", f"events/{event}")["data"]["id"] == lost["id"]

@@ -48,4 +48,38 @@ struct TimestampTests {
             #expect(first.advanced(by: second.since(first)) == second, "seed 42")
         }
     }
+
+    @Test(
+        "reads what RFC 3339 writes, and what other clocks write",
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("1985-04-12T23:20:50.52Z", 482_196_050_520_000),
+            ("1996-12-19T16:39:57-08:00", 851_042_397_000_000), ("1990-12-31T23:59:60Z", 662_688_000_000_000),
+            ("1990-12-31T15:59:60-08:00", 662_688_000_000_000), ("2000-02-29t12:00:00.1234567z", 951_825_600_123_456),
+            ("2026-11-26 12:00:00+00:00", 1_795_694_400_000_000),
+        ]
+    )
+    func reads(text: String, microseconds: Int64) {
+        #expect(Timestamp(rfc3339: text)?.microseconds == microseconds)
+    }
+
+    @Test(
+        "reads nothing that is no moment",
+        arguments: [
+            "", "2026", "2026-11-26", "2026-11-26T12:00:00", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z",
+            "2100-02-29T00:00:00Z", "2026-11-26T24:00:00Z", "2026-11-26T12:60:00Z", "2026-11-26T12:00:00.Z",
+            "2026-11-26T12:00:00Zx", "1969-12-31T23:59:59Z", "2026-11-26T12:00:00+24:00", "20261126T120000Z",
+            "2026-1-26T12:00:00Z", "\u{662}026-11-26T12:00:00Z",
+        ]
+    )
+    func refuses(text: String) {
+        #expect(Timestamp(rfc3339: text) == nil)
+    }
+
+    @Test("reads back what it prints, on every day of 400 years")
+    func roundTrip() {
+        for day in 0..<146_097 {
+            let moment = Timestamp(microseconds: Int64(day) * 86_400_000_000 + 1_000 * Int64(day % 86_400_000))
+            #expect(Timestamp(rfc3339: moment.description) == moment)
+        }
+    }
 }

@@ -13,7 +13,7 @@ enum Schema {
     }
 
     static let migrations: [Migration] = [
-        firstTables, blockScanning, batchedTransfers, undoneMovements, checkout, keyAccess,
+        firstTables, blockScanning, batchedTransfers, undoneMovements, checkout, keyAccess, secretRotation,
     ]
 
     /// The version of the schema that this program works with.

@@ -134,15 +134,24 @@ extension SQLSession {
             WHERE endpoint = $1 AND event = $2 ORDER BY number
             """,
             [.id(endpoint), .id(event)]
-        ) { row in
-            DeliveryAttempt(
-                number: try row.int(),
-                startedAt: try row.moment(),
-                duration: .microseconds(try row.integer()),
-                status: try row.optionalInteger().map { Int(clamping: $0) },
-                failure: try row.optionalText()
-            )
-        }
+        ) { try $0.attempt() }
+    }
+
+    /// The latest attempts at an endpoint, of all events or of one, those of the newest event first.
+    public func attempts(
+        at endpoint: WebhookEndpointID,
+        event: EventID?,
+        limit: Int
+    ) throws -> [(event: EventID, attempt: DeliveryAttempt)] {
+        var filter = Filter("a.endpoint = ", .id(endpoint))
+        if let event { filter.and("a.event = ", .id(event)) }
+        return try all(
+            """
+            SELECT a.event, a.number, a.started_at, a.duration, a.status, a.failure FROM delivery_attempts a
+            WHERE \(filter.conditions.joined(separator: " AND ")) ORDER BY a.event DESC, a.number DESC LIMIT \(limit)
+            """,
+            filter.arguments
+        ) { row in (try row.id(), try row.attempt()) }
     }
 
     /// How many deliveries wait.
@@ -157,6 +166,16 @@ extension SQLSession {
 }
 
 extension SQLRow {
+    fileprivate mutating func attempt() throws -> DeliveryAttempt {
+        DeliveryAttempt(
+            number: try int(),
+            startedAt: try moment(),
+            duration: .microseconds(try integer()),
+            status: try optionalInteger().map { Int(clamping: $0) },
+            failure: try optionalText()
+        )
+    }
+
     fileprivate mutating func delivery() throws -> DeliveryRecord {
         DeliveryRecord(
             endpoint: try id(),

@@ -37,6 +37,10 @@ public struct WebhookEndpointRecord: Hashable, Sendable {
     public let url: String
     /// The signing secret, sealed under the gateway's own key.
     public var sealedSecret: [UInt8]
+    /// The secret that it had before, sealed, while both sign; and until when.
+    public var previousSecret: [UInt8]?
+    /// Until when the secret before signs as well.
+    public var previousUntil: Timestamp?
     /// The types of events that are sent; none: all.
     public let types: [String]
     /// When it was added.
@@ -55,12 +59,16 @@ public struct WebhookEndpointRecord: Hashable, Sendable {
         types: [String],
         createdAt: Timestamp,
         disabledAt: Timestamp? = nil,
-        disabledReason: String? = nil
+        disabledReason: String? = nil,
+        previousSecret: [UInt8]? = nil,
+        previousUntil: Timestamp? = nil
     ) {
         self.id = id
         self.merchant = merchant
         self.url = url
         self.sealedSecret = sealedSecret
+        self.previousSecret = previousSecret
+        self.previousUntil = previousUntil
         self.types = types
         self.createdAt = createdAt
         self.disabledAt = disabledAt
@@ -109,6 +117,28 @@ extension SQLSession {
         )
     }
 
+    /// Has a merchant's events of a time sent to an endpoint again.
+    ///
+    /// - Returns: how many there are.
+    public func redeliver(
+        to endpoint: WebhookEndpointRecord,
+        from start: Timestamp,
+        until end: Timestamp,
+        limit: Int,
+        at moment: Timestamp
+    ) throws -> Int {
+        let found = try all(
+            """
+            SELECT e.id, e.type FROM events e WHERE e.merchant = $1 AND e.created_at >= $2 AND e.created_at < $3
+            ORDER BY e.id LIMIT $4
+            """,
+            [.id(endpoint.merchant), .moment(start), .moment(end), .integer(Int64(limit))]
+        ) { row -> (EventID, String) in (try row.id(), try row.text()) }
+        let wanted = found.filter { endpoint.takes($0.1) }
+        for (id, _) in wanted { try deliver(id, to: endpoint.id, at: moment) }
+        return wanted.count
+    }
+
     /// An event.
     public func event(_ id: EventID) throws -> EventRecord? {
         try first("SELECT \(Self.eventColumns) FROM events e WHERE e.id = $1", [.id(id)]) { try $0.event() }
@@ -124,7 +154,10 @@ extension SQLSession {
     // MARK: - Endpoints
 
     private static var endpointColumns: String {
-        "w.id, w.merchant, w.url, w.sealed_secret, w.types, w.created_at, w.disabled_at, w.disabled_reason"
+        """
+        w.id, w.merchant, w.url, w.sealed_secret, w.types, w.created_at, w.disabled_at, w.disabled_reason,
+        w.previous_secret, w.previous_until
+        """
     }
 
     /// Stores a new endpoint.
@@ -142,15 +175,17 @@ extension SQLSession {
         )
     }
 
-    /// Stores an endpoint's secret and whether it is switched off.
+    /// Stores an endpoint's secrets and whether it is switched off.
     public func update(_ endpoint: WebhookEndpointRecord) throws {
         group.endpoints[endpoint.merchant] = nil
         try execute(
             """
-            UPDATE webhook_endpoints SET sealed_secret = $1, disabled_at = $2, disabled_reason = $3 WHERE id = $4
+            UPDATE webhook_endpoints SET sealed_secret = $1, disabled_at = $2, disabled_reason = $3,
+            previous_secret = $4, previous_until = $5 WHERE id = $6
             """,
             [
                 .blob(endpoint.sealedSecret), .moment(endpoint.disabledAt), .text(endpoint.disabledReason),
+                .blob(endpoint.previousSecret), .moment(endpoint.previousUntil),
                 .id(endpoint.id),
             ]
         )
@@ -201,7 +236,9 @@ extension SQLRow {
             types: try text().split(separator: " ").map(String.init),
             createdAt: try moment(),
             disabledAt: try optionalMoment(),
-            disabledReason: try optionalText()
+            disabledReason: try optionalText(),
+            previousSecret: try optionalBlob(),
+            previousUntil: try optionalMoment()
         )
     }
 }
