@@ -100,6 +100,10 @@ let package = Package(
             name: "Webhooks",
             dependencies: ["Storage", "HTTPTransport", "Cryptography", "Payments", "Seams", logging]
         ),
+        .target(
+            name: "Rates",
+            dependencies: ["Settlement", "HTTPTransport", "StrictJSON", "Money", "Seams", bigInt, logging]
+        ),
         .target(name: "HTTPServer", dependencies: ["HTTPTransport", hummingbird, lifecycle, logging]),
         .target(
             name: "Checkout",
@@ -139,7 +143,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Checkout", "GatewayHTTP", "HTTPServer", "Settlement", "Reconciliation", "Webhooks", "Storage",
+                "Checkout", "GatewayHTTP", "HTTPServer", "Rates", "Settlement", "Reconciliation", "Webhooks", "Storage",
                 "Providers",
                 "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPTransport",
                 "Payments", "Money",
@@ -220,6 +224,10 @@ let package = Package(
                 "Providers",
                 "Payments", "Money", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
             ]
+        ),
+        .testTarget(
+            name: "RatesTests",
+            dependencies: ["Rates", "Settlement", "HTTPTransport", "HTTPServer", "Money", "Seams", logging]
         ),
         .testTarget(
             name: "CheckoutTests",

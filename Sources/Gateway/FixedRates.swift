@@ -2,7 +2,7 @@ public import Money
 public import Seams
 public import Settlement
 
-/// Rates that the operator has set in the configuration.
+/// Rates that the operator has set in the configuration; of other pairs, what somebody else says.
 public struct FixedRates: RateSource {
     private struct Entry {
         let rate: Rate
@@ -10,11 +10,16 @@ public struct FixedRates: RateSource {
     }
 
     private let entries: [Entry]
+    private let others: any RateSource
 
     /// The rates of a configuration, each taken as observed at the moment of the question.
     ///
     /// - Throws: ``ConfigurationError`` when a rate is not one.
-    public init(_ rates: [GatewayConfiguration.FixedRate]) throws(ConfigurationError) {
+    public init(
+        _ rates: [GatewayConfiguration.FixedRate],
+        otherwise others: any RateSource
+    ) throws(ConfigurationError) {
+        self.others = others
         var entries: [Entry] = []
         for rate in rates {
             do {
@@ -36,10 +41,10 @@ public struct FixedRates: RateSource {
 
     /// The price of one major unit of `base` in `quote`.
     ///
-    /// - Throws: `SettlementError` with the code `noRate` when none is set.
+    /// - Throws: `SettlementError` with the code `noRate` when none is set and nobody else has one.
     public func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
         guard let entry = entries.first(where: { $0.rate.base == base && $0.rate.quote == quote }) else {
-            throw SettlementError(.noRate, "no rate of \(base) in \(quote) is set", parameter: "asset")
+            return try others.rate(base, in: quote, at: now)
         }
         let rate: Rate
         do {

@@ -7,6 +7,7 @@ public import Keystore
 public import Logging
 public import Payments
 import Providers
+import Rates
 public import Reconciliation
 public import Seams
 public import Settlement
@@ -75,6 +76,7 @@ public final class Gateway: Sendable {
     public let api: GatewayAPI
     let configuration: GatewayConfiguration
     private let bots: [ConfiguredProviders.Bot]
+    private let rates: RateWorker
     private let clock: any WallClock
     private let logger: Logger
     private let wakeUps: AsyncStream<Void>
@@ -108,19 +110,26 @@ public final class Gateway: Sendable {
             clock: surroundings.clock
         )
         try await Self.addOperator(to: database, at: surroundings.clock.now())
+        let book = RateBook(rules: configuration.rateRules?.rules ?? RateRules())
         settlement = Settlement(
             database: database,
             providers: providers.registry,
             assets: catalogues.assets,
             chart: catalogues.chart,
             policy: catalogues.policy,
-            rates: try FixedRates(configuration.rates),
+            rates: try FixedRates(configuration.rates, otherwise: book),
             clock: surroundings.clock,
             identifiers: IdentifierSource(clock: surroundings.clock, random: surroundings.random),
             operatorMerchant: Self.operatorMerchant,
             stock: { await inquiry.ask($0, at: $1) },
             address: PublicAddress(),
             faults: surroundings.faults
+        )
+        rates = RateWorker(
+            feeds: try (configuration.rateFeeds ?? []).map { try $0.feed(over: surroundings.transport) },
+            book: book,
+            clock: surroundings.clock,
+            logger: logger
         )
         worker = ReconciliationWorker(
             settlement: settlement,
@@ -247,6 +256,8 @@ public final class Gateway: Sendable {
         let interval = Duration.milliseconds(configuration.reconciliationInterval)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.deliveries.run(every: interval) }
+            let pause = Duration.milliseconds(self.configuration.ratesInterval ?? 30_000)
+            group.addTask { await self.rates.run(every: pause) }
             group.addTask {
                 while !Task.isCancelled {
                     self.wake.yield()

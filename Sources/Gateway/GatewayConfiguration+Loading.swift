@@ -13,6 +13,11 @@ extension GatewayConfiguration {
         catalogues = Self.resolve(catalogues, in: folder)
         database.path = environment["SETTLEGATE_DATABASE_PATH"] ?? database.path.map { Self.resolve($0, in: folder) }
         keystore.path = Self.resolve(keystore.path, in: folder)
+        rateFeeds = rateFeeds?.map { feed in
+            var resolved = feed
+            resolved.file = feed.file.map { Self.resolve($0, in: folder) }
+            return resolved
+        }
         if let host = environment["SETTLEGATE_HTTP_HOST"] { http.host = host }
         if let text = environment["SETTLEGATE_HTTP_PORT"] {
             guard let port = Int(text) else { throw ConfigurationError("SETTLEGATE_HTTP_PORT has to be a number") }
@@ -33,6 +38,9 @@ extension GatewayConfiguration {
             throw ConfigurationError("gathering_interval_ms lies between 1000 and 86400000")
         }
         let chains = evm ?? []
+        guard (1_000...3_600_000).contains(ratesInterval ?? 30_000) else {
+            throw ConfigurationError("rates_interval_ms lies between 1000 and 3600000")
+        }
         let keys = bots.map(\.key) + ton.map(\.key) + chains.map(\.key)
         guard Set(keys).count == keys.count else { throw ConfigurationError("two bots or wallets have the same key") }
         guard keys.allSatisfy(Self.isKey) else {

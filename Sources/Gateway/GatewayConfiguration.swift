@@ -313,6 +313,12 @@ public struct GatewayConfiguration: Codable, Sendable {
     public var coldStorage: [ColdStorage]?
     /// The rates that the operator sets.
     public var rates: [FixedRate]
+    /// Who says what other assets cost.
+    public var rateFeeds: [RateFeed]?
+    /// When they are believed.
+    public var rateRules: RateRules?
+    /// Milliseconds between two rounds that ask them.
+    public var ratesInterval: Int?
     /// How events reach merchants.
     public var webhooks: Webhooks
     /// Milliseconds between two passes of the reconciliation worker.
@@ -331,6 +337,9 @@ public struct GatewayConfiguration: Codable, Sendable {
         case evm
         case coldStorage = "cold_storage"
         case rates
+        case rateFeeds = "rate_feeds"
+        case rateRules = "rate_rules"
+        case ratesInterval = "rates_interval_ms"
         case webhooks
         case reconciliationInterval = "reconciliation_interval_ms"
         case gatheringInterval = "gathering_interval_ms"

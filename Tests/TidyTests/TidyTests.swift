@@ -59,6 +59,9 @@ struct TidyTests {
             "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON", "Cryptography",
             "Seams", "CQREncode", "Mustache",
         ],
+        "Rates": [
+            "Settlement", "HTTPTransport", "StrictJSON", "Money", "Seams", "BigInt", "Logging", "Foundation",
+        ],
         "Webhooks": ["Storage", "HTTPTransport", "Cryptography", "Payments", "Seams", "Logging"],
     ]
 
@@ -77,11 +80,16 @@ struct TidyTests {
         }
     }
 
+    /// Where amounts are exact.
+    private static let exact = [
+        "Money", "Ledger", "Payments", "Rates", "Settlement", "Reconciliation", "Storage", "Providers",
+    ]
+
     /// Words that are not used, and where they are all the same.
     static let banned: [(word: String, folders: [String], except: [String])] = [
-        ("Double", ["Money", "Ledger", "Payments", "Settlement", "Reconciliation", "Storage", "Providers"], []),
-        ("Float", ["Money", "Ledger", "Payments", "Settlement", "Reconciliation", "Storage", "Providers"], []),
-        ("Decimal(", ["Money", "Ledger", "Payments", "Settlement", "Reconciliation", "Storage", "Providers"], []),
+        ("Double", exact, []),
+        ("Float", exact, []),
+        ("Decimal(", exact, []),
         ("Date()", [""], []),
         ("UUID()", [""], ["Sources/settlegate/ScenarioCommand.swift"]),
         ("Task.sleep", [""], ["Sources/Seams/SystemClock.swift"]),

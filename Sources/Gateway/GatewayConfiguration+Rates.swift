@@ -1,0 +1,80 @@
+import HTTPTransport
+import Money
+import Rates
+
+extension GatewayConfiguration {
+    /// Somebody who says what assets cost: a document of the web, or a file.
+    public struct RateFeed: Codable, Sendable {
+        /// A price in a document.
+        public struct Pair: Codable, Sendable {
+            /// The asset that has a price.
+            public var base: String
+            /// The asset that the price is in.
+            public var quote: String
+            /// Where the price stands: a JSON pointer (RFC 6901).
+            public var path: String
+        }
+
+        /// Its name, which each rate carries.
+        public var name: String
+        /// The document's address.
+        public var url: String?
+        /// The prices in the document.
+        public var pairs: [Pair]?
+        /// The path of a file instead.
+        public var file: String?
+
+        func feed(over transport: any HTTPTransport) throws(ConfigurationError) -> any Rates.RateFeed {
+            switch (url, file) {
+            case (nil, let file?): return FileRateFeed(name: name, path: file)
+            case (let url?, nil):
+                var places: [HTTPRateFeed.Place] = []
+                for pair in pairs ?? [] {
+                    do {
+                        places.append(
+                            .init(base: try AssetID(pair.base), quote: try AssetID(pair.quote), pointer: pair.path)
+                        )
+                    } catch { throw ConfigurationError("rate_feeds.\(name): \(error)") }
+                    guard pair.path.hasPrefix("/") else {
+                        throw ConfigurationError("rate_feeds.\(name): a path is a JSON pointer, for example /ton/eur")
+                    }
+                }
+                guard !places.isEmpty else { throw ConfigurationError("rate_feeds.\(name) names no 'pairs'") }
+                return HTTPRateFeed(name: name, url: url, places: places, transport: transport)
+            default: throw ConfigurationError("rate_feeds.\(name) has either a 'url' or a 'file'")
+            }
+        }
+    }
+
+    /// When rates of feeds are believed.
+    public struct RateRules: Codable, Sendable {
+        /// How old what a source says may be, in seconds.
+        public var maximumAge: Int?
+        /// For how long the last good rate stands in, in seconds.
+        public var lastGood: Int?
+        /// How far a source may be from the median, in hundredths of a percent.
+        public var deviationBasisPoints: Int?
+        /// How far a rate may jump, in hundredths of a percent.
+        public var jumpBasisPoints: Int?
+        /// How long a quote holds, in seconds.
+        public var validFor: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case maximumAge = "maximum_age"
+            case lastGood = "last_good"
+            case deviationBasisPoints = "deviation_basis_points"
+            case jumpBasisPoints = "jump_basis_points"
+            case validFor = "valid_for"
+        }
+
+        var rules: Rates.RateRules {
+            var rules = Rates.RateRules()
+            if let maximumAge { rules.maximumAge = .seconds(maximumAge) }
+            if let lastGood { rules.lastGoodLimit = .seconds(lastGood) }
+            if let deviationBasisPoints { rules.deviationBasisPoints = deviationBasisPoints }
+            if let jumpBasisPoints { rules.jumpBasisPoints = jumpBasisPoints }
+            if let validFor { rules.validity = .seconds(validFor) }
+            return rules
+        }
+    }
+}

@@ -1,0 +1,54 @@
+public import Money
+public import Seams
+public import Settlement
+import Synchronization
+
+/// The rates of all pairs, as several sources say them.
+public final class RateBook: RateSource {
+    private struct Pair: Hashable {
+        let base: AssetID
+        let quote: AssetID
+    }
+
+    private let rules: RateRules
+    private let opinions = Mutex<[Pair: PairOpinions]>([:])
+
+    /// A book that knows nothing yet.
+    public init(rules: RateRules) {
+        self.rules = rules
+    }
+
+    /// Takes what a source says.
+    public func hear(_ rates: [Rate], from source: String) {
+        opinions.withLock { opinions in
+            for rate in rates {
+                opinions[Pair(base: rate.base, quote: rate.quote), default: PairOpinions()].hear(rate, from: source)
+            }
+        }
+    }
+
+    /// The price of one major unit of `base` in `quote`, also when only the other direction is known.
+    ///
+    /// - Throws: `SettlementError` with the code `noRate`, and why.
+    public func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
+        let direct = verdict(Pair(base: base, quote: quote), at: now)
+        switch direct {
+        case .good(let rate), .standIn(let rate, _):
+            return Quote(rate: rate, validUntil: now.advanced(by: rules.validity))
+        case .none(let reason):
+            let turned = verdict(Pair(base: quote, quote: base), at: now)
+            guard case .good(let rate) = turned, let inverted = try? rate.inverted() else {
+                throw SettlementError(.noRate, "no rate of \(base) in \(quote): \(reason)", parameter: "asset")
+            }
+            return Quote(rate: inverted, validUntil: now.advanced(by: rules.validity))
+        }
+    }
+
+    private func verdict(_ pair: Pair, at now: Timestamp) -> PairOpinions.Verdict {
+        opinions.withLock { opinions in
+            guard var known = opinions[pair] else { return .none(reason: "no source has a rate") }
+            defer { opinions[pair] = known }
+            return known.judge(at: now, rules)
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import Foundation
+public import HTTPTransport
+public import Money
+public import Seams
+import StrictJSON
+
+/// Why a source gave nothing, as a sentence.
+public struct RateFeedError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The sentence.
+    public let description: String
+
+    init(_ reason: String) {
+        description = reason
+    }
+}
+
+/// Somebody who says what assets cost.
+public protocol RateFeed: Sendable {
+    /// Its name, which each rate carries.
+    var name: String { get }
+    /// What it says now.
+    ///
+    /// - Throws: ``RateFeedError``; a price that is none leaves out its pair only.
+    func read(at now: Timestamp) async throws(RateFeedError) -> [Rate]
+}
+
+/// A JSON document of the web, with the places of prices in it.
+public struct HTTPRateFeed: RateFeed {
+    /// A price in the document.
+    public struct Place: Hashable, Sendable {
+        let base: AssetID
+        let quote: AssetID
+        let pointer: [String]
+
+        /// A price at a JSON pointer (RFC 6901), for example `/the-open-network/eur`.
+        public init(base: AssetID, quote: AssetID, pointer: String) {
+            self.base = base
+            self.quote = quote
+            self.pointer = pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { part in
+                String(part).replacing("~1", with: "/").replacing("~0", with: "~")
+            }
+        }
+    }
+
+    private static let limit = 1 << 20
+
+    /// Its name.
+    public let name: String
+    private let url: String
+    private let places: [Place]
+    private let transport: any HTTPTransport
+
+    /// A document and the places of prices in it.
+    public init(name: String, url: String, places: [Place], transport: any HTTPTransport) {
+        self.name = name
+        self.url = url
+        self.places = places
+        self.transport = transport
+    }
+
+    /// The prices that the document has now.
+    ///
+    /// - Throws: ``RateFeedError``.
+    public func read(at now: Timestamp) async throws(RateFeedError) -> [Rate] {
+        let response: HTTPResponse
+        do {
+            response = try await transport.send(HTTPRequest(url: url, maximumResponseBytes: Self.limit))
+        } catch { throw RateFeedError("\(name): \(error)") }
+        guard response.status == 200 else { throw RateFeedError("\(name) answered \(response.status)") }
+        let document: JSONValue
+        do { document = try JSONValue(parsing: response.body) } catch { throw RateFeedError("\(name): \(error)") }
+        let rates = places.compactMap { place -> Rate? in
+            guard let text = document.text(at: place.pointer) else { return nil }
+            return try? Rate(base: place.base, quote: place.quote, price: text, source: name, observedAt: now)
+        }
+        guard !rates.isEmpty else { throw RateFeedError("\(name) has none of the prices where they are looked for") }
+        return rates
+    }
+}
+
+/// A JSON file that somebody else writes: `{"rates": [{"base", "quote", "price", "observed_at"}]}`.
+public struct FileRateFeed: RateFeed {
+    /// Its name.
+    public let name: String
+    private let path: String
+
+    /// The file at a path.
+    public init(name: String, path: String) {
+        self.name = name
+        self.path = path
+    }
+
+    /// The prices in the file.
+    ///
+    /// - Throws: ``RateFeedError``.
+    public func read(at now: Timestamp) async throws(RateFeedError) -> [Rate] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw RateFeedError("\(name): \(path) cannot be read")
+        }
+        let document: JSONValue
+        do { document = try JSONValue(parsing: [UInt8](data)) } catch { throw RateFeedError("\(name): \(error)") }
+        guard let entries = document["rates"]?.arrayValue else { throw RateFeedError("\(name): 'rates' is no array") }
+        return entries.compactMap { entry in
+            guard let base = entry["base"]?.stringValue, let quote = entry["quote"]?.stringValue,
+                let price = entry["price"]?.stringValue,
+                let moment = entry["observed_at"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
+            else { return nil }
+            return try? Rate(
+                base: AssetID(base),
+                quote: AssetID(quote),
+                price: price,
+                source: name,
+                observedAt: moment
+            )
+        }
+    }
+}
+
+extension JSONValue {
+    /// The text of a number or a string at a JSON pointer.
+    fileprivate func text(at pointer: [String]) -> String? {
+        var value = self
+        for part in pointer {
+            let next =
+                value[part]
+                ?? Int(part).flatMap { index in
+                    value.arrayValue.flatMap { $0.indices.contains(index) ? $0[index] : nil }
+                }
+            guard let next else { return nil }
+            value = next
+        }
+        if case .number(let text) = value { return Self.plain(text) }
+        return value.stringValue
+    }
+
+    /// A number without its exponent: the same digits with the point elsewhere; none when it is out of all proportion.
+    private static func plain(_ text: String) -> String? {
+        let halves = text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "e" || $0 == "E" }
+        guard halves.count == 2 else { return text }
+        let parts = halves[0].split(separator: ".", maxSplits: 1)
+        guard let exponent = Int(halves[1]), (-30...30).contains(exponent), let whole = parts.first,
+            !whole.hasPrefix("-")
+        else { return nil }
+        let fraction = parts.count == 2 ? parts[1] : ""
+        let digits = Array(String(repeating: "0", count: 30) + whole + fraction + String(repeating: "0", count: 30))
+        let point = 30 + whole.count + exponent
+        let integer = String(digits[..<point].drop { $0 == "0" })
+        let rest = digits[point...]
+        let kept = rest.prefix(rest.count - rest.reversed().prefix { $0 == "0" }.count)
+        return (integer.isEmpty ? "0" : integer) + (kept.isEmpty ? "" : "." + String(kept))
+    }
+}

@@ -1,0 +1,48 @@
+public import Logging
+public import Seams
+
+/// Asks the sources again and again; one that fails or hangs holds up nobody.
+public struct RateWorker: Sendable {
+    private let feeds: [any RateFeed]
+    private let book: RateBook
+    private let clock: any WallClock
+    private let logger: Logger
+
+    /// A worker that fills a book.
+    public init(feeds: [any RateFeed], book: RateBook, clock: any WallClock, logger: Logger) {
+        self.feeds = feeds
+        self.book = book
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Asks all sources once.
+    ///
+    /// - Returns: why some gave nothing.
+    @discardableResult
+    public func runOnce() async -> [String] {
+        await withTaskGroup(of: String?.self) { group in
+            for feed in feeds {
+                group.addTask {
+                    do throws(RateFeedError) {
+                        book.hear(try await feed.read(at: clock.now()), from: feed.name)
+                        return nil
+                    } catch { return error.description }
+                }
+            }
+            var problems: [String] = []
+            for await problem in group { if let problem { problems.append(problem) } }
+            for problem in problems { logger.warning("\(problem)") }
+            return problems.sorted()
+        }
+    }
+
+    /// Asks until the task is cancelled.
+    public func run(every interval: Duration) async {
+        guard !feeds.isEmpty else { return }
+        while !Task.isCancelled {
+            await runOnce()
+            do { try await clock.sleep(for: interval) } catch { return }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import Money
+import Rates
+import Seams
+import Settlement
+import Testing
+
+@Suite("The book of rates")
+struct RateBookTests {
+    private static let ton = try? AssetID("ton:mainnet:native")
+    private static let euro = try? AssetID("fiat:EUR")
+    private let start = Timestamp(seconds: 1_000_000)
+
+    private func rate(_ price: String, _ source: String, at moment: Timestamp) throws -> Rate {
+        try Rate(
+            base: #require(Self.ton),
+            quote: #require(Self.euro),
+            price: price,
+            source: source,
+            observedAt: moment
+        )
+    }
+
+    private func book(_ prices: [String], rules: RateRules = RateRules()) throws -> RateBook {
+        let book = RateBook(rules: rules)
+        for (index, price) in prices.enumerated() {
+            let source = "source \(index)"
+            book.hear([try rate(price, source, at: start)], from: source)
+        }
+        return book
+    }
+
+    private func price(_ book: RateBook, at moment: Timestamp) throws -> String {
+        let quote = try book.rate(#require(Self.ton), in: #require(Self.euro), at: moment)
+        let asset = Asset(id: try #require(Self.euro), code: "EUR", name: "", scale: 6, displayNames: [])
+        let coin = Asset(id: try #require(Self.ton), code: "TON", name: "", scale: 9, displayNames: [])
+        let amount = try quote.rate.convert(coin.amount("1"), from: coin, to: asset, rounding: .halfEven)
+        return try asset.text(amount)
+    }
+
+    /// What several sources say, and what is believed; none: nothing.
+    private static let table: [(prices: [String], believed: String?)] = [
+        ([], nil), (["2"], "2.000000"), (["2", "2.1"], "2.050000"), (["2", "2.02", "2.1"], "2.020000"),
+        (["2", "2.02", "2.04", "2.1"], "2.030000"),
+        // One far away, in both directions, tenfold and upside down.
+        (["2", "2.02", "20"], "2.010000"), (["0.2", "2", "2.02"], "2.010000"), (["2", "2.02", "0.5"], "2.010000"),
+        // Two that disagree: nobody knows which is right. Half against half as well.
+        (["2", "0.5"], nil), (["2", "2.01", "4", "4.01"], nil), (["1", "2", "4"], nil),
+        // More than half agree.
+        (["2", "2.01", "2.02", "9", "0.1"], "2.010000"),
+    ]
+
+    @Test(
+        "believes the median of those that are near each other, and nobody when they disagree",
+        arguments: table.indices
+    )
+    func median(index: Int) throws {
+        let (prices, believed) = Self.table[index]
+        let book = try book(prices)
+        guard let believed else {
+            #expect(throws: SettlementError(.noRate, "", parameter: "asset")) { try price(book, at: start) }
+            return
+        }
+        #expect(try price(book, at: start) == believed)
+    }
+
+    @Test("does not depend on the order in which sources are heard", arguments: 0..<50)
+    func order(seed: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(seed))
+        let prices = (0..<Int.random(in: 1...7, using: &generator)).map { _ in
+            "\(Int.random(in: 195...205, using: &generator))"
+        }
+        let shuffled = RateBook(rules: RateRules())
+        for (index, price) in prices.enumerated().shuffled(using: &generator) {
+            shuffled.hear([try rate(price, "source \(index)", at: start)], from: "source \(index)")
+        }
+        #expect(try price(shuffled, at: start) == price(book(prices), at: start), "seed \(seed)")
+    }
+
+    @Test("says how old a rate is and whose: the oldest of those that it is made of")
+    func age() throws {
+        let book = RateBook(rules: RateRules())
+        book.hear([try rate("2", "a", at: start)], from: "a")
+        book.hear([try rate("2.02", "b", at: start.advanced(by: .seconds(60)))], from: "b")
+        let quote = try book.rate(
+            #require(Self.ton),
+            in: #require(Self.euro),
+            at: start.advanced(by: .seconds(60))
+        )
+        #expect(quote.rate.source == "median of a, b")
+        #expect(quote.rate.observedAt == start)
+        #expect(quote.validUntil == start.advanced(by: .seconds(60 + 900)))
+    }
+
+    @Test("passes over what is old; the last good rate stands in, for its time")
+    func staleness() throws {
+        let book = try book(["2"])
+        #expect(try price(book, at: start) == "2.000000")
+        // Five minutes later the source is too old, and the last good rate stands in for an hour after it was observed.
+        for seconds: Int64 in [299, 300, 301, 3_599, 3_600] {
+            #expect(try price(book, at: start.advanced(by: .seconds(seconds))) == "2.000000")
+        }
+        #expect(throws: SettlementError.self) { try price(book, at: start.advanced(by: .seconds(3_601))) }
+        book.hear([try rate("2.2", "source 0", at: start.advanced(by: .seconds(4_000)))], from: "source 0")
+        #expect(try price(book, at: start.advanced(by: .seconds(4_000))) == "2.200000")
+        // An older word of the same source changes nothing, and one from the future is a wrong clock.
+        book.hear([try rate("9", "source 0", at: start)], from: "source 0")
+        #expect(try price(book, at: start.advanced(by: .seconds(4_000))) == "2.200000")
+        #expect(throws: SettlementError.self) {
+            try self.price(self.book(["2"]), at: start.advanced(by: .seconds(-61)))
+        }
+    }
+
+    @Test("does not believe a single source that turns its price upside down, while the last good rate stands in")
+    func jump() throws {
+        let book = try book(["4"])
+        #expect(try price(book, at: start) == "4.000000")
+        let later = start.advanced(by: .seconds(60))
+        for wrong in ["0.25", "400", "0.004", "6.1", "1.9"] {
+            book.hear([try rate(wrong, "source 0", at: later)], from: "source 0")
+            #expect(try price(book, at: later) == "4.000000", "\(wrong)")
+        }
+        book.hear([try rate("5.9", "source 0", at: later)], from: "source 0")
+        #expect(try price(book, at: later) == "5.900000")
+        // Who says the same for an hour is right: the world has changed.
+        let muchLater = later.advanced(by: .seconds(3_601))
+        book.hear([try rate("0.25", "source 0", at: muchLater)], from: "source 0")
+        #expect(try price(book, at: muchLater) == "0.250000")
+    }
+
+    @Test("knows a pair from its other side")
+    func inverse() throws {
+        let book = try book(["4"])
+        let quote = try book.rate(#require(Self.euro), in: #require(Self.ton), at: start)
+        #expect(quote.rate.numerator == 1 && quote.rate.denominator == 4)
+        #expect(quote.rate.base == Self.euro)
+    }
+}
+
+/// Numbers that depend on a seed alone.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ mixed >> 31
+    }
+}
