@@ -101,6 +101,10 @@ let package = Package(
             dependencies: ["Storage", "HTTPTransport", "Cryptography", "Payments", "Seams", logging]
         ),
         .target(
+            name: "BotConversation",
+            dependencies: ["TelegramBot", "Storage", "Payments", "Money", "StrictJSON", "Seams"]
+        ),
+        .target(
             name: "Rates",
             dependencies: ["Settlement", "HTTPTransport", "StrictJSON", "Money", "Seams", bigInt, logging]
         ),
@@ -143,7 +147,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Checkout", "GatewayHTTP", "HTTPServer", "Rates", "Settlement", "Reconciliation", "Webhooks", "Storage",
+                "BotConversation", "Checkout", "GatewayHTTP", "HTTPServer", "Rates", "Settlement", "Reconciliation",
+                "Webhooks", "Storage",
                 "Providers",
                 "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPTransport",
                 "Payments", "Money",

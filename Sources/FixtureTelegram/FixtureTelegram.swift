@@ -85,6 +85,28 @@ public final class FixtureTelegram: Sendable {
     /// Has the next refunds take effect and answer `CHARGE_ALREADY_REFUNDED` all the same.
     public func lieAboutRefunds(times: Int) { state.withLock { $0.lyingRefunds = times } }
 
+    /// A user writes to a bot; the app is in a language.
+    public func write(_ text: String, to token: String, by user: String, language: String = "en") {
+        let now = clock.now()
+        state.withLock { state in
+            let id = state.user(user)
+            var message = state.message("text", .string(text), user: id, at: now).members ?? []
+            let from = (state.userJSON(id).members ?? []) + [.init("language_code", .string(language))]
+            if let index = message.firstIndex(where: { $0.key == "from" }) {
+                message[index] = .init("from", .object(from))
+            }
+            state.enqueue("message", .object(message), to: token, at: now)
+        }
+    }
+
+    /// What bots have said to a user, the oldest first.
+    public func said(to user: String) -> [String] {
+        state.withLock { state in
+            let id = state.user(user)
+            return state.said.filter { $0.chat == id }.map(\.text)
+        }
+    }
+
     /// A customer opens an invoice link and confirms.
     ///
     /// - Parameters:

@@ -1,3 +1,4 @@
+import BotConversation
 import Cryptography
 import HTTPTransport
 import Keystore
@@ -19,6 +20,7 @@ extension Gateway {
             let client: BotClient
             let token: SecretBytes
             let secret: SecretBytes
+            let conversation: BotConversation.Bot
 
             func register(at url: String) async throws(ConfigurationError) {
                 let text = secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
@@ -58,7 +60,10 @@ extension Gateway {
                     isTestEnvironment: bot.testEnvironment
                 )
                 let secret = try keystore.secret(bot.webhookSecretEntry)
-                bots.append(Bot(key: bot.key, client: client, token: token, secret: secret))
+                let conversation = BotConversation.Bot(client: client, contact: bot.supportContact, terms: bot.termsURL)
+                bots.append(
+                    Bot(key: bot.key, client: client, token: token, secret: secret, conversation: conversation)
+                )
                 let channel = TelegramChannel(
                     key: bot.key,
                     client: client,

@@ -1,3 +1,4 @@
+import BotConversation
 import Checkout
 import Cryptography
 public import GatewayHTTP
@@ -131,6 +132,11 @@ public final class Gateway: Sendable {
             clock: surroundings.clock,
             logger: logger
         )
+        let conversation = BotConversation(
+            bots: Dictionary(providers.bots.map { ("telegram:\($0.key)", $0.conversation) }) { first, _ in first },
+            database: database,
+            assets: catalogues.assets
+        )
         worker = ReconciliationWorker(
             settlement: settlement,
             identity: Hex.encode(surroundings.random.bytes(8)),
@@ -138,6 +144,7 @@ public final class Gateway: Sendable {
                 gatheringInterval: .milliseconds(configuration.gatheringInterval ?? 60_000),
                 coldStorage: try (configuration.coldStorage ?? []).map { try catalogues.rule($0) }
             ),
+            converse: { try await conversation.answer($0, from: $1) },
             logger: logger
         )
         deliveries = DeliveryWorker(

@@ -106,6 +106,10 @@ public struct GatewayConfiguration: Codable, Sendable {
         public var currencies: [String]
         /// Whether it takes Stars.
         public var stars: Bool
+        /// Who is asked after `/paysupport`, for example `@teashop`; none: nobody is named.
+        public var supportContact: String?
+        /// Where the terms are that `/terms` answers.
+        public var termsURL: String?
         /// The ways of shipping that are offered for invoices whose price depends on it.
         public var shipping: [Shipping]?
 
@@ -130,6 +134,8 @@ public struct GatewayConfiguration: Codable, Sendable {
             case providerTokenEntry = "provider_token_entry"
             case currencies
             case stars
+            case supportContact = "support_contact"
+            case termsURL = "terms_url"
             case shipping
         }
 

@@ -31,6 +31,7 @@ extension ReconciliationWorker {
                     if let outcome = try await record(meaning, at: provider, into: &pass) { outcomes.append(outcome) }
                 }
             }
+            if let outcome = try await converse(message.body, message.source) { outcomes.append(outcome) }
             let outcome = outcomes.isEmpty ? "nothing about money" : outcomes.joined(separator: "; ")
             let now = settlement.clock.now()
             try await settlement.database.write { try $0.finishInbox(message.sequence, outcome: outcome, at: now) }

@@ -70,6 +70,9 @@ public struct ReconciliationWorker: Sendable {
         public var didSomething: Bool { payments + movements + undone + messages + outgoing + gathered + expired > 0 }
     }
 
+    /// Deals with a message, given with the source that pushed it; what it throws has the message dealt with again.
+    public typealias Conversation = @Sendable (_ message: [UInt8], _ source: String) async throws -> String?
+
     let settlement: Settlement
     let configuration: Configuration
     let logger: Logger
@@ -77,6 +80,8 @@ public struct ReconciliationWorker: Sendable {
     let gathering = GatheringState()
     /// The name under which it holds leases.
     let identity: String
+    /// Deals with what is pushed and not about money: it says what was done, or nothing.
+    let converse: Conversation
 
     /// A worker over `settlement` and its providers.
     ///
@@ -84,16 +89,19 @@ public struct ReconciliationWorker: Sendable {
     ///   - settlement: what it brings up to date.
     ///   - identity: the name under which it holds leases; another one for each process on a database.
     ///   - configuration: how it works.
+    ///   - converse: deals with pushed messages that are not about money.
     ///   - logger: told of problems.
     public init(
         settlement: Settlement,
         identity: String = "the only one",
         configuration: Configuration = Configuration(),
+        converse: @escaping Conversation = { _, _ in nil },
         logger: Logger
     ) {
         self.settlement = settlement
         self.identity = identity
         self.configuration = configuration
+        self.converse = converse
         self.logger = logger
     }
 

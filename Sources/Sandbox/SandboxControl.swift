@@ -52,7 +52,7 @@ public struct SandboxControl: Sendable {
                 [
                     "error": """
                     the sandbox takes POST /sandbox/pay, mine, fault, advance, bots, evm/mint, evm/reorganise, \
-                    telegram/pay, telegram/subscription, telegram/withdraw, telegram/chargeback
+                    telegram/pay, telegram/message, telegram/said, telegram/subscription, telegram/withdraw, telegram/chargeback
                     """
                 ]
             )
@@ -105,6 +105,17 @@ public struct SandboxControl: Sendable {
             guard let link = wish["link"]?.stringValue else { throw Refusal("'link' is an invoice link") }
             let tip = wish["tip"]?.integerValue ?? 0
             return Self.json(await telegram.pay(link: link, by: wish["user"]?.stringValue ?? "alice", tip: tip))
+        case "telegram/message":
+            guard let text = wish["text"]?.stringValue else { throw Refusal("'text' is what the user writes") }
+            telegram.write(
+                text,
+                to: wish["token"]?.stringValue ?? SandboxNetworks.botToken,
+                by: wish["user"]?.stringValue ?? "alice",
+                language: wish["language"]?.stringValue ?? "en"
+            )
+            return [:]
+        case "telegram/said":
+            return ["said": .array(telegram.said(to: wish["user"]?.stringValue ?? "alice").map(JSONValue.string))]
         case "telegram/subscription":
             let (charge, word) = (wish["charge_id"]?.stringValue ?? "", wish["state"]?.stringValue ?? "")
             guard telegram.setSubscription(of: charge, to: word) else {

@@ -59,6 +59,7 @@ struct TidyTests {
             "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON", "Cryptography",
             "Seams", "CQREncode", "Mustache",
         ],
+        "BotConversation": ["TelegramBot", "Storage", "Payments", "Money", "StrictJSON", "Seams"],
         "Rates": [
             "Settlement", "HTTPTransport", "StrictJSON", "Money", "Seams", "BigInt", "Logging", "Foundation",
         ],

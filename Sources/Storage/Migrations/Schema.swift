@@ -14,6 +14,7 @@ enum Schema {
 
     static let migrations: [Migration] = [
         firstTables, blockScanning, batchedTransfers, undoneMovements, checkout, keyAccess, secretRotation,
+        supportRequests,
     ]
 
     /// The version of the schema that this program works with.

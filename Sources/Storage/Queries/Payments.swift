@@ -93,6 +93,20 @@ extension SQLSession {
         )
     }
 
+    /// What a Telegram user has paid, to whichever merchant, the latest first; with a charge's number only that one.
+    public func telegramPayments(payer: String, charge: String?, limit: Int) throws -> [Payment] {
+        let rails = "p.rail IN ('telegram_fiat', 'telegram_stars')"
+        let found = try all(
+            """
+            SELECT \(Self.paymentColumns) FROM payments p WHERE p.payer = $1 AND p.payer IS NOT NULL AND \(rails)
+            AND ($2 = '' OR p.natural_key IN ('telegram live ' || $2 || ' in', 'telegram test ' || $2 || ' in'))
+            ORDER BY p.id DESC LIMIT $3
+            """,
+            [.text(payer), .text(charge ?? ""), .integer(Int64(limit))]
+        ) { try $0.payment() }
+        return found
+    }
+
     /// The rail of the last payment that a payer made to a merchant.
     public func lastRail(of payer: String, paying merchant: MerchantID) throws -> Rail? {
         try first(

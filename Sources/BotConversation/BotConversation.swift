@@ -1,0 +1,99 @@
+public import Money
+import Payments
+import Seams
+public import Storage
+import StrictJSON
+public import TelegramBot
+
+/// Answers customers who ask a bot about their payments. What is asked lies in the inbox until the answer was taken, so that
+/// a crash loses no question; it may be answered twice.
+public struct BotConversation: Sendable {
+    /// A bot, and what its operator says of it.
+    public struct Bot: Sendable {
+        let client: BotClient
+        let contact: String?
+        let terms: String?
+
+        /// A bot that answers; `contact` is who is asked next, `terms` the address of the terms.
+        public init(client: BotClient, contact: String?, terms: String?) {
+            self.client = client
+            self.contact = contact
+            self.terms = terms
+        }
+    }
+
+    /// How many payments are listed.
+    private static let listLimit = 5
+
+    private let bots: [String: Bot]
+    private let database: any Database
+    private let assets: AssetRegistry
+
+    /// Conversations of bots, by the source of their updates (`telegram:<key>`).
+    public init(bots: [String: Bot], database: any Database, assets: AssetRegistry) {
+        self.bots = bots
+        self.database = database
+        self.assets = assets
+    }
+
+    /// Answers an update that is a question.
+    ///
+    /// - Throws: `TelegramError` when the answer was not taken and may be later, and what the database throws.
+    /// - Returns: what was done, for the inbox; none when the update is something else.
+    public func answer(_ body: [UInt8], from source: String) async throws -> String? {
+        guard let bot = bots[source], let update = try? JSONValue(parsing: body), let request = SupportRequest(update)
+        else { return nil }
+        let text = try await text(for: request, of: bot)
+        do throws(TelegramError) {
+            try await bot.client.call("sendMessage", ["chat_id": .integer(request.chat), "text": .string(text)])
+            return "answered a question about payments"
+        } catch {
+            // Who has blocked the bot wants no answer.
+            guard error.code == .refused else { throw error }
+            return "a question about payments could not be answered: \(error.reason)"
+        }
+    }
+
+    private func text(for request: SupportRequest, of bot: Bot) async throws -> String {
+        let reply = SupportReply(language: request.language, contact: bot.contact, terms: bot.terms)
+        switch request.topic {
+        case .terms: return reply.termsText
+        case .payments(let charge):
+            let lines = try await lines(of: request.user, charge: charge)
+            return charge == nil ? reply.latest(lines) : reply.one(lines.first)
+        }
+    }
+
+    /// The customer's own payments through Telegram, the latest first.
+    private func lines(of user: Int64, charge: String?) async throws -> [SupportReply.Line] {
+        let assets = assets
+        return try await database.read { session in
+            let payments = try session.telegramPayments(payer: "\(user)", charge: charge, limit: Self.listLimit)
+            return try payments.map { payment in
+                let refunds = try session.refunds(of: payment.id).filter { $0.status.state == .completed }
+                let returned = try Amount.sum(refunds.map(\.amount), asset: payment.amount.asset)
+                let isOpen = try session.cases(of: payment.id).contains { $0.state == .open }
+                return SupportReply.Line(
+                    charge: payment.charge,
+                    amount: try Self.text(payment.amount, assets),
+                    moment: payment.occurredAt,
+                    returned: returned.isZero ? nil : try Self.text(returned, assets),
+                    isOpen: isOpen
+                )
+            }
+        }
+    }
+
+    private static func text(_ amount: Amount, _ assets: AssetRegistry) throws -> String {
+        guard let asset = assets.asset(amount.asset) else { return amount.asset.text }
+        return "\(try asset.text(amount)) \(asset.code)"
+    }
+}
+
+extension Payment {
+    /// The number on the customer's receipt.
+    fileprivate var charge: String {
+        let evidence = try? JSONValue(parsing: Array(evidence.utf8))
+        return evidence?["telegram_payment_charge_id"]?.stringValue ?? naturalKey.text
+    }
+}
