@@ -5,8 +5,9 @@ public import Storage
 import StrictJSON
 public import TelegramBot
 
-/// Answers customers who ask a bot about their payments. What is asked lies in the inbox until the answer was taken, so that
-/// a crash loses no question; it may be answered twice.
+/// Answers customers who ask a bot about their payments.
+///
+/// What is asked lies in the inbox until the answer was taken, so that a crash loses no question; it may be answered twice.
 public struct BotConversation: Sendable {
     /// A bot, and what its operator says of it.
     public struct Bot: Sendable {

@@ -22,7 +22,9 @@ struct SupportRequest: Hashable, Sendable {
     /// The longest number of a charge that is looked for.
     private static let chargeLimit = 256
 
-    /// The request in an update; none when it is something else. Groups are not answered: a payment is between two.
+    /// The request in an update; none when it is something else.
+    ///
+    /// Groups are not answered: a payment is between two.
     init?(_ update: JSONValue) {
         guard let message = update["message"], let text = message["text"]?.stringValue,
             message["chat"]?["type"]?.stringValue == "private",

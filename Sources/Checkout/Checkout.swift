@@ -90,7 +90,11 @@ public struct Checkout: Sendable {
         case ("status", 1):
             try target.require("GET")
             return try await status(target)
-        case ("events", 1): throw CheckoutError.methodNotAllowed(["GET"])
+        case ("events", 1):
+            // A stream that could not be given.
+            try target.require("GET")
+            _ = try await facts(target.path[1])
+            throw CheckoutError.tooManyStreams
         case ("session", 1):
             try target.require("POST")
             return try await open(target)
@@ -105,7 +109,8 @@ public struct Checkout: Sendable {
 
     private func html(_ target: CheckoutTarget) async throws -> HTTPResponse {
         let texts = Texts.choose(target.query["lang"], accepting: target.request.field("Accept-Language"))
-        guard let facts = try? await facts(target.path[1]) else { return Self.notFound(texts) }
+        let facts: CheckoutFacts
+        do { facts = try await self.facts(target.path[1]) } catch CheckoutError.notFound { return Self.notFound(texts) }
         let invoice = facts.invoice.invoice
         let session = target.cookie(CheckoutSession.cookie).flatMap {
             CheckoutSession(cookie: $0, key: key, at: settlement.clock.now())

@@ -223,6 +223,7 @@ struct CheckoutTests {
         "knows its own addresses and no others",
         arguments: [
             ("/pay/inv_00000000000000000000000009/status", CheckoutError.notFound), ("/pay/nonsense/status", .notFound),
+            ("/pay/nonsense/events", .notFound), ("/pay/ID/events", .tooManyStreams),
             ("/pay/ID/nothing", .notFound), ("/pay/ID/qr/opt_1.svg", .notFound), ("/pay/ID/qr", .notFound),
             ("/checkout/v/other.css", .notFound), ("/checkout/checkout.css", .notFound),
             ("/pay/ID/session", .methodNotAllowed(["POST"])),
@@ -236,5 +237,17 @@ struct CheckoutTests {
             try await checkout.respond(to: HTTPRequest(url: url.replacing("ID", with: opened.invoice.id.text)))
         }
         #expect(try await checkout.respond(to: HTTPRequest(url: "/elsewhere")) == nil)
+    }
+
+    @Test("says that an invoice is not there only when it is not: a database that is gone is another matter")
+    func databaseGone() async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        let checkout = checkout(desk)
+        let missing = HTTPRequest(url: "/pay/inv_00000000000000000000000009")
+        #expect(try await checkout.respond(to: missing)?.status == 404)
+        try await desk.settlement.database.close()
+        await #expect(throws: StorageError.self) { try await checkout.respond(to: HTTPRequest(url: page(opened))) }
+        await #expect(throws: StorageError.self) { try await checkout.respond(to: missing) }
     }
 }
