@@ -1,6 +1,6 @@
 # The two commands: `make demo` and `make test`. Everything that they need and that is missing, they install.
 
-.PHONY: demo test run build lint bench fuzz screenshots setup setup-tests clean
+.PHONY: demo test run build lint bench bench-http fuzz screenshots setup setup-tests clean
 
 demo: setup        ## Takes a payment on every rail against the sandbox; with DATABASE=postgres on a PostgreSQL of its own
 	swift build --product settlegate -Xswiftc -gnone
@@ -27,6 +27,11 @@ screenshots: setup-tests ## The pictures of docs/checkout.md, made by the tests
 
 bench: setup-tests ## The figures of README, as ratios to ceilings measured in the same run
 	scripts/bench
+
+bench-http: setup-tests ## The HTTP interface under load, beside a constant answer of the same server
+	scripts/setup --bench
+	swift build -c release --product settlegate -Xswiftc -gnone
+	.venv/bin/python Benchmarks/Foreign/http.py "$$(swift build -c release --show-bin-path)/settlegate"
 
 fuzz: setup        ## 10 million inputs for each parser of outside bytes; RUNS and PARSERS say otherwise
 	scripts/fuzz

@@ -192,6 +192,7 @@ public final class Gateway: Sendable {
             telegram: receiver,
             checkout: checkout,
             metrics: metrics,
+            requestsPerMinute: configuration.http.requestsPerMinute ?? 6_000,
             document: Array(try ConfigurationFile.text(at: configuration.catalogues + "/openapi.json").utf8),
             readiness: { (try? await database.read { try $0.merchants().count }) != nil },
             logger: logger

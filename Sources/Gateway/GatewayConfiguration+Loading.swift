@@ -3,8 +3,8 @@ import Foundation
 extension GatewayConfiguration {
     /// The configuration in a file, with what the environment says instead.
     ///
-    /// `SETTLEGATE_DATABASE_PATH`, `SETTLEGATE_HTTP_HOST` and `SETTLEGATE_HTTP_PORT` win over the file. Paths in the file
-    /// are relative to its folder.
+    /// `SETTLEGATE_DATABASE_PATH`, `SETTLEGATE_HTTP_HOST`, `SETTLEGATE_HTTP_PORT` and
+    /// `SETTLEGATE_HTTP_REQUESTS_PER_MINUTE` win over the file. Paths in the file are relative to its folder.
     ///
     /// - Throws: ``ConfigurationError`` with the place and what to do.
     public init(file: String, environment: [String: String]) throws(ConfigurationError) {
@@ -23,6 +23,12 @@ extension GatewayConfiguration {
             guard let port = Int(text) else { throw ConfigurationError("SETTLEGATE_HTTP_PORT has to be a number") }
             http.port = port
         }
+        if let text = environment["SETTLEGATE_HTTP_REQUESTS_PER_MINUTE"] {
+            guard let count = Int(text) else {
+                throw ConfigurationError("SETTLEGATE_HTTP_REQUESTS_PER_MINUTE has to be a number")
+            }
+            http.requestsPerMinute = count
+        }
         try validate()
     }
 
@@ -31,6 +37,9 @@ extension GatewayConfiguration {
     /// - Throws: ``ConfigurationError``.
     public func validate() throws(ConfigurationError) {
         guard (0...65_535).contains(http.port) else { throw ConfigurationError("http.port lies between 0 and 65535") }
+        guard (1...100_000_000).contains(http.requestsPerMinute ?? 6_000) else {
+            throw ConfigurationError("http.requests_per_minute lies between 1 and 100000000")
+        }
         guard (10...60_000).contains(reconciliationInterval) else {
             throw ConfigurationError("reconciliation_interval_ms lies between 10 and 60000")
         }

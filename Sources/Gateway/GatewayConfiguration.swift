@@ -45,11 +45,14 @@ public struct GatewayConfiguration: Codable, Sendable {
         ///
         /// When it is set, the bots' webhooks are registered at start.
         public var publicURL: String?
+        /// How many requests one API key may make in a minute.
+        public var requestsPerMinute: Int?
 
         enum CodingKeys: String, CodingKey {
             case host
             case port
             case publicURL = "public_url"
+            case requestsPerMinute = "requests_per_minute"
         }
 
         /// The domain that customers' wallets show when they prove what is theirs.

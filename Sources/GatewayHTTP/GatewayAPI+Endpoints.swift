@@ -53,7 +53,15 @@ extension GatewayAPI {
         ])
     }
 
+    func deleteEndpoint(_ call: APIRequest) async throws -> HTTPResponse {
+        let endpoint = try await endpoint(of: call)
+        let now = clock.now()
+        try await settlement.database.write { try $0.delete(endpoint, at: now) }
+        return json(["id": .string(endpoint.id.text), "object": "webhook_endpoint", "deleted": .bool(true)])
+    }
+
     func disableEndpoint(_ call: APIRequest) async throws -> HTTPResponse {
+        _ = try call.object()
         let now = clock.now()
         let disabled = try await change(call) { endpoint in
             guard endpoint.disabledAt == nil else { return }
@@ -170,12 +178,12 @@ extension GatewayAPI {
             )
         }
         let now = clock.now()
-        let count = try await settlement.database.write { session in
+        let result = try await settlement.database.write { session in
             try session.redeliver(to: target, from: start, until: end, limit: Self.redeliveryLimit, at: now)
         }
         return json([
-            "object": "redelivery", "endpoint": .string(target.id.text), "events": .integer(Int64(count)),
-            "is_complete": .bool(count < Self.redeliveryLimit),
+            "object": "redelivery", "endpoint": .string(target.id.text), "events": .integer(Int64(result.sent)),
+            "is_complete": .bool(result.isComplete),
         ])
     }
 

@@ -49,7 +49,7 @@ extension Timestamp: CustomStringConvertible {
 extension Timestamp {
     /// Reads a date and time of RFC 3339, section 5.6, with an offset; leap seconds are the second after.
     ///
-    /// Years 1970 to 9999; digits of the fraction behind the sixth are cut off.
+    /// Digits of the fraction behind the sixth are cut off.
     public init?(rfc3339 text: String) {
         var bytes = Array(text.utf8)[...]
         func digits(_ count: Int) -> Int64? {
@@ -69,7 +69,7 @@ extension Timestamp {
         }
         guard let year = digits(4), take("-") != nil, let month = digits(2), take("-") != nil, let day = digits(2),
             take("Tt ") != nil, let hour = digits(2), take(":") != nil, let minute = digits(2), take(":") != nil,
-            let second = digits(2), (1_970...9_999).contains(year), (1...12).contains(month),
+            let second = digits(2), (0...9_999).contains(year), (1...12).contains(month),
             (1...Self.days(in: month, of: year)).contains(day), hour < 24, minute < 60, second <= 60
         else { return nil }
         var fraction: Int64 = 0
@@ -105,7 +105,8 @@ extension Timestamp {
     /// Years that begin in March make the leap day the last one.
     private static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
-        let (era, yearOfEra) = (shifted / 400, shifted % 400)
+        let era = floorDivide(shifted, by: 400)
+        let yearOfEra = shifted - era * 400
         let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }

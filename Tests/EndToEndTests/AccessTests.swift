@@ -54,6 +54,7 @@ struct AccessTests {
         "GET /v1/webhook_endpoints/{id}/attempts": Row(maker: "POST /v1/webhook_endpoints"),
         "POST /v1/webhook_endpoints/{id}/rotate_secret": Row(maker: "POST /v1/webhook_endpoints", body: [:]),
         "POST /v1/webhook_endpoints/{id}/enable": Row(maker: "POST /v1/webhook_endpoints", body: [:]),
+        "POST /v1/webhook_endpoints/{id}/disable": Row(maker: "POST /v1/webhook_endpoints", body: [:]),
         "POST /v1/webhook_endpoints/{id}/redeliver": Row(
             maker: "POST /v1/webhook_endpoints",
             body: ["from": "2020-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z"]
@@ -110,6 +111,13 @@ struct AccessTests {
         return tenant
     }
 
+    /// The object that a route is called on; one of its own for a route that takes it away.
+    private static func object(for route: String, of tenant: Tenant, _ world: ScenarioWorld) async throws -> String? {
+        guard let maker = rows[route]?.maker else { return nil }
+        guard route.hasPrefix("DELETE"), let row = rows[maker] else { return tenant.objects[maker] }
+        return try await call(world, maker, id: nil, row.body, key: tenant.key).body["id"]?.stringValue
+    }
+
     private static func key(
         _ world: ScenarioWorld,
         _ role: KeyAccess.Role,
@@ -142,9 +150,8 @@ struct AccessTests {
                 try await Self.make(world, key: world.apiKey), try await Self.make(world, key: other.apiKey)
             )
             for (route, row) in Self.rows.sorted(by: { $0.key < $1.key }) {
-                guard let maker = row.maker, let own = mine.objects[maker], let foreign = theirs.objects[maker] else {
-                    continue
-                }
+                guard let maker = row.maker, let foreign = theirs.objects[maker] else { continue }
+                let own = try #require(try await Self.object(for: route, of: mine, world))
                 let missing = own.prefix { $0 != "_" } + "_00000000000000000000000001"
                 let seen = try await Self.call(world, route, id: foreign, row.body, key: mine.key)
                 let nothing = try await Self.call(world, route, id: String(missing), row.body, key: mine.key)
@@ -162,6 +169,22 @@ struct AccessTests {
         }
     }
 
+    @Test("what was taken away is answered like what was never there")
+    func deleted() async throws {
+        try await withWorld { world in
+            let mine = try await Self.make(world, key: world.apiKey)
+            let route = "DELETE /v1/webhook_endpoints/{id}"
+            let id = try #require(try await Self.object(for: route, of: mine, world))
+            #expect(try await Self.call(world, route, id: id, nil, key: mine.key).body["deleted"]?.boolValue == true)
+            for (route, row) in Self.rows where route.contains("/v1/webhook_endpoints/{id}") {
+                let status = try await Self.call(world, route, id: id, row.body, key: mine.key).status
+                #expect(status == 404, "\(route)")
+            }
+            let listed = try await Self.call(world, "GET /v1/webhook_endpoints", id: nil, nil, key: mine.key).body
+            #expect(!listed.text.contains(id))
+        }
+    }
+
     @Test("each kind of key does what it may and nothing else, on every route")
     func roles() async throws {
         try await withWorld { world in
@@ -172,7 +195,7 @@ struct AccessTests {
             let granted = KeyAccess.Scope.allCases.filter(\.canBeGranted)
             for route in world.gateway.api.merchantRoutes {
                 let row = try #require(Self.rows[route.name])
-                let id = row.maker.flatMap { mine.objects[$0] }
+                let id = try await Self.object(for: route.name, of: mine, world)
                 func status(_ key: String) async throws -> Int {
                     try await Self.call(world, route.name, id: id, row.body, key: key).status
                 }

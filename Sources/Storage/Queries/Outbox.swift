@@ -119,24 +119,24 @@ extension SQLSession {
 
     /// Has a merchant's events of a time sent to an endpoint again.
     ///
-    /// - Returns: how many there are.
+    /// - Returns: how many are sent, and whether there were no more than `limit` to look at.
     public func redeliver(
         to endpoint: WebhookEndpointRecord,
         from start: Timestamp,
         until end: Timestamp,
         limit: Int,
         at moment: Timestamp
-    ) throws -> Int {
+    ) throws -> (sent: Int, isComplete: Bool) {
         let found = try all(
             """
             SELECT e.id, e.type FROM events e WHERE e.merchant = $1 AND e.created_at >= $2 AND e.created_at < $3
             ORDER BY e.id LIMIT $4
             """,
-            [.id(endpoint.merchant), .moment(start), .moment(end), .integer(Int64(limit))]
+            [.id(endpoint.merchant), .moment(start), .moment(end), .integer(Int64(limit) + 1)]
         ) { row -> (EventID, String) in (try row.id(), try row.text()) }
-        let wanted = found.filter { endpoint.takes($0.1) }
+        let wanted = found.prefix(limit).filter { endpoint.takes($0.1) }
         for (id, _) in wanted { try deliver(id, to: endpoint.id, at: moment) }
-        return wanted.count
+        return (wanted.count, found.count <= limit)
     }
 
     /// An event.
@@ -191,18 +191,35 @@ extension SQLSession {
         )
     }
 
-    /// An endpoint.
+    /// Takes an endpoint away; what was sent to it stays in the log of the database, and what still waited is not sent.
+    public func delete(_ endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
+        group.endpoints[endpoint.merchant] = nil
+        try execute(
+            "UPDATE webhook_endpoints SET deleted_at = $1 WHERE id = $2",
+            [.moment(moment), .id(endpoint.id)]
+        )
+        try execute(
+            "UPDATE deliveries SET state = 'abandoned' WHERE endpoint = $1 AND state = 'pending'",
+            [.id(endpoint.id)]
+        )
+    }
+
+    /// An endpoint that was not taken away.
     public func endpoint(_ id: WebhookEndpointID) throws -> WebhookEndpointRecord? {
-        try first("SELECT \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.id = $1", [.id(id)]) {
-            try $0.endpoint()
-        }
+        try first(
+            "SELECT \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.id = $1 AND w.deleted_at IS NULL",
+            [.id(id)]
+        ) { try $0.endpoint() }
     }
 
     /// A merchant's endpoints, in the order in which they were added.
     public func endpoints(of merchant: MerchantID) throws -> [WebhookEndpointRecord] {
         if let known = group.endpoints[merchant] { return known }
         let endpoints = try all(
-            "SELECT \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.merchant = $1 ORDER BY w.id",
+            """
+            SELECT \(Self.endpointColumns) FROM webhook_endpoints w
+            WHERE w.merchant = $1 AND w.deleted_at IS NULL ORDER BY w.id
+            """,
             [.id(merchant)]
         ) { try $0.endpoint() }
         group.endpoints[merchant] = endpoints

@@ -1,0 +1,136 @@
+"""The gateway's HTTP interface under load: wrk against the release build on SQLite, beside a constant answer of the same server;
+and a thousand pages that are told of changes. Run by `make bench-http`."""
+
+import json
+import os
+import pathlib
+import re
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = sys.argv[1]
+SECONDS = int(sys.argv[2]) if len(sys.argv) > 2 else 10
+
+CREATE = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer %s"
+wrk.body = '{"title": "Tea", "description": "Tea", "goods": "physical", "amount": "1.5", ' ..
+    '"asset": "ton:testnet:native", "rails": [{"rail": "ton"}]}'
+"""
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def call(url, body=None, **headers):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
+
+
+def wrk(url, *arguments, connections=32):
+    run = subprocess.run(
+        ["wrk", "-t2", f"-c{connections}", f"-d{SECONDS}s", "--latency", *arguments, url],
+        capture_output=True, text=True, check=True,
+    )
+    if "Non-2xx" in run.stdout:
+        raise SystemExit(f"{url}: {run.stdout}")
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", run.stdout).group(1))
+    p99 = re.search(r"99%\s+(\S+)", run.stdout).group(1)
+    return rate, p99
+
+
+def memory(process):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) // 1024
+
+
+def streams(process, url, pages, count):
+    """Opens one stream for each page and reads them for a while."""
+    host = url.split("//")[1]
+    selector = selectors.DefaultSelector()
+    sockets = []
+    for number in range(count):
+        stream = socket.create_connection(tuple(host.split(":")))
+        path = pages[number % len(pages)]
+        stream.sendall(f"GET {path}/events HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        stream.setblocking(False)
+        selector.register(stream, selectors.EVENT_READ)
+        sockets.append(stream)
+    told, figures, end, look = set(), [], time.monotonic() + 60, time.monotonic() + 5
+    while time.monotonic() < end:
+        for key, _ in selector.select(timeout=0.5):
+            if b"data: " in key.fileobj.recv(65536):
+                told.add(key.fd)
+        if time.monotonic() > look:
+            figures.append(memory(process))
+            look += 5
+    for stream in sockets:
+        stream.close()
+    return len(told), figures
+
+
+def main():
+    home = tempfile.mkdtemp(prefix="settlegate-bench-")
+    port = free_port()
+    networks = subprocess.Popen(
+        [PROGRAM, "sandbox", "--networks-only", "--print-json", "--home", home, "--port", str(port)],
+        stdout=subprocess.PIPE, text=True, cwd=ROOT,
+    )
+    places = json.loads(networks.stdout.readline())
+    environment = {
+        **os.environ, "SETTLEGATE_PASSPHRASE": places["passphrase"],
+        "SETTLEGATE_HTTP_REQUESTS_PER_MINUTE": "100000000",
+    }
+    gateway = subprocess.Popen([PROGRAM, "serve", "--config", places["config"]], env=environment, cwd=ROOT)
+    url, key = places["gateway"], {"Authorization": f"Bearer {places['api_key']}"}
+    try:
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(url + "/readyz").close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        order = {
+            "title": "Tea", "description": "Tea", "goods": "physical", "amount": "1.5", "asset": "ton:testnet:native",
+            "rails": [{"rail": "ton"}],
+        }
+        invoices = [call(f"{url}/v1/invoices", order, **key) for _ in range(200)]
+        read = f"{url}/v1/invoices/{invoices[0]['id']}"
+        pairs = [(wrk(url + "/livez"), wrk(read, "-H", f"Authorization: {key['Authorization']}")) for _ in range(3)]
+        pairs.sort(key=lambda pair: pair[1][0] / pair[0][0])
+        constant, invoice = pairs[1]
+        print(
+            f"reading one invoice: {invoice[0] / constant[0]:.2f} of a constant answer of the same server"
+            f" ({invoice[0]:.0f} and {constant[0]:.0f} a second, p99 {invoice[1]})"
+        )
+        page = wrk(f"{url}/pay/{invoices[0]['id']}")
+        print(f"the checkout page: {page[0]:.0f} a second, p99 {page[1]}")
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+            script.write(CREATE % places["api_key"])
+            script.flush()
+            made = wrk(f"{url}/v1/invoices", "-s", script.name)
+        print(f"invoices opened, durable: {made[0]:.0f} a second, p99 {made[1]}")
+        before = memory(gateway)
+        told, figures = streams(gateway, url, [f"/pay/{each['id']}" for each in invoices], 1_000)
+        print(
+            f"1,000 live pages of {len(invoices)} invoices: {told} were told, memory {before} MiB before and"
+            f" {figures[0]} to {figures[-1]} MiB within a minute"
+        )
+    finally:
+        for process in (gateway, networks):
+            process.terminate()
+            process.wait(timeout=30)
+
+
+main()
