@@ -31,7 +31,7 @@ bench: setup-tests ## The figures of README, as ratios to ceilings measured in t
 bench-http: setup-tests ## The HTTP interface under load, beside a constant answer of the same server
 	scripts/setup --bench
 	swift build -c release --product settlegate -Xswiftc -gnone
-	.venv/bin/python Benchmarks/Foreign/http.py "$$(swift build -c release --show-bin-path)/settlegate"
+	.venv/bin/python Benchmarks/Foreign/load.py "$$(swift build -c release --show-bin-path)/settlegate"
 
 fuzz: setup        ## 10 million inputs for each parser of outside bytes; RUNS and PARSERS say otherwise
 	scripts/fuzz

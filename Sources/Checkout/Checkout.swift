@@ -192,9 +192,10 @@ public struct Checkout: Sendable {
             throw CheckoutError.refused("'init_data' is what Telegram gave the Mini App")
         }
         let session = try CheckoutSession(text, bots: botTokens, at: settlement.clock.now())
+        // Telegram's web client shows the page in a frame, where only such a cookie comes back, kept apart for that frame.
+        let place = isSecure ? "SameSite=None; Secure; Partitioned" : "SameSite=Lax"
         let cookie =
-            "\(CheckoutSession.cookie)=\(session.text(key: key)); Path=/pay; HttpOnly; SameSite=Lax; Max-Age=3600"
-            + (isSecure ? "; Secure" : "")
+            "\(CheckoutSession.cookie)=\(session.text(key: key)); Path=/pay; HttpOnly; Max-Age=3600; \(place)"
         let value: JSONValue = [
             "object": "checkout_session", "expires_at": .string(session.expiresAt.description),
         ]

@@ -134,7 +134,7 @@ struct CheckoutTests {
         request.body = (["init_data": .string(text)] as JSONValue).bytes
         let response = try #require(try await checkout.respond(to: request))
         let cookie = try #require(response.field("Set-Cookie"))
-        #expect(cookie.contains("HttpOnly") && cookie.contains("Secure") && cookie.contains("SameSite=Lax"))
+        #expect(cookie.hasSuffix("; Path=/pay; HttpOnly; Max-Age=3600; SameSite=None; Secure; Partitioned"))
         return String(cookie.prefix { $0 != ";" })
     }
 

@@ -86,7 +86,10 @@
       // A second tap while Telegram shows its sheet does nothing.
       if (link.getAttribute("aria-disabled") === "true") return;
       link.setAttribute("aria-disabled", "true");
-      telegram.openInvoice(link.dataset.telegramInvoice, () => { link.removeAttribute("aria-disabled"); refresh(); });
+      const free = () => link.removeAttribute("aria-disabled");
+      telegram.openInvoice(link.dataset.telegramInvoice, () => { free(); refresh(); });
+      // A sheet that was closed without a word must not keep the button from being used again.
+      setTimeout(free, 20000);
     }
   });
 
