@@ -31,6 +31,8 @@ public struct ExceptionCase: Hashable, Sendable {
     public let invoice: InvoiceID?
     /// The payment that it concerns, when it is about a single one.
     public let payment: PaymentID?
+    /// The movement of a rail's account that it concerns, when it is about one.
+    public let movement: NaturalKey?
     /// The money that waits, booked on the reason's own ledger account.
     public let amount: Amount
     /// Whether it waits.
@@ -45,6 +47,7 @@ public struct ExceptionCase: Hashable, Sendable {
         merchant: MerchantID?,
         invoice: InvoiceID?,
         payment: PaymentID?,
+        movement: NaturalKey? = nil,
         amount: Amount,
         state: State,
         openedAt: Timestamp
@@ -54,6 +57,7 @@ public struct ExceptionCase: Hashable, Sendable {
         self.merchant = merchant
         self.invoice = invoice
         self.payment = payment
+        self.movement = movement
         self.amount = amount
         self.state = state
         self.openedAt = openedAt

@@ -197,6 +197,7 @@ extension ObservationRecorder {
         of merchant: MerchantID?,
         invoice: InvoiceID?,
         payment: PaymentID?,
+        movement: NaturalKey? = nil,
         _ amount: Amount,
         in session: any SQLSession
     ) throws {
@@ -207,6 +208,7 @@ extension ObservationRecorder {
                 merchant: merchant,
                 invoice: invoice,
                 payment: payment,
+                movement: movement,
                 amount: amount,
                 state: .open,
                 openedAt: now

@@ -50,12 +50,8 @@ extension ObservationRecorder {
         }
         let postings = try booked.postings.map { Posting(account: $0.account, amount: try $0.amount.negated()) }
         try settlement.post(.movementUndone, subject: key.text, at: moment, postings, in: session)
-        let source = booked.postings.first { $0.account == .providerReceivable(providerKey) }
-        // What nobody could explain no longer needs it; cases about the same amount cannot be told apart.
-        if let source, let open = try session.openCase(ofUnmatched: source.amount) {
-            let isUnexplained = booked.postings.contains(where: \.account.waitsForExplanation)
-            if isUnexplained { _ = try session.resolve(open.id, at: now) }
-        }
+        // What nobody could explain no longer needs it.
+        for open in try session.openCases(of: key) { _ = try session.resolve(open.id, at: now) }
         return .undone
     }
 

@@ -117,7 +117,15 @@ struct ObservationRecorder: Sendable {
             in: session
         )
         if movement.kind == .unexplained || movement.kind == .takenBack {
-            try openCase(.unmatched, of: nil, invoice: nil, payment: nil, movement.amount, in: session)
+            try openCase(
+                .unmatched,
+                of: nil,
+                invoice: nil,
+                payment: nil,
+                movement: key,
+                movement.amount,
+                in: session
+            )
         }
         return .booked
     }

@@ -84,7 +84,5 @@ struct PaymentPosition {
 
 extension AccountID {
     var isEarned: Bool { ["merchant_balance", "fee_income"].contains(code.rawValue) }
-    /// Whether a movement onto it opened a case.
-    var waitsForExplanation: Bool { ["suspense", "provider_losses"].contains(code.rawValue) }
     var isReserved: Bool { ["refunds_payable", "payouts_payable"].contains(code.rawValue) }
 }

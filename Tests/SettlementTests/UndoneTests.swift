@@ -223,7 +223,13 @@ struct UndoneTests {
         let waits = kind == .unexplained || kind == .takenBack
         for number in [1, 2] { try await desk.settlement.record(moved(number, "0.25"), at: desk.provider) }
         #expect(try await standing().count == 2)
+        let second = try #require(try await standing().last)
+        let casesOfSecond = { [desk] in
+            try await desk.settlement.database.read { try $0.openCases(of: second).count }
+        }
         for key in try await standing() {
+            // The other movement is of the same amount, and its case is its own.
+            #expect(try await casesOfSecond() == (waits ? 1 : 0))
             let gone = Observation.vanished(key, at: desk.clock.now())
             #expect(try await desk.settlement.record(gone, at: desk.provider) == .undone)
             #expect(try await desk.settlement.record(gone, at: desk.provider) == .repetition)

@@ -1,24 +1,24 @@
-public import Money
+import Money
 public import Payments
 public import Seams
 
 /// What waits for a person.
 extension SQLSession {
     private static var caseColumns: String {
-        "c.id, c.reason, c.merchant, c.invoice, c.payment, c.asset, c.amount, c.state, c.opened_at"
+        "c.id, c.reason, c.merchant, c.invoice, c.payment, c.movement, c.asset, c.amount, c.state, c.opened_at"
     }
 
     /// Stores a new case.
     public func insert(_ opened: ExceptionCase) throws {
         try execute(
             """
-            INSERT INTO cases (id, reason, merchant, invoice, payment, asset, amount, state, opened_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            INSERT INTO cases (id, reason, merchant, invoice, payment, movement, asset, amount, state, opened_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             """,
             [
                 .id(opened.id), .text(opened.reason.rawValue), .id(opened.merchant), .id(opened.invoice),
-                .id(opened.payment), .asset(opened.amount), .units(opened.amount), .text(opened.state.rawValue),
-                .moment(opened.openedAt),
+                .id(opened.payment), .text(opened.movement?.text), .asset(opened.amount), .units(opened.amount),
+                .text(opened.state.rawValue), .moment(opened.openedAt),
             ]
         )
     }
@@ -48,14 +48,11 @@ extension SQLSession {
         ) { try $0.exceptionCase() }
     }
 
-    /// The oldest open case about money of a rail that belongs to nothing, of this very amount.
-    public func openCase(ofUnmatched amount: Amount) throws -> ExceptionCase? {
-        try first(
-            """
-            SELECT \(Self.caseColumns) FROM cases c WHERE c.state = 'open' AND c.reason = 'unmatched'
-            AND c.merchant IS NULL AND c.payment IS NULL AND c.asset = $1 AND c.amount = $2 ORDER BY c.id LIMIT 1
-            """,
-            [.asset(amount), .units(amount)]
+    /// The open cases about a movement of a rail's account.
+    public func openCases(of movement: NaturalKey) throws -> [ExceptionCase] {
+        try all(
+            "SELECT \(Self.caseColumns) FROM cases c WHERE c.movement = $1 AND c.state = 'open' ORDER BY c.id",
+            [.text(movement.text)]
         ) { try $0.exceptionCase() }
     }
 
@@ -75,6 +72,7 @@ extension SQLRow {
             merchant: try optionalID(),
             invoice: try optionalID(),
             payment: try optionalID(),
+            movement: try optionalText().map(NaturalKey.init(stored:)),
             amount: try amount(),
             state: try word(),
             openedAt: try moment()
