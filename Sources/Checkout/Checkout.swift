@@ -90,11 +90,8 @@ public struct Checkout: Sendable {
         case ("status", 1):
             try target.require("GET")
             return try await status(target)
-        case ("events", 1):
-            // A stream that could not be given.
-            try target.require("GET")
-            _ = try await facts(target.path[1])
-            throw CheckoutError.tooManyStreams
+        // Who asks for events gets them from `events(for:)`.
+        case ("events", 1): throw CheckoutError.methodNotAllowed(["GET"])
         case ("session", 1):
             try target.require("POST")
             return try await open(target)
@@ -107,41 +104,48 @@ public struct Checkout: Sendable {
 
     // MARK: - The page
 
-    private func html(_ target: CheckoutTarget) async throws -> HTTPResponse {
-        let texts = Texts.choose(target.query["lang"], accepting: target.request.field("Accept-Language"))
+    /// What the page is made of, read at one moment.
+    private struct Stored: Sendable {
         let facts: CheckoutFacts
-        do { facts = try await self.facts(target.path[1]) } catch CheckoutError.notFound { return Self.notFound(texts) }
-        let invoice = facts.invoice.invoice
-        let session = target.cookie(CheckoutSession.cookie).flatMap {
-            CheckoutSession(cookie: $0, key: key, at: settlement.clock.now())
+        let merchant: String
+        /// What this customer paid the merchant with before.
+        let usedRail: Rail?
+    }
+
+    private func html(_ target: CheckoutTarget) async throws -> HTTPResponse {
+        let texts = Texts.choose(target.language, accepting: target.request.field("Accept-Language"))
+        let now = settlement.clock.now()
+        let user = target.cookie(CheckoutSession.cookie).flatMap {
+            CheckoutSession(cookie: $0, key: key, at: now)?.user
         }
-        let merchant = try await settlement.database.read { try $0.merchant(invoice.merchant)?.name }
+        guard let stored = try await stored(target.path[1], of: user) else { return Self.notFound(texts) }
+        let invoice = stored.facts.invoice.invoice
         let view = CheckoutView(
-            facts: facts,
-            merchant: merchant ?? "",
+            facts: stored.facts,
+            merchant: stored.merchant,
             returnURL: invoice.returnURL,
             assets: settlement.assets,
             texts: texts,
-            now: settlement.clock.now(),
-            usedRail: try await usedRail(session, invoice, target),
-            isInTelegram: session != nil,
-            isBound: invoice.payer != nil && invoice.payer != session?.user
+            now: now,
+            // Where nobody knows the customer, what this browser opened last.
+            usedRail: stored.usedRail ?? target.cookie("pay_rail").flatMap { Rail(rawValue: $0) },
+            isInTelegram: user != nil,
+            isBound: invoice.payer != nil && invoice.payer != user
         )
         return Self.page(try view.context(), status: 200)
     }
 
-    /// What the customer paid this merchant with before; what this browser opened last, when nobody knows.
-    private func usedRail(
-        _ session: CheckoutSession?,
-        _ invoice: Invoice,
-        _ target: CheckoutTarget
-    ) async throws -> String? {
-        if let session {
-            let payer = "\(session.user)"
-            let rail = try await settlement.database.read { try $0.lastRail(of: payer, paying: invoice.merchant) }
-            if let rail { return rail.rawValue }
+    private func stored(_ text: String, of user: Int64?) async throws -> Stored? {
+        guard let id = try? InvoiceID(text) else { return nil }
+        return try await settlement.database.read { session in
+            guard let facts = try CheckoutFacts(id, in: session) else { return nil }
+            let merchant = facts.invoice.invoice.merchant
+            return Stored(
+                facts: facts,
+                merchant: try session.merchant(merchant)?.name ?? "",
+                usedRail: try user.flatMap { try session.lastRail(of: "\($0)", paying: merchant) }
+            )
         }
-        return target.cookie("pay_rail").flatMap { Rail(rawValue: $0)?.rawValue }
     }
 
     /// What may run in the page and who may frame it: our own files, and Telegram's script where Telegram opened it.
@@ -239,19 +243,14 @@ extension CheckoutFacts {
 /// A request taken apart.
 struct CheckoutTarget {
     let request: HTTPRequest
-    let path: [String]
-    let query: [String: String]
+    private let target: RequestTarget
+    var path: [String] { target.path }
+    /// The language that the customer chose.
+    var language: String? { target.parameter("lang") }
 
     init(_ request: HTTPRequest) {
         self.request = request
-        let halves = request.url.split(separator: "?", maxSplits: 1)
-        path = (halves.first ?? "").split(separator: "/").map { String($0) }
-        var query: [String: String] = [:]
-        for pair in (halves.count == 2 ? halves[1] : "").split(separator: "&") {
-            let sides = pair.split(separator: "=", maxSplits: 1)
-            if sides.count == 2 { query[String(sides[0])] = String(sides[1]) }
-        }
-        self.query = query
+        target = RequestTarget(request.url)
     }
 
     func require(_ method: String) throws(CheckoutError) {

@@ -13,7 +13,7 @@ struct CheckoutView {
     let texts: Texts
     let now: Timestamp
     /// The rail that the customer used before.
-    let usedRail: String?
+    let usedRail: Rail?
     /// Whether the page runs inside Telegram.
     let isInTelegram: Bool
     /// Whether the invoice is for a customer who has not shown who they are.
@@ -101,7 +101,7 @@ struct CheckoutView {
     }
 
     private func rank(_ option: PaymentOption) -> Int {
-        if option.rail.rawValue == usedRail { return 0 }
+        if option.rail == usedRail { return 0 }
         if case .invoiceLink = option.instruction { return isInTelegram ? 1 : 3 }
         return 2
     }
@@ -112,7 +112,7 @@ struct CheckoutView {
         var description: [String: Any] = [
             "id": option.id.text, "rail": option.rail.rawValue, "open": isFirst,
             "name": "\(texts.text("rail.\(option.rail.rawValue)")), \(asset.ticker(at: now))",
-            "usedBefore": option.rail.rawValue == usedRail, "price": try text(due),
+            "usedBefore": option.rail == usedRail, "price": try text(due),
             "plainAmount": try asset.text(due), "ticker": asset.ticker(at: now),
         ]
         switch option.instruction {

@@ -228,8 +228,7 @@ public final class Gateway: Sendable {
             logger: logger,
             handler: HTTPServer.Handler(
                 admit: { [api] in await api.admit($0) },
-                events: { [api] in await api.events(for: $0) },
-                respond: { [api] in await api.respond(to: $0) }
+                answer: { [api] in await api.answer($0) }
             )
         )
         self.server.withLock { $0 = server }

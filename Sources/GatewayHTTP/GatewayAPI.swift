@@ -82,7 +82,7 @@ public struct GatewayAPI: Sendable {
 
     /// Looks at a request's head before its body is read: what is not allowed in is answered at once.
     public func admit(_ request: HTTPRequest) async -> HTTPResponse? {
-        let target = Target(request.url)
+        let target = RequestTarget(request.url)
         guard target.path.first == "telegram", target.path.count == 2, request.method == "POST" else { return nil }
         guard telegram.isFromTelegram(request, bot: target.path[1]) else {
             return problem(.notFromTelegram, target, requestID())
@@ -90,9 +90,12 @@ public struct GatewayAPI: Sendable {
         return nil
     }
 
-    /// The events of a checkout page, for a request that asks for them and may have them; every other request is answered.
-    public func events(for request: HTTPRequest) async -> AsyncStream<[UInt8]>? {
-        (try? await checkout.events(for: request)) ?? nil
+    /// Answers a request, also one for events that do not end.
+    public func answer(_ request: HTTPRequest) async -> HTTPAnswer {
+        do {
+            if let events = try await checkout.events(for: request) { return .events(events) }
+        } catch { return .response(await finish(request) { _, _ in throw error }) }
+        return .response(await respond(to: request))
     }
 
     /// Ends the answers that do not end by themselves, so that a server can stop.
@@ -100,12 +103,20 @@ public struct GatewayAPI: Sendable {
 
     /// Answers a request.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
+        await finish(request) { target, fields in try await answer(request, target, &fields) }
+    }
+
+    /// Makes an answer whole, also a problem: its identifier, its fields, and a line in the metrics.
+    private func finish(
+        _ request: HTTPRequest,
+        _ body: (RequestTarget, inout [HTTPField]) async throws -> HTTPResponse
+    ) async -> HTTPResponse {
         let start = clock.now()
-        let target = Target(request.url)
+        let target = RequestTarget(request.url)
         let id = requestID()
         var response: HTTPResponse
         var fields = [HTTPField("X-Request-Id", id)]
-        do { response = try await answer(request, target, &fields) } catch {
+        do { response = try await body(target, &fields) } catch {
             let refusal = Problem(any: error)
             if refusal.status == 500 { logger.error("request \(id) failed: \(error)") }
             response = problem(refusal, target, id)
@@ -122,14 +133,14 @@ public struct GatewayAPI: Sendable {
 
     private func requestID() -> String { "req_" + Hex.encode(random.bytes(12)) }
 
-    private func problem(_ problem: Problem, _ target: Target, _ id: String) -> HTTPResponse {
+    private func problem(_ problem: Problem, _ target: RequestTarget, _ id: String) -> HTTPResponse {
         problem.response(path: "/" + target.path.joined(separator: "/"), requestID: id)
     }
 
     /// Answers, or throws a problem; `fields` are for the head of either.
     private func answer(
         _ request: HTTPRequest,
-        _ target: Target,
+        _ target: RequestTarget,
         _ fields: inout [HTTPField]
     ) async throws -> HTTPResponse {
         guard request.field("settlegate-body-too-large") == nil else {
@@ -179,7 +190,7 @@ public struct GatewayAPI: Sendable {
 
     private func merchantAnswer(
         _ request: HTTPRequest,
-        _ target: Target,
+        _ target: RequestTarget,
         _ fields: inout [HTTPField]
     ) async throws -> HTTPResponse {
         let key = try await authenticate(request)
@@ -241,35 +252,7 @@ public struct GatewayAPI: Sendable {
     }
 }
 
-/// Where a request goes: the parts of its path, and its query.
-struct Target: Sendable {
-    let path: [String]
-    let query: [(key: String, value: String)]
-
-    init(_ url: String) {
-        let halves = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        path = (halves.first ?? "").split(separator: "/").map { String($0) }
-        query = (halves.count == 2 ? halves[1] : "").split(separator: "&").map { pair in
-            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (Self.decoded(sides[0]), sides.count == 2 ? Self.decoded(sides[1]) : "")
-        }
-    }
-
-    private static func decoded(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var iterator = text.utf8.makeIterator()
-        while let byte = iterator.next() {
-            if byte == UInt8(ascii: "%"), let high = iterator.next(), let low = iterator.next(),
-                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-            } else {
-                bytes.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
+extension RequestTarget {
     /// The route for the metrics: identifiers are left out, and so is what nobody knows.
     var route: String {
         let known = [

@@ -31,20 +31,21 @@ public final class HTTPServer: Sendable {
     public struct Handler: Sendable {
         /// Looks at the head of a request, before its body is read; what it returns is the answer.
         public var admit: @Sendable (ReceivedRequest) async -> SentResponse?
-        /// The pieces of an endless answer (`text/event-stream`), for a request that asks for one.
-        public var events: @Sendable (ReceivedRequest) async -> AsyncStream<[UInt8]>?
         /// Answers a request.
-        public var respond: @Sendable (ReceivedRequest) async -> SentResponse
+        public var answer: @Sendable (ReceivedRequest) async -> HTTPAnswer
 
-        /// A handler; without `admit` every request is read, without `events` every answer ends.
+        /// A handler; without `admit` every request is read.
         public init(
             admit: @escaping @Sendable (ReceivedRequest) async -> SentResponse? = { _ in nil },
-            events: @escaping @Sendable (ReceivedRequest) async -> AsyncStream<[UInt8]>? = { _ in nil },
-            respond: @escaping @Sendable (ReceivedRequest) async -> SentResponse
+            answer: @escaping @Sendable (ReceivedRequest) async -> HTTPAnswer
         ) {
             self.admit = admit
-            self.events = events
-            self.respond = respond
+            self.answer = answer
+        }
+
+        /// A handler all of whose answers end.
+        public init(respond: @escaping @Sendable (ReceivedRequest) async -> SentResponse) {
+            self.init { .response(await respond($0)) }
         }
     }
 
@@ -113,18 +114,24 @@ public final class HTTPServer: Sendable {
             fields: request.headers.map { HeadField($0.name.canonicalName, $0.value) }
         )
         if let refusal = await handler.admit(head) { return response(refusal) }
-        if let events = await handler.events(head) { return stream(events) }
         guard let body = try? await request.body.collect(upTo: configuration.maximumBodyBytes) else {
             head.body = []
             head.fields.append(HeadField(bodyTooLargeField, "1"))
-            return response(await handler.respond(head))
+            return response(await handler.answer(head))
         }
         head.body = Array(buffer: body)
-        return response(await handler.respond(head))
+        return response(await handler.answer(head))
     }
 
     /// Marks a request whose body was not taken, so that the handler answers in its own words.
     public static let bodyTooLargeField = "settlegate-body-too-large"
+
+    private static func response(_ answer: HTTPAnswer) -> Response {
+        switch answer {
+        case .response(let answer): response(answer)
+        case .events(let events): stream(events)
+        }
+    }
 
     private static func stream(_ events: AsyncStream<[UInt8]>) -> Response {
         var headers = HTTPFields()

@@ -208,6 +208,27 @@ struct CheckoutTests {
         }
     }
 
+    @Test("gives no events of what is not there, and none when it has stopped")
+    func refusedEvents() async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        let checkout = checkout(desk)
+        for path in ["/pay/nonsense/events", "/pay/inv_00000000000000000000000009/events"] {
+            await #expect(throws: CheckoutError.notFound) {
+                _ = try await checkout.events(for: HTTPRequest(url: path))
+            }
+        }
+        let elsewhere = [page(opened), page(opened) + "/status", "/events"].map { HTTPRequest(url: $0) }
+        for request in elsewhere { #expect(try await checkout.events(for: request) == nil) }
+        let posted = HTTPRequest(method: "POST", url: page(opened) + "/events")
+        #expect(try await checkout.events(for: posted) == nil)
+        await #expect(throws: CheckoutError.methodNotAllowed(["GET"])) { try await checkout.respond(to: posted) }
+        checkout.stop()
+        await #expect(throws: CheckoutError.tooManyStreams) {
+            _ = try await checkout.events(for: HTTPRequest(url: page(opened) + "/events"))
+        }
+    }
+
     @Test("forgets pages that were closed")
     func closedPages() async throws {
         let desk = try await Desk()
@@ -223,7 +244,6 @@ struct CheckoutTests {
         "knows its own addresses and no others",
         arguments: [
             ("/pay/inv_00000000000000000000000009/status", CheckoutError.notFound), ("/pay/nonsense/status", .notFound),
-            ("/pay/nonsense/events", .notFound), ("/pay/ID/events", .tooManyStreams),
             ("/pay/ID/nothing", .notFound), ("/pay/ID/qr/opt_1.svg", .notFound), ("/pay/ID/qr", .notFound),
             ("/checkout/v/other.css", .notFound), ("/checkout/checkout.css", .notFound),
             ("/pay/ID/session", .methodNotAllowed(["POST"])),

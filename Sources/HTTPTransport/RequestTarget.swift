@@ -1,0 +1,43 @@
+/// Where a request to a server goes: the parts of its path, and its query, percent-decoded (RFC 3986).
+public struct RequestTarget: Sendable {
+    /// The parts of the path, as they are written.
+    public let path: [String]
+    /// The query, in its order.
+    public let query: [(key: String, value: String)]
+
+    /// The target of a URL without scheme and host.
+    public init(_ url: String) {
+        let halves = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        path = (halves.first ?? "").split(separator: "/").map { String($0) }
+        query = (halves.count == 2 ? halves[1] : "").split(separator: "&").map { pair in
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (Self.decoded(sides[0]), sides.count == 2 ? Self.decoded(sides[1]) : "")
+        }
+    }
+
+    /// The value of a query parameter, the first when it comes several times.
+    public func parameter(_ name: String) -> String? { query.first { $0.key == name }?.value }
+
+    private static func decoded(_ text: Substring) -> String {
+        var bytes: [UInt8] = []
+        var iterator = text.utf8.makeIterator()
+        while let byte = iterator.next() {
+            if byte == UInt8(ascii: "%"), let high = iterator.next(), let low = iterator.next(),
+                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+            } else {
+                bytes.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// What a server answers: a response that ends, or the pieces of one that does not (`text/event-stream`).
+public enum HTTPAnswer: Sendable {
+    /// A response.
+    case response(HTTPResponse)
+    /// The pieces of a stream of events.
+    case events(AsyncStream<[UInt8]>)
+}
