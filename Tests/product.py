@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import threading
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SETTLEGATE = os.environ.get("SETTLEGATE", str(ROOT / ".build" / "debug" / "settlegate"))
@@ -32,6 +33,15 @@ def eventually(check, seconds=30):
     raise AssertionError("it did not come about in time")
 
 
+def call(url, body=None, method=None, timeout=30, **headers):
+    """The JSON that a server answers; with a body, it is posted as JSON."""
+    data = None if body is None else json.dumps(body).encode()
+    head = {"Content-Type": "application/json", **headers}
+    request = urllib.request.Request(url, data, head, method=method)
+    with urllib.request.urlopen(request, timeout=timeout) as response:
+        return json.load(response)
+
+
 class Sandbox:
     """A running `settlegate sandbox`; its first line of output says where everything is."""
 
@@ -48,6 +58,15 @@ class Sandbox:
 
     def __getitem__(self, name):
         return self.addresses[name]
+
+    def merchant(self, path, body=None, method=None, **headers):
+        """What the merchant asks of the gateway."""
+        key = {"Authorization": f"Bearer {self['api_key']}"}
+        return call(f"{self['gateway']}/v1/{path}", body, method, **key, **headers)
+
+    def control(self, what, **wish):
+        """What tests and people may do to the networks."""
+        return call(f"{self['control']}/{what}", wish)
 
     def stop(self):
         self.process.terminate()

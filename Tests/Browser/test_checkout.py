@@ -164,7 +164,7 @@ def test_exceptions_are_told_as_they_are(shop, visit):
 
     cancelled = shop.invoice()
     page = visit(cancelled["checkout_url"])
-    shop.post(f"invoices/{cancelled['id']}/cancel")
+    shop.merchant(f"invoices/{cancelled['id']}/cancel", {})
     shows(page, "The seller has called this off")
     expect(page.locator(".option")).to_have_count(0)
 
@@ -173,8 +173,8 @@ def test_exceptions_are_told_as_they_are(shop, visit):
     shop.pay(returned)
     shop.control("mine")
     shows(page, "Paid")
-    [payment] = shop.get(f"payments?invoice={returned['id']}")["data"]
-    shop.post("refunds", {"payment": payment["id"]})
+    [payment] = shop.merchant(f"payments?invoice={returned['id']}")["data"]
+    shop.merchant("refunds", {"payment": payment["id"]})
     for _ in range(20):
         shop.control("mine", blocks=2)
         if heading(page).inner_text() == "Returned to you":

@@ -12,20 +12,7 @@ import nacl.signing
 import pytest
 from pytoniq_core import Address, Cell
 
-from product import inspect
-
-
-def post(url, body, **headers):
-    request = urllib.request.Request(
-        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json", **headers}
-    )
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return json.load(response)
-
-
-def read(url, **headers):
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30) as response:
-        return json.load(response)
+from product import call, inspect
 
 
 def ton_proof(seed, address, state_init, domain, payload):
@@ -71,21 +58,21 @@ def test_a_payment_without_comment_is_claimed_by_whoever_owns_the_wallet(sandbox
         "rails": [{"rail": "ton", "asset": asset}],
     }
     gateway = sandbox["gateway"]
-    invoice = post(f"{gateway}/v1/invoices", order, **key, **{"Idempotency-Key": "claim"})
+    invoice = call(f"{gateway}/v1/invoices", order, **key, **{"Idempotency-Key": "claim"})
     [option] = invoice["options"]
-    post(f"{sandbox['control']}/pay", {"option": option, "user": "forgetful", "no_comment": True})
+    call(f"{sandbox['control']}/pay", {"option": option, "user": "forgetful", "no_comment": True})
     seed, address, state_init = customer("forgetful")
 
     def claim(proof, challenge, number):
         body = {"rail": "ton", "challenge": challenge, "proof": proof}
-        return post(f"{gateway}/v1/invoices/{invoice['id']}/claims", body, **key, **{"Idempotency-Key": f"c{number}"})
+        return call(f"{gateway}/v1/invoices/{invoice['id']}/claims", body, **key, **{"Idempotency-Key": f"c{number}"})
 
     def refused(*arguments):
         with pytest.raises(urllib.error.HTTPError) as error:
             claim(*arguments)
         return error.value.code, json.load(error.value)["detail"]
 
-    asked = post(
+    asked = call(
         f"{gateway}/v1/invoices/{invoice['id']}/claim_challenges", {}, **key, **{"Idempotency-Key": "challenge"}
     )
     challenge, domain = asked["challenge"], asked["domain"]
@@ -98,7 +85,7 @@ def test_a_payment_without_comment_is_claimed_by_whoever_owns_the_wallet(sandbox
 
     claimed = None
     for number in range(200):
-        post(f"{sandbox['control']}/mine", {"blocks": 1})
+        call(f"{sandbox['control']}/mine", {"blocks": 1})
         try:
             claimed = claim(good, challenge, 100 + number)
             break
@@ -107,5 +94,5 @@ def test_a_payment_without_comment_is_claimed_by_whoever_owns_the_wallet(sandbox
             assert error.code == 404, error.read()
     [payment] = claimed["data"]
     assert payment["classification"] == "exact" and payment["invoice"] == invoice["id"]
-    assert read(f"{gateway}/v1/invoices/{invoice['id']}", **key)["state"] == "settled"
+    assert call(f"{gateway}/v1/invoices/{invoice['id']}", **key)["state"] == "settled"
     assert refused(good, challenge, 4)[0] == 404

@@ -9,7 +9,7 @@ import subprocess
 import urllib.request
 
 import pytest
-from product import ROOT, SETTLEGATE, eventually
+from product import ROOT, SETTLEGATE, call, eventually
 
 
 def free_port():
@@ -29,13 +29,6 @@ def steps():
 @pytest.fixture
 def networks(start_sandbox):
     return start_sandbox("--networks-only")
-
-
-def call(url, body=None, **headers):
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return json.load(response)
 
 
 def is_ready(url):

@@ -4,16 +4,14 @@ import json
 import pathlib
 import subprocess
 import sys
-import urllib.request
 
 import jsonschema
 from openapi_spec_validator import validate
-from product import ROOT, eventually
+from product import ROOT, call, eventually
 
 
 def test_the_document_is_openapi_3_1(sandbox):
-    with urllib.request.urlopen(sandbox["gateway"] + "/openapi.json") as response:
-        served = json.load(response)
+    served = call(sandbox["gateway"] + "/openapi.json")
     assert served == json.loads(pathlib.Path(ROOT, "Config", "openapi.json").read_text())
     validate(served)
 
@@ -40,58 +38,46 @@ def test_the_schemas_of_events_are_those_of_the_document():
 def test_every_event_that_is_sent_has_its_schema(start_sandbox):
     sandbox = start_sandbox()
 
-    def call(url, body=None):
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {sandbox['api_key']}"}
-        data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30) as response:
-            return json.load(response)
-
-    def merchant(path, body=None):
-        return call(f"{sandbox['gateway']}/v1/{path}", body)
-
-    def control(what, **wish):
-        return call(f"{sandbox['control']}/{what}", wish)
-
     def order(rail, asset, amount, **more):
-        return merchant("invoices", {
+        return sandbox.merchant("invoices", {
             "title": "Tea", "description": "Tea", "goods": "physical", "amount": amount, "asset": asset,
             "place": "web" if rail == "evm" else "telegram", "rails": [{"rail": rail, "asset": asset}], **more,
         })
 
     def types():
-        return {each["type"] for each in merchant("events?limit=100")["data"]}
+        return {each["type"] for each in sandbox.merchant("events?limit=100")["data"]}
 
     paid = order("ton", "ton:testnet:native", "1.5", metadata={"a": "b"}, reference="r", return_url="https://shop.example/")
     for _ in range(2):
-        control("pay", option=paid["options"][0])
-        control("mine", blocks=2)
+        sandbox.control("pay", option=paid["options"][0])
+        sandbox.control("mine", blocks=2)
     eventually(lambda: {"invoice.settled", "case.opened", "payment.received"} <= types())
-    [first, *_] = merchant(f"payments?invoice={paid['id']}")["data"]
-    merchant("refunds", {"payment": first["id"], "amount": "0.5"})
+    [first, *_] = sandbox.merchant(f"payments?invoice={paid['id']}")["data"]
+    sandbox.merchant("refunds", {"payment": first["id"], "amount": "0.5"})
     destination = "EQCxE6mUtQJKFnGfaROTKOt1lZbDiiX1kCixRv7Nw2Id_sDs"
-    merchant("payouts", {"amount": "0.1", "asset": "ton:testnet:native", "destination": destination})
+    sandbox.merchant("payouts", {"amount": "0.1", "asset": "ton:testnet:native", "destination": destination})
     cancelled = order("ton", "ton:testnet:native", "1")
-    merchant(f"invoices/{cancelled['id']}/cancel", {})
+    sandbox.merchant(f"invoices/{cancelled['id']}/cancel", {})
     seen = order("evm", sandbox["evm_coin"], "0.05")
-    control("pay", option=seen["options"][0])
-    control("mine", blocks=1, network="evm")
+    sandbox.control("pay", option=seen["options"][0])
+    sandbox.control("mine", blocks=1, network="evm")
     eventually(lambda: {"payment.detected", "invoice.processing"} <= types())
-    control("mine", blocks=6, network="evm")
+    sandbox.control("mine", blocks=6, network="evm")
 
     def all_sent():
-        control("mine", blocks=1)
+        sandbox.control("mine", blocks=1)
         return {"refund.created", "refund.completed", "payout.completed", "invoice.cancelled"} <= types()
 
     eventually(all_sent)
     order("ton", "ton:testnet:native", "1", expires_in=60)
-    control("advance", seconds=4_000)
+    sandbox.control("advance", seconds=4_000)
 
     def expired():
-        control("mine", blocks=1)
+        sandbox.control("mine", blocks=1)
         return "invoice.expired" in types()
 
     eventually(expired)
-    found = merchant("events?limit=100")["data"]
+    found = sandbox.merchant("events?limit=100")["data"]
     for event in found:
         schema = json.loads(pathlib.Path(ROOT, "docs", "events", f"{event['type']}.json").read_text())
         jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(event)

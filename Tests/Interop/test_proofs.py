@@ -3,7 +3,7 @@ Merkle proofs that leave out all but the way to one chain transaction or one acc
 
 import random
 
-from pytoniq_core import Address, Cell
+from pytoniq_core import Cell
 from pytoniq_core.boc.exotic import CellTypes
 from pytoniq_core.boc.tvm_bitarray import TvmBitarray
 from pytoniq_core.tlb.block import Block

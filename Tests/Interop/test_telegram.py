@@ -1,8 +1,6 @@
 """aiogram and python-telegram-bot, unchanged, drive the sandbox's Telegram through a whole payment by Stars."""
 
 import asyncio
-import json
-import urllib.request
 
 import pytest
 import telegram
@@ -13,18 +11,8 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import LabeledPrice
 
 
-def control(sandbox, what, body):
-    request = urllib.request.Request(
-        f"{sandbox['control']}/{what}",
-        data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return json.load(response)
-
-
 async def pay(sandbox, link, user="alice"):
-    return await asyncio.to_thread(control, sandbox, "telegram/pay", {"link": link, "user": user})
+    return await asyncio.to_thread(sandbox.control, "telegram/pay", link=link, user=user)
 
 
 async def updates_of(bot, offset):
@@ -38,7 +26,7 @@ async def updates_of(bot, offset):
 @pytest.mark.parametrize("environment", ["", "test/"])
 def test_aiogram_takes_a_payment_and_returns_it(sandbox, environment):
     token = f"77{len(environment)}:aiogram"
-    control(sandbox, "bots", {"token": token, "provider_token": "provider"})
+    sandbox.control("bots", **{"token": token, "provider_token": "provider"})
 
     async def run():
         server = TelegramAPIServer(
@@ -85,7 +73,7 @@ def test_aiogram_takes_a_payment_and_returns_it(sandbox, environment):
 
 def test_python_telegram_bot_refuses_a_payment_and_takes_another(sandbox):
     token = "888:ptb"
-    control(sandbox, "bots", {"token": token, "provider_token": "provider"})
+    sandbox.control("bots", **{"token": token, "provider_token": "provider"})
 
     async def run():
         async with telegram.Bot(token, base_url=sandbox["telegram"] + "/bot") as bot:

@@ -5,19 +5,12 @@ import json
 import urllib.request
 
 from pytoniq_core import Address, Cell, begin_cell
-
-
-def post(url, body, **headers):
-    request = urllib.request.Request(
-        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json", **headers}
-    )
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return json.load(response)
+from product import call
 
 
 def get_method(sandbox, address, method, *stack):
     parameters = {"address": address, "method": method, "stack": list(stack)}
-    answer = post(f"{sandbox['ton']}/api/v2/jsonRPC", {"id": 1, "method": "runGetMethod", "params": parameters})
+    answer = call(f"{sandbox['ton']}/api/v2/jsonRPC", {"id": 1, "method": "runGetMethod", "params": parameters})
     return answer["result"]
 
 
@@ -29,7 +22,7 @@ def read(value):
 def test_a_jetton_payment_is_seen_through_get_methods_and_transactions(sandbox):
     key = {"Authorization": f"Bearer {sandbox['api_key']}", "Idempotency-Key": "toncenter"}
     jetton = sandbox["jetton"]
-    invoice = post(
+    invoice = call(
         f"{sandbox['gateway']}/v1/invoices",
         {
             "title": "Tea", "description": "Tea", "goods": "physical", "amount": "7", "asset": jetton,
@@ -38,7 +31,7 @@ def test_a_jetton_payment_is_seen_through_get_methods_and_transactions(sandbox):
         **key,
     )
     [option] = invoice["options"]
-    post(f"{sandbox['control']}/pay", {"option": option})
+    call(f"{sandbox['control']}/pay", {"option": option})
     owner = Address(option["address"])
     master = jetton.split(":", 3)[3]
     slice_of_owner = begin_cell().store_address(owner).end_cell()
@@ -47,7 +40,7 @@ def test_a_jetton_payment_is_seen_through_get_methods_and_transactions(sandbox):
     assert found["exit_code"] == 0
     wallet = read(found["stack"][0]).begin_parse().load_address()
     # A block for each message of the transfer, and more than it needs.
-    post(f"{sandbox['control']}/mine", {"blocks": 10})
+    call(f"{sandbox['control']}/mine", {"blocks": 10})
     data = get_method(sandbox, wallet.to_str(), "get_wallet_data")
     assert data["exit_code"] == 0
     balance, of, issuer = read(data["stack"][0]), read(data["stack"][1]), read(data["stack"][2])

@@ -9,6 +9,7 @@ from eth_account import Account
 from eth_utils import keccak
 from web3 import Web3
 from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
+from product import call
 
 ERC20 = json.loads(
     """[
@@ -22,14 +23,6 @@ ERC20 = json.loads(
      {"indexed":true,"name":"to","type":"address"},{"indexed":false,"name":"value","type":"uint256"}]}
     ]"""
 )
-
-
-def post(url, body, **headers):
-    request = urllib.request.Request(
-        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json", **headers}
-    )
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return json.load(response)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +86,7 @@ def test_a_payment_of_an_invoice_by_token_is_credited(sandbox, chain, payer):
     token = chain.eth.contract(Web3.to_checksum_address(sandbox["evm_token"].split(":")[-1]), abi=ERC20)
     assert token.functions.decimals().call() == 6 and token.functions.symbol().call() == "USDX"
     key = {"Authorization": f"Bearer {sandbox['api_key']}"}
-    invoice = post(
+    invoice = call(
         f"{sandbox['gateway']}/v1/invoices",
         {
             "title": "Tea", "description": "Tea", "goods": "physical", "place": "web", "amount": "7.5",
@@ -107,12 +100,12 @@ def test_a_payment_of_an_invoice_by_token_is_credited(sandbox, chain, payer):
     )
     # Somebody who has tokens gives them to the payer, who pays with web3.py's own contract call.
     start = chain.eth.block_number
-    post(f"{sandbox['control']}/evm/mint", {"address": payer.address, "units": "7500000"})
-    call = token.functions.transfer(option["address"], 7_500_000).build_transaction(
+    sandbox.control("evm/mint", address=payer.address, units="7500000")
+    transfer = token.functions.transfer(option["address"], 7_500_000).build_transaction(
         {"from": payer.address, "nonce": 0, "gas": 100_000}
     )
     receipt = chain.eth.wait_for_transaction_receipt(
-        chain.eth.send_raw_transaction(payer.sign_transaction(call).raw_transaction), timeout=20
+        chain.eth.send_raw_transaction(payer.sign_transaction(transfer).raw_transaction), timeout=20
     )
     [event] = token.events.Transfer().process_receipt(receipt)
     assert event.args == {"from": payer.address, "to": option["address"], "value": 7_500_000}
@@ -157,12 +150,12 @@ def raw_transaction(chain, hash_):
 
 def test_filters_tell_what_is_new(sandbox, chain, payer):
     token = chain.eth.contract(Web3.to_checksum_address(sandbox["evm_token"].split(":")[-1]), abi=ERC20)
-    post(f"{sandbox['control']}/evm/mint", {"address": payer.address, "units": "5"})
+    sandbox.control("evm/mint", address=payer.address, units="5")
     logs = token.events.Transfer().create_filter(from_block="latest", argument_filters={"from": payer.address})
     blocks = chain.eth.filter("latest")
     receiver = Account.create().address
-    call = token.functions.transfer(receiver, 5).build_transaction({"from": payer.address, "nonce": 0, "gas": 100_000})
-    hash_ = chain.eth.send_raw_transaction(payer.sign_transaction(call).raw_transaction)
+    transfer = token.functions.transfer(receiver, 5).build_transaction({"from": payer.address, "nonce": 0, "gas": 100_000})
+    hash_ = chain.eth.send_raw_transaction(payer.sign_transaction(transfer).raw_transaction)
     receipt = chain.eth.wait_for_transaction_receipt(hash_, timeout=20)
     assert receipt.blockHash in blocks.get_new_entries()
     assert [entry.args.value for entry in logs.get_new_entries()] == [5]

@@ -6,7 +6,6 @@ import os
 import subprocess
 import threading
 import urllib.error
-import urllib.request
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -36,10 +35,7 @@ def test_the_library_verifies_our_events(start_sandbox):
         "title": "Tea", "description": "Tea", "goods": "physical", "amount": "1.5", "asset": "ton:testnet:native",
         "rails": [{"rail": "ton"}],
     }
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {sandbox['api_key']}"}
-    request = urllib.request.Request(sandbox["gateway"] + "/v1/invoices", json.dumps(order).encode(), headers)
-    with urllib.request.urlopen(request, timeout=30) as response:
-        invoice = json.load(response)
+    invoice = sandbox.merchant("invoices", order)
     assert merchant.arrived.wait(30)
     headers, body = merchant.received[0]
     event = Webhook(sandbox["webhook_secret"]).verify(body, {name.lower(): value for name, value in headers.items()})
@@ -78,12 +74,8 @@ class Shop:
         self.sandbox = start_sandbox("--webhook", f"http://127.0.0.1:{self.server.server_port}/events")
         [self.endpoint] = self.ask("GET", "webhook_endpoints")["data"]
 
-    def ask(self, method, path, body=None, base=None):
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.sandbox['api_key']}"}
-        data = None if body is None else json.dumps(body).encode()
-        url = f"{base or self.sandbox['gateway'] + '/v1'}/{path}"
-        with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=30) as response:
-            return json.load(response)
+    def ask(self, method, path, body=None):
+        return self.sandbox.merchant(path, body, method)
 
     def invoice(self):
         order = {
@@ -120,7 +112,7 @@ def test_while_a_secret_is_replaced_both_are_right(start_sandbox):
     [message] = eventually(lambda: shop.about(first))
     assert is_verified(old, message) and is_verified(new, message)
     # The library looks at its own clock: the time of the message is the sandbox's, which is put forward within its tolerance.
-    shop.ask("POST", "advance", {"seconds": 61}, base=shop.sandbox["control"])
+    shop.sandbox.control("advance", seconds=61)
     second = shop.invoice()
     [message] = eventually(lambda: shop.about(second))
     assert is_verified(new, message) and not is_verified(old, message)
