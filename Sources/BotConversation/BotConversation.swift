@@ -75,7 +75,7 @@ public struct BotConversation: Sendable {
                 let returned = try Amount.sum(refunds.map(\.amount), asset: payment.amount.asset)
                 let isOpen = try session.cases(of: payment.id).contains { $0.state == .open }
                 return SupportReply.Line(
-                    charge: payment.charge,
+                    charge: payment.railReference ?? payment.naturalKey.text,
                     amount: try Self.text(payment.amount, assets),
                     moment: payment.occurredAt,
                     returned: returned.isZero ? nil : try Self.text(returned, assets),
@@ -88,13 +88,5 @@ public struct BotConversation: Sendable {
     private static func text(_ amount: Amount, _ assets: AssetRegistry) throws -> String {
         guard let asset = assets.asset(amount.asset) else { return amount.asset.text }
         return "\(try asset.text(amount)) \(asset.code)"
-    }
-}
-
-extension Payment {
-    /// The number on the customer's receipt.
-    fileprivate var charge: String {
-        let evidence = try? JSONValue(parsing: Array(evidence.utf8))
-        return evidence?["telegram_payment_charge_id"]?.stringValue ?? naturalKey.text
     }
 }

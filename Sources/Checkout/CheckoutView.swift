@@ -2,6 +2,7 @@ import Money
 import Payments
 import Seams
 import Settlement
+import Storage
 import StrictJSON
 
 /// What the page shows of an invoice, in one language.
@@ -143,7 +144,7 @@ struct CheckoutView {
             lines.append(line("paid_amount", try text(payment.amount)))
             lines.append(line("paid_with", texts.text("rail.\(payment.rail.rawValue)")))
             lines.append(line("paid_at", Self.minute(payment.occurredAt)))
-            if let proof = payment.proof { lines.append(line("proof", proof)) }
+            if let proof = payment.railReference { lines.append(line("proof", proof)) }
         }
         for amount in facts.returned { lines.append(line("refunded", try text(amount))) }
         return lines
@@ -166,13 +167,5 @@ struct CheckoutView {
             throw SettlementError(.unknownAsset, "\(amount.asset) is not in the asset list")
         }
         return asset
-    }
-}
-
-extension Payment {
-    /// What the rail knows it by: a charge or the hash of a chain transaction.
-    fileprivate var proof: String? {
-        let evidence = try? JSONValue(parsing: Array(evidence.utf8))
-        return evidence?["telegram_payment_charge_id"]?.stringValue ?? evidence?["hash"]?.stringValue
     }
 }

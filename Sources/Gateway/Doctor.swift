@@ -171,12 +171,7 @@ public struct Doctor: Sendable {
                 }
             )
         else { return }
-        let client = BotClient(
-            transport: surroundings.transport,
-            baseURL: bot.apiURL,
-            token: token,
-            isTestEnvironment: bot.testEnvironment
-        )
+        let client = bot.client(token: token, surroundings)
         do {
             found.ok(subject, "it is @\(try await client.identity().username)")
             examine(try await client.webhook(), of: bot, configuration, &found)
@@ -198,7 +193,7 @@ public struct Doctor: Sendable {
         _ found: inout Findings
     ) {
         let subject = "webhook of \(bot.key)"
-        guard let base = configuration.http.publicURL, base != "self" else {
+        guard let base = configuration.http.configuredAddress else {
             return found.warning(subject, "http.public_url is not set", "set it to the https address that leads here")
         }
         let wanted = "\(base)/telegram/\(bot.key)"

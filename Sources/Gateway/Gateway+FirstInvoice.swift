@@ -11,7 +11,8 @@ extension Gateway {
     /// - Throws: what opening an invoice throws.
     /// - Returns: the invoice, and the page on which it is paid.
     public func openFirstInvoice(of merchant: MerchantID) async throws -> (id: String, checkoutURL: String) {
-        let base = configuration.http.publicURL ?? "http://\(configuration.http.host):\(configuration.http.port)"
+        let http = configuration.http
+        let base = http.address(listeningAt: "http://\(http.host):\(http.port)")
         settlement.address.become(base)
         let provider = settlement.providers.providers.min { left, right in
             (left.rail == .telegramStars ? 0 : 1) < (right.rail == .telegramStars ? 0 : 1)

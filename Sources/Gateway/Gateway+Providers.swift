@@ -53,12 +53,7 @@ extension Gateway {
             var bots: [Bot] = []
             for bot in configuration.bots {
                 let token = try keystore.secret(bot.tokenEntry)
-                let client = BotClient(
-                    transport: surroundings.transport,
-                    baseURL: bot.apiURL,
-                    token: token,
-                    isTestEnvironment: bot.testEnvironment
-                )
+                let client = bot.client(token: token, surroundings)
                 let secret = try keystore.secret(bot.webhookSecretEntry)
                 let conversation = BotConversation.Bot(client: client, contact: bot.supportContact, terms: bot.termsURL)
                 bots.append(
@@ -165,5 +160,17 @@ extension Gateway {
                 random: surroundings.random
             )
         }
+    }
+}
+
+extension GatewayConfiguration.Bot {
+    /// The bot at its Bot API server.
+    func client(token: SecretBytes, _ surroundings: Gateway.Surroundings) -> BotClient {
+        BotClient(
+            transport: surroundings.transport,
+            baseURL: apiURL,
+            token: token,
+            isTestEnvironment: testEnvironment
+        )
     }
 }

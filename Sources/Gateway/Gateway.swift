@@ -232,10 +232,9 @@ public final class Gateway: Sendable {
             )
         )
         self.server.withLock { $0 = server }
-        let publicURL = configuration.http.publicURL
-        let base = publicURL == "self" ? server.url : publicURL ?? server.url
+        let base = configuration.http.address(listeningAt: server.url)
         settlement.address.become(base)
-        if publicURL != nil { _ = try await registerWebhooks(at: base) }
+        if configuration.http.publicURL != nil { _ = try await registerWebhooks(at: base) }
         return server.url
     }
 
@@ -244,7 +243,7 @@ public final class Gateway: Sendable {
     /// - Throws: ``ConfigurationError`` when Telegram refuses, or keeps something else than what it was told.
     /// - Returns: the bots and their addresses.
     public func registerWebhooks() async throws -> [(name: String, url: String)] {
-        guard let base = configuration.http.publicURL, base != "self" else { return [] }
+        guard let base = configuration.http.configuredAddress else { return [] }
         return try await registerWebhooks(at: base)
     }
 

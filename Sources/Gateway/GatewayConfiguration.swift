@@ -57,12 +57,18 @@ public struct GatewayConfiguration: Codable, Sendable {
 
         /// The domain that customers' wallets show when they prove what is theirs.
         var domain: String {
-            guard let publicURL, publicURL != "self", let rest = publicURL.split(separator: "/").dropFirst().first
+            guard let rest = configuredAddress?.split(separator: "/").dropFirst().first
             else {
                 return host
             }
             return String(rest.prefix { $0 != ":" })
         }
+
+        /// The public address, where the configuration knows it before the gateway listens.
+        var configuredAddress: String? { publicURL == "self" ? nil : publicURL }
+
+        /// Where others reach the gateway that listens at an address.
+        func address(listeningAt url: String) -> String { configuredAddress ?? url }
 
         /// An address to listen on.
         public init(host: String, port: Int, publicURL: String? = nil) {

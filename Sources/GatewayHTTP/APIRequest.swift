@@ -38,7 +38,7 @@ struct APIRequest: Sendable {
         for (key, _) in query where !names.contains(key) {
             throw Problem.invalid("there is no parameter '\(key.prefix(40))'", key)
         }
-        guard Set(query.map(\.key)).count == query.count else { throw Problem.meaningless("a parameter comes twice") }
+        guard Set(query.map(\.key)).count == query.count else { throw Problem.unprocessable("a parameter comes twice") }
     }
 
     /// The piece of a list that is asked for, one longer than it says, which shows whether there is more.
@@ -52,7 +52,7 @@ struct APIRequest: Sendable {
         }
         let (after, before) = (parameter("starting_after"), parameter("ending_before"))
         guard after == nil || before == nil else {
-            throw Problem.meaningless("starting_after and ending_before exclude each other", "starting_after")
+            throw Problem.unprocessable("starting_after and ending_before exclude each other", "starting_after")
         }
         return Page(after: after, before: before, limit: limit + 1)
     }
@@ -137,7 +137,7 @@ struct JSONBody: Sendable {
         var labels: [String: String] = [:]
         for label in members {
             guard let text = label.value.stringValue, label.key.utf8.count <= 40, text.utf8.count <= 500 else {
-                throw Problem.meaningless("'\(name)' has keys of at most 40 and strings of at most 500 bytes", name)
+                throw Problem.unprocessable("'\(name)' has keys of at most 40 and strings of at most 500 bytes", name)
             }
             labels[label.key] = text
         }

@@ -24,7 +24,7 @@ extension GatewayAPI {
         let id: InvoiceID = try call.id(at: 2)
         let (rail, challenge): (Rail, String) = (try body.word("rail"), try body.text("challenge"))
         guard ClaimChallenge.isValid(challenge, for: id, at: clock.now(), key: claims.key) else {
-            throw Problem.meaningless(
+            throw Problem.unprocessable(
                 "the challenge is not this invoice's, or its time is over; ask for a new one",
                 "challenge"
             )
@@ -34,11 +34,11 @@ extension GatewayAPI {
         }
         let provers = settlement.providers.providers(of: rail).filter { $0.ownership != nil }
         guard let provider = provers.first, let ownership = provider.ownership else {
-            throw Problem.meaningless("on \(rail.rawValue) nobody can prove whose account it is", "rail")
+            throw Problem.unprocessable("on \(rail.rawValue) nobody can prove whose account it is", "rail")
         }
         let owner: String
         do { owner = try ownership.owner(proving: proof.text, challenge: challenge, domain: claims.domain) } catch {
-            throw Problem.meaningless(error.reason, "proof")
+            throw Problem.unprocessable(error.reason, "proof")
         }
         let claimed = try await settlement.claim(for: id, of: call.merchant, from: owner, at: provider)
         return json(["object": "list", "data": .array(try claimed.map(representation.json)), "has_more": .bool(false)])

@@ -33,7 +33,7 @@ extension GatewayAPI {
                 // A request that died before it was answered has told nobody its secret: this one takes its place.
                 if try session.endpoint(id) != nil { return try session.update(endpoint) }
                 guard try session.endpoints(of: call.merchant).count < 20 else {
-                    throw Problem.meaningless("a merchant has at most 20 endpoints")
+                    throw Problem.unprocessable("a merchant has at most 20 endpoints")
                 }
                 try session.insert(endpoint)
             }
@@ -167,7 +167,7 @@ extension GatewayAPI {
     func redeliverRange(_ call: APIRequest) async throws -> HTTPResponse {
         let body = try call.object("from", "until")
         let (start, end) = (try body.moment("from"), try body.moment("until"))
-        guard start < end else { throw Problem.meaningless("'from' lies before 'until'", "from") }
+        guard start < end else { throw Problem.unprocessable("'from' lies before 'until'", "from") }
         let target = try await endpoint(of: call)
         guard target.disabledAt == nil else {
             throw Problem(

@@ -71,7 +71,7 @@ extension GatewayAPI {
         let rail: Rail = try body.word("rail")
         let asset = try body.optionalText("asset").map { try self.asset($0, "rails") }
         let text = try body.optionalText("amount")
-        guard text == nil || asset != nil else { throw Problem.meaningless("an amount needs an asset", "rails") }
+        guard text == nil || asset != nil else { throw Problem.unprocessable("an amount needs an asset", "rails") }
         let amount = try text.flatMap { text in try asset.map { try self.amount(text, $0, "rails") } }
         return InvoiceRequest.Choice(
             rail: rail,
@@ -99,7 +99,7 @@ extension GatewayAPI {
     }
 
     func amount(_ text: String, _ asset: Asset, _ parameter: String) throws -> Amount {
-        do { return try asset.amount(text) } catch { throw Problem.meaningless(error.reason, parameter) }
+        do { return try asset.amount(text) } catch { throw Problem.unprocessable(error.reason, parameter) }
     }
 
     func listInvoices(_ call: APIRequest) async throws -> HTTPResponse {

@@ -17,7 +17,7 @@ extension GatewayAPI {
         }
         let access = KeyAccess(role: try body.word("role"), scopes: Set(try body.array("scopes").map(Self.scope)))
         guard (access.role == .restricted) != access.scopes.isEmpty else {
-            throw Problem.meaningless("a restricted key has scopes, and no other key has", "scopes")
+            throw Problem.unprocessable("a restricted key has scopes, and no other key has", "scopes")
         }
         let now = clock.now()
         return try await once(call, making: APIKeyKind.self) { id in
@@ -36,7 +36,7 @@ extension GatewayAPI {
                 if try session.apiKey(id) != nil { return try session.replaceDigest(of: id, by: key.digest) }
                 guard try session.apiKeys(of: call.merchant).count(where: { $0.revokedAt == nil }) < Self.keyLimit
                 else {
-                    throw Problem.meaningless("a merchant has at most \(Self.keyLimit) keys; revoke one")
+                    throw Problem.unprocessable("a merchant has at most \(Self.keyLimit) keys; revoke one")
                 }
                 try session.insert(key)
             }

@@ -23,7 +23,7 @@ struct Problem: Error, Sendable {
     }
 
     /// A request whose form is right, and whose meaning is not: 422, where a wrong form is 400.
-    static func meaningless(_ detail: String, _ parameter: String? = nil) -> Self {
+    static func unprocessable(_ detail: String, _ parameter: String? = nil) -> Self {
         Self(status: 422, code: "invalid_request", title: "Invalid request", detail: detail, parameter: parameter)
     }
 

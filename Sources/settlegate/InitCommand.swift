@@ -102,8 +102,7 @@ struct InitCommand: AsyncParsableCommand {
             webhookURL: webhook,
             random: SystemRandom()
         )
-        Console.result("merchant  \(added.id.text)\napi key   \(added.apiKey)")
-        if let secret = added.webhookSecret { Console.result("webhook   \(secret.text)") }
+        Console.show(added)
         for bot in try await gateway.registerWebhooks() { Console.say("updates of \(bot.name) come to \(bot.url)") }
         let invoice = try await gateway.openFirstInvoice(of: added.id)
         Console.result("invoice   \(invoice.id)\npay it at \(invoice.checkoutURL)")

@@ -56,8 +56,7 @@ struct MerchantsCommand: AsyncParsableCommand {
                     webhookURL: webhook,
                     random: SystemRandom()
                 )
-                Console.result("merchant  \(added.id.text)\napi key   \(added.apiKey)")
-                if let secret = added.webhookSecret { Console.result("webhook   \(secret.text)") }
+                Console.show(added)
                 try await gateway.close()
             }
         }
@@ -106,5 +105,13 @@ struct ReconcileCommand: AsyncParsableCommand {
         }
         Console.result(format == .json ? rendering.json.text : rendering.text)
         guard isClean else { throw ExitCode.notClean }
+    }
+}
+
+extension Console {
+    /// Shows an operator a new merchant, with what is shown once.
+    static func show(_ merchant: Gateway.NewMerchant) {
+        result("merchant  \(merchant.id.text)\napi key   \(merchant.apiKey)")
+        if let secret = merchant.webhookSecret { result("webhook   \(secret.text)") }
     }
 }

@@ -82,10 +82,10 @@ struct AccessTests {
     ) async throws -> (status: Int, body: JSONValue) {
         let parts = route.split(separator: " ")
         let path = String(parts[1]).replacing("{id}", with: id ?? "")
-        var fields = [HTTPField("Authorization", "Bearer \(key)")]
-        if body != nil { fields.append(HTTPField("Content-Type", "application/json")) }
-        let bytes = body.map { Array($0.text.replacing("\"ID\"", with: "\"\(id ?? "")\"").utf8) } ?? []
-        let request = HTTPRequest(method: String(parts[0]), url: path, fields: fields, body: bytes)
+        let named = try body.map { body in
+            try JSONValue(parsing: Array(body.text.replacing("\"ID\"", with: "\"\(id ?? "")\"").utf8))
+        }
+        let request = InterfaceTests.request(world, String(parts[0]), path, named, key: key)
         let response = await world.gateway.api.respond(to: request)
         return (response.status, try JSONValue(parsing: response.body))
     }

@@ -65,7 +65,7 @@ struct RateBookTests {
 
     @Test("does not depend on the order in which sources are heard", arguments: 0..<50)
     func order(seed: Int) throws {
-        var generator = SeededGenerator(seed: UInt64(seed))
+        var generator = SeededRandom(seed: UInt64(seed))
         let prices = (0..<Int.random(in: 1...7, using: &generator)).map { _ in
             "\(Int.random(in: 195...205, using: &generator))"
         }
@@ -133,22 +133,5 @@ struct RateBookTests {
         let quote = try book.rate(#require(Self.euro), in: #require(Self.ton), at: start)
         #expect(quote.rate.numerator == 1 && quote.rate.denominator == 4)
         #expect(quote.rate.base == Self.euro)
-    }
-}
-
-/// Numbers that depend on a seed alone.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
     }
 }

@@ -19,7 +19,7 @@ struct Benchmarks: AsyncParsableCommand {
     @Option(help: "How PostgreSQL is reached, in libpq's words; without it its figures are left out.")
     var postgresql: String?
 
-    @Option(help: "A Python with the packages of Tests/requirements.txt; without it other readers of bags are left out.")
+    @Option(help: "A Python with the packages of Tests/requirements.txt; without it other readers are left out.")
     var python: String?
 
     @Option(help: "Only one kind: signatures, rlp, bags, catch-up, credits, matching, pre-checkout or postgresql.")

@@ -1,6 +1,7 @@
 public import Money
 public import Payments
 public import Seams
+import StrictJSON
 
 /// Observations and payments.
 extension SQLSession {
@@ -186,5 +187,14 @@ extension SQLRow {
             recordedAt: try moment(),
             availableAt: try moment()
         )
+    }
+}
+
+extension Payment {
+    /// What the rail knows it by: Telegram's number of the charge, or the hash of the chain transaction; none in evidence
+    /// that is neither.
+    public var railReference: String? {
+        let evidence = try? JSONValue(parsing: Array(evidence.utf8))
+        return evidence?["telegram_payment_charge_id"]?.stringValue ?? evidence?["hash"]?.stringValue
     }
 }
