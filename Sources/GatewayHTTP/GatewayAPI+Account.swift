@@ -19,16 +19,6 @@ extension GatewayAPI {
         return json(["object": "list", "data": .array(data), "has_more": .bool(false), "url": "/v1/balances"])
     }
 
-    func listCases(_ call: APIRequest) async throws -> HTTPResponse {
-        try call.allow("limit", "starting_after", "ending_before", "state")
-        let page = try call.page()
-        guard let state = ExceptionCase.State(rawValue: call.parameter("state") ?? "open") else {
-            throw Problem.invalid("'state' is open or resolved", "state")
-        }
-        let found = try await settlement.database.read { try $0.cases(of: call.merchant, state: state, in: page) }
-        return list(try found.map(representation.json), of: call, page: page)
-    }
-
     // MARK: - Events
 
     func listEvents(_ call: APIRequest) async throws -> HTTPResponse {

@@ -159,7 +159,9 @@ extension GatewayAPI {
         try call.allow()
         let id: PaymentID = try call.id(at: 2)
         let found = try await settlement.database.read { try $0.payment(id) }
-        guard let found, found.merchant == call.merchant else { throw Problem.notFound("there is no payment \(id)") }
+        guard let found, settlement.owns(call.merchant, found.merchant) else {
+            throw Problem.notFound("there is no payment \(id)")
+        }
         return json(try representation.json(found))
     }
 }

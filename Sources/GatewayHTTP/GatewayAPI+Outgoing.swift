@@ -95,7 +95,7 @@ extension GatewayAPI {
         }
         let reason = try body.optionalText("reason")
         let stored = try await settlement.database.read { try $0.payment(payment) }
-        guard let stored, stored.merchant == call.merchant else {
+        guard let stored, settlement.owns(call.merchant, stored.merchant) else {
             throw Problem.notFound("there is no payment \(payment)")
         }
         let asset = try asset(stored.amount.asset.text, "payment")

@@ -55,6 +55,8 @@ enum Routes {
         Route("POST", "/v1/payouts/*/cancel", .payoutsWrite) { try await $0.decidePayout($1, approve: false) },
         Route("GET", "/v1/balances", .balancesRead) { try await $0.listBalances($1) },
         Route("GET", "/v1/cases", .casesRead) { try await $0.listCases($1) },
+        Route("GET", "/v1/cases/*", .casesRead) { try await $0.readCase($1) },
+        Route("POST", "/v1/cases/*/resolve", .casesWrite) { try await $0.resolveCase($1) },
         Route("GET", "/v1/events", .eventsRead) { try await $0.listEvents($1) },
         Route("GET", "/v1/events/*", .eventsRead) { try await $0.readEvent($1) },
         Route("POST", "/v1/events/*/redeliver", .eventsWrite) { try await $0.redeliver($1) },

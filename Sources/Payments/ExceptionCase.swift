@@ -21,6 +21,40 @@ public struct ExceptionCase: Hashable, Sendable {
         case resolved
     }
 
+    /// How a case was closed.
+    public struct Resolution: Hashable, Sendable {
+        /// What became of the money that waited.
+        public enum Outcome: String, Hashable, Sendable, CaseIterable {
+            /// The merchant keeps it.
+            case accepted
+            /// It goes back to the customer.
+            case refunded
+            /// It was given to an invoice.
+            case assigned
+            /// Nothing waits, and a person has looked at it.
+            case dismissed
+            /// What happened on the rail since has settled it.
+            case superseded
+        }
+
+        /// What became of the money.
+        public let outcome: Outcome
+        /// The refund or the invoice that the money went to.
+        public let object: String?
+        /// A person's words about it, at most 500 bytes.
+        public let note: String?
+        /// When the case was closed.
+        public let moment: Timestamp
+
+        /// How a case was closed.
+        public init(_ outcome: Outcome, object: String? = nil, note: String? = nil, at moment: Timestamp) {
+            self.outcome = outcome
+            self.object = object
+            self.note = note
+            self.moment = moment
+        }
+    }
+
     /// The case's identifier.
     public let id: CaseID
     /// What is wrong.
@@ -35,10 +69,13 @@ public struct ExceptionCase: Hashable, Sendable {
     public let movement: NaturalKey?
     /// The money that waits, booked on the reason's own ledger account.
     public let amount: Amount
-    /// Whether it waits.
-    public let state: State
     /// When it was opened.
     public let openedAt: Timestamp
+    /// How it was closed; none while it is open.
+    public var resolution: Resolution?
+
+    /// Whether it waits.
+    public var state: State { resolution == nil ? .open : .resolved }
 
     /// A case as it was opened or stored.
     public init(
@@ -49,8 +86,8 @@ public struct ExceptionCase: Hashable, Sendable {
         payment: PaymentID?,
         movement: NaturalKey? = nil,
         amount: Amount,
-        state: State,
-        openedAt: Timestamp
+        openedAt: Timestamp,
+        resolution: Resolution? = nil
     ) {
         self.id = id
         self.reason = reason
@@ -59,7 +96,7 @@ public struct ExceptionCase: Hashable, Sendable {
         self.payment = payment
         self.movement = movement
         self.amount = amount
-        self.state = state
         self.openedAt = openedAt
+        self.resolution = resolution
     }
 }

@@ -44,6 +44,8 @@ public struct InvoiceStateMachine: Hashable, Sendable {
         case expired
         /// The merchant called it off.
         case cancelled
+        /// The merchant takes what came, in full or not and in time or not, for the whole price.
+        case accepted
     }
 
     /// What the caller does next.
@@ -62,6 +64,8 @@ public struct InvoiceStateMachine: Hashable, Sendable {
         case announceExpired
         /// Tell the merchant that the invoice is cancelled.
         case announceCancelled
+        /// Tell the merchant that the invoice is settled.
+        case announceSettled
         /// Tell the merchant that a payment is on its way.
         case announceProcessing
         /// Take back what was credited of the payments that are left, and tell the merchant.
@@ -141,6 +145,13 @@ public struct InvoiceStateMachine: Hashable, Sendable {
             return .announceCancelled
         case (.expired, .expired), (.expired, .settled), (.expired, .invalid), (.cancelled, .invalid):
             return .none
+        case (.accepted, .new), (.accepted, .expired), (.accepted, .invalid):
+            state = .settled
+            exception = .marked
+            return .announceSettled
+        case (.accepted, .settled): return .none
+        case (.accepted, .processing):
+            throw .invalidTransition("the invoice still waits for payments; resolve the case when its time is over")
         case (.cancelled, .processing), (.cancelled, .settled), (.cancelled, .expired):
             throw .invalidTransition("an invoice that is \(state.rawValue) cannot be cancelled")
         }

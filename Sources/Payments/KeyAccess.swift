@@ -30,6 +30,7 @@ public struct KeyAccess: Hashable, Sendable {
         case payoutsWrite = "payouts:write"
         case balancesRead = "balances:read"
         case casesRead = "cases:read"
+        case casesWrite = "cases:write"
         case eventsRead = "events:read"
         case eventsWrite = "events:write"
         case webhooksRead = "webhook_endpoints:read"

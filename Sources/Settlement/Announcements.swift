@@ -32,6 +32,7 @@ extension Settlement {
     private static let paymentReceived = "payment.received"
     private static let paymentOrphaned = "payment.orphaned"
     private static let caseOpened = "case.opened"
+    private static let caseResolved = "case.resolved"
 
     /// The types of all events that an endpoint can be told of.
     public static let eventTypes: Set<String> = {
@@ -39,7 +40,9 @@ extension Settlement {
         for event in OutgoingEvent.allCases {
             types.formUnion(["refund.\(event.rawValue)", "payout.\(event.rawValue)"])
         }
-        return types.union([paymentReceived, paymentOrphaned, caseOpened, WebhookEndpointRecord.stockQuestion])
+        return types.union([
+            paymentReceived, paymentOrphaned, caseOpened, caseResolved, WebhookEndpointRecord.stockQuestion,
+        ])
     }()
 
     /// Tells the merchant about an invoice.
@@ -106,17 +109,30 @@ extension Settlement {
     /// Stores a case and tells the merchant, or the operator, about it.
     func open(_ exceptionCase: ExceptionCase, in session: any SQLSession) throws {
         try session.insert(exceptionCase)
+        try tell(Self.caseOpened, exceptionCase, at: exceptionCase.openedAt, in: session)
+    }
+
+    /// Closes a case that is open and tells the merchant, or the operator, how.
+    func close(
+        _ exceptionCase: ExceptionCase,
+        _ resolution: ExceptionCase.Resolution,
+        in session: any SQLSession
+    ) throws {
+        guard try session.resolve(exceptionCase.id, resolution) else { return }
+        var closed = exceptionCase
+        closed.resolution = resolution
+        try tell(Self.caseResolved, closed, at: resolution.moment, in: session)
+    }
+
+    private func tell(
+        _ type: String,
+        _ exceptionCase: ExceptionCase,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
         let representation = try representation.json(exceptionCase)
         let merchant = exceptionCase.merchant ?? operatorMerchant
-        let moment = exceptionCase.openedAt
-        try append(
-            Self.caseOpened,
-            subject: exceptionCase.id.text,
-            representation,
-            to: merchant,
-            at: moment,
-            in: session
-        )
+        try append(type, subject: exceptionCase.id.text, representation, to: merchant, at: now, in: session)
     }
 
     /// The question whether an order's goods are there; it is asked once and not kept.

@@ -40,7 +40,7 @@ extension Settlement {
                 guard let option = options.first(where: { $0.due.asset == payment.amount.asset }),
                     try session.refunds(of: payment.id).isEmpty
                 else { continue }
-                try recorder.claim(payment, for: option, in: session)
+                try recorder.assign(payment, to: option, note: nil, in: session)
                 claimed.append(payment.id)
             }
             guard !claimed.isEmpty else {
@@ -52,9 +52,15 @@ extension Settlement {
 }
 
 extension ObservationRecorder {
-    fileprivate func claim(_ payment: Payment, for option: PaymentOption, in session: any SQLSession) throws {
+    /// A payment that belonged to nothing becomes one of an invoice.
+    func assign(
+        _ payment: Payment,
+        to option: PaymentOption,
+        note: String?,
+        in session: any SQLSession
+    ) throws {
         for open in try session.cases(of: payment.id) where open.state == .open {
-            _ = try session.resolve(open.id, at: now)
+            try settlement.close(open, .init(.assigned, object: option.invoice.text, note: note, at: now), in: session)
         }
         let transfer = IncomingTransfer(
             naturalKey: payment.naturalKey,

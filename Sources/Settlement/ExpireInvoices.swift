@@ -60,7 +60,6 @@ extension Settlement {
                     invoice: invoice.id,
                     payment: payment.id,
                     amount: payment.amount,
-                    state: .open,
                     openedAt: now
                 ),
                 in: session

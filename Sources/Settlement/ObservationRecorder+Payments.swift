@@ -74,7 +74,8 @@ extension ObservationRecorder {
             return try keep(arrival, .late, for: match, onto: .latePayments(merchant), value, in: session)
         case .openRepeated:
             return try keep(arrival, .repeated, for: match, onto: .repeatedPayments(merchant), value, in: session)
-        case .openUnderpaid, .announceExpired, .announceCancelled, .announceProcessing, .reopen, .none:
+        case .openUnderpaid, .announceExpired, .announceCancelled, .announceProcessing, .announceSettled, .reopen,
+            .none:
             throw SettlementError(.invalidState, "a payment cannot lead to \(action)")
         }
     }
@@ -141,7 +142,7 @@ extension ObservationRecorder {
         try settlement.announce(payment, at: now, in: session)
         // What a reorganisation took is paid again.
         for orphaned in try session.openCases(of: match.invoice.id) where orphaned.reason == .orphaned {
-            _ = try session.resolve(orphaned.id, at: now)
+            try settlement.close(orphaned, .init(.superseded, at: now), in: session)
         }
         if !surplus.isZero {
             let invoice = match.invoice.id
@@ -210,7 +211,6 @@ extension ObservationRecorder {
                 payment: payment,
                 movement: movement,
                 amount: amount,
-                state: .open,
                 openedAt: now
             ),
             in: session

@@ -18,7 +18,7 @@ extension ObservationRecorder {
         try reverse(payment, at: moment, in: session)
         try session.update(payment.id, state: .orphaned, classification: payment.classification)
         for open in try session.cases(of: payment.id) where open.state == .open {
-            _ = try session.resolve(open.id, at: now)
+            try settlement.close(open, .init(.superseded, at: now), in: session)
         }
         try settlement.announceOrphaned(payment, at: now, in: session)
         try openCase(
@@ -51,7 +51,9 @@ extension ObservationRecorder {
         let postings = try booked.postings.map { Posting(account: $0.account, amount: try $0.amount.negated()) }
         try settlement.post(.movementUndone, subject: key.text, at: moment, postings, in: session)
         // What nobody could explain no longer needs it.
-        for open in try session.openCases(of: key) { _ = try session.resolve(open.id, at: now) }
+        for open in try session.openCases(of: key) {
+            try settlement.close(open, .init(.superseded, at: now), in: session)
+        }
         return .undone
     }
 

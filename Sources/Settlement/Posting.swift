@@ -19,6 +19,7 @@ extension LedgerTransaction.Kind {
     static let networkFee = Self("network_fee")
     static let railRefund = Self("rail_refund")
     static let paymentOrphaned = Self("payment_orphaned")
+    static let caseAccepted = Self("case_accepted")
     static let settlementUndone = Self("settlement_undone")
 }
 

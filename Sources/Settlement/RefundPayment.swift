@@ -40,34 +40,51 @@ extension Settlement {
         let now = clock.now()
         return try await database.write { session in
             if let existing = try session.outgoing(id.text) { return existing }
-            guard let payment = try session.payment(request.payment), owns(merchant, payment) else {
+            guard let payment = try session.payment(request.payment), owns(merchant, payment.merchant) else {
                 throw SettlementError(.notFound, "there is no payment \(request.payment)")
             }
-            let provider = try provider(payment.provider)
-            let refunds = try session.refunds(of: payment.id)
-            let wanted = try refundable(payment, amount: request.amount, refunds: refunds, at: provider)
-            try reserve(wanted, of: payment, for: merchant, at: now, in: session)
-            var status = PayoutStateMachine()
-            do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
-            let transfer = OutgoingTransfer(
-                purpose: .refund(id, of: payment.id),
-                merchant: merchant,
-                provider: provider.key,
-                amount: wanted,
-                destination: payment.refundTarget ?? "",
-                comment: provider.capabilities.refunds == .partial ? "Refund \(id.text)" : nil,
-                reason: request.reason,
-                status: status,
-                createdAt: now
-            )
-            try session.insert(transfer)
-            try announce(.created, transfer, at: now, in: session)
+            let transfer = try refund(request, of: payment, for: merchant, id: id, at: now, in: session)
+            for open in try session.cases(of: payment.id) where open.state == .open && open.amount == transfer.amount {
+                try close(open, .init(.refunded, object: id.text, at: now), in: session)
+            }
             return transfer
         }
     }
 
-    private func owns(_ merchant: MerchantID, _ payment: Payment) -> Bool {
-        (payment.merchant ?? operatorMerchant) == merchant
+    /// Whether something is a merchant's; what is nobody's is the operator's.
+    public func owns(_ merchant: MerchantID, _ owner: MerchantID?) -> Bool {
+        (owner ?? operatorMerchant) == merchant
+    }
+
+    /// Sets aside what a payment's customer gets back, and plans the transfer.
+    func refund(
+        _ request: RefundRequest,
+        of payment: Payment,
+        for merchant: MerchantID,
+        id: RefundID,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws -> OutgoingTransfer {
+        let provider = try provider(payment.provider)
+        let refunds = try session.refunds(of: payment.id)
+        let wanted = try refundable(payment, amount: request.amount, refunds: refunds, at: provider)
+        try reserve(wanted, of: payment, for: merchant, at: now, in: session)
+        var status = PayoutStateMachine()
+        do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
+        let transfer = OutgoingTransfer(
+            purpose: .refund(id, of: payment.id),
+            merchant: merchant,
+            provider: provider.key,
+            amount: wanted,
+            destination: payment.refundTarget ?? "",
+            comment: provider.capabilities.refunds == .partial ? "Refund \(id.text)" : nil,
+            reason: request.reason,
+            status: status,
+            createdAt: now
+        )
+        try session.insert(transfer)
+        try announce(.created, transfer, at: now, in: session)
+        return transfer
     }
 
     /// How much is returned, after every rule that could be against it.
@@ -136,8 +153,5 @@ extension Settlement {
         }
         postings.append(Posting(account: .refundsPayable(merchant), amount: try amount.negated()))
         try post(.refundReserved, subject: payment.id.text, at: now, postings, in: session)
-        for open in try session.cases(of: payment.id) where open.state == .open && open.amount == amount {
-            _ = try session.resolve(open.id, at: now)
-        }
     }
 }

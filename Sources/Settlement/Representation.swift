@@ -165,6 +165,16 @@ public struct Representation: Sendable {
             "asset": .string(exceptionCase.amount.asset.text),
             "amount": try text(exceptionCase.amount),
             "opened_at": .string(exceptionCase.openedAt.description),
+            "resolution": exceptionCase.resolution.map(json) ?? .null,
+        ]
+    }
+
+    private func json(_ resolution: ExceptionCase.Resolution) -> JSONValue {
+        [
+            "outcome": .string(resolution.outcome.rawValue),
+            "object": .optional(resolution.object),
+            "note": .optional(resolution.note),
+            "resolved_at": .string(resolution.moment.description),
         ]
     }
 

@@ -47,6 +47,8 @@ struct AccessTests {
         "POST /v1/payouts/{id}/cancel": Row(maker: "POST /v1/payouts", body: [:]),
         "GET /v1/balances": Row(),
         "GET /v1/cases": Row(),
+        "GET /v1/cases/{id}": Row(maker: "case"),
+        "POST /v1/cases/{id}/resolve": Row(maker: "case", body: ["action": "accept"]),
         "GET /v1/events": Row(),
         "POST /v1/events/{id}/redeliver": Row(maker: "event", body: [:]),
         "GET /v1/events/{id}": Row(maker: "event"),
@@ -94,9 +96,14 @@ struct AccessTests {
         var tenant = Tenant(key: key)
         let order = try await call(world, "POST /v1/invoices", id: nil, InterfaceTests.order, key: key)
         let option = try #require(order.body["options"]?.arrayValue?.first)
-        #expect(try await world.pay(option, by: "alice"))
-        try await world.settle()
-        for (name, list) in [("payment", "GET /v1/payments"), ("event", "GET /v1/events")] {
+        for _ in 1...2 {
+            #expect(try await world.pay(option, by: "alice"))
+            try await world.settle()
+        }
+        let lists = [
+            ("payment", "GET /v1/payments"), ("event", "GET /v1/events"), ("case", "GET /v1/cases"),
+        ]
+        for (name, list) in lists {
             let found = try await call(world, list, id: nil, nil, key: key).body["data"]?.arrayValue?.first
             tenant.objects[name] = try #require(found?["id"]?.stringValue)
         }

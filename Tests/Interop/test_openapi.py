@@ -52,6 +52,9 @@ def test_every_event_that_is_sent_has_its_schema(start_sandbox):
         sandbox.control("pay", option=paid["options"][0])
         sandbox.control("mine", blocks=2)
     eventually(lambda: {"invoice.settled", "case.opened", "payment.received"} <= types())
+    [case, *_] = sandbox.merchant("cases")["data"]
+    assert sandbox.merchant(f"cases/{case['id']}/resolve", {"action": "accept"})["state"] == "resolved"
+    assert "case.resolved" in types()
     [first, *_] = sandbox.merchant(f"payments?invoice={paid['id']}")["data"]
     sandbox.merchant("refunds", {"payment": first["id"], "amount": "0.5"})
     destination = "EQCxE6mUtQJKFnGfaROTKOt1lZbDiiX1kCixRv7Nw2Id_sDs"

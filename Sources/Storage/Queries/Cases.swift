@@ -5,7 +5,10 @@ public import Seams
 /// What waits for a person.
 extension SQLSession {
     private static var caseColumns: String {
-        "c.id, c.reason, c.merchant, c.invoice, c.payment, c.movement, c.asset, c.amount, c.state, c.opened_at"
+        """
+        c.id, c.reason, c.merchant, c.invoice, c.payment, c.movement, c.asset, c.amount, c.opened_at, c.outcome,
+        c.outcome_object, c.note, c.resolved_at
+        """
     }
 
     /// Stores a new case.
@@ -26,11 +29,22 @@ extension SQLSession {
     /// Closes a case.
     ///
     /// - Returns: whether it was open.
-    public func resolve(_ id: CaseID, at moment: Timestamp) throws -> Bool {
+    public func resolve(_ id: CaseID, _ resolution: ExceptionCase.Resolution) throws -> Bool {
         try change(
-            "UPDATE cases SET state = 'resolved', resolved_at = $1 WHERE id = $2 AND state = 'open'",
-            [.moment(moment), .id(id)]
+            """
+            UPDATE cases SET state = 'resolved', resolved_at = $1, outcome = $2, outcome_object = $3, note = $4
+            WHERE id = $5 AND state = 'open'
+            """,
+            [
+                .moment(resolution.moment), .text(resolution.outcome.rawValue), .text(resolution.object),
+                .text(resolution.note), .id(id),
+            ]
         ) == 1
+    }
+
+    /// A case.
+    public func exceptionCase(_ id: CaseID) throws -> ExceptionCase? {
+        try first("SELECT \(Self.caseColumns) FROM cases c WHERE c.id = $1", [.id(id)]) { try $0.exceptionCase() }
     }
 
     /// The cases about a payment.
@@ -57,9 +71,22 @@ extension SQLSession {
     }
 
     /// Cases of all merchants or of one, the newest first.
-    public func cases(of merchant: MerchantID?, state: ExceptionCase.State, in page: Page) throws -> [ExceptionCase] {
+    ///
+    /// - Parameters:
+    ///   - merchant: whose cases; none: everybody's.
+    ///   - isOperator: whether what is nobody's is the merchant's as well.
+    ///   - state: the state.
+    ///   - page: the piece.
+    /// - Throws: what the database throws.
+    /// - Returns: the cases.
+    public func cases(
+        of merchant: MerchantID?,
+        isOperator: Bool = false,
+        state: ExceptionCase.State,
+        in page: Page
+    ) throws -> [ExceptionCase] {
         var filter = Filter("c.state = ", .text(state.rawValue))
-        if let merchant { filter.and("c.merchant = ", .id(merchant)) }
+        if let merchant { filter.and(isOperator ? "COALESCE(c.merchant, $2) = " : "c.merchant = ", .id(merchant)) }
         return try list(Self.caseColumns, from: "cases c", id: "c.id", filter, in: page) { try $0.exceptionCase() }
     }
 }
@@ -74,8 +101,18 @@ extension SQLRow {
             payment: try optionalID(),
             movement: try optionalText().map(NaturalKey.init(stored:)),
             amount: try amount(),
-            state: try word(),
-            openedAt: try moment()
+            openedAt: try moment(),
+            resolution: try resolution()
         )
+    }
+
+    private mutating func resolution() throws -> ExceptionCase.Resolution? {
+        let outcome = try optionalText()
+        let (object, note, moment) = (try optionalText(), try optionalText(), try optionalMoment())
+        guard let outcome else { return nil }
+        guard let word = ExceptionCase.Resolution.Outcome(rawValue: outcome), let moment else {
+            throw StorageError(.corrupt, "a case has an outcome that does not exist: \(outcome)")
+        }
+        return ExceptionCase.Resolution(word, object: object, note: note, at: moment)
     }
 }

@@ -1,0 +1,66 @@
+import HTTPTransport
+import Payments
+import Seams
+import Settlement
+import Storage
+import StrictJSON
+
+extension GatewayAPI {
+    func listCases(_ call: APIRequest) async throws -> HTTPResponse {
+        try call.allow("limit", "starting_after", "ending_before", "state")
+        let page = try call.page()
+        guard let state = ExceptionCase.State(rawValue: call.parameter("state") ?? "open") else {
+            throw Problem.invalid("'state' is open or resolved", "state")
+        }
+        let isOperator = call.merchant == settlement.operatorMerchant
+        let found = try await settlement.database.read { session in
+            try session.cases(of: call.merchant, isOperator: isOperator, state: state, in: page)
+        }
+        return list(try found.map(representation.json), of: call, page: page)
+    }
+
+    func readCase(_ call: APIRequest) async throws -> HTTPResponse {
+        try call.allow()
+        let id: CaseID = try call.id(at: 2)
+        let found = try await settlement.database.read { try $0.exceptionCase(id) }
+        guard let found, settlement.owns(call.merchant, found.merchant) else { throw Problem.notFound() }
+        return json(try representation.json(found))
+    }
+
+    func resolveCase(_ call: APIRequest) async throws -> HTTPResponse {
+        let body = try call.object("action", "invoice", "settle_invoice", "note")
+        let decision = try decision(body)
+        let id: CaseID = try call.id(at: 2)
+        let request = CaseRequest(id, decision, note: try body.optionalText("note"))
+        let closed = try await settlement.resolveCase(request, by: call.merchant)
+        return json(try representation.json(closed))
+    }
+
+    private enum Action: String, CaseIterable {
+        case accept
+        case refund
+        case assign
+        case dismiss
+    }
+
+    private func decision(_ body: JSONBody) throws -> CaseDecision {
+        let action: Action = try body.word("action")
+        for (name, owner) in [("invoice", Action.assign), ("settle_invoice", .accept)] where action != owner {
+            guard body.value[name] ?? .null == .null else {
+                throw Problem.unprocessable("'\(name)' belongs to \(owner.rawValue)", name)
+            }
+        }
+        switch action {
+        case .accept:
+            let isSaid = body.value["settle_invoice"].map { !$0.isNull } ?? false
+            return .accept(settlesInvoice: isSaid ? try body.flag("settle_invoice") : nil)
+        case .refund: return .refund
+        case .dismiss: return .dismiss
+        case .assign:
+            guard let invoice = try? InvoiceID(try body.text("invoice")) else {
+                throw Problem.invalid("'invoice' identifies no invoice", "invoice")
+            }
+            return .assign(invoice)
+        }
+    }
+}

@@ -1,0 +1,206 @@
+import Ledger
+import Money
+public import Payments
+import Providers
+public import Seams
+import Storage
+
+/// What a person decides about a case.
+public enum CaseDecision: Hashable, Sendable {
+    /// The merchant keeps the money that waits, less the gateway's fee.
+    ///
+    /// - Parameter settlesInvoice: whether the invoice counts as paid; none: for what is short or late.
+    case accept(settlesInvoice: Bool?)
+    /// What waits goes back to the customer.
+    case refund
+    /// A payment that belongs to nothing is one of an invoice.
+    case assign(InvoiceID)
+    /// Nothing waits, and nothing has to be done.
+    case dismiss
+}
+
+/// What a person wants to become of a case.
+public struct CaseRequest: Sendable {
+    /// The case.
+    public let subject: CaseID
+    /// What is decided.
+    public let decision: CaseDecision
+    /// Why, at most 500 bytes.
+    public let note: String?
+
+    /// A decision about a case.
+    public init(_ subject: CaseID, _ decision: CaseDecision, note: String? = nil) {
+        self.subject = subject
+        self.decision = decision
+        self.note = note
+    }
+}
+
+extension Settlement {
+    /// Closes a case as a person decided.
+    ///
+    /// A decision that was carried out already is answered with what became of it.
+    ///
+    /// - Parameters:
+    ///   - request: the case, the decision and its reason.
+    ///   - merchant: who decides; what is nobody's is the operator's.
+    /// - Throws: ``SettlementError``; nothing is changed then.
+    /// - Returns: the case as it is now.
+    public func resolveCase(_ request: CaseRequest, by merchant: MerchantID) async throws -> ExceptionCase {
+        guard (request.note?.utf8.count ?? 0) <= 500 else {
+            throw SettlementError(.invalidRequest, "a note has at most 500 bytes", parameter: "note")
+        }
+        let now = clock.now()
+        return try await database.write { session in
+            guard let found = try session.exceptionCase(request.subject), owns(merchant, found.merchant) else {
+                throw SettlementError(.notFound, "there is no case \(request.subject)")
+            }
+            if let resolution = found.resolution {
+                guard request.decision.leads(to: resolution) else {
+                    throw SettlementError(.invalidState, "the case was closed: \(resolution.outcome.rawValue)")
+                }
+                return found
+            }
+            let resolver = CaseResolver(
+                settlement: self,
+                subject: found,
+                merchant: merchant,
+                note: request.note,
+                now: now
+            )
+            try resolver.carryOut(request.decision, in: session)
+            guard let closed = try session.exceptionCase(found.id) else { return found }
+            return closed
+        }
+    }
+}
+
+extension CaseDecision {
+    fileprivate func leads(to resolution: ExceptionCase.Resolution) -> Bool {
+        switch self {
+        case .accept: resolution.outcome == .accepted
+        case .refund: resolution.outcome == .refunded
+        case .assign(let invoice): resolution.outcome == .assigned && resolution.object == invoice.text
+        case .dismiss: resolution.outcome == .dismissed
+        }
+    }
+}
+
+/// Carries out what was decided about one case, within a unit of work.
+private struct CaseResolver {
+    let settlement: Settlement
+    let subject: ExceptionCase
+    let merchant: MerchantID
+    let note: String?
+    let now: Timestamp
+
+    func carryOut(_ decision: CaseDecision, in session: any SQLSession) throws {
+        switch decision {
+        case .accept(let settlesInvoice): try accept(settlesInvoice, in: session)
+        case .refund: try refund(in: session)
+        case .assign(let invoice): try assign(to: invoice, in: session)
+        case .dismiss: try dismiss(in: session)
+        }
+    }
+
+    private func close(
+        _ exceptionCase: ExceptionCase,
+        _ outcome: ExceptionCase.Resolution.Outcome,
+        object: String? = nil,
+        in session: any SQLSession
+    ) throws {
+        let resolution = ExceptionCase.Resolution(outcome, object: object, note: note, at: now)
+        try settlement.close(exceptionCase, resolution, in: session)
+    }
+
+    private func payment(of exceptionCase: ExceptionCase, in session: any SQLSession) throws -> Payment {
+        guard let payment = try exceptionCase.payment.flatMap(session.payment), payment.state == .final else {
+            throw SettlementError(.unsupported, "no payment waits in this case; look at the rail, then dismiss it")
+        }
+        return payment
+    }
+
+    /// What still waits of a payment, neither earned nor on its way out.
+    private func waiting(of payment: Payment, in session: any SQLSession) throws -> [(AccountID, Amount)] {
+        let booked = try session.ledgerTransactions(subject: payment.id.text)
+        return try PaymentPosition(booked, asset: payment.amount.asset).owed
+            .filter { !$0.account.isEarned && !$0.account.isReserved }
+    }
+
+    // MARK: - Decisions
+
+    private func accept(_ wish: Bool?, in session: any SQLSession) throws {
+        guard subject.merchant != nil else {
+            throw SettlementError(.unsupported, "the money is nobody's yet: assign it to an invoice, or refund it")
+        }
+        let settles = wish ?? [.underpaid, .late].contains(subject.reason)
+        guard settles, let invoice = try subject.invoice.flatMap(session.invoice) else {
+            return try credit(subject, in: session)
+        }
+        // Who takes less than the price takes all parts of it.
+        let parts = try session.openCases(of: invoice.id).filter { $0.reason == .underpaid && $0.id != subject.id }
+        for part in [subject] + parts { try credit(part, in: session) }
+        var updated = invoice
+        let action: InvoiceStateMachine.Action
+        do throws(PaymentsError) { action = try updated.status.apply(.accepted) } catch { throw SettlementError(error) }
+        guard action == .announceSettled else { return }
+        updated.settledAt = now
+        guard try session.update(updated, from: invoice) else {
+            throw SettlementError(.conflict, "the invoice \(invoice.id) has changed meanwhile")
+        }
+        try settlement.announce(.settled, updated, at: now, in: session)
+    }
+
+    private func credit(_ exceptionCase: ExceptionCase, in session: any SQLSession) throws {
+        let payment = try payment(of: exceptionCase, in: session)
+        let waiting = try waiting(of: payment, in: session)
+        guard !waiting.isEmpty else {
+            throw SettlementError(.invalidState, "nothing of the payment waits any more; dismiss the case")
+        }
+        let books = Bookkeeping(feeBasisPoints: try session.merchant(merchant)?.feeBasisPoints ?? 0)
+        for (account, amount) in waiting {
+            let postings = try books.settle(amount, excess: .zero(amount.asset), from: account, to: merchant)
+            try settlement.post(.caseAccepted, subject: payment.id.text, at: now, postings, in: session)
+        }
+        try close(exceptionCase, .accepted, in: session)
+    }
+
+    private func refund(in session: any SQLSession) throws {
+        let payment = try payment(of: subject, in: session)
+        let waiting = try Amount.sum(waiting(of: payment, in: session).map(\.1), asset: payment.amount.asset)
+        guard waiting.isPositive else {
+            throw SettlementError(.invalidState, "nothing of the payment waits any more; dismiss the case")
+        }
+        let id: RefundID = settlement.identifiers.next()
+        let request = RefundRequest(payment: payment.id, amount: waiting, reason: note)
+        _ = try settlement.refund(request, of: payment, for: merchant, id: id, at: now, in: session)
+        try close(subject, .refunded, object: id.text, in: session)
+    }
+
+    private func assign(to id: InvoiceID, in session: any SQLSession) throws {
+        let payment = try payment(of: subject, in: session)
+        guard subject.reason == .unmatched else {
+            throw SettlementError(.unsupported, "the payment belongs to an invoice already: accept or refund it")
+        }
+        guard let invoice = try session.invoice(id) else {
+            throw SettlementError(.notFound, "there is no invoice \(id)", parameter: "invoice")
+        }
+        let options = try session.options(of: invoice.id).filter { $0.provider == payment.provider }
+        guard let option = options.first(where: { $0.due.asset == payment.amount.asset }) else {
+            let reason = "the invoice cannot be paid in \(payment.amount.asset) at \(payment.provider)"
+            throw SettlementError(.unsupported, reason, parameter: "invoice")
+        }
+        let provider = try settlement.provider(payment.provider)
+        let recorder = ObservationRecorder(settlement: settlement, provider: provider, now: now, isChronological: false)
+        try recorder.assign(payment, to: option, note: note, in: session)
+    }
+
+    private func dismiss(in session: any SQLSession) throws {
+        if let payment = try subject.payment.flatMap(session.payment), payment.state == .final,
+            try !waiting(of: payment, in: session).isEmpty
+        {
+            throw SettlementError(.invalidState, "money waits: accept it or refund it")
+        }
+        try close(subject, .dismissed, in: session)
+    }
+}
