@@ -249,8 +249,7 @@ let package = Package(
             name: "SettlementTests",
             dependencies: [
                 "SettlementDesk", "DatabaseEngines", "Settlement", "Storage", "Providers", "Ledger", "Payments",
-                "Money",
-                "Seams",
+                "Money", "Seams", bigInt,
             ]
         ),
         .testTarget(

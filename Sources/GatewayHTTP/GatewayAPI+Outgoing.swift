@@ -88,7 +88,7 @@ extension GatewayAPI {
     // MARK: - Refunds
 
     func createRefund(_ call: APIRequest) async throws -> HTTPResponse {
-        let body = try call.object("payment", "amount", "reason")
+        let body = try call.object("payment", "amount", "basis", "reason")
         let text = try body.text("payment")
         guard let payment = try? PaymentID(text) else {
             throw Problem.invalid("'payment' identifies no payment", "payment")
@@ -98,13 +98,38 @@ extension GatewayAPI {
         guard let stored, settlement.owns(call.merchant, stored.merchant) else {
             throw Problem.notFound("there is no payment \(payment)")
         }
-        let asset = try asset(stored.amount.asset.text, "payment")
-        let amount = try body.optionalText("amount").map { try self.amount($0, asset, "amount") }
-        let request = RefundRequest(payment: payment, amount: amount, reason: reason)
+        let request = RefundRequest(payment: payment, measure: try measure(body, of: stored), reason: reason)
         return try await once(call, making: RefundKind.self) { id in
             try representation.json(try await settlement.requestRefund(request, by: call.merchant, id: id))
         } exists: { session, id in
             try session.outgoing(id.text) != nil
+        }
+    }
+
+    /// How a refund is measured, in the words of the interface.
+    private enum Basis: String, CaseIterable {
+        case paid
+        case originalRate = "original_rate"
+        case currentRate = "current_rate"
+        case overpaid
+    }
+
+    private func measure(_ body: JSONBody, of payment: Payment) throws -> RefundMeasure {
+        let basis: Basis = body.value["basis"] ?? .null == .null ? .paid : try body.word("basis")
+        let text = try body.optionalText("amount")
+        func amount(in id: AssetID) throws -> Amount? {
+            let asset = try asset(id.text, "payment")
+            return try text.map { try self.amount($0, asset, "amount") }
+        }
+        // A payment without a price is refused by the use case, whatever the amount.
+        let price = payment.value?.asset ?? payment.amount.asset
+        switch basis {
+        case .paid: return .paid(try amount(in: payment.amount.asset))
+        case .originalRate: return .originalRate(try amount(in: price))
+        case .currentRate: return .currentRate(try amount(in: price))
+        case .overpaid:
+            guard text == nil else { throw Problem.unprocessable("what was overpaid is found by us", "amount") }
+            return .overpaid
         }
     }
 

@@ -33,6 +33,8 @@ public struct OutgoingTransfer: Hashable, Sendable {
     public let comment: String?
     /// Why it is sent, in the merchant's words.
     public let reason: String?
+    /// The rate by which the price of an invoice became the amount, when a refund was measured by one.
+    public let quote: Quote?
     /// Where it stands.
     public var status: PayoutStateMachine
     /// What was signed and stored before it was sent for the first time.
@@ -55,6 +57,7 @@ public struct OutgoingTransfer: Hashable, Sendable {
         destination: String,
         comment: String? = nil,
         reason: String? = nil,
+        quote: Quote? = nil,
         status: PayoutStateMachine,
         prepared: PreparedTransfer? = nil,
         networkFee: Amount? = nil,
@@ -69,6 +72,7 @@ public struct OutgoingTransfer: Hashable, Sendable {
         self.destination = destination
         self.comment = comment
         self.reason = reason
+        self.quote = quote
         self.status = status
         self.prepared = prepared
         self.networkFee = networkFee

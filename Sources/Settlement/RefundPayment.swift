@@ -12,17 +12,34 @@ import Storage
 public struct RefundRequest: Sendable {
     /// The payment.
     public let payment: PaymentID
-    /// How much; none: all that has not been returned.
-    public let amount: Amount?
+    /// How the amount is found.
+    public let measure: RefundMeasure
     /// Why, in the merchant's words.
     public let reason: String?
 
     /// A wish to return a payment.
-    public init(payment: PaymentID, amount: Amount?, reason: String?) {
+    public init(payment: PaymentID, measure: RefundMeasure, reason: String?) {
         self.payment = payment
-        self.amount = amount
+        self.measure = measure
         self.reason = reason
     }
+
+    /// A wish to return an amount in the payment's asset, or all that has not been returned.
+    public init(payment: PaymentID, amount: Amount?, reason: String?) {
+        self.init(payment: payment, measure: .paid(amount), reason: reason)
+    }
+}
+
+/// How the amount of a refund is found.
+public enum RefundMeasure: Hashable, Sendable {
+    /// An amount of what was paid; none: all that has not been returned.
+    case paid(Amount?)
+    /// A part of the invoice's price at the rate of the payment; none: what the payment was worth.
+    case originalRate(Amount?)
+    /// A part of the invoice's price at the rate of now; none: what the payment was worth.
+    case currentRate(Amount?)
+    /// What was paid too much, and waits.
+    case overpaid
 }
 
 extension Settlement {
@@ -67,7 +84,8 @@ extension Settlement {
     ) throws -> OutgoingTransfer {
         let provider = try provider(payment.provider)
         let refunds = try session.refunds(of: payment.id)
-        let wanted = try refundable(payment, amount: request.amount, refunds: refunds, at: provider)
+        let (measured, quote) = try measure(request.measure, of: payment, at: now, in: session)
+        let wanted = try refundable(payment, amount: measured, refunds: refunds, at: provider)
         try reserve(wanted, of: payment, for: merchant, at: now, in: session)
         var status = PayoutStateMachine()
         do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
@@ -79,6 +97,7 @@ extension Settlement {
             destination: payment.refundTarget ?? "",
             comment: provider.capabilities.refunds == .partial ? "Refund \(id.text)" : nil,
             reason: request.reason,
+            quote: quote,
             status: status,
             createdAt: now
         )

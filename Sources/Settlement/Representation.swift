@@ -143,6 +143,7 @@ public struct Representation: Sendable {
             "hash": .optional(transfer.prepared?.hash),
             "network_fee": try transfer.networkFee.map(text) ?? .null,
             "reason": .optional(transfer.reason),
+            "quote": transfer.quote.map(json) ?? .null,
             "failure": .optional(transfer.failure),
             "created_at": .string(transfer.createdAt.description),
             "finished_at": .optional(transfer.finishedAt?.description),

@@ -120,13 +120,6 @@ private struct CaseResolver {
         return payment
     }
 
-    /// What still waits of a payment, neither earned nor on its way out.
-    private func waiting(of payment: Payment, in session: any SQLSession) throws -> [(AccountID, Amount)] {
-        let booked = try session.ledgerTransactions(subject: payment.id.text)
-        return try PaymentPosition(booked, asset: payment.amount.asset).owed
-            .filter { !$0.account.isEarned && !$0.account.isReserved }
-    }
-
     // MARK: - Decisions
 
     private func accept(_ wish: Bool?, in session: any SQLSession) throws {
@@ -153,7 +146,7 @@ private struct CaseResolver {
 
     private func credit(_ exceptionCase: ExceptionCase, in session: any SQLSession) throws {
         let payment = try payment(of: exceptionCase, in: session)
-        let waiting = try waiting(of: payment, in: session)
+        let waiting = try settlement.waitingParts(of: payment, in: session)
         guard !waiting.isEmpty else {
             throw SettlementError(.invalidState, "nothing of the payment waits any more; dismiss the case")
         }
@@ -167,7 +160,7 @@ private struct CaseResolver {
 
     private func refund(in session: any SQLSession) throws {
         let payment = try payment(of: subject, in: session)
-        let waiting = try Amount.sum(waiting(of: payment, in: session).map(\.1), asset: payment.amount.asset)
+        let waiting = try settlement.waiting(of: payment, in: session)
         guard waiting.isPositive else {
             throw SettlementError(.invalidState, "nothing of the payment waits any more; dismiss the case")
         }
@@ -197,7 +190,7 @@ private struct CaseResolver {
 
     private func dismiss(in session: any SQLSession) throws {
         if let payment = try subject.payment.flatMap(session.payment), payment.state == .final,
-            try !waiting(of: payment, in: session).isEmpty
+            try settlement.waiting(of: payment, in: session).isPositive
         {
             throw SettlementError(.invalidState, "money waits: accept it or refund it")
         }

@@ -27,12 +27,16 @@ package struct Desk {
     package private(set) var settlement: Settlement
     private let engine: Engine
 
-    package init(on engine: Engine = .sqlite, faults: FaultInjector = .none) async throws {
+    package init(
+        on engine: Engine = .sqlite,
+        rates: any RateSource = NoRates(),
+        faults: FaultInjector = .none
+    ) async throws {
         self.engine = engine
         place = try engine.place()
         coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
         provider = ScriptedProvider(asset: coin.id)
-        settlement = try Self.settlement(engine.open(place), [provider], coin, clock, faults)
+        settlement = try Self.settlement(engine.open(place), [provider], coin, clock, faults, rates: rates)
         let (merchant, now) = (merchant, clock.now())
         try await settlement.database.write { session in
             for id in [merchant, MerchantID(value: 0)] {
@@ -47,7 +51,8 @@ package struct Desk {
         _ providers: [any PaymentProvider],
         _ coin: Asset,
         _ clock: any WallClock,
-        _ faults: FaultInjector
+        _ faults: FaultInjector,
+        rates: any RateSource = NoRates()
     ) throws -> Settlement {
         let codes: [(String, ChartAccount.Scope)] = [
             ("provider_receivable", .provider), ("customer_clearing", .merchant), ("merchant_balance", .merchant),
@@ -69,7 +74,7 @@ package struct Desk {
             policy: RailPolicy(rules: [
                 .init(name: "all", goods: Invoice.Goods.allCases, place: .telegram, rails: [.ton], reason: "test")
             ]),
-            rates: NoRates(),
+            rates: rates,
             clock: clock,
             identifiers: IdentifierSource(clock: clock, random: SeededRandom(seed: 1)),
             operatorMerchant: MerchantID(value: 0),

@@ -8,7 +8,7 @@ extension SQLSession {
         """
         t.id, t.kind, t.payment, t.merchant, t.provider, t.asset, t.amount, t.destination, t.comment, t.reason, t.state,
         t.prepared, t.hash, t.sequence, t.valid_until, t.fee_asset, t.fee, t.failure, t.created_at, t.finished_at,
-        t.position
+        t.position, t.quote
         """
     }
 
@@ -22,14 +22,15 @@ extension SQLSession {
         try execute(
             """
             INSERT INTO outgoing (id, kind, payment, merchant, provider, asset, amount, destination, comment, reason,
-            state, created_at, finished_at, next_attempt_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            state, created_at, finished_at, next_attempt_at, quote)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             """,
             [
                 .text(transfer.purpose.id), .text(kind), .id(payment), .id(transfer.merchant), .text(transfer.provider),
                 .asset(transfer.amount), .units(transfer.amount), .text(transfer.destination), .text(transfer.comment),
                 .text(transfer.reason), .text(transfer.status.state.rawValue), .moment(transfer.createdAt),
                 .moment(transfer.finishedAt), .moment(transfer.createdAt),
+                .text(transfer.quote.map(QuoteText.write)),
             ]
         )
     }
@@ -196,6 +197,7 @@ extension SQLRow {
         let (fee, failure) = (try optionalAmount(), try optionalText())
         let (createdAt, finishedAt) = (try moment(), try optionalMoment())
         let position = Int(try integer())
+        let quote = try optionalText().map(QuoteText.read)
         let prepared = bytes.flatMap { bytes in
             hash.map {
                 PreparedTransfer(
@@ -215,6 +217,7 @@ extension SQLRow {
             destination: destination,
             comment: comment,
             reason: reason,
+            quote: quote,
             status: PayoutStateMachine(state: state),
             prepared: prepared,
             networkFee: fee,

@@ -1,0 +1,76 @@
+import Ledger
+import Money
+import Payments
+import Providers
+import Seams
+import Storage
+
+extension Settlement {
+    /// How much of a payment's asset a refund returns, and the rate by which that was found; no amount: all that is left.
+    func measure(
+        _ measure: RefundMeasure,
+        of payment: Payment,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws -> (amount: Amount?, quote: Quote?) {
+        switch measure {
+        case .paid(let amount): return (amount, nil)
+        case .overpaid:
+            let surplus = try waiting(of: payment, in: session)
+            guard payment.classification == .over, surplus.isPositive else {
+                throw SettlementError(.invalidState, "nothing of the payment was too much, or it was returned")
+            }
+            return (surplus, nil)
+        case .originalRate(let part):
+            let (option, value) = try worth(of: payment, part, in: session)
+            let amount: Amount
+            do throws(PaymentsError) { amount = try option.cost(of: value) } catch { throw SettlementError(error) }
+            return (try carried(amount), option.quote)
+        case .currentRate(let part):
+            let (option, value) = try worth(of: payment, part, in: session)
+            guard value.asset != payment.amount.asset else { return (value, nil) }
+            let quote = try rates.rate(option.price.asset, in: payment.amount.asset, at: now)
+            let (from, to) = (try asset(value.asset), try asset(payment.amount.asset))
+            return (try carried(quote.rate.convert(value, from: from, to: to, rounding: .towardZero)), quote)
+        }
+    }
+
+    /// What the rail can carry of an amount.
+    private func carried(_ amount: Amount) throws -> Amount {
+        try asset(amount.asset).roundedToWire(amount, rounding: .towardZero)
+    }
+
+    /// A part of the price that a payment paid, and the option that it was paid by.
+    private func worth(
+        of payment: Payment,
+        _ part: Amount?,
+        in session: any SQLSession
+    ) throws -> (PaymentOption, Amount) {
+        guard let worth = payment.value, let invoice = payment.invoice,
+            let option = try session.options(of: invoice).first(where: { $0.id == payment.option })
+        else {
+            throw SettlementError(.unsupported, "the payment has no price; name an amount of its asset")
+        }
+        guard let part else { return (option, worth) }
+        guard part.asset == worth.asset else {
+            throw SettlementError(.invalidRequest, "the price is in \(worth.asset)", parameter: "amount")
+        }
+        guard try part.compared(to: worth) != .greater else {
+            throw SettlementError(.amountTooLarge, "more than the payment was worth", parameter: "amount")
+        }
+        return (option, part)
+    }
+
+    /// What still waits of a payment, neither earned nor on its way out, by account.
+    func waitingParts(of payment: Payment, in session: any SQLSession) throws -> [(account: AccountID, amount: Amount)]
+    {
+        let booked = try session.ledgerTransactions(subject: payment.id.text)
+        return try PaymentPosition(booked, asset: payment.amount.asset).owed
+            .filter { !$0.account.isEarned && !$0.account.isReserved }
+    }
+
+    /// What still waits of a payment.
+    func waiting(of payment: Payment, in session: any SQLSession) throws -> Amount {
+        try Amount.sum(waitingParts(of: payment, in: session).map(\.amount), asset: payment.amount.asset)
+    }
+}
