@@ -95,6 +95,9 @@ public struct Checkout: Sendable {
         case ("session", 1):
             try target.require("POST")
             return try await open(target)
+        case ("renew", 1):
+            try target.require("POST")
+            return try await renew(target)
         case ("qr", 2):
             try target.require("GET")
             return try await picture(target, rest[rest.startIndex + 1])
@@ -205,6 +208,13 @@ public struct Checkout: Sendable {
         ]
         let fields = [HTTPField("Content-Type", "application/json"), HTTPField("Set-Cookie", cookie)]
         return HTTPResponse(status: 201, fields: fields, body: value.bytes)
+    }
+
+    /// Renews what has ended of the quotes; the page then shows what they are.
+    private func renew(_ target: CheckoutTarget) async throws -> HTTPResponse {
+        let facts = try await facts(target.path[1])
+        _ = try await settlement.renewQuotes(of: facts.invoice.invoice.id)
+        return HTTPResponse(status: 204, fields: [HTTPField("Cache-Control", "no-store")], body: [])
     }
 
     private func picture(_ target: CheckoutTarget, _ name: String) async throws -> HTTPResponse {

@@ -65,7 +65,7 @@ struct CheckoutFacts: Hashable, Sendable {
         let progress = progress.map { "\($0.seen.units) \($0.done) \($0.required)" } ?? ""
         let parts = [
             stage(at: now).rawValue, "\(invoice.invoice.status.received.units)", progress, "\(standing.count)",
-            "\(returned.count)", "\(invoice.options.count)",
+            "\(returned.count)", invoice.options.map { "\($0.due.units)" }.joined(separator: " "),
         ]
         return Hex.encode(SHA256.hash(Array(parts.joined(separator: "|").utf8)).prefix(8))
     }

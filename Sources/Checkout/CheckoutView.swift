@@ -62,8 +62,10 @@ struct CheckoutView {
     }
 
     /// The time that is left, for a page without script.
-    private var countdown: String {
-        let left = max(0, invoice.expiresAt.seconds - now.seconds)
+    private var countdown: String { Self.clock(max(0, invoice.expiresAt.seconds - now.seconds)) }
+
+    /// Seconds as a clock shows them.
+    private static func clock(_ left: Int64) -> String {
         func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return (left >= 3_600 ? "\(left / 3_600):" : "") + two(left / 60 % 60) + ":" + two(left % 60)
     }
@@ -116,6 +118,11 @@ struct CheckoutView {
             "usedBefore": option.rail == usedRail, "price": try text(due),
             "plainAmount": try asset.text(due), "ticker": asset.ticker(at: now),
         ]
+        // What is renewed only while nothing was seen has no end after that.
+        if stage == .waiting, let quote = option.quote, quote.validUntil < invoice.expiresAt {
+            let left = max(0, quote.validUntil.seconds - now.seconds)
+            description["quote"] = ["until": "\(quote.validUntil.seconds)", "left": Self.clock(left)]
+        }
         switch option.instruction {
         case .invoiceLink(let url):
             description["isLink"] = true

@@ -57,8 +57,8 @@ extension GatewayAPI {
         case .refund: return .refund
         case .dismiss: return .dismiss
         case .assign:
-            guard let invoice = try? InvoiceID(try body.text("invoice")) else {
-                throw Problem.invalid("'invoice' identifies no invoice", "invoice")
+            guard let text = try body.optionalText("invoice"), let invoice = try? InvoiceID(text) else {
+                throw Problem.unprocessable("'invoice' says to which invoice the payment belongs", "invoice")
             }
             return .assign(invoice)
         }

@@ -137,6 +137,25 @@ extension GatewayAPI {
         return json(try representation.json(try await settlement.cancelInvoice(id, of: call.merchant)))
     }
 
+    func renewQuotes(_ call: APIRequest) async throws -> HTTPResponse {
+        _ = try call.object()
+        let id: InvoiceID = try call.id(at: 2)
+        _ = try await settlement.invoice(id, of: call.merchant)
+        return json(try representation.json(try await settlement.renewQuotes(of: id)))
+    }
+
+    func readRate(_ call: APIRequest) async throws -> HTTPResponse {
+        try call.allow("base", "quote")
+        func asset(_ name: String) throws -> AssetID {
+            guard let text = call.parameter(name) else { throw Problem.invalid("'\(name)' is missing", name) }
+            return try self.asset(text, name).id
+        }
+        let (base, target) = (try asset("base"), try asset("quote"))
+        guard base != target else { throw Problem.unprocessable("an asset has no rate in itself", "quote") }
+        let quote = try settlement.rates.rate(base, in: target, at: clock.now())
+        return json(.object([.init("object", "rate")] + (representation.json(quote).members ?? [])))
+    }
+
     // MARK: - Payments
 
     func listPayments(_ call: APIRequest) async throws -> HTTPResponse {

@@ -41,6 +41,8 @@ enum Routes {
         Route("GET", "/v1/invoices", .invoicesRead) { try await $0.listInvoices($1) },
         Route("GET", "/v1/invoices/*", .invoicesRead, publishable: true) { try await $0.readInvoice($1) },
         Route("POST", "/v1/invoices/*/cancel", .invoicesWrite) { try await $0.cancelInvoice($1) },
+        Route("POST", "/v1/invoices/*/renew_quotes", .invoicesWrite) { try await $0.renewQuotes($1) },
+        Route("GET", "/v1/rates", .ratesRead) { try await $0.readRate($1) },
         Route("POST", "/v1/invoices/*/claim_challenges", .invoicesWrite) { try await $0.createChallenge($1) },
         Route("POST", "/v1/invoices/*/claims", .invoicesWrite) { try await $0.createClaim($1) },
         Route("GET", "/v1/payments", .paymentsRead) { try await $0.listPayments($1) },
@@ -106,7 +108,7 @@ extension GatewayAPI {
         let others = [
             "POST /telegram/{bot}", "GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json",
             "GET /pay/{id}", "GET /pay/{id}/status", "GET /pay/{id}/events", "POST /pay/{id}/session",
-            "GET /pay/{id}/qr/{option}", "GET /checkout/{version}/{file}", "GET /settlegate.js",
+            "POST /pay/{id}/renew", "GET /pay/{id}/qr/{option}", "GET /checkout/{version}/{file}", "GET /settlegate.js",
             "GET /settlegate.d.ts",
         ]
         return others + Routes.all.map(\.name)

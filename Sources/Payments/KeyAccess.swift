@@ -29,6 +29,7 @@ public struct KeyAccess: Hashable, Sendable {
         case payoutsRead = "payouts:read"
         case payoutsWrite = "payouts:write"
         case balancesRead = "balances:read"
+        case ratesRead = "rates:read"
         case casesRead = "cases:read"
         case casesWrite = "cases:write"
         case eventsRead = "events:read"

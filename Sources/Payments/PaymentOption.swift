@@ -13,15 +13,17 @@ public struct PaymentOption: Hashable, Sendable {
     /// The provider that serves it, by its key in the registry.
     public let provider: String
     /// What the customer pays on this rail.
-    public let due: Amount
+    public private(set) var due: Amount
     /// What `due` is worth in the invoice's price asset: the price itself.
     public let price: Amount
     /// The rate that turned the price into `due`, with its source and time; none when the asset is the price's.
-    public let quote: Quote?
+    public private(set) var quote: Quote?
     /// What the customer needs to pay.
-    public let instruction: PaymentInstruction
+    public private(set) var instruction: PaymentInstruction
     /// What an observed transfer carries when it pays this option.
-    public let reference: PaymentReference
+    public private(set) var reference: PaymentReference
+    /// How often its quote was renewed.
+    public private(set) var renewals: Int
 
     /// An option as it was opened or stored.
     public init(
@@ -33,7 +35,8 @@ public struct PaymentOption: Hashable, Sendable {
         price: Amount,
         quote: Quote?,
         instruction: PaymentInstruction,
-        reference: PaymentReference
+        reference: PaymentReference,
+        renewals: Int = 0
     ) {
         self.id = id
         self.invoice = invoice
@@ -44,6 +47,42 @@ public struct PaymentOption: Hashable, Sendable {
         self.quote = quote
         self.instruction = instruction
         self.reference = reference
+        self.renewals = renewals
+    }
+
+    /// How long after a quote's end a payment may still be made at it: what a customer had signed by then takes this long
+    /// to be in a block.
+    public static let quoteGrace = Duration.seconds(180)
+
+    /// The most renewals of one option.
+    public static let renewalLimit = 100
+
+    /// The option at a new quote; it is paid by what is opened for that, and by what was opened before.
+    public func renewed(
+        due: Amount,
+        quote: Quote,
+        instruction: PaymentInstruction,
+        reference: PaymentReference
+    ) -> Self {
+        var renewed = self
+        (renewed.due, renewed.quote, renewed.instruction, renewed.reference) = (due, quote, instruction, reference)
+        renewed.renewals += 1
+        return renewed
+    }
+
+    /// The option as it was when a payment was made: at the first quote that had not ended, or at the last.
+    ///
+    /// - Parameters:
+    ///   - moment: when the payment was made.
+    ///   - past: the quotes that were renewed, the oldest first.
+    /// - Returns: the option with what was due at that quote.
+    public func held(at moment: Timestamp, past: [PastQuote]) -> Self {
+        guard let held = past.first(where: { moment <= $0.quote.validUntil.advanced(by: Self.quoteGrace) }) else {
+            return self
+        }
+        var option = self
+        (option.due, option.quote) = (held.due, held.quote)
+        return option
     }
 
     /// What `paid` is worth in the price asset at this option's fixed rate, rounded down; `due` is worth exactly the
@@ -77,6 +116,20 @@ public struct PaymentOption: Hashable, Sendable {
         let units = roundingUp && remainder > 0 ? quotient + 1 : quotient
         guard let fitted = Int256(exactly: units) else { throw .amount(.overflow("the amount needs over 255 bits")) }
         return Amount(asset: to.asset, units: fitted)
+    }
+}
+
+/// A quote that was renewed, and what was due at it.
+public struct PastQuote: Hashable, Sendable {
+    /// What the customer paid at it.
+    public let due: Amount
+    /// The quote.
+    public let quote: Quote
+
+    /// A quote that was renewed.
+    public init(due: Amount, quote: Quote) {
+        self.due = due
+        self.quote = quote
     }
 }
 

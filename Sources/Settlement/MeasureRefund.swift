@@ -47,10 +47,11 @@ extension Settlement {
         in session: any SQLSession
     ) throws -> (PaymentOption, Amount) {
         guard let worth = payment.value, let invoice = payment.invoice,
-            let option = try session.options(of: invoice).first(where: { $0.id == payment.option })
+            let current = try session.options(of: invoice).first(where: { $0.id == payment.option })
         else {
             throw SettlementError(.unsupported, "the payment has no price; name an amount of its asset")
         }
+        let option = current.held(at: payment.occurredAt, past: try session.pastQuotes(of: current.id))
         guard let part else { return (option, worth) }
         guard part.asset == worth.asset else {
             throw SettlementError(.invalidRequest, "the price is in \(worth.asset)", parameter: "amount")

@@ -22,7 +22,12 @@ extension ObservationRecorder {
         guard let reference = transfer.reference, let match = try session.option(reference) else {
             return try keep(arrival, .unmatched, for: nil, onto: .suspense(providerKey), in: session)
         }
-        let (option, invoice) = match
+        let invoice = match.invoice
+        // A quote that was renewed holds for what was paid before its end.
+        let option =
+            match.option.renewals == 0
+            ? match.option
+            : match.option.held(at: transfer.occurredAt, past: try session.pastQuotes(of: match.option.id))
         if isGathered {
             try session.insertHoldingAccount(provider: providerKey, account: reference.value, option: option.id)
         }

@@ -69,8 +69,19 @@ extension Settlement {
         if let amount = choice.amount {
             return PlannedOption(provider: provider, due: amount, quote: nil, settings: choice.settings)
         }
+        return try planned(at: provider, in: asset, for: price, settings: choice.settings, now)
+    }
+
+    /// What is due in an asset for a price, at the rate of now.
+    func planned(
+        at provider: any PaymentProvider,
+        in asset: AssetID,
+        for price: Amount,
+        settings: [String: String],
+        _ now: Timestamp
+    ) throws(SettlementError) -> PlannedOption {
         guard asset != price.asset else {
-            return PlannedOption(provider: provider, due: price, quote: nil, settings: choice.settings)
+            return PlannedOption(provider: provider, due: price, quote: nil, settings: settings)
         }
         let quote = try rates.rate(price.asset, in: asset, at: now)
         let (from, to) = (try self.asset(price.asset), try self.asset(asset))
@@ -78,7 +89,7 @@ extension Settlement {
             // Rounded up to what the rail can carry: the merchant never gets less than the price.
             let exact = try quote.rate.convert(price, from: from, to: to, rounding: .awayFromZero)
             let due = try to.roundedToWire(exact, rounding: .awayFromZero)
-            return PlannedOption(provider: provider, due: due, quote: quote, settings: choice.settings)
+            return PlannedOption(provider: provider, due: due, quote: quote, settings: settings)
         } catch { throw SettlementError(.invalidRequest, error.reason, parameter: "amount") }
     }
 

@@ -190,7 +190,9 @@ public struct Representation: Sendable {
     }
 
     /// A rate that holds until a moment, as an exact fraction of major units.
-    private func json(_ quote: Quote) -> JSONValue {
+    ///
+    /// - Returns: the object.
+    public func json(_ quote: Quote) -> JSONValue {
         [
             "base": .string(quote.rate.base.text),
             "quote": .string(quote.rate.quote.text),

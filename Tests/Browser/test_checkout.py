@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import urllib.error
 import urllib.request
 
@@ -13,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
-from product import ROOT
+from product import ROOT, eventually
 from shop import Shop
 
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
@@ -199,6 +200,26 @@ def test_who_comes_back_a_day_later_is_told_not_to_pay(start_sandbox, visit):
     page = visit(late["checkout_url"])
     shows(page, "Your payment came too late")
     accessible(page)
+
+
+def test_a_price_says_how_long_it_holds_and_is_renewed_by_itself(start_sandbox, visit):
+    shop = Shop(start_sandbox())
+    invoice = shop.invoice(asset="fiat:EUR", amount="5.00", goods="physical")
+    page = visit(invoice["checkout_url"])
+    held = page.locator("[data-until]")
+    expect(held).to_have_text(re.compile(r"^1[45]:[0-5][0-9]$"))
+    before = shop.merchant(f"invoices/{invoice['id']}")["options"][0]["quote"]["valid_until"]
+    shop.control("advance", seconds=901)
+    page.reload()
+
+    def renewed():
+        return shop.merchant(f"invoices/{invoice['id']}")["options"][0]["quote"]["valid_until"] > before
+
+    eventually(renewed)
+    expect(held).to_have_text(re.compile(r"^1[45]:[0-5][0-9]$"))
+    shop.pay(invoice)
+    shop.control("mine", blocks=2)
+    shows(page, "Paid")
 
 
 def test_without_events_the_page_asks(shop, visit):

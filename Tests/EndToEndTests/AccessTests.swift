@@ -30,6 +30,8 @@ struct AccessTests {
         "GET /v1/invoices": Row(),
         "GET /v1/invoices/{id}": Row(maker: "POST /v1/invoices"),
         "POST /v1/invoices/{id}/cancel": Row(maker: "POST /v1/invoices", body: [:]),
+        "POST /v1/invoices/{id}/renew_quotes": Row(maker: "POST /v1/invoices", body: [:]),
+        "GET /v1/rates": Row(),
         "POST /v1/invoices/{id}/claim_challenges": Row(maker: "POST /v1/invoices", body: [:]),
         "POST /v1/invoices/{id}/claims": Row(
             maker: "POST /v1/invoices",

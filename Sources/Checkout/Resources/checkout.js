@@ -31,7 +31,7 @@
 
   function replace(id, page) {
     const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
-    const shape = (part) => part.innerHTML.replace(/ open(="")?|<span id="countdown">[^<]*<\/span>/g, "");
+    const shape = (part) => part.innerHTML.replace(/ open(="")?|<span (id="countdown"|data-until="\d+")>[^<]*<\/span>/g, "");
     if (!old || !fresh || (shape(old) === shape(fresh) && old.className === fresh.className)) return;
     const opened = new Set([...old.querySelectorAll("details[open]")].map((each) => each.dataset.option));
     old.className = fresh.className;
@@ -61,14 +61,30 @@
     events.onerror = () => poll();
   }
 
-  function tick() {
-    const field = document.getElementById("countdown");
-    if (!field) return;
-    const left = Math.max(0, Math.ceil(Number(root.dataset.expires) - (Date.now() + clockOffset) / 1000));
+  // Shows what is left until a moment, and answers it in seconds.
+  function count(field, until) {
+    const left = Math.max(0, Math.ceil(Number(until) - (Date.now() + clockOffset) / 1000));
     const two = (number) => String(number).padStart(2, "0");
     const hours = Math.floor(left / 3600);
     field.textContent = (hours ? hours + ":" : "") + two(Math.floor(left / 60) % 60) + ":" + two(left % 60);
-    if (left === 0) refresh();
+    return left;
+  }
+
+  function tick() {
+    const field = document.getElementById("countdown");
+    if (field && count(field, root.dataset.expires) === 0) refresh();
+    let isOver = false;
+    for (const each of document.querySelectorAll("[data-until]")) isOver = count(each, each.dataset.until) === 0 || isOver;
+    if (isOver && !document.hidden) renew();
+  }
+
+  // Asks for prices at the rate of now; while there is none, not more often than each ten seconds.
+  let renewedAt = 0;
+  async function renew() {
+    if (Date.now() - renewedAt < 10000) return;
+    renewedAt = Date.now();
+    try { await fetch(base + "/renew", { method: "POST" }); } catch { poll(); }
+    refresh();
   }
 
   document.addEventListener("click", async (event) => {

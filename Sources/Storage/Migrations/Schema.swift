@@ -14,7 +14,7 @@ enum Schema {
 
     static let migrations: [Migration] = [
         firstTables, blockScanning, batchedTransfers, undoneMovements, checkout, keyAccess, secretRotation,
-        supportRequests, casesOfMovements, caseResolutions, refundRates,
+        supportRequests, casesOfMovements, caseResolutions, refundRates, pastQuotes,
     ]
 
     /// The version of the schema that this program works with.

@@ -5,7 +5,7 @@ import StrictJSON
 
 /// Invoices.
 extension SQLSession {
-    private static var invoiceColumns: String {
+    static var invoiceColumns: String {
         """
         i.id, i.merchant, i.reference, i.title, i.summary, i.goods, i.asset, i.price, i.asset, i.threshold, i.asset,
         i.received, i.tolerance, i.payer, i.metadata, i.state, i.exception, i.created_at, i.expires_at,
@@ -99,61 +99,6 @@ extension SQLSession {
             values
         ) { try $0.invoice() }
     }
-
-    // MARK: - Options
-
-    private static var optionColumns: String {
-        """
-        o.id, o.invoice, o.rail, o.provider, o.asset, o.due, o.price_asset, o.price, o.quote, o.link, o.address,
-        o.comment, o.reference_scope, o.reference_value
-        """
-    }
-
-    /// Stores a way to pay an invoice, and what a transfer carries that pays it.
-    public func insert(_ option: PaymentOption) throws {
-        let (link, address, comment): (String, String?, String?) =
-            switch option.instruction {
-            case .invoiceLink(let url): (url, nil, nil)
-            case .deposit(let address, let comment, let link): (link, address, comment)
-            }
-        try execute(
-            """
-            INSERT INTO payment_options (id, invoice, rail, provider, asset, due, price_asset, price, quote, link, address,
-            comment, reference_scope, reference_value)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-            """,
-            [
-                .id(option.id), .id(option.invoice), .text(option.rail.rawValue), .text(option.provider),
-                .asset(option.due), .units(option.due), .asset(option.price), .units(option.price),
-                .text(option.quote.map(QuoteText.write)), .text(link), .text(address), .text(comment),
-                .text(option.reference.scope), .text(option.reference.value),
-            ]
-        )
-        try execute(
-            "INSERT INTO payment_references (scope, value, option) VALUES ($1, $2, $3)",
-            [.text(option.reference.scope), .text(option.reference.value), .id(option.id)]
-        )
-    }
-
-    /// The ways to pay an invoice, in the order in which they were opened.
-    public func options(of invoice: InvoiceID) throws -> [PaymentOption] {
-        try all(
-            "SELECT \(Self.optionColumns) FROM payment_options o WHERE o.invoice = $1 ORDER BY o.id",
-            [.id(invoice)]
-        ) { try $0.option() }
-    }
-
-    /// The option that a reference belongs to, with its invoice, by one indexed read.
-    public func option(_ reference: PaymentReference) throws -> (option: PaymentOption, invoice: Invoice)? {
-        try first(
-            """
-            SELECT \(Self.optionColumns), \(Self.invoiceColumns) FROM payment_references r
-            JOIN payment_options o ON o.id = r.option JOIN invoices i ON i.id = o.invoice
-            WHERE r.scope = $1 AND r.value = $2
-            """,
-            [.text(reference.scope), .text(reference.value)]
-        ) { row in (try row.option(), try row.invoice()) }
-    }
 }
 
 extension SQLRow {
@@ -197,24 +142,5 @@ extension SQLRow {
         guard text != "{}" else { return [:] }
         let members = try JSONValue(parsing: Array(text.utf8)).members ?? []
         return Dictionary(members.map { ($0.key, $0.value.stringValue ?? "") }) { first, _ in first }
-    }
-
-    mutating func option() throws -> PaymentOption {
-        let (id, invoice): (PaymentOptionID, InvoiceID) = (try self.id(), try self.id())
-        let (rail, provider): (Rail, String) = (try word(), try text())
-        let (due, price) = (try amount(), try amount())
-        let quote = try optionalText().map(QuoteText.read)
-        let (link, address, comment) = (try text(), try optionalText(), try optionalText())
-        return PaymentOption(
-            id: id,
-            invoice: invoice,
-            rail: rail,
-            provider: provider,
-            due: due,
-            price: price,
-            quote: quote,
-            instruction: address.map { .deposit(address: $0, comment: comment, link: link) } ?? .invoiceLink(url: link),
-            reference: PaymentReference(scope: try text(), value: try text())
-        )
     }
 }

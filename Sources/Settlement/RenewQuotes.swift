@@ -1,0 +1,61 @@
+import Money
+public import Payments
+import Providers
+public import Seams
+import Storage
+
+extension Settlement {
+    /// Renews the quotes of an invoice that have ended, as long as nothing was seen of a payment.
+    ///
+    /// What the customer was told before still leads to the invoice: a payment counts at the quote that held when it was
+    /// made. A quote whose rate is not known at the moment stays as it is.
+    ///
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, and what the database throws.
+    /// - Returns: the invoice with the options as they are now.
+    public func renewQuotes(of id: InvoiceID) async throws -> InvoiceWithOptions {
+        let now = clock.now()
+        let found = try await database.read { session in
+            try session.invoice(id).map { try InvoiceWithOptions($0, in: session) }
+        }
+        guard let found else { throw SettlementError(.notFound, "there is no invoice \(id)") }
+        guard found.canRenew(at: now) else { return found }
+        var renewed: [(old: PaymentOption, new: PaymentOption)] = []
+        for option in found.options {
+            guard let quote = option.quote, quote.validUntil < now, option.renewals < PaymentOption.renewalLimit,
+                let new = try? await renew(option, of: found.invoice, at: now)
+            else { continue }
+            renewed.append((option, new))
+        }
+        let options = renewed
+        guard !options.isEmpty else { return found }
+        return try await database.write { session in
+            guard let invoice = try session.invoice(id) else { return found }
+            if try InvoiceWithOptions(invoice, in: session).canRenew(at: now) {
+                for (old, new) in options { _ = try session.renew(new, from: old) }
+            }
+            return try InvoiceWithOptions(invoice, in: session)
+        }
+    }
+
+    /// An option at the rate of now, with the line items left out: they add up to the price, not to what is due.
+    private func renew(_ option: PaymentOption, of invoice: Invoice, at now: Timestamp) async throws -> PaymentOption {
+        let provider = try provider(option.provider)
+        let planned = try planned(at: provider, in: option.due.asset, for: invoice.price, settings: [:], now)
+        guard let quote = planned.quote else { return option }
+        let opened = try await provider.open(
+            OpenRequest(option: option.id, invoice: invoice, due: planned.due, lines: [], settings: planned.settings)
+        )
+        return option.renewed(
+            due: planned.due,
+            quote: quote,
+            instruction: opened.instruction,
+            reference: opened.reference
+        )
+    }
+}
+
+extension InvoiceWithOptions {
+    fileprivate func canRenew(at now: Timestamp) -> Bool {
+        invoice.status.state == .new && sightings.isEmpty && now <= invoice.expiresAt
+    }
+}

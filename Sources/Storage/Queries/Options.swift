@@ -1,0 +1,126 @@
+import Money
+public import Payments
+public import Seams
+
+/// The ways to pay invoices.
+extension SQLSession {
+    private static var optionColumns: String {
+        """
+        o.id, o.invoice, o.rail, o.provider, o.asset, o.due, o.price_asset, o.price, o.quote, o.link, o.address,
+        o.comment, o.reference_scope, o.reference_value, o.renewals
+        """
+    }
+
+    /// Stores a way to pay an invoice, and what a transfer carries that pays it.
+    public func insert(_ option: PaymentOption) throws {
+        let (link, address, comment) = option.instruction.columns
+        try execute(
+            """
+            INSERT INTO payment_options (id, invoice, rail, provider, asset, due, price_asset, price, quote, link, address,
+            comment, reference_scope, reference_value)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            """,
+            [
+                .id(option.id), .id(option.invoice), .text(option.rail.rawValue), .text(option.provider),
+                .asset(option.due), .units(option.due), .asset(option.price), .units(option.price),
+                .text(option.quote.map(QuoteText.write)), .text(link), .text(address), .text(comment),
+                .text(option.reference.scope), .text(option.reference.value),
+            ]
+        )
+        try insertReference(of: option)
+    }
+
+    private func insertReference(of option: PaymentOption) throws {
+        try execute(
+            "INSERT INTO payment_references (scope, value, option) VALUES ($1, $2, $3)",
+            [.text(option.reference.scope), .text(option.reference.value), .id(option.id)]
+        )
+    }
+
+    /// Stores an option at a new quote, and keeps the one before; what was opened for that still leads to it.
+    ///
+    /// - Returns: whether it did; when not, somebody else has renewed it and nothing is changed.
+    public func renew(_ renewed: PaymentOption, from old: PaymentOption) throws -> Bool {
+        let (link, address, comment) = renewed.instruction.columns
+        let isFirst = try change(
+            """
+            UPDATE payment_options SET due = $1, quote = $2, link = $3, address = $4, comment = $5, reference_scope = $6,
+            reference_value = $7, renewals = $8 WHERE id = $9 AND renewals = $10
+            """,
+            [
+                .units(renewed.due), .text(renewed.quote.map(QuoteText.write)), .text(link), .text(address),
+                .text(comment), .text(renewed.reference.scope), .text(renewed.reference.value),
+                .integer(Int64(renewed.renewals)), .id(renewed.id), .integer(Int64(old.renewals)),
+            ]
+        )
+        guard isFirst == 1, let quote = old.quote else { return false }
+        try execute(
+            "INSERT INTO past_quotes (option, number, asset, due, quote) VALUES ($1, $2, $3, $4, $5)",
+            [
+                .id(old.id), .integer(Int64(old.renewals)), .asset(old.due), .units(old.due),
+                .text(QuoteText.write(quote)),
+            ]
+        )
+        if renewed.reference != old.reference { try insertReference(of: renewed) }
+        return true
+    }
+
+    /// The quotes of an option that were renewed, the oldest first.
+    public func pastQuotes(of option: PaymentOptionID) throws -> [PastQuote] {
+        try all(
+            "SELECT q.asset, q.due, q.quote FROM past_quotes q WHERE q.option = $1 ORDER BY q.number",
+            [.id(option)]
+        ) { PastQuote(due: try $0.amount(), quote: try QuoteText.read($0.text())) }
+    }
+
+    /// The ways to pay an invoice, in the order in which they were opened.
+    public func options(of invoice: InvoiceID) throws -> [PaymentOption] {
+        try all(
+            "SELECT \(Self.optionColumns) FROM payment_options o WHERE o.invoice = $1 ORDER BY o.id",
+            [.id(invoice)]
+        ) { try $0.option() }
+    }
+
+    /// The option that a reference belongs to, with its invoice, by one indexed read.
+    public func option(_ reference: PaymentReference) throws -> (option: PaymentOption, invoice: Invoice)? {
+        try first(
+            """
+            SELECT \(Self.optionColumns), \(Self.invoiceColumns) FROM payment_references r
+            JOIN payment_options o ON o.id = r.option JOIN invoices i ON i.id = o.invoice
+            WHERE r.scope = $1 AND r.value = $2
+            """,
+            [.text(reference.scope), .text(reference.value)]
+        ) { row in (try row.option(), try row.invoice()) }
+    }
+}
+
+extension PaymentInstruction {
+    fileprivate var columns: (link: String, address: String?, comment: String?) {
+        switch self {
+        case .invoiceLink(let url): (url, nil, nil)
+        case .deposit(let address, let comment, let link): (link, address, comment)
+        }
+    }
+}
+
+extension SQLRow {
+    mutating func option() throws -> PaymentOption {
+        let (id, invoice): (PaymentOptionID, InvoiceID) = (try self.id(), try self.id())
+        let (rail, provider): (Rail, String) = (try word(), try text())
+        let (due, price) = (try amount(), try amount())
+        let quote = try optionalText().map(QuoteText.read)
+        let (link, address, comment) = (try text(), try optionalText(), try optionalText())
+        return PaymentOption(
+            id: id,
+            invoice: invoice,
+            rail: rail,
+            provider: provider,
+            due: due,
+            price: price,
+            quote: quote,
+            instruction: address.map { .deposit(address: $0, comment: comment, link: link) } ?? .invoiceLink(url: link),
+            reference: PaymentReference(scope: try text(), value: try text()),
+            renewals: try int()
+        )
+    }
+}
