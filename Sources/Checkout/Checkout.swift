@@ -13,10 +13,10 @@ import StrictJSON
 /// Whoever has an invoice's address may see it, as with every payment link; an invoice that names its customer shows ways
 /// to pay only to that one.
 public struct Checkout: Sendable {
-    private let settlement: Settlement
+    let settlement: Settlement
     private let botTokens: [SecretBytes]
     private let key: SecretBytes
-    private let isSecure: Bool
+    let isSecure: Bool
     private let feed: CheckoutFeed
 
     /// The page of all invoices.
@@ -154,10 +154,10 @@ public struct Checkout: Sendable {
     /// What may run in the page and who may frame it: our own files, and Telegram's script where Telegram opened it.
     private static let policy = """
         default-src 'none'; script-src 'self' https://telegram.org; style-src 'self'; img-src 'self' data:; \
-        connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self' https://web.telegram.org
+        connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self' https://web.telegram.org
         """
 
-    private static func page(_ context: [String: Any], status: Int) -> HTTPResponse {
+    static func page(_ context: [String: Any], status: Int) -> HTTPResponse {
         let body = CheckoutAssets.template?.render(context) ?? ""
         let fields = [
             HTTPField("Content-Type", "text/html; charset=utf-8"), HTTPField("Content-Security-Policy", policy),

@@ -72,7 +72,10 @@ struct APIRequest: Sendable {
     }
 
     /// The body's object; members that nobody reads are refused.
-    func object(_ names: String...) throws -> JSONBody {
+    func object(_ names: String...) throws -> JSONBody { try object(names) }
+
+    /// The same, for names that are listed elsewhere.
+    func object(_ names: [String]) throws -> JSONBody {
         let value: JSONValue
         if body.isEmpty {
             value = [:]

@@ -11,7 +11,7 @@ extension GatewayAPI {
     var representation: Representation { settlement.representation }
 
     func createInvoice(_ call: APIRequest) async throws -> HTTPResponse {
-        let request = try invoiceRequest(call)
+        let request = try invoiceRequest(call.object(Self.invoiceMembers + ["payer", "reference"]))
         return try await once(call, making: InvoiceKind.self) { id in
             let invoice = try await settlement.openInvoice(request, for: call.merchant, id: id)
             return try representation.json(invoice)
@@ -20,24 +20,13 @@ extension GatewayAPI {
         }
     }
 
-    private func invoiceRequest(_ call: APIRequest) throws -> InvoiceRequest {
-        let body = try call.object(
-            "title",
-            "description",
-            "goods",
-            "amount",
-            "asset",
-            "place",
-            "rails",
-            "line_items",
-            "expires_in",
-            "monitor_for",
-            "tolerance_basis_points",
-            "payer",
-            "metadata",
-            "reference",
-            "return_url"
-        )
+    /// What an invoice is made of, whoever opens it.
+    static let invoiceMembers = [
+        "title", "description", "goods", "amount", "asset", "place", "rails", "line_items", "expires_in", "monitor_for",
+        "tolerance_basis_points", "metadata", "return_url",
+    ]
+
+    func invoiceRequest(_ body: JSONBody) throws -> InvoiceRequest {
         let asset = try asset(body.text("asset"), "asset")
         var request = InvoiceRequest(
             title: try body.text("title"),

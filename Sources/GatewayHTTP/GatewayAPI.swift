@@ -151,6 +151,7 @@ public struct GatewayAPI: Sendable {
         case ("telegram", 2):
             guard request.method == "POST" else { throw Problem.methodNotAllowed(["POST"]) }
             return try await telegram.receive(request.body, bot: target.path[1])
+        case ("buy", 2): return try await buy(request, target.path[1])
         case ("livez", 1), ("readyz", 1), ("metrics", 1), ("openapi.json", 1):
             guard request.method == "GET" else { throw Problem.methodNotAllowed(["GET"]) }
             return try await operations(target.path[0])
@@ -256,7 +257,8 @@ extension RequestTarget {
     /// The route for the metrics: identifiers are left out, and so is what nobody knows.
     var route: String {
         let known = [
-            "v1", "telegram", "livez", "readyz", "metrics", "openapi.json", "pay", "checkout", "settlegate.js",
+            "v1", "telegram", "livez", "readyz", "metrics", "openapi.json", "pay", "buy", "checkout",
+            "settlegate.js",
         ]
         guard let first = path.first, known.contains(first) else { return "other" }
         return "/" + path.prefix(2).filter { !$0.contains("_") || $0 == "webhook_endpoints" }.joined(separator: "/")

@@ -42,6 +42,10 @@ enum Routes {
         Route("GET", "/v1/invoices/*", .invoicesRead, publishable: true) { try await $0.readInvoice($1) },
         Route("POST", "/v1/invoices/*/cancel", .invoicesWrite) { try await $0.cancelInvoice($1) },
         Route("POST", "/v1/invoices/*/renew_quotes", .invoicesWrite) { try await $0.renewQuotes($1) },
+        Route("POST", "/v1/payment_links", .linksWrite) { try await $0.createLink($1) },
+        Route("GET", "/v1/payment_links", .linksRead) { try await $0.listLinks($1) },
+        Route("GET", "/v1/payment_links/*", .linksRead) { try await $0.readLink($1) },
+        Route("POST", "/v1/payment_links/*", .linksWrite) { try await $0.updateLink($1) },
         Route("GET", "/v1/rates", .ratesRead) { try await $0.readRate($1) },
         Route("POST", "/v1/invoices/*/claim_challenges", .invoicesWrite) { try await $0.createChallenge($1) },
         Route("POST", "/v1/invoices/*/claims", .invoicesWrite) { try await $0.createClaim($1) },
@@ -107,7 +111,8 @@ extension GatewayAPI {
     public var routeNames: [String] {
         let others = [
             "POST /telegram/{bot}", "GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json",
-            "GET /pay/{id}", "GET /pay/{id}/status", "GET /pay/{id}/events", "POST /pay/{id}/session",
+            "GET /buy/{id}", "POST /buy/{id}", "GET /pay/{id}", "GET /pay/{id}/status", "GET /pay/{id}/events",
+            "POST /pay/{id}/session",
             "POST /pay/{id}/renew", "GET /pay/{id}/qr/{option}", "GET /checkout/{version}/{file}", "GET /settlegate.js",
             "GET /settlegate.d.ts",
         ]

@@ -15,6 +15,11 @@ public enum InvoiceKind: IdentifierKind {
     /// The prefix `inv`.
     public static let prefix = "inv"
 }
+/// What everybody can buy by.
+public enum PaymentLinkKind: IdentifierKind {
+    /// The prefix `link`.
+    public static let prefix = "link"
+}
 /// One way to pay an invoice.
 public enum PaymentOptionKind: IdentifierKind {
     /// The prefix `opt`.
@@ -57,6 +62,8 @@ public typealias MerchantID = Identifier<MerchantKind>
 public typealias APIKeyID = Identifier<APIKeyKind>
 /// Identifies an invoice.
 public typealias InvoiceID = Identifier<InvoiceKind>
+/// Identifies a payment link.
+public typealias PaymentLinkID = Identifier<PaymentLinkKind>
 /// Identifies one way to pay one invoice.
 public typealias PaymentOptionID = Identifier<PaymentOptionKind>
 /// Identifies a payment.

@@ -35,6 +35,8 @@ public struct Invoice: Hashable, Sendable {
     public let metadata: [String: String]
     /// Where the checkout page leads back to, when the merchant named a place.
     public let returnURL: String?
+    /// The link by which a customer opened it; none when the merchant did.
+    public let paymentLink: PaymentLinkID?
     /// When it was opened.
     public let createdAt: Timestamp
     /// Until when a payment is on time; on chains it is block time that decides.
@@ -59,6 +61,7 @@ public struct Invoice: Hashable, Sendable {
         payer: Int64? = nil,
         metadata: [String: String] = [:],
         returnURL: String? = nil,
+        paymentLink: PaymentLinkID? = nil,
         createdAt: Timestamp,
         expiresAt: Timestamp,
         monitoredUntil: Timestamp,
@@ -76,6 +79,7 @@ public struct Invoice: Hashable, Sendable {
         self.payer = payer
         self.metadata = metadata
         self.returnURL = returnURL
+        self.paymentLink = paymentLink
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.monitoredUntil = monitoredUntil

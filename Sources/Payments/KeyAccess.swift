@@ -29,6 +29,8 @@ public struct KeyAccess: Hashable, Sendable {
         case payoutsRead = "payouts:read"
         case payoutsWrite = "payouts:write"
         case balancesRead = "balances:read"
+        case linksRead = "payment_links:read"
+        case linksWrite = "payment_links:write"
         case ratesRead = "rates:read"
         case casesRead = "cases:read"
         case casesWrite = "cases:write"

@@ -53,6 +53,8 @@ public struct InvoiceRequest: Sendable {
     public var metadata: [String: String]
     /// Where the checkout page leads back to: an absolute URL.
     public var returnURL: String?
+    /// The link by which a customer opens it.
+    public var paymentLink: PaymentLinkID?
 
     /// A request with the usual times: an hour to pay, a day of monitoring.
     public init(

@@ -24,6 +24,7 @@ extension Settlement {
             let plan = try plan(request, at: now)
             let invoice = try makeInvoice(request, for: merchant, id: id, at: now)
             try await database.write { session in
+                try takeFromStock(of: invoice.paymentLink, in: session)
                 try session.insert(invoice)
                 try announce(.created, invoice, at: now, in: session)
             }
@@ -74,7 +75,7 @@ extension Settlement {
 
     // MARK: - Steps
 
-    private func validate(_ request: InvoiceRequest) throws {
+    func validate(_ request: InvoiceRequest) throws {
         func refuse(_ reason: String, _ parameter: String) -> SettlementError {
             SettlementError(.invalidRequest, reason, parameter: parameter)
         }
@@ -121,6 +122,7 @@ extension Settlement {
             payer: request.payer,
             metadata: request.metadata,
             returnURL: request.returnURL,
+            paymentLink: request.paymentLink,
             createdAt: now,
             expiresAt: expiresAt,
             monitoredUntil: expiresAt.advanced(by: request.monitoring),

@@ -40,6 +40,7 @@ public struct Representation: Sendable {
             "payer": .optional(invoice.payer.map(String.init)),
             "metadata": .object(from: invoice.metadata),
             "return_url": .optional(invoice.returnURL),
+            "payment_link": .optional(invoice.paymentLink?.text),
             "checkout_url": .optional(address.url.map { "\($0)/pay/\(invoice.id.text)" }),
             "created_at": .string(invoice.createdAt.description),
             "expires_at": .string(invoice.expiresAt.description),
@@ -98,6 +99,29 @@ public struct Representation: Sendable {
             "occurred_at": .string(payment.occurredAt.description),
             "recorded_at": .string(payment.recordedAt.description),
             "available_at": .string(payment.availableAt.description),
+        ]
+    }
+
+    /// A payment link, of which `taken` are sold or being paid.
+    ///
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: the object.
+    public func json(_ link: PaymentLink, taken: Int) throws -> JSONValue {
+        let template = try JSONValue(parsing: Array(link.template.utf8))
+        return [
+            "id": .string(link.id.text),
+            "object": "payment_link",
+            "merchant": .string(link.merchant.text),
+            "title": .string(link.title),
+            "description": .string(link.summary),
+            "asset": .string(link.price.asset.text),
+            "amount": try text(link.price),
+            "invoice": template,
+            "active": .bool(link.isActive),
+            "stock": link.stock.map { .integer(Int64($0)) } ?? .null,
+            "left": link.left(taken: taken).map { .integer(Int64($0)) } ?? .null,
+            "url": .optional(address.url.map { "\($0)/buy/\(link.id.text)" }),
+            "created_at": .string(link.createdAt.description),
         ]
     }
 

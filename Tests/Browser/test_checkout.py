@@ -316,3 +316,23 @@ def test_the_script_for_merchants_watches_an_invoice(shop, visit):
     page.evaluate("watching.done")
     stages = page.evaluate("stages")
     assert (stages[0], stages[-1]) == ("waiting", "paid")
+
+
+def test_a_payment_link_sells_to_everybody_until_nothing_is_left(start_sandbox, visit):
+    shop = Shop(start_sandbox())
+    link = shop.merchant("payment_links", {
+        "title": "Tea pot", "description": "A pot of tea", "goods": "physical", "amount": "1.5",
+        "asset": "ton:testnet:native", "rails": [{"rail": "ton"}], "stock": 1,
+    })
+    page = visit(link["url"])
+    accessible(page)
+    keep(page, "payment-link")
+    page.get_by_role("button", name="Buy").click()
+    shows(page, "Waiting for your payment")
+    identifier = page.url.rsplit("/", 1)[1]
+    shop.pay(shop.merchant(f"invoices/{identifier}"))
+    shop.control("mine", blocks=2)
+    shows(page, "Paid")
+    page.goto(link["url"])
+    shows(page, "Not for sale")
+    expect(page.get_by_role("button", name="Buy")).to_have_count(0)

@@ -32,6 +32,10 @@ struct AccessTests {
         "POST /v1/invoices/{id}/cancel": Row(maker: "POST /v1/invoices", body: [:]),
         "POST /v1/invoices/{id}/renew_quotes": Row(maker: "POST /v1/invoices", body: [:]),
         "GET /v1/rates": Row(),
+        "POST /v1/payment_links": Row(body: InterfaceTests.order),
+        "GET /v1/payment_links": Row(),
+        "GET /v1/payment_links/{id}": Row(maker: "POST /v1/payment_links"),
+        "POST /v1/payment_links/{id}": Row(maker: "POST /v1/payment_links", body: ["stock": .integer(3)]),
         "POST /v1/invoices/{id}/claim_challenges": Row(maker: "POST /v1/invoices", body: [:]),
         "POST /v1/invoices/{id}/claims": Row(
             maker: "POST /v1/invoices",
@@ -111,7 +115,7 @@ struct AccessTests {
         }
         for maker in [
             "POST /v1/refunds", "POST /v1/invoices", "POST /v1/payouts", "POST /v1/webhook_endpoints",
-            "POST /v1/api_keys",
+            "POST /v1/api_keys", "POST /v1/payment_links",
         ] {
             let row = try #require(rows[maker])
             let made = try await call(world, maker, id: row.maker.flatMap { tenant.objects[$0] }, row.body, key: key)

@@ -9,7 +9,7 @@ extension SQLSession {
         """
         i.id, i.merchant, i.reference, i.title, i.summary, i.goods, i.asset, i.price, i.asset, i.threshold, i.asset,
         i.received, i.tolerance, i.payer, i.metadata, i.state, i.exception, i.created_at, i.expires_at,
-        i.monitored_until, i.settled_at, i.return_url
+        i.monitored_until, i.settled_at, i.return_url, i.payment_link
         """
     }
 
@@ -19,8 +19,9 @@ extension SQLSession {
         try execute(
             """
             INSERT INTO invoices (id, merchant, reference, title, summary, goods, asset, price, threshold, received,
-            tolerance, payer, metadata, state, exception, created_at, expires_at, monitored_until, settled_at, return_url)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            tolerance, payer, metadata, state, exception, created_at, expires_at, monitored_until, settled_at, return_url,
+            payment_link)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
             """,
             [
                 .id(invoice.id), .id(invoice.merchant), .text(invoice.reference), .text(invoice.title),
@@ -29,7 +30,7 @@ extension SQLSession {
                 .integer(Int64(invoice.toleranceBasisPoints)), .integer(invoice.payer), .text(metadata),
                 .text(invoice.status.state.rawValue), .text(invoice.status.exception.rawValue),
                 .moment(invoice.createdAt), .moment(invoice.expiresAt), .moment(invoice.monitoredUntil),
-                .moment(invoice.settledAt), .text(invoice.returnURL),
+                .moment(invoice.settledAt), .text(invoice.returnURL), .id(invoice.paymentLink),
             ]
         )
     }
@@ -124,6 +125,7 @@ extension SQLRow {
             payer: payer,
             metadata: try Self.labels(metadata),
             returnURL: try optionalText(),
+            paymentLink: try optionalID(),
             createdAt: createdAt,
             expiresAt: expiresAt,
             monitoredUntil: monitoredUntil,

@@ -1,0 +1,55 @@
+public import HTTPTransport
+import Money
+public import Payments
+public import Seams
+import Settlement
+
+/// The page of a payment link: what is sold, and a button that opens an invoice.
+///
+/// Looking at the page opens nothing, so that previews of links in chats take nothing from the stock.
+extension Checkout {
+    private static let cookiePrefix = "buy_"
+
+    /// The page.
+    ///
+    /// - Throws: `MoneyError` when the price's asset is not in the list.
+    public func linkPage(
+        _ link: PaymentLink,
+        merchant: String,
+        isSold: Bool,
+        _ request: HTTPRequest
+    ) throws -> HTTPResponse {
+        let target = CheckoutTarget(request)
+        let texts = Texts.choose(target.language, accepting: request.field("Accept-Language"))
+        guard let asset = settlement.assets.asset(link.price.asset) else {
+            throw SettlementError(.unknownAsset, "\(link.price.asset) is not in the asset list")
+        }
+        let price = texts.amount(try asset.text(link.price), asset.ticker(at: settlement.clock.now()))
+        let context: [String: Any] = [
+            "language": texts.language, "t": texts.groups, "version": CheckoutAssets.version, "invoice": "",
+            "merchant": merchant, "title": link.title, "description": link.summary, "hasAmount": true, "amount": price,
+            "stage": isSold ? "expired" : "waiting",
+            "heading": texts.text(isSold ? "label.sold" : "label.for_sale"),
+            "hint": texts.text(isSold ? "label.sold_hint" : "label.for_sale_hint"),
+            "buy": isSold ? [] : [["link": link.id.text]],
+        ]
+        return Self.page(context, status: isSold && request.method == "POST" ? 409 : 200)
+    }
+
+    /// The invoice that this browser opened by a link, as its cookie says.
+    public func invoiceBought(by link: PaymentLinkID, _ request: HTTPRequest) -> InvoiceID? {
+        CheckoutTarget(request).cookie(Self.cookiePrefix + link.text).flatMap { try? InvoiceID($0) }
+    }
+
+    /// The way to an invoice's page, remembered for the next tap.
+    public func redirect(to invoice: InvoiceID, of link: PaymentLink, isNew: Bool) -> HTTPResponse {
+        var fields = [HTTPField("Location", "/pay/\(invoice.text)"), HTTPField("Cache-Control", "no-store")]
+        if isNew {
+            let name = Self.cookiePrefix + link.id.text
+            let place = isSecure ? "SameSite=None; Secure; Partitioned" : "SameSite=Lax"
+            let cookie = "\(name)=\(invoice.text); Path=/buy; HttpOnly; Max-Age=86400; \(place)"
+            fields.append(HTTPField("Set-Cookie", cookie))
+        }
+        return HTTPResponse(status: 303, fields: fields, body: [])
+    }
+}

@@ -1,0 +1,52 @@
+public import Money
+public import Seams
+
+/// What everybody can buy by: each time an invoice of its own, until the stock is gone.
+public struct PaymentLink: Hashable, Sendable {
+    /// The link's identifier.
+    public let id: PaymentLinkID
+    /// Who sells.
+    public let merchant: MerchantID
+    /// The name of what is sold.
+    public let title: String
+    /// More about it.
+    public let summary: String
+    /// What it costs.
+    public let price: Amount
+    /// The invoice that is opened each time, as the merchant wrote it: JSON.
+    public let template: String
+    /// How many can be sold altogether; none: as many as are asked for.
+    public var stock: Int?
+    /// Whether it sells.
+    public var isActive: Bool
+    /// When it was made.
+    public let createdAt: Timestamp
+
+    /// A link as it was made or stored.
+    public init(
+        id: PaymentLinkID,
+        merchant: MerchantID,
+        title: String,
+        summary: String,
+        price: Amount,
+        template: String,
+        stock: Int?,
+        isActive: Bool = true,
+        createdAt: Timestamp
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.title = title
+        self.summary = summary
+        self.price = price
+        self.template = template
+        self.stock = stock
+        self.isActive = isActive
+        self.createdAt = createdAt
+    }
+
+    /// How many can still be sold, when `taken` are sold or being paid; none: as many as are asked for.
+    public func left(taken: Int) -> Int? {
+        stock.map { max(0, $0 - taken) }
+    }
+}
