@@ -1,0 +1,60 @@
+import ArgumentParser
+import Cryptography
+import Foundation
+import Gateway
+import HTTPTransport
+import Scenarios
+import Seams
+import StrictJSON
+import Webhooks
+
+/// Where a merchant's developer finds the gateway; the API key comes from the environment.
+struct MerchantOptions: ParsableArguments {
+    @Option(help: "The gateway's address.")
+    var gateway = ProcessInfo.processInfo.environment["SETTLEGATE_GATEWAY"] ?? "http://127.0.0.1:8080"
+
+    /// The way to gateways and to developers' own servers, which are on loopback.
+    static let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+
+    private func key() throws -> String {
+        guard let key = ProcessInfo.processInfo.environment["SETTLEGATE_API_KEY"], !key.isEmpty else {
+            throw ConfigurationError("set SETTLEGATE_API_KEY to an API key of the merchant")
+        }
+        return key
+    }
+
+    /// The merchant at the gateway.
+    func client() throws -> MerchantClient {
+        MerchantClient(transport: Self.transport, baseURL: gateway, key: try key())
+    }
+
+    /// What forwarded events are signed with: made of the API key, so that it stays the same between runs.
+    func forwardingSecret() throws -> StandardWebhook.Secret {
+        let bytes = HMAC.sha256(key: Array(try key().utf8), message: Array("settlegate listen".utf8))
+        return try StandardWebhook.Secret(text: "whsec_" + Base64.encode(bytes))
+    }
+}
+
+/// Sends events of a merchant to a developer's own server, signed as the gateway signs.
+struct EventForwarder {
+    let url: String
+    let secret: StandardWebhook.Secret
+
+    /// Sends an event as the interface shows it.
+    ///
+    /// - Returns: what came of it, for a person.
+    func forward(_ event: JSONValue) async -> String {
+        let body = JSONValue.object((event.members ?? []).filter { $0.key != "object" }).bytes
+        let id = event["id"]?.stringValue ?? ""
+        let now = SystemClock().now()
+        let fields = StandardWebhook.fields(id: id, at: now, body: body, secrets: [secret])
+        let request = HTTPRequest(
+            method: "POST",
+            url: url,
+            fields: [HTTPField("Content-Type", "application/json")] + fields,
+            body: body,
+            timeout: .seconds(15)
+        )
+        do { return "\(try await MerchantOptions.transport.send(request).status)" } catch { return "failed: \(error)" }
+    }
+}

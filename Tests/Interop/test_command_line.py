@@ -1,0 +1,124 @@
+"""What developers do on the command line against a sandbox: listen, trigger, resend, and completion in their shell."""
+
+import os
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from product import ROOT, SETTLEGATE, eventually
+from standardwebhooks import Webhook
+
+TRIGGERED = [
+    "invoice.created", "invoice.processing", "invoice.settled", "invoice.cancelled", "payment.detected",
+    "payment.received", "case.opened", "case.resolved", "refund.created", "refund.completed", "payout.created",
+    "payout.completed", "invoice.expired",
+]
+
+
+class Shop(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        event = Webhook(self.server.secret).verify(body, {name.lower(): value for name, value in self.headers.items()})
+        self.server.received.append((event["type"], event["id"]))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def shop():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
+    server.received = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+def environment(sandbox):
+    return {
+        **os.environ, "SETTLEGATE_GATEWAY": sandbox["gateway"], "SETTLEGATE_API_KEY": sandbox["api_key"],
+        "SETTLEGATE_SANDBOX": sandbox["control"],
+    }
+
+
+def run(sandbox, *arguments):
+    done = subprocess.run(
+        [SETTLEGATE, *arguments], env=environment(sandbox), cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def listen(sandbox, *arguments):
+    process = subprocess.Popen(
+        [SETTLEGATE, "listen", *arguments], env=environment(sandbox), cwd=ROOT, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )
+    secret = process.stderr.readline().rsplit(" ", 1)[1].strip()
+    assert process.stderr.readline() == "waiting for events\n"
+    return process, secret
+
+
+def test_every_event_is_triggered_forwarded_and_sent_again(start_sandbox, shop):
+    sandbox = start_sandbox()
+    url = f"http://127.0.0.1:{shop.server_port}/events"
+    process, shop.secret = listen(sandbox, "--forward-to", url)
+    try:
+        for event in TRIGGERED:
+            kind, identifier = run(sandbox, "trigger", event).split()
+            assert kind == event
+            eventually(lambda: (event, identifier) in shop.received)
+    finally:
+        process.terminate()
+        lines = process.communicate(timeout=30)[0].splitlines()
+    assert process.returncode == 0
+    assert all(line.endswith("-> 204") for line in lines) and len(lines) == len(shop.received)
+    # In the order in which it happened, each once.
+    assert len({identifier for _, identifier in shop.received}) == len(shop.received)
+    listed = [line.split()[-1] for line in run(sandbox, "events", "list", "--limit", "100").splitlines()]
+    assert [identifier for _, identifier in shop.received] == listed[::-1]
+    last = shop.received[-1]
+    assert run(sandbox, "events", "resend", last[1], "--forward-to", url) == f"{last[1]}  -> 204\n"
+    assert shop.received[-1] == last and shop.received.count(last) == 2
+    assert "goes to 0 endpoints again" in run(sandbox, "events", "resend", last[1])
+
+
+def test_only_the_types_that_are_wanted_are_forwarded_by_a_secret_that_stays(start_sandbox, shop):
+    sandbox = start_sandbox()
+    url = f"http://127.0.0.1:{shop.server_port}/events"
+    secrets = set()
+    for wanted in ["invoice.cancelled", "invoice.created,invoice.cancelled"]:
+        process, shop.secret = listen(sandbox, "--forward-to", url, "--events", wanted)
+        secrets.add(shop.secret)
+        shop.received = []
+        run(sandbox, "trigger", "invoice.cancelled")
+        eventually(lambda: "invoice.cancelled" in {kind for kind, _ in shop.received})
+        process.terminate()
+        process.communicate(timeout=30)
+        assert sorted(kind for kind, _ in shop.received) == sorted(wanted.split(","))
+    assert len(secrets) == 1
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["trigger", "invoice.created", "--sandbox", ""], "Say where the sandbox is"),
+    (["trigger", "invoice.exploded"], "invoice.exploded"),
+    (["events", "resend", "evt_00000000000000000000000001"], "404"),
+])
+def test_what_cannot_be_done_is_said(sandbox, arguments, said):
+    done = subprocess.run(
+        [SETTLEGATE, *arguments], env=environment(sandbox), cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode in (1, 2, 64) and said in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands(shell):
+    script = subprocess.run(
+        [SETTLEGATE, "--generate-completion-script", shell], capture_output=True, text=True, check=True
+    ).stdout
+    assert "trigger" in script and "invoice.settled" in script
+    if shell == "bash":
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
