@@ -104,7 +104,7 @@ private struct Trigger {
     }
 
     private func post(_ path: String, _ body: JSONValue) async throws -> JSONValue {
-        try await client.post(path, body, idempotencyKey: "trigger-\(UUID().uuidString)")
+        try await client.post(path, body, idempotencyKey: "trigger-" + Hex.encode(SystemRandom().bytes(12)))
     }
 
     private func openInvoice(_ event: TriggerableEvent) async throws -> JSONValue {
