@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import threading
 import time
@@ -71,3 +72,40 @@ class Sandbox:
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=30)
+
+
+class Gateway:
+    """`settlegate serve`, which is killed or stopped and goes on."""
+
+    def __init__(self, sandbox, port=None):
+        self.sandbox = sandbox
+        self.environment = dict(os.environ, SETTLEGATE_PASSPHRASE=sandbox["passphrase"])
+        self.url = sandbox["gateway"]
+        if port:
+            self.environment["SETTLEGATE_HTTP_PORT"] = str(port)
+            self.url = f"http://127.0.0.1:{port}"
+        self.process = None
+
+    def start(self):
+        """Starts it and waits for the line that says where it listens."""
+        self.process = subprocess.Popen(
+            [SETTLEGATE, "serve", "--config", self.sandbox["config"]],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        said = self.process.stderr
+        assert any("listens on" in line for line in iter(said.readline, "")), "the gateway ended before it listened"
+        # What else it says has to be read, or the pipe fills and it stops.
+        threading.Thread(target=lambda: [None for _ in said], daemon=True).start()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        self.process.wait(timeout=60)

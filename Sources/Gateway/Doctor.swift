@@ -193,6 +193,9 @@ public struct Doctor: Sendable {
         _ found: inout Findings
     ) {
         let subject = "webhook of \(bot.key)"
+        guard bot.updates != .polling else {
+            return found.warning(subject, "updates are asked for", "set updates to webhook before money is real")
+        }
         guard let base = configuration.http.configuredAddress else {
             return found.warning(subject, "http.public_url is not set", "set it to the https address that leads here")
         }

@@ -21,6 +21,8 @@ extension Gateway {
             let token: SecretBytes
             let secret: SecretBytes
             let conversation: BotConversation.Bot
+            /// Whether the gateway asks for the updates.
+            let isPolled: Bool
 
             func register(at url: String) async throws(ConfigurationError) {
                 let text = secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
@@ -57,7 +59,14 @@ extension Gateway {
                 let secret = try keystore.secret(bot.webhookSecretEntry)
                 let conversation = BotConversation.Bot(client: client, contact: bot.supportContact, terms: bot.termsURL)
                 bots.append(
-                    Bot(key: bot.key, client: client, token: token, secret: secret, conversation: conversation)
+                    Bot(
+                        key: bot.key,
+                        client: client,
+                        token: token,
+                        secret: secret,
+                        conversation: conversation,
+                        isPolled: bot.updates == .polling
+                    )
                 )
                 let channel = TelegramChannel(
                     key: bot.key,

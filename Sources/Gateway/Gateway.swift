@@ -77,6 +77,7 @@ public final class Gateway: Sendable {
     public let api: GatewayAPI
     let configuration: GatewayConfiguration
     private let bots: [ConfiguredProviders.Bot]
+    private let receiver: TelegramReceiver
     private let rates: RateWorker
     private let clock: any WallClock
     private let logger: Logger
@@ -157,7 +158,7 @@ public final class Gateway: Sendable {
         )
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         let metrics = Metrics()
-        let receiver = TelegramReceiver(
+        receiver = TelegramReceiver(
             settlement: settlement,
             webhookSecrets: providers.webhookSecrets,
             metrics: metrics,
@@ -249,7 +250,7 @@ public final class Gateway: Sendable {
 
     private func registerWebhooks(at base: String) async throws -> [(name: String, url: String)] {
         var registered: [(name: String, url: String)] = []
-        for bot in bots {
+        for bot in bots where !bot.isPolled {
             let url = "\(base)/telegram/\(bot.key)"
             try await bot.register(at: url)
             registered.append((bot.key, url))
@@ -271,6 +272,16 @@ public final class Gateway: Sendable {
                 }
             }
             group.addTask { for await _ in self.settlement.database.news { self.wake.yield() } }
+            for bot in self.bots where bot.isPolled {
+                let poller = TelegramPoller(
+                    key: bot.key,
+                    client: bot.client,
+                    receiver: self.receiver,
+                    clock: self.clock,
+                    logger: self.logger
+                )
+                group.addTask { await poller.run() }
+            }
             group.addTask {
                 for await _ in self.wakeUps {
                     let pass = await self.worker.runOnce()

@@ -1,5 +1,5 @@
 public import Seams
-import StrictJSON
+public import StrictJSON
 
 /// Who a bot is (Bot API, `getMe`).
 public struct BotIdentity: Hashable, Sendable {
@@ -62,5 +62,27 @@ extension BotClient {
             lastError: info["last_error_message"]?.stringValue,
             lastErrorAt: info["last_error_date"]?.integerValue.map { Timestamp(seconds: $0) }
         )
+    }
+
+    /// Stops the sending of updates, so that they can be asked for; what waits is kept.
+    ///
+    /// - Throws: ``TelegramError``.
+    public func deleteWebhook() async throws(TelegramError) { try await call("deleteWebhook") }
+
+    /// Updates that wait, the oldest first; asking from a number on tells Telegram that those before it are taken.
+    ///
+    /// - Parameters:
+    ///   - offset: the number of the first one; none: all that wait.
+    ///   - wait: how long Telegram waits for one when there is none, in whole seconds.
+    /// - Throws: ``TelegramError``.
+    /// - Returns: at most a hundred updates, each with its number.
+    public func updates(from offset: Int64?, waiting wait: Int64) async throws(TelegramError) -> [(Int64, JSONValue)] {
+        let types = BotWebhook.neededUpdates.sorted().map(JSONValue.string)
+        let found = try await call(
+            "getUpdates",
+            ["offset": .integer(offset ?? 0), "timeout": .integer(wait), "allowed_updates": .array(types)]
+        )
+        guard let updates = found.arrayValue else { throw TelegramError(.malformed, "getUpdates gives a list") }
+        return updates.compactMap { update in update["update_id"]?.integerValue.map { ($0, update) } }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import Foundation
 import HTTPTransport
 import Scenarios

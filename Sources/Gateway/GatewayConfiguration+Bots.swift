@@ -1,0 +1,86 @@
+extension GatewayConfiguration {
+    /// A bot, and what its customers can pay with.
+    public struct Bot: Codable, Sendable {
+        /// The bot's key: part of the webhook's path and of the providers' keys; never changed later.
+        public var key: String
+        /// The keystore entry with the bot's token.
+        public var tokenEntry: String
+        /// The keystore entry with the webhook's secret (`X-Telegram-Bot-Api-Secret-Token`).
+        public var webhookSecretEntry: String
+        /// The Bot API server.
+        public var apiURL: String
+        /// Whether the bot lives in Telegram's test environment.
+        public var testEnvironment: Bool
+        /// The keystore entry with the payment provider token; none when the bot takes no fiat money.
+        public var providerTokenEntry: String?
+        /// The currencies of the provider token.
+        public var currencies: [String]
+        /// Whether it takes Stars.
+        public var stars: Bool
+        /// Who is asked after `/paysupport`, for example `@teashop`; none: nobody is named.
+        public var supportContact: String?
+        /// Where the terms are that `/terms` answers.
+        public var termsURL: String?
+        /// How the bot's updates come; none: Telegram sends them.
+        public var updates: Updates?
+        /// The ways of shipping that are offered for invoices whose price depends on it.
+        public var shipping: [Shipping]?
+
+        /// How a bot's updates come.
+        public enum Updates: String, Codable, Sendable {
+            /// Telegram sends them to `http.public_url`.
+            case webhook
+            /// The gateway asks for them: where no address leads to it. Only one gateway may ask.
+            case polling
+        }
+
+        /// A way of shipping.
+        public struct Shipping: Codable, Sendable {
+            /// A key for it.
+            public var id: String
+            /// What the customer reads.
+            public var title: String
+            /// The currency of the price.
+            public var currency: String
+            /// What it costs, a decimal text.
+            public var price: String
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case key
+            case tokenEntry = "token_entry"
+            case webhookSecretEntry = "webhook_secret_entry"
+            case apiURL = "api_url"
+            case testEnvironment = "test_environment"
+            case providerTokenEntry = "provider_token_entry"
+            case currencies
+            case stars
+            case supportContact = "support_contact"
+            case termsURL = "terms_url"
+            case updates
+            case shipping
+        }
+
+        /// A bot.
+        public init(
+            key: String,
+            tokenEntry: String,
+            webhookSecretEntry: String,
+            apiURL: String,
+            testEnvironment: Bool,
+            providerTokenEntry: String?,
+            currencies: [String],
+            stars: Bool
+        ) {
+            self.key = key
+            self.tokenEntry = tokenEntry
+            self.webhookSecretEntry = webhookSecretEntry
+            self.apiURL = apiURL
+            self.testEnvironment = testEnvironment
+            self.providerTokenEntry = providerTokenEntry
+            self.currencies = currencies
+            self.stars = stars
+            shipping = nil
+        }
+    }
+}

@@ -1,0 +1,64 @@
+public import Logging
+import Payments
+public import Seams
+import StrictJSON
+public import TelegramBot
+
+/// Asks Telegram for a bot's updates, where no address leads to the gateway: for development.
+///
+/// An update is confirmed, by asking for the next one, only when it lies in the inbox or was answered, so that a crash
+/// loses none; it may come twice, and is kept once.
+public struct TelegramPoller: Sendable {
+    /// How long Telegram waits for an update, in seconds; shorter than a call may take.
+    private static let wait: Int64 = 5
+    /// How long to wait after a failure, when Telegram does not say.
+    private static let pause = Duration.seconds(3)
+
+    private let key: String
+    private let client: BotClient
+    private let receiver: TelegramReceiver
+    private let clock: any WallClock
+    private let logger: Logger
+
+    /// A poller of one bot; what comes is given to the receiver.
+    public init(
+        key: String,
+        client: BotClient,
+        receiver: TelegramReceiver,
+        clock: any WallClock,
+        logger: Logger
+    ) {
+        self.key = key
+        self.client = client
+        self.receiver = receiver
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Asks until the task is cancelled.
+    public func run() async {
+        var next: Int64?
+        while !Task.isCancelled {
+            do {
+                if next == nil { try await client.deleteWebhook() }
+                for (number, update) in try await client.updates(from: next, waiting: Self.wait) {
+                    try await take(update)
+                    next = number + 1
+                }
+                next = next ?? 0
+            } catch {
+                if Task.isCancelled { return }
+                logger.warning("the updates of \(key) could not be taken: \(error)")
+                let pause = (error as? TelegramError)?.retryAfter ?? Self.pause
+                do { try await clock.sleep(for: pause) } catch { return }
+            }
+        }
+    }
+
+    /// An update that is none is passed over: Telegram would send it for ever.
+    private func take(_ update: JSONValue) async throws {
+        do { _ = try await receiver.receive(update.bytes, bot: key) } catch let problem as Problem {
+            logger.warning("an update of \(key) was passed over: \(problem.detail)")
+        }
+    }
+}
