@@ -270,7 +270,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "DatabaseEngines",
-                "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams", "Payments",
+                "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams",
+                "Payments", "Cryptography",
                 logging,
             ]
         ),

@@ -84,7 +84,7 @@ struct CheckoutTests {
         #expect(text.contains("<html lang=\"\(expected)\">"))
     }
 
-    @Test("writes what a merchant says as text, and lets nothing run that is not its own")
+    @Test("F93: writes what a merchant says as text, and lets nothing run that is not its own")
     func escaping() async throws {
         let desk = try await Desk()
         var request = InvoiceRequest(
@@ -138,7 +138,7 @@ struct CheckoutTests {
         return String(cookie.prefix { $0 != ";" })
     }
 
-    @Test("shows ways to pay a bound invoice to its customer only, for an hour")
+    @Test("F66: shows ways to pay a bound invoice to its customer only, for an hour")
     func sessions() async throws {
         let desk = try await Desk()
         var request = InvoiceRequest(title: "t", summary: "s", goods: .physical, price: try desk.amount("1"))
@@ -158,7 +158,7 @@ struct CheckoutTests {
         #expect(try await !isOffered(good))
     }
 
-    @Test("opens no session by init data that is old, changed or another bot's")
+    @Test("F68: opens no session by init data that is old, changed or another bot's")
     func refusedSessions() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()

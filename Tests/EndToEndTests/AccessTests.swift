@@ -150,7 +150,7 @@ struct AccessTests {
         }
     }
 
-    @Test("what is another merchant's is answered like what was never there, on every route that names an object")
+    @Test("F92: what is another merchant's is answered like what was never there, on every route that names an object")
     func tenants() async throws {
         try await withWorld { world in
             let other = try await world.gateway.addMerchant(
@@ -198,7 +198,7 @@ struct AccessTests {
         }
     }
 
-    @Test("each kind of key does what it may and nothing else, on every route")
+    @Test("F95: each kind of key does what it may and nothing else, on every route")
     func roles() async throws {
         try await withWorld { world in
             let mine = try await Self.make(world, key: world.apiKey)

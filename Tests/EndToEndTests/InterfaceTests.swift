@@ -30,7 +30,7 @@ struct InterfaceTests {
 
     private static func json(_ response: HTTPResponse) throws -> JSONValue { try JSONValue(parsing: response.body) }
 
-    @Test("answers every wrong request with a problem that says what to do")
+    @Test("F3, F98: answers every wrong request with a problem that says what to do")
     func problems() async throws {
         try await withWorld { world in
             let api = world.gateway.api
@@ -99,7 +99,7 @@ struct InterfaceTests {
         }
     }
 
-    @Test("runs a request with an idempotency key once, however many send it at the same time")
+    @Test("F14: runs a request with an idempotency key once, however many send it at the same time")
     func idempotency() async throws {
         try await withWorld { world in
             let key = [HTTPField("Idempotency-Key", "order-1")]
@@ -124,7 +124,7 @@ struct InterfaceTests {
         }
     }
 
-    @Test("takes updates from Telegram only, and each once")
+    @Test("F69, F70: takes updates from Telegram only, and each once")
     func telegramSecret() async throws {
         try await withWorld { world in
             let body = Array(#"{"update_id":900,"message":{"message_id":1,"date":1,"chat":{"id":1}}}"#.utf8)

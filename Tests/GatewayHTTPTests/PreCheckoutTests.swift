@@ -105,7 +105,7 @@ struct PreCheckoutTests {
 
     private static let update = Array(#"{"update_id": 1, "pre_checkout_query": {}}"#.utf8)
 
-    @Test("is refused within three seconds when the database stalls, instead of left unanswered")
+    @Test("F72: is refused within three seconds when the database stalls, instead of left unanswered")
     func stalledDatabase() async throws {
         let desk = try await Desk()
         let provider = AskingProvider(

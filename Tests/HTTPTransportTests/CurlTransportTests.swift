@@ -115,7 +115,7 @@ struct CurlTransportTests {
     }
 
     @Test(
-        "opens no connection to the inside, however its address is spelt",
+        "F87: opens no connection to the inside, however its address is spelt",
         arguments: [
             "127.0.0.1", "127.1", "0x7f.1", "2130706433", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0",
         ]

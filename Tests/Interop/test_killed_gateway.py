@@ -186,7 +186,7 @@ def generator():
     return random.Random(seed)
 
 
-def test_fifty_kills_lose_and_double_nothing(start_sandbox, merchant, generator):
+def test_f16_f17_fifty_kills_lose_and_double_nothing(start_sandbox, merchant, generator):
     sandbox = start_sandbox("--networks-only", "--webhook", merchant.url)
     gateway = Gateway(sandbox)
     gateway.start()

@@ -10,7 +10,7 @@ struct AmountTests {
     }
 
     @Test(
-        "is read by one strict grammar and nothing else",
+        "F32: is read by one strict grammar and nothing else",
         arguments: [
             "", " 5", "5 ", "+5", "-0", "--1", "5abc", "0x10", "1_000", "1e2", "1.", ".5", "1..2", "1.2.3", "01", "00",
             "５", "1,5", "0.0000000001", "NaN", "∞", "-", "1\u{0}", "1\n",
@@ -46,7 +46,7 @@ struct AmountTests {
         }
     }
 
-    @Test("reports what does not fit 256 bits")
+    @Test("F28: reports what does not fit 256 bits")
     func overflow() throws {
         let asset = try Self.asset(scale: 0)
         let most = (BigInt(1) << 255) - 1
@@ -81,7 +81,7 @@ struct AmountTests {
         }
     }
 
-    @Test("is split so that the parts add up again")
+    @Test("F30: is split so that the parts add up again")
     func allocation() throws {
         let seed: UInt64 = 99
         let random = SeededRandom(seed: seed)
@@ -151,7 +151,7 @@ struct RateTests {
 
 @Suite("An asset")
 struct AssetTests {
-    @Test("is told apart by chain and contract, not by ticker")
+    @Test("F29: is told apart by chain and contract, not by ticker")
     func identity() throws {
         let ton = "ton:mainnet:jetton:0:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe"
         let onTON = Asset(id: try AssetID(ton), code: "USDT-TON", name: "", scale: 6, displayNames: [])

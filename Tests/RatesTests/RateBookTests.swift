@@ -50,7 +50,7 @@ struct RateBookTests {
     ]
 
     @Test(
-        "believes the median of those that are near each other, and nobody when they disagree",
+        "F31: believes the median of those that are near each other, and nobody when they disagree",
         arguments: table.indices
     )
     func median(index: Int) throws {

@@ -58,7 +58,7 @@ struct RateFeedTests {
     }
 
     @Test(
-        "takes nothing that is no price",
+        "F31: takes nothing that is no price",
         arguments: [
             (200, "{}"), (200, #"{"p": 0}"#), (200, #"{"p": -1}"#), (200, #"{"p": null}"#), (200, #"{"p": "NaN"}"#),
             (200, #"{"p": 1e99}"#), (200, #"{"p": -1e2}"#), (200, #"{"p": [1]}"#), (200, "no json"),

@@ -66,7 +66,7 @@ struct RenewQuotesTests {
         Row(paidAfter: 240, amount: "2", classification: .over),
     ]
 
-    @Test("a payment counts at the quote that held when it was made", arguments: rows, Engine.allCases)
+    @Test("F31: a payment counts at the quote that held when it was made", arguments: rows, Engine.allCases)
     func paid(row: Row, engine: Engine) async throws {
         let (desk, opened) = try await desk(on: engine)
         #expect(try desk.coin.text(opened.options[0].due) == "1.5")
@@ -109,7 +109,7 @@ struct RenewQuotesTests {
         #expect(last.renewals == PaymentOption.renewalLimit)
     }
 
-    @Test("that many ask for at once are renewed once")
+    @Test("F22: that many ask for at once are renewed once")
     func concurrent() async throws {
         let (desk, _) = try await desk(on: .sqlite)
         desk.clock.advance(by: .seconds(100))

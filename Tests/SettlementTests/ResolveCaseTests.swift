@@ -196,7 +196,7 @@ struct ResolveCaseTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("leaves no money behind: what waits is not dismissed, and what was returned by hand is")
+    @Test("F4: leaves no money behind: what waits is not dismissed, and what was returned by hand is")
     func dismissed() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()

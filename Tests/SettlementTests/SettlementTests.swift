@@ -13,7 +13,7 @@ import Testing
 @Suite("Settlement, on each engine")
 struct SettlementTests {
     @Test(
-        "books what comes in by what it is",
+        "F15: books what comes in by what it is",
         arguments: [
             (["1.5"], ["exact"], ["merchant_balance": "1.485", "fee_income": "0.015"]),
             (["2"], ["over"], ["merchant_balance": "1.485", "overpayments": "0.5"]),
@@ -39,7 +39,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "keeps what belongs to nothing, is late, or is of another asset, each on its own account",
+        "F15, F74: keeps what belongs to nothing, is late, or is of another asset, each on its own account",
         arguments: Engine.allCases
     )
     func exceptions(engine: Engine) async throws {
@@ -60,7 +60,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "credits one observation once, however often and from however many sides it comes",
+        "F70, F71: credits one observation once, however often and from however many sides it comes",
         arguments: Engine.allCases
     )
     func naturalKey(engine: Engine) async throws {
@@ -80,7 +80,7 @@ struct SettlementTests {
         #expect(try await desk.held("merchant_balance") == "1.485")
     }
 
-    @Test("returns a payment once, however many ask at the same time", arguments: Engine.allCases)
+    @Test("F1, F7: returns a payment once, however many ask at the same time", arguments: Engine.allCases)
     func racingRefunds(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
@@ -102,7 +102,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "refuses to return what may not be returned",
+        "F2: refuses to return what may not be returned",
         arguments: [("0", SettlementError.Code.invalidRequest), ("-1", .invalidRequest), ("1.6", .amountTooLarge)],
         Engine.allCases
     )
@@ -136,7 +136,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "a payout is paid once when the process dies at any step",
+        "F10, F19: a payout is paid once when the process dies at any step",
         arguments: [
             FaultPoint.afterSigning, .afterStoringTransfer, .afterSubmitting, .beforeStoringFate,
         ],
@@ -174,7 +174,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "an outcome that nobody knows is unknown, never failed, and keeps its money aside",
+        "F13: an outcome that nobody knows is unknown, never failed, and keeps its money aside",
         arguments: Engine.allCases
     )
     func unknown(engine: Engine) async throws {
@@ -231,7 +231,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "a customer is asked to pay only what may be paid",
+        "F73: a customer is asked to pay only what may be paid",
         arguments: [("1.5", true), ("1.499999999", false), ("1.6", false), ("0", false)],
         Engine.allCases
     )

@@ -28,7 +28,7 @@ struct DatabaseConformanceTests {
     }
 
     @Test(
-        "answers each of many concurrent units of work by itself, and keeps what succeeded",
+        "F9: answers each of many concurrent units of work by itself, and keeps what succeeded",
         arguments: Engine.allCases
     )
     func groupCommit(engine: Engine) async throws {
@@ -114,7 +114,7 @@ struct DatabaseConformanceTests {
         try await database.close()
     }
 
-    @Test("lets a request with an idempotency key run once", arguments: Engine.allCases)
+    @Test("F11, F12: lets a request with an idempotency key run once", arguments: Engine.allCases)
     func idempotency(engine: Engine) async throws {
         let database = try engine.open()
         let scope = IdempotencyScope(merchant: MerchantID(value: 1), route: "POST /v1/invoices", key: "k")

@@ -46,7 +46,7 @@ struct PostgresFailureTests {
         try await direct.close()
     }
 
-    @Test("gateways that start at the same time bring the schema up to date once")
+    @Test("F23: gateways that start at the same time bring the schema up to date once")
     func migrations() async throws {
         let place = try PostgresServer.newDatabase()
         let opened = try await withThrowingTaskGroup(of: PostgresDatabase.self) { group in
@@ -103,7 +103,7 @@ struct PostgresFailureTests {
         try await database.close()
     }
 
-    @Test("a commit whose answer is lost is asked for, and is not done again")
+    @Test("F13: a commit whose answer is lost is asked for, and is not done again")
     func lostAnswer() async throws {
         let place = try PostgresServer.newDatabase()
         let proxy = try CuttingProxy(server: folder(of: place))

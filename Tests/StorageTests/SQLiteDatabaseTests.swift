@@ -21,7 +21,7 @@ struct SQLiteDatabaseTests {
         await #expect(throws: StorageError(.unavailable, "")) { try await second.write { _ in } }
     }
 
-    @Test("of a newer version is refused")
+    @Test("F23: of a newer version is refused")
     func newerSchema() async throws {
         let database = try SQLiteDatabase(path: path)
         _ = try await database.write { try $0.execute("PRAGMA user_version = 99", []) }

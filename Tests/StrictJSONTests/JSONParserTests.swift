@@ -18,14 +18,14 @@ struct JSONParserTests {
         #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
     }
 
-    @Test("is refused when a key comes twice, also as an escape")
+    @Test("F83: is refused when a key comes twice, also as an escape")
     func duplicates() {
         for text in [#"{"a":1,"a":2}"#, #"{"amount":"1","amo\u0075nt":"1000"}"#] {
             #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
         }
     }
 
-    @Test("tells two spellings of one letter apart, because databases do")
+    @Test("F85: tells two spellings of one letter apart, because databases do")
     func normalisation() throws {
         let value = try JSONValue(parsing: Array("{\"\u{e9}\":1,\"e\u{301}\":2}".utf8))
         #expect(value.members?.count == 2)
@@ -33,7 +33,7 @@ struct JSONParserTests {
         #expect(value["e\u{301}"]?.integerValue == 2)
     }
 
-    @Test("keeps numbers as they are written, and reads as integers what JSON Schema calls one")
+    @Test("F26: keeps numbers as they are written, and reads as integers what JSON Schema calls one")
     func numbers() throws {
         let text = "[1.0, 1e2, 123456789012345678901234567890, 1.5, -7.000, 0.0]"
         let value = try #require(try JSONValue(parsing: Array(text.utf8)).arrayValue)
@@ -42,14 +42,14 @@ struct JSONParserTests {
         #expect(value.map(\.integerValue) == [1, nil, nil, nil, -7, 0])
     }
 
-    @Test("is refused when it nests too deep, however deep", arguments: [100, 1_000, 100_000, 400_000])
+    @Test("F82: is refused when it nests too deep, however deep", arguments: [100, 1_000, 100_000, 400_000])
     func depth(levels: Int) {
         let bytes = [UInt8](repeating: UInt8(ascii: "["), count: levels)
         #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
     }
 
     @Test(
-        "is refused when it is no UTF-8",
+        "F84: is refused when it is no UTF-8",
         arguments: [[0x22, 0xC0, 0xAF, 0x22], [0x22, 0xFF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22]] as [[UInt8]]
     )
     func encoding(bytes: [UInt8]) {
@@ -66,7 +66,7 @@ struct JSONParserTests {
         }
     }
 
-    @Test("never stops the process, whatever is changed in it")
+    @Test("F27: never stops the process, whatever is changed in it")
     func mutations() throws {
         let seed: UInt64 = 5
         let random = SeededRandom(seed: seed)

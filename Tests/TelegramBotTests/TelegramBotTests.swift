@@ -39,14 +39,14 @@ struct InitDataTests {
         } catch { return error.reason }
     }
 
-    @Test("is believed when the bot's token signed it, with every field but the hash")
+    @Test("F63, F64: is believed when the bot's token signed it, with every field but the hash")
     func valid() throws {
         #expect(Self.check(Self.text(Self.fields)) == nil)
         #expect(try InitData(parsing: Self.text(Self.fields)).user?["id"]?.integerValue == 5_000_000_001)
         #expect(Self.check(Self.text(Self.fields + [("chat_type", "sender"), ("new_field", "x")])) == nil)
     }
 
-    @Test("is not believed when another bot's token signed it, or anything was changed")
+    @Test("F67, F68: is not believed when another bot's token signed it, or anything was changed")
     func invalid() {
         let other = SecretBytes(Array("4243:TEST".utf8))
         #expect(Self.check(Self.text(Self.fields, token: other)) != nil)
@@ -58,13 +58,13 @@ struct InitDataTests {
         #expect(Self.check("hash=%zz") != nil)
     }
 
-    @Test("has an age", arguments: [(-61, false), (-60, true), (0, true), (3_600, true), (3_601, false)])
+    @Test("F65: has an age", arguments: [(-61, false), (-60, true), (0, true), (3_600, true), (3_601, false)])
     func age(seconds: Int64, isBelieved: Bool) {
         let now = Timestamp(seconds: Self.signedAt.seconds + seconds)
         #expect((Self.check(Self.text(Self.fields), now: now) == nil) == isBelieved)
     }
 
-    @Test("can be checked by Telegram's own key, without a token")
+    @Test("F64: can be checked by Telegram's own key, without a token")
     func thirdParty() throws {
         let key = try Ed25519.PrivateKey(seed: SecretBytes([UInt8](repeating: 5, count: 32)))
         let lines = "4242:WebAppData\nauth_date=1700000000\nquery_id=AA"

@@ -97,7 +97,7 @@ struct DeliveryWorkerTests {
         try await database.write { try $0.append(event) }
     }
 
-    @Test("to one endpoint does not wait for another that hangs")
+    @Test("F91: to one endpoint does not wait for another that hangs")
     func isolation() async throws {
         _ = try await addEndpoint(1, "https://hangs.example/")
         _ = try await addEndpoint(2, "https://lives.example/")
@@ -109,7 +109,7 @@ struct DeliveryWorkerTests {
         #expect(await running.value >= 5)
     }
 
-    @Test("is tried again with the same identifier and a fresh time, also by a worker that was started anew")
+    @Test("F90: is tried again with the same identifier and a fresh time, also by a worker that was started anew")
     func retry() async throws {
         let url = "https://down.example/"
         _ = try await addEndpoint(1, url)

@@ -51,7 +51,7 @@ struct StandardWebhookTests {
     }
 
     @Test(
-        "is believed for five minutes in both directions",
+        "F90: is believed for five minutes in both directions",
         arguments: [(-301, false), (-300, true), (300, true), (301, false)]
     )
     func age(seconds: Int64, isBelieved: Bool) {

@@ -1,0 +1,93 @@
+"""The gateway's server over raw sockets: what is not clearly HTTP/1.1 ends the connection, and others go on."""
+
+import socket
+import time
+import urllib.parse
+
+import pytest
+
+from product import call
+
+
+def ask(sandbox, data, seconds=10):
+    """What comes back for bytes, until the server closes or has answered and waits."""
+    address = urllib.parse.urlparse(sandbox["gateway"])
+    with socket.create_connection((address.hostname, address.port), timeout=seconds) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        try:
+            while piece := connection.recv(65_536):
+                answer += piece
+        except (ConnectionResetError, TimeoutError):
+            pass
+        return answer
+
+
+def lives(sandbox):
+    return call(sandbox["gateway"] + "/openapi.json")["openapi"] == "3.1.0"
+
+
+HEAD = b"POST /v1/invoices HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer sk_test_x_y\r\nContent-Type: application/json\r\n"
+SMUGGLED = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize("name, data", [
+    ("both lengths", HEAD + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED),
+    ("two lengths", HEAD + b"Content-Length: 0\r\nContent-Length: 36\r\n\r\n" + SMUGGLED),
+    ("a length that is none", HEAD + b"Content-Length: +0\r\n\r\n" + SMUGGLED),
+    ("a length in hex", HEAD + b"Content-Length: 0x24\r\n\r\n" + SMUGGLED),
+    ("a negative length", HEAD + b"Content-Length: -1\r\n\r\n" + SMUGGLED),
+    ("an unknown coding", HEAD + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + SMUGGLED),
+    ("a folded line", HEAD + b"X: a\r\n b\r\nContent-Length: 0\r\nX : y\r\n\r\n" + SMUGGLED),
+    ("a space before the colon", HEAD + b"Content-Length : 36\r\n\r\n" + SMUGGLED),
+    ("a chunk whose size is none", HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + SMUGGLED),
+    ("a chunk whose size is too large", HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n" + SMUGGLED),
+    ("a control character in a name", HEAD + b"Content\x00-Length: 36\r\n\r\n" + SMUGGLED),
+])
+def test_f78_nothing_is_smuggled(sandbox, name, data):
+    answer = ask(sandbox, data)
+    # Whatever was made of the first request, the second one, hidden in it, was not answered as one of its own.
+    assert b"\r\n\r\nok\n" not in answer, name
+    assert answer == b"" or answer.split(b" ")[1] in (b"400", b"401", b"411", b"413", b"501"), answer[:200]
+    assert lives(sandbox)
+
+
+def test_f79_http_2_is_not_spoken(sandbox):
+    answer = ask(sandbox, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00" * 1_000)
+    assert not answer.startswith(b"\x00"), "that would be a frame"
+    assert lives(sandbox)
+
+
+def test_f80_slow_and_idle_connections_hold_nobody_up(sandbox):
+    address = urllib.parse.urlparse(sandbox["gateway"])
+    slow = []
+    try:
+        for number in range(800):
+            connection = socket.create_connection((address.hostname, address.port), timeout=10)
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n" if number % 2 else b"P")
+            slow.append(connection)
+        for _ in range(20):
+            assert lives(sandbox)
+    finally:
+        for connection in slow:
+            connection.close()
+    assert lives(sandbox)
+
+
+@pytest.mark.parametrize("name, data, statuses", [
+    ("a long body", HEAD + b"Content-Length: 10737418240\r\n\r\n" + b"a" * 3_000_000, (401, 413)),
+    ("a body in endless chunks", HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"10000\r\n" + b"a" * 65_536 + b"\r\n", (400, 401, 413)),
+    ("a long field", b"GET /livez HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 1_000_000 + b"\r\n\r\n", (400, 413, 431)),
+    ("many fields", b"GET /livez HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 100_000 + b"\r\n", (400, 413, 431)),
+    ("a long target", b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", (400, 404, 414, 431)),
+])
+def test_f81_what_is_too_large_is_refused(sandbox, name, data, statuses):
+    start = time.monotonic()
+    try:
+        answer = ask(sandbox, data)
+    except (BrokenPipeError, ConnectionResetError):
+        answer = b""
+    assert answer == b"" or int(answer.split(b" ")[1]) in statuses, (name, answer[:200])
+    assert time.monotonic() - start < 10
+    assert lives(sandbox)
