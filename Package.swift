@@ -193,6 +193,13 @@ let package = Package(
         .testTarget(name: "TONTests", dependencies: ["TON", "Cryptography", "Seams"]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "HTTPServer", logging]),
         .testTarget(
+            name: "BotConversationTests",
+            dependencies: [
+                "BotConversation", "TelegramBot", "SettlementDesk", "Settlement", "Storage", "Providers", "Payments", "Money",
+                "HTTPTransport", "Cryptography", "Seams",
+            ]
+        ),
+        .testTarget(
             name: "TelegramBotTests",
             dependencies: ["TelegramBot", "HTTPTransport", "Cryptography", "StrictJSON", "Seams"]
         ),

@@ -14,10 +14,13 @@ public struct BotConversation: Sendable {
         let client: BotClient
         let contact: String?
         let terms: String?
+        let sendsReceipts: Bool
 
-        /// A bot that answers; `contact` is who is asked next, `terms` the address of the terms.
-        public init(client: BotClient, contact: String?, terms: String?) {
+        /// A bot that answers; `contact` is who is asked next, `terms` the address of the terms, and `sendsReceipts` whether
+        /// customers are told of payments and refunds.
+        public init(client: BotClient, contact: String?, terms: String?, sendsReceipts: Bool = true) {
             self.client = client
+            self.sendsReceipts = sendsReceipts
             self.contact = contact
             self.terms = terms
         }
@@ -26,9 +29,9 @@ public struct BotConversation: Sendable {
     /// How many payments are listed.
     private static let listLimit = 5
 
-    private let bots: [String: Bot]
-    private let database: any Database
-    private let assets: AssetRegistry
+    let bots: [String: Bot]
+    let database: any Database
+    let assets: AssetRegistry
 
     /// Conversations of bots, by the source of their updates (`telegram:<key>`).
     public init(bots: [String: Bot], database: any Database, assets: AssetRegistry) {
@@ -85,7 +88,7 @@ public struct BotConversation: Sendable {
         }
     }
 
-    private static func text(_ amount: Amount, _ assets: AssetRegistry) throws -> String {
+    static func text(_ amount: Amount, _ assets: AssetRegistry) throws -> String {
         guard let asset = assets.asset(amount.asset) else { return amount.asset.text }
         return "\(try asset.text(amount)) \(asset.code)"
     }

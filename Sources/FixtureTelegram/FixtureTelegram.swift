@@ -90,12 +90,8 @@ public final class FixtureTelegram: Sendable {
         let now = clock.now()
         state.withLock { state in
             let id = state.user(user)
-            var message = state.message("text", .string(text), user: id, at: now).members ?? []
-            let from = (state.userJSON(id).members ?? []) + [.init("language_code", .string(language))]
-            if let index = message.firstIndex(where: { $0.key == "from" }) {
-                message[index] = .init("from", .object(from))
-            }
-            state.enqueue("message", .object(message), to: token, at: now)
+            state.languages[id] = language
+            state.enqueue("message", state.message("text", .string(text), user: id, at: now), to: token, at: now)
         }
     }
 

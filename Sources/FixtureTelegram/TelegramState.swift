@@ -109,6 +109,8 @@ struct TelegramState: Sendable {
     var invoices: [String: Invoice] = [:]
     var charges: [String: Charge] = [:]
     var users: [String: Int64] = [:]
+    /// The language of each user who wrote in another than English.
+    var languages: [Int64: String] = [:]
     var fault = FixtureTelegram.Fault.none
     var rateLimits = 0
     /// Refunds that take effect and answer that they had before.
@@ -132,7 +134,10 @@ struct TelegramState: Sendable {
 
     func userJSON(_ id: Int64) -> JSONValue {
         let name = users.first { $0.value == id }?.key ?? "user"
-        return ["id": .integer(id), "is_bot": .bool(false), "first_name": .string(name)]
+        return [
+            "id": .integer(id), "is_bot": .bool(false), "first_name": .string(name),
+            "language_code": .string(languages[id] ?? "en"),
+        ]
     }
 
     func chatJSON(_ id: Int64) -> JSONValue {

@@ -57,7 +57,12 @@ extension Gateway {
                 let token = try keystore.secret(bot.tokenEntry)
                 let client = bot.client(token: token, surroundings)
                 let secret = try keystore.secret(bot.webhookSecretEntry)
-                let conversation = BotConversation.Bot(client: client, contact: bot.supportContact, terms: bot.termsURL)
+                let conversation = BotConversation.Bot(
+                    client: client,
+                    contact: bot.supportContact,
+                    terms: bot.termsURL,
+                    sendsReceipts: bot.receipts ?? true
+                )
                 bots.append(
                     Bot(
                         key: bot.key,

@@ -146,6 +146,7 @@ public final class Gateway: Sendable {
                 coldStorage: try (configuration.coldStorage ?? []).map { try catalogues.rule($0) }
             ),
             converse: { try await conversation.answer($0, from: $1) },
+            tellCustomers: { try await conversation.tellCustomers(at: $0) },
             logger: logger
         )
         deliveries = DeliveryWorker(

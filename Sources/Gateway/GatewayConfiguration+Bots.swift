@@ -21,6 +21,8 @@ extension GatewayConfiguration {
         public var supportContact: String?
         /// Where the terms are that `/terms` answers.
         public var termsURL: String?
+        /// Whether customers are told in the chat when a payment has arrived or was returned; none: they are.
+        public var receipts: Bool?
         /// How the bot's updates come; none: Telegram sends them.
         public var updates: Updates?
         /// The ways of shipping that are offered for invoices whose price depends on it.
@@ -57,6 +59,7 @@ extension GatewayConfiguration {
             case stars
             case supportContact = "support_contact"
             case termsURL = "terms_url"
+            case receipts
             case updates
             case shipping
         }

@@ -71,6 +71,7 @@ struct TelegramMapping: Sendable {
         let evidence: JSONValue = [
             "telegram_payment_charge_id": .string(payment.chargeID),
             "provider_payment_charge_id": .string(payment.providerChargeID),
+            "language_code": .optional(payment.language),
         ]
         return .incoming(
             IncomingTransfer(

@@ -1,7 +1,7 @@
 public import Logging
 import Payments
 import Providers
-import Seams
+public import Seams
 public import Settlement
 import Storage
 
@@ -73,6 +73,9 @@ public struct ReconciliationWorker: Sendable {
     /// Deals with a message, given with the source that pushed it; what it throws has the message dealt with again.
     public typealias Conversation = @Sendable (_ message: [UInt8], _ source: String) async throws -> String?
 
+    /// Tells customers what is due at a moment.
+    public typealias Notices = @Sendable (_ now: Timestamp) async throws -> Void
+
     let settlement: Settlement
     let configuration: Configuration
     let logger: Logger
@@ -82,6 +85,8 @@ public struct ReconciliationWorker: Sendable {
     let identity: String
     /// Deals with what is pushed and not about money: it says what was done, or nothing.
     let converse: Conversation
+    /// Tells customers what is due.
+    let tellCustomers: Notices
 
     /// A worker over `settlement` and its providers.
     ///
@@ -90,18 +95,21 @@ public struct ReconciliationWorker: Sendable {
     ///   - identity: the name under which it holds leases; another one for each process on a database.
     ///   - configuration: how it works.
     ///   - converse: deals with pushed messages that are not about money.
+    ///   - tellCustomers: tells customers what has become of their payments.
     ///   - logger: told of problems.
     public init(
         settlement: Settlement,
         identity: String = "the only one",
         configuration: Configuration = Configuration(),
         converse: @escaping Conversation = { _, _ in nil },
+        tellCustomers: @escaping Notices = { _ in },
         logger: Logger
     ) {
         self.settlement = settlement
         self.identity = identity
         self.configuration = configuration
         self.converse = converse
+        self.tellCustomers = tellCustomers
         self.logger = logger
     }
 
@@ -129,6 +137,9 @@ public struct ReconciliationWorker: Sendable {
         await attempt("expiry", into: &pass) { pass in pass.expired += try await settlement.expireInvoices().count }
         await alone(at: "accounts", into: &pass) { _, pass in await lookAfterAccounts(into: &pass) }
         await alone(at: "outgoing", into: &pass) { lease, pass in await advanceOutgoing(under: lease, into: &pass) }
+        await alone(at: "notices", into: &pass) { _, pass in
+            await attempt("notices", into: &pass) { _ in try await tellCustomers(settlement.clock.now()) }
+        }
         return pass
     }
 

@@ -1,4 +1,5 @@
 import Payments
+import Providers
 import Seams
 import Storage
 import StrictJSON
@@ -66,6 +67,18 @@ extension Settlement {
         let representation = try representation.json(payment)
         let merchant = payment.merchant ?? operatorMerchant
         try append(Self.paymentReceived, subject: payment.id.text, representation, to: merchant, at: now, in: session)
+        try tellCustomer(payment.id.text, of: payment, at: now, in: session)
+    }
+
+    /// Has the customer told, where the rail knows who that is and has a way to them.
+    private func tellCustomer(
+        _ subject: String,
+        of payment: Payment,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        guard payment.payer != nil, let source = providers.provider(payment.provider)?.push?.source else { return }
+        try session.insertNotice(subject, of: payment.id, by: source, at: now)
     }
 
     /// Tells the merchant, or the operator, that a payment was taken back.
@@ -104,6 +117,10 @@ extension Settlement {
         let representation = try representation.json(transfer)
         let type = "\(kind).\(event.rawValue)"
         try append(type, subject: transfer.purpose.id, representation, to: transfer.merchant, at: now, in: session)
+        guard event == .completed, case .refund(let id, let payment) = transfer.purpose,
+            let returned = try session.payment(payment)
+        else { return }
+        try tellCustomer(id.text, of: returned, at: now, in: session)
     }
 
     /// Stores a case and tells the merchant, or the operator, about it.

@@ -95,6 +95,8 @@ public struct SuccessfulPayment: Hashable, Sendable {
     public let date: Int64
     /// Who paid; none when the message does not say.
     public let user: Int64?
+    /// The language of their Telegram (IETF), when the message says it.
+    public let language: String?
     /// The currency.
     public let currency: String
     /// How much, in smallest units, with tips and shipping.
@@ -109,6 +111,7 @@ public struct SuccessfulPayment: Hashable, Sendable {
     init(_ value: JSONValue, in message: JSONValue) throws(TelegramError) {
         date = try message.integer("date")
         user = message["from"]?["id"]?.integerValue
+        language = message["from"]?["language_code"]?.stringValue
         currency = try value.text("currency")
         totalAmount = try value.integer("total_amount")
         payload = try value.text("invoice_payload")

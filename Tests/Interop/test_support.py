@@ -18,12 +18,17 @@ class Chat:
         paid = self.sandbox.control("telegram/pay", link=invoice["options"][0]["link"], user=user)
         assert paid["outcome"] == "paid"
         eventually(lambda: self.sandbox.merchant(f"invoices/{invoice['id']}")["state"] == "settled")
+        # The bot tells of the payment by itself, and is asked after that.
+        eventually(lambda: any(paid["charge_id"] in text for text in self.said(user)))
         return invoice, paid["charge_id"]
 
+    def said(self, user):
+        return self.sandbox.control("telegram/said", user=user)["said"]
+
     def ask(self, user, text, language="en"):
-        before = len(self.sandbox.control("telegram/said", user=user)["said"])
+        before = len(self.said(user))
         self.sandbox.control("telegram/message", user=user, text=text, language=language)
-        return eventually(lambda: self.sandbox.control("telegram/said", user=user)["said"][before:])[0]
+        return eventually(lambda: self.said(user)[before:])[0]
 
 
 def test_paysupport_shows_the_customers_own_payments_and_nobody_elses(sandbox):
@@ -58,3 +63,21 @@ def test_it_speaks_the_customers_language_and_names_terms(sandbox):
     sandbox.control("telegram/message", user="ivan", text="/paysupport")
     said = eventually(lambda: sandbox.control("telegram/said", user="ivan")["said"][len(before):])
     assert len(said) == 1 and charge in said[0]
+
+
+def test_the_bot_tells_of_payments_and_refunds_once_in_the_customers_language(start_sandbox):
+    sandbox = start_sandbox()
+    chat = Chat(sandbox)
+    chat.ask("olga", "/terms", language="ru")
+    for user, paid, returned in [
+        ("olga", "Pack: оплачено, 50 XTR.", "Pack: вам возвращено 50 XTR."),
+        ("bob", "Pack: paid, 50 XTR.", "Pack: 50 XTR was returned to you."),
+    ]:
+        before = len(chat.said(user))
+        invoice, charge = chat.buy(user, 50)
+        [told] = chat.said(user)[before:]
+        assert told.startswith(paid) and charge in told and "/paysupport" in told
+        [payment] = sandbox.merchant(f"payments?invoice={invoice['id']}")["data"]
+        sandbox.merchant("refunds", {"payment": payment["id"]})
+        more = eventually(lambda: chat.said(user)[before + 1:])
+        assert len(more) == 1 and more[0].startswith(returned) and charge in more[0]

@@ -108,14 +108,15 @@ package struct Desk {
         _ amount: Amount,
         for option: PaymentOptionID?,
         number: Int = 1,
-        late: Duration = .zero
+        late: Duration = .zero,
+        payer: String = "payer"
     ) -> IncomingTransfer {
         IncomingTransfer(
             naturalKey: NaturalKey("test", "\(number)"),
             reference: option.map(ScriptedProvider.reference),
             amount: amount,
-            payer: "payer",
-            refundTarget: "payer",
+            payer: payer,
+            refundTarget: payer,
             evidence: "{}",
             occurredAt: clock.now().advanced(by: late),
             availableAt: clock.now()

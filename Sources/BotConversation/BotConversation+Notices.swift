@@ -1,0 +1,65 @@
+import Money
+import Payments
+public import Seams
+import Storage
+import StrictJSON
+import TelegramBot
+
+/// What bots tell customers by themselves: that a payment has arrived, and that it was returned.
+extension BotConversation {
+    /// The most notices that are told in one pass.
+    private static let passLimit = 20
+    /// When a notice is tried again after a failure.
+    private static let pause = Duration.seconds(30)
+
+    /// Tells what is due; each notice once, and a second time only after a crash between telling and remembering.
+    ///
+    /// - Parameter now: the moment of the pass.
+    /// - Throws: what the database throws.
+    public func tellCustomers(at now: Timestamp) async throws {
+        for notice in try await database.read({ try $0.dueNotices(at: now, limit: Self.passLimit) }) {
+            let (outcome, later) = try await tell(notice)
+            try await database.write { session in
+                if let later {
+                    try session.postponeNotice(notice.subject, until: now.advanced(by: later), reason: outcome)
+                } else {
+                    try session.finishNotice(notice.subject, outcome: outcome, at: now)
+                }
+            }
+        }
+    }
+
+    /// What became of it, and after which time it is tried again when it is not done.
+    private func tell(_ notice: CustomerNotice) async throws -> (outcome: String, later: Duration?) {
+        guard let bot = bots[notice.source], bot.sendsReceipts else { return ("this bot tells nothing", nil) }
+        guard let message = try await message(about: notice) else { return ("nobody to tell", nil) }
+        do throws(TelegramError) {
+            try await bot.client.call(
+                "sendMessage",
+                ["chat_id": .integer(message.chat), "text": .string(message.text)]
+            )
+            return ("told", nil)
+        } catch {
+            // Who has blocked the bot wants no message.
+            return error.code == .refused ? (error.reason, nil) : (error.reason, error.retryAfter ?? Self.pause)
+        }
+    }
+
+    private func message(about notice: CustomerNotice) async throws -> (chat: Int64, text: String)? {
+        let assets = assets
+        return try await database.read { session in
+            guard let payment = try session.payment(notice.payment), let chat = payment.payer.flatMap({ Int64($0) })
+            else { return nil }
+            let refund = try session.outgoing(notice.subject)
+            let evidence = try? JSONValue(parsing: Array(payment.evidence.utf8))
+            let text = NoticeText(
+                topic: refund == nil ? .received(payment.classification) : .returned,
+                amount: try Self.text(refund?.amount ?? payment.amount, assets),
+                title: try payment.invoice.flatMap(session.invoice)?.title,
+                charge: payment.railReference ?? payment.naturalKey.text,
+                isRussian: evidence?["language_code"]?.stringValue?.lowercased().hasPrefix("ru") ?? false
+            )
+            return (chat, text.text)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+public import Payments
+public import Seams
+
+/// Something that a customer is told: that a payment has arrived, or that it was returned.
+public struct CustomerNotice: Hashable, Sendable {
+    /// What it is about: the identifier of a payment or of a refund.
+    public let subject: String
+    /// Who tells it, for example `telegram:shop`.
+    public let source: String
+    /// The payment.
+    public let payment: PaymentID
+}
+
+extension SQLSession {
+    /// Has a customer told about a payment, or about its refund; each once.
+    public func insertNotice(
+        _ subject: String,
+        of payment: PaymentID,
+        by source: String,
+        at moment: Timestamp
+    ) throws {
+        group.hasNews = true
+        try execute(
+            """
+            INSERT INTO customer_notices (subject, source, payment, due_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT DO NOTHING
+            """,
+            [.text(subject), .text(source), .id(payment), .moment(moment)]
+        )
+    }
+
+    /// Notices that are due, the oldest first.
+    public func dueNotices(at moment: Timestamp, limit: Int) throws -> [CustomerNotice] {
+        try all(
+            """
+            SELECT n.subject, n.source, n.payment FROM customer_notices n
+            WHERE n.finished_at IS NULL AND n.due_at <= $1 ORDER BY n.due_at, n.subject LIMIT $2
+            """,
+            [.moment(moment), .integer(Int64(limit))]
+        ) { CustomerNotice(subject: try $0.text(), source: try $0.text(), payment: try $0.id()) }
+    }
+
+    /// Remembers what became of a notice.
+    public func finishNotice(_ subject: String, outcome: String, at moment: Timestamp) throws {
+        try execute(
+            "UPDATE customer_notices SET finished_at = $1, outcome = $2 WHERE subject = $3",
+            [.moment(moment), .text(outcome), .text(subject)]
+        )
+    }
+
+    /// Has a notice tried again later.
+    public func postponeNotice(_ subject: String, until moment: Timestamp, reason: String) throws {
+        try execute(
+            "UPDATE customer_notices SET due_at = $1, outcome = $2 WHERE subject = $3",
+            [.moment(moment), .text(reason), .text(subject)]
+        )
+    }
+}

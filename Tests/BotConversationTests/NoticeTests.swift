@@ -1,0 +1,96 @@
+import Cryptography
+import HTTPTransport
+import Money
+import Payments
+import Providers
+import Seams
+import Settlement
+import SettlementDesk
+import Storage
+import Synchronization
+import TelegramBot
+import Testing
+
+@testable import BotConversation
+
+@Suite("What bots tell customers by themselves")
+struct NoticeTests {
+    @Test("says in each language what came of a payment", arguments: Payment.Classification.allCases, [false, true])
+    func texts(classification: Payment.Classification, isRussian: Bool) {
+        func text(_ topic: NoticeText.Topic) -> String {
+            NoticeText(topic: topic, amount: "50 XTR", title: "Pack", charge: "stx_1", isRussian: isRussian).text
+        }
+        let told = text(.received(classification))
+        #expect(told.contains("50 XTR") && told.contains("stx_1") && told.contains("/paysupport"))
+        #expect(told.contains(isRussian ? "Номер платежа" : "Charge"))
+        let others = Payment.Classification.allCases.filter { $0 != classification }.map { text(.received($0)) }
+        let isOneOfAKind = ![.unmatched, .wrongAsset].contains(classification)
+        #expect(!isOneOfAKind || !others.contains(told), "each outcome has words of its own")
+        #expect(text(.returned) != told)
+    }
+
+    /// A Telegram that answers in turn.
+    private final class ScriptedTelegram: HTTPTransport {
+        private let answers: Mutex<[(Int, String)]>
+        let calls = Mutex(0)
+
+        init(_ answers: [(Int, String)]) { self.answers = Mutex(answers) }
+
+        func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+            calls.withLock { $0 += 1 }
+            let (status, body) = answers.withLock { $0.isEmpty ? (200, #"{"ok":true,"result":{}}"#) : $0.removeFirst() }
+            return HTTPResponse(status: status, fields: [], body: Array(body.utf8))
+        }
+    }
+
+    private static let limited =
+        (429, #"{"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{"retry_after":40}}"#)
+    private static let blocked = (403, #"{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked"}"#)
+
+    private func world(_ answers: [(Int, String)]) async throws -> (Desk, BotConversation, ScriptedTelegram) {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id, payer: "4242")
+        guard case .payment(let id, _) = try await desk.receive(transfer) else { throw Desk.Crash() }
+        let now = desk.clock.now()
+        try await desk.settlement.database.write { session in
+            for _ in 1...2 { try session.insertNotice(id.text, of: id, by: "telegram:shop", at: now) }
+        }
+        let telegram = ScriptedTelegram(answers)
+        let client = BotClient(
+            transport: telegram,
+            baseURL: "https://api.telegram.org",
+            token: SecretBytes(Array("1:A".utf8)),
+            isTestEnvironment: false
+        )
+        let conversation = BotConversation(
+            bots: ["telegram:shop": .init(client: client, contact: nil, terms: nil)],
+            database: desk.settlement.database,
+            assets: desk.settlement.assets
+        )
+        return (desk, conversation, telegram)
+    }
+
+    @Test("F77: Telegram's limit is obeyed, and nothing is told twice")
+    func limit() async throws {
+        let (desk, conversation, telegram) = try await world([Self.limited])
+        try await conversation.tellCustomers(at: desk.clock.now())
+        desk.clock.advance(by: .seconds(39))
+        try await conversation.tellCustomers(at: desk.clock.now())
+        #expect(telegram.calls.withLock { $0 } == 1, "not before Telegram's forty seconds are over")
+        desk.clock.advance(by: .seconds(1))
+        for _ in 1...3 { try await conversation.tellCustomers(at: desk.clock.now()) }
+        #expect(telegram.calls.withLock { $0 } == 2)
+    }
+
+    @Test("is not tried again for who has blocked the bot, and is for a failure", arguments: [(true, 1), (false, 2)])
+    func failures(isBlocked: Bool, calls: Int) async throws {
+        let answer = isBlocked ? Self.blocked : (502, "bad gateway")
+        let (desk, conversation, telegram) = try await world([answer])
+        for _ in 1...3 {
+            try await conversation.tellCustomers(at: desk.clock.now())
+            desk.clock.advance(by: .seconds(31))
+        }
+        #expect(telegram.calls.withLock { $0 } == calls)
+    }
+}
