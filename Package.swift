@@ -195,7 +195,8 @@ let package = Package(
         .testTarget(
             name: "BotConversationTests",
             dependencies: [
-                "BotConversation", "TelegramBot", "SettlementDesk", "Settlement", "Storage", "Providers", "Payments", "Money",
+                "BotConversation", "TelegramBot", "SettlementDesk", "Settlement", "Storage", "Providers", "Payments",
+                "Money",
                 "HTTPTransport", "Cryptography", "Seams",
             ]
         ),
