@@ -3,7 +3,8 @@ public import Payments
 public import Seams
 import Storage
 
-/// Seals the endpoints' signing secrets, so that a copy of the database signs nothing.
+/// Seals what is secret and has to be kept, so that a copy of the database signs nothing and opens nothing: endpoints'
+/// signing secrets, and answers that are given again to whoever asks again.
 public struct EndpointSecrets: Sendable {
     private let key: SecretBytes
     private let random: any RandomSource
@@ -48,5 +49,27 @@ public struct EndpointSecrets: Sendable {
         let box = try AES256GCM.SealedBox(combined: sealed)
         let bytes = try AES256GCM.open(box, key: key, authenticating: Array(endpoint.text.utf8))
         return try StandardWebhook.Secret(text: bytes.withUnsafeBytes { Base64.encode(Array($0)) })
+    }
+
+    /// Seals an answer, which may tell a key or a secret; it cannot be opened as the answer to another request.
+    ///
+    /// - Throws: `CryptographyError`.
+    public func seal(answer: [UInt8], to request: String) throws -> String {
+        let box = try AES256GCM.seal(
+            SecretBytes(answer),
+            key: key,
+            nonce: random.bytes(AES256GCM.nonceLength),
+            authenticating: Array("answer \(request)".utf8)
+        )
+        return Base64.encode(box.combined)
+    }
+
+    /// Opens an answer.
+    ///
+    /// - Throws: `CryptographyError` when it was sealed under another key or for another request.
+    public func open(answer: String, to request: String) throws -> [UInt8] {
+        let box = try AES256GCM.SealedBox(combined: try Base64.decode(answer))
+        let bytes = try AES256GCM.open(box, key: key, authenticating: Array("answer \(request)".utf8))
+        return bytes.withUnsafeBytes { Array($0) }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Gateway
 import GatewayHTTP
 import HTTPTransport
@@ -121,6 +122,32 @@ struct InterfaceTests {
             changed[0] = .init("title", "Coffee")
             let twin = Self.request(world, "POST", "/v1/invoices", .object(changed), fields: key)
             #expect(await world.gateway.api.respond(to: twin).status == 422)
+        }
+    }
+
+    @Test("tells a key once more to whoever asks again, and keeps it nowhere in the open")
+    func sealedAnswers() async throws {
+        try await withWorld { world in
+            let folder = URL(fileURLWithPath: world.home.configurationPath).deletingLastPathComponent().path
+            let fields = [HTTPField("Idempotency-Key", "key-1")]
+            let bodies: [(String, JSONValue, String)] = [
+                ("/v1/api_keys", ["label": "k", "role": "secret"], "key"),
+                ("/v1/webhook_endpoints", ["url": "https://shop.example/events"], "secret"),
+            ]
+            for (path, body, member) in bodies {
+                let request = Self.request(world, "POST", path, body, fields: fields)
+                let (first, again) = (
+                    await world.gateway.api.respond(to: request), await world.gateway.api.respond(to: request)
+                )
+                #expect(first.status == 201 && again.body == first.body)
+                let secret = try #require(try Self.json(first)[member]?.stringValue)
+                // What stands in the files is what a thief of the database would have.
+                for file in try FileManager.default.contentsOfDirectory(atPath: folder)
+                where file.hasPrefix("settlegate.sqlite") {
+                    let bytes = FileManager.default.contents(atPath: "\(folder)/\(file)") ?? Data()
+                    #expect(bytes.range(of: Data(secret.suffix(24).utf8)) == nil, "\(path) in \(file)")
+                }
+            }
         }
     }
 

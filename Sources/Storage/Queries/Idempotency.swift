@@ -17,6 +17,9 @@ public struct IdempotencyScope: Hashable, Sendable {
         self.key = key
     }
 
+    /// The scope as text.
+    public var text: String { "\(merchant.text) \(route) \(key)" }
+
     var arguments: [SQLValue] { [.id(merchant), .text(route), .text(key)] }
 }
 
