@@ -175,11 +175,9 @@ let package = Package(
         .executableTarget(
             name: "settlegate",
             dependencies: [
-                "Gateway", "Scenarios", "Sandbox", "Inspection", "Cryptography", "StrictJSON", "Keystore",
-                "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation", "Settlement", "Storage", "TON",
-                "TelegramBot",
-                "Webhooks",
-                argumentParser, logging,
+                "Gateway", "GatewayHTTP", "Scenarios", "Sandbox", "Inspection", "Cryptography", "StrictJSON",
+                "Keystore", "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation", "Settlement", "Storage",
+                "TON", "TelegramBot", "Webhooks", argumentParser, logging,
             ]
         ),
         .testTarget(name: "SeamsTests", dependencies: ["Seams"]),

@@ -111,6 +111,7 @@ public final class Gateway: Sendable {
             secrets: secrets,
             clock: surroundings.clock
         )
+        try await Self.require(configuration.environment, of: database)
         try await Self.addOperator(to: database, at: surroundings.clock.now())
         let book = RateBook(rules: configuration.rateRules?.rules ?? RateRules())
         settlement = Settlement(
@@ -125,6 +126,7 @@ public final class Gateway: Sendable {
             operatorMerchant: Self.operatorMerchant,
             stock: { await inquiry.ask($0, at: $1) },
             address: PublicAddress(),
+            isLive: configuration.environment == .live,
             faults: surroundings.faults
         )
         rates = RateWorker(
@@ -203,6 +205,19 @@ public final class Gateway: Sendable {
         bots = providers.bots
         clock = surroundings.clock
         self.logger = logger
+    }
+
+    /// Test money and real money never meet in one database.
+    private static func require(
+        _ environment: GatewayConfiguration.Environment,
+        of database: any Database
+    ) async throws {
+        let isLive = environment == .live
+        guard try await database.write({ try $0.isLive(otherwise: isLive) }) == isLive else {
+            try await database.close()
+            let kept = isLive ? "test" : "live"
+            throw ConfigurationError("the database holds \(kept) money; a \(environment) gateway needs one of its own")
+        }
     }
 
     private static func addOperator(to database: any Database, at now: Timestamp) async throws {

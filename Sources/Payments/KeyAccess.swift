@@ -42,8 +42,14 @@ public struct KeyAccess: Hashable, Sendable {
         case keysRead = "api_keys:read"
         case keysWrite = "api_keys:write"
 
+        /// To add merchants: for the operator alone.
+        case merchantsRead = "merchants:read"
+        case merchantsWrite = "merchants:write"
+
         /// Whether a restricted key may have it.
-        public var canBeGranted: Bool { self != .keysRead && self != .keysWrite }
+        public var canBeGranted: Bool {
+            ![.keysRead, .keysWrite, .merchantsRead, .merchantsWrite].contains(self)
+        }
     }
 
     /// What kind of key it is.

@@ -5,6 +5,7 @@ import FixtureTON
 import FixtureTelegram
 import Foundation
 public import Gateway
+import GatewayHTTP
 import HTTPTransport
 import Ledger
 public import Logging
@@ -146,8 +147,7 @@ public final class ScenarioWorld: Sendable {
         let added = try await gateway.addMerchant(
             name: "Sandbox shop",
             feeBasisPoints: 100,
-            webhookURL: server.url,
-            random: SystemRandom()
+            webhookURL: server.url
         )
         if let secret = added.webhookSecret { server.expect(secret) }
         try home.fundWallets()

@@ -10,9 +10,12 @@ public import StrictJSON
 public struct Representation: Sendable {
     private let assets: AssetRegistry
     private let address: PublicAddress
+    private let isLive: Bool
 
-    /// A representation that knows how to write the given assets, and where customers find the gateway.
-    public init(assets: AssetRegistry, address: PublicAddress) {
+    /// A representation that knows how to write the given assets, where customers find the gateway, and whether the money is
+    /// real.
+    public init(assets: AssetRegistry, address: PublicAddress, isLive: Bool) {
+        self.isLive = isLive
         self.assets = assets
         self.address = address
     }
@@ -26,6 +29,7 @@ public struct Representation: Sendable {
         return [
             "id": .string(invoice.id.text),
             "object": "invoice",
+            "livemode": .bool(isLive),
             "merchant": .string(invoice.merchant.text),
             "reference": .optional(invoice.reference),
             "title": .string(invoice.title),
@@ -84,6 +88,7 @@ public struct Representation: Sendable {
         [
             "id": .string(payment.id.text),
             "object": "payment",
+            "livemode": .bool(isLive),
             "invoice": .optional(payment.invoice?.text),
             "option": .optional(payment.option?.text),
             "merchant": .optional(payment.merchant?.text),
@@ -111,6 +116,7 @@ public struct Representation: Sendable {
         return [
             "id": .string(link.id.text),
             "object": "payment_link",
+            "livemode": .bool(isLive),
             "merchant": .string(link.merchant.text),
             "title": .string(link.title),
             "description": .string(link.summary),
@@ -157,6 +163,7 @@ public struct Representation: Sendable {
         return [
             "id": .string(transfer.purpose.id),
             "object": .string(kind),
+            "livemode": .bool(isLive),
             "payment": .optional(payment),
             "merchant": .string(transfer.merchant.text),
             "provider": .string(transfer.provider),
@@ -182,6 +189,7 @@ public struct Representation: Sendable {
         [
             "id": .string(exceptionCase.id.text),
             "object": "case",
+            "livemode": .bool(isLive),
             "reason": .string(exceptionCase.reason.rawValue),
             "state": .string(exceptionCase.state.rawValue),
             "merchant": .optional(exceptionCase.merchant?.text),

@@ -32,6 +32,8 @@ public struct Settlement: Sendable {
     public let stock: StockCheck
     /// Where customers find the gateway.
     public let address: PublicAddress
+    /// Whether the money is real.
+    public let isLive: Bool
     /// Where a simulated run may fail.
     public let faults: FaultInjector
     let reservations: ApprovalReservations
@@ -49,6 +51,7 @@ public struct Settlement: Sendable {
         operatorMerchant: MerchantID,
         stock: @escaping StockCheck = { _, _ in .unknown },
         address: PublicAddress = PublicAddress(),
+        isLive: Bool = false,
         faults: FaultInjector = .none
     ) {
         self.database = database
@@ -62,12 +65,13 @@ public struct Settlement: Sendable {
         self.operatorMerchant = operatorMerchant
         self.stock = stock
         self.address = address
+        self.isLive = isLive
         self.faults = faults
         reservations = ApprovalReservations()
     }
 
     /// The JSON that merchants read.
-    public var representation: Representation { Representation(assets: assets, address: address) }
+    public var representation: Representation { Representation(assets: assets, address: address, isLive: isLive) }
 
     func asset(_ id: AssetID) throws(SettlementError) -> Asset {
         guard let asset = assets.asset(id) else {

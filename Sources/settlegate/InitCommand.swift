@@ -2,6 +2,7 @@ import ArgumentParser
 import Cryptography
 import Foundation
 import Gateway
+import GatewayHTTP
 import Payments
 import Seams
 import Settlement
@@ -99,8 +100,7 @@ struct InitCommand: AsyncParsableCommand {
         let added = try await gateway.addMerchant(
             name: name,
             feeBasisPoints: fee,
-            webhookURL: webhook,
-            random: SystemRandom()
+            webhookURL: webhook
         )
         Console.show(added)
         for bot in try await gateway.registerWebhooks() { Console.say("updates of \(bot.name) come to \(bot.url)") }

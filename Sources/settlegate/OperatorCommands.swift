@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cryptography
 import Gateway
+import GatewayHTTP
 import Reconciliation
 import Seams
 import Settlement
@@ -35,7 +36,7 @@ struct MerchantsCommand: AsyncParsableCommand {
               settlegate merchants create "Tea shop" --fee 100 --webhook https://shop.example/events
               settlegate merchants list --format json
             """,
-        subcommands: [Create.self, List.self]
+        subcommands: [Create.self, List.self, OperatorKey.self]
     )
 
     /// Adds a merchant.
@@ -53,12 +54,29 @@ struct MerchantsCommand: AsyncParsableCommand {
                 let added = try await gateway.addMerchant(
                     name: name,
                     feeBasisPoints: fee,
-                    webhookURL: webhook,
-                    random: SystemRandom()
+                    webhookURL: webhook
                 )
                 Console.show(added)
                 try await gateway.close()
             }
+        }
+    }
+
+    /// Makes a key of the operator.
+    struct OperatorKey: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make an API key of the operator: it adds merchants by REST, and decides about what is nobody's."
+        )
+        @OptionGroup var options: GatewayOptions
+
+        mutating func run() async throws {
+            let key = try await Console.usable {
+                let gateway = try await options.gateway()
+                let key = try await gateway.api.makeOperatorKey()
+                try await gateway.close()
+                return key
+            }
+            Console.result(key)
         }
     }
 
@@ -110,7 +128,7 @@ struct ReconcileCommand: AsyncParsableCommand {
 
 extension Console {
     /// Shows an operator a new merchant, with what is shown once.
-    static func show(_ merchant: Gateway.NewMerchant) {
+    static func show(_ merchant: NewMerchant) {
         result("merchant  \(merchant.id.text)\napi key   \(merchant.apiKey)")
         if let secret = merchant.webhookSecret { result("webhook   \(secret.text)") }
     }

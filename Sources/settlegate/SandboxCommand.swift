@@ -2,6 +2,7 @@ import ArgumentParser
 import Cryptography
 import Foundation
 import Gateway
+import GatewayHTTP
 import HTTPTransport
 import Sandbox
 import Scenarios
@@ -70,8 +71,7 @@ struct SandboxCommand: AsyncParsableCommand {
             let merchant = try await gateway.addMerchant(
                 name: "Sandbox shop",
                 feeBasisPoints: 100,
-                webhookURL: webhook,
-                random: SystemRandom()
+                webhookURL: webhook
             )
             try home.fundWallets()
             return (networks, home, gateway, merchant)
@@ -101,7 +101,7 @@ private struct Places {
     let networks: SandboxNetworks
     let home: SandboxHome
     let gateway: String
-    let merchant: Gateway.NewMerchant
+    let merchant: NewMerchant
 
     var json: JSONValue {
         [

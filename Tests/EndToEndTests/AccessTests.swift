@@ -51,6 +51,9 @@ struct AccessTests {
         "GET /v1/payouts/{id}": Row(maker: "POST /v1/payouts"),
         "POST /v1/payouts/{id}/approve": Row(maker: "POST /v1/payouts", body: [:]),
         "POST /v1/payouts/{id}/cancel": Row(maker: "POST /v1/payouts", body: [:]),
+        "POST /v1/merchants": Row(body: ["name": "Another"]),
+        "GET /v1/merchants": Row(),
+        "GET /v1/merchants/{id}": Row(),
         "GET /v1/balances": Row(),
         "GET /v1/cases": Row(),
         "GET /v1/cases/{id}": Row(maker: "case"),
@@ -156,8 +159,7 @@ struct AccessTests {
             let other = try await world.gateway.addMerchant(
                 name: "Other",
                 feeBasisPoints: 0,
-                webhookURL: nil,
-                random: SeededRandom(seed: 9)
+                webhookURL: nil
             )
             let (mine, theirs) = (
                 try await Self.make(world, key: world.apiKey), try await Self.make(world, key: other.apiKey)
@@ -261,6 +263,40 @@ struct AccessTests {
             ).body
             #expect(seen["state"]?.stringValue == "new")
             for name in ["metadata", "reference", "payer"] { #expect(seen[name] == nil, "\(name)") }
+        }
+    }
+
+    @Test("merchants are added and seen by the operator alone")
+    func operators() async throws {
+        try await withWorld { world in
+            let mine = try await Self.call(world, "POST /v1/merchants", id: nil, ["name": "Mine"], key: world.apiKey)
+            #expect(mine.status == 403)
+            let key = try await world.gateway.api.makeOperatorKey()
+            for name in ["", String(repeating: "n", count: 101)] {
+                let refused = try await Self.call(
+                    world,
+                    "POST /v1/merchants",
+                    id: nil,
+                    ["name": .string(name)],
+                    key: key
+                )
+                #expect(refused.status == 422)
+            }
+            let made = try await Self.call(
+                world,
+                "POST /v1/merchants",
+                id: nil,
+                ["name": "Tea", "fee_basis_points": .integer(50)],
+                key: key
+            )
+            #expect(made.status == 201 && made.body["fee_basis_points"]?.integerValue == 50)
+            let theirs = try #require(made.body["api_key"]?.stringValue)
+            #expect(try await Self.call(world, "GET /v1/invoices", id: nil, nil, key: theirs).status == 200)
+            let id = made.body["id"]?.stringValue
+            let read = try await Self.call(world, "GET /v1/merchants/{id}", id: id, nil, key: key)
+            #expect(read.body["name"]?.stringValue == "Tea" && read.body["api_key"] == nil)
+            let listed = try await Self.call(world, "GET /v1/merchants", id: nil, nil, key: key).body
+            #expect(listed["data"]?.arrayValue?.count == 3)
         }
     }
 

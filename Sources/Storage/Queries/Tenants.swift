@@ -89,6 +89,23 @@ extension SQLSession {
     }
 
     /// All merchants, in the order in which they were added.
+    public func merchants(in page: Page) throws -> [MerchantRecord] {
+        let columns = "m.id, m.name, m.fee_basis_points, m.created_at"
+        return try list(columns, from: "merchants m", id: "m.id", Filter("m.created_at >= ", .integer(0)), in: page) {
+            try $0.merchant()
+        }
+    }
+
+    /// Whether the money of this database is real; the first one who asks decides it for ever.
+    public func isLive(otherwise wish: Bool) throws -> Bool {
+        try execute(
+            "INSERT INTO gateway_mode (number, livemode) VALUES (1, $1) ON CONFLICT DO NOTHING",
+            [.integer(wish ? 1 : 0)]
+        )
+        return try first("SELECT livemode FROM gateway_mode WHERE number = 1", []) { try $0.int() == 1 } ?? wish
+    }
+
+    /// All merchants, the oldest first.
     public func merchants() throws -> [MerchantRecord] {
         try all("SELECT id, name, fee_basis_points, created_at FROM merchants ORDER BY id", []) { try $0.merchant() }
     }

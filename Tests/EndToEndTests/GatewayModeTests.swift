@@ -1,0 +1,42 @@
+import Cryptography
+import Foundation
+import Gateway
+import HTTPTransport
+import Logging
+import Scenarios
+import Seams
+import Testing
+
+@Suite("Test money and real money", .serialized)
+struct GatewayModeTests {
+    @Test("never meet in one database, whichever came first")
+    func modes() async throws {
+        try await withWorld { world in
+            var configuration = try world.home.configuration()
+            let copy = FileManager.default.temporaryDirectory.path + "/mode-\(UUID().uuidString).sqlite"
+            configuration.database.path = copy
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            func open(_ environment: GatewayConfiguration.Environment) async throws {
+                configuration.environment = environment
+                let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+                let gateway = try await Gateway(
+                    configuration,
+                    keystore: world.home.keystore(),
+                    surroundings: .init(
+                        clock: SystemClock(),
+                        random: SystemRandom(),
+                        transport: transport,
+                        webhookTransport: transport
+                    ),
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                )
+                try await gateway.close()
+            }
+            try await open(.test)
+            try await open(.test)
+            await #expect(throws: ConfigurationError.self) { try await open(.live) }
+            // The refusal left the database to the one that it belongs to.
+            try await open(.test)
+        }
+    }
+}
