@@ -22,6 +22,8 @@ public struct PaymentOption: Hashable, Sendable {
     public private(set) var instruction: PaymentInstruction
     /// What an observed transfer carries when it pays this option.
     public private(set) var reference: PaymentReference
+    /// The rail's own wishes that it was opened with (tips, shipping).
+    public let settings: [String: String]
     /// How often its quote was renewed.
     public private(set) var renewals: Int
 
@@ -36,6 +38,7 @@ public struct PaymentOption: Hashable, Sendable {
         quote: Quote?,
         instruction: PaymentInstruction,
         reference: PaymentReference,
+        settings: [String: String] = [:],
         renewals: Int = 0
     ) {
         self.id = id
@@ -47,6 +50,7 @@ public struct PaymentOption: Hashable, Sendable {
         self.quote = quote
         self.instruction = instruction
         self.reference = reference
+        self.settings = settings
         self.renewals = renewals
     }
 

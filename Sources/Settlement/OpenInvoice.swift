@@ -161,7 +161,8 @@ extension Settlement {
                     price: invoice.price,
                     quote: planned.quote,
                     instruction: result.instruction,
-                    reference: result.reference
+                    reference: result.reference,
+                    settings: planned.settings
                 )
                 opened.append((option, planned.provider.key, result))
             } catch { failure = error }

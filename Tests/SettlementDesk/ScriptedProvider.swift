@@ -8,6 +8,7 @@ package import Synchronization
 package final class ScriptedProvider: PaymentProvider, TransferSending, TransferScanning, BalanceStating {
     /// What it answers, and how often it was asked.
     package struct Script {
+        var settings: [String: String] = [:]
         package var submission = SubmissionOutcome.accepted
         package var fate = TransferFate.pending
         /// Until when what is prepared can take effect.
@@ -51,11 +52,15 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     }
 
     package func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
-        OpenedOption(
+        script.withLock { $0.settings = request.settings }
+        return OpenedOption(
             instruction: .deposit(address: "address", comment: request.option.text, link: "link"),
             reference: Self.reference(request.option)
         )
     }
+
+    /// The wishes of what was opened last.
+    package var lastSettings: [String: String] { script.withLock { $0.settings } }
 
     package var standingAccounts: [ScanAccount] { [ScanAccount(account: "account", subject: "coin")] }
 

@@ -109,6 +109,23 @@ struct RenewQuotesTests {
         #expect(last.renewals == PaymentOption.renewalLimit)
     }
 
+    @Test("keep the wishes that the option was opened with", arguments: Engine.allCases)
+    func settings(engine: Engine) async throws {
+        let desk = try await Desk(on: engine, rates: RisingRate(start: Timestamp(seconds: 1_000_000)))
+        let request = InvoiceRequest(
+            title: "Tea",
+            summary: "Tea",
+            goods: .physical,
+            price: Amount(asset: .stars, units: Int256(10_000_000_000)),
+            choices: [.init(rail: .ton, settings: ["max_tip": "5"])]
+        )
+        _ = try await desk.settlement.openInvoice(request, for: desk.merchant, id: Self.invoice)
+        desk.clock.advance(by: .seconds(100))
+        let renewed = try await desk.settlement.renewQuotes(of: Self.invoice).options[0]
+        #expect(renewed.renewals == 1 && renewed.settings == ["max_tip": "5"])
+        #expect(desk.provider.lastSettings == ["max_tip": "5"], "it is opened with them again")
+    }
+
     @Test("F22: that many ask for at once are renewed once")
     func concurrent() async throws {
         let (desk, _) = try await desk(on: .sqlite)

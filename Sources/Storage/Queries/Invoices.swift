@@ -140,7 +140,7 @@ extension SQLRow {
         )
     }
 
-    private static func labels(_ text: String) throws -> [String: String] {
+    static func labels(_ text: String) throws -> [String: String] {
         guard text != "{}" else { return [:] }
         let members = try JSONValue(parsing: Array(text.utf8)).members ?? []
         return Dictionary(members.map { ($0.key, $0.value.stringValue ?? "") }) { first, _ in first }

@@ -1,13 +1,14 @@
 import Money
 public import Payments
 public import Seams
+import StrictJSON
 
 /// The ways to pay invoices.
 extension SQLSession {
     private static var optionColumns: String {
         """
         o.id, o.invoice, o.rail, o.provider, o.asset, o.due, o.price_asset, o.price, o.quote, o.link, o.address,
-        o.comment, o.reference_scope, o.reference_value, o.renewals
+        o.comment, o.reference_scope, o.reference_value, o.settings, o.renewals
         """
     }
 
@@ -17,14 +18,15 @@ extension SQLSession {
         try execute(
             """
             INSERT INTO payment_options (id, invoice, rail, provider, asset, due, price_asset, price, quote, link, address,
-            comment, reference_scope, reference_value)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            comment, reference_scope, reference_value, settings)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             """,
             [
                 .id(option.id), .id(option.invoice), .text(option.rail.rawValue), .text(option.provider),
                 .asset(option.due), .units(option.due), .asset(option.price), .units(option.price),
                 .text(option.quote.map(QuoteText.write)), .text(link), .text(address), .text(comment),
                 .text(option.reference.scope), .text(option.reference.value),
+                .text(JSONValue.object(from: option.settings).text),
             ]
         )
         try insertReference(of: option)
@@ -120,6 +122,7 @@ extension SQLRow {
             quote: quote,
             instruction: address.map { .deposit(address: $0, comment: comment, link: link) } ?? .invoiceLink(url: link),
             reference: PaymentReference(scope: try text(), value: try text()),
+            settings: try Self.labels(text()),
             renewals: try int()
         )
     }
