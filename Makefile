@@ -32,6 +32,7 @@ bench-http: setup-tests ## The HTTP interface under load, beside a constant answ
 	scripts/setup --bench
 	swift build -c release --product settlegate -Xswiftc -gnone
 	.venv/bin/python Benchmarks/Foreign/load.py "$$(swift build -c release --show-bin-path)/settlegate"
+	.venv/bin/python Benchmarks/Foreign/page.py "$$(swift build -c release --show-bin-path)/settlegate"
 
 fuzz: setup        ## 10 million inputs for each parser of outside bytes; RUNS and PARSERS say otherwise
 	scripts/fuzz

@@ -40,7 +40,13 @@ extension Settlement {
     /// An option at the rate of now, with the line items left out: they add up to the price, not to what is due.
     private func renew(_ option: PaymentOption, of invoice: Invoice, at now: Timestamp) async throws -> PaymentOption {
         let provider = try provider(option.provider)
-        let planned = try planned(at: provider, in: option.due.asset, for: invoice.price, settings: option.settings, now)
+        let planned = try planned(
+            at: provider,
+            in: option.due.asset,
+            for: invoice.price,
+            settings: option.settings,
+            now
+        )
         guard let quote = planned.quote else { throw SettlementError(.invalidState, "the option has no quote") }
         let opened = try await provider.open(
             OpenRequest(option: option.id, invoice: invoice, due: planned.due, lines: [], settings: planned.settings)
