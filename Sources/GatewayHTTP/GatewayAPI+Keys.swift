@@ -71,6 +71,7 @@ extension GatewayAPI {
             _ = try session.revoke(id, at: now)
             return try session.apiKey(id) ?? key
         }
+        keys.forget(id)
         return json(Self.json(revoked))
     }
 

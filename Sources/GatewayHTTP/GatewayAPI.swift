@@ -27,6 +27,7 @@ public struct GatewayAPI: Sendable {
     let checkout: Checkout
     let metrics: Metrics
     let limiter: RateLimiter
+    let keys = KeyCache()
     let document: [UInt8]
     let readiness: @Sendable () async -> Bool
     var clock: any WallClock { settlement.clock }
@@ -227,10 +228,18 @@ public struct GatewayAPI: Sendable {
             throw Problem.unauthorized
         }
         let id = text.id
-        guard let key = try await settlement.database.read({ try $0.apiKey(id) }), key.revokedAt == nil,
-            key.access.role == text.role, constantTimeEquals(key.digest, text.digest)
+        let now = clock.now()
+        guard let key = try await key(id, at: now), key.revokedAt == nil, key.access.role == text.role,
+            constantTimeEquals(key.digest, text.digest)
         else { throw Problem.unauthorized }
         return key
+    }
+
+    private func key(_ id: APIKeyID, at now: Timestamp) async throws -> APIKeyRecord? {
+        if let known = keys.key(id, at: now) { return known }
+        let found = try await settlement.database.read { try $0.apiKey(id) }
+        if let found { keys.keep(found, readAt: now) }
+        return found
     }
 
     /// An answer with JSON.

@@ -1,12 +1,16 @@
-import Dispatch
 import GRDB
+import Synchronization
 
 /// The database in an SQLite file: write-ahead log, `synchronous=FULL`, one writer, several readers.
 public final class SQLiteDatabase: Database {
     private let lock: FileLock
-    private let pool: DatabasePool
+    /// How many read at the same time.
+    private static let readerCount = 4
+
+    private let writer: DatabaseQueue
     private let committer: GroupCommitter
-    private let readers = DispatchQueue(label: "settlegate.storage.readers", attributes: .concurrent)
+    private let readers: [SQLiteReader]
+    private let turn = Atomic<Int>(0)
 
     /// Opens or creates a database, and brings its schema up to date.
     ///
@@ -19,17 +23,20 @@ public final class SQLiteDatabase: Database {
         lock = try FileLock(path: path + ".lock")
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
-        configuration.maximumReaderCount = 4
+        configuration.journalMode = .wal
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.execute(sql: "PRAGMA cache_size = -65536")
         }
-        do { pool = try DatabasePool(path: path, configuration: configuration) } catch {
+        do { writer = try DatabaseQueue(path: path, configuration: configuration) } catch {
             throw StorageError(.unavailable, "the database \(path) cannot be opened: \(error)")
         }
-        committer = GroupCommitter(SQLiteWriter(pool: pool))
-        try pool.writeWithoutTransaction { try SQLiteMigrator.run(on: $0, migrating: migrating) }
+        committer = GroupCommitter(SQLiteWriter(queue: writer))
+        try writer.writeWithoutTransaction { try SQLiteMigrator.run(on: $0, migrating: migrating) }
+        do {
+            readers = try (0..<Self.readerCount).map { _ in try SQLiteReader(path: path, configuration: configuration) }
+        } catch { throw StorageError(.unavailable, "the database \(path) cannot be read: \(error)") }
     }
 
     /// A second process is refused.
@@ -39,16 +46,10 @@ public final class SQLiteDatabase: Database {
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            readers.async { [pool] in
-                continuation.resume(
-                    with: Result {
-                        do { return try pool.read { try body(SQLiteSession($0)) } } catch let error as DatabaseError {
-                            throw StorageError(error)
-                        }
-                    }
-                )
-            }
+        let turn = turn.wrappingAdd(1, ordering: .relaxed).newValue
+        do { return try await readers[Int(turn.magnitude) % readers.count].read(body) } catch let error as DatabaseError
+        {
+            throw StorageError(error)
         }
     }
 
@@ -65,10 +66,11 @@ public final class SQLiteDatabase: Database {
     public func close() async throws {
         await committer.close()
         do {
-            try await pool.writeWithoutTransaction { database in
+            for reader in readers { try reader.close() }
+            try await writer.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
             }
-            try pool.close()
+            try writer.close()
         } catch let error as DatabaseError { throw StorageError(error) }
         lock.release()
     }

@@ -8,7 +8,7 @@ import GRDBSQLite
 final class SQLiteSession: SQLSession {
     let group = GroupState()
     private let database: GRDB.Database
-    private var statements: [String: OpaquePointer] = [:]
+    private var statements: [String: Statement] = [:]
 
     init(_ database: GRDB.Database) {
         self.database = database
@@ -52,15 +52,15 @@ final class SQLiteSession: SQLSession {
         return statement
     }
 
-    /// GRDB keeps the statement for the connection, and this session the way to it.
+    /// GRDB keeps the statement for the connection, and this session holds it.
     private func statement(_ sql: String) throws -> OpaquePointer {
-        if let known = statements[sql] { return known }
-        let statement: OpaquePointer
+        if let known = statements[sql] { return known.sqliteStatement }
+        let statement: Statement
         do {
-            statement = try database.cachedStatement(sql: SQLiteText.shared.text(of: sql)).sqliteStatement
+            statement = try database.cachedStatement(sql: SQLiteText.shared.text(of: sql))
         } catch let error as DatabaseError { throw StorageError(error) }
         statements[sql] = statement
-        return statement
+        return statement.sqliteStatement
     }
 
     private func failure(_ result: Int32, _ sql: String) -> StorageError {

@@ -2,10 +2,10 @@ import GRDB
 
 /// The writing connection of an SQLite file.
 struct SQLiteWriter: GroupWriter {
-    let pool: DatabasePool
+    let queue: DatabaseQueue
 
     func withConnection(_ body: (any WritingConnection) throws -> Void) throws {
-        try pool.writeWithoutTransaction { try body(SQLiteConnection($0)) }
+        try queue.writeWithoutTransaction { try body(SQLiteConnection($0)) }
     }
 }
 

@@ -1,0 +1,40 @@
+import Payments
+import Seams
+import Storage
+import Synchronization
+
+/// API keys that were read a moment ago: most requests of a merchant come with the same one.
+///
+/// A key that is revoked here is forgotten at once; one that another gateway on the same database has revoked is good for a
+/// second more.
+final class KeyCache: Sendable {
+    private static let lifetime = Duration.seconds(1)
+    /// Above this many, all are forgotten: they are read again.
+    private static let limit = 10_000
+
+    private struct Kept {
+        let key: APIKeyRecord
+        let readAt: Timestamp
+    }
+
+    private let kept = Mutex<[APIKeyID: Kept]>([:])
+
+    /// A key that was read within the last second.
+    func key(_ id: APIKeyID, at now: Timestamp) -> APIKeyRecord? {
+        kept.withLock { kept in
+            guard let found = kept[id], found.readAt <= now, now.since(found.readAt) < Self.lifetime else { return nil }
+            return found.key
+        }
+    }
+
+    /// Remembers a key that was read.
+    func keep(_ key: APIKeyRecord, readAt moment: Timestamp) {
+        kept.withLock { kept in
+            if kept.count >= Self.limit { kept = [:] }
+            kept[key.id] = Kept(key: key, readAt: moment)
+        }
+    }
+
+    /// Forgets a key that has changed.
+    func forget(_ id: APIKeyID) { kept.withLock { $0[id] = nil } }
+}

@@ -1,0 +1,41 @@
+import GRDB
+
+/// A reading connection of an SQLite file: its units of work run one after the other, and its statements stay prepared.
+final class SQLiteReader: Sendable {
+    private let queue: DatabaseQueue
+    // Proof: it is touched by closures on the connection's serial queue, and by nothing else.
+    private nonisolated(unsafe) var session: SQLiteSession?
+
+    /// Opens a connection that can only read.
+    init(path: String, configuration: Configuration) throws {
+        var configuration = configuration
+        configuration.readonly = true
+        queue = try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    /// Runs queries on what is committed when the first of them runs.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.asyncUnsafeRead { database in
+                continuation.resume(with: Result { try self.run(body, on: database.get()) })
+            }
+        }
+    }
+
+    private func run<Value>(_ body: (any SQLSession) throws -> Value, on database: GRDB.Database) throws -> Value {
+        let session = session ?? SQLiteSession(database)
+        self.session = session
+        try session.execute("BEGIN", [])
+        let result = Result { try body(session) }
+        try session.execute("COMMIT", [])
+        return try result.get()
+    }
+
+    /// Ends the connection, after what is under way.
+    func close() throws {
+        queue.unsafeRead { _ in session = nil }
+        try queue.close()
+    }
+}
