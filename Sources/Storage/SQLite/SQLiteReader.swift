@@ -29,7 +29,11 @@ final class SQLiteReader: Sendable {
         self.session = session
         try session.execute("BEGIN", [])
         let result = Result { try body(session) }
-        try session.execute("COMMIT", [])
+        do { try session.execute("COMMIT", []) } catch {
+            // A reading that stayed open would refuse every one after it.
+            try? session.execute("ROLLBACK", [])
+            throw error
+        }
         return try result.get()
     }
 
