@@ -129,14 +129,14 @@ public struct DeliveryWorker: Sendable {
     /// - Returns: whether the endpoint took it, so that the next one may follow.
     private func attempt(_ delivery: DeliveryRecord, to endpoint: WebhookEndpointRecord) async throws -> Bool {
         let start = clock.now()
-        let leaseEnd = start.advanced(by: Self.lease)
+        let claim = Claim(delivery: delivery, endpoint: endpoint, until: start.advanced(by: Self.lease))
         let event: EventRecord? = try await database.write { session in
-            guard try session.claim(delivery, until: leaseEnd) else { return nil }
+            guard try session.claim(delivery, until: claim.until) else { return nil }
             return try session.event(delivery.event)
         }
         guard let event else { return false }
         guard endpoint.disabledAt == nil else {
-            try await settle(delivery, endpoint, attempt(delivery, start, nil, "the endpoint is switched off"), nil)
+            try await settle(claim, attempt(delivery, start, nil, "the endpoint is switched off"), nil)
             return false
         }
         let secrets = try secrets.signing(endpoint, at: start)
@@ -152,7 +152,7 @@ public struct DeliveryWorker: Sendable {
         do throws(HTTPTransportError) { response = try await transport.send(request) } catch {
             failure = error.description
         }
-        try await settle(delivery, endpoint, attempt(delivery, start, response?.status, failure), response)
+        try await settle(claim, attempt(delivery, start, response?.status, failure), response)
         return response.map { (200..<300).contains($0.status) } ?? false
     }
 
@@ -171,13 +171,16 @@ public struct DeliveryWorker: Sendable {
         )
     }
 
-    private func settle(
-        _ delivery: DeliveryRecord,
-        _ endpoint: WebhookEndpointRecord,
-        _ attempt: DeliveryAttempt,
-        _ response: HTTPResponse?
-    ) async throws {
+    /// A delivery that this worker makes, until a moment: a worker that was stopped for longer changes nothing.
+    private struct Claim {
+        let delivery: DeliveryRecord
+        let endpoint: WebhookEndpointRecord
+        let until: Timestamp
+    }
+
+    private func settle(_ claim: Claim, _ attempt: DeliveryAttempt, _ response: HTTPResponse?) async throws {
         let now = clock.now()
+        let endpoint = claim.endpoint
         let isTaken = attempt.status.map { (200..<300).contains($0) } ?? false
         let asked = response?.field("Retry-After").flatMap { Int64($0) }.map {
             Duration.seconds(max(0, min($0, 86_400)))
@@ -190,8 +193,14 @@ public struct DeliveryWorker: Sendable {
         let disables = isOver && endpoint.disabledAt == nil
         if disables { logger.warning("the endpoint \(endpoint.id) is switched off after \(attempt.number) attempts") }
         try await database.write { session in
-            try session.record(attempt, of: delivery, state: state, nextAttemptAt: next ?? now)
-            guard disables, var stored = try session.endpoint(endpoint.id) else { return }
+            let isOurs = try session.record(
+                attempt,
+                of: claim.delivery,
+                claimedUntil: claim.until,
+                state: state,
+                nextAttemptAt: next ?? now
+            )
+            guard isOurs, disables, var stored = try session.endpoint(endpoint.id) else { return }
             stored.disabledAt = now
             stored.disabledReason =
                 attempt.status == 410 ? "it answered 410 Gone" : "it took nothing in \(attempt.number) attempts"

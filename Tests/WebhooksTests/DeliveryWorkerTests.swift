@@ -14,6 +14,8 @@ private final class ScriptedServers: HTTPTransport {
     struct State {
         var statuses: [String: Int] = [:]
         var requests: [HTTPRequest] = []
+        /// How many requests to a slow server still hang.
+        var hanging = 0
     }
 
     let state = Mutex(State())
@@ -25,7 +27,12 @@ private final class ScriptedServers: HTTPTransport {
     }
 
     func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
-        if request.url.contains("hangs") {
+        let hangs = state.withLock { state in
+            guard request.url.contains("slow"), state.hanging > 0 else { return request.url.contains("hangs") }
+            state.hanging -= 1
+            return true
+        }
+        if hangs {
             for await _ in gate {}
             throw HTTPTransportError(.timedOut, "it hangs")
         }
@@ -95,6 +102,26 @@ struct DeliveryWorkerTests {
             createdAt: clock.now()
         )
         try await database.write { try $0.append(event) }
+    }
+
+    @Test("by a worker that was stopped for longer than its claim does not undo what another has done")
+    func fencing() async throws {
+        let id = try await addEndpoint(1, "https://slow.example/")
+        try await happen(1)
+        let (pass, worker) = (servers, worker)
+        pass.state.withLock { $0.hanging = 1 }
+        let stopped = Task { await worker.runOnce() }
+        while pass.state.withLock({ $0.hanging > 0 }) { await Task.yield() }
+        clock.advance(by: .seconds(61))
+        #expect(await worker.runOnce() == 1, "the claim has ended, and another worker delivers")
+        pass.open.finish()
+        _ = await stopped.value
+        let deliveries = try await database.read { try $0.deliveries(of: EventID(value: 1)) }
+        #expect(deliveries.map(\.state) == [.delivered])
+        let attempts = try await database.read { try $0.attempts(of: EventID(value: 1), to: id) }
+        #expect(attempts.map(\.status) == [204])
+        clock.advance(by: .seconds(86_400))
+        #expect(await worker.runOnce() == 0)
     }
 
     @Test("F91: to one endpoint does not wait for another that hangs")

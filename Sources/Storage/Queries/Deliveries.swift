@@ -88,13 +88,34 @@ extension SQLSession {
         ) == 1
     }
 
-    /// Remembers an attempt and what follows from it.
+    /// Remembers an attempt and what follows from it, if the claim of its worker still stands.
+    ///
+    /// - Parameters:
+    ///   - attempt: the attempt.
+    ///   - delivery: what was delivered.
+    ///   - claim: until when the worker had claimed it: the token that another claim would have replaced.
+    ///   - state: where the delivery stands after it.
+    ///   - nextAttemptAt: when it is tried again.
+    /// - Throws: what the database throws.
+    /// - Returns: whether it did; when not, another worker has taken over and nothing is changed.
     public func record(
         _ attempt: DeliveryAttempt,
         of delivery: DeliveryRecord,
+        claimedUntil claim: Timestamp,
         state: DeliveryRecord.State,
         nextAttemptAt: Timestamp
-    ) throws {
+    ) throws -> Bool {
+        let stands = try change(
+            """
+            UPDATE deliveries SET state = $1, attempts = $2, next_attempt_at = $3
+            WHERE endpoint = $4 AND event = $5 AND state = 'pending' AND next_attempt_at = $6
+            """,
+            [
+                .text(state.rawValue), .integer(Int64(attempt.number)), .moment(nextAttemptAt), .id(delivery.endpoint),
+                .id(delivery.event), .moment(claim),
+            ]
+        )
+        guard stands == 1 else { return false }
         try execute(
             """
             INSERT INTO delivery_attempts (endpoint, event, number, started_at, duration, status, failure)
@@ -107,15 +128,7 @@ extension SQLSession {
                 .text(attempt.failure),
             ]
         )
-        try execute(
-            """
-            UPDATE deliveries SET state = $1, attempts = $2, next_attempt_at = $3 WHERE endpoint = $4 AND event = $5
-            """,
-            [
-                .text(state.rawValue), .integer(Int64(attempt.number)), .moment(nextAttemptAt), .id(delivery.endpoint),
-                .id(delivery.event),
-            ]
-        )
+        return true
     }
 
     /// The deliveries of an event.
