@@ -88,9 +88,10 @@ extension SQLSession {
         return merchant
     }
 
-    /// All merchants, in the order in which they were added.
+    /// A piece of the list of merchants, the newest first.
     public func merchants(in page: Page) throws -> [MerchantRecord] {
         let columns = "m.id, m.name, m.fee_basis_points, m.created_at"
+        // A list needs a condition, and this one all merchants meet.
         return try list(columns, from: "merchants m", id: "m.id", Filter("m.created_at >= ", .integer(0)), in: page) {
             try $0.merchant()
         }
