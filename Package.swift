@@ -28,7 +28,7 @@ let package = Package(
             name: "SettlegateCodecs",
             targets: [
                 "TON", "EVM", "StrictJSON", "Money", "Cryptography", "TelegramBot", "ProviderEVM", "Inspection",
-                "Webhooks", "Seams",
+                "Webhooks", "TONConnect", "Seams",
             ]
         ),
     ],
@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .target(name: "CCurlShims", dependencies: ["CCurl"]),
         .target(name: "Seams"),
         .target(name: "StrictJSON"),
@@ -60,6 +61,10 @@ let package = Package(
         .target(name: "EVM", dependencies: ["Cryptography", "StrictJSON", "Seams", bigInt]),
         .target(name: "Keystore", dependencies: ["Cryptography", "StrictJSON", "Seams"]),
         .target(name: "HTTPTransport", dependencies: ["CCurl", "CCurlShims", "Seams"]),
+        .target(
+            name: "TONConnect",
+            dependencies: ["HTTPTransport", "Cryptography", "StrictJSON", "Seams", "CSodium"]
+        ),
         .target(
             name: "TelegramBot",
             dependencies: ["HTTPTransport", "Cryptography", "StrictJSON", "Seams"]
@@ -108,14 +113,22 @@ let package = Package(
             name: "Rates",
             dependencies: ["Settlement", "HTTPTransport", "StrictJSON", "Money", "Seams", bigInt, logging]
         ),
+        .target(
+            name: "WalletPayments",
+            dependencies: [
+                "TONConnect", "Settlement", "Storage", "Providers", "Payments", "Money", "HTTPTransport",
+                "Cryptography", "Seams", logging,
+            ]
+        ),
         .target(name: "HTTPServer", dependencies: ["HTTPTransport", hummingbird, lifecycle, logging]),
         .target(
             name: "Checkout",
             dependencies: [
                 "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON",
-                "Cryptography", "Seams", "CQREncode", mustache,
+                "Cryptography", "Seams", "TONConnect", "WalletPayments", "CQREncode", mustache,
             ],
             resources: [
+                .embedInCode("Resources/tonconnect-icon.png"),
                 .embedInCode("Resources/checkout.mustache"), .embedInCode("Resources/checkout.css"),
                 .embedInCode("Resources/checkout.js"), .embedInCode("Resources/settlegate.js"),
                 .embedInCode("Resources/settlegate.d.ts"), .embedInCode("Resources/en.json"),
@@ -137,9 +150,16 @@ let package = Package(
         ),
         .target(name: "FixtureTelegram", dependencies: ["HTTPTransport", "StrictJSON", "Seams"]),
         .target(
+            name: "FixtureConnect",
+            dependencies: [
+                "FixtureTON", "TON", "TONConnect", "HTTPTransport", "StrictJSON", "Cryptography", "Seams",
+            ]
+        ),
+        .target(
             name: "Sandbox",
             dependencies: [
-                "FixtureTON", "FixtureEVM", "FixtureTelegram", "HTTPServer", "HTTPTransport", "TON", "EVM",
+                "FixtureConnect", "Cryptography", "FixtureTON", "FixtureEVM", "FixtureTelegram", "HTTPServer",
+                "HTTPTransport", "TON", "EVM",
                 "StrictJSON",
                 "Seams", bigInt, logging,
             ]
@@ -148,7 +168,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "BotConversation", "Checkout", "GatewayHTTP", "HTTPServer", "Rates", "Settlement", "Reconciliation",
-                "Webhooks", "Storage",
+                "Webhooks", "Storage", "TONConnect", "WalletPayments",
                 "Providers",
                 "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPTransport",
                 "Payments", "Money",
@@ -189,6 +209,10 @@ let package = Package(
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Money", "Seams"]),
         .testTarget(name: "PaymentsTests", dependencies: ["Payments", "Money"]),
         .testTarget(name: "TONTests", dependencies: ["TON", "Cryptography", "Seams"]),
+        .testTarget(
+            name: "TONConnectTests",
+            dependencies: ["TONConnect", "Cryptography", "StrictJSON", "Seams"]
+        ),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "HTTPServer", logging]),
         .testTarget(
             name: "BotConversationTests",

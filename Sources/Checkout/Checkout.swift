@@ -7,6 +7,7 @@ import Seams
 public import Settlement
 import Storage
 import StrictJSON
+import WalletPayments
 
 /// The page on which a customer pays an invoice: its HTML, its files, its picture codes and its events.
 ///
@@ -14,6 +15,7 @@ import StrictJSON
 /// to pay only to that one.
 public struct Checkout: Sendable {
     let settlement: Settlement
+    let wallets: CheckoutWallets?
     private let botTokens: [SecretBytes]
     private let key: SecretBytes
     let isSecure: Bool
@@ -26,8 +28,16 @@ public struct Checkout: Sendable {
     ///   - botTokens: whose init data shows who a customer is.
     ///   - key: what sessions are signed with.
     ///   - isSecure: whether customers come by https only.
-    public init(settlement: Settlement, botTokens: [SecretBytes], key: SecretBytes, isSecure: Bool) {
+    ///   - wallets: TON Connect; none when customers' wallets are not asked.
+    public init(
+        settlement: Settlement,
+        botTokens: [SecretBytes],
+        key: SecretBytes,
+        isSecure: Bool,
+        wallets: CheckoutWallets? = nil
+    ) {
         self.settlement = settlement
+        self.wallets = wallets
         self.botTokens = botTokens
         self.key = key
         self.isSecure = isSecure
@@ -57,6 +67,10 @@ public struct Checkout: Sendable {
             guard target.path.count == 1 else { return nil }
             try target.require("GET")
             return CheckoutAssets.script(target.path[0])
+        case "tonconnect-manifest.json", "tonconnect-icon.png":
+            guard target.path.count == 1 else { return nil }
+            try target.require("GET")
+            return target.path[0].hasSuffix(".png") ? CheckoutAssets.icon : try manifest()
         case "checkout":
             try target.require("GET")
             guard target.path.count == 3, let file = CheckoutAssets.file(target.path[2]) else {
@@ -98,6 +112,9 @@ public struct Checkout: Sendable {
         case ("renew", 1):
             try target.require("POST")
             return try await renew(target)
+        case ("wallet", 1):
+            try target.require("POST")
+            return try await openWallet(target)
         case ("qr", 2):
             try target.require("GET")
             return try await picture(target, rest[rest.startIndex + 1])
@@ -118,9 +135,7 @@ public struct Checkout: Sendable {
     private func html(_ target: CheckoutTarget) async throws -> HTTPResponse {
         let texts = Texts.choose(target.language, accepting: target.request.field("Accept-Language"))
         let now = settlement.clock.now()
-        let user = target.cookie(CheckoutSession.cookie).flatMap {
-            CheckoutSession(cookie: $0, key: key, at: now)?.user
-        }
+        let user = user(of: target)
         guard let stored = try await stored(target.path[1], of: user) else { return Self.notFound(texts) }
         let invoice = stored.facts.invoice.invoice
         let view = CheckoutView(
@@ -133,9 +148,17 @@ public struct Checkout: Sendable {
             // Where nobody knows the customer, what this browser opened last.
             usedRail: stored.usedRail ?? target.cookie("pay_rail").flatMap { Rail(rawValue: $0) },
             isInTelegram: user != nil,
-            isBound: invoice.payer != nil && invoice.payer != user
+            isBound: invoice.payer != nil && invoice.payer != user,
+            walletEntries: wallets?.payments.wallets ?? []
         )
         return Self.page(try view.context(), status: 200)
+    }
+
+    /// Who the customer is, as a session that was shown says.
+    func user(of target: CheckoutTarget) -> Int64? {
+        target.cookie(CheckoutSession.cookie).flatMap {
+            CheckoutSession(cookie: $0, key: key, at: settlement.clock.now())?.user
+        }
     }
 
     private func stored(_ text: String, of user: Int64?) async throws -> Stored? {
@@ -220,9 +243,10 @@ public struct Checkout: Sendable {
     private func picture(_ target: CheckoutTarget, _ name: String) async throws -> HTTPResponse {
         let facts = try await facts(target.path[1])
         let option = facts.invoice.options.first { "\($0.id.text).svg" == name }
-        guard let option, case .deposit(_, _, let link) = option.instruction, let code = QRCode(link) else {
-            throw CheckoutError.notFound
-        }
+        var link: String?
+        if case .deposit(_, _, let transfer) = option?.instruction { link = transfer }
+        if let session = facts.wallet, "\(session.opening.id.text).svg" == name { link = session.opening.link }
+        guard let link, let code = QRCode(link) else { throw CheckoutError.notFound }
         let fields = [
             HTTPField("Content-Type", "image/svg+xml"), HTTPField("Cache-Control", "private, max-age=86400"),
             HTTPField("Content-Security-Policy", "default-src 'none'"),
@@ -230,7 +254,7 @@ public struct Checkout: Sendable {
         return HTTPResponse(status: 200, fields: fields, body: Array(code.svg.utf8))
     }
 
-    private func facts(_ text: String) async throws -> CheckoutFacts {
+    func facts(_ text: String) async throws -> CheckoutFacts {
         guard let id = try? InvoiceID(text) else { throw CheckoutError.notFound }
         guard let facts = try await settlement.database.read({ try CheckoutFacts(id, in: $0) }) else {
             throw CheckoutError.notFound
@@ -247,6 +271,7 @@ extension CheckoutFacts {
         invoice = try InvoiceWithOptions(found, in: session)
         payments = stored
         refunds = try stored.flatMap { try session.refunds(of: $0.id) }
+        wallet = try session.lastWalletSession(of: id)
     }
 }
 

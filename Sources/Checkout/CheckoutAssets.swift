@@ -24,6 +24,13 @@ enum CheckoutAssets {
         }
     }
 
+    /// The picture that wallets show of us, 180 pixels wide.
+    static let icon = response(
+        PackageResources.tonconnect_icon_png,
+        "image/png",
+        [HTTPField("Cache-Control", "public, max-age=86400"), HTTPField("Access-Control-Allow-Origin", "*")]
+    )
+
     /// What merchants include in their own pages.
     static func script(_ name: String) -> HTTPResponse? {
         let fields = [HTTPField("Cache-Control", "public, max-age=300"), HTTPField("Access-Control-Allow-Origin", "*")]

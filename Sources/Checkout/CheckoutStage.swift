@@ -46,6 +46,8 @@ struct CheckoutFacts: Hashable, Sendable {
     let invoice: InvoiceWithOptions
     let payments: [Payment]
     let refunds: [OutgoingTransfer]
+    /// The last session with a wallet of the customer's.
+    var wallet: WalletSession?
 
     /// The payments that stand.
     var standing: [Payment] { payments.filter { $0.state == .final } }
@@ -65,7 +67,8 @@ struct CheckoutFacts: Hashable, Sendable {
         let progress = progress.map { "\($0.seen.units) \($0.done) \($0.required)" } ?? ""
         let parts = [
             stage(at: now).rawValue, "\(invoice.invoice.status.received.units)", progress, "\(standing.count)",
-            "\(returned.count)", invoice.options.map { "\($0.due.units)" }.joined(separator: " "),
+            "\(returned.count)", wallet.map { "\($0.opening.id) \($0.state)" } ?? "",
+            invoice.options.map { "\($0.due.units)" }.joined(separator: " "),
         ]
         return Hex.encode(SHA256.hash(Array(parts.joined(separator: "|").utf8)).prefix(8))
     }

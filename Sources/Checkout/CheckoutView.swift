@@ -4,6 +4,7 @@ import Seams
 import Settlement
 import Storage
 import StrictJSON
+import TONConnect
 
 /// What the page shows of an invoice, in one language.
 struct CheckoutView {
@@ -19,6 +20,8 @@ struct CheckoutView {
     let isInTelegram: Bool
     /// Whether the invoice is for a customer who has not shown who they are.
     let isBound: Bool
+    /// The wallets that may be asked to pay.
+    var walletEntries: [WalletEntry] = []
 
     private var invoice: Invoice { facts.invoice.invoice }
     var stage: CheckoutStage { facts.stage(at: now) }
@@ -135,6 +138,7 @@ struct CheckoutView {
             // A link names the whole amount: of a part the rest is sent by hand.
             description["hasLink"] = !isPartlyPaid
             description["link"] = link
+            if let wallets = wallets(of: option) { description["wallets"] = wallets }
         }
         return description
     }

@@ -162,7 +162,9 @@ public final class FixtureTON: Sendable {
     /// Signs and broadcasts messages of a customer.
     ///
     /// - Throws: `TONError`.
-    public func send(_ messages: [WalletMessage], by customer: Customer) throws(TONError) {
+    /// - Returns: what was signed.
+    @discardableResult
+    public func send(_ messages: [WalletMessage], by customer: Customer) throws(TONError) -> Cell {
         let queued = state.withLock { state in
             state.externals.filter { $0.destination == customer.address }.count
         }
@@ -178,8 +180,9 @@ public final class FixtureTON: Sendable {
             with: customer.key,
             deploying: false
         )
-        guard case .externalIn(let message) = try Message(parsing: transfer.cell) else { return }
+        guard case .externalIn(let message) = try Message(parsing: transfer.cell) else { return transfer.cell }
         state.withLock { $0.externals.append(message) }
+        return transfer.cell
     }
 
     /// A customer pays TON coin.

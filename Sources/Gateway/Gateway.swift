@@ -14,6 +14,7 @@ public import Seams
 public import Settlement
 import Storage
 import Synchronization
+import WalletPayments
 public import Webhooks
 
 /// A whole gateway: database, providers, use cases, workers and the HTTP interface, put together from a configuration.
@@ -28,6 +29,8 @@ public final class Gateway: Sendable {
         public var transport: any HTTPTransport
         /// The way to merchants' endpoints, which merchants have named.
         public var webhookTransport: any HTTPTransport
+        /// The way to bridges of customers' wallets, which the operator has named: a connection for each open session.
+        public var bridgeTransport: any HTTPTransport
         /// Where a simulated run fails.
         public var faults: FaultInjector
 
@@ -37,12 +40,14 @@ public final class Gateway: Sendable {
             random: any RandomSource,
             transport: any HTTPTransport,
             webhookTransport: any HTTPTransport,
+            bridgeTransport: (any HTTPTransport)? = nil,
             faults: FaultInjector = .none
         ) {
             self.clock = clock
             self.random = random
             self.transport = transport
             self.webhookTransport = webhookTransport
+            self.bridgeTransport = bridgeTransport ?? transport
             self.faults = faults
         }
 
@@ -54,7 +59,10 @@ public final class Gateway: Sendable {
                 clock: SystemClock(),
                 random: SystemRandom(),
                 transport: CurlTransport(.init(addresses: .any, httpsOnly: isLive)),
-                webhookTransport: CurlTransport(.init(addresses: inside ? .any : .publicOnly, httpsOnly: !inside))
+                webhookTransport: CurlTransport(.init(addresses: inside ? .any : .publicOnly, httpsOnly: !inside)),
+                bridgeTransport: CurlTransport(
+                    .init(addresses: .any, httpsOnly: isLive, connectionsPerHost: 1_000)
+                )
             )
         }
     }
@@ -79,6 +87,7 @@ public final class Gateway: Sendable {
     private let bots: [ConfiguredProviders.Bot]
     private let receiver: TelegramReceiver
     private let rates: RateWorker
+    private let wallets: CheckoutWallets?
     private let clock: any WallClock
     private let logger: Logger
     private let wakeUps: AsyncStream<Void>
@@ -168,6 +177,13 @@ public final class Gateway: Sendable {
             logger: logger,
             wake: { [wake] in wake.yield() }
         )
+        wallets = try Self.wallets(
+            configuration,
+            over: settlement,
+            seal: seal,
+            surroundings: surroundings,
+            logger: logger
+        )
         let checkout = Checkout(
             settlement: settlement,
             botTokens: providers.bots.map(\.token),
@@ -177,7 +193,8 @@ public final class Gateway: Sendable {
                 info: [],
                 length: 32
             ),
-            isSecure: configuration.http.publicURL?.hasPrefix("https://") ?? false
+            isSecure: configuration.http.publicURL?.hasPrefix("https://") ?? false,
+            wallets: wallets
         )
         api = GatewayAPI(
             settlement: settlement,
@@ -279,6 +296,7 @@ public final class Gateway: Sendable {
         let interval = Duration.milliseconds(configuration.reconciliationInterval)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.deliveries.run(every: interval) }
+            if let wallets = self.wallets { group.addTask { await wallets.payments.run(every: interval) } }
             let pause = Duration.milliseconds(self.configuration.ratesInterval ?? 30_000)
             group.addTask { await self.rates.run(every: pause) }
             group.addTask {

@@ -252,6 +252,8 @@ public struct GatewayConfiguration: Codable, Sendable {
     public var evm: [EVM]?
     /// How much wallets may hold; none: as much as comes.
     public var coldStorage: [ColdStorage]?
+    /// Payments by customers' own TON wallets; none when wallets are not asked.
+    public var tonConnect: WalletConnection?
     /// The rates that the operator sets.
     public var rates: [FixedRate]
     /// Who says what other assets cost.
@@ -277,6 +279,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         case ton
         case evm
         case coldStorage = "cold_storage"
+        case tonConnect = "ton_connect"
         case rates
         case rateFeeds = "rate_feeds"
         case rateRules = "rate_rules"

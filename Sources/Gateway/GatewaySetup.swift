@@ -56,6 +56,7 @@ public struct GatewaySetup: Sendable {
 
     private static let lists = [
         "assets.yaml", "chart-of-accounts.yaml", "rail-policy.yaml", "currencies.json", "openapi.json",
+        "ton-wallets.json",
     ]
 
     private let answers: Answers
@@ -155,7 +156,8 @@ public struct GatewaySetup: Sendable {
             "ton:", "  - key: ton-\(network)", "    network: \(network)",
             "    toncenter_url: \(Self.quoted(answers.toncenterURL ?? usual))", "    wallet_entry: \(Entry.tonWallet)",
             "    wallet_version: v5r1", "    deposit: comment", "    # Only jettons named here are ever credited.",
-            "    jettons: []",
+            "    jettons: []", "# Customers confirm in their own wallets, which show this name.",
+            "ton_connect: { name: Settlegate, wallets: ton-wallets.json }",
         ]
     }
 

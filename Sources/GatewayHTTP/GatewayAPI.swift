@@ -267,7 +267,7 @@ extension RequestTarget {
     var route: String {
         let known = [
             "v1", "telegram", "livez", "readyz", "metrics", "openapi.json", "pay", "buy", "checkout",
-            "settlegate.js",
+            "settlegate.js", "tonconnect-manifest.json",
         ]
         guard let first = path.first, known.contains(first) else { return "other" }
         return "/" + path.prefix(2).filter { !$0.contains("_") || $0 == "webhook_endpoints" }.joined(separator: "/")

@@ -16,12 +16,20 @@ final class CurlTransfer: @unchecked Sendable {
     private var lines: [HTTPField] = []
     private var body: [UInt8] = []
     private var isTooLarge = false
+    private let pieces: AsyncThrowingStream<[UInt8], any Error>.Continuation?
     private let answer = Mutex<(@Sendable (Result<HTTPResponse, HTTPTransportError>) -> Void)?>(nil)
 
-    init(_ request: HTTPRequest, rule: AddressRule, httpsOnly: Bool) {
+    /// A transfer; with `pieces` the body of a good answer goes there as it comes.
+    init(
+        _ request: HTTPRequest,
+        rule: AddressRule,
+        httpsOnly: Bool,
+        pieces: AsyncThrowingStream<[UInt8], any Error>.Continuation? = nil
+    ) {
         self.request = request
         self.rule = rule
         self.httpsOnly = httpsOnly
+        self.pieces = pieces
     }
 
     func whenDone(_ body: @escaping @Sendable (Result<HTTPResponse, HTTPTransportError>) -> Void) {
@@ -93,6 +101,11 @@ final class CurlTransfer: @unchecked Sendable {
                 CurlTransfer.from(context)?.takeLine(bytes, size * count) ?? 0
             },
         ]
+        if pieces != nil {
+            // A stream that says nothing at all for a minute is dead: servers of events send a sign of life.
+            results.append(curl_shim_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1))
+            results.append(curl_shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, 60))
+        }
         if request.method == "HEAD" { results.append(curl_shim_set_long(handle, CURLOPT_NOBODY, 1)) }
         if !request.body.isEmpty || request.method == "POST" {
             results.append(curl_shim_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)))
@@ -120,12 +133,35 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     private func take(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+        if let pieces, isGood { return give(bytes, count, to: pieces) }
         guard body.count + count <= request.maximumResponseBytes else {
             isTooLarge = true
             return 0
         }
         body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
         return count
+    }
+
+    /// Whether the answer's status is of the 200s.
+    private var isGood: Bool {
+        var status = 0
+        if let handle { curl_shim_status(handle, &status) }
+        return (200..<300).contains(status)
+    }
+
+    private func give(
+        _ bytes: UnsafeMutablePointer<CChar>,
+        _ count: Int,
+        to pieces: AsyncThrowingStream<[UInt8], any Error>.Continuation
+    ) -> Int {
+        switch pieces.yield(Array(UnsafeRawBufferPointer(start: bytes, count: count))) {
+        case .enqueued: return count
+        // What is not read in time must not fill the memory.
+        case .dropped: isTooLarge = true
+        case .terminated: break
+        @unknown default: break
+        }
+        return 0
     }
 
     /// The most lines of a head.

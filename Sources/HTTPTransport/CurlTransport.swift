@@ -56,6 +56,32 @@ public final class CurlTransport: HTTPTransport {
         return try result.get()
     }
 
+    /// Sends a request and gives the body of a good answer piece by piece, as it comes.
+    public func stream(_ request: HTTPRequest) -> AsyncThrowingStream<[UInt8], any Error> {
+        // Pieces are of 16 kB at most.
+        let waiting = max(1, request.maximumResponseBytes >> 14)
+        return AsyncThrowingStream(bufferingPolicy: .bufferingOldest(waiting)) { pieces in
+            do throws(HTTPTransportError) { try Self.validate(request) } catch { return pieces.finish(throwing: error) }
+            let transfer = CurlTransfer(
+                request,
+                rule: configuration.addresses,
+                httpsOnly: configuration.httpsOnly,
+                pieces: pieces
+            )
+            transfer.whenDone { result in
+                switch result {
+                case .success(let response) where (200..<300).contains(response.status): pieces.finish()
+                case .success(let response):
+                    let reason = "the server answers with status \(response.status)"
+                    pieces.finish(throwing: HTTPTransportError(.refused, reason))
+                case .failure(let error): pieces.finish(throwing: error)
+                }
+            }
+            pieces.onTermination = { [loop] _ in loop.cancel(transfer) }
+            loop.start(transfer)
+        }
+    }
+
     /// Refuses what could smuggle something into the head of a request.
     private static func validate(_ request: HTTPRequest) throws(HTTPTransportError) {
         func isLine(_ text: String) -> Bool { text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }

@@ -8,6 +8,32 @@ public protocol HTTPTransport: Sendable {
     ///
     /// - Throws: ``HTTPTransportError``; what happened to the request is unknown unless its code says otherwise.
     func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse
+
+    /// Sends a request and gives the body of a good answer piece by piece, as it comes.
+    ///
+    /// The request's timeout is how long the whole may take, and ``HTTPRequest/maximumResponseBytes`` the most that may
+    /// wait to be read. It ends with an ``HTTPTransportError`` when the connection does, and when the answer's status is
+    /// not of the 200s.
+    func stream(_ request: HTTPRequest) -> AsyncThrowingStream<[UInt8], any Error>
+}
+
+extension HTTPTransport {
+    /// The whole body as one piece: for transports whose answers end.
+    public func stream(_ request: HTTPRequest) -> AsyncThrowingStream<[UInt8], any Error> {
+        AsyncThrowingStream { pieces in
+            let task = Task {
+                do {
+                    let response = try await send(request)
+                    guard (200..<300).contains(response.status) else {
+                        throw HTTPTransportError(.refused, "the server answers with status \(response.status)")
+                    }
+                    pieces.yield(response.body)
+                    pieces.finish()
+                } catch { pieces.finish(throwing: error) }
+            }
+            pieces.onTermination = { _ in task.cancel() }
+        }
+    }
 }
 
 /// One field of a request's or response's head.

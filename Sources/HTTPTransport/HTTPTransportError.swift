@@ -21,6 +21,8 @@ public struct HTTPTransportError: CodedError {
         case connectionLost
         /// The response is larger than the request allows; the server may have acted.
         case responseTooLarge
+        /// A stream was asked for, and the answer's status is not of the 200s.
+        case refused
         /// The task was cancelled; whether the server acted is unknown.
         case cancelled
     }
@@ -40,7 +42,7 @@ public struct HTTPTransportError: CodedError {
     public var isCertainlyUnsent: Bool {
         switch code {
         case .invalidRequest, .forbiddenAddress, .unreachable: true
-        case .timedOut, .connectionLost, .responseTooLarge, .cancelled: false
+        case .timedOut, .connectionLost, .responseTooLarge, .refused, .cancelled: false
         }
     }
 }

@@ -30,6 +30,11 @@ public enum PaymentKind: IdentifierKind {
     /// The prefix `pay`.
     public static let prefix = "pay"
 }
+/// A session with a customer's wallet.
+public enum WalletSessionKind: IdentifierKind {
+    /// The prefix `ws`.
+    public static let prefix = "ws"
+}
 /// Money on its way out: a refund.
 public enum RefundKind: IdentifierKind {
     /// The prefix `ref`.
@@ -68,6 +73,8 @@ public typealias PaymentLinkID = Identifier<PaymentLinkKind>
 public typealias PaymentOptionID = Identifier<PaymentOptionKind>
 /// Identifies a payment.
 public typealias PaymentID = Identifier<PaymentKind>
+/// Identifies a session with a customer's wallet.
+public typealias WalletSessionID = Identifier<WalletSessionKind>
 /// Identifies a refund.
 public typealias RefundID = Identifier<RefundKind>
 /// Identifies a payout.

@@ -19,6 +19,9 @@ public struct InvoiceStateMachine: Hashable, Sendable {
         case settled
         case expired
         case invalid
+
+        /// Whether customers are still asked to pay.
+        public var isPayable: Bool { self == .new || self == .processing }
     }
 
     /// What is unusual about it.

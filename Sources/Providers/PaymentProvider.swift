@@ -44,6 +44,8 @@ public protocol PaymentProvider: Sendable {
     var gather: (any FundGathering)? { get }
     /// Checks proofs that somebody owns an account; none when the rail has none.
     var ownership: (any OwnershipProving)? { get }
+    /// Says what customers' own wallets have to sign; none when wallets cannot be asked.
+    var customerWallets: (any WalletPaying)? { get }
 }
 
 extension PaymentProvider {
@@ -58,6 +60,9 @@ extension PaymentProvider {
 
     /// On most rails everything comes to one account.
     public var gather: (any FundGathering)? { nil }
+
+    /// On most rails wallets cannot be asked.
+    public var customerWallets: (any WalletPaying)? { nil }
 
     /// On most rails nobody can prove what is theirs.
     public var ownership: (any OwnershipProving)? { nil }

@@ -1,5 +1,6 @@
 import BigInt
 public import EVM
+public import FixtureConnect
 public import FixtureEVM
 public import FixtureTON
 public import FixtureTelegram
@@ -16,6 +17,8 @@ public struct SandboxControl: Sendable {
     private let jettonMaster: TONAddress
     private let evm: FixtureEVM
     private let evmToken: EVMAddress
+    private let bridge: FixtureBridge
+    private let wallets: FixtureWallet
 
     /// Control over networks.
     public init(
@@ -24,7 +27,9 @@ public struct SandboxControl: Sendable {
         ton: FixtureTON,
         jettonMaster: TONAddress,
         evm: FixtureEVM,
-        evmToken: EVMAddress
+        evmToken: EVMAddress,
+        bridge: FixtureBridge,
+        wallets: FixtureWallet
     ) {
         self.clock = clock
         self.telegram = telegram
@@ -32,6 +37,8 @@ public struct SandboxControl: Sendable {
         self.jettonMaster = jettonMaster
         self.evm = evm
         self.evmToken = evmToken
+        self.bridge = bridge
+        self.wallets = wallets
     }
 
     /// A wish that cannot be fulfilled, as a sentence.
@@ -51,7 +58,7 @@ public struct SandboxControl: Sendable {
                 404,
                 [
                     "error": """
-                    the sandbox takes POST /sandbox/pay, mine, fault, advance, bots, evm/mint, evm/reorganise, \
+                    the sandbox takes POST /sandbox/pay, wallet, mine, fault, advance, bots, ton/mint, evm/mint, evm/reorganise, \
                     telegram/pay, telegram/message, telegram/said, telegram/subscription, telegram/withdraw, telegram/chargeback
                     """
                 ]
@@ -73,9 +80,26 @@ public struct SandboxControl: Sendable {
             guard let option = wish["option"] else { throw Refusal("'option' is a payment option of an invoice") }
             let isTaken = try await pay(option, Payment(wish))
             return ["taken": .bool(isTaken)]
+        case "wallet":
+            guard let link = wish["link"]?.stringValue,
+                let decision = FixtureWallet.Decision(rawValue: wish["decision"]?.stringValue ?? "pay")
+            else {
+                let words = FixtureWallet.Decision.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Refusal("'link' is what a page shows, and 'decision' is one of \(words)")
+            }
+            return [
+                "outcome": .string(try await wallets.open(link, of: wish["user"]?.stringValue ?? "alice", decision))
+            ]
         case "mine":
             let blocks = min(10_000, Int(clamping: wish["blocks"]?.integerValue ?? 1))
             if wish["network"]?.stringValue == "evm" { evm.mine(blocks) } else { try ton.mine(blocks) }
+            return [:]
+        case "ton/mint":
+            guard let units = wish["units"]?.stringValue.flatMap({ UInt128($0) }) else {
+                throw Refusal("'units' of the jetton, smallest units in digits, go to the wallet of 'user'")
+            }
+            let owner = try ton.customer(wish["user"]?.stringValue ?? "alice").address
+            try ton.mint(units, of: jettonMaster, layout: .standard, to: owner)
             return [:]
         case "evm/mint":
             guard let address = try wish["address"]?.stringValue.map({ try EVMAddress($0) }),
@@ -302,6 +326,12 @@ public struct SandboxControl: Sendable {
             default: throw Refusal("TON has no fault '\(kind)'")
             }
             ton.set(faults)
+        case "bridge":
+            switch kind {
+            case "failure": bridge.fail(times: Int(clamping: wish["times"]?.integerValue ?? 1))
+            case "hang_up": bridge.hangUp()
+            default: throw Refusal("a bridge has no fault '\(kind)'")
+            }
         case "evm":
             var faults = FixtureEVM.Faults()
             let times = Int(clamping: wish["times"]?.integerValue ?? 1)

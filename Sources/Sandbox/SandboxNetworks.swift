@@ -1,4 +1,6 @@
+import Cryptography
 public import EVM
+import FixtureConnect
 public import FixtureEVM
 public import FixtureTON
 public import FixtureTelegram
@@ -34,6 +36,8 @@ public final class SandboxNetworks: Sendable {
     public static let providerToken = "284685063:TEST:SandboxProvider"
     /// Where everything is, without a slash at the end.
     public let url: String
+    private let bridge: FixtureBridge
+    private let wallets: FixtureWallet
     private let server: HTTPServer
 
     private init(
@@ -42,6 +46,8 @@ public final class SandboxNetworks: Sendable {
         ton: FixtureTON,
         jettonMaster: TONAddress,
         evm: FixtureEVM,
+        bridge: FixtureBridge,
+        wallets: FixtureWallet,
         server: HTTPServer
     ) {
         self.clock = clock
@@ -50,6 +56,8 @@ public final class SandboxNetworks: Sendable {
         self.jettonMaster = jettonMaster
         self.evm = evm
         evmToken = Self.token(of: evm)
+        self.bridge = bridge
+        self.wallets = wallets
         self.server = server
         url = server.url
     }
@@ -76,23 +84,28 @@ public final class SandboxNetworks: Sendable {
         let ton = FixtureTON(clock: clock, network: .testnet, seed: seed)
         let master = try ton.jettonMaster("sandbox dollar")
         let evm = FixtureEVM(clock: clock, chainID: evmChainID, seed: seed)
+        let bridge = FixtureBridge(clock: clock)
+        let wallets = FixtureWallet(bridge: bridge, chain: ton, random: SystemRandom())
         let control = SandboxControl(
             clock: clock,
             telegram: telegram,
             ton: ton,
             jettonMaster: master,
             evm: evm,
-            evmToken: token(of: evm)
+            evmToken: token(of: evm),
+            bridge: bridge,
+            wallets: wallets
         )
         let server = try await HTTPServer.start(
             HTTPServer.Configuration(port: port),
             logger: logger,
-            handler: HTTPServer.Handler { request in
-                if request.url.hasPrefix("/bot") { return await telegram.respond(to: request) }
-                if request.url.hasPrefix("/api/") { return await ton.respond(to: request) }
-                if request.url.hasPrefix("/evm") { return await evm.respond(to: request) }
-                return await control.respond(to: request)
-            }
+            handler: HTTPServer.Handler(answer: { request in
+                if request.url.hasPrefix("/bot") { return .response(await telegram.respond(to: request)) }
+                if request.url.hasPrefix("/api/") { return .response(await ton.respond(to: request)) }
+                if request.url.hasPrefix("/evm") { return .response(await evm.respond(to: request)) }
+                if request.url.hasPrefix("/bridge/") { return bridge.answer(request) }
+                return .response(await control.respond(to: request))
+            })
         )
         return SandboxNetworks(
             clock: clock,
@@ -100,6 +113,8 @@ public final class SandboxNetworks: Sendable {
             ton: ton,
             jettonMaster: master,
             evm: evm,
+            bridge: bridge,
+            wallets: wallets,
             server: server
         )
     }
@@ -116,7 +131,9 @@ public final class SandboxNetworks: Sendable {
             ton: ton,
             jettonMaster: jettonMaster,
             evm: evm,
-            evmToken: evmToken
+            evmToken: evmToken,
+            bridge: bridge,
+            wallets: wallets
         )
     }
 
@@ -124,11 +141,15 @@ public final class SandboxNetworks: Sendable {
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.telegram.run() }
+            group.addTask { await self.bridge.run() }
             group.addTask { await self.ton.run(every: .milliseconds(100)) }
             group.addTask { await self.evm.run(every: .seconds(1)) }
         }
     }
 
     /// Stops to listen.
-    public func stop() async { await server.stop() }
+    public func stop() async {
+        bridge.hangUp()
+        await server.stop()
+    }
 }

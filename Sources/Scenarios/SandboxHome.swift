@@ -68,6 +68,12 @@ public struct SandboxHome: Sendable {
               - { id: "\(tokenAsset)", code: USDX-SANDBOX, name: Sandbox ERC-20 Dollar, scale: \(SandboxNetworks.jettonScale) }
             """
         try write("assets.yaml", try text(catalogues + "/assets.yaml") + jetton + "\n" + evm + "\n")
+        let wallet: JSONValue = [
+            "app_name": "sandbox-wallet", "name": "Sandbox Wallet",
+            "universal_url": .string("\(networks.url)/wallet/connect"),
+            "bridge": [["type": "sse", "url": .string("\(networks.url)/bridge")]],
+        ]
+        try write("ton-wallets.json", JSONValue.array([wallet]).text)
         if !FileManager.default.fileExists(atPath: keystorePath) { try makeKeystore() }
         try writeConfiguration(port: port)
     }
@@ -204,6 +210,7 @@ public struct SandboxHome: Sendable {
                 first_block: 0
                 operators: ["\(try networks.evm.customer("operator").address)"]
                 tokens: ["\(tokenAsset)"]
+            ton_connect: { name: Sandbox shop, wallets: ton-wallets.json }
             rates:
               - { base: "fiat:EUR", quote: "ton:testnet:native", price: "0.40", valid_for: 900 }
             webhooks: { allow_private_addresses: true }

@@ -111,7 +111,8 @@ private struct Places {
             "api_key": .string(merchant.apiKey), "webhook_secret": .optional(merchant.webhookSecret?.text),
             "bot_token": .string(SandboxNetworks.botToken), "provider_token": .string(SandboxNetworks.providerToken),
             "jetton": .string(home.jettonAsset), "evm": .string(networks.url + "/evm"),
-            "evm_coin": .string(SandboxHome.coinAsset), "evm_token": .string(home.tokenAsset),
+            "bridge": .string(networks.url + "/bridge"), "evm_coin": .string(SandboxHome.coinAsset),
+            "evm_token": .string(home.tokenAsset),
         ]
     }
 

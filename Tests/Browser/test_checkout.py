@@ -58,7 +58,7 @@ def test_a_payment_on_a_chain_shows_by_itself(shop, visit, name):
     shows(page, "Waiting for your payment")
     option = invoice["options"][0]
     expect(page.locator(".option")).to_have_attribute("open", "")
-    assert page.locator("a.button").first.get_attribute("href") == option["link"]
+    assert page.get_by_role("link", name="Open the wallet").get_attribute("href") == option["link"]
     expect(page.locator("dd code")).to_contain_text([amount, option["address"]])
     [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.locator(".qr").screenshot())))
     assert code.text == option["link"]
@@ -74,6 +74,44 @@ def test_a_payment_on_a_chain_shows_by_itself(shop, visit, name):
     accessible(page)
     if rail == "evm":
         keep(page, "paid")
+
+
+@pytest.mark.parametrize("decision", ["pay", "decline"])
+def test_a_wallet_is_chosen_opened_and_asked_without_typing(shop, visit, decision):
+    invoice = shop.invoice("ton", "ton:testnet:native", "1.5")
+    page = visit(invoice["checkout_url"])
+    page.get_by_role("button", name="Sandbox Wallet").click()
+    link = page.get_by_role("link", name="Open Sandbox Wallet")
+    expect(page.locator(".wallet-state")).to_have_text("Open Sandbox Wallet and connect it.")
+    [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.locator(".wallets .qr").screenshot())))
+    assert code.text == link.get_attribute("href")
+    accessible(page)
+    if decision == "pay":
+        keep(page, "wallet")
+    page.reload()
+    expect(page.locator(".wallet-state")).to_have_text("Open Sandbox Wallet and connect it.")
+    shop.control("wallet", link=link.get_attribute("href"), decision=decision)
+    if decision == "pay":
+        shows(page, "Paid")
+        return
+    expect(page.locator(".wallet-state")).to_have_text("You have declined in Sandbox Wallet. Nothing was paid.")
+    shows(page, "Waiting for your payment")
+    accessible(page)
+
+
+def test_inside_telegram_a_wallet_opens_at_a_tap(shop, visit):
+    invoice = shop.invoice("ton", "ton:testnet:native", "1.5")
+
+    def telegram(page):
+        in_telegram(shop, 4243)(page)
+        page.add_init_script("window.Telegram.WebApp.openLink = (link) => { window.opened = link; };")
+
+    page = visit(invoice["checkout_url"], telegram)
+    shows(page, "Waiting for your payment")
+    page.wait_for_function("document.documentElement.dataset.scheme === 'dark'")
+    page.get_by_role("button", name="Sandbox Wallet").click()
+    page.wait_for_function("window.opened")
+    assert page.get_by_role("link", name="Open Sandbox Wallet").get_attribute("href") == page.evaluate("window.opened")
 
 
 def test_what_is_seen_before_it_is_final_is_told_with_its_progress(shop, visit):

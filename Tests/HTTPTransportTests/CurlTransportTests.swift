@@ -1,6 +1,7 @@
 import HTTPServer
 import HTTPTransport
 import Logging
+import Synchronization
 import Testing
 
 @Suite("The way out over HTTP")
@@ -165,5 +166,85 @@ struct AddressRuleTests {
     )
     func isPublic(address: [UInt8], expected: Bool) {
         #expect(AddressRule.isPublic(address) == expected)
+    }
+}
+
+@Suite("Answers that come piece by piece")
+struct StreamTests {
+    private static func start(
+        _ answer: @escaping @Sendable () -> HTTPAnswer
+    ) async throws -> (server: HTTPServer, transport: CurlTransport) {
+        let server = try await HTTPServer.start(
+            .init(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            handler: .init(answer: { _ in answer() })
+        )
+        let one = CurlTransport(.init(addresses: .any, httpsOnly: false, connectionsPerHost: 1))
+        return (server, one)
+    }
+
+    @Test("are given while the answer still goes on, and end with it")
+    func live() async throws {
+        let (events, source) = AsyncStream.makeStream(of: [UInt8].self)
+        let (server, transport) = try await Self.start { .events(events) }
+        var read: [UInt8] = []
+        source.yield(Array("a".utf8))
+        for try await piece in transport.stream(HTTPRequest(url: server.url)) {
+            read += piece
+            // The next one is sent only when the one before has been read.
+            if read.count < 3 { source.yield(Array("b".utf8)) } else { source.finish() }
+        }
+        #expect(read == Array("abb".utf8))
+        transport.close()
+        await server.stop()
+    }
+
+    private static func code(
+        _ stream: AsyncThrowingStream<[UInt8], any Error>
+    ) async throws -> HTTPTransportError.Code? {
+        do {
+            for try await _ in stream {}
+            return nil
+        } catch let error as HTTPTransportError { return error.code }
+    }
+
+    @Test("fail when the answer's status is not of the 200s", arguments: [204, 302, 404, 503])
+    func statuses(status: Int) async throws {
+        let (server, transport) = try await Self.start { .response(HTTPResponse(status: status, body: [])) }
+        let code = try await Self.code(transport.stream(HTTPRequest(url: server.url)))
+        #expect(code == (status == 204 ? nil : .refused))
+        transport.close()
+        await server.stop()
+    }
+
+    @Test("fail when more waits to be read than may wait")
+    func unread() async throws {
+        let body = [UInt8](repeating: 0, count: 1 << 22)
+        let (server, transport) = try await Self.start { .response(HTTPResponse(status: 200, body: body)) }
+        let stream = transport.stream(HTTPRequest(url: server.url, maximumResponseBytes: 1 << 15))
+        // There is one connection: another request is answered only after the stream has given it back.
+        _ = try await transport.send(HTTPRequest(url: server.url))
+        #expect(try await Self.code(stream) == .responseTooLarge)
+        transport.close()
+        await server.stop()
+    }
+
+    @Test("give their connection back when nobody listens any more")
+    func leaving() async throws {
+        let (events, source) = AsyncStream.makeStream(of: [UInt8].self)
+        let requests = Mutex(0)
+        let (server, transport) = try await Self.start {
+            let number = requests.withLock { requests in
+                requests += 1
+                return requests
+            }
+            return number == 1 ? .events(events) : .response(HTTPResponse(status: 200))
+        }
+        source.yield([1])
+        for try await _ in transport.stream(HTTPRequest(url: server.url)) { break }
+        #expect(try await transport.send(HTTPRequest(url: server.url)).status == 200)
+        source.finish()
+        transport.close()
+        await server.stop()
     }
 }

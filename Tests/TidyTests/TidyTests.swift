@@ -57,7 +57,12 @@ struct TidyTests {
         "Reconciliation": ["Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", "Logging"],
         "Checkout": [
             "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON", "Cryptography",
-            "Seams", "CQREncode", "Mustache",
+            "Seams", "CQREncode", "Mustache", "TONConnect", "WalletPayments",
+        ],
+        "TONConnect": ["HTTPTransport", "Cryptography", "StrictJSON", "Seams", "CSodium"],
+        "WalletPayments": [
+            "TONConnect", "Settlement", "Storage", "Providers", "Payments", "Money", "HTTPTransport", "Cryptography",
+            "Seams", "Logging",
         ],
         "BotConversation": ["TelegramBot", "Storage", "Payments", "Money", "StrictJSON", "Seams"],
         "Rates": [

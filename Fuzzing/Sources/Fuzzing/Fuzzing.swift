@@ -7,8 +7,12 @@ import ProviderEVM
 import Seams
 import StrictJSON
 import TON
+import TONConnect
 import TelegramBot
 import Webhooks
+
+/// A side of a session that gets what nobody has sealed for it.
+private let fuzzedKeys = try? SessionKeys(secret: SecretBytes([UInt8](repeating: 1, count: 32)))
 
 /// The parsers of bytes that come from outside, by name: each has to answer every input with a value or an error.
 let parsers: [String: @Sendable ([UInt8]) -> Void] = [
@@ -53,6 +57,22 @@ let parsers: [String: @Sendable ([UInt8]) -> Void] = [
         guard var data = try? HighloadWalletData(parsing: root) else { return }
         data.clean(at: 1 << 32)
         _ = try? data.cell()
+    },
+    "ton-connect": { bytes in
+        // The first byte says how the rest is cut: a stream reads alike in one piece and in many.
+        guard let first = bytes.first else { return }
+        let (stream, size) = (Array(bytes.dropFirst()), Int(first % 7) + 1)
+        var (whole, cut) = (EventStreamReader(), EventStreamReader())
+        var pieces: [EventStreamReader.Event] = []
+        for start in stride(from: 0, to: stream.count, by: size) {
+            guard let events = try? cut.read(Array(stream[start..<min(start + size, stream.count)])) else { return }
+            pieces += events
+        }
+        guard let events = try? whole.read(stream) else { return }
+        precondition(events == pieces)
+        for event in events { _ = try? WalletMessage(Array(event.data.utf8)) }
+        if let value = try? JSONValue(parsing: stream) { _ = try? WalletEntry.list(value) }
+        _ = try? fuzzedKeys?.open(String(decoding: stream, as: UTF8.self), from: fuzzedKeys?.clientID ?? "")
     },
     "ton-address": { bytes in
         guard let text = String(validating: bytes, as: UTF8.self), let address = try? TONAddress(text) else { return }

@@ -109,6 +109,26 @@
     }
   });
 
+  // A session with a wallet: its link is opened at once where a tap may do that.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("[data-wallets]");
+    if (!form) return;
+    event.preventDefault();
+    const wish = new URLSearchParams(new FormData(form, event.submitter));
+    try {
+      const answer = await fetch(form.action, { method: "POST", headers: { Accept: "application/json" }, body: wish });
+      if (answer.ok) openWallet((await answer.json()).link);
+    } catch { poll(); }
+    refresh();
+  });
+
+  function openWallet(link) {
+    const isInside = link.startsWith("https://t.me/") || link.startsWith("tg:");
+    if (telegram && isInside && telegram.openTelegramLink) telegram.openTelegramLink(link);
+    else if (telegram && telegram.openLink) telegram.openLink(link);
+    else if (matchMedia("(pointer: coarse)").matches) window.open(link, "_blank", "noopener");
+  }
+
   // Without the right to write to the clipboard the text is marked, so that it can be copied by hand.
   function select(copy) {
     const range = document.createRange();

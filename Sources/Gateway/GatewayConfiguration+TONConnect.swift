@@ -1,0 +1,29 @@
+import StrictJSON
+import TONConnect
+
+extension GatewayConfiguration {
+    /// Payments that customers confirm in their own TON wallets (TON Connect).
+    public struct WalletConnection: Codable, Sendable {
+        /// What wallets call the gateway before their customers.
+        public var name: String
+        /// The path of the list of wallets, in the format in which wallets publish it (`wallets-v2.json`).
+        public var wallets: String
+
+        /// The wallets that customers may choose from.
+        ///
+        /// - Throws: ``ConfigurationError`` when the list cannot be read, or a bridge of a live gateway is not reached by
+        ///   https.
+        func list(isLive: Bool) throws(ConfigurationError) -> [WalletEntry] {
+            let text = try ConfigurationFile.text(at: wallets)
+            let entries: [WalletEntry]
+            do { entries = try WalletEntry.list(JSONValue(parsing: Array(text.utf8))) } catch {
+                throw ConfigurationError("\(wallets): \(error)")
+            }
+            let urls = entries.flatMap { [$0.bridge, $0.universalURL] }
+            guard !isLive || urls.allSatisfy({ $0.hasPrefix("https://") }) else {
+                throw ConfigurationError("\(wallets): a live gateway talks to bridges of wallets over https only")
+            }
+            return entries
+        }
+    }
+}

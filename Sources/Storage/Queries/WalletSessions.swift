@@ -1,0 +1,98 @@
+public import Payments
+public import Seams
+
+/// Sessions with customers' wallets.
+extension SQLSession {
+    private static var walletSessionColumns: String {
+        """
+        s.id, s.invoice, s.option, s.wallet, s.bridge, s.secret, s.link, s.created_at, s.expires_at, s.state, s.peer,
+        s.account, s.reason, s.last_event
+        """
+    }
+
+    /// Stores a new session.
+    public func insert(_ session: WalletSession) throws {
+        group.hasNews = true
+        let opening = session.opening
+        try execute(
+            """
+            INSERT INTO wallet_sessions (id, invoice, option, wallet, bridge, secret, link, created_at, expires_at, state)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            """,
+            [
+                .id(opening.id), .id(opening.invoice), .id(opening.option), .text(opening.wallet),
+                .text(opening.bridge), .blob(opening.sealedSecret), .text(opening.link), .moment(opening.createdAt),
+                .moment(opening.expiresAt), .text(session.state.rawValue),
+            ]
+        )
+    }
+
+    /// Stores how far a session has come, unless somebody else has brought it further.
+    ///
+    /// - Returns: whether it was stored.
+    public func update(_ session: WalletSession, from before: WalletSession) throws -> Bool {
+        let changed = try change(
+            """
+            UPDATE wallet_sessions SET state = $1, peer = $2, account = $3, reason = $4, last_event = $5
+            WHERE id = $6 AND state = $7
+            """,
+            [
+                .text(session.state.rawValue), .text(session.peer), .text(session.account), .text(session.reason),
+                .text(session.lastEvent), .id(session.opening.id), .text(before.state.rawValue),
+            ]
+        )
+        return changed == 1
+    }
+
+    /// A session.
+    public func walletSession(_ id: WalletSessionID) throws -> WalletSession? {
+        try first("SELECT \(Self.walletSessionColumns) FROM wallet_sessions s WHERE s.id = $1", [.id(id)]) {
+            try $0.walletSession()
+        }
+    }
+
+    /// The last session that was opened for an invoice.
+    public func lastWalletSession(of invoice: InvoiceID) throws -> WalletSession? {
+        try first(
+            """
+            SELECT \(Self.walletSessionColumns) FROM wallet_sessions s WHERE s.invoice = $1 ORDER BY s.id DESC LIMIT 1
+            """,
+            [.id(invoice)]
+        ) { try $0.walletSession() }
+    }
+
+    /// Sessions whose wallets may still say something, the oldest first.
+    public func openWalletSessions(at moment: Timestamp, limit: Int) throws -> [WalletSession] {
+        try all(
+            """
+            SELECT \(Self.walletSessionColumns) FROM wallet_sessions s
+            WHERE s.state IN ('waiting', 'asked') AND s.expires_at > $1 ORDER BY s.expires_at, s.id LIMIT $2
+            """,
+            [.moment(moment), .integer(Int64(limit))]
+        ) { try $0.walletSession() }
+    }
+}
+
+extension SQLRow {
+    fileprivate mutating func walletSession() throws -> WalletSession {
+        let opening = WalletSession.Opening(
+            id: try id(),
+            invoice: try id(),
+            option: try id(),
+            wallet: try text(),
+            bridge: try text(),
+            sealedSecret: try blob(),
+            link: try text(),
+            createdAt: try moment(),
+            expiresAt: try moment()
+        )
+        return WalletSession(
+            opening,
+            state: try word(),
+            peer: try optionalText(),
+            account: try optionalText(),
+            reason: try optionalText(),
+            lastEvent: try optionalText()
+        )
+    }
+}

@@ -1,0 +1,54 @@
+public import StrictJSON
+
+/// A wallet that a customer may have: an entry of the list that wallets publish (TON Connect, `wallets-v2.json`).
+public struct WalletEntry: Hashable, Sendable {
+    /// The wallet's own short name, for example `tonkeeper`.
+    public let appName: String
+    /// What customers call it.
+    public let name: String
+    /// What its links begin with.
+    public let universalURL: String
+    /// Its bridge, without a slash at the end.
+    public let bridge: String
+
+    /// A wallet.
+    public init(appName: String, name: String, universalURL: String, bridge: String) {
+        self.appName = appName
+        self.name = name
+        self.universalURL = universalURL
+        self.bridge = bridge
+    }
+
+    /// Reads a list; wallets without a bridge over HTTP, as browser extensions are, are left out.
+    ///
+    /// - Throws: ``TONConnectError`` with the code `malformed` when it is no list, or an entry lacks what it needs.
+    /// - Returns: the wallets in the list's order.
+    public static func list(_ json: JSONValue) throws(TONConnectError) -> [WalletEntry] {
+        guard let entries = json.arrayValue else { throw TONConnectError(.malformed, "the list of wallets is no list") }
+        var wallets: [WalletEntry] = []
+        for entry in entries {
+            let bridges = entry["bridge"]?.arrayValue ?? []
+            let bridge = bridges.first { $0["type"]?.stringValue == "sse" }?["url"]?.stringValue
+            guard let bridge, let universal = entry["universal_url"]?.stringValue else { continue }
+            guard let appName = entry["app_name"]?.stringValue, let name = entry["name"]?.stringValue, isWeb(bridge),
+                isWeb(universal), !wallets.contains(where: { $0.appName == appName })
+            else {
+                throw TONConnectError(
+                    .malformed,
+                    "an entry of the list of wallets needs 'app_name' of its own, 'name', and addresses of the web"
+                )
+            }
+            wallets.append(
+                WalletEntry(
+                    appName: appName,
+                    name: name,
+                    universalURL: universal,
+                    bridge: bridge.hasSuffix("/") ? String(bridge.dropLast()) : bridge
+                )
+            )
+        }
+        return wallets
+    }
+
+    private static func isWeb(_ url: String) -> Bool { url.hasPrefix("https://") || url.hasPrefix("http://") }
+}

@@ -1,0 +1,62 @@
+import StrictJSON
+
+/// What a wallet says (TON Connect, events and responses).
+public enum WalletMessage: Hashable, Sendable {
+    /// The customer let us know the wallet's account.
+    case connected(account: String, network: String)
+    /// The customer or the wallet did not.
+    case refusedToConnect(reason: String)
+    /// The answer to a request: what was signed, as a bag of cells in Base64.
+    case sent(request: String, message: String)
+    /// The customer or the wallet did not do what was asked.
+    case refused(request: String, isByCustomer: Bool, reason: String)
+    /// The wallet has forgotten the session.
+    case disconnected
+
+    /// The code for what a customer has declined.
+    private static let declinedByCustomer: Int64 = 300
+
+    /// Reads a message; none for events that are not known.
+    ///
+    /// - Throws: ``TONConnectError`` with the code `malformed`.
+    public init?(_ bytes: [UInt8]) throws(TONConnectError) {
+        guard let value = try? JSONValue(parsing: bytes) else {
+            throw TONConnectError(.malformed, "a wallet's message is no JSON")
+        }
+        if let event = value["event"]?.stringValue {
+            guard let known = try Self.event(event, value["payload"]) else { return nil }
+            self = known
+            return
+        }
+        // Wallets give a request's number back as text or as a number.
+        guard let request = value["id"]?.stringValue ?? value["id"]?.integerValue.map({ "\($0)" }) else {
+            throw TONConnectError(.malformed, "a wallet's answer does not say to what")
+        }
+        if let error = value["error"] {
+            self = .refused(
+                request: request,
+                isByCustomer: error["code"]?.integerValue == Self.declinedByCustomer,
+                reason: Self.words(error["message"]?.stringValue)
+            )
+        } else {
+            self = .sent(request: request, message: value["result"]?.stringValue ?? "")
+        }
+    }
+
+    private static func event(_ name: String, _ payload: JSONValue?) throws(TONConnectError) -> Self? {
+        switch name {
+        case "connect":
+            let item = payload?["items"]?.arrayValue?.first { $0["name"]?.stringValue == "ton_addr" }
+            guard let account = item?["address"]?.stringValue, let network = item?["network"]?.stringValue else {
+                throw TONConnectError(.malformed, "a wallet connects without its account and network")
+            }
+            return .connected(account: account, network: network)
+        case "connect_error": return .refusedToConnect(reason: words(payload?["message"]?.stringValue))
+        case "disconnect": return .disconnected
+        default: return nil
+        }
+    }
+
+    /// What a wallet says, short enough to be kept.
+    private static func words(_ text: String?) -> String { String((text ?? "").prefix(200)) }
+}

@@ -1,0 +1,27 @@
+public import Seams
+
+/// Why a customer's wallet cannot be asked to pay.
+public struct WalletPaymentError: CodedError {
+    /// How the error's text begins.
+    public static let domain = "wallet payment"
+
+    /// The kind of refusal.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// There is no such invoice, option or wallet.
+        case notFound
+        /// The invoice is no longer paid, or the option not by wallets.
+        case notPayable
+        /// As many sessions are open as may be.
+        case tooMany
+    }
+
+    /// The kind of refusal.
+    public let code: Code
+    /// What went wrong, for a person.
+    public let reason: String
+
+    init(_ code: Code, _ reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+}

@@ -1,0 +1,137 @@
+public import Cryptography
+public import HTTPTransport
+public import Logging
+import Money
+public import Payments
+import Providers
+public import Seams
+public import Settlement
+import Storage
+public import TONConnect
+
+/// Payments that customers confirm in their own TON wallets, without typing anything (TON Connect).
+///
+/// The gateway holds the session itself: the page shows a link, and everything else goes between the gateway and the
+/// wallet, over the wallet's bridge. What a wallet says decides nothing about money.
+public struct WalletPayments: Sendable {
+    /// How long a session is open.
+    static let lifetime = Duration.seconds(900)
+    /// The most sessions that are open at once.
+    static let limit = 500
+
+    /// The wallets that customers may choose from.
+    public let wallets: [WalletEntry]
+    let settlement: Settlement
+    let transport: any HTTPTransport
+    let random: any RandomSource
+    let logger: Logger
+    private let key: SecretBytes
+
+    /// Payments by wallets.
+    ///
+    /// - Parameters:
+    ///   - settlement: the use cases.
+    ///   - wallets: the wallets that customers may choose from.
+    ///   - transport: the way to their bridges, with as many connections to one as sessions may be open.
+    ///   - key: what sessions' secrets are sealed with, 32 bytes.
+    ///   - random: where secrets come from.
+    ///   - logger: told of bridges that fail.
+    public init(
+        settlement: Settlement,
+        wallets: [WalletEntry],
+        transport: any HTTPTransport,
+        key: SecretBytes,
+        random: any RandomSource,
+        logger: Logger
+    ) {
+        self.settlement = settlement
+        self.wallets = wallets
+        self.transport = transport
+        self.key = key
+        self.random = random
+        self.logger = logger
+    }
+
+    /// Opens a session for an option; a session that waits for the same wallet is given again, so that a second tap opens
+    /// no second one.
+    ///
+    /// - Parameters:
+    ///   - option: the option.
+    ///   - wallet: the wallet's short name.
+    /// - Throws: ``WalletPaymentError``, and what the database throws.
+    /// - Returns: the session, whose link the customer follows.
+    public func open(_ option: PaymentOption, with wallet: String) async throws -> WalletSession {
+        guard let entry = wallets.first(where: { $0.appName == wallet }) else {
+            throw WalletPaymentError(.notFound, "there is no wallet '\(wallet.prefix(40))'; choose one of the list")
+        }
+        guard settlement.providers.provider(option.provider)?.customerWallets != nil else {
+            throw WalletPaymentError(.notPayable, "the option is not paid by wallets")
+        }
+        let now = settlement.clock.now()
+        let keys = try SessionKeys(random: random)
+        let id: WalletSessionID = settlement.identifiers.next()
+        let made = WalletSession(
+            WalletSession.Opening(
+                id: id,
+                invoice: option.invoice,
+                option: option.id,
+                wallet: entry.name,
+                bridge: entry.bridge,
+                sealedSecret: try seal(keys, of: id),
+                link: ConnectLink.url(
+                    to: entry,
+                    client: keys.clientID,
+                    manifest: (settlement.address.url ?? "") + "/tonconnect-manifest.json"
+                ),
+                createdAt: now,
+                expiresAt: now.advanced(by: Self.lifetime)
+            )
+        )
+        return try await settlement.database.write { session in try store(made, at: now, in: session) }
+    }
+
+    private func store(_ made: WalletSession, at now: Timestamp, in session: any SQLSession) throws -> WalletSession {
+        let opening = made.opening
+        guard let invoice = try session.invoice(opening.invoice) else {
+            throw WalletPaymentError(.notFound, "there is no such invoice")
+        }
+        guard invoice.status.state.isPayable, now <= invoice.expiresAt else {
+            throw WalletPaymentError(.notPayable, "the invoice is not paid any more")
+        }
+        if var last = try session.lastWalletSession(of: invoice.id), last.state.isOpen, now < last.opening.expiresAt {
+            let isSame = last.opening.option == opening.option && last.opening.wallet == opening.wallet
+            if isSame, last.state == .waiting { return last }
+            let before = last
+            _ = last.apply(.failed(reason: Reason.replaced.rawValue), from: nil, on: "")
+            _ = try session.update(last, from: before)
+        }
+        guard try session.openWalletSessions(at: now, limit: Self.limit).count < Self.limit else {
+            throw WalletPaymentError(.tooMany, "too many wallets are waited for; try again in a minute")
+        }
+        try session.insert(made)
+        return made
+    }
+
+    /// Why a session cannot go on, in words that pages have sentences for.
+    enum Reason: String {
+        case replaced
+        case closed
+        case disconnected
+        case unreachable
+        case refused
+    }
+
+    // MARK: - Secrets
+
+    private func seal(_ keys: SessionKeys, of id: WalletSessionID) throws -> [UInt8] {
+        let secret = keys.withSecret { SecretBytes($0) }
+        let nonce = random.bytes(AES256GCM.nonceLength)
+        return try AES256GCM.seal(secret, key: key, nonce: nonce, authenticating: Array(id.text.utf8)).combined
+    }
+
+    func keys(of session: WalletSession) throws -> SessionKeys {
+        let box = try AES256GCM.SealedBox(combined: session.opening.sealedSecret)
+        let secret = try AES256GCM.open(box, key: key, authenticating: Array(session.opening.id.text.utf8))
+        return try SessionKeys(secret: secret)
+    }
+}
