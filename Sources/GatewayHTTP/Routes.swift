@@ -117,7 +117,8 @@ extension GatewayAPI {
             "GET /buy/{id}", "POST /buy/{id}", "GET /pay/{id}", "GET /pay/{id}/status", "GET /pay/{id}/events",
             "POST /pay/{id}/session",
             "POST /pay/{id}/renew", "GET /pay/{id}/qr/{option}", "GET /checkout/{version}/{file}", "GET /settlegate.js",
-            "GET /settlegate.d.ts", "POST /pay/{id}/wallet", "GET /tonconnect-manifest.json", "GET /tonconnect-icon.png",
+            "GET /settlegate.d.ts", "POST /pay/{id}/wallet", "GET /tonconnect-manifest.json",
+            "GET /tonconnect-icon.png",
         ]
         return others + Routes.all.map(\.name)
     }
