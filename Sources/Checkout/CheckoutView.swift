@@ -36,7 +36,8 @@ struct CheckoutView {
             "stage": isBound ? "bound" : stage.rawValue,
             "expires": "\(invoice.expiresAt.seconds)", "now": "\(now.seconds)", "merchant": merchant,
             "title": invoice.title, "description": invoice.summary, "hasAmount": true,
-            "amount": try text(invoice.price), "hasOptions": !options.isEmpty, "options": options,
+            "amount": try text(invoice.price), "lines": try lines(), "isRenewed": invoice.subscription != nil,
+            "hasOptions": !options.isEmpty, "options": options,
             "hasReceipt": !receipt.isEmpty, "receipt": receipt, "hasReturn": returnURL != nil,
             "returnURL": returnURL ?? "", "returnStyle": stage.isOpen ? "quiet" : "button", "languages": languages,
             "countdown": countdown,
@@ -53,6 +54,10 @@ struct CheckoutView {
             ]
         }
         return context
+    }
+
+    private func lines() throws -> [[String: String]] {
+        try invoice.lines.map { ["label": $0.label, "amount": try text($0.amount)] }
     }
 
     private var languages: [[String: Any]] {

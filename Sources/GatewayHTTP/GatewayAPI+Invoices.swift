@@ -70,9 +70,9 @@ extension GatewayAPI {
         )
     }
 
-    private func line(_ value: JSONValue, _ asset: Asset) throws -> OpenRequest.Line {
+    private func line(_ value: JSONValue, _ asset: Asset) throws -> InvoiceLine {
         let body = JSONBody(value: value)
-        return OpenRequest.Line(
+        return InvoiceLine(
             label: try body.text("label"),
             amount: try amount(body.text("amount"), asset, "line_items")
         )
@@ -92,20 +92,32 @@ extension GatewayAPI {
     }
 
     func listInvoices(_ call: APIRequest) async throws -> HTTPResponse {
-        try call.allow("limit", "starting_after", "ending_before", "state", "reference")
+        try call.allow("limit", "starting_after", "ending_before", "state", "reference", "subscription")
         let page = try call.page()
         var state: InvoiceStateMachine.State?
         if let text = call.parameter("state") {
             state = InvoiceStateMachine.State(rawValue: text)
             guard state != nil else { throw Problem.invalid("there is no state '\(text.prefix(40))'", "state") }
         }
-        let (wanted, reference) = (state, call.parameter("reference"))
+        var subscription: SubscriptionID?
+        if let text = call.parameter("subscription") {
+            do { subscription = try SubscriptionID(text) } catch {
+                throw Problem.invalid("'subscription' identifies no subscription", "subscription")
+            }
+        }
+        let (wanted, reference, belonging) = (state, call.parameter("reference"), subscription)
         guard (reference?.unicodeScalars.count ?? 0) <= 128 else {
             throw Problem.invalid("a reference has at most 128 bytes", "reference")
         }
         let found = try await settlement.database.read { session in
-            try session.invoices(of: call.merchant, state: wanted, reference: reference, in: page)
-                .map { try InvoiceWithOptions($0, in: session) }
+            let invoices = try session.invoices(
+                of: call.merchant,
+                state: wanted,
+                reference: reference,
+                subscription: belonging,
+                in: page
+            )
+            return try invoices.map { try InvoiceWithOptions($0, in: session) }
         }
         return list(try found.map(representation.json), of: call, page: page)
     }

@@ -30,6 +30,11 @@ public enum PaymentKind: IdentifierKind {
     /// The prefix `pay`.
     public static let prefix = "pay"
 }
+/// What a customer pays again and again.
+public enum SubscriptionKind: IdentifierKind {
+    /// The prefix `sub`.
+    public static let prefix = "sub"
+}
 /// A session with a customer's wallet.
 public enum WalletSessionKind: IdentifierKind {
     /// The prefix `ws`.
@@ -73,6 +78,8 @@ public typealias PaymentLinkID = Identifier<PaymentLinkKind>
 public typealias PaymentOptionID = Identifier<PaymentOptionKind>
 /// Identifies a payment.
 public typealias PaymentID = Identifier<PaymentKind>
+/// Identifies a subscription.
+public typealias SubscriptionID = Identifier<SubscriptionKind>
 /// Identifies a session with a customer's wallet.
 public typealias WalletSessionID = Identifier<WalletSessionKind>
 /// Identifies a refund.

@@ -1,6 +1,20 @@
 public import Money
 public import Seams
 
+/// One line of a price.
+public struct InvoiceLine: Hashable, Sendable {
+    /// What it is for.
+    public let label: String
+    /// How much.
+    public let amount: Amount
+
+    /// A line of a price.
+    public init(label: String, amount: Amount) {
+        self.label = label
+        self.amount = amount
+    }
+}
+
 /// What a customer owes a merchant.
 public struct Invoice: Hashable, Sendable {
     /// What is sold, which decides how it may be paid.
@@ -37,6 +51,10 @@ public struct Invoice: Hashable, Sendable {
     public let returnURL: String?
     /// The link by which a customer opened it; none when the merchant did.
     public let paymentLink: PaymentLinkID?
+    /// The subscription of which it pays a period; none when it pays none.
+    public let subscription: SubscriptionID?
+    /// How the price is split for the customer; nothing when it is one line.
+    public let lines: [InvoiceLine]
     /// When it was opened.
     public let createdAt: Timestamp
     /// Until when a payment is on time; on chains it is block time that decides.
@@ -62,6 +80,8 @@ public struct Invoice: Hashable, Sendable {
         metadata: [String: String] = [:],
         returnURL: String? = nil,
         paymentLink: PaymentLinkID? = nil,
+        subscription: SubscriptionID? = nil,
+        lines: [InvoiceLine] = [],
         createdAt: Timestamp,
         expiresAt: Timestamp,
         monitoredUntil: Timestamp,
@@ -80,6 +100,8 @@ public struct Invoice: Hashable, Sendable {
         self.metadata = metadata
         self.returnURL = returnURL
         self.paymentLink = paymentLink
+        self.subscription = subscription
+        self.lines = lines
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.monitoredUntil = monitoredUntil

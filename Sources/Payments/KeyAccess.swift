@@ -31,6 +31,8 @@ public struct KeyAccess: Hashable, Sendable {
         case balancesRead = "balances:read"
         case linksRead = "payment_links:read"
         case linksWrite = "payment_links:write"
+        case subscriptionsRead = "subscriptions:read"
+        case subscriptionsWrite = "subscriptions:write"
         case ratesRead = "rates:read"
         case casesRead = "cases:read"
         case casesWrite = "cases:write"

@@ -76,6 +76,9 @@ public struct TelegramChannel: Sendable {
             return [.observation(try mapping.observation(payment))]
         case .refunded(let refund) where serves(refund.currency):
             return [.observation(try mapping.observation(refund))]
+        case .subscription(let change) where serves(InvoiceLink.stars):
+            return TelegramMapping.event(change).map { [.subscription(TelegramMapping.reference(change.payload), $0)] }
+                ?? []
         default: return []
         }
     }
@@ -132,7 +135,7 @@ public struct TelegramChannel: Sendable {
     func link(_ request: OpenRequest, currency: String, providerToken: String) throws(ProviderError) -> InvoiceLink {
         let lines =
             request.lines.isEmpty
-            ? [OpenRequest.Line(label: request.invoice.title, amount: request.due)] : request.lines
+            ? [InvoiceLine(label: request.invoice.title, amount: request.due)] : request.lines
         var prices: [InvoiceLink.Price] = []
         for line in lines {
             prices.append(InvoiceLink.Price(label: line.label, amount: try mapping.wireUnits(line.amount)))

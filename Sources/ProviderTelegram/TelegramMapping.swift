@@ -83,9 +83,20 @@ struct TelegramMapping: Sendable {
                 evidence: evidence.text,
                 occurredAt: moment,
                 availableAt: isStars ? moment.advanced(by: Self.starsHold) : moment,
+                paidUntil: payment.subscriptionExpiration.map { Timestamp(seconds: $0) },
                 extrasAreEarned: !isStars
             )
         )
+    }
+
+    /// What an update says of a subscription; none for words that are not known yet.
+    static func event(_ change: SubscriptionUpdate) -> SubscriptionStatus.Event? {
+        switch change.state {
+        case "canceled": .canceled
+        case "active": .restored
+        case "failed": .failed
+        default: nil
+        }
     }
 
     /// A return as an update tells of it.

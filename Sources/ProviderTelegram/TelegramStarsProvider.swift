@@ -7,7 +7,7 @@ import TelegramBot
 
 /// Telegram Stars (XTR) on a bot's own account.
 public struct TelegramStarsProvider: PaymentProvider {
-    private let channel: TelegramChannel
+    let channel: TelegramChannel
 
     /// A provider of Stars.
     public init(channel: TelegramChannel) {
@@ -37,6 +37,8 @@ public struct TelegramStarsProvider: PaymentProvider {
     public var scan: (any TransferScanning)? { self }
     /// Returns payments.
     public var send: (any TransferSending)? { self }
+    /// Keeps subscriptions of 30 days.
+    public var subscriptions: (any SubscriptionKeeping)? { self }
     /// States the Star balance.
     public var state: (any BalanceStating)? { self }
 
@@ -44,12 +46,15 @@ public struct TelegramStarsProvider: PaymentProvider {
     ///
     /// - Throws: `ProviderError`.
     public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
-        guard request.settings.isEmpty else {
+        let isSubscription = request.settings == Self.settings
+        guard request.settings.isEmpty || isSubscription else {
             throw ProviderError(.invalidRequest, "Stars take neither tips nor shipping nor other settings")
         }
         // Stars take exactly one price, so that lines are added up.
         let single = OpenRequest(option: request.option, invoice: request.invoice, due: request.due)
-        return try await channel.open(channel.link(single, currency: InvoiceLink.stars, providerToken: ""))
+        var link = try channel.link(single, currency: InvoiceLink.stars, providerToken: "")
+        if isSubscription { link.subscriptionPeriod = InvoiceLink.onlySubscriptionPeriod }
+        return try await channel.open(link)
     }
 }
 

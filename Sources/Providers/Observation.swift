@@ -38,6 +38,8 @@ public struct IncomingTransfer: Hashable, Sendable {
     public let occurredAt: Timestamp
     /// From when it can be used.
     public let availableAt: Timestamp
+    /// Until when a period of a subscription is paid by it, when the rail says so.
+    public var paidUntil: Timestamp?
     /// Whether more than what is due is the merchant's too: a tip, or shipping that the customer chose.
     public let extrasAreEarned: Bool
 
@@ -51,6 +53,7 @@ public struct IncomingTransfer: Hashable, Sendable {
         evidence: String,
         occurredAt: Timestamp,
         availableAt: Timestamp,
+        paidUntil: Timestamp? = nil,
         extrasAreEarned: Bool = false
     ) {
         self.naturalKey = naturalKey
@@ -61,6 +64,7 @@ public struct IncomingTransfer: Hashable, Sendable {
         self.evidence = evidence
         self.occurredAt = occurredAt
         self.availableAt = availableAt
+        self.paidUntil = paidUntil
         self.extrasAreEarned = extrasAreEarned
     }
 }

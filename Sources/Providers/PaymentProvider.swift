@@ -44,6 +44,8 @@ public protocol PaymentProvider: Sendable {
     var gather: (any FundGathering)? { get }
     /// Checks proofs that somebody owns an account; none when the rail has none.
     var ownership: (any OwnershipProving)? { get }
+    /// Keeps subscriptions; none when the rail has none.
+    var subscriptions: (any SubscriptionKeeping)? { get }
     /// Says what customers' own wallets have to sign; none when wallets cannot be asked.
     var customerWallets: (any WalletPaying)? { get }
 }
@@ -60,6 +62,9 @@ extension PaymentProvider {
 
     /// On most rails everything comes to one account.
     public var gather: (any FundGathering)? { nil }
+
+    /// On most rails each payment is made by the customer.
+    public var subscriptions: (any SubscriptionKeeping)? { nil }
 
     /// On most rails wallets cannot be asked.
     public var customerWallets: (any WalletPaying)? { nil }
@@ -136,30 +141,16 @@ public struct OpenRequest: Sendable {
     /// How the amount is split for the customer.
     ///
     /// The parts add up to ``due``. When there are none, the customer sees one line with the invoice's title.
-    public let lines: [Line]
+    public let lines: [InvoiceLine]
     /// The rail's own wishes, for example tips or shipping for Telegram fiat, as text pairs that the provider knows.
     public let settings: [String: String]
-
-    /// One line of the price.
-    public struct Line: Hashable, Sendable {
-        /// What it is for.
-        public let label: String
-        /// How much.
-        public let amount: Amount
-
-        /// A line of the price.
-        public init(label: String, amount: Amount) {
-            self.label = label
-            self.amount = amount
-        }
-    }
 
     /// A request to open an option.
     public init(
         option: PaymentOptionID,
         invoice: Invoice,
         due: Amount,
-        lines: [Line] = [],
+        lines: [InvoiceLine] = [],
         settings: [String: String] = [:]
     ) {
         self.option = option

@@ -25,6 +25,8 @@ public enum PushedMessage: Hashable, Sendable {
     case question(ApprovalRequest)
     /// Something happened.
     case observation(Observation)
+    /// What a customer, or the rail, has decided about a subscription, which its invoice's reference names.
+    case subscription(PaymentReference, SubscriptionStatus.Event)
     /// Nothing that concerns money.
     case nothing
 }

@@ -56,6 +56,9 @@ extension ReconciliationWorker {
             let recorded = try await settlement.record(observation, at: provider)
             if case .payment = recorded { pass.payments += 1 }
             return "\(recorded)"
+        case .subscription(let reference, let event):
+            guard try await settlement.changeSubscription(reference, by: event) else { return nil }
+            return "subscription: \(event)"
         // Questions are answered when they come; what is in the inbox is too old to be answered.
         case .question, .nothing:
             return nil

@@ -61,7 +61,7 @@ public struct ReconciliationWorker: Sendable {
         public var outgoing = 0
         /// How many transfers between our own accounts were sent.
         public var gathered = 0
-        /// How many invoices ended.
+        /// How many invoices and subscriptions ended.
         public var expired = 0
         /// What could not be done, for a person.
         public var problems: [String] = []
@@ -135,6 +135,7 @@ public struct ReconciliationWorker: Sendable {
             }
         }
         await attempt("expiry", into: &pass) { pass in pass.expired += try await settlement.expireInvoices().count }
+        await attempt("subscriptions", into: &pass) { pass in pass.expired += try await settlement.endSubscriptions() }
         await alone(at: "accounts", into: &pass) { _, pass in await lookAfterAccounts(into: &pass) }
         await alone(at: "outgoing", into: &pass) { lease, pass in await advanceOutgoing(under: lease, into: &pass) }
         await alone(at: "notices", into: &pass) { _, pass in

@@ -41,10 +41,28 @@ extension Settlement {
         for event in OutgoingEvent.allCases {
             types.formUnion(["refund.\(event.rawValue)", "payout.\(event.rawValue)"])
         }
+        types.formUnion(SubscriptionStatus.Action.allCases.map(subscriptionEvent))
         return types.union([
             paymentReceived, paymentOrphaned, caseOpened, caseResolved, WebhookEndpointRecord.stockQuestion,
         ])
     }()
+
+    private static func subscriptionEvent(_ action: SubscriptionStatus.Action) -> String {
+        "subscription.\(action.rawValue)"
+    }
+
+    /// Tells the merchant about a subscription.
+    func announce(
+        _ action: SubscriptionStatus.Action,
+        _ value: SubscriptionWithInvoice,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let terms = value.subscription.terms
+        let representation = try representation.json(value)
+        let type = Self.subscriptionEvent(action)
+        try append(type, subject: terms.id.text, representation, to: terms.merchant, at: now, in: session)
+    }
 
     /// Tells the merchant about an invoice.
     func announce(_ event: InvoiceEvent, _ invoice: Invoice, at now: Timestamp, in session: any SQLSession) throws {

@@ -1,6 +1,5 @@
 public import Money
 public import Payments
-public import Providers
 public import Storage
 
 /// What a merchant asks for when it opens an invoice.
@@ -38,7 +37,7 @@ public struct InvoiceRequest: Sendable {
     /// What is owed.
     public var price: Amount
     /// How the price is split for the customer; the parts add up to the price.
-    public var lines: [OpenRequest.Line]
+    public var lines: [InvoiceLine]
     /// The rails to offer; none: all that the policy and the providers allow.
     public var choices: [Choice]
     /// For how long the invoice can be paid.
@@ -55,6 +54,8 @@ public struct InvoiceRequest: Sendable {
     public var returnURL: String?
     /// The link by which a customer opens it.
     public var paymentLink: PaymentLinkID?
+    /// The subscription that it begins.
+    public var subscription: Subscription?
 
     /// A request with the usual times: an hour to pay, a day of monitoring.
     public init(
@@ -64,7 +65,7 @@ public struct InvoiceRequest: Sendable {
         price: Amount,
         place: RailPolicy.Place = .telegram,
         reference: String? = nil,
-        lines: [OpenRequest.Line] = [],
+        lines: [InvoiceLine] = [],
         choices: [Choice] = [],
         lifetime: Duration = .seconds(3_600),
         monitoring: Duration = .seconds(86_400),

@@ -23,12 +23,25 @@ extension ObservationRecorder {
             return try keep(arrival, .unmatched, for: nil, onto: .suspense(providerKey), in: session)
         }
         let invoice = match.invoice
+        if let subscription = invoice.subscription, invoice.status.state == .settled {
+            return try renew(subscription, by: arrival, like: match.option, in: session)
+        }
+        return try receive(arrival, for: match.option, of: invoice, in: session)
+    }
+
+    /// Counts a transfer for the invoice whose option it names.
+    func receive(
+        _ arrival: Arrival,
+        for named: PaymentOption,
+        of invoice: Invoice,
+        in session: any SQLSession
+    ) throws -> RecordedObservation {
+        let transfer = arrival.transfer
         // A quote that was renewed holds for what was paid before its end.
         let option =
-            match.option.renewals == 0
-            ? match.option
-            : match.option.held(at: transfer.occurredAt, past: try session.pastQuotes(of: match.option.id))
-        if isGathered {
+            named.renewals == 0
+            ? named : named.held(at: transfer.occurredAt, past: try session.pastQuotes(of: named.id))
+        if isGathered, let reference = transfer.reference {
             try session.insertHoldingAccount(provider: providerKey, account: reference.value, option: option.id)
         }
         let context = Match(option: option, invoice: invoice)
@@ -45,6 +58,15 @@ extension ObservationRecorder {
         }
         let result = try follow(action, arrival, value: value, Match(option: option, invoice: updated), in: session)
         try settlement.announceProgress(from: invoice, to: updated, at: now, in: session)
+        if case .settle = action, let subscription = invoice.subscription {
+            let until = transfer.paidUntil ?? transfer.occurredAt.advanced(by: Subscription.period)
+            let paid = SubscriptionStatus.Event.paid(
+                payer: transfer.payer,
+                charge: transfer.refundTarget,
+                until: until
+            )
+            try settlement.advance(subscription, by: paid, at: now, in: session)
+        }
         return result
     }
 

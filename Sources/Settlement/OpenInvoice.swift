@@ -25,6 +25,7 @@ extension Settlement {
             let invoice = try makeInvoice(request, for: merchant, id: id, at: now)
             try await database.write { session in
                 try takeFromStock(of: invoice.paymentLink, in: session)
+                if let subscription = request.subscription { try session.insert(subscription) }
                 try session.insert(invoice)
                 try announce(.created, invoice, at: now, in: session)
             }
@@ -123,6 +124,8 @@ extension Settlement {
             metadata: request.metadata,
             returnURL: request.returnURL,
             paymentLink: request.paymentLink,
+            subscription: request.subscription?.terms.id,
+            lines: request.lines,
             createdAt: now,
             expiresAt: expiresAt,
             monitoredUntil: expiresAt.advanced(by: request.monitoring),
@@ -137,7 +140,7 @@ extension Settlement {
     private func open(
         _ plan: [PlannedOption],
         of invoice: Invoice,
-        lines: [OpenRequest.Line]
+        lines: [InvoiceLine]
     ) async throws -> InvoiceWithOptions {
         var opened: [(PaymentOption, String, OpenedOption)] = []
         var failure: ProviderError?

@@ -45,6 +45,8 @@ public struct Representation: Sendable {
             "metadata": .object(from: invoice.metadata),
             "return_url": .optional(invoice.returnURL),
             "payment_link": .optional(invoice.paymentLink?.text),
+            "subscription": .optional(invoice.subscription?.text),
+            "line_items": .array(try invoice.lines.map(json)),
             "checkout_url": .optional(address.url.map { "\($0)/pay/\(invoice.id.text)" }),
             "created_at": .string(invoice.createdAt.description),
             "expires_at": .string(invoice.expiresAt.description),
@@ -52,6 +54,42 @@ public struct Representation: Sendable {
             "settled_at": .optional(invoice.settledAt?.description),
             "options": .array(try value.options.map(json)),
             "sightings": .array(try value.sightings.map(json)),
+        ]
+    }
+
+    private func json(_ line: InvoiceLine) throws -> JSONValue {
+        ["label": .string(line.label), "amount": try text(line.amount)]
+    }
+
+    /// A subscription with the link by which it begins.
+    ///
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: the object.
+    public func json(_ value: SubscriptionWithInvoice) throws -> JSONValue {
+        let (terms, status) = (value.subscription.terms, value.subscription.status)
+        var link: String?
+        if case .invoiceLink(let url) = value.first.options.first?.instruction { link = url }
+        return [
+            "id": .string(terms.id.text),
+            "object": "subscription",
+            "livemode": .bool(isLive),
+            "merchant": .string(terms.merchant.text),
+            "reference": .optional(terms.reference),
+            "title": .string(terms.title),
+            "description": .string(terms.summary),
+            "asset": .string(terms.price.asset.text),
+            "amount": try text(terms.price),
+            "period_days": .integer(Subscription.period.components.seconds / 86_400),
+            "state": .string(status.state.rawValue),
+            "payer": .optional(status.payer ?? value.first.invoice.payer.map { "\($0)" }),
+            "metadata": .object(from: terms.metadata),
+            "invoice": .string(terms.invoice.text),
+            "link": .optional(link),
+            "checkout_url": .optional(address.url.map { "\($0)/pay/\(terms.invoice.text)" }),
+            "current_period_end": .optional(status.periodEnd?.description),
+            "created_at": .string(terms.createdAt.description),
+            "expires_at": .string(terms.expiresAt.description),
+            "ended_at": .optional(status.endedAt?.description),
         ]
     }
 

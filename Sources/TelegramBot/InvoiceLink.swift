@@ -39,6 +39,13 @@ public struct InvoiceLink: Hashable, Sendable {
     public var isFlexible = false
     /// What the customer has to tell: `need_name`, `need_email`, `need_phone_number`, `need_shipping_address`.
     public var needs: [String] = []
+    /// How long a period of a subscription is, in seconds; none for what is paid once.
+    public var subscriptionPeriod: Int64?
+
+    /// The only length of a period (Bot API, `createInvoiceLink`): 30 days.
+    public static let onlySubscriptionPeriod: Int64 = 2_592_000
+    /// The most Stars that a period may cost.
+    public static let subscriptionLimit: Int64 = 10_000
 
     /// An invoice link.
     public init(
@@ -76,6 +83,7 @@ public struct InvoiceLink: Hashable, Sendable {
             members.append(.init("max_tip_amount", .integer(maximumTip)))
             members.append(.init("suggested_tip_amounts", .array(suggestedTips.map(JSONValue.integer))))
         }
+        if let subscriptionPeriod { members.append(.init("subscription_period", .integer(subscriptionPeriod))) }
         if isFlexible { members.append(.init("is_flexible", .bool(true))) }
         for need in needs { members.append(.init(need, .bool(true))) }
         return .object(members)
@@ -93,8 +101,14 @@ public struct InvoiceLink: Hashable, Sendable {
         if currency == Self.stars {
             try check(providerToken.isEmpty, "Stars take no provider token")
             try check(prices.count == 1 && prices[0].amount > 0, "Stars take exactly one price above zero")
+            try check(
+                subscriptionPeriod == nil
+                    || subscriptionPeriod == Self.onlySubscriptionPeriod && prices[0].amount <= Self.subscriptionLimit,
+                "a subscription's period is 30 days and costs at most 10000 Stars"
+            )
             try check(maximumTip == 0 && !isFlexible && needs.isEmpty, "Stars take neither tips nor shipping")
         } else {
+            try check(subscriptionPeriod == nil, "only Stars pay subscriptions")
             try check(!providerToken.isEmpty, "fiat money needs a payment provider token")
             try check(suggestedTips.count <= 4, "at most four tips can be suggested")
             let isAscending = zip(suggestedTips, suggestedTips.dropFirst()).allSatisfy { $0 < $1 }

@@ -12,6 +12,8 @@ public struct Update: Hashable, Sendable {
         case paid(SuccessfulPayment)
         /// A payment was returned.
         case refunded(RefundedPayment)
+        /// A customer, or a payment that failed, has changed a subscription.
+        case subscription(SubscriptionUpdate)
         /// Anything else.
         case other
     }
@@ -39,6 +41,8 @@ public struct Update: Hashable, Sendable {
             content = .paid(try SuccessfulPayment(payment, in: message))
         } else if let message = value["message"], let payment = message["refunded_payment"] {
             content = .refunded(try RefundedPayment(payment, in: message))
+        } else if let change = value["subscription"] {
+            content = .subscription(try SubscriptionUpdate(change))
         } else {
             content = .other
         }
@@ -107,6 +111,8 @@ public struct SuccessfulPayment: Hashable, Sendable {
     public let chargeID: String
     /// The payment provider's identifier of the charge.
     public let providerChargeID: String
+    /// Until when the subscription is paid, in seconds since 1970; none for what is no subscription.
+    public let subscriptionExpiration: Int64?
 
     init(_ value: JSONValue, in message: JSONValue) throws(TelegramError) {
         date = try message.integer("date")
@@ -117,6 +123,24 @@ public struct SuccessfulPayment: Hashable, Sendable {
         payload = try value.text("invoice_payload")
         chargeID = try value.charge("telegram_payment_charge_id")
         providerChargeID = try value.text("provider_payment_charge_id")
+        subscriptionExpiration = value["subscription_expiration_date"]?.integerValue
+    }
+}
+
+/// `subscription` (Bot API 10.2): a customer's subscription to what the bot sells has changed.
+public struct SubscriptionUpdate: Hashable, Sendable {
+    /// Whose subscription it is.
+    public let user: Int64
+    /// What ties it to an order.
+    public let payload: String
+    /// `canceled`, `active` or `failed`; others may be added.
+    public let state: String
+
+    init(_ value: JSONValue) throws(TelegramError) {
+        guard let user = value["user"] else { throw TelegramError(.malformed, "'user' is missing") }
+        self.user = try user.integer("id")
+        payload = try value.text("invoice_payload")
+        state = try value.text("state")
     }
 }
 

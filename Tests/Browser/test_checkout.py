@@ -76,6 +76,23 @@ def test_a_payment_on_a_chain_shows_by_itself(shop, visit, name):
         keep(page, "paid")
 
 
+def test_the_lines_of_a_price_and_what_is_paid_again_are_shown(shop, visit):
+    lines = [{"label": "Tea", "amount": "10.00"}, {"label": "Delivery", "amount": "2.50"}]
+    invoice = shop.invoice("telegram_fiat", "fiat:EUR", "12.50", line_items=lines)
+    assert invoice["line_items"] == [{"label": "Tea", "amount": "10.00"}, {"label": "Delivery", "amount": "2.50"}]
+    page = visit(invoice["checkout_url"])
+    expect(page.locator(".lines")).to_contain_text("Delivery2.50 EUR")
+    accessible(page)
+    club = shop.merchant("subscriptions", {"title": "Tea club", "description": "Tea each month", "amount": "100"})
+    page = visit(club["checkout_url"], in_telegram(shop, 4244))
+    expect(page.locator("header")).to_contain_text("Paid again every 30 days")
+    page.get_by_role("link", name="Pay in Telegram").click()
+    assert page.evaluate("window.opened") == [club["link"]]
+    shop.control("telegram/pay", link=club["link"])
+    shows(page, "Paid")
+    accessible(page)
+
+
 @pytest.mark.parametrize("decision", ["pay", "decline"])
 def test_a_wallet_is_chosen_opened_and_asked_without_typing(shop, visit, decision):
     invoice = shop.invoice("ton", "ton:testnet:native", "1.5")

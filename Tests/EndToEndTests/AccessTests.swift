@@ -25,6 +25,8 @@ struct AccessTests {
         "needs_approval": .bool(true),
     ]
 
+    private static let subscription: JSONValue = ["title": "Tea club", "description": "Tea", "amount": "100"]
+
     private static let rows: [String: Row] = [
         "POST /v1/invoices": Row(body: InterfaceTests.order),
         "GET /v1/invoices": Row(),
@@ -36,6 +38,11 @@ struct AccessTests {
         "GET /v1/payment_links": Row(),
         "GET /v1/payment_links/{id}": Row(maker: "POST /v1/payment_links"),
         "POST /v1/payment_links/{id}": Row(maker: "POST /v1/payment_links", body: ["stock": .integer(3)]),
+        "POST /v1/subscriptions": Row(body: subscription),
+        "GET /v1/subscriptions": Row(),
+        "GET /v1/subscriptions/{id}": Row(maker: "POST /v1/subscriptions"),
+        "POST /v1/subscriptions/{id}/cancel": Row(maker: "POST /v1/subscriptions", body: [:]),
+        "POST /v1/subscriptions/{id}/restore": Row(maker: "POST /v1/subscriptions", body: [:]),
         "POST /v1/invoices/{id}/claim_challenges": Row(maker: "POST /v1/invoices", body: [:]),
         "POST /v1/invoices/{id}/claims": Row(
             maker: "POST /v1/invoices",
@@ -118,7 +125,7 @@ struct AccessTests {
         }
         for maker in [
             "POST /v1/refunds", "POST /v1/invoices", "POST /v1/payouts", "POST /v1/webhook_endpoints",
-            "POST /v1/api_keys", "POST /v1/payment_links",
+            "POST /v1/api_keys", "POST /v1/payment_links", "POST /v1/subscriptions",
         ] {
             let row = try #require(rows[maker])
             let made = try await call(world, maker, id: row.maker.flatMap { tenant.objects[$0] }, row.body, key: key)

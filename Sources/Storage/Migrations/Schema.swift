@@ -15,7 +15,7 @@ enum Schema {
     static let migrations: [Migration] = [
         firstTables, blockScanning, batchedTransfers, undoneMovements, checkout, keyAccess, secretRotation,
         supportRequests, casesOfMovements, caseResolutions, refundRates, pastQuotes,
-        paymentLinks, customerNotices, gatewayMode, walletSessions,
+        paymentLinks, customerNotices, gatewayMode, walletSessions, subscriptions,
     ]
 
     /// The version of the schema that this program works with.

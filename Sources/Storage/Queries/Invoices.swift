@@ -9,7 +9,7 @@ extension SQLSession {
         """
         i.id, i.merchant, i.reference, i.title, i.summary, i.goods, i.asset, i.price, i.asset, i.threshold, i.asset,
         i.received, i.tolerance, i.payer, i.metadata, i.state, i.exception, i.created_at, i.expires_at,
-        i.monitored_until, i.settled_at, i.return_url, i.payment_link
+        i.monitored_until, i.settled_at, i.return_url, i.payment_link, i.subscription, i.lines
         """
     }
 
@@ -20,8 +20,9 @@ extension SQLSession {
             """
             INSERT INTO invoices (id, merchant, reference, title, summary, goods, asset, price, threshold, received,
             tolerance, payer, metadata, state, exception, created_at, expires_at, monitored_until, settled_at, return_url,
-            payment_link)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+            payment_link, subscription, lines)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+            $22, $23)
             """,
             [
                 .id(invoice.id), .id(invoice.merchant), .text(invoice.reference), .text(invoice.title),
@@ -31,8 +32,18 @@ extension SQLSession {
                 .text(invoice.status.state.rawValue), .text(invoice.status.exception.rawValue),
                 .moment(invoice.createdAt), .moment(invoice.expiresAt), .moment(invoice.monitoredUntil),
                 .moment(invoice.settledAt), .text(invoice.returnURL), .id(invoice.paymentLink),
+                .id(invoice.subscription), .text(Self.text(invoice.lines)),
             ]
         )
+    }
+
+    /// Lines as they are kept: labels with units of the price's asset.
+    private static func text(_ lines: [InvoiceLine]) -> String? {
+        guard !lines.isEmpty else { return nil }
+        return JSONValue.array(
+            lines.map { ["label": .string($0.label), "units": .string($0.amount.units.description)] }
+        )
+        .text
     }
 
     /// Stores where an invoice stands, if it still stands where `old` says.
@@ -62,11 +73,13 @@ extension SQLSession {
         of merchant: MerchantID,
         state: InvoiceStateMachine.State? = nil,
         reference: String? = nil,
+        subscription: SubscriptionID? = nil,
         in page: Page
     ) throws -> [Invoice] {
         var filter = Filter("i.merchant = ", .id(merchant))
         if let state { filter.and("i.state = ", .text(state.rawValue)) }
         if let reference { filter.and("i.reference = ", .text(reference)) }
+        if let subscription { filter.and("i.subscription = ", .id(subscription)) }
         return try list(Self.invoiceColumns, from: "invoices i", id: "i.id", filter, in: page) { try $0.invoice() }
     }
 
@@ -113,6 +126,7 @@ extension SQLRow {
         let exception: InvoiceStateMachine.Exception = try word()
         let (createdAt, expiresAt, monitoredUntil) = (try moment(), try moment(), try moment())
         let settledAt = try optionalMoment()
+        let (returnURL, paymentLink): (String?, PaymentLinkID?) = (try optionalText(), try optionalID())
         return Invoice(
             id: id,
             merchant: merchant,
@@ -124,8 +138,10 @@ extension SQLRow {
             toleranceBasisPoints: tolerance,
             payer: payer,
             metadata: try Self.labels(metadata),
-            returnURL: try optionalText(),
-            paymentLink: try optionalID(),
+            returnURL: returnURL,
+            paymentLink: paymentLink,
+            subscription: try optionalID(),
+            lines: try Self.lines(try optionalText(), of: price.asset),
             createdAt: createdAt,
             expiresAt: expiresAt,
             monitoredUntil: monitoredUntil,
@@ -138,6 +154,14 @@ extension SQLRow {
             ),
             settledAt: settledAt
         )
+    }
+
+    private static func lines(_ text: String?, of asset: AssetID) throws -> [InvoiceLine] {
+        guard let text else { return [] }
+        return try (JSONValue(parsing: Array(text.utf8)).arrayValue ?? []).map { line in
+            let units = try Int256(decimal: (line["units"]?.stringValue ?? "").utf8)
+            return InvoiceLine(label: line["label"]?.stringValue ?? "", amount: Amount(asset: asset, units: units))
+        }
     }
 
     static func labels(_ text: String) throws -> [String: String] {

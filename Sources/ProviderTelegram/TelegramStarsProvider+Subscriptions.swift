@@ -1,0 +1,26 @@
+public import Providers
+import StrictJSON
+import TelegramBot
+
+extension TelegramStarsProvider: SubscriptionKeeping {
+    /// What an option is opened with that begins a subscription.
+    static let settings = ["subscription_period": "\(InvoiceLink.onlySubscriptionPeriod)"]
+
+    /// What an option is opened with that begins a subscription.
+    public var subscriptionSettings: [String: String] { Self.settings }
+
+    /// Has Telegram take no further payment, or take them again (Bot API, `editUserStarSubscription`).
+    ///
+    /// - Throws: `ProviderError`.
+    public func setRenewal(of charge: String, to isRenewed: Bool) async throws(ProviderError) {
+        let parts = charge.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, let user = Int64(parts[0]) else {
+            throw ProviderError(.refused, "a subscription is known by its user and its first charge")
+        }
+        let request: JSONValue = [
+            "user_id": .integer(user), "telegram_payment_charge_id": .string(String(parts[1])),
+            "is_canceled": .bool(!isRenewed),
+        ]
+        do { try await channel.client.call("editUserStarSubscription", request) } catch { throw ProviderError(error) }
+    }
+}

@@ -1,0 +1,13 @@
+/// Keeps subscriptions: the rail itself takes each period's payment.
+public protocol SubscriptionKeeping: Sendable {
+    /// The settings with which an option is opened that begins a subscription.
+    var subscriptionSettings: [String: String] { get }
+
+    /// Says whether the rail goes on taking payments.
+    ///
+    /// - Parameters:
+    ///   - charge: the charge by which the subscription began, in the words of its payment's refund target.
+    ///   - isRenewed: whether it is paid again.
+    /// - Throws: ``ProviderError``.
+    func setRenewal(of charge: String, to isRenewed: Bool) async throws(ProviderError)
+}

@@ -1,0 +1,216 @@
+public import Money
+public import Payments
+import Providers
+public import Seams
+public import Storage
+
+/// What a merchant wants to be paid for again and again.
+public struct SubscriptionRequest: Sendable {
+    /// The name of what is sold, 1 to 32 characters.
+    public var title: String
+    /// More about it, 1 to 255 characters.
+    public var summary: String
+    /// What each period costs.
+    public var price: Amount
+    /// The merchant's own number, at most 128 bytes.
+    public var reference: String?
+    /// The Telegram user who alone may begin it.
+    public var payer: Int64?
+    /// The merchant's own labels.
+    public var metadata: [String: String]
+    /// Where the checkout page leads back to.
+    public var returnURL: String?
+
+    /// A wish to be paid again and again.
+    public init(title: String, summary: String, price: Amount, metadata: [String: String] = [:]) {
+        self.title = title
+        self.summary = summary
+        self.price = price
+        self.metadata = metadata
+    }
+}
+
+/// A subscription with the invoice by which it begins.
+public struct SubscriptionWithInvoice: Sendable {
+    /// The subscription.
+    public let subscription: Subscription
+    /// The first invoice, with its ways to pay.
+    public let first: InvoiceWithOptions
+}
+
+extension Settlement {
+    /// How long a subscription can be begun.
+    private static let timeToBegin = Duration.seconds(86_400)
+
+    /// Makes a subscription and opens the invoice by which it begins.
+    ///
+    /// Making it again with the same identifier goes on where a crash left off.
+    ///
+    /// - Throws: ``SettlementError``; with ``SettlementError/Code/unsupported`` when no provider keeps subscriptions in the
+    ///   price's asset.
+    /// - Returns: the subscription.
+    public func openSubscription(
+        _ request: SubscriptionRequest,
+        for merchant: MerchantID,
+        id: SubscriptionID
+    ) async throws -> SubscriptionWithInvoice {
+        let now = clock.now()
+        let keeper = providers.providers.first { provider in
+            provider.subscriptions != nil && provider.capabilities.assets.contains(request.price.asset)
+        }
+        guard let keeper, let settings = keeper.subscriptions?.subscriptionSettings else {
+            throw SettlementError(.unsupported, "subscriptions are paid in Stars (telegram:XTR)", parameter: "asset")
+        }
+        var order = InvoiceRequest(
+            title: request.title,
+            summary: request.summary,
+            goods: .digital,
+            price: request.price,
+            reference: request.reference,
+            choices: [.init(rail: keeper.rail, asset: request.price.asset, settings: settings)],
+            lifetime: Self.timeToBegin,
+            payer: request.payer,
+            metadata: request.metadata
+        )
+        order.returnURL = request.returnURL
+        // Of the same moment, and found again when the request is repeated.
+        let invoice = InvoiceID(value: id.value)
+        order.subscription = Subscription(
+            Subscription.Terms(
+                id: id,
+                merchant: merchant,
+                invoice: invoice,
+                reference: request.reference,
+                title: request.title,
+                summary: request.summary,
+                price: request.price,
+                metadata: request.metadata,
+                createdAt: now,
+                expiresAt: now.advanced(by: Self.timeToBegin)
+            )
+        )
+        _ = try await openInvoice(order, for: merchant, id: invoice)
+        return try await self.subscription(id, of: merchant)
+    }
+
+    /// A merchant's subscription.
+    ///
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's.
+    public func subscription(
+        _ id: SubscriptionID,
+        of merchant: MerchantID
+    ) async throws -> SubscriptionWithInvoice {
+        let found = try await database.read { session -> SubscriptionWithInvoice? in
+            guard let subscription = try session.subscription(id), subscription.terms.merchant == merchant else {
+                return nil
+            }
+            return try SubscriptionWithInvoice(subscription, in: session)
+        }
+        guard let found else { throw SettlementError(.notFound, "there is no subscription \(id)") }
+        return found
+    }
+
+    /// Has the rail take no further payment, or take them again.
+    ///
+    /// - Parameter request: which subscription, of whom, and whether it is paid again.
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/invalidState`` when there is nothing to cancel or restore.
+    /// - Returns: the subscription.
+    public func setRenewal(_ request: RenewalRequest) async throws -> SubscriptionWithInvoice {
+        let found = try await subscription(request.subscription, of: request.merchant)
+        let status = found.subscription.status
+        let isPossible =
+            request.isRenewed
+            ? status.state == .canceled : status.state == .active || status.state == .pastDue
+        guard isPossible, let charge = status.charge, let option = found.first.options.first,
+            let keeper = try provider(option.provider).subscriptions
+        else {
+            let wish = request.isRenewed ? "restored" : "cancelled"
+            throw SettlementError(.invalidState, "the subscription is \(status.state.rawValue) and cannot be \(wish)")
+        }
+        do { try await keeper.setRenewal(of: charge, to: request.isRenewed) } catch { throw SettlementError(error) }
+        let id = request.subscription
+        let event: SubscriptionStatus.Event = request.isRenewed ? .restored : .canceled
+        let now = clock.now()
+        try await database.write { session in try advance(id, by: event, at: now, in: session) }
+        return try await subscription(id, of: request.merchant)
+    }
+
+    /// Takes what a customer or the rail has decided about a subscription.
+    ///
+    /// - Throws: what the database throws.
+    /// - Returns: whether there is such a subscription.
+    public func changeSubscription(
+        _ reference: PaymentReference,
+        by event: SubscriptionStatus.Event
+    ) async throws -> Bool {
+        let now = clock.now()
+        return try await database.write { session in
+            guard let id = try session.option(reference)?.invoice.subscription else { return false }
+            try advance(id, by: event, at: now, in: session)
+            return true
+        }
+    }
+
+    /// Ends the subscriptions whose time is over.
+    ///
+    /// - Throws: what the database throws.
+    /// - Returns: how many ended.
+    public func endSubscriptions(limit: Int = 100) async throws -> Int {
+        let now = clock.now()
+        return try await database.write { session in
+            var ended = 0
+            for subscription in try session.subscriptionsDue(at: now, limit: limit) {
+                try advance(subscription.terms.id, by: .time(now), at: now, in: session)
+                if try session.subscription(subscription.terms.id)?.status.state == .ended { ended += 1 }
+            }
+            return ended
+        }
+    }
+
+    /// Applies an event, and tells the merchant what it changed.
+    func advance(
+        _ id: SubscriptionID,
+        by event: SubscriptionStatus.Event,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        guard let before = try session.subscription(id) else { return }
+        var after = before
+        guard let action = after.status.apply(event, expiresAt: before.terms.expiresAt) else { return }
+        guard try session.update(after, from: before) else {
+            throw SettlementError(.conflict, "the subscription \(id) has changed meanwhile")
+        }
+        try announce(action, SubscriptionWithInvoice(after, in: session), at: now, in: session)
+    }
+}
+
+/// A merchant cancels or restores a subscription.
+///
+/// A value with everything in it, for the same reason as ``RefundRequest``.
+public struct RenewalRequest: Sendable {
+    /// The subscription.
+    public let subscription: SubscriptionID
+    /// Whose it is.
+    public let merchant: MerchantID
+    /// Whether it is paid again.
+    public let isRenewed: Bool
+
+    /// A wish to cancel or restore a subscription.
+    public init(_ subscription: SubscriptionID, of merchant: MerchantID, isRenewed: Bool) {
+        self.subscription = subscription
+        self.merchant = merchant
+        self.isRenewed = isRenewed
+    }
+}
+
+extension SubscriptionWithInvoice {
+    /// A subscription with what is stored of its first invoice.
+    ///
+    /// - Throws: what the database throws.
+    public init(_ subscription: Subscription, in session: any SQLSession) throws {
+        guard let invoice = try session.invoice(subscription.terms.invoice) else {
+            throw SettlementError(.notFound, "the subscription \(subscription.terms.id) has no invoice yet")
+        }
+        self.init(subscription: subscription, first: try InvoiceWithOptions(invoice, in: session))
+    }
+}

@@ -1,0 +1,102 @@
+import Money
+public import Payments
+public import Seams
+import StrictJSON
+
+/// Subscriptions.
+extension SQLSession {
+    private static var subscriptionColumns: String {
+        """
+        s.id, s.merchant, s.invoice, s.reference, s.title, s.summary, s.asset, s.price, s.metadata, s.created_at,
+        s.expires_at, s.state, s.payer, s.charge, s.period_end, s.ended_at
+        """
+    }
+
+    /// Stores a new subscription; one that is stored already stays as it is.
+    public func insert(_ subscription: Subscription) throws {
+        let terms = subscription.terms
+        try execute(
+            """
+            INSERT INTO subscriptions (id, merchant, invoice, reference, title, summary, asset, price, metadata,
+            created_at, expires_at, state, due_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11) ON CONFLICT (id) DO NOTHING
+            """,
+            [
+                .id(terms.id), .id(terms.merchant), .id(terms.invoice), .text(terms.reference), .text(terms.title),
+                .text(terms.summary), .asset(terms.price), .units(terms.price),
+                .text(JSONValue.object(from: terms.metadata).text), .moment(terms.createdAt),
+                .moment(terms.expiresAt), .text(subscription.status.state.rawValue),
+            ]
+        )
+    }
+
+    /// Stores where a subscription stands, unless it no longer stands where it did.
+    ///
+    /// - Returns: whether it was stored.
+    public func update(_ subscription: Subscription, from before: Subscription) throws -> Bool {
+        let status = subscription.status
+        let changed = try change(
+            """
+            UPDATE subscriptions SET state = $1, payer = $2, charge = $3, period_end = $4, ended_at = $5, due_at = $6
+            WHERE id = $7 AND state = $8
+            """,
+            [
+                .text(status.state.rawValue), .text(status.payer), .text(status.charge), .moment(status.periodEnd),
+                .moment(status.endedAt), .moment(status.periodEnd ?? subscription.terms.expiresAt),
+                .id(subscription.terms.id), .text(before.status.state.rawValue),
+            ]
+        )
+        return changed == 1
+    }
+
+    /// A subscription.
+    public func subscription(_ id: SubscriptionID) throws -> Subscription? {
+        try first("SELECT \(Self.subscriptionColumns) FROM subscriptions s WHERE s.id = $1", [.id(id)]) {
+            try $0.subscription()
+        }
+    }
+
+    /// A merchant's subscriptions, the newest first.
+    public func subscriptions(of merchant: MerchantID, in page: Page) throws -> [Subscription] {
+        let filter = Filter("s.merchant = ", .id(merchant))
+        return try list(Self.subscriptionColumns, from: "subscriptions s", id: "s.id", filter, in: page) {
+            try $0.subscription()
+        }
+    }
+
+    /// Subscriptions whose period, or whose time to begin, was over at a moment, the oldest first.
+    public func subscriptionsDue(at moment: Timestamp, limit: Int) throws -> [Subscription] {
+        try all(
+            """
+            SELECT \(Self.subscriptionColumns) FROM subscriptions s
+            WHERE s.state <> 'ended' AND s.due_at < $1 ORDER BY s.due_at, s.id LIMIT $2
+            """,
+            [.moment(moment), .integer(Int64(limit))]
+        ) { try $0.subscription() }
+    }
+}
+
+extension SQLRow {
+    fileprivate mutating func subscription() throws -> Subscription {
+        let terms = Subscription.Terms(
+            id: try id(),
+            merchant: try id(),
+            invoice: try id(),
+            reference: try optionalText(),
+            title: try text(),
+            summary: try text(),
+            price: try amount(),
+            metadata: try Self.labels(try text()),
+            createdAt: try moment(),
+            expiresAt: try moment()
+        )
+        let status = SubscriptionStatus(
+            state: try word(),
+            payer: try optionalText(),
+            charge: try optionalText(),
+            periodEnd: try optionalMoment(),
+            endedAt: try optionalMoment()
+        )
+        return Subscription(terms, status: status)
+    }
+}

@@ -1,0 +1,70 @@
+import Payments
+import Seams
+import Testing
+
+@Suite("Subscriptions")
+struct SubscriptionTests {
+    private static func day(_ number: Int64) -> Timestamp { Timestamp(seconds: number * 86_400) }
+
+    private static func paid(until end: Int64) -> SubscriptionStatus.Event {
+        .paid(payer: "7", charge: "7:c", until: day(end))
+    }
+
+    /// What happens, and after each the state with what the merchant is told; it can be begun until day 1.
+    static let stories: [(name: String, events: [SubscriptionStatus.Event], states: [String])] = [
+        ("is renewed", [paid(until: 30), paid(until: 60)], ["active activated", "active renewed"]),
+        ("is never begun", [.time(day(1)), .time(day(3)), .time(day(4))], ["incomplete", "ended ended", "ended"]),
+        (
+            "is cancelled and lasts until its period ends",
+            [paid(until: 30), .canceled, .canceled, .time(day(30)), .time(day(31))],
+            ["active activated", "canceled canceled", "canceled", "canceled", "ended ended"]
+        ),
+        (
+            "is cancelled and taken up again",
+            [paid(until: 30), .canceled, .restored, paid(until: 60)],
+            ["active activated", "canceled canceled", "active restored", "active renewed"]
+        ),
+        (
+            "fails, and is paid after all",
+            [paid(until: 30), .failed, .failed, paid(until: 60)],
+            ["active activated", "past_due past_due", "past_due", "active renewed"]
+        ),
+        (
+            "fails for good, when its renewal cannot be on its way any more",
+            [paid(until: 30), .failed, .time(day(31)), .time(day(32))],
+            ["active activated", "past_due past_due", "past_due", "ended ended"]
+        ),
+        (
+            "waits for updates that are late",
+            [paid(until: 30), .time(day(31)), paid(until: 60), .time(day(61))],
+            ["active activated", "active", "active renewed", "active"]
+        ),
+        (
+            "is paid when it was thought to be over: money that came is a period that is owed",
+            [paid(until: 30), .time(day(40)), paid(until: 60)],
+            ["active activated", "ended ended", "active renewed"]
+        ),
+        ("is told of before it began", [.canceled, .restored, .failed], ["incomplete", "incomplete", "incomplete"]),
+    ]
+
+    @Test("go through their periods as customers, merchants and time say", arguments: stories.indices)
+    func story(index: Int) {
+        let story = Self.stories[index]
+        var status = SubscriptionStatus()
+        var states: [String] = []
+        for event in story.events {
+            let action = status.apply(event, expiresAt: Self.day(1))
+            states.append([status.state.rawValue, action?.rawValue].compactMap { $0 }.joined(separator: " "))
+        }
+        #expect(states == story.states, "a subscription that \(story.name)")
+    }
+
+    @Test("a payment that comes late does not shorten what is paid")
+    func order() {
+        var status = SubscriptionStatus()
+        _ = status.apply(Self.paid(until: 30), expiresAt: Self.day(1))
+        _ = status.apply(Self.paid(until: 90), expiresAt: Self.day(1))
+        _ = status.apply(Self.paid(until: 60), expiresAt: Self.day(1))
+        #expect(status.periodEnd == Self.day(90))
+    }
+}
