@@ -61,6 +61,7 @@ extension FixtureTelegram {
             state.withLock { $0.bots[call.token]?.webhook = nil }
             return .bool(true)
         case "getwebhookinfo": return webhookInfo(call)
+        case "sendpaidmedia": return try sendPaidMedia(call)
         case "sendmessage": return sentMessage(call)
         default: throw BadRequest("method not found")
         }

@@ -105,6 +105,16 @@ struct TelegramState: Sendable {
         var isCancelled = false
     }
 
+    /// Media that a bot sells in a chat.
+    struct Media: Sendable {
+        let bot: String
+        let chat: String
+        let stars: Int64
+        let payload: String
+    }
+
+    /// Media by the number of their message.
+    var media: [Int64: Media] = [:]
     var bots: [String: Bot] = [:]
     var invoices: [String: Invoice] = [:]
     var charges: [String: Charge] = [:]

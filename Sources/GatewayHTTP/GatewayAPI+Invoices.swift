@@ -92,7 +92,17 @@ extension GatewayAPI {
     }
 
     func listInvoices(_ call: APIRequest) async throws -> HTTPResponse {
-        try call.allow("limit", "starting_after", "ending_before", "state", "reference", "subscription")
+        try call.allow(
+            "limit",
+            "starting_after",
+            "ending_before",
+            "state",
+            "reference",
+            "subscription",
+            "paid_media",
+            "created_from",
+            "created_until"
+        )
         let page = try call.page()
         var state: InvoiceStateMachine.State?
         if let text = call.parameter("state") {
@@ -105,21 +115,37 @@ extension GatewayAPI {
                 throw Problem.invalid("'subscription' identifies no subscription", "subscription")
             }
         }
-        let (wanted, reference, belonging) = (state, call.parameter("reference"), subscription)
-        guard (reference?.unicodeScalars.count ?? 0) <= 128 else {
+        var media: PaidMediaID?
+        if let text = call.parameter("paid_media") {
+            do { media = try PaidMediaID(text) } catch {
+                throw Problem.invalid("'paid_media' identifies no media", "paid_media")
+            }
+        }
+        var belonging = InvoiceFilter(
+            state: state,
+            reference: call.parameter("reference"),
+            subscription: subscription,
+            paidMedia: media
+        )
+        belonging.createdFrom = try moment(call, "created_from")
+        belonging.createdUntil = try moment(call, "created_until")
+        let wanted = belonging
+        guard (belonging.reference?.unicodeScalars.count ?? 0) <= 128 else {
             throw Problem.invalid("a reference has at most 128 bytes", "reference")
         }
         let found = try await settlement.database.read { session in
-            let invoices = try session.invoices(
-                of: call.merchant,
-                state: wanted,
-                reference: reference,
-                subscription: belonging,
-                in: page
-            )
+            let invoices = try session.invoices(of: call.merchant, where: wanted, in: page)
             return try invoices.map { try InvoiceWithOptions($0, in: session) }
         }
         return list(try found.map(representation.json), of: call, page: page)
+    }
+
+    private func moment(_ call: APIRequest, _ name: String) throws -> Timestamp? {
+        guard let text = call.parameter(name) else { return nil }
+        guard let moment = Timestamp(rfc3339: text) else {
+            throw Problem.invalid("'\(name)' is a moment of RFC 3339, for example 2026-11-26T12:00:00Z", name)
+        }
+        return moment
     }
 
     func readInvoice(_ call: APIRequest) async throws -> HTTPResponse {

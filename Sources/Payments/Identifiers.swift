@@ -35,6 +35,11 @@ public enum SubscriptionKind: IdentifierKind {
     /// The prefix `sub`.
     public static let prefix = "sub"
 }
+/// What everybody in a chat can buy.
+public enum PaidMediaKind: IdentifierKind {
+    /// The prefix `pm`.
+    public static let prefix = "pm"
+}
 /// A session with a customer's wallet.
 public enum WalletSessionKind: IdentifierKind {
     /// The prefix `ws`.
@@ -80,6 +85,8 @@ public typealias PaymentOptionID = Identifier<PaymentOptionKind>
 public typealias PaymentID = Identifier<PaymentKind>
 /// Identifies a subscription.
 public typealias SubscriptionID = Identifier<SubscriptionKind>
+/// Identifies paid media.
+public typealias PaidMediaID = Identifier<PaidMediaKind>
 /// Identifies a session with a customer's wallet.
 public typealias WalletSessionID = Identifier<WalletSessionKind>
 /// Identifies a refund.

@@ -53,6 +53,8 @@ public struct Invoice: Hashable, Sendable {
     public let paymentLink: PaymentLinkID?
     /// The subscription of which it pays a period; none when it pays none.
     public let subscription: SubscriptionID?
+    /// The media that it pays for; none when it pays for none.
+    public let paidMedia: PaidMediaID?
     /// How the price is split for the customer; nothing when it is one line.
     public let lines: [InvoiceLine]
     /// When it was opened.
@@ -81,6 +83,7 @@ public struct Invoice: Hashable, Sendable {
         returnURL: String? = nil,
         paymentLink: PaymentLinkID? = nil,
         subscription: SubscriptionID? = nil,
+        paidMedia: PaidMediaID? = nil,
         lines: [InvoiceLine] = [],
         createdAt: Timestamp,
         expiresAt: Timestamp,
@@ -101,6 +104,7 @@ public struct Invoice: Hashable, Sendable {
         self.returnURL = returnURL
         self.paymentLink = paymentLink
         self.subscription = subscription
+        self.paidMedia = paidMedia
         self.lines = lines
         self.createdAt = createdAt
         self.expiresAt = expiresAt

@@ -33,6 +33,8 @@ public struct KeyAccess: Hashable, Sendable {
         case linksWrite = "payment_links:write"
         case subscriptionsRead = "subscriptions:read"
         case subscriptionsWrite = "subscriptions:write"
+        case mediaRead = "paid_media:read"
+        case mediaWrite = "paid_media:write"
         case ratesRead = "rates:read"
         case casesRead = "cases:read"
         case casesWrite = "cases:write"

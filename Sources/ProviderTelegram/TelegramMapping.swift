@@ -119,20 +119,25 @@ struct TelegramMapping: Sendable {
         let moment = Timestamp(seconds: line.date)
         switch (line.partner, line.isIncoming) {
         case (.user(let user, let type, let payload), true):
+            let isMedia = type == "paid_media_payment"
             let evidence: JSONValue = ["star_transaction": .string(line.id), "type": .string(type)]
             return .incoming(
                 IncomingTransfer(
                     naturalKey: key(line.id, "in"),
-                    reference: payload.map(Self.reference),
+                    reference: payload.map { payload in
+                        isMedia
+                            ? PaymentReference(scope: PaidMedia.referenceScope, value: payload)
+                            : Self.reference(payload)
+                    },
                     amount: amount,
                     payer: String(user),
-                    refundTarget: type == "invoice_payment" ? "\(user):\(line.id)" : nil,
+                    refundTarget: type == "invoice_payment" || isMedia ? "\(user):\(line.id)" : nil,
                     evidence: evidence.text,
                     occurredAt: moment,
                     availableAt: moment.advanced(by: Self.starsHold)
                 )
             )
-        case (.user(_, "invoice_payment", _), false):
+        case (.user(_, "invoice_payment", _), false), (.user(_, "paid_media_payment", _), false):
             return .refunded(naturalKey: key(line.id, "out"), payment: key(line.id, "in"), amount: amount, at: moment)
         case (.user(_, let type, _), false):
             return try movement(line, amount, .networkFee, "given to a user (\(type))", moment)

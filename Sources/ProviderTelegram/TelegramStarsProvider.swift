@@ -37,6 +37,8 @@ public struct TelegramStarsProvider: PaymentProvider {
     public var scan: (any TransferScanning)? { self }
     /// Returns payments.
     public var send: (any TransferSending)? { self }
+    /// Sells media in chats.
+    public var media: (any MediaSelling)? { self }
     /// Keeps subscriptions of 30 days.
     public var subscriptions: (any SubscriptionKeeping)? { self }
     /// States the Star balance.

@@ -46,6 +46,8 @@ public protocol PaymentProvider: Sendable {
     var ownership: (any OwnershipProving)? { get }
     /// Keeps subscriptions; none when the rail has none.
     var subscriptions: (any SubscriptionKeeping)? { get }
+    /// Sells pictures and videos in chats; none when the rail has no chats.
+    var media: (any MediaSelling)? { get }
     /// Says what customers' own wallets have to sign; none when wallets cannot be asked.
     var customerWallets: (any WalletPaying)? { get }
 }
@@ -65,6 +67,9 @@ extension PaymentProvider {
 
     /// On most rails each payment is made by the customer.
     public var subscriptions: (any SubscriptionKeeping)? { nil }
+
+    /// On most rails there are no chats.
+    public var media: (any MediaSelling)? { nil }
 
     /// On most rails wallets cannot be asked.
     public var customerWallets: (any WalletPaying)? { nil }

@@ -59,7 +59,7 @@ public struct SandboxControl: Sendable {
                 [
                     "error": """
                     the sandbox takes POST /sandbox/pay, wallet, mine, fault, advance, bots, ton/mint, evm/mint, evm/reorganise, \
-                    telegram/pay, telegram/message, telegram/said, telegram/subscription, telegram/withdraw, telegram/chargeback
+                    telegram/pay, telegram/message, telegram/said, telegram/buy_media, telegram/subscription, telegram/withdraw, telegram/chargeback
                     """
                 ]
             )
@@ -140,6 +140,11 @@ public struct SandboxControl: Sendable {
             return [:]
         case "telegram/said":
             return ["said": .array(telegram.said(to: wish["user"]?.stringValue ?? "alice").map(JSONValue.string))]
+        case "telegram/buy_media":
+            guard let message = wish["message"]?.integerValue,
+                let charge = telegram.buyMedia(message, by: wish["user"]?.stringValue ?? "alice")
+            else { throw Refusal("'message' is the number of a message that sells media") }
+            return ["charge_id": .string(charge)]
         case "telegram/subscription":
             let (charge, word) = (wish["charge_id"]?.stringValue ?? "", wish["state"]?.stringValue ?? "")
             guard telegram.setSubscription(of: charge, to: word) else {

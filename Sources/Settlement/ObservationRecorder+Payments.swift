@@ -20,6 +20,7 @@ extension ObservationRecorder {
     func receive(_ arrival: Arrival, in session: any SQLSession) throws -> RecordedObservation {
         let transfer = arrival.transfer
         guard let reference = transfer.reference, let match = try session.option(reference) else {
+            if let sold = try sellMedia(by: arrival, in: session) { return sold }
             return try keep(arrival, .unmatched, for: nil, onto: .suspense(providerKey), in: session)
         }
         let invoice = match.invoice

@@ -46,6 +46,7 @@ public struct Representation: Sendable {
             "return_url": .optional(invoice.returnURL),
             "payment_link": .optional(invoice.paymentLink?.text),
             "subscription": .optional(invoice.subscription?.text),
+            "paid_media": .optional(invoice.paidMedia?.text),
             "line_items": .array(try invoice.lines.map(json)),
             "checkout_url": .optional(address.url.map { "\($0)/pay/\(invoice.id.text)" }),
             "created_at": .string(invoice.createdAt.description),
@@ -59,6 +60,32 @@ public struct Representation: Sendable {
 
     private func json(_ line: InvoiceLine) throws -> JSONValue {
         ["label": .string(line.label), "amount": try text(line.amount)]
+    }
+
+    /// Paid media that were bought `purchases` times.
+    ///
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: the object.
+    public func json(_ media: PaidMedia, purchases: Int) throws -> JSONValue {
+        [
+            "id": .string(media.id.text),
+            "object": "paid_media",
+            "livemode": .bool(isLive),
+            "merchant": .string(media.merchant.text),
+            "chat": .string(media.chat),
+            "message": media.message.map { .integer($0) } ?? .null,
+            "title": .string(media.title),
+            "description": .string(media.summary),
+            "asset": .string(media.price.asset.text),
+            "amount": try text(media.price),
+            "media": .array(
+                media.items.map { ["type": .string($0.kind.rawValue), "media": .string($0.media)] }
+            ),
+            "metadata": .object(from: media.metadata),
+            "purchases": .integer(Int64(purchases)),
+            "link": .string(media.link),
+            "created_at": .string(media.createdAt.description),
+        ]
     }
 
     /// A subscription with the link by which it begins.

@@ -27,6 +27,11 @@ struct AccessTests {
 
     private static let subscription: JSONValue = ["title": "Tea club", "description": "Tea", "amount": "100"]
 
+    private static let media: JSONValue = [
+        "chat": "@teashop", "title": "Leaves", "description": "Pictures of tea", "amount": "50",
+        "media": [["type": "photo", "media": "https://shop.example/leaves.jpg"]],
+    ]
+
     private static let rows: [String: Row] = [
         "POST /v1/invoices": Row(body: InterfaceTests.order),
         "GET /v1/invoices": Row(),
@@ -43,6 +48,9 @@ struct AccessTests {
         "GET /v1/subscriptions/{id}": Row(maker: "POST /v1/subscriptions"),
         "POST /v1/subscriptions/{id}/cancel": Row(maker: "POST /v1/subscriptions", body: [:]),
         "POST /v1/subscriptions/{id}/restore": Row(maker: "POST /v1/subscriptions", body: [:]),
+        "POST /v1/paid_media": Row(body: media),
+        "GET /v1/paid_media": Row(),
+        "GET /v1/paid_media/{id}": Row(maker: "POST /v1/paid_media"),
         "POST /v1/invoices/{id}/claim_challenges": Row(maker: "POST /v1/invoices", body: [:]),
         "POST /v1/invoices/{id}/claims": Row(
             maker: "POST /v1/invoices",
@@ -126,6 +134,7 @@ struct AccessTests {
         for maker in [
             "POST /v1/refunds", "POST /v1/invoices", "POST /v1/payouts", "POST /v1/webhook_endpoints",
             "POST /v1/api_keys", "POST /v1/payment_links", "POST /v1/subscriptions",
+            "POST /v1/paid_media",
         ] {
             let row = try #require(rows[maker])
             let made = try await call(world, maker, id: row.maker.flatMap { tenant.objects[$0] }, row.body, key: key)

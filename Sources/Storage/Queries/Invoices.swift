@@ -3,13 +3,42 @@ public import Payments
 public import Seams
 import StrictJSON
 
+/// Which invoices of a merchant are asked for; what is not named may be anything.
+public struct InvoiceFilter: Hashable, Sendable {
+    /// Where they stand.
+    public var state: InvoiceStateMachine.State?
+    /// The merchant's own number.
+    public var reference: String?
+    /// The subscription of which they pay periods.
+    public var subscription: SubscriptionID?
+    /// The media that they pay for.
+    public var paidMedia: PaidMediaID?
+    /// From when on they were opened.
+    public var createdFrom: Timestamp?
+    /// Before when they were opened.
+    public var createdUntil: Timestamp?
+
+    /// A filter.
+    public init(
+        state: InvoiceStateMachine.State? = nil,
+        reference: String? = nil,
+        subscription: SubscriptionID? = nil,
+        paidMedia: PaidMediaID? = nil
+    ) {
+        self.state = state
+        self.reference = reference
+        self.subscription = subscription
+        self.paidMedia = paidMedia
+    }
+}
+
 /// Invoices.
 extension SQLSession {
     static var invoiceColumns: String {
         """
         i.id, i.merchant, i.reference, i.title, i.summary, i.goods, i.asset, i.price, i.asset, i.threshold, i.asset,
         i.received, i.tolerance, i.payer, i.metadata, i.state, i.exception, i.created_at, i.expires_at,
-        i.monitored_until, i.settled_at, i.return_url, i.payment_link, i.subscription, i.lines
+        i.monitored_until, i.settled_at, i.return_url, i.payment_link, i.subscription, i.lines, i.paid_media
         """
     }
 
@@ -20,9 +49,9 @@ extension SQLSession {
             """
             INSERT INTO invoices (id, merchant, reference, title, summary, goods, asset, price, threshold, received,
             tolerance, payer, metadata, state, exception, created_at, expires_at, monitored_until, settled_at, return_url,
-            payment_link, subscription, lines)
+            payment_link, subscription, lines, paid_media)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-            $22, $23)
+            $22, $23, $24)
             """,
             [
                 .id(invoice.id), .id(invoice.merchant), .text(invoice.reference), .text(invoice.title),
@@ -32,7 +61,7 @@ extension SQLSession {
                 .text(invoice.status.state.rawValue), .text(invoice.status.exception.rawValue),
                 .moment(invoice.createdAt), .moment(invoice.expiresAt), .moment(invoice.monitoredUntil),
                 .moment(invoice.settledAt), .text(invoice.returnURL), .id(invoice.paymentLink),
-                .id(invoice.subscription), .text(Self.text(invoice.lines)),
+                .id(invoice.subscription), .text(Self.text(invoice.lines)), .id(invoice.paidMedia),
             ]
         )
     }
@@ -71,15 +100,16 @@ extension SQLSession {
     /// A merchant's invoices, the newest first.
     public func invoices(
         of merchant: MerchantID,
-        state: InvoiceStateMachine.State? = nil,
-        reference: String? = nil,
-        subscription: SubscriptionID? = nil,
+        where wanted: InvoiceFilter = InvoiceFilter(),
         in page: Page
     ) throws -> [Invoice] {
         var filter = Filter("i.merchant = ", .id(merchant))
-        if let state { filter.and("i.state = ", .text(state.rawValue)) }
-        if let reference { filter.and("i.reference = ", .text(reference)) }
-        if let subscription { filter.and("i.subscription = ", .id(subscription)) }
+        if let state = wanted.state { filter.and("i.state = ", .text(state.rawValue)) }
+        if let reference = wanted.reference { filter.and("i.reference = ", .text(reference)) }
+        if let subscription = wanted.subscription { filter.and("i.subscription = ", .id(subscription)) }
+        if let media = wanted.paidMedia { filter.and("i.paid_media = ", .id(media)) }
+        if let moment = wanted.createdFrom { filter.and("i.created_at >= ", .moment(moment)) }
+        if let moment = wanted.createdUntil { filter.and("i.created_at < ", .moment(moment)) }
         return try list(Self.invoiceColumns, from: "invoices i", id: "i.id", filter, in: page) { try $0.invoice() }
     }
 
@@ -127,6 +157,8 @@ extension SQLRow {
         let (createdAt, expiresAt, monitoredUntil) = (try moment(), try moment(), try moment())
         let settledAt = try optionalMoment()
         let (returnURL, paymentLink): (String?, PaymentLinkID?) = (try optionalText(), try optionalID())
+        let subscription: SubscriptionID? = try optionalID()
+        let lines = try Self.lines(try optionalText(), of: price.asset)
         return Invoice(
             id: id,
             merchant: merchant,
@@ -140,8 +172,9 @@ extension SQLRow {
             metadata: try Self.labels(metadata),
             returnURL: returnURL,
             paymentLink: paymentLink,
-            subscription: try optionalID(),
-            lines: try Self.lines(try optionalText(), of: price.asset),
+            subscription: subscription,
+            paidMedia: try optionalID(),
+            lines: lines,
             createdAt: createdAt,
             expiresAt: expiresAt,
             monitoredUntil: monitoredUntil,

@@ -1,0 +1,106 @@
+public import Money
+public import Payments
+import Providers
+public import Seams
+import Storage
+
+/// What a merchant wants to sell in a chat.
+public struct MediaRequest: Sendable {
+    /// The chat: a number, or `@` and a channel's name.
+    public var chat: String
+    /// The name of what is sold, 1 to 32 characters.
+    public var title: String
+    /// What stands below it, 1 to 255 characters.
+    public var summary: String
+    /// What it costs.
+    public var price: Amount
+    /// The pictures and videos.
+    public var items: [PaidMedia.Item]
+    /// The merchant's own labels.
+    public var metadata: [String: String]
+
+    /// A wish to sell in a chat.
+    public init(
+        chat: String,
+        title: String,
+        summary: String,
+        price: Amount,
+        items: [PaidMedia.Item],
+        metadata: [String: String]
+    ) {
+        self.chat = chat
+        self.title = title
+        self.summary = summary
+        self.price = price
+        self.items = items
+        self.metadata = metadata
+    }
+}
+
+extension Settlement {
+    /// Puts paid media into a chat.
+    ///
+    /// Making them again with the same identifier goes on where a crash or a failure left off; when it is unknown whether
+    /// the message is there, it is sent once more.
+    ///
+    /// - Throws: ``SettlementError``.
+    /// - Returns: the media.
+    public func sellMedia(
+        _ request: MediaRequest,
+        for merchant: MerchantID,
+        id: PaidMediaID
+    ) async throws -> PaidMedia {
+        let seller = providers.providers.first { provider in
+            provider.media != nil && provider.capabilities.assets.contains(request.price.asset)
+        }
+        guard let seller, let port = seller.media else {
+            throw SettlementError(.unsupported, "media are paid in Stars (telegram:XTR)", parameter: "asset")
+        }
+        try validate(request)
+        let media = PaidMedia(
+            id: id,
+            merchant: merchant,
+            provider: seller.key,
+            chat: request.chat,
+            title: request.title,
+            summary: request.summary,
+            price: request.price,
+            items: request.items,
+            metadata: request.metadata,
+            createdAt: clock.now()
+        )
+        let stored = try await database.write { session -> PaidMedia in
+            if let stored = try session.paidMedia(id) { return stored }
+            try session.insert(media)
+            return media
+        }
+        guard stored.message == nil else { return stored }
+        var sent = stored
+        do { sent.message = try await port.send(stored) } catch { throw SettlementError(error) }
+        let message = sent.message ?? 0
+        try await database.write { try $0.setMessage(message, of: id) }
+        return sent
+    }
+
+    private func validate(_ request: MediaRequest) throws(SettlementError) {
+        func check(_ condition: Bool, _ reason: String, _ parameter: String) throws(SettlementError) {
+            guard condition else { throw SettlementError(.invalidRequest, reason, parameter: parameter) }
+        }
+        try check((1...32).contains(request.title.unicodeScalars.count), "title has 1 to 32 characters", "title")
+        try check(
+            (1...255).contains(request.summary.unicodeScalars.count),
+            "description has 1 to 255 characters",
+            "description"
+        )
+        let isNamed = request.chat.hasPrefix("@") && (2...64).contains(request.chat.utf8.count)
+        try check(isNamed || Int64(request.chat) != nil, "chat is a number, or @ and a channel's name", "chat")
+        try check(request.metadata.count <= 50, "metadata has at most 50 keys", "metadata")
+        try check((1...10).contains(request.items.count), "1 to 10 pictures and videos are sold together", "media")
+        try check(
+            request.items.allSatisfy { (1...2_048).contains($0.media.utf8.count) },
+            "a picture or video is an https URL or a file_id, of at most 2048 bytes",
+            "media"
+        )
+        try check(request.price.isPositive, "amount has to be more than zero", "amount")
+    }
+}

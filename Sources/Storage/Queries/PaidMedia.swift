@@ -1,0 +1,86 @@
+import Money
+public import Payments
+public import Seams
+import StrictJSON
+
+/// Paid media.
+extension SQLSession {
+    private static var paidMediaColumns: String {
+        """
+        p.id, p.merchant, p.provider, p.chat, p.title, p.summary, p.asset, p.price, p.items, p.metadata, p.created_at,
+        p.message
+        """
+    }
+
+    /// Stores new paid media.
+    public func insert(_ media: PaidMedia) throws {
+        let items = JSONValue.array(
+            media.items.map { ["type": .string($0.kind.rawValue), "media": .string($0.media)] }
+        )
+        try execute(
+            """
+            INSERT INTO paid_media (id, merchant, provider, chat, title, summary, asset, price, items, metadata,
+            created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            """,
+            [
+                .id(media.id), .id(media.merchant), .text(media.provider), .text(media.chat), .text(media.title),
+                .text(media.summary), .asset(media.price), .units(media.price), .text(items.text),
+                .text(JSONValue.object(from: media.metadata).text), .moment(media.createdAt),
+            ]
+        )
+    }
+
+    /// Stores the number of the message that sells paid media.
+    public func setMessage(_ message: Int64, of media: PaidMediaID) throws {
+        try execute("UPDATE paid_media SET message = $1 WHERE id = $2", [.integer(message), .id(media)])
+    }
+
+    /// Paid media by their identifier.
+    public func paidMedia(_ id: PaidMediaID) throws -> PaidMedia? {
+        try first("SELECT \(Self.paidMediaColumns) FROM paid_media p WHERE p.id = $1", [.id(id)]) {
+            try $0.paidMedia()
+        }
+    }
+
+    /// A merchant's paid media, the newest first.
+    public func paidMedia(of merchant: MerchantID, in page: Page) throws -> [PaidMedia] {
+        let filter = Filter("p.merchant = ", .id(merchant))
+        return try list(Self.paidMediaColumns, from: "paid_media p", id: "p.id", filter, in: page) {
+            try $0.paidMedia()
+        }
+    }
+
+    /// How often paid media were bought.
+    public func purchases(of media: PaidMediaID) throws -> Int {
+        try first(
+            "SELECT COUNT(*) FROM invoices i WHERE i.paid_media = $1 AND i.state = 'settled'",
+            [.id(media)]
+        ) { try $0.int() } ?? 0
+    }
+}
+
+extension SQLRow {
+    fileprivate mutating func paidMedia() throws -> PaidMedia {
+        let (id, merchant): (PaidMediaID, MerchantID) = (try self.id(), try self.id())
+        let (provider, chat, title, summary) = (try text(), try text(), try text(), try text())
+        let price = try amount()
+        let items = try JSONValue(parsing: Array(try text().utf8)).arrayValue ?? []
+        return PaidMedia(
+            id: id,
+            merchant: merchant,
+            provider: provider,
+            chat: chat,
+            title: title,
+            summary: summary,
+            price: price,
+            items: items.compactMap { item in
+                PaidMedia.Item.Kind(rawValue: item["type"]?.stringValue ?? "").map {
+                    PaidMedia.Item(kind: $0, media: item["media"]?.stringValue ?? "")
+                }
+            },
+            metadata: try Self.labels(try text()),
+            createdAt: try moment(),
+            message: try optionalInteger()
+        )
+    }
+}
