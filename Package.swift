@@ -227,6 +227,13 @@ let package = Package(
             dependencies: ["TelegramBot", "HTTPTransport", "Cryptography", "StrictJSON", "Seams"]
         ),
         .testTarget(
+            name: "ProviderTelegramTests",
+            dependencies: [
+                "ProviderTelegram", "TelegramBot", "Providers", "Payments", "Money", "HTTPTransport", "StrictJSON",
+                "Cryptography", "Seams",
+            ]
+        ),
+        .testTarget(
             name: "ProviderEVMTests",
             dependencies: [
                 "ProviderEVM", "FixtureEVM", "EVM", "Providers", "Payments", "Money", "HTTPTransport", "StrictJSON",

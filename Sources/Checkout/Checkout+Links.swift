@@ -36,6 +36,13 @@ extension Checkout {
         return Self.page(context, status: isSold && request.method == "POST" ? 409 : 200)
     }
 
+    /// Refuses a purchase that a page of another site has a customer's browser make.
+    ///
+    /// - Throws: ``CheckoutError``.
+    public func requireOwnPage(_ request: HTTPRequest) throws(CheckoutError) {
+        try CheckoutTarget(request).requireOwnPage()
+    }
+
     /// The invoice that this browser opened by a link, as its cookie says.
     public func invoiceBought(by link: PaymentLinkID, _ request: HTTPRequest) -> InvoiceID? {
         CheckoutTarget(request).cookie(Self.cookiePrefix + link.text).flatMap { try? InvoiceID($0) }

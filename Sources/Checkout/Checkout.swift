@@ -290,6 +290,20 @@ struct CheckoutTarget {
 
     func require(_ method: String) throws(CheckoutError) {
         guard request.method == method else { throw .methodNotAllowed([method]) }
+        if method == "POST" { try requireOwnPage() }
+    }
+
+    /// Refuses what a page of another site has a customer's browser send; what is no browser names no site.
+    func requireOwnPage() throws(CheckoutError) {
+        // What the browser itself says counts first: behind a proxy the host is another than the customer's.
+        if let site = request.field("Sec-Fetch-Site") {
+            guard site == "same-origin" || site == "none" else { throw .foreignPage }
+            return
+        }
+        guard let origin = request.field("Origin") else { return }
+        guard origin.split(separator: "/").last.map({ String($0) }) == request.field("Host") else {
+            throw .foreignPage
+        }
     }
 
     /// The value of a cookie.

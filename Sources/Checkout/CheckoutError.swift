@@ -8,6 +8,8 @@ public enum CheckoutError: Error, Hashable, Sendable {
     case refused(String)
     /// Who the customer is has not been shown: a sentence.
     case unauthorized(String)
+    /// A page of somebody else wants to act in the customer's name.
+    case foreignPage
     /// More pages are open than are served at once.
     case tooManyStreams
 }

@@ -12,10 +12,16 @@ extension GatewayAPI {
     func listBalances(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
         let account = AccountID(code: AccountCode("merchant_balance"), scope: call.merchant.text)
-        let held = try await settlement.database.read { session in
-            try session.balances(code: account.code).filter { $0.account == account }
+        let now = clock.now()
+        let found = try await settlement.database.read { session in
+            try session.balances(code: account.code).filter { $0.account == account }.map { line in
+                let balance = try line.amount.negated()
+                let held = try session.heldPayments(of: call.merchant, asset: balance.asset, at: now).map(\.amount)
+                let free = try balance.subtracting(Amount.sum(held, asset: balance.asset))
+                return (balance, free.isPositive ? free : .zero(balance.asset))
+            }
         }
-        let data = try representation.balances(held.map(\.amount))
+        let data = try found.map { try representation.json(balance: $0.0, available: $0.1) }
         return json(["object": "list", "data": .array(data), "has_more": .bool(false), "url": "/v1/balances"])
     }
 

@@ -75,6 +75,7 @@ extension GatewayAPI {
         let merchant = try await settlement.database.read { try $0.merchant(link.merchant)?.name } ?? ""
         let isSold = !link.isActive || link.left(taken: taken) == 0
         if request.method == "GET" { return try checkout.linkPage(link, merchant: merchant, isSold: isSold, request) }
+        try checkout.requireOwnPage(request)
         let allowance = limiter.take(link.id.text)
         guard allowance.isGranted else { throw Problem.rateLimited(allowance) }
         // Who comes back, or taps twice, pays what is open already.

@@ -126,6 +126,13 @@ struct Problem: Error, Sendable {
         case .refused(let reason): self = .invalid(reason)
         case .unauthorized(let reason):
             self.init(status: 401, code: "unauthorized", title: "Unauthorized", detail: reason)
+        case .foreignPage:
+            self.init(
+                status: 403,
+                code: "foreign_page",
+                title: "Forbidden",
+                detail: "only the gateway's own page may ask this"
+            )
         case .tooManyStreams: self = .unavailable
         }
     }

@@ -276,14 +276,15 @@ public struct Representation: Sendable {
         ]
     }
 
-    /// What is owed on an account of what we owe, for each asset.
+    /// A balance of what we owe, and how much of it no rail holds back any more.
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
-    /// - Returns: an object for each.
-    public func balances(_ amounts: [Amount]) throws -> [JSONValue] {
-        try amounts.map { amount in
-            ["object": "balance", "asset": .string(amount.asset.text), "amount": try text(amount.negated())]
-        }
+    /// - Returns: the object.
+    public func json(balance: Amount, available: Amount) throws -> JSONValue {
+        [
+            "object": "balance", "asset": .string(balance.asset.text), "amount": try text(balance),
+            "available": try text(available),
+        ]
     }
 
     /// A rate that holds until a moment, as an exact fraction of major units.
