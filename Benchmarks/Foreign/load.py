@@ -25,6 +25,20 @@ wrk.body = '{"title": "Tea", "description": "Tea", "goods": "physical", "amount"
     '"asset": "ton:testnet:native", "rails": [{"rail": "ton"}]}'
 """
 
+# Updates, each with a number of its own: threads are told apart by the first digits.
+UPDATE = """
+local thread = 0
+function setup(each) thread = thread + 1; each:set("base", thread * 100000000) end
+function init() count = 0 end
+function request()
+    count = count + 1
+    return wrk.format("POST", nil, {["Content-Type"] = "application/json", ["X-Telegram-Bot-Api-Secret-Token"] = "%s"},
+        string.format('{"update_id": %%d, "message": {"message_id": 1, "date": 1790000000, "text": "hello", ' ..
+        '"chat": {"id": 5, "type": "private"}, "from": {"id": 5, "is_bot": false, "first_name": "A"}}}', base + count))
+end
+"""
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -121,6 +135,12 @@ def main():
             script.flush()
             made = wrk(f"{url}/v1/invoices", "-s", script.name)
         print(f"invoices opened, durable: {made[0]:.0f} a second, p99 {made[1]}")
+        webhook = call(f"{places['control']}/telegram/webhook", {})
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+            script.write(UPDATE % webhook["secret"])
+            script.flush()
+            taken = wrk(webhook["url"], "-s", script.name)
+        print(f"updates taken in, durable: {taken[0]:.0f} a second, p99 {taken[1]}")
         before = memory(gateway)
         told, figures = streams(gateway, url, [f"/pay/{each['id']}" for each in invoices], 1_000)
         print(

@@ -95,6 +95,11 @@ public final class FixtureTelegram: Sendable {
         }
     }
 
+    /// Where a bot's updates go and the secret that comes with them; none when it has no webhook.
+    public func webhook(of token: String) -> (url: String, secret: String)? {
+        state.withLock { state in state.bots[token]?.webhook.map { ($0.url, $0.secret) } }
+    }
+
     /// What bots have said to a user, the oldest first.
     public func said(to user: String) -> [String] {
         state.withLock { state in

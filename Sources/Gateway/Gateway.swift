@@ -88,6 +88,7 @@ public final class Gateway: Sendable {
     private let receiver: TelegramReceiver
     private let rates: RateWorker
     private let wallets: CheckoutWallets?
+    private let requestLog: RequestLogFile?
     private let clock: any WallClock
     private let logger: Logger
     private let wakeUps: AsyncStream<Void>
@@ -184,6 +185,7 @@ public final class Gateway: Sendable {
             surroundings: surroundings,
             logger: logger
         )
+        requestLog = configuration.http.requestLog.map { RequestLogFile(path: $0, logger: logger) }
         let checkout = Checkout(
             settlement: settlement,
             botTokens: providers.bots.map(\.token),
@@ -216,6 +218,7 @@ public final class Gateway: Sendable {
             requestsPerMinute: configuration.http.requestsPerMinute ?? 6_000,
             document: Array(try ConfigurationFile.text(at: configuration.catalogues + "/openapi.json").utf8),
             readiness: { (try? await database.read { try $0.merchants().count }) != nil },
+            keepLine: { [requestLog] in requestLog?.append($0) },
             logger: logger
         )
         self.configuration = configuration
@@ -296,6 +299,7 @@ public final class Gateway: Sendable {
         let interval = Duration.milliseconds(configuration.reconciliationInterval)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.deliveries.run(every: interval) }
+            if let log = self.requestLog { group.addTask { await log.run() } }
             if let wallets = self.wallets { group.addTask { await wallets.payments.run(every: interval) } }
             let pause = Duration.milliseconds(self.configuration.ratesInterval ?? 30_000)
             group.addTask { await self.rates.run(every: pause) }

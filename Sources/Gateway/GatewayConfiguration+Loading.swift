@@ -18,6 +18,7 @@ extension GatewayConfiguration {
             resolved.file = feed.file.map { Self.resolve($0, in: folder) }
             return resolved
         }
+        http.requestLog = http.requestLog.map { Self.resolve($0, in: folder) }
         if let connection = tonConnect { tonConnect?.wallets = Self.resolve(connection.wallets, in: folder) }
         if let host = environment["SETTLEGATE_HTTP_HOST"] { http.host = host }
         if let text = environment["SETTLEGATE_HTTP_PORT"] {

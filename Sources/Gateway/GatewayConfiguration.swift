@@ -47,12 +47,15 @@ public struct GatewayConfiguration: Codable, Sendable {
         public var publicURL: String?
         /// How many requests one API key may make in a minute.
         public var requestsPerMinute: Int?
+        /// The path of a file that gets a line for each request; none: no lines are kept.
+        public var requestLog: String?
 
         enum CodingKeys: String, CodingKey {
             case host
             case port
             case publicURL = "public_url"
             case requestsPerMinute = "requests_per_minute"
+            case requestLog = "request_log"
         }
 
         /// The domain that customers' wallets show when they prove what is theirs.

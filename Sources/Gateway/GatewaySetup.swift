@@ -127,7 +127,7 @@ public struct GatewaySetup: Sendable {
         var lines = [
             "# Made by 'settlegate init'. Every setting is explained in Config/settlegate.yaml of the project.",
             "environment: \(answers.environment.rawValue)", "catalogues: .", "database: { path: settlegate.sqlite }",
-            "http:", "  host: 127.0.0.1", "  port: \(answers.port)",
+            "http:", "  host: 127.0.0.1", "  port: \(answers.port)", "  request_log: requests.jsonl",
         ]
         if let url = answers.publicURL {
             lines += ["  # How Telegram and customers reach the gateway.", "  public_url: \(Self.quoted(url))"]

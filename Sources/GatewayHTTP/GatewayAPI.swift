@@ -30,6 +30,7 @@ public struct GatewayAPI: Sendable {
     let keys = KeyCache()
     let document: [UInt8]
     let readiness: @Sendable () async -> Bool
+    private let keepLine: @Sendable (RequestLine) -> Void
     var clock: any WallClock { settlement.clock }
 
     /// The version of the interface, a date: a key is made for the one of its day.
@@ -52,6 +53,7 @@ public struct GatewayAPI: Sendable {
     ///   - requestsPerMinute: how many requests one API key may make.
     ///   - document: the OpenAPI document.
     ///   - readiness: whether requests can be served.
+    ///   - keepLine: told of each request that was answered.
     ///   - logger: told of internal errors.
     public init(
         settlement: Settlement,
@@ -65,6 +67,7 @@ public struct GatewayAPI: Sendable {
         requestsPerMinute: Int = 6_000,
         document: [UInt8],
         readiness: @escaping @Sendable () async -> Bool,
+        keepLine: @escaping @Sendable (RequestLine) -> Void = { _ in },
         logger: Logger
     ) {
         self.settlement = settlement
@@ -78,6 +81,7 @@ public struct GatewayAPI: Sendable {
         limiter = RateLimiter(perMinute: requestsPerMinute, clock: settlement.clock)
         self.document = document
         self.readiness = readiness
+        self.keepLine = keepLine
         self.logger = logger
     }
 
@@ -116,19 +120,19 @@ public struct GatewayAPI: Sendable {
         let target = RequestTarget(request.url)
         let id = requestID()
         var response: HTTPResponse
+        var code: String?
         var fields = [HTTPField("X-Request-Id", id)]
         do { response = try await body(target, &fields) } catch {
             let refusal = Problem(any: error)
+            code = refusal.code
             if refusal.status == 500 { logger.error("request \(id) failed: \(error)") }
             response = problem(refusal, target, id)
         }
         response.fields += fields
-        metrics.count(
-            route: target.route,
-            method: request.method,
-            status: response.status,
-            took: clock.now().since(start)
-        )
+        let end = clock.now()
+        metrics.count(route: target.route, method: request.method, status: response.status, took: end.since(start))
+        let outcome = (response.status, code)
+        if let line = RequestLine(request, target, id: id, from: start, until: end, outcome) { keepLine(line) }
         return response
     }
 

@@ -59,7 +59,7 @@ public struct SandboxControl: Sendable {
                 [
                     "error": """
                     the sandbox takes POST /sandbox/pay, wallet, mine, fault, advance, bots, ton/mint, evm/mint, evm/reorganise, \
-                    telegram/pay, telegram/message, telegram/said, telegram/buy_media, telegram/subscription, telegram/withdraw, telegram/chargeback
+                    telegram/pay, telegram/message, telegram/webhook, telegram/said, telegram/buy_media, telegram/subscription, telegram/withdraw, telegram/chargeback
                     """
                 ]
             )
@@ -138,6 +138,10 @@ public struct SandboxControl: Sendable {
                 language: wish["language"]?.stringValue ?? "en"
             )
             return [:]
+        case "telegram/webhook":
+            let token = wish["token"]?.stringValue ?? SandboxNetworks.botToken
+            guard let webhook = telegram.webhook(of: token) else { throw Refusal("the bot has no webhook") }
+            return ["url": .string(webhook.url), "secret": .string(webhook.secret)]
         case "telegram/said":
             return ["said": .array(telegram.said(to: wish["user"]?.stringValue ?? "alice").map(JSONValue.string))]
         case "telegram/buy_media":

@@ -177,7 +177,7 @@ public struct SandboxHome: Sendable {
             environment: test
             catalogues: .
             database: { \(database) }
-            http: { host: 127.0.0.1, port: \(port), public_url: self }
+            http: { host: 127.0.0.1, port: \(port), public_url: self, request_log: requests.jsonl }
             keystore: { path: keystore.json, passphrase_variable: SETTLEGATE_PASSPHRASE }
             bots:
               - key: shop

@@ -16,7 +16,7 @@ struct Settlegate: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, DoctorCommand.self, ServeCommand.self, SandboxCommand.self, DemoCommand.self,
             ScenarioCommand.self, MigrateCommand.self,
-            ListenCommand.self, TriggerCommand.self, EventsCommand.self,
+            ListenCommand.self, TriggerCommand.self, EventsCommand.self, LogsCommand.self,
             KeysCommand.self, MerchantsCommand.self, CurrenciesCommand.self, ReconcileCommand.self, InspectCommand.self,
         ]
     )

@@ -1,8 +1,11 @@
 """What developers do on the command line against a sandbox: listen, trigger, resend, and completion in their shell."""
 
+import json
 import os
+import pathlib
 import subprocess
 import threading
+import urllib.error
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -122,3 +125,40 @@ def test_shells_complete_commands(shell):
     assert "trigger" in script and "invoice.settled" in script
     if shell == "bash":
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+def test_requests_are_followed_and_filtered_without_secrets(start_sandbox):
+    sandbox = start_sandbox()
+    with pytest.raises(urllib.error.HTTPError) as missing:
+        sandbox.merchant("invoices/inv_00000000000000000000000001?secret=shown")
+    request = missing.value.headers["X-Request-Id"]
+    tail = [SETTLEGATE, "logs", "tail", "--config", sandbox["config"]]
+
+    def lines(*arguments):
+        done = subprocess.run([*tail, "--once", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    [line] = eventually(lambda: lines("--request", request))
+    assert "GET  /v1/invoices/inv_00000000000000000000000001  400" in line and line.endswith("invalid_request")
+    assert "shown" not in "".join(lines()) and sandbox["api_key"] not in "".join(lines())
+    assert lines("--status", "5") == []
+    [record] = map(json.loads, lines("--request", request, "--format", "json"))
+    assert (record["status"], record["code"]) == (400, "invalid_request")
+    follower = subprocess.Popen([*tail, "--lines", "1", "--path", "/v1"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert request in follower.stdout.readline()
+        log = pathlib.Path(sandbox["config"]).parent / "requests.jsonl"
+        # It may be moved away: what comes after that is in a new file.
+        log.rename(log.with_suffix(".old"))
+        with pytest.raises(urllib.error.HTTPError):
+            sandbox.merchant("rates?base=nothing")
+        assert " 422  " in follower.stdout.readline()
+    finally:
+        follower.terminate()
+        follower.wait(timeout=30)
+
+
+def test_without_a_file_the_log_says_what_to_do():
+    done = subprocess.run([SETTLEGATE, "logs", "tail"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "http.request_log" in done.stderr
