@@ -306,7 +306,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "DatabaseEngines",
+                "DatabaseEngines", "FixtureTelegram", "Sandbox",
                 "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams",
                 "Payments", "Cryptography",
                 logging,

@@ -31,7 +31,7 @@ extension BotConversation {
 
     /// What became of it, and after which time it is tried again when it is not done.
     private func tell(_ notice: CustomerNotice) async throws -> (outcome: String, later: Duration?) {
-        guard let bot = bots[notice.source], bot.sendsReceipts else { return ("this bot tells nothing", nil) }
+        guard let bot = bot(notice.source), bot.sendsReceipts else { return ("this bot tells nothing", nil) }
         guard let message = try await message(about: notice) else { return ("nobody to tell", nil) }
         do throws(TelegramError) {
             try await bot.client.call(

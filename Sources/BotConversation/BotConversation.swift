@@ -29,13 +29,17 @@ public struct BotConversation: Sendable {
     /// How many payments are listed.
     private static let listLimit = 5
 
-    let bots: [String: Bot]
+    let bot: @Sendable (_ source: String) -> Bot?
     let database: any Database
     let assets: AssetRegistry
 
     /// Conversations of bots, by the source of their updates (`telegram:<key>`).
-    public init(bots: [String: Bot], database: any Database, assets: AssetRegistry) {
-        self.bots = bots
+    public init(
+        bot: @escaping @Sendable (_ source: String) -> Bot?,
+        database: any Database,
+        assets: AssetRegistry
+    ) {
+        self.bot = bot
         self.database = database
         self.assets = assets
     }
@@ -45,7 +49,7 @@ public struct BotConversation: Sendable {
     /// - Throws: `TelegramError` when the answer was not taken and may be later, and what the database throws.
     /// - Returns: what was done, for the inbox; none when the update is something else.
     public func answer(_ body: [UInt8], from source: String) async throws -> String? {
-        guard let bot = bots[source], let update = try? JSONValue(parsing: body), let request = SupportRequest(update)
+        guard let bot = bot(source), let update = try? JSONValue(parsing: body), let request = SupportRequest(update)
         else { return nil }
         let text = try await text(for: request, of: bot)
         do throws(TelegramError) {

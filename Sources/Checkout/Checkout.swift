@@ -16,7 +16,7 @@ import WalletPayments
 public struct Checkout: Sendable {
     let settlement: Settlement
     let wallets: CheckoutWallets?
-    private let botTokens: [SecretBytes]
+    private let botTokens: @Sendable () -> [SecretBytes]
     private let key: SecretBytes
     let isSecure: Bool
     private let feed: CheckoutFeed
@@ -31,7 +31,7 @@ public struct Checkout: Sendable {
     ///   - wallets: TON Connect; none when customers' wallets are not asked.
     public init(
         settlement: Settlement,
-        botTokens: [SecretBytes],
+        botTokens: @escaping @Sendable () -> [SecretBytes],
         key: SecretBytes,
         isSecure: Bool,
         wallets: CheckoutWallets? = nil
@@ -221,7 +221,7 @@ public struct Checkout: Sendable {
         guard let body = try? JSONValue(parsing: target.request.body), let text = body["init_data"]?.stringValue else {
             throw CheckoutError.refused("'init_data' is what Telegram gave the Mini App")
         }
-        let session = try CheckoutSession(text, bots: botTokens, at: settlement.clock.now())
+        let session = try CheckoutSession(text, bots: botTokens(), at: settlement.clock.now())
         // Telegram's web client shows the page in a frame, where only such a cookie comes back, kept apart for that frame.
         let place = isSecure ? "SameSite=None; Secure; Partitioned" : "SameSite=Lax"
         let cookie =

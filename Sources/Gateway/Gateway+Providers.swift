@@ -41,7 +41,7 @@ extension Gateway {
 
         let registry: ProviderRegistry
         let bots: [Bot]
-        let webhookSecrets: [String: SecretBytes]
+        let limits: CurrencyTable
 
         init(
             _ configuration: GatewayConfiguration,
@@ -50,7 +50,7 @@ extension Gateway {
             surroundings: Gateway.Surroundings
         ) throws {
             let table = try ConfigurationFile.text(at: configuration.catalogues + "/currencies.json")
-            let limits = try CurrencyTable(kept: Array(table.utf8))
+            limits = try CurrencyTable(kept: Array(table.utf8))
             var providers: [any PaymentProvider] = []
             var bots: [Bot] = []
             for bot in configuration.bots {
@@ -101,7 +101,6 @@ extension Gateway {
             }
             registry = try ProviderRegistry(providers)
             self.bots = bots
-            webhookSecrets = Dictionary(bots.map { ($0.key, $0.secret) }) { first, _ in first }
         }
 
         private static func shipping(

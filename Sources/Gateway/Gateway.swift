@@ -70,6 +70,9 @@ public final class Gateway: Sendable {
     /// The keystore entry from which the key is made that seals endpoints' secrets.
     public static let sealEntry = "endpoint-seal"
 
+    /// How often bots are looked for that another gateway has added.
+    private static let botInterval = Duration.seconds(5)
+
     /// The tenant that runs the gateway: what belongs to no merchant is told to it.
     public static let operatorMerchant = MerchantID(value: 0)
 
@@ -84,7 +87,8 @@ public final class Gateway: Sendable {
     /// The HTTP interface.
     public let api: GatewayAPI
     let configuration: GatewayConfiguration
-    private let bots: [ConfiguredProviders.Bot]
+    private let directory: BotDirectory
+    private let keeper: BotKeeper
     private let receiver: TelegramReceiver
     private let rates: RateWorker
     private let wallets: CheckoutWallets?
@@ -145,8 +149,9 @@ public final class Gateway: Sendable {
             clock: surroundings.clock,
             logger: logger
         )
+        directory = BotDirectory(providers.bots)
         let conversation = BotConversation(
-            bots: Dictionary(providers.bots.map { ("telegram:\($0.key)", $0.conversation) }) { first, _ in first },
+            bot: { [directory] in directory.conversation($0) },
             database: database,
             assets: catalogues.assets
         )
@@ -173,7 +178,7 @@ public final class Gateway: Sendable {
         let metrics = Metrics()
         receiver = TelegramReceiver(
             settlement: settlement,
-            webhookSecrets: providers.webhookSecrets,
+            webhookSecret: { [directory] in directory.bot($0)?.secret },
             metrics: metrics,
             logger: logger,
             wake: { [wake] in wake.yield() }
@@ -185,10 +190,22 @@ public final class Gateway: Sendable {
             surroundings: surroundings,
             logger: logger
         )
+        keeper = BotKeeper(
+            settlement: settlement,
+            directory: directory,
+            limits: providers.limits,
+            surroundings: surroundings,
+            server: (
+                configuration.bots.first?.apiURL ?? "https://api.telegram.org", configuration.environment == .test
+            ),
+            isReachable: configuration.http.publicURL != nil,
+            key: try KeyDerivation.hkdfSHA256(key: seal, salt: Array("settlegate bots".utf8), info: [], length: 32),
+            logger: logger
+        )
         requestLog = configuration.http.requestLog.map { RequestLogFile(path: $0, logger: logger) }
         let checkout = Checkout(
             settlement: settlement,
-            botTokens: providers.bots.map(\.token),
+            botTokens: { [directory] in directory.all.map(\.token) },
             key: try KeyDerivation.hkdfSHA256(
                 key: seal,
                 salt: Array("settlegate checkout".utf8),
@@ -214,6 +231,7 @@ public final class Gateway: Sendable {
             random: surroundings.random,
             telegram: receiver,
             checkout: checkout,
+            bots: keeper,
             metrics: metrics,
             requestsPerMinute: configuration.http.requestsPerMinute ?? 6_000,
             document: Array(try ConfigurationFile.text(at: configuration.catalogues + "/openapi.json").utf8),
@@ -222,7 +240,6 @@ public final class Gateway: Sendable {
             logger: logger
         )
         self.configuration = configuration
-        bots = providers.bots
         clock = surroundings.clock
         self.logger = logger
     }
@@ -271,6 +288,7 @@ public final class Gateway: Sendable {
         self.server.withLock { $0 = server }
         let base = configuration.http.address(listeningAt: server.url)
         settlement.address.become(base)
+        try await keeper.bringInAll(registering: configuration.http.publicURL != nil)
         if configuration.http.publicURL != nil { _ = try await registerWebhooks(at: base) }
         return server.url
     }
@@ -286,7 +304,7 @@ public final class Gateway: Sendable {
 
     private func registerWebhooks(at base: String) async throws -> [(name: String, url: String)] {
         var registered: [(name: String, url: String)] = []
-        for bot in bots where !bot.isPolled {
+        for bot in directory.all where !bot.isPolled {
             let url = "\(base)/telegram/\(bot.key)"
             try await bot.register(at: url)
             registered.append((bot.key, url))
@@ -299,6 +317,15 @@ public final class Gateway: Sendable {
         let interval = Duration.milliseconds(configuration.reconciliationInterval)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.deliveries.run(every: interval) }
+            group.addTask {
+                // Another gateway on the same database may add bots.
+                while !Task.isCancelled {
+                    do { try await self.clock.sleep(for: Self.botInterval) } catch { return }
+                    do { try await self.keeper.bringInAll(registering: false) } catch {
+                        self.logger.warning("bots cannot be read: \(error)")
+                    }
+                }
+            }
             if let log = self.requestLog { group.addTask { await log.run() } }
             if let wallets = self.wallets { group.addTask { await wallets.payments.run(every: interval) } }
             let pause = Duration.milliseconds(self.configuration.ratesInterval ?? 30_000)
@@ -310,7 +337,7 @@ public final class Gateway: Sendable {
                 }
             }
             group.addTask { for await _ in self.settlement.database.news { self.wake.yield() } }
-            for bot in self.bots where bot.isPolled {
+            for bot in self.directory.all where bot.isPolled {
                 let poller = TelegramPoller(
                     key: bot.key,
                     client: bot.client,

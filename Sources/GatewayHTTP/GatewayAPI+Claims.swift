@@ -32,7 +32,9 @@ extension GatewayAPI {
         guard let proof = body.value["proof"], proof.members != nil else {
             throw Problem.invalid("'proof' is the rail's own proof, an object", "proof")
         }
-        let provers = settlement.providers.providers(of: rail).filter { $0.ownership != nil }
+        let provers = settlement.providers.providers(for: call.merchant).filter {
+            $0.rail == rail && $0.ownership != nil
+        }
         guard let provider = provers.first, let ownership = provider.ownership else {
             throw Problem.unprocessable("on \(rail.rawValue) nobody can prove whose account it is", "rail")
         }

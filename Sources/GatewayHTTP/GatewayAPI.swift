@@ -25,6 +25,7 @@ public struct GatewayAPI: Sendable {
     let logger: Logger
     let telegram: TelegramReceiver
     let checkout: Checkout
+    let bots: any BotKeeping
     let metrics: Metrics
     let limiter: RateLimiter
     let keys = KeyCache()
@@ -49,6 +50,7 @@ public struct GatewayAPI: Sendable {
     ///   - random: where new secrets come from.
     ///   - telegram: takes Telegram's updates.
     ///   - checkout: the customers' page.
+    ///   - bots: adds bots while the gateway runs.
     ///   - metrics: counts.
     ///   - requestsPerMinute: how many requests one API key may make.
     ///   - document: the OpenAPI document.
@@ -63,6 +65,7 @@ public struct GatewayAPI: Sendable {
         random: any RandomSource,
         telegram: TelegramReceiver,
         checkout: Checkout,
+        bots: any BotKeeping,
         metrics: Metrics,
         requestsPerMinute: Int = 6_000,
         document: [UInt8],
@@ -77,6 +80,7 @@ public struct GatewayAPI: Sendable {
         self.random = random
         self.telegram = telegram
         self.checkout = checkout
+        self.bots = bots
         self.metrics = metrics
         limiter = RateLimiter(perMinute: requestsPerMinute, clock: settlement.clock)
         self.document = document

@@ -15,7 +15,7 @@ public struct TelegramReceiver: Sendable {
     private static let decisionLimit = Duration.seconds(3)
 
     private let settlement: Settlement
-    private let webhookSecrets: [String: SecretBytes]
+    private let webhookSecret: @Sendable (_ bot: String) -> SecretBytes?
     private let metrics: Metrics
     private let wake: @Sendable () -> Void
     private let logger: Logger
@@ -25,19 +25,19 @@ public struct TelegramReceiver: Sendable {
     ///
     /// - Parameters:
     ///   - settlement: decides about payments.
-    ///   - webhookSecrets: what Telegram sends with each update, by the bot's key.
+    ///   - webhookSecret: what Telegram sends with each update, by the bot's key.
     ///   - metrics: counts decisions.
     ///   - logger: told of answers that could not be given.
     ///   - wake: has the reconciliation worker look at the inbox.
     public init(
         settlement: Settlement,
-        webhookSecrets: [String: SecretBytes],
+        webhookSecret: @escaping @Sendable (_ bot: String) -> SecretBytes?,
         metrics: Metrics,
         logger: Logger,
         wake: @escaping @Sendable () -> Void
     ) {
         self.settlement = settlement
-        self.webhookSecrets = webhookSecrets
+        self.webhookSecret = webhookSecret
         self.metrics = metrics
         self.logger = logger
         self.wake = wake
@@ -46,7 +46,7 @@ public struct TelegramReceiver: Sendable {
     /// Whether a request carries the bot's secret, once; compared in constant time.
     func isFromTelegram(_ request: HTTPRequest, bot: String) -> Bool {
         let stated = request.fields.filter { $0.name.lowercased() == "x-telegram-bot-api-secret-token" }
-        guard stated.count == 1, let secret = webhookSecrets[bot] else { return false }
+        guard stated.count == 1, let secret = webhookSecret(bot) else { return false }
         return constantTimeEquals(Array(stated[0].value.utf8), secret)
     }
 

@@ -40,6 +40,11 @@ public enum PaidMediaKind: IdentifierKind {
     /// The prefix `pm`.
     public static let prefix = "pm"
 }
+/// A bot that was added while the gateway runs.
+public enum BotKind: IdentifierKind {
+    /// The prefix `bot`.
+    public static let prefix = "bot"
+}
 /// A session with a customer's wallet.
 public enum WalletSessionKind: IdentifierKind {
     /// The prefix `ws`.
@@ -87,6 +92,8 @@ public typealias PaymentID = Identifier<PaymentKind>
 public typealias SubscriptionID = Identifier<SubscriptionKind>
 /// Identifies paid media.
 public typealias PaidMediaID = Identifier<PaidMediaKind>
+/// Identifies a bot.
+public typealias BotID = Identifier<BotKind>
 /// Identifies a session with a customer's wallet.
 public typealias WalletSessionID = Identifier<WalletSessionKind>
 /// Identifies a refund.

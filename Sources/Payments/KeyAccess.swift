@@ -35,6 +35,9 @@ public struct KeyAccess: Hashable, Sendable {
         case subscriptionsWrite = "subscriptions:write"
         case mediaRead = "paid_media:read"
         case mediaWrite = "paid_media:write"
+        case botsRead = "bots:read"
+        /// To add bots: their tokens are the keys to other people's money, so that no restricted key has it.
+        case botsWrite = "bots:write"
         case ratesRead = "rates:read"
         case casesRead = "cases:read"
         case casesWrite = "cases:write"
@@ -52,7 +55,7 @@ public struct KeyAccess: Hashable, Sendable {
 
         /// Whether a restricted key may have it.
         public var canBeGranted: Bool {
-            ![.keysRead, .keysWrite, .merchantsRead, .merchantsWrite].contains(self)
+            ![.keysRead, .keysWrite, .merchantsRead, .merchantsWrite, .botsWrite].contains(self)
         }
     }
 

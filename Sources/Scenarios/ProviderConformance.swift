@@ -24,7 +24,7 @@ public struct ProviderConformance: Sendable {
     ///   - world: a world in which nothing happened yet.
     /// - Throws: ``ScenarioError`` when no provider serves the rail.
     public init(rail: Rail, asset: String, amount: String, goods: String, world: ScenarioWorld) throws {
-        guard let provider = world.gateway.settlement.providers.providers(of: rail).first else {
+        guard let provider = world.gateway.settlement.providers.providers.first(where: { $0.rail == rail }) else {
             throw ScenarioError("no provider serves \(rail.rawValue)")
         }
         self.world = world

@@ -55,7 +55,7 @@ extension Settlement {
         id: SubscriptionID
     ) async throws -> SubscriptionWithInvoice {
         let now = clock.now()
-        let keeper = providers.providers.first { provider in
+        let keeper = providers.providers(for: merchant).first { provider in
             provider.subscriptions != nil && provider.capabilities.assets.contains(request.price.asset)
         }
         guard let keeper, let settings = keeper.subscriptions?.subscriptionSettings else {

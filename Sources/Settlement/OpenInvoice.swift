@@ -21,7 +21,7 @@ extension Settlement {
         let now = clock.now()
         if try await database.read({ try $0.invoice(id) }) == nil {
             try validate(request)
-            let plan = try plan(request, at: now)
+            let plan = try plan(request, for: merchant, at: now)
             let invoice = try makeInvoice(request, for: merchant, id: id, at: now)
             try await database.write { session in
                 try takeFromStock(of: invoice.paymentLink, in: session)
@@ -34,7 +34,7 @@ extension Settlement {
         }
         let stored = try await invoice(id, of: merchant)
         guard stored.options.isEmpty else { return stored }
-        return try await open(plan(request, at: now), of: stored.invoice, lines: request.lines)
+        return try await open(plan(request, for: merchant, at: now), of: stored.invoice, lines: request.lines)
     }
 
     /// An invoice of a merchant with its options.

@@ -15,18 +15,19 @@ extension Settlement {
     /// What to open where.
     ///
     /// What the merchant named has to be possible; what it did not name is offered if it is.
-    func plan(_ request: InvoiceRequest, at now: Timestamp) throws -> [PlannedOption] {
+    func plan(_ request: InvoiceRequest, for merchant: MerchantID, at now: Timestamp) throws -> [PlannedOption] {
+        let served = providers.providers(for: merchant)
         guard request.choices.isEmpty else {
             return try request.choices.map { choice in
                 do throws(PaymentsError) { try policy.check(choice.rail, for: request.goods, in: request.place) } catch
                 {
                     throw SettlementError(error)
                 }
-                return try plan(choice, for: request.price, at: now)
+                return try plan(choice, among: served, for: request.price, at: now)
             }
         }
         let allowed = policy.rails(for: request.goods, in: request.place)
-        let planned = allowed.compactMap { try? plan(.init(rail: $0), for: request.price, at: now) }
+        let planned = allowed.compactMap { try? plan(.init(rail: $0), among: served, for: request.price, at: now) }
         guard !planned.isEmpty else {
             let rails = allowed.map(\.rawValue).joined(separator: ", ")
             throw SettlementError(.noRate, "no allowed rail (\(rails)) can be offered for \(request.price.asset)")
@@ -36,10 +37,11 @@ extension Settlement {
 
     private func plan(
         _ choice: InvoiceRequest.Choice,
+        among served: [any PaymentProvider],
         for price: Amount,
         at now: Timestamp
     ) throws -> PlannedOption {
-        let candidates = providers.providers(of: choice.rail)
+        let candidates = served.filter { $0.rail == choice.rail }
         guard !candidates.isEmpty else {
             throw SettlementError(
                 .unavailable,

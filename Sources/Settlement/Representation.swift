@@ -62,6 +62,27 @@ public struct Representation: Sendable {
         ["label": .string(line.label), "amount": try text(line.amount)]
     }
 
+    /// A bot, without what is secret of it.
+    ///
+    /// - Returns: the object.
+    public func json(_ bot: BotRecord) -> JSONValue {
+        var rails: [JSONValue] = bot.takesStars ? [.string(Rail.telegramStars.rawValue)] : []
+        if bot.sealedProviderToken != nil { rails.append(.string(Rail.telegramFiat.rawValue)) }
+        return [
+            "id": .string(bot.id.text),
+            "object": "bot",
+            "livemode": .bool(isLive),
+            "merchant": .optional(bot.merchant?.text),
+            "username": .string(bot.username),
+            "rails": .array(rails),
+            "currencies": .array(bot.currencies.map(JSONValue.string)),
+            "test_environment": .bool(bot.isInTestEnvironment),
+            "support_contact": .optional(bot.supportContact),
+            "terms_url": .optional(bot.termsURL),
+            "created_at": .string(bot.createdAt.description),
+        ]
+    }
+
     /// Paid media that were bought `purchases` times.
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.

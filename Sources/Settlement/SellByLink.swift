@@ -62,7 +62,7 @@ extension Settlement {
         let now = clock.now()
         try validate(request.invoice)
         try Self.validate(stock: request.stock)
-        _ = try plan(request.invoice, at: now)
+        _ = try plan(request.invoice, for: merchant, at: now)
         let link = PaymentLink(
             id: id,
             merchant: merchant,

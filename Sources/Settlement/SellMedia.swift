@@ -50,7 +50,7 @@ extension Settlement {
         for merchant: MerchantID,
         id: PaidMediaID
     ) async throws -> PaidMedia {
-        let seller = providers.providers.first { provider in
+        let seller = providers.providers(for: merchant).first { provider in
             provider.media != nil && provider.capabilities.assets.contains(request.price.asset)
         }
         guard let seller, let port = seller.media else {

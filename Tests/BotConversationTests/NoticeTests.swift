@@ -64,7 +64,7 @@ struct NoticeTests {
             isTestEnvironment: false
         )
         let conversation = BotConversation(
-            bots: ["telegram:shop": .init(client: client, contact: nil, terms: nil)],
+            bot: { $0 == "telegram:shop" ? .init(client: client, contact: nil, terms: nil) : nil },
             database: desk.settlement.database,
             assets: desk.settlement.assets
         )

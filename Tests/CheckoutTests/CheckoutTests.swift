@@ -19,7 +19,7 @@ struct CheckoutTests {
     private func checkout(_ desk: Desk) -> Checkout {
         Checkout(
             settlement: desk.settlement,
-            botTokens: [SecretBytes(Array("1:other".utf8)), SecretBytes(Array(Self.botToken.utf8))],
+            botTokens: { [SecretBytes(Array("1:other".utf8)), SecretBytes(Array(Self.botToken.utf8))] },
             key: key,
             isSecure: true
         )

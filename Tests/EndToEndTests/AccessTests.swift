@@ -1,7 +1,9 @@
+import FixtureTelegram
 import Gateway
 import GatewayHTTP
 import HTTPTransport
 import Payments
+import Sandbox
 import Scenarios
 import Seams
 import StrictJSON
@@ -48,6 +50,9 @@ struct AccessTests {
         "GET /v1/subscriptions/{id}": Row(maker: "POST /v1/subscriptions"),
         "POST /v1/subscriptions/{id}/cancel": Row(maker: "POST /v1/subscriptions", body: [:]),
         "POST /v1/subscriptions/{id}/restore": Row(maker: "POST /v1/subscriptions", body: [:]),
+        "POST /v1/bots": Row(body: ["token": "none"]),
+        "GET /v1/bots": Row(),
+        "GET /v1/bots/{id}": Row(maker: "POST /v1/bots"),
         "POST /v1/paid_media": Row(body: media),
         "GET /v1/paid_media": Row(),
         "GET /v1/paid_media/{id}": Row(maker: "POST /v1/paid_media"),
@@ -140,6 +145,10 @@ struct AccessTests {
             let made = try await call(world, maker, id: row.maker.flatMap { tenant.objects[$0] }, row.body, key: key)
             tenant.objects[maker] = try #require(made.body["id"]?.stringValue, "\(maker): \(made.body.text)")
         }
+        let token = key == world.apiKey ? "900000001:one" : "900000002:other"
+        world.networks.telegram.addBot(token: token, providerToken: nil)
+        let bot = try await call(world, "POST /v1/bots", id: nil, ["token": .string(token)], key: key).body
+        tenant.objects["POST /v1/bots"] = try #require(bot["id"]?.stringValue, "\(bot.text)")
         return tenant
     }
 

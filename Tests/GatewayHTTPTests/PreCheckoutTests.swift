@@ -76,7 +76,7 @@ struct PreCheckoutTests {
     private func receiver(_ settlement: Settlement) -> TelegramReceiver {
         TelegramReceiver(
             settlement: settlement,
-            webhookSecrets: [:],
+            webhookSecret: { _ in nil },
             metrics: Metrics(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             wake: {}

@@ -12,6 +12,13 @@ import StrictJSON
 import Testing
 import Webhooks
 
+/// Nobody adds bots.
+private struct NoBots: BotKeeping {
+    func add(_ bot: NewBot, id: BotID) async throws -> BotRecord {
+        throw SettlementError(.unsupported, "no bots are added here")
+    }
+}
+
 @Suite("The rate limit of a key")
 struct RateLimitTests {
     private let secret = SecretBytes([UInt8](repeating: 1, count: 32))
@@ -28,12 +35,13 @@ struct RateLimitTests {
             random: random,
             telegram: TelegramReceiver(
                 settlement: desk.settlement,
-                webhookSecrets: [:],
+                webhookSecret: { _ in nil },
                 metrics: metrics,
                 logger: logger,
                 wake: {}
             ),
-            checkout: Checkout(settlement: desk.settlement, botTokens: [], key: secret, isSecure: true),
+            checkout: Checkout(settlement: desk.settlement, botTokens: { [] }, key: secret, isSecure: true),
+            bots: NoBots(),
             metrics: metrics,
             requestsPerMinute: perMinute,
             document: [],

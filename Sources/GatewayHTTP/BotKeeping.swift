@@ -1,0 +1,34 @@
+public import Cryptography
+public import Payments
+public import Storage
+
+/// What somebody says of a bot that is added.
+public struct NewBot: Sendable {
+    /// Whose it is; none: everybody's.
+    public var merchant: MerchantID?
+    /// What BotFather gave.
+    public var token: SecretBytes
+    /// The payment provider token; none when it takes no fiat money.
+    public var providerToken: SecretBytes?
+    /// The currencies of the provider token.
+    public var currencies: [String]
+    /// Whether it takes Stars.
+    public var takesStars: Bool
+    /// Whether it lives in Telegram's test environment.
+    public var isInTestEnvironment: Bool
+    /// Who is asked after `/paysupport`.
+    public var supportContact: String?
+    /// Where the terms are.
+    public var termsURL: String?
+}
+
+/// Adds bots while the gateway runs.
+public protocol BotKeeping: Sendable {
+    /// Adds a bot: Telegram says who it is, its webhook is registered, and its rails are offered from then on.
+    ///
+    /// Adding it again with the same identifier is the same bot.
+    ///
+    /// - Throws: `SettlementError`.
+    /// - Returns: the bot.
+    func add(_ bot: NewBot, id: BotID) async throws -> BotRecord
+}

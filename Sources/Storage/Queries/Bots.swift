@@ -1,0 +1,133 @@
+public import Payments
+public import Seams
+
+/// A bot that was added while the gateway runs.
+public struct BotRecord: Hashable, Sendable {
+    /// The identifier.
+    public let id: BotID
+    /// Whose it is; none: everybody's.
+    public let merchant: MerchantID?
+    /// Part of the webhook's path and of the providers' keys.
+    public let key: String
+    /// Its name, without the `@`.
+    public let username: String
+    /// Whether it lives in Telegram's test environment.
+    public let isInTestEnvironment: Bool
+    /// Its token, sealed.
+    public let sealedToken: [UInt8]
+    /// What Telegram sends with each update, sealed.
+    public let sealedSecret: [UInt8]
+    /// Its payment provider token, sealed; none when it takes no fiat money.
+    public let sealedProviderToken: [UInt8]?
+    /// The currencies of the provider token.
+    public let currencies: [String]
+    /// Whether it takes Stars.
+    public let takesStars: Bool
+    /// Who is asked after `/paysupport`.
+    public let supportContact: String?
+    /// Where the terms are.
+    public let termsURL: String?
+    /// When it was added.
+    public let createdAt: Timestamp
+
+    /// A bot as it was added or stored.
+    public init(
+        id: BotID,
+        merchant: MerchantID?,
+        key: String,
+        username: String,
+        isInTestEnvironment: Bool,
+        sealedToken: [UInt8],
+        sealedSecret: [UInt8],
+        sealedProviderToken: [UInt8]?,
+        currencies: [String],
+        takesStars: Bool,
+        supportContact: String?,
+        termsURL: String?,
+        createdAt: Timestamp
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.key = key
+        self.username = username
+        self.isInTestEnvironment = isInTestEnvironment
+        self.sealedToken = sealedToken
+        self.sealedSecret = sealedSecret
+        self.sealedProviderToken = sealedProviderToken
+        self.currencies = currencies
+        self.takesStars = takesStars
+        self.supportContact = supportContact
+        self.termsURL = termsURL
+        self.createdAt = createdAt
+    }
+}
+
+/// Bots.
+extension SQLSession {
+    private static var botColumns: String {
+        """
+        b.id, b.merchant, b.key, b.username, b.test_environment, b.token, b.secret, b.provider_token, b.currencies, b.stars,
+        b.support_contact, b.terms_url, b.created_at
+        """
+    }
+
+    /// Stores a new bot.
+    public func insert(_ bot: BotRecord) throws {
+        group.hasNews = true
+        try execute(
+            """
+            INSERT INTO bots (id, merchant, key, username, test_environment, token, secret, provider_token, currencies,
+            stars, support_contact, terms_url, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            """,
+            [
+                .id(bot.id), .id(bot.merchant), .text(bot.key), .text(bot.username),
+                .integer(bot.isInTestEnvironment ? 1 : 0), .blob(bot.sealedToken), .blob(bot.sealedSecret),
+                .blob(bot.sealedProviderToken), .text(bot.currencies.joined(separator: " ")),
+                .integer(bot.takesStars ? 1 : 0), .text(bot.supportContact), .text(bot.termsURL),
+                .moment(bot.createdAt),
+            ]
+        )
+    }
+
+    /// A bot.
+    public func bot(_ id: BotID) throws -> BotRecord? {
+        try first("SELECT \(Self.botColumns) FROM bots b WHERE b.id = $1", [.id(id)]) { try $0.bot() }
+    }
+
+    /// Whether there is a bot with a key.
+    public func hasBot(key: String) throws -> Bool {
+        try first("SELECT 1 FROM bots b WHERE b.key = $1", [.text(key)]) { try $0.int() } != nil
+    }
+
+    /// All bots, the oldest first.
+    public func bots() throws -> [BotRecord] {
+        try all("SELECT \(Self.botColumns) FROM bots b ORDER BY b.id", []) { try $0.bot() }
+    }
+
+    /// The bots that serve a merchant, the newest first: its own, and for the operator those of everybody.
+    public func bots(of merchant: MerchantID?, in page: Page) throws -> [BotRecord] {
+        let filter = merchant.map { Filter("b.merchant = ", .id($0)) } ?? Filter("b.created_at > ", .integer(0))
+        return try list(Self.botColumns, from: "bots b", id: "b.id", filter, in: page) { try $0.bot() }
+    }
+}
+
+extension SQLRow {
+    fileprivate mutating func bot() throws -> BotRecord {
+        BotRecord(
+            id: try id(),
+            merchant: try optionalID(),
+            key: try text(),
+            username: try text(),
+            isInTestEnvironment: try int() == 1,
+            sealedToken: try blob(),
+            sealedSecret: try blob(),
+            sealedProviderToken: try optionalBlob(),
+            currencies: try text().split(separator: " ").map { String($0) },
+            takesStars: try int() == 1,
+            supportContact: try optionalText(),
+            termsURL: try optionalText(),
+            createdAt: try moment()
+        )
+    }
+}
