@@ -16,7 +16,7 @@ import WalletPayments
 public struct Checkout: Sendable {
     let settlement: Settlement
     let wallets: CheckoutWallets?
-    private let botTokens: @Sendable () -> [SecretBytes]
+    private let trust: CheckoutTrust
     private let key: SecretBytes
     let isSecure: Bool
     private let feed: CheckoutFeed
@@ -25,20 +25,20 @@ public struct Checkout: Sendable {
     ///
     /// - Parameters:
     ///   - settlement: the use cases.
-    ///   - botTokens: whose init data shows who a customer is.
+    ///   - trust: whose init data shows who a customer is.
     ///   - key: what sessions are signed with.
     ///   - isSecure: whether customers come by https only.
     ///   - wallets: TON Connect; none when customers' wallets are not asked.
     public init(
         settlement: Settlement,
-        botTokens: @escaping @Sendable () -> [SecretBytes],
+        trust: CheckoutTrust,
         key: SecretBytes,
         isSecure: Bool,
         wallets: CheckoutWallets? = nil
     ) {
         self.settlement = settlement
         self.wallets = wallets
-        self.botTokens = botTokens
+        self.trust = trust
         self.key = key
         self.isSecure = isSecure
         feed = CheckoutFeed(clock: settlement.clock) { invoices in
@@ -221,7 +221,7 @@ public struct Checkout: Sendable {
         guard let body = try? JSONValue(parsing: target.request.body), let text = body["init_data"]?.stringValue else {
             throw CheckoutError.refused("'init_data' is what Telegram gave the Mini App")
         }
-        let session = try CheckoutSession(text, bots: botTokens(), at: settlement.clock.now())
+        let session = try CheckoutSession(text, trusting: trust, at: settlement.clock.now())
         // Telegram's web client shows the page in a frame, where only such a cookie comes back, kept apart for that frame.
         let place = isSecure ? "SameSite=None; Secure; Partitioned" : "SameSite=Lax"
         let cookie =

@@ -17,25 +17,37 @@ struct CheckoutSession: Hashable, Sendable {
     /// Until when it holds.
     let expiresAt: Timestamp
 
-    /// A session of whom the init data names, if one of the bots' tokens has signed it.
+    /// A session of whom the init data names, if one of the bots' tokens, or Telegram for another bot, has signed it.
     ///
     /// - Throws: ``CheckoutError``.
-    init(_ text: String, bots: [SecretBytes], at now: Timestamp) throws(CheckoutError) {
+    init(_ text: String, trusting trust: CheckoutTrust, at now: Timestamp) throws(CheckoutError) {
         let data: InitData
         do { data = try InitData(parsing: text) } catch { throw .unauthorized(error.reason) }
-        var reason = "no bot is configured"
-        for token in bots {
-            do {
-                try data.check(botToken: token, now: now, maximumAge: Self.maximumAge)
-                guard let user = data.user?["id"]?.integerValue else {
-                    throw CheckoutError.unauthorized("there is no user")
-                }
-                self.user = user
-                expiresAt = now.advanced(by: Self.lifetime)
-                return
-            } catch let error as InitData.Refusal { reason = error.reason } catch { reason = "there is no user" }
+        if let reason = Self.refusal(of: data, trusting: trust, at: now) {
+            throw .unauthorized("the init data is refused: \(reason)")
         }
-        throw .unauthorized("the init data is refused: \(reason)")
+        guard let user = data.user?["id"]?.integerValue else { throw .unauthorized("there is no user") }
+        self.user = user
+        expiresAt = now.advanced(by: Self.lifetime)
+    }
+
+    /// Why nobody who is trusted has signed the init data; none when somebody has.
+    private static func refusal(of data: InitData, trusting trust: CheckoutTrust, at now: Timestamp) -> String? {
+        var reason = "no bot is configured"
+        for token in trust.tokens() {
+            do {
+                try data.check(botToken: token, now: now, maximumAge: maximumAge)
+                return nil
+            } catch { reason = error.reason }
+        }
+        guard let others = trust.thirdParties, data.value("signature") != nil else { return reason }
+        for bot in others.bots {
+            do {
+                try data.check(botID: bot, publicKey: others.key, now: now, maximumAge: maximumAge)
+                return nil
+            } catch { reason = error.reason }
+        }
+        return reason
     }
 
     /// The session that a cookie names, if we made it and it still holds.

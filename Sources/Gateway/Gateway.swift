@@ -205,7 +205,10 @@ public final class Gateway: Sendable {
         requestLog = configuration.http.requestLog.map { RequestLogFile(path: $0, logger: logger) }
         let checkout = Checkout(
             settlement: settlement,
-            botTokens: { [directory] in directory.all.map(\.token) },
+            trust: CheckoutTrust(
+                tokens: { [directory] in directory.all.map(\.token) },
+                thirdParties: try configuration.miniApps?.thirdParties(isLive: configuration.environment == .live)
+            ),
             key: try KeyDerivation.hkdfSHA256(
                 key: seal,
                 salt: Array("settlegate checkout".utf8),

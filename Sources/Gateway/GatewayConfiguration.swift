@@ -257,6 +257,8 @@ public struct GatewayConfiguration: Codable, Sendable {
     public var coldStorage: [ColdStorage]?
     /// Payments by customers' own TON wallets; none when wallets are not asked.
     public var tonConnect: WalletConnection?
+    /// Mini Apps of bots whose tokens the gateway does not have; none when there are none.
+    public var miniApps: MiniApps?
     /// The rates that the operator sets.
     public var rates: [FixedRate]
     /// Who says what other assets cost.
@@ -283,6 +285,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         case evm
         case coldStorage = "cold_storage"
         case tonConnect = "ton_connect"
+        case miniApps = "mini_apps"
         case rates
         case rateFeeds = "rate_feeds"
         case rateRules = "rate_rules"

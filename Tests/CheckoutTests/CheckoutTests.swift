@@ -16,10 +16,19 @@ struct CheckoutTests {
     private static let botToken = "4242:token"
     private let key = SecretBytes([UInt8](repeating: 7, count: 32))
 
-    private func checkout(_ desk: Desk) -> Checkout {
+    /// Bots whose tokens are not here, and a key in Telegram's place.
+    private func thirdParties(_ bots: [Int64]) throws -> (CheckoutTrust.ThirdParties, Ed25519.PrivateKey) {
+        let telegram = try Ed25519.PrivateKey(seed: SecretBytes([UInt8](repeating: 9, count: 32)))
+        return (CheckoutTrust.ThirdParties(bots: bots, key: telegram.publicKey), telegram)
+    }
+
+    private func checkout(_ desk: Desk, thirdParties: CheckoutTrust.ThirdParties? = nil) -> Checkout {
         Checkout(
             settlement: desk.settlement,
-            botTokens: { [SecretBytes(Array("1:other".utf8)), SecretBytes(Array(Self.botToken.utf8))] },
+            trust: CheckoutTrust(
+                tokens: { [SecretBytes(Array("1:other".utf8)), SecretBytes(Array(Self.botToken.utf8))] },
+                thirdParties: thirdParties
+            ),
             key: key,
             isSecure: true
         )
@@ -156,6 +165,39 @@ struct CheckoutTests {
         for cookie in [other, ""] + forged { #expect(try await !isOffered(cookie), "\(cookie)") }
         desk.clock.advance(by: .seconds(3_601))
         #expect(try await !isOffered(good))
+    }
+
+    @Test(
+        "F68: believes Telegram's signature about Mini Apps of bots that are named, and about no others",
+        arguments: [(12, true), (13, true), (14, false)]
+    )
+    func thirdParties(bot: Int64, isNamed: Bool) async throws {
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        let (trusted, telegram) = try thirdParties([12, 13])
+        let checkout = checkout(desk, thirdParties: trusted)
+        let now = desk.clock.now().seconds
+        // The lines that are signed: all fields but hash and signature, in their order (Bot API, third-party use).
+        let lines = "\(bot):WebAppData\nauth_date=\(now)\nuser={\"id\":5}"
+        func data(_ signature: [UInt8]) -> String {
+            let text = Base64.encode(signature).replacing("+", with: "-").replacing("/", with: "_").replacing(
+                "=",
+                with: ""
+            )
+            return
+                "auth_date=\(now)&user=%7B%22id%22%3A5%7D&hash=\(String(repeating: "0", count: 64))&signature=\(text)"
+        }
+        let signed = data(try telegram.sign(Array(lines.utf8)))
+        let stranger = try Ed25519.PrivateKey(seed: SecretBytes([UInt8](repeating: 8, count: 32)))
+        let forged = data(try stranger.sign(Array(lines.utf8)))
+        if isNamed {
+            #expect(try await session(signed, opened, at: checkout).hasPrefix("pay_session=5."))
+        } else {
+            await #expect(throws: CheckoutError.self) { try await session(signed, opened, at: checkout) }
+        }
+        await #expect(throws: CheckoutError.self) { try await session(forged, opened, at: checkout) }
+        // A gateway that names no other bots believes no signature.
+        await #expect(throws: CheckoutError.self) { try await session(signed, opened, at: self.checkout(desk)) }
     }
 
     @Test("F68: opens no session by init data that is old, changed or another bot's")

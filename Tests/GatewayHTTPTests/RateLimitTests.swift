@@ -40,7 +40,12 @@ struct RateLimitTests {
                 logger: logger,
                 wake: {}
             ),
-            checkout: Checkout(settlement: desk.settlement, botTokens: { [] }, key: secret, isSecure: true),
+            checkout: Checkout(
+                settlement: desk.settlement,
+                trust: CheckoutTrust(tokens: { [] }),
+                key: secret,
+                isSecure: true
+            ),
             bots: NoBots(),
             metrics: metrics,
             requestsPerMinute: perMinute,
