@@ -86,6 +86,7 @@ public struct Checkout: Sendable {
     ///
     /// - Throws: ``CheckoutError``, and what the database throws.
     public func events(for request: HTTPRequest) async throws -> AsyncStream<[UInt8]>? {
+        guard request.url.hasPrefix("/pay/") else { return nil }
         let target = CheckoutTarget(request)
         guard target.path.count == 3, target.path[0] == "pay", target.path[2] == "events", request.method == "GET"
         else {
@@ -163,7 +164,7 @@ public struct Checkout: Sendable {
 
     private func stored(_ text: String, of user: Int64?) async throws -> Stored? {
         guard let id = try? InvoiceID(text) else { return nil }
-        return try await settlement.database.read { session in
+        return try await settlement.database.lookUp { session in
             guard let facts = try CheckoutFacts(id, in: session) else { return nil }
             let merchant = facts.invoice.invoice.merchant
             return Stored(
@@ -256,7 +257,7 @@ public struct Checkout: Sendable {
 
     func facts(_ text: String) async throws -> CheckoutFacts {
         guard let id = try? InvoiceID(text) else { throw CheckoutError.notFound }
-        guard let facts = try await settlement.database.read({ try CheckoutFacts(id, in: $0) }) else {
+        guard let facts = try await settlement.database.lookUp({ try CheckoutFacts(id, in: $0) }) else {
             throw CheckoutError.notFound
         }
         return facts

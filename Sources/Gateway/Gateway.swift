@@ -202,7 +202,9 @@ public final class Gateway: Sendable {
             key: try KeyDerivation.hkdfSHA256(key: seal, salt: Array("settlegate bots".utf8), info: [], length: 32),
             logger: logger
         )
-        requestLog = configuration.http.requestLog.map { RequestLogFile(path: $0, logger: logger) }
+        requestLog = configuration.http.requestLog.map {
+            RequestLogFile(path: $0, clock: surroundings.clock, logger: logger)
+        }
         let checkout = Checkout(
             settlement: settlement,
             trust: CheckoutTrust(

@@ -1,37 +1,46 @@
 import Foundation
 import GatewayHTTP
 import Logging
+import Seams
 import StrictJSON
+import Synchronization
 
 /// The file with a line of JSON for each request.
 ///
-/// The file is opened anew for each batch, so that it may be moved away at any time. What cannot be written is dropped: a
-/// full disk must not stop payments.
-struct RequestLogFile: Sendable {
+/// Lines are written a few times a second, and the file is opened anew each time, so that it may be moved away. What cannot
+/// be written is dropped: a full disk must not stop payments.
+final class RequestLogFile: Sendable {
     /// The most lines that wait to be written.
     private static let limit = 10_000
+    private static let interval = Duration.milliseconds(200)
 
     private let path: String
-    private let lines: AsyncStream<RequestLine>
-    private let source: AsyncStream<RequestLine>.Continuation
+    private let clock: any WallClock
     private let logger: Logger
+    private let waiting = Mutex<[RequestLine]>([])
 
     /// A log in the file at `path`.
-    init(path: String, logger: Logger) {
+    init(path: String, clock: any WallClock, logger: Logger) {
         self.path = path
+        self.clock = clock
         self.logger = logger
-        (lines, source) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.limit))
     }
 
     /// Has a line written.
-    func append(_ line: RequestLine) { source.yield(line) }
+    func append(_ line: RequestLine) {
+        waiting.withLock { waiting in
+            if waiting.count < Self.limit { waiting.append(line) }
+        }
+    }
 
-    /// Writes until the task is cancelled.
+    /// Writes until the task is cancelled, and then what still waits.
     func run() async {
         var isFailing = false
-        for await line in lines {
+        var isRunning = true
+        while isRunning {
+            do { try await clock.sleep(for: Self.interval) } catch { isRunning = false }
             do {
-                try write(line.json.text + "\n")
+                try write()
                 isFailing = false
             } catch {
                 if !isFailing { logger.warning("the request log \(path) cannot be written: \(error)") }
@@ -40,11 +49,16 @@ struct RequestLogFile: Sendable {
         }
     }
 
-    private func write(_ text: String) throws {
+    private func write() throws {
+        let lines = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        guard !lines.isEmpty else { return }
         let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         defer { close(descriptor) }
-        let bytes = Array(text.utf8)
+        let bytes = Array(lines.map { $0.json.text + "\n" }.joined().utf8)
         guard Foundation.write(descriptor, bytes, bytes.count) == bytes.count else {
             throw POSIXError(.init(rawValue: errno) ?? .EIO)
         }

@@ -245,7 +245,7 @@ public struct GatewayAPI: Sendable {
 
     private func key(_ id: APIKeyID, at now: Timestamp) async throws -> APIKeyRecord? {
         if let known = keys.key(id, at: now) { return known }
-        let found = try await settlement.database.read { try $0.apiKey(id) }
+        let found = try await settlement.database.lookUp { try $0.apiKey(id) }
         if let found { keys.keep(found, readAt: now) }
         return found
     }

@@ -94,9 +94,13 @@ enum Routes {
         Route("DELETE", "/v1/api_keys/*", .keysWrite) { try await $0.revokeKey($1) },
     ]
 
+    /// The routes by what stands after `/v1/`.
+    private static let byKind = Dictionary(grouping: all) { $0.path[1] }
+
     /// What answers a request.
     static func find(_ method: String, _ path: [String]) throws -> Route {
-        let candidates = all.filter { $0.matches(path) }
+        guard path.count > 1, path[0] == "v1" else { throw Problem.notFound() }
+        let candidates = (byKind[path[1]] ?? []).filter { $0.matches(path) }
         guard !candidates.isEmpty else { throw Problem.notFound() }
         guard let route = candidates.first(where: { $0.method == method }) else {
             throw Problem.methodNotAllowed(candidates.map(\.method))

@@ -74,14 +74,23 @@ private enum CrockfordBase32 {
         }
     }
 
+    /// The number of each digit, by its byte; 32 for what is none.
+    private static let numbers: [UInt8] = {
+        var numbers = [UInt8](repeating: 32, count: 256)
+        for (number, digit) in alphabet.enumerated() { numbers[Int(digit)] = UInt8(number) }
+        return numbers
+    }()
+
     static func value(of digits: some Collection<UInt8>) -> UInt128? {
-        var value: UInt128 = 0
+        var (high, low): (UInt64, UInt64) = (0, 0)
+        let numbers = numbers
         for (position, digit) in digits.enumerated() {
-            guard let number = alphabet.firstIndex(of: digit) else { return nil }
+            let number = numbers[Int(digit)]
             // 26 digits hold 130 bits: the first one may only use its lower three.
-            guard position > 0 || number < 8 else { return nil }
-            value = value << 5 | UInt128(number)
+            guard number < (position == 0 ? 8 : 32) else { return nil }
+            high = high << 5 | low >> 59
+            low = low << 5 | UInt64(number)
         }
-        return value
+        return UInt128(high) << 64 | UInt128(low)
     }
 }

@@ -42,7 +42,7 @@ extension Settlement {
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's invoice.
     /// - Returns: the invoice and its options.
     public func invoice(_ id: InvoiceID, of merchant: MerchantID) async throws -> InvoiceWithOptions {
-        let found: InvoiceWithOptions? = try await database.read { session in
+        let found: InvoiceWithOptions? = try await database.lookUp { session in
             guard let invoice = try session.invoice(id), invoice.merchant == merchant else { return nil }
             return try InvoiceWithOptions(invoice, in: session)
         }

@@ -6,6 +6,14 @@ public protocol Database: Sendable {
     /// - Returns: what `body` returns.
     func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value
 
+    /// Runs queries that find a few rows by their keys, on what is committed.
+    ///
+    /// They may run at once, on the caller's own thread: what takes longer belongs into ``read(_:)``.
+    ///
+    /// - Throws: what `body` throws, and ``StorageError``.
+    /// - Returns: what `body` returns.
+    func lookUp<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value
+
     /// Runs a unit of work: all of it is committed durably before this returns, or none of it is when it throws.
     ///
     /// Concurrent units may share one commit; each runs alone, one after the other, and gets its own answer. `body` does
@@ -29,6 +37,13 @@ public protocol Database: Sendable {
 }
 
 extension Database {
+    /// Where a reading needs a way to a server, the caller's thread does not wait for it.
+    public func lookUp<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        try await read(body)
+    }
+
     /// Where no other process works, there is nothing to hear.
     public var news: AsyncStream<Void> { AsyncStream { $0.finish() } }
 }

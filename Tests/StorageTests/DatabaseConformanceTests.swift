@@ -55,6 +55,32 @@ struct DatabaseConformanceTests {
         try await database.close()
     }
 
+    @Test(
+        "finds what was committed at once, while others read and write, and after a reading that failed",
+        arguments: Engine.allCases
+    )
+    func lookUps(engine: Engine) async throws {
+        let database = try engine.open()
+        let account = AccountID(text: "a/x")
+        let sums = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 1...60 {
+                group.addTask {
+                    try await database.write { try $0.post(Self.ledgerTransaction(UInt128(number), 1)) }
+                    // What this task has committed is seen by everything that it reads afterwards.
+                    async let looked = database.lookUp { try $0.balance(account, asset: .stars).units }
+                    async let read = database.read { try $0.balance(account, asset: .stars).units }
+                    _ = try? await database.lookUp { _ in throw Refused() }
+                    let seen = try await (looked, read)
+                    return seen.0 >= 1 && seen.1 >= 1
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(sums.allSatisfy { $0 } && sums.count == 60)
+        #expect(try await database.lookUp { try $0.balance(account, asset: .stars).units } == 60)
+        try await database.close()
+    }
+
     @Test("keeps what was committed when it is opened again", arguments: Engine.allCases)
     func reopened(engine: Engine) async throws {
         let place = try engine.place()

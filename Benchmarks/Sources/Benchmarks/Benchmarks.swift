@@ -22,7 +22,11 @@ struct Benchmarks: AsyncParsableCommand {
     @Option(help: "A Python with the packages of Tests/requirements.txt; without it other readers are left out.")
     var python: String?
 
-    @Option(help: "Only one kind: signatures, rlp, bags, catch-up, credits, matching, pre-checkout or postgresql.")
+    @Option(
+        help: """
+            Only one kind: signatures, constant-time, rlp, bags, catch-up, credits, matching, pre-checkout or postgresql.
+            """
+    )
     var only: String?
 
     mutating func run() async throws {
@@ -30,6 +34,7 @@ struct Benchmarks: AsyncParsableCommand {
         let (postgresql, python) = (postgresql, python)
         let kinds: [(name: String, run: () async throws -> Void)] = [
             ("signatures", { try SignatureBenchmark.run(rounds: rounds) }),
+            ("constant-time", { ConstantTimeBenchmark.run(measurements: 1_000_000) }),
             ("rlp", { try RLPBenchmark.run(rounds: rounds) }),
             ("bags", { try BagBenchmark.run(rounds: rounds, python: python) }),
             ("catch-up", { try await CatchUpBenchmark.run(rounds: rounds, watched: [1_000, watched, 10 * watched]) }),

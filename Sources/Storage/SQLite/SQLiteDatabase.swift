@@ -53,6 +53,18 @@ public final class SQLiteDatabase: Database {
         }
     }
 
+    /// Runs queries on a connection that nobody uses, without a change of threads, which takes as long as the queries do.
+    public func lookUp<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        for reader in readers {
+            do { if let value = try reader.readIfIdle(body) { return value } } catch let error as DatabaseError {
+                throw StorageError(error)
+            }
+        }
+        return try await read(body)
+    }
+
     /// Runs a unit of work; units that come while others are being committed share the next commit.
     public func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value

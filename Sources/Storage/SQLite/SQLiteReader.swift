@@ -1,10 +1,13 @@
 import GRDB
+import Synchronization
 
 /// A reading connection of an SQLite file: its units of work run one after the other, and its statements stay prepared.
 final class SQLiteReader: Sendable {
     private let queue: DatabaseQueue
     // Proof: it is touched by closures on the connection's serial queue, and by nothing else.
     private nonisolated(unsafe) var session: SQLiteSession?
+    /// How many readings run or wait.
+    private let load = Atomic<Int>(0)
 
     /// Opens a connection that can only read.
     init(path: String, configuration: Configuration) throws {
@@ -17,11 +20,22 @@ final class SQLiteReader: Sendable {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
+        load.add(1, ordering: .relaxed)
+        defer { load.subtract(1, ordering: .relaxed) }
+        return try await withCheckedThrowingContinuation { continuation in
             queue.asyncUnsafeRead { database in
                 continuation.resume(with: Result { try self.run(body, on: database.get()) })
             }
         }
+    }
+
+    /// Runs queries now, on the caller's thread, if nothing else runs on the connection.
+    ///
+    /// - Returns: what `body` returns; none when the connection is busy.
+    func readIfIdle<Value: Sendable>(_ body: @Sendable (any SQLSession) throws -> Value) throws -> Value? {
+        guard load.compareExchange(expected: 0, desired: 1, ordering: .relaxed).exchanged else { return nil }
+        defer { load.subtract(1, ordering: .relaxed) }
+        return try queue.unsafeRead { try run(body, on: $0) }
     }
 
     private func run<Value>(_ body: (any SQLSession) throws -> Value, on database: GRDB.Database) throws -> Value {
