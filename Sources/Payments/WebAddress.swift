@@ -5,11 +5,13 @@ public enum WebAddress {
     public static let maximumBytes = 2_048
 
     /// The same as a regular expression, for the interface's document.
-    public static let pattern = #"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?([/?#][!-~]*)?$"#
+    public static let pattern =
+        #"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"#
+        + #"([/?]([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(#([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$"#
 
     /// Whether a text is one.
     public static func isValid(_ text: String) -> Bool {
-        guard text.utf8.count <= maximumBytes, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return false }
+        guard text.utf8.count <= maximumBytes else { return false }
         let rest: Substring
         if text.hasPrefix("https://") {
             rest = text.dropFirst("https://".count)
@@ -21,7 +23,28 @@ public enum WebAddress {
         let authority = rest.prefix { !"/?#".contains($0) }
         let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
         guard let host = parts.first, parts.count <= 2, isHost(host) else { return false }
-        return parts.count == 1 || ((1...5).contains(parts[1].count) && parts[1].allSatisfy(\.isASCIIDigit))
+        guard parts.count == 1 || ((1...5).contains(parts[1].count) && parts[1].allSatisfy(\.isASCIIDigit)) else {
+            return false
+        }
+        let tail = rest.dropFirst(authority.count)
+        return tail.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).allSatisfy(
+            isMadeOfURICharacters
+        )
+    }
+
+    /// Whether a text is made of what path, query and fragment may hold (RFC 3986, `pchar`, `/` and `?`).
+    private static func isMadeOfURICharacters(_ text: Substring) -> Bool {
+        var bytes = text.utf8.makeIterator()
+        func isHexDigit(_ byte: UInt8?) -> Bool { byte.map { Character(UnicodeScalar($0)).isHexDigit } ?? false }
+        while let byte = bytes.next() {
+            if byte == UInt8(ascii: "%") {
+                guard isHexDigit(bytes.next()), isHexDigit(bytes.next()) else { return false }
+                continue
+            }
+            let character = Character(UnicodeScalar(byte))
+            guard character.isASCIILetterOrDigit || "._~!$&'()*+,;=:@/?-".contains(character) else { return false }
+        }
+        return true
     }
 
     private static func isHost(_ text: Substring) -> Bool {

@@ -76,6 +76,9 @@ extension Settlement {
 
     // MARK: - Steps
 
+    /// The numbers of Telegram's users, which have at most 52 significant bits (Bot API, `User`).
+    private static let users: ClosedRange<Int64> = 1...((1 << 52) - 1)
+
     func validate(_ request: InvoiceRequest) throws {
         func refuse(_ reason: String, _ parameter: String) -> SettlementError {
             SettlementError(.invalidRequest, reason, parameter: parameter)
@@ -95,6 +98,9 @@ extension Settlement {
         }
         guard request.metadata.count <= 50 else { throw refuse("metadata has at most 50 keys", "metadata") }
         guard (request.reference?.utf8.count ?? 0) <= 128 else { throw refuse("at most 128 bytes", "reference") }
+        if let payer = request.payer, !Self.users.contains(payer) {
+            throw refuse("payer is the number of a Telegram user", "payer")
+        }
         if let url = request.returnURL, !WebAddress.isValid(url) {
             throw refuse("return_url is an absolute https URL of at most 2048 bytes", "return_url")
         }
