@@ -102,12 +102,13 @@ struct CheckoutTests {
             goods: .physical,
             price: try desk.amount("1")
         )
-        request.returnURL = "https://shop.example/?a=1&b=\"><script>"
+        request.returnURL = "https://shop.example/?a=1&b='onclick='alert(1)"
         let opened = try await desk.settlement.openInvoice(request, for: desk.merchant, id: InvoiceID(value: 1))
         let response = try #require(try await checkout(desk).respond(to: HTTPRequest(url: page(opened))))
         let text = String(decoding: response.body, as: UTF8.self)
         #expect(text.matches(of: /<script/).count == 1)
-        #expect(!text.contains("\" onclick"))
+        #expect(!text.contains("\" onclick") && !text.contains("'onclick"))
+        #expect(text.contains("a=1&amp;b="))
         let policy = try #require(response.field("Content-Security-Policy"))
         #expect(policy.hasPrefix("default-src 'none'") && !policy.contains("unsafe"))
     }
@@ -115,7 +116,8 @@ struct CheckoutTests {
     @Test(
         "refuses places to lead back to that are none",
         arguments: [
-            "", "shop.example", "javascript:alert(1)", "https://shop.example/ a", "ftp://x", "https://", "https:///x",
+            "", "shop.example", "javascript:alert(1)", "https://shop.example/?b=\"><script>", "https://shop.example/ a",
+            "ftp://x", "https://", "https:///x",
             "http://[::1", "https://a:b@shop.example", "https://shop.example:123456", "https://-x", "https://x\u{e9}",
         ]
     )
