@@ -23,7 +23,7 @@ struct BotKeeper: BotKeeping {
     /// Whether Telegram reaches the gateway.
     let isReachable: Bool
     /// What tokens are sealed with.
-    let key: SecretBytes
+    let key: SealingKey
     let logger: Logger
 
     func add(_ bot: NewBot, id: BotID) async throws -> BotRecord {
@@ -85,9 +85,11 @@ struct BotKeeper: BotKeeping {
             key: "b\(number)",
             username: identity.username,
             isInTestEnvironment: bot.isInTestEnvironment,
-            sealedToken: try seal(bot.token, id, "token"),
-            sealedSecret: try seal(secret, id, "secret"),
-            sealedProviderToken: try bot.providerToken.map { try seal($0, id, "provider token") },
+            sealedToken: try key.seal(bot.token, for: Self.purpose(id, "token")),
+            sealedSecret: try key.seal(secret, for: Self.purpose(id, "secret")),
+            sealedProviderToken: try bot.providerToken.map {
+                try key.seal($0, for: Self.purpose(id, "provider token"))
+            },
             currencies: bot.currencies,
             takesStars: bot.takesStars,
             supportContact: bot.supportContact,
@@ -95,6 +97,9 @@ struct BotKeeper: BotKeeping {
             createdAt: settlement.clock.now()
         )
     }
+
+    /// What one of a bot's secrets is sealed for.
+    private static func purpose(_ id: BotID, _ name: String) -> String { "\(id.text) \(name)" }
 
     private func client(_ token: SecretBytes, isInTestEnvironment: Bool) -> BotClient {
         BotClient(
@@ -120,13 +125,13 @@ struct BotKeeper: BotKeeping {
     }
 
     private func bringIn(_ record: BotRecord, registering: Bool) async throws {
-        let token = try open(record.sealedToken, record.id, "token")
+        let token = try key.open(record.sealedToken, for: Self.purpose(record.id, "token"))
         let client = client(token, isInTestEnvironment: record.isInTestEnvironment)
         let bot = Gateway.ConfiguredProviders.Bot(
             key: record.key,
             client: client,
             token: token,
-            secret: try open(record.sealedSecret, record.id, "secret"),
+            secret: try key.open(record.sealedSecret, for: Self.purpose(record.id, "secret")),
             conversation: .init(client: client, contact: record.supportContact, terms: record.termsURL),
             isPolled: false
         )
@@ -148,7 +153,7 @@ struct BotKeeper: BotKeeping {
             providers.append(
                 TelegramFiatProvider(
                     channel: channel,
-                    providerToken: try open(sealed, record.id, "provider token"),
+                    providerToken: try key.open(sealed, for: Self.purpose(record.id, "provider token")),
                     currencies: try record.currencies.map { try AssetID.fiat($0) },
                     limits: limits
                 )
@@ -157,18 +162,5 @@ struct BotKeeper: BotKeeping {
         if record.takesStars { providers.append(TelegramStarsProvider(channel: channel)) }
         directory.add(bot)
         try settlement.providers.add(providers, of: record.merchant)
-    }
-
-    // MARK: - Secrets
-
-    private func seal(_ secret: SecretBytes, _ id: BotID, _ name: String) throws -> [UInt8] {
-        let nonce = surroundings.random.bytes(AES256GCM.nonceLength)
-        let bound = Array("\(id.text) \(name)".utf8)
-        return try AES256GCM.seal(secret, key: key, nonce: nonce, authenticating: bound).combined
-    }
-
-    private func open(_ sealed: [UInt8], _ id: BotID, _ name: String) throws -> SecretBytes {
-        let bound = Array("\(id.text) \(name)".utf8)
-        return try AES256GCM.open(try AES256GCM.SealedBox(combined: sealed), key: key, authenticating: bound)
     }
 }

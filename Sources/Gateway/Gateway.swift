@@ -199,7 +199,10 @@ public final class Gateway: Sendable {
                 configuration.bots.first?.apiURL ?? "https://api.telegram.org", configuration.environment == .test
             ),
             isReachable: configuration.http.publicURL != nil,
-            key: try KeyDerivation.hkdfSHA256(key: seal, salt: Array("settlegate bots".utf8), info: [], length: 32),
+            key: SealingKey(
+                try KeyDerivation.hkdfSHA256(key: seal, salt: Array("settlegate bots".utf8), info: [], length: 32),
+                random: surroundings.random
+            ),
             logger: logger
         )
         requestLog = configuration.http.requestLog.map {

@@ -25,7 +25,7 @@ public struct WalletPayments: Sendable {
     let transport: any HTTPTransport
     let random: any RandomSource
     let logger: Logger
-    private let key: SecretBytes
+    private let key: SealingKey
 
     /// Payments by wallets.
     ///
@@ -47,7 +47,7 @@ public struct WalletPayments: Sendable {
         self.settlement = settlement
         self.wallets = wallets
         self.transport = transport
-        self.key = key
+        self.key = SealingKey(key, random: random)
         self.random = random
         self.logger = logger
     }
@@ -124,14 +124,10 @@ public struct WalletPayments: Sendable {
     // MARK: - Secrets
 
     private func seal(_ keys: SessionKeys, of id: WalletSessionID) throws -> [UInt8] {
-        let secret = keys.withSecret { SecretBytes($0) }
-        let nonce = random.bytes(AES256GCM.nonceLength)
-        return try AES256GCM.seal(secret, key: key, nonce: nonce, authenticating: Array(id.text.utf8)).combined
+        try key.seal(keys.withSecret { SecretBytes($0) }, for: id.text)
     }
 
     func keys(of session: WalletSession) throws -> SessionKeys {
-        let box = try AES256GCM.SealedBox(combined: session.opening.sealedSecret)
-        let secret = try AES256GCM.open(box, key: key, authenticating: Array(session.opening.id.text.utf8))
-        return try SessionKeys(secret: secret)
+        try SessionKeys(secret: try key.open(session.opening.sealedSecret, for: session.opening.id.text))
     }
 }

@@ -6,13 +6,11 @@ import Storage
 /// Seals what is secret and has to be kept, so that a copy of the database signs nothing and opens nothing: endpoints'
 /// signing secrets, and answers that are given again to whoever asks again.
 public struct EndpointSecrets: Sendable {
-    private let key: SecretBytes
-    private let random: any RandomSource
+    private let key: SealingKey
 
     /// A sealer under the gateway's own key of 32 bytes.
     public init(key: SecretBytes, random: any RandomSource) {
-        self.key = key
-        self.random = random
+        self.key = SealingKey(key, random: random)
     }
 
     /// Seals the secret of one endpoint; it cannot be opened for another.
@@ -22,13 +20,7 @@ public struct EndpointSecrets: Sendable {
         _ secret: StandardWebhook.Secret,
         of endpoint: WebhookEndpointID
     ) throws(CryptographyError) -> [UInt8] {
-        try AES256GCM.seal(
-            secret.bytes,
-            key: key,
-            nonce: random.bytes(AES256GCM.nonceLength),
-            authenticating: Array(endpoint.text.utf8)
-        )
-        .combined
+        try key.seal(secret.bytes, for: endpoint.text)
     }
 
     /// What signs for an endpoint at a moment: its secret, and while it is being replaced the one before.
@@ -46,8 +38,7 @@ public struct EndpointSecrets: Sendable {
     ///
     /// - Throws: `CryptographyError` when it was sealed under another key or for another endpoint.
     public func open(_ sealed: [UInt8], of endpoint: WebhookEndpointID) throws -> StandardWebhook.Secret {
-        let box = try AES256GCM.SealedBox(combined: sealed)
-        let bytes = try AES256GCM.open(box, key: key, authenticating: Array(endpoint.text.utf8))
+        let bytes = try key.open(sealed, for: endpoint.text)
         return try StandardWebhook.Secret(text: bytes.withUnsafeBytes { Base64.encode(Array($0)) })
     }
 
@@ -55,21 +46,14 @@ public struct EndpointSecrets: Sendable {
     ///
     /// - Throws: `CryptographyError`.
     public func seal(answer: [UInt8], to request: String) throws -> String {
-        let box = try AES256GCM.seal(
-            SecretBytes(answer),
-            key: key,
-            nonce: random.bytes(AES256GCM.nonceLength),
-            authenticating: Array("answer \(request)".utf8)
-        )
-        return Base64.encode(box.combined)
+        Base64.encode(try key.seal(SecretBytes(answer), for: "answer \(request)"))
     }
 
     /// Opens an answer.
     ///
     /// - Throws: `CryptographyError` when it was sealed under another key or for another request.
     public func open(answer: String, to request: String) throws -> [UInt8] {
-        let box = try AES256GCM.SealedBox(combined: try Base64.decode(answer))
-        let bytes = try AES256GCM.open(box, key: key, authenticating: Array("answer \(request)".utf8))
+        let bytes = try key.open(try Base64.decode(answer), for: "answer \(request)")
         return bytes.withUnsafeBytes { Array($0) }
     }
 }

@@ -1,0 +1,36 @@
+public import Seams
+
+/// Seals what is secret and has to rest in a database, each thing for its own purpose, by AES-256-GCM.
+///
+/// What was sealed for one purpose does not open for another, so that nobody who can write the database moves a secret to
+/// another owner.
+public struct SealingKey: Sendable {
+    private let key: SecretBytes
+    private let random: any RandomSource
+
+    /// A key of 32 bytes.
+    public init(_ key: SecretBytes, random: any RandomSource) {
+        self.key = key
+        self.random = random
+    }
+
+    /// Seals a secret; what comes out is nonce, ciphertext and tag in one.
+    ///
+    /// - Throws: ``CryptographyError``.
+    public func seal(_ secret: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
+        try AES256GCM.seal(
+            secret,
+            key: key,
+            nonce: random.bytes(AES256GCM.nonceLength),
+            authenticating: Array(purpose.utf8)
+        )
+        .combined
+    }
+
+    /// Opens a secret.
+    ///
+    /// - Throws: ``CryptographyError`` when it was sealed under another key or for another purpose, or was changed.
+    public func open(_ sealed: [UInt8], for purpose: String) throws(CryptographyError) -> SecretBytes {
+        try AES256GCM.open(AES256GCM.SealedBox(combined: sealed), key: key, authenticating: Array(purpose.utf8))
+    }
+}
