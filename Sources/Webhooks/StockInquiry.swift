@@ -9,11 +9,12 @@ public import Storage
 /// error, another status and silence say nothing, and then no money is taken.
 public struct StockInquiry: Sendable {
     /// How long the server may take: Telegram waits ten seconds for the whole decision, which ends after three.
-    private static let timeout = Duration.seconds(2)
+    public static let usualPatience = Duration.seconds(2)
 
     private let transport: any HTTPTransport
     private let secrets: EndpointSecrets
     private let clock: any WallClock
+    private let patience: Duration
 
     /// An inquiry.
     ///
@@ -21,10 +22,17 @@ public struct StockInquiry: Sendable {
     ///   - transport: the way out; it has to refuse private addresses.
     ///   - secrets: opens the endpoints' secrets.
     ///   - clock: dates the signature.
-    public init(transport: any HTTPTransport, secrets: EndpointSecrets, clock: any WallClock) {
+    ///   - patience: how long the server may take.
+    public init(
+        transport: any HTTPTransport,
+        secrets: EndpointSecrets,
+        clock: any WallClock,
+        patience: Duration = usualPatience
+    ) {
         self.transport = transport
         self.secrets = secrets
         self.clock = clock
+        self.patience = patience
     }
 
     /// Puts a question to an endpoint.
@@ -38,7 +46,7 @@ public struct StockInquiry: Sendable {
             to: endpoint.url,
             at: now,
             secrets: secrets,
-            timeout: Self.timeout
+            timeout: patience
         )
         guard let response = try? await transport.send(request) else { return .unknown }
         switch response.status {

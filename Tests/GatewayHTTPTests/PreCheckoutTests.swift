@@ -240,7 +240,9 @@ private struct Shop {
         let inquiry = StockInquiry(
             transport: CurlTransport(.init(addresses: .any, httpsOnly: false)),
             secrets: secrets,
-            clock: clock
+            clock: clock,
+            // How fast a busy machine is decides nothing here.
+            patience: .seconds(60)
         )
         return { await inquiry.ask($0, at: $1) }
     }
