@@ -4,7 +4,7 @@ import StrictJSON
 
 /// A call of a Bot API method, however its parameters came: in the query, as a form, as multipart, or as JSON.
 struct BotCall: Sendable {
-    let token: String
+    var token: String
     let isTestEnvironment: Bool
     let method: String
     private let parameters: [String: String]

@@ -7,8 +7,11 @@ import Synchronization
 extension FixtureTelegram {
     /// Answers a request of the Bot API.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
-        guard let call = BotCall(request) else { return Self.failure(404, "Not Found") }
-        guard state.withLock({ $0.bots[call.token] != nil }) else { return Self.failure(401, "Unauthorized") }
+        guard var call = BotCall(request) else { return Self.failure(404, "Not Found") }
+        guard let token = state.withLock({ $0.firstTokens[call.token] }) else {
+            return Self.failure(401, "Unauthorized")
+        }
+        call.token = token
         let isLimited = state.withLock { state in
             defer { state.rateLimits = max(0, state.rateLimits - 1) }
             return state.rateLimits > 0

@@ -63,6 +63,19 @@ public final class FixtureTelegram: Sendable {
         let id = token.split(separator: ":").first.flatMap { Int64($0) } ?? 1
         state.withLock { state in
             state.bots[token] = TelegramState.Bot(id: id, token: token, providerToken: providerToken, stars: stars)
+            state.firstTokens[token] = token
+        }
+    }
+
+    /// Gives a bot another token, as BotFather's `/revoke` does: the old one is worth nothing from then on.
+    ///
+    /// - Returns: whether there is a bot with the old token.
+    public func renewToken(_ old: String, to new: String) -> Bool {
+        state.withLock { state in
+            guard let bot = state.firstTokens.removeValue(forKey: old) else { return false }
+            state.firstTokens[new] = bot
+            state.bots[bot]?.webhook = nil
+            return true
         }
     }
 

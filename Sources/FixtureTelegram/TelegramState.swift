@@ -115,7 +115,10 @@ struct TelegramState: Sendable {
 
     /// Media by the number of their message.
     var media: [Int64: Media] = [:]
+    /// The bots, by the token that each was made with.
     var bots: [String: Bot] = [:]
+    /// The token that a bot was made with, by the one that it has now.
+    var firstTokens: [String: String] = [:]
     var invoices: [String: Invoice] = [:]
     var charges: [String: Charge] = [:]
     var users: [String: Int64] = [:]

@@ -1,0 +1,58 @@
+import FixtureConnect
+import FixtureEVM
+import FixtureTON
+import FixtureTelegram
+public import StrictJSON
+
+/// How networks misbehave.
+extension SandboxControl {
+    /// Has a network misbehave.
+    ///
+    /// - Throws: ``Refusal`` when it cannot misbehave that way.
+    public func set(_ network: String, _ kind: String, _ wish: JSONValue) throws(Refusal) {
+        switch network {
+        case "telegram":
+            guard let fault = FixtureTelegram.Fault(rawValue: kind) else {
+                throw Refusal("Telegram has no fault '\(kind)'")
+            }
+            telegram.set(fault)
+        case "ton":
+            var faults = FixtureTON.Faults()
+            let times = Int(clamping: wish["times"]?.integerValue ?? 1)
+            switch kind {
+            case "none": break
+            case "lag": faults.lag = Int(clamping: wish["blocks"]?.integerValue ?? 10)
+            case "empty_page": faults.emptyPages = times
+            case "failure": faults.failures = times
+            case "rate_limit": faults.rateLimits = times
+            case "lost_reply": faults.lostReplies = times
+            case "gap": faults.hasGaps = true
+            case "lie": faults.liesAboutHashes = true
+            default: throw Refusal("TON has no fault '\(kind)'")
+            }
+            ton.set(faults)
+        case "bridge":
+            switch kind {
+            case "failure": bridge.fail(times: Int(clamping: wish["times"]?.integerValue ?? 1))
+            case "hang_up": bridge.hangUp()
+            default: throw Refusal("a bridge has no fault '\(kind)'")
+            }
+        case "evm":
+            var faults = FixtureEVM.Faults()
+            let times = Int(clamping: wish["times"]?.integerValue ?? 1)
+            switch kind {
+            case "none": break
+            case "lag": faults.lag = Int(clamping: wish["blocks"]?.integerValue ?? 10)
+            case "empty_logs": faults.emptyLogs = times
+            case "failure": faults.failures = times
+            case "rate_limit": faults.rateLimits = times
+            case "lost_reply": faults.lostReplies = times
+            case "lie": faults.liesAboutLogs = true
+            case "wrong_chain": faults.chainID = 1
+            default: throw Refusal("the EVM chain has no fault '\(kind)'")
+            }
+            evm.set(faults, node: Int(clamping: wish["node"]?.integerValue ?? 0))
+        default: throw Refusal("there is no network '\(network)'")
+        }
+    }
+}
