@@ -23,6 +23,8 @@ extension Gateway {
             let conversation: BotConversation.Bot
             /// Whether the gateway asks for the updates.
             let isPolled: Bool
+            /// How often it was changed; none for a bot of the configuration.
+            var version: Int?
 
             func register(at url: String) async throws(ConfigurationError) {
                 let text = secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }

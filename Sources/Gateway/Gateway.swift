@@ -1,9 +1,6 @@
-import BotConversation
 import Checkout
-import Cryptography
 public import GatewayHTTP
 import HTTPServer
-public import HTTPTransport
 public import Keystore
 public import Logging
 public import Payments
@@ -19,54 +16,6 @@ public import Webhooks
 
 /// A whole gateway: database, providers, use cases, workers and the HTTP interface, put together from a configuration.
 public final class Gateway: Sendable {
-    /// What a gateway gets from outside, so that a run can be repeated.
-    public struct Surroundings: Sendable {
-        /// The clock.
-        public var clock: any WallClock
-        /// Randomness.
-        public var random: any RandomSource
-        /// The way to Telegram and to chain nodes, which the operator has named.
-        public var transport: any HTTPTransport
-        /// The way to merchants' endpoints, which merchants have named.
-        public var webhookTransport: any HTTPTransport
-        /// The way to bridges of customers' wallets, which the operator has named: a connection for each open session.
-        public var bridgeTransport: any HTTPTransport
-        /// Where a simulated run fails.
-        public var faults: FaultInjector
-
-        /// What a gateway gets from outside.
-        public init(
-            clock: any WallClock,
-            random: any RandomSource,
-            transport: any HTTPTransport,
-            webhookTransport: any HTTPTransport,
-            bridgeTransport: (any HTTPTransport)? = nil,
-            faults: FaultInjector = .none
-        ) {
-            self.clock = clock
-            self.random = random
-            self.transport = transport
-            self.webhookTransport = webhookTransport
-            self.bridgeTransport = bridgeTransport ?? transport
-            self.faults = faults
-        }
-
-        /// The real ones, as a configuration asks for them.
-        public static func system(_ configuration: GatewayConfiguration) -> Self {
-            let isLive = configuration.environment == .live
-            let inside = configuration.webhooks.allowPrivateAddresses
-            return Self(
-                clock: SystemClock(),
-                random: SystemRandom(),
-                transport: CurlTransport(.init(addresses: .any, httpsOnly: isLive)),
-                webhookTransport: CurlTransport(.init(addresses: inside ? .any : .publicOnly, httpsOnly: !inside)),
-                bridgeTransport: CurlTransport(
-                    .init(addresses: .any, httpsOnly: isLive, connectionsPerHost: 1_000)
-                )
-            )
-        }
-    }
-
     /// The keystore entry from which the key is made that seals endpoints' secrets.
     public static let sealEntry = "endpoint-seal"
 
@@ -110,143 +59,44 @@ public final class Gateway: Sendable {
         surroundings: Surroundings,
         logger: Logger
     ) async throws {
-        let catalogues = try Catalogues(folder: configuration.catalogues)
+        let assembly = try Assembly(configuration, keystore: keystore, surroundings: surroundings, logger: logger)
+        let database = try configuration.database.open()
+        try await Self.require(configuration.environment, of: database)
+        try await Self.addOperator(to: database, at: surroundings.clock.now())
         let providers = try ConfiguredProviders(
             configuration,
             keystore: keystore,
-            catalogues: catalogues,
+            catalogues: assembly.catalogues,
             surroundings: surroundings
         )
-        let database = try configuration.database.open()
-        let seal = try keystore.secret(Self.sealEntry).withUnsafeBytes { SecretBytes(SHA256.hash(Array($0))) }
-        secrets = EndpointSecrets(key: seal, random: surroundings.random)
-        let inquiry = StockInquiry(
-            transport: surroundings.webhookTransport,
-            secrets: secrets,
-            clock: surroundings.clock
-        )
-        try await Self.require(configuration.environment, of: database)
-        try await Self.addOperator(to: database, at: surroundings.clock.now())
-        let book = RateBook(rules: configuration.rateRules?.rules ?? RateRules())
-        settlement = Settlement(
-            database: database,
-            providers: providers.registry,
-            assets: catalogues.assets,
-            chart: catalogues.chart,
-            policy: catalogues.policy,
-            rates: try FixedRates(configuration.rates, otherwise: book),
-            clock: surroundings.clock,
-            identifiers: IdentifierSource(clock: surroundings.clock, random: surroundings.random),
-            operatorMerchant: Self.operatorMerchant,
-            stock: { await inquiry.ask($0, at: $1) },
-            address: PublicAddress(),
-            isLive: configuration.environment == .live,
-            faults: surroundings.faults
-        )
-        rates = RateWorker(
-            feeds: try (configuration.rateFeeds ?? []).map { try $0.feed(over: surroundings.transport) },
-            book: book,
-            clock: surroundings.clock,
-            logger: logger
-        )
-        directory = BotDirectory(providers.bots)
-        let conversation = BotConversation(
-            bot: { [directory] in directory.conversation($0) },
-            database: database,
-            assets: catalogues.assets
-        )
-        worker = ReconciliationWorker(
-            settlement: settlement,
-            identity: Hex.encode(surroundings.random.bytes(8)),
-            configuration: .init(
-                gatheringInterval: .milliseconds(configuration.gatheringInterval ?? 60_000),
-                coldStorage: try (configuration.coldStorage ?? []).map { try catalogues.rule($0) }
-            ),
-            converse: { try await conversation.answer($0, from: $1) },
-            tellCustomers: { try await conversation.tellCustomers(at: $0) },
-            logger: logger
-        )
-        deliveries = DeliveryWorker(
-            database: database,
-            transport: surroundings.webhookTransport,
-            secrets: secrets,
-            clock: surroundings.clock,
-            random: surroundings.random,
-            logger: logger
-        )
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let metrics = Metrics()
+        let (directory, metrics) = (BotDirectory(providers.bots), Metrics())
+        secrets = assembly.secrets
+        settlement = try assembly.settlement(over: database, providers: providers.registry)
+        rates = try assembly.rateWorker()
+        worker = try assembly.worker(over: settlement, bots: directory)
+        deliveries = assembly.deliveries(from: database)
         receiver = TelegramReceiver(
             settlement: settlement,
-            webhookSecret: { [directory] in directory.bot($0)?.secret },
+            webhookSecret: { directory.bot($0)?.secret },
             metrics: metrics,
             logger: logger,
             wake: { [wake] in wake.yield() }
         )
-        wallets = try Self.wallets(
-            configuration,
-            over: settlement,
-            seal: seal,
-            surroundings: surroundings,
-            logger: logger
-        )
-        keeper = BotKeeper(
-            settlement: settlement,
-            directory: directory,
-            limits: providers.limits,
-            surroundings: surroundings,
-            server: (
-                configuration.bots.first?.apiURL ?? "https://api.telegram.org", configuration.environment == .test
-            ),
-            isReachable: configuration.http.publicURL != nil,
-            key: SealingKey(
-                try KeyDerivation.hkdfSHA256(key: seal, salt: Array("settlegate bots".utf8), info: [], length: 32),
-                random: surroundings.random
-            ),
-            logger: logger
-        )
+        wallets = try assembly.wallets(over: settlement)
+        keeper = try assembly.keeper(of: directory, over: settlement, limits: providers.limits)
         requestLog = configuration.http.requestLog.map {
             RequestLogFile(path: $0, clock: surroundings.clock, logger: logger)
         }
-        let checkout = Checkout(
-            settlement: settlement,
-            trust: CheckoutTrust(
-                tokens: { [directory] in directory.all.map(\.token) },
-                thirdParties: try configuration.miniApps?.thirdParties(isLive: configuration.environment == .live)
-            ),
-            key: try KeyDerivation.hkdfSHA256(
-                key: seal,
-                salt: Array("settlegate checkout".utf8),
-                info: [],
-                length: 32
-            ),
-            isSecure: configuration.http.publicURL?.hasPrefix("https://") ?? false,
-            wallets: wallets
-        )
-        api = GatewayAPI(
-            settlement: settlement,
-            secrets: secrets,
-            claims: ClaimRules(
-                domain: configuration.http.domain,
-                key: try KeyDerivation.hkdfSHA256(
-                    key: seal,
-                    salt: Array("settlegate claims".utf8),
-                    info: [],
-                    length: 32
-                )
-            ),
-            mode: configuration.environment == .live ? .live : .test,
-            random: surroundings.random,
+        api = try assembly.api(
+            over: settlement,
             telegram: receiver,
-            checkout: checkout,
+            checkout: try assembly.checkout(over: settlement, bots: directory, wallets: wallets),
             bots: keeper,
             metrics: metrics,
-            requestsPerMinute: configuration.http.requestsPerMinute ?? 6_000,
-            document: Array(try ConfigurationFile.text(at: configuration.catalogues + "/openapi.json").utf8),
-            readiness: { (try? await database.read { try $0.merchants().count }) != nil },
-            keepLine: { [requestLog] in requestLog?.append($0) },
-            logger: logger
+            keepLine: { [requestLog] in requestLog?.append($0) }
         )
+        self.directory = directory
         self.configuration = configuration
         clock = surroundings.clock
         self.logger = logger

@@ -1,0 +1,190 @@
+import BotConversation
+import Checkout
+import Cryptography
+import GatewayHTTP
+import HTTPTransport
+import Keystore
+import Logging
+import Payments
+import ProviderTelegram
+import Providers
+import Rates
+import Reconciliation
+import Seams
+import Settlement
+import Storage
+import TelegramBot
+import WalletPayments
+import Webhooks
+
+extension Gateway {
+    /// Makes the parts of a gateway from what all of them are made from.
+    struct Assembly {
+        let configuration: GatewayConfiguration
+        let catalogues: Catalogues
+        let surroundings: Surroundings
+        let keys: GatewayKeys
+        let secrets: EndpointSecrets
+        let book: RateBook
+        let logger: Logger
+
+        private var isLive: Bool { configuration.environment == .live }
+
+        init(
+            _ configuration: GatewayConfiguration,
+            keystore: Keystore,
+            surroundings: Surroundings,
+            logger: Logger
+        ) throws {
+            self.configuration = configuration
+            self.surroundings = surroundings
+            self.logger = logger
+            catalogues = try Catalogues(folder: configuration.catalogues)
+            keys = try GatewayKeys(keystore)
+            secrets = EndpointSecrets(key: keys.endpoints, random: surroundings.random)
+            book = RateBook(rules: configuration.rateRules?.rules ?? RateRules())
+        }
+
+        // MARK: - Use cases and workers
+
+        func settlement(over database: any Database, providers: ProviderRegistry) throws -> Settlement {
+            let inquiry = StockInquiry(
+                transport: surroundings.webhookTransport,
+                secrets: secrets,
+                clock: surroundings.clock
+            )
+            return Settlement(
+                database: database,
+                providers: providers,
+                assets: catalogues.assets,
+                chart: catalogues.chart,
+                policy: catalogues.policy,
+                rates: try FixedRates(configuration.rates, otherwise: book),
+                clock: surroundings.clock,
+                identifiers: IdentifierSource(clock: surroundings.clock, random: surroundings.random),
+                operatorMerchant: Gateway.operatorMerchant,
+                stock: { await inquiry.ask($0, at: $1) },
+                address: PublicAddress(),
+                isLive: isLive,
+                faults: surroundings.faults
+            )
+        }
+
+        func rateWorker() throws -> RateWorker {
+            RateWorker(
+                feeds: try (configuration.rateFeeds ?? []).map { try $0.feed(over: surroundings.transport) },
+                book: book,
+                clock: surroundings.clock,
+                logger: logger
+            )
+        }
+
+        func worker(over settlement: Settlement, bots directory: BotDirectory) throws -> ReconciliationWorker {
+            let conversation = BotConversation(
+                bot: { directory.conversation($0) },
+                database: settlement.database,
+                assets: catalogues.assets
+            )
+            return ReconciliationWorker(
+                settlement: settlement,
+                identity: Hex.encode(surroundings.random.bytes(8)),
+                configuration: .init(
+                    gatheringInterval: .milliseconds(configuration.gatheringInterval ?? 60_000),
+                    coldStorage: try (configuration.coldStorage ?? []).map { try catalogues.rule($0) }
+                ),
+                converse: { try await conversation.answer($0, from: $1) },
+                tellCustomers: { try await conversation.tellCustomers(at: $0) },
+                logger: logger
+            )
+        }
+
+        func deliveries(from database: any Database) -> DeliveryWorker {
+            DeliveryWorker(
+                database: database,
+                transport: surroundings.webhookTransport,
+                secrets: secrets,
+                clock: surroundings.clock,
+                random: surroundings.random,
+                logger: logger
+            )
+        }
+
+        // MARK: - The edge
+
+        func keeper(
+            of directory: BotDirectory,
+            over settlement: Settlement,
+            limits: CurrencyTable
+        ) throws -> BotKeeper {
+            BotKeeper(
+                settlement: settlement,
+                directory: directory,
+                limits: limits,
+                surroundings: surroundings,
+                server: (configuration.bots.first?.apiURL ?? "https://api.telegram.org", !isLive),
+                isReachable: configuration.http.publicURL != nil,
+                key: SealingKey(try keys.key(for: .bots), random: surroundings.random),
+                logger: logger
+            )
+        }
+
+        /// TON Connect, when the configuration asks for it.
+        ///
+        /// - Throws: ``ConfigurationError``, and `CryptographyError`.
+        func wallets(over settlement: Settlement) throws -> CheckoutWallets? {
+            guard let connection = configuration.tonConnect else { return nil }
+            let payments = WalletPayments(
+                settlement: settlement,
+                wallets: try connection.list(isLive: isLive),
+                transport: surroundings.bridgeTransport,
+                key: try keys.key(for: .walletSessions),
+                random: surroundings.random,
+                logger: logger
+            )
+            return CheckoutWallets(name: connection.name, payments: payments)
+        }
+
+        func checkout(
+            over settlement: Settlement,
+            bots directory: BotDirectory,
+            wallets: CheckoutWallets?
+        ) throws -> Checkout {
+            Checkout(
+                settlement: settlement,
+                trust: CheckoutTrust(
+                    tokens: { directory.all.map(\.token) },
+                    thirdParties: try configuration.miniApps?.thirdParties(isLive: isLive)
+                ),
+                key: try keys.key(for: .checkout),
+                isSecure: configuration.http.publicURL?.hasPrefix("https://") ?? false,
+                wallets: wallets
+            )
+        }
+
+        func api(
+            over settlement: Settlement,
+            telegram receiver: TelegramReceiver,
+            checkout: Checkout,
+            bots keeper: BotKeeper,
+            metrics: Metrics,
+            keepLine: @escaping @Sendable (RequestLine) -> Void
+        ) throws -> GatewayAPI {
+            GatewayAPI(
+                settlement: settlement,
+                secrets: secrets,
+                claims: ClaimRules(domain: configuration.http.domain, key: try keys.key(for: .claims)),
+                mode: isLive ? .live : .test,
+                random: surroundings.random,
+                telegram: receiver,
+                checkout: checkout,
+                bots: keeper,
+                metrics: metrics,
+                requestsPerMinute: configuration.http.requestsPerMinute ?? 6_000,
+                document: Array(try ConfigurationFile.text(at: configuration.catalogues + "/openapi.json").utf8),
+                readiness: { (try? await settlement.database.read { try $0.merchants().count }) != nil },
+                keepLine: keepLine,
+                logger: logger
+            )
+        }
+    }
+}

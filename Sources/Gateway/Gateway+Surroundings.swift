@@ -1,0 +1,54 @@
+import Cryptography
+public import HTTPTransport
+public import Seams
+import Settlement
+
+extension Gateway {
+    /// What a gateway gets from outside, so that a run can be repeated.
+    public struct Surroundings: Sendable {
+        /// The clock.
+        public var clock: any WallClock
+        /// Randomness.
+        public var random: any RandomSource
+        /// The way to Telegram and to chain nodes, which the operator has named.
+        public var transport: any HTTPTransport
+        /// The way to merchants' endpoints, which merchants have named.
+        public var webhookTransport: any HTTPTransport
+        /// The way to bridges of customers' wallets, which the operator has named: a connection for each open session.
+        public var bridgeTransport: any HTTPTransport
+        /// Where a simulated run fails.
+        public var faults: FaultInjector
+
+        /// What a gateway gets from outside.
+        public init(
+            clock: any WallClock,
+            random: any RandomSource,
+            transport: any HTTPTransport,
+            webhookTransport: any HTTPTransport,
+            bridgeTransport: (any HTTPTransport)? = nil,
+            faults: FaultInjector = .none
+        ) {
+            self.clock = clock
+            self.random = random
+            self.transport = transport
+            self.webhookTransport = webhookTransport
+            self.bridgeTransport = bridgeTransport ?? transport
+            self.faults = faults
+        }
+
+        /// The real ones, as a configuration asks for them.
+        public static func system(_ configuration: GatewayConfiguration) -> Self {
+            let isLive = configuration.environment == .live
+            let inside = configuration.webhooks.allowPrivateAddresses
+            return Self(
+                clock: SystemClock(),
+                random: SystemRandom(),
+                transport: CurlTransport(.init(addresses: .any, httpsOnly: isLive)),
+                webhookTransport: CurlTransport(.init(addresses: inside ? .any : .publicOnly, httpsOnly: !inside)),
+                bridgeTransport: CurlTransport(
+                    .init(addresses: .any, httpsOnly: isLive, connectionsPerHost: 1_000)
+                )
+            )
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Cryptography
+import Keystore
+
+/// The keys that are made from one entry of the keystore, each for a use of its own (RFC 5869).
+struct GatewayKeys {
+    /// What a key is for; the text is the salt, so it never changes.
+    enum Use: String {
+        case bots
+        case checkout
+        case claims
+        case walletSessions = "wallet sessions"
+    }
+
+    /// What endpoints' secrets are sealed with.
+    let endpoints: SecretBytes
+
+    /// The keys of a keystore.
+    ///
+    /// - Throws: what the keystore throws.
+    init(_ keystore: Keystore) throws {
+        endpoints = try keystore.secret(Gateway.sealEntry).withUnsafeBytes { SecretBytes(SHA256.hash(Array($0))) }
+    }
+
+    /// The key for a use, 32 bytes.
+    ///
+    /// - Throws: `CryptographyError`.
+    func key(for use: Use) throws -> SecretBytes {
+        try KeyDerivation.hkdfSHA256(
+            key: endpoints,
+            salt: Array("settlegate \(use.rawValue)".utf8),
+            info: [],
+            length: 32
+        )
+    }
+}
