@@ -299,7 +299,7 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Webhooks", "HTTPTransport", "Cryptography", "Seams", "Storage", "Payments", logging,
+                "DatabaseEngines", "Webhooks", "HTTPTransport", "Cryptography", "Seams", "Storage", "Payments", logging,
             ]
         ),
         .testTarget(name: "InspectionTests", dependencies: ["Money", "Inspection", "StrictJSON"]),

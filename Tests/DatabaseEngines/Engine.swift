@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 package import Storage
 
 /// An engine that keeps what the database keeps.
@@ -6,13 +7,18 @@ package enum Engine: String, Sendable, CaseIterable {
     case sqlite
     case postgreSQL
 
+    /// Where this process keeps databases of SQLite; it is gone with the process.
+    private static let folder: String = {
+        let path = NSTemporaryDirectory() + "settlegate-sqlite-\(UUID().uuidString.prefix(8))"
+        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        atexit { try? FileManager.default.removeItem(atPath: Engine.folder) }
+        return path
+    }()
+
     /// Where a new database of the engine is.
     package func place() throws -> String {
         switch self {
-        case .sqlite:
-            let folder = FileManager.default.temporaryDirectory.path + "/storage-\(UUID().uuidString)"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            return folder + "/test.sqlite"
+        case .sqlite: return Self.folder + "/\(UUID().uuidString).sqlite"
         case .postgreSQL: return try PostgresServer.newDatabase()
         }
     }

@@ -1,5 +1,5 @@
 import Cryptography
-import Foundation
+import DatabaseEngines
 import Gateway
 import HTTPTransport
 import Logging
@@ -13,9 +13,8 @@ struct GatewayModeTests {
     func modes() async throws {
         try await withWorld { world in
             var configuration = try world.home.configuration()
-            let copy = FileManager.default.temporaryDirectory.path + "/mode-\(UUID().uuidString).sqlite"
+            let copy = try Engine.sqlite.place()
             configuration.database.path = copy
-            defer { try? FileManager.default.removeItem(atPath: copy) }
             func open(_ environment: GatewayConfiguration.Environment) async throws {
                 configuration.environment = environment
                 let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))

@@ -5,7 +5,7 @@ import Seams
 import Testing
 
 @Suite("A keystore")
-struct KeystoreTests {
+final class KeystoreTests {
     private let folder = FileManager.default.temporaryDirectory.path + "/keystore-\(UUID().uuidString)"
     private let passphrase = SecretBytes(Array("correct horse".utf8))
     private var path: String { folder + "/keystore.json" }
@@ -13,6 +13,8 @@ struct KeystoreTests {
     init() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     private func made() throws -> Keystore {
         var store = try Keystore.create(at: path, passphrase: passphrase, cost: .minimum, random: SeededRandom(seed: 1))

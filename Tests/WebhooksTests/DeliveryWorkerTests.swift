@@ -1,5 +1,5 @@
 import Cryptography
-import Foundation
+import DatabaseEngines
 import HTTPTransport
 import Logging
 import Payments
@@ -58,9 +58,7 @@ struct DeliveryWorkerTests {
     )
 
     init() async throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/deliveries-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        database = try SQLiteDatabase(path: folder + "/test.sqlite")
+        database = try SQLiteDatabase(path: Engine.sqlite.place())
         let (merchant, now) = (merchant, clock.now())
         try await database.write { session in
             try session.insert(MerchantRecord(id: merchant, name: "m", feeBasisPoints: 0, createdAt: now))
