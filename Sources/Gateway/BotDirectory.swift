@@ -14,10 +14,21 @@ final class BotDirectory: Sendable {
     /// The bots, those of the configuration first.
     var all: [Gateway.ConfiguredProviders.Bot] { bots.withLock { $0 } }
 
-    /// Adds a bot, unless one with its key is there.
-    func add(_ bot: Gateway.ConfiguredProviders.Bot) {
-        bots.withLock { bots in
-            if !bots.contains(where: { $0.key == bot.key }) { bots.append(bot) }
+    /// Puts a bot in the place of an older version of itself, or adds it; one of the configuration stays what it is.
+    ///
+    /// - Parameters:
+    ///   - bot: the bot.
+    ///   - work: what is done with it, unless there is a newer one.
+    func put(_ bot: Gateway.ConfiguredProviders.Bot, _ work: () throws -> Void) rethrows {
+        try bots.withLock { bots in
+            let place = bots.firstIndex { $0.key == bot.key }
+            if let place {
+                guard let old = bots[place].version, let new = bot.version, old <= new else { return }
+                bots[place] = bot
+            } else {
+                bots.append(bot)
+            }
+            try work()
         }
     }
 

@@ -43,12 +43,72 @@ struct BotKeeper: BotKeeping {
         return record
     }
 
-    private func record(of bot: NewBot, id: BotID) async throws -> BotRecord {
-        func refuse(_ reason: String, _ parameter: String) -> SettlementError {
-            SettlementError(.invalidRequest, reason, parameter: parameter)
+    func change(_ bot: BotRecord, _ change: BotChange) async throws -> BotRecord {
+        var wanted = bot
+        if let token = change.token {
+            guard "b\(try Self.number(token))" == bot.key else {
+                throw Self.refusal("this is the token of another bot than @\(bot.username)", "token")
+            }
+            _ = try await identity(by: client(token, isInTestEnvironment: bot.isInTestEnvironment))
+            wanted.sealedToken = try key.seal(token, for: Self.purpose(bot.id, "token"))
         }
+        if let token = change.providerToken {
+            wanted.sealedProviderToken = try key.seal(token, for: Self.purpose(bot.id, "provider token"))
+        }
+        if let currencies = change.currencies { wanted.currencies = currencies }
+        if let takesStars = change.takesStars { wanted.takesStars = takesStars }
+        if let contact = change.supportContact { wanted.supportContact = contact }
+        if let terms = change.termsURL { wanted.termsURL = terms }
+        if let isActive = change.isActive { wanted.isActive = isActive }
+        try check(wanted.currencies, takesStars: wanted.takesStars, hasProvider: wanted.sealedProviderToken != nil)
+        let changed = try await settlement.database.write { [wanted] in try $0.update(wanted) }
+        guard let changed else {
+            throw SettlementError(.conflict, "the bot was changed at the same time; read it and try again")
+        }
+        // A bot with another token starts without a webhook.
+        try await bringIn(changed, registering: change.token != nil)
+        return changed
+    }
+
+    private static func refusal(_ reason: String, _ parameter: String) -> SettlementError {
+        SettlementError(.invalidRequest, reason, parameter: parameter)
+    }
+
+    /// Refuses what nobody could be paid by.
+    private func check(_ currencies: [String], takesStars: Bool, hasProvider: Bool) throws {
+        guard takesStars || hasProvider else {
+            throw Self.refusal("a bot takes Stars, or fiat money by a payment provider token", "stars")
+        }
+        guard !hasProvider || !currencies.isEmpty else {
+            throw Self.refusal("name the currencies of the payment provider token, for example EUR", "currencies")
+        }
+        for currency in currencies {
+            let asset = (try? AssetID.fiat(currency)).flatMap { settlement.assets.asset($0) }
+            guard asset != nil else {
+                throw Self.refusal("there is no currency '\(currency.prefix(10))'", "currencies")
+            }
+        }
+    }
+
+    /// The number that a bot's token begins with, which no new token changes.
+    private static func number(_ token: SecretBytes) throws -> Int64 {
+        let digits = token.withUnsafeBytes { bytes in
+            String(decoding: bytes.prefix { $0 != UInt8(ascii: ":") }.prefix(20), as: UTF8.self)
+        }
+        guard let number = Int64(digits), number > 0 else { throw refusal("this is no bot's token", "token") }
+        return number
+    }
+
+    private func identity(by client: BotClient) async throws -> BotIdentity {
+        do { return try await client.identity() } catch {
+            guard error.code != .refused else { throw Self.refusal("Telegram knows no bot with this token", "token") }
+            throw SettlementError(.unavailable, "Telegram cannot be asked at the moment: \(error.reason)")
+        }
+    }
+
+    private func record(of bot: NewBot, id: BotID) async throws -> BotRecord {
         guard !bot.isInTestEnvironment || server.takesTestBots else {
-            throw refuse("a live gateway takes no bots of Telegram's test environment", "test_environment")
+            throw Self.refusal("a live gateway takes no bots of Telegram's test environment", "test_environment")
         }
         guard isReachable else {
             throw SettlementError(
@@ -56,28 +116,11 @@ struct BotKeeper: BotKeeping {
                 "Telegram does not reach the gateway; its operator sets http.public_url"
             )
         }
-        guard bot.takesStars || bot.providerToken != nil else {
-            throw refuse("a bot takes Stars, or fiat money by a payment provider token", "stars")
-        }
-        guard bot.providerToken == nil || !bot.currencies.isEmpty else {
-            throw refuse("name the currencies of the payment provider token, for example EUR", "currencies")
-        }
-        for currency in bot.currencies {
-            let asset = (try? AssetID.fiat(currency)).flatMap { settlement.assets.asset($0) }
-            guard asset != nil else { throw refuse("there is no currency '\(currency.prefix(10))'", "currencies") }
-        }
-        let digits = bot.token.withUnsafeBytes { bytes in
-            String(decoding: bytes.prefix { $0 != UInt8(ascii: ":") }.prefix(20), as: UTF8.self)
-        }
-        guard let number = Int64(digits), number > 0 else { throw refuse("this is no bot's token", "token") }
+        try check(bot.currencies, takesStars: bot.takesStars, hasProvider: bot.providerToken != nil)
+        let number = try Self.number(bot.token)
         let isConfigured = directory.all.contains { $0.token.withUnsafeBytes { $0.starts(with: "\(number):".utf8) } }
         guard !isConfigured else { throw SettlementError(.conflict, "the bot is here already", parameter: "token") }
-        let client = client(bot.token, isInTestEnvironment: bot.isInTestEnvironment)
-        let identity: BotIdentity
-        do { identity = try await client.identity() } catch {
-            guard error.code != .refused else { throw refuse("Telegram knows no bot with this token", "token") }
-            throw SettlementError(.unavailable, "Telegram cannot be asked at the moment: \(error.reason)")
-        }
+        let identity = try await identity(by: client(bot.token, isInTestEnvironment: bot.isInTestEnvironment))
         let secret = SecretBytes(Array(Hex.encode(surroundings.random.bytes(32)).utf8))
         return BotRecord(
             id: id,
@@ -112,12 +155,13 @@ struct BotKeeper: BotKeeping {
 
     // MARK: - Bringing in
 
-    /// Brings in the bots that are stored and not here yet.
+    /// Brings in the bots that are stored and not here yet, or not as they are now.
     ///
     /// - Parameter registering: whether Telegram is told where their updates go.
     /// - Throws: what the database throws.
     func bringInAll(registering: Bool) async throws {
-        for record in try await settlement.database.read({ try $0.bots() }) where directory.bot(record.key) == nil {
+        for record in try await settlement.database.read({ try $0.bots() })
+        where directory.bot(record.key)?.version != record.version {
             do { try await bringIn(record, registering: registering) } catch {
                 logger.warning("the bot @\(record.username) cannot be used: \(error)")
             }
@@ -133,14 +177,27 @@ struct BotKeeper: BotKeeping {
             token: token,
             secret: try key.open(record.sealedSecret, for: Self.purpose(record.id, "secret")),
             conversation: .init(client: client, contact: record.supportContact, terms: record.termsURL),
-            isPolled: false
+            isPolled: false,
+            version: record.version
         )
         if registering, let base = settlement.address.url {
             do throws(ConfigurationError) { try await bot.register(at: "\(base)/telegram/\(record.key)") } catch {
                 throw SettlementError(.unavailable, error.reason)
             }
         }
-        guard directory.bot(record.key) == nil else { return }
+        let providers = try providers(of: record, by: client)
+        directory.put(bot) {
+            for (provider, isTaken) in providers {
+                settlement.providers.put(provider, of: record.merchant, isOffered: isTaken && record.isActive)
+            }
+        }
+    }
+
+    /// What a bot takes money by, and whether it takes it now.
+    private func providers(
+        of record: BotRecord,
+        by client: BotClient
+    ) throws -> [(provider: any PaymentProvider, isTaken: Bool)] {
         let channel = TelegramChannel(
             key: record.key,
             client: client,
@@ -148,19 +205,17 @@ struct BotKeeper: BotKeeping {
             isTestEnvironment: record.isInTestEnvironment,
             clock: surroundings.clock
         )
-        var providers: [any PaymentProvider] = []
+        var providers: [(provider: any PaymentProvider, isTaken: Bool)] = []
         if let sealed = record.sealedProviderToken {
-            providers.append(
-                TelegramFiatProvider(
-                    channel: channel,
-                    providerToken: try key.open(sealed, for: Self.purpose(record.id, "provider token")),
-                    currencies: try record.currencies.map { try AssetID.fiat($0) },
-                    limits: limits
-                )
+            let fiat = TelegramFiatProvider(
+                channel: channel,
+                providerToken: try key.open(sealed, for: Self.purpose(record.id, "provider token")),
+                currencies: try record.currencies.map { try AssetID.fiat($0) },
+                limits: limits
             )
+            providers.append((fiat, true))
         }
-        if record.takesStars { providers.append(TelegramStarsProvider(channel: channel)) }
-        directory.add(bot)
-        try settlement.providers.add(providers, of: record.merchant)
+        providers.append((TelegramStarsProvider(channel: channel), record.takesStars))
+        return providers
     }
 }

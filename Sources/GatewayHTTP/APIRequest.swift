@@ -121,8 +121,10 @@ struct JSONBody: Sendable {
         return moment
     }
 
-    func flag(_ name: String) throws -> Bool {
-        guard let member = value[name], !member.isNull else { return false }
+    func flag(_ name: String) throws -> Bool { try optionalFlag(name) ?? false }
+
+    func optionalFlag(_ name: String) throws -> Bool? {
+        guard let member = value[name], !member.isNull else { return nil }
         guard let flag = member.boolValue else { throw Problem.invalid("'\(name)' is true or false", name) }
         return flag
     }

@@ -22,7 +22,25 @@ public struct NewBot: Sendable {
     public var termsURL: String?
 }
 
-/// Adds bots while the gateway runs.
+/// What is changed of a bot; what is none stays as it is.
+public struct BotChange: Sendable {
+    /// Another token of the same bot.
+    public var token: SecretBytes?
+    /// Another payment provider token.
+    public var providerToken: SecretBytes?
+    /// The currencies of the provider token.
+    public var currencies: [String]?
+    /// Whether it takes Stars.
+    public var takesStars: Bool?
+    /// Who is asked after `/paysupport`, or nobody.
+    public var supportContact: String??
+    /// Where the terms are, or nowhere.
+    public var termsURL: String??
+    /// Whether new invoices are offered it.
+    public var isActive: Bool?
+}
+
+/// Adds and changes bots while the gateway runs.
 public protocol BotKeeping: Sendable {
     /// Adds a bot: Telegram says who it is, its webhook is registered, and its rails are offered from then on.
     ///
@@ -31,4 +49,10 @@ public protocol BotKeeping: Sendable {
     /// - Throws: `SettlementError`.
     /// - Returns: the bot.
     func add(_ bot: NewBot, id: BotID) async throws -> BotRecord
+
+    /// Changes a bot: what was paid by it is still looked after when it is no longer offered.
+    ///
+    /// - Throws: `SettlementError`.
+    /// - Returns: the bot as it is now.
+    func change(_ bot: BotRecord, _ change: BotChange) async throws -> BotRecord
 }

@@ -58,7 +58,7 @@ extension GatewayAPI {
             of: call.merchant,
             changesStock: body.value["stock"] != nil,
             stock: try stock(body),
-            isActive: body.value["active"] ?? .null == .null ? nil : try body.flag("active")
+            isActive: try body.optionalFlag("active")
         )
         let (link, taken) = try await settlement.changeLink(change)
         return json(try representation.json(link, taken: taken))

@@ -57,6 +57,7 @@ enum Routes {
         Route("POST", "/v1/bots", .botsWrite) { try await $0.createBot($1) },
         Route("GET", "/v1/bots", .botsRead) { try await $0.listBots($1) },
         Route("GET", "/v1/bots/*", .botsRead) { try await $0.readBot($1) },
+        Route("POST", "/v1/bots/*", .botsWrite) { try await $0.updateBot($1) },
         Route("GET", "/v1/rates", .ratesRead) { try await $0.readRate($1) },
         Route("POST", "/v1/invoices/*/claim_challenges", .invoicesWrite) { try await $0.createChallenge($1) },
         Route("POST", "/v1/invoices/*/claims", .invoicesWrite) { try await $0.createClaim($1) },

@@ -8,6 +8,7 @@ public final class ProviderRegistry: Sendable {
         let provider: any PaymentProvider
         /// Whose it is; none: everybody's.
         let owner: MerchantID?
+        let isOffered: Bool
     }
 
     private struct State {
@@ -21,27 +22,29 @@ public final class ProviderRegistry: Sendable {
     ///
     /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest`` when two of them share a key.
     public init(_ providers: [any PaymentProvider]) throws(ProviderError) {
-        try add(providers, of: nil)
+        var keys: Set<String> = []
+        for provider in providers where !keys.insert(provider.key).inserted {
+            throw ProviderError(.invalidRequest, "two providers are called \(provider.key)")
+        }
+        for provider in providers { put(provider, of: nil, isOffered: true) }
     }
 
-    /// Adds providers.
+    /// Adds a provider, or puts it in the place of the one that had its key.
     ///
     /// - Parameters:
-    ///   - providers: the providers.
-    ///   - owner: the merchant whose they are; none: everybody's.
-    /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest`` when there is one with such a key; none is
-    ///   added then.
-    public func add(_ providers: [any PaymentProvider], of owner: MerchantID?) throws(ProviderError) {
-        let taken: String? = state.withLock { state in
-            var keys = Set(state.byKey.keys)
-            for provider in providers where !keys.insert(provider.key).inserted { return provider.key }
-            for provider in providers {
-                state.entries.append(Entry(provider: provider, owner: owner))
-                state.byKey[provider.key] = provider
+    ///   - provider: the provider.
+    ///   - owner: the merchant whose it is; none: everybody's.
+    ///   - isOffered: whether new invoices are offered it; what was paid by it is looked after in any case.
+    public func put(_ provider: any PaymentProvider, of owner: MerchantID?, isOffered: Bool) {
+        let entry = Entry(provider: provider, owner: owner, isOffered: isOffered)
+        state.withLock { state in
+            if let place = state.entries.firstIndex(where: { $0.provider.key == provider.key }) {
+                state.entries[place] = entry
+            } else {
+                state.entries.append(entry)
             }
-            return nil
+            state.byKey[provider.key] = provider
         }
-        if let taken { throw ProviderError(.invalidRequest, "two providers are called \(taken)") }
     }
 
     /// The providers, in the order in which their options are offered.
@@ -50,11 +53,12 @@ public final class ProviderRegistry: Sendable {
     /// The provider with a key.
     public func provider(_ key: String) -> (any PaymentProvider)? { state.withLock { $0.byKey[key] } }
 
-    /// The providers that serve a merchant: on each rail its own where it has one, and everybody's otherwise.
+    /// The providers that new invoices of a merchant are offered: on each rail its own where it has one, and everybody's otherwise.
     public func providers(for merchant: MerchantID) -> [any PaymentProvider] {
         state.withLock { state in
-            let rails = Set(state.entries.filter { $0.owner == merchant }.map(\.provider.rail))
-            return state.entries.filter { entry in
+            let offered = state.entries.filter(\.isOffered)
+            let rails = Set(offered.filter { $0.owner == merchant }.map(\.provider.rail))
+            return offered.filter { entry in
                 entry.owner == merchant || entry.owner == nil && !rails.contains(entry.provider.rail)
             }
             .map(\.provider)

@@ -79,6 +79,7 @@ public struct Representation: Sendable {
             "test_environment": .bool(bot.isInTestEnvironment),
             "support_contact": .optional(bot.supportContact),
             "terms_url": .optional(bot.termsURL),
+            "active": .bool(bot.isActive),
             "created_at": .string(bot.createdAt.description),
         ]
     }

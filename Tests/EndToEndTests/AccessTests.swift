@@ -53,6 +53,7 @@ struct AccessTests {
         "POST /v1/bots": Row(body: ["token": "none"]),
         "GET /v1/bots": Row(),
         "GET /v1/bots/{id}": Row(maker: "POST /v1/bots"),
+        "POST /v1/bots/{id}": Row(maker: "POST /v1/bots", body: ["support_contact": "@tea"]),
         "POST /v1/paid_media": Row(body: media),
         "GET /v1/paid_media": Row(),
         "GET /v1/paid_media/{id}": Row(maker: "POST /v1/paid_media"),

@@ -17,6 +17,10 @@ private struct NoBots: BotKeeping {
     func add(_ bot: NewBot, id: BotID) async throws -> BotRecord {
         throw SettlementError(.unsupported, "no bots are added here")
     }
+
+    func change(_ bot: BotRecord, _ change: BotChange) async throws -> BotRecord {
+        throw SettlementError(.unsupported, "no bots are changed here")
+    }
 }
 
 @Suite("The rate limit of a key")

@@ -123,3 +123,42 @@ def test_a_bot_is_there_after_a_restart(start_sandbox):
     invoice = buy(sandbox, "telegram_stars", "telegram:XTR", "10", "digital")
     assert invoice["options"][0]["provider"].startswith("b777000111")
     gateway.end()
+
+
+def test_a_bot_gets_another_token_and_is_withdrawn_with_nothing_lost(shop):
+    add_to_telegram(shop)
+    bot = shop.merchant("bots", {"token": TOKEN})
+    first = buy(shop, "telegram_stars", "telegram:XTR", "10", "digital")
+    renewed = TOKEN.replace("OwnBot", "NewBot")
+    shop.control("telegram/renew_token", token=TOKEN, new=renewed)
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        shop.merchant(f"bots/{bot['id']}", {"token": TOKEN})
+    assert (refusal.value.code, json.load(refusal.value)["param"]) == (422, "token")
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        shop.merchant(f"bots/{bot['id']}", {"token": "4242424242:SandboxSandboxSandboxSandboxSandbox"})
+    assert (refusal.value.code, json.load(refusal.value)["param"]) == (422, "token")
+    shop.merchant(f"bots/{bot['id']}", {"token": renewed, "support_contact": "@tea"})
+    assert shop.control("telegram/webhook", token=TOKEN)["url"].startswith(shop["gateway"])
+    second = buy(shop, "telegram_stars", "telegram:XTR", "10", "digital")
+    assert second["options"][0]["provider"] == first["options"][0]["provider"]
+    withdrawn = shop.merchant(f"bots/{bot['id']}", {"active": False})
+    assert (withdrawn["active"], withdrawn["support_contact"]) == (False, "@tea")
+    third = buy(shop, "telegram_stars", "telegram:XTR", "10", "digital")
+    assert third["options"][0]["provider"] != first["options"][0]["provider"]
+    [payment] = shop.merchant(f"payments?invoice={second['id']}")["data"]
+    refund = shop.merchant("refunds", {"payment": payment["id"]})
+    eventually(lambda: shop.merchant(f"refunds/{refund['id']}")["state"] == "completed")
+
+
+def test_another_gateway_takes_over_what_was_changed_of_a_bot(start_sandbox):
+    sandbox = start_sandbox("--networks-only")
+    gateway = Gateway(sandbox)
+    gateway.start()
+    add_to_telegram(sandbox)
+    bot = sandbox.merchant("bots", {"token": TOKEN})
+    sandbox.merchant(f"bots/{bot['id']}", {"active": False})
+    gateway.kill()
+    gateway.start()
+    invoice = buy(sandbox, "telegram_stars", "telegram:XTR", "10", "digital")
+    assert not invoice["options"][0]["provider"].startswith("b777000111")
+    gateway.end()

@@ -14,19 +14,23 @@ public struct BotRecord: Hashable, Sendable {
     /// Whether it lives in Telegram's test environment.
     public let isInTestEnvironment: Bool
     /// Its token, sealed.
-    public let sealedToken: [UInt8]
+    public var sealedToken: [UInt8]
     /// What Telegram sends with each update, sealed.
     public let sealedSecret: [UInt8]
     /// Its payment provider token, sealed; none when it takes no fiat money.
-    public let sealedProviderToken: [UInt8]?
+    public var sealedProviderToken: [UInt8]?
     /// The currencies of the provider token.
-    public let currencies: [String]
+    public var currencies: [String]
     /// Whether it takes Stars.
-    public let takesStars: Bool
+    public var takesStars: Bool
     /// Who is asked after `/paysupport`.
-    public let supportContact: String?
+    public var supportContact: String?
     /// Where the terms are.
-    public let termsURL: String?
+    public var termsURL: String?
+    /// Whether new invoices are offered it.
+    public var isActive = true
+    /// How often it was changed.
+    public internal(set) var version = 0
     /// When it was added.
     public let createdAt: Timestamp
 
@@ -67,7 +71,7 @@ extension SQLSession {
     private static var botColumns: String {
         """
         b.id, b.merchant, b.key, b.username, b.test_environment, b.token, b.secret, b.provider_token, b.currencies, b.stars,
-        b.support_contact, b.terms_url, b.created_at
+        b.support_contact, b.terms_url, b.created_at, b.is_active, b.version
         """
     }
 
@@ -88,6 +92,29 @@ extension SQLSession {
                 .moment(bot.createdAt),
             ]
         )
+    }
+
+    /// Stores what was changed of a bot.
+    ///
+    /// - Throws: what the database throws.
+    /// - Returns: the bot as it is now; none when somebody else has changed it since it was read.
+    public func update(_ bot: BotRecord) throws -> BotRecord? {
+        guard try self.bot(bot.id)?.version == bot.version else { return nil }
+        var changed = bot
+        changed.version += 1
+        try execute(
+            """
+            UPDATE bots SET token = $2, provider_token = $3, currencies = $4, stars = $5, support_contact = $6,
+            terms_url = $7, is_active = $8, version = $9 WHERE id = $1
+            """,
+            [
+                .id(bot.id), .blob(bot.sealedToken), .blob(bot.sealedProviderToken),
+                .text(bot.currencies.joined(separator: " ")), .integer(bot.takesStars ? 1 : 0),
+                .text(bot.supportContact), .text(bot.termsURL), .integer(bot.isActive ? 1 : 0),
+                .integer(Int64(changed.version)),
+            ]
+        )
+        return changed
     }
 
     /// A bot.
@@ -114,7 +141,7 @@ extension SQLSession {
 
 extension SQLRow {
     fileprivate mutating func bot() throws -> BotRecord {
-        BotRecord(
+        var bot = BotRecord(
             id: try id(),
             merchant: try optionalID(),
             key: try text(),
@@ -129,5 +156,8 @@ extension SQLRow {
             termsURL: try optionalText(),
             createdAt: try moment()
         )
+        bot.isActive = try int() == 1
+        bot.version = try int()
+        return bot
     }
 }
