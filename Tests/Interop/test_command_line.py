@@ -15,7 +15,9 @@ from standardwebhooks import Webhook
 TRIGGERED = [
     "invoice.created", "invoice.processing", "invoice.settled", "invoice.cancelled", "payment.detected",
     "payment.received", "case.opened", "case.resolved", "refund.created", "refund.completed", "payout.created",
-    "payout.completed", "invoice.expired",
+    "payout.completed", "payment.lost", "invoice.reopened", "invoice.expired", "subscription.activated",
+    "subscription.canceled", "subscription.restored", "subscription.past_due", "subscription.renewed",
+    "subscription.ended",
 ]
 
 
@@ -82,7 +84,7 @@ def test_every_event_is_triggered_forwarded_and_sent_again(start_sandbox, shop):
     # In the order in which it happened, each once.
     assert len({identifier for _, identifier in shop.received}) == len(shop.received)
     listed = [line.split()[-1] for line in run(sandbox, "events", "list", "--limit", "100").splitlines()]
-    assert [identifier for _, identifier in shop.received] == listed[::-1]
+    assert [identifier for _, identifier in shop.received][-100:] == listed[::-1]
     last = shop.received[-1]
     assert run(sandbox, "events", "resend", last[1], "--forward-to", url) == f"{last[1]}  -> 204\n"
     assert shop.received[-1] == last and shop.received.count(last) == 2
