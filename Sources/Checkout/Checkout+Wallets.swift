@@ -73,15 +73,21 @@ public struct CheckoutWallets: Sendable {
 }
 
 extension CheckoutView {
+    /// The last session with a wallet for an option, while it can come to something.
+    func walletSession(of option: PaymentOption) -> WalletSession? {
+        guard let session = facts.wallet, session.opening.option == option.id, now < session.opening.expiresAt else {
+            return nil
+        }
+        return session
+    }
+
     /// What the page shows of wallets for an option: the list, and where the last session stands.
     func wallets(of option: PaymentOption) -> [String: Any]? {
         guard !walletEntries.isEmpty, option.rail == .ton else { return nil }
         var context: [String: Any] = [
             "list": walletEntries.map { ["app": $0.appName, "name": $0.name] }
         ]
-        guard let session = facts.wallet, session.opening.option == option.id, now < session.opening.expiresAt else {
-            return context
-        }
+        guard let session = walletSession(of: option) else { return context }
         let values = ["wallet": session.opening.wallet]
         let reason = session.reason ?? "refused"
         let key = session.state == .failed ? "wallet.failed_\(reason)" : "wallet.\(session.state.rawValue)"

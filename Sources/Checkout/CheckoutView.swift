@@ -144,6 +144,9 @@ struct CheckoutView {
             description["hasLink"] = !isPartlyPaid
             description["link"] = link
             if let wallets = wallets(of: option) { description["wallets"] = wallets }
+            // Who is asked by a wallet is not asked a second time in the same breath.
+            let session = walletSession(of: option)?.state
+            description["isInWallet"] = session?.isOpen ?? false || session == .sent
         }
         return description
     }

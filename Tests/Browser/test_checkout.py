@@ -102,6 +102,10 @@ def test_a_wallet_is_chosen_opened_and_asked_without_typing(shop, visit, decisio
     expect(page.locator(".wallet-state")).to_have_text("Open Sandbox Wallet and connect it.")
     [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.locator(".wallets .qr").screenshot())))
     assert code.text == link.get_attribute("href")
+    # Who is asked by the wallet is asked once: the address is there for who looks for it.
+    expect(page.locator("[data-copy]").first).to_be_hidden()
+    page.get_by_text("Or send it yourself:").click()
+    expect(page.locator("[data-copy]").first).to_be_visible()
     accessible(page)
     if decision == "pay":
         keep(page, "wallet")
@@ -113,6 +117,7 @@ def test_a_wallet_is_chosen_opened_and_asked_without_typing(shop, visit, decisio
         return
     expect(page.locator(".wallet-state")).to_have_text("You have declined in Sandbox Wallet. Nothing was paid.")
     shows(page, "Waiting for your payment")
+    expect(page.locator("[data-copy]").first).to_be_visible()
     accessible(page)
 
 
