@@ -11,6 +11,8 @@ struct APIRequest: Sendable {
     let merchant: MerchantID
     /// What the key may do that the request came with.
     let access: KeyAccess
+    /// What is to be put in the place of identifiers.
+    let expansions: [String]
     private let query: [(key: String, value: String)]
     private let body: [UInt8]
     private let idempotencyKeys: [String]
@@ -18,7 +20,8 @@ struct APIRequest: Sendable {
     init(_ request: HTTPRequest, path: [String], query: [(key: String, value: String)], key: APIKeyRecord) {
         method = request.method
         self.path = path
-        self.query = query
+        expansions = query.filter { $0.key == "expand[]" }.map(\.value)
+        self.query = query.filter { $0.key != "expand[]" }
         merchant = key.merchant
         access = key.access
         body = request.body

@@ -222,10 +222,27 @@ public struct GatewayAPI: Sendable {
             }
         }
         let route = try Routes.find(request.method, target.path)
-        guard key.access.allows(route.scope, isPublishable: route.isPublishable) else {
+        let call = APIRequest(request, path: target.path, query: target.query, key: key)
+        let expansion = try Expansion(call.expansions, of: route)
+        let answer = try await take(route, call)
+        guard let expansion else { return answer }
+        let whole = try await expansion.applied(to: JSONValue(parsing: answer.body)) { kind, id in
+            let path = ["v1", kind.rawValue, id]
+            let reading = HTTPRequest(method: "GET", url: "/" + path.joined(separator: "/"))
+            // The way of any other request: a key sees by it what it sees otherwise, and no more.
+            let object = try await take(
+                try Routes.find("GET", path),
+                APIRequest(reading, path: path, query: [], key: key)
+            )
+            return try JSONValue(parsing: object.body)
+        }
+        return json(whole)
+    }
+
+    private func take(_ route: Routes.Route, _ call: APIRequest) async throws -> HTTPResponse {
+        guard call.access.allows(route.scope, isPublishable: route.isPublishable) else {
             throw Problem.forbidden(route.scope)
         }
-        let call = APIRequest(request, path: target.path, query: target.query, key: key)
         return try await route.answer(self, call)
     }
 

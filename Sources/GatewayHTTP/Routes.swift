@@ -126,6 +126,11 @@ extension GatewayAPI {
         Routes.all.map { MerchantRoute(name: $0.name, scope: $0.scope, isPublishable: $0.isPublishable) }
     }
 
+    /// What each route of merchants can put in the place of identifiers, for whoever compares a document with it.
+    public var expandablePaths: [String: [String]] {
+        Dictionary(uniqueKeysWithValues: Routes.all.map { ($0.name, Expansion.paths(of: $0)) })
+    }
+
     /// Every route as `METHOD /path/{id}`, for whoever compares a document with them.
     public var routeNames: [String] {
         let others = [

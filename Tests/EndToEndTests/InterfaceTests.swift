@@ -218,6 +218,13 @@ struct InterfaceTests {
                 for method in path.value.members ?? [] { documented.insert("\(method.key.uppercased()) \(path.key)") }
             }
             #expect(documented == Set(world.gateway.api.routeNames))
+            for (route, paths) in world.gateway.api.expandablePaths {
+                let parts = route.split(separator: " ")
+                let operation = document["paths"]?[String(parts[1])]?[parts[0].lowercased()]
+                let named = operation?["parameters"]?.arrayValue?.first { $0["name"] == "expand[]" }
+                let values = named?["schema"]?["items"]?["enum"]?.arrayValue ?? []
+                #expect(Set(values.compactMap(\.stringValue)) == Set(paths), "\(route)")
+            }
             #expect(Set((document["webhooks"]?.members ?? []).map(\.key)) == Settlement.eventTypes)
         }
     }
