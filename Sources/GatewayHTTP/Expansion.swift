@@ -74,6 +74,8 @@ struct Expansion: Sendable {
     /// - Parameters:
     ///   - answer: an object, or a list of them.
     ///   - read: reads the object behind an identifier, if whoever asks may.
+    /// - Throws: what `read` throws.
+    /// - Returns: the answer, with objects where `paths` lead.
     func applied(
         to answer: JSONValue,
         read: (Kind, String) async throws -> JSONValue
