@@ -308,7 +308,7 @@ let package = Package(
             dependencies: [
                 "DatabaseEngines", "FixtureTelegram", "Sandbox",
                 "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams",
-                "Payments", "Cryptography",
+                "Payments", "Storage", "Cryptography",
                 logging,
             ]
         ),

@@ -60,7 +60,7 @@ public struct TelegramReceiver: Sendable {
         guard let id = update["update_id"]?.integerValue else { throw Problem.invalid("an update has an update_id") }
         if update["pre_checkout_query"] != nil || update["shipping_query"] != nil {
             await answerQuestions(in: body, bot: bot)
-        } else {
+        } else if Self.isOfUse(update) {
             let now = clock.now()
             let source = "telegram:\(bot)"
             _ = try await settlement.database.write { session in
@@ -73,6 +73,14 @@ public struct TelegramReceiver: Sendable {
             fields: [HTTPField("Content-Type", "application/json")],
             body: Array("{}".utf8)
         )
+    }
+
+    /// Whether an update may mean something: a message does when it tells of a payment or is a command, and is otherwise
+    /// between people. What chats say is not kept.
+    private static func isOfUse(_ update: JSONValue) -> Bool {
+        guard let message = update["message"] else { return true }
+        return message["successful_payment"] != nil || message["refunded_payment"] != nil
+            || message["text"]?.stringValue?.hasPrefix("/") ?? false
     }
 
     private func answerQuestions(in body: [UInt8], bot: String) async {

@@ -6,6 +6,7 @@ import Payments
 import Scenarios
 import Seams
 import Settlement
+import Storage
 import StrictJSON
 import Testing
 
@@ -165,6 +166,28 @@ struct InterfaceTests {
             }
             let nobody = HTTPRequest(method: "POST", url: "/telegram/nobody", fields: wrong[1], body: body)
             #expect(await world.gateway.api.admit(nobody)?.status == 401)
+        }
+    }
+
+    @Test(
+        "keeps each update that may mean something before it answers, and not what chats say",
+        arguments: [
+            (#""message":{"message_id":1,"date":1,"chat":{"id":1},"text":"good morning"}"#, 0),
+            (#""message":{"message_id":1,"date":1,"chat":{"id":1}}"#, 0),
+            (#""message":{"message_id":1,"date":1,"chat":{"id":1},"text":"/paysupport"}"#, 1),
+            (#""message":{"message_id":1,"date":1,"chat":{"id":1},"successful_payment":{}}"#, 1),
+            (#""message":{"message_id":1,"date":1,"chat":{"id":1},"refunded_payment":{}}"#, 1),
+            (#""subscription":{}"#, 1),
+            (#""something_new":{}"#, 1),
+        ]
+    )
+    func inbox(_ content: String, kept: Int) async throws {
+        try await withWorld { world in
+            let body = Array("{\"update_id\":900,\(content)}".utf8)
+            let request = HTTPRequest(method: "POST", url: "/telegram/shop", body: body)
+            for _ in 1...2 { #expect(await world.gateway.api.respond(to: request).status == 200) }
+            let depth = try await world.gateway.settlement.database.read { try $0.inboxDepth() }
+            #expect(depth == kept)
         }
     }
 
