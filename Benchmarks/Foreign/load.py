@@ -33,7 +33,7 @@ function init() count = 0 end
 function request()
     count = count + 1
     return wrk.format("POST", nil, {["Content-Type"] = "application/json", ["X-Telegram-Bot-Api-Secret-Token"] = "%s"},
-        string.format('{"update_id": %%d, "message": {"message_id": 1, "date": 1790000000, "text": "hello", ' ..
+        string.format('{"update_id": %%d, "message": {"message_id": 1, "date": 1790000000, "text": "%s", ' ..
         '"chat": {"id": 5, "type": "private"}, "from": {"id": 5, "is_bot": false, "first_name": "A"}}}', base + count))
 end
 """
@@ -62,6 +62,31 @@ def wrk(url, *arguments, connections=32):
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", run.stdout).group(1))
     p99 = re.search(r"99%\s+(\S+)", run.stdout).group(1)
     return rate, p99
+
+
+def load(url, script):
+    """What wrk measures with a script of its own."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script)
+        file.flush()
+        return wrk(url, "-s", file.name)
+
+
+def aiogram(script):
+    """The same updates, taken in by aiogram's own webhook server with a handler that does nothing."""
+    port = free_port()
+    server = subprocess.Popen([sys.executable, str(pathlib.Path(__file__).with_name("aiogram_webhook.py")), str(port)])
+    try:
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        return load(f"http://127.0.0.1:{port}/webhook", script)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
 
 
 def memory(process):
@@ -130,16 +155,16 @@ def main():
         )
         page = wrk(f"{url}/pay/{invoices[0]['id']}")
         print(f"the checkout page: {page[0]:.0f} a second, p99 {page[1]}")
-        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-            script.write(CREATE % places["api_key"])
-            script.flush()
-            made = wrk(f"{url}/v1/invoices", "-s", script.name)
+        made = load(f"{url}/v1/invoices", CREATE % places["api_key"])
         print(f"invoices opened, durable: {made[0]:.0f} a second, p99 {made[1]}")
         webhook = call(f"{places['control']}/telegram/webhook", {})
-        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-            script.write(UPDATE % webhook["secret"])
-            script.flush()
-            taken = wrk(webhook["url"], "-s", script.name)
+        said = load(webhook["url"], UPDATE % (webhook["secret"], "hello"))
+        foreign = aiogram(UPDATE % (webhook["secret"], "hello"))
+        print(
+            f"updates that mean nothing to payments: {said[0]:.0f} a second, p99 {said[1]};"
+            f" {said[0] / constant[0]:.2f} of a constant answer, {said[0] / foreign[0]:.1f} times aiogram"
+        )
+        taken = load(webhook["url"], UPDATE % (webhook["secret"], "/start"))
         print(f"updates taken in, durable: {taken[0]:.0f} a second, p99 {taken[1]}")
         before = memory(gateway)
         told, figures = streams(gateway, url, [f"/pay/{each['id']}" for each in invoices], 1_000)

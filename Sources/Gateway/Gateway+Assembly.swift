@@ -60,6 +60,7 @@ extension Gateway {
                 chart: catalogues.chart,
                 policy: catalogues.policy,
                 rates: try FixedRates(configuration.rates, otherwise: book),
+                stars: try configuration.stars?.prices(),
                 clock: surroundings.clock,
                 identifiers: IdentifierSource(clock: surroundings.clock, random: surroundings.random),
                 operatorMerchant: Gateway.operatorMerchant,

@@ -1,6 +1,7 @@
 import HTTPTransport
 import Money
 import Rates
+public import Settlement
 
 extension GatewayConfiguration {
     /// Somebody who says what assets cost: a document of the web, or a file.
@@ -43,6 +44,39 @@ extension GatewayConfiguration {
                 return HTTPRateFeed(name: name, url: url, places: places, transport: transport)
             default: throw ConfigurationError("rate_feeds.\(name) has either a 'url' or a 'file'")
             }
+        }
+    }
+
+    /// What a Star counts at when an invoice is priced in money, in US dollars.
+    public struct Stars: Codable, Sendable {
+        /// What customers pay for a Star.
+        public var customer: String
+        /// What Telegram pays out for a Star; none: 0.013.
+        public var reward: String?
+        /// What holds for merchants that do not choose; none: what customers pay.
+        public var usual: StarPrices.Basis?
+        /// How long a quote holds, in seconds; none: 900.
+        public var validFor: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case customer
+            case reward
+            case usual
+            case validFor = "valid_for"
+        }
+
+        func prices() throws(ConfigurationError) -> StarPrices {
+            guard (1...86_400).contains(validFor ?? 900) else {
+                throw ConfigurationError("stars.valid_for lies between 1 and 86400 seconds")
+            }
+            do {
+                return try StarPrices(
+                    customer: customer,
+                    reward: reward ?? "0.013",
+                    usual: usual ?? .customer,
+                    validFor: .seconds(validFor ?? 900)
+                )
+            } catch { throw ConfigurationError("stars: \(error)") }
         }
     }
 

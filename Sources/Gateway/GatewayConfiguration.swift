@@ -261,6 +261,8 @@ public struct GatewayConfiguration: Codable, Sendable {
     public var miniApps: MiniApps?
     /// The rates that the operator sets.
     public var rates: [FixedRate]
+    /// What a Star counts at; none when invoices in money are not paid in Stars, or a rate says it.
+    public var stars: Stars?
     /// Who says what other assets cost.
     public var rateFeeds: [RateFeed]?
     /// When they are believed.
@@ -287,6 +289,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         case tonConnect = "ton_connect"
         case miniApps = "mini_apps"
         case rates
+        case stars
         case rateFeeds = "rate_feeds"
         case rateRules = "rate_rules"
         case ratesInterval = "rates_interval_ms"

@@ -179,7 +179,7 @@ extension GatewayAPI {
         }
         let (base, target) = (try asset("base"), try asset("quote"))
         guard base != target else { throw Problem.unprocessable("an asset has no rate in itself", "quote") }
-        let quote = try settlement.rates.rate(base, in: target, at: clock.now())
+        let quote = try settlement.quote(base, in: target, at: clock.now())
         return json(.object([.init("object", "rate")] + (representation.json(quote).members ?? [])))
     }
 

@@ -213,6 +213,8 @@ public struct SandboxHome: Sendable {
             ton_connect: { name: Sandbox shop, wallets: ton-wallets.json }
             rates:
               - { base: "fiat:EUR", quote: "ton:testnet:native", price: "0.40", valid_for: 900 }
+              - { base: "fiat:EUR", quote: "fiat:USD", price: "1.15", valid_for: 900 }
+            stars: { customer: "0.02", reward: "0.013" }
             webhooks: { allow_private_addresses: true }
             reconciliation_interval_ms: 100
             gathering_interval_ms: 5000

@@ -29,7 +29,12 @@ extension Settlement {
         case .currentRate(let part):
             let (option, value) = try worth(of: payment, part, in: session)
             guard value.asset != payment.amount.asset else { return (value, nil) }
-            let quote = try rates.rate(option.price.asset, in: payment.amount.asset, at: now)
+            let quote = try quote(
+                option.price.asset,
+                in: payment.amount.asset,
+                settings: option.settings,
+                at: now
+            )
             let (from, to) = (try asset(value.asset), try asset(payment.amount.asset))
             return (try carried(quote.rate.convert(value, from: from, to: to, rounding: .towardZero)), quote)
         }

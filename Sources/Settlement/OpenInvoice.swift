@@ -157,7 +157,7 @@ extension Settlement {
                 invoice: invoice,
                 due: planned.due,
                 lines: planned.quote == nil && planned.due == invoice.price ? lines : [],
-                settings: planned.settings
+                settings: planned.railSettings
             )
             do {
                 let result = try await planned.provider.open(request)

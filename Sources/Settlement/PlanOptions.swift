@@ -9,6 +9,11 @@ struct PlannedOption {
     let due: Amount
     let quote: Quote?
     let settings: [String: String]
+
+    /// The settings that are the rail's own.
+    var railSettings: [String: String] {
+        due.asset == .stars ? settings.filter { $0.key != StarPrices.setting } : settings
+    }
 }
 
 extension Settlement {
@@ -85,7 +90,7 @@ extension Settlement {
         guard asset != price.asset else {
             return PlannedOption(provider: provider, due: price, quote: nil, settings: settings)
         }
-        let quote = try rates.rate(price.asset, in: asset, at: now)
+        let quote = try quote(price.asset, in: asset, settings: settings, at: now)
         let (from, to) = (try self.asset(price.asset), try self.asset(asset))
         do {
             // Rounded up to what the rail can carry: the merchant never gets less than the price.

@@ -49,7 +49,13 @@ extension Settlement {
         )
         guard let quote = planned.quote else { throw SettlementError(.invalidState, "the option has no quote") }
         let opened = try await provider.open(
-            OpenRequest(option: option.id, invoice: invoice, due: planned.due, lines: [], settings: planned.settings)
+            OpenRequest(
+                option: option.id,
+                invoice: invoice,
+                due: planned.due,
+                lines: [],
+                settings: planned.railSettings
+            )
         )
         return option.renewed(
             due: planned.due,

@@ -22,6 +22,8 @@ public struct Settlement: Sendable {
     public let policy: RailPolicy
     /// What one asset costs in another.
     public let rates: any RateSource
+    /// What a Star counts at in money; none when nobody says.
+    public let stars: StarPrices?
     /// The clock.
     public let clock: any WallClock
     /// Where identifiers come from.
@@ -46,6 +48,7 @@ public struct Settlement: Sendable {
         chart: ChartOfAccounts,
         policy: RailPolicy,
         rates: any RateSource,
+        stars: StarPrices? = nil,
         clock: any WallClock,
         identifiers: IdentifierSource,
         operatorMerchant: MerchantID,
@@ -60,6 +63,7 @@ public struct Settlement: Sendable {
         self.chart = chart
         self.policy = policy
         self.rates = rates
+        self.stars = stars
         self.clock = clock
         self.identifiers = identifiers
         self.operatorMerchant = operatorMerchant

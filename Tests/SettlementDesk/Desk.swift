@@ -30,13 +30,22 @@ package struct Desk {
     package init(
         on engine: Engine = .sqlite,
         rates: any RateSource = NoRates(),
+        stars: StarPrices? = nil,
         faults: FaultInjector = .none
     ) async throws {
         self.engine = engine
         place = try engine.place()
         coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
         provider = ScriptedProvider(asset: coin.id)
-        settlement = try Self.settlement(engine.open(place), [provider], coin, clock, faults, rates: rates)
+        settlement = try Self.settlement(
+            engine.open(place),
+            [provider],
+            coin,
+            clock,
+            faults,
+            rates: rates,
+            stars: stars
+        )
         let (merchant, now) = (merchant, clock.now())
         try await settlement.database.write { session in
             for id in [merchant, MerchantID(value: 0)] {
@@ -52,7 +61,8 @@ package struct Desk {
         _ coin: Asset,
         _ clock: any WallClock,
         _ faults: FaultInjector,
-        rates: any RateSource = NoRates()
+        rates: any RateSource = NoRates(),
+        stars: StarPrices? = nil
     ) throws -> Settlement {
         let codes: [(String, ChartAccount.Scope)] = [
             ("provider_receivable", .provider), ("customer_clearing", .merchant), ("merchant_balance", .merchant),
@@ -75,6 +85,7 @@ package struct Desk {
                 .init(name: "all", goods: Invoice.Goods.allCases, place: .telegram, rails: [.ton], reason: "test")
             ]),
             rates: rates,
+            stars: stars,
             clock: clock,
             identifiers: IdentifierSource(clock: clock, random: SeededRandom(seed: 1)),
             operatorMerchant: MerchantID(value: 0),

@@ -1,0 +1,106 @@
+public import Money
+public import Seams
+
+/// What a Star counts at when an invoice is priced in money: what customers pay for it, or what Telegram pays out for it.
+///
+/// The two differ by the share of the shops and of Telegram. A merchant chooses by the setting ``setting`` of the rail.
+public struct StarPrices: Sendable {
+    /// A way to count.
+    public enum Basis: String, Hashable, Sendable, Codable, CaseIterable {
+        /// What a customer pays for a Star, so that the invoice costs what it says.
+        case customer
+        /// What Telegram pays out for a Star when it is withdrawn, so that the merchant gets what it says.
+        case reward
+    }
+
+    /// The setting of a rail by which a merchant chooses.
+    public static let setting = "stars_price"
+
+    /// The currency in which Stars are priced.
+    private static let currency = Result { () throws(MoneyError) in try AssetID.fiat("USD") }
+
+    private let prices: [Basis: Rate]
+    /// What holds when nobody chose.
+    public let usual: Basis
+    private let validity: Duration
+
+    /// Prices of a Star in US dollars, as decimal texts.
+    ///
+    /// - Throws: `MoneyError` when a price is none.
+    public init(customer: String, reward: String, usual: Basis, validFor validity: Duration) throws(MoneyError) {
+        var prices: [Basis: Rate] = [:]
+        for (basis, price) in [(Basis.customer, customer), (.reward, reward)] {
+            prices[basis] = try Rate(
+                base: .stars,
+                quote: Self.currency.get(),
+                price: price,
+                source: "stars:\(basis.rawValue)",
+                observedAt: Timestamp(seconds: 0)
+            )
+        }
+        self.prices = prices
+        self.usual = usual
+        self.validity = validity
+    }
+
+    /// The price of one major unit of an asset in Stars, by way of dollars when it is another currency.
+    ///
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/noRate`` when nobody knows what it costs in dollars.
+    func quote(
+        of base: AssetID,
+        by basis: Basis,
+        from rates: any RateSource,
+        at now: Timestamp
+    ) throws(SettlementError) -> Quote {
+        do {
+            guard let price = prices[basis] else { throw MoneyError(.invalidRate, "no Star has a price") }
+            let dollars = try Self.currency.get()
+            var (numerator, denominator) = (price.denominator, price.numerator)
+            var (source, observedAt, validUntil) = (price.source, now, now.advanced(by: validity))
+            if base != dollars {
+                let quote = try rates.rate(base, in: dollars, at: now)
+                numerator *= quote.rate.numerator
+                denominator *= quote.rate.denominator
+                source += ", \(quote.rate.source)"
+                (observedAt, validUntil) = (quote.rate.observedAt, min(validUntil, quote.validUntil))
+            }
+            let rate = try Rate(
+                base: base,
+                quote: .stars,
+                numerator: numerator,
+                denominator: denominator,
+                source: source,
+                observedAt: observedAt
+            )
+            return Quote(rate: rate, validUntil: validUntil)
+        } catch let error as SettlementError { throw error } catch {
+            throw SettlementError(.noRate, "no rate of \(base) in Stars: \(error)")
+        }
+    }
+}
+
+extension Settlement {
+    /// The price of one major unit of an asset in another, and in Stars as the settings of an option choose.
+    ///
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/noRate``, or
+    ///   ``SettlementError/Code/invalidRequest`` when the choice is none.
+    public func quote(
+        _ base: AssetID,
+        in asset: AssetID,
+        settings: [String: String] = [:],
+        at now: Timestamp
+    ) throws(SettlementError) -> Quote {
+        guard asset == .stars, let stars else { return try rates.rate(base, in: asset, at: now) }
+        if let text = settings[StarPrices.setting] {
+            guard let basis = StarPrices.Basis(rawValue: text) else {
+                let known = StarPrices.Basis.allCases.map(\.rawValue).joined(separator: " or ")
+                throw SettlementError(.invalidRequest, "'\(StarPrices.setting)' is \(known)", parameter: "settings")
+            }
+            return try stars.quote(of: base, by: basis, from: rates, at: now)
+        }
+        // A rate that the operator states for this very pair says more than one by way of dollars.
+        do { return try rates.rate(base, in: asset, at: now) } catch {
+            return try stars.quote(of: base, by: stars.usual, from: rates, at: now)
+        }
+    }
+}
