@@ -75,8 +75,9 @@ public struct TelegramReceiver: Sendable {
         )
     }
 
-    /// Whether an update may mean something: a message does when it tells of a payment or is a command, and is otherwise
-    /// between people. What chats say is not kept.
+    /// Whether an update may mean something.
+    ///
+    /// A message does when it tells of a payment or is a command; otherwise it is between people, and not kept.
     private static func isOfUse(_ update: JSONValue) -> Bool {
         guard let message = update["message"] else { return true }
         return message["successful_payment"] != nil || message["refunded_payment"] != nil

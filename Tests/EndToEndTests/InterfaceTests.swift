@@ -152,6 +152,28 @@ struct InterfaceTests {
         }
     }
 
+    @Test("F97: says the same of a key that is nearly right as of one that there never was")
+    func guessedKeys() async throws {
+        try await withWorld { world in
+            let (key, last) = (world.apiKey.dropLast(), world.apiKey.last ?? "0")
+            let secret = key.split(separator: "_").last ?? ""
+            let guesses = [
+                key + (last == "0" ? "1" : "0"),
+                key.dropLast(secret.count) + String(repeating: "0", count: secret.count + 1),
+                "sk_test_00000000000000000000000001_" + String(repeating: "0", count: secret.count + 1),
+            ]
+            var answers: Set<[UInt8]> = []
+            for guess in guesses {
+                let request = Self.request(world, "GET", "/v1/invoices", key: String(guess))
+                let response = await world.gateway.api.respond(to: request)
+                #expect(response.status == 401, "\(guess)")
+                let members = try JSONValue(parsing: response.body).members ?? []
+                answers.insert(JSONValue.object(members.filter { $0.key != "request_id" }).bytes)
+            }
+            #expect(answers.count == 1)
+        }
+    }
+
     @Test("F69, F70: takes updates from Telegram only, and each once")
     func telegramSecret() async throws {
         try await withWorld { world in

@@ -1,6 +1,6 @@
 import Cryptography
 
-/// Whether the time of a comparison tells how far a guess was right: Welch's t between guesses that are wrong in the first
+/// F97: whether the time of a comparison tells how far a guess was right: Welch's t between guesses that are wrong in the first
 /// byte and guesses that are wrong in the last, as dudect does (Reparaz, Balasch and Verbauwhede, 2017).
 ///
 /// Below 4.5 nothing can be told from so many measurements; an ordinary comparison in the same run shows that it could.
