@@ -309,7 +309,7 @@ struct CheckoutTarget {
 
     /// The value of a cookie.
     func cookie(_ name: String) -> String? {
-        for field in request.fields where field.name.lowercased() == "cookie" {
+        for field in request.fields where field.isCalled("cookie") {
             for pair in field.value.split(separator: ";") {
                 let sides = pair.split(separator: "=", maxSplits: 1)
                 if sides.count == 2, sides[0].drop(while: { $0 == " " }) == name { return String(sides[1]) }

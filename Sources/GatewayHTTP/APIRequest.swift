@@ -25,7 +25,7 @@ struct APIRequest: Sendable {
         merchant = key.merchant
         access = key.access
         body = request.body
-        idempotencyKeys = request.fields.filter { $0.name.lowercased() == "idempotency-key" }.map(\.value)
+        idempotencyKeys = request.fields.filter { $0.isCalled("idempotency-key") }.map(\.value)
     }
 
     /// The last part of a path that names an object, read as an identifier; what is no identifier names nothing.

@@ -91,8 +91,9 @@ public struct GatewayAPI: Sendable {
 
     /// Looks at a request's head before its body is read: what is not allowed in is answered at once.
     public func admit(_ request: HTTPRequest) async -> HTTPResponse? {
+        guard request.method == "POST", request.url.hasPrefix("/telegram/") else { return nil }
         let target = RequestTarget(request.url)
-        guard target.path.first == "telegram", target.path.count == 2, request.method == "POST" else { return nil }
+        guard target.path.count == 2 else { return nil }
         guard telegram.isFromTelegram(request, bot: target.path[1]) else {
             return problem(.notFromTelegram, target, requestID())
         }
@@ -248,7 +249,7 @@ public struct GatewayAPI: Sendable {
 
     /// The key is found by its public part; its secret part is compared as a digest, in constant time.
     private func authenticate(_ request: HTTPRequest) async throws -> APIKeyRecord {
-        let credentials = request.fields.filter { $0.name.lowercased() == "authorization" }
+        let credentials = request.fields.filter { $0.isCalled("authorization") }
         guard credentials.count == 1, let text = APIKeyText(credentials[0].value, mode: mode) else {
             throw Problem.unauthorized
         }

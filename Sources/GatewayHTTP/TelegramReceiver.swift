@@ -45,7 +45,7 @@ public struct TelegramReceiver: Sendable {
 
     /// Whether a request carries the bot's secret, once; compared in constant time.
     func isFromTelegram(_ request: HTTPRequest, bot: String) -> Bool {
-        let stated = request.fields.filter { $0.name.lowercased() == "x-telegram-bot-api-secret-token" }
+        let stated = request.fields.filter { $0.isCalled("x-telegram-bot-api-secret-token") }
         guard stated.count == 1, let secret = webhookSecret(bot) else { return false }
         return constantTimeEquals(Array(stated[0].value.utf8), secret)
     }

@@ -48,6 +48,16 @@ public struct HTTPField: Hashable, Sendable {
         self.name = name
         self.value = value
     }
+
+    /// Whether it has a name, without regard to case (RFC 9110, section 5.1).
+    public func isCalled(_ name: String) -> Bool {
+        let (own, other) = (self.name.utf8, name.utf8)
+        return own.count == other.count && zip(own, other).allSatisfy { Self.lowered($0) == Self.lowered($1) }
+    }
+
+    private static func lowered(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
 }
 
 /// A request to somebody else's server.
@@ -107,8 +117,5 @@ public struct HTTPResponse: Hashable, Sendable {
 }
 
 extension [HTTPField] {
-    fileprivate func value(of name: String) -> String? {
-        let wanted = name.lowercased()
-        return first { $0.name.lowercased() == wanted }?.value
-    }
+    fileprivate func value(of name: String) -> String? { first { $0.isCalled(name) }?.value }
 }
