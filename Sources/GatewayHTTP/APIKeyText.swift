@@ -29,15 +29,16 @@ public struct APIKeyText: Sendable {
     /// Reads the value of an `Authorization` field; none when it holds no key of this mode.
     init?(_ authorization: String, mode: GatewayAPI.Mode) {
         guard authorization.utf8.count <= 256 else { return nil }
-        let found = KeyAccess.Role.allCases.first { authorization.hasPrefix("Bearer \($0.prefix)_\(mode.rawValue)_") }
-        guard let role = found else { return nil }
-        let prefix = "Bearer \(role.prefix)_\(mode.rawValue)_"
-        let parts = authorization.dropFirst(prefix.count).split(separator: "_", omittingEmptySubsequences: false)
-        guard parts.count == 2, let id = try? APIKeyID("key_\(parts[0])"), !parts[1].isEmpty else { return nil }
+        // Bearer sk_test_<identifier>_<secret>
+        let parts = authorization.utf8.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[1].elementsEqual(mode.rawValue.utf8), !parts[3].isEmpty,
+            let role = KeyAccess.Role.allCases.first(where: { "Bearer \($0.prefix)" == Substring(parts[0]) }),
+            let id = try? APIKeyID("key_\(Substring(parts[2]))")
+        else { return nil }
         self.id = id
         self.role = role
         self.mode = mode
-        secret = SecretBytes(Array(parts[1].utf8))
+        secret = SecretBytes(Array(parts[3]))
     }
 
     /// What is stored.

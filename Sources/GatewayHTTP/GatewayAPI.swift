@@ -291,11 +291,13 @@ public struct GatewayAPI: Sendable {
 extension RequestTarget {
     /// The route for the metrics: identifiers are left out, and so is what nobody knows.
     var route: String {
-        let known = [
-            "v1", "telegram", "livez", "readyz", "metrics", "openapi.json", "pay", "buy", "checkout",
-            "settlegate.js", "tonconnect-manifest.json",
-        ]
-        guard let first = path.first, known.contains(first) else { return "other" }
-        return "/" + path.prefix(2).filter { !$0.contains("_") || $0 == "webhook_endpoints" }.joined(separator: "/")
+        guard let first = path.first else { return "other" }
+        if first == "v1", path.count > 1 { return Routes.kinds[path[1]] ?? "other" }
+        return Self.known.contains(first) ? "/" + first : "other"
     }
+
+    private static let known: Set<String> = [
+        "telegram", "livez", "readyz", "metrics", "openapi.json", "pay", "buy", "checkout", "settlegate.js",
+        "settlegate.d.ts", "tonconnect-manifest.json", "tonconnect-icon.png",
+    ]
 }

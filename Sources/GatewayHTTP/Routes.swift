@@ -98,6 +98,9 @@ enum Routes {
     /// The routes by what stands after `/v1/`.
     private static let byKind = Dictionary(grouping: all) { $0.path[1] }
 
+    /// The route of each kind of object, without what identifies one.
+    static let kinds: [String: String] = byKind.keys.reduce(into: [:]) { $0[$1] = "/v1/\($1)" }
+
     /// What answers a request.
     static func find(_ method: String, _ path: [String]) throws -> Route {
         guard path.count > 1, path[0] == "v1" else { throw Problem.notFound() }

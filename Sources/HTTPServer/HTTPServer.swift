@@ -144,10 +144,22 @@ public final class HTTPServer: Sendable {
         )
     }
 
+    /// The names that most answers have, checked once.
+    private static let fieldNames: [String: HTTPTypes.HTTPField.Name] = {
+        let names = [
+            "Content-Type", "Cache-Control", "Gateway-Version", "RateLimit", "RateLimit-Policy", "X-Request-Id",
+        ]
+        return Dictionary(
+            uniqueKeysWithValues: names.compactMap { name in HTTPTypes.HTTPField.Name(name).map { (name, $0) } }
+        )
+    }()
+
     private static func response(_ answer: SentResponse) -> Response {
         var headers = HTTPFields()
+        headers.reserveCapacity(answer.fields.count + 2)
         for field in answer.fields {
-            if let name = HTTPTypes.HTTPField.Name(field.name) { headers.append(.init(name: name, value: field.value)) }
+            guard let name = fieldNames[field.name] ?? HTTPTypes.HTTPField.Name(field.name) else { continue }
+            headers.append(.init(name: name, value: field.value))
         }
         return Response(
             status: .init(code: answer.status),

@@ -7,10 +7,12 @@ public struct RequestTarget: Sendable {
 
     /// The target of a URL without scheme and host.
     public init(_ url: String) {
-        let halves = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        path = (halves.first ?? "").split(separator: "/").map { String($0) }
-        query = (halves.count == 2 ? halves[1] : "").split(separator: "&").map { pair in
-            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        // Bytes, not characters: a combining mark after a slash is no other slash.
+        let bytes = url.utf8
+        let end = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
+        path = bytes[..<end].split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+        query = bytes[end...].dropFirst().split(separator: UInt8(ascii: "&")).map { pair in
+            let sides = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             return (Self.decoded(sides[0]), sides.count == 2 ? Self.decoded(sides[1]) : "")
         }
     }
@@ -18,9 +20,9 @@ public struct RequestTarget: Sendable {
     /// The value of a query parameter, the first when it comes several times.
     public func parameter(_ name: String) -> String? { query.first { $0.key == name }?.value }
 
-    private static func decoded(_ text: Substring) -> String {
+    private static func decoded(_ text: Substring.UTF8View) -> String {
         var bytes: [UInt8] = []
-        var iterator = text.utf8.makeIterator()
+        var iterator = text.makeIterator()
         while let byte = iterator.next() {
             if byte == UInt8(ascii: "%"), let high = iterator.next(), let low = iterator.next(),
                 let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)

@@ -47,13 +47,17 @@ extension Asset {
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/differentAssets``.
     public func text(_ amount: Amount) throws(MoneyError) -> String {
         guard amount.asset == id else { throw .differentAssets("\(amount.asset) is not \(id)") }
-        let magnitude = amount.units.description.utf8.drop { $0 == UInt8(ascii: "-") }
-        let padded = [UInt8](repeating: UInt8(ascii: "0"), count: max(0, scale + 1 - magnitude.count)) + magnitude
-        let whole = padded.dropLast(scale)
-        var fraction = Array(padded.suffix(scale))
-        if id.family != .fiat { while fraction.last == UInt8(ascii: "0") { fraction.removeLast() } }
-        let text = (amount.isNegative ? "-" : "") + String(decoding: whole, as: UTF8.self)
-        return fraction.isEmpty ? text : text + "." + String(decoding: fraction, as: UTF8.self)
+        let digits = amount.units.description.utf8.drop { $0 == UInt8(ascii: "-") }
+        var text: [UInt8] = amount.isNegative ? [UInt8(ascii: "-")] : []
+        text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, scale + 1 - digits.count)))
+        text += digits
+        guard scale > 0 else { return String(decoding: text, as: UTF8.self) }
+        text.insert(UInt8(ascii: "."), at: text.count - scale)
+        if id.family != .fiat {
+            while text.last == UInt8(ascii: "0") { text.removeLast() }
+            if text.last == UInt8(ascii: ".") { text.removeLast() }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private var grammar: String {
