@@ -50,6 +50,7 @@ let package = Package(
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .target(name: "CCurlShims", dependencies: ["CCurl"]),
+        .target(name: "CSQLiteShims", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "Seams"),
         .target(name: "StrictJSON"),
         .target(name: "Money", dependencies: ["Seams", bigInt]),
@@ -89,7 +90,9 @@ let package = Package(
         ),
         .target(
             name: "Storage",
-            dependencies: ["Ledger", "Payments", "Money", "Seams", "StrictJSON", "CPostgres", bigInt, grdb, sqlite]
+            dependencies: [
+                "Ledger", "Payments", "Money", "Seams", "StrictJSON", "CPostgres", "CSQLiteShims", bigInt, grdb, sqlite,
+            ]
         ),
         .target(
             name: "Settlement",

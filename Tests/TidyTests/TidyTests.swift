@@ -48,6 +48,7 @@ struct TidyTests {
         ],
         "Storage": [
             "Ledger", "Payments", "Money", "Seams", "StrictJSON", "BigInt", "GRDB", "GRDBSQLite", "CPostgres",
+            "CSQLiteShims",
             "Foundation",
             "Dispatch",
         ],

@@ -1,3 +1,4 @@
+import CSQLiteShims
 import GRDB
 import Synchronization
 
@@ -6,6 +7,10 @@ public final class SQLiteDatabase: Database {
     private let lock: FileLock
     /// How many read at the same time.
     private static let readerCount = 4
+
+    /// What holds for all connections of the process, set before the first one: readers would wait for each other at every
+    /// allocation otherwise.
+    private static let settings: Void = { _ = sqlite_shim_count_no_memory() }()
 
     private let writer: DatabaseQueue
     private let committer: GroupCommitter
@@ -20,6 +25,7 @@ public final class SQLiteDatabase: Database {
     /// - Throws: ``StorageError``; with ``StorageError/Code/locked`` when another process has the database, and with
     ///   ``StorageError/Code/newerSchema`` when a newer version of the program made it.
     public init(path: String, migrating: Bool = true) throws {
+        Self.settings
         lock = try FileLock(path: path + ".lock")
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
