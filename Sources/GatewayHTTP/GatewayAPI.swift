@@ -269,8 +269,11 @@ public struct GatewayAPI: Sendable {
     }
 
     /// An answer with JSON.
-    func json(_ value: JSONValue, status: Int = 200) -> HTTPResponse {
-        HTTPResponse(status: status, fields: [HTTPField("Content-Type", "application/json")], body: value.bytes)
+    func json(_ value: JSONValue, status: Int = 200) -> HTTPResponse { json(value.bytes, status: status) }
+
+    /// An answer with JSON that is written already.
+    func json(_ text: [UInt8], status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, fields: [HTTPField("Content-Type", "application/json")], body: text)
     }
 
     /// A list in the usual envelope, with one object less when there was one more than asked for.

@@ -39,6 +39,7 @@ public struct Settlement: Sendable {
     /// Where a simulated run may fail.
     public let faults: FaultInjector
     let reservations: ApprovalReservations
+    let texts = InvoiceTexts()
 
     /// A settlement over the given parts.
     public init(

@@ -32,6 +32,24 @@ public struct InvoiceFilter: Hashable, Sendable {
     }
 }
 
+/// All that can change of an invoice and the ways to pay it: with equal stamps, they are what they were.
+public struct InvoiceStamp: Hashable, Sendable {
+    /// Whose it is.
+    public let merchant: MerchantID
+    /// Whether something was seen of a payment, which is not part of the stamp.
+    public let isSeen: Bool
+    /// The columns that ``SQLSession/update(_:from:)`` changes, and how often ways to pay were renewed.
+    private let columns: [String?]
+
+    fileprivate init(_ row: inout SQLRow) throws {
+        merchant = try row.id()
+        isSeen = try row.int() > 0
+        columns = [
+            try row.text(), try row.text(), try row.text(), "\(try row.optionalInteger() ?? -1)", "\(try row.int())",
+        ]
+    }
+}
+
 /// Invoices.
 extension SQLSession {
     static var invoiceColumns: String {
@@ -90,6 +108,19 @@ extension SQLSession {
                 .text(old.status.state.rawValue), .text(old.status.exception.rawValue), .units(old.status.received),
             ]
         ) == 1
+    }
+
+    /// The stamp of an invoice.
+    public func invoiceStamp(_ id: InvoiceID) throws -> InvoiceStamp? {
+        try first(
+            """
+            SELECT i.merchant, (SELECT COUNT(*) FROM sightings s WHERE s.invoice = i.id), i.state, i.exception, i.received,
+            i.settled_at,
+            (SELECT CAST(COALESCE(SUM(o.renewals), 0) AS BIGINT) FROM payment_options o WHERE o.invoice = i.id)
+            FROM invoices i WHERE i.id = $1
+            """,
+            [.id(id)]
+        ) { try InvoiceStamp(&$0) }
     }
 
     /// An invoice.

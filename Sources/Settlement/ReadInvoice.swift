@@ -1,0 +1,56 @@
+public import Payments
+import Storage
+import StrictJSON
+import Synchronization
+
+/// Invoices as merchants have read them lately, each with the stamp by which one knows that it is still the same.
+final class InvoiceTexts: Sendable {
+    /// Above this many, all are forgotten: they are written anew.
+    private static let limit = 4_096
+
+    /// What an invoice's text depends on.
+    struct Condition: Hashable, Sendable {
+        let stamp: InvoiceStamp
+        let address: String?
+    }
+
+    private let kept = Mutex<[InvoiceID: (condition: Condition, text: [UInt8])]>([:])
+
+    func text(of id: InvoiceID, under condition: Condition) -> [UInt8]? {
+        kept.withLock { kept in
+            guard let found = kept[id], found.condition == condition else { return nil }
+            return found.text
+        }
+    }
+
+    func keep(_ text: [UInt8], of id: InvoiceID, under condition: Condition) {
+        kept.withLock { kept in
+            if kept.count >= Self.limit { kept = [:] }
+            kept[id] = (condition, text)
+        }
+    }
+}
+
+extension Settlement {
+    /// An invoice of a merchant as JSON, as ``Representation`` writes it.
+    ///
+    /// It is asked for again and again while a customer pays, so that its text is kept as long as its stamp says that
+    /// nothing has changed. The stamp is read each time: what another process does is seen at once.
+    ///
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's invoice.
+    /// - Returns: the JSON, in UTF-8.
+    public func invoiceText(_ id: InvoiceID, of merchant: MerchantID) async throws -> [UInt8] {
+        let found: [UInt8]? = try await database.lookUp { session in
+            guard let stamp = try session.invoiceStamp(id), stamp.merchant == merchant else { return nil }
+            let condition = InvoiceTexts.Condition(stamp: stamp, address: address.url)
+            if let text = texts.text(of: id, under: condition) { return text }
+            guard let invoice = try session.invoice(id) else { return nil }
+            let text = try representation.json(InvoiceWithOptions(invoice, in: session)).bytes
+            // What is seen of a payment changes by itself: it is read each time.
+            if !stamp.isSeen { texts.keep(text, of: id, under: condition) }
+            return text
+        }
+        guard let found else { throw SettlementError(.notFound, "there is no invoice \(id)") }
+        return found
+    }
+}
