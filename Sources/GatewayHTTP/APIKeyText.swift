@@ -26,13 +26,16 @@ public struct APIKeyText: Sendable {
         secret = SecretBytes(Array(Hex.encode(random.bytes(32)).utf8))
     }
 
+    /// How the field of a key begins.
+    private static let openings = KeyAccess.Role.allCases.map { (role: $0, text: "Bearer \($0.prefix)") }
+
     /// Reads the value of an `Authorization` field; none when it holds no key of this mode.
     init?(_ authorization: String, mode: GatewayAPI.Mode) {
         guard authorization.utf8.count <= 256 else { return nil }
         // Bearer sk_test_<identifier>_<secret>
         let parts = authorization.utf8.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
         guard parts.count == 4, parts[1].elementsEqual(mode.rawValue.utf8), !parts[3].isEmpty,
-            let role = KeyAccess.Role.allCases.first(where: { "Bearer \($0.prefix)" == Substring(parts[0]) }),
+            let role = Self.openings.first(where: { parts[0].elementsEqual($0.text.utf8) })?.role,
             let id = try? APIKeyID("key_\(Substring(parts[2]))")
         else { return nil }
         self.id = id

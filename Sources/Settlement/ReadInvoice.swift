@@ -40,9 +40,10 @@ extension Settlement {
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's invoice.
     /// - Returns: the JSON, in UTF-8.
     public func invoiceText(_ id: InvoiceID, of merchant: MerchantID) async throws -> [UInt8] {
+        let (texts, address, representation) = (texts, address.url, representation)
         let found: [UInt8]? = try await database.lookUp { session in
             guard let stamp = try session.invoiceStamp(id), stamp.merchant == merchant else { return nil }
-            let condition = InvoiceTexts.Condition(stamp: stamp, address: address.url)
+            let condition = InvoiceTexts.Condition(stamp: stamp, address: address)
             if let text = texts.text(of: id, under: condition) { return text }
             guard let invoice = try session.invoice(id) else { return nil }
             let text = try representation.json(InvoiceWithOptions(invoice, in: session)).bytes
