@@ -24,6 +24,11 @@ public protocol Database: Sendable {
     /// - Returns: what `body` returns.
     func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value
 
+    /// How often something was committed; none where others may commit as well.
+    ///
+    /// As long as it stays the same, so does everything that is stored: it is counted before a commit is answered.
+    var commitCount: Int? { get }
+
     /// Whether other processes may work on the same database.
     var isShared: Bool { get }
 
@@ -43,6 +48,9 @@ extension Database {
     ) async throws -> Value {
         try await read(body)
     }
+
+    /// Where others may commit, nobody knows how often.
+    public var commitCount: Int? { nil }
 
     /// Where no other process works, there is nothing to hear.
     public var news: AsyncStream<Void> { AsyncStream { $0.finish() } }

@@ -13,6 +13,7 @@ public final class SQLiteDatabase: Database {
     private static let settings: Void = { _ = sqlite_shim_count_no_memory() }()
 
     private let writer: DatabaseQueue
+    private let groupWriter: SQLiteWriter
     private let committer: GroupCommitter
     private let readers: [SQLiteReader]
     private let turn = Atomic<Int>(0)
@@ -38,7 +39,8 @@ public final class SQLiteDatabase: Database {
         do { writer = try DatabaseQueue(path: path, configuration: configuration) } catch {
             throw StorageError(.unavailable, "the database \(path) cannot be opened: \(error)")
         }
-        committer = GroupCommitter(SQLiteWriter(queue: writer))
+        groupWriter = SQLiteWriter(queue: writer)
+        committer = GroupCommitter(groupWriter)
         try writer.writeWithoutTransaction { try SQLiteMigrator.run(on: $0, migrating: migrating) }
         do {
             readers = try (0..<Self.readerCount).map { _ in try SQLiteReader(path: path, configuration: configuration) }
@@ -47,6 +49,9 @@ public final class SQLiteDatabase: Database {
 
     /// A second process is refused.
     public var isShared: Bool { false }
+
+    /// How often something was committed; nobody else commits to this database.
+    public var commitCount: Int? { groupWriter.commitCount }
 
     /// Runs queries on what is committed; several at a time.
     public func read<Value: Sendable>(

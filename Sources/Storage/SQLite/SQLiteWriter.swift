@@ -1,10 +1,21 @@
 import GRDB
+import Synchronization
 
 /// The writing connection of an SQLite file.
-struct SQLiteWriter: GroupWriter {
-    let queue: DatabaseQueue
+final class SQLiteWriter: GroupWriter {
+    private let queue: DatabaseQueue
+    private let commits = Atomic<Int>(0)
+
+    init(queue: DatabaseQueue) {
+        self.queue = queue
+    }
+
+    /// How often something was committed, or may have been.
+    var commitCount: Int { commits.load(ordering: .acquiring) }
 
     func withConnection(_ body: (any WritingConnection) throws -> Void) throws {
+        // Before anybody is answered: whoever knows of a commit finds it counted.
+        defer { commits.add(1, ordering: .releasing) }
         try queue.writeWithoutTransaction { try body(SQLiteConnection($0)) }
     }
 }
