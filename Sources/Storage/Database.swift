@@ -24,9 +24,9 @@ public protocol Database: Sendable {
     /// - Returns: what `body` returns.
     func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value
 
-    /// How often something was committed; none where others may commit as well.
+    /// How often something was committed; none while that happens, and where others may commit as well.
     ///
-    /// As long as it stays the same, so does everything that is stored: it is counted before a commit is answered.
+    /// As long as it stays the same, so does everything that is stored.
     var commitCount: Int? { get }
 
     /// Whether other processes may work on the same database.

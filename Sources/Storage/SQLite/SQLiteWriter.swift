@@ -4,18 +4,23 @@ import Synchronization
 /// The writing connection of an SQLite file.
 final class SQLiteWriter: GroupWriter {
     private let queue: DatabaseQueue
-    private let commits = Atomic<Int>(0)
+    /// Begun and ended commits: an odd number while there is one.
+    private let steps = Atomic<Int>(0)
 
     init(queue: DatabaseQueue) {
         self.queue = queue
     }
 
-    /// How often something was committed, or may have been.
-    var commitCount: Int { commits.load(ordering: .acquiring) }
+    /// How often something was committed, or may have been; none while a commit is under way.
+    var commitCount: Int? {
+        let steps = steps.load(ordering: .sequentiallyConsistent)
+        return steps.isMultiple(of: 2) ? steps / 2 : nil
+    }
 
     func withConnection(_ body: (any WritingConnection) throws -> Void) throws {
-        // Before anybody is answered: whoever knows of a commit finds it counted.
-        defer { commits.add(1, ordering: .releasing) }
+        // Before anything can be seen, and before anybody is answered: whoever knows of a commit finds it counted.
+        steps.add(1, ordering: .sequentiallyConsistent)
+        defer { steps.add(1, ordering: .sequentiallyConsistent) }
         try queue.writeWithoutTransaction { try body(SQLiteConnection($0)) }
     }
 }
