@@ -104,11 +104,11 @@ def test_a_wallet_is_chosen_opened_and_asked_without_typing(shop, visit, decisio
     assert code.text == link.get_attribute("href")
     # Who is asked by the wallet is asked once: the address is there for who looks for it.
     expect(page.locator("[data-copy]").first).to_be_hidden()
+    if decision == "pay":
+        keep(page, "wallet")
     page.get_by_text("Or send it yourself:").click()
     expect(page.locator("[data-copy]").first).to_be_visible()
     accessible(page)
-    if decision == "pay":
-        keep(page, "wallet")
     page.reload()
     expect(page.locator(".wallet-state")).to_have_text("Open Sandbox Wallet and connect it.")
     shop.control("wallet", link=link.get_attribute("href"), decision=decision)
