@@ -48,6 +48,8 @@ public struct Payment: Hashable, Sendable {
     public let amount: Amount
     /// What it was worth in the invoice's price asset.
     public let value: Amount?
+    /// The rate by which it was worth that, whose it was and when; none where nothing was converted.
+    public let quote: Quote?
     /// How it relates to its invoice.
     public let classification: Classification
     /// Who paid, in the rail's own words: a Telegram user identifier or an address.
@@ -76,6 +78,7 @@ public struct Payment: Hashable, Sendable {
         naturalKey: NaturalKey,
         amount: Amount,
         value: Amount?,
+        quote: Quote? = nil,
         classification: Classification,
         payer: String?,
         refundTarget: String?,
@@ -94,6 +97,7 @@ public struct Payment: Hashable, Sendable {
         self.naturalKey = naturalKey
         self.amount = amount
         self.value = value
+        self.quote = quote
         self.classification = classification
         self.payer = payer
         self.refundTarget = refundTarget

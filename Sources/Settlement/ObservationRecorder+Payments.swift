@@ -210,6 +210,7 @@ extension ObservationRecorder {
             naturalKey: transfer.naturalKey,
             amount: transfer.amount,
             value: value,
+            quote: value == nil ? nil : match?.option.quote,
             classification: classification,
             payer: transfer.payer,
             refundTarget: transfer.refundTarget,

@@ -183,6 +183,7 @@ public struct Representation: Sendable {
             "provider": .string(payment.provider),
             "asset": .string(payment.amount.asset.text),
             "amount": try text(payment.amount),
+            "quote": payment.quote.map(json) ?? .null,
             "classification": .string(payment.classification.rawValue),
             "state": .string(payment.state.rawValue),
             "payer": .optional(payment.payer),

@@ -32,6 +32,8 @@ def test_a_merchant_chooses_what_a_star_counts_at(sandbox, settings, stars, sour
     eventually(lambda: sandbox.merchant(f"invoices/{invoice['id']}")["state"] == "settled")
     [payment] = sandbox.merchant(f"payments?invoice={invoice['id']}")["data"]
     assert (payment["amount"], payment["classification"]) == (stars, "exact")
+    # The payment records the rate, whose it was and when.
+    assert payment["quote"] == option["quote"]
 
 
 @pytest.mark.parametrize("settings, rail", [({"stars_price": "cheap"}, "telegram_stars"), ({"stars_price": "reward"}, "ton")])

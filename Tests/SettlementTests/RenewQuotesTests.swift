@@ -81,6 +81,10 @@ struct RenewQuotesTests {
         )
         guard case .payment(let payment, let classification) = recorded else { throw Desk.Crash() }
         #expect(classification == row.classification)
+        // The payment says at which of the two rates it was counted.
+        let stored = try #require(try await desk.settlement.database.read { try $0.payment(payment) })
+        let isFirst = row.paidAfter <= 240
+        #expect(stored.quote == (isFirst ? opened : renewed).options[0].quote)
         if row.classification == .exact {
             // It is returned at the rate at which it was paid.
             let request = RefundRequest(payment: payment, measure: .originalRate(nil), reason: nil)

@@ -29,7 +29,7 @@ extension SQLSession {
         """
         p.id, p.invoice, p.option, p.merchant, p.rail, p.provider, p.natural_key, p.asset, p.amount, p.value_asset,
         p.value, p.classification, p.payer, p.refund_target, p.evidence, p.state, p.occurred_at, p.recorded_at,
-        p.available_at
+        p.available_at, p.quote
         """
     }
 
@@ -38,8 +38,9 @@ extension SQLSession {
         try execute(
             """
             INSERT INTO payments (id, invoice, option, merchant, rail, provider, natural_key, asset, amount, value_asset,
-            value, classification, payer, refund_target, evidence, state, occurred_at, recorded_at, available_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+            value, classification, payer, refund_target, evidence, state, occurred_at, recorded_at, available_at,
+            quote)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
             """,
             [
                 .id(payment.id), .id(payment.invoice), .id(payment.option), .id(payment.merchant),
@@ -48,6 +49,7 @@ extension SQLSession {
                 .text(payment.classification.rawValue), .text(payment.payer), .text(payment.refundTarget),
                 .text(payment.evidence), .text(payment.state.rawValue), .moment(payment.occurredAt),
                 .moment(payment.recordedAt), .moment(payment.availableAt),
+                .text(payment.quote.map(QuoteText.write)),
             ]
         )
     }
@@ -132,11 +134,12 @@ extension SQLSession {
         try execute(
             """
             UPDATE payments SET invoice = $1, option = $2, merchant = $3, value_asset = $4, value = $5,
-            classification = $6 WHERE id = $7
+            classification = $6, quote = $7 WHERE id = $8
             """,
             [
                 .id(payment.invoice), .id(payment.option), .id(payment.merchant), .asset(payment.value),
-                .units(payment.value), .text(payment.classification.rawValue), .id(payment.id),
+                .units(payment.value), .text(payment.classification.rawValue),
+                .text(payment.quote.map(QuoteText.write)), .id(payment.id),
             ]
         )
     }
@@ -168,24 +171,34 @@ extension SQLSession {
 
 extension SQLRow {
     mutating func payment() throws -> Payment {
-        Payment(
-            id: try id(),
-            invoice: try optionalID(),
-            option: try optionalID(),
-            merchant: try optionalID(),
-            rail: try word(),
-            provider: try text(),
-            naturalKey: NaturalKey(stored: try text()),
-            amount: try amount(),
-            value: try optionalAmount(),
-            classification: try word(),
-            payer: try optionalText(),
-            refundTarget: try optionalText(),
-            evidence: try text(),
-            state: try word(),
-            occurredAt: try moment(),
-            recordedAt: try moment(),
-            availableAt: try moment()
+        let (id, invoice): (PaymentID, InvoiceID?) = (try self.id(), try optionalID())
+        let (option, merchant): (PaymentOptionID?, MerchantID?) = (try optionalID(), try optionalID())
+        let (rail, provider): (Rail, String) = (try word(), try text())
+        let naturalKey = NaturalKey(stored: try text())
+        let (amount, value) = (try self.amount(), try optionalAmount())
+        let classification: Payment.Classification = try word()
+        let (payer, refundTarget, evidence) = (try optionalText(), try optionalText(), try text())
+        let state: Payment.State = try word()
+        let (occurredAt, recordedAt, availableAt) = (try moment(), try moment(), try moment())
+        return Payment(
+            id: id,
+            invoice: invoice,
+            option: option,
+            merchant: merchant,
+            rail: rail,
+            provider: provider,
+            naturalKey: naturalKey,
+            amount: amount,
+            value: value,
+            quote: try optionalText().map(QuoteText.read),
+            classification: classification,
+            payer: payer,
+            refundTarget: refundTarget,
+            evidence: evidence,
+            state: state,
+            occurredAt: occurredAt,
+            recordedAt: recordedAt,
+            availableAt: availableAt
         )
     }
 }
