@@ -72,6 +72,9 @@ extension GatewayAPI {
 
     private func line(_ value: JSONValue, _ asset: Asset) throws -> InvoiceLine {
         let body = JSONBody(value: value)
+        for member in value.members ?? [] where !["label", "amount"].contains(member.key) {
+            throw Problem.invalid("a line has no member '\(member.key.prefix(40))'", "line_items")
+        }
         return InvoiceLine(
             label: try body.text("label"),
             amount: try amount(body.text("amount"), asset, "line_items")
