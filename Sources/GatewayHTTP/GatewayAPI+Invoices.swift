@@ -75,10 +75,9 @@ extension GatewayAPI {
         for member in value.members ?? [] where !["label", "amount"].contains(member.key) {
             throw Problem.invalid("a line has no member '\(member.key.prefix(40))'", "line_items")
         }
-        return InvoiceLine(
-            label: try body.text("label"),
-            amount: try amount(body.text("amount"), asset, "line_items")
-        )
+        let label = try body.text("label")
+        guard !label.isEmpty else { throw Problem.invalid("a line's 'label' is empty", "line_items") }
+        return InvoiceLine(label: label, amount: try amount(body.text("amount"), asset, "line_items"))
     }
 
     func asset(_ text: String, _ parameter: String) throws -> Asset {

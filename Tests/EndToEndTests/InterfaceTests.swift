@@ -73,6 +73,10 @@ struct InterfaceTests {
                         changed("line_items", [["label": "Tea", "amount": "1.5", "tax": "0.1"]])
                     )
                 ),
+                (
+                    400, "invalid_request",
+                    Self.request(world, "POST", "/v1/invoices", changed("line_items", [["label": "", "amount": "1.5"]]))
+                ),
                 (422, "unknown_asset", Self.request(world, "POST", "/v1/invoices", changed("asset", "fiat:XXX"))),
                 (422, "refused_by_policy", Self.request(world, "POST", "/v1/invoices", changed("goods", "digital"))),
             ]
