@@ -75,7 +75,12 @@ struct InterfaceTests {
                 ),
                 (
                     400, "invalid_request",
-                    Self.request(world, "POST", "/v1/invoices", changed("line_items", [["label": "", "amount": "1.5"]]))
+                    Self.request(
+                        world,
+                        "POST",
+                        "/v1/invoices",
+                        changed("line_items", [["label": "", "amount": "1.5"]])
+                    )
                 ),
                 (422, "unknown_asset", Self.request(world, "POST", "/v1/invoices", changed("asset", "fiat:XXX"))),
                 (422, "refused_by_policy", Self.request(world, "POST", "/v1/invoices", changed("goods", "digital"))),
