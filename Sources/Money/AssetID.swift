@@ -37,6 +37,9 @@ public struct AssetID: Hashable, Sendable {
     /// Telegram Stars.
     public static let stars = Self(unchecked: "telegram:XTR")
 
+    /// US dollars, in which Telegram states what it pays out for Stars.
+    public static let usDollars = Self(unchecked: "fiat:USD")
+
     /// Fiat money by its three-letter code.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` when it is no such code.

@@ -16,9 +16,6 @@ public struct StarPrices: Sendable {
     /// The setting of a rail by which a merchant chooses.
     public static let setting = "stars_price"
 
-    /// The currency in which Stars are priced.
-    private static let currency = Result { () throws(MoneyError) in try AssetID.fiat("USD") }
-
     private let prices: [Basis: Rate]
     /// What holds when nobody chose.
     public let usual: Basis
@@ -32,7 +29,7 @@ public struct StarPrices: Sendable {
         for (basis, price) in [(Basis.customer, customer), (.reward, reward)] {
             prices[basis] = try Rate(
                 base: .stars,
-                quote: Self.currency.get(),
+                quote: .usDollars,
                 price: price,
                 source: "stars:\(basis.rawValue)",
                 observedAt: Timestamp(seconds: 0)
@@ -54,11 +51,10 @@ public struct StarPrices: Sendable {
     ) throws(SettlementError) -> Quote {
         do {
             guard let price = prices[basis] else { throw MoneyError(.invalidRate, "no Star has a price") }
-            let dollars = try Self.currency.get()
             var (numerator, denominator) = (price.denominator, price.numerator)
             var (source, observedAt, validUntil) = (price.source, now, now.advanced(by: validity))
-            if base != dollars {
-                let quote = try rates.rate(base, in: dollars, at: now)
+            if base != .usDollars {
+                let quote = try rates.rate(base, in: .usDollars, at: now)
                 numerator *= quote.rate.numerator
                 denominator *= quote.rate.denominator
                 source += ", \(quote.rate.source)"
