@@ -37,10 +37,12 @@ struct ListenCommand: AsyncParsableCommand {
             while !Task.isCancelled {
                 do {
                     for event in try await stream.next() {
+                        try Task.checkCancellation()
                         guard let type = event["type"]?.stringValue, types.isEmpty || types.contains(type) else {
                             continue
                         }
-                        let outcome = await forwarder?.forward(event)
+                        // What is under way when the listener is told to stop is finished: the server has it already.
+                        let outcome = await Task { await forwarder?.forward(event) }.value
                         let id = event["id"]?.stringValue ?? ""
                         Console.result(printsJSON ? event.text : "\(type)  \(id)\(outcome.map { "  -> \($0)" } ?? "")")
                     }
