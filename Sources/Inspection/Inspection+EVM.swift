@@ -6,7 +6,7 @@ import StrictJSON
 
 extension Inspection {
     func rlp(_ input: InspectionInput) throws -> JSONValue {
-        ["value": Self.json(try RLPItem(decoding: try input.bytes("data")))]
+        ["value": Self.json(try DecodedRLP(try input.bytes("data")).item)]
     }
 
     /// As deep as the decoder lets lists be nested.

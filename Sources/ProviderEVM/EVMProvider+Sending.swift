@@ -254,7 +254,7 @@ struct SignedVariants: Hashable {
     init(decoding bytes: [UInt8]) throws(ProviderError) {
         do throws(EVMError) {
             var variants: [Variant] = []
-            for item in try RLPItem(decoding: bytes).list("variants") {
+            for item in try DecodedRLP(bytes).list("variants") {
                 let fields = try item.list("variant")
                 guard fields.count == 2 else { throw EVMError(.malformedStructure, "a variant has a time and bytes") }
                 variants.append(Variant(signedAt: try fields[0].uint64("signedAt"), raw: try fields[1].bytes("raw")))

@@ -17,7 +17,7 @@ struct RLPTests {
     )
     func examples(item: RLPItem, encoding: String) throws {
         #expect(Hex.encode(item.encoded) == encoding)
-        #expect(try RLPItem(decoding: Hex.decode(encoding)) == item)
+        #expect(try DecodedRLP(Hex.decode(encoding)).item == item)
     }
 
     @Test(
@@ -30,15 +30,15 @@ struct RLPTests {
     )
     func strictness(encoding: String) throws {
         let bytes = try Hex.decode(encoding)
-        #expect(throws: EVMError(.malformedRLP, "")) { try RLPItem(decoding: bytes) }
+        #expect(throws: EVMError(.malformedRLP, "")) { try DecodedRLP(bytes) }
     }
 
     @Test("has a limit on depth that outside data cannot pass")
     func depth() throws {
         var nested = RLPItem.list([])
-        for _ in 1..<RLPItem.maximumDepth { nested = .list([nested]) }
-        #expect(try RLPItem(decoding: nested.encoded) == nested)
-        #expect(throws: EVMError(.tooLarge, "")) { try RLPItem(decoding: RLPItem.list([nested]).encoded) }
+        for _ in 1..<DecodedRLP.maximumDepth { nested = .list([nested]) }
+        #expect(try DecodedRLP(nested.encoded).item == nested)
+        #expect(throws: EVMError(.tooLarge, "")) { try DecodedRLP(RLPItem.list([nested]).encoded) }
     }
 
     @Test("reads what it wrote, and nothing that was cut or lengthened", arguments: [UInt64](1...30))
@@ -46,9 +46,9 @@ struct RLPTests {
         var random = SeededRandom(seed: seed)
         let item = Self.item(&random, depth: 5)
         let bytes = item.encoded
-        #expect(try RLPItem(decoding: bytes) == item, "seed \(seed)")
-        #expect(throws: EVMError.self) { try RLPItem(decoding: bytes + [0]) }
-        #expect(throws: EVMError.self) { try RLPItem(decoding: Array(bytes.dropLast())) }
+        #expect(try DecodedRLP(bytes).item == item, "seed \(seed)")
+        #expect(throws: EVMError.self) { try DecodedRLP(bytes + [0]) }
+        #expect(throws: EVMError.self) { try DecodedRLP(Array(bytes.dropLast())) }
     }
 
     private static func item(_ random: inout SeededRandom, depth: Int) -> RLPItem {

@@ -14,7 +14,7 @@ enum RLPBenchmark {
         var count: Int32 = 0
         for _ in 0..<rounds {
             let start = ContinuousClock.now
-            for _ in 0..<turns { _ = try RLPItem(decoding: bytes) }
+            for _ in 0..<turns { _ = try DecodedRLP(bytes) }
             product.append(Double((ContinuousClock.now - start) / .nanoseconds(1)) / 1e9)
             ceiling.append(ceiling_rlp(bytes, bytes.count, Int32(turns), &count))
         }

@@ -79,7 +79,7 @@ let parsers: [String: @Sendable ([UInt8]) -> Void] = [
         precondition((try? TONAddress(address.raw)) == address)
     },
     "rlp": { bytes in
-        guard let item = try? RLPItem(decoding: bytes) else { return }
+        guard let item = try? DecodedRLP(bytes).item else { return }
         precondition(item.encoded == bytes)
     },
     "evm-transaction": { bytes in

@@ -65,18 +65,10 @@ public enum Base64 {
         try removePadding(from: &text, padding)
         let values = alphabet.values
         let (groups, rest) = text.count.quotientAndRemainder(dividingBy: 4)
-        var bytes: [UInt8] = []
+        var bytes = [UInt8](repeating: 0, count: 3 * groups)
         bytes.reserveCapacity(3 * groups + 2)
         // What is no character has all bits set, so that one look at the end finds it.
-        var seen: UInt8 = 0
-        for start in stride(from: 0, to: 4 * groups, by: 4) {
-            let (first, second) = (values[Int(text[start])], values[Int(text[start + 1])])
-            let (third, fourth) = (values[Int(text[start + 2])], values[Int(text[start + 3])])
-            seen |= first | second | third | fourth
-            bytes.append(first << 2 | second >> 4)
-            bytes.append(second << 4 | third >> 2)
-            bytes.append(third << 6 | fourth)
-        }
+        var seen = decode(groups, of: text, values, into: &bytes)
         var bits: UInt32 = 0
         for character in text.suffix(rest) {
             seen |= values[Int(character)]
@@ -92,6 +84,32 @@ public enum Base64 {
         if rest == 3 { bytes.append(UInt8(bits >> 8)) }
         if rest > 0 { bytes.append(UInt8(truncatingIfNeeded: bits)) }
         return bytes
+    }
+
+    /// Writes the bytes of whole groups of four characters.
+    ///
+    /// - Returns: the union of all values.
+    private static func decode(_ groups: Int, of text: [UInt8], _ values: [UInt8], into bytes: inout [UInt8]) -> UInt8 {
+        precondition(text.count >= 4 * groups && bytes.count >= 3 * groups && values.count == 256)
+        return unsafe text.withUnsafeBufferPointer { text in
+            unsafe values.withUnsafeBufferPointer { values in
+                unsafe bytes.withUnsafeMutableBufferPointer { bytes in
+                    var seen: UInt8 = 0
+                    for group in 0..<groups {
+                        let (from, to) = (4 * group, 3 * group)
+                        let first = unsafe values[Int(text[from])]
+                        let second = unsafe values[Int(text[from + 1])]
+                        let third = unsafe values[Int(text[from + 2])]
+                        let fourth = unsafe values[Int(text[from + 3])]
+                        seen |= first | second | third | fourth
+                        unsafe bytes[to] = first << 2 | second >> 4
+                        unsafe bytes[to + 1] = second << 4 | third >> 2
+                        unsafe bytes[to + 2] = third << 6 | fourth
+                    }
+                    return seen
+                }
+            }
+        }
     }
 
     /// Checks length and padding and leaves the characters that carry bits.

@@ -44,54 +44,6 @@ public enum RLPItem: Hashable, Sendable {
     }
 }
 
-extension RLPItem {
-    /// The bytes.
-    ///
-    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it is a list.
-    public func bytes(_ name: String) throws(EVMError) -> [UInt8] {
-        guard case .bytes(let bytes) = self else { throw EVMError(.malformedStructure, "'\(name)' is a list") }
-        return bytes
-    }
-
-    /// Exactly so many bytes.
-    ///
-    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
-    public func bytes(_ name: String, count: Int) throws(EVMError) -> [UInt8] {
-        let bytes = try bytes(name)
-        guard bytes.count == count else { throw EVMError(.malformedStructure, "'\(name)' has \(count) bytes") }
-        return bytes
-    }
-
-    /// The items of a list.
-    ///
-    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it is no list.
-    public func list(_ name: String) throws(EVMError) -> [RLPItem] {
-        guard case .list(let items) = self else { throw EVMError(.malformedStructure, "'\(name)' is no list") }
-        return items
-    }
-
-    /// An unsigned integer of at most 256 bits, without leading zeros.
-    ///
-    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
-    public func integer(_ name: String) throws(EVMError) -> BigUInt {
-        let bytes = try bytes(name)
-        guard bytes.count <= 32, bytes.first != 0 else {
-            throw EVMError(.malformedStructure, "'\(name)' is an integer of at most 256 bits without leading zeros")
-        }
-        return BigUInt(bytes: bytes)
-    }
-
-    /// An unsigned integer of at most 64 bits, without leading zeros.
-    ///
-    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
-    public func uint64(_ name: String) throws(EVMError) -> UInt64 {
-        guard let value = UInt64(exactly: try integer(name)) else {
-            throw EVMError(.malformedStructure, "'\(name)' needs more than 64 bits")
-        }
-        return value
-    }
-}
-
 extension BigUInt {
     /// The integer of big-endian bytes.
     package init(bytes: some Collection<UInt8>) {

@@ -1,98 +1,91 @@
-/// Strict decoding: only what ``RLPItem/encoded`` writes is read, so that every value has one encoding and every hash one
-/// meaning.
-///
-/// Lists are read without recursion, and their depth has a limit.
-extension RLPItem {
-    /// The most bytes that are decoded.
-    public static let maximumBytes = 4 << 20
-    /// The deepest nesting of lists.
-    public static let maximumDepth = 1_024
-    /// The most items in all.
-    public static let maximumItems = 1 << 18
+/// Where an item lies.
+struct RLPPlace: Sendable {
+    let start: UInt32
+    let count: UInt32
+    let isList: Bool
+    /// The number of the first item that is neither it nor in it.
+    fileprivate(set) var after: UInt32
 
-    /// Decodes one item that fills the bytes.
-    ///
-    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedRLP`` or ``EVMError/Code/tooLarge``.
-    public init(decoding bytes: [UInt8]) throws(EVMError) {
-        guard bytes.count <= Self.maximumBytes else {
-            throw EVMError(.tooLarge, "RLP of more than \(Self.maximumBytes) bytes")
-        }
-        var reader = RLPReader(bytes)
-        self = try reader.read()
-    }
+    /// The bytes of the item without its head.
+    var content: Range<Int> { Int(start)..<Int(start) + Int(count) }
+    var next: Int { Int(after) }
 }
 
-/// Reads one item.
-private struct RLPReader {
+/// Finds the items of an input, each before those in it, without recursion.
+struct RLPReader {
     /// A list that is being read.
     private struct Open {
+        let index: Int
         let end: Int
-        var items: [RLPItem] = []
     }
 
     private let bytes: [UInt8]
     private var position = 0
+    private var places: [RLPPlace] = []
     private var open: [Open] = []
-    private var count = 0
 
-    init(_ bytes: [UInt8]) {
+    private init(_ bytes: [UInt8]) {
         self.bytes = bytes
+        places.reserveCapacity(16)
     }
 
-    mutating func read() throws(EVMError) -> RLPItem {
-        while true {
-            var item = try next()
-            // An item that ends its list ends it, and perhaps the lists around it.
-            while true {
-                guard let finished = item else { break }
-                guard !open.isEmpty else {
-                    guard position == bytes.count else { throw Self.malformed("something follows the item") }
-                    return finished
-                }
-                open[open.count - 1].items.append(finished)
-                item = closedList()
-            }
-        }
+    /// The places of the one item that fills the bytes, and of those in it.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedRLP`` or ``EVMError/Code/tooLarge``.
+    static func places(in bytes: [UInt8]) throws(EVMError) -> [RLPPlace] {
+        var reader = Self(bytes)
+        // An item that ends its list ends it, and perhaps the lists around it; what ends the outermost one is the last.
+        repeat { try reader.readItem(within: reader.open.last?.end ?? bytes.count) } while !reader.open.isEmpty
+        guard reader.position == bytes.count else { throw malformed("something follows the item") }
+        return reader.places
     }
 
     /// Reads an item, or begins a list.
-    private mutating func next() throws(EVMError) -> RLPItem? {
-        count += 1
-        guard count <= RLPItem.maximumItems else {
-            throw EVMError(.tooLarge, "RLP of more than \(RLPItem.maximumItems) items")
+    private mutating func readItem(within limit: Int) throws(EVMError) {
+        let index = places.count
+        guard index < DecodedRLP.maximumItems else {
+            throw EVMError(.tooLarge, "RLP of more than \(DecodedRLP.maximumItems) items")
         }
-        let limit = open.last?.end ?? bytes.count
         guard position < limit else { throw Self.malformed("the input ends where an item should begin") }
         let head = bytes[position]
+        guard head >= 0x80 else {
+            append(start: position, count: 1, isList: false)
+            position += 1
+            return closeLists()
+        }
         position += 1
-        switch head {
-        case 0..<0x80: return .bytes([head])
-        case 0x80...0xBF:
-            let content = try content(head - 0x80, limit)
-            guard content.count != 1 || bytes[content.lowerBound] >= 0x80 else {
+        let isList = head >= 0xC0
+        let count = try contentLength(head - (isList ? 0xC0 : 0x80), limit)
+        append(start: position, count: count, isList: isList)
+        if isList {
+            guard open.count < DecodedRLP.maximumDepth else {
+                throw EVMError(.tooLarge, "lists are nested more than \(DecodedRLP.maximumDepth) deep")
+            }
+            open.append(Open(index: index, end: position + count))
+        } else {
+            guard count != 1 || bytes[position] >= 0x80 else {
                 throw Self.malformed("a byte below 80 stands for itself")
             }
-            position = content.upperBound
-            return .bytes(Array(bytes[content]))
-        default:
-            let content = try content(head - 0xC0, limit)
-            guard open.count < RLPItem.maximumDepth else {
-                throw EVMError(.tooLarge, "lists are nested more than \(RLPItem.maximumDepth) deep")
-            }
-            open.append(Open(end: content.upperBound))
-            return closedList()
+            position += count
+        }
+        closeLists()
+    }
+
+    private mutating func append(start: Int, count: Int, isList: Bool) {
+        let after = UInt32(places.count + 1)
+        places.append(RLPPlace(start: UInt32(start), count: UInt32(count), isList: isList, after: after))
+    }
+
+    /// Ends the lists that end here.
+    private mutating func closeLists() {
+        while let last = open.last, position == last.end {
+            places[last.index].after = UInt32(places.count)
+            open.removeLast()
         }
     }
 
-    /// The innermost list, if it has ended.
-    private mutating func closedList() -> RLPItem? {
-        guard let last = open.last, position == last.end else { return nil }
-        open.removeLast()
-        return .list(last.items)
-    }
-
-    /// Where the content of an item lies whose head says `code`.
-    private mutating func content(_ code: UInt8, _ limit: Int) throws(EVMError) -> Range<Int> {
+    /// How long the content of an item is whose head says `code`; it begins at the position then.
+    private mutating func contentLength(_ code: UInt8, _ limit: Int) throws(EVMError) -> Int {
         var length = Int(code)
         if code > 55 {
             let digits = Int(code) - 55
@@ -105,7 +98,7 @@ private struct RLPReader {
             position += digits
         }
         guard limit - position >= length else { throw Self.malformed("an item is longer than what it stands in") }
-        return position..<position + length
+        return length
     }
 
     private static func malformed(_ reason: String) -> EVMError { EVMError(.malformedRLP, reason) }

@@ -1,3 +1,4 @@
+import BigInt
 public import Cryptography
 
 /// Texts that wallets sign for people (EIP-191, version 45: `personal_sign`).
@@ -28,9 +29,9 @@ extension EVMSignature {
             throw EVMError(.invalidSignature, "a signature has 65 bytes, the last of which is 0, 1, 27 or 28")
         }
         try self.init(
-            isOdd: last == 1 || last == 28,
-            .bytes(Array(bytes[..<32].drop { $0 == 0 })),
-            .bytes(Array(bytes[32..<64].drop { $0 == 0 }))
+            checkedOdd: last == 1 || last == 28,
+            r: BigUInt(bytes: bytes[..<32]),
+            s: BigUInt(bytes: bytes[32..<64])
         )
     }
 

@@ -11,23 +11,23 @@ extension EVMTransaction {
     public init(decoding raw: [UInt8]) throws(EVMError) {
         guard let first = raw.first else { throw EVMError(.malformedStructure, "a chain transaction is not empty") }
         guard first < 0xC0 else {
-            try self.init(legacy: RLPItem(decoding: raw).list("transaction"))
+            try self.init(legacy: DecodedRLP(raw).list("transaction"))
             return
         }
         guard (1...4).contains(first) else {
             throw EVMError(.malformedStructure, "there is no type \(first) of chain transactions")
         }
-        var fields = try RLPItem(decoding: Array(raw.dropFirst())).list("transaction")
-        if first == 3, case .list(let body)? = fields.first {
+        var fields = try DecodedRLP(Array(raw.dropFirst())).list("transaction")
+        if first == 3, let body = fields.first, body.isList {
             guard fields.count == 4 || fields.count == 5 else {
                 throw EVMError(.malformedStructure, "a blob transaction comes with blobs, commitments and proofs")
             }
-            fields = body
+            fields = try body.list("transaction")
         }
         try self.init(type: first, fields)
     }
 
-    private init(legacy fields: [RLPItem]) throws(EVMError) {
+    private init(legacy fields: [DecodedRLP]) throws(EVMError) {
         guard fields.count == 9 else { throw EVMError(.malformedStructure, "a legacy transaction has 9 fields") }
         let v = try fields[6].integer("v")
         let chainID: UInt64?
@@ -50,10 +50,10 @@ extension EVMTransaction {
             value: try fields[4].integer("value"),
             data: try fields[5].bytes("data")
         )
-        signature = try EVMSignature(isOdd: isOdd, fields[7], fields[8])
+        signature = try EVMSignature(checkedOdd: isOdd, r: fields[7].integer("r"), s: fields[8].integer("s"))
     }
 
-    private init(type: UInt8, _ fields: [RLPItem]) throws(EVMError) {
+    private init(type: UInt8, _ fields: [DecodedRLP]) throws(EVMError) {
         let counts: [UInt8: Int] = [1: 11, 2: 12, 3: 14, 4: 13]
         guard let count = counts[type], fields.count == count else {
             throw EVMError(.malformedStructure, "a transaction of type \(type) has \(counts[type] ?? 0) fields")
@@ -91,7 +91,7 @@ extension EVMTransaction {
         signature = try EVMSignature(last)
     }
 
-    private static func kind(_ type: UInt8, _ fields: [RLPItem]) throws(EVMError) -> Kind {
+    private static func kind(_ type: UInt8, _ fields: [DecodedRLP]) throws(EVMError) -> Kind {
         switch type {
         case 1: return .accessList
         case 2: return .dynamicFee
@@ -109,18 +109,18 @@ extension EVMTransaction {
     }
 
     /// EIP-2681: the highest nonce is never used.
-    private static func nonce(_ item: RLPItem) throws(EVMError) -> UInt64 {
+    private static func nonce(_ item: DecodedRLP) throws(EVMError) -> UInt64 {
         let nonce = try item.uint64("nonce")
         guard nonce < .max else { throw EVMError(.malformedStructure, "'nonce' is below 2^64 - 1") }
         return nonce
     }
 
-    private static func destination(_ item: RLPItem) throws(EVMError) -> EVMAddress? {
+    private static func destination(_ item: DecodedRLP) throws(EVMError) -> EVMAddress? {
         let bytes = try item.bytes("to")
         return bytes.isEmpty ? nil : try EVMAddress(bytes: bytes)
     }
 
-    private static func accessList(_ item: RLPItem) throws(EVMError) -> [Access] {
+    private static func accessList(_ item: DecodedRLP) throws(EVMError) -> [Access] {
         var list: [Access] = []
         for entry in try item.list("accessList") {
             let parts = try entry.list("access")
@@ -134,7 +134,7 @@ extension EVMTransaction {
 }
 
 extension EVMAuthorization {
-    init(_ item: RLPItem) throws(EVMError) {
+    init(_ item: DecodedRLP) throws(EVMError) {
         let fields = try item.list("authorization")
         guard fields.count == 6 else { throw EVMError(.malformedStructure, "an authorization has 6 fields") }
         chainID = try fields[0].integer("chainId")
@@ -155,15 +155,16 @@ extension EVMSignature {
     /// The order of secp256k1's group.
     static let order = BigUInt("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141", radix: 16) ?? 0
 
-    init(_ fields: [RLPItem]) throws(EVMError) {
+    init(_ fields: [DecodedRLP]) throws(EVMError) {
         let parity = try fields[0].uint64("yParity")
         guard parity <= 1 else { throw EVMError(.invalidSignature, "'yParity' is 0 or 1") }
-        try self.init(isOdd: parity == 1, fields[1], fields[2])
+        try self.init(checkedOdd: parity == 1, r: fields[1].integer("r"), s: fields[2].integer("s"))
     }
 
-    init(isOdd: Bool, _ r: RLPItem, _ s: RLPItem) throws(EVMError) {
-        self.init(isOdd: isOdd, r: try r.integer("r"), s: try s.integer("s"))
-        guard !self.r.isZero, self.r < Self.order, !self.s.isZero, self.s <= Self.order / 2 else {
+    /// A signature whose halves are those of a valid one.
+    init(checkedOdd isOdd: Bool, r: BigUInt, s: BigUInt) throws(EVMError) {
+        self.init(isOdd: isOdd, r: r, s: s)
+        guard !r.isZero, r < Self.order, !s.isZero, s <= Self.order / 2 else {
             throw EVMError(.invalidSignature, "r and s lie below the group's order, and s in its lower half (EIP-2)")
         }
     }

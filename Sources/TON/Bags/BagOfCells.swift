@@ -32,12 +32,9 @@ public struct BagOfCells: Sendable {
     /// - Throws: ``TONError``.
     public init(parsing bytes: [UInt8], limits: Limits = Limits()) throws(TONError) {
         let header = try BagHeader(bytes, limits: limits)
-        var reader = BagReader(bytes: bytes, header: header)
-        let cells = try reader.cells()
-        var roots: [Cell] = []
-        for index in header.roots { roots.append(cells[index]) }
-        self.roots = roots
-        cellCount = cells.count
+        let table = try BagReader(bytes: bytes, header: header).cells()
+        roots = header.roots.map { Cell(table, at: $0) }
+        cellCount = table.records.count
     }
 
     /// The only root of a bag.
@@ -66,10 +63,10 @@ public struct BagOfCells: Sendable {
     /// - Returns: the bytes.
     public static func bytes(ofText text: String) throws(TONError) -> [UInt8] {
         if let bytes = try? Hex.decode(text) { return bytes }
-        let isURLSafe = Array(text.utf8).contains { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
-        do { return try Base64.decode(text, alphabet: isURLSafe ? .urlSafe : .standard, padding: .optional) } catch {
-            throw TONError(.malformedBag, "the text is neither hex nor base 64")
+        for alphabet in [Base64.Alphabet.standard, .urlSafe] {
+            if let bytes = try? Base64.decode(text, alphabet: alphabet, padding: .optional) { return bytes }
         }
+        throw TONError(.malformedBag, "the text is neither hex nor base 64")
     }
 }
 
@@ -90,7 +87,9 @@ struct BagHeader {
     let cells: Range<Int>
 
     init(_ bytes: [UInt8], limits: BagOfCells.Limits) throws(TONError) {
-        guard bytes.count <= limits.maximumBytes else { throw TONError(.tooLarge, "the bag is larger than allowed") }
+        guard bytes.count <= min(limits.maximumBytes, Int(UInt32.max)) else {
+            throw TONError(.tooLarge, "the bag is larger than allowed")
+        }
         var cursor = BagCursor(bytes: bytes)
         let magic = UInt32(try cursor.integer(4))
         let flags = UInt8(try cursor.integer(1))

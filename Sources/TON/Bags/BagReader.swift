@@ -1,40 +1,50 @@
-/// Makes the cells of a bag: one pass forward finds where each lies, one pass back makes them, children first.
-struct BagReader {
+/// Makes the cells of a bag: one pass forward finds them, one pass back hashes them, children first.
+struct BagReader: ~Copyable {
     private let bytes: [UInt8]
     private let header: BagHeader
-    private var starts: [Int] = []
+    private var records: [CellRecord] = []
+    private var levels: [Int: [CellLevel]] = [:]
+    /// Where cells begin that have hashes stored with them.
+    private var withStoredHashes: [(index: Int, start: Int)] = []
 
     init(bytes: [UInt8], header: BagHeader) {
         self.bytes = bytes
         self.header = header
     }
 
-    mutating func cells() throws(TONError) -> [Cell] {
-        try findStarts()
+    /// The cells in the order of the bag.
+    ///
+    /// - Throws: ``TONError``.
+    consuming func cells() throws(TONError) -> CellTable {
+        try findCells()
         var hasher = CellHasher()
-        // From the last one to the first: references point forward, so that children are there before their parents.
-        var reversed: [Cell] = []
-        reversed.reserveCapacity(header.cellCount)
-        for index in (0..<header.cellCount).reversed() { reversed.append(try cell(index, reversed, &hasher)) }
-        reversed.reverse()
-        return reversed
+        // From the last one to the first: references point forward, so that children are known before their parents.
+        for index in records.indices.reversed() { try hash(index, &hasher) }
+        let table = CellTable(bytes: bytes, records: records, levels: levels)
+        for (index, start) in withStoredHashes { try check(Cell(table, at: index).summary, at: start) }
+        return table
     }
 
-    private mutating func findStarts() throws(TONError) {
-        starts.reserveCapacity(header.cellCount)
+    // MARK: - Finding
+
+    private mutating func findCells() throws(TONError) {
+        records.reserveCapacity(header.cellCount)
         var position = header.cells.lowerBound
+        let end = header.cells.upperBound
         for index in 0..<header.cellCount {
-            starts.append(position)
-            guard position + 2 <= header.cells.upperBound else { throw malformed("the cells end too early") }
+            guard position + 2 <= end else { throw malformed("the cells end too early") }
             let prefix = CellPrefix(bytes[position], bytes[position + 1])
             guard prefix.referenceCount <= Cell.maximumReferences else {
                 throw malformed("a cell is absent or has more than four references")
             }
-            position += prefix.byteCount(referenceBytes: header.referenceBytes)
-            guard position <= header.cells.upperBound else { throw malformed("the cells end too early") }
-            if let start = header.index { try checkIndex(start, index, position) }
+            let next = position + prefix.byteCount(referenceBytes: header.referenceBytes)
+            guard next <= end else { throw malformed("the cells end too early") }
+            if let start = header.index { try checkIndex(start, index, next) }
+            if prefix.hasStoredHashes { withStoredHashes.append((index, position + 2)) }
+            records.append(try record(index, prefix, at: position + 2 + prefix.storedHashBytes))
+            position = next
         }
-        guard position == header.cells.upperBound else { throw malformed("something follows the cells") }
+        guard position == end else { throw malformed("something follows the cells") }
     }
 
     /// The index states where each cell ends; with cache bits the lowest bit is something else.
@@ -46,49 +56,26 @@ struct BagReader {
         guard stated == UInt64(end - header.cells.lowerBound) else { throw malformed("the index is wrong") }
     }
 
-    private func cell(_ index: Int, _ reversed: [Cell], _ hasher: inout CellHasher) throws(TONError) -> Cell {
-        let start = starts[index]
-        let prefix = CellPrefix(bytes[start], bytes[start + 1])
-        let offset = start + 2 + prefix.storedHashBytes
+    private func record(_ index: Int, _ prefix: CellPrefix, at offset: Int) throws(TONError) -> CellRecord {
         let bitCount = try bitCount(prefix, at: offset)
-        var references: (Cell?, Cell?, Cell?, Cell?) = (nil, nil, nil, nil)
+        var record = CellRecord(
+            kind: prefix.isExotic ? try ExoticRules(bytes, offset, bitCount).kind() : .ordinary,
+            referenceCount: prefix.referenceCount,
+            levelMask: LevelMask(prefix.levelMask),
+            bitCount: bitCount,
+            offset: offset
+        )
         var position = offset + prefix.dataBytes
         for number in 0..<prefix.referenceCount {
             var target = 0
-            for index in position..<position + header.referenceBytes { target = target << 8 | Int(bytes[index]) }
+            for place in position..<position + header.referenceBytes { target = target << 8 | Int(bytes[place]) }
             position += header.referenceBytes
             guard target > index, target < header.cellCount else {
                 throw malformed("a reference does not point forward")
             }
-            let child = reversed[header.cellCount - 1 - target]
-            switch number {
-            case 0: references.0 = child
-            case 1: references.1 = child
-            case 2: references.2 = child
-            default: references.3 = child
-            }
+            record[number] = target
         }
-        let kind = prefix.isExotic ? try ExoticRules(bytes, offset, bitCount).kind() : .ordinary
-        let summary = try hasher.summary(
-            kind: kind,
-            buffer: bytes,
-            offset: offset,
-            bitCount: bitCount,
-            references: references,
-            referenceCount: prefix.referenceCount
-        )
-        guard summary.levelMask.value == prefix.levelMask else { throw malformed("a cell's level is not what it says") }
-        let cell = Cell(
-            kind: kind,
-            buffer: bytes,
-            offset: offset,
-            bitCount: bitCount,
-            references: references,
-            referenceCount: prefix.referenceCount,
-            summary: summary
-        )
-        if prefix.hasStoredHashes { try check(cell, at: start + 2) }
-        return cell
+        return record
     }
 
     /// The number of bits: where they are no whole bytes, a one and zeros fill the last byte.
@@ -99,12 +86,48 @@ struct BagReader {
         return prefix.dataBytes * 8 - last.trailingZeroBitCount - 1
     }
 
+    // MARK: - Hashing
+
+    private mutating func hash(_ index: Int, _ hasher: inout CellHasher) throws(TONError) {
+        let record = records[index]
+        var below = record.levelMask.value
+        for number in 0..<Int(record.referenceCount) { below |= records[record[number]].levelMask.value }
+        guard record.kind == .ordinary, below == 0 else { return try hashWithLevels(index, &hasher) }
+        let (hash, depth) = try hasher.ordinary(record, bytes: bytes, records: records)
+        records[index].hash = hash
+        records[index].depth = depth
+    }
+
+    private mutating func hashWithLevels(_ index: Int, _ hasher: inout CellHasher) throws(TONError) {
+        let record = records[index]
+        let content = CellContent(
+            kind: record.kind,
+            buffer: bytes,
+            offset: Int(record.offset),
+            bitCount: Int(record.bitCount)
+        )
+        let children = (0..<Int(record.referenceCount)).map { number in
+            let (target, child) = (record[number], records[record[number]])
+            return CellSummary(
+                hash: child.hash,
+                depth: Int(child.depth),
+                levelMask: child.levelMask,
+                lower: levels[target] ?? []
+            )
+        }
+        let summary = try hasher.summary(of: content, children: children)
+        guard summary.levelMask == record.levelMask else { throw malformed("a cell's level is not what it says") }
+        records[index].hash = summary.hash
+        records[index].depth = UInt16(summary.depth)
+        if !summary.lower.isEmpty { levels[index] = summary.lower }
+    }
+
     /// Hashes that are stored with a cell save time to those who trust them; here they have to be right.
-    private func check(_ cell: Cell, at start: Int) throws(TONError) {
-        let stored = cell.lower.map(\.hash) + [cell.hash]
-        for (index, hash) in stored.enumerated() {
-            let bytes = bytes[(start + 32 * index)..<(start + 32 * index + 32)]
-            guard CellHash(unchecked: bytes) == hash else { throw malformed("a stored hash is wrong") }
+    private func check(_ summary: CellSummary, at start: Int) throws(TONError) {
+        let hashes = summary.lower.map(\.hash) + [summary.hash]
+        for (index, hash) in hashes.enumerated() {
+            let stored = bytes[(start + 32 * index)..<(start + 32 * index + 32)]
+            guard CellHash(unchecked: stored) == hash else { throw malformed("a stored hash is wrong") }
         }
     }
 

@@ -1,8 +1,8 @@
 /// A cell of TON: up to 1023 bits and up to four references, immutable, identified by its hash.
 ///
-/// Cells that were read from one bag share its bytes. The depth is limited when a cell is made, so that nothing that
+/// Cells that were read from one bag share its bytes, and any of them keeps all of them in memory. The depth is limited when a cell is made, so that nothing that
 /// walks cells can be led too deep.
-public final class Cell: Sendable {
+public struct Cell: Sendable {
     /// The most bits of a cell.
     public static let maximumBits = 1_023
     /// The most references of a cell.
@@ -24,46 +24,34 @@ public final class Cell: Sendable {
         case merkleUpdate = 4
     }
 
+    private let table: CellTable
+    private let index: Int
+
+    init(_ table: CellTable, at index: Int) {
+        self.table = table
+        self.index = index
+    }
+
+    private var record: CellRecord { table.records[index] }
+
     /// The kind of cell.
-    public let kind: Kind
+    public var kind: Kind { record.kind }
     /// How many bits it holds.
-    public let bitCount: Int
+    public var bitCount: Int { Int(record.bitCount) }
     /// How many cells it refers to.
-    public let referenceCount: Int
+    public var referenceCount: Int { Int(record.referenceCount) }
     /// The representation hash.
-    public let hash: CellHash
+    public var hash: CellHash { record.hash }
     /// The length of the longest way down; zero without references.
-    public let depth: Int
+    public var depth: Int { Int(record.depth) }
 
-    let levelMask: LevelMask
-    let buffer: [UInt8]
-    let offset: Int
-    /// Hashes and depths below the highest level; empty for almost every cell.
-    let lower: [(hash: CellHash, depth: Int)]
-    private let first: Cell?
-    private let second: Cell?
-    private let third: Cell?
-    private let fourth: Cell?
-
-    init(
-        kind: Kind,
-        buffer: [UInt8],
-        offset: Int,
-        bitCount: Int,
-        references: (Cell?, Cell?, Cell?, Cell?),
-        referenceCount: Int,
-        summary: CellSummary
-    ) {
-        self.kind = kind
-        self.buffer = buffer
-        self.offset = offset
-        self.bitCount = bitCount
-        (first, second, third, fourth) = references
-        self.referenceCount = referenceCount
-        hash = summary.hash
-        depth = summary.depth
-        levelMask = summary.levelMask
-        lower = summary.lower
+    var levelMask: LevelMask { record.levelMask }
+    /// The bytes in which its bits lie, from ``offset`` on.
+    var buffer: [UInt8] { table.bytes }
+    var offset: Int { Int(record.offset) }
+    /// What its parents' hashes are computed from.
+    var summary: CellSummary {
+        CellSummary(hash: hash, depth: depth, levelMask: levelMask, lower: table.levels[index] ?? [])
     }
 
     /// Whether the cell's type decides how its bits are read.
@@ -78,22 +66,22 @@ public final class Cell: Sendable {
     }
 
     /// The cells that it refers to.
-    public var references: [Cell] { [first, second, third, fourth].compactMap(\.self) }
+    public var references: [Cell] { (0..<referenceCount).compactMap { self[$0] } }
 
-    subscript(index: Int) -> Cell? {
-        switch index {
-        case 0: first
-        case 1: second
-        case 2: third
-        case 3: fourth
-        default: nil
-        }
+    subscript(number: Int) -> Cell? {
+        let record = record
+        guard number >= 0, number < record.referenceCount else { return nil }
+        let target = record[number]
+        let own = table.records.count
+        return target < own ? Cell(table, at: target) : table.others[target - own]
     }
 
     /// The bits in whole bytes, the last one filled with zeros.
     public var data: [UInt8] {
-        var bytes = Array(buffer[offset..<offset + (bitCount + 7) / 8])
-        let rest = bitCount % 8
+        let record = record
+        let offset = Int(record.offset)
+        var bytes = Array(table.bytes[offset..<offset + (Int(record.bitCount) + 7) / 8])
+        let rest = record.bitCount % 8
         if rest != 0, let last = bytes.last { bytes[bytes.count - 1] = last & ~(0xFF >> rest) }
         return bytes
     }
@@ -104,16 +92,7 @@ public final class Cell: Sendable {
     /// The hash that the cell has at a level; the representation hash at its highest.
     ///
     /// At level 0 it is the hash of the whole tree, also where parts of it were left out.
-    public func hash(at level: Int) -> CellHash {
-        let index = levelMask.applying(level).hashIndex
-        return index < lower.count ? lower[index].hash : hash
-    }
-
-    /// The depth that the cell has at a level.
-    func depth(at level: Int) -> Int {
-        let index = levelMask.applying(level).hashIndex
-        return index < lower.count ? lower[index].depth : depth
-    }
+    public func hash(at level: Int) -> CellHash { summary.hash(at: level) }
 }
 
 extension Cell: Hashable {

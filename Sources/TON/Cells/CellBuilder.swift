@@ -151,27 +151,22 @@ public struct CellBuilder: Sendable {
     public func build(exotic: Bool = false) throws(TONError) -> Cell {
         let kind = exotic ? try ExoticRules(bytes, 0, bitCount).kind() : .ordinary
         var hasher = CellHasher()
-        let tuple = (reference(0), reference(1), reference(2), reference(3))
-        let summary = try hasher.summary(
+        let content = CellContent(kind: kind, buffer: bytes, offset: 0, bitCount: bitCount)
+        let summary = try hasher.summary(of: content, children: references.map(\.summary))
+        var record = CellRecord(
             kind: kind,
-            buffer: bytes,
-            offset: 0,
-            bitCount: bitCount,
-            references: tuple,
-            referenceCount: references.count
-        )
-        return Cell(
-            kind: kind,
-            buffer: bytes,
-            offset: 0,
-            bitCount: bitCount,
-            references: tuple,
             referenceCount: references.count,
-            summary: summary
+            levelMask: summary.levelMask,
+            bitCount: bitCount,
+            offset: 0
         )
+        record.hash = summary.hash
+        record.depth = UInt16(summary.depth)
+        // The table has one cell, so that those it refers to are numbered from one on.
+        for number in references.indices { record[number] = 1 + number }
+        let levels = summary.lower.isEmpty ? [:] : [0: summary.lower]
+        return Cell(CellTable(bytes: bytes, records: [record], levels: levels, others: references), at: 0)
     }
-
-    private func reference(_ index: Int) -> Cell? { index < references.count ? references[index] : nil }
 }
 
 extension Cell {

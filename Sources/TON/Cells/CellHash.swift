@@ -13,7 +13,11 @@ public struct CellHash: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// 32 zero bytes: the hash before an account's first chain transaction.
-    public static let zero = Self(unchecked: [UInt8](repeating: 0, count: 32))
+    public static let zero = Self()
+
+    private init() {
+        words = (0, 0, 0, 0)
+    }
 
     init(unchecked bytes: some Collection<UInt8>) {
         var iterator = bytes.makeIterator()

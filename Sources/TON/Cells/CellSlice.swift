@@ -39,10 +39,11 @@ public struct CellSlice: Sendable {
         guard bits >= 0, bits <= 128, bits <= remainingBits else { throw underflow }
         var value: UInt128 = 0
         var remaining = bits
+        let (buffer, offset) = (cell.buffer, cell.offset)
         while remaining > 0 {
             let inByte = position % 8
             let count = min(8 - inByte, remaining)
-            let byte = cell.buffer[cell.offset + position / 8]
+            let byte = buffer[offset + position / 8]
             let chunk = (byte << inByte) >> (8 - count)
             value = value << count | UInt128(chunk)
             position += count

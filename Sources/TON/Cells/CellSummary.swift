@@ -1,11 +1,35 @@
 import Cryptography
 
+/// A hash and a depth that a cell has at one of its levels.
+struct CellLevel: Sendable {
+    let hash: CellHash
+    let depth: Int
+}
+
 /// What follows from a cell's content: level mask, hashes and depths.
-struct CellSummary {
+struct CellSummary: Sendable {
     let hash: CellHash
     let depth: Int
     let levelMask: LevelMask
-    let lower: [(hash: CellHash, depth: Int)]
+    /// Those below the highest level; empty for almost every cell.
+    let lower: [CellLevel]
+
+    func hash(at level: Int) -> CellHash { lowerLevel(at: level)?.hash ?? hash }
+
+    func depth(at level: Int) -> Int { lowerLevel(at: level)?.depth ?? depth }
+
+    private func lowerLevel(at level: Int) -> CellLevel? {
+        let index = levelMask.applying(level).hashIndex
+        return index < lower.count ? lower[index] : nil
+    }
+}
+
+/// The bits of a cell, which lie in `buffer` from `offset` on.
+struct CellContent {
+    let kind: Cell.Kind
+    let buffer: [UInt8]
+    let offset: Int
+    let bitCount: Int
 }
 
 /// Computes what follows from cells' content, with one digest context and one buffer for all of them.
@@ -13,120 +37,85 @@ struct CellHasher: ~Copyable {
     private var digest = SHA256Hasher()
     private var representation = CellRepresentation()
 
-    /// The summary of a cell whose bits lie in `buffer` from `offset` on.
+    /// The hash and the depth of an ordinary cell of a table whose cells have no levels, its children's being known.
+    ///
+    /// It is the case of almost every cell of a bag, and makes nothing that would need memory of its own.
+    ///
+    /// - Throws: ``TONError`` with ``TONError/Code/tooLarge`` when the tree is too deep.
+    mutating func ordinary(
+        _ record: CellRecord,
+        bytes: [UInt8],
+        records: [CellRecord]
+    ) throws(TONError) -> (hash: CellHash, depth: UInt16) {
+        let count = Int(record.referenceCount)
+        representation.begin(referenceCount: count, isExotic: false, mask: 0, bitCount: Int(record.bitCount))
+        representation.append(bytes, from: Int(record.offset), bitCount: Int(record.bitCount))
+        var depth: UInt16 = 0
+        for number in 0..<count {
+            let below = records[record[number]].depth
+            depth = max(depth, below + 1)
+            representation.append(depth: Int(below))
+        }
+        guard depth <= Cell.maximumDepth else { throw Self.tooDeep }
+        for number in 0..<count { representation.append(records[record[number]].hash) }
+        return (representation.hash(by: &digest), depth)
+    }
+
+    /// What follows from a cell's content and its children.
+    ///
+    /// Cells with Merkle proofs around or pruned branches below them have a hash for each significant level.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedCell`` when an exotic cell breaks the rules of its kind, and
     ///   ``TONError/Code/tooLarge`` when the tree is too deep.
-    mutating func summary(
-        kind: Cell.Kind,
-        buffer: [UInt8],
-        offset: Int,
-        bitCount: Int,
-        references: (Cell?, Cell?, Cell?, Cell?),
-        referenceCount: Int
-    ) throws(TONError) -> CellSummary {
-        let children = References(cells: references, count: referenceCount)
-        guard kind == .ordinary, children.levelMask.value == 0 else {
-            let content = ExoticContent(buffer: buffer, offset: offset, bitCount: bitCount, children: children)
-            return try leveledSummary(kind, content)
-        }
-        let depth = referenceCount == 0 ? 0 : children.depth(at: 0) + 1
-        guard depth <= Cell.maximumDepth else {
-            throw TONError(.tooLarge, "the tree is deeper than \(Cell.maximumDepth) cells")
-        }
-        representation.begin(referenceCount: referenceCount, isExotic: false, mask: 0, bitCount: bitCount)
-        representation.append(buffer, from: offset, bitCount: bitCount)
-        children.append(at: 0, to: &representation)
-        let hash = representation.hash(by: &digest)
-        return CellSummary(hash: hash, depth: depth, levelMask: LevelMask(0), lower: [])
-    }
-
-    // MARK: - Levels
-
-    private struct ExoticContent {
-        let buffer: [UInt8]
-        let offset: Int
-        let bitCount: Int
-        let children: References
-    }
-
-    private struct References {
-        let cells: (Cell?, Cell?, Cell?, Cell?)
-        let count: Int
-
-        subscript(index: Int) -> Cell? {
-            switch index {
-            case 0: cells.0
-            case 1: cells.1
-            case 2: cells.2
-            default: cells.3
-            }
-        }
-
-        var levelMask: LevelMask {
-            var value: UInt8 = 0
-            for index in 0..<count { value |= self[index]?.levelMask.value ?? 0 }
-            return LevelMask(value)
-        }
-
-        func depth(at level: Int) -> Int {
-            var depth = 0
-            for index in 0..<count { depth = max(depth, self[index]?.depth(at: level) ?? 0) }
-            return depth
-        }
-
-        func append(at level: Int, to representation: inout CellRepresentation) {
-            for index in 0..<count { representation.append(depth: self[index]?.depth(at: level) ?? 0) }
-            for index in 0..<count { representation.append(self[index]?.hash(at: level) ?? .zero) }
-        }
-    }
-
-    /// Cells with Merkle proofs around or pruned branches below them have a hash for each significant level.
-    private mutating func leveledSummary(_ kind: Cell.Kind, _ content: ExoticContent) throws(TONError) -> CellSummary {
-        let mask = try ExoticRules(content.buffer, content.offset, content.bitCount).levelMask(
-            of: kind,
-            children: (0..<content.children.count).compactMap { content.children[$0] }
-        )
-        var hashes: [(hash: CellHash, depth: Int)] = []
+    mutating func summary(of content: CellContent, children: [CellSummary]) throws(TONError) -> CellSummary {
+        let kind = content.kind
+        let rules = ExoticRules(content.buffer, content.offset, content.bitCount)
+        let mask = try rules.levelMask(of: kind, children: children)
+        var levels: [CellLevel] = []
         if kind == .prunedBranch {
-            hashes = prunedHashes(mask, content)
-            hashes.append((own(kind, mask, content, previous: nil, level: mask.level), 0))
+            levels = stated(mask, content)
+            levels.append(CellLevel(hash: own(mask, content, children, previous: nil, level: mask.level), depth: 0))
         } else {
             let shift = kind == .merkleProof || kind == .merkleUpdate ? 1 : 0
             for level in 0...mask.level where mask.isSignificant(level) {
-                let count = content.children.count
-                let depth = count == 0 ? 0 : content.children.depth(at: level + shift) + 1
-                guard depth <= Cell.maximumDepth else { throw TONError(.tooLarge, "the tree is too deep") }
-                let applied = mask.applying(level)
-                let previous = hashes.last?.hash
-                hashes.append((own(kind, applied, content, previous: previous, level: level + shift), depth))
+                let depth = children.reduce(0) { max($0, $1.depth(at: level + shift) + 1) }
+                guard depth <= Cell.maximumDepth else { throw Self.tooDeep }
+                let previous = levels.last?.hash
+                let hash = own(mask.applying(level), content, children, previous: previous, level: level + shift)
+                levels.append(CellLevel(hash: hash, depth: depth))
             }
         }
-        guard let top = hashes.popLast() else { throw TONError(.malformedCell, "the cell has no level") }
-        return CellSummary(hash: top.hash, depth: top.depth, levelMask: mask, lower: hashes)
+        guard let top = levels.popLast() else { throw TONError(.malformedCell, "the cell has no level") }
+        return CellSummary(hash: top.hash, depth: top.depth, levelMask: mask, lower: levels)
     }
 
-    private func prunedHashes(_ mask: LevelMask, _ content: ExoticContent) -> [(hash: CellHash, depth: Int)] {
+    private static var tooDeep: TONError {
+        TONError(.tooLarge, "the tree is deeper than \(Cell.maximumDepth) cells")
+    }
+
+    /// The hashes and depths that a pruned branch states of what was left out.
+    private func stated(_ mask: LevelMask, _ content: CellContent) -> [CellLevel] {
         let count = mask.hashIndex
         let start = content.offset + 2
         return (0..<count).map { index in
             let hash = content.buffer[(start + 32 * index)..<(start + 32 * index + 32)]
             let at = start + 32 * count + 2 * index
-            return (CellHash(unchecked: hash), Int(content.buffer[at]) << 8 | Int(content.buffer[at + 1]))
+            let depth = Int(content.buffer[at]) << 8 | Int(content.buffer[at + 1])
+            return CellLevel(hash: CellHash(unchecked: hash), depth: depth)
         }
     }
 
     private mutating func own(
-        _ kind: Cell.Kind,
         _ mask: LevelMask,
-        _ content: ExoticContent,
+        _ content: CellContent,
+        _ children: [CellSummary],
         previous: CellHash?,
         level: Int
     ) -> CellHash {
         // The descriptor is that of the cell's own bits, also where the hash of the level below stands for them.
         representation.begin(
-            referenceCount: content.children.count,
-            isExotic: kind != .ordinary,
+            referenceCount: children.count,
+            isExotic: content.kind != .ordinary,
             mask: mask.value,
             bitCount: content.bitCount
         )
@@ -135,7 +124,8 @@ struct CellHasher: ~Copyable {
         } else {
             representation.append(content.buffer, from: content.offset, bitCount: content.bitCount)
         }
-        content.children.append(at: level, to: &representation)
+        for child in children { representation.append(depth: child.depth(at: level)) }
+        for child in children { representation.append(child.hash(at: level)) }
         return representation.hash(by: &digest)
     }
 }

@@ -19,7 +19,7 @@ struct ExoticRules {
     }
 
     /// The level mask of a cell, after checking its content against its children.
-    func levelMask(of kind: Cell.Kind, children: [Cell]) throws(TONError) -> LevelMask {
+    func levelMask(of kind: Cell.Kind, children: [CellSummary]) throws(TONError) -> LevelMask {
         let below = children.reduce(UInt8(0)) { $0 | $1.levelMask.value }
         switch kind {
         case .ordinary:
@@ -54,7 +54,7 @@ struct ExoticRules {
         }
     }
 
-    private func check(_ child: Cell, hashAt: Int, depthAt: Int) throws(TONError) {
+    private func check(_ child: CellSummary, hashAt: Int, depthAt: Int) throws(TONError) {
         let stated = CellHash(unchecked: buffer[hashAt..<hashAt + 32])
         let depth = Int(buffer[depthAt]) << 8 | Int(buffer[depthAt + 1])
         guard child.hash(at: 0) == stated, child.depth(at: 0) == depth else {

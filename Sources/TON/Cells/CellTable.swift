@@ -1,0 +1,62 @@
+/// Cells that were read or made together: their bytes once, and a record of fixed size for each.
+///
+/// An object for each cell of a bag would cost more than its hash; so cells are places in a table, and what reads a bag
+/// allocates a few arrays, however many cells it has.
+final class CellTable: Sendable {
+    let bytes: [UInt8]
+    let records: [CellRecord]
+    /// Hashes and depths below the highest level, for the cells that have levels: almost none.
+    let levels: [Int: [CellLevel]]
+    /// The cells of other tables that these refer to.
+    let others: [Cell]
+
+    init(bytes: [UInt8], records: [CellRecord], levels: [Int: [CellLevel]] = [:], others: [Cell] = []) {
+        self.bytes = bytes
+        self.records = records
+        self.levels = levels
+        self.others = others
+    }
+}
+
+/// What is known of a cell in a table.
+struct CellRecord: Sendable {
+    let kind: Cell.Kind
+    let referenceCount: UInt8
+    var levelMask: LevelMask
+    let bitCount: UInt16
+    var depth: UInt16 = 0
+    /// Where its bits begin.
+    let offset: UInt32
+    /// Cells of the same table, and after them those of ``CellTable/others``.
+    var references: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
+    var hash = CellHash.zero
+
+    init(kind: Cell.Kind, referenceCount: Int, levelMask: LevelMask, bitCount: Int, offset: Int) {
+        self.kind = kind
+        self.referenceCount = UInt8(referenceCount)
+        self.levelMask = levelMask
+        self.bitCount = UInt16(bitCount)
+        self.offset = UInt32(offset)
+    }
+
+    /// The cell that a reference names.
+    subscript(index: Int) -> Int {
+        get {
+            switch index {
+            case 0: Int(references.0)
+            case 1: Int(references.1)
+            case 2: Int(references.2)
+            default: Int(references.3)
+            }
+        }
+        set {
+            let target = UInt32(newValue)
+            switch index {
+            case 0: references.0 = target
+            case 1: references.1 = target
+            case 2: references.2 = target
+            default: references.3 = target
+            }
+        }
+    }
+}
