@@ -81,6 +81,40 @@ struct DatabaseConformanceTests {
         try await database.close()
     }
 
+    // Found by reading the code: a connection that reads again and again kept what its first reading knew of merchants,
+    // endpoints and balances.
+    @Test("knows in each reading only what is committed then", arguments: Engine.allCases)
+    func readings(engine: Engine) async throws {
+        let database = try engine.open()
+        let merchant = MerchantRecord(id: Identifier(value: 1), name: "m", feeBasisPoints: 0, createdAt: now)
+        let account = AccountID(text: "a/x")
+        try await database.write { try $0.insert(merchant) }
+        for count in 1...9 {
+            let endpoint = WebhookEndpointRecord(
+                id: Identifier(value: UInt128(count)),
+                merchant: merchant.id,
+                url: "https://example.com",
+                sealedSecret: [1],
+                types: [],
+                createdAt: now
+            )
+            try await database.write { session in
+                try session.insert(endpoint)
+                try session.post(Self.ledgerTransaction(UInt128(count), 1))
+            }
+            for _ in 0..<6 {
+                let read = try await database.read { session in
+                    (try session.endpoints(of: merchant.id).count, try session.balance(account, asset: .stars).units)
+                }
+                let looked = try await database.lookUp { session in
+                    (try session.endpoints(of: merchant.id).count, try session.balance(account, asset: .stars).units)
+                }
+                #expect(read == (count, Int256(count)) && looked == (count, Int256(count)))
+            }
+        }
+        try await database.close()
+    }
+
     @Test("keeps what was committed when it is opened again", arguments: Engine.allCases)
     func reopened(engine: Engine) async throws {
         let place = try engine.place()

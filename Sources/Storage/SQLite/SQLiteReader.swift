@@ -41,6 +41,8 @@ final class SQLiteReader: Sendable {
     private func run<Value>(_ body: (any SQLSession) throws -> Value, on database: GRDB.Database) throws -> Value {
         let session = session ?? SQLiteSession(database)
         self.session = session
+        // What the reading before this one knew may have changed since.
+        session.group.forget()
         try session.execute("BEGIN", [])
         let result = Result { try body(session) }
         do { try session.execute("COMMIT", []) } catch {
