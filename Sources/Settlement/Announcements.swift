@@ -66,16 +66,25 @@ extension Settlement {
 
     /// Tells the merchant about an invoice.
     func announce(_ event: InvoiceEvent, _ invoice: Invoice, at now: Timestamp, in session: any SQLSession) throws {
-        let representation = try representation.json(InvoiceWithOptions(invoice, in: session))
+        try announce(event, InvoiceWithOptions(invoice, in: session), at: now, in: session)
+    }
+
+    private func announce(
+        _ event: InvoiceEvent,
+        _ value: InvoiceWithOptions,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let representation = try representation.json(value)
+        let invoice = value.invoice
         try append(event.rawValue, subject: invoice.id.text, representation, to: invoice.merchant, at: now, in: session)
     }
 
-    /// Tells the merchant when a payment has moved an invoice to another state.
-    func announceProgress(from old: Invoice, to new: Invoice, at now: Timestamp, in session: any SQLSession) throws {
-        guard old.status.state != new.status.state else { return }
-        switch new.status.state {
-        case .processing: try announce(.processing, new, at: now, in: session)
-        case .settled: try announce(.settled, new, at: now, in: session)
+    /// Tells the merchant to which state a payment has moved an invoice.
+    func announceProgress(of value: InvoiceWithOptions, at now: Timestamp, in session: any SQLSession) throws {
+        switch value.invoice.status.state {
+        case .processing: try announce(.processing, value, at: now, in: session)
+        case .settled: try announce(.settled, value, at: now, in: session)
         case .new, .expired, .invalid: break
         }
     }

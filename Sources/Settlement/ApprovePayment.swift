@@ -54,10 +54,10 @@ extension Settlement {
     }
 
     private func order(_ reference: PaymentReference, in session: any SQLSession) throws -> Order? {
-        guard let (option, invoice) = try session.option(reference) else { return nil }
-        let endpoint = try session.stockEndpoint(of: invoice.merchant)
-        let stock = try endpoint.map { ($0, try InvoiceWithOptions(invoice, in: session)) }
-        return Order(option: option, invoice: invoice, stock: stock)
+        guard let match = try session.option(reference) else { return nil }
+        let endpoint = try session.stockEndpoint(of: match.invoice.merchant)
+        let stock = try endpoint.map { ($0, try InvoiceWithOptions(match.invoice, in: session)) }
+        return Order(option: match.option, invoice: match.invoice, stock: stock)
     }
 
     private func stock(of order: Order, at now: Timestamp) async -> StockAnswer {

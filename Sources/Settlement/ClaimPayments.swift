@@ -73,6 +73,7 @@ extension ObservationRecorder {
             availableAt: payment.availableAt
         )
         let source = AccountID.suspense(providerKey)
-        _ = try receive(Arrival(id: payment.id, transfer: transfer, source: source, isStored: true), in: session)
+        let arrival = Arrival(id: payment.id, transfer: transfer, source: source, isStored: true)
+        _ = try receive(arrival, matching: session.option(option.reference), in: session)
     }
 }

@@ -25,7 +25,7 @@ extension Settlement {
             where now > invoice.expiresAt.advanced(by: longestGrace) {
                 var updated = invoice
                 let action = try updated.status.apply(.expired)
-                guard try session.update(updated, from: invoice) else { continue }
+                try session.update(updated, from: invoice)
                 if action == .openUnderpaid { try openUnderpaid(updated, at: now, in: session) }
                 try announce(.expired, updated, at: now, in: session)
                 ended.append(invoice.id)

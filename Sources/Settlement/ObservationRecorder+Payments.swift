@@ -17,9 +17,13 @@ extension ObservationRecorder {
         let isStored: Bool
     }
 
-    func receive(_ arrival: Arrival, in session: any SQLSession) throws -> RecordedObservation {
-        let transfer = arrival.transfer
-        guard let reference = transfer.reference, let match = try session.option(reference) else {
+    /// Counts a transfer for what its reference names.
+    func receive(
+        _ arrival: Arrival,
+        matching match: OptionMatch?,
+        in session: any SQLSession
+    ) throws -> RecordedObservation {
+        guard let match else {
             if let sold = try sellMedia(by: arrival, in: session) { return sold }
             return try keep(arrival, .unmatched, for: nil, onto: .suspense(providerKey), in: session)
         }
@@ -27,17 +31,17 @@ extension ObservationRecorder {
         if let subscription = invoice.subscription, invoice.status.state == .settled {
             return try renew(subscription, by: arrival, like: match.option, in: session)
         }
-        return try receive(arrival, for: match.option, of: invoice, in: session)
+        return try receive(arrival, for: match, in: session)
     }
 
     /// Counts a transfer for the invoice whose option it names.
     func receive(
         _ arrival: Arrival,
-        for named: PaymentOption,
-        of invoice: Invoice,
+        for found: OptionMatch,
         in session: any SQLSession
     ) throws -> RecordedObservation {
         let transfer = arrival.transfer
+        let (named, invoice) = (found.option, found.invoice)
         // A quote that was renewed holds for what was paid before its end.
         let option =
             named.renewals == 0
@@ -45,20 +49,23 @@ extension ObservationRecorder {
         if isGathered, let reference = transfer.reference {
             try session.insertHoldingAccount(provider: providerKey, account: reference.value, option: option.id)
         }
-        let context = Match(option: option, invoice: invoice)
+        var match = Match(found, paying: option)
         guard transfer.amount.asset == option.due.asset else {
-            return try keep(arrival, .wrongAsset, for: context, onto: .wrongAsset(invoice.merchant), in: session)
+            return try keep(arrival, .wrongAsset, for: match, onto: .wrongAsset(invoice.merchant), in: session)
         }
         let value = try countedValue(of: transfer, option: option, invoice: invoice)
         var updated = invoice
         let deadline = invoice.expiresAt.advanced(by: graceAfterExpiry)
         let action = try updated.status.apply(.received(value: value, isInTime: transfer.occurredAt <= deadline))
         if case .settle = action { updated.settledAt = now }
-        guard try session.update(updated, from: invoice) else {
-            throw SettlementError(.conflict, "the invoice \(invoice.id) has changed meanwhile")
+        try session.update(updated, from: invoice)
+        match.invoice = updated
+        let result = try follow(action, arrival, value: value, match, in: session)
+        if updated.status.state != invoice.status.state {
+            let sightings = found.isSeen ? try session.sightings(of: invoice.id) : []
+            let moved = InvoiceWithOptions(invoice: updated, options: found.options, sightings: sightings)
+            try settlement.announceProgress(of: moved, at: now, in: session)
         }
-        let result = try follow(action, arrival, value: value, Match(option: option, invoice: updated), in: session)
-        try settlement.announceProgress(from: invoice, to: updated, at: now, in: session)
         if case .settle = action, let subscription = invoice.subscription {
             let until = transfer.paidUntil ?? transfer.occurredAt.advanced(by: Subscription.period)
             let paid = SubscriptionStatus.Event.paid(
@@ -81,8 +88,17 @@ extension ObservationRecorder {
 
     private struct Match {
         let option: PaymentOption
-        let invoice: Invoice
+        var invoice: Invoice
+        let hasOpenCases: Bool
+        let books: Bookkeeping
         var merchant: MerchantID { invoice.merchant }
+
+        init(_ found: OptionMatch, paying option: PaymentOption) {
+            self.option = option
+            invoice = found.invoice
+            hasOpenCases = found.hasOpenCases
+            books = Bookkeeping(feeBasisPoints: found.merchant.feeBasisPoints)
+        }
     }
 
     private func follow(
@@ -158,7 +174,7 @@ extension ObservationRecorder {
                 part.classification == .partial && part.state == .final
             }
         try store(payment, arrival, in: session)
-        let books = Bookkeeping(feeBasisPoints: try session.merchant(merchant)?.feeBasisPoints ?? 0)
+        let books = match.books
         // Each payment has a ledger transaction of its own, so that a refund finds where its money is.
         let earned = try books.settle(transfer.amount, excess: surplus, from: arrival.source, to: merchant)
         try post(.invoiceSettled, payment.id, at: transfer.occurredAt, earned, in: session)
@@ -169,7 +185,8 @@ extension ObservationRecorder {
         }
         try settlement.announce(payment, at: now, in: session)
         // What a reorganisation took is paid again.
-        for orphaned in try session.openCases(of: match.invoice.id) where orphaned.reason == .orphaned {
+        let open = match.hasOpenCases ? try session.openCases(of: match.invoice.id) : []
+        for orphaned in open where orphaned.reason == .orphaned {
             try settlement.close(orphaned, .init(.superseded, at: now), in: session)
         }
         if !surplus.isZero {

@@ -101,8 +101,11 @@ extension ObservationRecorder {
             instruction: sale.instruction,
             reference: PaymentReference(scope: "sale", value: arrival.id.text)
         )
+        guard let merchant = try session.merchant(sale.merchant) else {
+            throw SettlementError(.invalidState, "the merchant \(sale.merchant) is not stored")
+        }
         try session.insert(invoice)
         try session.insert(option)
-        return try receive(arrival, for: option, of: invoice, in: session)
+        return try receive(arrival, for: OptionMatch(option, of: invoice, by: merchant), in: session)
     }
 }

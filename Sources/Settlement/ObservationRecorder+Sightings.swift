@@ -26,13 +26,13 @@ extension ObservationRecorder {
 
     private func match(_ sighting: Sighting, in session: any SQLSession) throws -> StoredSighting? {
         let transfer = sighting.transfer
-        guard let reference = transfer.reference, let (option, invoice) = try session.option(reference),
-            option.due.asset == transfer.amount.asset
+        guard let reference = transfer.reference, let match = try session.option(reference),
+            match.option.due.asset == transfer.amount.asset
         else { return nil }
         return StoredSighting(
             naturalKey: transfer.naturalKey,
-            option: option.id,
-            invoice: invoice.id,
+            option: match.option.id,
+            invoice: match.invoice.id,
             amount: transfer.amount,
             payer: transfer.payer,
             confirmations: sighting.confirmations,
@@ -59,9 +59,7 @@ extension ObservationRecorder {
         var updated = invoice
         let action = try updated.status.apply(event)
         guard updated.status != invoice.status else { return }
-        guard try session.update(updated, from: invoice) else {
-            throw SettlementError(.conflict, "the invoice \(invoice.id) has changed meanwhile")
-        }
+        try session.update(updated, from: invoice)
         switch action {
         case .announceProcessing: try settlement.announce(.processing, updated, at: now, in: session)
         case .reopen: try settlement.announce(.reopened, updated, at: now, in: session)

@@ -54,16 +54,26 @@ struct ObservationRecorder: Sendable {
     private func recordIncoming(_ found: IncomingTransfer, in session: any SQLSession) throws -> RecordedObservation {
         var transfer = found
         let id: PaymentID = settlement.identifiers.next()
+        func observation() -> ObservationRecord { observationRecord(transfer.naturalKey, "incoming", "", payment: id) }
+        var isNew: Bool
+        var match: OptionMatch?
+        if let reference = found.reference {
+            (isNew, match) = try session.observe(observation(), matching: reference)
+        } else {
+            isNew = try session.observe(observation())
+        }
         var earlier = 0
-        while try !isNew(transfer.naturalKey, "incoming", "", payment: id, in: session) {
+        while !isNew {
             guard isChronological, try session.payment(naturalKey: transfer.naturalKey)?.state == .orphaned else {
                 return .repetition
             }
             earlier += 1
             transfer.naturalKey = NaturalKey(found.naturalKey.text, "again", "\(earlier)")
+            isNew = try session.observe(observation())
         }
         let source = AccountID.providerReceivable(providerKey)
-        return try receive(Arrival(id: id, transfer: transfer, source: source, isStored: false), in: session)
+        let arrival = Arrival(id: id, transfer: transfer, source: source, isStored: false)
+        return try receive(arrival, matching: match, in: session)
     }
 
     private func recordRefund(
@@ -94,14 +104,17 @@ struct ObservationRecorder: Sendable {
         )
     }
 
-    private func isNew(
+    private func isNew(_ key: NaturalKey, _ kind: String, _ note: String, in session: any SQLSession) throws -> Bool {
+        try session.observe(observationRecord(key, kind, note))
+    }
+
+    private func observationRecord(
         _ key: NaturalKey,
         _ kind: String,
         _ note: String,
-        payment: PaymentID? = nil,
-        in session: any SQLSession
-    ) throws -> Bool {
-        try session.observe(key, provider: providerKey, kind: kind, note: note, payment: payment, at: now)
+        payment: PaymentID? = nil
+    ) -> ObservationRecord {
+        ObservationRecord(key, provider: providerKey, kind: kind, note: note, payment: payment, at: now)
     }
 
     private func book(_ movement: AccountMovement, in session: any SQLSession) throws -> RecordedObservation {

@@ -138,9 +138,7 @@ private struct CaseResolver {
         do throws(PaymentsError) { action = try updated.status.apply(.accepted) } catch { throw SettlementError(error) }
         guard action == .announceSettled else { return }
         updated.settledAt = now
-        guard try session.update(updated, from: invoice) else {
-            throw SettlementError(.conflict, "the invoice \(invoice.id) has changed meanwhile")
-        }
+        try session.update(updated, from: invoice)
         try settlement.announce(.settled, updated, at: now, in: session)
     }
 

@@ -69,6 +69,11 @@ public protocol SQLSession: AnyObject {
     /// - Throws: ``StorageError``.
     func execute(_ sql: String, _ arguments: [SQLValue]) throws
 
+    /// Runs a statement that changes one row, as ``execute(_:_:)`` does; when it changes none, or several, the unit fails.
+    ///
+    /// - Throws: ``StorageError``; with ``StorageError/Code/conflict`` when the row is no longer what it was.
+    func executeOne(_ sql: String, _ arguments: [SQLValue]) throws
+
     /// Runs a statement with the arguments `$1`, `$2`, …
     ///
     /// - Throws: ``StorageError``.
@@ -80,9 +85,51 @@ public protocol SQLSession: AnyObject {
     /// - Throws: ``StorageError``.
     /// - Returns: the rows.
     func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow]
+
+    /// Runs queries, with one wait for the answers of all.
+    ///
+    /// - Throws: ``StorageError``.
+    /// - Returns: the rows of each.
+    func queryAll(_ queries: [SQLStatement]) throws -> [[SQLRow]]
+
+    /// Runs a statement and then a query, with one wait for the answers of both.
+    ///
+    /// - Throws: ``StorageError``.
+    /// - Returns: how many rows the statement changed, and the rows of the query.
+    func change(_ statement: SQLStatement, thenQuery query: SQLStatement) throws -> (changed: Int, rows: [SQLRow])
+}
+
+/// A statement, and what stands in it for `$1`, `$2` and so on.
+public struct SQLStatement: Sendable {
+    let sql: String
+    let arguments: [SQLValue]
+
+    init(_ sql: String, _ arguments: [SQLValue]) {
+        self.sql = sql
+        self.arguments = arguments
+    }
 }
 
 extension SQLSession {
+    /// Where an answer needs no way to a server, one comes after the other.
+    public func change(
+        _ statement: SQLStatement,
+        thenQuery query: SQLStatement
+    ) throws -> (changed: Int, rows: [SQLRow]) {
+        let changed = try change(statement.sql, statement.arguments)
+        return (changed, try self.query(query.sql, query.arguments))
+    }
+
+    /// Where an answer needs no way to a server, one comes after the other.
+    public func queryAll(_ queries: [SQLStatement]) throws -> [[SQLRow]] {
+        try queries.map { try query($0.sql, $0.arguments) }
+    }
+
+    /// Where a statement runs at once, so is seen what it changed.
+    public func executeOne(_ sql: String, _ arguments: [SQLValue]) throws {
+        guard try change(sql, arguments) == 1 else { throw StorageError.changedMeanwhile }
+    }
+
     /// The first row of a query, read by `decode`; none when there is no row.
     func first<Value>(
         _ sql: String,
@@ -99,7 +146,14 @@ extension SQLSession {
         _ arguments: [SQLValue],
         _ decode: (inout SQLRow) throws -> Value
     ) throws -> [Value] {
-        try query(sql, arguments).map { row in
+        try query(sql, arguments).decoded(decode)
+    }
+}
+
+extension [SQLRow] {
+    /// The rows, each read by `decode`.
+    func decoded<Value>(_ decode: (inout SQLRow) throws -> Value) rethrows -> [Value] {
+        try map { row in
             var row = row
             return try decode(&row)
         }

@@ -1,9 +1,10 @@
 import Ledger
 import Money
 import Payments
+import Seams
 
-/// What the units of work that share a commit know of rows that only they can change: read once, and the balances
-/// written once, before the commit.
+/// What the units of work that share a commit know of rows that only they can change: read once; and what they leave to be
+/// done once for all of them, before the commit.
 ///
 /// A group holds the database's write lock, so that nobody else changes these rows meanwhile. Whoever changes one of
 /// them by a statement forgets it here.
@@ -13,9 +14,18 @@ public final class GroupState {
         let asset: AssetID
     }
 
+    /// What an account holds: what is stored, where that is known, and what units have booked since.
     struct Balance {
-        var amount: Amount
-        var isChanged: Bool
+        var stored: Amount?
+        var change: Amount?
+    }
+
+    /// An event of which its merchant's endpoints have not been told.
+    struct NewEvent {
+        let id: EventID
+        let merchant: MerchantID
+        let type: String
+        let createdAt: Timestamp
     }
 
     /// The number and the seal of the last ledger transaction.
@@ -23,6 +33,7 @@ public final class GroupState {
     var balances: [BalanceKey: Balance] = [:]
     var merchants: [MerchantID: MerchantRecord] = [:]
     var endpoints: [MerchantID: [WebhookEndpointRecord]] = [:]
+    var newEvents: [NewEvent] = []
 
     /// Whether a unit has stored work for somebody: a pushed message, or an event to deliver.
     var hasNews = false
@@ -36,6 +47,15 @@ public final class GroupState {
         balances = [:]
         merchants = [:]
         endpoints = [:]
+        newEvents = []
         hasNews = false
+    }
+}
+
+extension SQLSession {
+    /// Does what units of this group have left to be done once for all of them: the last thing before the commit.
+    public func finishGroup() throws {
+        try writeBalances()
+        try addressEvents()
     }
 }

@@ -36,5 +36,7 @@ public struct StorageError: CodedError {
         self.reason = reason
     }
 
+    static let changedMeanwhile = Self(.conflict, "a row is no longer what it was when it was read")
+
     static func corrupt(_ reason: String) -> Self { Self(.corrupt, reason) }
 }

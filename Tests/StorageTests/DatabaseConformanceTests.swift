@@ -115,6 +115,87 @@ struct DatabaseConformanceTests {
         try await database.close()
     }
 
+    @Test("fails a unit whose row is not what it read, and no other unit of the group", arguments: Engine.allCases)
+    func changedRows(engine: Engine) async throws {
+        let database = try engine.open()
+        let merchant = MerchantRecord(id: Identifier(value: 1), name: "a", feeBasisPoints: 0, createdAt: now)
+        try await database.write { try $0.insert(merchant) }
+        let rename = "UPDATE merchants SET name = $1 WHERE name = $2"
+        let codes = await withTaskGroup(of: (Int, StorageError.Code?).self) { group in
+            for number in 1...40 {
+                group.addTask {
+                    do {
+                        try await database.write { session in
+                            try session.post(Self.ledgerTransaction(UInt128(number), 1))
+                            // Every third one takes a row for what it is not.
+                            let old = number % 3 == 0 ? "b" : "a"
+                            try session.executeOne(rename, [.text("a"), .text(old)])
+                        }
+                        return (number, nil)
+                    } catch { return (number, (error as? StorageError)?.code) }
+                }
+            }
+            return await group.reduce(into: [Int: StorageError.Code?]()) { $0[$1.0] = $1.1 }
+        }
+        for number in 1...40 { #expect(codes[number] == (number % 3 == 0 ? .some(.conflict) : .some(nil))) }
+        let (audit, sum) = try await database.read { session in
+            (try session.auditJournal(), try session.balance(AccountID(text: "a/x"), asset: .stars).units)
+        }
+        #expect(audit.findings.isEmpty && audit.checked == 27 && sum == 27)
+        try await database.close()
+    }
+
+    @Test(
+        "sends each event to the endpoints that there were when it happened, also within one unit of work",
+        arguments: Engine.allCases
+    )
+    func addressing(engine: Engine) async throws {
+        let database = try engine.open()
+        let merchant = MerchantRecord(id: Identifier(value: 1), name: "m", feeBasisPoints: 0, createdAt: now)
+        func endpoint(_ number: UInt128, types: [String] = []) -> WebhookEndpointRecord {
+            WebhookEndpointRecord(
+                id: Identifier(value: number),
+                merchant: merchant.id,
+                url: "https://example.com",
+                sealedSecret: [1],
+                types: types,
+                createdAt: now
+            )
+        }
+        func event(_ number: UInt128, _ type: String) -> EventRecord {
+            EventRecord(
+                id: Identifier(value: number),
+                merchant: merchant.id,
+                type: type,
+                subject: "s",
+                body: "{}",
+                createdAt: now
+            )
+        }
+        let (first, second) = (endpoint(1), endpoint(2, types: ["invoice.settled"]))
+        let events = [
+            event(1, "invoice.created"), event(2, "invoice.created"), event(3, "invoice.settled"),
+            event(4, "invoice.settled"), event(5, "invoice.created"),
+        ]
+        let moment = now
+        try await database.write { session in
+            try session.insert(merchant)
+            try session.append(events[0])
+            try session.insert(first)
+            try session.append(events[1])
+            try session.insert(second)
+            try session.append(events[2])
+            try session.delete(first, at: moment)
+            try session.append(events[3])
+            try session.append(events[4])
+        }
+        let told = try await database.read { session in
+            try events.map { try session.deliveries(of: $0.id).map(\.endpoint) }
+        }
+        #expect(told == [[], [first.id], [first.id, second.id], [second.id], []])
+        try await database.close()
+    }
+
     @Test("keeps what was committed when it is opened again", arguments: Engine.allCases)
     func reopened(engine: Engine) async throws {
         let place = try engine.place()

@@ -26,7 +26,7 @@ struct StatementRecorder: Database {
         try await base.write { [log] session in
             let session = Session(base: session, log: log)
             let value = try body(session)
-            try session.writeBalances()
+            try session.finishGroup()
             return value
         }
     }

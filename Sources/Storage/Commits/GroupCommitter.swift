@@ -161,7 +161,7 @@ final class GroupCommitter: Sendable {
     private func runTogether(_ group: [Member], on connection: any WritingConnection) -> Bool {
         do {
             for member in group { try member.run(connection.session) }
-            try connection.session.writeBalances()
+            try connection.session.finishGroup()
             return !connection.hasFailedTransaction
         } catch { return false }
     }
@@ -174,7 +174,7 @@ final class GroupCommitter: Sendable {
         try connection.beginMember()
         do {
             try member.run(connection.session)
-            try connection.session.writeBalances()
+            try connection.session.finishGroup()
             try connection.keepMember()
             return nil
         } catch {

@@ -23,7 +23,8 @@ final class PostgresConnection {
     /// A command that was sent and not answered yet.
     private enum Pending {
         case preparation(of: String)
-        case statement
+        /// A statement, and how many rows it has to change, where that is known.
+        case statement(changing: Int?)
     }
 
     /// How long the server may take to answer, in milliseconds: a lock of another gateway that hangs is not waited for
@@ -77,10 +78,16 @@ final class PostgresConnection {
     /// Has a statement run before the next one that is waited for; what goes wrong with it is told there.
     ///
     /// With the arguments `$1`, `$2`, … it is prepared once and kept.
-    func enqueue(_ sql: String, _ arguments: [SQLValue]? = nil) throws(StorageError) {
+    ///
+    /// - Parameters:
+    ///   - sql: the statement.
+    ///   - arguments: what stands for `$1`, `$2`, …
+    ///   - count: how many rows it has to change; another number is a conflict.
+    /// - Throws: ``StorageError``.
+    func enqueue(_ sql: String, _ arguments: [SQLValue]? = nil, changing count: Int? = nil) throws(StorageError) {
         let connection = try connected()
         guard let arguments else {
-            try sent(PQsendQueryParams(connection, sql, 0, nil, nil, nil, nil, 0), .statement)
+            try sent(PQsendQueryParams(connection, sql, 0, nil, nil, nil, nil, 0), .statement(changing: count))
             return
         }
         for case .text(let text) in arguments where text.utf8.contains(0) {
@@ -90,7 +97,7 @@ final class PostgresConnection {
         let code = Self.withTexts(arguments) { texts in
             PQsendQueryPrepared(connection, name, Int32(arguments.count), texts, nil, nil, 0)
         }
-        try sent(code, .statement)
+        try sent(code, .statement(changing: count))
     }
 
     /// Runs a statement, after those that were enqueued.
@@ -99,7 +106,7 @@ final class PostgresConnection {
     @discardableResult
     func run(_ sql: String, _ arguments: [SQLValue]? = nil) throws(StorageError) -> Answer {
         try enqueue(sql, arguments)
-        guard let answer = try drain() else {
+        guard let answer = try drain().last else {
             throw StorageError(.unavailable, "PostgreSQL has not answered a statement")
         }
         return answer
@@ -108,16 +115,19 @@ final class PostgresConnection {
     /// Waits until everything has run that was enqueued.
     ///
     /// - Throws: ``StorageError``; what went wrong first.
-    /// - Returns: what the last statement came to; none when there was none.
+    /// - Returns: what each statement came to.
     @discardableResult
-    func drain() throws(StorageError) -> Answer? {
-        guard let connection, !pending.isEmpty else { return nil }
+    func drain() throws(StorageError) -> [Answer] {
+        guard let connection, !pending.isEmpty else { return [] }
         guard PQpipelineSync(connection) == 1 else { throw lost(connection) }
-        var (last, failure): (Answer?, StorageError?) = (nil, nil)
+        var (answers, failure): ([Answer], StorageError?) = ([], nil)
         let commands = pending
         pending = []
         for command in commands {
-            do throws(StorageError) { last = try finish(command, on: connection) } catch {
+            do throws(StorageError) {
+                let answer = try finish(command, on: connection)
+                if case .statement = command, let answer { answers.append(answer) }
+            } catch {
                 guard isAlive else { throw error }
                 failure = failure ?? error
             }
@@ -126,7 +136,7 @@ final class PostgresConnection {
         defer { PQclear(end) }
         guard PQresultStatus(end) == PGRES_PIPELINE_SYNC else { throw lost(connection) }
         if let failure { throw failure }
-        return last
+        return answers
     }
 
     /// Rolls back what was begun; what was enqueued before is waited for, because a failure keeps everything behind it from
@@ -166,6 +176,7 @@ final class PostgresConnection {
             if case .preparation(let sql) = command { prepared[sql] = nil }
             throw failure
         }
+        if case .statement(let count?) = command, answer?.changed != count { throw StorageError.changedMeanwhile }
         return answer
     }
 

@@ -95,9 +95,10 @@ extension SQLSession {
 
     /// Stores where an invoice stands, if it still stands where `old` says.
     ///
-    /// - Returns: whether it did; when not, somebody else was first and nothing is changed.
-    public func update(_ updated: Invoice, from old: Invoice) throws -> Bool {
-        try change(
+    /// - Throws: ``StorageError`` with ``StorageError/Code/conflict`` when it does not, which it always does where `old`
+    ///   was read in the same unit of work.
+    public func update(_ updated: Invoice, from old: Invoice) throws {
+        try executeOne(
             """
             UPDATE invoices SET state = $1, exception = $2, received = $3, settled_at = $4
             WHERE id = $5 AND state = $6 AND exception = $7 AND received = $8
@@ -107,7 +108,7 @@ extension SQLSession {
                 .units(updated.status.received), .moment(updated.settledAt), .id(updated.id),
                 .text(old.status.state.rawValue), .text(old.status.exception.rawValue), .units(old.status.received),
             ]
-        ) == 1
+        )
     }
 
     /// The stamp of an invoice.

@@ -31,9 +31,11 @@ extension SQLSession {
         )
         try insert(transaction.postings, of: next)
         for posting in transaction.postings {
-            let balance = try balance(posting.account, asset: posting.amount.asset).adding(posting.amount)
-            let key = GroupState.BalanceKey(account: posting.account, asset: balance.asset)
-            group.balances[key] = GroupState.Balance(amount: balance, isChanged: true)
+            let amount = posting.amount
+            let key = GroupState.BalanceKey(account: posting.account, asset: amount.asset)
+            var balance = group.balances[key] ?? GroupState.Balance()
+            balance.change = try balance.change?.adding(amount) ?? amount
+            group.balances[key] = balance
         }
         group.journalHead = (next, newSeal)
     }
@@ -53,18 +55,32 @@ extension SQLSession {
         }
     }
 
-    /// Writes the balances that units of this group have changed: the last thing before the commit.
-    public func writeBalances() throws {
-        for (key, balance) in group.balances where balance.isChanged {
+    /// Writes the balances that units of this group have changed.
+    func writeBalances() throws {
+        let changed = group.balances.filter { $0.value.change != nil }
+        let unread = changed.filter { $0.value.stored == nil }.map(\.key)
+        for (key, rows) in zip(unread, try queryAll(unread.map(Self.balance))) {
+            group.balances[key]?.stored = try rows.decoded { try $0.amount() }.first
+        }
+        for (key, balance) in changed {
+            let stored = group.balances[key]?.stored ?? .zero(key.asset)
+            let amount = try balance.change?.adding(stored) ?? stored
             try execute(
                 """
                 INSERT INTO balances (account, asset, units) VALUES ($1, $2, $3)
                 ON CONFLICT (account, asset) DO UPDATE SET units = excluded.units
                 """,
-                [.text(key.account.text), .text(key.asset.text), .units(balance.amount)]
+                [.text(key.account.text), .text(key.asset.text), .units(amount)]
             )
-            group.balances[key]?.isChanged = false
+            group.balances[key] = GroupState.Balance(stored: amount)
         }
+    }
+
+    private static func balance(_ key: GroupState.BalanceKey) -> SQLStatement {
+        SQLStatement(
+            "SELECT asset, units FROM balances WHERE account = $1 AND asset = $2",
+            [.text(key.account.text), .text(key.asset.text)]
+        )
     }
 
     /// The number and the seal of the last ledger transaction.
@@ -78,14 +94,17 @@ extension SQLSession {
     /// What an account holds in an asset: debits less credits.
     public func balance(_ account: AccountID, asset: AssetID) throws -> Amount {
         let key = GroupState.BalanceKey(account: account, asset: asset)
-        if let known = group.balances[key] { return known.amount }
-        let units = try first(
-            "SELECT asset, units FROM balances WHERE account = $1 AND asset = $2",
-            [.text(account.text), .text(asset.text)]
-        ) { try $0.amount() }
-        let balance = units ?? .zero(asset)
-        group.balances[key] = GroupState.Balance(amount: balance, isChanged: false)
-        return balance
+        var balance = group.balances[key] ?? GroupState.Balance()
+        let stored: Amount
+        if let known = balance.stored {
+            stored = known
+        } else {
+            let statement = Self.balance(key)
+            stored = try first(statement.sql, statement.arguments) { try $0.amount() } ?? .zero(asset)
+            balance.stored = stored
+            group.balances[key] = balance
+        }
+        return try balance.change?.adding(stored) ?? stored
     }
 
     /// What all accounts of a kind hold.

@@ -84,15 +84,69 @@ extension SQLSession {
     }
 
     /// The option that a reference belongs to, with its invoice, by one indexed read.
-    public func option(_ reference: PaymentReference) throws -> (option: PaymentOption, invoice: Invoice)? {
-        try first(
+    public func option(_ reference: PaymentReference) throws -> OptionMatch? {
+        let statement = Self.match(reference)
+        return try OptionMatch(query(statement.sql, statement.arguments))
+    }
+
+    /// Finds the ways to pay the invoice of which a reference names one, each with the whole invoice: there are few.
+    static func match(_ reference: PaymentReference) -> SQLStatement {
+        SQLStatement(
             """
-            SELECT \(Self.optionColumns), \(Self.invoiceColumns) FROM payment_references r
-            JOIN payment_options o ON o.id = r.option JOIN invoices i ON i.id = o.invoice
-            WHERE r.scope = $1 AND r.value = $2
+            SELECT \(optionColumns), r.option,
+            (SELECT COUNT(*) FROM sightings s WHERE s.invoice = i.id),
+            (SELECT COUNT(*) FROM cases c WHERE c.invoice = i.id AND c.state = 'open'), \(merchantColumns), \(invoiceColumns)
+            FROM payment_references r JOIN payment_options n ON n.id = r.option JOIN invoices i ON i.id = n.invoice
+            JOIN merchants m ON m.id = i.merchant JOIN payment_options o ON o.invoice = i.id WHERE r.scope = $1 AND r.value = $2 ORDER BY o.id
             """,
             [.text(reference.scope), .text(reference.value)]
-        ) { row in (try row.option(), try row.invoice()) }
+        )
+    }
+}
+
+/// A way to pay that a reference names, and what there is beside it.
+public struct OptionMatch: Sendable {
+    /// The option.
+    public let option: PaymentOption
+    /// The invoice that it pays.
+    public let invoice: Invoice
+    /// All ways to pay the invoice, in the order in which they were opened.
+    public let options: [PaymentOption]
+    /// Whether something was seen for the invoice that can still be undone.
+    public let isSeen: Bool
+    /// Whether a case about the invoice is open.
+    public let hasOpenCases: Bool
+    /// Whose invoice it is.
+    public let merchant: MerchantRecord
+
+    /// The only way to pay an invoice about which nothing else is known.
+    public init(_ option: PaymentOption, of invoice: Invoice, by merchant: MerchantRecord) {
+        self.option = option
+        self.invoice = invoice
+        self.merchant = merchant
+        options = [option]
+        isSeen = false
+        hasOpenCases = false
+    }
+
+    /// What a query for a reference finds; none when it finds nothing.
+    init?(_ rows: [SQLRow]) throws {
+        var (options, named): ([PaymentOption], PaymentOption?) = ([], nil)
+        var last: SQLRow?
+        for row in rows {
+            var row = row
+            let option = try row.option()
+            options.append(option)
+            if try row.id() == option.id { named = option }
+            last = row
+        }
+        guard let named, var rest = last else { return nil }
+        option = named
+        isSeen = try rest.int() > 0
+        hasOpenCases = try rest.int() > 0
+        merchant = try rest.merchant()
+        invoice = try rest.invoice()
+        self.options = options
     }
 }
 

@@ -91,7 +91,7 @@ public struct WebhookEndpointRecord: Hashable, Sendable {
 extension SQLSession {
     private static var eventColumns: String { "e.id, e.merchant, e.type, e.subject, e.body, e.created_at" }
 
-    /// Puts an event in the outbox, with a delivery for each endpoint that wants it.
+    /// Puts an event in the outbox; before the commit, each endpoint that wants it gets a delivery.
     public func append(_ event: EventRecord) throws {
         group.hasNews = true
         try execute(
@@ -101,9 +101,35 @@ extension SQLSession {
                 .moment(event.createdAt),
             ]
         )
-        for endpoint in try endpoints(of: event.merchant) where endpoint.takes(event.type) {
-            try deliver(event.id, to: endpoint.id, at: event.createdAt)
+        group.newEvents.append(
+            GroupState.NewEvent(
+                id: event.id,
+                merchant: event.merchant,
+                type: event.type,
+                createdAt: event.createdAt
+            )
+        )
+    }
+
+    /// Makes deliveries of the events of this group, for the endpoints that there are now.
+    func addressEvents() throws {
+        let unknown = Set(group.newEvents.map(\.merchant)).filter { group.endpoints[$0] == nil }
+        let found = try queryAll(unknown.map(Self.endpoints))
+        for (merchant, rows) in zip(unknown, found) {
+            group.endpoints[merchant] = try rows.decoded { try $0.endpoint() }
         }
+        for event in group.newEvents {
+            for endpoint in group.endpoints[event.merchant] ?? [] where endpoint.takes(event.type) {
+                try deliver(event.id, to: endpoint.id, at: event.createdAt)
+            }
+        }
+        group.newEvents = []
+    }
+
+    /// Has what happened before a change of a merchant's endpoints sent to those that there were.
+    private func forgetEndpoints(of merchant: MerchantID) throws {
+        try addressEvents()
+        group.endpoints[merchant] = nil
     }
 
     /// Has an event sent to an endpoint, or sent again.
@@ -162,7 +188,7 @@ extension SQLSession {
 
     /// Stores a new endpoint.
     public func insert(_ endpoint: WebhookEndpointRecord) throws {
-        group.endpoints[endpoint.merchant] = nil
+        try forgetEndpoints(of: endpoint.merchant)
         try execute(
             """
             INSERT INTO webhook_endpoints (id, merchant, url, sealed_secret, types, created_at)
@@ -177,7 +203,7 @@ extension SQLSession {
 
     /// Stores an endpoint's secrets and whether it is switched off.
     public func update(_ endpoint: WebhookEndpointRecord) throws {
-        group.endpoints[endpoint.merchant] = nil
+        try forgetEndpoints(of: endpoint.merchant)
         try execute(
             """
             UPDATE webhook_endpoints SET sealed_secret = $1, disabled_at = $2, disabled_reason = $3,
@@ -193,7 +219,7 @@ extension SQLSession {
 
     /// Takes an endpoint away; what was sent to it stays in the log of the database, and what still waited is not sent.
     public func delete(_ endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
-        group.endpoints[endpoint.merchant] = nil
+        try forgetEndpoints(of: endpoint.merchant)
         try execute(
             "UPDATE webhook_endpoints SET deleted_at = $1 WHERE id = $2",
             [.moment(moment), .id(endpoint.id)]
@@ -215,15 +241,20 @@ extension SQLSession {
     /// A merchant's endpoints, in the order in which they were added.
     public func endpoints(of merchant: MerchantID) throws -> [WebhookEndpointRecord] {
         if let known = group.endpoints[merchant] { return known }
-        let endpoints = try all(
+        let statement = Self.endpoints(of: merchant)
+        let endpoints = try all(statement.sql, statement.arguments) { try $0.endpoint() }
+        group.endpoints[merchant] = endpoints
+        return endpoints
+    }
+
+    private static func endpoints(of merchant: MerchantID) -> SQLStatement {
+        SQLStatement(
             """
-            SELECT \(Self.endpointColumns) FROM webhook_endpoints w
+            SELECT \(endpointColumns) FROM webhook_endpoints w
             WHERE w.merchant = $1 AND w.deleted_at IS NULL ORDER BY w.id
             """,
             [.id(merchant)]
-        ) { try $0.endpoint() }
-        group.endpoints[merchant] = endpoints
-        return endpoints
+        )
     }
 
     /// The endpoint that says whether a merchant's goods are there, when it has one: the first that was added.

@@ -3,26 +3,68 @@ public import Payments
 public import Seams
 import StrictJSON
 
-/// Observations and payments.
-extension SQLSession {
-    /// Remembers that something was observed, and the payment that it becomes, if it does.
-    ///
-    /// - Returns: whether it is new; when not, it has been dealt with before.
-    public func observe(
+/// Something that was observed, with what makes it unique.
+public struct ObservationRecord: Sendable {
+    /// What makes it unique.
+    public let key: NaturalKey
+    /// Who observed it.
+    public let provider: String
+    /// What it is.
+    public let kind: String
+    /// What a person may want to know.
+    public let note: String
+    /// The payment that it becomes, if it does.
+    public let payment: PaymentID?
+    /// When it was recorded.
+    public let moment: Timestamp
+
+    /// Something that was observed.
+    public init(
         _ key: NaturalKey,
         provider: String,
         kind: String,
         note: String,
         payment: PaymentID?,
         at moment: Timestamp
-    ) throws -> Bool {
-        try change(
+    ) {
+        self.key = key
+        self.provider = provider
+        self.kind = kind
+        self.note = note
+        self.payment = payment
+        self.moment = moment
+    }
+
+    fileprivate var insertion: SQLStatement {
+        SQLStatement(
             """
             INSERT INTO observations (key, provider, kind, note, payment, observed_at) VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT DO NOTHING
             """,
             [.text(key.text), .text(provider), .text(kind), .text(note), .id(payment), .moment(moment)]
-        ) == 1
+        )
+    }
+}
+
+/// Observations and payments.
+extension SQLSession {
+    /// Remembers that something was observed, and the payment that it becomes, if it does.
+    ///
+    /// - Returns: whether it is new; when not, it has been dealt with before.
+    public func observe(_ observation: ObservationRecord) throws -> Bool {
+        let statement = observation.insertion
+        return try change(statement.sql, statement.arguments) == 1
+    }
+
+    /// Remembers that something was observed, and finds the option that its reference belongs to.
+    ///
+    /// - Returns: whether it is new, and the option, with one wait for both.
+    public func observe(
+        _ observation: ObservationRecord,
+        matching reference: PaymentReference
+    ) throws -> (isNew: Bool, match: OptionMatch?) {
+        let (changed, rows) = try change(observation.insertion, thenQuery: Self.match(reference))
+        return (changed == 1, try OptionMatch(rows))
     }
 
     private static var paymentColumns: String {

@@ -79,7 +79,7 @@ extension SQLSession {
     public func merchant(_ id: MerchantID) throws -> MerchantRecord? {
         if let known = group.merchants[id] { return known }
         let merchant = try first(
-            "SELECT id, name, fee_basis_points, created_at FROM merchants WHERE id = $1",
+            "SELECT \(Self.merchantColumns) FROM merchants m WHERE m.id = $1",
             [.id(id)]
         ) {
             try $0.merchant()
@@ -88,11 +88,18 @@ extension SQLSession {
         return merchant
     }
 
+    static var merchantColumns: String { "m.id, m.name, m.fee_basis_points, m.created_at" }
+
     /// A piece of the list of merchants, the newest first.
     public func merchants(in page: Page) throws -> [MerchantRecord] {
-        let columns = "m.id, m.name, m.fee_basis_points, m.created_at"
         // A list needs a condition, and this one all merchants meet.
-        return try list(columns, from: "merchants m", id: "m.id", Filter("m.created_at >= ", .integer(0)), in: page) {
+        try list(
+            Self.merchantColumns,
+            from: "merchants m",
+            id: "m.id",
+            Filter("m.created_at >= ", .integer(0)),
+            in: page
+        ) {
             try $0.merchant()
         }
     }
@@ -108,7 +115,7 @@ extension SQLSession {
 
     /// All merchants, the oldest first.
     public func merchants() throws -> [MerchantRecord] {
-        try all("SELECT id, name, fee_basis_points, created_at FROM merchants ORDER BY id", []) { try $0.merchant() }
+        try all("SELECT \(Self.merchantColumns) FROM merchants m ORDER BY m.id", []) { try $0.merchant() }
     }
 
     private static var keyColumns: String {
@@ -163,7 +170,7 @@ extension SQLSession {
 }
 
 extension SQLRow {
-    fileprivate mutating func merchant() throws -> MerchantRecord {
+    mutating func merchant() throws -> MerchantRecord {
         MerchantRecord(id: try id(), name: try text(), feeBasisPoints: try int(), createdAt: try moment())
     }
 

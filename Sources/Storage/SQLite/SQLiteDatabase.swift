@@ -35,6 +35,8 @@ public final class SQLiteDatabase: Database {
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.execute(sql: "PRAGMA cache_size = -65536")
+            // What a statement may have to take back is kept in memory: it made a file in every commit otherwise.
+            try database.execute(sql: "PRAGMA temp_store = MEMORY")
         }
         do { writer = try DatabaseQueue(path: path, configuration: configuration) } catch {
             throw StorageError(.unavailable, "the database \(path) cannot be opened: \(error)")
