@@ -48,6 +48,12 @@ extension FixtureEVM {
         case "evm_setAutomine", "anvil_setAutomine":
             state.mining = call.value(0)?.boolValue == true ? .automatic : .manual
             return .bool(true)
+        case "evm_setIntervalMining":
+            state.interval = .milliseconds(try call.count(0, default: 0))
+            return .bool(true)
+        case "anvil_setIntervalMining":
+            state.interval = .seconds(try call.count(0, default: 0))
+            return .null
         case "evm_increaseTime", "anvil_increaseTime":
             state.ahead += UInt64(try call.count(0, default: 0))
             return .integer(Int64(clamping: state.ahead))

@@ -57,6 +57,8 @@ public final class FixtureEVM: Sendable {
         var filters = FilterTable()
         /// By how much the chain's time is ahead of the clock.
         var ahead: UInt64 = 0
+        /// How often blocks are made with the time, when a call has said so; zero for never.
+        var interval: Duration?
     }
 
     /// How many blocks behind the head are what `safe` and `finalized` name.
@@ -88,11 +90,16 @@ public final class FixtureEVM: Sendable {
 
     func time(_ state: State) -> UInt64 { UInt64(clamping: clock.now().seconds) + state.ahead }
 
-    /// Makes blocks until the task is cancelled.
+    /// Makes blocks until the task is cancelled, as often as is said here or by `evm_setIntervalMining`.
     public func run(every interval: Duration) async {
         while !Task.isCancelled {
-            mine()
-            do { try await clock.sleep(for: interval) } catch { return }
+            let pause = state.withLock { state in
+                let wished = state.interval ?? interval
+                guard wished > .zero else { return interval }
+                state.chain.mine(at: time(state))
+                return wished
+            }
+            do { try await clock.sleep(for: pause) } catch { return }
         }
     }
 

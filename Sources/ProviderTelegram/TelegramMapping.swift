@@ -118,9 +118,15 @@ struct TelegramMapping: Sendable {
         let amount = try amount(line.amount)
         let moment = Timestamp(seconds: line.date)
         switch (line.partner, line.isIncoming) {
-        case (.user(let user, let type, let payload), true):
+        case (.user(let user, let type, let payload, let language), true):
             let isMedia = type == "paid_media_payment"
-            let evidence: JSONValue = ["star_transaction": .string(line.id), "type": .string(type)]
+            let evidence: JSONValue = [
+                // Bot API, `StarTransaction`: the identifier of what a user paid is that of the charge.
+                "telegram_payment_charge_id": .string(line.id),
+                "star_transaction": .string(line.id),
+                "type": .string(type),
+                "language_code": .optional(language),
+            ]
             return .incoming(
                 IncomingTransfer(
                     naturalKey: key(line.id, "in"),
@@ -137,9 +143,9 @@ struct TelegramMapping: Sendable {
                     availableAt: moment.advanced(by: Self.starsHold)
                 )
             )
-        case (.user(_, "invoice_payment", _), false), (.user(_, "paid_media_payment", _), false):
+        case (.user(_, "invoice_payment", _, _), false), (.user(_, "paid_media_payment", _, _), false):
             return .refunded(naturalKey: key(line.id, "out"), payment: key(line.id, "in"), amount: amount, at: moment)
-        case (.user(_, let type, _), false):
+        case (.user(_, let type, _, _), false):
             return try movement(line, amount, .networkFee, "given to a user (\(type))", moment)
         case (.fragment(let state), _):
             return try movement(line, amount, .ownFunds, "withdrawn through Fragment (\(state))", moment)

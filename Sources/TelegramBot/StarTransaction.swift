@@ -29,8 +29,8 @@ public struct StarAmount: Hashable, Sendable {
 public struct StarTransaction: Hashable, Sendable {
     /// Whom the Stars came from or went to.
     public enum Partner: Hashable, Sendable {
-        /// A user; with the payload of the invoice, when one was paid.
-        case user(id: Int64, type: String, payload: String?)
+        /// A user, in an app of that language when Telegram says it; with the payload of the invoice, when one was paid.
+        case user(id: Int64, type: String, payload: String?, language: String?)
         /// A withdrawal through Fragment; its state is `pending`, `succeeded` or `failed`.
         case fragment(state: String)
         /// Something else, by Telegram's word for it.
@@ -66,7 +66,8 @@ public struct StarTransaction: Hashable, Sendable {
             self.partner = .user(
                 id: try user.integer("id"),
                 type: partner["transaction_type"]?.stringValue ?? "invoice_payment",
-                payload: partner["invoice_payload"]?.stringValue ?? partner["paid_media_payload"]?.stringValue
+                payload: partner["invoice_payload"]?.stringValue ?? partner["paid_media_payload"]?.stringValue,
+                language: user["language_code"]?.stringValue
             )
         case "fragment":
             let state = partner["withdrawal_state"]?["type"]?.stringValue ?? "refund"

@@ -6,6 +6,8 @@ import json
 import time
 import urllib.parse
 
+from product import call
+
 
 class Shop:
     """What a merchant does by REST, and what the sandbox does when it is told."""
@@ -23,6 +25,11 @@ class Shop:
 
     def pay(self, invoice, user="alice", **wish):
         assert self.control("pay", option=invoice["options"][0], user=user, **wish)["taken"]
+
+    def make_blocks_every(self, milliseconds):
+        """The EVM chain's blocks come that often, or with 0 only when they are asked for."""
+        wish = {"jsonrpc": "2.0", "id": 1, "method": "evm_setIntervalMining", "params": [milliseconds]}
+        assert call(self.sandbox["evm"], wish)["result"] is True
 
     def init_data(self, user):
         """What Telegram gives a Mini App (core.telegram.org/bots/webapps, "Validating data")."""
