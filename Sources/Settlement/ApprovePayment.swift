@@ -56,7 +56,7 @@ extension Settlement {
     private func order(_ reference: PaymentReference, in session: any SQLSession) throws -> Order? {
         guard let match = try session.option(reference) else { return nil }
         let endpoint = try session.stockEndpoint(of: match.invoice.merchant)
-        let stock = try endpoint.map { ($0, try InvoiceWithOptions(match.invoice, in: session)) }
+        let stock = try endpoint.map { ($0, try InvoiceWithOptions(match, in: session)) }
         return Order(option: match.option, invoice: match.invoice, stock: stock)
     }
 

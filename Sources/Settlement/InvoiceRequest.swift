@@ -105,6 +105,17 @@ public struct InvoiceWithOptions: Hashable, Sendable {
         self.sightings = sightings
     }
 
+    /// An invoice that was found by a reference, as it was then or with another status.
+    ///
+    /// - Throws: what the database throws.
+    init(_ match: OptionMatch, now invoice: Invoice? = nil, in session: any SQLSession) throws {
+        self.init(
+            invoice: invoice ?? match.invoice,
+            options: match.options,
+            sightings: match.isSeen ? try session.sightings(of: match.invoice.id) : []
+        )
+    }
+
     /// An invoice with what is stored about it.
     ///
     /// - Throws: what the database throws.

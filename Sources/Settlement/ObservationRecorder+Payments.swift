@@ -62,8 +62,7 @@ extension ObservationRecorder {
         match.invoice = updated
         let result = try follow(action, arrival, value: value, match, in: session)
         if updated.status.state != invoice.status.state {
-            let sightings = found.isSeen ? try session.sightings(of: invoice.id) : []
-            let moved = InvoiceWithOptions(invoice: updated, options: found.options, sightings: sightings)
+            let moved = try InvoiceWithOptions(found, now: updated, in: session)
             try settlement.announceProgress(of: moved, at: now, in: session)
         }
         if case .settle = action, let subscription = invoice.subscription {

@@ -27,6 +27,18 @@ struct DatabaseConformanceTests {
         )
     }
 
+    private func endpoint(_ number: UInt128, of merchant: MerchantRecord, types: [String] = []) -> WebhookEndpointRecord
+    {
+        WebhookEndpointRecord(
+            id: Identifier(value: number),
+            merchant: merchant.id,
+            url: "https://example.com",
+            sealedSecret: [1],
+            types: types,
+            createdAt: now
+        )
+    }
+
     @Test(
         "F9: answers each of many concurrent units of work by itself, and keeps what succeeded",
         arguments: Engine.allCases
@@ -90,14 +102,7 @@ struct DatabaseConformanceTests {
         let account = AccountID(text: "a/x")
         try await database.write { try $0.insert(merchant) }
         for count in 1...9 {
-            let endpoint = WebhookEndpointRecord(
-                id: Identifier(value: UInt128(count)),
-                merchant: merchant.id,
-                url: "https://example.com",
-                sealedSecret: [1],
-                types: [],
-                createdAt: now
-            )
+            let endpoint = endpoint(UInt128(count), of: merchant)
             try await database.write { session in
                 try session.insert(endpoint)
                 try session.post(Self.ledgerTransaction(UInt128(count), 1))
@@ -152,16 +157,6 @@ struct DatabaseConformanceTests {
     func addressing(engine: Engine) async throws {
         let database = try engine.open()
         let merchant = MerchantRecord(id: Identifier(value: 1), name: "m", feeBasisPoints: 0, createdAt: now)
-        func endpoint(_ number: UInt128, types: [String] = []) -> WebhookEndpointRecord {
-            WebhookEndpointRecord(
-                id: Identifier(value: number),
-                merchant: merchant.id,
-                url: "https://example.com",
-                sealedSecret: [1],
-                types: types,
-                createdAt: now
-            )
-        }
         func event(_ number: UInt128, _ type: String) -> EventRecord {
             EventRecord(
                 id: Identifier(value: number),
@@ -172,7 +167,7 @@ struct DatabaseConformanceTests {
                 createdAt: now
             )
         }
-        let (first, second) = (endpoint(1), endpoint(2, types: ["invoice.settled"]))
+        let (first, second) = (endpoint(1, of: merchant), endpoint(2, of: merchant, types: ["invoice.settled"]))
         let events = [
             event(1, "invoice.created"), event(2, "invoice.created"), event(3, "invoice.settled"),
             event(4, "invoice.settled"), event(5, "invoice.created"),

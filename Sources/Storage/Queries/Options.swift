@@ -83,7 +83,7 @@ extension SQLSession {
         ) { try $0.option() }
     }
 
-    /// The option that a reference belongs to, with its invoice, by one indexed read.
+    /// The option that a reference belongs to, with its invoice and what there is beside it, by one indexed read.
     public func option(_ reference: PaymentReference) throws -> OptionMatch? {
         let statement = Self.match(reference)
         return try OptionMatch(query(statement.sql, statement.arguments))
@@ -95,9 +95,11 @@ extension SQLSession {
             """
             SELECT \(optionColumns), r.option,
             (SELECT COUNT(*) FROM sightings s WHERE s.invoice = i.id),
-            (SELECT COUNT(*) FROM cases c WHERE c.invoice = i.id AND c.state = 'open'), \(merchantColumns), \(invoiceColumns)
+            (SELECT COUNT(*) FROM cases c WHERE c.invoice = i.id AND c.state = 'open'),
+            \(merchantColumns), \(invoiceColumns)
             FROM payment_references r JOIN payment_options n ON n.id = r.option JOIN invoices i ON i.id = n.invoice
-            JOIN merchants m ON m.id = i.merchant JOIN payment_options o ON o.invoice = i.id WHERE r.scope = $1 AND r.value = $2 ORDER BY o.id
+            JOIN merchants m ON m.id = i.merchant JOIN payment_options o ON o.invoice = i.id
+            WHERE r.scope = $1 AND r.value = $2 ORDER BY o.id
             """,
             [.text(reference.scope), .text(reference.value)]
         )
