@@ -8,7 +8,7 @@ extension Inspection {
     func amount(_ input: InspectionInput) throws -> JSONValue {
         let name = try input.text("asset")
         guard let asset = assets.asset(code: name) ?? (try? AssetID(name)).flatMap(assets.asset) else {
-            throw Failure("unknown_asset", "there is no asset '\(name.prefix(140))'")
+            throw Failure("unknown_asset", "no asset '\(name.prefix(140))' is listed in assets.yaml of the catalogues")
         }
         let amount = try asset.amount(try input.text("text"), allowingNegative: true)
         return ["units": .string(amount.units.description), "text": .string(try asset.text(amount))]
@@ -57,7 +57,7 @@ extension Inspection {
             throw Failure("invalid_input", "'version' is v3r2, v4r2 or v5r1")
         }
         let workchain = Int(clamping: try input.optionalInteger("workchain") ?? 0)
-        guard workchain == 0 || workchain == -1 else { throw Failure("invalid_input", "'workchain' is 0 or -1") }
+        guard Int8(exactly: workchain) != nil else { throw Failure("invalid_input", "'workchain' is a number from -128 to 127") }
         if let id = try input.optionalUInt32("walletId") {
             return Wallet(version: version, publicKey: key, workchain: workchain, walletID: id)
         }

@@ -73,6 +73,9 @@ extension TONProvider: TransferSending {
             if text.isTestOnly == true, configuration.network == .mainnet {
                 throw TONError(.malformedAddress, "the address is of the test network")
             }
+            guard text.address.isOnExistingWorkchain else {
+                throw TONError(.malformedAddress, "there are the workchains 0 and -1 only")
+            }
             guard let units = UInt128(exactly: order.amount.units), units > 0, units < 1 << 120 else {
                 throw TONError(.overflow, "the amount does not fit TON")
             }

@@ -4,17 +4,18 @@ import Cryptography
 ///
 /// Two spellings of one account are equal.
 public struct TONAddress: Hashable, Sendable, CustomStringConvertible {
-    /// 0 for the basechain, -1 for the masterchain.
+    /// 0 for the basechain, -1 for the masterchain; others, from -128 to 127, can be written and do not exist yet.
     public let workchain: Int
     /// The hash of the account's initial state.
     public let hash: CellHash
 
     /// An account.
     ///
-    /// - Throws: ``TONError`` with ``TONError/Code/malformedAddress`` for workchains other than 0 and -1.
+    /// - Throws: ``TONError`` with ``TONError/Code/malformedAddress`` for a workchain that no standard address can name
+    ///   (block.tlb: `addr_std`, `workchain_id:int8`).
     public init(workchain: Int, hash: CellHash) throws(TONError) {
-        guard workchain == 0 || workchain == -1 else {
-            throw TONError(.malformedAddress, "there are the workchains 0 and -1 only")
+        guard Int8(exactly: workchain) != nil else {
+            throw TONError(.malformedAddress, "a workchain is a number from -128 to 127")
         }
         self.workchain = workchain
         self.hash = hash
@@ -26,6 +27,9 @@ public struct TONAddress: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) throws(TONError) {
         self = try AddressText(text).address
     }
+
+    /// Whether its workchain exists: what is sent to another one is lost or comes back.
+    public var isOnExistingWorkchain: Bool { workchain == 0 || workchain == -1 }
 
     /// The raw spelling, `0:` and 64 lower-case hex digits.
     public var raw: String { "\(workchain):\(hash)" }
@@ -41,7 +45,7 @@ public struct TONAddress: Hashable, Sendable, CustomStringConvertible {
     ///   - testOnly: whether software for the main network should refuse it.
     /// - Returns: 48 characters.
     public func friendly(bounceable: Bool, testOnly: Bool = false) -> String {
-        var bytes: [UInt8] = [(bounceable ? 0x11 : 0x51) | (testOnly ? 0x80 : 0), workchain == 0 ? 0 : 0xFF]
+        var bytes: [UInt8] = [(bounceable ? 0x11 : 0x51) | (testOnly ? 0x80 : 0), UInt8(truncatingIfNeeded: workchain)]
         bytes += hash.bytes
         let checksum = CRC16.xmodem(bytes)
         bytes += [UInt8(checksum >> 8), UInt8(truncatingIfNeeded: checksum)]
@@ -80,21 +84,21 @@ public struct AddressText: Hashable, Sendable {
         }
         let tag = bytes[0] & 0x7F
         guard tag == 0x11 || tag == 0x51 else { throw Self.malformed("the tag is neither 0x11 nor 0x51") }
-        guard bytes[1] == 0 || bytes[1] == 0xFF else { throw Self.malformed("the workchain is neither 0 nor -1") }
         let hash = CellHash(unchecked: bytes[2..<34])
-        address = try TONAddress(workchain: bytes[1] == 0 ? 0 : -1, hash: hash)
+        address = try TONAddress(workchain: Int(Int8(bitPattern: bytes[1])), hash: hash)
         isBounceable = tag == 0x11
         isTestOnly = bytes[0] & 0x80 != 0
     }
 
     private static func raw(_ text: String) throws(TONError) -> TONAddress {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0] == "0" || parts[0] == "-1", parts[1].utf8.count == 64 else {
-            throw malformed("a raw address is 0: or -1: and 64 hex digits")
+        guard parts.count == 2, let workchain = Int8(parts[0]), "\(workchain)" == parts[0], parts[1].utf8.count == 64
+        else {
+            throw malformed("a raw address is a workchain (0 or -1), a colon and 64 hex digits")
         }
         let bytes: [UInt8]
         do { bytes = try Hex.decode(parts[1]) } catch { throw malformed("a raw address has 64 hex digits") }
-        return try TONAddress(workchain: parts[0] == "0" ? 0 : -1, hash: CellHash(unchecked: bytes))
+        return try TONAddress(workchain: Int(workchain), hash: CellHash(unchecked: bytes))
     }
 
     private static func malformed(_ reason: String) -> TONError { TONError(.malformedAddress, reason) }

@@ -77,6 +77,19 @@ struct TONFailureTests {
         await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.prepare(order) }
     }
 
+    @Test("F44: an address on a workchain that does not exist is no destination")
+    func otherWorkchain() async throws {
+        let rail = try Rail()
+        let alice = try rail.chain.customer("alice").address
+        let order = TransferOrder(
+            id: "po_1",
+            amount: Amount(asset: rail.coin, units: 1),
+            destination: try TONAddress(workchain: 1, hash: alice.hash).raw,
+            comment: nil
+        )
+        await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.prepare(order) }
+    }
+
     @Test("F46: a wallet that runs dry is told of before its rent freezes it")
     func rent() async throws {
         let (rail, _) = try await funded()

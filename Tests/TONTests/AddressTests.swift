@@ -9,7 +9,8 @@ struct AddressTests {
         let random = SeededRandom(seed: 44)
         var accounts: Set<TONAddress> = []
         for index in 0..<40 {
-            let account = try TONAddress(workchain: index % 4 == 0 ? -1 : 0, hash: CellHash(random.bytes(32)))
+            let workchain = [-1, 0, 0, 0, 1, -128, 127][index % 7]
+            let account = try TONAddress(workchain: workchain, hash: CellHash(random.bytes(32)))
             accounts.insert(account)
             var forms = [account.raw.uppercased()]
             for (bounceable, testOnly) in [(true, false), (false, false), (true, true), (false, true)] {
@@ -36,7 +37,9 @@ struct AddressTests {
     @Test(
         "is refused when it was mistyped or is something else",
         arguments: [
-            "", "0:", "0:zz", "1:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe",
+            "", "0:", "0:zz", "128:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe",
+            "+0:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe",
+            "00:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe",
             "EQCxE6mUtQJKFnGfaROTKOt1lZbDiiX1kCixRv7Nw2Id_sDt", "EQCxE6mUtQJKFnGfaROTKOt1lZbDiiX1kCixRv7Nw2Id+sD_",
             "EQCxE6mUtQJKFnGfaROTKOt1lZbDiiX1kCixRv7Nw2Id_sD", "0x0000000000000000000000000000000000000000000000000",
         ]

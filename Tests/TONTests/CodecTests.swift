@@ -46,6 +46,17 @@ struct BagTests {
         }
     }
 
+    @Test("a bag is read without its index, which some writers fill wrongly")
+    func wrongIndex() throws {
+        let cell = try Cell.make { builder throws(TONError) in try builder.store(reference: .empty()) }
+        let bytes = try BagOfCells.serialize([cell], withIndex: true, withChecksum: false)
+        // Magic, flags, width of offsets, four counts and the root: the index begins after eleven bytes.
+        var wrong = bytes
+        (wrong[11], wrong[12]) = (0, bytes[11])
+        #expect(wrong != bytes)
+        #expect(try BagOfCells.root(of: wrong) == cell)
+    }
+
     @Test("F45: a bag that breaks a rule is refused")
     func malformed() throws {
         let cell = try CellForest(seed: 12).cell()

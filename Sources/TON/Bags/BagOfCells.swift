@@ -27,7 +27,7 @@ public struct BagOfCells: Sendable {
     /// Reads a bag in any of the three header forms, with or without index and checksum.
     ///
     /// References have to point forward, nothing may follow the bag, absent cells are refused, and every hash is
-    /// computed here. It takes time in proportion to the bytes, and does not call itself.
+    /// computed here; an index is passed over. It takes time in proportion to the bytes, and does not call itself.
     ///
     /// - Throws: ``TONError``.
     public init(parsing bytes: [UInt8], limits: Limits = Limits()) throws(TONError) {
@@ -79,10 +79,6 @@ struct BagHeader {
     let referenceBytes: Int
     let cellCount: Int
     let roots: [Int]
-    /// Where the index begins; none when there is none.
-    let index: Int?
-    let offsetBytes: Int
-    let hasCacheBits: Bool
     /// The serialised cells.
     let cells: Range<Int>
 
@@ -93,8 +89,7 @@ struct BagHeader {
         var cursor = BagCursor(bytes: bytes)
         let magic = UInt32(try cursor.integer(4))
         let flags = UInt8(try cursor.integer(1))
-        let hasIndex: Bool
-        let hasChecksum: Bool
+        let (hasIndex, hasChecksum, hasCacheBits): (Bool, Bool, Bool)
         switch magic {
         case Self.genericMagic:
             hasIndex = flags & 0x80 != 0
@@ -111,7 +106,7 @@ struct BagHeader {
         }
         guard hasIndex || !hasCacheBits else { throw Self.malformed("cache bits need an index") }
         guard (1...4).contains(referenceBytes) else { throw Self.malformed("references have 1 to 4 bytes") }
-        offsetBytes = Int(try cursor.integer(1))
+        let offsetBytes = Int(try cursor.integer(1))
         guard (1...8).contains(offsetBytes) else { throw Self.malformed("offsets have 1 to 8 bytes") }
         cellCount = try cursor.count(referenceBytes)
         let rootCount = try cursor.count(referenceBytes)
@@ -132,7 +127,7 @@ struct BagHeader {
         }
         let count = cellCount
         guard roots.allSatisfy({ $0 < count }) else { throw Self.malformed("a root is not in the bag") }
-        index = hasIndex ? cursor.position : nil
+        // Only told where cells are that are found without it; and there are writers that fill it wrongly.
         if hasIndex { try cursor.skip(cellCount * offsetBytes) }
         cells = cursor.position..<cursor.position + min(cellBytes, bytes.count)
         let end = cells.upperBound + (hasChecksum ? 4 : 0)

@@ -39,21 +39,11 @@ struct BagReader: ~Copyable {
             }
             let next = position + prefix.byteCount(referenceBytes: header.referenceBytes)
             guard next <= end else { throw malformed("the cells end too early") }
-            if let start = header.index { try checkIndex(start, index, next) }
             if prefix.hasStoredHashes { withStoredHashes.append((index, position + 2)) }
             records.append(try record(index, prefix, at: position + 2 + prefix.storedHashBytes))
             position = next
         }
         guard position == end else { throw malformed("something follows the cells") }
-    }
-
-    /// The index states where each cell ends; with cache bits the lowest bit is something else.
-    private func checkIndex(_ start: Int, _ index: Int, _ end: Int) throws(TONError) {
-        var stated: UInt64 = 0
-        let at = start + index * header.offsetBytes
-        for byte in bytes[at..<at + header.offsetBytes] { stated = stated << 8 | UInt64(byte) }
-        if header.hasCacheBits { stated >>= 1 }
-        guard stated == UInt64(end - header.cells.lowerBound) else { throw malformed("the index is wrong") }
     }
 
     private func record(_ index: Int, _ prefix: CellPrefix, at offset: Int) throws(TONError) -> CellRecord {
