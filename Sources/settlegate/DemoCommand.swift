@@ -15,14 +15,14 @@ struct DemoCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "The folder with the lists of assets, accounts and rules.") var catalogues = "Config"
+    @OptionGroup var catalogues: CataloguesOption
     @Option(help: "A PostgreSQL database to use, in libpq's words, instead of a new SQLite file.")
     var postgresql: String?
     @Flag(help: "Change one posting by one unit in the database before reconciling, to see that it is found.")
     var tamper = false
 
     mutating func run() async throws {
-        let (catalogues, tamper, postgresql) = (catalogues, tamper, postgresql)
+        let (catalogues, tamper, postgresql) = (catalogues.folder, tamper, postgresql)
         let outcome = try await Console.usable { () -> Demonstration.Outcome in
             let folder = try TemporaryFolder.make()
             defer { TemporaryFolder.remove(folder) }

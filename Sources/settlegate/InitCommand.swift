@@ -25,7 +25,7 @@ struct InitCommand: AsyncParsableCommand {
     )
 
     @Option(help: "The folder of the gateway.") var home = "settlegate"
-    @Option(help: "The folder with the lists of assets, accounts and rules.") var catalogues = "Config"
+    @OptionGroup var catalogues: CataloguesOption
     @Option(help: "The merchant's name.") var merchant: String?
     @Option(help: "Where the merchant's events are sent.") var webhook: String?
     @Option(help: "The gateway's fee in hundredths of a percent.") var fee = 0
@@ -61,7 +61,7 @@ struct InitCommand: AsyncParsableCommand {
 
     private func answers() throws -> GatewaySetup.Answers {
         let environment = ProcessInfo.processInfo.environment
-        var answers = GatewaySetup.Answers(folder: home, catalogues: catalogues)
+        var answers = GatewaySetup.Answers(folder: home, catalogues: catalogues.folder)
         answers.environment = live ? .live : .test
         answers.publicURL = publicURL ?? Console.ask("The https address that leads to the gateway (empty: none yet)")
         answers.port = port

@@ -22,8 +22,7 @@ struct InspectCommand: AsyncParsableCommand {
     @Flag(help: "Read one request a line from standard input.")
     var lines = false
 
-    @Option(help: "The folder with assets.yaml, for the kind 'amount'.")
-    var catalogues = "Config"
+    @OptionGroup var catalogues: CataloguesOption
 
     @Argument(help: "What to inspect: \(Inspection.kinds.joined(separator: ", "))")
     var kind: String?
@@ -36,7 +35,7 @@ struct InspectCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let inspection = Inspection(assets: try await Console.usable { try InspectionAssets.load(catalogues) })
+        let inspection = Inspection(assets: try await Console.usable { try catalogues.assets() })
         guard let kind else {
             LineReader.forEachLine { line in
                 var answer = inspection.answer(line: line)

@@ -26,8 +26,7 @@ struct SandboxCommand: AsyncParsableCommand {
 
     @Option(help: "The folder for configuration, keystore and database; a new temporary one by default.")
     var home: String?
-    @Option(help: "The folder with the lists of assets, accounts and rules.")
-    var catalogues = "Config"
+    @OptionGroup var catalogues: CataloguesOption
     @Option(help: "Where the merchant's events are sent.")
     var webhook: String?
     @Option(help: "How PostgreSQL is reached, in libpq's words; an SQLite file in the folder by default.")
@@ -40,7 +39,7 @@ struct SandboxCommand: AsyncParsableCommand {
     var printJson = false
 
     mutating func run() async throws {
-        let (folder, catalogues, webhook) = (home ?? Self.temporaryFolder(), catalogues, webhook)
+        let (folder, catalogues, webhook) = (home ?? Self.temporaryFolder(), catalogues.folder, webhook)
         let postgresql = postgresql
         let wanted = port == 0 ? FreePort.find() : port
         let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))

@@ -11,13 +11,14 @@ struct ScenarioCommand: AsyncParsableCommand {
     )
 
     @Argument(help: "Scenario files.") var files: [String]
-    @Option(help: "The folder with the lists of assets, accounts and rules.") var catalogues = "Config"
+    @OptionGroup var catalogues: CataloguesOption
 
     mutating func run() async throws {
+        let folder = catalogues.folder
         var failed = 0
         for file in files {
             let scenario = try await Console.usable { try Scenario(file: file) }
-            let failures = try await Console.usable { try await Self.play(scenario, catalogues) }
+            let failures = try await Console.usable { try await Self.play(scenario, folder) }
             Console.result("\(failures.isEmpty ? "ok    " : "FAILED")  \(scenario.name)")
             for failure in failures { Console.result("        \(failure)") }
             if !failures.isEmpty { failed += 1 }

@@ -184,3 +184,11 @@ def test_requests_are_followed_and_filtered_without_secrets(start_sandbox):
 def test_without_a_file_the_log_says_what_to_do():
     done = subprocess.run([SETTLEGATE, "logs", "tail"], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and "http.request_log" in done.stderr
+
+
+def test_inspect_knows_the_listed_assets_wherever_it_is_run(tmp_path):
+    done = subprocess.run(
+        [SETTLEGATE, "inspect", "amount", '{"text": "1.50", "asset": "fiat:EUR"}'],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )
+    assert (done.returncode, json.loads(done.stdout)["units"]) == (0, "150"), done.stderr

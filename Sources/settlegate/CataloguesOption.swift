@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+import Gateway
+import Money
+
+/// Where the lists of assets, accounts and rules are.
+struct CataloguesOption: ParsableArguments {
+    @Option(
+        name: .customLong("catalogues"),
+        help: "The folder with the lists of assets, accounts and rules; Config by default, here or above the program."
+    )
+    var named: String?
+
+    /// The folder that was named, or the usual one.
+    var folder: String { named ?? Self.usual ?? "Config" }
+
+    /// The assets that are listed; none when no folder was named and none is found.
+    func assets() throws -> AssetRegistry {
+        guard named != nil || Self.usual != nil else { return try AssetRegistry([]) }
+        return try Catalogues(folder: folder).assets
+    }
+
+    /// `Config` of the working directory, or of the nearest folder above the program: it lies there where it was built.
+    private static var usual: String? {
+        if isCatalogues("Config") { return "Config" }
+        guard var folder = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent() else {
+            return nil
+        }
+        while folder.path != "/" {
+            let candidate = folder.appendingPathComponent("Config").path
+            if isCatalogues(candidate) { return candidate }
+            folder.deleteLastPathComponent()
+        }
+        return nil
+    }
+
+    private static func isCatalogues(_ folder: String) -> Bool {
+        FileManager.default.fileExists(atPath: folder + "/assets.yaml")
+    }
+}
