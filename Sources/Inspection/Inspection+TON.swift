@@ -57,7 +57,9 @@ extension Inspection {
             throw Failure("invalid_input", "'version' is v3r2, v4r2 or v5r1")
         }
         let workchain = Int(clamping: try input.optionalInteger("workchain") ?? 0)
-        guard Int8(exactly: workchain) != nil else { throw Failure("invalid_input", "'workchain' is a number from -128 to 127") }
+        guard Int8(exactly: workchain) != nil else {
+            throw Failure("invalid_input", "'workchain' is a number from -128 to 127")
+        }
         if let id = try input.optionalUInt32("walletId") {
             return Wallet(version: version, publicKey: key, workchain: workchain, walletID: id)
         }
