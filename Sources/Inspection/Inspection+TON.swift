@@ -34,7 +34,7 @@ extension Inspection {
                 "exotic": .bool(cell.isExotic),
             ]
         }
-        return ["roots": .array(roots), "cells": .integer(Int64(bag.cellCount))]
+        return ["roots": .array(roots), "cells": .integer(Int64(bag.distinctCellCount))]
     }
 
     func tonMnemonic(_ input: InspectionInput) throws -> JSONValue {

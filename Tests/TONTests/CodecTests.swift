@@ -46,6 +46,15 @@ struct BagTests {
         }
     }
 
+    @Test("a cell that a bag writes twice is one cell")
+    func repeatedCell() throws {
+        // Three cells: the root, and twice the empty one that it refers to.
+        let bytes: [UInt8] = [0xB5, 0xEE, 0x9C, 0x72, 1, 1, 3, 1, 0, 8, 0, 2, 0, 1, 2, 0, 0, 0, 0]
+        let bag = try BagOfCells(parsing: bytes)
+        #expect(bag.cellCount == 3)
+        #expect(bag.distinctCellCount == 2)
+    }
+
     @Test("a bag is read without its index, which some writers fill wrongly")
     func wrongIndex() throws {
         let cell = try Cell.make { builder throws(TONError) in try builder.store(reference: .empty()) }

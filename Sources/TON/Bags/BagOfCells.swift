@@ -21,8 +21,13 @@ public struct BagOfCells: Sendable {
 
     /// The cells that no other one refers to, or that were named roots.
     public let roots: [Cell]
-    /// How many distinct cells the bag holds.
-    public let cellCount: Int
+    private let table: CellTable
+
+    /// How many cells are written in the bag.
+    public var cellCount: Int { table.records.count }
+
+    /// How many different cells the bag holds: a careless writer writes one several times.
+    public var distinctCellCount: Int { Set(table.records.map(\.hash)).count }
 
     /// Reads a bag in any of the three header forms, with or without index and checksum.
     ///
@@ -34,7 +39,7 @@ public struct BagOfCells: Sendable {
         let header = try BagHeader(bytes, limits: limits)
         let table = try BagReader(bytes: bytes, header: header).cells()
         roots = header.roots.map { Cell(table, at: $0) }
-        cellCount = table.records.count
+        self.table = table
     }
 
     /// The only root of a bag.
