@@ -146,8 +146,8 @@ public struct Checkout: Sendable {
             assets: settlement.assets,
             texts: texts,
             now: now,
-            // Where nobody knows the customer, what this browser opened last.
-            usedRail: stored.usedRail ?? target.cookie("pay_rail").flatMap { Rail(rawValue: $0) },
+            usedRail: stored.usedRail,
+            chosenRail: target.cookie("pay_rail").flatMap { Rail(rawValue: $0) },
             isInTelegram: user != nil,
             isBound: invoice.payer != nil && invoice.payer != user,
             walletEntries: wallets?.payments.wallets ?? []

@@ -14,8 +14,10 @@ struct CheckoutView {
     let assets: AssetRegistry
     let texts: Texts
     let now: Timestamp
-    /// The rail that the customer used before.
+    /// The rail by which the customer paid this merchant before.
     let usedRail: Rail?
+    /// The rail that somebody chose in this browser before.
+    let chosenRail: Rail?
     /// Whether the page runs inside Telegram.
     let isInTelegram: Bool
     /// Whether the invoice is for a customer who has not shown who they are.
@@ -93,7 +95,7 @@ struct CheckoutView {
 
     // MARK: - Ways to pay
 
-    /// First what the customer used before, then what is nearest to where they are.
+    /// First what the customer paid with or chose before, then what is nearest to where they are.
     private func offered() throws -> [[String: Any]] {
         guard stage.isOpen, !isBound else { return [] }
         let isPartlyPaid = invoice.status.received.isPositive
@@ -112,7 +114,7 @@ struct CheckoutView {
     }
 
     private func rank(_ option: PaymentOption) -> Int {
-        if option.rail == usedRail { return 0 }
+        if option.rail == usedRail ?? chosenRail { return 0 }
         if case .invoiceLink = option.instruction { return isInTelegram ? 1 : 3 }
         return 2
     }

@@ -288,6 +288,38 @@ def test_a_price_says_how_long_it_holds_and_is_renewed_by_itself(start_sandbox, 
     shows(page, "Paid")
 
 
+def test_the_way_that_is_likely_to_work_comes_first_and_what_was_used_before_even_earlier(shop, visit):
+    def invoice():
+        rails = [{"rail": "ton"}, {"rail": "telegram_fiat"}]
+        return shop.invoice(asset="fiat:EUR", amount="5.00", goods="physical", rails=rails)
+
+    def rails(page):
+        return [option.get_attribute("data-rail") for option in page.locator(".option").all()]
+
+    # On the web a Telegram invoice leads elsewhere; inside Telegram it is a tap away.
+    web = visit(invoice()["checkout_url"])
+    assert rails(web) == ["ton", "telegram_fiat"]
+    inside = visit(invoice()["checkout_url"], in_telegram(shop, 6161))
+    eventually(lambda: rails(inside) == ["telegram_fiat", "ton"])
+    expect(inside.locator(".badge")).to_have_count(0)
+    # What only stood open was not chosen.
+    web.goto(invoice()["checkout_url"])
+    assert rails(web) == ["ton", "telegram_fiat"]
+    expect(web.locator(".badge")).to_have_count(0)
+    web.locator("[data-rail=telegram_fiat] summary").click()
+    web.goto(invoice()["checkout_url"])
+    assert rails(web) == ["telegram_fiat", "ton"]
+    expect(web.locator(".badge")).to_have_count(0)
+    # A customer who has shown who they are meets what they paid with, on every device.
+    paid = invoice()
+    [link] = [option["link"] for option in paid["options"] if option["rail"] == "telegram_fiat"]
+    assert shop.control("telegram/pay", link=link, user="regular")["outcome"] == "paid"
+    customer = eventually(lambda: [p["payer"] for p in shop.merchant("payments")["data"] if p["invoice"] == paid["id"]])
+    again = visit(invoice()["checkout_url"], in_telegram(shop, int(customer[0])))
+    expect(again.locator(".option").first.locator(".badge")).to_have_text("Used before")
+    assert rails(again) == ["telegram_fiat", "ton"]
+
+
 def test_without_events_the_page_asks(shop, visit):
     invoice = shop.invoice()
     page = visit(

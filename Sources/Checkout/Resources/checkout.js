@@ -137,9 +137,10 @@
     getSelection().addRange(range);
   }
 
-  document.addEventListener("toggle", (event) => {
-    const option = event.target;
-    if (option.open && option.dataset && option.dataset.rail) {
+  // What a customer chooses comes first the next time; what only stood open was not chosen.
+  document.addEventListener("click", (event) => {
+    const option = event.target.closest(".option");
+    if (option && event.target.closest("summary, a, button")) {
       document.cookie = "pay_rail=" + option.dataset.rail + "; Path=/pay; Max-Age=31536000; SameSite=Lax";
     }
   }, true);
