@@ -41,6 +41,8 @@ struct ChainState: Sendable {
     }
 
     var accounts: [TONAddress: Account] = [:]
+    /// The masters of jettons, and how their wallets are laid out.
+    var jettons: [TONAddress: JettonWalletLayout] = [:]
     var blocks: [Block] = []
     var lt: UInt64 = 1_000_000
     /// Messages from outside that wait for the next block.

@@ -45,12 +45,14 @@ extension FixtureTON {
     ) throws(TONError) -> [StackValue]? {
         let method = call.text("method") ?? ""
         if method == "get_wallet_address" {
-            guard let owner = try call.stackCell()?.slice().nextAddress() else { return nil }
+            guard let owner = try call.stackCell()?.slice().nextAddress(),
+                let layout = state.withLock({ $0.jettons[address] })
+            else { return nil }
             let wallet = try JettonWallet.address(
                 owner: owner,
                 master: address,
-                code: FixtureJetton.code(.standard),
-                layout: .standard
+                code: FixtureJetton.code(layout),
+                layout: layout
             )
             return [.cell(try Self.cell(wallet))]
         }

@@ -225,8 +225,11 @@ public final class FixtureTON: Sendable {
     /// The master of a jetton with a name; it needs no account to be somebody's issuer here.
     ///
     /// - Throws: `TONError`.
-    public func jettonMaster(_ name: String) throws(TONError) -> TONAddress {
-        try TONAddress(workchain: 0, hash: CellHash(SHA256.hash(Array("\(seed) jetton \(name)".utf8))))
+    public func jettonMaster(_ name: String, layout: JettonWalletLayout = .standard) throws(TONError) -> TONAddress {
+        let hash = try CellHash(SHA256.hash(Array("\(seed) jetton \(name)".utf8)))
+        let master = try TONAddress(workchain: 0, hash: hash)
+        state.withLock { $0.jettons[master] = layout }
+        return master
     }
 
     /// The master gives jettons to an owner.

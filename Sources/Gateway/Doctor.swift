@@ -7,7 +7,6 @@ import Providers
 public import Seams
 import Storage
 import StrictJSON
-import TelegramBot
 
 /// Looks at everything that a gateway needs from outside, and says of each what is wrong and what to do.
 public struct Doctor: Sendable {
@@ -37,7 +36,7 @@ public struct Doctor: Sendable {
 
     private let file: String
     private let environment: [String: String]
-    private let clock: any WallClock
+    let clock: any WallClock
     private let random: any RandomSource
 
     /// A doctor for the gateway of a configuration file.
@@ -152,105 +151,6 @@ public struct Doctor: Sendable {
         return format.date(from: text).map { Timestamp(seconds: Int64($0.timeIntervalSince1970)) }
     }
 
-    // MARK: - Telegram
-
-    private func examine(
-        _ bot: GatewayConfiguration.Bot,
-        _ configuration: GatewayConfiguration,
-        _ keystore: Keystore,
-        _ surroundings: Gateway.Surroundings,
-        _ found: inout Findings
-    ) async {
-        let subject = "bot \(bot.key)"
-        guard
-            let token = found.take(
-                subject,
-                "settlegate keys add \(bot.tokenEntry) --secret-from-stdin",
-                {
-                    try keystore.secret(bot.tokenEntry)
-                }
-            )
-        else { return }
-        let client = bot.client(token: token, surroundings)
-        do {
-            found.ok(subject, "it is @\(try await client.identity().username)")
-            examine(try await client.webhook(), of: bot, configuration, &found)
-        } catch {
-            return found.error(
-                subject,
-                "\(error)",
-                "check the token, and that test_environment is \(!bot.testEnvironment) if BotFather made it there"
-            )
-        }
-        guard let entry = bot.providerTokenEntry, let provider = try? keystore.secret(entry) else { return }
-        for currency in bot.currencies { await examine(provider, currency, client, configuration, &found) }
-    }
-
-    private func examine(
-        _ webhook: BotWebhook,
-        of bot: GatewayConfiguration.Bot,
-        _ configuration: GatewayConfiguration,
-        _ found: inout Findings
-    ) {
-        let subject = "webhook of \(bot.key)"
-        guard bot.updates != .polling else {
-            return found.warning(subject, "updates are asked for", "set updates to webhook before money is real")
-        }
-        guard let base = configuration.http.configuredAddress else {
-            return found.warning(subject, "http.public_url is not set", "set it to the https address that leads here")
-        }
-        let wanted = "\(base)/telegram/\(bot.key)"
-        if webhook.url != wanted {
-            let seen = webhook.url.isEmpty ? "nowhere" : webhook.url
-            found.error(
-                subject,
-                "updates go to \(seen), not to \(wanted)",
-                "start 'settlegate serve': it sets the webhook"
-            )
-        } else if !BotWebhook.neededUpdates.isSubset(of: webhook.allowedUpdates) {
-            let missing = BotWebhook.neededUpdates.subtracting(webhook.allowedUpdates).sorted().joined(separator: ", ")
-            found.error(subject, "these updates are not sent: \(missing)", "start 'settlegate serve': it asks for them")
-        } else if let error = webhook.lastError, let at = webhook.lastErrorAt, clock.now().since(at) < .seconds(3_600) {
-            found.warning(
-                subject,
-                "Telegram could not deliver at \(at): \(error)",
-                "check that \(wanted) is reached from outside"
-            )
-        } else {
-            found.ok(subject, "updates come, \(webhook.pendingUpdates) wait")
-        }
-    }
-
-    /// A link that nobody gets shows whether the provider token takes the currency.
-    private func examine(
-        _ providerToken: SecretBytes,
-        _ currency: String,
-        _ client: BotClient,
-        _ configuration: GatewayConfiguration,
-        _ found: inout Findings
-    ) async {
-        let subject = "provider token, \(currency)"
-        do {
-            let table = try ConfigurationFile.text(at: configuration.catalogues + "/currencies.json")
-            let limits = try CurrencyTable(kept: Array(table.utf8))
-            guard let least = limits.entry(currency)?.minimumAmount else {
-                return found.error(subject, "Telegram has no such currency", "correct 'currencies' of the bot")
-            }
-            let token = providerToken.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-            try await client.call(
-                "createInvoiceLink",
-                [
-                    "title": "Test", "description": "Nobody gets this link", "payload": "doctor",
-                    "provider_token": .string(token), "currency": .string(currency),
-                    "prices": [["label": "Test", "amount": .integer(least)]],
-                ]
-            )
-            found.ok(subject, "it is taken")
-        } catch {
-            found.error(subject, "\(error)", "check the token in BotFather's /mybots, Payments, and its currencies")
-        }
-    }
-
     // MARK: - Chains
 
     private func examineProviders(
@@ -278,7 +178,7 @@ public struct Doctor: Sendable {
     }
 
     /// What has been found so far.
-    private struct Findings {
+    struct Findings {
         var list: [Finding] = []
 
         mutating func ok(_ subject: String, _ text: String) {

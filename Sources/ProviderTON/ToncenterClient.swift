@@ -124,6 +124,33 @@ public struct ToncenterClient: Sendable {
         return transactions
     }
 
+    /// The jetton wallet of an owner, as the jetton's master computes it (TEP-74, `get_wallet_address`).
+    ///
+    /// - Throws: `ProviderError`; with the code `refused` when there is no jetton.
+    public func jettonWallet(of owner: TONAddress, master: TONAddress) async throws(ProviderError) -> TONAddress {
+        let call: JSONValue
+        do {
+            var builder = CellBuilder()
+            try builder.store(address: owner)
+            let argument = Base64.encode(try builder.build().serialized())
+            call = [
+                "address": .string(master.raw), "method": "get_wallet_address",
+                "stack": [["tvm.Slice", .string(argument)]],
+            ]
+        } catch { throw ProviderError(.malformed, error.description) }
+        let answer = try Self.result(of: await request("POST", "/api/v2/runGetMethod", call.bytes))
+        // A contract ends well with 0 or 1 (TVM, exit codes).
+        guard let code = answer["exit_code"]?.integerValue, code == 0 || code == 1 else {
+            throw ProviderError(.refused, "there is no jetton at \(master)")
+        }
+        guard let cell = try Self.cell(answer["stack"]?.arrayValue?.first?.arrayValue?.last?["bytes"]) else {
+            throw Self.malformed("get_wallet_address")
+        }
+        var slice = cell.slice()
+        guard let address = try? slice.loadAddress() else { throw Self.malformed("get_wallet_address") }
+        return address
+    }
+
     /// Broadcasts a message.
     ///
     /// - Throws: `ProviderError`; with the code `refused` when the node says that the message cannot be applied, which is

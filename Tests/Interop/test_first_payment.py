@@ -75,6 +75,7 @@ def test_the_steps_of_the_readme_lead_to_a_first_payment(networks, tmp_path):
         assert call(f"{networks['control']}/telegram/pay", {"link": link})["outcome"] == "paid"
         eventually(lambda: call(page + "/status")["stage"] == "paid")
         assert call(f"{public}/v1/invoices/{invoice}", Authorization=f"Bearer {key}")["state"] == "settled"
+        check_secret(home, environment)
     finally:
         if serving:
             serving.terminate()
@@ -87,6 +88,22 @@ def doctor(config, environment):
         env=environment, capture_output=True, text=True, timeout=60,
     )
     return run.returncode, {(each["subject"], each["severity"]) for each in json.loads(run.stdout)}, run.stdout
+
+
+def check_secret(home, environment):
+    """While the gateway runs, the doctor tells its webhook secret from another one."""
+    config, subject = home / "settlegate.yaml", "webhook secret of shop"
+    code, found, text = doctor(config, environment)
+    assert code == 0 and (subject, "ok") in found, text
+    made = subprocess.run(
+        [SETTLEGATE, "keys", "generate", "--config", str(config), "another", "--kind", "secret"],
+        env=environment, capture_output=True, text=True, timeout=60,
+    )
+    assert made.returncode == 0, made.stderr
+    other = home / "other.yaml"
+    other.write_text(config.read_text().replace("webhook_secret_entry: webhook-secret", "webhook_secret_entry: another"))
+    code, found, text = doctor(other, environment)
+    assert code == 1 and (subject, "error") in found, text
 
 
 def test_the_doctor_names_what_is_wrong_and_what_to_do(networks, tmp_path):
@@ -112,6 +129,7 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(networks, tmp_path):
     assert {
         ("keystore", "ok"), ("database", "ok"), ("clock", "ok"), ("bot shop", "ok"), ("webhook of shop", "ok"),
         ("provider token, EUR", "ok"), ("provider token, USD", "ok"), ("disk", "ok"),
+        ("webhook secret of shop", "warning"),
     } <= found, text
     # Setting up a second time changes nothing and says so.
     again = subprocess.run(

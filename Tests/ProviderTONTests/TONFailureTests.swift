@@ -64,6 +64,16 @@ struct TONFailureTests {
         #expect(reason.contains("did not send it"))
     }
 
+    @Test("a jetton whose wallets are elsewhere on the chain, or that is none, is refused before the gateway starts")
+    func wrongJetton() async throws {
+        try await Rail().provider.checkConfiguration()
+        let otherLayout = try Rail(jettonLayout: .stablecoin)
+        await #expect(throws: ProviderError(.refused, "")) { try await otherLayout.provider.checkConfiguration() }
+        let nobody = try TONAddress(workchain: 0, hash: .zero)
+        let noJetton = try Rail(master: nobody)
+        await #expect(throws: ProviderError(.refused, "")) { try await noJetton.provider.checkConfiguration() }
+    }
+
     @Test("F44: an address of the test network is no destination on the main network")
     func testOnlyAddress() async throws {
         let rail = try Rail(network: .mainnet)

@@ -34,11 +34,13 @@ struct Rail {
         network: TONNetwork = .testnet,
         highloadTimeout: UInt32? = nil,
         agreementAbove: Int64? = nil,
-        otherNodeKnows: Bool = false
+        otherNodeKnows: Bool = false,
+        jettonLayout: JettonWalletLayout = .standard,
+        master stated: TONAddress? = nil
     ) throws {
         chain = FixtureTON(clock: clock, network: network)
         other = otherNodeKnows ? chain : FixtureTON(clock: clock, network: network, seed: 2)
-        master = try chain.jettonMaster("dollar")
+        master = try stated ?? chain.jettonMaster("dollar")
         coin = try AssetID("ton:\(network.rawValue):native")
         jetton = try AssetID("ton:\(network.rawValue):jetton:\(master.raw)")
         var limits: [AssetID: Int256] = [:]
@@ -53,8 +55,8 @@ struct Rail {
                     .init(
                         asset: jetton,
                         master: master,
-                        walletCode: FixtureTON.jettonWalletCode(.standard),
-                        layout: .standard
+                        walletCode: FixtureTON.jettonWalletCode(jettonLayout),
+                        layout: jettonLayout
                     )
                 ],
                 deposit: deposit,
