@@ -117,25 +117,30 @@ extension Doctor {
             )
             return try? await surroundings.transport.send(request).status
         }
+        // Another secret first: what is not our gateway is not told ours.
+        guard let stranger = await status("not-the-secret") else {
+            return found.warning(
+                subject,
+                "no gateway answers at \(address)",
+                "start 'settlegate serve', and look again"
+            )
+        }
+        guard stranger == 401 else {
+            return found.error(
+                subject,
+                "what answers at \(address) is not this gateway: it takes a wrong secret with status \(stranger)",
+                "let http.public_url lead to the gateway and to nothing else"
+            )
+        }
         let known = secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-        let (right, wrong) = (await status(known), await status("not-the-secret"))
-        switch (right, wrong) {
-        case (200, 401): found.ok(subject, "the gateway takes updates that carry it, and no others")
-        case (nil, _), (_, nil):
-            found.warning(subject, "no gateway answers at \(address)", "start 'settlegate serve', and look again")
-        case (401, 401):
-            found.error(
+        guard await status(known) == 200 else {
+            return found.error(
                 subject,
                 "the gateway at \(address) expects another one",
                 "start 'settlegate serve' there with this keystore: it tells Telegram the secret"
             )
-        default:
-            found.error(
-                subject,
-                "what answers at \(address) is not this gateway (status \(right ?? 0), and \(wrong ?? 0) without it)",
-                "let http.public_url lead to the gateway and to nothing else"
-            )
         }
+        found.ok(subject, "the gateway takes updates that carry it, and no others")
     }
 
     /// A link that nobody gets shows whether the provider token takes the currency.
