@@ -140,7 +140,9 @@
   // What a customer chooses comes first the next time; what only stood open was not chosen.
   document.addEventListener("click", (event) => {
     const option = event.target.closest(".option");
-    if (option && event.target.closest("summary, a, button")) {
+    const used = event.target.closest("summary, a, button");
+    // A click on the summary of an open one closes it.
+    if (option && used && !(used.matches("summary") && option.open)) {
       document.cookie = "pay_rail=" + option.dataset.rail + "; Path=/pay; Max-Age=31536000; SameSite=Lax";
     }
   }, true);
