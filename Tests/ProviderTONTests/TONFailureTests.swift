@@ -72,6 +72,11 @@ struct TONFailureTests {
         let nobody = try TONAddress(workchain: 0, hash: .zero)
         let noJetton = try Rail(master: nobody)
         await #expect(throws: ProviderError(.refused, "")) { try await noJetton.provider.checkConfiguration() }
+        // A node that does not answer says nothing against it.
+        var faults = FixtureTON.Faults()
+        faults.failures = 1
+        otherLayout.chain.set(faults)
+        try await otherLayout.provider.checkConfiguration()
     }
 
     @Test("F44: an address of the test network is no destination on the main network")
