@@ -110,6 +110,25 @@ extension Inspection {
         return ["raw": .string(Hex.encode(raw)), "hash": .string(Hex.encode(hash.bytes))]
     }
 
+    /// The digest of typed data (EIP-712), signed by a key where one is given, and who has signed it.
+    func evmTypedData(_ input: InspectionInput) throws -> JSONValue {
+        guard let data = input.value["typedData"] else { throw Failure("invalid_input", "'typedData' is missing") }
+        let digest = try TypedData(data).digest()
+        var result = [JSONValue.Member("digest", .string(Hex.encode(digest)))]
+        var signature: EVMSignature?
+        if input.value["privateKey"] != nil {
+            let key = try Secp256k1.PrivateKey(try input.secret("privateKey"))
+            signature = try EVMSignature(of: digest, by: key)
+        } else if input.value["signature"] != nil {
+            signature = try EVMSignature(bytes: try input.bytes("signature"))
+        }
+        if let signature {
+            result.append(.init("signature", .string(Hex.encode(signature.bytes))))
+            result.append(.init("signer", .string(try signature.signer(of: digest).description)))
+        }
+        return .object(result)
+    }
+
     private func accessList(_ input: InspectionInput) throws -> [EVMTransaction.Access] {
         guard let member = input.value["accessList"], !member.isNull else { return [] }
         return try input.array("accessList").map { entry in

@@ -57,6 +57,7 @@ public struct Inspection: Sendable {
         "evm-address": { try $0.evmAddress($1) },
         "evm-transaction": { try $0.evmTransaction($1) },
         "evm-sign-transaction": { try $0.evmSignTransaction($1) },
+        "evm-typed-data": { try $0.evmTypedData($1) },
         "erc20-log": { try $0.erc20Log($1) },
         "bip39": { try $0.bip39($1) },
         "init-data": { try $0.initData($1) },

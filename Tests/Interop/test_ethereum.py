@@ -69,6 +69,81 @@ def test_a_thousand_transactions_are_signed_and_read_alike():
         assert HexBytes(result["hash"]) == signed.hash
 
 
+ATOMS = ["string", "bytes", "bool", "address", "bytes1", "bytes32", "uint8", "uint256", "int8", "int128", "int256"]
+
+
+def random_value(generator, kind, structs):
+    """A value of a type of EIP-712, as JSON has it."""
+    if kind.endswith("]"):
+        element, _, count = kind[:-1].rpartition("[")
+        return [random_value(generator, element, structs) for _ in range(int(count or generator.randrange(4)))]
+    if kind in structs:
+        return {field["name"]: random_value(generator, field["type"], structs) for field in structs[kind]}
+    if kind == "string":
+        return "".join(generator.choice("aé€😀 \n") for _ in range(generator.randrange(20)))
+    if kind == "bool":
+        return generator.random() < 0.5
+    if kind == "address":
+        return "0x" + generator.randbytes(20).hex()
+    if kind.startswith("bytes"):
+        return "0x" + generator.randbytes(int(kind[5:] or generator.randrange(40))).hex()
+    bits = int(kind.lstrip("uint"))
+    return generator.getrandbits(bits) if kind[0] == "u" else generator.getrandbits(bits) - (1 << bits - 1)
+
+
+def random_typed_data(generator):
+    """Structs that refer to those before them, alone and in lists, and a message of the last one."""
+    structs = {}
+    for number in range(generator.randrange(1, 5)):
+        known = ATOMS + list(structs)
+        fields = []
+        for field in range(generator.randrange(1, 6)):
+            suffix = generator.choice(["", "", "[]", "[2]", "[][2]"])
+            fields.append({"name": f"f{field}", "type": generator.choice(known) + suffix})
+        structs[f"S{generator.choice('zZaA')}{number}"] = fields
+    primary = list(structs)[-1]
+    # eth-account takes for the primary type the one that no other refers to: nothing else may be left over.
+    used, open_types = set(), [primary]
+    while open_types:
+        used.add(name := open_types.pop())
+        open_types += [kind for field in structs[name] if (kind := field["type"].split("[")[0]) in structs]
+    structs = {name: fields for name, fields in structs.items() if name in used}
+    own = [{"name": "name", "type": "string"}, {"name": "version", "type": "string"},
+           {"name": "chainId", "type": "uint256"}, {"name": "verifyingContract", "type": "address"},
+           {"name": "salt", "type": "bytes32"}]
+    structs["EIP712Domain"] = [field for field in own if generator.random() < 0.7] or own[:1]
+    return {
+        "types": structs, "primaryType": primary,
+        "domain": random_value(generator, "EIP712Domain", structs),
+        "message": random_value(generator, primary, structs),
+    }
+
+
+def test_five_hundred_pieces_of_typed_data_are_signed_alike():
+    generator = random.Random(SEED + 5)
+    print("seed", SEED + 5)
+    cases = [(random_typed_data(generator), generator.randbytes(32)) for _ in range(500)]
+    answers = inspect(
+        [
+            {"kind": "evm-typed-data", "input": {"typedData": data, "privateKey": key.hex()}} for data, key in cases
+        ]
+    )
+    theirs = [Account.sign_typed_data(key, full_message=data) for data, key in cases]
+    for (data, key), signed, answer in zip(cases, theirs, answers):
+        assert answer["ok"], (answer, data)
+        assert answer["result"] == {
+            "digest": signed.message_hash.hex(), "signature": signed.signature.hex(),
+            "signer": Account.from_key(key).address,
+        }, data
+    recovered = inspect(
+        [
+            {"kind": "evm-typed-data", "input": {"typedData": data, "signature": signed.signature.hex()}}
+            for (data, _), signed in zip(cases, theirs)
+        ]
+    )
+    assert [each["result"]["signer"] for each in recovered] == [Account.from_key(key).address for _, key in cases]
+
+
 def test_what_is_not_canonical_is_refused():
     generator = random.Random(SEED + 1)
     _, transaction = random_transaction(generator)
