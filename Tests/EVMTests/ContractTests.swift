@@ -99,6 +99,41 @@ struct ContractTests {
         #expect(try signature.signer(of: digest) == EVMAddress(key.publicKey))
     }
 
+    @Test(
+        "a text is signed as eth-account 0.14.0 signs it (EIP-191, version 0x45)",
+        arguments: [
+            (
+                "I own this", "639064b0acb7dba12474eca1f11f60a09b8c5f0db749ea420940a2c4bab99a3a",
+                """
+                2788ceced11f8dc910c44eb413ee32312b962bdf5c8ed6a82842163d8c3c32c0\
+                43a871f30e1295d371a3c80b255f924d51fa35c960a5be0247d941052018e6f21b
+                """
+            ),
+            (
+                "Счёт №1 — оплачено", "4fa0b81bcfada6aa2a5a47912b15eea944febe36f8a58880bf338a65abab5772",
+                """
+                afdbe5167791e72f2e4bd0f6f87e8b41d3daacfc69f5db041e6d1d94d7b5db3a\
+                3e1f6fe0e401a6f2fab250502f8bb37d87479b0fc0a1d2c0f5a32cdf2c3a2e731c
+                """
+            ),
+            (
+                "", "5f35dce98ba4fba25530a026ed80b2cecdaa31091ba4958b99b52ea1d068adad",
+                """
+                6313e46bc210c5cc01959de6a7edeb9b0c581f1b610050f4b4293a6e01cd4944\
+                5c7339661f850870c4b5d1d9b311f0c88fe5e0ab216ccfc652b27cbce1d74e9c1c
+                """
+            ),
+        ]
+    )
+    func signedTextOfAnother(text: String, digest: String, signature: String) throws {
+        let key = try Secp256k1.PrivateKey(SecretBytes([UInt8](repeating: 7, count: 32)))
+        let ours = SignedText.digest(Array(text.utf8))
+        #expect(Hex.encode(ours) == digest)
+        #expect(Hex.encode(try EVMSignature(of: ours, by: key).bytes) == signature)
+        let signer = try SignedText.signer(of: Array(text.utf8), signature: Hex.decode(signature))
+        #expect(signer.description == "0x4a62316623ad457F02cDC5D997deD67a383EC569")
+    }
+
     @Test("a person's signature of a text names the person, and a changed text names somebody else")
     func signedText() throws {
         let key = try Secp256k1.PrivateKey(SecretBytes([UInt8](repeating: 7, count: 32)))
