@@ -175,8 +175,7 @@ public struct GatewayAPI: Sendable {
         switch name {
         case "livez": return Self.text("ok\n")
         case "readyz":
-            let isReady = await readiness()
-            return Self.text(isReady ? "ready\n" : "not ready\n", status: isReady ? 200 : 503)
+            return Self.readiness(of: settlement.conditions.all, isStorageThere: await readiness())
         case "metrics":
             let now = settlement.clock.now()
             let depths = try await settlement.database.read { session in
@@ -186,10 +185,19 @@ public struct GatewayAPI: Sendable {
                     ("overdue_transfers", try OverdueTransfers.list(in: session, at: now).count),
                 ]
             }
-            return Self.text(metrics.exposition(gauges: depths))
+            return Self.text(metrics.exposition(gauges: depths, conditions: settlement.conditions.all))
         default:
             return HTTPResponse(status: 200, fields: [HTTPField("Content-Type", "application/json")], body: document)
         }
+    }
+
+    /// Says on the first line whether requests can be served, and on each further one what is wrong.
+    private static func readiness(of conditions: [Conditions.Condition], isStorageThere: Bool) -> HTTPResponse {
+        let isReady = isStorageThere && !conditions.contains { $0.severity == .blocking }
+        var lines = [isReady ? "ready" : "not ready"]
+        if !isStorageThere { lines.append("storage: the database does not answer") }
+        lines += conditions.map { "\($0.name): \($0.sentence)" }
+        return text(lines.joined(separator: "\n") + "\n", status: isReady ? 200 : 503)
     }
 
     private static func text(_ text: String, status: Int = 200) -> HTTPResponse {

@@ -58,7 +58,7 @@ public final class Metrics: Sendable {
     }
 
     /// The text that Prometheus reads.
-    func exposition(gauges: [(name: String, value: Int)]) -> String {
+    func exposition(gauges: [(name: String, value: Int)], conditions: [Conditions.Condition]) -> String {
         let state = state.withLock { $0 }
         var lines = ["# HELP settlegate_requests_total Requests answered.", "# TYPE settlegate_requests_total counter"]
         let ordered = state.requests.sorted { left, right in
@@ -81,6 +81,12 @@ public final class Metrics: Sendable {
             lines.append("# HELP settlegate_\(gauge.name) How much waits.")
             lines.append("# TYPE settlegate_\(gauge.name) gauge")
             lines.append("settlegate_\(gauge.name) \(gauge.value)")
+        }
+        lines.append("# HELP settlegate_condition What is wrong at the moment, as /readyz says it.")
+        lines.append("# TYPE settlegate_condition gauge")
+        for condition in conditions {
+            let blocks = condition.severity == .blocking
+            lines.append("settlegate_condition{name=\"\(condition.name)\",blocking=\"\(blocks)\"} 1")
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -36,6 +36,8 @@ public struct Settlement: Sendable {
     public let address: PublicAddress
     /// Whether the money is real.
     public let isLive: Bool
+    /// What is wrong with the gateway at the moment.
+    package let conditions: Conditions
     /// Where a simulated run may fail.
     public let faults: FaultInjector
     let reservations: ApprovalReservations
@@ -72,6 +74,7 @@ public struct Settlement: Sendable {
         self.address = address
         self.isLive = isLive
         self.faults = faults
+        conditions = Conditions()
         reservations = ApprovalReservations()
     }
 

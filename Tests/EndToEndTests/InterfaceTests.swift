@@ -269,6 +269,28 @@ struct InterfaceTests {
         }
     }
 
+    @Test("says in its readiness and its metrics what is wrong, and refuses requests only for what blocks them")
+    func conditions() async throws {
+        try await withWorld { world in
+            func answer(_ path: String) async -> (status: Int, text: String) {
+                let response = await world.gateway.api.respond(to: HTTPRequest(url: path))
+                return (response.status, String(decoding: response.body, as: UTF8.self))
+            }
+            let board = world.gateway.settlement.conditions
+            let now = world.gateway.settlement.clock.now()
+            board.raise("scan ton-testnet", .degraded, "the history does not join up", at: now)
+            #expect(await answer("/readyz") == (200, "ready\nscan ton-testnet: the history does not join up\n"))
+            board.raise("storage", .blocking, "nothing can be stored", at: now)
+            #expect(await answer("/readyz").status == 503)
+            #expect(
+                await answer("/metrics").text
+                    .contains("settlegate_condition{name=\"storage\",blocking=\"true\"} 1")
+            )
+            board.clear("storage")
+            #expect(await answer("/readyz").status == 200)
+        }
+    }
+
     @Test("has an OpenAPI document with every route and no other")
     func document() async throws {
         try await withWorld { world in
