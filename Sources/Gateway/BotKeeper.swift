@@ -157,14 +157,35 @@ struct BotKeeper: BotKeeping {
 
     /// Brings in the bots that are stored and not here yet, or not as they are now.
     ///
-    /// - Parameter registering: whether Telegram is told where their updates go.
+    /// They need no answer of Telegram for it: what was paid by them is looked after at once, and new invoices are offered
+    /// them when Telegram has answered.
+    ///
     /// - Throws: what the database throws.
-    func bringInAll(registering: Bool) async throws {
+    /// - Returns: how Telegram is asked for each of them.
+    func bringInAll() async throws -> [RailChecks.Check] {
+        var checks: [RailChecks.Check] = []
         for record in try await settlement.database.read({ try $0.bots() })
         where directory.bot(record.key)?.version != record.version {
-            do { try await bringIn(record, registering: registering) } catch {
+            do { try await bringIn(record, registering: false) } catch {
                 logger.warning("the bot @\(record.username) cannot be used: \(error)")
+                continue
             }
+            if let bot = directory.bot(record.key), let check = check(bot, stopsStart: false) { checks.append(check) }
+        }
+        return checks
+    }
+
+    /// How Telegram is asked whether a bot's payments can be taken; nil when no update of it ever comes.
+    func check(_ bot: Gateway.ConfiguredProviders.Bot, stopsStart: Bool) -> RailChecks.Check? {
+        guard bot.isPolled || isReachable else { return nil }
+        let source = "telegram:\(bot.key)"
+        let providers = settlement.providers.providers.filter { $0.push?.source == source }.map(\.key)
+        return RailChecks.Check(subject: "bot \(bot.key)", providers: providers, stopsStart: stopsStart) {
+            [address = settlement.address] () async throws(ProviderError) in
+            if !bot.isPolled, let base = address.url {
+                return try await bot.register(at: "\(base)/telegram/\(bot.key)")
+            }
+            do throws(TelegramError) { _ = try await bot.client.identity() } catch { throw ProviderError(error) }
         }
     }
 
@@ -181,8 +202,8 @@ struct BotKeeper: BotKeeping {
             version: record.version
         )
         if registering, let base = settlement.address.url {
-            do throws(ConfigurationError) { try await bot.register(at: "\(base)/telegram/\(record.key)") } catch {
-                throw SettlementError(.unavailable, error.reason)
+            do { try await bot.register(at: "\(base)/telegram/\(record.key)") } catch {
+                throw SettlementError(.unavailable, "the bot's webhook cannot be set: \(error.reason)")
             }
         }
         let providers = try providers(of: record, by: client)

@@ -112,6 +112,15 @@ extension Gateway {
 
         // MARK: - The edge
 
+        func rails(of settlement: Settlement) -> RailChecks {
+            RailChecks(
+                of: settlement.providers,
+                conditions: settlement.conditions,
+                clock: surroundings.clock,
+                logger: logger
+            )
+        }
+
         func keeper(
             of directory: BotDirectory,
             over settlement: Settlement,

@@ -26,17 +26,18 @@ extension Gateway {
             /// How often it was changed; none for a bot of the configuration.
             var version: Int?
 
-            func register(at url: String) async throws(ConfigurationError) {
+            /// Tells Telegram where its updates go.
+            ///
+            /// - Throws: `ProviderError`; with the code `refused` when Telegram refuses, or keeps another address.
+            func register(at url: String) async throws(ProviderError) {
                 let text = secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
                 let kept: BotWebhook
-                do {
+                do throws(TelegramError) {
                     try await client.setWebhook(url: url, secret: text)
                     kept = try await client.webhook()
-                } catch { throw ConfigurationError("the webhook of the bot \(key) was refused: \(error)") }
+                } catch { throw ProviderError(error) }
                 guard kept.url == url, BotWebhook.neededUpdates.isSubset(of: kept.allowedUpdates) else {
-                    throw ConfigurationError(
-                        "Telegram keeps another webhook of the bot \(key) than it was told: \(kept.url)"
-                    )
+                    throw ProviderError(.refused, "Telegram keeps another webhook than it was told: \(kept.url)")
                 }
             }
         }

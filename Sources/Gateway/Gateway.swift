@@ -38,6 +38,7 @@ public final class Gateway: Sendable {
     let configuration: GatewayConfiguration
     private let directory: BotDirectory
     private let keeper: BotKeeper
+    private let rails: RailChecks
     private let receiver: TelegramReceiver
     private let rates: RateWorker
     private let wallets: CheckoutWallets?
@@ -84,6 +85,7 @@ public final class Gateway: Sendable {
             wake: { [wake] in wake.yield() }
         )
         wallets = try assembly.wallets(over: settlement)
+        rails = assembly.rails(of: settlement)
         keeper = try assembly.keeper(of: directory, over: settlement, limits: providers.limits)
         requestLog = configuration.http.requestLog.map {
             RequestLogFile(path: $0, clock: surroundings.clock, logger: logger)
@@ -126,15 +128,12 @@ public final class Gateway: Sendable {
 
     /// Starts to listen, and tells Telegram where when the configuration says how it reaches us.
     ///
+    /// A rail that does not answer is brought in when it does; see ``RailChecks``.
+    ///
     /// - Throws: what the system says when it cannot listen, and ``ConfigurationError`` when a webhook is refused or a
     ///   rail is another than the configured one.
     /// - Returns: the URL that it listens on, without a slash at the end.
     public func listen() async throws -> String {
-        for provider in settlement.providers.providers {
-            do { try await provider.checkConfiguration() } catch {
-                throw ConfigurationError("\(provider.key): \(error.reason)")
-            }
-        }
         let server = try await HTTPServer.start(
             HTTPServer.Configuration(host: configuration.http.host, port: configuration.http.port),
             logger: logger,
@@ -144,12 +143,27 @@ public final class Gateway: Sendable {
             )
         )
         self.server.withLock { $0 = server }
-        let base = configuration.http.address(listeningAt: server.url)
-        settlement.address.become(base)
-        try await keeper.bringInAll(registering: configuration.http.publicURL != nil)
-        if configuration.http.publicURL != nil { _ = try await registerWebhooks(at: base) }
+        settlement.address.become(configuration.http.address(listeningAt: server.url))
+        let configured =
+            settlement.providers.providers.filter { $0.push == nil }.map(Self.check)
+            + directory.all.compactMap { keeper.check($0, stopsStart: true) }
+        do { try await rails.begin(configured + keeper.bringInAll()) } catch {
+            self.server.withLock { $0 = nil }
+            await server.stop()
+            throw error
+        }
         return server.url
     }
+
+    private static func check(_ provider: any PaymentProvider) -> RailChecks.Check {
+        RailChecks.Check(subject: provider.key, providers: [provider.key], stopsStart: true) {
+            () async throws(ProviderError) in
+            try await provider.checkConfiguration()
+        }
+    }
+
+    /// Asks the rails that are missing once more, now.
+    public func lookForMissingRails() async { await rails.repeatNow() }
 
     /// Tells Telegram where the bots' updates go, when the configuration says how it reaches us.
     ///
@@ -157,14 +171,12 @@ public final class Gateway: Sendable {
     /// - Returns: the bots and their addresses.
     public func registerWebhooks() async throws -> [(name: String, url: String)] {
         guard let base = configuration.http.configuredAddress else { return [] }
-        return try await registerWebhooks(at: base)
-    }
-
-    private func registerWebhooks(at base: String) async throws -> [(name: String, url: String)] {
         var registered: [(name: String, url: String)] = []
         for bot in directory.all where !bot.isPolled {
             let url = "\(base)/telegram/\(bot.key)"
-            try await bot.register(at: url)
+            do { try await bot.register(at: url) } catch {
+                throw ConfigurationError("the webhook of the bot \(bot.key) cannot be set: \(error.reason)")
+            }
             registered.append((bot.key, url))
         }
         return registered
@@ -179,11 +191,12 @@ public final class Gateway: Sendable {
                 // Another gateway on the same database may add bots.
                 while !Task.isCancelled {
                     do { try await self.clock.sleep(for: Self.botInterval) } catch { return }
-                    do { try await self.keeper.bringInAll(registering: false) } catch {
+                    do { for check in try await self.keeper.bringInAll() { self.rails.add(check) } } catch {
                         self.logger.warning("bots cannot be read: \(error)")
                     }
                 }
             }
+            group.addTask { await self.rails.run() }
             if let log = self.requestLog { group.addTask { await log.run() } }
             if let wallets = self.wallets { group.addTask { await wallets.payments.run(every: interval) } }
             let pause = Duration.milliseconds(self.configuration.ratesInterval ?? 30_000)

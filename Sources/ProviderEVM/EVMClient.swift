@@ -143,13 +143,21 @@ public final class EVMClient: Sendable {
 
     /// Has every node name its chain; those that cannot be reached are asked when they are needed.
     ///
-    /// - Throws: `ProviderError` with the code `refused` when one is of another chain.
+    /// - Throws: `ProviderError`; with the code `refused` when one is of another chain, `unavailable` when fewer than have
+    ///   to agree can be reached.
     func checkNodes() async throws(ProviderError) {
+        var failure: ProviderError?
+        var reached = 0
         for node in nodes {
-            do { try await introduce(node) } catch {
+            do throws(ProviderError) {
+                try await introduce(node)
+                reached += 1
+            } catch {
                 guard error.code == .unavailable else { throw error }
+                failure = error
             }
         }
+        if let failure, reached < quorum { throw failure }
     }
 
     // MARK: - Requests

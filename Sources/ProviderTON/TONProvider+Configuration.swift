@@ -7,14 +7,11 @@ extension TONProvider {
     /// Has the node name its network, and the chain say where our jetton wallets are: with another code or layout they
     /// would be looked for where no customer pays.
     ///
-    /// - Throws: `ProviderError`; nothing when the node does not answer, which is no reason not to start.
+    /// - Throws: `ProviderError`; with the code `refused` when the chain is another, `unavailable` when the node does not
+    ///   answer.
     public func checkConfiguration() async throws(ProviderError) {
-        do throws(ProviderError) {
-            _ = try await client.head()
-            for jetton in configuration.jettons { try await check(jetton) }
-        } catch {
-            guard error.code == .unavailable else { throw error }
-        }
+        _ = try await client.head()
+        for jetton in configuration.jettons { try await check(jetton) }
     }
 
     private func check(_ jetton: Jetton) async throws(ProviderError) {

@@ -54,14 +54,14 @@ public struct ToncenterClient: Sendable {
 
     /// The head.
     ///
-    /// - Throws: `ProviderError`; with the code `malformed` when the node is of another network.
+    /// - Throws: `ProviderError`; with the code `refused` when the node is of another network.
     public func head() async throws(ProviderError) -> Head {
         let info = try await get("/api/v3/masterchainInfo")
         guard let last = info["last"], let seqno = last["seqno"]?.integerValue,
             let time = last["gen_utime"]?.stringValue.flatMap({ Int64($0) })
         else { throw Self.malformed("masterchainInfo") }
         if let id = last["global_id"]?.integerValue, id != Int64(network.globalID) {
-            throw ProviderError(.malformed, "the node is of another network (global id \(id))")
+            throw ProviderError(.refused, "the node is of another network (global id \(id))")
         }
         return Head(seqno: seqno, time: Timestamp(seconds: time))
     }

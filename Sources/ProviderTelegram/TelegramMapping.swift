@@ -3,7 +3,7 @@ import Payments
 import Providers
 import Seams
 import StrictJSON
-import TelegramBot
+package import TelegramBot
 
 /// Between Telegram's words and ours: the one place that knows both.
 struct TelegramMapping: Sendable {
@@ -177,7 +177,8 @@ struct TelegramMapping: Sendable {
 }
 
 extension ProviderError {
-    init(_ error: TelegramError) {
+    /// What a failed call of the Bot API means for the rail.
+    package init(_ error: TelegramError) {
         switch error.code {
         case .refused: self.init(error.names("query is too old") ? .tooLate : .refused, error.reason)
         case .rateLimited, .unreachable, .unknown: self.init(.unavailable, error.reason)

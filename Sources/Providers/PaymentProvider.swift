@@ -14,10 +14,10 @@ public protocol PaymentProvider: Sendable {
     /// What it can do.
     var capabilities: ProviderCapabilities { get }
 
-    /// Looks whether the rail is the one that is configured, before the gateway starts.
+    /// Asks the rail whether it is the one that is configured.
     ///
-    /// - Throws: ``ProviderError`` with ``ProviderError/Code/refused`` when it is another; a rail that cannot be reached
-    ///   is no reason not to start.
+    /// - Throws: ``ProviderError``; with ``ProviderError/Code/refused`` when it is another, with
+    ///   ``ProviderError/Code/unavailable`` when it cannot be asked now, which is no reason not to start.
     func checkConfiguration() async throws(ProviderError)
 
     /// What an operator should look after before it becomes a problem, a sentence each: wallets that run dry, rent.

@@ -14,6 +14,8 @@ public final class ProviderRegistry: Sendable {
     private struct State {
         var entries: [Entry] = []
         var byKey: [String: any PaymentProvider] = [:]
+        /// The providers that are known, and not offered until their rails have answered.
+        var held: Set<String> = []
     }
 
     private let state = Mutex(State())
@@ -53,15 +55,34 @@ public final class ProviderRegistry: Sendable {
     /// The provider with a key.
     public func provider(_ key: String) -> (any PaymentProvider)? { state.withLock { $0.byKey[key] } }
 
-    /// The providers that new invoices of a merchant are offered: on each rail its own where it has one, and everybody's otherwise.
+    /// Keeps a provider from being offered to new invoices until it is released; what was paid by it is looked after.
+    public func hold(_ key: String) { state.withLock { _ = $0.held.insert(key) } }
+
+    /// Offers a provider again.
+    public func release(_ key: String) { state.withLock { _ = $0.held.remove(key) } }
+
+    /// The providers that new invoices of a merchant are offered: on each rail its own where it has one, and everybody's
+    /// otherwise; those that are held are left out.
     public func providers(for merchant: MerchantID) -> [any PaymentProvider] {
         state.withLock { state in
-            let offered = state.entries.filter(\.isOffered)
-            let rails = Set(offered.filter { $0.owner == merchant }.map(\.provider.rail))
-            return offered.filter { entry in
-                entry.owner == merchant || entry.owner == nil && !rails.contains(entry.provider.rail)
-            }
-            .map(\.provider)
+            // A merchant whose own provider is held is not offered another's in its place.
+            Self.meant(for: merchant, in: state).filter { !state.held.contains($0.key) }
         }
+    }
+
+    /// The rails that a merchant has a provider on which is held for now.
+    public func heldRails(for merchant: MerchantID) -> Set<Rail> {
+        state.withLock { state in
+            Set(Self.meant(for: merchant, in: state).filter { state.held.contains($0.key) }.map(\.rail))
+        }
+    }
+
+    private static func meant(for merchant: MerchantID, in state: State) -> [any PaymentProvider] {
+        let offered = state.entries.filter(\.isOffered)
+        let rails = Set(offered.filter { $0.owner == merchant }.map(\.provider.rail))
+        return offered.filter { entry in
+            entry.owner == merchant || entry.owner == nil && !rails.contains(entry.provider.rail)
+        }
+        .map(\.provider)
     }
 }

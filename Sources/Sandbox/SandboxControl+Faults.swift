@@ -11,6 +11,8 @@ extension SandboxControl {
     /// - Throws: ``Refusal`` when it cannot misbehave that way.
     public func set(_ network: String, _ kind: String, _ wish: JSONValue) throws(Refusal) {
         switch network {
+        case "telegram" where kind == "rate_limit":
+            telegram.limitRate(times: Int(clamping: wish["times"]?.integerValue ?? 1))
         case "telegram":
             guard let fault = FixtureTelegram.Fault(rawValue: kind) else {
                 throw Refusal("Telegram has no fault '\(kind)'")

@@ -196,6 +196,7 @@ public final class ScenarioWorld: Sendable {
         for _ in 0..<60 where idle < 2 {
             try networks.ton.mine(3)
             networks.evm.mine(4)
+            await gateway.lookForMissingRails()
             let delivered = await networks.telegram.deliver()
             let pass = await gateway.worker.runOnce()
             let sent = await gateway.deliveries.runOnce()

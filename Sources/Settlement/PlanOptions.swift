@@ -28,16 +28,35 @@ extension Settlement {
                 {
                     throw SettlementError(error)
                 }
+                try refuseHeld(choice.rail, served, for: merchant)
                 return try plan(choice, among: served, for: request.price, at: now)
             }
         }
         let allowed = policy.rails(for: request.goods, in: request.place)
         let planned = allowed.compactMap { try? plan(.init(rail: $0), among: served, for: request.price, at: now) }
         guard !planned.isEmpty else {
+            for rail in allowed { try refuseHeld(rail, served, for: merchant) }
             let rails = allowed.map(\.rawValue).joined(separator: ", ")
             throw SettlementError(.noRate, "no allowed rail (\(rails)) can be offered for \(request.price.asset)")
         }
         return planned
+    }
+
+    /// Refuses a rail whose node or server does not answer since the start, and says which one it is.
+    private func refuseHeld(
+        _ rail: Rail,
+        _ served: [any PaymentProvider],
+        for merchant: MerchantID
+    ) throws(SettlementError) {
+        guard !served.contains(where: { $0.rail == rail }), providers.heldRails(for: merchant).contains(rail) else {
+            return
+        }
+        let name = rail.rawValue
+        throw SettlementError(
+            .unavailable,
+            "the rail \(name) cannot be reached at the moment; ask again in a minute, or without it",
+            parameter: "rails"
+        )
     }
 
     private func plan(

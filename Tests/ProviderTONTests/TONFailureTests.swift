@@ -76,7 +76,7 @@ struct TONFailureTests {
         var faults = FixtureTON.Faults()
         faults.failures = 1
         otherLayout.chain.set(faults)
-        try await otherLayout.provider.checkConfiguration()
+        await #expect(throws: ProviderError(.unavailable, "")) { try await otherLayout.provider.checkConfiguration() }
     }
 
     @Test("F44: an address of the test network is no destination on the main network")

@@ -1,0 +1,132 @@
+import FixtureEVM
+import FixtureTON
+import FixtureTelegram
+import Gateway
+import GatewayHTTP
+import HTTPTransport
+import Sandbox
+import Scenarios
+import StrictJSON
+import Testing
+
+@Suite("A start", .serialized)
+struct RailOutageTests {
+    private enum Rail: String, CaseIterable {
+        case telegram = "telegram_fiat"
+        case ton
+        case evm
+
+        /// What the condition is called that says that it is missing.
+        var condition: String {
+            switch self {
+            case .telegram: "rail bot shop"
+            case .ton: "rail ton-testnet"
+            case .evm: "rail evm-sandbox"
+            }
+        }
+    }
+
+    private static func order(_ rails: [Rail]) -> JSONValue {
+        [
+            "title": "Tea", "description": "Tea", "goods": "physical",
+            "place": .string(rails.contains(.telegram) ? "telegram" : "web"), "amount": "2",
+            "asset": "fiat:EUR",
+            "rails": .array(
+                rails.map { rail in
+                    switch rail {
+                    case .telegram: ["rail": "telegram_fiat"]
+                    case .ton: ["rail": "ton", "amount": "1", "asset": "ton:testnet:native"]
+                    case .evm: ["rail": "evm", "amount": "1", "asset": .string(SandboxHome.coinAsset)]
+                    }
+                }
+            ),
+        ]
+    }
+
+    /// Has each network of `rails` answer with 500, or with 429, until the fault is over.
+    private static func fail(_ rails: [Rail], in world: ScenarioWorld, times: Int, limiting: Bool) {
+        for rail in rails {
+            switch rail {
+            case .telegram: world.networks.telegram.limitRate(times: times)
+            case .ton:
+                var faults = FixtureTON.Faults()
+                if limiting { faults.rateLimits = times } else { faults.failures = times }
+                world.networks.ton.set(faults)
+            case .evm:
+                var faults = FixtureEVM.Faults()
+                if limiting { faults.rateLimits = times } else { faults.failures = times }
+                for node in 0..<3 { world.networks.evm.set(faults, node: node) }
+            }
+        }
+    }
+
+    private static func ready(_ world: ScenarioWorld) async -> (status: Int, lines: [String]) {
+        let answer = await world.gateway.api.respond(to: HTTPRequest(url: "/readyz"))
+        return (answer.status, String(decoding: answer.body, as: UTF8.self).split(separator: "\n").map(String.init))
+    }
+
+    private static func open(_ rails: [Rail], _ key: String, in world: ScenarioWorld) async throws -> HTTPResponse {
+        await world.gateway.api.respond(
+            to: InterfaceTests.request(
+                world,
+                "POST",
+                "/v1/invoices",
+                order(rails),
+                fields: [HTTPField("Idempotency-Key", key)]
+            )
+        )
+    }
+
+    @Test("does not depend on any rail: whatever answers is served, and the rest when it is back")
+    func everySubset() async throws {
+        try await withWorld { world in
+            for number in 1..<8 {
+                let missing = Rail.allCases.enumerated().filter { number >> $0.offset & 1 == 1 }.map(\.element)
+                let limiting = number.isMultiple(of: 2)
+                Self.fail(missing, in: world, times: 10_000, limiting: limiting)
+                try await world.restart()
+                let ready = await Self.ready(world)
+                #expect(ready.status == 200, "\(missing)")
+                for rail in Rail.allCases {
+                    let isMissing = missing.contains(rail)
+                    let answer = try await Self.open([rail], "\(number)-\(rail)", in: world)
+                    #expect(answer.status == (isMissing ? 503 : 201), "\(rail) while \(missing) are away")
+                    #expect(ready.lines.contains { $0.hasPrefix(rail.condition + ": ") } == isMissing)
+                    guard isMissing else { continue }
+                    let problem = try JSONValue(parsing: answer.body)
+                    #expect(problem["param"]?.stringValue == "rails")
+                    #expect(problem["detail"]?.stringValue?.contains("rail \(rail.rawValue) cannot be reached") == true)
+                }
+                Self.fail(missing, in: world, times: 0, limiting: limiting)
+                await world.gateway.lookForMissingRails()
+                #expect(await Self.ready(world).lines == ["ready"])
+                for rail in Rail.allCases {
+                    #expect(try await Self.open([rail], "\(number)-\(rail)-again", in: world).status == 201)
+                }
+            }
+        }
+    }
+
+    @Test(
+        "stops at a rail that answers and is another than the configured one, and one that answers so later is left out"
+    )
+    func anotherChain() async throws {
+        try await withWorld { world in
+            func answerAsMainnet(_ failures: Int) {
+                var faults = FixtureEVM.Faults()
+                faults.chainID = 1
+                faults.failures = failures
+                for node in 0..<3 { world.networks.evm.set(faults, node: node) }
+            }
+            answerAsMainnet(0)
+            await #expect(throws: ConfigurationError.self) { try await world.restart() }
+            answerAsMainnet(1)
+            try await world.restart()
+            await world.gateway.lookForMissingRails()
+            let ready = await Self.ready(world)
+            #expect(ready.lines.contains { $0.hasPrefix("rail evm-sandbox: it answers, but is not what") })
+            #expect(try await Self.open([.evm], "wrong", in: world).status == 503)
+            #expect(try await Self.open([.ton, .telegram], "right", in: world).status == 201)
+        }
+    }
+}
