@@ -1,6 +1,8 @@
+import Glibc
 public import HTTPTransport
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 public import Logging
 import NIOCore
 import ServiceLifecycle
@@ -18,12 +20,38 @@ public final class HTTPServer: Sendable {
         public var port: Int
         /// The most bytes of a request's body.
         public var maximumBodyBytes: Int
+        /// How long the other side of a connection is waited for.
+        var patience = ConnectionPatience.Limits()
+        /// The most connections; fewer where the system gives the process fewer descriptors.
+        var maximumConnections = 10_000
 
         /// A configuration.
         public init(host: String = "127.0.0.1", port: Int = 0, maximumBodyBytes: Int = 1 << 20) {
             self.host = host
             self.port = port
             self.maximumBodyBytes = maximumBodyBytes
+        }
+
+        /// What is left of the process's descriptors when files, databases and requests of our own have theirs.
+        private static var spareDescriptors: Int {
+            var limit = rlimit()
+            guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 512 }
+            return max(64, Int(clamping: limit.rlim_cur) - 256)
+        }
+
+        /// The server beneath: heads of at most 32 KiB, and connections that are watched.
+        fileprivate func builder() -> HTTPServerBuilder {
+            let connections = OpenConnections(maximum: min(maximumConnections, Self.spareDescriptors))
+            return .http1(
+                configuration: HTTP1Channel.Configuration(
+                    additionalChannelHandlers: [ConnectionWatch(limits: patience, connections: connections)],
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: 16_384,
+                        maxHeaderListSize: 32_768,
+                        maxHeaderFieldCount: 100
+                    )
+                )
+            )
         }
     }
 
@@ -77,6 +105,7 @@ public final class HTTPServer: Sendable {
         }
         let application = Application(
             responder: responder,
+            server: configuration.builder(),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 serverName: "settlegate"
@@ -108,10 +137,11 @@ public final class HTTPServer: Sendable {
 
     private static func answer(_ request: Request, _ handler: Handler, _ configuration: Configuration) async -> Response
     {
+        guard let host = host(of: request) else { return refusal }
         var head = ReceivedRequest(
             method: request.method.rawValue,
             url: request.uri.string,
-            fields: request.headers.map { HeadField($0.name.canonicalName, $0.value) }
+            fields: [HeadField("Host", host)] + request.headers.map { HeadField($0.name.canonicalName, $0.value) }
         )
         if let refusal = await handler.admit(head) { return response(refusal) }
         guard let body = try? await request.body.collect(upTo: configuration.maximumBodyBytes) else {
@@ -121,6 +151,34 @@ public final class HTTPServer: Sendable {
         }
         head.body = Array(buffer: body)
         return response(await handler.answer(head))
+    }
+
+    /// The one host that a request names (RFC 9112, section 3.2); nil when it names none, several, or something else.
+    private static func host(of request: Request) -> String? {
+        // The first field was taken out by the library beneath; a second one is still there.
+        guard let host = request.head.authority, !host.isEmpty, host.utf8.count <= 262,
+            request.headers.allSatisfy({ $0.name.canonicalName != "host" }), host.utf8.allSatisfy(isOfHost)
+        else { return nil }
+        return host
+    }
+
+    private static func isOfHost(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-._:[]~%".utf8.contains(byte)
+        }
+    }
+
+    private static var refusal: Response {
+        response(
+            SentResponse(
+                status: 400,
+                fields: [HeadField("Content-Type", "text/plain")],
+                body: Array("a request has one Host field, which names a host\n".utf8)
+            )
+        )
     }
 
     /// Marks a request whose body was not taken, so that the handler answers in its own words.

@@ -54,6 +54,56 @@ def test_f78_nothing_is_smuggled(sandbox, name, data):
     assert lives(sandbox)
 
 
+@pytest.mark.parametrize("name, hosts", [
+    ("none", b""),
+    ("two", b"Host: a\r\nHost: b\r\n"),
+    ("two alike", b"Host: a\r\nhost: a\r\n"),
+    ("an empty one", b"Host:\r\n"),
+    ("two in one field", b"Host: a, b\r\n"),
+    ("a path", b"Host: a/b\r\n"),
+    ("an account", b"Host: a@b\r\n"),
+    ("a long one", b"Host: " + b"a" * 300 + b"\r\n"),
+])
+def test_f78_a_request_names_one_host(sandbox, name, hosts):
+    for line in (b"GET /livez HTTP/1.1\r\n", b"GET http://c/livez HTTP/1.1\r\n"):
+        answer = ask(sandbox, line + hosts + b"Connection: close\r\n\r\n")
+        assert answer.split(b" ")[1] == b"400", (name, answer[:200])
+    assert b"200" in ask(sandbox, b"GET /livez HTTP/1.1\r\nHost: a.example:80\r\nConnection: close\r\n\r\n")
+    assert b"200" in ask(sandbox, b"GET /livez HTTP/1.1\r\nHost: [::1]:80\r\nConnection: close\r\n\r\n")
+
+
+HALVES = {
+    "nothing": b"",
+    "a half head": b"POST /v1/invoices HTTP/1.1\r\nHost: a\r\n",
+    "a half head that goes on": b"GET / HTTP/1.1\r\nX: ",
+    "a half body": b"POST /buy/x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
+    "a half chunk": b"POST /buy/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+}
+
+
+def test_f80_half_a_request_ends_after_a_time(sandbox):
+    """However often another byte is sent: the deadline is that of the whole."""
+    address = urllib.parse.urlparse(sandbox["gateway"])
+    waiting = {name: socket.create_connection((address.hostname, address.port), timeout=0.1) for name in HALVES}
+    for name, connection in waiting.items():
+        connection.sendall(HALVES[name])
+    end = time.monotonic() + 60
+    while waiting and time.monotonic() < end:
+        for name, connection in list(waiting.items()):
+            try:
+                if name.endswith("goes on"):
+                    connection.sendall(b"y")
+                is_open = bool(connection.recv(65_536))
+            except TimeoutError:
+                continue
+            except (ConnectionResetError, BrokenPipeError):
+                is_open = False
+            if not is_open:
+                connection.close()
+                del waiting[name]
+    assert not waiting, f"{list(waiting)} held their connections open for a minute"
+
+
 def test_f79_http_2_is_not_spoken(sandbox):
     answer = ask(sandbox, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00" * 1_000)
     assert not answer.startswith(b"\x00"), "that would be a frame"

@@ -1,0 +1,103 @@
+import HTTPTransport
+import Logging
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import HTTPServer
+
+@Suite("F80: a client that takes its time")
+struct SlowClientTests {
+    private static let limits = ConnectionPatience.Limits()
+
+    @Test("is waited for until the deadline of what it has begun, however it drips")
+    func deadlines() {
+        // A new connection without a whole head.
+        var patience = ConnectionPatience(Self.limits, openedAt: .seconds(100))
+        #expect(patience.deadline == .seconds(110) && patience.isIdle)
+        // A body at less than the least rate: what came does not pay for the time it took.
+        patience.readHead(at: .seconds(105))
+        for second in 1..<60 {
+            patience.readBody(100)
+            let isOver = (patience.deadline ?? .zero) <= .seconds(105 + second)
+            #expect(isOver == (second >= 10), "\(second)")
+        }
+        // Whoever has said everything waits for us as long as it takes.
+        patience.readEnd(at: .seconds(170))
+        #expect(patience.deadline == nil && !patience.isIdle)
+        patience.wroteEnd(at: .seconds(900))
+        #expect(patience.deadline == .seconds(960) && patience.isIdle)
+    }
+
+    @Test("and sends a body at the least rate or faster is not cut off", arguments: [4_096, 5_000, 1 << 20])
+    func honestBodies(rate: Int) {
+        var patience = ConnectionPatience(Self.limits, openedAt: .zero)
+        patience.readHead(at: .zero)
+        for second in 1...300 {
+            #expect((patience.deadline ?? .zero) > .seconds(second))
+            patience.readBody(rate)
+        }
+    }
+
+    @Test("is cut off when it takes nothing of what is sent, and when it goes on with a body that was answered")
+    func takers() {
+        var patience = ConnectionPatience(Self.limits, openedAt: .zero)
+        patience.readHead(at: .seconds(1))
+        patience.wroteEnd(at: .seconds(2))
+        #expect(patience.deadline == .seconds(7))
+        patience.readBody(1 << 20)
+        #expect(patience.deadline == .seconds(7), "its body pays for nothing any more")
+        patience.readEnd(at: .seconds(3))
+        patience.readHead(at: .seconds(4))
+        patience.readEnd(at: .seconds(4))
+        patience.writes(areTaken: false, at: .seconds(10))
+        patience.writes(areTaken: false, at: .seconds(20))
+        #expect(patience.deadline == .seconds(40))
+        patience.writes(areTaken: true, at: .seconds(21))
+        #expect(patience.deadline == nil)
+    }
+
+    @Test("is the first to go when there are too many connections; who has a request stays")
+    func tooMany() throws {
+        let connections = OpenConnections(maximum: 3)
+        let channels = (0..<5).map { _ in EmbeddedChannel() }
+        for channel in channels { try channel.connect(to: SocketAddress(unixDomainSocketPath: "/x")).wait() }
+        connections.open()
+        let first = connections.wait(channels[0])
+        connections.open()
+        _ = connections.wait(channels[1])
+        connections.open()
+        _ = connections.wait(channels[2])
+        // The one that came first has a request by now.
+        connections.leave(first)
+        connections.open()
+        #expect(channels.map(\.isActive) == [true, false, true, true, true])
+        connections.close()
+        _ = connections.wait(channels[3])
+        _ = connections.wait(channels[0])
+        connections.open()
+        #expect(channels.map(\.isActive) == [true, false, false, true, true])
+    }
+
+    @Test(
+        "is cut off by a real server at whatever point it stops",
+        arguments: [
+            "", "G", "GET / HTTP/1.1\r\nHost: a\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n123",
+        ]
+    )
+    func overASocket(sent: String) async throws {
+        var configuration = HTTPServer.Configuration()
+        configuration.patience.firstHead = .milliseconds(50)
+        configuration.patience.body = .milliseconds(50)
+        let server = try await HTTPServer.start(
+            configuration,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            handler: .init(respond: { _ in HTTPResponse(status: 200, fields: [], body: []) })
+        )
+        #expect(
+            await RawSocket.untilClosed(port: server.port, sending: sent),
+            "the server never closed the connection"
+        )
+        await server.stop()
+    }
+}
