@@ -15,11 +15,25 @@ struct ChainState: Sendable {
         let firstLog: Int
     }
 
+    /// Coins that the chain pays out to a validator's account (EIP-4895).
+    struct Withdrawal: Hashable, Sendable {
+        let index: UInt64
+        let address: EVMAddress
+        let gwei: UInt64
+
+        var encoded: [UInt8] {
+            RLPItem.list([.uint64(index), .uint64(Self.validator), .bytes(address.bytes), .uint64(gwei)]).encoded
+        }
+
+        static let validator: UInt64 = 7
+    }
+
     /// A block, with all accounts after it.
     struct Block: Sendable {
         let header: EVMHeader
         let hash: EVMHash
         let entries: [Entry]
+        let withdrawals: [Withdrawal]
         var world: WorldState
     }
 
@@ -41,6 +55,12 @@ struct ChainState: Sendable {
     /// Blocks that a reorganisation has replaced: a node still knows them by their hashes.
     var replaced: [EVMHash: Block] = [:]
     var serial: UInt64 = 0
+    /// Who makes the next blocks, and gets what is paid for that.
+    var beneficiary = ChainState.miner
+    /// What the next block pays out to validators.
+    var withdrawals: [Withdrawal] = []
+    /// How many were ever paid out.
+    var withdrawalCount: UInt64 = 0
     /// Counts reorganisations, so that the new blocks differ from the old ones.
     var fork: UInt64 = 0
     let chainID: UInt64
@@ -57,7 +77,7 @@ struct ChainState: Sendable {
         )
         header.extraData = Array("settlegate fixture chain \(chainID)".utf8)
         header.stateRoot = world.root
-        blocks = [Block(header: header, hash: header.hash, entries: [], world: world)]
+        blocks = [Block(header: header, hash: header.hash, entries: [], withdrawals: [], world: world)]
     }
 
     var head: Block { blocks[blocks.count - 1] }
@@ -89,9 +109,9 @@ struct ChainState: Sendable {
             gasLimit: Self.gasLimit,
             baseFee: nextBaseFee
         )
-        header.beneficiary = Self.miner
+        header.beneficiary = beneficiary
         if fork > 0 { header.extraData = Array("fork \(fork)".utf8) }
-        header.extensions.withdrawalsRoot = MerklePatriciaTrie.emptyRoot
+        header.extensions.withdrawalsRoot = MerklePatriciaTrie.root(ofList: withdrawals.map(\.encoded))
         var entries: [Entry] = []
         var logs = 0
         while let next = nextPending(baseFee: header.baseFee ?? 0, gas: Self.gasLimit - header.gasUsed, taking) {
@@ -107,8 +127,12 @@ struct ChainState: Sendable {
         }
         header.transactionsRoot = MerklePatriciaTrie.root(ofList: entries.map { $0.transaction.raw ?? [] })
         header.receiptsRoot = MerklePatriciaTrie.root(ofList: entries.map(\.receipt.encoded))
+        for withdrawal in withdrawals { world.give(BigUInt(withdrawal.gwei) * 1_000_000_000, to: withdrawal.address) }
         header.stateRoot = world.root
-        blocks.append(Block(header: header, hash: header.hash, entries: entries, world: world))
+        blocks.append(
+            Block(header: header, hash: header.hash, entries: entries, withdrawals: withdrawals, world: world)
+        )
+        withdrawals = []
     }
 
     static let miner: EVMAddress = {
@@ -144,7 +168,7 @@ struct ChainState: Sendable {
         )
         let used = intrinsic + outcome.gasUsed
         world.give(price * BigUInt(transaction.gasLimit - used), to: pending.sender)
-        world.give((price - baseFee) * BigUInt(used), to: Self.miner)
+        world.give((price - baseFee) * BigUInt(used), to: beneficiary)
         let receipt = EVMReceipt(
             type: transaction.kind.number,
             isSuccess: outcome.isSuccess,
@@ -176,16 +200,6 @@ struct ChainState: Sendable {
             pool.append(
                 Pending(transaction: entry.transaction, hash: entry.hash, sender: entry.sender, serial: serial)
             )
-        }
-    }
-}
-
-extension EVMTransaction.Fee {
-    /// What a unit of gas costs in a block (EIP-1559).
-    func price(baseFee: BigUInt) -> BigUInt {
-        switch self {
-        case .price(let price): price
-        case .dynamic(let maximum, let priority): min(maximum, baseFee + priority)
         }
     }
 }

@@ -118,6 +118,20 @@ public final class FixtureEVM: Sendable {
         }
     }
 
+    /// Has the next block pay coins out to a validator's account (EIP-4895).
+    public func withdraw(gwei: UInt64, to address: EVMAddress) {
+        state.withLock { state in
+            let index = state.chain.withdrawalCount
+            state.chain.withdrawals.append(.init(index: index, address: address, gwei: gwei))
+            state.chain.withdrawalCount += 1
+        }
+    }
+
+    /// Has somebody make the blocks from here on; none: nobody of importance.
+    public func setMaker(_ address: EVMAddress?) {
+        state.withLock { $0.chain.beneficiary = address ?? ChainState.miner }
+    }
+
     /// Forgets what waits from a sender.
     public func drop(from sender: EVMAddress) {
         state.withLock { $0.chain.pool.removeAll { $0.sender == sender } }
@@ -191,6 +205,12 @@ public final class FixtureEVM: Sendable {
 
     /// A contract that passes coins on to the address in its call's data.
     public func forwarder() -> EVMAddress { contract("forwarder", .forwarder) }
+
+    /// A contract that gives equal parts of its coins to the addresses in its call's data.
+    public func disperser() -> EVMAddress { contract("disperser", .disperser) }
+
+    /// A contract that leaves all that it holds to the address in its call's data.
+    public func endingContract() -> EVMAddress { contract("ending", .ending) }
 
     /// A contract that refuses everything.
     public func refusingContract() -> EVMAddress { contract("reverting", .reverting) }

@@ -13,6 +13,10 @@ public struct FixtureToken: Hashable, Sendable {
         case refusing
         /// It keeps a part of each transfer, in hundredths of a percent, and its log shows the whole.
         case feeOnTransfer(Int)
+        /// It takes a part of each transfer from its sender on top, in hundredths of a percent, without a log.
+        case feeOnTop(Int)
+        /// It gives a part of each transfer to an account, in hundredths of a percent, with a log of its own.
+        case loggedFee(Int, to: EVMAddress)
         /// It reverts every transfer.
         case paused
     }
@@ -63,8 +67,21 @@ public struct FixtureToken: Hashable, Sendable {
             allowances[caller, default: [:]][spender] = amount
             let log = Self.log(own, "Approval(address,address,uint256)", caller, spender, amount)
             return (ABIValue.encode([.bool(true)]), [log].compactMap { $0 })
+        case Self.grant, Self.seize:
+            // The issuer changes balances, and its contract writes nothing.
+            guard let (parties, amount) = Self.arguments(data, parties: 1) else { return nil }
+            let held = balances[parties[0]] ?? 0
+            guard Array(data.prefix(4)) == Self.grant || held >= amount else { return nil }
+            balances[parties[0]] = Array(data.prefix(4)) == Self.grant ? held + amount : held - amount
+            return ([], [])
         default: return read(data).map { ($0, []) }
         }
+    }
+
+    /// A call by which the issuer gives tokens to somebody, or takes them, without a log.
+    public static func silentChange(of owner: EVMAddress, by units: BigInt) -> [UInt8] {
+        let method = units < 0 ? "seize(address,uint256)" : "grant(address,uint256)"
+        return ABIValue.call(method, [.address(owner), .uint(units.magnitude)])
     }
 
     /// What a call that changes nothing answers.
@@ -106,12 +123,26 @@ public struct FixtureToken: Hashable, Sendable {
         let has = balances[from] ?? 0
         if behaviour == .refusing { return (ABIValue.encode([.bool(false)]), []) }
         guard behaviour != .paused, !blocked.contains(from), !blocked.contains(to), has >= amount else { return nil }
-        var received = amount
-        if case .feeOnTransfer(let basisPoints) = behaviour { received -= amount * BigUInt(basisPoints) / 10_000 }
-        balances[from] = has - amount
+        let event = "Transfer(address,address,uint256)"
+        var (taken, received, shown) = (amount, amount, amount)
+        var logs: [EVMLog?] = []
+        switch behaviour {
+        case .feeOnTransfer(let basisPoints): received -= amount * BigUInt(basisPoints) / 10_000
+        case .feeOnTop(let basisPoints): taken += amount * BigUInt(basisPoints) / 10_000
+        case .loggedFee(let basisPoints, let collector):
+            let fee = amount * BigUInt(basisPoints) / 10_000
+            received -= fee
+            shown -= fee
+            balances[collector, default: 0] += fee
+            logs.append(Self.log(own, event, from, collector, fee))
+        case .standard, .silent, .refusing, .paused: break
+        }
+        guard has >= taken else { return nil }
+        // The collector may be the sender.
+        balances[from] = (balances[from] ?? 0) - taken
         balances[to, default: 0] += received
-        let log = Self.log(own, "Transfer(address,address,uint256)", from, to, amount)
-        return (behaviour == .silent ? [] : ABIValue.encode([.bool(true)]), [log].compactMap { $0 })
+        logs.append(Self.log(own, event, from, to, shown))
+        return (behaviour == .silent ? [] : ABIValue.encode([.bool(true)]), logs.compactMap { $0 })
     }
 
     private static func log(
@@ -131,5 +162,7 @@ public struct FixtureToken: Hashable, Sendable {
     private static let transfer = ABIValue.selector("transfer(address,uint256)")
     private static let transferFrom = ABIValue.selector("transferFrom(address,address,uint256)")
     private static let approve = ABIValue.selector("approve(address,uint256)")
+    private static let grant = ABIValue.selector("grant(address,uint256)")
+    private static let seize = ABIValue.selector("seize(address,uint256)")
     private static let balanceOf = ABIValue.selector("balanceOf(address)")
 }

@@ -20,11 +20,20 @@ extension ChainState.Block {
         var members = fields.map { JSONValue.Member($0.0, $0.1) }
         if let fee = header.baseFee { members.append(.init("baseFeePerGas", .quantity(fee))) }
         if let root = header.extensions.withdrawalsRoot {
-            members += [.init("withdrawalsRoot", Self.hash(root)), .init("withdrawals", [])]
+            members += [.init("withdrawalsRoot", Self.hash(root)), .init("withdrawals", .array(payouts))]
         }
         let list = entries.indices.map { full ? transaction($0) : Self.hash(entries[$0].hash) }
         members.append(.init("transactions", .array(list)))
         return .object(members)
+    }
+
+    private var payouts: [JSONValue] {
+        withdrawals.map { withdrawal in
+            [
+                "index": .quantity(withdrawal.index), "validatorIndex": .quantity(ChainState.Withdrawal.validator),
+                "address": .string(withdrawal.address.lowercased), "amount": .quantity(withdrawal.gwei),
+            ]
+        }
     }
 
     func transaction(_ index: Int) -> JSONValue {

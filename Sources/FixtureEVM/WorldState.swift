@@ -15,6 +15,10 @@ struct WorldState: Sendable {
         case token(FixtureToken)
         /// It passes the coins that it gets on to the address in its call's data: a transfer inside, without a log.
         case forwarder
+        /// It gives equal parts of the coins that it gets to the addresses in its call's data, and keeps what is left.
+        case disperser
+        /// It ends, and leaves all that it holds to the address in its call's data (`SELFDESTRUCT`).
+        case ending
         /// It reverts whatever it is asked.
         case reverting
     }
@@ -38,6 +42,8 @@ struct WorldState: Sendable {
         switch contracts[address] {
         case .token(let token): Array("token \(token.symbol)".utf8)
         case .forwarder: Array("forwarder".utf8)
+        case .disperser: Array("disperser".utf8)
+        case .ending: Array("ending".utf8)
         case .reverting: Array("reverting".utf8)
         case nil: []
         }
@@ -128,6 +134,20 @@ extension WorldState {
             guard data.count >= 20, let target = try? EVMAddress(bytes: Array(data.suffix(20))), take(value, from: own)
             else { return nil }
             give(value, to: target)
+            return ([], [])
+        case .disperser:
+            let targets = stride(from: 0, to: data.count - 19, by: 20).compactMap { start in
+                try? EVMAddress(bytes: Array(data[start..<(start + 20)]))
+            }
+            guard !targets.isEmpty else { return nil }
+            let part = value / BigUInt(targets.count)
+            for target in targets where take(part, from: own) { give(part, to: target) }
+            return ([], [])
+        case .ending:
+            let held = account(own).balance
+            guard data.count >= 20, let target = try? EVMAddress(bytes: Array(data.suffix(20))), take(held, from: own)
+            else { return nil }
+            give(held, to: target)
             return ([], [])
         case .token(var token):
             guard value.isZero, let done = token.call(data, by: sender, at: own) else { return nil }

@@ -119,6 +119,11 @@ public struct NaturalKey: Hashable, Sendable, CustomStringConvertible {
 
     /// The key made of `parts`, which must not contain a space or a line break; they are joined by a space.
     public init(_ parts: String...) {
+        self.init(parts)
+    }
+
+    /// The key made of `parts`, which must not contain a space or a line break; they are joined by a space.
+    public init(_ parts: [String]) {
         text = parts.joined(separator: " ")
     }
 

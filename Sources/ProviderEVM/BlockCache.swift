@@ -8,6 +8,7 @@ final class BlockCache: Sendable {
     private struct Content {
         var blocks: [EVMHash: ChainBlock] = [:]
         var receipts: [EVMHash: [ChainReceipt]] = [:]
+        var changes: [EVMHash: [EVMClient.Holding: BalanceChange]] = [:]
     }
 
     /// The most blocks that are kept.
@@ -19,6 +20,11 @@ final class BlockCache: Sendable {
 
     func receipts(_ hash: EVMHash) -> [ChainReceipt]? { content.withLock { $0.receipts[hash] } }
 
+    /// Those balances around a block that were asked for before.
+    func changes(_ hash: EVMHash) -> [EVMClient.Holding: BalanceChange] {
+        content.withLock { $0.changes[hash] ?? [:] }
+    }
+
     func keep(_ blocks: [ChainBlock]) {
         content.withLock { content in
             for block in blocks { content.blocks[block.hash] = block }
@@ -28,9 +34,14 @@ final class BlockCache: Sendable {
             for (hash, block) in content.blocks where block.number < oldest {
                 content.blocks[hash] = nil
                 content.receipts[hash] = nil
+                content.changes[hash] = nil
             }
         }
     }
 
     func keep(_ receipts: [ChainReceipt], of block: EVMHash) { content.withLock { $0.receipts[block] = receipts } }
+
+    func keep(_ changes: [EVMClient.Holding: BalanceChange], around block: EVMHash) {
+        content.withLock { $0.changes[block, default: [:]].merge(changes) { $1 } }
+    }
 }

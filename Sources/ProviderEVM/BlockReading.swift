@@ -8,7 +8,9 @@ import StrictJSON
 
 /// What a block means for the books: the one place that knows the rules by which money is credited on an EVM chain.
 ///
-/// Receipts decide, never what a call says about itself: its status, and logs of contracts on the allow-list.
+/// Receipts decide, never what a call says about itself: its status, and logs of contracts on the allow-list. Balances
+/// say what they leave open, so that the observations of an account add up to the change of its balance
+/// (``BalanceChange``).
 struct BlockReading {
     /// What was found, and in which block.
     struct Finding {
@@ -16,252 +18,235 @@ struct BlockReading {
         let block: UInt64
     }
 
-    /// A transfer of a token to one of our accounts, as its log shows it.
-    private struct Arrival {
-        let token: EVMProvider.Token
-        let transfer: ERC20Transfer
-        let index: Int
-        let logIndex: UInt64
+    /// What a block does not say itself.
+    struct State {
+        /// What accounts of ours held before the block and after it; none where the nodes have forgotten it.
+        var balances: [EVMClient.Holding: BalanceChange] = [:]
+        /// Who of the payers is a contract.
+        var contracts: Set<EVMAddress> = []
     }
 
     let provider: EVMProvider
     let block: ChainBlock
-    let receipts: [ChainReceipt]
-    let watched: Set<String>
+    let accounts: OwnAccounts
+    /// What the block shows, in its order.
+    let changes: [ShownChange]
+
+    init(provider: EVMProvider, block: ChainBlock, receipts: [ChainReceipt], watched: Set<String>) {
+        self.provider = provider
+        self.block = block
+        accounts = provider.accounts(watched)
+        changes =
+            ShownChanges(
+                block: block,
+                receipts: receipts,
+                accounts: accounts,
+                tokens: Set(provider.configuration.tokens.map(\.contract))
+            ).all
+    }
 
     private var chain: String { "\(provider.configuration.chainID)" }
     private var moment: Timestamp { Timestamp(seconds: Int64(clamping: block.header.timestamp)) }
 
-    /// What concerns us, in the block's order.
-    ///
-    /// - Throws: `ProviderError`.
-    func findings() async throws(ProviderError) -> [Finding] {
-        var observations: [Observation] = []
-        var arrivals: [Arrival] = []
-        for (index, transaction) in block.transactions.enumerated() {
-            let receipt = receipts[index]
-            if let sender = transaction.provenSender, isOurs(sender) {
-                observations += try ownTransfers(transaction, receipt, by: sender)
-            }
-            if receipt.receipt.isSuccess, transaction.value > 0, let to = transaction.to,
-                !isInternal(from: transaction.sender, to: to)
-            {
-                if let found = try await coinTransfer(transaction, to: to) { observations.append(found) }
-            }
-            arrivals += tokenArrivals(receipt, index)
+    // MARK: - What has to be asked
+
+    /// The balances that the block has changed.
+    var holdings: [EVMClient.Holding] {
+        var all = changes.map(\.holding)
+        // Fees of others come without a trace of their own.
+        if accounts.contain(block.header.beneficiary) {
+            all.append(.init(owner: block.header.beneficiary, token: nil))
         }
-        observations += try await credits(arrivals)
+        var known: Set<EVMClient.Holding> = []
+        return all.filter { known.insert($0).inserted }
+    }
+
+    /// Who has paid an option: a refund goes there, unless it is a contract, which may not be able to take it.
+    var payers: Set<EVMAddress> {
+        Set(
+            changes.compactMap { change in
+                guard case .arrived(_, let signer?) = change.cause, !accounts.isWallet(change.holding.owner) else {
+                    return nil
+                }
+                return signer
+            }
+        )
+    }
+
+    // MARK: - Observations
+
+    /// What concerns us, in the block's order, and then what nothing in it explains.
+    ///
+    /// - Throws: `ProviderError` when an amount cannot be booked.
+    func findings(_ state: State) throws(ProviderError) -> [Finding] {
+        var units = changes.map(\.units)
+        var rests: [(holding: EVMClient.Holding, units: BigInt)] = []
+        for holding in holdings {
+            guard let change = state.balances[holding] else { continue }
+            let places = changes.indices.filter { changes[$0].holding == holding }
+            let shown = places.map { changes[$0].units }
+            let explanation = change.explained(by: shown, keepsParts: holding.token != nil)
+            for (place, part) in zip(places, explanation.shown) { units[place] = part }
+            if explanation.rest != 0 { rests.append((holding, explanation.rest)) }
+        }
+        var observations: [Observation] = []
+        for (change, units) in zip(changes, units) {
+            if let found = try observation(of: change, units, state) { observations.append(found) }
+        }
+        for rest in rests { observations.append(try unexplained(rest.units, of: rest.holding)) }
         return observations.map { Finding(observation: $0, block: block.number) }
     }
 
-    private func isWallet(_ address: EVMAddress) -> Bool {
-        address == provider.hotAddress || address == provider.gasAddress
-    }
-
-    private func isOurs(_ address: EVMAddress) -> Bool { isWallet(address) || watched.contains(address.lowercased) }
-
-    /// Whether money stays with us: what the hot wallet sends is a payout, also when it pays one of our own invoices.
-    private func isInternal(from sender: EVMAddress, to receiver: EVMAddress) -> Bool {
-        isOurs(sender) && sender != provider.hotAddress && isOurs(receiver)
-    }
-
-    // MARK: - Coins
-
-    private func coinTransfer(
-        _ transaction: ChainTransaction,
-        to: EVMAddress
-    ) async throws(ProviderError) -> Observation? {
-        let amount = try amount(transaction.value, provider.coin)
-        if isWallet(to) {
-            // By the hash alone: in whichever block it ends up, it happens once.
-            let key = NaturalKey("evm", chain, transaction.hash.description, "coin")
-            return movement(key, amount, from: transaction.provenSender)
-        }
-        guard watched.contains(to.lowercased) else { return nil }
-        return .incoming(
-            IncomingTransfer(
-                naturalKey: key(transaction.hash, "coin"),
-                reference: provider.reference(to: to),
-                amount: amount,
-                payer: transaction.sender.description,
-                refundTarget: try await refundTarget(transaction.provenSender),
-                evidence: evidence(transaction.hash, log: nil),
-                occurredAt: moment,
-                availableAt: moment
+    /// What a change means of which so many units have reached the account, or left it.
+    private func observation(
+        of change: ShownChange,
+        _ units: BigInt,
+        _ state: State
+    ) throws(ProviderError) -> Observation? {
+        let amount = try amount(units, of: change.holding)
+        switch change.cause {
+        case .sent(let part, let name):
+            let key = naturalKey(change.place, "sent", part)
+            let movement = movement(key, .unexplained, amount, "sent by the wallet's key")
+            return .sent(SentTransfer(naturalKey: key, hash: name, movement: movement))
+        case .fee:
+            let key = naturalKey(change.place, "fee")
+            return .movement(movement(key, .networkFee, amount, "money moved between our own accounts"))
+        case .moved:
+            guard units != change.units else { return nil }
+            let kept = try self.amount(units - change.units, of: change.holding)
+            let key = naturalKey(change.place, "kept")
+            return .movement(
+                movement(key, .networkFee, kept, "the token kept a part on the way between our own accounts")
             )
-        )
+        case .arrived(let payer, let signer):
+            let key = arrivalKey(change)
+            guard units > 0 else {
+                return .ignored(naturalKey: key, reason: "the account's balance did not grow")
+            }
+            if accounts.isWallet(change.holding.owner) { return .movement(own(key, amount, from: signer)) }
+            let target = signer.flatMap { state.contracts.contains($0) ? nil : $0 }
+            return .incoming(incoming(key, amount, change, payer: payer, refundTarget: target))
+        case .withdrawn:
+            let key = naturalKey(change.place)
+            guard !accounts.isWallet(change.holding.owner) else {
+                return .movement(movement(key, .unexplained, amount, "paid out to a validator's account (EIP-4895)"))
+            }
+            return .incoming(incoming(key, amount, change, payer: nil, refundTarget: nil))
+        }
+    }
+
+    /// What no transfer of the block shows: coins that a contract has passed on, fees of a block's maker, tokens that
+    /// their contract has given or taken without a log.
+    ///
+    /// Coins to the address of an option pay it: wallets that are contracts and many exchanges pay so. Of tokens only logs
+    /// are payments.
+    private func unexplained(_ units: BigInt, of holding: EVMClient.Holding) throws(ProviderError) -> Observation {
+        let amount = try amount(units, of: holding)
+        let owner = holding.owner
+        guard holding.token != nil || units < 0 || accounts.isWallet(owner) else {
+            return .incoming(
+                provider.untraced(amount, on: owner, in: .init(number: block.number, hash: block.hash), at: moment)
+            )
+        }
+        let asset = holding.token?.lowercased ?? "coin"
+        let key = NaturalKey("evm", chain, block.hash.description, owner.lowercased, asset, "unexplained")
+        let reason = units > 0 ? "came without a trace in the block" : "left without a trace in the block"
+        return .movement(movement(key, .unexplained, amount, reason))
     }
 
     /// What comes to the wallets themselves is no payment: the operator's own money, what was in cold storage, or nobody
     /// knows.
-    private func movement(_ key: NaturalKey, _ amount: Amount, from sender: EVMAddress?) -> Observation {
+    private func own(_ key: NaturalKey, _ amount: Amount, from sender: EVMAddress?) -> AccountMovement {
         let configuration = provider.configuration
-        let (kind, reason): (AccountMovement.Kind, String) =
-            switch sender {
-            case let sender? where configuration.operators.contains(sender): (.ownFunds, "put in by the operator")
-            case let sender? where configuration.coldWallets.contains(sender):
-                (.coldStorage, "came back from cold storage")
-            default: (.unexplained, "sent to the wallet itself, for no invoice")
-            }
-        return .movement(
-            AccountMovement(naturalKey: key, kind: kind, amount: amount, reason: reason, occurredAt: moment)
-        )
-    }
-
-    /// A refund goes to who has signed, unless that is a contract: it may not be able to take it.
-    private func refundTarget(_ sender: EVMAddress?) async throws(ProviderError) -> String? {
-        guard let sender, try await !provider.client.hasCode(sender) else { return nil }
-        return sender.description
-    }
-
-    // MARK: - Tokens
-
-    private func tokenArrivals(_ receipt: ChainReceipt, _ index: Int) -> [Arrival] {
-        guard receipt.receipt.isSuccess else { return [] }
-        return zip(receipt.receipt.logs, receipt.logIndexes).compactMap { log, logIndex in
-            guard let token = provider.token(at: log.address), let transfer = try? ERC20Transfer(log),
-                transfer.amount > 0, isOurs(transfer.to), !isInternal(from: transfer.from, to: transfer.to)
-            else { return nil }
-            return Arrival(token: token, transfer: transfer, index: index, logIndex: logIndex)
+        return switch sender {
+        case let sender? where configuration.operators.contains(sender):
+            movement(key, .ownFunds, amount, "put in by the operator")
+        case let sender? where configuration.coldWallets.contains(sender):
+            movement(key, .coldStorage, amount, "came back from cold storage")
+        default: movement(key, .unexplained, amount, "sent to the wallet itself, for no invoice")
         }
     }
 
-    /// The credits of the block: what its logs show, and never more than the accounts' balances grew by, because a token
-    /// may keep a part of each transfer.
-    private func credits(_ arrivals: [Arrival]) async throws(ProviderError) -> [Observation] {
-        guard !arrivals.isEmpty else { return [] }
-        let holdings = Set(arrivals.map { EVMClient.Holding(owner: $0.transfer.to, token: $0.token.contract) })
-        let asked = Array(holdings)
-        let after = try await provider.client.balances(asked, after: block.hash)
-        let before = try await provider.client.balances(asked, after: block.header.parent)
-        var growth: [EVMClient.Holding: BigUInt] = [:]
-        for (index, holding) in asked.enumerated() {
-            growth[holding] = after[index] > before[index] ? after[index] - before[index] : 0
-        }
-        var observations: [Observation] = []
-        for arrival in arrivals {
-            let holding = EVMClient.Holding(owner: arrival.transfer.to, token: arrival.token.contract)
-            let credited = min(arrival.transfer.amount, growth[holding] ?? 0)
-            growth[holding] = (growth[holding] ?? 0) - credited
-            observations.append(try await credit(arrival, credited))
-        }
-        return observations
+    private func movement(
+        _ key: NaturalKey,
+        _ kind: AccountMovement.Kind,
+        _ amount: Amount,
+        _ reason: String
+    ) -> AccountMovement {
+        AccountMovement(naturalKey: key, kind: kind, amount: amount, reason: reason, occurredAt: moment)
     }
 
-    private func credit(_ arrival: Arrival, _ units: BigUInt) async throws(ProviderError) -> Observation {
-        let transaction = block.transactions[arrival.index]
-        let log = "\(arrival.logIndex)"
-        guard units > 0 else {
-            return .ignored(naturalKey: key(transaction.hash, log), reason: "the account's balance did not grow")
-        }
-        let amount = try amount(units, arrival.token.asset)
-        if isWallet(arrival.transfer.to) {
-            let position = receipts[arrival.index].logIndexes.firstIndex(of: arrival.logIndex) ?? 0
-            let key = NaturalKey("evm", chain, transaction.hash.description, "log", "\(position)")
-            return movement(key, amount, from: arrival.transfer.from)
-        }
-        return .incoming(
-            IncomingTransfer(
-                naturalKey: key(transaction.hash, log),
-                reference: provider.reference(to: arrival.transfer.to),
-                amount: amount,
-                payer: arrival.transfer.from.description,
-                refundTarget: try await refundTarget(arrival.transfer.from),
-                evidence: evidence(transaction.hash, log: arrival.logIndex),
-                occurredAt: moment,
-                availableAt: moment
-            )
-        )
-    }
-
-    // MARK: - Our own transfers
-
-    /// What one of our accounts has sent.
-    ///
-    /// The hot wallet's are booked with the payout that has their number, unexplained when none has it; between our own
-    /// accounts only the fee is gone.
-    private func ownTransfers(
-        _ transaction: ChainTransaction,
-        _ receipt: ChainReceipt,
-        by sender: EVMAddress
-    ) throws(ProviderError) -> [Observation] {
-        let isSuccess = receipt.receipt.isSuccess
-        let leaves = isSuccess && !(transaction.to.map { isInternal(from: sender, to: $0) } ?? false)
-        let value = leaves ? transaction.value : 0
-        let hash = sender == provider.hotAddress ? provider.transferName(nonce: transaction.nonce) : ""
-        var observations: [Observation] = []
-        if sender == provider.hotAddress {
-            observations.append(try sent(transaction, hash, "coin", receipt.fee + value, provider.coin))
-        } else {
-            observations.append(try fee(of: transaction, receipt))
-            if value > 0 { observations.append(try sent(transaction, hash, "coin", value, provider.coin)) }
-        }
-        guard isSuccess else { return observations }
-        for (position, log) in receipt.receipt.logs.enumerated() {
-            guard let token = provider.token(at: log.address), let transfer = try? ERC20Transfer(log),
-                isOurs(transfer.from), !isInternal(from: transfer.from, to: transfer.to), transfer.amount > 0
-            else { continue }
-            observations.append(try sent(transaction, hash, "log\(position)", transfer.amount, token.asset))
-        }
-        return observations
-    }
-
-    private func fee(of transaction: ChainTransaction, _ receipt: ChainReceipt) throws(ProviderError) -> Observation {
-        let amount: Amount
-        do { amount = try self.amount(receipt.fee, provider.coin).negated() } catch {
-            throw ProviderError(.malformed, "\(error)")
-        }
-        return .movement(
-            AccountMovement(
-                naturalKey: NaturalKey("evm", chain, transaction.hash.description, "fee"),
-                kind: .networkFee,
-                amount: amount,
-                reason: "money moved between our own accounts",
-                occurredAt: moment
-            )
-        )
-    }
-
-    private func sent(
-        _ transaction: ChainTransaction,
-        _ hash: String,
-        _ part: String,
-        _ units: BigUInt,
-        _ asset: AssetID
-    ) throws(ProviderError) -> Observation {
-        let key = NaturalKey("evm", chain, transaction.hash.description, "sent", part)
-        let amount: Amount
-        do { amount = try self.amount(units, asset).negated() } catch { throw ProviderError(.malformed, "\(error)") }
-        let movement = AccountMovement(
+    private func incoming(
+        _ key: NaturalKey,
+        _ amount: Amount,
+        _ change: ShownChange,
+        payer: EVMAddress?,
+        refundTarget: EVMAddress?
+    ) -> IncomingTransfer {
+        IncomingTransfer(
             naturalKey: key,
-            kind: .unexplained,
+            reference: provider.reference(to: change.holding.owner),
             amount: amount,
-            reason: "sent by the wallet's key",
-            occurredAt: moment
+            payer: payer?.description,
+            refundTarget: refundTarget?.description,
+            evidence: evidence(change.place),
+            occurredAt: moment,
+            availableAt: moment
         )
-        return .sent(SentTransfer(naturalKey: key, hash: hash, movement: movement))
     }
 
     // MARK: - Parts
 
-    /// With the hash of the block: what a reorganisation moves to another block is another payment.
-    private func key(_ transaction: EVMHash, _ part: String) -> NaturalKey {
-        NaturalKey("evm", chain, block.hash.description, transaction.description, part)
+    /// What moves on an account of ours has the hash of its chain transaction alone: in whichever block it ends up, it
+    /// happens once.
+    private func naturalKey(_ place: ShownChange.Place, _ parts: String...) -> NaturalKey {
+        switch place {
+        case .coin(let index):
+            NaturalKey(["evm", chain, block.transactions[index].hash.description] + parts)
+        case .log(let index, let position, _):
+            NaturalKey(
+                ["evm", chain, block.transactions[index].hash.description]
+                    + (parts.first == "sent" ? parts : ["log", "\(position)"] + parts)
+            )
+        case .withdrawal(let number): NaturalKey(["evm", chain, "withdrawal", "\(number)"] + parts)
+        }
     }
 
-    private func amount(_ units: BigUInt, _ asset: AssetID) throws(ProviderError) -> Amount {
-        guard let value = Int256(exactly: BigInt(units)) else {
+    /// A payment has the hash of its block too: what a reorganisation moves to another block is another payment.
+    private func arrivalKey(_ change: ShownChange) -> NaturalKey {
+        let isPayment = !accounts.isWallet(change.holding.owner)
+        switch change.place {
+        case .coin(let index) where isPayment:
+            return NaturalKey("evm", chain, block.hash.description, block.transactions[index].hash.description, "coin")
+        case .log(let index, _, let number) where isPayment:
+            let hash = block.transactions[index].hash.description
+            return NaturalKey("evm", chain, block.hash.description, hash, "\(number)")
+        case .coin: return naturalKey(change.place, "coin")
+        case .log, .withdrawal: return naturalKey(change.place)
+        }
+    }
+
+    private func amount(_ units: BigInt, of holding: EVMClient.Holding) throws(ProviderError) -> Amount {
+        guard let value = Int256(exactly: units) else {
             throw ProviderError(.malformed, "an amount needs more than 255 bits")
         }
+        let asset = holding.token.flatMap { provider.token(at: $0) }?.asset ?? provider.coin
         return Amount(asset: asset, units: value)
     }
 
-    private func evidence(_ transaction: EVMHash, log: UInt64?) -> String {
+    private func evidence(_ place: ShownChange.Place) -> String {
         var members: [JSONValue.Member] = [
             .init("chain", .string(chain)), .init("block", .string("\(block.number)")),
-            .init("block_hash", .string(block.hash.description)), .init("hash", .string(transaction.description)),
+            .init("block_hash", .string(block.hash.description)),
         ]
-        if let log { members.append(.init("log", .string("\(log)"))) }
+        switch place {
+        case .coin(let index): members.append(.init("hash", .string(block.transactions[index].hash.description)))
+        case .log(let index, _, let number):
+            members.append(.init("hash", .string(block.transactions[index].hash.description)))
+            members.append(.init("log", .string("\(number)")))
+        case .withdrawal(let number): members.append(.init("withdrawal", .string("\(number)")))
+        }
         return JSONValue.object(members).text
     }
 }

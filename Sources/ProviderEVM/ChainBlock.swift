@@ -8,6 +8,8 @@ struct ChainBlock: Hashable, Sendable {
     let header: EVMHeader
     let hash: EVMHash
     let transactions: [ChainTransaction]
+    /// What the chain has paid out to validators' accounts (EIP-4895).
+    let withdrawals: [ChainWithdrawal]
 
     var number: UInt64 { header.number }
 }
@@ -22,6 +24,22 @@ struct ChainTransaction: Hashable, Sendable {
     let nonce: UInt64
     /// What was signed, where its type is one that we know.
     let signed: EVMTransaction?
+}
+
+/// Coins that the chain has paid out to a validator's account: no chain transaction, and no fee (EIP-4895).
+struct ChainWithdrawal: Hashable, Sendable {
+    let index: UInt64
+    let validator: UInt64
+    let address: EVMAddress
+    /// In gwei.
+    let amount: UInt64
+
+    var wei: BigUInt { BigUInt(amount) * 1_000_000_000 }
+
+    /// What the header's withdrawals root covers.
+    var encoded: [UInt8] {
+        RLPItem.list([.uint64(index), .uint64(validator), .bytes(address.bytes), .uint64(amount)]).encoded
+    }
 }
 
 /// What became of a chain transaction.
@@ -79,6 +97,19 @@ extension ChainBlock {
         var transactions: [ChainTransaction] = []
         for entry in try fields.list("transactions") { transactions.append(try ChainTransaction(entry)) }
         self.transactions = transactions
+        var withdrawals: [ChainWithdrawal] = []
+        for entry in try fields.ifPresent("withdrawals", fields.list) ?? [] {
+            let fields = NodeFields(entry, "withdrawal")
+            withdrawals.append(
+                ChainWithdrawal(
+                    index: try fields.uint64("index"),
+                    validator: try fields.uint64("validatorIndex"),
+                    address: try fields.address("address"),
+                    amount: try fields.uint64("amount")
+                )
+            )
+        }
+        self.withdrawals = withdrawals
     }
 }
 
@@ -109,11 +140,33 @@ extension ChainTransaction {
 }
 
 extension ChainBlock {
-    /// Whether the chain transactions are those that the header covers, all of them and in their order.
-    var hasItsTransactions: Bool {
+    /// Whether the chain transactions and the withdrawals are those that the header covers, all of them and in their
+    /// order.
+    var hasItsContent: Bool {
         let raws = transactions.compactMap(\.signed?.raw)
         return raws.count == transactions.count
             && MerklePatriciaTrie.root(ofList: raws) == header.transactionsRoot
+            && MerklePatriciaTrie.root(ofList: withdrawals.map(\.encoded))
+                == header.extensions.withdrawalsRoot ?? MerklePatriciaTrie.emptyRoot
+    }
+
+    /// Whether receipts are those that the header covers, with nothing added that it does not: what each one used and paid
+    /// and the numbers of its logs follow from the others and from what was signed.
+    func covers(_ receipts: [ChainReceipt]) -> Bool {
+        guard receipts.count == transactions.count,
+            MerklePatriciaTrie.root(ofList: receipts.map(\.receipt.encoded)) == header.receiptsRoot
+        else { return false }
+        var (gas, logs): (UInt64, UInt64) = (0, 0)
+        for (transaction, receipt) in zip(transactions, receipts) {
+            let numbers = (0..<UInt64(receipt.receipt.logs.count)).map { logs + $0 }
+            let price = transaction.signed?.fee.price(baseFee: header.baseFee ?? 0)
+            guard receipt.receipt.cumulativeGas >= gas, receipt.gasUsed == receipt.receipt.cumulativeGas - gas,
+                receipt.logIndexes == numbers, receipt.gasPrice == price
+            else { return false }
+            gas = receipt.receipt.cumulativeGas
+            logs += UInt64(numbers.count)
+        }
+        return true
     }
 }
 

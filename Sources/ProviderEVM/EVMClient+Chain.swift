@@ -72,10 +72,10 @@ extension EVMClient {
                 guard block.number == number, blocks.last.map({ $0.hash == block.header.parent }) ?? true else {
                     throw ProviderError(.gap, "the blocks of a node do not follow each other")
                 }
-                guard !checking || block.hasItsTransactions else {
+                guard !checking || block.hasItsContent else {
                     throw ProviderError(
                         .malformed,
-                        "a node gives other chain transactions than the block's (their root)"
+                        "a node gives other chain transactions or withdrawals than the block's (their roots)"
                     )
                 }
                 blocks.append(block)
@@ -86,10 +86,10 @@ extension EVMClient {
         return checking ? try await ask(calls, reading: reading) : try await agreed(calls, reading: reading)
     }
 
-    /// Who gets tokens in a block, as the logs tell on which the quorum agrees.
+    /// Who gives and who gets tokens in a block, as the logs tell on which the quorum agrees.
     ///
     /// Asked by the hash of the block, so that a node that lags or has another branch cannot answer with nothing.
-    func tokenRecipients(in block: EVMHash, tokens: [EVMAddress]) async throws(ProviderError) -> [EVMAddress] {
+    func tokenParties(in block: EVMHash, tokens: [EVMAddress]) async throws(ProviderError) -> [EVMAddress] {
         let query: JSONValue = [
             "blockHash": .string(block.description), "address": .array(tokens.map { .string($0.lowercased) }),
             "topics": [.string(ERC20Transfer.topic.description)],
@@ -98,15 +98,17 @@ extension EVMClient {
             guard let list = answers[0].arrayValue else {
                 throw ProviderError(.malformed, "a node gives no list of logs")
             }
-            var recipients: [EVMAddress] = []
+            var parties: [EVMAddress] = []
             for entry in list {
                 let log = NodeFields(entry, "log")
                 let topics = try log.list("topics")
                 guard topics.count == 3 else { continue }
-                let bytes = try log.hash(of: topics[2], "topics").bytes
-                if let address = try? EVMAddress(bytes: Array(bytes.suffix(20))) { recipients.append(address) }
+                for topic in topics.dropFirst() {
+                    let bytes = try log.hash(of: topic, "topics").bytes
+                    if let address = try? EVMAddress(bytes: Array(bytes.suffix(20))) { parties.append(address) }
+                }
             }
-            return recipients
+            return parties
         }
     }
 
@@ -132,8 +134,7 @@ extension EVMClient {
                 }
                 receipts.append(receipt)
             }
-            let root = MerklePatriciaTrie.root(ofList: receipts.map(\.receipt.encoded))
-            guard !checking || root == block.header.receiptsRoot else {
+            guard !checking || block.covers(receipts) else {
                 throw ProviderError(.malformed, "a node gives receipts that are not those of the block (receipts root)")
             }
             return receipts
@@ -160,9 +161,23 @@ extension EVMClient {
 
     /// What accounts hold after a block, on which the quorum agrees.
     func balances(_ holdings: [Holding], after block: EVMHash) async throws(ProviderError) -> [BigUInt] {
-        guard !holdings.isEmpty else { return [] }
-        let place: JSONValue = ["blockHash": .string(block.description)]
-        let calls = holdings.map { holding in
+        try await balances(holdings.map { ($0, block) })
+    }
+
+    /// What accounts held before a block and after it, on which the quorum agrees.
+    func changes(
+        of holdings: [Holding],
+        in block: EVMHash,
+        after parent: EVMHash
+    ) async throws(ProviderError) -> [BalanceChange] {
+        let balances = try await balances(holdings.flatMap { [($0, parent), ($0, block)] })
+        return holdings.indices.map { BalanceChange(before: balances[2 * $0], after: balances[2 * $0 + 1]) }
+    }
+
+    private func balances(_ places: [(Holding, EVMHash)]) async throws(ProviderError) -> [BigUInt] {
+        guard !places.isEmpty else { return [] }
+        let calls = places.map { holding, block in
+            let place: JSONValue = ["blockHash": .string(block.description)]
             guard let token = holding.token else {
                 return Call("eth_getBalance", .string(holding.owner.lowercased), place)
             }
@@ -171,7 +186,7 @@ extension EVMClient {
         }
         return try await agreed(calls) { answers throws(ProviderError) in
             var balances: [BigUInt] = []
-            for (holding, answer) in zip(holdings, answers) {
+            for ((holding, _), answer) in zip(places, answers) {
                 do throws(EVMError) {
                     let text = answer.stringValue ?? ""
                     balances.append(
@@ -207,12 +222,18 @@ extension EVMClient {
         }
     }
 
-    /// Whether an account is a contract.
-    func hasCode(_ address: EVMAddress) async throws(ProviderError) -> Bool {
-        let call = Call("eth_getCode", .string(address.lowercased), "latest")
-        return try await agreed([call]) { answers throws(ProviderError) in
-            guard let text = answers[0].stringValue else { throw ProviderError(.malformed, "a node gives no code") }
-            return text != "0x"
+    /// Which of some accounts are contracts.
+    func contracts(among addresses: Set<EVMAddress>) async throws(ProviderError) -> Set<EVMAddress> {
+        guard !addresses.isEmpty else { return [] }
+        let asked = addresses.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        let calls = asked.map { Call("eth_getCode", .string($0.lowercased), "latest") }
+        return try await agreed(calls) { answers throws(ProviderError) in
+            var contracts: Set<EVMAddress> = []
+            for (address, answer) in zip(asked, answers) {
+                guard let text = answer.stringValue else { throw ProviderError(.malformed, "a node gives no code") }
+                if text != "0x" { contracts.insert(address) }
+            }
+            return contracts
         }
     }
 

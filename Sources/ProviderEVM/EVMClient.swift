@@ -233,7 +233,7 @@ public final class EVMClient: Sendable {
             if let error = answer["error"] {
                 let message = String((error["message"]?.stringValue ?? "an error").prefix(200))
                 if message.contains("revert") { throw ProviderError(.refused, "the chain would refuse it: \(message)") }
-                throw ProviderError(.unavailable, "a node says: \(message)")
+                throw ProviderError(.unavailable, "\(ProviderError.nodeSays) \(message)")
             }
             results[id] = answer["result"] ?? .null
         }
@@ -241,4 +241,12 @@ public final class EVMClient: Sendable {
         guard complete.count == count else { throw ProviderError(.unavailable, "a node left answers out") }
         return complete
     }
+}
+
+extension ProviderError {
+    /// How the reason of a failure begins that a node has told us.
+    fileprivate static let nodeSays = "a node says:"
+
+    /// Whether a node was there and said that it cannot tell.
+    var isAnswer: Bool { code == .unavailable && reason.hasPrefix(Self.nodeSays) }
 }

@@ -47,7 +47,7 @@ extension EVMProvider: TransferScanning {
         }
         let places = read.map { BlockLocator.Place(number: $0.number, hash: $0.hash) }
         var page = ScanPage(
-            observations: try await transfers(in: read, watching).map(\.observation),
+            observations: try await transfers(in: read, watching, tip).map(\.observation),
             position: known.cut(to: base).advanced(by: places).text,
             hasMore: end < tip.final,
             completeUntil: Timestamp(seconds: Int64(clamping: last.header.timestamp))
@@ -63,7 +63,7 @@ extension EVMProvider: TransferScanning {
         let block = try await read(start...start)
         guard let first = block.first else { throw ProviderError(.lagging, "a node has no block \(start)") }
         return ScanPage(
-            observations: try await transfers(in: block, watching).map(\.observation),
+            observations: try await transfers(in: block, watching, tip).map(\.observation),
             position: BlockLocator(.init(number: first.number, hash: first.hash)).text,
             hasMore: start < tip.final,
             completeUntil: Timestamp(seconds: Int64(clamping: first.header.timestamp))
@@ -112,7 +112,7 @@ extension EVMProvider: TransferScanning {
         return fresh + found.reversed()
     }
 
-    private func receipts(of block: ChainBlock) async throws(ProviderError) -> [ChainReceipt] {
+    func receipts(of block: ChainBlock) async throws(ProviderError) -> [ChainReceipt] {
         if let kept = cache.receipts(block.hash) { return kept }
         let receipts = try await client.receipts(of: block, checking: configuration.checksRoots)
         cache.keep(receipts, of: block.hash)
@@ -122,27 +122,56 @@ extension EVMProvider: TransferScanning {
     /// What concerns us in some blocks, in their order.
     private func transfers(
         in blocks: [ChainBlock],
-        _ watching: any AccountWatching
+        _ watching: any AccountWatching,
+        _ tip: EVMClient.Tip
     ) async throws(ProviderError) -> [BlockReading.Finding] {
         var parties: [BlockParties] = []
-        for block in blocks { parties.append(BlockParties(block, tokenRecipients: try await recipients(of: block))) }
+        for block in blocks { parties.append(BlockParties(block, tokenParties: try await tokenParties(of: block))) }
         // Asked after the blocks were read: what was paid in them was handed out before.
         let candidates = Set(parties.flatMap(\.accounts).map(\.lowercased))
         let watched = try await watching.watched(among: candidates)
         let ours = watched.union([hotAddress.lowercased, gasAddress.lowercased])
         var findings: [BlockReading.Finding] = []
         for party in parties where party.accounts.contains(where: { ours.contains($0.lowercased) }) {
-            findings += try await self.findings(in: party.block, watched: watched)
+            findings += try await self.findings(in: party.block, watched: watched, tip)
         }
         return findings
     }
 
+    /// What a block in which something of ours moved means: with the balances around it, all asked for at once.
     private func findings(
         in block: ChainBlock,
-        watched: Set<String>
+        watched: Set<String>,
+        _ tip: EVMClient.Tip
     ) async throws(ProviderError) -> [BlockReading.Finding] {
         let receipts = try await receipts(of: block)
-        return try await BlockReading(provider: self, block: block, receipts: receipts, watched: watched).findings()
+        let reading = BlockReading(provider: self, block: block, receipts: receipts, watched: watched)
+        var state = BlockReading.State()
+        state.balances = try await balances(of: reading.holdings, around: block, tip)
+        state.contracts = try await client.contracts(among: reading.payers)
+        return try reading.findings(state)
+    }
+
+    private func balances(
+        of holdings: [EVMClient.Holding],
+        around block: ChainBlock,
+        _ tip: EVMClient.Tip
+    ) async throws(ProviderError) -> [EVMClient.Holding: BalanceChange] {
+        var known = cache.changes(block.hash)
+        let missing = holdings.filter { known[$0] == nil }
+        guard !missing.isEmpty else { return known }
+        do throws(ProviderError) {
+            let changes = try await client.changes(of: missing, in: block.hash, after: block.header.parent)
+            let found = Dictionary(zip(missing, changes)) { first, _ in first }
+            cache.keep(found, around: block.hash)
+            known.merge(found) { $1 }
+        } catch {
+            // Nodes without an archive forget the balances of old blocks. What a block shows of coins is exact; of tokens
+            // it may not be, so that the scan waits for a node that remembers.
+            let isForgotten = error.isAnswer && tip.head > block.number + Self.knownStates
+            guard isForgotten, missing.allSatisfy({ $0.token == nil }) else { throw error }
+        }
+        return known
     }
 
     /// Who sends and who gets something in a block.
@@ -150,26 +179,29 @@ extension EVMProvider: TransferScanning {
         let block: ChainBlock
         let accounts: [EVMAddress]
 
-        init(_ block: ChainBlock, tokenRecipients: [EVMAddress]) {
+        init(_ block: ChainBlock, tokenParties: [EVMAddress]) {
             self.block = block
-            accounts = tokenRecipients + block.transactions.flatMap { [$0.sender] + ($0.to.map { [$0] } ?? []) }
+            accounts =
+                tokenParties + block.transactions.flatMap { [$0.sender] + ($0.to.map { [$0] } ?? []) }
+                + block.withdrawals.map(\.address) + [block.header.beneficiary]
         }
     }
 
-    /// Who gets tokens in a block that can have their logs, as its header's filter says.
+    /// Who gives and who gets tokens in a block that can have their logs, as its header's filter says.
     ///
     /// From the receipts, whose root the header states, so that no node can leave a log out; on chains where that cannot
     /// be checked, from the logs that the quorum agrees on.
-    private func recipients(of block: ChainBlock) async throws(ProviderError) -> [EVMAddress] {
+    private func tokenParties(of block: ChainBlock) async throws(ProviderError) -> [EVMAddress] {
         let tokens = configuration.tokens.map(\.contract)
         guard block.header.bloom.mayContain(ERC20Transfer.topic.bytes),
             tokens.contains(where: { block.header.bloom.mayContain($0.bytes) })
         else { return [] }
         guard configuration.checksRoots else {
-            return try await client.tokenRecipients(in: block.hash, tokens: tokens)
+            return try await client.tokenParties(in: block.hash, tokens: tokens)
         }
-        return try await receipts(of: block).flatMap(\.receipt.logs).compactMap { log in
-            tokens.contains(log.address) ? try? ERC20Transfer(log).to : nil
+        return try await receipts(of: block).flatMap(\.receipt.logs).flatMap { log in
+            guard tokens.contains(log.address), let transfer = try? ERC20Transfer(log) else { return [EVMAddress]() }
+            return [transfer.from, transfer.to]
         }
     }
 
@@ -187,7 +219,7 @@ extension EVMProvider: TransferScanning {
             throw ProviderError(.gap, "the chain changed while it was read; it is read again")
         }
         var sightings: [Sighting] = []
-        for finding in try await transfers(in: blocks, watching) {
+        for finding in try await transfers(in: blocks, watching, tip) {
             guard case .incoming(let transfer) = finding.observation else { continue }
             let depth = Int(clamping: tip.head - finding.block + 1)
             let missing = Int(clamping: finding.block - min(finding.block, tip.final))

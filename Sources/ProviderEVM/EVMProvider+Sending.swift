@@ -15,7 +15,9 @@ extension EVMProvider: TransferSending {
     public func lane(of order: TransferOrder) -> String? { "evm:\(configuration.chainID):\(hotAddress.lowercased)" }
 
     /// What a transfer is known by: one nonce is one payment, however often it is signed with other fees.
-    func transferName(nonce: UInt64) -> String { "evm:\(configuration.chainID):\(hotAddress.lowercased):\(nonce)" }
+    func transferName(nonce: UInt64) -> String {
+        OwnAccounts.name(chain: configuration.chainID, hot: hotAddress, nonce: nonce)
+    }
 
     // MARK: - Signing
 
@@ -183,7 +185,7 @@ extension EVMProvider: TransferSending {
     }
 
     /// How many blocks back nodes are sure to know states; those without an archive forget older ones.
-    private static let knownStates: UInt64 = 120
+    static let knownStates: UInt64 = 120
 
     /// The chain transaction of the hot wallet that has used a number, found by halving the blocks until the one in which
     /// it was used; none while it was not used in a block that counts as final, or too long ago to be looked for.

@@ -31,35 +31,32 @@ extension EVMProvider {
         var found: [IncomingTransfer] = []
         for (address, balance) in zip(addresses, balances) where balance > 0 {
             guard try await client.nonce(of: address, after: place.hash) == 0 else { continue }
-            found.append(try await untraced(balance, on: address, at: place))
+            guard let units = Int256(exactly: BigInt(balance)) else {
+                throw ProviderError(.malformed, "an amount needs more than 255 bits")
+            }
+            let block = try await read(place.number...place.number)
+            let moment = Timestamp(seconds: Int64(clamping: block.first?.header.timestamp ?? 0))
+            found.append(untraced(Amount(asset: coin, units: units), on: address, in: place, at: moment))
         }
         return found
     }
 
-    private func untraced(
-        _ wei: BigUInt,
+    /// A payment of an option by coins of which only its address's balance tells.
+    func untraced(
+        _ amount: Amount,
         on address: EVMAddress,
-        at place: BlockLocator.Place
-    ) async throws(ProviderError) -> IncomingTransfer {
-        guard let units = Int256(exactly: BigInt(wei)) else {
-            throw ProviderError(.malformed, "an amount needs more than 255 bits")
-        }
-        let block = try await read(place.number...place.number)
-        let moment = Timestamp(seconds: Int64(clamping: block.first?.header.timestamp ?? 0))
+        in place: BlockLocator.Place,
+        at moment: Timestamp
+    ) -> IncomingTransfer {
+        let chain = "\(configuration.chainID)"
         let evidence: JSONValue = [
-            "chain": .string("\(configuration.chainID)"), "block": .string("\(place.number)"),
+            "chain": .string(chain), "block": .string("\(place.number)"),
             "block_hash": .string(place.hash.description), "account": .string(address.description),
         ]
         return IncomingTransfer(
-            naturalKey: NaturalKey(
-                "evm",
-                "\(configuration.chainID)",
-                place.hash.description,
-                address.lowercased,
-                "balance"
-            ),
+            naturalKey: NaturalKey("evm", chain, place.hash.description, address.lowercased, "balance"),
             reference: reference(to: address),
-            amount: Amount(asset: coin, units: units),
+            amount: amount,
             // Nobody has signed for it: a refund needs an address that the customer names.
             payer: nil,
             refundTarget: nil,

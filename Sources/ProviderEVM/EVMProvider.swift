@@ -214,6 +214,11 @@ public struct EVMProvider: PaymentProvider {
     /// Gathers what lies on the addresses of options.
     public var gather: (any FundGathering)? { self }
 
+    /// The wallets, and those addresses of options that matter now.
+    func accounts(_ watched: Set<String>) -> OwnAccounts {
+        OwnAccounts(hot: hotAddress, gas: gasAddress, options: watched, chain: configuration.chainID)
+    }
+
     func token(_ asset: AssetID) -> Token? { configuration.tokens.first { $0.asset == asset } }
 
     func token(at contract: EVMAddress) -> Token? { configuration.tokens.first { $0.contract == contract } }

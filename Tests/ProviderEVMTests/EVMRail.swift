@@ -15,6 +15,15 @@ import Synchronization
 final class NodeTransport: HTTPTransport {
     private let chain: FixtureEVM
     private let change = Mutex<(@Sendable (String, String) -> String)?>(nil)
+    private let log = Mutex<[String]>([])
+
+    /// The requests since this was last asked, each with its calls.
+    func requests() -> [String] {
+        log.withLock { log in
+            defer { log = [] }
+            return log
+        }
+    }
 
     init(chain: FixtureEVM) {
         self.chain = chain
@@ -24,6 +33,7 @@ final class NodeTransport: HTTPTransport {
     func changeAnswers(_ change: (@Sendable (String, String) -> String)?) { self.change.withLock { $0 = change } }
 
     func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+        log.withLock { $0.append(String(decoding: request.body, as: UTF8.self)) }
         var inner = request
         inner.url = String(request.url.dropFirst("http://chain".count))
         var response = await chain.respond(to: inner)

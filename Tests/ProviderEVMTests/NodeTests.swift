@@ -127,6 +127,73 @@ struct NodeTests {
         }
     }
 
+    @Test(
+        "F55: that lie about what no root covers are found out: numbers of logs, gas and its price follow from the rest",
+        arguments: [
+            ("\"logIndex\":\"0x0\"", "\"logIndex\":\"0x7\""), ("\"gasUsed\":\"0x", "\"gasUsed\":\"0x1"),
+            ("\"effectiveGasPrice\":\"0x", "\"effectiveGasPrice\":\"0x1"),
+        ]
+    )
+    func liesBesideTheRoot(truth: String, lie: String) async throws {
+        for liars in [1, 3] {
+            let rail = try EVMRail()
+            try await paid(rail)
+            rail.transport.changeAnswers { node, text in
+                guard liars == 3 || node == "http://chain/evm", text.contains("effectiveGasPrice") else { return text }
+                return text.replacing(truth, with: lie)
+            }
+            if liars == 3 {
+                await #expect(throws: ProviderError(.malformed, "")) { try await rail.credits() }
+            } else {
+                #expect(try await rail.credits().first?.naturalKey.text.hasSuffix(" 0") == true)
+            }
+        }
+    }
+
+    @Test("are asked for balances only around blocks in which something of ours moved, and for all of them at once")
+    func requests() async throws {
+        func requests(ours: Int) async throws -> [String] {
+            let rail = try EVMRail()
+            var accounts: [EVMAddress] = []
+            for _ in 0..<10 { accounts.append(try await rail.open(rail.coin).address) }
+            for _ in 0..<10 {
+                try rail.chain.send(5, to: rail.chain.customer("carol").address, by: "alice")
+                try rail.chain.sendToken(5, of: rail.token, to: rail.chain.customer("carol").address, by: "alice")
+                rail.chain.mine()
+            }
+            for account in accounts.prefix(ours) { try rail.chain.send(5, to: account, by: "bob") }
+            rail.chain.mine(4)
+            #expect(try await rail.credits().count == ours)
+            return rail.transport.requests()
+        }
+        func isAboutBalances(_ request: String) -> Bool { request.contains("eth_getBalance") }
+        let (none, one, ten) = (try await requests(ours: 0), try await requests(ours: 1), try await requests(ours: 10))
+        #expect(!none.contains(where: isAboutBalances))
+        // Two nodes have to agree.
+        #expect(one.filter(isAboutBalances).count == 2)
+        #expect(ten.filter(isAboutBalances).count == 2)
+        #expect(ten.count == one.count)
+    }
+
+    @Test("without an archive do not hold up old blocks: what they show of coins is exact without balances")
+    func forgottenStates() async throws {
+        let rail = try EVMRail()
+        let (address, _) = try await rail.open(rail.coin)
+        try rail.chain.send(5, to: address, by: "alice")
+        rail.chain.mine(50)
+        rail.transport.changeAnswers { _, text in
+            // What an answer to nothing but balances looks like.
+            text.contains(/^\[\{"jsonrpc":"2.0","id":0,"result":"0x[0-9a-f]*"\},\{"jsonrpc":"2.0","id":1,"result":"0x/)
+                ? "[{\"jsonrpc\":\"2.0\",\"id\":0,\"error\":{\"code\":-32000,\"message\":\"missing trie node\"}},"
+                    + "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":\"missing trie node\"}}]"
+                : text
+        }
+        // A node that should know them is broken, or on another branch.
+        await #expect(throws: ProviderError(.unavailable, "")) { try await rail.credits() }
+        rail.chain.mine(100)
+        #expect(try await rail.credits().map(\.amount.units) == [5])
+    }
+
     @Test("F55: that disagree on a block hold everything until they agree")
     func disagreement() async throws {
         let rail = try EVMRail()

@@ -64,6 +64,14 @@ extension EVMTransaction.Fee {
         case .dynamic(let maximum, _): maximum
         }
     }
+
+    /// What a unit of gas costs in a block (EIP-1559), in wei.
+    public func price(baseFee: BigUInt) -> BigUInt {
+        switch self {
+        case .price(let price): price
+        case .dynamic(let maximum, let priority): min(maximum, baseFee + priority)
+        }
+    }
 }
 
 extension EVMAuthorization {

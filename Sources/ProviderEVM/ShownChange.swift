@@ -1,0 +1,149 @@
+import BigInt
+import EVM
+
+/// Something that a block itself shows of what one of our accounts holds.
+struct ShownChange: Hashable, Sendable {
+    /// What it was.
+    enum Cause: Hashable, Sendable {
+        /// It left by the account's key, or by somebody whom the account has allowed to; `name` is what a transfer of the
+        /// hot wallet is known by.
+        case sent(part: String, name: String)
+        /// A chain transaction of an account other than the hot wallet cost it.
+        case fee
+        /// It came from outside; `operated` is who has proven to have sent it.
+        case arrived(payer: EVMAddress, operated: EVMAddress?)
+        /// It moved between two accounts of ours, and the other one has the opposite.
+        case moved
+        /// The chain paid it out to a validator's account (EIP-4895).
+        case withdrawn
+    }
+
+    /// Where in the block it stands.
+    enum Place: Hashable, Sendable {
+        /// A chain transaction's own coins.
+        case coin(transaction: Int)
+        /// A log, by its number in the chain transaction and in the block.
+        case log(transaction: Int, position: Int, number: UInt64)
+        /// A withdrawal, by its number on the chain.
+        case withdrawal(UInt64)
+    }
+
+    /// Whose it is, and of which asset.
+    let holding: EVMClient.Holding
+    /// By how much it grew, as the block says.
+    let units: BigInt
+    let cause: Cause
+    let place: Place
+}
+
+/// Reads from a block and its receipts what happened to accounts of ours.
+struct ShownChanges {
+    let block: ChainBlock
+    let receipts: [ChainReceipt]
+    let accounts: OwnAccounts
+    let tokens: Set<EVMAddress>
+
+    /// The changes in the block's order.
+    var all: [ShownChange] {
+        var changes: [ShownChange] = []
+        for (index, (transaction, receipt)) in zip(block.transactions, receipts).enumerated() {
+            changes += coins(transaction, receipt, index)
+            guard receipt.receipt.isSuccess else { continue }
+            for (position, (log, number)) in zip(receipt.receipt.logs, receipt.logIndexes).enumerated() {
+                let place = ShownChange.Place.log(transaction: index, position: position, number: number)
+                changes += self.tokens(log, place, by: transaction)
+            }
+        }
+        for withdrawal in block.withdrawals where accounts.contain(withdrawal.address) && withdrawal.wei > 0 {
+            changes.append(
+                ShownChange(
+                    holding: .init(owner: withdrawal.address, token: nil),
+                    units: BigInt(withdrawal.wei),
+                    cause: .withdrawn,
+                    place: .withdrawal(withdrawal.index)
+                )
+            )
+        }
+        return changes
+    }
+
+    /// What an account sends to itself never leaves it.
+    private func coins(_ transaction: ChainTransaction, _ receipt: ChainReceipt, _ index: Int) -> [ShownChange] {
+        let place = ShownChange.Place.coin(transaction: index)
+        let sender = transaction.provenSender
+        let value = receipt.receipt.isSuccess && transaction.to != sender ? BigInt(transaction.value) : 0
+        let isMove = accounts.isMove(from: sender, to: transaction.to)
+        var changes: [ShownChange] = []
+        func add(_ owner: EVMAddress, _ units: BigInt, _ cause: ShownChange.Cause) {
+            let holding = EVMClient.Holding(owner: owner, token: nil)
+            changes.append(ShownChange(holding: holding, units: units, cause: cause, place: place))
+        }
+        if let sender, accounts.contain(sender) {
+            let fee = BigInt(receipt.fee)
+            if let name = accounts.name(of: transaction) {
+                add(sender, -fee - value, .sent(part: "coin", name: name))
+            } else {
+                add(sender, -fee, .fee)
+                if value > 0 { add(sender, -value, isMove ? .moved : .sent(part: "coin", name: "")) }
+            }
+        }
+        if let to = transaction.to, accounts.contain(to), value > 0 {
+            add(to, value, isMove ? .moved : .arrived(payer: transaction.sender, operated: sender))
+        }
+        return changes
+    }
+
+    private func tokens(
+        _ log: EVMLog,
+        _ place: ShownChange.Place,
+        by transaction: ChainTransaction
+    ) -> [ShownChange] {
+        guard tokens.contains(log.address), let transfer = try? ERC20Transfer(log), transfer.amount > 0,
+            transfer.from != transfer.to, case .log(_, let position, _) = place
+        else { return [] }
+        let isMove = accounts.isMove(from: transfer.from, to: transfer.to)
+        var changes: [ShownChange] = []
+        func add(_ owner: EVMAddress, _ units: BigInt, _ cause: ShownChange.Cause) {
+            let holding = EVMClient.Holding(owner: owner, token: log.address)
+            changes.append(ShownChange(holding: holding, units: units, cause: cause, place: place))
+        }
+        if accounts.contain(transfer.from) {
+            let name = transfer.from == accounts.hot ? accounts.name(of: transaction) : nil
+            let cause = ShownChange.Cause.sent(part: "log\(position)", name: name ?? "")
+            add(transfer.from, -BigInt(transfer.amount), isMove ? .moved : cause)
+        }
+        if accounts.contain(transfer.to) {
+            let cause = ShownChange.Cause.arrived(payer: transfer.from, operated: transfer.from)
+            add(transfer.to, BigInt(transfer.amount), isMove ? .moved : cause)
+        }
+        return changes
+    }
+}
+
+/// The accounts of ours that matter for a block.
+struct OwnAccounts: Hashable, Sendable {
+    let hot: EVMAddress
+    let gas: EVMAddress
+    /// Addresses of options, in lower case.
+    let options: Set<String>
+    let chain: UInt64
+
+    func isWallet(_ address: EVMAddress) -> Bool { address == hot || address == gas }
+
+    func contain(_ address: EVMAddress) -> Bool { isWallet(address) || options.contains(address.lowercased) }
+
+    /// Whether money stays with us: what the hot wallet sends is a payout, also when it pays one of our own invoices.
+    func isMove(from sender: EVMAddress?, to receiver: EVMAddress?) -> Bool {
+        guard let sender, let receiver else { return false }
+        return contain(sender) && contain(receiver) && sender != hot
+    }
+
+    /// What a chain transaction of the hot wallet is known by; none when it is another's.
+    func name(of transaction: ChainTransaction) -> String? {
+        transaction.provenSender == hot ? Self.name(chain: chain, hot: hot, nonce: transaction.nonce) : nil
+    }
+
+    static func name(chain: UInt64, hot: EVMAddress, nonce: UInt64) -> String {
+        "evm:\(chain):\(hot.lowercased):\(nonce)"
+    }
+}
