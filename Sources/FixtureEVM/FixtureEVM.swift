@@ -26,6 +26,8 @@ public final class FixtureEVM: Sendable {
         public var liesAboutLogs = false
         /// Says that chain transactions that failed took effect.
         public var liesAboutStatus = false
+        /// Says that chain transactions that took effect failed.
+        public var deniesSuccess = false
         /// Names another chain.
         public var chainID: UInt64?
 

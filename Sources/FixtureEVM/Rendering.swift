@@ -47,7 +47,7 @@ extension ChainState.Block {
 
     func receipt(_ index: Int, _ faults: FixtureEVM.Faults) -> JSONValue {
         let entry = entries[index]
-        let isSuccess = entry.receipt.isSuccess || faults.liesAboutStatus
+        let isSuccess = entry.receipt.isSuccess && !faults.deniesSuccess || faults.liesAboutStatus
         return [
             "type": .quantity(UInt64(entry.receipt.type)), "status": .quantity(UInt64(isSuccess ? 1 : 0)),
             "cumulativeGasUsed": .quantity(entry.receipt.cumulativeGas), "gasUsed": .quantity(entry.gasUsed),

@@ -142,12 +142,17 @@ extension EVMClient {
         return checking ? try await ask(calls, reading: reading) : try await agreed(calls, reading: reading)
     }
 
-    /// The receipt of a chain transaction, on whose block and effect the quorum agrees; none while it is in no block.
-    func receipt(of hash: EVMHash) async throws(ProviderError) -> ChainReceipt? {
-        let call = Call("eth_getTransactionReceipt", .string(hash.description))
-        return try await agreed([call]) { answers throws(ProviderError) in
-            answers[0].isNull ? nil : try ChainReceipt(answers[0])
+    /// The blocks in which some node says that one of some chain transactions is: hints where to look, and no more.
+    func places(of hashes: Set<EVMHash>) async throws(ProviderError) -> [UInt64] {
+        let calls = hashes.map { Call("eth_getTransactionReceipt", .string($0.description)) }
+        let answers = try await askAll(calls) { answers throws(ProviderError) in
+            var numbers: [UInt64] = []
+            for answer in answers where !answer.isNull {
+                if let number = try? NodeFields(answer, "receipt").uint64("blockNumber") { numbers.append(number) }
+            }
+            return numbers
         }
+        return Set(answers.joined()).sorted()
     }
 
     // MARK: - State

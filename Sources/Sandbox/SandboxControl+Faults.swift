@@ -50,6 +50,7 @@ extension SandboxControl {
             case "rate_limit": faults.rateLimits = times
             case "lost_reply": faults.lostReplies = times
             case "lie": faults.liesAboutLogs = true
+            case "deny": faults.deniesSuccess = true
             case "wrong_chain": faults.chainID = 1
             default: throw Refusal("the EVM chain has no fault '\(kind)'")
             }

@@ -127,6 +127,8 @@ public struct Scenario: Sendable {
         public let blocks: Int?
         /// How many times it happens.
         public let times: Int?
+        /// Which of the EVM chain's nodes; none: the first.
+        public let node: Int?
     }
 
     /// Something that must be true.

@@ -246,6 +246,7 @@ public final class ScenarioWorld: Sendable {
     public func set(_ fault: Scenario.Fault) async throws {
         let wish: JSONValue = [
             "blocks": .integer(Int64(fault.blocks ?? 10)), "times": .integer(Int64(fault.times ?? 1)),
+            "node": .integer(Int64(fault.node ?? 0)),
         ]
         try networks.control.set(fault.network, fault.kind, wish)
     }

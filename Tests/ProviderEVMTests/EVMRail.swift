@@ -57,7 +57,7 @@ final class Watched: AccountWatching {
     }
 }
 
-/// A provider over a fixture chain with three nodes, of which two have to agree, and a clock that stands still.
+/// A provider over a fixture chain with three nodes, of which two have to agree unless it is said otherwise, and a clock that stands still.
 struct EVMRail {
     let clock = ManualClock(Timestamp(seconds: 1_800_000_000))
     let chain: FixtureEVM
@@ -71,7 +71,9 @@ struct EVMRail {
     init(
         finality: EVMProvider.FinalityRule = .confirmations(3),
         behaviour: FixtureToken.Behaviour = .standard,
-        checksRoots: Bool = true
+        checksRoots: Bool = true,
+        nodes: Int = 3,
+        quorum: Int = 2
     ) throws {
         chain = FixtureEVM(clock: clock, chainID: 31_337)
         transport = NodeTransport(chain: chain)
@@ -91,8 +93,8 @@ struct EVMRail {
             ),
             client: EVMClient(
                 transport: transport,
-                nodes: ["http://chain/evm", "http://chain/evm/1", "http://chain/evm/2"],
-                quorum: 2,
+                nodes: Array(["http://chain/evm", "http://chain/evm/1", "http://chain/evm/2"].prefix(nodes)),
+                quorum: quorum,
                 chainID: 31_337,
                 genesis: chain.genesis
             ),

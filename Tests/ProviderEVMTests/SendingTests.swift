@@ -197,6 +197,72 @@ struct SendingTests {
         #expect(sent.allSatisfy { $0.hash == prepared.hash })
     }
 
+    /// What a node can say of a payout that is not so.
+    enum Lie: CaseIterable {
+        case failed, withoutLogs, inNoBlock, inAnotherBlock, numberUsed
+
+        @Sendable func told(_ text: String) -> String {
+            switch self {
+            case .failed: text.replacing("\"status\":\"0x1\"", with: "\"status\":\"0x0\"")
+            case .withoutLogs: text.replacing(/"logs":\[\{.*?\}\]/, with: "\"logs\":[]")
+            case .inNoBlock:
+                text.hasPrefix("[{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"type\":\"0x2\",\"status\"")
+                    ? "[{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":null}]" : text
+            case .inAnotherBlock:
+                text.contains("\"status\"")
+                    ? text.replacing(/"blockNumber":"0x[0-9a-f]+"/, with: "\"blockNumber\":\"0x1\"") : text
+            case .numberUsed:
+                // What an answer to a single count looks like.
+                text.replacing(/^\[\{"jsonrpc":"2.0","id":0,"result":"0x[01]"\}\]$/) { _ in
+                    "[{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":\"0x9\"}]"
+                }
+            }
+        }
+    }
+
+    @Test(
+        "are never dead because nodes say so: the receipt has to have the root of a block that the quorum agreed on",
+        arguments: Lie.allCases,
+        [(nodes: 1, quorum: 1), (nodes: 3, quorum: 1), (nodes: 3, quorum: 2)]
+    )
+    func lyingNode(lie: Lie, of network: (nodes: Int, quorum: Int)) async throws {
+        let rail = try EVMRail(nodes: network.nodes, quorum: network.quorum)
+        rail.fund()
+        rail.chain.mine(3)
+        let order = rail.order(1_000, rail.tokenAsset, to: try rail.chain.customer("supplier").address)
+        let prepared = try await rail.provider.prepare(order)
+        let isSent = lie != .numberUsed
+        if isSent { _ = await rail.provider.submit(prepared) }
+        rail.chain.mine(4)
+        // As many lie as could decide alone if their word counted.
+        rail.transport.changeAnswers { node, text in
+            let isLiar = node == "http://chain/evm" || node == "http://chain/evm/1" && network.quorum == 2
+            return isLiar ? lie.told(text) : text
+        }
+        let fate = try? await rail.provider.fate(of: prepared, for: order)
+        #expect(fate.map(isDead) != true)
+        // One honest node is enough to learn what happened; alone, a liar can only be refused.
+        if network.nodes == 3, isSent { #expect(fate.map(isConfirmed) == true) }
+        rail.transport.changeAnswers(nil)
+        #expect(isConfirmed(try await rail.provider.fate(of: prepared, for: order)) == isSent)
+    }
+
+    @Test("of a token that gives a part to somebody else have arrived; one that moved something else is for a person")
+    func loggedFee() async throws {
+        let rail = try EVMRail(behaviour: .loggedFee(100, to: try EVMAddress(bytes: [UInt8](repeating: 9, count: 20))))
+        rail.fund()
+        rail.chain.mine(3)
+        let order = rail.order(1_000, rail.tokenAsset, to: try rail.chain.customer("supplier").address)
+        let prepared = try await rail.provider.prepare(order)
+        _ = await rail.provider.submit(prepared)
+        rail.chain.mine(4)
+        #expect(isConfirmed(try await rail.provider.fate(of: prepared, for: order)))
+        let other = rail.order(1_000, rail.tokenAsset, to: try rail.chain.customer("somebody else").address)
+        await #expect(throws: ProviderError(.malformed, "")) {
+            try await rail.provider.fate(of: prepared, for: other)
+        }
+    }
+
     @Test("F50: are not dead because nodes have lost the receipt: only another user of the number proves it")
     func lostReceipt() async throws {
         let (rail, supplier) = try funded()
@@ -208,8 +274,7 @@ struct SendingTests {
             text.contains("\"result\":{\"type\":\"0x2\",\"status\"")
                 ? "[{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":null}]" : text
         }
-        #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
-        rail.transport.changeAnswers(nil)
+        // The block in which its number was used has it all the same.
         #expect(isConfirmed(try await rail.provider.fate(of: prepared, for: order)))
     }
 }

@@ -1,0 +1,99 @@
+import BigInt
+import EVM
+import Money
+public import Payments
+public import Providers
+import Seams
+
+/// What became of transfers: as deposits are, it is read from blocks of the chain that the quorum agreed on, with receipts
+/// that have the block's root. What a node says of a transfer is a hint where to look.
+extension EVMProvider {
+    /// Looks for the nonce in the chain: used by one of our signatures, by something else, or not at all.
+    ///
+    /// - Throws: `ProviderError`, also when the token moved something else than it was asked for: a person has to look.
+    public func fate(
+        of prepared: PreparedTransfer,
+        for order: TransferOrder
+    ) async throws(ProviderError) -> TransferFate {
+        let tip = try await client.tip(configuration.finality)
+        let hashes = Set(try SignedVariants(decoding: prepared.bytes).variants.map { EVMHash(of: $0.raw) })
+        for number in try await client.places(of: hashes) where number <= tip.final {
+            guard let block = try await read(number...number).first,
+                let index = block.transactions.firstIndex(where: { hashes.contains($0.hash) })
+            else { continue }
+            return try await outcome(of: order, at: index, in: block)
+        }
+        // That nodes name no block proves nothing: only what has used the number does.
+        guard let nonce = prepared.sequence.map({ UInt64(clamping: $0) }),
+            let (block, index) = try await use(of: nonce, until: tip.final)
+        else { return .pending }
+        let user = block.transactions[index].hash
+        if hashes.contains(user) { return try await outcome(of: order, at: index, in: block) }
+        return .dead(reason: "its number was used by the chain transaction \(user)", fee: nil)
+    }
+
+    /// How many blocks back nodes are sure to know states; those without an archive forget older ones.
+    static let knownStates: UInt64 = 120
+
+    /// The chain transaction by which the hot wallet has used a number, and its block, found by halving the blocks until
+    /// the one in which it was used; none while it was not used in a block that counts as final, or too long ago to be
+    /// looked for.
+    ///
+    /// Nodes only lead to the block: that the number was used is shown by what our key has signed in it.
+    private func use(
+        of nonce: UInt64,
+        until final: UInt64
+    ) async throws(ProviderError) -> (block: ChainBlock, index: Int)? {
+        func isUsed(at number: UInt64) async throws(ProviderError) -> Bool {
+            try await client.nonce(of: hotAddress, after: client.hash(at: number)) > nonce
+        }
+        var (before, after) = (final - min(final, Self.knownStates), final)
+        // A number that was used at the very first of these blocks was used before them.
+        guard try await isUsed(at: after), try await !isUsed(at: before) else { return nil }
+        while after - before > 1 {
+            let middle = before + (after - before) / 2
+            if try await isUsed(at: middle) { after = middle } else { before = middle }
+        }
+        guard let block = try await read(after...after).first,
+            let index = block.transactions.firstIndex(where: { $0.nonce == nonce && $0.provenSender == hotAddress })
+        else { return nil }
+        return (block, index)
+    }
+
+    private func outcome(
+        of order: TransferOrder,
+        at index: Int,
+        in block: ChainBlock
+    ) async throws(ProviderError) -> TransferFate {
+        let receipt = try await receipts(of: block)[index]
+        guard let units = Int256(exactly: BigInt(receipt.fee)) else {
+            throw ProviderError(.malformed, "a fee needs more than 255 bits")
+        }
+        let fee = Amount(asset: coin, units: units)
+        guard receipt.receipt.isSuccess else { return .dead(reason: "the chain refused it (reverted)", fee: fee) }
+        if let token = token(order.amount.asset) {
+            let receivers = receipt.receivers(of: token, from: hotAddress)
+            // Some tokens answer 'no' in a chain transaction that succeeds.
+            guard !receivers.isEmpty else { return .dead(reason: "the token moved nothing", fee: fee) }
+            guard let destination = try? EVMAddress(order.destination), receivers.contains(destination) else {
+                throw ProviderError(.malformed, "the token moved something else than \(order.id) asked for")
+            }
+        }
+        let moment = Timestamp(seconds: Int64(clamping: block.header.timestamp))
+        return .confirmed(evidence: receipt.transaction.description, fee: fee, at: moment)
+    }
+}
+
+extension ChainReceipt {
+    /// Who has got a token from an account, as the token's own logs show.
+    ///
+    /// How much is no question here: a token may give a part of what was sent to somebody else.
+    fileprivate func receivers(of token: EVMProvider.Token, from sender: EVMAddress) -> Set<EVMAddress> {
+        var receivers: Set<EVMAddress> = []
+        for log in receipt.logs where log.address == token.contract {
+            guard let transfer = try? ERC20Transfer(log), transfer.from == sender, transfer.amount > 0 else { continue }
+            receivers.insert(transfer.to)
+        }
+        return receivers
+    }
+}
