@@ -7,6 +7,9 @@ import Synchronization
 extension FixtureTelegram {
     /// Answers a request of the Bot API.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
+        if state.withLock({ $0.fault == .outage }) {
+            return HTTPResponse(status: 502, fields: [], body: Array("Bad Gateway".utf8))
+        }
         guard var call = BotCall(request) else { return Self.failure(404, "Not Found") }
         guard let token = state.withLock({ $0.firstTokens[call.token] }) else {
             return Self.failure(401, "Unauthorized")

@@ -17,6 +17,8 @@ public final class FixtureTelegram: Sendable {
         case duplicate
         /// They are held back, and come the last one first when the fault is over.
         case reorder
+        /// Every call is answered by a gateway in front of Telegram, and not by Telegram.
+        case outage
     }
 
     /// What became of a customer's attempt to pay.

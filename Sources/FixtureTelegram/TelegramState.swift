@@ -172,7 +172,7 @@ struct TelegramState: Sendable {
             bots[token]?.updates += [
                 update, update, QueuedUpdate(id: again, body: copy, createdAt: now, nextAttemptAt: now),
             ]
-        case .none: bots[token]?.updates.append(update)
+        case .none, .outage: bots[token]?.updates.append(update)
         }
     }
 

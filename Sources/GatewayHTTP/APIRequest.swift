@@ -99,27 +99,37 @@ struct APIRequest: Sendable {
 /// An object of a body, read by type.
 struct JSONBody: Sendable {
     let value: JSONValue
+    /// Where it stands in the request's body; nothing for the body itself.
+    var place = ""
+
+    /// A member as a problem's parameter names it.
+    func parameter(_ name: String) -> String { place.isEmpty ? name : "\(place).\(name)" }
 
     func text(_ name: String) throws -> String {
-        guard let text = try optionalText(name) else { throw Problem.invalid("'\(name)' is missing", name) }
+        guard let text = try optionalText(name) else { throw Problem.invalid("'\(name)' is missing", parameter(name)) }
         return text
     }
 
     func optionalText(_ name: String) throws -> String? {
         guard let member = value[name], !member.isNull else { return nil }
-        guard let text = member.stringValue else { throw Problem.invalid("'\(name)' is a string", name) }
+        guard let text = member.stringValue else { throw Problem.invalid("'\(name)' is a string", parameter(name)) }
         return text
     }
 
     func optionalInteger(_ name: String) throws -> Int64? {
         guard let member = value[name], !member.isNull else { return nil }
-        guard let integer = member.integerValue else { throw Problem.invalid("'\(name)' is an integer", name) }
+        guard let integer = member.integerValue else {
+            throw Problem.invalid("'\(name)' is an integer", parameter(name))
+        }
         return integer
     }
 
     func moment(_ name: String) throws -> Timestamp {
         guard let moment = Timestamp(rfc3339: try text(name)) else {
-            throw Problem.invalid("'\(name)' is a moment of RFC 3339, for example 2026-11-26T12:00:00Z", name)
+            throw Problem.invalid(
+                "'\(name)' is a moment of RFC 3339, for example 2026-11-26T12:00:00Z",
+                parameter(name)
+            )
         }
         return moment
     }
@@ -128,24 +138,27 @@ struct JSONBody: Sendable {
 
     func optionalFlag(_ name: String) throws -> Bool? {
         guard let member = value[name], !member.isNull else { return nil }
-        guard let flag = member.boolValue else { throw Problem.invalid("'\(name)' is true or false", name) }
+        guard let flag = member.boolValue else { throw Problem.invalid("'\(name)' is true or false", parameter(name)) }
         return flag
     }
 
     func array(_ name: String) throws -> [JSONValue] {
         guard let member = value[name], !member.isNull else { return [] }
-        guard let array = member.arrayValue else { throw Problem.invalid("'\(name)' is an array", name) }
+        guard let array = member.arrayValue else { throw Problem.invalid("'\(name)' is an array", parameter(name)) }
         return array
     }
 
     /// Labels: an object whose values are strings.
     func labels(_ name: String) throws -> [String: String] {
         guard let member = value[name], !member.isNull else { return [:] }
-        guard let members = member.members else { throw Problem.invalid("'\(name)' is an object", name) }
+        guard let members = member.members else { throw Problem.invalid("'\(name)' is an object", parameter(name)) }
         var labels: [String: String] = [:]
         for label in members {
             guard let text = label.value.stringValue, label.key.utf8.count <= 40, text.utf8.count <= 500 else {
-                throw Problem.unprocessable("'\(name)' has keys of at most 40 and strings of at most 500 bytes", name)
+                throw Problem.unprocessable(
+                    "'\(name)' has keys of at most 40 and strings of at most 500 bytes",
+                    parameter(name)
+                )
             }
             labels[label.key] = text
         }
@@ -160,7 +173,7 @@ struct JSONBody: Sendable {
         let text = try text(name)
         guard let word = Word(rawValue: text) else {
             let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Problem.invalid("'\(name)' is one of \(known)", name)
+            throw Problem.invalid("'\(name)' is one of \(known)", parameter(name))
         }
         return word
     }

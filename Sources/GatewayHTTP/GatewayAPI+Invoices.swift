@@ -35,7 +35,7 @@ extension GatewayAPI {
             price: try amount(body.text("amount"), asset, "amount")
         )
         if let place = body.value["place"], !place.isNull { request.place = try body.word("place") }
-        request.choices = try body.array("rails").map(choice)
+        request.choices = try body.array("rails").enumerated().map { try choice($0.element, at: "rails[\($0.offset)]") }
         request.lines = try body.array("line_items").map { try line($0, asset) }
         if let seconds = try body.optionalInteger("expires_in") { request.lifetime = .seconds(seconds) }
         if let seconds = try body.optionalInteger("monitor_for") {
@@ -52,22 +52,41 @@ extension GatewayAPI {
         return request
     }
 
-    private func choice(_ value: JSONValue) throws -> InvoiceRequest.Choice {
-        let body = JSONBody(value: value)
+    private func choice(_ value: JSONValue, at place: String) throws -> InvoiceRequest.Choice {
+        let body = JSONBody(value: value, place: place)
         for member in value.members ?? [] where !["rail", "asset", "amount", "settings"].contains(member.key) {
-            throw Problem.invalid("a rail has no member '\(member.key.prefix(40))'", "rails")
+            throw Problem.invalid(
+                "a rail has no member '\(member.key.prefix(40))'",
+                "\(place).\(member.key.prefix(40))"
+            )
         }
         let rail: Rail = try body.word("rail")
-        let asset = try body.optionalText("asset").map { try self.asset($0, "rails") }
+        let asset = try body.optionalText("asset").map { try self.asset($0, "\(place).asset") }
         let text = try body.optionalText("amount")
-        guard text == nil || asset != nil else { throw Problem.unprocessable("an amount needs an asset", "rails") }
-        let amount = try text.flatMap { text in try asset.map { try self.amount(text, $0, "rails") } }
-        return InvoiceRequest.Choice(
-            rail: rail,
-            asset: asset?.id,
-            amount: amount,
-            settings: try body.labels("settings")
-        )
+        guard text == nil || asset != nil else {
+            throw Problem.unprocessable("an amount needs an asset", "\(place).asset")
+        }
+        let amount = try text.flatMap { text in try asset.map { try self.amount(text, $0, "\(place).amount") } }
+        return InvoiceRequest.Choice(rail: rail, asset: asset?.id, amount: amount, settings: try settings(of: body))
+    }
+
+    /// The wishes of a rail, each a string; the rail knows which there are.
+    private func settings(of choice: JSONBody) throws -> [String: String] {
+        guard let value = choice.value["settings"], !value.isNull else { return [:] }
+        let place = choice.parameter("settings")
+        guard let members = value.members else { throw Problem.invalid("'settings' is an object", place) }
+        guard members.count <= 50 else { throw Problem.unprocessable("'settings' has at most 50 members", place) }
+        var settings: [String: String] = [:]
+        for member in members {
+            guard let text = member.value.stringValue else {
+                throw Problem.invalid(
+                    "settings are strings, also flags and numbers: \"true\", \"100\"",
+                    "\(place).\(member.key.prefix(40))"
+                )
+            }
+            settings[member.key] = text
+        }
+        return settings
     }
 
     private func line(_ value: JSONValue, _ asset: Asset) throws -> InvoiceLine {
@@ -77,7 +96,12 @@ extension GatewayAPI {
         }
         let label = try body.text("label")
         guard !label.isEmpty else { throw Problem.invalid("a line's 'label' is empty", "line_items") }
-        return InvoiceLine(label: label, amount: try amount(body.text("amount"), asset, "line_items"))
+        let amount: Amount
+        // A discount is a line below zero; the lines together are the price.
+        do { amount = try asset.amount(body.text("amount"), allowingNegative: true) } catch let error as MoneyError {
+            throw Problem.unprocessable(error.reason, "line_items")
+        }
+        return InvoiceLine(label: label, amount: amount)
     }
 
     func asset(_ text: String, _ parameter: String) throws -> Asset {
@@ -157,8 +181,8 @@ extension GatewayAPI {
         guard call.access.role == .publishable else { return json(text) }
         let value = try JSONValue(parsing: text)
         // Everybody can read a page with a publishable key: what is between merchant and customer is left out.
-        let kept = (value.members ?? []).filter { !["metadata", "payer", "reference", "sightings"].contains($0.key) }
-        return json(.object(kept))
+        let inner = ["metadata", "payer", "reference", "sightings", "unavailable_rails"]
+        return json(.object((value.members ?? []).filter { !inner.contains($0.key) }))
     }
 
     func cancelInvoice(_ call: APIRequest) async throws -> HTTPResponse {

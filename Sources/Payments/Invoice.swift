@@ -57,6 +57,8 @@ public struct Invoice: Hashable, Sendable {
     public let paidMedia: PaidMediaID?
     /// How the price is split for the customer; nothing when it is one line.
     public let lines: [InvoiceLine]
+    /// The rails that were to be offered and could not be opened.
+    public let unavailableRails: [UnavailableRail]
     /// When it was opened.
     public let createdAt: Timestamp
     /// Until when a payment is on time; on chains it is block time that decides.
@@ -85,6 +87,7 @@ public struct Invoice: Hashable, Sendable {
         subscription: SubscriptionID? = nil,
         paidMedia: PaidMediaID? = nil,
         lines: [InvoiceLine] = [],
+        unavailableRails: [UnavailableRail] = [],
         createdAt: Timestamp,
         expiresAt: Timestamp,
         monitoredUntil: Timestamp,
@@ -106,6 +109,7 @@ public struct Invoice: Hashable, Sendable {
         self.subscription = subscription
         self.paidMedia = paidMedia
         self.lines = lines
+        self.unavailableRails = unavailableRails
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.monitoredUntil = monitoredUntil

@@ -230,23 +230,33 @@ public struct EVMProvider: PaymentProvider {
 
     // MARK: - Opening
 
+    /// Looks whether such an amount can be paid here.
+    ///
+    /// - Throws: `ProviderError`.
+    public func check(_ request: OpenRequest) throws(ProviderError) { _ = try units(of: request) }
+
+    /// What is due in smallest units, if it can be paid here.
+    private func units(of request: OpenRequest) throws(ProviderError) -> BigUInt {
+        _ = try RailSettings(request.settings, allowed: capabilities.settings)
+        guard let units = BigUInt(exactly: BigInt(request.due.units)), units > 0 else {
+            throw ProviderError(.invalidRequest, "the amount has to be more than zero")
+        }
+        guard token(request.due.asset) != nil || request.due.asset == coin else {
+            throw ProviderError(.invalidRequest, "\(request.due.asset) is not taken here")
+        }
+        return units
+    }
+
     /// Gives an address of the option's own to pay to.
     ///
     /// - Throws: `ProviderError`.
     public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
-        guard request.settings.isEmpty else { throw ProviderError(.invalidRequest, "an EVM chain takes no settings") }
-        guard let units = BigUInt(exactly: BigInt(request.due.units)), units > 0 else {
-            throw ProviderError(.invalidRequest, "the amount has to be more than zero")
-        }
+        let units = try units(of: request)
         let address = EVMAddress(try depositKey(of: request.option).publicKey)
-        let link: String
-        if let token = token(request.due.asset) {
-            link = PaymentLink.token(token.contract, to: address, amount: units, chainID: configuration.chainID)
-        } else if request.due.asset == coin {
-            link = PaymentLink.coin(to: address, amount: units, chainID: configuration.chainID)
-        } else {
-            throw ProviderError(.invalidRequest, "\(request.due.asset) is not taken here")
-        }
+        let link =
+            token(request.due.asset).map { token in
+                PaymentLink.token(token.contract, to: address, amount: units, chainID: configuration.chainID)
+            } ?? PaymentLink.coin(to: address, amount: units, chainID: configuration.chainID)
         return OpenedOption(
             instruction: .deposit(address: address.description, comment: nil, link: link),
             reference: reference(to: address),

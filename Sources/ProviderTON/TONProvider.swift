@@ -192,18 +192,32 @@ public struct TONProvider: PaymentProvider {
 
     // MARK: - Opening
 
+    /// Looks whether such an amount can be paid here.
+    ///
+    /// - Throws: `ProviderError`.
+    public func check(_ request: OpenRequest) throws(ProviderError) { _ = try units(of: request) }
+
+    /// What is due in smallest units, if it can be paid here.
+    private func units(of request: OpenRequest) throws(ProviderError) -> UInt128 {
+        _ = try RailSettings(request.settings, allowed: capabilities.settings)
+        guard request.due.isPositive else {
+            throw ProviderError(.invalidRequest, "the amount has to be more than zero")
+        }
+        guard let units = UInt128(exactly: request.due.units), units < 1 << 120 else {
+            throw ProviderError(.invalidRequest, "the amount is too large for TON")
+        }
+        guard jetton(request.due.asset) != nil || request.due.asset == coin else {
+            throw ProviderError(.invalidRequest, "\(request.due.asset) is not taken here")
+        }
+        return units
+    }
+
     /// Gives an address to pay to: the wallet with a comment, or a wallet of the option's own.
     ///
     /// - Throws: `ProviderError`.
     public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
-        guard request.settings.isEmpty else { throw ProviderError(.invalidRequest, "TON takes no settings") }
-        guard let units = UInt128(exactly: request.due.units), units < 1 << 120 else {
-            throw ProviderError(.invalidRequest, "the amount is too large for TON")
-        }
+        let units = try units(of: request)
         let jetton = jetton(request.due.asset)
-        guard jetton != nil || request.due.asset == coin else {
-            throw ProviderError(.invalidRequest, "\(request.due.asset) is not taken here")
-        }
         let isDerived = configuration.deposit == .derived
         let target = isDerived ? try ownWallets.ofOption(request.option).address : address
         let comment = isDerived ? nil : Hex.encode(random.bytes(10))

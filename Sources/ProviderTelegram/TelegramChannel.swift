@@ -95,10 +95,10 @@ public struct TelegramChannel: Sendable {
             }
         var members = [JSONValue.Member(name, .string(question.id))]
         switch decision {
-        case .approved:
-            members.append(.init("ok", .bool(true)))
-            if case .shipping = question.topic { members.append(.init("shipping_options", try json(shipping))) }
-        case .shipping(let options):
+        case .approved: members.append(.init("ok", .bool(true)))
+        case .shipping(let asset):
+            // Their prices are added to the order's, so that one in another currency would be off by the rate.
+            let options = shipping.filter { $0.price.asset == asset }
             members += [.init("ok", .bool(true)), .init("shipping_options", try json(options))]
         case .refused(let message):
             members += [.init("ok", .bool(false)), .init("error_message", .string(message))]
@@ -117,6 +117,11 @@ public struct TelegramChannel: Sendable {
             ])
         }
         return .array(values)
+    }
+
+    /// Looks whether Telegram could take a link, by its rules.
+    func check(_ link: InvoiceLink) throws(ProviderError) {
+        do { _ = try link.parameters() } catch { throw ProviderError(.invalidRequest, error.reason) }
     }
 
     /// Opens an invoice link.

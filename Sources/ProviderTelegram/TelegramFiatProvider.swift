@@ -51,7 +51,8 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
             paysOut: false,
             isTestNetwork: channel.mapping.isTestEnvironment,
             // What was approved in the last second may arrive this much later.
-            graceAfterExpiry: .seconds(150)
+            graceAfterExpiry: .seconds(150),
+            settings: Self.settings
         )
     }
 
@@ -66,41 +67,28 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     /// The bot's inbox.
     public var source: String { channel.source }
 
-    /// Opens an invoice link.
+    /// Looks whether Telegram could take such an order.
     ///
-    /// Settings: `max_tip_amount` and `suggested_tip_amounts` (smallest units, the latter separated by commas),
-    /// `is_flexible`, `need_name`, `need_email`, `need_phone_number`, `need_shipping_address` (`true`).
+    /// - Throws: `ProviderError`.
+    public func check(_ request: OpenRequest) throws(ProviderError) { try channel.check(link(request)) }
+
+    /// Opens an invoice link.
     ///
     /// - Throws: `ProviderError`.
     public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
+        try await channel.open(link(request))
+    }
+
+    private func link(_ request: OpenRequest) throws(ProviderError) -> InvoiceLink {
+        let settings = try RailSettings(request.settings, allowed: Self.settings)
         let currency = String(request.due.asset.text.dropFirst("fiat:".count))
         let token = providerToken.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         var link = try channel.link(request, currency: currency, providerToken: token)
-        try checkLimits(of: currency, channel.mapping.wireUnits(request.due))
-        for (name, value) in request.settings.sorted(by: { $0.key < $1.key }) {
-            try apply(name, value, to: &link)
-        }
-        return try await channel.open(link)
-    }
-
-    private func apply(_ name: String, _ value: String, to link: inout InvoiceLink) throws(ProviderError) {
-        switch name {
-        case "max_tip_amount":
-            guard let amount = Int64(value), amount >= 0 else { throw invalid(name) }
-            link.maximumTip = amount
-        case "suggested_tip_amounts":
-            let amounts = value.split(separator: ",", omittingEmptySubsequences: false).map { Int64($0) }
-            guard amounts.allSatisfy({ $0 != nil }) else { throw invalid(name) }
-            link.suggestedTips = amounts.compactMap(\.self)
-        case "is_flexible": link.isFlexible = value == "true"
-        case "need_name", "need_email", "need_phone_number", "need_shipping_address":
-            if value == "true" { link.needs.append(name) }
-        default: throw ProviderError(.invalidRequest, "there is no setting '\(name)' for Telegram payments")
-        }
-    }
-
-    private func invalid(_ name: String) -> ProviderError {
-        ProviderError(.invalidRequest, "'\(name)' is in smallest units, in digits")
+        let units = try channel.mapping.wireUnits(request.due)
+        try link.apply(settings, shipping: shipping, due: request.due)
+        try link.checkReceipt(exponent: channel.mapping.asset(currency: currency).wireScale, due: units)
+        try checkLimits(of: currency, units)
+        return link
     }
 
     private func checkLimits(of currency: String, _ units: Int64) throws(ProviderError) {

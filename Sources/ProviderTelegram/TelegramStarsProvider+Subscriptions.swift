@@ -3,12 +3,6 @@ import StrictJSON
 import TelegramBot
 
 extension TelegramStarsProvider: SubscriptionKeeping {
-    /// What an option is opened with that begins a subscription.
-    static let settings = ["subscription_period": "\(InvoiceLink.onlySubscriptionPeriod)"]
-
-    /// What an option is opened with that begins a subscription.
-    public var subscriptionSettings: [String: String] { Self.settings }
-
     /// Has Telegram take no further payment, or take them again (Bot API, `editUserStarSubscription`).
     ///
     /// - Throws: `ProviderError`.

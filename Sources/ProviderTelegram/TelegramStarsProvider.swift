@@ -44,19 +44,25 @@ public struct TelegramStarsProvider: PaymentProvider {
     /// States the Star balance.
     public var state: (any BalanceStating)? { self }
 
-    /// Opens an invoice link.
+    /// Looks whether Telegram could take such an order.
+    ///
+    /// - Throws: `ProviderError`.
+    public func check(_ request: OpenRequest) throws(ProviderError) { try channel.check(link(request)) }
+
+    /// Opens an invoice link; one of an invoice that begins a subscription takes each period's payment.
     ///
     /// - Throws: `ProviderError`.
     public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
-        let isSubscription = request.settings == Self.settings
-        guard request.settings.isEmpty || isSubscription else {
-            throw ProviderError(.invalidRequest, "Stars take neither tips nor shipping nor other settings")
-        }
+        try await channel.open(link(request))
+    }
+
+    private func link(_ request: OpenRequest) throws(ProviderError) -> InvoiceLink {
+        _ = try RailSettings(request.settings, allowed: capabilities.settings)
         // Stars take exactly one price, so that lines are added up.
         let single = OpenRequest(option: request.option, invoice: request.invoice, due: request.due)
         var link = try channel.link(single, currency: InvoiceLink.stars, providerToken: "")
-        if isSubscription { link.subscriptionPeriod = InvoiceLink.onlySubscriptionPeriod }
-        return try await channel.open(link)
+        if request.invoice.subscription != nil { link.subscriptionPeriod = InvoiceLink.onlySubscriptionPeriod }
+        return link
     }
 }
 

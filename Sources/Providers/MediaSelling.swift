@@ -3,8 +3,15 @@ public import Payments
 /// Sells pictures and videos in chats.
 public protocol MediaSelling: Sendable {
     /// Puts paid media into their chat.
-    ///
-    /// - Throws: ``ProviderError``; with the code `unavailable` it is unknown whether they are there.
-    /// - Returns: the number of the message.
-    func send(_ media: PaidMedia) async throws(ProviderError) -> Int64
+    func send(_ media: PaidMedia) async -> MediaOutcome
+}
+
+/// What became of paid media that were to be put into their chat.
+public enum MediaOutcome: Sendable {
+    /// They are there, in the message with this number.
+    case sent(message: Int64)
+    /// They are not there.
+    case notSent(ProviderError)
+    /// Nobody knows whether they are there: no usable answer came.
+    case unknown(ProviderError)
 }

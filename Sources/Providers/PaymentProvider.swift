@@ -25,9 +25,15 @@ public protocol PaymentProvider: Sendable {
     /// - Throws: ``ProviderError`` when the rail cannot be asked now.
     func warnings() async throws(ProviderError) -> [String]
 
+    /// Looks whether a way to pay could be opened, without asking the rail: settings, limits, the form of the amount.
+    ///
+    /// - Throws: ``ProviderError``, with the setting that is wrong when one is.
+    func check(_ request: OpenRequest) throws(ProviderError)
+
     /// Opens a way to pay an invoice.
     ///
-    /// - Throws: ``ProviderError``; nothing that has to be undone is left behind then.
+    /// - Throws: ``ProviderError``, also for all that ``check(_:)`` refuses; nothing that has to be undone is left behind
+    ///   then.
     func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption
 
     /// Takes what the rail pushes; none when the rail is only scanned.
@@ -55,6 +61,9 @@ public protocol PaymentProvider: Sendable {
 extension PaymentProvider {
     /// Most rails are named by what they are asked with.
     public func checkConfiguration() async throws(ProviderError) {}
+
+    /// Where nothing is against an amount, asking the rail tells.
+    public func check(_ request: OpenRequest) throws(ProviderError) {}
 
     /// On most rails there is nothing to look after.
     public func warnings() async throws(ProviderError) -> [String] { [] }
@@ -112,6 +121,8 @@ public struct ProviderCapabilities: Hashable, Sendable {
     public let graceAfterExpiry: Duration
     /// Whether an invoice ends only when the scan has passed its time: what was paid in time may take long to be final.
     public let expiryWaitsForScan: Bool
+    /// What merchants can wish of it; nothing else is taken.
+    public let settings: [RailSetting]
 
     /// A provider's abilities.
     public init(
@@ -122,7 +133,8 @@ public struct ProviderCapabilities: Hashable, Sendable {
         paysOut: Bool,
         isTestNetwork: Bool,
         graceAfterExpiry: Duration = .zero,
-        expiryWaitsForScan: Bool = false
+        expiryWaitsForScan: Bool = false,
+        settings: [RailSetting] = []
     ) {
         self.opening = opening
         self.assets = assets
@@ -132,6 +144,7 @@ public struct ProviderCapabilities: Hashable, Sendable {
         self.isTestNetwork = isTestNetwork
         self.graceAfterExpiry = graceAfterExpiry
         self.expiryWaitsForScan = expiryWaitsForScan
+        self.settings = settings
     }
 }
 

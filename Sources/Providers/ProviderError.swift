@@ -31,10 +31,13 @@ public struct ProviderError: CodedError {
     public let code: Code
     /// What went wrong and what to do about it, for a person.
     public let reason: String
+    /// The setting that is wrong, when one is.
+    public let setting: String?
 
     /// A failure of the kind `code`.
-    public init(_ code: Code, _ reason: String) {
+    public init(_ code: Code, _ reason: String, setting: String? = nil) {
         self.code = code
         self.reason = reason
+        self.setting = setting
     }
 }

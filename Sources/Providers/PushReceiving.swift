@@ -66,8 +66,8 @@ public struct ApprovalRequest: Hashable, Sendable {
 public enum ApprovalDecision: Hashable, Sendable {
     /// The payment may be taken.
     case approved
-    /// These ways of shipping are offered.
-    case shipping([ShippingOption])
+    /// It is shipped: the ways whose price is in this asset are offered.
+    case shipping(AssetID)
     /// No, with a sentence that the customer reads.
     case refused(message: String)
 }

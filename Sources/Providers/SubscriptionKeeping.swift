@@ -1,8 +1,5 @@
-/// Keeps subscriptions: the rail itself takes each period's payment.
+/// Keeps subscriptions: the rail itself takes each period's payment by an option whose invoice begins a subscription.
 public protocol SubscriptionKeeping: Sendable {
-    /// The settings with which an option is opened that begins a subscription.
-    var subscriptionSettings: [String: String] { get }
-
     /// Says whether the rail goes on taking payments.
     ///
     /// - Parameters:

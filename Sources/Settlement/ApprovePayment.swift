@@ -31,7 +31,7 @@ extension Settlement {
         if let refusal = refusal(of: question, option: option, invoice: invoice, at: now) {
             return .refused(message: refusal)
         }
-        guard case .payment = question.topic else { return .approved }
+        guard case .payment = question.topic else { return .shipping(option.due.asset) }
         switch await stock(of: order, at: now) {
         case .available: break
         case .soldOut: return .refused(message: "This item is sold out.")

@@ -6,9 +6,7 @@ extension FaultPoint {
     public static let beforeRecording = Self(rawValue: "record.before")
     /// An observation is recorded and nobody was told.
     public static let afterRecording = Self(rawValue: "record.after")
-    /// An invoice is stored and no option is open.
-    public static let afterStoringInvoice = Self(rawValue: "open.after-invoice")
-    /// Options are open at their rails and not stored.
+    /// Options are open at their rails, and neither they nor their invoice are stored.
     public static let afterOpeningOptions = Self(rawValue: "open.after-options")
     /// A transfer is signed and not stored.
     public static let afterSigning = Self(rawValue: "outgoing.after-sign")

@@ -58,7 +58,7 @@ extension Settlement {
         let keeper = providers.providers(for: merchant).first { provider in
             provider.subscriptions != nil && provider.capabilities.assets.contains(request.price.asset)
         }
-        guard let keeper, let settings = keeper.subscriptions?.subscriptionSettings else {
+        guard let keeper else {
             throw SettlementError(.unsupported, "subscriptions are paid in Stars (telegram:XTR)", parameter: "asset")
         }
         var order = InvoiceRequest(
@@ -67,7 +67,7 @@ extension Settlement {
             goods: .digital,
             price: request.price,
             reference: request.reference,
-            choices: [.init(rail: keeper.rail, asset: request.price.asset, settings: settings)],
+            choices: [.init(rail: keeper.rail, asset: request.price.asset)],
             lifetime: Self.timeToBegin,
             payer: request.payer,
             metadata: request.metadata

@@ -6,35 +6,47 @@ public import Seams
 import Storage
 
 extension Settlement {
-    /// Opens an invoice: stores it, opens a way to pay it at each provider, stores those.
+    /// Opens an invoice: looks what can be opened, opens it at each provider, and stores the invoice with the ways to pay it.
     ///
-    /// Opening again with the same identifier goes on where a crash or a failure left off, so that a retried request
-    /// makes one invoice.
+    /// Nothing is left of an invoice that is refused. What a provider has made until then leads to nothing: a payment link
+    /// whose order is not stored is refused at the pre-checkout, and an address has been shown to nobody.
     ///
-    /// - Throws: ``SettlementError``; with ``SettlementError/Code/unavailable`` when no way to pay could be opened.
-    /// - Returns: the invoice with the options that could be opened.
+    /// Opening again with the same identifier returns the invoice that there is.
+    ///
+    /// - Throws: ``SettlementError``; with ``SettlementError/Code/unavailable`` when no way to pay could be opened now.
+    /// - Returns: the invoice with the options that could be opened, and the rails that could not.
     public func openInvoice(
         _ request: InvoiceRequest,
         for merchant: MerchantID,
         id: InvoiceID
     ) async throws -> InvoiceWithOptions {
-        let now = clock.now()
-        if try await database.read({ try $0.invoice(id) }) == nil {
-            try validate(request)
-            let plan = try plan(request, for: merchant, at: now)
-            let invoice = try makeInvoice(request, for: merchant, id: id, at: now)
-            try await database.write { session in
-                try takeFromStock(of: invoice.paymentLink, in: session)
-                if let subscription = request.subscription { try session.insert(subscription) }
-                try session.insert(invoice)
-                try announce(.created, invoice, at: now, in: session)
-            }
-            try faults.pass(.afterStoringInvoice)
-            return try await open(plan, of: invoice, lines: request.lines)
+        let isStored = try await database.read { session in
+            if try session.invoice(id) != nil { return true }
+            // Looked at before a provider is asked, and once more when it is taken.
+            try requireStock(of: request.paymentLink, in: session)
+            return false
         }
-        let stored = try await invoice(id, of: merchant)
-        guard stored.options.isEmpty else { return stored }
-        return try await open(plan(request, for: merchant, at: now), of: stored.invoice, lines: request.lines)
+        if isStored { return try await invoice(id, of: merchant) }
+        let now = clock.now()
+        try validate(request)
+        let planned = try makeInvoice(request, for: merchant, id: id, unavailable: [], at: now)
+        var plan = try plan(request, of: planned, at: now)
+        let opened = await open(&plan)
+        guard !opened.isEmpty else { throw plan.refusal }
+        try faults.pass(.afterOpeningOptions)
+        let invoice = try makeInvoice(request, for: merchant, id: id, unavailable: plan.unavailable, at: now)
+        return try await store(invoice, opened, of: request.subscription, at: now)
+    }
+
+    /// Looks whether such an invoice could be opened now, on each rail that is named, without asking a rail or storing
+    /// anything.
+    ///
+    /// - Throws: ``SettlementError``.
+    func rehearse(_ request: InvoiceRequest, for merchant: MerchantID, at now: Timestamp) throws {
+        try validate(request)
+        let invoice = try makeInvoice(request, for: merchant, id: identifiers.next(), unavailable: [], at: now)
+        let plan = try plan(request, of: invoice, at: now)
+        guard request.choices.isEmpty || plan.refusals.isEmpty else { throw plan.refusal }
     }
 
     /// An invoice of a merchant with its options.
@@ -111,6 +123,7 @@ extension Settlement {
         _ request: InvoiceRequest,
         for merchant: MerchantID,
         id: InvoiceID,
+        unavailable: [UnavailableRail],
         at now: Timestamp
     ) throws -> Invoice {
         let tolerance = try request.price.portion(basisPoints: request.toleranceBasisPoints, rounding: .towardZero)
@@ -130,6 +143,7 @@ extension Settlement {
             paymentLink: request.paymentLink,
             subscription: request.subscription?.terms.id,
             lines: request.lines,
+            unavailableRails: unavailable,
             createdAt: now,
             expiresAt: expiresAt,
             monitoredUntil: expiresAt.advanced(by: request.monitoring),
@@ -141,61 +155,50 @@ extension Settlement {
         )
     }
 
-    private func open(
-        _ plan: [PlannedOption],
-        of invoice: Invoice,
-        lines: [InvoiceLine]
+    /// Opens what is planned; a rail that cannot be opened moves to the refusals.
+    private func open(_ plan: inout OpeningPlan) async -> [(planned: PlannedOption, opened: OpenedOption)] {
+        var opened: [(planned: PlannedOption, opened: OpenedOption)] = []
+        for planned in plan.options {
+            do throws(ProviderError) {
+                opened.append((planned, try await planned.provider.open(planned.request)))
+            } catch {
+                plan.refusals.append((planned.provider.rail, SettlementError(error)))
+            }
+        }
+        return opened
+    }
+
+    /// Stores an invoice with the ways to pay it, and tells the merchant.
+    private func store(
+        _ invoice: Invoice,
+        _ opened: [(planned: PlannedOption, opened: OpenedOption)],
+        of subscription: Subscription?,
+        at now: Timestamp
     ) async throws -> InvoiceWithOptions {
-        var opened: [(PaymentOption, String, OpenedOption)] = []
-        var failure: ProviderError?
-        for planned in plan {
-            let id: PaymentOptionID = identifiers.next()
-            let request = OpenRequest(
-                option: id,
-                invoice: invoice,
-                due: planned.due,
-                lines: planned.quote == nil && planned.due == invoice.price ? lines : [],
-                settings: planned.railSettings
-            )
-            do {
-                let result = try await planned.provider.open(request)
-                let option = PaymentOption(
-                    id: id,
-                    invoice: invoice.id,
-                    rail: planned.provider.rail,
-                    provider: planned.provider.key,
-                    due: planned.due,
-                    price: invoice.price,
-                    quote: planned.quote,
-                    instruction: result.instruction,
-                    reference: result.reference,
-                    settings: planned.settings
-                )
-                opened.append((option, planned.provider.key, result))
-            } catch { failure = error }
-        }
-        if opened.isEmpty {
-            throw failure.map(SettlementError.init) ?? SettlementError(.unavailable, "no way to pay could be opened")
-        }
-        try faults.pass(.afterOpeningOptions)
-        let stored = opened
-        return try await database.write { session in
-            for (option, provider, result) in stored {
-                try session.insert(option)
-                let isScannedAlone = providers.provider(provider)?.scan?.scansAccountsOfOptions ?? true
+        try await database.write { session in
+            // Somebody else may have opened it meanwhile, for the same request.
+            if let stored = try session.invoice(invoice.id) { return try InvoiceWithOptions(stored, in: session) }
+            try takeFromStock(of: invoice.paymentLink, in: session)
+            if let subscription { try session.insert(subscription) }
+            try session.insert(invoice)
+            for (planned, result) in opened {
+                try session.insert(planned.option(result))
+                let provider = planned.provider
+                let isScannedAlone = provider.scan?.scansAccountsOfOptions ?? true
                 for account in result.accounts {
                     if !isScannedAlone {
-                        try session.insertWatchedAccount(provider: provider, account: account.account)
+                        try session.insertWatchedAccount(provider: provider.key, account: account.account)
                     }
                     try session.insertScanAccount(
-                        provider: provider,
+                        provider: provider.key,
                         account: account.account,
                         subject: account.subject,
                         activeUntil: invoice.monitoredUntil
                     )
                 }
             }
-            return InvoiceWithOptions(invoice: invoice, options: stored.map(\.0))
+            try announce(.created, invoice, at: now, in: session)
+            return InvoiceWithOptions(invoice: invoice, options: opened.map { $0.planned.option($0.opened) })
         }
     }
 }

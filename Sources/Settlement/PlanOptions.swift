@@ -6,120 +6,229 @@ import Seams
 /// A way to pay that can be opened at a provider.
 struct PlannedOption {
     let provider: any PaymentProvider
-    let due: Amount
+    /// What the provider is asked to open.
+    let request: OpenRequest
     let quote: Quote?
+    /// The wishes of the rail, with those that are ours.
     let settings: [String: String]
 
-    /// The settings that are the rail's own.
-    var railSettings: [String: String] {
-        due.asset == .stars ? settings.filter { $0.key != StarPrices.setting } : settings
+    /// The option, once it is open.
+    func option(_ opened: OpenedOption) -> PaymentOption {
+        PaymentOption(
+            id: request.option,
+            invoice: request.invoice.id,
+            rail: provider.rail,
+            provider: provider.key,
+            due: request.due,
+            price: request.invoice.price,
+            quote: quote,
+            instruction: opened.instruction,
+            reference: opened.reference,
+            settings: settings
+        )
+    }
+}
+
+/// What to open where, and the rails that cannot be opened.
+struct OpeningPlan {
+    var options: [PlannedOption] = []
+    var refusals: [(rail: Rail, error: SettlementError)] = []
+
+    var unavailable: [UnavailableRail] {
+        refusals.map { UnavailableRail(rail: $0.rail, code: $0.error.code.rawValue, reason: $0.error.reason) }
+    }
+
+    /// The refusal when nothing can be opened: one that may pass says that asking again is right.
+    var refusal: SettlementError {
+        guard let first = refusals.first(where: { $0.error.code == .unavailable }) ?? refusals.first else {
+            return SettlementError(.unavailable, "no way to pay could be opened")
+        }
+        guard refusals.count > 1 else { return first.error }
+        let reasons = refusals.map { "\($0.rail.rawValue): \($0.error.reason)" }.joined(separator: "; ")
+        return SettlementError(first.error.code, reasons, parameter: first.error.parameter)
     }
 }
 
 extension Settlement {
-    /// What to open where.
+    /// What to open where, without asking a rail.
     ///
-    /// What the merchant named has to be possible; what it did not name is offered if it is.
-    func plan(_ request: InvoiceRequest, for merchant: MerchantID, at now: Timestamp) throws -> [PlannedOption] {
-        let served = providers.providers(for: merchant)
+    /// What is wrong with the request refuses all of it, whichever rails could be opened. What keeps a rail away at the
+    /// moment, and an amount that it does not take, is a refusal of that rail. A rail that the merchant did not name is
+    /// offered if it can be.
+    ///
+    /// - Throws: ``SettlementError`` when the request is wrong, or no rail is left.
+    func plan(_ request: InvoiceRequest, of invoice: Invoice, at now: Timestamp) throws -> OpeningPlan {
+        let served = providers.providers(for: invoice.merchant)
+        var plan = OpeningPlan()
+        for (choice, place) in try choices(of: request, among: served, for: invoice.merchant) {
+            do throws(SettlementError) {
+                plan.options.append(try planned(choice, at: place, among: served, of: invoice, now))
+            } catch {
+                guard !error.isOfTheRequest || place == nil else { throw error }
+                plan.refusals.append((choice.rail, error))
+            }
+        }
+        guard !plan.options.isEmpty else { throw plan.refusal }
+        return plan
+    }
+
+    /// The rails to offer; with its place in the request where the merchant named it.
+    private func choices(
+        of request: InvoiceRequest,
+        among served: [any PaymentProvider],
+        for merchant: MerchantID
+    ) throws -> [(choice: InvoiceRequest.Choice, place: Int?)] {
         guard request.choices.isEmpty else {
-            return try request.choices.map { choice in
+            for choice in request.choices {
                 do throws(PaymentsError) { try policy.check(choice.rail, for: request.goods, in: request.place) } catch
                 {
                     throw SettlementError(error)
                 }
-                try refuseHeld(choice.rail, served, for: merchant)
-                return try plan(choice, among: served, for: request.price, at: now)
             }
+            return request.choices.enumerated().map { ($0.element, $0.offset) }
         }
         let allowed = policy.rails(for: request.goods, in: request.place)
-        let planned = allowed.compactMap { try? plan(.init(rail: $0), among: served, for: request.price, at: now) }
-        guard !planned.isEmpty else {
-            for rail in allowed { try refuseHeld(rail, served, for: merchant) }
+        let held = providers.heldRails(for: merchant)
+        let offered = allowed.filter { rail in held.contains(rail) || served.contains { $0.rail == rail } }
+        guard !offered.isEmpty else {
             let rails = allowed.map(\.rawValue).joined(separator: ", ")
-            throw SettlementError(.noRate, "no allowed rail (\(rails)) can be offered for \(request.price.asset)")
+            throw SettlementError(.unavailable, "no provider serves an allowed rail (\(rails))", parameter: "rails")
         }
-        return planned
+        return offered.map { (InvoiceRequest.Choice(rail: $0), nil) }
     }
 
-    /// Refuses a rail whose node or server does not answer since the start, and says which one it is.
-    private func refuseHeld(
-        _ rail: Rail,
-        _ served: [any PaymentProvider],
-        for merchant: MerchantID
-    ) throws(SettlementError) {
-        guard !served.contains(where: { $0.rail == rail }), providers.heldRails(for: merchant).contains(rail) else {
-            return
-        }
-        let name = rail.rawValue
-        throw SettlementError(
-            .unavailable,
-            "the rail \(name) cannot be reached at the moment; ask again in a minute, or without it",
-            parameter: "rails"
-        )
-    }
-
-    private func plan(
+    /// One rail of a request, in the first asset in which it can be opened.
+    private func planned(
         _ choice: InvoiceRequest.Choice,
+        at place: Int?,
         among served: [any PaymentProvider],
-        for price: Amount,
-        at now: Timestamp
-    ) throws -> PlannedOption {
+        of invoice: Invoice,
+        _ now: Timestamp
+    ) throws(SettlementError) -> PlannedOption {
+        let parameter = place.map { "rails[\($0)]" } ?? "rails"
         let candidates = served.filter { $0.rail == choice.rail }
         guard !candidates.isEmpty else {
+            // A rail whose node or server does not answer since the start is held back until it does.
+            let reason =
+                providers.heldRails(for: invoice.merchant).contains(choice.rail)
+                ? "the rail \(choice.rail.rawValue) cannot be reached at the moment; ask again in a minute, or without it"
+                : "no provider serves the rail \(choice.rail.rawValue)"
+            throw SettlementError(.unavailable, reason, parameter: parameter)
+        }
+        if let amount = choice.amount, !amount.isPositive {
             throw SettlementError(
-                .unavailable,
-                "no provider serves the rail \(choice.rail.rawValue)",
-                parameter: "rails"
+                .invalidRequest,
+                "the amount has to be more than zero",
+                parameter: "\(parameter).amount"
             )
         }
-        var failure = SettlementError(.unsupported, "no provider takes the asset", parameter: "rails")
+        var failure = SettlementError(
+            .unsupported,
+            "the rail \(choice.rail.rawValue) does not take this asset here",
+            parameter: "\(parameter).asset"
+        )
         let wanted = choice.asset ?? choice.amount?.asset
         for provider in candidates {
-            let served = provider.capabilities.assets
-            let assets = wanted.map { wanted in served.filter { $0 == wanted } } ?? Self.preferring(price.asset, served)
+            let taken = provider.capabilities.assets
+            let assets =
+                wanted.map { wanted in taken.filter { $0 == wanted } } ?? Self.preferring(invoice.price.asset, taken)
             for asset in assets {
-                do { return try plan(choice, at: provider, in: asset, for: price, now) } catch { failure = error }
+                do {
+                    return try planned(choice, at: provider, in: asset, of: invoice, now)
+                } catch { failure = error.placed(at: parameter) }
             }
         }
         throw failure
     }
 
-    private func plan(
+    private func planned(
         _ choice: InvoiceRequest.Choice,
         at provider: any PaymentProvider,
         in asset: AssetID,
-        for price: Amount,
+        of invoice: Invoice,
         _ now: Timestamp
     ) throws(SettlementError) -> PlannedOption {
+        try checkSettings(choice.settings, of: provider)
+        var (due, quote) = (invoice.price, Quote?.none)
         if let amount = choice.amount {
-            return PlannedOption(provider: provider, due: amount, quote: nil, settings: choice.settings)
+            due = amount
+        } else {
+            (due, quote) = try self.due(for: invoice.price, in: asset, settings: choice.settings, now)
         }
-        return try planned(at: provider, in: asset, for: price, settings: choice.settings, now)
+        let request = OpenRequest(
+            option: identifiers.next(),
+            invoice: invoice,
+            due: due,
+            lines: quote == nil && due == invoice.price ? invoice.lines : [],
+            settings: Self.railSettings(choice.settings)
+        )
+        do { try provider.check(request) } catch { throw SettlementError(opening: error) }
+        return PlannedOption(provider: provider, request: request, quote: quote, settings: choice.settings)
     }
 
     /// What is due in an asset for a price, at the rate of now.
-    func planned(
-        at provider: any PaymentProvider,
-        in asset: AssetID,
+    func due(
         for price: Amount,
+        in asset: AssetID,
         settings: [String: String],
         _ now: Timestamp
-    ) throws(SettlementError) -> PlannedOption {
-        guard asset != price.asset else {
-            return PlannedOption(provider: provider, due: price, quote: nil, settings: settings)
-        }
+    ) throws(SettlementError) -> (Amount, Quote?) {
+        guard asset != price.asset else { return (price, nil) }
         let quote = try quote(price.asset, in: asset, settings: settings, at: now)
         let (from, to) = (try self.asset(price.asset), try self.asset(asset))
         do {
             // Rounded up to what the rail can carry: the merchant never gets less than the price.
             let exact = try quote.rate.convert(price, from: from, to: to, rounding: .awayFromZero)
-            let due = try to.roundedToWire(exact, rounding: .awayFromZero)
-            return PlannedOption(provider: provider, due: due, quote: quote, settings: settings)
+            return (try to.roundedToWire(exact, rounding: .awayFromZero), quote)
         } catch { throw SettlementError(.invalidRequest, error.reason, parameter: "amount") }
     }
 
     private static func preferring(_ asset: AssetID, _ served: [AssetID]) -> [AssetID] {
         served.contains(asset) ? [asset] : served
+    }
+
+    // MARK: - Settings
+
+    /// The wishes that the rail itself has to know.
+    static func railSettings(_ settings: [String: String]) -> [String: String] {
+        settings.filter { $0.key != StarPrices.setting }
+    }
+
+    /// Refuses what is not on the list of the rail, or not in its form.
+    private func checkSettings(_ settings: [String: String], of provider: any PaymentProvider) throws(SettlementError) {
+        var allowed = provider.capabilities.settings
+        if stars != nil, provider.capabilities.assets.contains(.stars) {
+            allowed.append(RailSetting(StarPrices.setting, .word(StarPrices.Basis.allCases.map(\.rawValue))))
+        }
+        do { _ = try RailSettings(settings, allowed: allowed) } catch { throw SettlementError(opening: error) }
+    }
+}
+
+extension SettlementError {
+    /// Whether the request is wrong, so that asking again as it is cannot succeed.
+    ///
+    /// An amount that a rail does not take is no such fault: the limits of rails change, and others may take it.
+    fileprivate var isOfTheRequest: Bool {
+        switch code {
+        case .noRate, .unavailable: false
+        case .invalidRequest: parameter != nil
+        default: true
+        }
+    }
+
+    /// A provider's refusal to open something; a setting that is wrong is named as the parameter `settings.…`.
+    fileprivate init(opening error: ProviderError) {
+        let refusal = Self(error)
+        self.init(
+            refusal.code,
+            refusal.reason,
+            parameter: error.setting.map { "settings.\($0.prefix(40))" } ?? refusal.parameter
+        )
+    }
+
+    /// The same with the place of its rail in the request.
+    fileprivate func placed(at place: String) -> Self {
+        guard let parameter, parameter.hasPrefix("settings") else { return self }
+        return Self(code, reason, parameter: "\(place).\(parameter)")
     }
 }

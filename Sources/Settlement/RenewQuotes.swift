@@ -40,25 +40,19 @@ extension Settlement {
     /// An option at the rate of now, with the line items left out: they add up to the price, not to what is due.
     private func renew(_ option: PaymentOption, of invoice: Invoice, at now: Timestamp) async throws -> PaymentOption {
         let provider = try provider(option.provider)
-        let planned = try planned(
-            at: provider,
-            in: option.due.asset,
-            for: invoice.price,
-            settings: option.settings,
-            now
-        )
-        guard let quote = planned.quote else { throw SettlementError(.invalidState, "the option has no quote") }
+        let (due, found) = try due(for: invoice.price, in: option.due.asset, settings: option.settings, now)
+        guard let quote = found else { throw SettlementError(.invalidState, "the option has no quote") }
         let opened = try await provider.open(
             OpenRequest(
                 option: option.id,
                 invoice: invoice,
-                due: planned.due,
+                due: due,
                 lines: [],
-                settings: planned.railSettings
+                settings: Self.railSettings(option.settings)
             )
         )
         return option.renewed(
-            due: planned.due,
+            due: due,
             quote: quote,
             instruction: opened.instruction,
             reference: opened.reference

@@ -54,8 +54,13 @@ public struct Representation: Sendable {
             "monitored_until": .string(invoice.monitoredUntil.description),
             "settled_at": .optional(invoice.settledAt?.description),
             "options": .array(try value.options.map(json)),
+            "unavailable_rails": .array(invoice.unavailableRails.map(json)),
             "sightings": .array(try value.sightings.map(json)),
         ]
+    }
+
+    private func json(_ rail: UnavailableRail) -> JSONValue {
+        ["rail": .string(rail.rail.rawValue), "code": .string(rail.code), "reason": .string(rail.reason)]
     }
 
     private func json(_ line: InvoiceLine) throws -> JSONValue {

@@ -52,7 +52,8 @@ extension Settlement {
     ///
     /// Making it again with the same identifier is the same link.
     ///
-    /// - Throws: ``SettlementError`` when such an invoice could not be opened.
+    /// - Throws: ``SettlementError`` when such an invoice could not be opened on each rail that is named: who would buy by it
+    ///   could not pay.
     /// - Returns: the link.
     public func makeLink(
         _ request: LinkRequest,
@@ -60,9 +61,8 @@ extension Settlement {
         id: PaymentLinkID
     ) async throws -> PaymentLink {
         let now = clock.now()
-        try validate(request.invoice)
         try Self.validate(stock: request.stock)
-        _ = try plan(request.invoice, for: merchant, at: now)
+        try rehearse(request.invoice, for: merchant, at: now)
         let link = PaymentLink(
             id: id,
             merchant: merchant,
@@ -104,6 +104,11 @@ extension Settlement {
 
     /// Takes one piece, in the unit of work that stores its invoice; it is back when the invoice ends unpaid.
     func takeFromStock(of id: PaymentLinkID?, in session: any SQLSession) throws {
+        try requireStock(of: id, in: session)
+    }
+
+    /// Refuses what is not sold any more, or sold out.
+    func requireStock(of id: PaymentLinkID?, in session: any SQLSession) throws {
         guard let id else { return }
         guard let link = try session.paymentLink(id), link.isActive else {
             throw SettlementError(.invalidState, "this is not sold any more")

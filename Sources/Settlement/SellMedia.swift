@@ -40,8 +40,9 @@ public struct MediaRequest: Sendable {
 extension Settlement {
     /// Puts paid media into a chat.
     ///
-    /// Making them again with the same identifier goes on where a crash or a failure left off; when it is unknown whether
-    /// the message is there, it is sent once more.
+    /// They are stored first, because customers may buy them before Telegram has answered; when Telegram did not take them,
+    /// nothing of them is left. Making them again with the same identifier goes on where a crash or a failure left off; when
+    /// it is unknown whether the message is there, it is sent once more.
     ///
     /// - Throws: ``SettlementError``.
     /// - Returns: the media.
@@ -69,17 +70,24 @@ extension Settlement {
             metadata: request.metadata,
             createdAt: clock.now()
         )
-        let stored = try await database.write { session -> PaidMedia in
-            if let stored = try session.paidMedia(id) { return stored }
+        let (stored, isNew) = try await database.write { session -> (PaidMedia, Bool) in
+            if let stored = try session.paidMedia(id) { return (stored, false) }
             try session.insert(media)
-            return media
+            return (media, true)
         }
         guard stored.message == nil else { return stored }
-        var sent = stored
-        do { sent.message = try await port.send(stored) } catch { throw SettlementError(error) }
-        let message = sent.message ?? 0
-        try await database.write { try $0.setMessage(message, of: id) }
-        return sent
+        switch await port.send(stored) {
+        case .sent(let message):
+            var sent = stored
+            sent.message = message
+            try await database.write { try $0.setMessage(message, of: id) }
+            return sent
+        case .notSent(let error):
+            // Of an earlier try nobody knows whether customers see it: what they pay has to find the media.
+            if isNew { try await database.write { try $0.deleteUnsent(id) } }
+            throw SettlementError(error)
+        case .unknown(let error): throw SettlementError(error)
+        }
     }
 
     private func validate(_ request: MediaRequest) throws(SettlementError) {

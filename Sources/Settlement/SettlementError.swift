@@ -45,9 +45,13 @@ public struct SettlementError: CodedError {
         }
     }
 
+    /// A provider's refusal of what a merchant asked for.
+    ///
+    /// What keeps a rail away is the operator's to see, in the log: its words may name hosts and internal keys.
     init(_ error: ProviderError) {
         switch error.code {
-        case .unavailable, .lagging, .gap, .malformed, .tooLate: self.init(.unavailable, error.reason)
+        case .unavailable, .lagging, .gap, .malformed, .tooLate:
+            self.init(.unavailable, "the payment network does not answer at the moment; try again later")
         case .refused, .invalidRequest: self.init(.invalidRequest, error.reason)
         case .unsupported: self.init(.unsupported, error.reason)
         }

@@ -28,6 +28,9 @@ public struct SQLRow: Sendable {
         self.values = values
     }
 
+    /// The value of the first column.
+    package var first: SQLValue? { values.first }
+
     private mutating func next() throws(StorageError) -> SQLValue {
         guard position < values.count else { throw .corrupt("a row has \(values.count) columns, and more are read") }
         defer { position += 1 }

@@ -19,6 +19,26 @@ public struct InvoiceLink: Hashable, Sendable {
         }
     }
 
+    /// A picture of what is sold.
+    public struct Photo: Hashable, Sendable {
+        /// Where it is.
+        public var url: String
+        /// Its size in bytes.
+        public var size: Int64?
+        /// Its width in pixels.
+        public var width: Int64?
+        /// Its height in pixels.
+        public var height: Int64?
+
+        /// A picture.
+        public init(url: String, size: Int64? = nil, width: Int64? = nil, height: Int64? = nil) {
+            self.url = url
+            self.size = size
+            self.width = width
+            self.height = height
+        }
+    }
+
     /// The name of what is sold, 1 to 32 characters.
     public var title: String
     /// More about it, 1 to 255 characters.
@@ -39,6 +59,12 @@ public struct InvoiceLink: Hashable, Sendable {
     public var isFlexible = false
     /// What the customer has to tell: `need_name`, `need_email`, `need_phone_number`, `need_shipping_address`.
     public var needs: [String] = []
+    /// What of it the payment provider is told: `send_email_to_provider`, `send_phone_number_to_provider`.
+    public var disclosures: [String] = []
+    /// JSON for the payment provider, for example a fiscal receipt.
+    public var providerData: String?
+    /// A picture of what is sold.
+    public var photo: Photo?
     /// How long a period of a subscription is, in seconds; none for what is paid once.
     public var subscriptionPeriod: Int64?
 
@@ -65,6 +91,7 @@ public struct InvoiceLink: Hashable, Sendable {
     }
 
     private static let knownNeeds = ["need_name", "need_email", "need_phone_number", "need_shipping_address"]
+    private static let knownDisclosures = ["send_email_to_provider", "send_phone_number_to_provider"]
 
     /// The parameters of the call.
     ///
@@ -85,7 +112,16 @@ public struct InvoiceLink: Hashable, Sendable {
         }
         if let subscriptionPeriod { members.append(.init("subscription_period", .integer(subscriptionPeriod))) }
         if isFlexible { members.append(.init("is_flexible", .bool(true))) }
-        for need in needs { members.append(.init(need, .bool(true))) }
+        for flag in needs + disclosures { members.append(.init(flag, .bool(true))) }
+        if let providerData { members.append(.init("provider_data", .string(providerData))) }
+        if let photo {
+            members.append(.init("photo_url", .string(photo.url)))
+            for (name, value) in [
+                ("photo_size", photo.size), ("photo_width", photo.width), ("photo_height", photo.height),
+            ] {
+                if let value { members.append(.init(name, .integer(value))) }
+            }
+        }
         return .object(members)
     }
 
@@ -98,6 +134,12 @@ public struct InvoiceLink: Hashable, Sendable {
         try check((1...128).contains(payload.utf8.count), "payload has 1 to 128 bytes")
         try check(!prices.isEmpty && prices.allSatisfy { !$0.label.isEmpty }, "prices have labels, and there is one")
         try check(needs.allSatisfy(Self.knownNeeds.contains), "only \(Self.knownNeeds) can be asked for")
+        try check(disclosures.allSatisfy(Self.knownDisclosures.contains), "only \(Self.knownDisclosures) are passed on")
+        var (total, isTooMuch) = (Int64(0), false)
+        for price in prices where !isTooMuch {
+            (total, isTooMuch) = total.addingReportingOverflow(price.amount)
+        }
+        try check(!isTooMuch && total > 0, "the lines of a price add up to more than zero")
         if currency == Self.stars {
             try check(providerToken.isEmpty, "Stars take no provider token")
             try check(prices.count == 1 && prices[0].amount > 0, "Stars take exactly one price above zero")
@@ -106,7 +148,10 @@ public struct InvoiceLink: Hashable, Sendable {
                     || subscriptionPeriod == Self.onlySubscriptionPeriod && prices[0].amount <= Self.subscriptionLimit,
                 "a subscription's period is 30 days and costs at most 10000 Stars"
             )
-            try check(maximumTip == 0 && !isFlexible && needs.isEmpty, "Stars take neither tips nor shipping")
+            try check(
+                maximumTip == 0 && !isFlexible && needs.isEmpty && disclosures.isEmpty && providerData == nil,
+                "Stars take neither tips nor shipping, and have no payment provider"
+            )
         } else {
             try check(subscriptionPeriod == nil, "only Stars pay subscriptions")
             try check(!providerToken.isEmpty, "fiat money needs a payment provider token")

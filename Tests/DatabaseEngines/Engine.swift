@@ -31,6 +31,30 @@ package enum Engine: String, Sendable, CaseIterable {
         }
     }
 
+    /// Everything that a database holds, a text for each row.
+    package func content(of database: any Database) async throws -> [String] {
+        let tables =
+            switch self {
+            case .sqlite: "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            case .postgreSQL:
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY table_name"
+            }
+        return try await database.read { session in
+            var content: [String] = []
+            for row in try session.query(tables, []) {
+                guard case .text(let table)? = row.first else { continue }
+                let columns =
+                    switch self {
+                    case .sqlite: "*"
+                    case .postgreSQL: "CAST(t AS TEXT)"
+                    }
+                let rows = try session.query("SELECT \(columns) FROM \(table) t", [])
+                content += rows.map { "\(table): \($0)" }.sorted()
+            }
+            return content
+        }
+    }
+
     /// Opens a new database.
     package func open() throws -> any Database { try open(place()) }
 }

@@ -62,7 +62,8 @@ package struct Desk {
         _ clock: any WallClock,
         _ faults: FaultInjector,
         rates: any RateSource = NoRates(),
-        stars: StarPrices? = nil
+        stars: StarPrices? = nil,
+        policy: RailPolicy? = nil
     ) throws -> Settlement {
         let codes: [(String, ChartAccount.Scope)] = [
             ("provider_receivable", .provider), ("customer_clearing", .merchant), ("merchant_balance", .merchant),
@@ -81,9 +82,10 @@ package struct Desk {
             chart: try ChartOfAccounts(
                 codes.map { ChartAccount(code: $0.0, title: "", kind: .liability, scope: $0.1, description: "") }
             ),
-            policy: RailPolicy(rules: [
-                .init(name: "all", goods: Invoice.Goods.allCases, place: .telegram, rails: [.ton], reason: "test")
-            ]),
+            policy: policy
+                ?? RailPolicy(rules: [
+                    .init(name: "all", goods: Invoice.Goods.allCases, place: .telegram, rails: [.ton], reason: "test")
+                ]),
             rates: rates,
             stars: stars,
             clock: clock,

@@ -31,7 +31,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     }
 
     package var capabilities: ProviderCapabilities {
-        .everything(in: asset)
+        .everything(in: asset, settings: [RailSetting("max_tip", .number(0...1_000))])
     }
 
     package var push: (any PushReceiving)? { nil }

@@ -56,7 +56,8 @@ extension SQLSession {
         """
         i.id, i.merchant, i.reference, i.title, i.summary, i.goods, i.asset, i.price, i.asset, i.threshold, i.asset,
         i.received, i.tolerance, i.payer, i.metadata, i.state, i.exception, i.created_at, i.expires_at,
-        i.monitored_until, i.settled_at, i.return_url, i.payment_link, i.subscription, i.lines, i.paid_media
+        i.monitored_until, i.settled_at, i.return_url, i.payment_link, i.subscription, i.lines, i.paid_media,
+        i.unavailable_rails
         """
     }
 
@@ -67,9 +68,9 @@ extension SQLSession {
             """
             INSERT INTO invoices (id, merchant, reference, title, summary, goods, asset, price, threshold, received,
             tolerance, payer, metadata, state, exception, created_at, expires_at, monitored_until, settled_at, return_url,
-            payment_link, subscription, lines, paid_media)
+            payment_link, subscription, lines, paid_media, unavailable_rails)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-            $22, $23, $24)
+            $22, $23, $24, $25)
             """,
             [
                 .id(invoice.id), .id(invoice.merchant), .text(invoice.reference), .text(invoice.title),
@@ -80,6 +81,7 @@ extension SQLSession {
                 .moment(invoice.createdAt), .moment(invoice.expiresAt), .moment(invoice.monitoredUntil),
                 .moment(invoice.settledAt), .text(invoice.returnURL), .id(invoice.paymentLink),
                 .id(invoice.subscription), .text(Self.text(invoice.lines)), .id(invoice.paidMedia),
+                .text(Self.text(invoice.unavailableRails)),
             ]
         )
     }
@@ -91,6 +93,14 @@ extension SQLSession {
             lines.map { ["label": .string($0.label), "units": .string($0.amount.units.description)] }
         )
         .text
+    }
+
+    private static func text(_ rails: [UnavailableRail]) -> String? {
+        guard !rails.isEmpty else { return nil }
+        let values = rails.map { rail -> JSONValue in
+            ["rail": .string(rail.rail.rawValue), "code": .string(rail.code), "reason": .string(rail.reason)]
+        }
+        return JSONValue.array(values).text
     }
 
     /// Stores where an invoice stands, if it still stands where `old` says.
@@ -191,6 +201,8 @@ extension SQLRow {
         let (returnURL, paymentLink): (String?, PaymentLinkID?) = (try optionalText(), try optionalID())
         let subscription: SubscriptionID? = try optionalID()
         let lines = try Self.lines(try optionalText(), of: price.asset)
+        let media: PaidMediaID? = try optionalID()
+        let unavailable = try Self.unavailableRails(try optionalText())
         return Invoice(
             id: id,
             merchant: merchant,
@@ -205,8 +217,9 @@ extension SQLRow {
             returnURL: returnURL,
             paymentLink: paymentLink,
             subscription: subscription,
-            paidMedia: try optionalID(),
+            paidMedia: media,
             lines: lines,
+            unavailableRails: unavailable,
             createdAt: createdAt,
             expiresAt: expiresAt,
             monitoredUntil: monitoredUntil,
@@ -226,6 +239,19 @@ extension SQLRow {
         return try (JSONValue(parsing: Array(text.utf8)).arrayValue ?? []).map { line in
             let units = try Int256(decimal: (line["units"]?.stringValue ?? "").utf8)
             return InvoiceLine(label: line["label"]?.stringValue ?? "", amount: Amount(asset: asset, units: units))
+        }
+    }
+
+    private static func unavailableRails(_ text: String?) throws -> [UnavailableRail] {
+        guard let text else { return [] }
+        return try (JSONValue(parsing: Array(text.utf8)).arrayValue ?? []).compactMap { value in
+            Rail(rawValue: value["rail"]?.stringValue ?? "").map { rail in
+                UnavailableRail(
+                    rail: rail,
+                    code: value["code"]?.stringValue ?? "",
+                    reason: value["reason"]?.stringValue ?? ""
+                )
+            }
         }
     }
 

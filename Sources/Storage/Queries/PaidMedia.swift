@@ -35,6 +35,11 @@ extension SQLSession {
         try execute("UPDATE paid_media SET message = $1 WHERE id = $2", [.integer(message), .id(media)])
     }
 
+    /// Forgets paid media that are in no chat.
+    public func deleteUnsent(_ media: PaidMediaID) throws {
+        try execute("DELETE FROM paid_media WHERE id = $1 AND message IS NULL", [.id(media)])
+    }
+
     /// Paid media by their identifier.
     public func paidMedia(_ id: PaidMediaID) throws -> PaidMedia? {
         try first("SELECT \(Self.paidMediaColumns) FROM paid_media p WHERE p.id = $1", [.id(id)]) {

@@ -1,0 +1,100 @@
+import Payments
+
+/// A wish that merchants can state about how a rail takes the money: its name, and what its text may be.
+public struct RailSetting: Hashable, Sendable {
+    /// What a setting's text may be.
+    public enum Form: Hashable, Sendable {
+        /// `true` or `false`, and nothing else: `True`, `1` or `yes` would be silently off.
+        case flag
+        /// A whole number in digits.
+        case number(ClosedRange<Int64>)
+        /// Whole numbers in digits, with commas between them.
+        case numbers(maximumCount: Int)
+        /// One of some words.
+        case word([String])
+        /// An absolute https URL of at most 2048 bytes.
+        case webAddress
+        /// A text of at most this many bytes.
+        case text(maximumBytes: Int)
+    }
+
+    /// The name.
+    public let name: String
+    /// What the text may be.
+    public let form: Form
+
+    /// A setting.
+    public init(_ name: String, _ form: Form) {
+        self.name = name
+        self.form = form
+    }
+
+    /// What is wrong with a text; none: nothing.
+    public func fault(of text: String) -> String? {
+        switch form {
+        case .flag: text == "true" || text == "false" ? nil : "'\(name)' is true or false"
+        case .number(let range):
+            Self.number(text).map(range.contains) == true
+                ? nil
+                : "'\(name)' is a whole number in digits, from \(range.lowerBound) to \(range.upperBound)"
+        case .numbers(let count):
+            Self.numbers(text).map { $0.count <= count } == true
+                ? nil : "'\(name)' are at most \(count) whole numbers in digits, with commas between them"
+        case .word(let words): words.contains(text) ? nil : "'\(name)' is \(words.joined(separator: " or "))"
+        case .webAddress:
+            text.hasPrefix("https://") && WebAddress.isValid(text)
+                ? nil : "'\(name)' is an absolute https URL of at most 2048 bytes"
+        case .text(let count): text.utf8.count <= count ? nil : "'\(name)' has at most \(count) bytes"
+        }
+    }
+
+    /// A whole number in ASCII digits: no sign, no space, no leading zero.
+    static func number(_ text: String) -> Int64? {
+        let isPlain = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard isPlain, !text.isEmpty, text == "0" || !text.hasPrefix("0") else { return nil }
+        return Int64(text)
+    }
+
+    static func numbers(_ text: String) -> [Int64]? {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { number(String($0)) }
+        return parts.contains(nil) ? nil : parts.compactMap(\.self)
+    }
+}
+
+/// The settings of one way to pay, read strictly: each is on the list of the rail and has its form.
+public struct RailSettings: Hashable, Sendable {
+    private let texts: [String: String]
+
+    /// Settings as a merchant wrote them.
+    ///
+    /// - Parameters:
+    ///   - texts: names and texts.
+    ///   - allowed: the settings of the rail.
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest``, which names the setting.
+    public init(_ texts: [String: String], allowed: [RailSetting]) throws(ProviderError) {
+        for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
+            guard let setting = allowed.first(where: { $0.name == name }) else {
+                let known = allowed.isEmpty ? "none" : allowed.map(\.name).sorted().joined(separator: ", ")
+                throw ProviderError(
+                    .invalidRequest,
+                    "this rail has no setting '\(name.prefix(40))'; it has: \(known)",
+                    setting: name
+                )
+            }
+            if let fault = setting.fault(of: text) { throw ProviderError(.invalidRequest, fault, setting: name) }
+        }
+        self.texts = texts
+    }
+
+    /// Whether a flag is on.
+    public func flag(_ name: String) -> Bool { texts[name] == "true" }
+
+    /// A number; none when it is not set.
+    public func number(_ name: String) -> Int64? { texts[name].flatMap(RailSetting.number) }
+
+    /// Numbers; empty when they are not set.
+    public func numbers(_ name: String) -> [Int64] { texts[name].flatMap(RailSetting.numbers) ?? [] }
+
+    /// A text; none when it is not set.
+    public func text(_ name: String) -> String? { texts[name] }
+}
