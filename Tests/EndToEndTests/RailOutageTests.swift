@@ -94,7 +94,7 @@ struct RailOutageTests {
                     #expect(ready.lines.contains { $0.hasPrefix(rail.condition + ": ") } == isMissing)
                     guard isMissing else { continue }
                     let problem = try JSONValue(parsing: answer.body)
-                    #expect(problem["param"]?.stringValue == "rails")
+                    #expect(problem["param"]?.stringValue == "rails[0]")
                     #expect(problem["detail"]?.stringValue?.contains("rail \(rail.rawValue) cannot be reached") == true)
                 }
                 Self.fail(missing, in: world, times: 0, limiting: limiting)
