@@ -59,19 +59,13 @@ extension EVMProvider: TransferSending {
 
         init(_ order: TransferOrder, of provider: EVMProvider) throws(ProviderError) {
             let destination: EVMAddress
-            do { destination = try EVMAddress(order.destination) } catch {
-                throw ProviderError(.refused, error.reason)
-            }
-            guard destination != .zero, destination != provider.hotAddress else {
-                throw ProviderError(.refused, "address 0 and the wallet itself are no destinations")
-            }
+            do {
+                destination = try EVMAddress(provider.account(of: order.destination, for: order.amount.asset))
+            } catch { throw ProviderError(.refused, "\(error)") }
             guard let units = BigUInt(exactly: BigInt(order.amount.units)), units > 0 else {
                 throw ProviderError(.refused, "the amount has to be more than zero")
             }
             if let token = provider.token(order.amount.asset) {
-                guard provider.token(at: destination) == nil else {
-                    throw ProviderError(.refused, "tokens that are sent to their own contract are lost")
-                }
                 (to, value, data) = (token.contract, 0, ERC20.transfer(to: destination, amount: units))
             } else if order.amount.asset == provider.coin {
                 (to, value, data) = (destination, units, [])

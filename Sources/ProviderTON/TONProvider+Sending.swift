@@ -68,14 +68,12 @@ extension TONProvider: TransferSending {
     }
 
     func walletMessage(for order: TransferOrder) throws(ProviderError) -> WalletMessage {
+        let account: String
+        do { account = try self.account(of: order.destination, for: order.amount.asset) } catch {
+            throw ProviderError(.refused, error.reason)
+        }
         do throws(TONError) {
-            let text = try AddressText(order.destination)
-            if text.isTestOnly == true, configuration.network == .mainnet {
-                throw TONError(.malformedAddress, "the address is of the test network")
-            }
-            guard text.address.isOnExistingWorkchain else {
-                throw TONError(.malformedAddress, "there are the workchains 0 and -1 only")
-            }
+            let destination = try TONAddress(account)
             guard let units = UInt128(exactly: order.amount.units), units > 0, units < 1 << 120 else {
                 throw TONError(.overflow, "the amount does not fit TON")
             }
@@ -86,13 +84,13 @@ extension TONProvider: TransferSending {
                     throw TONError(.malformedStructure, "the asset is not sent here")
                 }
                 // Not bounceable: what bounced would come back without the comment that says whose it is.
-                return try WalletMessage(to: text.address, amount: units, bounce: false, body: comment, mode: 1)
+                return try WalletMessage(to: destination, amount: units, bounce: false, body: comment, mode: 1)
             }
             let payload = if let comment { comment } else { try Cell.empty() }
             let transfer = JettonTransfer(
                 queryID: Self.queryID(order.id),
                 amount: units,
-                destination: text.address,
+                destination: destination,
                 responseDestination: address,
                 forwardAmount: 1,
                 forwardPayload: payload

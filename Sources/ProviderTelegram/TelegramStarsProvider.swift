@@ -1,4 +1,4 @@
-import Money
+public import Money
 public import Payments
 public import Providers
 import Seams
@@ -126,15 +126,30 @@ extension TelegramStarsProvider: TransferSending {
     /// Returns do not depend on each other.
     public func lane(of order: TransferOrder) -> String? { nil }
 
+    /// A user and the charge that is returned.
+    ///
+    /// - Throws: `DestinationRefusal`.
+    public func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
+        _ = try charge(in: destination)
+        return destination
+    }
+
+    private func charge(in destination: String) throws(DestinationRefusal) -> (user: Int64, charge: String) {
+        let parts = destination.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, let user = Int64(parts[0]) else {
+            throw DestinationRefusal(.malformed, "a return of Stars names a user and a charge")
+        }
+        return (user, String(parts[1]))
+    }
+
     /// Nothing is signed: the user and the charge are the request.
     ///
     /// - Throws: `ProviderError` with the code `refused` when the destination is none.
     public func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
-        let parts = order.destination.split(separator: ":", maxSplits: 1)
-        guard parts.count == 2, let user = Int64(parts[0]) else {
-            throw ProviderError(.refused, "a return of Stars names a user and a charge")
+        let (user, charge): (Int64, String)
+        do { (user, charge) = try self.charge(in: order.destination) } catch {
+            throw ProviderError(.refused, error.reason)
         }
-        let charge = String(parts[1])
         let request: JSONValue = ["user_id": .integer(user), "telegram_payment_charge_id": .string(charge)]
         return PreparedTransfer(bytes: request.bytes, hash: "refund:\(charge)", sequence: nil, validUntil: nil)
     }

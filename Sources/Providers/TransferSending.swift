@@ -8,6 +8,12 @@ public protocol TransferSending: Sendable {
     /// the rail does not.
     func lane(of order: TransferOrder) -> String?
 
+    /// The account that a destination names, in the rail's canonical form; asked before anybody approves a transfer, and
+    /// without the network.
+    ///
+    /// - Throws: ``DestinationRefusal`` when an asset is never sent there.
+    func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String
+
     /// Signs an order. Nothing leaves the process.
     ///
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/refused`` when it can never be sent.

@@ -32,6 +32,19 @@ public struct MerchantClient: Sendable {
         )
     }
 
+    /// Posts what should be refused, and gives the problem that the answer names; none when it was taken.
+    ///
+    /// - Throws: ``ScenarioError`` for an answer that is neither.
+    public func refusal(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue? {
+        let more = [HTTPField("Content-Type", "application/json"), HTTPField("Idempotency-Key", idempotencyKey)]
+        let request = HTTPRequest(method: "POST", url: baseURL + path, fields: fields + more, body: body.bytes)
+        let response = try await transport.send(request)
+        guard (200..<300).contains(response.status) || response.status == 422 else {
+            throw ScenarioError("\(path) answered \(response.status)")
+        }
+        return response.status == 422 ? try JSONValue(parsing: response.body) : nil
+    }
+
     private var fields: [HTTPField] { [HTTPField("Authorization", "Bearer \(key)")] }
 
     private func send(_ request: HTTPRequest) async throws -> JSONValue {

@@ -1,4 +1,5 @@
 import Gateway
+import Money
 public import Payments
 import Providers
 import Reconciliation
@@ -56,6 +57,7 @@ public struct ProviderConformance: Sendable {
         findings += try await paymentFindings(id)
         findings += try await repetitionFindings()
         findings += try await refundFindings(id)
+        findings += try await destinationFindings(option)
         findings += try await world.findings().map { "the books: \($0)" }
         return findings
     }
@@ -114,6 +116,40 @@ public struct ProviderConformance: Sendable {
             for observation in first.observations {
                 let outcome = try await world.gateway.settlement.record(observation, at: provider)
                 if outcome != .repetition { findings.append("what was recorded is a repetition, and not \(outcome)") }
+            }
+        }
+        return findings
+    }
+
+    /// What pays out refuses every place where money would be lost, when it is asked and before anything is set aside.
+    private func destinationFindings(_ option: JSONValue) async throws -> [String] {
+        guard provider.capabilities.paysOut, let send = provider.send else { return [] }
+        let asset = try AssetID(order["asset"]?.stringValue ?? "")
+        var findings: [String] = []
+        for place in ScenarioPlace.allCases {
+            let address = try world.address(for: asset.text, place)
+            var refusal: DestinationRefusal.Kind?
+            do throws(DestinationRefusal) { _ = try send.account(of: address, for: asset) } catch {
+                refusal = error.kind
+            }
+            if refusal != place.refusal(for: asset.text) {
+                findings.append("\(place) is refused as what it is, and not as \(refusal.map(\.rawValue) ?? "nothing")")
+            }
+        }
+        var addresses = try ScenarioPlace.allCases.filter { $0.refusal(for: asset.text) != nil }.map { place in
+            try world.address(for: asset.text, place)
+        }
+        // Also what was handed out to customers.
+        if let deposit = option["address"]?.stringValue { addresses.append(deposit) }
+        for (number, address) in addresses.enumerated() {
+            let wish: JSONValue = [
+                "amount": order["amount"] ?? .null, "asset": .string(asset.text), "destination": .string(address),
+                "needs_approval": .bool(true),
+            ]
+            let problem = try await world.merchant.refusal("/v1/payouts", wish, idempotencyKey: "destination-\(number)")
+            if problem?["param"]?.stringValue != "destination" || problem?["code"]?.stringValue != "destination_refused"
+            {
+                findings.append("a payout to \(address) is refused when it is asked for")
             }
         }
         return findings

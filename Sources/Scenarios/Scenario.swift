@@ -113,8 +113,10 @@ public struct Scenario: Sendable {
         public let asset: String
         /// How many.
         public let count: Int
-        /// `nowhere`: no address at all; none: a supplier's.
-        public var to: String?
+        /// Where to; none: to a supplier's account.
+        public var to: ScenarioPlace?
+        /// The field that the gateway has to name when it refuses them; none: it takes them.
+        public var refused: String?
     }
 
     /// How a network misbehaves.

@@ -93,17 +93,20 @@ public struct ScenarioRunner {
 
     private mutating func request(_ payouts: Scenario.Payouts) async throws {
         let asset = world.assetText(payouts.asset)
-        let destination = payouts.to == "nowhere" ? "nowhere" : try world.address(for: asset)
+        let destination = try world.address(for: asset, payouts.to ?? .supplier)
         for number in 0..<payouts.count {
             let members: [JSONValue.Member] = [
                 .init("amount", .string(payouts.amount)), .init("asset", .string(asset)),
                 .init("destination", .string(destination)),
             ]
-            try await world.merchant.post(
-                "/v1/payouts",
-                .object(members),
-                idempotencyKey: key("payout-\(number)")
-            )
+            let key = key("payout-\(number)")
+            guard let field = payouts.refused else {
+                try await world.merchant.post("/v1/payouts", .object(members), idempotencyKey: key)
+                continue
+            }
+            let problem = try await world.merchant.refusal("/v1/payouts", .object(members), idempotencyKey: key)
+            let named = problem?["param"]?.stringValue
+            expect(named, field, "what is wrong with a payout of \(payouts.amount) to \(destination)")
         }
     }
 

@@ -296,15 +296,6 @@ public final class ScenarioWorld: Sendable {
         try await networks.control.pay(option, SandboxControl.Payment(user: user))
     }
 
-    /// Where somebody takes an asset, for payouts.
-    ///
-    /// - Throws: what the networks throw.
-    public func address(for asset: String) throws -> String {
-        asset.hasPrefix("evm:")
-            ? try networks.evm.customer("supplier").address.description
-            : try networks.ton.customer("supplier").address.friendly(bounceable: false, testOnly: true)
-    }
-
     /// Changes one posting by one unit behind the gateway's back.
     ///
     /// - Throws: what the database throws.

@@ -86,6 +86,8 @@ extension Settlement {
         let refunds = try session.refunds(of: payment.id)
         let (measured, quote) = try measure(request.measure, of: payment, at: now, in: session)
         let wanted = try refundable(payment, amount: measured, refunds: refunds, at: provider)
+        let destination = payment.refundTarget ?? ""
+        try check(destination: destination, for: wanted.asset, at: provider, in: session)
         try reserve(wanted, of: payment, for: merchant, at: now, in: session)
         var status = PayoutStateMachine()
         do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
@@ -94,7 +96,7 @@ extension Settlement {
             merchant: merchant,
             provider: provider.key,
             amount: wanted,
-            destination: payment.refundTarget ?? "",
+            destination: destination,
             comment: provider.capabilities.refunds == .partial ? "Refund \(id.text)" : nil,
             reason: request.reason,
             quote: quote,

@@ -17,6 +17,9 @@ public struct SettlementError: CodedError {
         case noRate = "no_rate"
         case invalidState = "invalid_state"
         case amountTooLarge = "amount_too_large"
+        case amountTooSmall = "amount_too_small"
+        case networkFeeTooHigh = "network_fee_too_high"
+        case destinationRefused = "destination_refused"
         case insufficientFunds = "insufficient_funds"
         case unsupported
         case unavailable

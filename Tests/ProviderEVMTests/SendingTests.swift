@@ -160,13 +160,34 @@ struct SendingTests {
         }
     }
 
-    @Test("are refused to address 0, to the wallet itself, and of tokens to their own contract")
+    @Test("are refused to where money is lost, when they are asked for and again before anything is signed")
     func badDestinations() async throws {
-        let (rail, _) = try funded()
-        for destination in [EVMAddress.zero, rail.provider.hotWallet, rail.token] {
-            await #expect(throws: ProviderError(.refused, "")) {
-                try await rail.provider.prepare(rail.order(1, rail.tokenAsset, to: destination))
+        let (rail, supplier) = try funded()
+        let checksum = supplier.description
+        let letter = try #require(checksum.dropFirst(2).first { $0.isUppercase })
+        let places: [(String, DestinationRefusal.Kind)] = [
+            ("", .malformed), ("0x", .malformed), (String(checksum.dropLast()), .malformed),
+            (checksum.replacing(String(letter), with: letter.lowercased(), maxReplacements: 1), .malformed),
+            (EVMAddress.zero.description, .nobody), ("0x000000000000000000000000000000000000dEaD", .nobody),
+            ("0x0000000000000000000000000000000000000001", .system),
+            ("0x0000000000000000000000000000000000000100", .system),
+            ("0x4200000000000000000000000000000000000016", .system),
+            ("0x00000000219ab540356cBB839Cbe05303d7705Fa", .system), (rail.token.description, .token),
+            (rail.provider.hotWallet.description, .own), (rail.provider.gasWallet.lowercased, .own),
+        ]
+        for (destination, kind) in places {
+            for asset in [rail.coin, rail.tokenAsset] {
+                let refusal = #expect(throws: DestinationRefusal.self) {
+                    try rail.provider.account(of: destination, for: asset)
+                }
+                #expect(refusal?.kind == kind, "\(destination)")
+                let amount = Amount(asset: asset, units: 1)
+                let order = TransferOrder(id: "po_1", amount: amount, destination: destination, comment: nil)
+                await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.prepare(order) }
             }
+        }
+        for spelling in [checksum, supplier.lowercased] {
+            #expect(try rail.provider.account(of: spelling, for: rail.coin) == supplier.lowercased)
         }
     }
 

@@ -79,30 +79,54 @@ struct TONFailureTests {
         await #expect(throws: ProviderError(.unavailable, "")) { try await otherLayout.provider.checkConfiguration() }
     }
 
-    @Test("F44: an address of the test network is no destination on the main network")
-    func testOnlyAddress() async throws {
-        let rail = try Rail(network: .mainnet)
-        let alice = try rail.chain.customer("alice").address
-        let order = TransferOrder(
-            id: "po_1",
-            amount: Amount(asset: rail.coin, units: 1),
-            destination: alice.friendly(bounceable: false, testOnly: true),
-            comment: nil
-        )
-        await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.prepare(order) }
-    }
-
-    @Test("F44: an address on a workchain that does not exist is no destination")
-    func otherWorkchain() async throws {
-        let rail = try Rail()
-        let alice = try rail.chain.customer("alice").address
-        let order = TransferOrder(
-            id: "po_1",
-            amount: Amount(asset: rail.coin, units: 1),
-            destination: try TONAddress(workchain: 1, hash: alice.hash).raw,
-            comment: nil
-        )
-        await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.prepare(order) }
+    @Test(
+        "F44: money goes to no place where it is lost, in any spelling: address 0, the network's own, masters, our own"
+    )
+    func destinations() async throws {
+        for network in [TONNetwork.mainnet, .testnet] {
+            let rail = try Rail(network: network)
+            let alice = try rail.chain.customer("alice").address
+            let hot = rail.provider.walletAddress
+            let helper = try JettonWallet.address(
+                owner: hot,
+                master: rail.master,
+                code: FixtureTON.jettonWalletCode(.standard),
+                layout: .standard
+            )
+            let text = alice.friendly(bounceable: true)
+            let elector = try TONAddress("-1:" + String(repeating: "3", count: 64))
+            let configuration = try TONAddress("-1:" + String(repeating: "5", count: 64))
+            let nobody = try TONAddress("0:" + String(repeating: "0", count: 64))
+            let master = try TONAddress("-1:" + String(repeating: "0", count: 64))
+            var places: [(String, DestinationRefusal.Kind)] = [
+                ("", .malformed), ("nowhere", .malformed), (String(text.dropLast()), .malformed),
+                (String(text.dropLast()) + (text.hasSuffix("A") ? "B" : "A"), .malformed),
+                (try TONAddress(workchain: 1, hash: alice.hash).raw, .network),
+            ]
+            let accounts: [(TONAddress, DestinationRefusal.Kind)] = [
+                (nobody, .nobody), (master, .nobody), (elector, .system), (configuration, .system),
+                (rail.master, .token), (hot, .own), (rail.provider.feeWalletAddress, .own), (helper, .own),
+            ]
+            for (address, kind) in accounts {
+                places += [address.raw, address.friendly(bounceable: true), address.friendly(bounceable: false)]
+                    .map { ($0, kind) }
+            }
+            if network == .mainnet { places.append((alice.friendly(bounceable: false, testOnly: true), .network)) }
+            for (destination, kind) in places {
+                let refusal = #expect(throws: DestinationRefusal.self) {
+                    try rail.provider.account(of: destination, for: rail.coin)
+                }
+                #expect(refusal?.kind == kind, "\(destination)")
+                let amount = Amount(asset: rail.coin, units: 1)
+                let order = TransferOrder(id: "po_1", amount: amount, destination: destination, comment: nil)
+                await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.prepare(order) }
+            }
+            #expect(try rail.provider.account(of: text, for: rail.coin) == alice.raw)
+            // Coins reach the masterchain, jettons do not.
+            let far = try TONAddress(workchain: -1, hash: alice.hash)
+            #expect(try rail.provider.account(of: far.raw, for: rail.coin) == far.raw)
+            #expect(throws: DestinationRefusal.self) { try rail.provider.account(of: far.raw, for: rail.jetton) }
+        }
     }
 
     @Test("F46: a wallet that runs dry is told of before its rent freezes it")

@@ -62,6 +62,11 @@ package final class ModelRail: PaymentProvider, TransferSending, BatchSending {
 
     package func lane(of order: TransferOrder) -> String? { nil }
 
+    package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
+        guard !destination.isEmpty else { throw DestinationRefusal(.malformed) }
+        return destination
+    }
+
     private func chance(_ percent: UInt64) -> Bool { random.next() % 100 < percent }
 
     /// Every signature is a request of its own: two of one order could both have an effect.

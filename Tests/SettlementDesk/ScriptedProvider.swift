@@ -75,6 +75,11 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
 
     package func lane(of order: TransferOrder) -> String? { "lane" }
 
+    package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
+        guard !destination.isEmpty else { throw DestinationRefusal(.malformed) }
+        return destination
+    }
+
     package func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
         let end = script.withLock { script in
             script.prepared += 1
