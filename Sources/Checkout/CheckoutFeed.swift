@@ -5,8 +5,9 @@ import Synchronization
 /// Tells open pages that what is known of their invoice has changed: one look at all of them each second, however many
 /// there are.
 final class CheckoutFeed: Sendable {
-    /// The most pages that are told at once.
-    private static let limit = 10_000
+    /// The most pages that are told at once, and the most of one invoice; beyond them the oldest one is no longer told,
+    /// and asks again by itself.
+    static let limits = (all: 4_096, invoice: 16)
     private static let interval = Duration.seconds(1)
     /// After how many looks a line is sent that says nothing, so that connections that are gone are found.
     private static let heartbeat = 15
@@ -22,6 +23,15 @@ final class CheckoutFeed: Sendable {
         var last = 0
         var isLooking = false
         var isStopped = false
+
+        /// Takes out the oldest watcher that has to make place for another one of an invoice; nil when none has to.
+        mutating func makePlace(for invoice: InvoiceID) -> AsyncStream<[UInt8]>.Continuation? {
+            let own = watchers.filter { $0.value.invoice == invoice }.keys
+            let oldest =
+                own.count >= CheckoutFeed.limits.invoice
+                ? own.min() : watchers.count >= CheckoutFeed.limits.all ? watchers.keys.min() : nil
+            return oldest.flatMap { watchers.removeValue(forKey: $0) }?.events
+        }
     }
 
     private let state = Mutex(State())
@@ -45,16 +55,18 @@ final class CheckoutFeed: Sendable {
     /// - Throws: ``CheckoutError``.
     func events(of invoice: InvoiceID) throws(CheckoutError) -> AsyncStream<[UInt8]> {
         let (stream, events) = AsyncStream.makeStream(of: [UInt8].self, bufferingPolicy: .bufferingNewest(4))
-        let number: Int? = state.withLock { state in
-            guard !state.isStopped, state.watchers.count < Self.limit else { return nil }
+        let (number, replaced): (Int?, AsyncStream<[UInt8]>.Continuation?) = state.withLock { state in
+            guard !state.isStopped else { return (nil, nil) }
+            let replaced = state.makePlace(for: invoice)
             state.last += 1
             state.watchers[state.last] = Watcher(invoice: invoice, events: events)
             if !state.isLooking {
                 state.isLooking = true
                 Task { await self.look() }
             }
-            return state.last
+            return (state.last, replaced)
         }
+        replaced?.finish()
         guard let number else { throw .tooManyStreams }
         events.onTermination = { [weak self] _ in
             _ = self?.state.withLock { $0.watchers.removeValue(forKey: number) }

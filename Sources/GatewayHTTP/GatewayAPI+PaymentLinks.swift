@@ -31,7 +31,9 @@ extension GatewayAPI {
         try call.allow("limit", "starting_after", "ending_before")
         let page = try call.page()
         let found = try await settlement.database.read { session in
-            try session.paymentLinks(of: call.merchant, in: page).map { ($0, try session.taken(of: $0.id)) }
+            try session.paymentLinks(of: call.merchant, in: page).map {
+                ($0, try settlement.taken(of: $0.id, in: session))
+            }
         }
         return list(try found.map { try representation.json($0.0, taken: $0.1) }, of: call, page: page)
     }
@@ -45,7 +47,7 @@ extension GatewayAPI {
 
     private func link(_ id: PaymentLinkID) async throws -> (PaymentLink, Int)? {
         try await settlement.database.read { session in
-            try session.paymentLink(id).map { ($0, try session.taken(of: id)) }
+            try session.paymentLink(id).map { ($0, try settlement.taken(of: id, in: session)) }
         }
     }
 
@@ -76,12 +78,12 @@ extension GatewayAPI {
         let isSold = !link.isActive || link.left(taken: taken) == 0
         if request.method == "GET" { return try checkout.linkPage(link, merchant: merchant, isSold: isSold, request) }
         try checkout.requireOwnPage(request)
-        let allowance = limiter.take(link.id.text)
-        guard allowance.isGranted else { throw Problem.rateLimited(allowance) }
         // Who comes back, or taps twice, pays what is open already.
         if let open = try await openInvoice(of: link, knownTo: request) {
             return checkout.redirect(to: open, of: link, isNew: false)
         }
+        let allowance = Visitor(request).map { visitors.take($0.text) } ?? limiter.take(link.id.text)
+        guard allowance.isGranted else { throw Problem.rateLimited(allowance) }
         var order = try invoiceRequest(JSONBody(value: try JSONValue(parsing: Array(link.template.utf8))))
         order.paymentLink = link.id
         do {

@@ -28,6 +28,8 @@ public struct GatewayAPI: Sendable {
     let bots: any BotKeeping
     let metrics: Metrics
     let limiter: RateLimiter
+    /// How many invoices strangers open by payment links, each for itself.
+    let visitors: RateLimiter
     let keys = KeyCache()
     let document: [UInt8]
     let readiness: @Sendable () async -> Bool
@@ -83,6 +85,7 @@ public struct GatewayAPI: Sendable {
         self.bots = bots
         self.metrics = metrics
         limiter = RateLimiter(perMinute: requestsPerMinute, clock: settlement.clock)
+        visitors = RateLimiter(perMinute: Visitor.invoicesPerMinute, clock: settlement.clock)
         self.document = document
         self.readiness = readiness
         self.keepLine = keepLine

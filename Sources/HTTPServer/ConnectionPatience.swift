@@ -8,9 +8,9 @@ struct ConnectionPatience {
         var firstHead = Duration.seconds(10)
         /// How long a connection may wait for its next request, with the head of that request.
         var nextHead = Duration.seconds(60)
-        /// How long a body may take, whatever its size,
+        /// How long a body may take, whatever its size.
         var body = Duration.seconds(10)
-        /// and how many of its bytes give it a second more.
+        /// How many bytes of a body give it a second more.
         var bytesPerSecond = 4_096
         /// How long a body goes on being read whose request is answered already.
         var unreadBody = Duration.seconds(5)

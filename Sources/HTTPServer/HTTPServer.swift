@@ -100,8 +100,8 @@ public final class HTTPServer: Sendable {
         handler: Handler
     ) async throws -> HTTPServer {
         let (ports, found) = AsyncStream.makeStream(of: Int.self)
-        let responder = CallbackResponder { (request: Request, _: BasicRequestContext) in
-            await answer(request, handler, configuration)
+        let responder = CallbackResponder { (request: Request, context: ServerContext) in
+            await answer(request, from: context.peer, handler, configuration)
         }
         let application = Application(
             responder: responder,
@@ -135,14 +135,30 @@ public final class HTTPServer: Sendable {
         _ = try? await running.value
     }
 
-    private static func answer(_ request: Request, _ handler: Handler, _ configuration: Configuration) async -> Response
-    {
+    /// What is known of a request beside itself.
+    private struct ServerContext: RequestContext {
+        var coreContext: CoreRequestContextStorage
+        let peer: String?
+
+        init(source: ApplicationRequestContextSource) {
+            coreContext = .init(source: source)
+            peer = source.channel.remoteAddress?.ipAddress
+        }
+    }
+
+    private static func answer(
+        _ request: Request,
+        from peer: String?,
+        _ handler: Handler,
+        _ configuration: Configuration
+    ) async -> Response {
         guard let host = host(of: request) else { return refusal }
         var head = ReceivedRequest(
             method: request.method.rawValue,
             url: request.uri.string,
             fields: [HeadField("Host", host)] + request.headers.map { HeadField($0.name.canonicalName, $0.value) }
         )
+        head.peer = peer
         if let refusal = await handler.admit(head) { return response(refusal) }
         guard let body = try? await request.body.collect(upTo: configuration.maximumBodyBytes) else {
             head.body = []

@@ -74,6 +74,8 @@ public struct HTTPRequest: Sendable {
     public var timeout: Duration
     /// The most bytes of the response's body.
     public var maximumResponseBytes: Int
+    /// The address that the connection comes from, of a request that was received.
+    public var peer: String?
 
     /// A request; the usual one waits ten seconds and takes eight megabytes.
     public init(

@@ -135,6 +135,9 @@ public struct ReconciliationWorker: Sendable {
             }
         }
         await attempt("expiry", into: &pass) { pass in pass.expired += try await settlement.expireInvoices().count }
+        await attempt("sold links", into: &pass) { pass in
+            pass.expired += try await settlement.endInvoicesOfSoldLinks()
+        }
         await attempt("subscriptions", into: &pass) { pass in pass.expired += try await settlement.endSubscriptions() }
         await alone(at: "accounts", into: &pass) { _, pass in await lookAfterAccounts(into: &pass) }
         await alone(at: "outgoing", into: &pass) { lease, pass in await advanceOutgoing(under: lease, into: &pass) }

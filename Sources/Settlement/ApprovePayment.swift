@@ -32,16 +32,21 @@ extension Settlement {
             return .refused(message: refusal)
         }
         guard case .payment = question.topic else { return .shipping(option.due.asset) }
+        guard order.pieces ?? 1 > 0 else { return .refused(message: Self.soldOut) }
         switch await stock(of: order, at: now) {
         case .available: break
-        case .soldOut: return .refused(message: "This item is sold out.")
+        case .soldOut: return .refused(message: Self.soldOut)
         case .unknown: return .refused(message: Self.uncheckable)
         }
-        guard reservations.reserve(invoice.id, for: question.payer, at: now) else {
-            return .refused(message: "Somebody else is paying this order right now.")
+        let piece = invoice.paymentLink.flatMap { link in order.pieces.map { (link: link, left: $0) } }
+        switch reservations.reserve(invoice.id, for: question.payer, piece: piece, at: now) {
+        case .reserved: return .approved
+        case .heldByAnother: return .refused(message: "Somebody else is paying this order right now.")
+        case .soldOut: return .refused(message: Self.soldOut)
         }
-        return .approved
     }
+
+    private static let soldOut = "This item is sold out."
 
     private static let uncheckable = "The payment cannot be checked at the moment. Please try again in a minute."
 
@@ -51,13 +56,16 @@ extension Settlement {
         let invoice: Invoice
         /// Whom to ask whether the goods are there, and about what.
         let stock: (endpoint: WebhookEndpointRecord, order: InvoiceWithOptions)?
+        /// How many pieces of what its link sells are left for it; nil when there is no limit.
+        let pieces: Int?
     }
 
     private func order(_ reference: PaymentReference, in session: any SQLSession) throws -> Order? {
         guard let match = try session.option(reference) else { return nil }
         let endpoint = try session.stockEndpoint(of: match.invoice.merchant)
         let stock = try endpoint.map { ($0, try InvoiceWithOptions(match, in: session)) }
-        return Order(option: match.option, invoice: match.invoice, stock: stock)
+        let pieces = try pieces(for: match.invoice, in: session)
+        return Order(option: match.option, invoice: match.invoice, stock: stock, pieces: pieces)
     }
 
     private func stock(of order: Order, at now: Timestamp) async -> StockAnswer {
@@ -104,20 +112,41 @@ final class ApprovalReservations: Sendable {
     /// Above this many, old ones are removed before a new one is made.
     private static let cleanAbove = 10_000
 
+    /// What became of a wish to pay.
+    enum Answer: Hashable, Sendable {
+        case reserved
+        case heldByAnother
+        case soldOut
+    }
+
     private struct Reservation {
         let payer: String
+        let link: PaymentLinkID?
         let until: Timestamp
     }
 
     private let held = Mutex<[InvoiceID: Reservation]>([:])
 
-    /// Reserves an invoice for a payer; false when somebody else holds it.
-    func reserve(_ invoice: InvoiceID, for payer: String, at now: Timestamp) -> Bool {
+    /// Reserves an invoice for a payer, and with it one of the pieces that are left of its link.
+    func reserve(
+        _ invoice: InvoiceID,
+        for payer: String,
+        piece: (link: PaymentLinkID, left: Int)?,
+        at now: Timestamp
+    ) -> Answer {
         held.withLock { held in
             if held.count > Self.cleanAbove { held = held.filter { $0.value.until > now } }
-            if let other = held[invoice], other.until > now, other.payer != payer { return false }
-            held[invoice] = Reservation(payer: payer, until: now.advanced(by: Self.lifetime))
-            return true
+            if let other = held[invoice], other.until > now, other.payer != payer { return .heldByAnother }
+            if let piece {
+                let others = held.count { $0.key != invoice && $0.value.link == piece.link && $0.value.until > now }
+                guard others < piece.left else { return .soldOut }
+            }
+            let until = now.advanced(by: Self.lifetime)
+            held[invoice] = Reservation(payer: payer, link: piece?.link, until: until)
+            return .reserved
         }
     }
+
+    /// Forgets what was reserved for an invoice: its money is here.
+    func release(_ invoice: InvoiceID) { held.withLock { _ = $0.removeValue(forKey: invoice) } }
 }

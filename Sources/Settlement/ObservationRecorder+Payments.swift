@@ -56,9 +56,12 @@ extension ObservationRecorder {
         let value = try countedValue(of: transfer, option: option, invoice: invoice)
         var updated = invoice
         let deadline = invoice.expiresAt.advanced(by: graceAfterExpiry)
-        let action = try updated.status.apply(.received(value: value, isInTime: transfer.occurredAt <= deadline))
+        // What others have bought meanwhile is too late for this one, as after the end of its time.
+        let isInTime = try transfer.occurredAt <= deadline && !settlement.isGone(for: invoice, in: session)
+        let action = try updated.status.apply(.received(value: value, isInTime: isInTime))
         if case .settle = action { updated.settledAt = now }
         try session.update(updated, from: invoice)
+        if case .settle = action { try settlement.noteSale(of: updated, in: session) }
         match.invoice = updated
         let result = try follow(action, arrival, value: value, match, in: session)
         if updated.status.state != invoice.status.state {

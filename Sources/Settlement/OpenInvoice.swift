@@ -178,7 +178,7 @@ extension Settlement {
         try await database.write { session in
             // Somebody else may have opened it meanwhile, for the same request.
             if let stored = try session.invoice(invoice.id) { return try InvoiceWithOptions(stored, in: session) }
-            try takeFromStock(of: invoice.paymentLink, in: session)
+            try requireStock(of: invoice.paymentLink, in: session)
             if let subscription { try session.insert(subscription) }
             try session.insert(invoice)
             for (planned, result) in opened {

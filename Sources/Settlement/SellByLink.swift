@@ -1,6 +1,6 @@
 public import Payments
 public import Seams
-import Storage
+package import Storage
 
 /// What a merchant wants to sell by a link.
 public struct LinkRequest: Sendable {
@@ -93,7 +93,8 @@ extension Settlement {
             if change.changesStock { link.stock = change.stock }
             if let isActive = change.isActive { link.isActive = isActive }
             try session.update(link)
-            return (link, try session.taken(of: link.id))
+            if try isSoldOut(link.id, in: session) { try session.insertSoldLink(link.id) }
+            return (link, try taken(of: link.id, in: session))
         }
     }
 
@@ -102,18 +103,84 @@ extension Settlement {
         throw SettlementError(.invalidRequest, "stock lies between 0 and \(stockLimit)", parameter: "stock")
     }
 
-    /// Takes one piece, in the unit of work that stores its invoice; it is back when the invoice ends unpaid.
-    func takeFromStock(of id: PaymentLinkID?, in session: any SQLSession) throws {
-        try requireStock(of: id, in: session)
+    // MARK: - The stock
+
+    /// For how long after its opening an invoice holds a piece of which something was paid, but not all.
+    private static let holding = Duration.seconds(3_600)
+    /// The most invoices that are ended in one unit of work.
+    private static let endingLimit = 100
+
+    /// How many pieces of a link are sold or being paid.
+    ///
+    /// - Throws: what the database throws.
+    package func taken(of link: PaymentLinkID, in session: any SQLSession) throws -> Int {
+        try session.taken(of: link, since: clock.now().advanced(by: .zero - Self.holding))
     }
 
-    /// Refuses what is not sold any more, or sold out.
+    /// Refuses to open an invoice for what is not sold, or not any more.
+    ///
+    /// Opening takes nothing: a piece is taken when it is paid, so that nobody can hold the stock for nothing.
     func requireStock(of id: PaymentLinkID?, in session: any SQLSession) throws {
         guard let id else { return }
         guard let link = try session.paymentLink(id), link.isActive else {
             throw SettlementError(.invalidState, "this is not sold any more")
         }
-        guard link.stock != nil, link.left(taken: try session.taken(of: id)) == 0 else { return }
+        guard link.stock != nil, link.left(taken: try taken(of: id, in: session)) == 0 else { return }
         throw SettlementError(.invalidState, "this is sold out")
+    }
+
+    /// How many pieces of its link are left for an invoice that is about to be paid; nil when there is no limit.
+    func pieces(for invoice: Invoice, in session: any SQLSession) throws -> Int? {
+        guard let id = invoice.paymentLink, let stock = try session.paymentLink(id)?.stock else { return nil }
+        return try stock - taken(of: id, in: session) + (invoice.status.state == .processing ? 1 : 0)
+    }
+
+    /// Whether all of a link was sold to others than an invoice whose money is here: among those who pay at the same time
+    /// the first one whose money is final gets the last piece.
+    func isGone(for invoice: Invoice, in session: any SQLSession) throws -> Bool {
+        guard let id = invoice.paymentLink, invoice.status.state.isPayable,
+            let stock = try session.paymentLink(id)?.stock
+        else { return false }
+        return try session.sold(of: id, besides: invoice.id) >= stock
+    }
+
+    /// Has the invoices end that others have open, when the last piece was sold.
+    func noteSale(of invoice: Invoice, in session: any SQLSession) throws {
+        guard let id = invoice.paymentLink else { return }
+        reservations.release(invoice.id)
+        guard try isSoldOut(id, in: session) else { return }
+        try session.insertSoldLink(id)
+    }
+
+    private func isSoldOut(_ id: PaymentLinkID, in session: any SQLSession) throws -> Bool {
+        guard let stock = try session.paymentLink(id)?.stock else { return false }
+        return try session.sold(of: id) >= stock
+    }
+
+    /// Ends the invoices that nobody has paid of links whose last piece is sold, some at a time.
+    ///
+    /// - Throws: what the database throws; nothing is changed then.
+    /// - Returns: how many ended.
+    @discardableResult
+    public func endInvoicesOfSoldLinks() async throws -> Int {
+        guard try await !database.read({ try $0.soldLinks(limit: 1) }).isEmpty else { return 0 }
+        let now = clock.now()
+        return try await database.write { session in
+            guard let link = try session.soldLinks(limit: 1).first else { return 0 }
+            guard try isSoldOut(link, in: session) else {
+                // There are pieces again.
+                try session.deleteSoldLink(link)
+                return 0
+            }
+            let open = try session.unpaidInvoices(of: link, limit: Self.endingLimit)
+            for invoice in open {
+                var updated = invoice
+                _ = try updated.status.apply(.expired)
+                try session.update(updated, from: invoice)
+                try announce(.expired, updated, at: now, in: session)
+            }
+            if open.count < Self.endingLimit { try session.deleteSoldLink(link) }
+            return open.count
+        }
     }
 }

@@ -105,8 +105,15 @@ public struct WalletPayments: Sendable {
             _ = last.apply(.failed(reason: Reason.replaced.rawValue), from: nil, on: "")
             _ = try session.update(last, from: before)
         }
-        guard try session.openWalletSessions(at: now, limit: Self.limit).count < Self.limit else {
-            throw WalletPaymentError(.tooMany, "too many wallets are waited for; try again in a minute")
+        let open = try session.openWalletSessions(at: now, limit: Self.limit)
+        if open.count >= Self.limit {
+            // Nobody is kept out by sessions that nobody answers: the oldest one makes place.
+            guard var oldest = open.first(where: { $0.state == .waiting }) else {
+                throw WalletPaymentError(.tooMany, "too many wallets are waited for; try again in a minute")
+            }
+            let before = oldest
+            _ = oldest.apply(.failed(reason: Reason.replaced.rawValue), from: nil, on: "")
+            _ = try session.update(oldest, from: before)
         }
         try session.insert(made)
         return made

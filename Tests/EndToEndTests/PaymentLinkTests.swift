@@ -29,28 +29,40 @@ struct PaymentLinkTests {
         try await world.merchant.get("/v1/payment_links/\(link)")["left"]?.integerValue
     }
 
-    @Test("sell what is there: an invoice takes a piece, and gives it back when it ends unpaid")
+    private static func state(_ world: ScenarioWorld, _ invoice: String) async throws -> String? {
+        try await world.merchant.get("/v1/invoices/\(invoice)")["state"]?.stringValue
+    }
+
+    private static func pay(_ world: ScenarioWorld, _ invoice: String, by user: String) async throws {
+        let option = try await world.merchant.get("/v1/invoices/\(invoice)")["options"]?.arrayValue?.first
+        #expect(try await world.pay(try #require(option), by: user))
+    }
+
+    @Test("sell what is there: opening takes nothing, however often, and paying takes a piece")
     func stock() async throws {
         try await withWorld { world in
             let link = try #require(try await Self.make(world, stock: 2)["id"]?.stringValue)
-            let first = try Self.invoice(await Self.buy(world, link))
-            let second = try Self.invoice(await Self.buy(world, link))
-            #expect(first != second)
-            #expect(await Self.buy(world, link).status == 409)
-            #expect(try await Self.left(world, link) == 0)
-            _ = try await world.merchant.post("/v1/invoices/\(first)/cancel", [:], idempotencyKey: "c")
-            #expect(try await Self.left(world, link) == 1)
-            let invoice = try await world.merchant.get("/v1/invoices/\(second)")
-            #expect(invoice["payment_link"]?.stringValue == link)
-            let option = try #require(invoice["options"]?.arrayValue?.first)
-            #expect(try await world.pay(option, by: "alice"))
+            var invoices: [String] = []
+            for _ in 0..<8 { invoices.append(try Self.invoice(await Self.buy(world, link))) }
+            #expect(Set(invoices).count == 8)
+            #expect(try await Self.left(world, link) == 2)
+            try await Self.pay(world, invoices[3], by: "alice")
             try await world.settle()
-            #expect(try await world.merchant.get("/v1/invoices/\(second)")["state"]?.stringValue == "settled")
+            #expect(try await Self.state(world, invoices[3]) == "settled")
             #expect(try await Self.left(world, link) == 1)
+            try await Self.pay(world, invoices[0], by: "bob")
+            try await world.settle()
+            #expect(try await Self.left(world, link) == 0)
+            #expect(await Self.buy(world, link).status == 409)
+            // What others have open ends, so that nobody pays for what is gone.
+            for (number, invoice) in invoices.enumerated() {
+                let isSold = number == 0 || number == 3
+                #expect(try await Self.state(world, invoice) == (isSold ? "settled" : "expired"))
+            }
         }
     }
 
-    @Test("give the last piece to one of many who want it at once")
+    @Test("give the last piece to the first of many whose money is there; the others' waits for a person")
     func race() async throws {
         try await withWorld { world in
             let link = try #require(try await Self.make(world, stock: 1)["id"]?.stringValue)
@@ -58,7 +70,71 @@ struct PaymentLinkTests {
                 for _ in 0..<12 { group.addTask { await Self.buy(world, link).status } }
                 return await group.reduce(into: []) { $0.append($1) }
             }
-            #expect(statuses.sorted() == [303] + Array(repeating: 409, count: 11))
+            #expect(statuses == Array(repeating: 303, count: 12))
+            let invoices = try await world.merchant.get("/v1/invoices?limit=100")["data"]?.arrayValue ?? []
+            let ids = invoices.compactMap { $0["id"]?.stringValue }
+            for (number, id) in ids.prefix(3).enumerated() { try await Self.pay(world, id, by: "customer \(number)") }
+            try await world.settle()
+            var states: [String] = []
+            for id in ids { states.append(try await Self.state(world, id) ?? "") }
+            #expect(states.sorted() == Array(repeating: "expired", count: 11) + ["settled"])
+            #expect(try await world.openCases() == ["late", "late"])
+            #expect(try await world.findings().isEmpty)
+        }
+    }
+
+    @Test("ask before Telegram takes money whether there is a piece left")
+    func preCheckout() async throws {
+        try await withWorld { world in
+            var members = (InterfaceTests.order.members ?? []).filter {
+                !["amount", "asset", "rails"].contains($0.key)
+            }
+            members += [
+                .init("amount", "5"), .init("asset", "fiat:EUR"), .init("rails", [["rail": "telegram_fiat"]]),
+                .init("stock", .integer(1)),
+            ]
+            let made = try await world.merchant.post("/v1/payment_links", .object(members), idempotencyKey: "l")
+            let link = try #require(made["id"]?.stringValue)
+            let (first, second) = (
+                try Self.invoice(await Self.buy(world, link)), try Self.invoice(await Self.buy(world, link))
+            )
+            let option = try await world.merchant.get("/v1/invoices/\(second)")["options"]?.arrayValue?.first
+            // Alice is approved and has paid, and the gateway has not heard of her payment yet.
+            try await Self.pay(world, first, by: "alice")
+            #expect(try await !world.pay(try #require(option), by: "bob"))
+            try await world.settle()
+            #expect(try await Self.state(world, first) == "settled")
+            #expect(try await world.openCases().isEmpty)
+            let path = "/v1/payment_links/\(link)"
+            _ = try await world.merchant.post(path, ["stock": .integer(2)], idempotencyKey: "more")
+            // What was sold no longer counts as reserved beside it.
+            let third = try Self.invoice(await Self.buy(world, link))
+            try await Self.pay(world, third, by: "carol")
+        }
+    }
+
+    @Test("give one visitor so many invoices a minute, and others theirs")
+    func visitors() async throws {
+        try await withWorld { world in
+            let link = try #require(try await Self.make(world, stock: nil)["id"]?.stringValue)
+            func buy(_ peer: String, _ forwarded: String? = nil) async -> Int {
+                var request = HTTPRequest(method: "POST", url: "/buy/\(link)")
+                request.peer = peer
+                if let forwarded { request.fields.append(HTTPField("X-Forwarded-For", forwarded)) }
+                return await world.gateway.api.respond(to: request).status
+            }
+            var statuses: [Int] = []
+            for number in 0..<14 {
+                // One network of IPv6 is one visitor, and what a visitor says of its way is not believed.
+                statuses.append(await buy("2a00:1450:4001:81::\(number)", "9.9.9.\(number)"))
+            }
+            #expect(statuses.filter { $0 == 303 }.count == 10 && statuses.suffix(4).allSatisfy { $0 == 429 })
+            #expect(await buy("2a00:1450:4001:82::1") == 303)
+            // Behind a proxy of our own, its entry counts, which is the last one.
+            var behind: [Int] = []
+            for number in 0..<14 { behind.append(await buy("127.0.0.1", "8.8.8.\(number), 9.9.9.9")) }
+            #expect(behind.filter { $0 == 303 }.count == 10)
+            #expect(await buy("127.0.0.1", "9.9.9.9, 9.9.9.10") == 303)
         }
     }
 

@@ -16,7 +16,7 @@ enum Schema {
         firstTables, blockScanning, batchedTransfers, undoneMovements, checkout, keyAccess, secretRotation,
         supportRequests, casesOfMovements, caseResolutions, refundRates, pastQuotes,
         paymentLinks, customerNotices, gatewayMode, walletSessions, subscriptions,
-        paidMedia, bots, botChanges, paymentRates, unavailableRails,
+        paidMedia, bots, botChanges, paymentRates, unavailableRails, soldLinks,
     ]
 
     /// The version of the schema that this program works with.

@@ -46,14 +46,52 @@ extension SQLSession {
         }
     }
 
-    /// How many of a link are sold or being paid.
-    public func taken(of link: PaymentLinkID) throws -> Int {
+    /// How many of a link are taken: those that are sold, and those of which something was paid, for a short time.
+    ///
+    /// Who only opens an invoice takes nothing, so that nobody can keep the stock from others for nothing.
+    ///
+    /// - Parameters:
+    ///   - link: the link.
+    ///   - start: invoices that were opened before take a piece only when they are settled.
+    public func taken(of link: PaymentLinkID, since start: Timestamp) throws -> Int {
         try first(
             """
-            SELECT COUNT(*) FROM invoices i WHERE i.payment_link = $1 AND i.state IN ('new', 'processing', 'settled')
+            SELECT COUNT(*) FROM invoices i WHERE i.payment_link = $1
+            AND (i.state = 'settled' OR (i.state = 'processing' AND i.created_at > $2))
             """,
-            [.id(link)]
+            [.id(link), .moment(start)]
         ) { try $0.int() } ?? 0
+    }
+
+    /// How many of a link are sold, leaving one invoice out of account.
+    public func sold(of link: PaymentLinkID, besides invoice: InvoiceID? = nil) throws -> Int {
+        try first(
+            "SELECT COUNT(*) FROM invoices i WHERE i.payment_link = $1 AND i.state = 'settled' AND i.id <> $2",
+            [.id(link), .text(invoice?.text ?? "")]
+        ) { try $0.int() } ?? 0
+    }
+
+    /// Notes that the last piece of a link is sold.
+    public func insertSoldLink(_ link: PaymentLinkID) throws {
+        try execute("INSERT INTO sold_links (link) VALUES ($1) ON CONFLICT (link) DO NOTHING", [.id(link)])
+    }
+
+    /// Links whose last piece is sold, and of which invoices may be open.
+    public func soldLinks(limit: Int) throws -> [PaymentLinkID] {
+        try all("SELECT link FROM sold_links ORDER BY link LIMIT $1", [.integer(Int64(limit))]) { try $0.id() }
+    }
+
+    /// Forgets that the last piece of a link is sold.
+    public func deleteSoldLink(_ link: PaymentLinkID) throws {
+        try execute("DELETE FROM sold_links WHERE link = $1", [.id(link)])
+    }
+
+    /// The invoices of a link that nobody has paid anything of.
+    public func unpaidInvoices(of link: PaymentLinkID, limit: Int) throws -> [Invoice] {
+        try all(
+            "SELECT \(Self.invoiceColumns) FROM invoices i WHERE i.payment_link = $1 AND i.state = 'new' LIMIT $2",
+            [.id(link), .integer(Int64(limit))]
+        ) { try $0.invoice() }
     }
 }
 
