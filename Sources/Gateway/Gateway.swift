@@ -139,6 +139,7 @@ public final class Gateway: Sendable {
             logger: logger,
             handler: HTTPServer.Handler(
                 admit: { [api] in await api.admit($0) },
+                bodyLimit: { [api] in api.bodyLimit(of: $0) },
                 answer: { [api] in await api.answer($0) }
             )
         )

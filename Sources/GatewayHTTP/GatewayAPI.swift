@@ -31,6 +31,8 @@ public struct GatewayAPI: Sendable {
     /// How many invoices strangers open by payment links, each for itself.
     let visitors: RateLimiter
     let keys = KeyCache()
+    /// Where strangers' requests are worked on.
+    package let strangers = StrangersExecutor()
     let document: [UInt8]
     let readiness: @Sendable () async -> Bool
     private let keepLine: @Sendable (RequestLine) -> Void
@@ -103,8 +105,27 @@ public struct GatewayAPI: Sendable {
         return nil
     }
 
+    /// How many bytes of a body are read: of strangers' no more than a form or init data needs.
+    public func bodyLimit(of request: HTTPRequest) -> Int {
+        Self.isStrangers(request) ? 32_768 : 1 << 20
+    }
+
+    /// Whether a request carries neither a merchant's key nor Telegram's secret: everybody can send it.
+    private static func isStrangers(_ request: HTTPRequest) -> Bool {
+        if request.url.hasPrefix("/telegram/") { return false }
+        guard request.url.hasPrefix("/v1/") else { return true }
+        return !(request.field("Authorization")?.hasPrefix("Bearer ") ?? false)
+    }
+
     /// Answers a request, also one for events that do not end.
+    ///
+    /// What strangers ask for has a thread of its own, so that no number of them keeps a pre-checkout question waiting.
     public func answer(_ request: HTTPRequest) async -> HTTPAnswer {
+        guard Self.isStrangers(request) else { return await answerHere(request) }
+        return await withTaskExecutorPreference(strangers) { await answerHere(request) }
+    }
+
+    private func answerHere(_ request: HTTPRequest) async -> HTTPAnswer {
         do {
             if let events = try await checkout.events(for: request) { return .events(events) }
         } catch { return .response(await finish(request) { _, _ in throw error }) }

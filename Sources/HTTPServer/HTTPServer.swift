@@ -59,15 +59,19 @@ public final class HTTPServer: Sendable {
     public struct Handler: Sendable {
         /// Looks at the head of a request, before its body is read; what it returns is the answer.
         public var admit: @Sendable (ReceivedRequest) async -> SentResponse?
+        /// The most bytes of a request's body, by its head; never more than the server takes at all.
+        public var bodyLimit: @Sendable (ReceivedRequest) -> Int = { _ in .max }
         /// Answers a request.
         public var answer: @Sendable (ReceivedRequest) async -> HTTPAnswer
 
         /// A handler; without `admit` every request is read.
         public init(
             admit: @escaping @Sendable (ReceivedRequest) async -> SentResponse? = { _ in nil },
+            bodyLimit: @escaping @Sendable (ReceivedRequest) -> Int = { _ in .max },
             answer: @escaping @Sendable (ReceivedRequest) async -> HTTPAnswer
         ) {
             self.admit = admit
+            self.bodyLimit = bodyLimit
             self.answer = answer
         }
 
@@ -160,7 +164,11 @@ public final class HTTPServer: Sendable {
         )
         head.peer = peer
         if let refusal = await handler.admit(head) { return response(refusal) }
-        guard let body = try? await request.body.collect(upTo: configuration.maximumBodyBytes) else {
+        guard
+            let body = try? await request.body.collect(
+                upTo: min(handler.bodyLimit(head), configuration.maximumBodyBytes)
+            )
+        else {
             head.body = []
             head.fields.append(HeadField(bodyTooLargeField, "1"))
             return response(await handler.answer(head))

@@ -12,8 +12,8 @@ public struct InitData: Hashable, Sendable {
         public static let test = "40055058a4ee38156a06562e52eece92a771bcd8346a8c4615cb7376eddf72ec"
     }
 
-    /// The most bytes that are looked at.
-    private static let maximumBytes = 16_384
+    /// The most bytes and fields that are looked at: several times what Telegram sends.
+    private static let limits = (bytes: 8_192, fields: 64)
 
     /// Why initData is refused.
     public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
@@ -25,24 +25,31 @@ public struct InitData: Hashable, Sendable {
 
     /// The fields, decoded, ordered by the bytes of their names.
     public let fields: [(key: String, value: String)]
+    /// What a bot's own token has signed.
+    private let signedByToken: [UInt8]
 
     /// Reads initData as a Mini App has it: a query string.
     ///
     /// - Throws: ``Refusal`` when it is none, or a field comes twice.
     public init(parsing text: String) throws(Refusal) {
-        guard text.utf8.count <= Self.maximumBytes else { throw Refusal(reason: "initData is too long") }
+        guard text.utf8.count <= Self.limits.bytes else { throw Refusal(reason: "initData is too long") }
+        guard text.utf8.count(where: { $0 == UInt8(ascii: "&") }) < Self.limits.fields else {
+            throw Refusal(reason: "initData has too many fields")
+        }
         var fields: [(key: String, value: String)] = []
         for pair in text.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, let key = Self.decode(parts[0]), let value = Self.decode(parts[1]), !key.isEmpty
             else { throw Refusal(reason: "initData is no query string") }
-            // Bytes, not characters: two spellings of one letter are two keys.
-            guard !fields.contains(where: { $0.key.utf8.elementsEqual(key.utf8) }) else {
-                throw Refusal(reason: "a field comes twice")
-            }
             fields.append((key, value))
         }
-        self.fields = fields.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        // Bytes, not characters: two spellings of one letter are two keys.
+        fields.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        guard zip(fields, fields.dropFirst()).allSatisfy({ !$0.key.utf8.elementsEqual($1.key.utf8) }) else {
+            throw Refusal(reason: "a field comes twice")
+        }
+        self.fields = fields
+        signedByToken = Self.checkString(of: fields, without: ["hash"])
     }
 
     /// Percent-decoding with `+` as a space, once.
@@ -85,7 +92,7 @@ public struct InitData: Hashable, Sendable {
             throw Refusal(reason: "'hash' is missing or no digest")
         }
         let secret = SecretBytes(HMAC.sha256(key: Array("WebAppData".utf8), message: botToken))
-        let expected = HMAC.sha256(key: secret, message: checkString(without: ["hash"]))
+        let expected = HMAC.sha256(key: secret, message: signedByToken)
         guard constantTimeEquals(expected, hash) else { throw Refusal(reason: "the hash is wrong") }
         try checkAge(now, maximumAge)
     }
@@ -102,16 +109,23 @@ public struct InitData: Hashable, Sendable {
         guard let stated = value("signature"),
             let signature = try? Base64.decode(stated, alphabet: .urlSafe, padding: .optional)
         else { throw Refusal(reason: "'signature' is missing or no base64url") }
-        let message = Array("\(botID):WebAppData\n".utf8) + checkString(without: ["hash", "signature"])
+        let message =
+            Array("\(botID):WebAppData\n".utf8) + Self.checkString(of: fields, without: ["hash", "signature"])
         guard publicKey.isValid(signature: signature, for: message) else {
             throw Refusal(reason: "the signature is wrong")
         }
         try checkAge(now, maximumAge)
     }
 
-    private func checkString(without names: [String]) -> [UInt8] {
-        let lines = fields.filter { !names.contains($0.key) }.map { Array("\($0.key)=\($0.value)".utf8) }
-        return Array(lines.joined(separator: [0x0A]))
+    private static func checkString(of fields: [(key: String, value: String)], without names: [String]) -> [UInt8] {
+        var text: [UInt8] = []
+        for field in fields where !names.contains(field.key) {
+            if !text.isEmpty { text.append(0x0A) }
+            text += field.key.utf8
+            text.append(UInt8(ascii: "="))
+            text += field.value.utf8
+        }
+        return text
     }
 
     private func checkAge(_ now: Timestamp, _ maximumAge: Duration) throws(Refusal) {

@@ -53,6 +53,8 @@ extension SQLSession {
     /// - Parameters:
     ///   - link: the link.
     ///   - start: invoices that were opened before take a piece only when they are settled.
+    /// - Throws: what the database throws.
+    /// - Returns: how many.
     public func taken(of link: PaymentLinkID, since start: Timestamp) throws -> Int {
         try first(
             """
