@@ -15,11 +15,26 @@ public struct BotConversation: Sendable {
         let contact: String?
         let terms: String?
         let sendsReceipts: Bool
+        /// The keys of what it takes money by: it speaks of nothing else.
+        let providers: [String]
 
-        /// A bot that answers; `contact` is who is asked next, `terms` the address of the terms, and `sendsReceipts` whether
-        /// customers are told of payments and refunds.
-        public init(client: BotClient, contact: String?, terms: String?, sendsReceipts: Bool = true) {
+        /// A bot that answers.
+        ///
+        /// - Parameters:
+        ///   - client: its calls.
+        ///   - providers: the keys of the providers by which it takes, or has taken, money.
+        ///   - contact: who is asked next.
+        ///   - terms: the address of the terms.
+        ///   - sendsReceipts: whether customers are told of payments and refunds.
+        public init(
+            client: BotClient,
+            providers: [String],
+            contact: String?,
+            terms: String?,
+            sendsReceipts: Bool = true
+        ) {
             self.client = client
+            self.providers = providers
             self.sendsReceipts = sendsReceipts
             self.contact = contact
             self.terms = terms
@@ -67,16 +82,21 @@ public struct BotConversation: Sendable {
         switch request.topic {
         case .terms: return reply.termsText
         case .payments(let charge):
-            let lines = try await lines(of: request.user, charge: charge)
+            let lines = try await lines(of: request.user, charge: charge, by: bot)
             return charge == nil ? reply.latest(lines) : reply.one(lines.first)
         }
     }
 
-    /// The customer's own payments through Telegram, the latest first.
-    private func lines(of user: Int64, charge: String?) async throws -> [SupportReply.Line] {
-        let assets = assets
+    /// The customer's own payments through the bot, the latest first.
+    private func lines(of user: Int64, charge: String?, by bot: Bot) async throws -> [SupportReply.Line] {
+        let (assets, providers) = (assets, bot.providers)
         return try await database.read { session in
-            let payments = try session.telegramPayments(payer: "\(user)", charge: charge, limit: Self.listLimit)
+            let payments = try session.telegramPayments(
+                payer: "\(user)",
+                charge: charge,
+                at: providers,
+                limit: Self.listLimit
+            )
             return try payments.map { payment in
                 let refunds = try session.refunds(of: payment.id).filter { $0.status.state == .completed }
                 let returned = try Amount.sum(refunds.map(\.amount), asset: payment.amount.asset)

@@ -26,7 +26,7 @@ extension Checkout {
         let facts = try await facts(target.path[1])
         let invoice = facts.invoice.invoice
         guard let wallets, target.request.body.count <= 1_000 else { throw CheckoutError.notFound }
-        guard invoice.payer == nil || invoice.payer == user(of: target) else {
+        guard invoice.payer == nil || invoice.payer == user(of: target, for: facts.invoice) else {
             throw CheckoutError.unauthorized("the invoice is for one customer; open it in Telegram")
         }
         let form = RequestTarget("?" + String(decoding: target.request.body, as: UTF8.self))

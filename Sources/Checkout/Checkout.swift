@@ -128,6 +128,8 @@ public struct Checkout: Sendable {
     /// What the page is made of, read at one moment.
     private struct Stored: Sendable {
         let facts: CheckoutFacts
+        /// Who the customer is, when that was shown.
+        let user: Int64?
         let merchant: String
         /// What this customer paid the merchant with before.
         let usedRail: Rail?
@@ -136,9 +138,8 @@ public struct Checkout: Sendable {
     private func html(_ target: CheckoutTarget) async throws -> HTTPResponse {
         let texts = Texts.choose(target.language, accepting: target.request.field("Accept-Language"))
         let now = settlement.clock.now()
-        let user = user(of: target)
-        guard let stored = try await stored(target.path[1], of: user) else { return Self.notFound(texts) }
-        let invoice = stored.facts.invoice.invoice
+        guard let stored = try await stored(target) else { return Self.notFound(texts) }
+        let (invoice, user) = (stored.facts.invoice.invoice, stored.user)
         let view = CheckoutView(
             facts: stored.facts,
             merchant: stored.merchant,
@@ -155,20 +156,24 @@ public struct Checkout: Sendable {
         return Self.page(try view.context(), status: 200)
     }
 
-    /// Who the customer is, as a session that was shown says.
-    func user(of target: CheckoutTarget) -> Int64? {
-        target.cookie(CheckoutSession.cookie).flatMap {
-            CheckoutSession(cookie: $0, key: key, at: settlement.clock.now())?.user
-        }
+    /// Who the customer of an invoice is, as a session says that was shown by a bot which serves the invoice's merchant.
+    func user(of target: CheckoutTarget, for invoice: InvoiceWithOptions) -> Int64? {
+        guard let cookie = target.cookie(CheckoutSession.cookie),
+            let session = CheckoutSession(cookie: cookie, key: key, at: settlement.clock.now()),
+            trust.serves(session.signer, invoice)
+        else { return nil }
+        return session.user
     }
 
-    private func stored(_ text: String, of user: Int64?) async throws -> Stored? {
-        guard let id = try? InvoiceID(text) else { return nil }
+    private func stored(_ target: CheckoutTarget) async throws -> Stored? {
+        guard let id = try? InvoiceID(target.path[1]) else { return nil }
         return try await settlement.database.lookUp { session in
             guard let facts = try CheckoutFacts(id, in: session) else { return nil }
             let merchant = facts.invoice.invoice.merchant
+            let user = user(of: target, for: facts.invoice)
             return Stored(
                 facts: facts,
+                user: user,
                 merchant: try session.merchant(merchant)?.name ?? "",
                 usedRail: try user.flatMap { try session.lastRail(of: "\($0)", paying: merchant) }
             )
@@ -218,11 +223,14 @@ public struct Checkout: Sendable {
     }
 
     private func open(_ target: CheckoutTarget) async throws -> HTTPResponse {
-        _ = try await facts(target.path[1])
+        let facts = try await facts(target.path[1])
         guard let body = try? JSONValue(parsing: target.request.body), let text = body["init_data"]?.stringValue else {
             throw CheckoutError.refused("'init_data' is what Telegram gave the Mini App")
         }
         let session = try CheckoutSession(text, trusting: trust, at: settlement.clock.now())
+        guard trust.serves(session.signer, facts.invoice) else {
+            throw CheckoutError.unauthorized("the init data is of a bot that does not serve this invoice's seller")
+        }
         // Telegram's web client shows the page in a frame, where only such a cookie comes back, kept apart for that frame.
         let place = isSecure ? "SameSite=None; Secure; Partitioned" : "SameSite=Lax"
         let cookie =

@@ -14,6 +14,8 @@ struct CheckoutSession: Hashable, Sendable {
 
     /// The Telegram user.
     let user: Int64
+    /// Who says so.
+    let signer: CheckoutTrust.Signer
     /// Until when it holds.
     let expiresAt: Timestamp
 
@@ -23,45 +25,59 @@ struct CheckoutSession: Hashable, Sendable {
     init(_ text: String, trusting trust: CheckoutTrust, at now: Timestamp) throws(CheckoutError) {
         let data: InitData
         do { data = try InitData(parsing: text) } catch { throw .unauthorized(error.reason) }
-        if let reason = Self.refusal(of: data, trusting: trust, at: now) {
-            throw .unauthorized("the init data is refused: \(reason)")
+        switch Self.signer(of: data, trusting: trust, at: now) {
+        case .success(let found): signer = found
+        case .failure(let refusal): throw .unauthorized("the init data is refused: \(refusal.reason)")
         }
         guard let user = data.user?["id"]?.integerValue else { throw .unauthorized("there is no user") }
         self.user = user
         expiresAt = now.advanced(by: Self.lifetime)
     }
 
-    /// Why nobody who is trusted has signed the init data; none when somebody has.
-    private static func refusal(of data: InitData, trusting trust: CheckoutTrust, at now: Timestamp) -> String? {
+    private struct Refusal: Error {
+        let reason: String
+    }
+
+    /// Who of those that are trusted has signed the init data.
+    private static func signer(
+        of data: InitData,
+        trusting trust: CheckoutTrust,
+        at now: Timestamp
+    ) -> Result<CheckoutTrust.Signer, Refusal> {
         var reason = "no bot is configured"
-        for token in trust.tokens() {
+        for bot in trust.bots() {
             do {
-                try data.check(botToken: token, now: now, maximumAge: maximumAge)
-                return nil
+                try data.check(botToken: bot.token, now: now, maximumAge: maximumAge)
+                return .success(.bot(bot.key))
             } catch { reason = error.reason }
         }
-        guard let others = trust.thirdParties, data.value("signature") != nil else { return reason }
+        guard let others = trust.thirdParties, data.value("signature") != nil else {
+            return .failure(.init(reason: reason))
+        }
         for bot in others.bots {
             do {
                 try data.check(botID: bot, publicKey: others.key, now: now, maximumAge: maximumAge)
-                return nil
+                return .success(.thirdParty(bot))
             } catch { reason = error.reason }
         }
-        return reason
+        return .failure(.init(reason: reason))
     }
 
     /// The session that a cookie names, if we made it and it still holds.
     init?(cookie: String, key: SecretBytes, at now: Timestamp) {
         let parts = cookie.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let user = Int64(parts[0]), let seconds = Int64(parts[1]) else { return nil }
+        guard parts.count == 4, let user = Int64(parts[0]), let seconds = Int64(parts[1]),
+            let signer = CheckoutTrust.Signer(text: parts[2])
+        else { return nil }
         self.user = user
+        self.signer = signer
         expiresAt = Timestamp(seconds: seconds)
         guard now < expiresAt, constantTimeEquals(Array(text(key: key).utf8), Array(cookie.utf8)) else { return nil }
     }
 
     /// The cookie's value.
     func text(key: SecretBytes) -> String {
-        let signed = "\(user).\(expiresAt.seconds)"
+        let signed = "\(user).\(expiresAt.seconds).\(signer.text)"
         return signed + "." + Hex.encode(HMAC.sha256(key: key, message: Array("checkout \(signed)".utf8)))
     }
 }

@@ -1,7 +1,22 @@
 public import Cryptography
+public import Settlement
 
-/// Whose init data shows who a customer is.
+/// Whose init data shows who a customer is, and to whose invoices.
 public struct CheckoutTrust: Sendable {
+    /// A bot that the gateway speaks for.
+    public struct Bot: Sendable {
+        /// What the bot is called in sessions: lower-case letters, digits and hyphens.
+        public let key: String
+        /// What it signs with.
+        public let token: SecretBytes
+
+        /// A bot by its key.
+        public init(key: String, token: SecretBytes) {
+            self.key = key
+            self.token = token
+        }
+    }
+
     /// Telegram's key for third parties (Bot API, "Validating data for Third-Party Use").
     public struct ThirdParties: Sendable {
         /// The bots whose Mini Apps customers come from, by their numbers; the gateway has no tokens of them.
@@ -21,14 +36,53 @@ public struct CheckoutTrust: Sendable {
         public static let testKey = "40055058a4ee38156a06562e52eece92a771bcd8346a8c4615cb7376eddf72ec"
     }
 
-    /// The tokens of the bots that the gateway speaks for.
-    let tokens: @Sendable () -> [SecretBytes]
+    /// Who has signed init data.
+    public enum Signer: Hashable, Sendable {
+        /// A bot that the gateway speaks for, by its key.
+        case bot(String)
+        /// A bot that Telegram has signed for, by its number.
+        case thirdParty(Int64)
+
+        /// The signer in a session; no bot's key begins with an underscore.
+        var text: String {
+            switch self {
+            case .bot(let key): key
+            case .thirdParty(let number): "_\(number)"
+            }
+        }
+
+        init?(text: Substring) {
+            guard text.first == "_" else {
+                guard !text.isEmpty else { return nil }
+                self = .bot(String(text))
+                return
+            }
+            guard let number = Int64(text.dropFirst()) else { return nil }
+            self = .thirdParty(number)
+        }
+    }
+
+    /// The bots that the gateway speaks for.
+    let bots: @Sendable () -> [Bot]
     /// Bots that it does not speak for; none when there are none.
     let thirdParties: ThirdParties?
+    /// Whether what a signer says of its users counts for an invoice.
+    let serves: @Sendable (Signer, InvoiceWithOptions) -> Bool
 
-    /// Trust in what one of the tokens, or Telegram for one of the other bots, has signed.
-    public init(tokens: @escaping @Sendable () -> [SecretBytes], thirdParties: ThirdParties? = nil) {
-        self.tokens = tokens
+    /// Trust in what one of the bots' tokens, or Telegram for one of the other bots, has signed.
+    ///
+    /// - Parameters:
+    ///   - bots: the bots that the gateway speaks for.
+    ///   - thirdParties: the bots that it does not speak for.
+    ///   - serves: whether a signer's word counts for an invoice: whoever has a bot's token can name any user, so that it
+    ///     may open only what belongs to a merchant whom the bot serves.
+    public init(
+        bots: @escaping @Sendable () -> [Bot],
+        thirdParties: ThirdParties? = nil,
+        serves: @escaping @Sendable (Signer, InvoiceWithOptions) -> Bool
+    ) {
+        self.bots = bots
         self.thirdParties = thirdParties
+        self.serves = serves
     }
 }

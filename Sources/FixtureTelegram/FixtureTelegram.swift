@@ -129,8 +129,9 @@ public final class FixtureTelegram: Sendable {
     ///   - link: the link.
     ///   - user: who pays, by name.
     ///   - tip: what is added, in smallest units.
+    ///   - isAgreed: whether the bot's owner answers the pre-checkout query before the bot's webhook does.
     /// - Returns: what became of it.
-    public func pay(link: String, by user: String, tip: Int64 = 0) async -> Outcome {
+    public func pay(link: String, by user: String, tip: Int64 = 0, isAgreed: Bool = false) async -> Outcome {
         let slug = link.split(separator: "$").last.map { String($0) } ?? ""
         let found: (TelegramState.Invoice, Int64)? = state.withLock { state in
             guard let invoice = state.invoices[slug] else { return nil }
@@ -161,7 +162,8 @@ public final class FixtureTelegram: Sendable {
                 .init("currency", .string(invoice.currency)), .init("total_amount", .integer(order.total)),
                 .init("invoice_payload", .string(invoice.payload)),
             ] + order.details,
-            order
+            order,
+            isAgreed: isAgreed
         )
         guard let answer else { return .timedOut }
         if let message = answer.refusal { return .declined(message: message) }
@@ -172,7 +174,8 @@ public final class FixtureTelegram: Sendable {
     private func ask(
         _ kind: String,
         _ members: [JSONValue.Member],
-        _ order: TelegramState.Order
+        _ order: TelegramState.Order,
+        isAgreed: Bool = false
     ) async -> AnswerBoard.Answer? {
         let (user, invoice) = (order.user, order.invoice)
         let (id, body): (String, JSONValue) = state.withLock { state in
@@ -184,6 +187,7 @@ public final class FixtureTelegram: Sendable {
             return (id, update)
         }
         answers.expect(id)
+        if isAgreed { _ = answers.answer(id, AnswerBoard.Answer(refusal: nil)) }
         let webhook = state.withLock { $0.bots[invoice.bot]?.webhook }
         if let webhook {
             _ = await post(body, to: webhook)

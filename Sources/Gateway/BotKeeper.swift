@@ -197,7 +197,12 @@ struct BotKeeper: BotKeeping {
             client: client,
             token: token,
             secret: try key.open(record.sealedSecret, for: Self.purpose(record.id, "secret")),
-            conversation: .init(client: client, contact: record.supportContact, terms: record.termsURL),
+            conversation: .init(
+                client: client,
+                providers: TelegramChannel.providers(of: record.key),
+                contact: record.supportContact,
+                terms: record.termsURL
+            ),
             isPolled: false,
             version: record.version
         )

@@ -62,6 +62,7 @@ extension Gateway {
                 let secret = try keystore.secret(bot.webhookSecretEntry)
                 let conversation = BotConversation.Bot(
                     client: client,
+                    providers: TelegramChannel.providers(of: bot.key),
                     contact: bot.supportContact,
                     terms: bot.termsURL,
                     sendsReceipts: bot.receipts ?? true

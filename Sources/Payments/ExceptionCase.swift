@@ -10,6 +10,8 @@ public struct ExceptionCase: Hashable, Sendable {
         case late
         case repeated
         case unmatched
+        /// What came by one provider names what was opened at another: it belongs to nothing here.
+        case foreignReference = "foreign_reference"
         case wrongAsset = "wrong_asset"
         /// The rail took a payment back that was credited: a reorganisation of the chain.
         case orphaned
@@ -73,6 +75,8 @@ public struct ExceptionCase: Hashable, Sendable {
     public let openedAt: Timestamp
     /// How it was closed; none while it is open.
     public var resolution: Resolution?
+    /// What the person who deals with it should know beyond the reason, in a sentence.
+    public let detail: String?
 
     /// Whether it waits.
     public var state: State { resolution == nil ? .open : .resolved }
@@ -87,7 +91,8 @@ public struct ExceptionCase: Hashable, Sendable {
         movement: NaturalKey? = nil,
         amount: Amount,
         openedAt: Timestamp,
-        resolution: Resolution? = nil
+        resolution: Resolution? = nil,
+        detail: String? = nil
     ) {
         self.id = id
         self.reason = reason
@@ -98,5 +103,6 @@ public struct ExceptionCase: Hashable, Sendable {
         self.amount = amount
         self.openedAt = openedAt
         self.resolution = resolution
+        self.detail = detail
     }
 }

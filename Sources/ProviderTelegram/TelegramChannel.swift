@@ -37,6 +37,13 @@ public struct TelegramChannel: Sendable {
     /// The inbox that the bot's updates are kept in.
     public var source: String { "telegram:\(key)" }
 
+    /// The key of the provider by which a bot takes Stars.
+    static func starsProvider(of bot: String) -> String { "\(bot)-stars" }
+    /// The key of the provider by which a bot takes fiat money.
+    static func fiatProvider(of bot: String) -> String { "\(bot)-fiat" }
+    /// The keys of all providers by which a bot may take, or may have taken, money.
+    package static func providers(of bot: String) -> [String] { [starsProvider(of: bot), fiatProvider(of: bot)] }
+
     /// The update's number as text, which keeps it from being stored twice; none when the bytes are no update.
     public static func updateKey(of bytes: [UInt8]) -> String? {
         (try? JSONValue(parsing: bytes))?["update_id"]?.integerValue.map { String($0) }

@@ -38,7 +38,7 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     }
 
     /// The bot's key and `-fiat`.
-    public var key: String { "\(channel.key)-fiat" }
+    public var key: String { TelegramChannel.fiatProvider(of: channel.key) }
     /// The rail.
     public var rail: Rail { .telegramFiat }
     /// What it can do.

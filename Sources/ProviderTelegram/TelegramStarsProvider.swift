@@ -15,7 +15,7 @@ public struct TelegramStarsProvider: PaymentProvider {
     }
 
     /// The bot's key and `-stars`.
-    public var key: String { "\(channel.key)-stars" }
+    public var key: String { TelegramChannel.starsProvider(of: channel.key) }
     /// The rail.
     public var rail: Rail { .telegramStars }
     /// What it can do.

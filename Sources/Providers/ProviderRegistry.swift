@@ -77,6 +77,26 @@ public final class ProviderRegistry: Sendable {
         }
     }
 
+    /// Whether a source of pushed messages (a bot) speaks for a merchant: it brings a provider that is meant for the
+    /// merchant, also one that is held.
+    public func speaks(_ source: String, for merchant: MerchantID) -> Bool {
+        state.withLock { state in
+            Self.meant(for: merchant, in: state).contains { $0.push?.source == source }
+        }
+    }
+
+    /// Whether a merchant has a source of pushed messages (a bot) of its own.
+    public func hasOwnSource(_ merchant: MerchantID) -> Bool {
+        state.withLock { state in
+            state.entries.contains { $0.owner == merchant && $0.isOffered && $0.provider.push != nil }
+        }
+    }
+
+    /// Whether a source of pushed messages brings any provider.
+    public func bringsProvider(_ source: String) -> Bool {
+        state.withLock { state in state.entries.contains { $0.provider.push?.source == source } }
+    }
+
     private static func meant(for merchant: MerchantID, in state: State) -> [any PaymentProvider] {
         let offered = state.entries.filter(\.isOffered)
         let rails = Set(offered.filter { $0.owner == merchant }.map(\.provider.rail))

@@ -57,7 +57,7 @@ extension ReconciliationWorker {
             if case .payment = recorded { pass.payments += 1 }
             return "\(recorded)"
         case .subscription(let reference, let event):
-            guard try await settlement.changeSubscription(reference, by: event) else { return nil }
+            guard try await settlement.changeSubscription(reference, by: event, at: provider) else { return nil }
             return "subscription: \(event)"
         // Questions are answered when they come; what is in the inbox is too old to be answered.
         case .question, .nothing:

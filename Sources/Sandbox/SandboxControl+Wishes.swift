@@ -97,7 +97,9 @@ extension SandboxControl {
     func payLink(_ wish: JSONValue) async throws -> JSONValue {
         guard let link = wish["link"]?.stringValue else { throw Refusal("'link' is an invoice link") }
         let tip = wish["tip"]?.integerValue ?? 0
-        return switch await telegram.pay(link: link, by: Self.user(wish), tip: tip) {
+        // The bot's owner may be faster than the gateway.
+        let isAgreed = wish["agreed"]?.boolValue ?? false
+        return switch await telegram.pay(link: link, by: Self.user(wish), tip: tip, isAgreed: isAgreed) {
         case .paid(let charge): ["outcome": "paid", "charge_id": .string(charge)]
         case .declined(let message): ["outcome": "declined", "message": .string(message)]
         case .timedOut: ["outcome": "timed_out"]

@@ -108,6 +108,7 @@ extension Scenario.Step: Decodable {
         switch step.name.stringValue {
         case "open": self = .open(try step.value())
         case "pay": self = .pay(try step.value())
+        case "pay_elsewhere": self = .payElsewhere(try step.value())
         case "settle": self = .settle
         case "mine":
             let mine: Mine = try step.value()

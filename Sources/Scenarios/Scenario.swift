@@ -37,6 +37,8 @@ public struct Scenario: Sendable {
         case wallet(highload: Bool)
         /// The merchant asks for payouts, all at once.
         case payouts(Payouts)
+        /// A customer pays for the invoice's payload in another merchant's own bot, whose owner agrees to it.
+        case payElsewhere(PayElsewhere)
         /// The merchant returns the payment of an invoice.
         case refund(invoice: String, amount: String?)
         /// The merchant calls an invoice off.
@@ -81,6 +83,18 @@ public struct Scenario: Sendable {
             case place
             case expiresIn = "expires_in"
         }
+    }
+
+    /// A payment that a customer makes in another merchant's bot.
+    public struct PayElsewhere: Sendable, Decodable {
+        /// The name in the scenario of the invoice whose payload is used.
+        public let invoice: String
+        /// The rail that is used.
+        public let rail: String
+        /// Who pays.
+        public let user: String
+        /// Whether the money is returned by that bot afterwards.
+        public var returned: Bool?
     }
 
     /// A payment that a customer makes.

@@ -31,6 +31,7 @@ public struct ScenarioRunner {
         switch step {
         case .open(let open): try await self.open(open)
         case .pay(let pay): try await self.pay(pay)
+        case .payElsewhere(let pay): try await payElsewhere(pay)
         case .settle: try await world.settle()
         case .mine(let network, let blocks): try world.mine(blocks, on: network)
         case .look: try await world.look()
@@ -68,6 +69,14 @@ public struct ScenarioRunner {
         var members = [JSONValue.Member("rail", .string(rail.rail))]
         if let asset = rail.asset { members.append(.init("asset", .string(world.assetText(asset)))) }
         return .object(members)
+    }
+
+    private func payElsewhere(_ pay: Scenario.PayElsewhere) async throws {
+        let invoice = try await world.merchant.get("/v1/invoices/\(id(pay.invoice))")
+        guard let option = invoice["options"]?.arrayValue?.first(where: { $0["rail"]?.stringValue == pay.rail }) else {
+            throw ScenarioError("\(pay.invoice) offers no \(pay.rail)")
+        }
+        try await world.payElsewhere(option, by: pay.user, isReturned: pay.returned ?? false)
     }
 
     private mutating func pay(_ pay: Scenario.Pay) async throws {

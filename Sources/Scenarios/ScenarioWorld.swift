@@ -33,9 +33,7 @@ public final class ScenarioWorld: Sendable {
     /// The folder with the gateway's files.
     public let home: SandboxHome
     /// The merchant talking to the gateway.
-    public var merchant: MerchantClient {
-        MerchantClient(transport: transport, baseURL: state.withLock { $0.url }, key: state.withLock { $0.apiKey })
-    }
+    public var merchant: MerchantClient { client(apiKey) }
 
     private struct State {
         var gateway: Gateway
@@ -43,6 +41,8 @@ public final class ScenarioWorld: Sendable {
         var apiKey = ""
         var merchantID: MerchantID?
         var ton = SandboxHome.TONSettings()
+        /// The API key of a second merchant with a bot of its own, once there is one.
+        var neighbourKey: String?
     }
 
     private let state: Mutex<State>
@@ -161,6 +161,25 @@ public final class ScenarioWorld: Sendable {
 
     /// The merchant's API key.
     public var apiKey: String { state.withLock { $0.apiKey } }
+
+    /// A merchant with a key, talking to the gateway.
+    func client(_ key: String) -> MerchantClient {
+        MerchantClient(transport: transport, baseURL: state.withLock { $0.url }, key: key)
+    }
+
+    /// The API key of the second merchant, once there is one.
+    var neighbourKey: String? { state.withLock { $0.neighbourKey } }
+
+    /// Remembers the API key of the second merchant.
+    func setNeighbour(key: String) { state.withLock { $0.neighbourKey = key } }
+
+    /// What an option costs in the smallest units of its rail.
+    func wireUnits(of option: JSONValue) throws -> Int64 {
+        let asset = try asset(option["asset"]?.stringValue ?? "")
+        guard let units = Int64(exactly: try asset.wireUnits(of: asset.amount(option["amount"]?.stringValue ?? "")))
+        else { throw ScenarioError("the amount is too large") }
+        return units
+    }
 
     /// The gateway as it runs now.
     public var gateway: Gateway { state.withLock { $0.gateway } }

@@ -21,10 +21,10 @@ extension Settlement {
     ) async -> ApprovalDecision {
         let now = clock.now()
         let order: Order?
-        do { order = try await database.read { try self.order(question.reference, in: $0) } } catch {
+        do { order = try await database.read { try self.order(question.reference, at: provider.key, in: $0) } } catch {
             return .refused(message: Self.uncheckable)
         }
-        guard let order, order.option.provider == provider.key else {
+        guard let order else {
             return .refused(message: "This order is not known. Please open a new one.")
         }
         let (option, invoice) = (order.option, order.invoice)
@@ -60,8 +60,12 @@ extension Settlement {
         let pieces: Int?
     }
 
-    private func order(_ reference: PaymentReference, in session: any SQLSession) throws -> Order? {
-        guard let match = try session.option(reference) else { return nil }
+    private func order(
+        _ reference: PaymentReference,
+        at provider: String,
+        in session: any SQLSession
+    ) throws -> Order? {
+        guard let match = try session.option(reference, at: provider) else { return nil }
         let endpoint = try session.stockEndpoint(of: match.invoice.merchant)
         let stock = try endpoint.map { ($0, try InvoiceWithOptions(match, in: session)) }
         let pieces = try pieces(for: match.invoice, in: session)

@@ -74,6 +74,6 @@ extension ObservationRecorder {
         )
         let source = AccountID.suspense(providerKey)
         let arrival = Arrival(id: payment.id, transfer: transfer, source: source, isStored: true)
-        _ = try receive(arrival, matching: session.option(option.reference), in: session)
+        _ = try receive(arrival, matching: session.option(option.reference, at: providerKey), in: session)
     }
 }

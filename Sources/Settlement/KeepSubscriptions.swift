@@ -1,6 +1,6 @@
 public import Money
 public import Payments
-import Providers
+public import Providers
 public import Seams
 public import Storage
 
@@ -137,15 +137,26 @@ extension Settlement {
 
     /// Takes what a customer or the rail has decided about a subscription.
     ///
+    /// One that was opened at another provider is not touched: the operator gets a case, once for each reference.
+    ///
+    /// - Parameters:
+    ///   - reference: what the rail names.
+    ///   - event: what was decided.
+    ///   - provider: who says it.
     /// - Throws: what the database throws.
-    /// - Returns: whether there is such a subscription.
+    /// - Returns: whether there is such a subscription at the provider.
     public func changeSubscription(
         _ reference: PaymentReference,
-        by event: SubscriptionStatus.Event
+        by event: SubscriptionStatus.Event,
+        at provider: any PaymentProvider
     ) async throws -> Bool {
         let now = clock.now()
+        let recorder = ObservationRecorder(settlement: self, provider: provider, now: now, isChronological: false)
         return try await database.write { session in
-            guard let id = try session.option(reference)?.invoice.subscription else { return false }
+            guard let id = try session.option(reference, at: provider.key)?.invoice.subscription else {
+                try recorder.reportForeign(reference, in: session)
+                return false
+            }
             try advance(id, by: event, at: now, in: session)
             return true
         }

@@ -25,6 +25,7 @@ extension ObservationRecorder {
     ) throws -> RecordedObservation {
         guard let match else {
             if let sold = try sellMedia(by: arrival, in: session) { return sold }
+            if let foreign = try keepForeign(arrival, in: session) { return foreign }
             return try keep(arrival, .unmatched, for: nil, onto: .suspense(providerKey), in: session)
         }
         let invoice = match.invoice
@@ -88,7 +89,7 @@ extension ObservationRecorder {
         return try value.subtracting(remaining).isPositive ? remaining : value
     }
 
-    private struct Match {
+    struct Match {
         let option: PaymentOption
         var invoice: Invoice
         let hasOpenCases: Bool
@@ -127,12 +128,13 @@ extension ObservationRecorder {
     }
 
     /// A payment that settles nothing by itself: it waits on an account that says why.
-    private func keep(
+    func keep(
         _ arrival: Arrival,
         _ classification: Payment.Classification,
         for match: Match?,
         onto holding: AccountID,
         _ value: Amount? = nil,
+        because finding: (reason: ExceptionCase.Reason, detail: String)? = nil,
         in session: any SQLSession
     ) throws -> RecordedObservation {
         let transfer = arrival.transfer
@@ -141,7 +143,7 @@ extension ObservationRecorder {
         let postings = try Bookkeeping.move(transfer.amount, from: arrival.source, to: holding)
         try post(.paymentHeld, payment.id, at: transfer.occurredAt, postings, in: session)
         try settlement.announce(payment, at: now, in: session)
-        if let reason = ExceptionCase.Reason(classification) {
+        if let reason = finding?.reason ?? ExceptionCase.Reason(classification) {
             let invoice = match?.invoice.id
             try openCase(
                 reason,
@@ -149,6 +151,7 @@ extension ObservationRecorder {
                 invoice: invoice,
                 payment: payment.id,
                 transfer.amount,
+                detail: finding?.detail,
                 in: session
             )
         }
@@ -248,6 +251,7 @@ extension ObservationRecorder {
         payment: PaymentID?,
         movement: NaturalKey? = nil,
         _ amount: Amount,
+        detail: String? = nil,
         in session: any SQLSession
     ) throws {
         try settlement.open(
@@ -259,7 +263,8 @@ extension ObservationRecorder {
                 payment: payment,
                 movement: movement,
                 amount: amount,
-                openedAt: now
+                openedAt: now,
+                detail: detail
             ),
             in: session
         )

@@ -50,8 +50,7 @@ extension ObservationRecorder {
     /// Counts a transfer for paid media; none when its reference names none of ours.
     func sellMedia(by arrival: Arrival, in session: any SQLSession) throws -> RecordedObservation? {
         guard let reference = arrival.transfer.reference, reference.scope == PaidMedia.referenceScope,
-            let id = try? PaidMediaID(reference.value), let media = try session.paidMedia(id),
-            media.provider == providerKey
+            let id = try? PaidMediaID(reference.value), let media = try session.paidMedia(id, at: providerKey)
         else { return nil }
         let sale = Sale(
             merchant: media.merchant,

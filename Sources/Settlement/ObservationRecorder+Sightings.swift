@@ -20,13 +20,14 @@ extension ObservationRecorder {
         for gone in old.values.sorted(by: { $0.naturalKey.text < $1.naturalKey.text }) {
             try session.removeSighting(gone.naturalKey, provider: providerKey)
             // What became final was announced as a payment.
-            if try !session.isObserved(gone.naturalKey) { try forget(gone, in: session) }
+            if try !session.isObserved(gone.naturalKey, at: providerKey) { try forget(gone, in: session) }
         }
     }
 
     private func match(_ sighting: Sighting, in session: any SQLSession) throws -> StoredSighting? {
         let transfer = sighting.transfer
-        guard let reference = transfer.reference, let match = try session.option(reference),
+        guard let reference = transfer.reference,
+            let match = try session.option(reference, at: providerKey),
             match.option.due.asset == transfer.amount.asset
         else { return nil }
         return StoredSighting(

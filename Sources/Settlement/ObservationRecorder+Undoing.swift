@@ -8,7 +8,7 @@ import Storage
 /// What becomes of what a rail takes back: ledger transactions are never changed, others undo them.
 extension ObservationRecorder {
     func undo(_ key: NaturalKey, at moment: Timestamp, in session: any SQLSession) throws -> RecordedObservation {
-        guard let payment = try session.payment(naturalKey: key) else {
+        guard let payment = try session.payment(naturalKey: key, at: providerKey) else {
             return try undoMovement(key, at: moment, in: session)
         }
         guard payment.state == .final else { return .repetition }
@@ -37,7 +37,15 @@ extension ObservationRecorder {
 
     /// Whether a movement was booked and taken back, so that it is new when it happens again.
     func isUndoneMovement(_ key: NaturalKey, in session: any SQLSession) throws -> Bool {
-        try session.ledgerTransactions(subject: key.text).last?.kind == .movementUndone
+        try movements(key, in: session).last?.kind == .movementUndone
+    }
+
+    /// What is booked about a movement of the provider's account; another provider may know another by the same key.
+    private func movements(_ key: NaturalKey, in session: any SQLSession) throws -> [LedgerTransaction] {
+        let account = AccountID.providerReceivable(providerKey)
+        return try session.ledgerTransactions(subject: key.text).filter { booked in
+            booked.postings.contains { $0.account == account }
+        }
     }
 
     private func undoMovement(
@@ -45,7 +53,7 @@ extension ObservationRecorder {
         at moment: Timestamp,
         in session: any SQLSession
     ) throws -> RecordedObservation {
-        guard let booked = try session.ledgerTransactions(subject: key.text).last, booked.kind == .movement else {
+        guard let booked = try movements(key, in: session).last, booked.kind == .movement else {
             return .repetition
         }
         let postings = try booked.postings.map { Posting(account: $0.account, amount: try $0.amount.negated()) }

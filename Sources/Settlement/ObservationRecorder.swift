@@ -64,7 +64,9 @@ struct ObservationRecorder: Sendable {
         }
         var earlier = 0
         while !isNew {
-            guard isChronological, try session.payment(naturalKey: transfer.naturalKey)?.state == .orphaned else {
+            guard isChronological,
+                try session.payment(naturalKey: transfer.naturalKey, at: providerKey)?.state == .orphaned
+            else {
                 return .repetition
             }
             earlier += 1
@@ -83,12 +85,13 @@ struct ObservationRecorder: Sendable {
         at moment: Timestamp,
         in session: any SQLSession
     ) throws -> RecordedObservation {
-        if let payment = try session.payment(naturalKey: paymentKey) {
+        if let payment = try session.payment(naturalKey: paymentKey, at: providerKey) {
             guard try isNew(key, "refunded", paymentKey.text, in: session) else { return .repetition }
             try settlement.recordRailRefund(amount, of: payment, at: now, in: session)
             return .booked
         }
-        guard isChronological else {
+        let foreign = try session.payment(naturalKey: paymentKey, elsewhereThan: providerKey)
+        guard isChronological || foreign != nil else {
             throw SettlementError(.conflict, "the payment that was returned has not been recorded yet")
         }
         let reason = "the rail returned a payment that is not known"
@@ -100,6 +103,7 @@ struct ObservationRecorder: Sendable {
                 reason: reason,
                 occurredAt: moment
             ),
+            naming: foreign.map { "the return names the payment \($0.id) of the provider \($0.provider)" },
             in: session
         )
     }
@@ -117,7 +121,13 @@ struct ObservationRecorder: Sendable {
         ObservationRecord(key, provider: providerKey, kind: kind, note: note, payment: payment, at: now)
     }
 
-    private func book(_ movement: AccountMovement, in session: any SQLSession) throws -> RecordedObservation {
+    /// Books a change of the provider's account; what nobody can explain has a case, and so has what names something of
+    /// another provider.
+    private func book(
+        _ movement: AccountMovement,
+        naming foreign: String? = nil,
+        in session: any SQLSession
+    ) throws -> RecordedObservation {
         let key = movement.naturalKey
         let isNew = try isNew(key, movement.kind.rawValue, movement.reason, in: session)
         guard try isNew || isUndoneMovement(key, in: session) else { return .repetition }
@@ -131,12 +141,13 @@ struct ObservationRecorder: Sendable {
         )
         if movement.kind == .unexplained || movement.kind == .takenBack {
             try openCase(
-                .unmatched,
+                foreign == nil ? .unmatched : .foreignReference,
                 of: nil,
                 invoice: nil,
                 payment: nil,
                 movement: key,
                 movement.amount,
+                detail: foreign,
                 in: session
             )
         }

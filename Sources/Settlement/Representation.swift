@@ -291,6 +291,7 @@ public struct Representation: Sendable {
             "asset": .string(exceptionCase.amount.asset.text),
             "amount": try text(exceptionCase.amount),
             "opened_at": .string(exceptionCase.openedAt.description),
+            "detail": .optional(exceptionCase.detail),
             "resolution": exceptionCase.resolution.map(json) ?? .null,
         ]
     }

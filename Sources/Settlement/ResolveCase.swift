@@ -170,7 +170,7 @@ private struct CaseResolver {
 
     private func assign(to id: InvoiceID, in session: any SQLSession) throws {
         let payment = try payment(of: subject, in: session)
-        guard subject.reason == .unmatched else {
+        guard [.unmatched, .foreignReference].contains(subject.reason) else {
             throw SettlementError(.unsupported, "the payment belongs to an invoice already: accept or refund it")
         }
         guard let invoice = try session.invoice(id) else {

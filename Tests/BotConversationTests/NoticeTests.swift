@@ -64,7 +64,9 @@ struct NoticeTests {
             isTestEnvironment: false
         )
         let conversation = BotConversation(
-            bot: { $0 == "telegram:shop" ? .init(client: client, contact: nil, terms: nil) : nil },
+            bot: {
+                $0 == "telegram:shop" ? .init(client: client, providers: ["scripted"], contact: nil, terms: nil) : nil
+            },
             database: desk.settlement.database,
             assets: desk.settlement.assets
         )

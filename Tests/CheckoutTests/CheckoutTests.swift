@@ -22,12 +22,22 @@ struct CheckoutTests {
         return (CheckoutTrust.ThirdParties(bots: bots, key: telegram.publicKey), telegram)
     }
 
-    private func checkout(_ desk: Desk, thirdParties: CheckoutTrust.ThirdParties? = nil) -> Checkout {
+    private func checkout(
+        _ desk: Desk,
+        thirdParties: CheckoutTrust.ThirdParties? = nil,
+        serves: @escaping @Sendable (CheckoutTrust.Signer, InvoiceWithOptions) -> Bool = { _, _ in true }
+    ) -> Checkout {
         Checkout(
             settlement: desk.settlement,
             trust: CheckoutTrust(
-                tokens: { [SecretBytes(Array("1:other".utf8)), SecretBytes(Array(Self.botToken.utf8))] },
-                thirdParties: thirdParties
+                bots: {
+                    [
+                        .init(key: "other", token: SecretBytes(Array("1:other".utf8))),
+                        .init(key: "shop", token: SecretBytes(Array(Self.botToken.utf8))),
+                    ]
+                },
+                thirdParties: thirdParties,
+                serves: serves
             ),
             key: key,
             isSecure: true
@@ -167,6 +177,31 @@ struct CheckoutTests {
         for cookie in [other, ""] + forged { #expect(try await !isOffered(cookie), "\(cookie)") }
         desk.clock.advance(by: .seconds(3_601))
         #expect(try await !isOffered(good))
+    }
+
+    @Test("a session that a bot of another merchant signed opens nothing, wherever it was opened")
+    func foreignSessions() async throws {
+        let desk = try await Desk()
+        var request = InvoiceRequest(title: "t", summary: "s", goods: .physical, price: try desk.amount("1"))
+        request.payer = 77
+        let bound = try await desk.settlement.openInvoice(request, for: desk.merchant, id: InvoiceID(value: 1))
+        let stranger = MerchantID(value: 0)
+        let theirs = try await desk.settlement.openInvoice(request, for: stranger, id: InvoiceID(value: 2))
+        let merchant = desk.merchant
+        let checkout = checkout(desk) { signer, invoice in
+            signer == .bot(invoice.invoice.merchant == merchant ? "shop" : "other")
+        }
+        let now = desk.clock.now()
+        let foreign = initData(user: 77, at: now, token: "1:other")
+        await #expect(throws: CheckoutError.self) { try await session(foreign, bound, at: checkout) }
+        // Opened where it may be, and shown elsewhere.
+        let moved = try await session(foreign, theirs, at: checkout)
+        let own = try await session(initData(user: 77, at: now), bound, at: checkout)
+        let renamed = moved.replacing(".other.", with: ".shop.")
+        for (cookie, isOffered) in [(moved, false), (renamed, false), (own, true)] {
+            let text = try await get(page(bound), [HTTPField("Cookie", cookie)], of: checkout)
+            #expect(text.contains("data-option") == isOffered, "\(cookie)")
+        }
     }
 
     @Test(

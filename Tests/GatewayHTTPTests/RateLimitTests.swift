@@ -46,7 +46,7 @@ struct RateLimitTests {
             ),
             checkout: Checkout(
                 settlement: desk.settlement,
-                trust: CheckoutTrust(tokens: { [] }),
+                trust: CheckoutTrust(bots: { [] }, serves: { _, _ in false }),
                 key: secret,
                 isSecure: true
             ),

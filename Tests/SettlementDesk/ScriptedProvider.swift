@@ -22,12 +22,13 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     }
 
     package let script = Mutex(Script())
-    package let key = "scripted"
+    package let key: String
     package let rail = Rail.ton
     package let asset: AssetID
 
-    package init(asset: AssetID) {
+    package init(asset: AssetID, key: String = "scripted") {
         self.asset = asset
+        self.key = key
     }
 
     package var capabilities: ProviderCapabilities {

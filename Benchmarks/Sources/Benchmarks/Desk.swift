@@ -11,7 +11,7 @@ import Storage
 struct Desk {
     struct Silent: PaymentProvider {
         let asset: AssetID
-        var key: String { "bench" }
+        var key: String { Desk.provider }
         var rail: Rail { .ton }
         var capabilities: ProviderCapabilities {
             ProviderCapabilities(
@@ -44,6 +44,8 @@ struct Desk {
 
     let folder: String
     let settlement: Settlement
+    /// The key of its provider.
+    static let provider = "bench"
     let provider: Silent
     let merchants: [MerchantID]
     let price: Amount

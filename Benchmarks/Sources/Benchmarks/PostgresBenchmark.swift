@@ -66,7 +66,7 @@ enum PostgresBenchmark {
             )
             try session.execute("CREATE UNIQUE INDEX bench_invoices_by_number ON bench_invoices (n)", [])
             try session.execute("ANALYZE bench_invoices", [])
-            guard let invoice = try session.option(paid)?.invoice else { return [] }
+            guard let invoice = try session.option(paid, at: Desk.provider)?.invoice else { return [] }
             return [invoice.id.text, invoice.merchant.text]
         }
         var script = PgbenchScript(

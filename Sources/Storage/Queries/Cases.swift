@@ -7,7 +7,7 @@ extension SQLSession {
     private static var caseColumns: String {
         """
         c.id, c.reason, c.merchant, c.invoice, c.payment, c.movement, c.asset, c.amount, c.opened_at, c.outcome,
-        c.outcome_object, c.note, c.resolved_at
+        c.outcome_object, c.note, c.resolved_at, c.detail
         """
     }
 
@@ -15,13 +15,13 @@ extension SQLSession {
     public func insert(_ opened: ExceptionCase) throws {
         try execute(
             """
-            INSERT INTO cases (id, reason, merchant, invoice, payment, movement, asset, amount, state, opened_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            INSERT INTO cases (id, reason, merchant, invoice, payment, movement, asset, amount, state, opened_at, detail)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             """,
             [
                 .id(opened.id), .text(opened.reason.rawValue), .id(opened.merchant), .id(opened.invoice),
                 .id(opened.payment), .text(opened.movement?.text), .asset(opened.amount), .units(opened.amount),
-                .text(opened.state.rawValue), .moment(opened.openedAt),
+                .text(opened.state.rawValue), .moment(opened.openedAt), .text(opened.detail),
             ]
         )
     }
@@ -102,7 +102,8 @@ extension SQLRow {
             movement: try optionalText().map(NaturalKey.init(stored:)),
             amount: try amount(),
             openedAt: try moment(),
-            resolution: try resolution()
+            resolution: try resolution(),
+            detail: try optionalText()
         )
     }
 

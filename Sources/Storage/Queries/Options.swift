@@ -1,4 +1,4 @@
-import Money
+public import Money
 public import Payments
 public import Seams
 import StrictJSON
@@ -34,8 +34,10 @@ extension SQLSession {
 
     private func insertReference(of option: PaymentOption) throws {
         try execute(
-            "INSERT INTO payment_references (scope, value, option) VALUES ($1, $2, $3)",
-            [.text(option.reference.scope), .text(option.reference.value), .id(option.id)]
+            "INSERT INTO payment_references (provider, scope, value, option) VALUES ($1, $2, $3, $4)",
+            [
+                .text(option.provider), .text(option.reference.scope), .text(option.reference.value), .id(option.id),
+            ]
         )
     }
 
@@ -83,14 +85,35 @@ extension SQLSession {
         ) { try $0.option() }
     }
 
-    /// The option that a reference belongs to, with its invoice and what there is beside it, by one indexed read.
-    public func option(_ reference: PaymentReference) throws -> OptionMatch? {
-        let statement = Self.match(reference)
+    /// The option that a reference names at a provider, with its invoice and what there is beside it, by one indexed read.
+    ///
+    /// The same reference at another provider is another's: it finds nothing here.
+    public func option(_ reference: PaymentReference, at provider: String) throws -> OptionMatch? {
+        let statement = Self.match(reference, at: provider)
         return try OptionMatch(query(statement.sql, statement.arguments))
     }
 
+    /// The option that a reference names at another provider than the one that it came by.
+    public func option(_ reference: PaymentReference, elsewhereThan provider: String) throws -> ForeignOption? {
+        try first(
+            """
+            SELECT r.provider, i.merchant, i.id, o.asset FROM payment_references r
+            JOIN payment_options o ON o.id = r.option JOIN invoices i ON i.id = o.invoice
+            WHERE r.scope = $1 AND r.value = $2 AND r.provider <> $3 ORDER BY r.provider LIMIT 1
+            """,
+            [.text(reference.scope), .text(reference.value), .text(provider)]
+        ) {
+            ForeignOption(
+                provider: try $0.text(),
+                merchant: try $0.id(),
+                object: (try $0.id() as InvoiceID).text,
+                asset: try AssetID($0.text())
+            )
+        }
+    }
+
     /// Finds the ways to pay the invoice of which a reference names one, each with the whole invoice: there are few.
-    static func match(_ reference: PaymentReference) -> SQLStatement {
+    static func match(_ reference: PaymentReference, at provider: String) -> SQLStatement {
         SQLStatement(
             """
             SELECT \(optionColumns), r.option,
@@ -99,10 +122,30 @@ extension SQLSession {
             \(merchantColumns), \(invoiceColumns)
             FROM payment_references r JOIN payment_options n ON n.id = r.option JOIN invoices i ON i.id = n.invoice
             JOIN merchants m ON m.id = i.merchant JOIN payment_options o ON o.invoice = i.id
-            WHERE r.scope = $1 AND r.value = $2 ORDER BY o.id
+            WHERE r.scope = $1 AND r.value = $2 AND r.provider = $3 ORDER BY o.id
             """,
-            [.text(reference.scope), .text(reference.value)]
+            [.text(reference.scope), .text(reference.value), .text(provider)]
         )
+    }
+}
+
+/// What a reference names that came by another provider than its own: the operator is told of it, and nobody else.
+public struct ForeignOption: Hashable, Sendable {
+    /// Where it was opened.
+    public let provider: String
+    /// Whose it is.
+    public let merchant: MerchantID
+    /// The invoice, or the paid media, that it pays.
+    public let object: String
+    /// What it is paid in.
+    public let asset: AssetID
+
+    /// What a reference names at another provider.
+    public init(provider: String, merchant: MerchantID, object: String, asset: AssetID) {
+        self.provider = provider
+        self.merchant = merchant
+        self.object = object
+        self.asset = asset
     }
 }
 

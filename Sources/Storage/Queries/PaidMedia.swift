@@ -47,6 +47,27 @@ extension SQLSession {
         }
     }
 
+    /// Paid media that are sold by a provider.
+    public func paidMedia(_ id: PaidMediaID, at provider: String) throws -> PaidMedia? {
+        try first(
+            "SELECT \(Self.paidMediaColumns) FROM paid_media p WHERE p.id = $1 AND p.provider = $2",
+            [.id(id), .text(provider)]
+        ) { try $0.paidMedia() }
+    }
+
+    /// The paid media that a reference names and that another provider sells than the one that it came by.
+    public func paidMedia(_ reference: PaymentReference, elsewhereThan provider: String) throws -> ForeignOption? {
+        guard reference.scope == PaidMedia.referenceScope, let id = try? PaidMediaID(reference.value),
+            let media = try paidMedia(id), media.provider != provider
+        else { return nil }
+        return ForeignOption(
+            provider: media.provider,
+            merchant: media.merchant,
+            object: id.text,
+            asset: media.price.asset
+        )
+    }
+
     /// A merchant's paid media, the newest first.
     public func paidMedia(of merchant: MerchantID, in page: Page) throws -> [PaidMedia] {
         let filter = Filter("p.merchant = ", .id(merchant))

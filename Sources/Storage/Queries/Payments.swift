@@ -56,14 +56,17 @@ extension SQLSession {
         return try change(statement.sql, statement.arguments) == 1
     }
 
-    /// Remembers that something was observed, and finds the option that its reference belongs to.
+    /// Remembers that something was observed, and finds the option that its reference names at who observed it.
     ///
     /// - Returns: whether it is new, and the option, with one wait for both.
     public func observe(
         _ observation: ObservationRecord,
         matching reference: PaymentReference
     ) throws -> (isNew: Bool, match: OptionMatch?) {
-        let (changed, rows) = try change(observation.insertion, thenQuery: Self.match(reference))
+        let (changed, rows) = try change(
+            observation.insertion,
+            thenQuery: Self.match(reference, at: observation.provider)
+        )
         return (changed == 1, try OptionMatch(rows))
     }
 
@@ -101,14 +104,25 @@ extension SQLSession {
         try first("SELECT \(Self.paymentColumns) FROM payments p WHERE p.id = $1", [.id(id)]) { try $0.payment() }
     }
 
-    /// The payment with a natural key.
-    public func payment(naturalKey key: NaturalKey) throws -> Payment? {
+    /// The payment with a natural key at a provider.
+    public func payment(naturalKey key: NaturalKey, at provider: String) throws -> Payment? {
         try first(
             """
             SELECT \(Self.paymentColumns) FROM observations n JOIN payments p ON p.id = n.payment
-            WHERE n.key = $1
+            WHERE n.key = $1 AND n.provider = $2
             """,
-            [.text(key.text)]
+            [.text(key.text), .text(provider)]
+        ) { try $0.payment() }
+    }
+
+    /// The payment with a natural key at another provider than the one that the key came by.
+    public func payment(naturalKey key: NaturalKey, elsewhereThan provider: String) throws -> Payment? {
+        try first(
+            """
+            SELECT \(Self.paymentColumns) FROM observations n JOIN payments p ON p.id = n.payment
+            WHERE n.key = $1 AND n.provider <> $2 ORDER BY n.provider LIMIT 1
+            """,
+            [.text(key.text), .text(provider)]
         ) { try $0.payment() }
     }
 
@@ -138,18 +152,26 @@ extension SQLSession {
         )
     }
 
-    /// What a Telegram user has paid, to whichever merchant, the latest first; with a charge's number only that one.
-    public func telegramPayments(payer: String, charge: String?, limit: Int) throws -> [Payment] {
+    /// What a Telegram user has paid through a bot's providers, the latest first; with a charge's number only that one.
+    ///
+    /// What the user has paid through another bot is between the two of them.
+    public func telegramPayments(
+        payer: String,
+        charge: String?,
+        at providers: [String],
+        limit: Int
+    ) throws -> [Payment] {
         let rails = "p.rail IN ('telegram_fiat', 'telegram_stars')"
-        let found = try all(
+        let places = providers.indices.map { "$\($0 + 4)" }.joined(separator: ", ")
+        guard !places.isEmpty else { return [] }
+        return try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p WHERE p.payer = $1 AND p.payer IS NOT NULL AND \(rails)
             AND ($2 = '' OR p.natural_key IN ('telegram live ' || $2 || ' in', 'telegram test ' || $2 || ' in'))
-            ORDER BY p.id DESC LIMIT $3
+            AND p.provider IN (\(places)) ORDER BY p.id DESC LIMIT $3
             """,
-            [.text(payer), .text(charge ?? ""), .integer(Int64(limit))]
+            [.text(payer), .text(charge ?? ""), .integer(Int64(limit))] + providers.map { .text($0) }
         ) { try $0.payment() }
-        return found
     }
 
     /// The rail of the last payment that a payer made to a merchant.
@@ -186,9 +208,12 @@ extension SQLSession {
         )
     }
 
-    /// Whether something with a natural key was recorded.
-    public func isObserved(_ key: NaturalKey) throws -> Bool {
-        try first("SELECT 1 FROM observations WHERE key = $1", [.text(key.text)]) { try $0.integer() } != nil
+    /// Whether something with a natural key was recorded at a provider.
+    public func isObserved(_ key: NaturalKey, at provider: String) throws -> Bool {
+        try first(
+            "SELECT 1 FROM observations WHERE key = $1 AND provider = $2",
+            [.text(key.text), .text(provider)]
+        ) { try $0.integer() } != nil
     }
 
     /// A merchant's payments, the newest first.

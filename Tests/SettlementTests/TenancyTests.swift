@@ -1,0 +1,117 @@
+import DatabaseEngines
+import Money
+import Payments
+import Providers
+import Seams
+import Settlement
+import SettlementDesk
+import Storage
+import Testing
+
+@Suite("What comes by a provider is about what was opened there")
+struct TenancyTests {
+    /// Another merchant's provider over the same database.
+    private func neighbour(of desk: Desk) -> ScriptedProvider {
+        ScriptedProvider(asset: desk.coin.id, key: "neighbour")
+    }
+
+    private func reasons(_ desk: Desk) async throws -> [ExceptionCase] {
+        try await desk.settlement.database.read { session in
+            try session.cases(of: nil, state: .open, in: Page(limit: 10))
+        }
+    }
+
+    private func state(_ opened: InvoiceWithOptions, _ desk: Desk) async throws -> InvoiceStateMachine.State? {
+        try await desk.settlement.database.read { try $0.invoice(opened.invoice.id)?.status.state }
+    }
+
+    @Test(
+        "money that names an option of another provider pays nothing, and the operator alone reads whose it named",
+        arguments: Engine.allCases
+    )
+    func money(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        let opened = try await desk.openInvoice()
+        let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
+        let neighbour = neighbour(of: desk)
+        let recorded = try await desk.settlement.record(.incoming(transfer), at: neighbour)
+        guard case .payment(let id, .unmatched) = recorded else {
+            Issue.record("the foreign money is \(recorded)")
+            return
+        }
+        #expect(try await state(opened, desk) == .new)
+        let open = try #require(try await reasons(desk).first)
+        #expect(open.reason == .foreignReference && open.payment == id && open.merchant == nil)
+        #expect(open.detail?.contains(opened.invoice.id.text) == true && open.detail?.contains("scripted") == true)
+        #expect(try await desk.held("suspense") == "1.5")
+        // The same key at its own provider is another payment: nobody takes it away by coming first.
+        #expect(try await desk.receive(transfer) != .repetition)
+        #expect(try await state(opened, desk) == .settled)
+        #expect(try await desk.settlement.record(.incoming(transfer), at: neighbour) == .repetition)
+        #expect(try await desk.booksHold())
+    }
+
+    @Test("a return that a provider tells of touches no payment of another", arguments: Engine.allCases)
+    func refunds(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        let opened = try await desk.openInvoice()
+        let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
+        try await desk.receive(transfer)
+        let before = try await desk.held("merchant_balance")
+        let refunded = Observation.refunded(
+            naturalKey: NaturalKey("test", "1 out"),
+            payment: transfer.naturalKey,
+            amount: transfer.amount,
+            at: desk.clock.now()
+        )
+        #expect(try await desk.settlement.record(refunded, at: neighbour(of: desk)) == .booked)
+        #expect(try await desk.held("merchant_balance") == before)
+        #expect(try await reasons(desk).map(\.reason) == [.foreignReference])
+        // The provider's own return is still new.
+        #expect(try await desk.settlement.record(refunded, at: desk.provider) == .booked)
+        #expect(try await desk.held("merchant_balance") != before)
+        #expect(try await desk.booksHold())
+    }
+
+    @Test("what a provider sees, takes back or doubts leaves another's alone", arguments: Engine.allCases)
+    func undoing(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        let opened = try await desk.openInvoice()
+        let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
+        try await desk.receive(transfer)
+        let vanished = Observation.vanished(transfer.naturalKey, at: desk.clock.now())
+        #expect(try await desk.settlement.record(vanished, at: neighbour(of: desk)) == .repetition)
+        #expect(try await state(opened, desk) == .settled)
+        let movement = AccountMovement(
+            naturalKey: NaturalKey("test", "fee"),
+            kind: .unexplained,
+            amount: try desk.amount("1"),
+            reason: "",
+            occurredAt: desk.clock.now()
+        )
+        #expect(try await desk.settlement.record(.movement(movement), at: desk.provider) == .booked)
+        let gone = Observation.vanished(movement.naturalKey, at: desk.clock.now())
+        #expect(try await desk.settlement.record(gone, at: neighbour(of: desk)) == .repetition)
+        #expect(try await desk.held("suspense") == "1")
+        #expect(try await desk.booksHold())
+    }
+
+    @Test("the database itself refuses a reference at another provider than its option's", arguments: Engine.allCases)
+    func database(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        let opened = try await desk.openInvoice()
+        let (option, invoice) = (opened.options[0].id.text, opened.invoice.id.text)
+        for statement in [
+            "INSERT INTO payment_references (provider, scope, value, option) VALUES ('neighbour', 's', 'v', '\(option)')",
+            "UPDATE payment_references SET provider = 'neighbour' WHERE option = '\(option)'",
+            """
+            INSERT INTO sightings (provider, natural_key, option, invoice, asset, amount, confirmations, required,
+            occurred_at) VALUES ('neighbour', 'k', '\(option)', '\(invoice)', 'a', '1', 0, 1, 1)
+            """,
+        ] {
+            await #expect(throws: StorageError.self, "\(statement)") {
+                try await desk.settlement.database.write { try $0.execute(statement, []) }
+            }
+        }
+    }
+}
