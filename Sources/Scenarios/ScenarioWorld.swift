@@ -290,31 +290,6 @@ public final class ScenarioWorld: Sendable {
         try networks.ton.pay(2_000_000_000, to: provider.feeWalletAddress, comment: "top-up", by: "operator")
     }
 
-    /// A customer pays an option.
-    ///
-    /// - Throws: what the networks throw.
-    /// - Returns: whether the money was taken.
-    public func pay(_ option: JSONValue, _ pay: Scenario.Pay) async throws -> Bool {
-        var payment = SandboxControl.Payment(user: pay.user)
-        if let text = pay.amount, let asset = option["asset"]?.stringValue {
-            payment.units = try UInt128(exactly: amount(text, asset).units)
-        }
-        payment.hasNoComment = pay.comment == "none"
-        payment.comment = pay.comment == "none" ? nil : pay.comment
-        payment.isBounced = pay.bounced ?? false
-        payment.isCounterfeit = pay.jetton == "fake"
-        payment.isThroughContract = pay.through == "contract"
-        return try await networks.control.pay(option, payment)
-    }
-
-    /// A customer pays what is due of an option.
-    ///
-    /// - Throws: what the networks throw.
-    /// - Returns: whether the money was taken.
-    public func pay(_ option: JSONValue, by user: String) async throws -> Bool {
-        try await networks.control.pay(option, SandboxControl.Payment(user: user))
-    }
-
     /// Changes one posting by one unit behind the gateway's back.
     ///
     /// - Throws: what the database throws.
@@ -349,7 +324,7 @@ public final class ScenarioWorld: Sendable {
         return asset
     }
 
-    private func amount(_ text: String, _ assetID: String) throws -> Amount { try asset(assetID).amount(text) }
+    func amount(_ text: String, _ assetID: String) throws -> Amount { try asset(assetID).amount(text) }
 
     /// What all accounts of a kind owe, as text.
     ///
