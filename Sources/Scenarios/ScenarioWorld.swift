@@ -18,7 +18,7 @@ public import Sandbox
 public import Seams
 import Settlement
 import Storage
-public import StrictJSON
+import StrictJSON
 import Synchronization
 import TON
 import Webhooks
