@@ -200,7 +200,7 @@ let package = Package(
             dependencies: [
                 "Gateway", "GatewayHTTP", "Scenarios", "Sandbox", "Inspection", "Cryptography", "StrictJSON",
                 "Keystore", "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation", "Settlement", "Storage",
-                "TON", "TelegramBot", "Webhooks", argumentParser, logging,
+                "TON", "TelegramBot", "ProviderTelegram", "Webhooks", argumentParser, logging,
             ]
         ),
         .testTarget(name: "SeamsTests", dependencies: ["Seams"]),

@@ -16,7 +16,7 @@ import TelegramBot
 struct BotKeeper: BotKeeping {
     let settlement: Settlement
     let directory: BotDirectory
-    let limits: CurrencyTable
+    let currencies: TelegramCurrencies
     let surroundings: Gateway.Surroundings
     /// The Bot API server, and whether bots of the test environment may be added.
     let server: (url: String, takesTestBots: Bool)
@@ -83,10 +83,7 @@ struct BotKeeper: BotKeeping {
             throw Self.refusal("name the currencies of the payment provider token, for example EUR", "currencies")
         }
         for currency in currencies {
-            let asset = (try? AssetID.fiat(currency)).flatMap { settlement.assets.asset($0) }
-            guard asset != nil else {
-                throw Self.refusal("there is no currency '\(currency.prefix(10))'", "currencies")
-            }
+            if let fault = self.currencies.fault(of: currency) { throw Self.refusal(fault.reason, "currencies") }
         }
     }
 
@@ -237,7 +234,7 @@ struct BotKeeper: BotKeeping {
                 channel: channel,
                 providerToken: try key.open(sealed, for: Self.purpose(record.id, "provider token")),
                 currencies: try record.currencies.map { try AssetID.fiat($0) },
-                limits: limits
+                table: currencies
             )
             providers.append((fiat, true))
         }

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTransport
 import Keystore
 import Money
+import ProviderTelegram
 import Seams
 import StrictJSON
 import TelegramBot
@@ -141,6 +142,36 @@ extension Doctor {
             )
         }
         found.ok(subject, "the gateway takes updates that carry it, and no others")
+    }
+
+    /// Compares Telegram's table of currencies with the one that is kept and with the asset list.
+    func examineCurrencies(
+        _ configuration: GatewayConfiguration,
+        _ surroundings: Gateway.Surroundings,
+        _ found: inout Findings
+    ) async {
+        let subject = "currencies"
+        let remedy = "take the currency out of the bots' 'currencies'; balances in it keep their meaning"
+        do {
+            let assets = try Catalogues(folder: configuration.catalogues).assets
+            let text = try ConfigurationFile.text(at: configuration.catalogues + "/currencies.json")
+            let kept = try CurrencyTable(kept: Array(text.utf8))
+            for difference in TelegramCurrencies.differences(of: kept, from: assets) {
+                found.error(subject, "currencies.json: \(difference)", remedy)
+            }
+            guard let url = configuration.currenciesAddress else { return }
+            let current: CurrencyTable
+            do { current = try await CurrencyWatch.table(at: url, by: surroundings.transport, clock) } catch {
+                return found.warning(subject, "\(url) cannot be read: \(error)", "check the connection, and look again")
+            }
+            let differences = TelegramCurrencies.differences(of: current, from: assets)
+            for difference in differences { found.error(subject, "Telegram: \(difference)", remedy) }
+            let gone = kept.entries.map(\.code).filter { current.entry($0) == nil }
+            for code in gone {
+                found.warning(subject, "Telegram takes no \(code) any more", "settlegate currencies --write")
+            }
+            if differences.isEmpty, gone.isEmpty { found.ok(subject, "Telegram counts them as the asset list does") }
+        } catch { found.error(subject, "\(error)", "restore the files in \(configuration.catalogues)") }
     }
 
     /// A link that nobody gets shows whether the provider token takes the currency.

@@ -66,6 +66,7 @@ public struct Doctor: Sendable {
         let surroundings = Gateway.Surroundings.system(configuration)
         await examineClock(configuration, surroundings, &found)
         for bot in configuration.bots { await examine(bot, configuration, keystore, surroundings, &found) }
+        await examineCurrencies(configuration, surroundings, &found)
         await examineProviders(configuration, keystore, surroundings, &found)
         return found.list
     }

@@ -121,15 +121,28 @@ extension Gateway {
             )
         }
 
+        /// Where Telegram's table of currencies is read while the gateway runs; none where no customer's money is real.
+        func currencyWatch(of currencies: TelegramCurrencies) -> CurrencyWatch? {
+            configuration.currenciesAddress.map { url in
+                CurrencyWatch(
+                    url: url,
+                    currencies: currencies,
+                    transport: surroundings.transport,
+                    clock: surroundings.clock,
+                    logger: logger
+                )
+            }
+        }
+
         func keeper(
             of directory: BotDirectory,
             over settlement: Settlement,
-            limits: CurrencyTable
+            currencies: TelegramCurrencies
         ) throws -> BotKeeper {
             BotKeeper(
                 settlement: settlement,
                 directory: directory,
-                limits: limits,
+                currencies: currencies,
                 surroundings: surroundings,
                 server: (configuration.bots.first?.apiURL ?? "https://api.telegram.org", !isLive),
                 isReachable: configuration.http.publicURL != nil,

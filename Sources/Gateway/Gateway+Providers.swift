@@ -44,7 +44,7 @@ extension Gateway {
 
         let registry: ProviderRegistry
         let bots: [Bot]
-        let limits: CurrencyTable
+        let currencies: TelegramCurrencies
 
         init(
             _ configuration: GatewayConfiguration,
@@ -53,7 +53,11 @@ extension Gateway {
             surroundings: Gateway.Surroundings
         ) throws {
             let table = try ConfigurationFile.text(at: configuration.catalogues + "/currencies.json")
-            limits = try CurrencyTable(kept: Array(table.utf8))
+            let currencies = TelegramCurrencies(
+                assets: catalogues.assets,
+                kept: try CurrencyTable(kept: Array(table.utf8))
+            )
+            self.currencies = currencies
             var providers: [any PaymentProvider] = []
             var bots: [Bot] = []
             for bot in configuration.bots {
@@ -85,12 +89,13 @@ extension Gateway {
                     clock: surroundings.clock
                 )
                 if let entry = bot.providerTokenEntry {
+                    try Self.check(bot.currencies, of: bot.key, by: currencies)
                     providers.append(
                         TelegramFiatProvider(
                             channel: channel,
                             providerToken: try keystore.secret(entry),
                             currencies: try bot.currencies.map(AssetID.fiat),
-                            limits: limits,
+                            table: currencies,
                             shipping: try Self.shipping(bot.shipping ?? [], catalogues)
                         )
                     )
@@ -105,6 +110,18 @@ extension Gateway {
             }
             registry = try ProviderRegistry(providers)
             self.bots = bots
+        }
+
+        /// A currency that Telegram has dropped is not offered; one whose amounts would be off stops the start.
+        private static func check(
+            _ names: [String],
+            of bot: String,
+            by currencies: TelegramCurrencies
+        ) throws(ConfigurationError) {
+            for name in names {
+                guard let fault = currencies.fault(of: name), fault.isOff else { continue }
+                throw ConfigurationError("bots.\(bot).currencies: \(fault.reason)")
+            }
         }
 
         private static func shipping(

@@ -3,6 +3,7 @@ public import GatewayHTTP
 import HTTPServer
 public import Keystore
 public import Logging
+import Money
 public import Payments
 import Providers
 import Rates
@@ -41,6 +42,7 @@ public final class Gateway: Sendable {
     private let rails: RailChecks
     private let receiver: TelegramReceiver
     private let rates: RateWorker
+    private let currencies: CurrencyWatch?
     private let wallets: CheckoutWallets?
     private let requestLog: RequestLogFile?
     private let clock: any WallClock
@@ -64,6 +66,7 @@ public final class Gateway: Sendable {
         let database = try configuration.database.open()
         try await Self.require(configuration.environment, of: database)
         try await Self.addOperator(to: database, at: surroundings.clock.now())
+        try await Self.requireScales(of: assembly.catalogues.assets, in: database)
         let providers = try ConfiguredProviders(
             configuration,
             keystore: keystore,
@@ -86,7 +89,8 @@ public final class Gateway: Sendable {
         )
         wallets = try assembly.wallets(over: settlement)
         rails = assembly.rails(of: settlement)
-        keeper = try assembly.keeper(of: directory, over: settlement, limits: providers.limits)
+        currencies = assembly.currencyWatch(of: providers.currencies)
+        keeper = try assembly.keeper(of: directory, over: settlement, currencies: providers.currencies)
         requestLog = configuration.http.requestLog.map {
             RequestLogFile(path: $0, clock: surroundings.clock, logger: logger)
         }
@@ -115,6 +119,21 @@ public final class Gateway: Sendable {
             let kept = isLive ? "test" : "live"
             throw ConfigurationError("the database holds \(kept) money; a \(environment) gateway needs one of its own")
         }
+    }
+
+    /// Balances are numbers of smallest units: with another scale in the asset list, all of them would mean something else.
+    private static func requireScales(of assets: AssetRegistry, in database: any Database) async throws {
+        let changed = try await database.write { session in
+            try assets.assets.filter { try session.scale(of: $0.id, otherwise: $0.scale) != $0.scale }
+        }
+        guard let asset = changed.first else { return }
+        try await database.close()
+        throw ConfigurationError(
+            """
+            assets.yaml: the scale of \(asset.id) is \(asset.scale), and the books of this database are kept with another: \
+            every amount would be off; put the scale back
+            """
+        )
     }
 
     private static func addOperator(to database: any Database, at now: Timestamp) async throws {
@@ -198,6 +217,7 @@ public final class Gateway: Sendable {
                 }
             }
             group.addTask { await self.rails.run() }
+            if let watch = self.currencies { group.addTask { await watch.run() } }
             if let log = self.requestLog { group.addTask { await log.run() } }
             if let wallets = self.wallets { group.addTask { await wallets.payments.run(every: interval) } }
             let pause = Duration.milliseconds(self.configuration.ratesInterval ?? 30_000)

@@ -1,4 +1,5 @@
 public import Storage
+import TelegramBot
 
 /// The configuration file of a gateway (`Config/settlegate.yaml`), as it is written.
 ///
@@ -269,6 +270,9 @@ public struct GatewayConfiguration: Codable, Sendable {
     public var rateRules: RateRules?
     /// Milliseconds between two rounds that ask them.
     public var ratesInterval: Int?
+    /// Where Telegram's table of currencies is read while the gateway runs; none: at Telegram where money is real, and
+    /// nowhere otherwise.
+    public var currenciesURL: String?
     /// How events reach merchants.
     public var webhooks: Webhooks
     /// Milliseconds between two passes of the reconciliation worker.
@@ -293,10 +297,14 @@ public struct GatewayConfiguration: Codable, Sendable {
         case rateFeeds = "rate_feeds"
         case rateRules = "rate_rules"
         case ratesInterval = "rates_interval_ms"
+        case currenciesURL = "currencies_url"
         case webhooks
         case reconciliationInterval = "reconciliation_interval_ms"
         case gatheringInterval = "gathering_interval_ms"
     }
+
+    /// Where Telegram's table of currencies is, for what compares it with the one that is kept.
+    var currenciesAddress: String? { currenciesURL ?? (environment == .live ? CurrencyTable.source : nil) }
 
     /// A configuration.
     public init(

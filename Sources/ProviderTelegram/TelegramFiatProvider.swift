@@ -3,7 +3,7 @@ public import Money
 public import Payments
 public import Providers
 import StrictJSON
-public import TelegramBot
+import TelegramBot
 
 /// Fiat money through a payment provider token of a bot (Bot API, "Payments").
 ///
@@ -12,7 +12,7 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     private let channel: TelegramChannel
     private let providerToken: SecretBytes
     private let currencies: [AssetID]
-    private let limits: CurrencyTable?
+    private let table: TelegramCurrencies
     private let shipping: [ShippingOption]
 
     /// A provider of fiat money.
@@ -21,19 +21,19 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     ///   - channel: the bot.
     ///   - providerToken: what BotFather gave for the payment provider.
     ///   - currencies: the currencies that it takes, in the order of preference.
-    ///   - limits: Telegram's table of currencies, by which amounts are checked before a link is made.
+    ///   - table: how currencies are counted and how much of them is taken, which is checked before a link is made.
     ///   - shipping: the ways of shipping that are offered to any address.
     public init(
         channel: TelegramChannel,
         providerToken: SecretBytes,
         currencies: [AssetID],
-        limits: CurrencyTable?,
+        table: TelegramCurrencies,
         shipping: [ShippingOption] = []
     ) {
         self.channel = channel
         self.providerToken = providerToken
         self.currencies = currencies
-        self.limits = limits
+        self.table = table
         self.shipping = shipping
     }
 
@@ -91,14 +91,14 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
         return link
     }
 
+    /// Refuses a currency whose amounts mean something else to Telegram, and what it does not take of one.
     private func checkLimits(of currency: String, _ units: Int64) throws(ProviderError) {
-        guard let entry = limits?.entry(currency) else { return }
-        guard (entry.minimumAmount...entry.maximumAmount).contains(units) else {
-            throw ProviderError(
-                .invalidRequest,
-                "Telegram takes \(entry.minimumAmount) to \(entry.maximumAmount) smallest units of \(currency)"
-            )
-        }
+        if let fault = table.fault(of: currency) { throw ProviderError(.refused, fault.reason) }
+        guard let limits = table.limits(of: currency), !limits.contains(units) else { return }
+        throw ProviderError(
+            .invalidRequest,
+            "Telegram takes \(limits.lowerBound) to \(limits.upperBound) smallest units of \(currency)"
+        )
     }
 
     /// Reads an update; those about Stars are the other provider's.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import HTTPTransport
+import ProviderTelegram
 import Seams
 import TelegramBot
 
@@ -14,8 +15,8 @@ struct CurrenciesCommand: AsyncParsableCommand {
             Example: settlegate currencies --write
 
             Exit code 0 when nothing differs or the new table was written, 1 when something differs. A table in which a
-            currency has other fraction digits is written only with --accept-exponents: amounts of open invoices would mean
-            something else.
+            currency has other fraction digits is written only with --accept-exponents, and never when they are not those of
+            the asset list beside it (assets.yaml), by which amounts are written: they would be off by a hundred.
             """
     )
     @Option(help: "Where the newer table is: a URL, or a file.") var from = CurrencyTable.source
@@ -38,6 +39,17 @@ struct CurrenciesCommand: AsyncParsableCommand {
         }
         guard acceptExponents || !kept.changesExponents(newer) else {
             Console.say("settlegate: fraction digits have changed; finish open invoices, then use --accept-exponents")
+            throw ExitCode.notClean
+        }
+        let assets = try await Console.usable {
+            try Catalogues(folder: (path as NSString).deletingLastPathComponent).assets
+        }
+        let off = TelegramCurrencies.differences(of: newer, from: assets)
+        guard off.isEmpty else {
+            for difference in off { Console.say("settlegate: \(difference)") }
+            Console.say(
+                "settlegate: nothing was written; take no payments in these currencies until the asset list agrees"
+            )
             throw ExitCode.notClean
         }
         try await Console.usable { try Data(newer.keptText.utf8).write(to: URL(fileURLWithPath: path)) }

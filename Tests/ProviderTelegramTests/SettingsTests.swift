@@ -58,7 +58,7 @@ struct SettingsTests {
                 channel: channel,
                 providerToken: SecretBytes(Array("2:TEST".utf8)),
                 currencies: [rubles.id],
-                limits: nil,
+                table: TelegramCurrencies(assets: assets, kept: try CurrencyTable(covering: assets)),
                 shipping: try currencies.map { currency in
                     ShippingOption(
                         id: currency,

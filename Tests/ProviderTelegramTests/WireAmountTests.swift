@@ -92,7 +92,7 @@ struct WireAmountTests {
                 channel: channel,
                 providerToken: SecretBytes(Array("2:TEST".utf8)),
                 currencies: [id],
-                limits: nil
+                table: TelegramCurrencies(assets: assets, kept: try CurrencyTable(covering: assets))
             )
             _ = try await fiat.open(request)
         }

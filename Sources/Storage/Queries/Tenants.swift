@@ -1,3 +1,4 @@
+public import Money
 public import Payments
 public import Seams
 
@@ -111,6 +112,17 @@ extension SQLSession {
             [.integer(wish ? 1 : 0)]
         )
         return try first("SELECT livemode FROM gateway_mode WHERE number = 1", []) { try $0.int() == 1 } ?? wish
+    }
+
+    /// How many decimal digits the smallest unit of an asset has in this database; the first one who asks decides it for
+    /// ever.
+    public func scale(of asset: AssetID, otherwise scale: Int) throws -> Int {
+        try execute(
+            "INSERT INTO asset_scales (asset, scale) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            [.text(asset.text), .integer(Int64(scale))]
+        )
+        return try first("SELECT scale FROM asset_scales WHERE asset = $1", [.text(asset.text)]) { try $0.int() }
+            ?? scale
     }
 
     /// All merchants, the oldest first.

@@ -1,0 +1,44 @@
+import HTTPTransport
+import Logging
+import ProviderTelegram
+import Seams
+import TelegramBot
+
+/// Reads Telegram's table of currencies again and again, so that a currency whose fraction digits have changed is taken no
+/// more from that moment on. Telegram that does not answer changes nothing.
+struct CurrencyWatch: Sendable {
+    /// How often the table is read; Telegram changes limits daily, and fraction digits hardly ever.
+    private static let interval = Duration.seconds(6 * 3_600)
+
+    let url: String
+    let currencies: TelegramCurrencies
+    let transport: any HTTPTransport
+    let clock: any WallClock
+    let logger: Logger
+
+    /// Telegram's table as it is now.
+    ///
+    /// - Throws: ``ConfigurationError`` when it cannot be had, and `TelegramError` when it cannot be read.
+    static func table(
+        at url: String,
+        by transport: any HTTPTransport,
+        _ clock: any WallClock
+    ) async throws -> CurrencyTable {
+        let response = try await transport.send(HTTPRequest(url: url))
+        guard response.status == 200 else { throw ConfigurationError("\(url) answers \(response.status)") }
+        return try CurrencyTable(parsing: response.body, asOf: String(clock.now().description.prefix(10)))
+    }
+
+    func runOnce() async {
+        do { currencies.hear(try await Self.table(at: url, by: transport, clock)) } catch {
+            logger.warning("Telegram's table of currencies cannot be read: \(error)")
+        }
+    }
+
+    func run() async {
+        while !Task.isCancelled {
+            await runOnce()
+            do { try await clock.sleep(for: Self.interval) } catch { return }
+        }
+    }
+}

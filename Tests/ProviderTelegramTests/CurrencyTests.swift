@@ -1,0 +1,113 @@
+import Cryptography
+import HTTPTransport
+import Money
+import Payments
+import ProviderTelegram
+import Providers
+import Seams
+import StrictJSON
+import TelegramBot
+import Testing
+
+extension CurrencyTable {
+    /// Telegram's table as an asset list has it, with wide limits, and some currencies otherwise.
+    init(covering assets: AssetRegistry, changing exponents: [String: Int] = [:], without gone: Set<String> = []) throws
+    {
+        let entries = assets.assets.filter { $0.id.family == .fiat && !gone.contains($0.code) }.map { asset in
+            JSONValue.Member(
+                asset.code,
+                [
+                    "exp": .integer(Int64(exponents[asset.code] ?? asset.wireScale)), "min_amount": "1",
+                    "max_amount": "9007199254740991",
+                ]
+            )
+        }
+        try self.init(parsing: JSONValue.object(entries).bytes, asOf: "2026-11-28")
+    }
+}
+
+/// The asset list, the table that is kept and what Telegram says now count alike, or nothing is taken.
+@Suite("How currencies are counted")
+struct CurrencyTests {
+    private static func assets() throws -> AssetRegistry {
+        try AssetRegistry(
+            [("EUR", 2), ("UGX", 0), ("BGN", 2)].map { code, scale in
+                Asset(id: try AssetID.fiat(code), code: code, name: code, scale: scale, displayNames: [])
+            }
+        )
+    }
+
+    /// What is changed of the table that is kept and of Telegram's, and which currencies are still taken.
+    static let rows: [(kept: [String: Int], now: [String: Int]?, gone: Set<String>, taken: Set<String>)] = [
+        ([:], nil, [], ["EUR", "UGX", "BGN"]), ([:], [:], [], ["EUR", "UGX", "BGN"]),
+        (["UGX": 2], nil, [], ["EUR", "BGN"]), ([:], ["UGX": 2], [], ["EUR", "BGN"]),
+        (["UGX": 2], ["UGX": 2], [], ["EUR", "BGN"]), (["EUR": 0], [:], [], ["UGX", "BGN"]),
+        ([:], [:], ["BGN"], ["EUR", "UGX"]), ([:], ["UGX": 2], ["BGN"], ["EUR"]),
+    ]
+
+    @Test(
+        "decides whether they are taken: a currency that differs anywhere, or is gone, is not",
+        arguments: rows.indices
+    )
+    func taken(index: Int) async throws {
+        let (kept, now, gone, taken) = Self.rows[index]
+        let assets = try Self.assets()
+        let table = TelegramCurrencies(assets: assets, kept: try CurrencyTable(covering: assets, changing: kept))
+        if let now { table.hear(try CurrencyTable(covering: assets, changing: now, without: gone)) }
+        let client = BotClient(
+            transport: Silent(),
+            baseURL: "https://api.telegram.org",
+            token: SecretBytes(Array("1:A".utf8)),
+            isTestEnvironment: false
+        )
+        let clock = ManualClock(Timestamp(seconds: 1_790_000_000))
+        let channel = TelegramChannel(
+            key: "shop",
+            client: client,
+            assets: assets,
+            isTestEnvironment: false,
+            clock: clock
+        )
+        let provider = TelegramFiatProvider(
+            channel: channel,
+            providerToken: SecretBytes(Array("2:TEST".utf8)),
+            currencies: assets.assets.map(\.id),
+            table: table
+        )
+        for asset in assets.assets {
+            let price = try asset.amount("5000")
+            let invoice = Invoice(
+                id: InvoiceID(value: 1),
+                merchant: MerchantID(value: 2),
+                reference: nil,
+                title: "Tea",
+                summary: "Tea",
+                goods: .physical,
+                price: price,
+                createdAt: clock.now(),
+                expiresAt: clock.now(),
+                monitoredUntil: clock.now(),
+                status: InvoiceStateMachine(price: price, threshold: price, received: .zero(price.asset))
+            )
+            let request = OpenRequest(option: PaymentOptionID(value: 3), invoice: invoice, due: price)
+            #expect((table.fault(of: asset.code) == nil) == taken.contains(asset.code), "\(asset.code)")
+            do throws(ProviderError) {
+                try provider.check(request)
+                #expect(taken.contains(asset.code), "\(asset.code)")
+            } catch { #expect(!taken.contains(asset.code), "\(asset.code): \(error)") }
+            // The rail itself is not asked either: the transport throws at every call.
+            if !taken.contains(asset.code) {
+                do throws(ProviderError) { _ = try await provider.open(request) } catch {
+                    #expect(error.code == .refused, "\(asset.code)")
+                }
+            }
+        }
+    }
+
+    /// A transport by which nothing is reached.
+    private struct Silent: HTTPTransport {
+        func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+            throw HTTPTransportError(.unreachable, "nobody is there")
+        }
+    }
+}
