@@ -151,7 +151,8 @@ public struct Checkout: Sendable {
             chosenRail: target.cookie("pay_rail").flatMap { Rail(rawValue: $0) },
             isInTelegram: user != nil,
             isBound: invoice.payer != nil && invoice.payer != user,
-            walletEntries: wallets?.payments.wallets ?? []
+            walletEntries: wallets?.payments.wallets ?? [],
+            network: { [settlement] in settlement.networkName(of: $0) }
         )
         return Self.page(try view.context(), status: 200)
     }

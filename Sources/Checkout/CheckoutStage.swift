@@ -19,6 +19,10 @@ enum CheckoutStage: String, Hashable, Sendable, CaseIterable {
     case paid
     /// More than all has arrived.
     case over
+    /// What has arrived is of an asset that this invoice is not paid in.
+    case wrongAsset = "wrong_asset"
+    /// The time ended when nothing but another asset had arrived.
+    case closedWrongAsset = "closed_wrong_asset"
     /// It arrived after the time had ended.
     case late
     /// The time ended when only a part had arrived.
@@ -32,11 +36,21 @@ enum CheckoutStage: String, Hashable, Sendable, CaseIterable {
     /// Everything was returned.
     case refunded
 
-    /// Whether the page still offers ways to pay.
+    /// Whether the page offers ways to pay: never while a payment is on its way, which would be paid a second time.
     var isOpen: Bool {
         switch self {
-        case .waiting, .seen, .confirming, .short: true
-        case .paid, .over, .late, .closedShort, .ending, .expired, .cancelled, .refunded: false
+        case .waiting, .short, .wrongAsset: true
+        case .seen, .confirming, .paid, .over, .late, .closedShort, .closedWrongAsset, .ending, .expired, .cancelled,
+            .refunded:
+            false
+        }
+    }
+
+    /// Whether nothing more is to be done here.
+    var isOver: Bool {
+        switch self {
+        case .waiting, .seen, .confirming, .short, .wrongAsset: false
+        case .paid, .over, .late, .closedShort, .closedWrongAsset, .ending, .expired, .cancelled, .refunded: true
         }
     }
 }
@@ -55,11 +69,16 @@ struct CheckoutFacts: Hashable, Sendable {
     /// What was returned of the payments, in their own assets.
     var returned: [Amount] { refunds.filter { $0.status.state == .completed }.map(\.amount) }
 
-    /// The furthest of what was seen and is not final.
+    /// The payments of an asset that this invoice is not paid in, and that were not returned.
+    var wrong: [Payment] { standing.filter { $0.classification == .wrongAsset && !isReturned($0) } }
+
+    /// The furthest of what was seen and is not final, and of what was seen in an asset that the invoice is paid in.
     var progress: (seen: Amount, done: Int, required: Int)? {
-        invoice.sightings.max { $0.confirmations < $1.confirmations }.map { sighting in
-            (sighting.amount, sighting.confirmations, sighting.required)
-        }
+        let assets = Set(invoice.options.map(\.due.asset))
+        return invoice.sightings.filter { assets.contains($0.amount.asset) }.max { $0.confirmations < $1.confirmations }
+            .map { sighting in
+                (sighting.amount, sighting.confirmations, sighting.required)
+            }
     }
 
     /// What stands for all of this: it changes when something was seen.
@@ -75,30 +94,37 @@ struct CheckoutFacts: Hashable, Sendable {
 
     func stage(at now: Timestamp) -> CheckoutStage {
         let status = invoice.invoice.status
-        if isReturned { return .refunded }
+        let isInTime = now <= invoice.invoice.expiresAt
+        let left = standing.filter { !isReturned($0) }
         switch status.state {
-        case .settled: return status.exception == .paidOver ? .over : .paid
-        case .invalid: return standing.isEmpty ? .cancelled : .late
-        case .expired:
-            if status.received.isPositive { return .closedShort }
-            return standing.isEmpty ? .expired : .late
+        case .settled:
+            if left.isEmpty, !standing.isEmpty { return .refunded }
+            return status.exception == .paidOver ? .over : .paid
+        case .invalid, .expired:
+            if left.isEmpty, !standing.isEmpty { return .refunded }
+            if status.received.isPositive, status.state == .expired { return .closedShort }
+            guard !left.isEmpty else { return status.state == .invalid ? .cancelled : .expired }
+            return isOnlyWrong(left) ? .closedWrongAsset : .late
         case .new, .processing:
             if let progress { return progress.done > 0 ? .confirming : .seen }
-            let isInTime = now <= invoice.invoice.expiresAt
             if status.received.isPositive { return isInTime ? .short : .closedShort }
-            if !standing.isEmpty { return .late }
-            return isInTime ? .waiting : .ending
+            // What was returned of another asset leaves the order to be paid as before.
+            if left.isEmpty, !standing.isEmpty, !isInTime || !isOnlyWrong(standing) { return .refunded }
+            guard !left.isEmpty else { return isInTime ? .waiting : .ending }
+            guard isOnlyWrong(left) else { return .late }
+            return isInTime ? .wrongAsset : .closedWrongAsset
         }
     }
 
-    /// Whether every payment was returned in full.
-    private var isReturned: Bool {
-        !standing.isEmpty
-            && standing.allSatisfy { payment in
-                let parts = refunds.filter { $0.purpose.payment == payment.id && $0.status.state == .completed }
-                let sum = try? Amount.sum(parts.map(\.amount), asset: payment.amount.asset)
-                return sum == payment.amount
-            }
+    private func isOnlyWrong(_ payments: [Payment]) -> Bool {
+        payments.allSatisfy { $0.classification == .wrongAsset }
+    }
+
+    /// Whether a payment was returned in full.
+    private func isReturned(_ payment: Payment) -> Bool {
+        let parts = refunds.filter { $0.purpose.payment == payment.id && $0.status.state == .completed }
+        let sum = try? Amount.sum(parts.map(\.amount), asset: payment.amount.asset)
+        return sum == payment.amount
     }
 }
 

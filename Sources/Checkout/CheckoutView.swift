@@ -24,6 +24,8 @@ struct CheckoutView {
     let isBound: Bool
     /// The wallets that may be asked to pay.
     var walletEntries: [WalletEntry] = []
+    /// What a network is called, by the key of its provider; none where nobody chooses one.
+    var network: (String) -> String? = { _ in nil }
 
     private var invoice: Invoice { facts.invoice.invoice }
     var stage: CheckoutStage { facts.stage(at: now) }
@@ -41,14 +43,18 @@ struct CheckoutView {
             "amount": try text(invoice.price), "lines": try lines(), "isRenewed": invoice.subscription != nil,
             "hasOptions": !options.isEmpty, "options": options,
             "hasReceipt": !receipt.isEmpty, "receipt": receipt, "hasReturn": returnURL != nil,
-            "returnURL": returnURL ?? "", "returnStyle": stage.isOpen ? "quiet" : "button", "languages": languages,
+            "returnURL": returnURL ?? "", "returnStyle": stage.isOver ? "button" : "quiet", "languages": languages,
             "countdown": countdown,
-            "hasCountdown": stage == .waiting || stage == .short,
+            "hasCountdown": stage.isOpen,
         ]
         let values = try values()
         let key = isBound ? "bound" : stage.rawValue
         context["heading"] = texts.text("\(key).heading", values)
         context["hint"] = texts.text("\(key).hint", values)
+        // Whatever else is told, money that came in another asset is not passed over.
+        let hasNotice = !isBound && !facts.wrong.isEmpty && stage != .wrongAsset && stage != .closedWrongAsset
+        context["hasNotice"] = hasNotice
+        context["notice"] = hasNotice ? texts.text("wrong_asset.notice", values) : ""
         if !isBound, let progress = facts.progress, stage == .confirming {
             context["progress"] = [
                 "done": "\(min(progress.done, progress.required))", "required": "\(progress.required)",
@@ -84,6 +90,7 @@ struct CheckoutView {
         var values = [
             "received": try text(invoice.status.received), "missing": try text(invoice.status.remaining),
             "refunded": try facts.returned.map(text).joined(separator: ", "),
+            "wrong": try facts.wrong.map { try text($0.amount) }.joined(separator: ", "),
         ]
         if let progress = facts.progress {
             values["amount"] = try text(progress.seen)
@@ -124,12 +131,12 @@ struct CheckoutView {
         let asset = try asset(due)
         var description: [String: Any] = [
             "id": option.id.text, "rail": option.rail.rawValue, "open": isFirst,
-            "name": "\(texts.text("rail.\(option.rail.rawValue)")), \(asset.ticker(at: now))",
+            "name": name(of: option, asset),
             "usedBefore": option.rail == usedRail, "price": try text(due),
             "plainAmount": try asset.text(due), "ticker": asset.ticker(at: now),
         ]
         // What is renewed only while nothing was seen has no end after that.
-        if stage == .waiting, let quote = option.quote, quote.validUntil < invoice.expiresAt {
+        if stage == .waiting || stage == .wrongAsset, let quote = option.quote, quote.validUntil < invoice.expiresAt {
             let left = max(0, quote.validUntil.seconds - now.seconds)
             description["quote"] = ["until": "\(quote.validUntil.seconds)", "left": Self.clock(left)]
         }
@@ -140,6 +147,10 @@ struct CheckoutView {
         case .deposit(let address, let comment, let link):
             description["isLink"] = false
             description["address"] = address
+            let network = network(option.provider)
+            description["hasNetwork"] = network != nil
+            description["network"] = network ?? ""
+            description["networkWarning"] = texts.text("label.network_warning", ["network": network ?? ""])
             description["hasComment"] = comment != nil
             description["comment"] = comment ?? ""
             // A link names the whole amount: of a part the rest is sent by hand.
@@ -151,6 +162,13 @@ struct CheckoutView {
             description["isInWallet"] = session?.isOpen ?? false || session == .sent
         }
         return description
+    }
+
+    /// A way to pay in words: on a chain with its network, because the same asset and address exist on others.
+    private func name(of option: PaymentOption, _ asset: Asset) -> String {
+        let words = "\(texts.text("rail.\(option.rail.rawValue)")), \(asset.ticker(at: now))"
+        guard case .deposit = option.instruction, let network = network(option.provider) else { return words }
+        return "\(words) · \(network)"
     }
 
     // MARK: - Receipt

@@ -18,6 +18,7 @@ extension Gateway.ConfiguredProviders {
         let configuration = EVMProvider.Configuration(
             key: chain.key,
             chainID: chain.chainID,
+            name: chain.name,
             isTestNetwork: chain.testNetwork,
             tokens: try chain.tokens.map { try EVMProvider.Token(asset: AssetID($0)) },
             finality: try finality(chain),

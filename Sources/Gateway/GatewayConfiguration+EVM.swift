@@ -5,6 +5,8 @@ extension GatewayConfiguration {
         public var key: String
         /// The chain (EIP-155): 1 is Ethereum, 8453 Base, 56 BNB Smart Chain, 137 Polygon.
         public var chainID: UInt64
+        /// What customers call the chain; none: what it is known as.
+        public var name: String?
         /// Whether what it moves has no value.
         public var testNetwork: Bool
         /// The JSON-RPC endpoints, the preferred one first; `keystore:` and an entry's name for a URL that is secret.
@@ -34,6 +36,7 @@ extension GatewayConfiguration {
         enum CodingKeys: String, CodingKey {
             case key
             case chainID = "chain_id"
+            case name
             case testNetwork = "test_network"
             case nodes
             case quorum

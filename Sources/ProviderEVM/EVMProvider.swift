@@ -59,6 +59,8 @@ public struct EVMProvider: PaymentProvider {
         public var key: String
         /// The chain (EIP-155).
         public var chainID: UInt64
+        /// What customers call the chain; none: what it is known as.
+        public var name: String?
         /// Whether what it moves has no value.
         public var isTestNetwork: Bool
         /// The tokens that are taken.
@@ -87,6 +89,7 @@ public struct EVMProvider: PaymentProvider {
         public init(
             key: String,
             chainID: UInt64,
+            name: String? = nil,
             isTestNetwork: Bool,
             tokens: [Token],
             finality: FinalityRule,
@@ -101,6 +104,7 @@ public struct EVMProvider: PaymentProvider {
         ) {
             self.key = key
             self.chainID = chainID
+            self.name = name
             self.isTestNetwork = isTestNetwork
             self.tokens = tokens
             self.finality = finality
@@ -190,6 +194,8 @@ public struct EVMProvider: PaymentProvider {
     public var key: String { configuration.key }
     /// The rail.
     public var rail: Rail { .evm }
+    /// What wallets call the chain.
+    public var networkName: String? { configuration.name ?? ChainName.name(of: configuration.chainID) }
     /// What it can do.
     public var capabilities: ProviderCapabilities {
         ProviderCapabilities(

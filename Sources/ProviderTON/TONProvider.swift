@@ -163,6 +163,8 @@ public struct TONProvider: PaymentProvider {
     public var key: String { configuration.key }
     /// The rail.
     public var rail: Rail { .ton }
+    /// What wallets call the network.
+    public var networkName: String? { configuration.network == .mainnet ? "TON" : "TON testnet" }
     /// What it can do.
     public var capabilities: ProviderCapabilities {
         ProviderCapabilities(

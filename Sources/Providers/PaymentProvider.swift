@@ -14,6 +14,9 @@ public protocol PaymentProvider: Sendable {
     /// What it can do.
     var capabilities: ProviderCapabilities { get }
 
+    /// What customers call the network that they have to choose in their wallet; none where there is nothing to choose.
+    var networkName: String? { get }
+
     /// Asks the rail whether it is the one that is configured.
     ///
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/refused`` when it is another, with
@@ -59,6 +62,9 @@ public protocol PaymentProvider: Sendable {
 }
 
 extension PaymentProvider {
+    /// On most rails there is no network to choose.
+    public var networkName: String? { nil }
+
     /// Most rails are named by what they are asked with.
     public func checkConfiguration() async throws(ProviderError) {}
 

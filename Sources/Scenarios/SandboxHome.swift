@@ -201,6 +201,7 @@ public struct SandboxHome: Sendable {
             evm:
               - key: evm-sandbox
                 chain_id: \(SandboxNetworks.evmChainID)
+                name: Sandbox Chain
                 test_network: true
                 nodes: ["\(networks.url)/evm", "\(networks.url)/evm/1", "\(networks.url)/evm/2"]
                 quorum: 2

@@ -81,6 +81,9 @@ public struct Settlement: Sendable {
     /// The JSON that merchants read.
     public var representation: Representation { Representation(assets: assets, address: address, isLive: isLive) }
 
+    /// What customers call the network of a provider; none where nobody chooses one.
+    public func networkName(of provider: String) -> String? { providers.provider(provider)?.networkName }
+
     func asset(_ id: AssetID) throws(SettlementError) -> Asset {
         guard let asset = assets.asset(id) else {
             throw SettlementError(.unknownAsset, "\(id) is not in the asset list")

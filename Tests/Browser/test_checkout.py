@@ -148,11 +148,55 @@ def test_what_is_seen_before_it_is_final_is_told_with_its_progress(shop, visit):
         shows(page, "Your payment is being confirmed")
         expect(page.locator("#status progress")).to_be_visible()
         expect(page.locator("#status")).to_contain_text("0.05 ETH-SANDBOX")
+        # Nothing on the page asks for the money a second time.
+        expect(page.locator("#status")).to_contain_text("please do not pay again")
+        expect(page.locator(".option, .qr, [data-copy], #options a, #options button")).to_have_count(0)
+        expect(page.locator("body")).not_to_contain_text(invoice["options"][0]["address"])
+        keep(page, "confirming")
         accessible(page)
         shop.control("mine", blocks=6, network="evm")
         shows(page, "Paid")
     finally:
         shop.make_blocks_every(1_000)
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_money_of_another_asset_is_told_as_that_and_the_invoice_stays_open(shop, visit, language):
+    jetton = shop.sandbox.addresses["jetton"]
+    invoice = shop.invoice("ton", jetton, "20", rails=[{"rail": "ton", "asset": jetton}])
+    [option] = invoice["options"]
+    page = visit(f"{invoice['checkout_url']}?lang={language}")
+    words = {
+        "en": ("That was another currency", "not lost: the seller has been told", "Returned to you", "Paid"),
+        "ru": ("Это другая валюта", "не потеряны: продавец извещён", "Деньги возвращены", "Оплачено"),
+    }[language]
+    # The customer sends coins, with the right comment, where a jetton is due.
+    coins = {**option, "link": option["link"].replace("&jetton=", "&j=")}
+    assert shop.control("pay", option=coins, user="alice", units="700000000")["taken"]
+    shop.control("mine", blocks=2)
+    shows(page, words[0])
+    expect(page.locator("#status")).to_contain_text(words[1])
+    expect(page.locator("#status")).to_contain_text("0.7 GRAM" if language == "en" else "0,7 GRAM")
+    expect(page.locator(".option")).to_have_count(1)
+    expect(page.locator("dd code")).to_contain_text(["20", option["address"]])
+    accessible(page)
+    keep(page, f"wrong-asset-{language}")
+    shop.pay(invoice)
+    shop.control("mine", blocks=3)
+    shows(page, words[3])
+    expect(page.locator("#status")).to_contain_text(words[1])
+
+
+def test_a_chain_is_named_in_words_wherever_its_address_is_shown(shop, visit):
+    for asset, amount in [("evm_coin", "0.05"), ("evm_token", "25")]:
+        asset = shop.sandbox.addresses.get(asset) or shop.sandbox[asset]
+        invoice = shop.invoice("evm", asset, amount, rails=[{"rail": "evm", "asset": asset}])
+        page = visit(invoice["checkout_url"])
+        expect(page.locator("summary .name")).to_contain_text("Sandbox Chain")
+        expect(page.locator(".network")).to_contain_text("Sandbox Chain")
+        expect(page.locator("dd").filter(has_text="Send on Sandbox Chain only")).to_be_visible()
+        accessible(page)
+    keep(page, "network")
 
 
 TELEGRAM = """

@@ -1,3 +1,4 @@
+import BigInt
 import Checkout
 import Cryptography
 import HTTPTransport
@@ -73,11 +74,17 @@ struct CheckoutTests {
         try await look()
         try await desk.receive(desk.transfer(try desk.amount("1"), for: opened.options[0].id, number: 3))
         try await look()
+        let other = try await desk.openInvoice(id: InvoiceID(value: 4))
+        let stars = Amount(asset: .stars, units: 5_000_000_000)
+        try await desk.receive(desk.transfer(stars, for: other.options[0].id, number: 5))
+        let foreign = try await get(page(other) + "?lang=\(language)", of: checkout)
+        #expect(foreign.contains("5 XTR") && foreign.contains("<details class=\"option\""))
+        seen.insert(String(try #require(foreign.firstMatch(of: /data-stage="([a-z_]+)"/)).1))
         let late = try await desk.openInvoice(id: InvoiceID(value: 2))
         let cancelled = try await desk.openInvoice(id: InvoiceID(value: 3))
         _ = try await desk.settlement.cancelInvoice(cancelled.invoice.id, of: desk.merchant)
         desk.clock.advance(by: .seconds(601))
-        for (opened, isPaid) in [(late, false), (cancelled, false), (late, true)] {
+        for (opened, isPaid) in [(late, false), (cancelled, false), (late, true), (other, false)] {
             if isPaid {
                 try await desk.receive(desk.transfer(try desk.amount("1.5"), for: late.options[0].id, number: 4))
             }
@@ -85,7 +92,11 @@ struct CheckoutTests {
             #expect(!text.contains("{"))
             seen.insert(String(try #require(text.firstMatch(of: /data-stage="([a-z_]+)"/)).1))
         }
-        #expect(seen == ["waiting", "short", "paid", "over", "ending", "cancelled", "late"])
+        #expect(
+            seen == [
+                "waiting", "short", "paid", "over", "wrong_asset", "closed_wrong_asset", "ending", "cancelled", "late",
+            ]
+        )
     }
 
     @Test(

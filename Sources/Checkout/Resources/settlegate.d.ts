@@ -1,6 +1,7 @@
 /** Where an invoice stands for its customer. */
 export type SettlegateStage =
-  | "waiting" | "seen" | "confirming" | "short" | "paid" | "over" | "late"
+  | "waiting" | "seen" | "confirming" | "short" | "paid" | "over"
+  | "wrong_asset" | "closed_wrong_asset" | "late"
   | "closed_short" | "ending" | "expired" | "cancelled" | "refunded";
 
 /** What the gateway says of an invoice; deliver goods by the webhook, not by this. */
