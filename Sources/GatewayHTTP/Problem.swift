@@ -146,6 +146,9 @@ struct Problem: Error, Sendable {
         case let problem as Problem: self = problem
         case let error as SettlementError: self.init(error)
         case let error as CheckoutError: self.init(error)
+        case let error as UnknownCursor:
+            let parameter = error.isBefore ? "ending_before" : "starting_after"
+            self = .invalid("'\(parameter)' is the identifier of an object of this list", parameter)
         case is StorageError: self = .unavailable
         default:
             self.init(

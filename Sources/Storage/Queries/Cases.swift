@@ -85,8 +85,10 @@ extension SQLSession {
         state: ExceptionCase.State,
         in page: Page
     ) throws -> [ExceptionCase] {
-        var filter = Filter("c.state = ", .text(state.rawValue))
-        if let merchant { filter.and(isOperator ? "COALESCE(c.merchant, $2) = " : "c.merchant = ", .id(merchant)) }
+        var filter =
+            merchant.map { Filter(isOperator ? "COALESCE(c.merchant, $1) = " : "c.merchant = ", .id($0)) }
+            ?? Filter("c.opened_at >= ", .integer(0))
+        filter.and("c.state = ", .text(state.rawValue))
         return try list(Self.caseColumns, from: "cases c", id: "c.id", filter, in: page) { try $0.exceptionCase() }
     }
 }

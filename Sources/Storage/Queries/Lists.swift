@@ -15,10 +15,20 @@ public struct Page: Hashable, Sendable {
     }
 }
 
+/// A piece of a list was asked for from an object that is not in the list: it names nothing, another kind of object, or
+/// what is somebody else's.
+public struct UnknownCursor: Error, Hashable, Sendable {
+    /// Whether the piece was to lie before the object, and not after it.
+    public let isBefore: Bool
+}
+
 /// Conditions with their arguments, numbered as they are added.
 struct Filter {
     private(set) var conditions: [String]
     private(set) var arguments: [SQLValue]
+    /// How many of the conditions say whose list it is, and of what; the others only choose from it, and an object that has
+    /// left the choice still says where a piece begins.
+    private var belonging = 1
 
     init(_ condition: String, _ argument: SQLValue) {
         conditions = [condition + "$1"]
@@ -29,10 +39,23 @@ struct Filter {
         arguments.append(argument)
         conditions.append("\(condition)$\(arguments.count)")
     }
+
+    /// Adds a condition that says whose list it is, or of what: before those that choose from it.
+    mutating func belonging(_ condition: String, _ argument: SQLValue) {
+        and(condition, argument)
+        belonging = conditions.count
+    }
+
+    /// The conditions that say whose list it is, and of what.
+    var whole: (conditions: [String], arguments: [SQLValue]) {
+        (Array(conditions.prefix(belonging)), Array(arguments.prefix(belonging)))
+    }
 }
 
 extension SQLSession {
     /// A piece of a list, the newest first.
+    ///
+    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
     func list<Value>(
         _ columns: String,
         from table: String,
@@ -41,6 +64,14 @@ extension SQLSession {
         in page: Page,
         _ decode: (inout SQLRow) throws -> Value
     ) throws -> [Value] {
+        for (cursor, isBefore) in [(page.after, false), (page.before, true)] {
+            guard let cursor else { continue }
+            let (conditions, arguments) = filter.whole
+            let sql = """
+                SELECT 1 FROM \(table) WHERE \(conditions.joined(separator: " AND ")) AND \(id) = $\(arguments.count + 1)
+                """
+            guard try !query(sql, arguments + [.text(cursor)]).isEmpty else { throw UnknownCursor(isBefore: isBefore) }
+        }
         var filter = filter
         if let after = page.after { filter.and("\(id) < ", .text(after)) }
         if let before = page.before { filter.and("\(id) > ", .text(before)) }

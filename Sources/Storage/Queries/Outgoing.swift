@@ -170,7 +170,7 @@ extension SQLSession {
         in page: Page
     ) throws -> [OutgoingTransfer] {
         var filter = Filter("t.merchant = ", .id(merchant))
-        filter.and("t.kind = ", .text(refunds ? "refund" : "payout"))
+        filter.belonging("t.kind = ", .text(refunds ? "refund" : "payout"))
         if let payment { filter.and("t.payment = ", .id(payment)) }
         return try list(Self.outgoingColumns, from: "outgoing t", id: "t.id", filter, in: page) { try $0.outgoing() }
     }
