@@ -59,6 +59,7 @@ extension Gateway {
                 assets: catalogues.assets,
                 chart: catalogues.chart,
                 policy: catalogues.policy,
+                limits: try configuration.payouts?.limits() ?? PayoutLimits(),
                 rates: try FixedRates(configuration.rates, otherwise: book),
                 stars: try configuration.stars?.prices(),
                 clock: surroundings.clock,

@@ -256,6 +256,8 @@ public struct GatewayConfiguration: Codable, Sendable {
     public var evm: [EVM]?
     /// How much wallets may hold; none: as much as comes.
     public var coldStorage: [ColdStorage]?
+    /// What payouts and refunds may cost; none: the usual limits.
+    public var payouts: Payouts?
     /// Payments by customers' own TON wallets; none when wallets are not asked.
     public var tonConnect: WalletConnection?
     /// Mini Apps of bots whose tokens the gateway does not have; none when there are none.
@@ -290,6 +292,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         case ton
         case evm
         case coldStorage = "cold_storage"
+        case payouts
         case tonConnect = "ton_connect"
         case miniApps = "mini_apps"
         case rates

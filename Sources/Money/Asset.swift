@@ -28,6 +28,8 @@ public struct Asset: Hashable, Sendable {
     /// How many decimal digits its rail can carry; fewer than ``scale`` only for Stars, which move in whole ones while
     /// balances know nano-Stars.
     public let wireScale: Int
+    /// The least that is paid out: less costs more to send than it is worth.
+    public var payoutMinimum: Amount
     /// Its tickers, the oldest first.
     public let displayNames: [DisplayName]
 
@@ -46,6 +48,9 @@ public struct Asset: Hashable, Sendable {
         self.scale = scale
         self.wireScale = wireScale ?? scale
         self.displayNames = displayNames
+        // Where nobody says: a thousandth.
+        let units = Int256(exactly: BigInt(10).power(min(max(0, scale - 3), 76)))
+        payoutMinimum = Amount(asset: id, units: units ?? 1)
     }
 
     /// The ticker at a moment; the code when it has none.

@@ -14,6 +14,8 @@ public struct AssetDocument: Codable, Sendable {
         public let scale: Int
         /// How many its rail can carry; none: all.
         public let wireScale: Int?
+        /// The least that is paid out, a decimal text; none: a thousandth.
+        public let payoutMinimum: String?
         /// Its tickers with the day (seconds since 1970) from which they hold, the oldest first.
         public let tickers: [Ticker]?
 
@@ -23,6 +25,7 @@ public struct AssetDocument: Codable, Sendable {
             case name
             case scale
             case wireScale = "wire_scale"
+            case payoutMinimum = "payout_minimum"
             case tickers
         }
     }
@@ -40,7 +43,7 @@ public struct AssetDocument: Codable, Sendable {
 
     /// The registry of the listed assets.
     ///
-    /// - Throws: ``MoneyError`` when one is listed twice, or a scale lies outside 0 to 77.
+    /// - Throws: ``MoneyError`` when one is listed twice, a scale lies outside 0 to 77, or a minimum is no amount.
     public func registry() throws(MoneyError) -> AssetRegistry {
         var assets: [Asset] = []
         for entry in self.assets {
@@ -50,16 +53,16 @@ public struct AssetDocument: Codable, Sendable {
             let names = (entry.tickers ?? []).map { ticker in
                 Asset.DisplayName(ticker: ticker.ticker, from: ticker.from.map(Timestamp.init(seconds:)))
             }
-            assets.append(
-                Asset(
-                    id: entry.id,
-                    code: entry.code,
-                    name: entry.name,
-                    scale: entry.scale,
-                    wireScale: entry.wireScale,
-                    displayNames: names
-                )
+            var asset = Asset(
+                id: entry.id,
+                code: entry.code,
+                name: entry.name,
+                scale: entry.scale,
+                wireScale: entry.wireScale,
+                displayNames: names
             )
+            if let minimum = entry.payoutMinimum { asset.payoutMinimum = try asset.amount(minimum) }
+            assets.append(asset)
         }
         return try AssetRegistry(assets)
     }

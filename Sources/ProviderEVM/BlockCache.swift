@@ -8,6 +8,7 @@ final class BlockCache: Sendable {
     private struct Content {
         var blocks: [EVMHash: ChainBlock] = [:]
         var receipts: [EVMHash: [ChainReceipt]] = [:]
+        var newest: ChainBlock?
         var changes: [EVMHash: [EVMClient.Holding: BalanceChange]] = [:]
     }
 
@@ -17,6 +18,9 @@ final class BlockCache: Sendable {
     private let content = Mutex(Content())
 
     func block(_ hash: EVMHash) -> ChainBlock? { content.withLock { $0.blocks[hash] } }
+
+    /// The highest block that was read.
+    var newest: ChainBlock? { content.withLock(\.newest) }
 
     func receipts(_ hash: EVMHash) -> [ChainReceipt]? { content.withLock { $0.receipts[hash] } }
 
@@ -28,6 +32,7 @@ final class BlockCache: Sendable {
     func keep(_ blocks: [ChainBlock]) {
         content.withLock { content in
             for block in blocks { content.blocks[block.hash] = block }
+            if let last = blocks.last, last.number >= content.newest?.number ?? 0 { content.newest = last }
             guard content.blocks.count > Self.limit else { return }
             let numbers = content.blocks.values.map(\.number).sorted()
             let oldest = numbers[numbers.count - Self.limit / 2]

@@ -1,6 +1,6 @@
 import BigInt
 import EVM
-import Money
+public import Money
 public import Payments
 public import Providers
 import Seams
@@ -17,6 +17,17 @@ extension EVMProvider: TransferSending {
     /// What a transfer is known by: one nonce is one payment, however often it is signed with other fees.
     func transferName(nonce: UInt64) -> String {
         OwnAccounts.name(chain: configuration.chainID, hot: hotAddress, nonce: nonce)
+    }
+
+    /// What transfers of coins and of tokens use of gas, as a rule.
+    private static let usualGas: (coin: BigUInt, token: BigUInt) = (21_000, 65_000)
+
+    /// The gas that such a transfer uses as a rule, at the price of the last block that was read and a quarter for its
+    /// maker.
+    public func expectedFee(of order: TransferOrder) -> Amount? {
+        guard let base = cache.newest?.header.baseFee else { return nil }
+        let gas = order.amount.asset == coin ? Self.usualGas.coin : Self.usualGas.token
+        return Int256(exactly: BigInt((base + base / 4) * gas)).map { Amount(asset: coin, units: $0) }
     }
 
     // MARK: - Signing

@@ -1,5 +1,5 @@
 import Cryptography
-import Money
+public import Money
 public import Payments
 public import Providers
 import Seams
@@ -13,6 +13,15 @@ extension TONProvider: TransferSending {
     /// One transfer at a time where the wallet numbers its requests.
     public func lane(of order: TransferOrder) -> String? {
         if case .numbered = wallet { "ton:\(address.raw)" } else { nil }
+    }
+
+    /// What a transfer costs as a rule, in nanotons: one message, or with jettons three, of whose gas the rest comes back.
+    private static let usualFee: (coin: Int64, jetton: Int64) = (6_000_000, 37_000_000)
+
+    /// What the network's fixed prices come to for such a transfer.
+    public func expectedFee(of order: TransferOrder) -> Amount? {
+        let nanotons = order.amount.asset == coin ? Self.usualFee.coin : Self.usualFee.jetton
+        return Amount(asset: coin, units: Int256(nanotons))
     }
 
     /// Signs a wallet message for an order.

@@ -14,6 +14,10 @@ public protocol TransferSending: Sendable {
     /// - Throws: ``DestinationRefusal`` when an asset is never sent there.
     func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String
 
+    /// What the network would charge for an order by the prices that were seen last, without asking it; none when that is
+    /// not known, or it charges nothing.
+    func expectedFee(of order: TransferOrder) -> Amount?
+
     /// Signs an order. Nothing leaves the process.
     ///
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/refused`` when it can never be sent.
@@ -38,6 +42,9 @@ public protocol TransferSending: Sendable {
 }
 
 extension TransferSending {
+    /// Many rails charge nothing.
+    public func expectedFee(of order: TransferOrder) -> Amount? { nil }
+
     /// On most rails what was prepared needs no help.
     public func renewed(
         _ prepared: PreparedTransfer,

@@ -64,6 +64,12 @@ extension Settlement {
         if let lane, try await database.read({ try $0.isLaneBusy(lane, except: stored.purpose.id) }) {
             return try await postpone(stored, by: Self.pollInterval, lease)
         }
+        // Prices that have risen since it was asked for fall again; until it is signed it can be called off.
+        if let provider = providers.provider(stored.provider),
+            try excessiveFee(of: order, at: provider, now: clock.now()) != nil
+        {
+            return try await postpone(stored, by: Self.retryInterval, lease)
+        }
         let prepared: PreparedTransfer
         do { prepared = try await sender.prepare(order) } catch {
             guard error.code == .refused || error.code == .invalidRequest else {

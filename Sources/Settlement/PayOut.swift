@@ -51,6 +51,13 @@ extension Settlement {
         return try await database.write { session in
             if let existing = try session.outgoing(id.text) { return existing }
             try check(destination: request.destination, for: request.amount.asset, at: provider, in: session)
+            let order = TransferOrder(
+                id: id.text,
+                amount: request.amount,
+                destination: request.destination,
+                comment: request.comment
+            )
+            try check(cost: order, at: provider, now: now)
             let account = AccountID.merchantBalance(merchant)
             try checkFunds(for: request.amount, of: merchant, at: now, in: session)
             let postings = try Bookkeeping.move(request.amount, from: account, to: .payoutsPayable(merchant))

@@ -88,6 +88,8 @@ extension Settlement {
         let wanted = try refundable(payment, amount: measured, refunds: refunds, at: provider)
         let destination = payment.refundTarget ?? ""
         try check(destination: destination, for: wanted.asset, at: provider, in: session)
+        let order = TransferOrder(id: id.text, amount: wanted, destination: destination, comment: nil)
+        try check(cost: order, at: provider, now: now)
         try reserve(wanted, of: payment, for: merchant, at: now, in: session)
         var status = PayoutStateMachine()
         do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }

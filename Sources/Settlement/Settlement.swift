@@ -20,6 +20,8 @@ public struct Settlement: Sendable {
     public let chart: ChartOfAccounts
     /// Which rails goods may be paid on.
     public let policy: RailPolicy
+    /// What keeps transfers from costing more than they are worth.
+    public let limits: PayoutLimits
     /// What one asset costs in another.
     public let rates: any RateSource
     /// What a Star counts at in money; none when nobody says.
@@ -50,6 +52,7 @@ public struct Settlement: Sendable {
         assets: AssetRegistry,
         chart: ChartOfAccounts,
         policy: RailPolicy,
+        limits: PayoutLimits = PayoutLimits(),
         rates: any RateSource,
         stars: StarPrices? = nil,
         clock: any WallClock,
@@ -65,6 +68,7 @@ public struct Settlement: Sendable {
         self.assets = assets
         self.chart = chart
         self.policy = policy
+        self.limits = limits
         self.rates = rates
         self.stars = stars
         self.clock = clock

@@ -35,6 +35,7 @@ struct SendingTests {
         let coins = rail.chain.balance(of: rail.provider.hotWallet)
         let order = rail.order(1_000, asset, to: supplier)
         let prepared = try await rail.provider.prepare(order)
+        let expected = try #require(rail.provider.expectedFee(of: order))
         #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
         #expect(await rail.provider.submit(prepared) == .accepted)
         rail.chain.mine()
@@ -48,6 +49,8 @@ struct SendingTests {
         #expect(after - before == 1_000)
         let spent = coins - rail.chain.balance(of: rail.provider.hotWallet)
         #expect(BigInt(fee.units) == BigInt(spent) - (isToken ? 0 : 1_000))
+        // What was expected by the last block's price is of the right size.
+        #expect(BigInt(expected.units) * 4 > BigInt(fee.units) && BigInt(expected.units) < BigInt(fee.units) * 4)
     }
 
     @Test("F47: are dead, with their fee, when the token answers 'no' and moves nothing")

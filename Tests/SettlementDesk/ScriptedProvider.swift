@@ -17,6 +17,8 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         /// What the rail says is there; none: it cannot be asked.
         package var held: Amount?
         package var prepared = 0
+        /// What the network would charge.
+        package var fee: Amount?
         /// The next page of its only account; none: nothing is scanned.
         package var page: (@Sendable () async throws(ProviderError) -> ScanPage)?
     }
@@ -80,6 +82,8 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         guard !destination.isEmpty else { throw DestinationRefusal(.malformed) }
         return destination
     }
+
+    package func expectedFee(of order: TransferOrder) -> Amount? { script.withLock { $0.fee } }
 
     package func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
         let end = script.withLock { script in

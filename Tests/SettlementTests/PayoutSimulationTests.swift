@@ -28,7 +28,9 @@ struct PayoutSimulationTests {
         let ids: [PayoutID]
 
         init(payouts: Int, seed: UInt64, isBatching: Bool) throws {
-            coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
+            var coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
+            coin.payoutMinimum = Amount(asset: coin.id, units: 1)
+            self.coin = coin
             rail = ModelRail(asset: coin.id, clock: clock, seed: seed, isBatching: isBatching)
             let faults = PayoutSimulationTests.faults(SeededRandom(seed: seed &+ 1), percent: 10)
             settlement = try Desk.settlement(Engine.sqlite.open(), [rail], coin, clock, faults)

@@ -1,0 +1,54 @@
+import Money
+import Payments
+import Providers
+import Seams
+
+/// What keeps transfers from costing more than they are worth: the operator bears what the network charges.
+public struct PayoutLimits: Hashable, Sendable {
+    /// The most that the network may charge for a transfer, in hundredths of a percent of its amount.
+    public var networkFeeBasisPoints: Int
+
+    /// The usual limit is a tenth of the amount.
+    public init(networkFeeBasisPoints: Int = 1_000) {
+        self.networkFeeBasisPoints = networkFeeBasisPoints
+    }
+}
+
+extension Settlement {
+    /// Refuses a payout or refund that is too small for what it costs: before anything is set aside.
+    ///
+    /// Each asset has a minimum. The network's fee is compared where it is in the same asset, or a rate says what it is
+    /// worth.
+    ///
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/amountTooSmall`` or
+    ///   ``SettlementError/Code/networkFeeTooHigh``, and the field `amount`.
+    func check(cost order: TransferOrder, at provider: any PaymentProvider, now: Timestamp) throws {
+        guard provider.capabilities.paysOut else { return }
+        let asset = try asset(order.amount.asset)
+        guard try order.amount.compared(to: asset.payoutMinimum) != .less else {
+            let least = "\(try asset.text(asset.payoutMinimum)) \(asset.code)"
+            throw SettlementError(.amountTooSmall, "at least \(least) can be sent", parameter: "amount")
+        }
+        guard let fee = try excessiveFee(of: order, at: provider, now: now) else { return }
+        let percent = "\(limits.networkFeeBasisPoints / 100).\(limits.networkFeeBasisPoints % 100 / 10) %"
+        let reason =
+            "the network would charge about \(try asset.text(fee)) \(asset.code), more than \(percent) of the amount"
+        throw SettlementError(.networkFeeTooHigh, "\(reason); send more, or later", parameter: "amount")
+    }
+
+    /// What the network would charge for an order, in the asset that is sent, where that is more than it may; none where it
+    /// is not, or nobody knows.
+    func excessiveFee(of order: TransferOrder, at provider: any PaymentProvider, now: Timestamp) throws -> Amount? {
+        guard let charged = provider.send?.expectedFee(of: order), charged.isPositive else { return nil }
+        let fee: Amount
+        if charged.asset == order.amount.asset {
+            fee = charged
+        } else {
+            guard let quote = try? rates.rate(charged.asset, in: order.amount.asset, at: now) else { return nil }
+            let (from, to) = (try asset(charged.asset), try asset(order.amount.asset))
+            fee = try quote.rate.convert(charged, from: from, to: to, rounding: .up)
+        }
+        let most = try order.amount.portion(basisPoints: limits.networkFeeBasisPoints, rounding: .towardZero)
+        return try fee.compared(to: most) == .greater ? fee : nil
+    }
+}
