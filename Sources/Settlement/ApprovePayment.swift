@@ -3,10 +3,9 @@ import Payments
 public import Providers
 import Seams
 import Storage
-import Synchronization
 
 extension Settlement {
-    /// Decides whether a rail may take a customer's money, from one indexed read.
+    /// Decides whether a rail may take a customer's money, from one indexed read, and holds its order.
     ///
     /// Fails closed: whatever goes wrong becomes a refusal with a sentence for the customer, because a payment that was
     /// not taken can be tried again, and one that should not have been taken has to be sent back.
@@ -38,13 +37,45 @@ extension Settlement {
         case .soldOut: return .refused(message: Self.soldOut)
         case .unknown: return .refused(message: Self.uncheckable)
         }
-        let piece = invoice.paymentLink.flatMap { link in order.pieces.map { (link: link, left: $0) } }
-        switch reservations.reserve(invoice.id, for: question.payer, piece: piece, at: now) {
-        case .reserved: return .approved
-        case .heldByAnother: return .refused(message: "Somebody else is paying this order right now.")
-        case .soldOut: return .refused(message: Self.soldOut)
-        }
+        do {
+            return try await database.write { try self.hold(invoice.id, for: question, of: provider, at: now, in: $0) }
+        } catch { return .refused(message: Self.uncheckable) }
     }
+
+    /// Holds an invoice for the customer whose question is approved, and with it one of the pieces that its link sells.
+    ///
+    /// Until the money comes or the rail gives up, every other question about the invoice is declined, also of the same
+    /// customer: each approved form can be paid. It is held in the database, so that another gateway and a restart know.
+    private func hold(
+        _ id: InvoiceID,
+        for question: ApprovalRequest,
+        of provider: any PaymentProvider,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws -> ApprovalDecision {
+        guard let invoice = try session.invoice(id), invoice.status.state.isPayable else {
+            return .refused(message: Self.underWay)
+        }
+        let left = try pieces(for: invoice, in: session)
+        if let link = invoice.paymentLink, let left,
+            try session.approvals(of: link, besides: id, at: now) >= left
+        {
+            return .refused(message: Self.soldOut)
+        }
+        let approval = ApprovalRecord(
+            invoice: id,
+            provider: provider.key,
+            question: question.id,
+            link: invoice.paymentLink,
+            heldUntil: now.advanced(by: max(provider.capabilities.graceAfterExpiry, Self.shortestHold))
+        )
+        return try session.hold(approval, at: now) ? .approved : .refused(message: Self.underWay)
+    }
+
+    /// The least time for which an approved form holds its invoice: the longest that Telegram keeps a pre-checkout query.
+    private static let shortestHold = Duration.seconds(150)
+
+    private static let underWay = "This order is being paid right now. If that fails, try again in three minutes."
 
     private static let soldOut = "This item is sold out."
 
@@ -103,54 +134,4 @@ extension Settlement {
         return extra.isZero || question.allowsExtras
             ? nil : "The price of this order has changed. Please open a new one."
     }
-}
-
-/// Who is about to pay what: one customer at a time pays an order, from the approval until the money comes or the rail
-/// gives up.
-///
-/// Kept in memory only. When the process restarts in between, a second customer may be approved, and the second payment
-/// becomes a case: that is the safe way to be wrong.
-final class ApprovalReservations: Sendable {
-    /// The longest that Telegram keeps a pre-checkout query (150 s).
-    private static let lifetime = Duration.seconds(150)
-    /// Above this many, old ones are removed before a new one is made.
-    private static let cleanAbove = 10_000
-
-    /// What became of a wish to pay.
-    enum Answer: Hashable, Sendable {
-        case reserved
-        case heldByAnother
-        case soldOut
-    }
-
-    private struct Reservation {
-        let payer: String
-        let link: PaymentLinkID?
-        let until: Timestamp
-    }
-
-    private let held = Mutex<[InvoiceID: Reservation]>([:])
-
-    /// Reserves an invoice for a payer, and with it one of the pieces that are left of its link.
-    func reserve(
-        _ invoice: InvoiceID,
-        for payer: String,
-        piece: (link: PaymentLinkID, left: Int)?,
-        at now: Timestamp
-    ) -> Answer {
-        held.withLock { held in
-            if held.count > Self.cleanAbove { held = held.filter { $0.value.until > now } }
-            if let other = held[invoice], other.until > now, other.payer != payer { return .heldByAnother }
-            if let piece {
-                let others = held.count { $0.key != invoice && $0.value.link == piece.link && $0.value.until > now }
-                guard others < piece.left else { return .soldOut }
-            }
-            let until = now.advanced(by: Self.lifetime)
-            held[invoice] = Reservation(payer: payer, link: piece?.link, until: until)
-            return .reserved
-        }
-    }
-
-    /// Forgets what was reserved for an invoice: its money is here.
-    func release(_ invoice: InvoiceID) { held.withLock { _ = $0.removeValue(forKey: invoice) } }
 }

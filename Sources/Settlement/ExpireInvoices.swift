@@ -15,6 +15,7 @@ extension Settlement {
     public func expireInvoices(limit: Int = 100) async throws -> [InvoiceID] {
         let now = clock.now()
         return try await database.write { session in
+            try session.forgetApprovals(at: now)
             var ended: [InvoiceID] = []
             let scans = providers.providers.filter(\.capabilities.expiryWaitsForScan)
             let watermarks = try scans.map { provider in

@@ -64,6 +64,8 @@ extension ObservationRecorder {
         try session.update(updated, from: invoice)
         if case .settle = action { try settlement.noteSale(of: updated, in: session) }
         match.invoice = updated
+        // What is settled is not approved again; otherwise the next form may be paid now.
+        if asksFirst, updated.status.state != .settled { try session.release(invoice.id) }
         let result = try follow(action, arrival, value: value, match, in: session)
         if updated.status.state != invoice.status.state {
             let moved = try InvoiceWithOptions(found, now: updated, in: session)

@@ -13,6 +13,8 @@ struct ObservationRecorder: Sendable {
     let graceAfterExpiry: Duration
     /// Whether options have accounts of their own, whose money is gathered.
     let isGathered: Bool
+    /// Whether the rail asks before it takes money.
+    let asksFirst: Bool
     let now: Timestamp
     /// Whether what happened earlier has been recorded earlier; what is pushed may overtake.
     let isChronological: Bool
@@ -24,6 +26,7 @@ struct ObservationRecorder: Sendable {
         rail = provider.rail
         graceAfterExpiry = provider.capabilities.graceAfterExpiry
         isGathered = provider.gather != nil
+        asksFirst = provider.push != nil
         self.now = now
     }
 

@@ -147,7 +147,7 @@ extension Settlement {
     /// Has the invoices end that others have open, when the last piece was sold.
     func noteSale(of invoice: Invoice, in session: any SQLSession) throws {
         guard let id = invoice.paymentLink else { return }
-        reservations.release(invoice.id)
+        try session.release(invoice.id)
         guard try isSoldOut(id, in: session) else { return }
         try session.insertSoldLink(id)
     }

@@ -42,7 +42,6 @@ public struct Settlement: Sendable {
     package let conditions: Conditions
     /// Where a simulated run may fail.
     public let faults: FaultInjector
-    let reservations: ApprovalReservations
     let texts = InvoiceTexts()
 
     /// A settlement over the given parts.
@@ -79,7 +78,6 @@ public struct Settlement: Sendable {
         self.isLive = isLive
         self.faults = faults
         conditions = Conditions()
-        reservations = ApprovalReservations()
     }
 
     /// The JSON that merchants read.

@@ -250,9 +250,6 @@ struct SettlementTests {
         let decision = await desk.settlement.decide(question("1", try desk.amount(text)), of: desk.provider)
         #expect((decision == .approved) == isApproved)
         guard isApproved else { return }
-        // One customer at a time.
-        #expect(await desk.settlement.decide(question("2", try desk.amount(text)), of: desk.provider) != .approved)
-        #expect(await desk.settlement.decide(question("1", try desk.amount(text)), of: desk.provider) == .approved)
         desk.clock.advance(by: .seconds(601))
         #expect(await desk.settlement.decide(question("1", try desk.amount(text)), of: desk.provider) != .approved)
     }

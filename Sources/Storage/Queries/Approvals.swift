@@ -1,0 +1,64 @@
+public import Payments
+public import Seams
+
+/// An invoice that is held for a question which was approved, until the money comes or the rail gives up.
+public struct ApprovalRecord: Hashable, Sendable {
+    /// The invoice.
+    public let invoice: InvoiceID
+    /// The provider that asked.
+    public let provider: String
+    /// The rail's own identifier of the question.
+    public let question: String
+    /// The link of which the invoice takes a piece.
+    public let link: PaymentLinkID?
+    /// Until when it is held.
+    public let heldUntil: Timestamp
+
+    /// An invoice that is to be held.
+    public init(invoice: InvoiceID, provider: String, question: String, link: PaymentLinkID?, heldUntil: Timestamp) {
+        self.invoice = invoice
+        self.provider = provider
+        self.question = question
+        self.link = link
+        self.heldUntil = heldUntil
+    }
+}
+
+/// What is approved and not paid yet.
+extension SQLSession {
+    /// Holds an invoice; a question that holds it already may ask again, because rails deliver twice.
+    ///
+    /// - Returns: whether it is held for this question; false when another question holds it.
+    public func hold(_ approval: ApprovalRecord, at now: Timestamp) throws -> Bool {
+        try change(
+            """
+            INSERT INTO approvals (invoice, provider, question, link, held_until) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (invoice) DO UPDATE SET provider = excluded.provider, question = excluded.question,
+            link = excluded.link, held_until = excluded.held_until WHERE approvals.held_until <= $6
+            OR (approvals.provider = excluded.provider AND approvals.question = excluded.question)
+            """,
+            [
+                .id(approval.invoice), .text(approval.provider), .text(approval.question), .id(approval.link),
+                .moment(approval.heldUntil), .moment(now),
+            ]
+        ) == 1
+    }
+
+    /// How many other invoices of a link are held.
+    public func approvals(of link: PaymentLinkID, besides invoice: InvoiceID, at now: Timestamp) throws -> Int {
+        try first(
+            "SELECT COUNT(*) FROM approvals a WHERE a.link = $1 AND a.held_until > $2 AND a.invoice <> $3",
+            [.id(link), .moment(now), .id(invoice)]
+        ) { try $0.int() } ?? 0
+    }
+
+    /// Holds an invoice no longer: its money is here.
+    public func release(_ invoice: InvoiceID) throws {
+        try execute("DELETE FROM approvals WHERE invoice = $1", [.id(invoice)])
+    }
+
+    /// Forgets what was approved and is not held any more.
+    public func forgetApprovals(at now: Timestamp) throws {
+        try execute("DELETE FROM approvals WHERE held_until <= $1", [.moment(now)])
+    }
+}
