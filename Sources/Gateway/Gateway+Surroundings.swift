@@ -41,7 +41,7 @@ extension Gateway {
             let isLive = configuration.environment == .live
             let inside = configuration.webhooks.allowPrivateAddresses
             return Self(
-                clock: SystemClock(),
+                clock: TrustedClock(SystemClock()),
                 random: SystemRandom(),
                 transport: CurlTransport(.init(addresses: .any, httpsOnly: isLive)),
                 webhookTransport: CurlTransport(.init(addresses: inside ? .any : .publicOnly, httpsOnly: !inside)),

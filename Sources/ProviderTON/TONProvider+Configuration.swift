@@ -10,7 +10,7 @@ extension TONProvider {
     /// - Throws: `ProviderError`; with the code `refused` when the chain is another, `unavailable` when the node does not
     ///   answer.
     public func checkConfiguration() async throws(ProviderError) {
-        _ = try await client.head()
+        clock.hear(try await client.head().time, from: key)
         for jetton in configuration.jettons { try await check(jetton) }
     }
 

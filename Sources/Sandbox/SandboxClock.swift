@@ -22,3 +22,28 @@ public final class SandboxClock: WallClock {
     /// Puts the clock forward.
     public func advance(by duration: Duration) { ahead.withLock { $0 += duration } }
 }
+
+/// The clock of the machine that a gateway runs on, which goes with the sandbox's until somebody sets it.
+public final class SandboxMachine: MachineTime {
+    private let clock: SandboxClock
+    private let ahead = Mutex(Duration.zero)
+
+    /// A machine whose clock is right.
+    public init(_ clock: SandboxClock) {
+        self.clock = clock
+    }
+
+    /// What the machine's clock shows.
+    public func now() -> Timestamp { clock.now().advanced(by: ahead.withLock { $0 }) }
+
+    /// The time that has really passed.
+    public func uptime() -> Duration { clock.now().since(Timestamp(microseconds: 0)) }
+
+    /// Waits as long as the sandbox's clock says.
+    ///
+    /// - Throws: `CancellationError`.
+    public func sleep(for duration: Duration) async throws { try await clock.sleep(for: duration) }
+
+    /// Sets the machine's clock; zero is right.
+    public func set(ahead duration: Duration) { ahead.withLock { $0 = duration } }
+}

@@ -94,6 +94,7 @@ extension Scenario.Step: Decodable {
         let drop: Bool?
     }
     private struct Advance: Decodable { let seconds: Int64 }
+    private struct SetClock: Decodable { let ahead: Int64 }
     private struct Deposit: Decodable { let mode: String }
     private struct Wallet: Decodable { let kind: String }
     private struct Refund: Decodable {
@@ -118,6 +119,7 @@ extension Scenario.Step: Decodable {
             let change: Reorganise = try step.value()
             self = .reorganise(depth: change.depth, dropping: change.drop ?? false)
         case "advance": self = .advance(seconds: try step.value(Advance.self).seconds)
+        case "clock": self = .setClock(ahead: try step.value(SetClock.self).ahead)
         case "fault": self = .fault(try step.value())
         case "deposit": self = .deposit(derived: try step.value(Deposit.self).mode == "derived")
         case "wallet": self = .wallet(highload: try step.value(Wallet.self).kind == "highload")

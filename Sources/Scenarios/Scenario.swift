@@ -29,6 +29,8 @@ public struct Scenario: Sendable {
         case reorganise(depth: Int, dropping: Bool)
         /// Time passes.
         case advance(seconds: Int64)
+        /// The clock of the gateway's machine is set so many seconds ahead; 0 is right.
+        case setClock(ahead: Int64)
         /// A network begins or ceases to misbehave.
         case fault(Fault)
         /// How customers on TON are told apart from here on.

@@ -1,4 +1,5 @@
 import Money
+import Sandbox
 import StrictJSON
 
 /// Plays a scenario in a world of its own, and says what did not come out as it should.
@@ -16,12 +17,23 @@ public struct ScenarioRunner {
     ///
     /// - Throws: what the world throws when a step cannot be taken at all.
     /// - Returns: a sentence for each thing that is not as the scenario says; none when all is.
-    public static func run(_ scenario: Scenario, in world: ScenarioWorld) async throws -> [String] {
+    ///
+    /// - Parameters:
+    ///   - scenario: the scenario.
+    ///   - world: where it is played.
+    ///   - disturb: what is done before each step, and before the expectations are looked at.
+    public static func run(
+        _ scenario: Scenario,
+        in world: ScenarioWorld,
+        disturbing disturb: (Scenario.Step?) async throws -> Void = { _ in }
+    ) async throws -> [String] {
         var runner = Self(world: world)
         for step in scenario.steps {
+            try await disturb(step)
             try await runner.take(step)
             if scenario.restartsBetweenSteps { try await world.restart() }
         }
+        try await disturb(nil)
         for expectation in scenario.expectations { try await runner.check(expectation) }
         return runner.failures
     }
@@ -37,6 +49,7 @@ public struct ScenarioRunner {
         case .look: try await world.look()
         case .reorganise(let depth, let dropping): world.reorganise(depth: depth, dropping: dropping)
         case .advance(let seconds): try await world.advance(by: .seconds(seconds))
+        case .setClock(let ahead): world.machine.set(ahead: .seconds(ahead))
         case .fault(let fault): try await world.set(fault)
         case .deposit(let derived): try await world.setTON { $0.isDerived = derived }
         case .wallet(let highload): try await world.setTON { $0.isHighload = highload }

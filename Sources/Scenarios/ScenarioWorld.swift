@@ -32,6 +32,8 @@ public final class ScenarioWorld: Sendable {
     public let networks: SandboxNetworks
     /// The folder with the gateway's files.
     public let home: SandboxHome
+    /// The machine that the gateway runs on, whose clock can be set.
+    public let machine: SandboxMachine
     /// The merchant talking to the gateway.
     public var merchant: MerchantClient { client(apiKey) }
 
@@ -54,6 +56,7 @@ public final class ScenarioWorld: Sendable {
     private init(
         networks: SandboxNetworks,
         home: SandboxHome,
+        machine: SandboxMachine,
         gateway: Gateway,
         transport: CurlTransport,
         server: MerchantServer,
@@ -62,6 +65,7 @@ public final class ScenarioWorld: Sendable {
     ) {
         self.networks = networks
         self.home = home
+        self.machine = machine
         self.transport = transport
         self.server = server
         self.logger = logger
@@ -106,10 +110,12 @@ public final class ScenarioWorld: Sendable {
             port: 0,
             postgresql: postgresql
         )
-        let gateway = try await open(home, networks, transport, faults, logger)
+        let machine = SandboxMachine(sandboxClock)
+        let gateway = try await open(home, networks, machine, transport, faults, logger)
         let world = ScenarioWorld(
             networks: networks,
             home: home,
+            machine: machine,
             gateway: gateway,
             transport: transport,
             server: server,
@@ -123,6 +129,7 @@ public final class ScenarioWorld: Sendable {
     private static func open(
         _ home: SandboxHome,
         _ networks: SandboxNetworks,
+        _ machine: SandboxMachine,
         _ transport: CurlTransport,
         _ faults: FaultInjector,
         _ logger: Logger
@@ -131,7 +138,7 @@ public final class ScenarioWorld: Sendable {
             home.configuration(),
             keystore: home.keystore(),
             surroundings: Gateway.Surroundings(
-                clock: networks.clock,
+                clock: TrustedClock(machine),
                 random: SystemRandom(),
                 transport: transport,
                 webhookTransport: transport,
@@ -199,7 +206,7 @@ public final class ScenarioWorld: Sendable {
     /// - Throws: what cannot be started.
     public func restart() async throws {
         try? await gateway.close()
-        let gateway = try await Self.open(home, networks, transport, faults, logger)
+        let gateway = try await Self.open(home, networks, machine, transport, faults, logger)
         let url = try await gateway.listen()
         state.withLock { state in
             state.gateway = gateway

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The machine's own clock: the only place in the product that reads it.
-public struct SystemClock: WallClock {
+public struct SystemClock: MachineTime {
     /// The machine's clock.
     public init() {}
 
@@ -10,6 +10,13 @@ public struct SystemClock: WallClock {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+    }
+
+    /// The time since the machine was started; it goes on while the machine sleeps, and nobody sets it.
+    public func uptime() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
     }
 
     /// Waits in real time.

@@ -8,6 +8,17 @@ public protocol WallClock: Sendable {
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits.
     func sleep(for duration: Duration) async throws
+    /// Compares itself with a rail's clock, where it can be in doubt.
+    func hear(_ stated: Timestamp, from rail: String)
+    /// What is wrong with the machine's clock; nil when nothing is known to be.
+    var doubt: ClockDoubt? { get }
+}
+
+extension WallClock {
+    /// Most clocks are right by definition.
+    public func hear(_ stated: Timestamp, from rail: String) {}
+    /// Most clocks are right by definition.
+    public var doubt: ClockDoubt? { nil }
 }
 
 /// A clock that stands still until it is moved.

@@ -34,9 +34,9 @@ extension SQLSession {
         try all(
             """
             SELECT n.subject, n.source, n.payment FROM customer_notices n
-            WHERE n.finished_at IS NULL AND n.due_at <= $1 ORDER BY n.due_at, n.subject LIMIT $2
+            WHERE n.finished_at IS NULL AND (n.due_at <= $1 OR n.due_at > $3) ORDER BY n.due_at, n.subject LIMIT $2
             """,
-            [.moment(moment), .integer(Int64(limit))]
+            [.moment(moment), .integer(Int64(limit)), .moment(moment.advanced(by: Self.longestPause))]
         ) { CustomerNotice(subject: try $0.text(), source: try $0.text(), payment: try $0.id()) }
     }
 

@@ -53,10 +53,10 @@ extension SQLSession {
     public func endpointsDue(at moment: Timestamp) throws -> [WebhookEndpointID] {
         try all(
             """
-            SELECT DISTINCT d.endpoint FROM deliveries d WHERE d.state = 'pending' AND d.next_attempt_at <= $1
-            ORDER BY d.endpoint
+            SELECT DISTINCT d.endpoint FROM deliveries d WHERE d.state = 'pending'
+            AND (d.next_attempt_at <= $1 OR d.next_attempt_at > $2) ORDER BY d.endpoint
             """,
-            [.moment(moment)]
+            [.moment(moment), .moment(moment.advanced(by: Self.longestPause))]
         ) { try $0.id() }
     }
 
@@ -69,9 +69,13 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.deliveryColumns) FROM deliveries d
-            WHERE d.endpoint = $1 AND d.state = 'pending' AND d.next_attempt_at <= $2 ORDER BY d.event LIMIT $3
+            WHERE d.endpoint = $1 AND d.state = 'pending' 
+            AND (d.next_attempt_at <= $2 OR d.next_attempt_at > $4) ORDER BY d.event LIMIT $3
             """,
-            [.id(endpoint), .moment(moment), .integer(Int64(limit))]
+            [
+                .id(endpoint), .moment(moment), .integer(Int64(limit)),
+                .moment(moment.advanced(by: Self.longestPause)),
+            ]
         ) { try $0.delivery() }
     }
 

@@ -33,9 +33,12 @@ extension SQLSession {
         try all(
             """
             SELECT sequence, source, body, received_at FROM inbox
-            WHERE finished_at IS NULL AND due_at <= $1 AND (source = $2 OR $2 = '') ORDER BY sequence LIMIT $3
+            WHERE finished_at IS NULL AND (due_at <= $1 OR due_at > $4) AND (source = $2 OR $2 = '') ORDER BY sequence LIMIT $3
             """,
-            [.moment(moment), .text(source ?? ""), .integer(Int64(limit))]
+            [
+                .moment(moment), .text(source ?? ""), .integer(Int64(limit)),
+                .moment(moment.advanced(by: Self.longestPause)),
+            ]
         ) { row in
             InboxMessage(
                 sequence: try row.integer(),

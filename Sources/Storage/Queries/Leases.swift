@@ -27,9 +27,12 @@ extension SQLSession {
             INSERT INTO leases (name, holder, token, expires_at) VALUES ($1, $2, 1, $3)
             ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at,
             token = leases.token + CASE WHEN leases.holder = excluded.holder THEN 0 ELSE 1 END
-            WHERE leases.holder = excluded.holder OR leases.expires_at <= $4
+            WHERE leases.holder = excluded.holder OR leases.expires_at <= $4 OR leases.expires_at > $5
             """,
-            [.text(name), .text(holder), .moment(end), .moment(moment)]
+            [
+                .text(name), .text(holder), .moment(end), .moment(moment),
+                .moment(moment.advanced(by: Self.longestPause)),
+            ]
         )
         guard changed == 1 else { return nil }
         let token = try first("SELECT token FROM leases WHERE name = $1", [.text(name)]) { try $0.integer() }

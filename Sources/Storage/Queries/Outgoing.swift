@@ -121,9 +121,12 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state = 'awaiting_payment' AND t.provider = $1
-            AND t.next_attempt_at <= $2 ORDER BY t.next_attempt_at, t.id LIMIT $3
+            AND (t.next_attempt_at <= $2 OR t.next_attempt_at > $4) ORDER BY t.next_attempt_at, t.id LIMIT $3
             """,
-            [.text(provider), .moment(moment), .integer(Int64(limit))]
+            [
+                .text(provider), .moment(moment), .integer(Int64(limit)),
+                .moment(moment.advanced(by: Self.longestPause)),
+            ]
         ) { try $0.outgoing() }
     }
 
@@ -148,10 +151,10 @@ extension SQLSession {
         let words = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
         return try all(
             """
-            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state IN (\(words)) AND t.next_attempt_at <= $1
-            ORDER BY t.next_attempt_at, t.id LIMIT $2
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state IN (\(words)) 
+            AND (t.next_attempt_at <= $1 OR t.next_attempt_at > $3) ORDER BY t.next_attempt_at, t.id LIMIT $2
             """,
-            [.moment(moment), .integer(Int64(limit))]
+            [.moment(moment), .integer(Int64(limit)), .moment(moment.advanced(by: Self.longestPause))]
         ) { try $0.outgoing() }
     }
 
