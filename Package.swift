@@ -101,7 +101,7 @@ let package = Package(
         .target(
             name: "Reconciliation",
             dependencies: [
-                "Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", logging,
+                "Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", bigInt, logging,
             ]
         ),
         .target(
@@ -289,7 +289,7 @@ let package = Package(
             name: "SettlementTests",
             dependencies: [
                 "SettlementDesk", "DatabaseEngines", "Settlement", "Storage", "Providers", "Ledger", "Payments",
-                "Money", "Seams", bigInt,
+                "Money", "Seams", "StrictJSON", bigInt,
             ]
         ),
         .testTarget(

@@ -96,7 +96,10 @@ public struct ReportRendering: Sendable {
     private var caseTable: TextTable {
         var table = TextTable([("case", .left), ("reason", .left), ("asset", .left), ("amount", .right)])
         for open in report.openCases {
-            table.add([open.id.text, open.reason.rawValue, code(open.amount.asset), text(open.amount)])
+            let asset = open.amount?.asset ?? open.setAside?.asset
+            let units = open.setAside?.units.map { "\($0) units" } ?? ""
+            let amount = open.amount.map { text($0) } ?? units
+            table.add([open.id.text, open.reason.rawValue, asset.map(code) ?? "", amount])
         }
         return table
     }
@@ -132,8 +135,8 @@ public struct ReportRendering: Sendable {
             "merchant": .optional(open.merchant?.text),
             "invoice": .optional(open.invoice?.text),
             "payment": .optional(open.payment?.text),
-            "asset": .string(open.amount.asset.text),
-            "amount": .string(text(open.amount)),
+            "asset": .optional((open.amount?.asset ?? open.setAside?.asset)?.text),
+            "amount": .optional(open.amount.map { text($0) }),
             "opened_at": .string(open.openedAt.description),
         ]
     }

@@ -205,7 +205,7 @@ public struct GatewayAPI: Sendable {
             let depths = try await settlement.database.read { session in
                 [
                     ("outbox_depth", try session.outboxDepth()), ("inbox_depth", try session.inboxDepth()),
-                    ("open_cases", try session.openCaseCount()),
+                    ("open_cases", try session.openCaseCount()), ("set_aside", try session.setAsideCount()),
                     ("overdue_transfers", try OverdueTransfers.list(in: session, at: now).count),
                 ]
             }

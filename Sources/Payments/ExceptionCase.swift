@@ -15,6 +15,8 @@ public struct ExceptionCase: Hashable, Sendable {
         case wrongAsset = "wrong_asset"
         /// The rail took a payment back that was credited: a reorganisation of the chain.
         case orphaned
+        /// Something on a rail could not be understood or booked, and was set aside.
+        case unreadable
     }
 
     /// Whether a person has dealt with it.
@@ -69,8 +71,10 @@ public struct ExceptionCase: Hashable, Sendable {
     public let payment: PaymentID?
     /// The movement of a rail's account that it concerns, when it is about one.
     public let movement: NaturalKey?
-    /// The money that waits, booked on the reason's own ledger account.
-    public let amount: Amount
+    /// What was set aside, for a case about that.
+    public let setAside: SetAside?
+    /// The money that waits, booked on the reason's own ledger account; nil when nothing is booked.
+    public let amount: Amount?
     /// When it was opened.
     public let openedAt: Timestamp
     /// How it was closed; none while it is open.
@@ -89,7 +93,8 @@ public struct ExceptionCase: Hashable, Sendable {
         invoice: InvoiceID?,
         payment: PaymentID?,
         movement: NaturalKey? = nil,
-        amount: Amount,
+        setAside: SetAside? = nil,
+        amount: Amount?,
         openedAt: Timestamp,
         resolution: Resolution? = nil,
         detail: String? = nil
@@ -100,6 +105,7 @@ public struct ExceptionCase: Hashable, Sendable {
         self.invoice = invoice
         self.payment = payment
         self.movement = movement
+        self.setAside = setAside
         self.amount = amount
         self.openedAt = openedAt
         self.resolution = resolution

@@ -122,9 +122,10 @@ public struct NaturalKey: Hashable, Sendable, CustomStringConvertible {
         self.init(parts)
     }
 
-    /// The key made of `parts`, which must not contain a space or a line break; they are joined by a space.
+    /// The key made of `parts`, which must not contain a space or a line break; they are joined by a space, in a form that
+    /// every database keeps.
     public init(_ parts: [String]) {
-        text = parts.joined(separator: " ")
+        text = StorableText(parts.joined(separator: " ")).text
     }
 
     /// A key as it was stored.

@@ -75,10 +75,8 @@ struct BlockReading {
 
     // MARK: - Observations
 
-    /// What concerns us, in the block's order, and then what nothing in it explains.
-    ///
-    /// - Throws: `ProviderError` when an amount cannot be booked.
-    func findings(_ state: State) throws(ProviderError) -> [Finding] {
+    /// What concerns us, in the block's order, and then what nothing in it explains; what no amount can hold is set aside.
+    func findings(_ state: State) -> [Finding] {
         var units = changes.map(\.units)
         var rests: [(holding: EVMClient.Holding, units: BigInt)] = []
         for holding in holdings {
@@ -91,9 +89,9 @@ struct BlockReading {
         }
         var observations: [Observation] = []
         for (change, units) in zip(changes, units) {
-            if let found = try observation(of: change, units, state) { observations.append(found) }
+            if let found = observation(of: change, units, state) { observations.append(found) }
         }
-        for rest in rests { observations.append(try unexplained(rest.units, of: rest.holding)) }
+        for rest in rests { observations.append(unexplained(rest.units, of: rest.holding)) }
         return observations.map { Finding(observation: $0, block: block.number) }
     }
 
@@ -102,8 +100,11 @@ struct BlockReading {
         of change: ShownChange,
         _ units: BigInt,
         _ state: State
-    ) throws(ProviderError) -> Observation? {
-        let amount = try amount(units, of: change.holding)
+    ) -> Observation? {
+        guard let amount = amount(units, of: change.holding) else {
+            let key = naturalKey(change.place, "too-large", change.holding.owner.lowercased)
+            return tooLarge(key, units, change.holding)
+        }
         switch change.cause {
         case .sent(let part, let name):
             let key = naturalKey(change.place, "sent", part)
@@ -114,8 +115,10 @@ struct BlockReading {
             return .movement(movement(key, .networkFee, amount, "money moved between our own accounts"))
         case .moved:
             guard units != change.units else { return nil }
-            let kept = try self.amount(units - change.units, of: change.holding)
             let key = naturalKey(change.place, "kept")
+            guard let kept = self.amount(units - change.units, of: change.holding) else {
+                return tooLarge(key, units - change.units, change.holding)
+            }
             return .movement(
                 movement(key, .networkFee, kept, "the token kept a part on the way between our own accounts")
             )
@@ -141,16 +144,16 @@ struct BlockReading {
     ///
     /// Coins to the address of an option pay it: wallets that are contracts and many exchanges pay so. Of tokens only logs
     /// are payments.
-    private func unexplained(_ units: BigInt, of holding: EVMClient.Holding) throws(ProviderError) -> Observation {
-        let amount = try amount(units, of: holding)
+    private func unexplained(_ units: BigInt, of holding: EVMClient.Holding) -> Observation {
         let owner = holding.owner
+        let asset = holding.token?.lowercased ?? "coin"
+        let key = NaturalKey("evm", chain, block.hash.description, owner.lowercased, asset, "unexplained")
+        guard let amount = amount(units, of: holding) else { return tooLarge(key, units, holding) }
         guard holding.token != nil || units < 0 || accounts.isWallet(owner) else {
             return .incoming(
                 provider.untraced(amount, on: owner, in: .init(number: block.number, hash: block.hash), at: moment)
             )
         }
-        let asset = holding.token?.lowercased ?? "coin"
-        let key = NaturalKey("evm", chain, block.hash.description, owner.lowercased, asset, "unexplained")
         let reason = units > 0 ? "came without a trace in the block" : "left without a trace in the block"
         return .movement(movement(key, .unexplained, amount, reason))
     }
@@ -227,12 +230,26 @@ struct BlockReading {
         }
     }
 
-    private func amount(_ units: BigInt, of holding: EVMClient.Holding) throws(ProviderError) -> Amount {
-        guard let value = Int256(exactly: units) else {
-            throw ProviderError(.malformed, "an amount needs more than 255 bits")
-        }
-        let asset = holding.token.flatMap { provider.token(at: $0) }?.asset ?? provider.coin
-        return Amount(asset: asset, units: value)
+    private func asset(of holding: EVMClient.Holding) -> AssetID {
+        holding.token.flatMap { provider.token(at: $0) }?.asset ?? provider.coin
+    }
+
+    /// An amount; nil for what needs more than 255 bits, which a token can move and no amount holds.
+    private func amount(_ units: BigInt, of holding: EVMClient.Holding) -> Amount? {
+        Int256(exactly: units).map { Amount(asset: asset(of: holding), units: $0) }
+    }
+
+    private func tooLarge(_ key: NaturalKey, _ units: BigInt, _ holding: EVMClient.Holding) -> Observation {
+        let found = SetAside(
+            naturalKey: key,
+            account: holding.owner.description,
+            asset: asset(of: holding),
+            units: "\(units)",
+            cause: .tooLarge,
+            explanation: "a change of a balance needs more than 255 bits",
+            occurredAt: moment
+        )
+        return .setAside(found, bytes: Array("block \(block.number) \(block.hash)".utf8))
     }
 
     private func evidence(_ place: ShownChange.Place) -> String {

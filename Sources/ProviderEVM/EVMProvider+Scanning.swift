@@ -149,7 +149,7 @@ extension EVMProvider: TransferScanning {
         var state = BlockReading.State()
         state.balances = try await balances(of: reading.holdings, around: block, tip)
         state.contracts = try await client.contracts(among: reading.payers)
-        return try reading.findings(state)
+        return reading.findings(state)
     }
 
     private func balances(

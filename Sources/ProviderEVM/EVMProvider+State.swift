@@ -38,14 +38,18 @@ extension EVMProvider: BalanceStating {
             sums[holding.token, default: 0] += balance
         }
         var balances: [Amount] = []
+        var beyond: [AssetID: String] = [:]
         for kind in kinds {
-            guard let units = Int256(exactly: BigInt(sums[kind.token] ?? 0)) else {
-                throw ProviderError(.malformed, "a balance needs more than 255 bits")
+            let sum = sums[kind.token] ?? 0
+            if let units = Int256(exactly: BigInt(sum)) {
+                balances.append(Amount(asset: kind.asset, units: units))
+            } else {
+                beyond[kind.asset] = "\(sum)"
             }
-            balances.append(Amount(asset: kind.asset, units: units))
         }
         return ProviderStatement(
             balances: balances,
+            beyondAmounts: beyond,
             asOf: Timestamp(seconds: Int64(clamping: block.header.timestamp)),
             source: "the chain's state after block \(block.number)"
         )

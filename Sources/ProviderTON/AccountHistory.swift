@@ -7,9 +7,9 @@ struct ScanPosition: Hashable {
     let lt: UInt64
     let hash: CellHash
 
-    init(_ transaction: ChainTransaction) {
-        lt = transaction.lt
-        hash = transaction.hash
+    init(_ step: AccountStep) {
+        lt = step.head.lt
+        hash = step.hash
     }
 
     init(stored text: String) throws(ProviderError) {
@@ -41,25 +41,23 @@ struct AccountHistory: Sendable {
         _ position: ScanPosition?,
         of address: TONAddress,
         state: ToncenterClient.AccountState
-    ) async throws(ProviderError) -> [ChainTransaction] {
+    ) async throws(ProviderError) -> [AccountStep] {
         let end = position?.lt ?? 0
         guard state.lastLT >= end else {
             throw ProviderError(.lagging, "the node is behind what it has shown before")
         }
-        var found: [ChainTransaction] = []
+        var found: [AccountStep] = []
         var next = (lt: state.lastLT, hash: state.lastHash)
         while next.lt > end {
             guard found.count < Self.maximumLength else {
                 throw ProviderError(.unavailable, "more than \(Self.maximumLength) chain transactions to read at once")
             }
-            let page = try await client.transactions(of: address, lt: next.lt, hash: next.hash, limit: Self.pageSize)
-            guard !page.isEmpty else { throw ProviderError(.unavailable, "the node left out what it had announced") }
-            for transaction in page where next.lt > end {
-                guard transaction.lt == next.lt, transaction.hash == next.hash else {
+            for step in try await page(of: address, from: next) where next.lt > end {
+                guard step.head.lt == next.lt, step.hash == next.hash else {
                     throw ProviderError(.gap, "the chain transaction at logical time \(next.lt) is missing")
                 }
-                found.append(transaction)
-                next = (transaction.previousLT, transaction.previousHash)
+                found.append(step)
+                next = (step.head.previousLT, step.head.previousHash)
             }
         }
         if let position, !found.isEmpty {
@@ -72,12 +70,33 @@ struct AccountHistory: Sendable {
         return found.reversed()
     }
 
+    /// Steps of an account from a place back, at least one: ever fewer at once while they are more than the node can answer
+    /// with, so that no size of what strangers send stands in the way.
+    private func page(
+        of address: TONAddress,
+        from place: (lt: UInt64, hash: CellHash)
+    ) async throws(ProviderError) -> [AccountStep] {
+        var limit = Self.pageSize
+        while true {
+            do throws(ProviderError) {
+                let page = try await client.transactions(of: address, lt: place.lt, hash: place.hash, limit: limit)
+                guard !page.isEmpty else {
+                    throw ProviderError(.unavailable, "the node left out what it had announced")
+                }
+                return page
+            } catch {
+                guard error.code == .unavailable, limit > 1 else { throw error }
+                limit = max(1, limit / 10)
+            }
+        }
+    }
+
     /// Whether an account ceased to exist with the chain transaction that was read last: what it does later joins up with
     /// nothing.
     private func ended(at position: ScanPosition, of address: TONAddress) async throws(ProviderError) -> Bool {
         let page = try await client.transactions(of: address, lt: position.lt, hash: position.hash, limit: 1)
-        guard let last = page.first, last.lt == position.lt, last.hash == position.hash else { return false }
-        return last.endStatus == .nonexistent
+        guard let last = page.first, last.head.lt == position.lt, last.hash == position.hash else { return false }
+        return last.transaction?.endStatus == .nonexistent
     }
 
     /// What to do after a chain transaction was looked at.
@@ -97,16 +116,14 @@ struct AccountHistory: Sendable {
     ) async throws(ProviderError) -> ChainTransaction? {
         var next = (lt: state.lastLT, hash: state.lastHash)
         while next.lt > 0 {
-            let page = try await client.transactions(of: address, lt: next.lt, hash: next.hash, limit: Self.pageSize)
-            guard !page.isEmpty else { throw ProviderError(.unavailable, "the node left out what it had announced") }
-            for transaction in page {
-                guard transaction.lt == next.lt, transaction.hash == next.hash else {
+            for step in try await page(of: address, from: next) {
+                guard step.head.lt == next.lt, step.hash == next.hash else {
                     throw ProviderError(.gap, "the chain transaction at logical time \(next.lt) is missing")
                 }
-                switch look(transaction) {
-                case .found: return transaction
+                switch step.transaction.map(look) ?? .goOn {
+                case .found: return step.transaction
                 case .stop: return nil
-                case .goOn: next = (transaction.previousLT, transaction.previousHash)
+                case .goOn: next = (step.head.previousLT, step.head.previousHash)
                 }
             }
         }

@@ -44,10 +44,9 @@ extension TONProvider: TransferScanning {
         let all = try await history.since(known, of: scanned, state: state)
         let page = all.prefix(Self.pageSize)
         var observations: [Observation] = []
-        for transaction in page {
-            let request = try await requestBehind(transaction, of: scanned)
-            let found = try read(transaction, of: scanned, owner: owner, asset: asset, request: request)
-            if found.contains(where: needsAgreement) { try await agree(on: transaction, of: scanned) }
+        for step in page {
+            let found = try await read(step, of: scanned, owner: owner, asset: asset)
+            if found.contains(where: needsAgreement) { try await agree(on: step, of: scanned) }
             observations += found
         }
         let isWhole = page.count == all.count
@@ -55,7 +54,7 @@ extension TONProvider: TransferScanning {
             observations: observations,
             position: page.last.map { ScanPosition($0).text } ?? position,
             hasMore: !isWhole,
-            completeUntil: isWhole ? head.time : page.last.map { Timestamp(seconds: Int64($0.now)) }
+            completeUntil: isWhole ? head.time : page.last.map { Timestamp(seconds: Int64($0.head.now)) }
         )
     }
 
@@ -80,7 +79,7 @@ extension TONProvider: TransferScanning {
             return earlier.lt + 256 < message.createdLT ? .stop : .goOn
         }
         guard case .externalIn(let request) = cause?.inMessage else { return nil }
-        do { return try request.normalizedHash() } catch { throw ProviderError(.malformed, error.description) }
+        return try? request.normalizedHash()
     }
 
     private func needsAgreement(_ observation: Observation) -> Bool {
@@ -93,24 +92,61 @@ extension TONProvider: TransferScanning {
     /// Has another node show the same chain transaction, whose hash was computed from its bytes.
     ///
     /// Until one does, the cursor stays where it is: nothing is credited, and nothing is lost.
-    private func agree(on transaction: ChainTransaction, of account: TONAddress) async throws(ProviderError) {
+    private func agree(on step: AccountStep, of account: TONAddress) async throws(ProviderError) {
         var failure = ProviderError(.unavailable, "no other node is configured")
         for witness in witnesses {
             do {
                 let page = try await witness.transactions(
                     of: account,
-                    lt: transaction.lt,
-                    hash: transaction.hash,
+                    lt: step.head.lt,
+                    hash: step.hash,
                     limit: 1
                 )
-                if page.first?.hash == transaction.hash { return }
+                if page.first?.hash == step.hash { return }
                 failure = ProviderError(
                     .unavailable,
-                    "another node does not know the chain transaction \(transaction.hash), which is worth much"
+                    "another node does not know the chain transaction \(step.hash), which is worth much"
                 )
             } catch { failure = error }
         }
         throw failure
+    }
+
+    /// What a step of an account's history means; what cannot be read is set aside, and keeps nothing after it waiting.
+    private func read(
+        _ step: AccountStep,
+        of scanned: TONAddress,
+        owner: TONAddress,
+        asset: AssetID
+    ) async throws(ProviderError) -> [Observation] {
+        let transaction: ChainTransaction
+        switch step.content {
+        case .success(let content): transaction = content
+        case .failure(let error): return [setAside(step, of: scanned, asset, because: error.description)]
+        }
+        let request = try await requestBehind(transaction, of: scanned)
+        do throws(ProviderError) {
+            return try read(transaction, of: scanned, owner: owner, asset: asset, request: request)
+        } catch { return [setAside(step, of: scanned, asset, because: error.reason)] }
+    }
+
+    private func setAside(
+        _ step: AccountStep,
+        of account: TONAddress,
+        _ asset: AssetID,
+        because reason: String
+    ) -> Observation {
+        let network = configuration.network.rawValue
+        let found = SetAside(
+            naturalKey: NaturalKey("ton", network, account.raw, "\(step.head.lt)", "\(step.hash)", "unread"),
+            account: account.raw,
+            asset: asset,
+            units: nil,
+            cause: .unreadable,
+            explanation: "a chain transaction cannot be read: \(reason)",
+            occurredAt: Timestamp(seconds: Int64(step.head.now))
+        )
+        return .setAside(found, bytes: (try? step.cell.serialized()) ?? [])
     }
 
     private func read(

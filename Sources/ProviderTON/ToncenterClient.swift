@@ -94,16 +94,18 @@ public struct ToncenterClient: Sendable {
 
     /// Chain transactions of an account, the newest first, beginning with the one that is named.
     ///
+    /// What the chain has accepted and we cannot read is among them, with its place.
+    ///
     /// - Throws: `ProviderError`; with the code `malformed` when a cell is not what the node says it is.
-    public func transactions(
+    package func transactions(
         of address: TONAddress,
         lt: UInt64,
         hash: CellHash,
         limit: Int
-    ) async throws(ProviderError) -> [ChainTransaction] {
+    ) async throws(ProviderError) -> [AccountStep] {
         let query = "getTransactions?address=\(address.raw)&lt=\(lt)&hash=\(hash)&limit=\(limit)&archival=true"
         guard let list = try await resultV2(query).arrayValue else { throw Self.malformed("getTransactions") }
-        var transactions: [ChainTransaction] = []
+        var steps: [AccountStep] = []
         for value in list {
             guard let cell = try Self.cell(value["data"]), let stated = Self.hash(value["transaction_id"]?["hash"])
             else {
@@ -112,16 +114,14 @@ public struct ToncenterClient: Sendable {
             guard cell.hash == stated else {
                 throw ProviderError(.malformed, "the node states a hash that is not that of the chain transaction")
             }
-            let transaction: ChainTransaction
-            do { transaction = try ChainTransaction(parsing: cell) } catch {
-                throw ProviderError(.malformed, error.description)
-            }
-            guard transaction.account == address.hash else {
+            let step: AccountStep
+            do { step = try AccountStep(parsing: cell) } catch { throw ProviderError(.malformed, error.description) }
+            guard step.head.account == address.hash else {
                 throw ProviderError(.malformed, "the node answers with another account's chain transaction")
             }
-            transactions.append(transaction)
+            steps.append(step)
         }
-        return transactions
+        return steps
     }
 
     /// The jetton wallet of an owner, as the jetton's master computes it (TEP-74, `get_wallet_address`).

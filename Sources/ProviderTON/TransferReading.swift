@@ -54,6 +54,7 @@ struct TransferReading {
     /// - Throws: `ProviderError` when a message cannot be read.
     /// - Returns: the observations, whose coins add up to the change of the balance.
     func coinObservations(ownJettonWallets: Set<TONAddress>) throws(ProviderError) -> [Observation] {
+        guard amountsExist else { throw ProviderError(.malformed, "an amount is more than all coins that there are") }
         switch transaction.inMessage {
         case .externalIn(let message):
             // Our own request: never a deposit, whatever it carries.
@@ -151,13 +152,22 @@ struct TransferReading {
 
     private func reference(_ comment: [UInt8]?) -> PaymentReference? {
         if isDerived { return Self.reference(to: owner) }
-        // Byte for byte: what is not UTF-8 is no comment of ours.
-        return comment.flatMap { String(validating: $0, as: UTF8.self) }.map { Self.reference(comment: $0, to: owner) }
+        // What is not UTF-8 is no comment of ours.
+        return comment.flatMap { TypedComment($0) }.map { Self.reference(comment: $0.text, to: owner) }
     }
 
     private func fees(_ reason: String) throws(ProviderError) -> [Observation] {
         guard !balanceChangeIsZero else { return [.ignored(naturalKey: key("none"), reason: reason)] }
         return [.movement(try movement("fee", .networkFee, balanceChange, reason))]
+    }
+
+    /// Whether every amount is one that can exist, so that sums of them never overflow: fewer than 2^63 nanotons do.
+    private var amountsExist: Bool {
+        var amounts = [transaction.totalFees]
+        for case .internal(let message)? in [transaction.inMessage] + transaction.outMessages {
+            amounts += [message.value, message.forwardFee]
+        }
+        return amounts.allSatisfy { $0 >> 96 == 0 }
     }
 
     /// By how much the account's balance changed: what came, less fees, less what left and what it pays on its way.
@@ -240,6 +250,8 @@ struct TransferReading {
                     )
                 )
             ]
+        case .other(op: MessageBody.Op.jettonInternalTransfer):
+            return [unread("a credit of jettons that cannot be read")]
         case .jettonTransfer: return [ignored("sent by the owner's wallet, booked with the transfer")]
         default: return [ignored("no transfer")]
         }
@@ -250,6 +262,20 @@ struct TransferReading {
     private func comment(in payload: Cell) -> [UInt8]? {
         if case .comment(let bytes) = MessageBody(reading: payload) { return bytes }
         return nil
+    }
+
+    /// The jetton wallet has taken something, and nobody knows how much.
+    private func unread(_ reason: String) -> Observation {
+        let found = SetAside(
+            naturalKey: key("unread"),
+            account: account.raw,
+            asset: asset,
+            units: nil,
+            cause: .unreadable,
+            explanation: reason,
+            occurredAt: moment
+        )
+        return .setAside(found, bytes: (try? transaction.cell.serialized()) ?? [])
     }
 
     private func ignored(_ reason: String) -> Observation {

@@ -26,14 +26,17 @@ extension BalanceStating {
 public struct ProviderStatement: Hashable, Sendable {
     /// The total in each asset.
     public let balances: [Amount]
+    /// Totals that are no amount, because they need more than 255 bits: smallest units as decimal text.
+    public let beyondAmounts: [AssetID: String]
     /// When, by the rail's clock.
     public let asOf: Timestamp
     /// Where the figures come from, for a person.
     public let source: String
 
     /// A rail's own view.
-    public init(balances: [Amount], asOf: Timestamp, source: String) {
+    public init(balances: [Amount], beyondAmounts: [AssetID: String] = [:], asOf: Timestamp, source: String) {
         self.balances = balances
+        self.beyondAmounts = beyondAmounts
         self.asOf = asOf
         self.source = source
     }

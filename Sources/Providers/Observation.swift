@@ -18,6 +18,9 @@ public enum Observation: Hashable, Sendable {
     case uncertain(transfer: String, at: Timestamp)
     /// Something was looked at and deliberately has no effect on the books; kept so that a finance person can see why.
     case ignored(naturalKey: NaturalKey, reason: String)
+    /// Something that could not be understood, or whose amount fits nothing, with what the rail said, of which
+    /// ``Payments/SetAside/byteLimit`` bytes are kept: it waits for a person, and nothing after it does.
+    case setAside(SetAside, bytes: [UInt8])
 }
 
 /// Money that came in.

@@ -1,3 +1,4 @@
+import BigInt
 import Ledger
 import Money
 import Payments
@@ -106,11 +107,14 @@ private struct Places {
 private struct Books {
     let receivables: [(account: AccountID, amount: Amount)]
     let onTheirWay: [OutgoingTransfer]
+    /// What the rails have and the ledger does not.
+    let setAside: [(provider: String, found: SetAside)]
     let watermarks: [ReconciliationReport.Watermark]
 
     init(_ session: any SQLSession, at now: Timestamp) throws {
         receivables = try session.balances(code: AccountCode("provider_receivable"))
         onTheirWay = try session.outgoing(in: [.inProgress, .unknown], dueAt: .distantFuture, limit: 10_000)
+        setAside = try session.standingSetAside()
         watermarks = try session.scanStates(provider: nil).map { state in
             ReconciliationReport.Watermark(
                 provider: state.provider,
@@ -129,9 +133,13 @@ private struct Books {
         let booked = receivables.filter { $0.account.scope == provider.key }.map(\.amount)
         switch statement {
         case .success(let statement):
-            let assets = Set(booked.map(\.asset)).union(statement.balances.map(\.asset)).sorted()
+            let assets = Set(booked.map(\.asset)).union(statement.balances.map(\.asset))
+                .union(statement.beyondAmounts.keys).sorted()
             return try assets.map { asset in
                 let ledger = booked.first { $0.asset == asset } ?? .zero(asset)
+                if let units = statement.beyondAmounts[asset] {
+                    return beyondLine(of: provider.key, ledger: ledger, units: units)
+                }
                 let stated = statement.balances.first { $0.asset == asset } ?? .zero(asset)
                 return try line(of: provider.key, ledger: ledger, stated: stated, source: statement.source)
             }
@@ -141,6 +149,15 @@ private struct Books {
             let reason = "the rail states no balance; compare with the payment provider's own statement"
             return booked.map { silentLine(of: provider.key, $0, reason, isExplained: true) }
         }
+    }
+
+    /// A balance that no amount holds: what is set aside explains it, or nothing does.
+    private func beyondLine(of provider: String, ledger: Amount, units: String) -> ReconciliationReport.Line {
+        let aside = SetAsideSum(setAside.filter { $0.provider == provider }.map(\.found), asset: ledger.asset)
+        let stated = "the rail states \(units) smallest units, which is more than an amount"
+        let isExplained = BigInt(units).map { $0 - BigInt(ledger.units) == aside.units } ?? false
+        let reason = ([stated] + aside.reasons).joined(separator: "; ")
+        return silentLine(of: provider, ledger, reason, isExplained: isExplained)
     }
 
     private func silentLine(
@@ -166,16 +183,18 @@ private struct Books {
         source: String
     ) throws -> ReconciliationReport.Line {
         let difference = try stated.subtracting(ledger)
-        var reasons: [String] = []
-        var explained = difference.isZero
-        if !difference.isZero {
-            let pending = onTheirWay.filter { $0.provider == provider && $0.amount.asset == difference.asset }
-            let leaving = try Amount.sum(pending.map(\.amount), asset: difference.asset)
+        let aside = SetAsideSum(setAside.filter { $0.provider == provider }.map(\.found), asset: difference.asset)
+        let rest = aside.rest(of: difference)
+        var reasons = aside.reasons
+        var explained = rest?.isZero ?? false
+        if let rest, !rest.isZero {
+            let pending = onTheirWay.filter { $0.provider == provider && $0.amount.asset == rest.asset }
+            let leaving = try Amount.sum(pending.map(\.amount), asset: rest.asset)
             if !pending.isEmpty {
                 let ids = pending.map(\.purpose.id).joined(separator: ", ")
                 reasons.append("transfers on their way, not booked until their fate is known: \(ids)")
                 // What left is the transfer and a fee that is not known yet; what did not leave differs by nothing.
-                explained = try difference.isNegative && difference.negated().compared(to: leaving) != .less
+                explained = try rest.isNegative && rest.negated().compared(to: leaving) != .less
             }
             for mark in watermarks where mark.provider == provider && mark.problem != nil {
                 reasons.append("the history of \(mark.account) is not known to its end: \(mark.problem ?? "")")
@@ -190,5 +209,27 @@ private struct Books {
             reasons: reasons,
             isExplained: explained
         )
+    }
+}
+
+/// What was set aside of one asset, as far as its amounts are known.
+private struct SetAsideSum {
+    let units: BigInt
+    let reasons: [String]
+
+    init(_ found: [SetAside], asset: AssetID) {
+        let own = found.filter { $0.asset == asset }
+        let known = own.compactMap { $0.units.flatMap { BigInt($0) } }
+        units = known.reduce(0, +)
+        var reasons: [String] = []
+        if !known.isEmpty { reasons.append("set aside, each with a case: \(units) smallest units") }
+        let unknown = own.count - known.count + found.count { $0.asset == nil }
+        if unknown > 0 { reasons.append("set aside, and how much is not known: see \(unknown) cases") }
+        self.reasons = reasons
+    }
+
+    /// What it does not explain of a difference; nil when that is no amount.
+    func rest(of difference: Amount) -> Amount? {
+        Int256(exactly: BigInt(difference.units) - units).map { Amount(asset: difference.asset, units: $0) }
     }
 }

@@ -66,6 +66,7 @@ extension ReconciliationWorker {
                 case .payment: pass.payments += 1
                 case .booked: pass.movements += 1
                 case .undone: pass.undone += 1
+                case .setAside: pass.setAside += 1
                 case .ignored, .repetition: break
                 }
             }
@@ -79,16 +80,17 @@ extension ReconciliationWorker {
         at provider: any PaymentProvider,
         _ scan: any TransferScanning
     ) async throws -> [Observation] {
-        let (payments, transfers, movements) = try await settlement.database.read { session in
+        let (payments, transfers, others) = try await settlement.database.read { session in
             (
                 try session.standingPayments(provider: provider.key, since: moment),
                 try session.endedOutgoing(provider: provider.key, since: moment),
                 try session.standingMovements(provider: provider.key, since: moment)
+                    + session.standingSetAside(provider: provider.key, since: moment)
             )
         }
         let now = settlement.clock.now()
-        // Movements tell no merchant anything: they are all undone, and booked anew where the new history has them.
-        let vanished = try await scan.vanished(among: payments) + movements
+        // They tell no merchant anything: all are undone, and recorded anew where the new history has them.
+        let vanished = try await scan.vanished(among: payments) + others
         return vanished.map { .vanished($0, at: now) } + transfers.map { .uncertain(transfer: $0.purpose.id, at: now) }
     }
 

@@ -55,6 +55,8 @@ public struct ReconciliationWorker: Sendable {
         public var movements = 0
         /// How many payments were taken back.
         public var undone = 0
+        /// How much was set aside, because it could not be understood or booked.
+        public var setAside = 0
         /// How many pushed messages were dealt with.
         public var messages = 0
         /// How many transfers took a step.
@@ -67,7 +69,9 @@ public struct ReconciliationWorker: Sendable {
         public var problems: [String] = []
 
         /// Whether anything changed, so that another pass may find more.
-        public var didSomething: Bool { payments + movements + undone + messages + outgoing + gathered + expired > 0 }
+        public var didSomething: Bool {
+            payments + movements + undone + setAside + messages + outgoing + gathered + expired > 0
+        }
     }
 
     /// Deals with a message, given with the source that pushed it; what it throws has the message dealt with again.

@@ -7,21 +7,39 @@ import Storage
 /// What becomes of money that was seen and can still be undone: it is told, and not booked.
 extension ObservationRecorder {
     /// Replaces what the provider had seen by what it sees now, and tells merchants what came and what is gone.
-    func replaceSightings(by seen: [Sighting], in session: any SQLSession) throws {
+    ///
+    /// With `eachAlone`, one that cannot be stored is left out, so that the others are told.
+    func replaceSightings(
+        by seen: [Sighting],
+        eachAlone: Bool = false,
+        in session: any SQLSession
+    ) throws {
+        func attempt(_ body: () throws -> Void) throws {
+            guard eachAlone else { return try body() }
+            // It is not booked: what it says is told when it is final, or set aside then.
+            if case .failure(let error) = try session.separately(body), !error.liesInWhatIsRecorded { throw error }
+        }
         var old: [NaturalKey: StoredSighting] = [:]
         for sighting in try session.sightings(provider: providerKey) { old[sighting.naturalKey] = sighting }
         for sighting in seen {
-            guard let stored = try match(sighting, in: session) else { continue }
-            let known = old.removeValue(forKey: stored.naturalKey)
-            guard known != stored else { continue }
-            try session.store(stored, provider: providerKey)
-            if known == nil { try detect(stored, in: session) }
+            let known = old.removeValue(forKey: sighting.transfer.naturalKey)
+            try attempt {
+                guard let stored = try match(sighting, in: session) else { return try lose(known, in: session) }
+                guard known != stored else { return }
+                try session.store(stored, provider: providerKey)
+                if known == nil { try detect(stored, in: session) }
+            }
         }
         for gone in old.values.sorted(by: { $0.naturalKey.text < $1.naturalKey.text }) {
-            try session.removeSighting(gone.naturalKey, provider: providerKey)
-            // What became final was announced as a payment.
-            if try !session.isObserved(gone.naturalKey, at: providerKey) { try forget(gone, in: session) }
+            try attempt { try lose(gone, in: session) }
         }
+    }
+
+    private func lose(_ sighting: StoredSighting?, in session: any SQLSession) throws {
+        guard let sighting else { return }
+        try session.removeSighting(sighting.naturalKey, provider: providerKey)
+        // What became final was announced as a payment.
+        if try !session.isObserved(sighting.naturalKey, at: providerKey) { try forget(sighting, in: session) }
     }
 
     private func match(_ sighting: Sighting, in session: any SQLSession) throws -> StoredSighting? {

@@ -9,6 +9,7 @@ import Storage
 extension ObservationRecorder {
     func undo(_ key: NaturalKey, at moment: Timestamp, in session: any SQLSession) throws -> RecordedObservation {
         guard let payment = try session.payment(naturalKey: key, at: providerKey) else {
+            if try undoSetAside(key, in: session) { return .undone }
             return try undoMovement(key, at: moment, in: session)
         }
         guard payment.state == .final else { return .repetition }

@@ -50,6 +50,8 @@ struct ObservationRecorder: Sendable {
             return try settlement.reopen(transfer, at: moment, in: session) ? .undone : .repetition
         case .ignored(let key, let reason):
             return try isNew(key, "ignored", reason, in: session) ? .ignored : .repetition
+        case .setAside(let found, let bytes):
+            return try setAside(found, bytes, in: session)
         }
     }
 
@@ -111,7 +113,7 @@ struct ObservationRecorder: Sendable {
         )
     }
 
-    private func isNew(_ key: NaturalKey, _ kind: String, _ note: String, in session: any SQLSession) throws -> Bool {
+    func isNew(_ key: NaturalKey, _ kind: String, _ note: String, in session: any SQLSession) throws -> Bool {
         try session.observe(observationRecord(key, kind, note))
     }
 

@@ -15,6 +15,8 @@ public enum RecordedObservation: Hashable, Sendable {
     case repetition
     /// A payment was taken back, because the rail's history no longer has it.
     case undone
+    /// It could not be understood or booked; it waits for a person, and nothing after it does.
+    case setAside
 }
 
 extension Settlement {
@@ -44,22 +46,25 @@ extension Settlement {
             isChronological: true
         )
         try faults.pass(.beforeRecording)
-        let recorded = try await write(under: lease) { session in
-            let recorded = try page.observations.map { try recorder.record($0, in: session) }
-            if let sightings = page.sightings { try recorder.replaceSightings(by: sightings, in: session) }
-            if let next = page.position, next != position || page.completeUntil != nil {
-                let moved = try session.advanceScan(
-                    provider: recorder.providerKey,
-                    account: account.account,
-                    subject: account.subject,
-                    from: position,
-                    to: next,
-                    completeUntil: page.completeUntil,
-                    at: recorder.now
-                )
-                guard moved else { throw SettlementError(.conflict, "the scan cursor of \(account.account) has moved") }
+        let move = CursorMove(provider: recorder.providerKey, account: account, from: position, to: page)
+        let recorded: [RecordedObservation]
+        do {
+            recorded = try await write(under: lease) { session in
+                let recorded = try page.observations.map { try recorder.record($0, in: session) }
+                if let sightings = page.sightings { try recorder.replaceSightings(by: sightings, in: session) }
+                try move.carryOut(at: recorder.now, in: session)
+                return recorded
             }
-            return recorded
+        } catch  where error.liesInWhatIsRecorded {
+            // One of them is the reason: each gets a chance of its own, and the others are recorded.
+            recorded = try await write(under: lease) { session in
+                let recorded = try page.observations.map { try recorder.recordOrSetAside($0, in: session) }
+                if let sightings = page.sightings {
+                    try recorder.replaceSightings(by: sightings, eachAlone: true, in: session)
+                }
+                try move.carryOut(at: recorder.now, in: session)
+                return recorded
+            }
         }
         try faults.pass(.afterRecording)
         return recorded
@@ -79,8 +84,44 @@ extension Settlement {
             isChronological: false
         )
         try faults.pass(.beforeRecording)
-        let recorded = try await database.write { try recorder.record(observation, in: $0) }
+        let recorded: RecordedObservation
+        do { recorded = try await database.write { try recorder.record(observation, in: $0) } } catch
+            where error.liesInWhatIsRecorded
+        {
+            recorded = try await database.write { try recorder.recordOrSetAside(observation, in: $0) }
+        }
         try faults.pass(.afterRecording)
         return recorded
+    }
+}
+
+/// How a scan cursor moves over a page.
+private struct CursorMove: Sendable {
+    private let provider: String
+    private let account: ScanAccount
+    private let position: String?
+    private let next: String?
+    private let completeUntil: Timestamp?
+
+    init(provider: String, account: ScanAccount, from position: String?, to page: ScanPage) {
+        self.provider = provider
+        self.account = account
+        self.position = position
+        next = page.position
+        completeUntil = page.completeUntil
+    }
+
+    func carryOut(at now: Timestamp, in session: any SQLSession) throws {
+        guard let next, next != position || completeUntil != nil else { return }
+        let moved = try session.advanceScan(
+            provider: provider,
+            account: account.account,
+            subject: account.subject,
+            from: position,
+            to: next,
+            completeUntil: completeUntil,
+            at: now
+        )
+        guard moved else { throw SettlementError(.conflict, "the scan cursor of \(account.account) has moved") }
     }
 }

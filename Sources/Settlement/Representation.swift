@@ -288,11 +288,23 @@ public struct Representation: Sendable {
             "merchant": .optional(exceptionCase.merchant?.text),
             "invoice": .optional(exceptionCase.invoice?.text),
             "payment": .optional(exceptionCase.payment?.text),
-            "asset": .string(exceptionCase.amount.asset.text),
-            "amount": try text(exceptionCase.amount),
+            "asset": .optional((exceptionCase.amount?.asset ?? exceptionCase.setAside?.asset)?.text),
+            "amount": try exceptionCase.amount.map(text) ?? .null,
+            "set_aside": exceptionCase.setAside.map(json) ?? .null,
             "opened_at": .string(exceptionCase.openedAt.description),
             "detail": .optional(exceptionCase.detail),
             "resolution": exceptionCase.resolution.map(json) ?? .null,
+        ]
+    }
+
+    private func json(_ found: SetAside) -> JSONValue {
+        [
+            "key": .string(found.naturalKey.text),
+            "account": .string(found.account),
+            "units": .optional(found.units),
+            "cause": .string(found.cause.rawValue),
+            "explanation": .string(found.explanation),
+            "occurred_at": .string(found.occurredAt.description),
         ]
     }
 

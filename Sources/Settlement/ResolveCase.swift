@@ -114,6 +114,10 @@ private struct CaseResolver {
     }
 
     private func payment(of exceptionCase: ExceptionCase, in session: any SQLSession) throws -> Payment {
+        guard exceptionCase.reason != .unreadable else {
+            let reason = "nothing is booked that could be given to anybody; look at the rail, then dismiss the case"
+            throw SettlementError(.unsupported, reason)
+        }
         guard let payment = try exceptionCase.payment.flatMap(session.payment), payment.state == .final else {
             throw SettlementError(.unsupported, "no payment waits in this case; look at the rail, then dismiss it")
         }
@@ -123,7 +127,7 @@ private struct CaseResolver {
     // MARK: - Decisions
 
     private func accept(_ wish: Bool?, in session: any SQLSession) throws {
-        guard subject.merchant != nil else {
+        guard subject.merchant != nil || subject.reason == .unreadable else {
             throw SettlementError(.unsupported, "the money is nobody's yet: assign it to an invoice, or refund it")
         }
         let settles = wish ?? [.underpaid, .late].contains(subject.reason)

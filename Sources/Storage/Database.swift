@@ -86,6 +86,11 @@ public protocol SQLSession: AnyObject {
     /// - Returns: the rows.
     func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow]
 
+    /// Waits until everything has run that ``execute(_:_:)`` was given.
+    ///
+    /// - Throws: ``StorageError``; what went wrong first.
+    func settle() throws
+
     /// Runs queries, with one wait for the answers of all.
     ///
     /// - Throws: ``StorageError``.
@@ -123,6 +128,34 @@ extension SQLSession {
     /// Where an answer needs no way to a server, one comes after the other.
     public func queryAll(_ queries: [SQLStatement]) throws -> [[SQLRow]] {
         try queries.map { try query($0.sql, $0.arguments) }
+    }
+
+    /// Where a statement runs at once, nothing has to be waited for.
+    public func settle() throws {}
+
+    /// Runs `body` so that all that it does, and nothing else, is undone when it fails; the unit of work goes on.
+    ///
+    /// - Throws: when it cannot be undone, because the database does not answer: the whole unit fails.
+    /// - Returns: what `body` returns, or the error by which it or one of its statements failed.
+    public func separately<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
+        let before = group.copy()
+        try execute("SAVEPOINT item", [])
+        do {
+            let value = try body()
+            // What is left for the end of the group fails here, where it is known whose it is.
+            try finishGroup()
+            try execute("RELEASE SAVEPOINT item", [])
+            try settle()
+            return .success(value)
+        } catch {
+            // What was sent and nobody has waited for is undone with it, whatever became of it.
+            try? settle()
+            try execute("ROLLBACK TO SAVEPOINT item", [])
+            try execute("RELEASE SAVEPOINT item", [])
+            try settle()
+            group.restore(before)
+            return .failure(error)
+        }
     }
 
     /// Where a statement runs at once, so is seen what it changed.

@@ -41,6 +41,23 @@ public final class GroupState {
     /// A group that knows nothing.
     public init() {}
 
+    /// What is known now, to go back to.
+    func copy() -> GroupState {
+        let copy = GroupState()
+        copy.restore(self)
+        return copy
+    }
+
+    /// Knows what another one knows, and nothing else.
+    func restore(_ other: GroupState) {
+        journalHead = other.journalHead
+        balances = other.balances
+        merchants = other.merchants
+        endpoints = other.endpoints
+        newEvents = other.newEvents
+        hasNews = other.hasNews
+    }
+
     /// Forgets everything, because what it was read from was rolled back or committed.
     func forget() {
         journalHead = nil

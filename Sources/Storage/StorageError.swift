@@ -23,6 +23,8 @@ public struct StorageError: CodedError {
         case fenced
         /// A unique key or another constraint does not allow it. Nothing was changed.
         case constraint
+        /// A value is none that the database can keep: text with U+0000 in it, or more bytes than fit. Nothing was changed.
+        case unstorable
     }
 
     /// The kind of failure.
@@ -37,6 +39,19 @@ public struct StorageError: CodedError {
     }
 
     static let changedMeanwhile = Self(.conflict, "a row is no longer what it was when it was read")
+
+    /// Whether the reason lies in the values of the statement or of a row, and not in the database: another unit of work
+    /// may well succeed, and this one never will.
+    public var liesInValues: Bool {
+        switch code {
+        case .constraint, .unstorable, .corrupt: true
+        case .locked, .newerSchema, .unavailable, .outcomeUnknown, .conflict, .fenced: false
+        }
+    }
+
+    static func unstorable(_ text: String) -> Self? {
+        StorableText.isStorable(text) ? nil : Self(.unstorable, "text with U+0000 in it cannot be stored")
+    }
 
     static func corrupt(_ reason: String) -> Self { Self(.corrupt, reason) }
 }

@@ -84,6 +84,7 @@ extension Observation {
         case .movement(let movement): (movement.naturalKey, movement.amount)
         case .sent(let sent): (sent.naturalKey, sent.movement.amount)
         case .ignored(let key, _): (key, nil)
+        case .setAside(let found, _): (found.naturalKey, nil)
         case .refunded, .vanished, .uncertain: nil
         }
     }

@@ -55,7 +55,9 @@ struct TidyTests {
         "Settlement": [
             "Ledger", "Payments", "Money", "Providers", "Storage", "StrictJSON", "Seams", "BigInt",
         ],
-        "Reconciliation": ["Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", "Logging"],
+        "Reconciliation": [
+            "Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", "BigInt", "Logging",
+        ],
         "Checkout": [
             "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON", "Cryptography",
             "Seams", "CQREncode", "Mustache", "TONConnect", "WalletPayments",

@@ -8,6 +8,8 @@ final class PostgresConnection {
     /// What went wrong, by the server's code (SQLSTATE).
     private enum Class {
         static let constraint = "23"
+        /// Data exceptions, and limits of the program, for example of a row in an index.
+        static let values: Set<String> = ["22", "54"]
         static let again: Set<String> = ["40001", "40P01"]
     }
 
@@ -90,8 +92,8 @@ final class PostgresConnection {
             try sent(PQsendQueryParams(connection, sql, 0, nil, nil, nil, nil, 0), .statement(changing: count))
             return
         }
-        for case .text(let text) in arguments where text.utf8.contains(0) {
-            throw StorageError(.constraint, "PostgreSQL keeps no text with a zero in it")
+        for case .text(let text) in arguments {
+            if let refusal = StorageError.unstorable(text) { throw refusal }
         }
         let name = try statement(sql, on: connection)
         let code = Self.withTexts(arguments) { texts in
@@ -214,6 +216,7 @@ final class PostgresConnection {
             let message = PQresultErrorField(result, 77).map { String(cString: $0) } ?? "the connection was lost"
             let reason = "PostgreSQL: \(Self.line(message)) (\(code))"
             guard !Class.again.contains(code) else { throw StorageError(.conflict, reason) }
+            guard !Class.values.contains(String(code.prefix(2))) else { throw StorageError(.unstorable, reason) }
             throw StorageError(code.hasPrefix(Class.constraint) ? .constraint : .unavailable, reason)
         }
         return Answer(

@@ -13,6 +13,8 @@ final class PostgresSession: SQLSession {
         try connection.enqueue(sql, arguments, changing: 1)
     }
 
+    func settle() throws { try connection.drain() }
+
     func change(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
         try connection.run(sql, arguments).changed
     }

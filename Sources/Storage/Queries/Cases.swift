@@ -7,9 +7,12 @@ extension SQLSession {
     private static var caseColumns: String {
         """
         c.id, c.reason, c.merchant, c.invoice, c.payment, c.movement, c.asset, c.amount, c.opened_at, c.outcome,
-        c.outcome_object, c.note, c.resolved_at, c.detail
+        c.outcome_object, c.note, c.resolved_at, c.detail, \(SetAside.columns)
         """
     }
+
+    /// Cases, each with what was set aside when it is about that.
+    private static var cases: String { "cases c LEFT JOIN set_aside s ON s.case_id = c.id" }
 
     /// Stores a new case.
     public func insert(_ opened: ExceptionCase) throws {
@@ -44,12 +47,12 @@ extension SQLSession {
 
     /// A case.
     public func exceptionCase(_ id: CaseID) throws -> ExceptionCase? {
-        try first("SELECT \(Self.caseColumns) FROM cases c WHERE c.id = $1", [.id(id)]) { try $0.exceptionCase() }
+        try first("SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.id = $1", [.id(id)]) { try $0.exceptionCase() }
     }
 
     /// The cases about a payment.
     public func cases(of payment: PaymentID) throws -> [ExceptionCase] {
-        try all("SELECT \(Self.caseColumns) FROM cases c WHERE c.payment = $1 ORDER BY c.id", [.id(payment)]) {
+        try all("SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.payment = $1 ORDER BY c.id", [.id(payment)]) {
             try $0.exceptionCase()
         }
     }
@@ -57,7 +60,7 @@ extension SQLSession {
     /// The open cases about an invoice.
     public func openCases(of invoice: InvoiceID) throws -> [ExceptionCase] {
         try all(
-            "SELECT \(Self.caseColumns) FROM cases c WHERE c.invoice = $1 AND c.state = 'open' ORDER BY c.id",
+            "SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.invoice = $1 AND c.state = 'open' ORDER BY c.id",
             [.id(invoice)]
         ) { try $0.exceptionCase() }
     }
@@ -65,7 +68,7 @@ extension SQLSession {
     /// The open cases about a movement of a rail's account.
     public func openCases(of movement: NaturalKey) throws -> [ExceptionCase] {
         try all(
-            "SELECT \(Self.caseColumns) FROM cases c WHERE c.movement = $1 AND c.state = 'open' ORDER BY c.id",
+            "SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.movement = $1 AND c.state = 'open' ORDER BY c.id",
             [.text(movement.text)]
         ) { try $0.exceptionCase() }
     }
@@ -89,23 +92,31 @@ extension SQLSession {
             merchant.map { Filter(isOperator ? "COALESCE(c.merchant, $1) = " : "c.merchant = ", .id($0)) }
             ?? Filter("c.opened_at >= ", .integer(0))
         filter.and("c.state = ", .text(state.rawValue))
-        return try list(Self.caseColumns, from: "cases c", id: "c.id", filter, in: page) { try $0.exceptionCase() }
+        return try list(Self.caseColumns, from: Self.cases, id: "c.id", filter, in: page) { try $0.exceptionCase() }
     }
 }
 
 extension SQLRow {
     mutating func exceptionCase() throws -> ExceptionCase {
-        ExceptionCase(
-            id: try id(),
-            reason: try word(),
-            merchant: try optionalID(),
-            invoice: try optionalID(),
-            payment: try optionalID(),
-            movement: try optionalText().map(NaturalKey.init(stored:)),
-            amount: try amount(),
-            openedAt: try moment(),
-            resolution: try resolution(),
-            detail: try optionalText()
+        let (id, reason, merchant): (CaseID, ExceptionCase.Reason, MerchantID?) = (
+            try id(), try word(), try optionalID()
+        )
+        let (invoice, payment): (InvoiceID?, PaymentID?) = (try optionalID(), try optionalID())
+        let movement = try optionalText().map(NaturalKey.init(stored:))
+        let (amount, openedAt, resolution) = (try optionalAmount(), try moment(), try resolution())
+        let detail = try optionalText()
+        return ExceptionCase(
+            id: id,
+            reason: reason,
+            merchant: merchant,
+            invoice: invoice,
+            payment: payment,
+            movement: movement,
+            setAside: try optionalSetAside(),
+            amount: amount,
+            openedAt: openedAt,
+            resolution: resolution,
+            detail: detail
         )
     }
 

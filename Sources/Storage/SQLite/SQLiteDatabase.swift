@@ -107,7 +107,7 @@ extension StorageError {
         let what = error.message ?? "SQLite error \(error.resultCode.rawValue)"
         switch error.resultCode {
         case .SQLITE_CONSTRAINT: self.init(.constraint, what)
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self.init(.corrupt, what)
+        case .SQLITE_TOOBIG, .SQLITE_MISMATCH: self.init(.unstorable, what)
         default: self.init(.unavailable, what)
         }
     }

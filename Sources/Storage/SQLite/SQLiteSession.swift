@@ -46,6 +46,8 @@ final class SQLiteSession: SQLSession {
     private func bound(_ sql: String, _ arguments: [SQLValue]) throws -> OpaquePointer {
         let statement = try statement(sql)
         for (index, argument) in arguments.enumerated() {
+            // Both engines take the same texts.
+            if case .text(let text) = argument, let refusal = StorageError.unstorable(text) { throw refusal }
             let result = argument.bind(to: statement, at: Int32(index + 1))
             guard result == SQLITE_OK else { throw failure(result, sql) }
         }

@@ -47,6 +47,16 @@ public struct CellHash: Hashable, Sendable, CustomStringConvertible {
         bytes.storeBytes(of: words.3.bigEndian, toByteOffset: 24, as: UInt64.self)
     }
 
+    /// The digest with other first bits.
+    func beginning(with bits: [Bool]) -> Self {
+        var bytes = bytes
+        for (index, bit) in bits.prefix(256).enumerated() {
+            let mask = UInt8(0x80) >> UInt8(index % 8)
+            bytes[index / 8] = bit ? bytes[index / 8] | mask : bytes[index / 8] & ~mask
+        }
+        return Self(unchecked: bytes)
+    }
+
     /// The 32 bytes.
     public var bytes: [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in

@@ -131,6 +131,42 @@ public struct CellSlice: Sendable {
         }
     }
 
+    /// Reads any address that a chain has accepted, and the account that it means: nil for none, for an external one, and
+    /// for one of a form that no account has today.
+    ///
+    /// With anycast (TL-B `anycast_info`, at most 30 bits) the first bits are those of the rewriting prefix.
+    ///
+    /// - Throws: ``TONError`` when the bits are no address.
+    public mutating func loadAccepted() throws(TONError) -> TONAddress? {
+        let kind = try loadUInt(2)
+        if kind == 0b00 { return nil }
+        if kind == 0b01 {
+            try skip(Int(loadUInt(9)))
+            return nil
+        }
+        let prefix = try loadAnycast()
+        let length = kind == 0b11 ? Int(try loadUInt(9)) : 256
+        let workchain = Int(try loadInt(kind == 0b11 ? 32 : 8))
+        guard length == 256, Int8(exactly: workchain) != nil else {
+            try skip(length)
+            return nil
+        }
+        let hash = try loadHash()
+        return try TONAddress(workchain: workchain, hash: prefix.map { hash.beginning(with: $0) } ?? hash)
+    }
+
+    /// The bits of an anycast prefix, from the first on.
+    private mutating func loadAnycast() throws(TONError) -> [Bool]? {
+        guard try loadBit() else { return nil }
+        let depth = Int(try loadUInt(5))
+        guard (1...30).contains(depth) else {
+            throw TONError(.malformedAddress, "an anycast prefix has 1 to 30 bits")
+        }
+        var bits: [Bool] = []
+        for _ in 0..<depth { bits.append(try loadBit()) }
+        return bits
+    }
+
     /// Passes over an external address, or none: `addr_none$00`, `addr_extern$01 len:9 bits`.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedAddress`` or ``TONError/Code/underflow``.

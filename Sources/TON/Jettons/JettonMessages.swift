@@ -96,8 +96,8 @@ public struct JettonInternalTransfer: Hashable, Sendable {
     init(from slice: inout CellSlice) throws(TONError) {
         queryID = try slice.loadUInt(64)
         amount = try slice.loadCoins()
-        from = try slice.loadAddress()
-        responseAddress = try slice.loadAddress()
+        from = try slice.loadAccepted()
+        responseAddress = try slice.loadAccepted()
         forwardAmount = try slice.loadCoins()
         forwardPayload = try ForwardPayload.load(&slice)
     }
@@ -142,7 +142,7 @@ public struct JettonNotification: Hashable, Sendable {
     init(from slice: inout CellSlice) throws(TONError) {
         queryID = try slice.loadUInt(64)
         amount = try slice.loadCoins()
-        sender = try slice.loadAddress()
+        sender = try slice.loadAccepted()
         forwardPayload = try ForwardPayload.load(&slice)
     }
 
@@ -190,16 +190,19 @@ public struct JettonBurnNotification: Hashable, Sendable {
     init(from slice: inout CellSlice) throws(TONError) {
         queryID = try slice.loadUInt(64)
         amount = try slice.loadCoins()
-        sender = try slice.loadAddress()
+        sender = try slice.loadAccepted()
         // Some jettons end here.
         responseDestination = slice.isEmpty ? nil : try slice.loadAddress()
     }
 }
 
-/// `forward_payload:(Either Cell ^Cell)`; some jettons leave out the bit or all of it.
+/// `forward_payload:(Either Cell ^Cell)`; some jettons leave out all of it, and some the bit before a reference, which is
+/// seen by nothing but the reference being left.
 enum ForwardPayload {
     static func load(_ slice: inout CellSlice) throws(TONError) -> Cell {
-        guard slice.remainingBits > 0 else { return try Cell.empty() }
+        guard slice.remainingBits > 0 else {
+            return slice.remainingReferences > 0 ? try slice.loadReference() : try Cell.empty()
+        }
         if try slice.loadBit(), slice.remainingReferences > 0 { return try slice.loadReference() }
         return try slice.restAsCell()
     }

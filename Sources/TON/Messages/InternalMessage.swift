@@ -10,7 +10,7 @@ public struct InternalMessage: Hashable, Sendable {
     public var bounced: Bool
     /// Who sent it.
     ///
-    /// None only before the chain has filled it in.
+    /// None before the chain has filled it in, and where it is of a form that no account has today.
     public var source: TONAddress?
     /// Who receives it.
     public var destination: TONAddress
@@ -67,8 +67,8 @@ public struct InternalMessage: Hashable, Sendable {
         ihrDisabled = try slice.loadBit()
         bounce = try slice.loadBit()
         bounced = try slice.loadBit()
-        source = try slice.loadAddress()
-        guard let destination = try slice.loadAddress() else {
+        source = try slice.loadAccepted()
+        guard let destination = try slice.loadAccepted() else {
             throw TONError(.malformedStructure, "a message between accounts goes to an account")
         }
         self.destination = destination

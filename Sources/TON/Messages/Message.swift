@@ -104,7 +104,7 @@ public struct ExternalInMessage: Hashable, Sendable {
 
     init(from slice: inout CellSlice) throws(TONError) {
         try slice.skipExternalAddress()
-        guard let destination = try slice.loadAddress() else {
+        guard let destination = try slice.loadAccepted() else {
             throw TONError(.malformedStructure, "a message into the chain goes to an account")
         }
         self.destination = destination
@@ -157,7 +157,7 @@ public struct ExternalOutMessage: Hashable, Sendable {
     }
 
     init(from slice: inout CellSlice) throws(TONError) {
-        guard let source = try slice.loadAddress() else {
+        guard let source = try slice.loadAccepted() else {
             throw TONError(.malformedStructure, "a message out of the chain comes from an account")
         }
         self.source = source

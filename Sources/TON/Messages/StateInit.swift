@@ -1,5 +1,20 @@
 /// What an account begins with: its code and data (TL-B `StateInit`), whose hash is the account's address.
 public struct StateInit: Hashable, Sendable {
+    /// When the chain calls a contract of the masterchain by itself (TL-B `TickTock`).
+    public struct Ticks: Hashable, Sendable {
+        /// Before every block.
+        public var isCalledBefore: Bool
+        /// After every block.
+        public var isCalledAfter: Bool
+    }
+
+    /// By how many bits the account is split into shards; no account that a payment meets is.
+    ///
+    /// It stands in the messages of strangers all the same: for an account with code the chain reads of a message's state
+    /// only the libraries.
+    public var splitDepth: UInt8?
+    /// When the chain calls it by itself; no account that a payment meets is called so.
+    public var ticks: Ticks?
     /// The contract's code.
     public var code: Cell?
     /// The contract's first data.
@@ -24,9 +39,9 @@ public struct StateInit: Hashable, Sendable {
     }
 
     init(from slice: inout CellSlice) throws(TONError) {
-        // split_depth and special belong to accounts that no payment meets.
-        guard try !slice.loadBit(), try !slice.loadBit() else {
-            throw TONError(.malformedStructure, "initial states of special or split accounts are not taken")
+        if try slice.loadBit() { splitDepth = UInt8(truncatingIfNeeded: try slice.loadUInt(5)) }
+        if try slice.loadBit() {
+            ticks = Ticks(isCalledBefore: try slice.loadBit(), isCalledAfter: try slice.loadBit())
         }
         code = try slice.loadMaybeReference()
         data = try slice.loadMaybeReference()
@@ -34,7 +49,13 @@ public struct StateInit: Hashable, Sendable {
     }
 
     func store(in builder: inout CellBuilder) throws(TONError) {
-        try builder.store(uint: 0 as UInt8, bits: 2)
+        try builder.store(bit: splitDepth != nil)
+        if let splitDepth { try builder.store(uint: splitDepth, bits: 5) }
+        try builder.store(bit: ticks != nil)
+        if let ticks {
+            try builder.store(bit: ticks.isCalledBefore)
+            try builder.store(bit: ticks.isCalledAfter)
+        }
         try builder.store(maybe: code)
         try builder.store(maybe: data)
         try builder.store(maybe: libraries)

@@ -53,15 +53,13 @@ public struct ChainTransaction: Hashable, Sendable {
     /// - Throws: ``TONError``.
     public init(parsing cell: Cell) throws(TONError) {
         var slice = cell.slice()
-        guard try slice.loadUInt(4) == 0b0111 else {
-            throw TONError(.malformedStructure, "the cell is no chain transaction")
-        }
+        let head = try TransactionHead(from: &slice)
         self.cell = cell
-        account = try slice.loadHash()
-        lt = try slice.loadUInt(64)
-        previousHash = try slice.loadHash()
-        previousLT = try slice.loadUInt(64)
-        now = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
+        account = head.account
+        lt = head.lt
+        previousHash = head.previousHash
+        previousLT = head.previousLT
+        now = head.now
         let outCount = Int(try slice.loadUInt(15))
         originalStatus = try Self.status(&slice)
         endStatus = try Self.status(&slice)

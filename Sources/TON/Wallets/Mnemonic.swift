@@ -14,7 +14,7 @@ public struct Mnemonic: Sendable {
     /// The key of some words.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedMnemonic`` when the words do not belong together, which a
-    ///   mistyped one does in 255 of 256 cases.
+    ///   mistyped one does in 255 of 256 cases. The rules are those of ton-crypto (`mnemonicValidate`).
     public init(_ words: [String], password: String = "") throws(TONError) {
         guard (12...24).contains(words.count) else { throw Self.malformed("a mnemonic has 12 to 24 words") }
         let areWords = words.allSatisfy { word in
@@ -24,15 +24,18 @@ public struct Mnemonic: Sendable {
         guard areWords else { throw Self.malformed("each word has 3 to 8 lower-case letters") }
         let text = Array(words.joined(separator: " ").utf8)
         guard password.utf8.count <= 1_024 else { throw Self.malformed("the password is too long") }
-        let entropy = SecretBytes(HMAC.sha512(key: text, message: Array(password.utf8)))
-        if password.isEmpty {
-            let version = try Self.derive(entropy, "TON seed version", max(1, Self.iterations / 256), 64)
-            guard version.withUnsafeBytes({ $0.first }) == 0 else {
-                throw Self.malformed("the words do not belong together")
+        if !password.isEmpty {
+            // Words that need a password are told from those that do not without it: a marked version, and no valid one.
+            let bare = Self.entropy(text, password: "")
+            guard try Self.isMarkedForPassword(bare), try !Self.isBasic(bare) else {
+                throw Self.malformed("the words need no password")
             }
-        } else {
-            let version = try Self.derive(entropy, "TON fast seed version", 1, 64)
-            guard version.withUnsafeBytes({ $0.first }) == 1 else { throw Self.malformed("the words need no password") }
+        }
+        let entropy = Self.entropy(text, password: password)
+        guard try Self.isBasic(entropy) else {
+            throw Self.malformed(
+                password.isEmpty ? "the words do not belong together" : "the password is not that of the words"
+            )
         }
         let derived = try Self.derive(entropy, "TON default seed", Self.iterations, 64)
         seed = derived.withUnsafeBytes { SecretBytes(Array($0.prefix(32))) }
@@ -47,11 +50,25 @@ public struct Mnemonic: Sendable {
             let bytes = random.bytes(48)
             // 2048 divides 65536, so that every word is as likely as any other.
             let words = (0..<24).map { EnglishWords.all[(Int(bytes[2 * $0]) << 8 | Int(bytes[2 * $0 + 1])) % 2_048] }
-            let entropy = SecretBytes(HMAC.sha512(key: Array(words.joined(separator: " ").utf8), message: [UInt8]()))
-            let version = try derive(entropy, "TON seed version", max(1, iterations / 256), 64)
-            if version.withUnsafeBytes({ $0.first }) == 0 { return words }
+            if try isBasic(entropy(Array(words.joined(separator: " ").utf8), password: "")) { return words }
         }
         throw malformed("the random bytes lead to no words")
+    }
+
+    private static func entropy(_ words: [UInt8], password: String) -> SecretBytes {
+        SecretBytes(HMAC.sha512(key: words, message: Array(password.utf8)))
+    }
+
+    /// Whether an entropy is one that a key may be made of: one in 256 is.
+    private static func isBasic(_ entropy: SecretBytes) throws(TONError) -> Bool {
+        let version = try derive(entropy, "TON seed version", max(1, iterations / 256), 64)
+        return version.withUnsafeBytes { $0.first } == 0
+    }
+
+    /// Whether the words alone say that a password belongs to them: one in 256 does.
+    private static func isMarkedForPassword(_ entropy: SecretBytes) throws(TONError) -> Bool {
+        let version = try derive(entropy, "TON fast seed version", 1, 64)
+        return version.withUnsafeBytes { $0.first } == 1
     }
 
     private static func derive(

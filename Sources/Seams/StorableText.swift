@@ -1,0 +1,55 @@
+/// Text from outside in a form that every database keeps: UTF-8 without U+0000.
+///
+/// What a stranger writes may hold characters that PostgreSQL cannot store. They are escaped where the text comes in, one
+/// text to one text, so that two that differ still differ: `␛` (U+241B) and a zero stands for U+0000, `␛` and a `u` and
+/// four hexadecimal digits for half of a surrogate pair, `␛` twice for itself.
+public struct StorableText: Hashable, Sendable, CustomStringConvertible {
+    private static let escape: Unicode.Scalar = "\u{241B}"
+
+    /// The text as it is stored.
+    public let text: String
+
+    /// The escaped form of a text.
+    public init(_ text: String) {
+        guard text.unicodeScalars.contains(where: { $0 == Self.escape || $0.value == 0 }) else {
+            self.text = text
+            return
+        }
+        var escaped = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case Self.escape: escaped.append(contentsOf: [Self.escape, Self.escape])
+            case "\0": escaped.append(contentsOf: [Self.escape, "0"])
+            default: escaped.append(scalar)
+            }
+        }
+        self.text = String(escaped)
+    }
+
+    /// The escaped form of a text, cut to at most `limit` bytes of UTF-8 at the end of a character.
+    public init(_ text: String, limit: Int) {
+        let whole = Self(text).text
+        guard whole.utf8.count > limit else {
+            self.text = whole
+            return
+        }
+        var count = 0
+        let kept = whole.unicodeScalars.prefix { scalar in
+            count += UTF8.width(scalar)
+            return count <= limit
+        }
+        self.text = String(String.UnicodeScalarView(kept))
+    }
+
+    /// The escaped form of half of a surrogate pair that stands alone (U+D800 to U+DFFF).
+    public static func halfPair(_ unit: UInt16) -> String {
+        let digits = String(unit, radix: 16)
+        return "\(escape)u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
+    /// Whether a text can be stored as it is.
+    public static func isStorable(_ text: String) -> Bool { !text.utf8.contains(0) }
+
+    /// The text as it is stored.
+    public var description: String { text }
+}

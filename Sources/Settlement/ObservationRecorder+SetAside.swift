@@ -1,0 +1,116 @@
+import Money
+import Payments
+import Providers
+import Seams
+import Storage
+
+/// What becomes of what cannot be understood or booked: nothing is lost, and nothing after it waits.
+extension ObservationRecorder {
+    /// Keeps what was set aside, with a case about it.
+    func setAside(
+        _ found: SetAside,
+        _ bytes: [UInt8],
+        in session: any SQLSession
+    ) throws -> RecordedObservation {
+        let id: CaseID = settlement.identifiers.next()
+        guard try isNew(found.naturalKey, "set_aside", found.cause.rawValue, in: session),
+            try session.insert(found, bytes: bytes, provider: providerKey, case: id, at: now)
+        else { return .repetition }
+        try settlement.open(
+            ExceptionCase(
+                id: id,
+                reason: .unreadable,
+                merchant: nil,
+                invoice: nil,
+                payment: nil,
+                movement: found.naturalKey,
+                setAside: found,
+                amount: nil,
+                openedAt: now
+            ),
+            in: session
+        )
+        return .setAside
+    }
+
+    /// Records an observation, or sets it aside when it cannot be recorded for a reason of its own.
+    ///
+    /// - Throws: what has another reason: the database does not answer, or somebody else has done it.
+    func recordOrSetAside(_ observation: Observation, in session: any SQLSession) throws -> RecordedObservation {
+        switch try session.separately({ try record(observation, in: session) }) {
+        case .success(let recorded): return recorded
+        case .failure(let error) where error.liesInWhatIsRecorded:
+            let found = observation.setAside(because: error, at: providerKey, now: now)
+            return try setAside(found, Array(String(describing: observation).utf8), in: session)
+        case .failure(let error): throw error
+        }
+    }
+
+    /// Takes back what was set aside and is no longer part of the rail's history.
+    ///
+    /// - Returns: whether anything was set aside under the key.
+    func undoSetAside(_ key: NaturalKey, in session: any SQLSession) throws -> Bool {
+        guard let id = try session.forgetSetAside(key, provider: providerKey, at: now) else { return false }
+        if let opened = try session.exceptionCase(id), opened.state == .open {
+            try settlement.close(opened, .init(.superseded, at: now), in: session)
+        }
+        return true
+    }
+}
+
+extension Observation {
+    /// What is set aside instead of an observation that could not be recorded.
+    fileprivate func setAside(because error: any Error, at provider: String, now: Timestamp) -> SetAside {
+        let (key, amount, moment) = essence(now: now)
+        return SetAside(
+            naturalKey: key,
+            account: provider,
+            asset: amount?.asset,
+            units: amount?.units.description,
+            cause: SetAside.Cause(error),
+            explanation: "it could not be recorded: \(error)",
+            occurredAt: moment
+        )
+    }
+
+    /// The natural key, by how much a balance changed, and when.
+    private func essence(now: Timestamp) -> (key: NaturalKey, amount: Amount?, moment: Timestamp) {
+        switch self {
+        case .incoming(let transfer): (transfer.naturalKey, transfer.amount, transfer.occurredAt)
+        case .movement(let movement): (movement.naturalKey, movement.amount, movement.occurredAt)
+        case .sent(let sent): (sent.naturalKey, sent.movement.amount, sent.movement.occurredAt)
+        case .refunded(let key, _, let amount, let moment): (key, try? amount.negated(), moment)
+        case .vanished(let key, let moment): (NaturalKey("vanished", key.text), nil, moment)
+        case .uncertain(let transfer, let moment): (NaturalKey("uncertain", transfer), nil, moment)
+        case .ignored(let key, _): (key, nil, now)
+        case .setAside(let found, _): (found.naturalKey, nil, found.occurredAt)
+        }
+    }
+}
+
+extension SetAside.Cause {
+    fileprivate init(_ error: any Error) {
+        switch error {
+        case let error as MoneyError where error.code == .overflow: self = .tooLarge
+        case let error as StorageError where error.code == .unstorable: self = .unstorable
+        default: self = .refused
+        }
+    }
+}
+
+extension Error {
+    /// Whether the reason lies in what is recorded, so that recording it again can never succeed.
+    ///
+    /// Nothing outside is asked within a unit of work: what fails is a rule that looks at the values, or the database; and
+    /// of the database, what says that a value does not fit. Whatever has another type stops the page.
+    package var liesInWhatIsRecorded: Bool {
+        switch self {
+        case let error as StorageError: error.liesInValues
+        // Somebody else was there first, or what it builds on is not there yet.
+        case let error as SettlementError: error.code != .conflict && error.code != .unavailable
+        case is MoneyError, is PaymentsError: true
+        case is any CodedError: true
+        default: false
+        }
+    }
+}

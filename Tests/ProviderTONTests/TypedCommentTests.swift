@@ -1,0 +1,49 @@
+import ProviderTON
+import Seams
+import Testing
+
+@Suite("Comments as people type them")
+struct TypedCommentTests {
+    /// What wallets and people put around, into and on top of a comment.
+    private static let noise = [
+        " ", "\t", "\n", "\r\n", "\u{A0}", "\u{202F}", "\u{2009}", "\u{3000}", "\u{200B}", "\u{200D}", "\u{FEFF}",
+        "\u{202E}",
+        "\u{2028}", "\u{AD}", "\"", "'", "\u{201C}", "\u{201D}", "\u{201E}", "\u{2018}", "\u{2019}", "\u{AB}", "\u{BB}",
+        "`",
+    ]
+
+    @Test("find ours whatever was put around and into them")
+    func folded() {
+        let seed: UInt64 = 20_261_128
+        let random = SeededRandom(seed: seed)
+        for round in 0..<500 {
+            let bytes = random.bytes(64)
+            let ours = String(
+                String.UnicodeScalarView(
+                    bytes[..<20].map { TypedComment.alphabet[Int($0) % TypedComment.alphabet.count] }
+                )
+            )
+            var typed = ""
+            for (index, character) in ours.enumerated() {
+                if bytes[20 + index] % 3 == 0 { typed += Self.noise[Int(bytes[40 + index]) % Self.noise.count] }
+                typed += bytes[20 + index] % 2 == 0 ? character.uppercased() : String(character)
+            }
+            typed += Self.noise[round % Self.noise.count]
+            #expect(TypedComment(Array(typed.utf8))?.text == ours, "seed \(seed), round \(round)")
+        }
+    }
+
+    @Test("no two of ours become one: folding leaves every character of the alphabet as it is")
+    func alphabet() {
+        for scalar in TypedComment.alphabet { #expect(TypedComment(String(scalar)).text == String(scalar)) }
+        #expect(Set(TypedComment.alphabet.map { TypedComment(String($0)).text }).count == TypedComment.alphabet.count)
+    }
+
+    @Test("can be stored and told apart, whatever they hold, and are none when they are no text")
+    func hostile() {
+        #expect(TypedComment("a\0b").text == "a\u{241B}0b")
+        #expect(TypedComment("a\u{241B}0b").text != TypedComment("a\0b").text)
+        #expect(TypedComment([0xFF]) == nil)
+        #expect(TypedComment([UInt8](repeating: 0x61, count: 513)) == nil)
+    }
+}
