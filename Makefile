@@ -1,6 +1,6 @@
 # The two commands: `make demo` and `make test`. Everything that they need and that is missing, they install.
 
-.PHONY: demo test run build lint bench bench-http fuzz screenshots setup setup-tests clean
+.PHONY: demo test soak run build lint bench bench-http fuzz screenshots setup setup-tests clean
 
 demo: setup        ## Takes a payment on every rail against the sandbox; with DATABASE=postgres on a PostgreSQL of its own
 	swift build --product settlegate -Xswiftc -gnone
@@ -17,6 +17,9 @@ run: setup         ## Gateway and sandbox stay up; their addresses are printed
 
 test: setup-tests  ## All tests: Swift, and other people's clients against us
 	scripts/test
+
+soak: setup-tests  ## A thousand losses of power on each database; POWER_CUTS says another number
+	scripts/soak
 
 lint: setup        ## The formatter's rules, all of them
 	swift format lint --strict --recursive Sources Tests Package.swift

@@ -50,6 +50,7 @@ let package = Package(
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .target(name: "CCurlShims", dependencies: ["CCurl"]),
+        .target(name: "CProcessShims"),
         .target(name: "CSQLiteShims", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "Seams"),
         .target(name: "StrictJSON"),
@@ -198,7 +199,8 @@ let package = Package(
         .executableTarget(
             name: "settlegate",
             dependencies: [
-                "Gateway", "GatewayHTTP", "Scenarios", "Sandbox", "Inspection", "Cryptography", "StrictJSON",
+                "CProcessShims", "Gateway", "GatewayHTTP", "Scenarios", "Sandbox", "Inspection", "Cryptography",
+                "StrictJSON",
                 "Keystore", "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation", "Settlement", "Storage",
                 "TON", "TelegramBot", "ProviderTelegram", "Webhooks", argumentParser, logging,
             ]
@@ -216,7 +218,7 @@ let package = Package(
             name: "TONConnectTests",
             dependencies: ["TONConnect", "Cryptography", "StrictJSON", "Seams"]
         ),
-        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "HTTPServer", logging]),
+        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "HTTPServer", "Seams", logging]),
         .testTarget(
             name: "BotConversationTests",
             dependencies: [
@@ -252,7 +254,16 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["DatabaseEngines", "Storage", "Ledger", "Payments", "Money", "Seams"]
+            dependencies: [
+                "DatabaseEngines", "CPowerCut", "PowerCut", "Storage", "Ledger", "Payments", "Money", "Seams", grdb,
+            ]
+        ),
+        .target(name: "CPowerCut", path: "Tests/CPowerCut", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(
+            name: "PowerCut",
+            dependencies: ["CPowerCut", "Storage", "Ledger", "Money", "Seams"],
+            path: "Tests/PowerCut",
+            exclude: ["Preload"]
         ),
         .target(name: "DatabaseEngines", dependencies: ["Storage"], path: "Tests/DatabaseEngines"),
         .target(
@@ -265,7 +276,8 @@ let package = Package(
         .testTarget(
             name: "GatewayHTTPTests",
             dependencies: [
-                "SettlementDesk", "Checkout", "GatewayHTTP", "HTTPServer", "Settlement", "Webhooks", "Storage",
+                "CPowerCut", "PowerCut", "SettlementDesk", "Checkout", "GatewayHTTP", "HTTPServer", "Settlement",
+                "Webhooks", "Storage",
                 "Providers",
                 "Payments", "Money", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
             ]

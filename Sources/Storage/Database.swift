@@ -29,6 +29,11 @@ public protocol Database: Sendable {
     /// As long as it stays the same, so does everything that is stored.
     var commitCount: Int? { get }
 
+    /// What makes a commit outlive a loss of power, read from the connection that writes, in one line.
+    ///
+    /// - Throws: ``StorageError``; with ``StorageError/Code/notDurable`` when a commit may be forgotten.
+    func durability() async throws -> String
+
     /// Whether other processes may work on the same database.
     var isShared: Bool { get }
 

@@ -11,6 +11,8 @@ public struct StorageError: CodedError {
         case locked
         /// The database was made by a newer version of the program.
         case newerSchema
+        /// A power failure could take what the database confirms; it is not worked with.
+        case notDurable
         /// A unit of work cannot be done now: the disk is full, or the database is closed or busy. Nothing was changed.
         case unavailable
         /// The commit failed: whether the unit of work is there has to be read back.
@@ -45,7 +47,7 @@ public struct StorageError: CodedError {
     public var liesInValues: Bool {
         switch code {
         case .constraint, .unstorable, .corrupt: true
-        case .locked, .newerSchema, .unavailable, .outcomeUnknown, .conflict, .fenced: false
+        case .locked, .newerSchema, .notDurable, .unavailable, .outcomeUnknown, .conflict, .fenced: false
         }
     }
 

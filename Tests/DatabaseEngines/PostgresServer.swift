@@ -40,7 +40,7 @@ package final class PostgresServer: Sendable {
             serial += 1
             return "test\(serial)"
         }
-        _ = try run("createdb", ["-h", folder, "-U", "postgres", name])
+        _ = try Self.run("createdb", ["-h", folder, "-U", "postgres", name])
         return "host=\(folder) user=postgres dbname=\(name)"
     }
 
@@ -51,18 +51,23 @@ package final class PostgresServer: Sendable {
     package init(settings: [String] = []) throws {
         folder = NSTemporaryDirectory() + "settlegate-postgres-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        if getuid() == 0, let user = getpwnam("postgres") { chown(folder, user.pointee.pw_uid, user.pointee.pw_gid) }
+        Self.own(folder)
         let data = folder + "/data"
-        _ = try run("initdb", ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
+        _ = try Self.run("initdb", ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
         let own = settings.map { " -c \($0)" }.joined()
         let options = "-c listen_addresses='' -c unix_socket_directories='\(folder)' -c max_connections=500" + own
-        _ = try run("pg_ctl", ["-D", data, "-w", "-l", folder + "/log", "-o", options, "start"])
+        _ = try Self.run("pg_ctl", ["-D", data, "-w", "-l", folder + "/log", "-o", options, "start"])
     }
 
     /// Stops the server and removes what it kept.
     package func stop() {
-        _ = try? run("pg_ctl", ["-D", folder + "/data", "-m", "immediate", "stop"])
+        _ = try? Self.run("pg_ctl", ["-D", folder + "/data", "-m", "immediate", "stop"])
         try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Gives a folder to the user that runs the server.
+    package static func own(_ folder: String) {
+        if getuid() == 0, let user = getpwnam("postgres") { chown(folder, user.pointee.pw_uid, user.pointee.pw_gid) }
     }
 
     private static func path(_ program: String) throws -> String {
@@ -74,9 +79,15 @@ package final class PostgresServer: Sendable {
     }
 
     /// Runs a program and waits for it; not for what it leaves running, as Foundation's `Process` would.
-    private func run(_ program: String, _ arguments: [String]) throws -> String {
+    ///
+    /// - Throws: ``Failure`` with what it said.
+    package static func run(
+        _ program: String,
+        _ arguments: [String],
+        environment own: [String: String] = [:]
+    ) throws -> String {
         let asPostgres = ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        let words = (getuid() == 0 ? asPostgres : []) + [try Self.path(program)] + arguments
+        let words = (getuid() == 0 ? asPostgres : []) + [try path(program)] + arguments
         let log = NSTemporaryDirectory() + "settlegate-\(program)-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: log) }
         var actions = posix_spawn_file_actions_t()
@@ -87,8 +98,10 @@ package final class PostgresServer: Sendable {
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         let argv = words.map { strdup($0) } + [nil]
         defer { for word in argv { free(word) } }
+        let variables = ProcessInfo.processInfo.environment.merging(own) { $1 }.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for variable in variables { free(variable) } }
         var process = pid_t()
-        guard posix_spawn(&process, words[0], &actions, nil, argv, environ) == 0 else {
+        guard posix_spawn(&process, words[0], &actions, nil, argv, variables) == 0 else {
             throw Failure(description: "\(words[0]) cannot be started")
         }
         var status: Int32 = 0

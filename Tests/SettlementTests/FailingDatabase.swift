@@ -31,6 +31,8 @@ final class FailingDatabase: Database {
         try await inner.write { session in try body(FailingSession(session, self)) }
     }
 
+    func durability() async throws -> String { try await inner.durability() }
+
     var isShared: Bool { inner.isShared }
     func close() async throws { try await inner.close() }
 }

@@ -1,5 +1,6 @@
 import DatabaseEngines
 import Foundation
+import Glibc
 import Storage
 import Testing
 
@@ -27,5 +28,97 @@ struct SQLiteDatabaseTests {
         _ = try await database.write { try $0.execute("PRAGMA user_version = 99", []) }
         try await database.close()
         #expect(throws: StorageError(.newerSchema, "")) { try SQLiteDatabase(path: path) }
+    }
+
+    /// Other names of the same file, and a lock file that somebody removed.
+    private static let names: [(what: String, make: @Sendable (String) throws -> String)] = [
+        ("itself", { $0 }),
+        (
+            "another spelling",
+            { ($0 as NSString).deletingLastPathComponent + "/./" + ($0 as NSString).lastPathComponent }
+        ),
+        (
+            "a symbolic link",
+            { path in
+                try FileManager.default.createSymbolicLink(atPath: path + ".link", withDestinationPath: path)
+                return path + ".link"
+            }
+        ),
+        (
+            "a hard link",
+            { path in
+                try FileManager.default.linkItem(atPath: path, toPath: path + ".second")
+                return path + ".second"
+            }
+        ),
+        ("an address", { "file:" + $0 }),
+        (
+            "its own name, after a lock file was removed",
+            { path in
+                try? FileManager.default.removeItem(atPath: path + ".lock")
+                return path
+            }
+        ),
+    ]
+
+    @Test("F106: is refused by every name of its file", arguments: names.map(\.what))
+    func otherNames(what: String) async throws {
+        let first = try SQLiteDatabase(path: path)
+        let make = try #require(Self.names.first { $0.what == what }).make
+        let name = try make(path)
+        let failure = #expect(throws: StorageError.self) { try SQLiteDatabase(path: name) }
+        #expect(failure?.code == (what == "an address" ? .unavailable : .locked))
+        // The attempts have not taken SQLite's own locks away, which end with any descriptor of the file.
+        #expect(try Self.locks(of: path) >= 2)
+        try await first.write { _ = try $0.query("SELECT 1", []).count }
+        try await first.close()
+    }
+
+    /// How many locks this process has on a file, of either kind.
+    private static func locks(of path: String) throws -> Int {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return 0 }
+        let lines = try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n")
+        return lines.count { $0.contains(":\(status.st_ino) ") }
+    }
+
+    @Test("is refused while its file has a second name, whose log would be another")
+    func hardLink() async throws {
+        let database = try SQLiteDatabase(path: path)
+        try await database.close()
+        try FileManager.default.linkItem(atPath: path, toPath: path + ".second")
+        for name in [path, path + ".second"] {
+            #expect(throws: StorageError(.unavailable, "")) { try SQLiteDatabase(path: name) }
+        }
+        try FileManager.default.removeItem(atPath: path + ".second")
+        try await SQLiteDatabase(path: path).close()
+    }
+
+    @Test("acknowledges nothing while its file is not where it was")
+    func movedFile() async throws {
+        let database = try SQLiteDatabase(path: path)
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".moved")
+        await #expect(throws: StorageError(.unavailable, "")) { try await database.write { _ in } }
+        try FileManager.default.moveItem(atPath: path + ".moved", toPath: path)
+        try await database.write { _ in }
+        try await database.close()
+    }
+
+    @Test("lies in files that only their owner can read, also when others made them", arguments: [0o600, 0o666])
+    func modes(earlier: Int) async throws {
+        #expect(
+            FileManager.default.createFile(
+                atPath: path,
+                contents: Data(),
+                attributes: [.posixPermissions: NSNumber(value: earlier)]
+            )
+        )
+        let database = try SQLiteDatabase(path: path)
+        try await database.write { _ = try $0.query("SELECT 1", []).count }
+        for file in [path, path + "-wal", path + "-shm"] {
+            let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+            #expect(mode == 0o600, "\(file)")
+        }
+        try await database.close()
     }
 }

@@ -31,6 +31,8 @@ struct StatementRecorder: Database {
         }
     }
 
+    func durability() async throws -> String { try await base.durability() }
+
     func close() async throws { try await base.close() }
 
     private final class Session: SQLSession {

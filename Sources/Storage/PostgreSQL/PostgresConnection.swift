@@ -1,5 +1,6 @@
 import CPostgres
 import Glibc
+import Seams
 
 /// A connection to PostgreSQL over libpq, without blocking calls and in pipeline mode.
 ///
@@ -34,6 +35,7 @@ final class PostgresConnection {
     private static let patience: Int32 = 60_000
 
     private let settings: String
+    private let isDurable: Bool
     private var connection: OpaquePointer?
     private var prepared: [String: String] = [:]
     private var statements = 0
@@ -41,9 +43,12 @@ final class PostgresConnection {
 
     /// A connection that is made when it is first used.
     ///
-    /// - Parameter settings: libpq's connection string, which may name several hosts and `target_session_attrs`.
-    init(settings: String) {
+    /// - Parameters:
+    ///   - settings: libpq's connection string, which may name several hosts and `target_session_attrs`.
+    ///   - isDurable: whether each session is one whose commits outlive a loss of power; what writes needs it.
+    init(settings: String, isDurable: Bool = false) {
         self.settings = settings
+        self.isDurable = isDurable
     }
 
     deinit { disconnect() }
@@ -65,14 +70,35 @@ final class PostgresConnection {
         if let connection, PQstatus(connection) == CONNECTION_OK { return connection }
         disconnect()
         guard let made = PQconnectdb(settings) else { throw StorageError(.unavailable, "libpq has no memory") }
-        guard PQstatus(made) == CONNECTION_OK, PQsetnonblocking(made, 1) == 0, PQenterPipelineMode(made) == 1 else {
-            let reason = String(cString: PQerrorMessage(made))
-            PQfinish(made)
-            throw StorageError(.unavailable, "PostgreSQL cannot be reached: \(Self.line(reason))")
-        }
+        if let password = PQpass(made) { SecretGate.shared.hold(String(cString: password)) }
         PQsetNoticeProcessor(made, { _, _ in }, nil)
+        do throws(StorageError) {
+            guard PQstatus(made) == CONNECTION_OK else { throw Self.unreachable(made) }
+            if isDurable { try makeDurable(made) }
+            guard PQsetnonblocking(made, 1) == 0, PQenterPipelineMode(made) == 1 else { throw Self.unreachable(made) }
+        } catch {
+            PQfinish(made)
+            throw error
+        }
         connection = made
         return made
+    }
+
+    private static func unreachable(_ made: OpaquePointer) -> StorageError {
+        StorageError(.unavailable, "PostgreSQL cannot be reached: \(line(String(cString: PQerrorMessage(made))))")
+    }
+
+    /// Has every commit of a new session wait until it is on the disk.
+    private func makeDurable(_ made: OpaquePointer) throws(StorageError) {
+        func ask(_ sql: String) throws(StorageError) -> SQLRow? {
+            let result = PQexec(made, sql)
+            defer { PQclear(result) }
+            let status = PQresultStatus(result)
+            guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else { throw Self.unreachable(made) }
+            return try Self.rows(result).first
+        }
+        let level = try PostgresDurability.level(try ask(PostgresDurability.question))
+        _ = try ask("SET synchronous_commit = \(level)")
     }
 
     // MARK: - Statements
@@ -227,7 +253,8 @@ final class PostgresConnection {
     }
 
     private static func line(_ text: String) -> String {
-        text.split(whereSeparator: \.isNewline).first.map { String($0) } ?? ""
+        // The server and libpq may repeat what they were told.
+        SecretGate.shared.cut(text.split(whereSeparator: \.isNewline).first.map { String($0) } ?? "")
     }
 
     // MARK: - Values

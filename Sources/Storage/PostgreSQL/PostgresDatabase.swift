@@ -14,15 +14,11 @@ public final class PostgresDatabase: Database {
     ///   - settings: libpq's connection string, for example `host=db1,db2 dbname=settlegate
     ///     target_session_attrs=read-write`; a password comes from `PGPASSFILE` or `PGPASSWORD`.
     ///   - migrating: whether an older schema is brought up to date; without it, an older one is refused.
-    /// - Throws: ``StorageError``; a server that does not sync its log (`fsync=off`) is refused, because what it has
-    ///   confirmed may be gone after a power failure.
+    /// - Throws: ``StorageError``; with ``StorageError/Code/notDurable`` for a server, a role or a connection string with
+    ///   `fsync`, `full_page_writes` or `synchronous_commit` off, because what is confirmed may be gone after a power
+    ///   failure.
     public init(settings: String, migrating: Bool = true) throws {
-        let connection = PostgresConnection(settings: settings)
-        let fsync = try connection.run("SELECT current_setting('fsync')", []).rows.first
-        var row = fsync ?? SQLRow([])
-        guard try row.text() == "on" else {
-            throw StorageError(.unavailable, "the server runs with fsync=off; switch it on, or money may be forgotten")
-        }
+        let connection = PostgresConnection(settings: settings, isDurable: true)
         try PostgresMigrator.run(on: connection, migrating: migrating)
         connection.disconnect()
         writer = PostgresWriter(settings: settings)
@@ -33,6 +29,11 @@ public final class PostgresDatabase: Database {
 
     /// Comes when a gateway on the database has committed work for somebody.
     public var news: AsyncStream<Void> { listener.news }
+
+    /// The server's settings and those of the session that writes.
+    public func durability() async throws -> String {
+        try await write { try PostgresDurability.read($0) }
+    }
 
     /// Several gateways may work on it.
     public var isShared: Bool { true }

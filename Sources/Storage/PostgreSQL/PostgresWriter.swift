@@ -31,7 +31,7 @@ private final class PostgresWritingConnection: WritingConnection {
     var session: any SQLSession { own }
 
     init(settings: String) {
-        connection = PostgresConnection(settings: settings)
+        connection = PostgresConnection(settings: settings, isDurable: true)
         own = PostgresSession(connection)
     }
 

@@ -4,7 +4,7 @@ import Synchronization
 
 /// The database in an SQLite file: write-ahead log, `synchronous=FULL`, one writer, several readers.
 public final class SQLiteDatabase: Database {
-    private let lock: FileLock
+    private let file: LockedFile
     /// How many read at the same time.
     private static let readerCount = 4
 
@@ -27,13 +27,14 @@ public final class SQLiteDatabase: Database {
     ///   ``StorageError/Code/newerSchema`` when a newer version of the program made it.
     public init(path: String, migrating: Bool = true) throws {
         Self.settings
-        lock = try FileLock(path: path + ".lock")
+        let file = try LockedFile(path: path)
+        self.file = file
+        let path = file.path
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.execute(sql: "PRAGMA cache_size = -65536")
             // What a statement may have to take back is kept in memory: it made a file in every commit otherwise.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
@@ -41,12 +42,20 @@ public final class SQLiteDatabase: Database {
         do { writer = try DatabaseQueue(path: path, configuration: configuration) } catch {
             throw StorageError(.unavailable, "the database \(path) cannot be opened: \(error)")
         }
-        groupWriter = SQLiteWriter(queue: writer)
+        groupWriter = SQLiteWriter(queue: writer, file: file)
         committer = GroupCommitter(groupWriter)
-        try writer.writeWithoutTransaction { try SQLiteMigrator.run(on: $0, migrating: migrating) }
+        try writer.writeWithoutTransaction { database in
+            try SQLiteDurability.demand(of: database)
+            try SQLiteMigrator.run(on: database, migrating: migrating)
+        }
         do {
-            readers = try (0..<Self.readerCount).map { _ in try SQLiteReader(path: path, configuration: configuration) }
+            readers = try (0..<Self.readerCount).map { _ in try SQLiteReader(file: file, configuration: configuration) }
         } catch { throw StorageError(.unavailable, "the database \(path) cannot be read: \(error)") }
+    }
+
+    /// The settings of the connection that writes.
+    public func durability() async throws -> String {
+        try await write { try SQLiteDurability.read($0) }
     }
 
     /// A second process is refused.
@@ -97,7 +106,7 @@ public final class SQLiteDatabase: Database {
             }
             try writer.close()
         } catch let error as DatabaseError { throw StorageError(error) }
-        lock.release()
+        file.release()
     }
 }
 

@@ -4,16 +4,19 @@ import Synchronization
 /// A reading connection of an SQLite file: its units of work run one after the other, and its statements stay prepared.
 final class SQLiteReader: Sendable {
     private let queue: DatabaseQueue
+    /// Stays locked for as long as the connection is there.
+    private let file: LockedFile
     // Proof: it is touched by closures on the connection's serial queue, and by nothing else.
     private nonisolated(unsafe) var session: SQLiteSession?
     /// How many readings run or wait.
     private let load = Atomic<Int>(0)
 
     /// Opens a connection that can only read.
-    init(path: String, configuration: Configuration) throws {
+    init(file: LockedFile, configuration: Configuration) throws {
         var configuration = configuration
         configuration.readonly = true
-        queue = try DatabaseQueue(path: path, configuration: configuration)
+        self.file = file
+        queue = try DatabaseQueue(path: file.path, configuration: configuration)
     }
 
     /// Runs queries on what is committed when the first of them runs.

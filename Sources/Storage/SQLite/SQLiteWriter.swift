@@ -4,11 +4,14 @@ import Synchronization
 /// The writing connection of an SQLite file.
 final class SQLiteWriter: GroupWriter {
     private let queue: DatabaseQueue
+    /// Stays locked for as long as the connection is there.
+    private let file: LockedFile
     /// Begun and ended commits: an odd number while there is one.
     private let steps = Atomic<Int>(0)
 
-    init(queue: DatabaseQueue) {
+    init(queue: DatabaseQueue, file: LockedFile) {
         self.queue = queue
+        self.file = file
     }
 
     /// How often something was committed, or may have been; none while a commit is under way.
@@ -18,6 +21,7 @@ final class SQLiteWriter: GroupWriter {
     }
 
     func withConnection(_ body: (any WritingConnection) throws -> Void) throws {
+        try file.requireInPlace()
         // Before anything can be seen, and before anybody is answered: whoever knows of a commit finds it counted.
         steps.add(1, ordering: .sequentiallyConsistent)
         defer { steps.add(1, ordering: .sequentiallyConsistent) }

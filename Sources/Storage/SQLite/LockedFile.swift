@@ -1,0 +1,120 @@
+import Glibc
+import Synchronization
+
+/// The file of an SQLite database, held by one process for as long as it is open.
+///
+/// The lock is on the file itself and not on a name: whoever opens it by a symbolic link, a second name or another
+/// spelling meets it, and there is no lock file that could be removed. It does not meet SQLite's own locks, which are of
+/// another kind (`fcntl`) and end when any descriptor of the file is closed: the file is opened here once for the
+/// process, and closed after SQLite has closed it.
+final class LockedFile: Sendable {
+    /// A file, whatever its name is.
+    private struct Identity: Hashable {
+        let device: UInt
+        let number: UInt
+
+        init(_ status: stat) {
+            (device, number) = (UInt(status.st_dev), UInt(status.st_ino))
+        }
+
+        /// The file of a name; nil when there is none.
+        init?(_ path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            self.init(status)
+        }
+    }
+
+    /// The files that this process holds.
+    private static let held = Mutex<Set<Identity>>([])
+
+    /// Where it lies, without symbolic links and always absolute, so that SQLite reads it as a path and nothing else.
+    let path: String
+    private let identity: Identity
+    private let descriptor: Mutex<Int32>
+
+    /// Opens or makes a file that only its owner can read, and locks it.
+    ///
+    /// - Throws: ``StorageError``; with ``StorageError/Code/locked`` when another process holds the file, or this one.
+    init(path: String) throws(StorageError) {
+        guard !path.isEmpty, !path.hasPrefix("file:"), !path.utf8.contains(0) else {
+            throw StorageError(.unavailable, "'\(path)' is no path: name the database's file without 'file:'")
+        }
+        do {
+            let (opened, identity, resolved) = try Self.held.withLock { held in
+                // A second descriptor of a file that SQLite has open here must not even be closed.
+                if let known = Identity(path), held.contains(known) { throw Self.locked(path) }
+                let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+                guard opened >= 0 else {
+                    throw StorageError(.unavailable, "the database \(path) cannot be opened (\(Self.reason()))")
+                }
+                do {
+                    let (identity, resolved) = try Self.secure(opened, path)
+                    held.insert(identity)
+                    return (opened, identity, resolved)
+                } catch {
+                    Glibc.close(opened)
+                    throw error
+                }
+            }
+            descriptor = Mutex(opened)
+            self.identity = identity
+            self.path = resolved
+        } catch let error as StorageError { throw error } catch {
+            throw StorageError(.unavailable, "the database \(path) cannot be opened")
+        }
+    }
+
+    deinit { release() }
+
+    private static func secure(_ opened: Int32, _ path: String) throws -> (Identity, String) {
+        guard flock(opened, LOCK_EX | LOCK_NB) == 0 else { throw locked(path) }
+        var status = stat()
+        guard fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let resolved = realpath(path, nil) else {
+            throw StorageError(.unavailable, "the database \(path) is no file")
+        }
+        defer { free(resolved) }
+        let place = String(cString: resolved)
+        // The log of the last commits lies beside one name: who opens the file by another does not see them.
+        guard status.st_nlink == 1, Identity(place) == Identity(status) else {
+            throw StorageError(.unavailable, "the database \(path) has a second name (a hard link); remove that first")
+        }
+        for file in [place, place + "-wal", place + "-shm"] { try hide(file) }
+        return (Identity(status), place)
+    }
+
+    /// Has only the owner read a file; SQLite gives its log the rights of the database.
+    private static func hide(_ path: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & 0o077 != 0 else { return }
+        guard chmod(path, 0o600) == 0 else {
+            throw StorageError(.unavailable, "others can read \(path): chmod 600 it (\(reason()))")
+        }
+    }
+
+    private static func locked(_ path: String) -> StorageError {
+        StorageError(.locked, "another process has this database (\(path)); stop it first")
+    }
+
+    private static func reason() -> String { String(cString: strerror(errno)) }
+
+    /// Refuses to go on when the name leads to another file, or to none: what is written now would be found by nobody.
+    ///
+    /// - Throws: ``StorageError``.
+    func requireInPlace() throws(StorageError) {
+        guard Identity(path) == identity else {
+            throw StorageError(.unavailable, "the database \(path) was moved or removed while it is open; put it back")
+        }
+    }
+
+    func release() {
+        descriptor.withLock { descriptor in
+            guard descriptor >= 0 else { return }
+            Self.held.withLock { held in
+                Glibc.close(descriptor)
+                held.remove(identity)
+            }
+            descriptor = -1
+        }
+    }
+}
