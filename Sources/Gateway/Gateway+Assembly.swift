@@ -230,7 +230,7 @@ extension Gateway {
                 metrics: metrics,
                 requestsPerMinute: configuration.http.requestsPerMinute ?? 6_000,
                 document: Array(try ConfigurationFile.text(at: configuration.catalogues + "/openapi.json").utf8),
-                readiness: { (try? await settlement.database.read { try $0.merchants().count }) != nil },
+                readiness: { await settlement.isStoring() },
                 keepLine: keepLine,
                 logger: logger
             )

@@ -199,9 +199,11 @@ public struct GatewayAPI: Sendable {
         switch name {
         case "livez": return Self.text("ok\n")
         case "readyz":
-            return Self.readiness(of: settlement.conditions.all, isStorageThere: await readiness())
+            let isReady = await readiness()
+            return Self.readiness(of: settlement.conditions.all, isReady: isReady)
         case "metrics":
             let now = settlement.clock.now()
+            _ = await readiness()
             let depths = try await settlement.database.read { session in
                 [
                     ("outbox_depth", try session.outboxDepth()), ("inbox_depth", try session.inboxDepth()),
@@ -216,10 +218,9 @@ public struct GatewayAPI: Sendable {
     }
 
     /// Says on the first line whether requests can be served, and on each further one what is wrong.
-    private static func readiness(of conditions: [Conditions.Condition], isStorageThere: Bool) -> HTTPResponse {
-        let isReady = isStorageThere && !conditions.contains { $0.severity == .blocking }
+    private static func readiness(of conditions: [Conditions.Condition], isReady: Bool) -> HTTPResponse {
+        let isReady = isReady && !conditions.contains { $0.severity == .blocking }
         var lines = [isReady ? "ready" : "not ready"]
-        if !isStorageThere { lines.append("storage: the database does not answer") }
         lines += conditions.map { "\($0.name): \($0.sentence)" }
         return text(lines.joined(separator: "\n") + "\n", status: isReady ? 200 : 503)
     }

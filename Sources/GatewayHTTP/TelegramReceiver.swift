@@ -106,35 +106,11 @@ public struct TelegramReceiver: Sendable {
 
     /// Decides within the limit, or refuses: a decision that hangs in a stalled database is left to itself.
     private func decide(_ question: ApprovalRequest, of provider: any PaymentProvider) async -> ApprovalDecision {
-        await withCheckedContinuation { continuation in
-            let first = FirstAnswer(continuation)
-            let timer = Task {
-                try await clock.sleep(for: Self.decisionLimit)
-                first.give(
-                    .refused(message: "The payment cannot be checked at the moment. Please try again in a minute.")
-                )
-            }
-            Task {
-                first.give(await settlement.decide(question, of: provider))
-                timer.cancel()
-            }
+        let refusal = ApprovalDecision.refused(
+            message: "The payment cannot be checked at the moment. Please try again in a minute."
+        )
+        return await clock.answer(within: Self.decisionLimit, otherwise: refusal) {
+            await settlement.decide(question, of: provider)
         }
-    }
-}
-
-/// Passes on the first of several answers.
-private final class FirstAnswer: Sendable {
-    private let continuation: Mutex<CheckedContinuation<ApprovalDecision, Never>?>
-
-    init(_ continuation: CheckedContinuation<ApprovalDecision, Never>) {
-        self.continuation = Mutex(continuation)
-    }
-
-    func give(_ decision: ApprovalDecision) {
-        let waiting = continuation.withLock { continuation in
-            defer { continuation = nil }
-            return continuation
-        }
-        waiting?.resume(returning: decision)
     }
 }

@@ -32,6 +32,8 @@ extension Settlement {
         }
         guard case .payment = question.topic else { return .shipping(option.due.asset) }
         guard order.pieces ?? 1 > 0 else { return .refused(message: Self.soldOut) }
+        // Money that is taken has to be kept.
+        guard await isStoring() else { return .refused(message: Self.uncheckable) }
         switch await stock(of: order, at: now) {
         case .available: break
         case .soldOut: return .refused(message: Self.soldOut)

@@ -42,6 +42,7 @@ public struct Settlement: Sendable {
     package let conditions: Conditions
     /// Where a simulated run may fail.
     public let faults: FaultInjector
+    let storage: StorageWatch
     let texts = InvoiceTexts()
 
     /// A settlement over the given parts.
@@ -62,7 +63,9 @@ public struct Settlement: Sendable {
         isLive: Bool = false,
         faults: FaultInjector = .none
     ) {
-        self.database = database
+        let conditions = Conditions()
+        storage = StorageWatch(database, conditions: conditions, clock: clock)
+        self.database = WatchedDatabase(base: database, watch: storage)
         self.providers = providers
         self.assets = assets
         self.chart = chart
@@ -77,7 +80,7 @@ public struct Settlement: Sendable {
         self.address = address
         self.isLive = isLive
         self.faults = faults
-        conditions = Conditions()
+        self.conditions = conditions
     }
 
     /// The JSON that merchants read.

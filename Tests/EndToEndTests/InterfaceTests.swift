@@ -280,13 +280,13 @@ struct InterfaceTests {
             let now = world.gateway.settlement.clock.now()
             board.raise("scan ton-testnet", .degraded, "the history does not join up", at: now)
             #expect(await answer("/readyz") == (200, "ready\nscan ton-testnet: the history does not join up\n"))
-            board.raise("storage", .blocking, "nothing can be stored", at: now)
+            board.raise("clock", .blocking, "it has jumped", at: now)
             #expect(await answer("/readyz").status == 503)
             #expect(
                 await answer("/metrics").text
-                    .contains("settlegate_condition{name=\"storage\",blocking=\"true\"} 1")
+                    .contains("settlegate_condition{name=\"clock\",blocking=\"true\"} 1")
             )
-            board.clear("storage")
+            board.clear("clock")
             #expect(await answer("/readyz").status == 200)
         }
     }

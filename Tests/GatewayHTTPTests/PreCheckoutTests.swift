@@ -1,3 +1,4 @@
+import CPowerCut
 import Cryptography
 import GatewayHTTP
 import HTTPServer
@@ -5,6 +6,7 @@ import HTTPTransport
 import Logging
 import Money
 import Payments
+import PowerCut
 import Providers
 import Seams
 import Settlement
@@ -25,6 +27,8 @@ private struct StalledDatabase: Database {
     func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
         try await read(body)
     }
+
+    func durability() async throws -> String { try await read { _ in "" } }
 
     var isShared: Bool { false }
 
@@ -125,6 +129,53 @@ struct PreCheckoutTests {
             return
         }
         #expect(message.contains("try again"))
+    }
+
+    /// What keeps a database from storing, while it answers every question.
+    private static let faults: [(what: String, fault: Int)] = [
+        ("the disk is full", POWERCUT_FULL), ("the disk hangs", POWERCUT_STALLED),
+    ]
+
+    @Test("is refused, and the gateway is not ready, while nothing can be stored", arguments: faults.map(\.what))
+    func nothingStored(what: String) async throws {
+        let fault = Int32(try #require(Self.faults.first { $0.what == what }).fault)
+        let desk = try await Desk()
+        let opened = try await desk.openInvoice()
+        try await desk.settlement.database.close()
+        let log = try OperationLog(file: desk.place + ".log")
+        #expect(powercut_watch(desk.place, log.pointer) == 0)
+        let provider = AskingProvider(
+            reference: ScriptedProvider.reference(opened.options[0].id),
+            payer: "1",
+            amount: try desk.amount("1.5")
+        )
+        let settlement = try settlement(desk, provider, database: SQLiteDatabase(path: desk.place))
+        let receiver = receiver(settlement)
+
+        powercut_fail(desk.place, fault)
+        async let refused = receiver.receive(Self.update, bot: "shop")
+        if what == "the disk hangs" {
+            // Two wait: the trial, and the decision, which may take longer.
+            while desk.clock.sleeperCount < 2 { await Task.yield() }
+            desk.clock.advance(by: .seconds(2))
+        }
+        _ = try await refused
+        guard case .refused(let message) = provider.decisions.withLock({ $0.first }) else {
+            Issue.record("it was not refused")
+            return
+        }
+        #expect(message.contains("try again"))
+        let raised = settlement.conditions.all
+        #expect(raised.map(\.name) == ["storage"] && raised.first?.severity == .blocking)
+
+        powercut_fail(desk.place, Int32(POWERCUT_SOUND))
+        // What hung has ended when something else was stored.
+        try await settlement.database.write { _ in }
+        #expect(await settlement.isStoring())
+        #expect(settlement.conditions.all.isEmpty)
+        _ = try await receiver.receive(Self.update, bot: "shop")
+        #expect(provider.decisions.withLock { $0.last } == .approved)
+        try await settlement.database.close()
     }
 
     /// What the merchant's server answers, and what becomes of the payment.

@@ -17,7 +17,7 @@ enum Schema {
         supportRequests, casesOfMovements, caseResolutions, refundRates, pastQuotes,
         paymentLinks, customerNotices, gatewayMode, walletSessions, subscriptions,
         paidMedia, bots, botChanges, paymentRates, unavailableRails, soldLinks,
-        providersOwnReferences, assetScales, approvals, setAside,
+        providersOwnReferences, assetScales, approvals, setAside, storageProofs,
     ]
 
     /// The version of the schema that this program works with.

@@ -1,0 +1,110 @@
+import Seams
+import Storage
+import Synchronization
+
+/// Knows whether something can be stored: by what became of the units of work, and by trying when that is too long ago.
+///
+/// Reading says nothing about it: a disk that is full, or can no longer be written, still answers.
+final class StorageWatch: Sendable {
+    /// The name of the condition while nothing can be stored.
+    static let condition = "storage"
+    /// How long a unit of work that was kept speaks for those after it.
+    private static let freshness = Duration.seconds(1)
+    /// How long a trial may take; less than a rail waits for an answer.
+    private static let patience = Duration.seconds(2)
+
+    private let database: any Database
+    private let conditions: Conditions
+    private let clock: any WallClock
+    /// When a unit of work was kept, as long as none has failed since.
+    private let kept = Mutex<Timestamp?>(nil)
+    /// The trial that is under way; one that hangs is not followed by others.
+    private let trial = Mutex<Task<Bool, Never>?>(nil)
+
+    init(_ database: any Database, conditions: Conditions, clock: any WallClock) {
+        self.database = database
+        self.conditions = conditions
+        self.clock = clock
+    }
+
+    /// Notes what became of a unit of work.
+    func note(isKept: Bool) { kept.withLock { $0 = isKept ? clock.now() : nil } }
+
+    /// Whether something can be stored now; the board of conditions says it as well.
+    func isStoring() async -> Bool {
+        if let moment = kept.withLock({ $0 }) {
+            let age = clock.now().since(moment)
+            if age >= .zero, age < Self.freshness, trial.withLock({ $0 == nil }) {
+                conditions.clear(Self.condition)
+                return true
+            }
+        }
+        let trial = trial.withLock { trial in
+            let current = trial ?? Task { await self.tryToStore() }
+            trial = current
+            return current
+        }
+        let isStoring = await clock.answer(within: Self.patience, otherwise: false) { await trial.value }
+        if isStoring {
+            conditions.clear(Self.condition)
+        } else {
+            conditions.raise(
+                Self.condition,
+                .blocking,
+                "nothing can be stored: the disk is full or cannot be written, or the database is away; until that is "
+                    + "over no payment is approved",
+                at: clock.now()
+            )
+        }
+        return isStoring
+    }
+
+    private func tryToStore() async -> Bool {
+        let now = clock.now()
+        let isKept: Bool
+        do {
+            try await database.write { try $0.proveStorage(at: now) }
+            isKept = true
+        } catch { isKept = false }
+        note(isKept: isKept)
+        trial.withLock { $0 = nil }
+        return isKept
+    }
+}
+
+/// A database that tells a watch what becomes of its units of work.
+struct WatchedDatabase: Database {
+    let base: any Database
+    let watch: StorageWatch
+
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
+        try await base.read(body)
+    }
+
+    func lookUp<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
+        try await base.lookUp(body)
+    }
+
+    func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
+        do {
+            let value = try await base.write(body)
+            watch.note(isKept: true)
+            return value
+        } catch let error as StorageError {
+            // Whether only this unit was wrong, the next trial shows.
+            watch.note(isKept: false)
+            throw error
+        }
+    }
+
+    func durability() async throws -> String { try await base.durability() }
+    var commitCount: Int? { base.commitCount }
+    var isShared: Bool { base.isShared }
+    var news: AsyncStream<Void> { base.news }
+    func close() async throws { try await base.close() }
+}
+
+extension Settlement {
+    /// Whether something can be stored at the moment, within two seconds; the board of conditions says it as well.
+    public func isStoring() async -> Bool { await storage.isStoring() }
+}
