@@ -61,7 +61,7 @@ public struct Doctor: Sendable {
         else { return found.list }
         found.ok("configuration", "\(file) can be read")
         examineDisk(configuration, &found)
-        examineDatabase(configuration, &found)
+        await examineDatabase(configuration, &found)
         guard let keystore = keystore(configuration, &found) else { return found.list }
         let surroundings = Gateway.Surroundings.system(configuration)
         await examineClock(configuration, surroundings, &found)
@@ -75,16 +75,16 @@ public struct Doctor: Sendable {
 
     private func keystore(_ configuration: GatewayConfiguration, _ found: inout Findings) -> Keystore? {
         let (path, variable) = (configuration.keystore.path, configuration.keystore.passphraseVariable)
-        guard let passphrase = environment[variable], !passphrase.isEmpty else {
-            found.error("keystore", "the passphrase is not there", "set \(variable) to the passphrase of \(path)")
-            return nil
+        let taken = found.take("keystore", "give the passphrase of \(path) in one way") {
+            try Passphrase.take(variable, environment: environment)
         }
+        guard let passphrase = taken else { return nil }
         let mode = (try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? Int
         if let mode, mode & 0o077 != 0 {
             found.warning("keystore", "others can read \(path)", "chmod 600 \(path)")
         }
         let store = found.take("keystore", "check \(variable), or restore \(path) from a backup") {
-            try Keystore(path: path, passphrase: SecretBytes(Array(passphrase.utf8)), random: random)
+            try Keystore(path: path, passphrase: passphrase, random: random)
         }
         if let store { found.ok("keystore", "\(store.labels.count) entries can be opened") }
         return store
@@ -111,10 +111,12 @@ public struct Doctor: Sendable {
         }
     }
 
-    private func examineDatabase(_ configuration: GatewayConfiguration, _ found: inout Findings) {
+    private func examineDatabase(_ configuration: GatewayConfiguration, _ found: inout Findings) async {
         do {
-            _ = try configuration.database.open()
+            let database = try configuration.database.open()
             found.ok("database", "it opens, and its schema is this program's")
+            found.ok("durability", "what is confirmed outlives a loss of power: \(try await database.durability())")
+            try await database.close()
         } catch let error as StorageError where error.code == .locked {
             found.ok("database", "a gateway runs on it")
         } catch {

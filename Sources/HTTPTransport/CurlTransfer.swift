@@ -1,5 +1,6 @@
 import CCurl
 import CCurlShims
+import Seams
 import Synchronization
 
 /// One request on its way.
@@ -154,7 +155,8 @@ final class CurlTransfer: @unchecked Sendable {
         _ count: Int,
         to pieces: AsyncThrowingStream<[UInt8], any Error>.Continuation
     ) -> Int {
-        switch pieces.yield(Array(UnsafeRawBufferPointer(start: bytes, count: count))) {
+        let piece = SecretGate.shared.cut(Array(UnsafeRawBufferPointer(start: bytes, count: count)))
+        switch pieces.yield(piece) {
         case .enqueued: return count
         // What is not read in time must not fill the memory.
         case .dropped: isTooLarge = true
@@ -190,7 +192,9 @@ final class CurlTransfer: @unchecked Sendable {
         guard result == CURLE_OK, let handle else { return fail(error(result)) }
         var status = 0
         curl_shim_status(handle, &status)
-        resolve(.success(HTTPResponse(status: status, fields: lines, body: body)))
+        // What a server says, it may have from us.
+        let fields = lines.map { HTTPField(SecretGate.shared.cut($0.name), SecretGate.shared.cut($0.value)) }
+        resolve(.success(HTTPResponse(status: status, fields: fields, body: SecretGate.shared.cut(body))))
     }
 
     private func error(_ result: CURLcode) -> HTTPTransportError {

@@ -114,6 +114,7 @@ public struct Keystore: Sendable {
 
     private init(path: String, passphrase: SecretBytes, cost: Cost, entries: [Entry], random: any RandomSource) {
         self.path = path
+        passphrase.hideFromPeers()
         self.passphrase = passphrase
         self.cost = cost
         self.entries = entries
@@ -262,7 +263,9 @@ public struct Keystore: Sendable {
                 })
             else { throw KeystoreError(.malformed, "an entry of the keystore cannot be read") }
             let label = Label(name: name, kind: kind, createdAt: Timestamp(microseconds: createdAt))
-            entries.append(Entry(label: label, secret: SecretBytes(secret)))
+            let entry = Entry(label: label, secret: SecretBytes(secret))
+            entry.secret.hideFromPeers()
+            entries.append(entry)
         }
         return entries
     }

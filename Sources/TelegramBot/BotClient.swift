@@ -30,6 +30,8 @@ public struct BotClient: Sendable {
     ) {
         self.transport = transport
         self.baseURL = baseURL
+        // It stands in every URL, which whoever answers can repeat.
+        token.hideFromPeers()
         self.token = token
         self.isTestEnvironment = isTestEnvironment
         self.timeout = timeout

@@ -17,28 +17,27 @@ struct GatewayOptions: ParsableArguments {
 
     /// The passphrase of the keystore.
     static func passphrase(_ configuration: GatewayConfiguration) throws -> SecretBytes {
-        let variable = configuration.keystore.passphraseVariable
-        guard let text = ProcessInfo.processInfo.environment[variable], !text.isEmpty else {
-            throw ConfigurationError("set \(variable) to the passphrase of \(configuration.keystore.path)")
-        }
-        return SecretBytes(Array(text.utf8))
+        try Passphrase.take(
+            configuration.keystore.passphraseVariable,
+            environment: ProcessInfo.processInfo.environment
+        )
     }
 
-    /// The keystore.
-    func keystore(_ configuration: GatewayConfiguration) throws -> Keystore {
+    /// The keystore; `passphrase` is one that was taken before.
+    func keystore(_ configuration: GatewayConfiguration, passphrase: SecretBytes? = nil) throws -> Keystore {
         try Keystore(
             path: configuration.keystore.path,
-            passphrase: Self.passphrase(configuration),
+            passphrase: passphrase ?? Self.passphrase(configuration),
             random: SystemRandom()
         )
     }
 
-    /// A gateway that does not listen.
-    func gateway() async throws -> Gateway {
+    /// A gateway that does not listen; `passphrase` is one that was taken before.
+    func gateway(passphrase: SecretBytes? = nil) async throws -> Gateway {
         let configuration = try configuration()
         return try await Gateway(
             configuration,
-            keystore: keystore(configuration),
+            keystore: keystore(configuration, passphrase: passphrase),
             surroundings: .system(configuration),
             logger: Self.logger
         )

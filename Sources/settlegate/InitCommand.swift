@@ -44,18 +44,18 @@ struct InitCommand: AsyncParsableCommand {
         let (answers, name) = (try answers(), merchant ?? Console.ask("The merchant's name", otherwise: "My shop"))
         let (webhook, fee) = (webhook, fee)
         try await Console.usable {
-            let environment = ProcessInfo.processInfo.environment
-            guard let passphrase = environment["SETTLEGATE_PASSPHRASE"], !passphrase.isEmpty else {
-                throw ConfigurationError("set SETTLEGATE_PASSPHRASE to a passphrase for the keystore, and keep it safe")
-            }
+            let passphrase = try Passphrase.take(
+                "SETTLEGATE_PASSPHRASE",
+                environment: ProcessInfo.processInfo.environment
+            )
             let setup = GatewaySetup(answers)
             try setup.write(
-                passphrase: SecretBytes(Array(passphrase.utf8)),
+                passphrase: passphrase,
                 clock: SystemClock(),
                 random: SystemRandom()
             )
             Console.say("made \(setup.configurationPath)")
-            try await Self.open(setup, merchant: name, fee: fee, webhook: webhook)
+            try await Self.open(setup, passphrase: passphrase, merchant: name, fee: fee, webhook: webhook)
         }
     }
 
@@ -90,13 +90,14 @@ struct InitCommand: AsyncParsableCommand {
     /// The database, the merchant, the bot's webhook and a first invoice.
     private static func open(
         _ setup: GatewaySetup,
+        passphrase: SecretBytes,
         merchant name: String,
         fee: Int,
         webhook: String?
     ) async throws {
         var options = GatewayOptions()
         options.config = setup.configurationPath
-        let gateway = try await options.gateway()
+        let gateway = try await options.gateway(passphrase: passphrase)
         let added = try await gateway.addMerchant(
             name: name,
             feeBasisPoints: fee,

@@ -20,6 +20,11 @@ struct Settlegate: AsyncParsableCommand {
             KeysCommand.self, MerchantsCommand.self, CurrenciesCommand.self, ReconcileCommand.self, InspectCommand.self,
         ]
     )
+
+    static func main() async {
+        ProcessSecrecy.begin()
+        await main(nil)
+    }
 }
 
 /// Exit codes that scripts rely on.

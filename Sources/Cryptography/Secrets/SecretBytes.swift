@@ -63,14 +63,27 @@ extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, Cu
 }
 
 extension SecretBytes {
+    /// Has these bytes cut out of everything that peers say from now on.
+    public func hideFromPeers() { unsafe withUnsafeBytes { unsafe SecretGate.shared.hold($0) } }
+}
+
+extension SecretBytes {
     /// The block of memory and its wiping.
+    ///
+    /// It lies in OpenSSL's secure heap, which is locked into memory and left out of core dumps; what has no room there
+    /// lies elsewhere, and is wiped as well.
     @safe private final class Storage: Sendable {
+        /// The size of the secure heap, and of its smallest block; the usual limit of locked memory is 8 MiB.
+        private static let heap: Void = { _ = CRYPTO_secure_malloc_init(1 << 20, 32) }()
+        /// What is larger is no key.
+        private static let largest = 1 << 14
+
         // `deinit`, which wipes it, has the last reference.
         // Proof: written in `init` before anything else can see the object, and only read until `deinit`.
         nonisolated(unsafe) private let block: UnsafeMutableRawBufferPointer
 
         init(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
-            let block = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+            let block = unsafe Self.allocate(count)
             _ = unsafe block.initializeMemory(as: UInt8.self, repeating: 0)
             do {
                 try unsafe fill(block)
@@ -86,9 +99,18 @@ extension SecretBytes {
         var count: Int { unsafe block.count }
         var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(block) }
 
+        private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
+            heap
+            let size = max(1, count)
+            let secure = unsafe size <= largest ? CRYPTO_secure_malloc(size, #fileID, #line) : nil
+            guard let start = unsafe secure ?? CRYPTO_malloc(size, #fileID, #line) else {
+                preconditionFailure("there is no memory")
+            }
+            return unsafe UnsafeMutableRawBufferPointer(start: start, count: count)
+        }
+
         private static func wipe(_ block: UnsafeMutableRawBufferPointer) {
-            unsafe OPENSSL_cleanse(block.baseAddress, block.count)
-            unsafe block.deallocate()
+            unsafe CRYPTO_secure_clear_free(block.baseAddress, max(1, block.count), #fileID, #line)
         }
     }
 }

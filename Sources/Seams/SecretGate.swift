@@ -1,0 +1,182 @@
+import Synchronization
+
+/// The one gate through which goes what other people's servers say: it cuts out every secret that the process holds.
+///
+/// A server that is asked with a secret can repeat it, in a description, a header or a page of its own; what it says
+/// becomes an error's text, a line of the log, a row of the database and an answer to a merchant. So it is cut when it
+/// comes in, before anybody reads it. The gate knows secrets by digests under a key of the process and keeps no copy.
+///
+/// Each is known in several forms: as it is, in hexadecimal, in base64, and escaped as in a URL; and its longer parts
+/// where it is made of parts, as a token or a URL is. What has fewer than eight bytes cannot be told from other text.
+package final class SecretGate: Sendable {
+    /// The gate of this process.
+    package static let shared = SecretGate()
+
+    /// What stands where a secret stood.
+    private static let cutOut = Array("[redacted]".utf8)
+    /// How many bytes are looked at to find where a secret may begin.
+    private static let window = 8
+    /// A part of a secret that is worth hiding by itself.
+    private static let longPart = 16
+    /// With fewer different bytes it is a pattern and no secret, and chains are full of those.
+    private static let leastDifferent = 6
+
+    private struct Form: Hashable, Sendable {
+        let count: Int
+        let digest: Int
+    }
+
+    private struct Known: Sendable {
+        /// A bit for each hash of a window with which a form begins.
+        var filter = [UInt64](repeating: 0, count: 1 << 10)
+        var forms: [UInt64: Set<Form>] = [:]
+    }
+
+    private let known = Mutex(Known())
+
+    /// A gate that knows nothing.
+    package init() {}
+
+    /// Has a secret cut out from now on.
+    package func hold(_ secret: UnsafeRawBufferPointer) {
+        let bytes = Array(secret)
+        var forms = Self.forms(bytes)
+        let separators = Set("/?&=:@#".utf8)
+        for part in bytes.split(whereSeparator: separators.contains) where part.count >= Self.longPart {
+            forms += Self.forms(Array(part))
+        }
+        known.withLock { known in
+            for form in forms {
+                form.withUnsafeBytes { form in
+                    let head = Self.head(form, 0)
+                    let bit = Self.bit(head)
+                    known.filter[bit >> 6] |= 1 << UInt64(bit & 63)
+                    known.forms[head, default: []].insert(Form(count: form.count, digest: Self.digest(form[...])))
+                }
+            }
+        }
+    }
+
+    /// Has a secret cut out from now on.
+    package func hold(_ secret: String) { Array(secret.utf8).withUnsafeBytes { hold($0) } }
+
+    /// A text of a peer without the secrets.
+    package func cut(_ text: String) -> String { String(decoding: cut(Array(text.utf8)), as: UTF8.self) }
+
+    /// Bytes of a peer without the secrets; nothing is left of bytes that hide one behind JSON's escapes.
+    package func cut(_ bytes: [UInt8]) -> [UInt8] {
+        let known = known.withLock { $0 }
+        guard !known.forms.isEmpty, bytes.count >= Self.window else { return bytes }
+        let ranges = Self.find(known, in: bytes)
+        var cut: [UInt8] = bytes
+        for range in ranges.reversed() { cut.replaceSubrange(range, with: Self.cutOut) }
+        guard cut.contains(UInt8(ascii: "\\")) else { return cut }
+        return Self.find(known, in: Self.unescaped(cut)).isEmpty ? cut : Self.cutOut
+    }
+
+    // MARK: - Finding
+
+    private static func find(_ known: Known, in bytes: [UInt8]) -> [Range<Int>] {
+        bytes.withUnsafeBytes { bytes in
+            var (ranges, start): ([Range<Int>], Int) = ([], 0)
+            let end = bytes.count - window
+            while start <= end {
+                let head = head(bytes, start)
+                let bit = bit(head)
+                guard known.filter[bit >> 6] & (1 << UInt64(bit & 63)) != 0,
+                    let length = length(known, head, in: bytes, at: start)
+                else {
+                    start += 1
+                    continue
+                }
+                ranges.append(start..<(start + length))
+                start += length
+            }
+            return ranges
+        }
+    }
+
+    /// The length of the longest secret that stands at a place; nil when none does.
+    private static func length(_ known: Known, _ head: UInt64, in bytes: UnsafeRawBufferPointer, at start: Int) -> Int?
+    {
+        let fitting = known.forms[head]?.filter { form in
+            start + form.count <= bytes.count && digest(bytes[start..<(start + form.count)]) == form.digest
+        }
+        return fitting?.map(\.count).max()
+    }
+
+    private static func head(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> UInt64 {
+        bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+    }
+
+    private static func bit(_ head: UInt64) -> Int { Int((head &* 0x9E37_79B9_7F4A_7C15) >> 48) }
+
+    /// Under a key that the process draws when it starts.
+    private static func digest(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+        var hasher = Hasher()
+        hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: bytes))
+        return hasher.finalize()
+    }
+
+    // MARK: - Forms
+
+    private static func forms(_ bytes: [UInt8]) -> [[UInt8]] {
+        guard bytes.count >= window, Set(bytes).count >= leastDifferent else { return [] }
+        let (lower, upper) = (Array("0123456789abcdef".utf8), Array("0123456789ABCDEF".utf8))
+        func hex(_ digits: [UInt8]) -> [UInt8] { bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] } }
+        func escaped(_ digits: [UInt8]) -> [UInt8] {
+            bytes.flatMap { byte in
+                isUnreserved(byte) ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return [
+            bytes, hex(lower), hex(upper), base64(bytes, Array("+/".utf8)), base64(bytes, Array("-_".utf8)),
+            escaped(lower),
+            escaped(upper),
+        ]
+    }
+
+    private static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "~"):
+            true
+        default: false
+        }
+    }
+
+    /// Base64 without padding (RFC 4648), its last two characters given; without those that hold other bits as well.
+    private static func base64(_ bytes: [UInt8], _ last: [UInt8]) -> [UInt8] {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8) + last
+        return (0..<(bytes.count * 8 / 6)).map { index in
+            let (byte, shift) = (index * 6 / 8, index * 6 % 8)
+            let next = byte + 1 < bytes.count ? bytes[byte + 1] : 0
+            let pair = UInt16(bytes[byte]) << 8 | UInt16(next)
+            return alphabet[Int(pair >> UInt16(10 - shift)) & 63]
+        }
+    }
+
+    /// Bytes with JSON's escapes of ASCII characters undone (RFC 8259, section 7).
+    private static func unescaped(_ bytes: [UInt8]) -> [UInt8] {
+        var (result, index): ([UInt8], Int) = ([], 0)
+        result.reserveCapacity(bytes.count)
+        while index < bytes.count {
+            guard bytes[index] == UInt8(ascii: "\\"), index + 1 < bytes.count else {
+                result.append(bytes[index])
+                index += 1
+                continue
+            }
+            guard bytes[index + 1] == UInt8(ascii: "u"), index + 5 < bytes.count,
+                let code = UInt16(String(decoding: bytes[(index + 2)...(index + 5)], as: UTF8.self), radix: 16)
+            else {
+                result.append(bytes[index + 1])
+                index += 2
+                continue
+            }
+            result.append(code < 0x80 ? UInt8(code) : UInt8(ascii: "?"))
+            index += 6
+        }
+        return result
+    }
+}

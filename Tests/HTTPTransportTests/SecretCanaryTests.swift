@@ -1,0 +1,41 @@
+import HTTPServer
+import HTTPTransport
+import Logging
+import Seams
+import Testing
+
+@Suite("A server that repeats what it was asked with")
+struct SecretCanaryTests {
+    private static let canary = "7000000001:AAKanarienvogelSingtNurEinmalAmTag9x"
+
+    /// Where a client puts a secret, and every place of an answer in which it comes back.
+    @Test("gives no secret back, in no field, body or stream", arguments: ["path", "query", "field", "body"])
+    func echo(place: String) async throws {
+        SecretGate.shared.hold(Self.canary)
+        let server = try await HTTPServer.start(
+            HTTPServer.Configuration(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            handler: HTTPServer.Handler { request in
+                let said = request.url + " " + request.fields.map(\.value).joined(separator: " ")
+                let body = Array(said.utf8) + request.body
+                return HTTPResponse(status: 200, fields: [HTTPField("X-Echo", said)], body: body)
+            }
+        )
+        let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+        let request = HTTPRequest(
+            method: "POST",
+            url: server.url
+                + (place == "path" ? "/bot\(Self.canary)/getMe" : place == "query" ? "/?key=\(Self.canary)" : "/"),
+            fields: place == "field" ? [HTTPField("X-API-Key", Self.canary)] : [],
+            body: place == "body" ? Array(Self.canary.utf8) : []
+        )
+        let response = try await transport.send(request)
+        #expect(!String(decoding: response.body, as: UTF8.self).contains("Kanarienvogel"))
+        #expect(String(decoding: response.body, as: UTF8.self).contains("[redacted]"))
+        #expect(!response.fields.contains { $0.value.contains("Kanarienvogel") })
+        var streamed: [UInt8] = []
+        for try await piece in transport.stream(request) { streamed += piece }
+        #expect(!String(decoding: streamed, as: UTF8.self).contains("Kanarienvogel"))
+        await server.stop()
+    }
+}
