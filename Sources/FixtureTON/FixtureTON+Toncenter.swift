@@ -256,7 +256,11 @@ extension FixtureTON {
                 if let refusal = state.refusal(of: message, at: state.head.time) {
                     throw ToncenterError(500, "LITE_SERVER_UNKNOWN: " + refusal)
                 }
-                state.externals.append(message)
+                if state.faults.lostBroadcasts > 0 {
+                    state.faults.lostBroadcasts -= 1
+                } else {
+                    state.externals.append(message)
+                }
             }
             guard state.faults.lostReplies > 0 else { return false }
             state.faults.lostReplies -= 1

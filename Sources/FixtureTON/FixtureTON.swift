@@ -21,6 +21,8 @@ public final class FixtureTON: Sendable {
         public var rateLimits = 0
         /// How many of the next broadcasts are taken and answered with 500 all the same.
         public var lostReplies = 0
+        /// How many of the next broadcasts are answered as if they were taken, and reach nobody.
+        public var lostBroadcasts = 0
         /// Leaves every second chain transaction out of its pages.
         public var hasGaps = false
         /// States a hash that is not that of the cell.

@@ -48,8 +48,10 @@ public struct LedgerTransaction: Hashable, Sendable {
     public let subject: String
     /// The postings, in the order in which they were made.
     public let postings: [Posting]
+    /// The ledger transaction that this one undoes, which is undone once; none when it undoes none.
+    public let reverses: Identifier<LedgerTransactionKind>?
 
-    /// A ledger transaction.
+    /// A ledger transaction, as it happens or as it was stored.
     ///
     /// - Throws: ``LedgerError`` when the postings of an asset do not sum to zero, one of them is zero, or there are none
     ///   or too many.
@@ -58,7 +60,8 @@ public struct LedgerTransaction: Hashable, Sendable {
         kind: Kind,
         occurredAt: Timestamp,
         subject: String,
-        postings: [Posting]
+        postings: [Posting],
+        reverses: Identifier<LedgerTransactionKind>? = nil
     ) throws(LedgerError) {
         guard !postings.isEmpty else { throw LedgerError(.empty, "a ledger transaction has postings") }
         guard postings.count <= Self.maximumPostings else {
@@ -85,12 +88,42 @@ public struct LedgerTransaction: Hashable, Sendable {
         self.occurredAt = occurredAt
         self.subject = subject
         self.postings = postings
+        self.reverses = reverses
+    }
+
+    /// The ledger transaction that undoes another one: the same subject and the same accounts, each amount negated.
+    ///
+    /// The one operation of undoing, whatever the reason; `kind` says it. What should be where the other one has put
+    /// it only in part, or somewhere else, is a further ledger transaction.
+    ///
+    /// - Throws: ``LedgerError`` with ``LedgerError/Code/amount`` when an amount has no negative.
+    public static func reversing(
+        _ booked: LedgerTransaction,
+        id: Identifier<LedgerTransactionKind>,
+        kind: Kind,
+        occurredAt: Timestamp
+    ) throws(LedgerError) -> LedgerTransaction {
+        var postings: [Posting] = []
+        for posting in booked.postings {
+            do throws(MoneyError) {
+                postings.append(Posting(account: posting.account, amount: try posting.amount.negated()))
+            } catch { throw LedgerError(.amount, error.reason) }
+        }
+        return try LedgerTransaction(
+            id: id,
+            kind: kind,
+            occurredAt: occurredAt,
+            subject: booked.subject,
+            postings: postings,
+            reverses: booked.id
+        )
     }
 
     /// The bytes that the journal's seal is computed over: the same for equal values, different for different ones.
     ///
     /// Each field is its length as eight big-endian bytes and its bytes, so that no two lists of fields run together:
-    /// identifier, kind, microseconds, subject, the number of postings, and for each one account, asset and units.
+    /// identifier, kind, microseconds, subject, the number of postings, and for each one account, asset and units; then,
+    /// where there is one, the identifier of what it undoes.
     public var canonicalEncoding: [UInt8] {
         var bytes: [UInt8] = []
         func append(_ text: String) {
@@ -107,6 +140,15 @@ public struct LedgerTransaction: Hashable, Sendable {
             append(posting.amount.asset.text)
             append(posting.amount.units.description)
         }
+        if let reverses { append(reverses.text) }
         return bytes
+    }
+}
+
+extension Sequence<LedgerTransaction> {
+    /// Those that hold: neither undone by another one of the sequence nor there to undo one.
+    public var standing: [LedgerTransaction] {
+        let undone = Set(compactMap(\.reverses))
+        return filter { $0.reverses == nil && !undone.contains($0.id) }
     }
 }

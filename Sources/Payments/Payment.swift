@@ -111,7 +111,8 @@ public struct Payment: Hashable, Sendable {
 
 /// What makes an observation unique, for ever and on every node: a rail, a network and the rail's own key.
 ///
-/// TON: account, logical time and hash of the chain transaction. EVM: chain, block hash, transaction hash, log index.
+/// TON: account, logical time and hash of the chain transaction. EVM: chain, transaction hash, place of the log in
+/// the transaction, so that it is the same in whichever block a reorganisation puts it.
 /// Telegram: `telegram_payment_charge_id` and direction.
 public struct NaturalKey: Hashable, Sendable, CustomStringConvertible {
     /// The key's text, compared as bytes.

@@ -123,9 +123,11 @@ struct BlockReading {
                 movement(key, .networkFee, kept, "the token kept a part on the way between our own accounts")
             )
         case .arrived(let payer, let signer):
-            let key = arrivalKey(change)
+            let key = arrivalKey(change.place)
             guard units > 0 else {
-                return .ignored(naturalKey: key, reason: "the account's balance did not grow")
+                // In another block it may grow.
+                let ignored = NaturalKey(stored: "\(key.text) in \(block.hash)")
+                return .ignored(naturalKey: ignored, reason: "the account's balance did not grow")
             }
             if accounts.isWallet(change.holding.owner) { return .movement(own(key, amount, from: signer)) }
             let target = signer.flatMap { state.contracts.contains($0) ? nil : $0 }
@@ -201,8 +203,8 @@ struct BlockReading {
 
     // MARK: - Parts
 
-    /// What moves on an account of ours has the hash of its chain transaction alone: in whichever block it ends up, it
-    /// happens once.
+    /// What moves on an account of ours has the hash of its chain transaction alone, and the place of a log in it: in
+    /// whichever block a reorganisation puts it, it is the same.
     private func naturalKey(_ place: ShownChange.Place, _ parts: String...) -> NaturalKey {
         switch place {
         case .coin(let index):
@@ -216,18 +218,9 @@ struct BlockReading {
         }
     }
 
-    /// A payment has the hash of its block too: what a reorganisation moves to another block is another payment.
-    private func arrivalKey(_ change: ShownChange) -> NaturalKey {
-        let isPayment = !accounts.isWallet(change.holding.owner)
-        switch change.place {
-        case .coin(let index) where isPayment:
-            return NaturalKey("evm", chain, block.hash.description, block.transactions[index].hash.description, "coin")
-        case .log(let index, _, let number) where isPayment:
-            let hash = block.transactions[index].hash.description
-            return NaturalKey("evm", chain, block.hash.description, hash, "\(number)")
-        case .coin: return naturalKey(change.place, "coin")
-        case .log, .withdrawal: return naturalKey(change.place)
-        }
+    private func arrivalKey(_ place: ShownChange.Place) -> NaturalKey {
+        if case .coin = place { return naturalKey(place, "coin") }
+        return naturalKey(place)
     }
 
     private func asset(of holding: EVMClient.Holding) -> AssetID {

@@ -28,6 +28,7 @@ extension SandboxControl {
             case "failure": faults.failures = times
             case "rate_limit": faults.rateLimits = times
             case "lost_reply": faults.lostReplies = times
+            case "lost_broadcast": faults.lostBroadcasts = times
             case "gap": faults.hasGaps = true
             case "lie": faults.liesAboutHashes = true
             default: throw Refusal("TON has no fault '\(kind)'")

@@ -210,7 +210,7 @@ extension Settlement {
             try store(updated, from: stored, nextAttemptAt: now, in: session)
             switch action {
             case .postCompleted: try complete(updated, fee: fee, at: now, in: session)
-            case .releaseFunds: try release(updated, fee: fee, at: now, in: session)
+            case .releaseFunds: try giveBack(updated, fee: fee, at: now, in: session)
             case .sign, .submit, .watch, .reopen, .none: break
             }
             return updated
@@ -230,6 +230,18 @@ extension Settlement {
         }
     }
 
+    /// What a refund that came to nothing had taken waits for a decision again where it did.
+    private func giveBack(
+        _ transfer: OutgoingTransfer,
+        fee: Amount?,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        try release(transfer, fee: fee, at: now, in: session)
+        guard case .refund(_, let id) = transfer.purpose, let payment = try session.payment(id) else { return }
+        try keepCases(of: payment, closing: .init(.superseded, at: now), in: session)
+    }
+
     func complete(
         _ transfer: OutgoingTransfer,
         fee: Amount?,
@@ -245,36 +257,6 @@ extension Settlement {
         try post(.transferSent, subject: transfer.purpose.id, at: now, postings, in: session)
         try announce(.completed, transfer, at: now, in: session)
     }
-
-    /// What was set aside goes back to where it came from; what the network charged all the same is a cost.
-    func release(_ transfer: OutgoingTransfer, fee: Amount?, at now: Timestamp, in session: any SQLSession) throws {
-        let subject = transfer.reservationSubject
-        let reservations = try session.ledgerTransactions(subject: subject).filter { ltx in
-            ltx.kind == .refundReserved || ltx.kind == .payoutReserved
-        }
-        guard let reservation = reservations.last(where: { $0.reserves(transfer.amount, on: transfer.reservedAccount) })
-        else { throw SettlementError(.invalidState, "nothing is set aside for \(transfer.purpose.id)") }
-        // Of a payment that a rail took back there is nothing left to give back to; that the refund was a loss is undone.
-        let isOrphaned = try isOfOrphanedPayment(transfer, in: session)
-        let back = try reservation.postings.map { posting in
-            let isSource = posting.account != transfer.reservedAccount
-            let account = isOrphaned && isSource ? .providerLosses : posting.account
-            return Posting(account: account, amount: try posting.amount.negated())
-        }
-        try post(.transferReleased, subject: subject, at: now, back, in: session)
-        if let fee, !fee.isZero {
-            let charged = try Bookkeeping.charged(fee, at: transfer.provider)
-            try post(.networkFee, subject: transfer.purpose.id, at: now, charged, in: session)
-        }
-        try announce(.failed, transfer, at: now, in: session)
-    }
-}
-
-extension Settlement {
-    private func isOfOrphanedPayment(_ transfer: OutgoingTransfer, in session: any SQLSession) throws -> Bool {
-        guard case .refund(_, let payment) = transfer.purpose else { return false }
-        return try session.payment(payment)?.state == .orphaned
-    }
 }
 
 extension TransferOrder {
@@ -285,29 +267,5 @@ extension TransferOrder {
             destination: transfer.destination,
             comment: transfer.comment
         )
-    }
-}
-
-extension OutgoingTransfer {
-    var reservedAccount: AccountID {
-        switch purpose {
-        case .refund: .refundsPayable(merchant)
-        case .payout: .payoutsPayable(merchant)
-        }
-    }
-
-    var reservationSubject: String {
-        switch purpose {
-        case .refund(_, let payment): payment.text
-        case .payout(let id): id.text
-        }
-    }
-}
-
-extension LedgerTransaction {
-    fileprivate func reserves(_ amount: Amount, on account: AccountID) -> Bool {
-        postings.contains { posting in
-            posting.account == account && (try? posting.amount.negated()) == amount
-        }
     }
 }

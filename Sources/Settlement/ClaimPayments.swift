@@ -73,7 +73,13 @@ extension ObservationRecorder {
             availableAt: payment.availableAt
         )
         let source = AccountID.suspense(providerKey)
-        let arrival = Arrival(id: payment.id, transfer: transfer, source: source, isStored: true)
+        let arrival = Arrival(
+            id: payment.id,
+            transfer: transfer,
+            source: source,
+            stored: payment,
+            madeAt: payment.occurredAt
+        )
         _ = try receive(arrival, matching: session.option(option.reference, at: providerKey), in: session)
     }
 }

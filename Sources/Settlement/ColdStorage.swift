@@ -58,9 +58,6 @@ extension Settlement {
             let free = try held.subtracting(Amount.sum(open.map(\.amount), asset: asset))
             guard try free.compared(to: rule.above) == .greater else { return nil }
             let amount = try free.subtracting(rule.downTo)
-            let payable = AccountID.payoutsPayable(operatorMerchant)
-            let postings = try Bookkeeping.move(amount, from: .coldStorage(rule.provider), to: payable)
-            try post(.payoutReserved, subject: id.text, at: now, postings, in: session)
             var status = PayoutStateMachine()
             do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
             let transfer = OutgoingTransfer(
@@ -74,6 +71,7 @@ extension Settlement {
                 createdAt: now
             )
             try session.insert(transfer)
+            try reserve(transfer, from: [(.coldStorage(rule.provider), amount)], at: now, in: session)
             try announce(.created, transfer, at: now, in: session)
             return transfer
         }

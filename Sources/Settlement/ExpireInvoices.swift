@@ -42,29 +42,12 @@ extension Settlement {
     private func openUnderpaid(_ invoice: Invoice, at now: Timestamp, in session: any SQLSession) throws {
         for payment in try session.payments(of: invoice.id)
         where payment.classification == .partial && payment.state == .final {
-            try post(
-                .underpaid,
-                subject: payment.id.text,
-                at: now,
-                Bookkeeping.move(
-                    payment.amount,
-                    from: .customerClearing(invoice.merchant),
-                    to: .underpayments(invoice.merchant)
-                ),
-                in: session
-            )
-            try open(
-                ExceptionCase(
-                    id: identifiers.next(),
-                    reason: .underpaid,
-                    merchant: invoice.merchant,
-                    invoice: invoice.id,
-                    payment: payment.id,
-                    amount: payment.amount,
-                    openedAt: now
-                ),
-                in: session
-            )
+            let held = AccountID.customerClearing(invoice.merchant)
+            let postings = try Bookkeeping.move(payment.amount, from: held, to: .underpayments(invoice.merchant))
+            try move(payment.id, at: now, in: session) {
+                try post(.underpaid, subject: payment.id.text, at: now, postings, in: session)
+            }
+            try keepCases(of: payment, closing: .init(.superseded, at: now), in: session)
         }
     }
 }

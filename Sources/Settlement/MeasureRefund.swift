@@ -70,9 +70,7 @@ extension Settlement {
     /// What still waits of a payment, neither earned nor on its way out, by account.
     func waitingParts(of payment: Payment, in session: any SQLSession) throws -> [(account: AccountID, amount: Amount)]
     {
-        let booked = try session.ledgerTransactions(subject: payment.id.text)
-        return try PaymentPosition(booked, asset: payment.amount.asset).owed
-            .filter { !$0.account.isEarned && !$0.account.isReserved }
+        try position(of: payment, in: session).waiting
     }
 
     /// What still waits of a payment.

@@ -13,8 +13,10 @@ extension ObservationRecorder {
         let transfer: IncomingTransfer
         /// Where the money is: at the rail, or on the suspense account when somebody claims what was recorded before.
         let source: AccountID
-        /// Whether the payment is stored already.
-        let isStored: Bool
+        /// The payment as it is stored, when it was recorded before.
+        let stored: Payment?
+        /// When the customer paid, by the rail's clock.
+        let madeAt: Timestamp
     }
 
     /// Counts a transfer for what its reference names.
@@ -46,7 +48,7 @@ extension ObservationRecorder {
         // A quote that was renewed holds for what was paid before its end.
         let option =
             named.renewals == 0
-            ? named : named.held(at: transfer.occurredAt, past: try session.pastQuotes(of: named.id))
+            ? named : named.held(at: arrival.madeAt, past: try session.pastQuotes(of: named.id))
         if isGathered, let reference = transfer.reference {
             try session.insertHoldingAccount(provider: providerKey, account: reference.value, option: option.id)
         }
@@ -58,7 +60,7 @@ extension ObservationRecorder {
         var updated = invoice
         let deadline = invoice.expiresAt.advanced(by: graceAfterExpiry)
         // What others have bought meanwhile is too late for this one, as after the end of its time.
-        let isInTime = try transfer.occurredAt <= deadline && !settlement.isGone(for: invoice, in: session)
+        let isInTime = try arrival.madeAt <= deadline && !settlement.isGone(for: invoice, in: session)
         let action = try updated.status.apply(.received(value: value, isInTime: isInTime))
         if case .settle = action { updated.settledAt = now }
         try session.update(updated, from: invoice)
@@ -188,7 +190,9 @@ extension ObservationRecorder {
         for part in held {
             let nothing = Amount.zero(part.amount.asset)
             let rest = try books.settle(part.amount, excess: nothing, from: .customerClearing(merchant), to: merchant)
-            try post(.invoiceSettled, part.id, at: transfer.occurredAt, rest, in: session)
+            try settlement.move(part.id, at: now, in: session) {
+                try post(.invoiceSettled, part.id, at: transfer.occurredAt, rest, in: session)
+            }
         }
         try settlement.announce(payment, at: now, in: session)
         // What a reorganisation took is paid again.
@@ -204,7 +208,7 @@ extension ObservationRecorder {
     }
 
     private func store(_ payment: Payment, _ arrival: Arrival, in session: any SQLSession) throws {
-        if arrival.isStored { try session.assign(payment) } else { try session.insert(payment) }
+        if arrival.stored == nil { try session.insert(payment) } else { try session.replace(payment) }
     }
 
     private func post(
@@ -241,7 +245,7 @@ extension ObservationRecorder {
             evidence: transfer.evidence,
             state: .final,
             occurredAt: transfer.occurredAt,
-            recordedAt: now,
+            recordedAt: arrival.stored?.recordedAt ?? now,
             availableAt: transfer.availableAt
         )
     }

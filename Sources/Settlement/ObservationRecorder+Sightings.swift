@@ -39,7 +39,8 @@ extension ObservationRecorder {
         guard let sighting else { return }
         try session.removeSighting(sighting.naturalKey, provider: providerKey)
         // What became final was announced as a payment.
-        if try !session.isObserved(sighting.naturalKey, at: providerKey) { try forget(sighting, in: session) }
+        let payment = try session.payment(naturalKey: sighting.naturalKey, at: providerKey)
+        if payment?.state != .final { try forget(sighting, in: session) }
     }
 
     private func match(_ sighting: Sighting, in session: any SQLSession) throws -> StoredSighting? {

@@ -16,8 +16,10 @@ extension ObservationRecorder {
         let refunds = try session.refunds(of: payment.id)
         let reason = "the payment is no longer part of the chain"
         try settlement.callOff(refunds, because: reason, at: now, in: session)
-        try reverse(payment, at: moment, in: session)
-        try session.update(payment.id, state: .orphaned, classification: payment.classification)
+        try settlement.move(payment.id, at: now, in: session) {
+            try reverse(payment, as: .paymentOrphaned, at: moment, in: session)
+            try session.update(payment.id, state: .orphaned, classification: payment.classification)
+        }
         for open in try session.cases(of: payment.id) where open.state == .open {
             try settlement.close(open, .init(.superseded, at: now), in: session)
         }
@@ -34,6 +36,44 @@ extension ObservationRecorder {
             try takeBack(value, from: invoice, in: session)
         }
         return .undone
+    }
+
+    /// A payment that was taken back and comes again is the same payment, with its refunds: it is counted as if it came
+    /// now, and a customer who has his money back does not get it twice.
+    ///
+    /// Only a history that is read in its order can turn back: what is pushed again was recorded.
+    func recordReturn(
+        of transfer: IncomingTransfer,
+        matching match: OptionMatch?,
+        in session: any SQLSession
+    ) throws -> RecordedObservation {
+        guard isChronological, let stored = try session.payment(naturalKey: transfer.naturalKey, at: providerKey),
+            stored.state == .orphaned
+        else { return .repetition }
+        for open in try session.cases(of: stored.id) where open.state == .open {
+            try settlement.close(open, .init(.superseded, at: now), in: session)
+        }
+        // It was paid when the chain first said so, in whichever block it is now.
+        let first = try session.ledgerTransactions(subject: stored.id.text).first?.occurredAt
+        let arrival = Arrival(
+            id: stored.id,
+            transfer: transfer,
+            source: .providerReceivable(providerKey),
+            stored: stored,
+            madeAt: min(first ?? transfer.occurredAt, transfer.occurredAt)
+        )
+        let found = try match ?? assigned(stored, in: session)
+        return try settlement.move(stored.id, at: now, in: session) {
+            try receive(arrival, matching: found, in: session)
+        }
+    }
+
+    /// The option that a person has assigned a payment to.
+    private func assigned(_ payment: Payment, in session: any SQLSession) throws -> OptionMatch? {
+        guard let invoice = payment.invoice,
+            let option = try session.options(of: invoice).first(where: { $0.id == payment.option })
+        else { return nil }
+        return try session.option(option.reference, at: providerKey)
     }
 
     /// Whether a movement was booked and taken back, so that it is new when it happens again.
@@ -57,8 +97,7 @@ extension ObservationRecorder {
         guard let booked = try movements(key, in: session).last, booked.kind == .movement else {
             return .repetition
         }
-        let postings = try booked.postings.map { Posting(account: $0.account, amount: try $0.amount.negated()) }
-        try settlement.post(.movementUndone, subject: key.text, at: moment, postings, in: session)
+        try settlement.reverse(booked, as: .movementUndone, at: moment, in: session)
         // What nobody could explain no longer needs it.
         for open in try session.openCases(of: key) {
             try settlement.close(open, .init(.superseded, at: now), in: session)
@@ -66,18 +105,20 @@ extension ObservationRecorder {
         return .undone
     }
 
-    /// Every account gets back what the payment did to it; what was already sent on to the customer is a loss.
-    private func reverse(_ payment: Payment, at moment: Timestamp, in session: any SQLSession) throws {
-        var sums: [AccountID: Amount] = [:]
-        for posting in try session.ledgerTransactions(subject: payment.id.text).flatMap(\.postings) {
-            let account = posting.account.isReserved ? .providerLosses : posting.account
-            sums[account] = try (sums[account] ?? .zero(posting.amount.asset)).subtracting(posting.amount)
+    /// Every account gets back what the payment did to it.
+    ///
+    /// Older journals have what was set aside for refunds under the payment; that goes with the refunds.
+    private func reverse(
+        _ payment: Payment,
+        as kind: LedgerTransaction.Kind,
+        at moment: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let ofRefunds: [LedgerTransaction.Kind] = [.refundReserved, .transferReleased]
+        for booked in try session.ledgerTransactions(subject: payment.id.text).standing.reversed()
+        where !ofRefunds.contains(booked.kind) {
+            try settlement.reverse(booked, as: kind, at: moment, in: session)
         }
-        let postings = sums.filter { !$0.value.isZero }.sorted { $0.key < $1.key }.map { account, amount in
-            Posting(account: account, amount: amount)
-        }
-        guard !postings.isEmpty else { return }
-        try settlement.post(.paymentOrphaned, subject: payment.id.text, at: moment, postings, in: session)
     }
 
     private func takeBack(_ value: Amount, from invoice: Invoice, in session: any SQLSession) throws {
@@ -90,17 +131,24 @@ extension ObservationRecorder {
         try settlement.announce(.reopened, updated, at: now, in: session)
     }
 
-    /// What other payments of the invoice had earned waits again until the invoice is covered.
+    /// What other payments of the invoice had earned, or left over, waits again until the invoice is covered.
     private func returnToClearing(_ invoice: Invoice, in session: any SQLSession) throws {
         for payment in try session.payments(of: invoice.id) where payment.state == .final && payment.hasCounted {
-            let booked = try session.ledgerTransactions(subject: payment.id.text)
-            let earned = try PaymentPosition(booked, asset: payment.amount.asset).owed.filter(\.account.isEarned)
-            guard !earned.isEmpty else { continue }
-            let total = try Amount.sum(earned.map(\.amount), asset: payment.amount.asset)
-            var postings = earned.map { Posting(account: $0.account, amount: $0.amount) }
-            postings.append(Posting(account: .customerClearing(invoice.merchant), amount: try total.negated()))
-            try settlement.post(.settlementUndone, subject: payment.id.text, at: now, postings, in: session)
-            try session.update(payment.id, state: payment.state, classification: .partial)
+            let postings = try Bookkeeping.move(
+                payment.amount,
+                from: .providerReceivable(payment.provider),
+                to: .customerClearing(invoice.merchant)
+            )
+            let (id, moment) = (payment.id, payment.occurredAt)
+            try settlement.move(id, at: now, in: session) {
+                try reverse(payment, as: .settlementUndone, at: now, in: session)
+                try settlement.post(.paymentHeld, subject: id.text, at: moment, postings, in: session)
+                try session.update(id, state: payment.state, classification: .partial)
+            }
+            // The surplus of a payment is a part of what is owed now.
+            for open in try session.cases(of: id) where open.state == .open {
+                try settlement.close(open, .init(.superseded, at: now), in: session)
+            }
         }
     }
 }

@@ -55,31 +55,22 @@ struct ObservationRecorder: Sendable {
         }
     }
 
-    /// A payment that was taken back comes as another one when the rail's history turns back to what had it.
-    private func recordIncoming(_ found: IncomingTransfer, in session: any SQLSession) throws -> RecordedObservation {
-        var transfer = found
+    private func recordIncoming(
+        _ transfer: IncomingTransfer,
+        in session: any SQLSession
+    ) throws -> RecordedObservation {
         let id: PaymentID = settlement.identifiers.next()
-        func observation() -> ObservationRecord { observationRecord(transfer.naturalKey, "incoming", "", payment: id) }
-        var isNew: Bool
+        let observation = observationRecord(transfer.naturalKey, "incoming", "", payment: id)
+        let isNew: Bool
         var match: OptionMatch?
-        if let reference = found.reference {
-            (isNew, match) = try session.observe(observation(), matching: reference)
+        if let reference = transfer.reference {
+            (isNew, match) = try session.observe(observation, matching: reference)
         } else {
-            isNew = try session.observe(observation())
+            isNew = try session.observe(observation)
         }
-        var earlier = 0
-        while !isNew {
-            guard isChronological,
-                try session.payment(naturalKey: transfer.naturalKey, at: providerKey)?.state == .orphaned
-            else {
-                return .repetition
-            }
-            earlier += 1
-            transfer.naturalKey = NaturalKey(found.naturalKey.text, "again", "\(earlier)")
-            isNew = try session.observe(observation())
-        }
+        guard isNew else { return try recordReturn(of: transfer, matching: match, in: session) }
         let source = AccountID.providerReceivable(providerKey)
-        let arrival = Arrival(id: id, transfer: transfer, source: source, isStored: false)
+        let arrival = Arrival(id: id, transfer: transfer, source: source, stored: nil, madeAt: transfer.occurredAt)
         return try receive(arrival, matching: match, in: session)
     }
 

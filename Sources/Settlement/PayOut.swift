@@ -60,8 +60,6 @@ extension Settlement {
             try check(cost: order, at: provider, now: now)
             let account = AccountID.merchantBalance(merchant)
             try checkFunds(for: request.amount, of: merchant, at: now, in: session)
-            let postings = try Bookkeeping.move(request.amount, from: account, to: .payoutsPayable(merchant))
-            try post(.payoutReserved, subject: id.text, at: now, postings, in: session)
             var status = PayoutStateMachine()
             if !request.needsApproval { try approve(&status) }
             let transfer = OutgoingTransfer(
@@ -75,6 +73,7 @@ extension Settlement {
                 createdAt: now
             )
             try session.insert(transfer)
+            try reserve(transfer, from: [(account, request.amount)], at: now, in: session)
             try announce(.created, transfer, at: now, in: session)
             return transfer
         }

@@ -17,7 +17,7 @@ extension LedgerTransaction.Kind {
     static let transferReleased = Self("transfer_released")
     static let transferReopened = Self("transfer_reopened")
     static let networkFee = Self("network_fee")
-    static let railRefund = Self("rail_refund")
+    static let refundMoved = Self("refund_moved")
     static let paymentOrphaned = Self("payment_orphaned")
     static let caseAccepted = Self("case_accepted")
     static let settlementUndone = Self("settlement_undone")
@@ -25,13 +25,16 @@ extension LedgerTransaction.Kind {
 
 extension Settlement {
     /// Books a ledger transaction: balanced, and only on accounts of the chart.
+    ///
+    /// - Returns: what was booked.
+    @discardableResult
     func post(
         _ kind: LedgerTransaction.Kind,
         subject: String,
         at moment: Timestamp,
         _ postings: [Posting],
         in session: any SQLSession
-    ) throws {
+    ) throws -> LedgerTransaction {
         for posting in postings { try chart.validate(posting.account) }
         let transaction = try LedgerTransaction(
             id: identifiers.next(),
@@ -41,17 +44,40 @@ extension Settlement {
             postings: postings
         )
         try session.post(transaction)
+        return transaction
+    }
+
+    /// Undoes a ledger transaction: each account gets back what it gave, under the same subject.
+    ///
+    /// The database refuses to undo one twice.
+    func reverse(
+        _ booked: LedgerTransaction,
+        as kind: LedgerTransaction.Kind,
+        at moment: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        try session.post(.reversing(booked, id: identifiers.next(), kind: kind, occurredAt: moment))
+    }
+
+    /// Where the money of a payment is now, after its refunds.
+    func position(of payment: Payment, in session: any SQLSession) throws -> PaymentPosition {
+        try PaymentPosition(
+            session.ledgerTransactions(payment: payment.id.text),
+            asset: payment.amount.asset
+        )
     }
 }
 
 /// Where the money of one payment is now: what each account owes for it.
 struct PaymentPosition {
+    /// What is owed to customers and merchants and by the gateway's fee, by account.
     private(set) var owed: [(account: AccountID, amount: Amount)]
 
-    /// The position that the ledger transactions about a payment add up to, in the payment's asset.
+    /// The position that the ledger transactions about a payment and its refunds add up to, in the payment's asset.
     init(_ transactions: [LedgerTransaction], asset: AssetID) throws {
         var sums: [AccountID: Amount] = [:]
-        for posting in transactions.flatMap(\.postings) where posting.amount.asset == asset {
+        for posting in transactions.flatMap(\.postings)
+        where posting.amount.asset == asset && posting.account.holdsPayments {
             sums[posting.account] = try (sums[posting.account] ?? .zero(asset)).subtracting(posting.amount)
         }
         owed = sums.filter { $0.value.isPositive }.map { ($0.key, $0.value) }.sorted { $0.account < $1.account }
@@ -60,30 +86,40 @@ struct PaymentPosition {
     /// Takes `amount` from where the money waits first, and from what the merchant earned only then; the gateway gives
     /// its fee back in proportion.
     ///
-    /// - Returns: what is taken from each account, or nothing when there is not enough.
-    func taking(_ amount: Amount) throws -> [(account: AccountID, amount: Amount)]? {
+    /// - Returns: what is taken from each account, and what is missing when there is not enough.
+    func taking(_ amount: Amount) throws -> (taken: [(account: AccountID, amount: Amount)], missing: Amount) {
         var rest = amount
         var taken: [(account: AccountID, amount: Amount)] = []
-        let refundable = owed.filter { !$0.account.isReserved }
-        for (account, available) in refundable where !account.isEarned {
+        for (account, available) in owed where !account.isEarned {
             let part = try rest.compared(to: available) == .greater ? available : rest
             guard part.isPositive else { continue }
             taken.append((account, part))
             rest = try rest.subtracting(part)
         }
-        guard rest.isPositive else { return taken }
-        let earned = refundable.filter(\.account.isEarned)
+        let earned = owed.filter(\.account.isEarned)
         let total = try Amount.sum(earned.map(\.amount), asset: amount.asset)
-        guard try rest.compared(to: total) != .greater else { return nil }
+        guard rest.isPositive, total.isPositive else { return (taken, rest) }
+        let part = try rest.compared(to: total) == .greater ? total : rest
         let weights = earned.map { BigInt($0.amount.units).magnitude }
-        for (share, source) in zip(try rest.allocated(by: weights), earned) where share.isPositive {
+        for (share, source) in zip(try part.allocated(by: weights), earned) where share.isPositive {
             taken.append((source.account, share))
         }
-        return taken
+        return (taken, try rest.subtracting(part))
+    }
+
+    /// What is not earned: it waits for a decision, or for the rest of its invoice.
+    var waiting: [(account: AccountID, amount: Amount)] {
+        owed.filter { !$0.account.isEarned }
     }
 }
 
 extension AccountID {
     var isEarned: Bool { ["merchant_balance", "fee_income"].contains(code.rawValue) }
-    var isReserved: Bool { ["refunds_payable", "payouts_payable"].contains(code.rawValue) }
+    /// Whether a payment's money can be on it: not what the rail owes us, what is on its way, costs or losses.
+    var holdsPayments: Bool {
+        ![
+            "provider_receivable", "refunds_payable", "payouts_payable", "network_fees", "provider_losses",
+        ]
+        .contains(code.rawValue)
+    }
 }

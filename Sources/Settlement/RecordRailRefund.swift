@@ -1,4 +1,3 @@
-import Ledger
 import Money
 import Payments
 import Seams
@@ -52,13 +51,6 @@ extension Settlement {
     ) throws {
         try callOff(refunds, because: "the rail returned the payment first", at: now, in: session)
         let merchant = payment.merchant ?? operatorMerchant
-        let booked = try session.ledgerTransactions(subject: payment.id.text)
-        let sources =
-            try PaymentPosition(booked, asset: amount.asset).taking(amount)
-            ?? [(account: .providerLosses, amount: amount)]
-        var postings = sources.map { Posting(account: $0.account, amount: $0.amount) }
-        postings.append(Posting(account: .refundsPayable(merchant), amount: try amount.negated()))
-        try post(.refundReserved, subject: payment.id.text, at: now, postings, in: session)
         let transfer = OutgoingTransfer(
             purpose: .refund(identifiers.next(), of: payment.id),
             merchant: merchant,
@@ -71,6 +63,10 @@ extension Settlement {
             finishedAt: now
         )
         try session.insert(transfer)
+        let sources = try sourcesOrLosses(of: transfer, returning: payment, in: session)
+        try reserve(transfer, from: sources, at: now, in: session)
         try complete(transfer, fee: nil, at: now, in: session)
+        let resolution = ExceptionCase.Resolution(.refunded, object: transfer.purpose.id, at: now)
+        try keepCases(of: payment, closing: resolution, in: session)
     }
 }

@@ -61,9 +61,7 @@ extension Settlement {
                 throw SettlementError(.notFound, "there is no payment \(request.payment)")
             }
             let transfer = try refund(request, of: payment, for: merchant, id: id, at: now, in: session)
-            for open in try session.cases(of: payment.id) where open.state == .open && open.amount == transfer.amount {
-                try close(open, .init(.refunded, object: id.text, at: now), in: session)
-            }
+            try keepCases(of: payment, closing: .init(.refunded, object: id.text, at: now), in: session)
             return transfer
         }
     }
@@ -90,7 +88,7 @@ extension Settlement {
         try check(destination: destination, for: wanted.asset, at: provider, in: session)
         let order = TransferOrder(id: id.text, amount: wanted, destination: destination, comment: nil)
         try check(cost: order, at: provider, now: now)
-        try reserve(wanted, of: payment, for: merchant, at: now, in: session)
+        let sources = try sources(of: wanted, of: payment, for: merchant, in: session)
         var status = PayoutStateMachine()
         do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
         let transfer = OutgoingTransfer(
@@ -106,6 +104,7 @@ extension Settlement {
             createdAt: now
         )
         try session.insert(transfer)
+        try reserve(transfer, from: sources, at: now, in: session)
         try announce(.created, transfer, at: now, in: session)
         return transfer
     }
@@ -148,33 +147,28 @@ extension Settlement {
         return wanted
     }
 
-    private func reserve(
-        _ amount: Amount,
+    /// The accounts that an amount of a payment is taken from.
+    private func sources(
+        of amount: Amount,
         of payment: Payment,
         for merchant: MerchantID,
-        at now: Timestamp,
         in session: any SQLSession
-    ) throws {
-        let booked = try session.ledgerTransactions(subject: payment.id.text)
+    ) throws -> [(account: AccountID, amount: Amount)] {
         if payment.classification == .partial, let invoice = try payment.invoice.flatMap(session.invoice),
             invoice.status.state == .processing
         {
             throw SettlementError(.invalidState, "the invoice still waits for the rest; cancel or let it expire first")
         }
-        guard let sources = try PaymentPosition(booked, asset: amount.asset).taking(amount) else {
+        let (sources, missing) = try position(of: payment, in: session).taking(amount)
+        guard missing.isZero else {
             throw SettlementError(.insufficientFunds, "the payment's money is no longer there")
         }
-        var postings: [Posting] = []
-        for (account, part) in sources {
-            if account == .merchantBalance(merchant) {
-                let balance = try session.balance(account, asset: part.asset).negated()
-                guard try part.compared(to: balance) != .greater else {
-                    throw SettlementError(.insufficientFunds, "the merchant's balance does not cover the refund")
-                }
+        for (account, part) in sources where account == .merchantBalance(merchant) {
+            let balance = try session.balance(account, asset: part.asset).negated()
+            guard try part.compared(to: balance) != .greater else {
+                throw SettlementError(.insufficientFunds, "the merchant's balance does not cover the refund")
             }
-            postings.append(Posting(account: account, amount: part))
         }
-        postings.append(Posting(account: .refundsPayable(merchant), amount: try amount.negated()))
-        try post(.refundReserved, subject: payment.id.text, at: now, postings, in: session)
+        return sources
     }
 }

@@ -1,5 +1,4 @@
 import Ledger
-import Money
 import Payments
 import Seams
 import Storage
@@ -28,38 +27,11 @@ extension Settlement {
     }
 
     private func undoEnd(of transfer: OutgoingTransfer, at moment: Timestamp, in session: any SQLSession) throws {
-        let id = transfer.purpose.id
-        let all = try session.ledgerTransactions(subject: id)
-        // Earlier ends were undone before this one.
-        let last = all[(all.lastIndex { $0.kind == .transferReopened }.map { $0 + 1 } ?? 0)...]
-        var booked = last.filter { $0.kind == .transferSent || $0.kind == .networkFee }
-        if transfer.status.state == .failed {
-            let subject = transfer.reservationSubject
-            let released = try session.ledgerTransactions(subject: subject).last { ltx in
-                ltx.kind == .transferReleased
-                    && ltx.postings.contains { $0.account == transfer.reservedAccount && $0.amount == transfer.amount }
-            }
-            booked += released.map { [$0] } ?? []
+        let ends: [LedgerTransaction.Kind] = [.transferSent, .networkFee]
+        for booked in try session.ledgerTransactions(subject: transfer.purpose.id).standing
+        where ends.contains(booked.kind) {
+            try reverse(booked, as: .transferReopened, at: moment, in: session)
         }
-        var sums: [BookedSum: Amount] = [:]
-        for posting in booked.flatMap(\.postings) {
-            let key = BookedSum(account: posting.account, asset: posting.amount.asset)
-            sums[key] = try (sums[key] ?? .zero(key.asset)).subtracting(posting.amount)
-        }
-        let postings = sums.filter { !$0.value.isZero }.sorted { $0.key < $1.key }.map { key, amount in
-            Posting(account: key.account, amount: amount)
-        }
-        guard !postings.isEmpty else { return }
-        try post(.transferReopened, subject: id, at: moment, postings, in: session)
-    }
-}
-
-/// An account in an asset.
-private struct BookedSum: Hashable, Comparable {
-    let account: AccountID
-    let asset: AssetID
-
-    static func < (lhs: Self, rhs: Self) -> Bool {
-        lhs.account == rhs.account ? lhs.asset < rhs.asset : lhs.account < rhs.account
+        if transfer.status.state == .failed { try reserveAgain(transfer, at: moment, in: session) }
     }
 }

@@ -177,6 +177,9 @@ private struct CaseResolver {
         guard [.unmatched, .foreignReference].contains(subject.reason) else {
             throw SettlementError(.unsupported, "the payment belongs to an invoice already: accept or refund it")
         }
+        guard try settlement.waiting(of: payment, in: session) == payment.amount else {
+            throw SettlementError(.invalidState, "a part of the payment was returned: refund the rest")
+        }
         guard let invoice = try session.invoice(id) else {
             throw SettlementError(.notFound, "there is no invoice \(id)", parameter: "invoice")
         }

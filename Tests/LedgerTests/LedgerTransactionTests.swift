@@ -47,6 +47,14 @@ struct LedgerTransactionTests {
             try Self.make(pair), try Self.make(pair, subject: "pay_2"), try Self.make(pair.reversed()),
             try Self.make([Self.posting("ab", 5), Self.posting("", -5)]),
             try Self.make([Self.posting("a", 50), Self.posting("b", -50)]),
+            try LedgerTransaction(
+                id: Identifier(value: 1),
+                kind: .init("test"),
+                occurredAt: Timestamp(seconds: 1),
+                subject: "pay_1",
+                postings: pair,
+                reverses: Identifier(value: 2)
+            ),
         ]
         #expect(Set(other.map(\.canonicalEncoding)).count == other.count)
     }
@@ -61,17 +69,37 @@ struct LedgerTransactionTests {
         #expect(inOrder == JournalSeal.start.following(with: first).following(with: second))
     }
 
-    @Test("is undone by its reverse: every balance is what it was")
+    private static func undo(_ booked: LedgerTransaction, as number: UInt128) throws -> LedgerTransaction {
+        try .reversing(booked, id: Identifier(value: number), kind: .init("undone"), occurredAt: Timestamp(seconds: 2))
+    }
+
+    @Test("is undone by its reverse: every balance is what it was, and neither of them stands")
     func reverse() throws {
-        let postings = [Self.posting("a", 5), Self.posting("b", -3), Self.posting("c", -2)]
+        let booked = try Self.make([Self.posting("a", 5), Self.posting("b", -3), Self.posting("c", -2)])
+        let undone = try Self.undo(booked, as: 2)
+        #expect(undone.reverses == booked.id && undone.subject == booked.subject)
         var trial = TrialBalance()
-        for posting in postings { try trial.add(posting) }
-        #expect(trial.isBalanced)
-        for posting in postings {
-            try trial.add(Posting(account: posting.account, amount: posting.amount.negated()))
-        }
-        let isNothingLeft = trial.lines.allSatisfy { $0.balance.isZero }
-        #expect(isNothingLeft)
+        for posting in booked.postings + undone.postings { try trial.add(posting) }
+        #expect(trial.lines.allSatisfy { $0.balance.isZero })
+        #expect([booked].standing == [booked])
+        #expect([booked, undone].standing.isEmpty)
+        #expect(try Self.undo(undone, as: 3).postings == booked.postings)
+    }
+
+    @Test("is not undone when an amount has no negative")
+    func reverseOfTheSmallest() throws {
+        // 2^255 has no place among the positive ones.
+        let largest = "57896044618658097711785492504343953926634992332820282019728792003956564819967"
+        let smallest = "-57896044618658097711785492504343953926634992332820282019728792003956564819968"
+        let booked = try Self.make([
+            Posting(
+                account: AccountID(text: "a"),
+                amount: Amount(asset: .stars, units: Int256(decimal: smallest.utf8))
+            ),
+            Posting(account: AccountID(text: "b"), amount: Amount(asset: .stars, units: Int256(decimal: largest.utf8))),
+            Self.posting("c", 1),
+        ])
+        #expect(throws: LedgerError(.amount, "")) { try Self.undo(booked, as: 2) }
     }
 
     @Test("is booked on accounts of the chart only")

@@ -11,6 +11,10 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         var settings: [String: String] = [:]
         package var submission = SubmissionOutcome.accepted
         package var fate = TransferFate.pending
+        /// What becomes of single transfers; of the others what ``fate`` says.
+        package var fates: [String: TransferFate] = [:]
+        /// Whether one transfer at a time is under way.
+        package var hasOneLane = true
         /// Until when what is prepared can take effect.
         package var validUntil: Timestamp?
         package var submitted = 0
@@ -76,7 +80,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         return try await page()
     }
 
-    package func lane(of order: TransferOrder) -> String? { "lane" }
+    package func lane(of order: TransferOrder) -> String? { script.withLock { $0.hasOneLane ? "lane" : nil } }
 
     package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
         guard !destination.isEmpty else { throw DestinationRefusal(.malformed) }
@@ -104,6 +108,6 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         of prepared: PreparedTransfer,
         for order: TransferOrder
     ) async throws(ProviderError) -> TransferFate {
-        script.withLock { $0.fate }
+        script.withLock { $0.fates[order.id] ?? $0.fate }
     }
 }

@@ -196,7 +196,7 @@ struct ResolveCaseTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("F4: leaves no money behind: what waits is not dismissed, and what was returned by hand is")
+    @Test("F4: leaves no money behind: what waits is not dismissed, and what was returned by hand is settled")
     func dismissed() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()
@@ -219,15 +219,15 @@ struct ResolveCaseTests {
         await #expect(throws: SettlementError(.invalidState, "")) {
             try await desk.settlement.resolveCase(CaseRequest(found.id, .dismiss), by: desk.merchant)
         }
+        #expect(try await openCase(.repeated, at: desk).amount == desk.amount("0.5"))
         try await refund("0.5")
-        await #expect(throws: SettlementError(.invalidState, "")) {
-            try await desk.settlement.resolveCase(
-                CaseRequest(found.id, .accept(settlesInvoice: nil)),
-                by: desk.merchant
-            )
+        for late in [CaseDecision.accept(settlesInvoice: nil), .dismiss] {
+            await #expect(throws: SettlementError(.invalidState, "")) {
+                try await desk.settlement.resolveCase(CaseRequest(found.id, late), by: desk.merchant)
+            }
         }
-        let closed = try await desk.settlement.resolveCase(CaseRequest(found.id, .dismiss), by: desk.merchant)
-        #expect(closed.resolution?.outcome == .dismissed)
+        let closed = try await desk.settlement.database.read { try $0.exceptionCase(found.id) }
+        #expect(closed?.resolution?.outcome == .refunded)
         #expect(try await desk.booksHold())
     }
 

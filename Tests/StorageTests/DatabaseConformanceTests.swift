@@ -211,6 +211,7 @@ struct DatabaseConformanceTests {
             "UPDATE postings SET units = '6' WHERE sequence = 2 AND line = 0",
             "UPDATE postings SET account = 'c' WHERE sequence = 2 AND line = 1",
             "DELETE FROM postings WHERE sequence = 3 AND line = 0",
+            "UPDATE ledger_transactions SET reverses = (SELECT MAX(id) FROM ledger_transactions) WHERE sequence = 1",
             "UPDATE balances SET units = '1' WHERE account = 'b'",
             "INSERT INTO balances (account, asset, units) VALUES ('z', 'telegram:XTR', '1')",
         ],
@@ -222,6 +223,34 @@ struct DatabaseConformanceTests {
         #expect(try await database.read { try $0.auditJournal().findings.isEmpty })
         _ = try await database.write { try $0.execute(change, []) }
         #expect(try await database.read { try $0.auditJournal().findings.count } == 1)
+        try await database.close()
+    }
+
+    @Test("undoes a ledger transaction once, and only one that there is", arguments: Engine.allCases)
+    func reversal(engine: Engine) async throws {
+        let database = try engine.open()
+        let booked = try Self.ledgerTransaction(1, 5)
+        @Sendable func undo(_ booked: LedgerTransaction, as number: UInt128) async throws {
+            let undone = try LedgerTransaction.reversing(
+                booked,
+                id: Identifier(value: number),
+                kind: .init("undone"),
+                occurredAt: Timestamp(seconds: 2)
+            )
+            try await database.write { try $0.post(undone) }
+        }
+        await #expect(throws: StorageError.self) { try await undo(booked, as: 2) }
+        try await database.write { try $0.post(booked) }
+        try await undo(booked, as: 3)
+        await #expect(throws: StorageError.self) { try await undo(booked, as: 4) }
+        let found = try await database.read { session in
+            (
+                try session.ledgerTransactions(subject: booked.subject), try session.auditJournal().findings,
+                try session.balance(AccountID(text: "a/x"), asset: .stars)
+            )
+        }
+        #expect(found.0.map(\.reverses) == [nil, booked.id])
+        #expect(found.1.isEmpty && found.2.isZero)
         try await database.close()
     }
 

@@ -1,4 +1,4 @@
-import Money
+public import Money
 public import Payments
 public import Seams
 
@@ -43,6 +43,14 @@ extension SQLSession {
                 .text(resolution.note), .id(id),
             ]
         ) == 1
+    }
+
+    /// Stores how much waits in an open case.
+    public func update(_ id: CaseID, amount: Amount) throws {
+        try executeOne(
+            "UPDATE cases SET asset = $1, amount = $2 WHERE id = $3 AND state = 'open'",
+            [.asset(amount), .units(amount), .id(id)]
+        )
     }
 
     /// A case.

@@ -21,12 +21,12 @@ extension SQLSession {
         let newSeal = seal.following(with: transaction)
         try execute(
             """
-            INSERT INTO ledger_transactions (sequence, id, kind, occurred_at, subject, seal)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO ledger_transactions (sequence, id, kind, occurred_at, subject, seal, reverses)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
             """,
             [
                 .integer(next), .id(transaction.id), .text(transaction.kind.rawValue), .moment(transaction.occurredAt),
-                .text(transaction.subject), .blob(newSeal.bytes),
+                .text(transaction.subject), .blob(newSeal.bytes), .id(transaction.reverses),
             ]
         )
         try insert(transaction.postings, of: next)
@@ -125,6 +125,30 @@ extension SQLSession {
         try journal(where: "l.subject = $1 ORDER BY l.sequence, p.line", [.text(subject)]).map(\.transaction)
     }
 
+    /// What is booked about a payment and about the refunds of it, in the order of the journal.
+    public func ledgerTransactions(payment: String) throws -> [LedgerTransaction] {
+        try journal(
+            where: """
+                l.subject IN (SELECT $1 UNION ALL SELECT t.id FROM outgoing t WHERE t.payment = $1)
+                ORDER BY l.sequence, p.line
+                """,
+            [.text(payment)]
+        ).map(\.transaction)
+    }
+
+    /// What sets the money of a transfer aside, or did last; none when nothing ever did.
+    public func reservation(of transfer: String) throws -> LedgerTransaction? {
+        try journal(
+            where: "l.id = (SELECT t.reservation FROM outgoing t WHERE t.id = $1) ORDER BY l.sequence, p.line",
+            [.text(transfer)]
+        ).first?.transaction
+    }
+
+    /// Stores by which ledger transaction the money of a transfer is set aside.
+    public func reserve(_ transfer: String, by reservation: Identifier<LedgerTransactionKind>) throws {
+        try executeOne("UPDATE outgoing SET reservation = $1 WHERE id = $2", [.id(reservation), .text(transfer)])
+    }
+
     /// The natural keys of a provider's movements after a moment that have not been undone, the oldest first.
     public func standingMovements(provider: String, since moment: Timestamp) throws -> [NaturalKey] {
         let rows = try all(
@@ -188,8 +212,8 @@ extension SQLSession {
     private func journal(where condition: String, _ arguments: [SQLValue]) throws -> [JournalEntry] {
         let rows = try query(
             """
-            SELECT l.sequence, l.id, l.kind, l.occurred_at, l.subject, l.seal, p.account, p.asset, p.units
-            FROM ledger_transactions l LEFT JOIN postings p ON p.sequence = l.sequence WHERE \(condition)
+            SELECT l.sequence, l.id, l.kind, l.occurred_at, l.subject, l.seal, l.reverses, p.account,
+            p.asset, p.units FROM ledger_transactions l LEFT JOIN postings p ON p.sequence = l.sequence WHERE \(condition)
             """,
             arguments
         )
@@ -202,8 +226,7 @@ extension SQLSession {
             while index < rows.count {
                 var row = rows[index]
                 guard try row.integer() == sequence else { break }
-                for _ in 0..<4 { try row.skip() }
-                try row.skip()
+                for _ in 0..<6 { try row.skip() }
                 if let account = try row.optionalText() {
                     postings.append(Posting(account: AccountID(text: account), amount: try row.amount()))
                 }
@@ -213,13 +236,15 @@ extension SQLSession {
                 try head.id(LedgerTransactionKind.self), try head.text(), try head.moment(), try head.text()
             )
             let seal = JournalSeal(bytes: try head.blob())
+            let reverses: Identifier<LedgerTransactionKind>? = try head.optionalID()
             do {
                 let transaction = try LedgerTransaction(
                     id: id,
                     kind: LedgerTransaction.Kind(kind),
                     occurredAt: occurredAt,
                     subject: subject,
-                    postings: postings
+                    postings: postings,
+                    reverses: reverses
                 )
                 entries.append(JournalEntry(sequence: sequence, seal: seal, transaction: transaction))
             } catch { throw StorageError.corrupt("ledger transaction \(id) (row \(sequence)): \(error.reason)") }

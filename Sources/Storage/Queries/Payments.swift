@@ -193,27 +193,23 @@ extension SQLSession {
         ) { try $0.payment() }
     }
 
-    /// Stores what a payment that belonged to nothing is for.
-    public func assign(_ payment: Payment) throws {
-        try execute(
+    /// Stores what a payment is now that was recorded before: it belonged to nothing and is for an invoice, or the rail
+    /// took it back and has it again.
+    public func replace(_ payment: Payment) throws {
+        try executeOne(
             """
-            UPDATE payments SET invoice = $1, option = $2, merchant = $3, value_asset = $4, value = $5,
-            classification = $6, quote = $7 WHERE id = $8
+            UPDATE payments SET invoice = $1, option = $2, merchant = $3, asset = $4, amount = $5, value_asset = $6,
+            value = $7, classification = $8, payer = $9, refund_target = $10, evidence = $11, state = $12,
+            occurred_at = $13, available_at = $14, quote = $15 WHERE id = $16
             """,
             [
-                .id(payment.invoice), .id(payment.option), .id(payment.merchant), .asset(payment.value),
-                .units(payment.value), .text(payment.classification.rawValue),
-                .text(payment.quote.map(QuoteText.write)), .id(payment.id),
+                .id(payment.invoice), .id(payment.option), .id(payment.merchant), .asset(payment.amount),
+                .units(payment.amount), .asset(payment.value), .units(payment.value),
+                .text(payment.classification.rawValue), .text(payment.payer), .text(payment.refundTarget),
+                .text(payment.evidence), .text(payment.state.rawValue), .moment(payment.occurredAt),
+                .moment(payment.availableAt), .text(payment.quote.map(QuoteText.write)), .id(payment.id),
             ]
         )
-    }
-
-    /// Whether something with a natural key was recorded at a provider.
-    public func isObserved(_ key: NaturalKey, at provider: String) throws -> Bool {
-        try first(
-            "SELECT 1 FROM observations WHERE key = $1 AND provider = $2",
-            [.text(key.text), .text(provider)]
-        ) { try $0.integer() } != nil
     }
 
     /// A merchant's payments, the newest first.

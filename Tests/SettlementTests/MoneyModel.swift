@@ -1,0 +1,285 @@
+/// What a plain reading of the rules says about the money of some payments: no postings, no reversals, only where each
+/// payment stands and what each refund took from where.
+///
+/// It knows nothing of the ledger's code; amounts are units that a fee of one percent divides.
+struct MoneyModel {
+    enum Asset: String, CaseIterable {
+        case coin = "ton:testnet:native"
+        case stars = "telegram:XTR"
+    }
+    enum InvoiceState { case new, processing, settled, expired }
+    enum TransferState { case waiting, underway, sent, failed, cancelled }
+
+    struct Invoice {
+        let price: Int
+        /// The last second in which it can be paid.
+        let end: Int
+        var state = InvoiceState.new
+        var received = 0
+    }
+
+    struct Payment {
+        let amount: Int
+        let asset: Asset
+        /// When the rail first had it.
+        let madeAt: Int
+        var invoice: Int?
+        var stands = true
+        /// Whether it is a part of what its invoice has received.
+        var counts = false
+        /// Where what is not earned waits.
+        var account = ""
+        var waits = 0
+        var earned = 0
+        /// Whether a case says that the rail took it back.
+        var isMissed = false
+
+        var isNobodys: Bool { invoice == nil }
+    }
+
+    /// Money on its way out: a refund of a payment, or a payout.
+    struct Transfer {
+        let payment: Int?
+        let amount: Int
+        var state = TransferState.waiting
+        var fromWaiting = 0
+        var fromEarned = 0
+        var fromLosses = 0
+
+        var holds: Bool { state != .failed && state != .cancelled }
+    }
+
+    static let networkFee = 100
+    var invoices: [Invoice] = []
+    var payments: [Payment] = []
+    var transfers: [Transfer] = []
+
+    func refunds(of payment: Int) -> [Int] { transfers.indices.filter { transfers[$0].payment == payment } }
+    func live(of payment: Int) -> [Int] { refunds(of: payment).filter { transfers[$0].holds } }
+    func waitingNow(_ payment: Int) -> Int {
+        live(of: payment).reduce(payments[payment].waits) { $0 - transfers[$1].fromWaiting }
+    }
+    func earnedNow(_ payment: Int) -> Int {
+        live(of: payment).reduce(payments[payment].earned) { $0 - transfers[$1].fromEarned }
+    }
+
+    // MARK: - What the rail does
+
+    mutating func arrive(_ payment: Payment) {
+        payments.append(payment)
+        place(payments.count - 1)
+    }
+
+    /// A payment comes, for the first time or again.
+    mutating func place(_ index: Int) {
+        var payment = payments[index]
+        (payment.stands, payment.isMissed, payment.counts) = (true, false, false)
+        (payment.waits, payment.earned) = (payment.amount, 0)
+        payments[index] = payment
+        guard let number = payment.invoice else { return settleAccount(index, "suspense") }
+        guard payment.asset == .coin else { return settleAccount(index, "wrong_asset") }
+        let invoice = invoices[number]
+        if invoice.state == .settled { return settleAccount(index, "repeated_payments") }
+        if invoice.state == .expired || payment.madeAt > invoice.end { return settleAccount(index, "late_payments") }
+        payments[index].counts = true
+        invoices[number].received += payment.amount
+        guard invoices[number].received >= invoice.price else {
+            invoices[number].state = .processing
+            return settleAccount(index, "customer_clearing")
+        }
+        invoices[number].state = .settled
+        let surplus = invoices[number].received - invoice.price
+        payments[index].account = "overpayments"
+        (payments[index].waits, payments[index].earned) = (surplus, payment.amount - surplus)
+        takeAgain(index)
+        for other in payments.indices
+        where other != index && payments[other].invoice == number && payments[other].counts && payments[other].stands {
+            (payments[other].waits, payments[other].earned) = (0, payments[other].amount)
+            takeAgain(other)
+        }
+        for missed in payments.indices where payments[missed].invoice == number { payments[missed].isMissed = false }
+    }
+
+    private mutating func settleAccount(_ index: Int, _ account: String) {
+        payments[index].account = account
+        takeAgain(index)
+    }
+
+    mutating func vanish(_ index: Int) {
+        for refund in refunds(of: index) where transfers[refund].state == .waiting {
+            transfers[refund].state = .cancelled
+        }
+        (payments[index].stands, payments[index].isMissed) = (false, true)
+        (payments[index].waits, payments[index].earned) = (0, 0)
+        takeAgain(index)
+        guard payments[index].counts, let number = payments[index].invoice else { return }
+        let invoice = invoices[number]
+        guard invoice.state == .processing || invoice.state == .settled else { return }
+        invoices[number].received -= payments[index].amount
+        if invoice.state == .settled, invoices[number].received >= invoice.price { return }
+        invoices[number].state = invoices[number].received == 0 ? .new : .processing
+        guard invoice.state == .settled else { return }
+        for other in payments.indices
+        where payments[other].invoice == number && payments[other].counts && payments[other].stands {
+            payments[other].account = "customer_clearing"
+            (payments[other].waits, payments[other].earned) = (payments[other].amount, 0)
+            takeAgain(other)
+        }
+    }
+
+    mutating func expire(at moment: Int) {
+        for number in invoices.indices where invoices[number].end < moment {
+            guard invoices[number].state == .new || invoices[number].state == .processing else { continue }
+            invoices[number].state = .expired
+            for index in payments.indices
+            where payments[index].invoice == number && payments[index].stands
+                && payments[index].account == "customer_clearing" && payments[index].waits > 0
+            {
+                payments[index].account = "underpayments"
+                takeAgain(index)
+            }
+        }
+    }
+
+    // MARK: - Money on its way out
+
+    /// Every refund of a payment takes its share anew, the oldest first.
+    private mutating func takeAgain(_ payment: Int) {
+        let live = live(of: payment)
+        for index in live {
+            (transfers[index].fromWaiting, transfers[index].fromEarned, transfers[index].fromLosses) = (0, 0, 0)
+        }
+        for index in live { take(index) }
+    }
+
+    /// What waits is returned first, then what was earned; what is not there is a loss.
+    private mutating func take(_ index: Int) {
+        guard let payment = transfers[index].payment else { return }
+        let amount = transfers[index].amount
+        let waiting = min(waitingNow(payment), amount)
+        let earned = min(earnedNow(payment), amount - waiting)
+        transfers[index].fromWaiting = waiting
+        transfers[index].fromEarned = earned
+        transfers[index].fromLosses = amount - waiting - earned
+    }
+
+    func canRefund(_ amount: Int, of index: Int) -> Bool {
+        let payment = payments[index]
+        let returned = live(of: index).reduce(0) { $0 + transfers[$1].amount }
+        guard payment.stands, amount > 0, returned + amount <= payment.amount else { return false }
+        if payment.account == "customer_clearing", payment.waits > 0 { return false }
+        let earned = max(0, amount - waitingNow(index))
+        guard earned > 0 else { return true }
+        return earned <= earnedNow(index) && earned / 100 * 99 <= balance("merchant_balance", payment.asset)
+    }
+
+    func canPayOut(_ amount: Int) -> Bool { amount <= balance("merchant_balance", .coin) }
+
+    mutating func send(_ transfer: Transfer) {
+        transfers.append(transfer)
+        take(transfers.count - 1)
+    }
+
+    /// An end that was seen is no longer the rail's: the same transfer is on its way again.
+    mutating func reopen(_ index: Int) {
+        let hadFailed = transfers[index].state == .failed
+        if hadFailed {
+            (transfers[index].fromWaiting, transfers[index].fromEarned, transfers[index].fromLosses) = (0, 0, 0)
+            take(index)
+        }
+        transfers[index].state = .underway
+    }
+
+    // MARK: - What people decide
+
+    func canAccept(_ index: Int) -> Bool {
+        let payment = payments[index]
+        guard let number = payment.invoice, reason(of: index) != nil else { return false }
+        guard ["late_payments", "underpayments"].contains(payment.account) else { return true }
+        return invoices[number].state != .processing
+    }
+
+    mutating func accept(_ index: Int) {
+        credit(index)
+        guard ["late_payments", "underpayments"].contains(payments[index].account),
+            let number = payments[index].invoice
+        else { return }
+        for other in payments.indices
+        where payments[other].invoice == number && payments[other].account == "underpayments" {
+            credit(other)
+        }
+        if invoices[number].state != .settled { invoices[number].state = .settled }
+    }
+
+    private mutating func credit(_ index: Int) {
+        let amount = waitingNow(index)
+        payments[index].waits -= amount
+        payments[index].earned += amount
+    }
+
+    func canAssign(_ index: Int) -> Bool {
+        payments[index].isNobodys && reason(of: index) != nil && payments[index].asset == .coin
+            && waitingNow(index) == payments[index].amount
+    }
+
+    mutating func assign(_ index: Int, to invoice: Int) {
+        payments[index].invoice = invoice
+        place(index)
+    }
+
+    /// Why a person has to decide about what waits of a payment; none when nothing waits.
+    func reason(of index: Int) -> String? {
+        guard waitingNow(index) > 0 else { return nil }
+        return [
+            "late_payments": "late", "repeated_payments": "repeated", "suspense": "unmatched",
+            "wrong_asset": "wrong_asset", "overpayments": "overpaid", "underpayments": "underpaid",
+        ][payments[index].account]
+    }
+
+    // MARK: - What follows
+
+    /// What each account holds for one payment with its refunds, or for the payouts: what is owed is negative.
+    func accounts(of payment: Int?) -> [String: Int] {
+        var sums: [String: Int] = [:]
+        let asset = payment.map { payments[$0].asset } ?? .coin
+        func add(_ account: String, _ amount: Int) {
+            if amount != 0 { sums["\(account) \(asset.rawValue)", default: 0] += amount }
+        }
+        func earn(_ amount: Int) {
+            add("merchant_balance", -(amount / 100 * 99))
+            add("fee_income", -(amount / 100))
+        }
+        if let payment, payments[payment].stands {
+            add("provider_receivable", payments[payment].amount)
+            add(payments[payment].account, -payments[payment].waits)
+            earn(payments[payment].earned)
+        }
+        for transfer in transfers where transfer.payment == payment {
+            let payable = payment == nil ? "payouts_payable" : "refunds_payable"
+            if transfer.holds {
+                if let payment {
+                    add(payments[payment].account, transfer.fromWaiting)
+                    earn(-transfer.fromEarned)
+                    add("provider_losses", transfer.fromLosses)
+                } else {
+                    add("merchant_balance", transfer.amount)
+                }
+                if transfer.state != .sent { add(payable, -transfer.amount) }
+            }
+            if transfer.state == .sent { add("provider_receivable", -transfer.amount) }
+            if transfer.state == .sent || transfer.state == .failed {
+                add("network_fees", Self.networkFee)
+                add("provider_receivable", -Self.networkFee)
+            }
+        }
+        return sums.filter { $0.value != 0 }
+    }
+
+    /// What each account holds.
+    var accounts: [String: Int] {
+        let all = payments.indices.map { accounts(of: $0) } + [accounts(of: nil)]
+        return all.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }.filter { $0.value != 0 }
+    }
+
+    private func balance(_ account: String, _ asset: Asset) -> Int { -(accounts["\(account) \(asset.rawValue)"] ?? 0) }
+}
