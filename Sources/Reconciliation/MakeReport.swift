@@ -50,15 +50,33 @@ extension ReconciliationReport {
         let (asked, told) = (statements, warnings)
         return try await settlement.database.read { session in
             if onlyIfStill, try !places.isStill(in: session) { return nil }
-            let books = try Books(session, at: now)
+            // A row that cannot be read is a finding of the audit, and not the end of the report.
+            var unread: [String] = []
+            func readable<Value>(_ what: String, _ none: Value, _ read: () throws -> Value) throws -> Value {
+                do { return try read() } catch let error as StorageError where error.code == .corrupt {
+                    unread.append("\(what) cannot be read: \(error.reason)")
+                    return none
+                }
+            }
+            let books = try Books(
+                receivables: readable("balances", []) { try session.balances(code: AccountCode("provider_receivable")) },
+                onTheirWay: readable("transfers on their way", []) {
+                    try session.outgoing(in: [.inProgress, .unknown], dueAt: .distantFuture, limit: 10_000)
+                },
+                session
+            )
+            let overdue = try readable("overdue transfers", []) { try OverdueTransfers.list(in: session, at: now) }
+            let openCases = try readable("open cases", []) {
+                try session.cases(of: nil, state: .open, in: Page(limit: 1_000))
+            }
             return Self(
                 madeAt: now,
                 lines: try providers.flatMap { try books.lines(of: $0, asked[$0.key]) },
                 trialBalance: try session.trialBalance(),
-                auditFindings: try session.auditJournal().findings,
+                auditFindings: try session.auditJournal().findings + session.auditObjects() + unread,
                 warnings: told,
-                overdue: try OverdueTransfers.list(in: session, at: now),
-                openCases: try session.cases(of: nil, state: .open, in: Page(limit: 1_000)),
+                overdue: overdue,
+                openCases: openCases,
                 watermarks: books.watermarks,
                 pendingMessages: try session.pendingInbox(source: nil, dueAt: now, limit: 1_000).count
             )
@@ -111,9 +129,13 @@ private struct Books {
     let setAside: [(provider: String, found: SetAside)]
     let watermarks: [ReconciliationReport.Watermark]
 
-    init(_ session: any SQLSession, at now: Timestamp) throws {
-        receivables = try session.balances(code: AccountCode("provider_receivable"))
-        onTheirWay = try session.outgoing(in: [.inProgress, .unknown], dueAt: .distantFuture, limit: 10_000)
+    init(
+        receivables: [(account: AccountID, amount: Amount)],
+        onTheirWay: [OutgoingTransfer],
+        _ session: any SQLSession
+    ) throws {
+        self.receivables = receivables
+        self.onTheirWay = onTheirWay
         setAside = try session.standingSetAside()
         watermarks = try session.scanStates(provider: nil).map { state in
             ReconciliationReport.Watermark(

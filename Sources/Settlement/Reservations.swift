@@ -161,18 +161,3 @@ extension PayoutStateMachine.State {
         }
     }
 }
-
-extension ExceptionCase.Reason {
-    /// Why money waits on an account; none when nobody has to decide about it.
-    fileprivate init?(waitingOn account: AccountID) {
-        switch account.code.rawValue {
-        case "late_payments": self = .late
-        case "repeated_payments": self = .repeated
-        case "suspense": self = .unmatched
-        case "wrong_asset": self = .wrongAsset
-        case "overpayments": self = .overpaid
-        case "underpayments": self = .underpaid
-        default: return nil
-        }
-    }
-}

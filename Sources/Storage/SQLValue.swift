@@ -20,7 +20,7 @@ public enum SQLValue: Hashable, Sendable {
 
 /// A row, read column by column from the left.
 public struct SQLRow: Sendable {
-    private let values: [SQLValue]
+    package let values: [SQLValue]
     private var position = 0
 
     /// A row with the values of its columns.

@@ -150,6 +150,7 @@ package struct Desk {
     package func booksHold() async throws -> Bool {
         try await settlement.database.read { session in
             try session.trialBalance().isBalanced && session.auditJournal().findings.isEmpty
+                && session.auditObjects().isEmpty
         }
     }
 }

@@ -36,28 +36,46 @@ extension SQLSession {
         } catch let error as StorageError where error.code == .corrupt {
             audit.findings.append(error.reason)
         }
-        guard audit.findings.isEmpty else { return audit }
-        audit.findings += try wrongBalances(trial)
+        if audit.findings.isEmpty { audit.findings += try wrongBalances(trial) }
         return audit
     }
 
     /// Balances that the postings do not add up to.
     private func wrongBalances(_ trial: TrialBalance) throws -> [String] {
         try writeBalances()
-        let stored = try all("SELECT account, asset, units FROM balances ORDER BY account, asset", []) { row in
-            (account: AccountID(text: try row.text()), amount: try row.amount())
-        }
         var findings: [String] = []
-        for line in trial.lines {
-            let kept = stored.first { $0.account == line.account && $0.amount.asset == line.balance.asset }
-            if (kept?.amount ?? .zero(line.balance.asset)) != line.balance {
-                findings.append("the balance of \(line.account) in \(line.balance.asset) is not what its postings say")
+        var stored: [BalanceName: Amount] = [:]
+        for kept in try query("SELECT account, asset, units FROM balances ORDER BY account, asset", []) {
+            var row = kept
+            let name = BalanceName(account: try row.text(), asset: try row.text())
+            row = kept
+            try row.skip()
+            do { stored[name] = try row.amount() } catch {
+                findings.append("balances \(name.account) \(name.asset): \(error.reason)")
+                stored[name] = trial.lines.first { BalanceName($0) == name }?.balance
             }
         }
-        let known = Set(trial.lines.map { [$0.account.text, $0.balance.asset.text] })
-        for balance in stored where !known.contains([balance.account.text, balance.amount.asset.text]) {
-            findings.append("the balance of \(balance.account) in \(balance.amount.asset) has no postings")
+        for line in trial.lines {
+            let kept = stored.removeValue(forKey: BalanceName(line)) ?? .zero(line.balance.asset)
+            guard kept != line.balance else { continue }
+            findings.append("the balance of \(line.account) in \(line.balance.asset) is not what its postings say")
+        }
+        for name in stored.keys.sorted(by: { ($0.account, $0.asset) < ($1.account, $1.asset) }) {
+            findings.append("the balance of \(name.account) in \(name.asset) has no postings")
         }
         return findings
     }
+}
+
+/// An account in an asset, as the balances name it.
+private struct BalanceName: Hashable {
+    let account: String
+    let asset: String
+
+    init(account: String, asset: String) {
+        self.account = account
+        self.asset = asset
+    }
+
+    init(_ line: TrialBalance.Line) { self.init(account: line.account.text, asset: line.balance.asset.text) }
 }

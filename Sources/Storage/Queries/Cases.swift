@@ -4,7 +4,7 @@ public import Seams
 
 /// What waits for a person.
 extension SQLSession {
-    private static var caseColumns: String {
+    static var caseColumns: String {
         """
         c.id, c.reason, c.merchant, c.invoice, c.payment, c.movement, c.asset, c.amount, c.opened_at, c.outcome,
         c.outcome_object, c.note, c.resolved_at, c.detail, \(SetAside.columns)

@@ -163,27 +163,26 @@ extension SQLSession {
         return rows.map { NaturalKey(stored: $0) }
     }
 
-    /// The trial balance, from the postings.
+    /// The trial balance, from the postings that can be read; the audit names the others.
     public func trialBalance() throws -> TrialBalance {
         // Line by line, and not by ledger transactions: what does not balance has to show here too.
         var trial = TrialBalance()
         var last = (sequence: Int64(0), line: Int64(-1))
         while true {
-            let page = try all(
+            let page = try query(
                 """
                 SELECT sequence, line, account, asset, units FROM postings
                 WHERE sequence > $1 OR (sequence = $1 AND line > $2) ORDER BY sequence, line LIMIT 5000
                 """,
                 [.integer(last.sequence), .integer(last.line)]
-            ) { row in
-                (
-                    sequence: try row.integer(), line: try row.integer(), account: AccountID(text: try row.text()),
-                    amount: try row.amount()
-                )
+            )
+            if page.isEmpty { return trial }
+            for line in page {
+                var row = line
+                last = (try row.integer(), try row.integer())
+                let account = AccountID(text: try row.text())
+                if let amount = try? row.amount() { try trial.add(Posting(account: account, amount: amount)) }
             }
-            guard let end = page.last else { return trial }
-            for line in page { try trial.add(Posting(account: line.account, amount: line.amount)) }
-            last = (end.sequence, end.line)
         }
     }
 
@@ -228,7 +227,9 @@ extension SQLSession {
                 guard try row.integer() == sequence else { break }
                 for _ in 0..<6 { try row.skip() }
                 if let account = try row.optionalText() {
-                    postings.append(Posting(account: AccountID(text: account), amount: try row.amount()))
+                    do { postings.append(Posting(account: AccountID(text: account), amount: try row.amount())) } catch {
+                        throw StorageError.corrupt("row \(sequence) of the journal: \(error.reason)")
+                    }
                 }
                 index += 1
             }

@@ -4,7 +4,7 @@ public import Seams
 
 /// Money on its way out.
 extension SQLSession {
-    private static var outgoingColumns: String {
+    static var outgoingColumns: String {
         """
         t.id, t.kind, t.payment, t.merchant, t.provider, t.asset, t.amount, t.destination, t.comment, t.reason, t.state,
         t.prepared, t.hash, t.sequence, t.valid_until, t.fee_asset, t.fee, t.failure, t.created_at, t.finished_at,
@@ -188,6 +188,7 @@ extension SQLRow {
             if let payment, kind == "refund" {
                 purpose = .refund(try RefundID(id), of: payment)
             } else {
+                guard kind == "payout" else { throw StorageError.corrupt("a transfer is of the unknown kind '\(kind)'") }
                 purpose = .payout(try PayoutID(id))
             }
         } catch { throw StorageError.corrupt("'\(id)' identifies no refund and no payout") }

@@ -70,7 +70,7 @@ extension SQLSession {
         return (changed == 1, try OptionMatch(rows))
     }
 
-    private static var paymentColumns: String {
+    static var paymentColumns: String {
         """
         p.id, p.invoice, p.option, p.merchant, p.rail, p.provider, p.natural_key, p.asset, p.amount, p.value_asset,
         p.value, p.classification, p.payer, p.refund_target, p.evidence, p.state, p.occurred_at, p.recorded_at,

@@ -1,0 +1,268 @@
+package import Ledger
+import Money
+package import Payments
+import Seams
+
+/// What each object says of itself, held against what is booked about it.
+///
+/// The seals find a changed journal; this finds a changed object. It reads a page at a time, and a row that cannot be read
+/// is a finding like any other: the rest is looked at all the same.
+extension SQLSession {
+    /// Every payment, invoice, transfer and case that is not what its postings say, a sentence each with its row.
+    ///
+    /// - Throws: what the database throws.
+    public func auditObjects() throws -> [String] {
+        let misjudged = "SELECT id FROM cases WHERE (state = 'open') <> (outcome IS NULL) ORDER BY id LIMIT 1000"
+        return try audit("payments") { try wrong($0.payment()) } + audit("invoices") { try wrong($0.invoice()) }
+            + audit("outgoing") { try wrong($0.outgoing()) } + audit("cases") { try wrong($0.exceptionCase()) }
+            + all(misjudged, []) { "cases \(try $0.text()): its state is not what its outcome says" }
+    }
+
+    private func audit(_ table: String, _ check: (inout SQLRow) throws -> [String]) throws -> [String] {
+        var findings: [String] = []
+        var last = ""
+        while true {
+            let sql = "SELECT id FROM \(table) WHERE id > $1 ORDER BY id LIMIT 500"
+            let ids = try all(sql, [.text(last)]) { try $0.text() }
+            guard let end = ids.last else { return findings }
+            let rows = try query(
+                """
+                SELECT \(Self.auditColumns[table] ?? "") FROM \(table) \(table.prefix(1) == "o" ? "t" : table.prefix(1))
+                WHERE id > $1 AND id <= $2 ORDER BY id
+                """,
+                [.text(last), .text(end)]
+            )
+            for (id, stored) in zip(ids, rows) {
+                do {
+                    var row = stored
+                    findings += try check(&row).map { "\(table) \(id): \($0)" }
+                } catch where !(error is StorageError) || (error as? StorageError)?.code == .corrupt {
+                    findings.append("\(table) \(id): \((error as? StorageError)?.reason ?? "\(error)")")
+                }
+            }
+            last = end
+        }
+    }
+
+    private static var auditColumns: [String: String] {
+        [
+            "payments": paymentColumns, "invoices": invoiceColumns, "outgoing": outgoingColumns, "cases": caseColumns,
+        ]
+    }
+
+    // MARK: - Payments
+
+    private func wrong(_ payment: Payment) throws -> [String] {
+        let booked = try ledgerTransactions(subject: payment.id.text)
+        guard let arrival = booked.last(where: { $0.reverses == nil && $0.arrival != nil }),
+            let posting = arrival.arrival
+        else { return ["nothing is booked of it"] }
+        var findings: [String] = []
+        if posting.amount != payment.amount { findings.append("its amount is not what is booked: \(posting.amount)") }
+        if posting.account.scope != payment.provider {
+            findings.append("its provider is not where its money was booked: \(posting.account)")
+        }
+        let held = booked.flatMap(\.postings).filter { $0.account == posting.account }.map(\.amount)
+        let isThere = try !Amount.sum(held, asset: posting.amount.asset).isZero
+        if isThere != (payment.state == .final) {
+            findings.append("it is \(payment.state.rawValue), and its money is \(isThere ? "" : "not ")in the books")
+        }
+        if let wrong = Set(booked.flatMap(\.merchants)).first(where: { $0 != payment.merchant?.text }) {
+            findings.append("its merchant is not whose money was booked: \(wrong)")
+        }
+        if booked.flatMap(\.merchants).isEmpty, payment.merchant != nil {
+            findings.append("it names a merchant, and nothing of it was booked for one")
+        }
+        if let placed = booked.last(where: { $0.reverses == nil && $0.placement != nil })?.placement,
+            placed != payment.classification
+        {
+            findings.append("it is \(payment.classification.rawValue), and booked as \(placed.rawValue)")
+        }
+        return try findings + wrongCases(of: payment)
+    }
+
+    /// What waits of a payment has a case of that amount.
+    private func wrongCases(of payment: Payment) throws -> [String] {
+        let postings = try ledgerTransactions(payment: payment.id.text).flatMap(\.postings)
+        var waiting: [ExceptionCase.Reason: Amount] = [:]
+        for posting in postings {
+            guard let reason = ExceptionCase.Reason(waitingOn: posting.account) else { continue }
+            let sum = waiting[reason] ?? .zero(posting.amount.asset)
+            waiting[reason] = try sum.subtracting(posting.amount)
+        }
+        let open = try openCases(about: payment.id)
+        return waiting.compactMap { reason, amount in
+            guard !amount.isZero, !open.contains(where: { $0.reason == reason.rawValue }) else { return nil }
+            return "\(amount) waits as \(reason.rawValue) without an open case"
+        }
+        .sorted()
+    }
+
+    /// The open cases about a payment, without their amounts, which may be wrong.
+    private func openCases(about payment: PaymentID) throws -> [(id: String, reason: String)] {
+        try all("SELECT id, reason FROM cases WHERE payment = $1 AND state = 'open'", [.id(payment)]) {
+            (id: try $0.text(), reason: try $0.text())
+        }
+    }
+
+    // MARK: - Invoices
+
+    private func wrong(_ invoice: Invoice) throws -> [String] {
+        var findings: [String] = []
+        var counted = Amount.zero(invoice.price.asset)
+        for payment in try payments(of: invoice.id) where payment.state == .final {
+            if [.exact, .partial, .over].contains(payment.classification), let value = payment.value {
+                counted = try counted.adding(value)
+            }
+            if payment.merchant != invoice.merchant { findings.append("its merchant is not that of \(payment.id)") }
+            if payment.classification == .partial, invoice.status.state != .processing,
+                try isHeld(payment, for: invoice)
+            {
+                findings.append("it is \(invoice.status.state.rawValue), and \(payment.id) still waits for the rest of it")
+            }
+        }
+        let accepted = "SELECT 1 FROM cases WHERE invoice = $1 AND outcome = 'accepted' LIMIT 1"
+        let hasAccepted = try first(accepted, [.id(invoice.id)]) { try $0.integer() } != nil
+        let status = invoice.status
+        if counted != status.received {
+            findings.append("it says that it received \(status.received), and its payments are worth \(counted)")
+        }
+        let isCovered = try !status.received.subtracting(status.threshold).isNegative
+        let isMarked = status.exception == .marked && hasAccepted
+        if (status.state == .settled) != (isCovered || isMarked) {
+            findings.append("it is \(status.state.rawValue), and what it received \(isCovered ? "covers" : "does not cover") it")
+        }
+        if status.state == .new, !status.received.isZero { findings.append("it is new, and has received something") }
+        let tolerance = try invoice.price.portion(basisPoints: invoice.toleranceBasisPoints, rounding: .towardZero)
+        if try invoice.price.subtracting(tolerance) != status.threshold {
+            findings.append("its threshold is not its price less the tolerance")
+        }
+        for option in try options(of: invoice.id) where option.price != invoice.price {
+            findings.append("its price is not that of its way to pay \(option.id)")
+        }
+        return findings
+    }
+
+    /// Whether money of a payment waits until its invoice is covered.
+    private func isHeld(_ payment: Payment, for invoice: Invoice) throws -> Bool {
+        let clearing = AccountID(code: AccountCode("customer_clearing"), scope: invoice.merchant.text)
+        let held = try ledgerTransactions(payment: payment.id.text).flatMap(\.postings).filter { $0.account == clearing }
+        return try !Amount.sum(held.map(\.amount), asset: payment.amount.asset).isZero
+    }
+
+    // MARK: - Money on its way out
+
+    private func wrong(_ transfer: OutgoingTransfer) throws -> [String] {
+        let account = AccountID(
+            code: AccountCode(transfer.isRefund ? "refunds_payable" : "payouts_payable"),
+            scope: transfer.merchant.text
+        )
+        var findings: [String] = []
+        guard let reservation = try reservation(of: transfer.purpose.id) else { return ["nothing is set aside for it"] }
+        let amount = try transfer.amount.negated()
+        if !reservation.postings.contains(Posting(account: account, amount: amount)) {
+            findings.append("it is not what \(reservation.id) sets aside")
+        }
+        let booked = try ledgerTransactions(subject: transfer.purpose.id)
+        let standing = booked.standing
+        // Older journals have reservations of refunds under their payment.
+        if reservation.subject == transfer.purpose.id {
+            let isReserved = standing.contains { $0.id == reservation.id }
+            let hasEnded = transfer.status.state == .failed || transfer.status.state == .cancelled
+            if isReserved == hasEnded {
+                findings.append("it is \(transfer.status.state.rawValue), and its money is \(isReserved ? "" : "not ")set aside")
+            }
+        }
+        if transfer.prepared != nil, [.awaitingApproval, .awaitingPayment].contains(transfer.status.state) {
+            findings.append("it waits to be signed, and was signed")
+        }
+        let isSent = standing.contains { $0.kind.rawValue == "transfer_sent" }
+        if isSent != (transfer.status.state == .completed) {
+            findings.append("it is \(transfer.status.state.rawValue), and booked as \(isSent ? "sent" : "not sent")")
+        }
+        let fees = standing.flatMap(\.postings).filter { $0.account.code.rawValue == "network_fees" }.map(\.amount)
+        let fee = transfer.networkFee.flatMap { $0.isZero ? nil : $0 }
+        if fees != [fee].compactMap({ $0 }) { findings.append("its network fee is not what is booked") }
+        let places = standing.flatMap(\.postings).filter { $0.account.code.rawValue == "provider_receivable" }
+        if let place = places.first(where: { $0.account.scope != transfer.provider }) {
+            findings.append("its provider is not where its money was booked: \(place.account)")
+        }
+        return findings
+    }
+
+    // MARK: - Cases
+
+    private func wrong(_ found: ExceptionCase) throws -> [String] {
+        guard found.state == .open else { return [] }
+        if let key = found.movement {
+            let booked = try ledgerTransactions(subject: key.text).last?.postings.first?.amount
+            return booked == found.amount ? [] : ["its amount is not that of the movement \(key)"]
+        }
+        guard let id = found.payment, let payment = try payment(id) else { return ["it is about no payment"] }
+        guard found.reason != .orphaned else {
+            return payment.state == .orphaned && payment.amount == found.amount
+                ? [] : ["its payment is not gone, or of another amount"]
+        }
+        var waiting = Amount.zero(found.amount.asset)
+        for posting in try ledgerTransactions(payment: id.text).flatMap(\.postings)
+        where ExceptionCase.Reason(waitingOn: posting.account) == found.reason
+            && posting.amount.asset == waiting.asset
+        {
+            waiting = try waiting.subtracting(posting.amount)
+        }
+        var findings = waiting == found.amount ? [] : ["its amount is not what waits: \(waiting)"]
+        if found.merchant != payment.merchant { findings.append("its merchant is not that of its payment") }
+        return findings
+    }
+}
+
+extension LedgerTransaction {
+    /// The posting by which a rail's account grew by a payment.
+    fileprivate var arrival: Posting? {
+        guard kind.rawValue == "payment_held" || kind.rawValue == "invoice_settled" else { return nil }
+        return postings.first { $0.account.code.rawValue == "provider_receivable" && $0.amount.isPositive }
+    }
+
+    /// What a payment was taken for when this was booked; none when its money only moves on.
+    fileprivate var placement: Payment.Classification? {
+        guard kind.rawValue == "payment_held" || kind.rawValue == "invoice_settled",
+            let source = postings.first(where: \.amount.isPositive)?.account.code.rawValue,
+            source == "provider_receivable" || source == "suspense"
+        else { return nil }
+        let targets = Set(postings.filter(\.amount.isNegative).map(\.account.code.rawValue))
+        if targets.contains("overpayments") { return .over }
+        for (account, classification) in Self.placements where targets.contains(account) { return classification }
+        return .exact
+    }
+
+    private static let placements: [(String, Payment.Classification)] = [
+        ("customer_clearing", .partial), ("late_payments", .late), ("repeated_payments", .repeated),
+        ("suspense", .unmatched), ("wrong_asset", .wrongAsset),
+    ]
+
+    /// The merchants on whose accounts it is booked.
+    fileprivate var merchants: [String] {
+        postings.map(\.account)
+            .filter { !["provider_receivable", "suspense", "refunds_payable"].contains($0.code.rawValue) }
+            .compactMap(\.scope)
+    }
+}
+
+extension ExceptionCase.Reason {
+    /// Why money waits on an account; none when nobody has to decide about it.
+    package init?(waitingOn account: AccountID) {
+        switch account.code.rawValue {
+        case "late_payments": self = .late
+        case "repeated_payments": self = .repeated
+        case "suspense": self = .unmatched
+        case "wrong_asset": self = .wrongAsset
+        case "overpayments": self = .overpaid
+        case "underpayments": self = .underpaid
+        default: return nil
+        }
+    }
+}
+
+extension OutgoingTransfer {
+    fileprivate var isRefund: Bool { if case .refund = purpose { true } else { false } }
+}
