@@ -7,6 +7,7 @@ public import Money
 ///  │ ←──────forgotten, undone───────┘    │ ←──────undone───────────────┤
 ///  ├──expired──→ expired ←───────────────┘                             └ repeated, over: exceptions, never another
 ///  └──cancelled─→ invalid                                                settlement
+///     expired ──received in time, in full─→ settled: nobody could see it before
 /// ```
 ///
 /// The states and exceptions are BTCPay's. What is received is counted in the invoice's own price asset, so that a
@@ -123,6 +124,8 @@ public struct InvoiceStateMachine: Hashable, Sendable {
             // Its time is over, though nobody has said so yet: the expiry that follows finds the case open.
             exception = exception == .paidPartial ? .paidPartial : .paidLate
             return .openLate
+        case (.received(let value, true), .expired) where received.isZero:
+            return try receiveBelatedly(value)
         case (.received, .expired), (.received, .invalid):
             exception = exception == .paidPartial ? .paidPartial : .paidLate
             return .openLate
@@ -136,6 +139,9 @@ public struct InvoiceStateMachine: Hashable, Sendable {
             state = .new
             return .reopen
         case (.undone(let value), .processing), (.undone(let value), .settled): return try undo(value)
+        case (.undone(let value), .expired), (.undone(let value), .invalid):
+            do { received = try received.subtracting(value) } catch { throw .amount(error) }
+            return .none
         case (.undone, _), (.detected, _), (.forgotten, _): return .none
         case (.expired, .new):
             state = .expired
@@ -181,6 +187,17 @@ public struct InvoiceStateMachine: Hashable, Sendable {
         state = rest.isZero ? .new : .processing
         exception = rest.isZero ? .none : .paidPartial
         return state == old ? .none : .reopen
+    }
+
+    /// An invoice that ended before anybody could see that it was paid in time is settled by what covers it.
+    private mutating func receiveBelatedly(_ value: Amount) throws(PaymentsError) -> Action {
+        let isCovered: Bool
+        do { isCovered = try !value.subtracting(threshold).isNegative } catch { throw .amount(error) }
+        guard isCovered else {
+            exception = .paidLate
+            return .openLate
+        }
+        return try receive(value)
     }
 
     private mutating func receive(_ value: Amount) throws(PaymentsError) -> Action {

@@ -204,8 +204,7 @@ public struct EVMProvider: PaymentProvider {
             takesPartialPayments: true,
             refunds: .partial,
             paysOut: true,
-            isTestNetwork: configuration.isTestNetwork,
-            expiryWaitsForScan: true
+            isTestNetwork: configuration.isTestNetwork
         )
     }
 

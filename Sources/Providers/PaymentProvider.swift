@@ -125,8 +125,6 @@ public struct ProviderCapabilities: Hashable, Sendable {
     public let isTestNetwork: Bool
     /// How long after the expiry a payment that was approved in time may still arrive.
     public let graceAfterExpiry: Duration
-    /// Whether an invoice ends only when the scan has passed its time: what was paid in time may take long to be final.
-    public let expiryWaitsForScan: Bool
     /// What merchants can wish of it; nothing else is taken.
     public let settings: [RailSetting]
 
@@ -139,7 +137,6 @@ public struct ProviderCapabilities: Hashable, Sendable {
         paysOut: Bool,
         isTestNetwork: Bool,
         graceAfterExpiry: Duration = .zero,
-        expiryWaitsForScan: Bool = false,
         settings: [RailSetting] = []
     ) {
         self.opening = opening
@@ -149,7 +146,6 @@ public struct ProviderCapabilities: Hashable, Sendable {
         self.paysOut = paysOut
         self.isTestNetwork = isTestNetwork
         self.graceAfterExpiry = graceAfterExpiry
-        self.expiryWaitsForScan = expiryWaitsForScan
         self.settings = settings
     }
 }

@@ -57,7 +57,7 @@ extension ReconciliationWorker {
                 page.observations = try await undone(since: moment, at: provider, scan) + page.observations
             }
             if page.position == position {
-                try await forgetProblem(of: account, at: provider, completeUntil: page.completeUntil)
+                try await noteRead(account, at: provider, completeUntil: page.completeUntil)
             }
             guard page.position != position || !page.observations.isEmpty || page.sightings != nil else { return }
             let recorded = try await settlement.record(page, of: account, at: provider, after: position, under: lease)
@@ -94,20 +94,26 @@ extension ReconciliationWorker {
         return vanished.map { .vanished($0, at: now) } + transfers.map { .uncertain(transfer: $0.purpose.id, at: now) }
     }
 
-    /// Nothing new came, and the rail answered: whatever kept the cursor from moving is over.
-    private func forgetProblem(
-        of account: ScanAccount,
+    /// Nothing new came, and the rail answered: whatever kept the cursor from moving is over, and what ends before that
+    /// moment can end.
+    private func noteRead(
+        _ account: ScanAccount,
         at provider: any PaymentProvider,
         completeUntil: Timestamp?
     ) async throws {
-        let hasProblem = try await settlement.database.read { session in
-            try session.scanStates(provider: provider.key).contains { state in
-                state.account == account.account && state.subject == account.subject && state.problem != nil
-            }
+        let grace = provider.capabilities.graceAfterExpiry
+        let isAwaited = try await settlement.database.read { session in
+            try session.waitsForScan(
+                provider: provider.key,
+                account: account.account,
+                subject: account.subject,
+                grace: grace,
+                until: completeUntil ?? Timestamp(microseconds: 0)
+            )
         }
-        guard hasProblem else { return }
+        guard isAwaited else { return }
         try await settlement.database.write { session in
-            try session.clearScanProblem(
+            try session.passScan(
                 provider: provider.key,
                 account: account.account,
                 subject: account.subject,

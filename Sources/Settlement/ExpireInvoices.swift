@@ -8,20 +8,21 @@ import Storage
 extension Settlement {
     /// Ends the invoices whose time is over; what was paid in part becomes a case.
     ///
+    /// The rails' own clocks decide what was paid in time, so that an invoice ends only when every scan of the rails on
+    /// which it can be paid has read past its end. While a rail cannot be read it stays open, for as long as that takes;
+    /// the scan's problem is in the report.
+    ///
     /// - Parameter limit: at most this many in one call.
     /// - Throws: what the database throws; nothing is changed then.
     /// - Returns: the invoices that ended.
     @discardableResult
     public func expireInvoices(limit: Int = 100) async throws -> [InvoiceID] {
         let now = clock.now()
+        let scans = try await standingScans()
         return try await database.write { session in
             try session.forgetApprovals(at: now)
             var ended: [InvoiceID] = []
-            let scans = providers.providers.filter(\.capabilities.expiryWaitsForScan)
-            let watermarks = try scans.map { provider in
-                let reached = try session.completeUntil(provider: provider.key) ?? Timestamp(microseconds: .min)
-                return (provider: provider.key, completeUntil: reached)
-            }
+            let watermarks = try scans.map { try $0.watermark(in: session) }
             for invoice in try session.invoicesToExpire(at: now, watermarks: watermarks, limit: limit)
             where now > invoice.expiresAt.advanced(by: longestGrace) {
                 var updated = invoice
@@ -33,6 +34,23 @@ extension Settlement {
             }
             return ended
         }
+    }
+
+    private func standingScans() async throws -> [StandingScan] {
+        var scans: [StandingScan] = []
+        for provider in providers.providers {
+            guard let scan = provider.scan else { continue }
+            scans.append(
+                StandingScan(
+                    provider: provider.key,
+                    grace: provider.capabilities.graceAfterExpiry,
+                    hasAccountsOfOptions: scan.scansAccountsOfOptions,
+                    // A rail that cannot even say which accounts it has was not read.
+                    accounts: try? await scan.standingAccounts
+                )
+            )
+        }
+        return scans
     }
 
     private var longestGrace: Duration {
@@ -49,5 +67,32 @@ extension Settlement {
             }
             try keepCases(of: payment, closing: .init(.superseded, at: now), in: session)
         }
+    }
+}
+
+/// The accounts of a provider that are always scanned, or none when the rail does not say which.
+private struct StandingScan: Sendable {
+    let provider: String
+    let grace: Duration
+    let hasAccountsOfOptions: Bool
+    let accounts: [ScanAccount]?
+
+    /// How far all of them were read.
+    func watermark(in session: any SQLSession) throws -> ScanWatermark {
+        var reached: Timestamp?
+        for account in accounts ?? [] {
+            let read = try session.completeUntil(
+                provider: provider,
+                account: account.account,
+                subject: account.subject
+            )
+            reached = min(reached ?? .distantFuture, read ?? Timestamp(microseconds: 0))
+        }
+        return ScanWatermark(
+            provider: provider,
+            completeUntil: reached ?? Timestamp(microseconds: 0),
+            grace: grace,
+            hasAccountsOfOptions: hasAccountsOfOptions
+        )
     }
 }

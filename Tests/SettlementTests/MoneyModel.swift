@@ -80,7 +80,11 @@ struct MoneyModel {
         guard payment.asset == .coin else { return settleAccount(index, "wrong_asset") }
         let invoice = invoices[number]
         if invoice.state == .settled { return settleAccount(index, "repeated_payments") }
-        if invoice.state == .expired || payment.madeAt > invoice.end { return settleAccount(index, "late_payments") }
+        // What ended before anybody could see that it was paid is settled by what covers it.
+        let isBelated = invoice.state == .expired && invoice.received == 0 && payment.amount >= invoice.price
+        if payment.madeAt > invoice.end || (invoice.state == .expired && !isBelated) {
+            return settleAccount(index, "late_payments")
+        }
         payments[index].counts = true
         invoices[number].received += payment.amount
         guard invoices[number].received >= invoice.price else {
@@ -114,8 +118,8 @@ struct MoneyModel {
         takeAgain(index)
         guard payments[index].counts, let number = payments[index].invoice else { return }
         let invoice = invoices[number]
-        guard invoice.state == .processing || invoice.state == .settled else { return }
         invoices[number].received -= payments[index].amount
+        guard invoice.state == .processing || invoice.state == .settled else { return }
         if invoice.state == .settled, invoices[number].received >= invoice.price { return }
         invoices[number].state = invoices[number].received == 0 ? .new : .processing
         guard invoice.state == .settled else { return }

@@ -159,22 +159,35 @@ extension SQLSession {
     ///
     /// - Parameters:
     ///   - moment: the moment.
-    ///   - watermarks: for each provider whose scan has to have passed the time first, how far it has come.
+    ///   - watermarks: for each provider whose scans have to have passed the time first, how far they have come; where an
+    ///     option has an account of its own, that account's scan decides.
     ///   - limit: at most this many.
     /// - Throws: what the database throws.
     /// - Returns: the invoices.
     public func invoicesToExpire(
         at moment: Timestamp,
-        watermarks: [(provider: String, completeUntil: Timestamp)],
+        watermarks: [ScanWatermark],
         limit: Int
     ) throws -> [Invoice] {
         var values: [SQLValue] = [.moment(moment), .integer(Int64(limit))]
         var waiting = ""
-        for (provider, completeUntil) in watermarks {
-            values += [.text(provider), .moment(completeUntil)]
+        for watermark in watermarks {
+            values += [.text(watermark.provider), .moment(watermark.completeUntil.advanced(by: .zero - watermark.grace))]
+            let (provider, reached) = ("$\(values.count - 1)", "$\(values.count)")
+            let ofOption = "a.provider = o.provider AND a.account = o.reference_value"
+            let standing = watermark.hasAccountsOfOptions
+                ? " AND NOT EXISTS (SELECT 1 FROM scan_accounts a WHERE \(ofOption))" : ""
             waiting += """
-                 AND (i.expires_at < $\(values.count) OR NOT EXISTS (SELECT 1 FROM payment_options o
-                WHERE o.invoice = i.id AND o.provider = $\(values.count - 1)))
+                 AND (i.expires_at < \(reached) OR NOT EXISTS (SELECT 1 FROM payment_options o
+                WHERE o.invoice = i.id AND o.provider = \(provider)\(standing)))
+                """
+            guard watermark.hasAccountsOfOptions else { continue }
+            values.append(.moment(Timestamp(microseconds: 0).advanced(by: watermark.grace)))
+            waiting += """
+                 AND NOT EXISTS (SELECT 1 FROM payment_options o JOIN scan_accounts a ON \(ofOption)
+                LEFT JOIN scan_cursors c ON c.provider = a.provider AND c.account = a.account AND c.subject = a.subject
+                WHERE o.invoice = i.id AND o.provider = \(provider)
+                AND COALESCE(c.complete_until, 0) - $\(values.count) <= i.expires_at)
                 """
         }
         return try all(

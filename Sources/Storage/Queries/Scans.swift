@@ -24,6 +24,26 @@ public struct ScanState: Hashable, Sendable {
     public let problem: String?
 }
 
+/// How far the accounts of a provider were read that are always scanned.
+public struct ScanWatermark: Sendable {
+    /// The provider.
+    public let provider: String
+    /// Until when, by the rail's clock.
+    public let completeUntil: Timestamp
+    /// How long after the end of an invoice a payment may still arrive that was made in time.
+    public let grace: Duration
+    /// Whether accounts of single options are scanned by themselves.
+    public let hasAccountsOfOptions: Bool
+
+    /// How far a provider's accounts were read.
+    public init(provider: String, completeUntil: Timestamp, grace: Duration, hasAccountsOfOptions: Bool) {
+        self.provider = provider
+        self.completeUntil = completeUntil
+        self.grace = grace
+        self.hasAccountsOfOptions = hasAccountsOfOptions
+    }
+}
+
 /// Scan cursors: where reading an account's history stands.
 extension SQLSession {
     /// Has an account scanned until a moment; a later moment wins over an earlier one.
@@ -38,12 +58,14 @@ extension SQLSession {
         )
     }
 
-    /// The accounts of single options that are still scanned.
+    /// The accounts of single options that are still scanned: until the scan itself has passed their end, so that an
+    /// outage of the rail hides nothing.
     public func scanAccounts(provider: String, activeAt moment: Timestamp) throws -> [StoredScanAccount] {
         try all(
             """
-            SELECT account, subject FROM scan_accounts WHERE provider = $1 AND active_until >= $2
-            ORDER BY account, subject
+            SELECT a.account, a.subject FROM scan_accounts a WHERE a.provider = $1 AND (a.active_until >= $2
+            OR NOT EXISTS (SELECT 1 FROM scan_cursors c WHERE c.provider = a.provider AND c.account = a.account
+            AND c.subject = a.subject AND c.complete_until >= a.active_until)) ORDER BY a.account, a.subject
             """,
             [.text(provider), .moment(moment)]
         ) { StoredScanAccount(account: try $0.text(), subject: try $0.text()) }
@@ -85,12 +107,40 @@ extension SQLSession {
         ) { try $0.integer() } != nil
     }
 
-    /// Until when every scan of a provider has read everything; none when one has not begun.
-    public func completeUntil(provider: String) throws -> Timestamp? {
+    /// Until when the scan of an account has read everything; none when it has not begun.
+    public func completeUntil(provider: String, account: String, subject: String) throws -> Timestamp? {
         try first(
-            "SELECT MIN(COALESCE(complete_until, 0)) FROM scan_cursors WHERE provider = $1",
-            [.text(provider)]
+            "SELECT complete_until FROM scan_cursors WHERE provider = $1 AND account = $2 AND subject = $3",
+            [.text(provider), .text(account), .text(subject)]
         ) { try $0.optionalMoment() } ?? nil
+    }
+
+    /// Whether it matters that a scan that found nothing has read until a moment: it had a problem, an invoice or the
+    /// account itself ends before that moment, or nothing was read before.
+    public func waitsForScan(
+        provider: String,
+        account: String,
+        subject: String,
+        grace: Duration,
+        until moment: Timestamp
+    ) throws -> Bool {
+        let stored = try first(
+            "SELECT complete_until, problem FROM scan_cursors WHERE provider = $1 AND account = $2 AND subject = $3",
+            [.text(provider), .text(account), .text(subject)]
+        ) { (completeUntil: try $0.optionalMoment(), problem: try $0.optionalText()) }
+        guard let stored, stored.problem == nil, let before = stored.completeUntil else { return true }
+        guard before < moment else { return false }
+        return try first(
+            """
+            SELECT 1 WHERE EXISTS (SELECT 1 FROM invoices WHERE state IN ('new', 'processing')
+            AND expires_at >= $1 AND expires_at < $2) OR EXISTS (SELECT 1 FROM scan_accounts WHERE provider = $3
+            AND account = $4 AND subject = $5 AND active_until > $6 AND active_until <= $2)
+            """,
+            [
+                .moment(before.advanced(by: .zero - grace)), .moment(moment), .text(provider), .text(account),
+                .text(subject), .moment(before),
+            ]
+        ) { try $0.integer() } != nil
     }
 
     /// Where the next page of an account starts; none at the very start.
@@ -146,8 +196,8 @@ extension SQLSession {
         )
     }
 
-    /// Forgets the problem of a cursor that can be read again and found nothing new.
-    public func clearScanProblem(
+    /// Stores that a scan found nothing new until a moment, and forgets the problem that it had.
+    public func passScan(
         provider: String,
         account: String,
         subject: String,
@@ -155,8 +205,9 @@ extension SQLSession {
     ) throws {
         try execute(
             """
-            UPDATE scan_cursors SET problem = NULL, problem_at = NULL, complete_until = COALESCE($4, complete_until)
-            WHERE provider = $1 AND account = $2 AND subject = $3
+            INSERT INTO scan_cursors (provider, account, subject, complete_until) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (provider, account, subject) DO UPDATE SET problem = NULL, problem_at = NULL,
+            complete_until = COALESCE(excluded.complete_until, scan_cursors.complete_until)
             """,
             [.text(provider), .text(account), .text(subject), .moment(completeUntil)]
         )
