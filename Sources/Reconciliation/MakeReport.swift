@@ -59,7 +59,9 @@ extension ReconciliationReport {
                 }
             }
             let books = try Books(
-                receivables: readable("balances", []) { try session.balances(code: AccountCode("provider_receivable")) },
+                receivables: readable("balances", []) {
+                    try session.balances(code: AccountCode("provider_receivable"))
+                },
                 onTheirWay: readable("transfers on their way", []) {
                     try session.outgoing(in: [.inProgress, .unknown], dueAt: .distantFuture, limit: 10_000)
                 },

@@ -39,21 +39,26 @@ struct AuditTests {
     /// The other columns of these tables, and why no audit of money looks at them.
     static let others: [String: [String: String]] = [
         "payments": [
-            "id": "a key", "invoice": "found by what the invoices received", "option": "how it was paid", "rail": "of its provider",
-            "natural_key": "an identity of the rail", "payer": "who, not how much", "refund_target": "who, not how much",
+            "id": "a key", "invoice": "found by what the invoices received", "option": "how it was paid",
+            "rail": "of its provider",
+            "natural_key": "an identity of the rail", "payer": "who, not how much",
+            "refund_target": "who, not how much",
             "evidence": "the rail's proof", "occurred_at": "a time", "recorded_at": "a time", "available_at": "a time",
             "quote": "by which the value was found",
         ],
         "outgoing": [
             "id": "a key", "payment": "named by what is signed", "destination": "named by what is signed",
             "comment": "words", "reason": "words", "prepared": "what is signed", "hash": "what is signed",
-            "sequence": "what is signed", "valid_until": "what is signed", "position": "what is signed", "lane": "an order of work",
+            "sequence": "what is signed", "valid_until": "what is signed", "position": "what is signed",
+            "lane": "an order of work",
             "failure": "words", "created_at": "a time", "finished_at": "a time", "next_attempt_at": "a time",
             "quote": "by which the amount was found",
         ],
         "cases": [
-            "id": "a key", "invoice": "words about the payment", "movement": "an identity of the rail", "outcome": "what a person said",
-            "outcome_object": "what a person said", "note": "what a person said", "opened_at": "a time", "resolved_at": "a time",
+            "id": "a key", "invoice": "words about the payment", "movement": "an identity of the rail",
+            "outcome": "what a person said",
+            "outcome_object": "what a person said", "note": "what a person said", "opened_at": "a time",
+            "resolved_at": "a time",
         ],
         "balances": [:],
         "postings": ["sequence": "a key", "line": "a key"],
@@ -61,8 +66,10 @@ struct AuditTests {
             "sequence": "a key", "occurred_at": "inside the seal", "seal": "the seal", "reverses": "inside the seal",
         ],
         "invoices": [
-            "id": "a key", "merchant": "a foreign key; that of its payments is compared", "reference": "words", "title": "words",
-            "summary": "words", "goods": "words", "tolerance": "inside the threshold", "payer": "who may pay", "metadata": "words",
+            "id": "a key", "merchant": "a foreign key; that of its payments is compared", "reference": "words",
+            "title": "words",
+            "summary": "words", "goods": "words", "tolerance": "inside the threshold", "payer": "who may pay",
+            "metadata": "words",
             "created_at": "a time", "expires_at": "a time", "monitored_until": "a time", "settled_at": "a time",
             "return_url": "words", "payment_link": "where it was opened", "subscription": "where it was opened",
             "paid_media": "where it was opened", "lines": "words", "unavailable_rails": "words",
@@ -116,7 +123,9 @@ struct AuditTests {
             tried += 1
             let found = try await Self.findings(at: desk)
             #expect(!found.isEmpty, "\(engine) \(table).\(column) = \(value) of \(name)")
-            let names = ["payments.value", "payments.value_asset", "cases.state", "cases.reason"].contains("\(table).\(column)")
+            let names = ["payments.value", "payments.value_asset", "cases.state", "cases.reason"].contains(
+                "\(table).\(column)"
+            )
             if key == "id", !names {
                 #expect(found.contains { $0.contains(name) }, "\(engine) \(table).\(column) = \(value): \(found)")
             }
@@ -171,14 +180,25 @@ struct AuditTests {
         let fates: [TransferFate] = [
             .confirmed(evidence: "e", fee: fee, at: desk.clock.now()), .dead(reason: "expired", fee: fee), .pending,
         ]
-        let first = try await desk.settlement.database.read { try $0.payment(naturalKey: NaturalKey("test", "1")) }
+        let provider = desk.provider.key
+        let first = try await desk.settlement.database.read { session in
+            try session.payment(naturalKey: NaturalKey("test", "1"), at: provider)
+        }
         let payment = try #require(first).id
         for fate in fates {
             let refund = RefundRequest(payment: payment, amount: try desk.amount("0.2"), reason: nil)
             let payout = PayoutRequest(amount: fee, destination: "d", comment: nil, needsApproval: false)
             let ids = [
-                try await desk.settlement.requestRefund(refund, by: desk.merchant, id: desk.settlement.identifiers.next()),
-                try await desk.settlement.requestPayout(payout, by: desk.merchant, id: desk.settlement.identifiers.next()),
+                try await desk.settlement.requestRefund(
+                    refund,
+                    by: desk.merchant,
+                    id: desk.settlement.identifiers.next()
+                ),
+                try await desk.settlement.requestPayout(
+                    payout,
+                    by: desk.merchant,
+                    id: desk.settlement.identifiers.next()
+                ),
             ].map(\.purpose.id)
             for id in ids {
                 desk.provider.script.withLock { $0.fates[id] = fate }

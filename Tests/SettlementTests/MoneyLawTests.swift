@@ -123,7 +123,10 @@ private struct LawWorld {
         )
         try await see([.incoming(transfer)])
         arrivals.append(transfer)
-        let stored = try await desk.settlement.database.read { try $0.payment(naturalKey: transfer.naturalKey) }
+        let provider = desk.provider.key
+        let stored = try await desk.settlement.database.read { session in
+            try session.payment(naturalKey: transfer.naturalKey, at: provider)
+        }
         payments.append(try #require(stored).id)
         model.arrive(.init(amount: units, asset: asset, madeAt: now, invoice: invoice))
         return "payment \(number) of \(units) for \(invoice.map(String.init) ?? "nothing")"

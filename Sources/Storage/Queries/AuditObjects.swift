@@ -36,7 +36,7 @@ extension SQLSession {
                 do {
                     var row = stored
                     findings += try check(&row).map { "\(table) \(id): \($0)" }
-                } catch where !(error is StorageError) || (error as? StorageError)?.code == .corrupt {
+                } catch  where !(error is StorageError) || (error as? StorageError)?.code == .corrupt {
                     findings.append("\(table) \(id): \((error as? StorageError)?.reason ?? "\(error)")")
                 }
             }
@@ -118,7 +118,9 @@ extension SQLSession {
             if payment.classification == .partial, invoice.status.state != .processing,
                 try isHeld(payment, for: invoice)
             {
-                findings.append("it is \(invoice.status.state.rawValue), and \(payment.id) still waits for the rest of it")
+                findings.append(
+                    "it is \(invoice.status.state.rawValue), and \(payment.id) still waits for the rest of it"
+                )
             }
         }
         let accepted = "SELECT 1 FROM cases WHERE invoice = $1 AND outcome = 'accepted' LIMIT 1"
@@ -130,7 +132,9 @@ extension SQLSession {
         let isCovered = try !status.received.subtracting(status.threshold).isNegative
         let isMarked = status.exception == .marked && hasAccepted
         if (status.state == .settled) != (isCovered || isMarked) {
-            findings.append("it is \(status.state.rawValue), and what it received \(isCovered ? "covers" : "does not cover") it")
+            findings.append(
+                "it is \(status.state.rawValue), and what it received \(isCovered ? "covers" : "does not cover") it"
+            )
         }
         if status.state == .new, !status.received.isZero { findings.append("it is new, and has received something") }
         let tolerance = try invoice.price.portion(basisPoints: invoice.toleranceBasisPoints, rounding: .towardZero)
@@ -146,7 +150,9 @@ extension SQLSession {
     /// Whether money of a payment waits until its invoice is covered.
     private func isHeld(_ payment: Payment, for invoice: Invoice) throws -> Bool {
         let clearing = AccountID(code: AccountCode("customer_clearing"), scope: invoice.merchant.text)
-        let held = try ledgerTransactions(payment: payment.id.text).flatMap(\.postings).filter { $0.account == clearing }
+        let held = try ledgerTransactions(payment: payment.id.text).flatMap(\.postings).filter {
+            $0.account == clearing
+        }
         return try !Amount.sum(held.map(\.amount), asset: payment.amount.asset).isZero
     }
 
@@ -170,7 +176,9 @@ extension SQLSession {
             let isReserved = standing.contains { $0.id == reservation.id }
             let hasEnded = transfer.status.state == .failed || transfer.status.state == .cancelled
             if isReserved == hasEnded {
-                findings.append("it is \(transfer.status.state.rawValue), and its money is \(isReserved ? "" : "not ")set aside")
+                findings.append(
+                    "it is \(transfer.status.state.rawValue), and its money is \(isReserved ? "" : "not ")set aside"
+                )
             }
         }
         if transfer.prepared != nil, [.awaitingApproval, .awaitingPayment].contains(transfer.status.state) {

@@ -172,10 +172,13 @@ extension SQLSession {
         var values: [SQLValue] = [.moment(moment), .integer(Int64(limit))]
         var waiting = ""
         for watermark in watermarks {
-            values += [.text(watermark.provider), .moment(watermark.completeUntil.advanced(by: .zero - watermark.grace))]
+            values += [
+                .text(watermark.provider), .moment(watermark.completeUntil.advanced(by: .zero - watermark.grace)),
+            ]
             let (provider, reached) = ("$\(values.count - 1)", "$\(values.count)")
             let ofOption = "a.provider = o.provider AND a.account = o.reference_value"
-            let standing = watermark.hasAccountsOfOptions
+            let standing =
+                watermark.hasAccountsOfOptions
                 ? " AND NOT EXISTS (SELECT 1 FROM scan_accounts a WHERE \(ofOption))" : ""
             waiting += """
                  AND (i.expires_at < \(reached) OR NOT EXISTS (SELECT 1 FROM payment_options o

@@ -188,7 +188,9 @@ extension SQLRow {
             if let payment, kind == "refund" {
                 purpose = .refund(try RefundID(id), of: payment)
             } else {
-                guard kind == "payout" else { throw StorageError.corrupt("a transfer is of the unknown kind '\(kind)'") }
+                guard kind == "payout" else {
+                    throw StorageError.corrupt("a transfer is of the unknown kind '\(kind)'")
+                }
                 purpose = .payout(try PayoutID(id))
             }
         } catch { throw StorageError.corrupt("'\(id)' identifies no refund and no payout") }
