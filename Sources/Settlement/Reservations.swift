@@ -112,13 +112,13 @@ extension Settlement {
         }
         let open = try session.cases(of: payment.id).filter { $0.state == .open && $0.reason != .orphaned }
         for known in open {
-            guard let amount = waiting.first(where: { $0.reason == known.reason })?.amount else {
+            guard let amount = waiting.first(where: { known.reason.explains($0.reason) })?.amount else {
                 try close(known, resolution, in: session)
                 continue
             }
             if amount != known.amount { try session.update(known.id, amount: amount) }
         }
-        for (reason, amount) in waiting where !open.contains(where: { $0.reason == reason }) {
+        for (reason, amount) in waiting where !open.contains(where: { $0.reason.explains(reason) }) {
             try self.open(
                 ExceptionCase(
                     id: identifiers.next(),

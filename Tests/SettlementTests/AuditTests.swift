@@ -57,7 +57,8 @@ struct AuditTests {
         "cases": [
             "id": "a key", "invoice": "words about the payment", "movement": "an identity of the rail",
             "outcome": "what a person said",
-            "outcome_object": "what a person said", "note": "what a person said", "opened_at": "a time",
+            "outcome_object": "what a person said", "note": "what a person said", "detail": "words",
+            "opened_at": "a time",
             "resolved_at": "a time",
         ],
         "balances": [:],

@@ -309,7 +309,9 @@ private struct LawWorld {
             found += compare(postings, with: model.accounts(of: index), "payment \(index + 1)")
         }
         let cases = try await openCases().compactMap { open in
-            payments.firstIndex { $0 == open.payment }.map { "\($0 + 1) \(open.reason.rawValue) \(open.amount.units)" }
+            payments.firstIndex { $0 == open.payment }.map { index in
+                "\(index + 1) \(open.reason.rawValue) \(open.amount.map { "\($0.units)" } ?? "?")"
+            }
         }
         let expected = model.payments.indices.flatMap { index -> [String] in
             let waits = model.reason(of: index).map { ["\(index + 1) \($0) \(model.waitingNow(index))"] } ?? []

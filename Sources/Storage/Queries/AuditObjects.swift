@@ -13,25 +13,28 @@ extension SQLSession {
     /// - Throws: what the database throws.
     public func auditObjects() throws -> [String] {
         let misjudged = "SELECT id FROM cases WHERE (state = 'open') <> (outcome IS NULL) ORDER BY id LIMIT 1000"
-        return try audit("payments") { try wrong($0.payment()) } + audit("invoices") { try wrong($0.invoice()) }
-            + audit("outgoing") { try wrong($0.outgoing()) } + audit("cases") { try wrong($0.exceptionCase()) }
+        return try audit("payments", Self.paymentColumns, from: "payments p", id: "p.id") { try wrong($0.payment()) }
+            + audit("invoices", Self.invoiceColumns, from: "invoices i", id: "i.id") { try wrong($0.invoice()) }
+            + audit("outgoing", Self.outgoingColumns, from: "outgoing t", id: "t.id") { try wrong($0.outgoing()) }
+            + audit("cases", Self.caseColumns, from: Self.cases, id: "c.id") { try wrong($0.exceptionCase()) }
             + all(misjudged, []) { "cases \(try $0.text()): its state is not what its outcome says" }
     }
 
-    private func audit(_ table: String, _ check: (inout SQLRow) throws -> [String]) throws -> [String] {
+    private func audit(
+        _ table: String,
+        _ columns: String,
+        from source: String,
+        id key: String,
+        _ check: (inout SQLRow) throws -> [String]
+    ) throws -> [String] {
         var findings: [String] = []
         var last = ""
         while true {
             let sql = "SELECT id FROM \(table) WHERE id > $1 ORDER BY id LIMIT 500"
             let ids = try all(sql, [.text(last)]) { try $0.text() }
             guard let end = ids.last else { return findings }
-            let rows = try query(
-                """
-                SELECT \(Self.auditColumns[table] ?? "") FROM \(table) \(table.prefix(1) == "o" ? "t" : table.prefix(1))
-                WHERE id > $1 AND id <= $2 ORDER BY id
-                """,
-                [.text(last), .text(end)]
-            )
+            let page = "SELECT \(columns) FROM \(source) WHERE \(key) > $1 AND \(key) <= $2 ORDER BY \(key)"
+            let rows = try query(page, [.text(last), .text(end)])
             for (id, stored) in zip(ids, rows) {
                 do {
                     var row = stored
@@ -42,12 +45,6 @@ extension SQLSession {
             }
             last = end
         }
-    }
-
-    private static var auditColumns: [String: String] {
-        [
-            "payments": paymentColumns, "invoices": invoiceColumns, "outgoing": outgoingColumns, "cases": caseColumns,
-        ]
     }
 
     // MARK: - Payments
@@ -92,7 +89,8 @@ extension SQLSession {
         }
         let open = try openCases(about: payment.id)
         return waiting.compactMap { reason, amount in
-            guard !amount.isZero, !open.contains(where: { $0.reason == reason.rawValue }) else { return nil }
+            let isKnown = open.contains { ExceptionCase.Reason(rawValue: $0.reason)?.explains(reason) ?? false }
+            guard !amount.isZero, !isKnown else { return nil }
             return "\(amount) waits as \(reason.rawValue) without an open case"
         }
         .sorted()
@@ -202,23 +200,26 @@ extension SQLSession {
 
     private func wrong(_ found: ExceptionCase) throws -> [String] {
         guard found.state == .open else { return [] }
+        // What was set aside has no amount that could be booked.
+        guard let amount = found.amount else { return [] }
         if let key = found.movement {
             let booked = try ledgerTransactions(subject: key.text).last?.postings.first?.amount
-            return booked == found.amount ? [] : ["its amount is not that of the movement \(key)"]
+            return booked ?? .zero(amount.asset) == amount ? [] : ["its amount is not that of the movement \(key)"]
         }
         guard let id = found.payment, let payment = try payment(id) else { return ["it is about no payment"] }
         guard found.reason != .orphaned else {
-            return payment.state == .orphaned && payment.amount == found.amount
+            return payment.state == .orphaned && payment.amount == amount
                 ? [] : ["its payment is not gone, or of another amount"]
         }
-        var waiting = Amount.zero(found.amount.asset)
+        var waiting = Amount.zero(amount.asset)
         for posting in try ledgerTransactions(payment: id.text).flatMap(\.postings)
-        where ExceptionCase.Reason(waitingOn: posting.account) == found.reason
-            && posting.amount.asset == waiting.asset
-        {
+        where posting.amount.asset == waiting.asset {
+            guard let reason = ExceptionCase.Reason(waitingOn: posting.account), found.reason.explains(reason) else {
+                continue
+            }
             waiting = try waiting.subtracting(posting.amount)
         }
-        var findings = waiting == found.amount ? [] : ["its amount is not what waits: \(waiting)"]
+        var findings = waiting == amount ? [] : ["its amount is not what waits: \(waiting)"]
         if found.merchant != payment.merchant { findings.append("its merchant is not that of its payment") }
         return findings
     }
@@ -268,6 +269,12 @@ extension ExceptionCase.Reason {
         case "underpayments": self = .underpaid
         default: return nil
         }
+    }
+
+    /// Whether a case with this reason is about what waits for another: what names something foreign waits like what
+    /// names nothing.
+    package func explains(_ waiting: Self) -> Bool {
+        self == waiting || (self == .foreignReference && waiting == .unmatched)
     }
 }
 

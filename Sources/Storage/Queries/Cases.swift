@@ -12,7 +12,7 @@ extension SQLSession {
     }
 
     /// Cases, each with what was set aside when it is about that.
-    private static var cases: String { "cases c LEFT JOIN set_aside s ON s.case_id = c.id" }
+    static var cases: String { "cases c LEFT JOIN set_aside s ON s.case_id = c.id" }
 
     /// Stores a new case.
     public func insert(_ opened: ExceptionCase) throws {
