@@ -140,7 +140,7 @@ extension GatewayAPI {
         return json(Self.json(found))
     }
 
-    private func requireOperator(_ call: APIRequest) throws {
+    func requireOperator(_ call: APIRequest) throws {
         guard call.merchant == settlement.operatorMerchant else {
             throw Problem(
                 status: 403,

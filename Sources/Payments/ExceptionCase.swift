@@ -17,6 +17,8 @@ public struct ExceptionCase: Hashable, Sendable {
         case orphaned
         /// Something on a rail could not be understood or booked, and was set aside.
         case unreadable
+        /// A wallet signs nothing until a person has looked: something left by its key that was not signed here.
+        case walletHeld = "wallet_held"
     }
 
     /// Whether a person has dealt with it.

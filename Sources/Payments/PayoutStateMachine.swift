@@ -39,6 +39,8 @@ public struct PayoutStateMachine: Hashable, Sendable {
         case outcomeUnknown
         /// The transfer was seen, final, with this destination and amount.
         case confirmed
+        /// A person has found on the rail that it left, by a signature that the books do not know.
+        case foundSent
         /// What was signed can no longer take effect, by the rail's own clock.
         case provenDead
         /// The rail's history no longer has what was seen of it.
@@ -84,12 +86,14 @@ public struct PayoutStateMachine: Hashable, Sendable {
         case (.awaitingApproval, .cancelled), (.awaitingPayment, .cancelled): (.cancelled, .releaseFunds)
         case (.awaitingPayment, .refused): (.failed, .releaseFunds)
         case (.awaitingPayment, .signed): (.inProgress, .submit)
+        case (.awaitingApproval, .foundSent), (.awaitingPayment, .foundSent): (.completed, .postCompleted)
         case (.inProgress, .outcomeUnknown): (.unknown, .watch)
         case (.inProgress, .confirmed), (.unknown, .confirmed): (.completed, .postCompleted)
         case (.inProgress, .provenDead), (.unknown, .provenDead): (.failed, .releaseFunds)
         case (.completed, .historyRevised), (.failed, .historyRevised): (.unknown, .reopen)
-        case (.awaitingPayment, .approved), (.inProgress, .signed), (.unknown, .outcomeUnknown),
-            (.completed, .confirmed), (.failed, .provenDead), (.failed, .refused), (.cancelled, .cancelled):
+        case (.awaitingPayment, .approved), (.completed, .foundSent), (.inProgress, .signed),
+            (.unknown, .outcomeUnknown), (.completed, .confirmed), (.failed, .provenDead), (.failed, .refused),
+            (.cancelled, .cancelled):
             (state, .none)
         // A pair that nobody thought of is refused: with money, that is the safe way to be wrong.
         default: throw .invalidTransition("\(event.rawValue) has no meaning for what is \(state.rawValue)")

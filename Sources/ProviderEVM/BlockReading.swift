@@ -106,10 +106,11 @@ struct BlockReading {
             return tooLarge(key, units, change.holding)
         }
         switch change.cause {
-        case .sent(let part, let name):
+        case .sent(let part, let name, let receiver, let paid):
             let key = naturalKey(change.place, "sent", part)
             let movement = movement(key, .unexplained, amount, "sent by the wallet's key")
-            return .sent(SentTransfer(naturalKey: key, hash: name, movement: movement))
+            let signature = signature(of: change, to: receiver, paid)
+            return .sent(SentTransfer(naturalKey: key, hash: name, movement: movement, signature: signature))
         case .fee:
             let key = naturalKey(change.place, "fee")
             return .movement(movement(key, .networkFee, amount, "money moved between our own accounts"))
@@ -139,6 +140,27 @@ struct BlockReading {
             }
             return .incoming(incoming(key, amount, change, payer: nil, refundTarget: nil))
         }
+    }
+
+    /// Whose key has signed what left, and for whom; no number where somebody else was allowed to take it.
+    private func signature(
+        of change: ShownChange,
+        to receiver: EVMAddress?,
+        _ paid: BigInt
+    ) -> WalletSignature? {
+        guard let index = change.place.transaction else { return nil }
+        let transaction = block.transactions[index]
+        let owner = change.holding.owner
+        var payments: [SentPayment] = []
+        if let receiver, paid > 0, let amount = amount(paid, of: change.holding) {
+            payments.append(SentPayment(destination: receiver.lowercased, amount: amount))
+        }
+        return WalletSignature(
+            wallet: owner.lowercased,
+            number: transaction.provenSender == owner ? Int64(clamping: transaction.nonce) : nil,
+            evidence: transaction.hash.description,
+            payments: payments
+        )
     }
 
     /// What no transfer of the block shows: coins that a contract has passed on, fees of a block's maker, tokens that

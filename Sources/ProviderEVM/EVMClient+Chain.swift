@@ -217,6 +217,12 @@ extension EVMClient {
         return try await reached([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
     }
 
+    /// How many it will have sent when everything has happened that the nodes know to wait.
+    func pendingNonce(of address: EVMAddress) async throws(ProviderError) -> UInt64 {
+        let call = Call("eth_getTransactionCount", .string(address.lowercased), "pending")
+        return try await reached([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
+    }
+
     /// What an account holds of the chain's own coin at the latest block, on which the quorum agrees.
     func latestBalance(of address: EVMAddress) async throws(ProviderError) -> BigUInt {
         let call = Call("eth_getBalance", .string(address.lowercased), "latest")

@@ -29,7 +29,7 @@ extension EVMProvider {
         else { return .pending }
         let user = block.transactions[index].hash
         if hashes.contains(user) { return try await outcome(of: order, at: index, in: block) }
-        return .dead(reason: "its number was used by the chain transaction \(user)", fee: nil)
+        return .displaced(reason: "its number was used by the chain transaction \(user)")
     }
 
     /// How many blocks back nodes are sure to know states; those without an archive forget older ones.

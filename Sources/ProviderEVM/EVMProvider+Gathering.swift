@@ -15,7 +15,11 @@ extension EVMProvider: FundGathering {
     /// and one of them happens. An address without coins for the fee gets them from the gas account first.
     ///
     /// - Throws: `ProviderError`.
-    public func gather(_ accounts: [HoldingAccount]) async throws(ProviderError) -> GatheringOutcome {
+    public func gather(
+        _ accounts: [HoldingAccount],
+        through gate: any SigningGate
+    ) async throws(ProviderError) -> GatheringOutcome {
+        _ = try await gate.permit(readWallet(nil, scannedTo: nil))
         let tip = try await client.tip(configuration.finality)
         let block = try await client.hash(at: tip.final)
         let (base, priority) = try await client.fees()
@@ -25,7 +29,7 @@ extension EVMProvider: FundGathering {
         }
         let fee = EVMTransaction.Fee.dynamic(maximum: price, priority: priority)
         var outcome = GatheringOutcome()
-        var topUps = TopUps(nonce: try await client.latestNonce(of: gasAddress))
+        var topUps = TopUps(gate: gate)
         for account in accounts {
             do throws(ProviderError) {
                 let key = try depositKey(of: account.option)
@@ -58,7 +62,9 @@ extension EVMProvider: FundGathering {
 
     /// The numbers of what the gas account sends in one round.
     private struct TopUps {
-        var nonce: UInt64
+        let gate: any SigningGate
+        var permit: SigningPermit?
+        var sent: Int64 = 0
     }
 
     private func nextStep(
@@ -116,8 +122,21 @@ extension EVMProvider: FundGathering {
         guard try await client.latestBalance(of: gasAddress) >= cost else {
             throw ProviderError(.unavailable, "the gas account \(gasAddress) holds too little coin; top it up")
         }
-        try await send(transaction(topUps.nonce, fee, 21_000, to: address, value: wei, data: []), by: gasKey)
-        topUps.nonce += 1
+        let permit: SigningPermit
+        if let given = topUps.permit {
+            permit = given
+        } else {
+            permit = try await topUps.gate.permit(readWallet(gasAddress.lowercased, scannedTo: nil))
+            topUps.permit = permit
+        }
+        guard let first = permit.number else { throw ProviderError(.invalidRequest, "the gas account has nonces") }
+        let nonce = first + topUps.sent
+        try await topUps.gate.store(nonce, under: permit)
+        topUps.sent += 1
+        try await send(
+            transaction(UInt64(clamping: nonce), fee, 21_000, to: address, value: wei, data: []),
+            by: gasKey
+        )
     }
 
     private func send(_ transaction: EVMTransaction, by key: Secp256k1.PrivateKey) async throws(ProviderError) {

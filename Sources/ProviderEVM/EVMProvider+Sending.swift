@@ -35,7 +35,13 @@ extension EVMProvider: TransferSending {
     /// Signs a chain transaction of type 2 (EIP-1559) for an order.
     ///
     /// - Throws: `ProviderError`.
-    public func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
+    public func prepare(
+        _ order: TransferOrder,
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> PreparedTransfer {
+        guard let nonce = permit.number.flatMap({ UInt64(exactly: $0) }) else {
+            throw ProviderError(.invalidRequest, "the permit is not of an account with nonces")
+        }
         let call = try Call(order, of: self)
         try await checkLag()
         try await checkFunds(order)
@@ -48,7 +54,7 @@ extension EVMProvider: TransferSending {
         let transaction = EVMTransaction(
             kind: .dynamicFee,
             chainID: configuration.chainID,
-            nonce: try await client.latestNonce(of: hotAddress),
+            nonce: nonce,
             fee: .dynamic(maximum: maximum, priority: tip),
             gasLimit: estimate + (call.data.isEmpty ? 0 : estimate * Self.gasMargin / 100),
             to: call.to,
@@ -123,18 +129,26 @@ extension EVMProvider: TransferSending {
         } catch { throw ProviderError(.invalidRequest, error.reason) }
     }
 
+    /// Whether the last signature has waited for too long, and another one is allowed.
+    public func renews(_ prepared: PreparedTransfer) -> Bool {
+        guard let signed = try? SignedVariants(decoding: prepared.bytes), let last = signed.variants.last else {
+            return false
+        }
+        let age = clock.now().since(Timestamp(seconds: Int64(clamping: last.signedAt)))
+        return signed.variants.count < SignedVariants.limit && age > configuration.patience
+    }
+
     /// Signs again with higher fees what has waited for too long.
     ///
     /// Same nonce, same receiver, same amount: the chain takes one of them at most.
     /// - Throws: `ProviderError`.
     public func renewed(
         _ prepared: PreparedTransfer,
-        for order: TransferOrder
+        for order: TransferOrder,
+        under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedTransfer? {
         let signed = try SignedVariants(decoding: prepared.bytes)
-        guard let last = signed.variants.last, signed.variants.count < SignedVariants.limit else { return nil }
-        let age = clock.now().since(Timestamp(seconds: Int64(clamping: last.signedAt)))
-        guard age > configuration.patience else { return nil }
+        guard renews(prepared), let last = signed.variants.last else { return nil }
         var transaction: EVMTransaction
         do { transaction = try EVMTransaction(decoding: last.raw) } catch {
             throw ProviderError(.malformed, error.reason)

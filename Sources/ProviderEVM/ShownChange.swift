@@ -6,8 +6,8 @@ struct ShownChange: Hashable, Sendable {
     /// What it was.
     enum Cause: Hashable, Sendable {
         /// It left by the account's key, or by somebody whom the account has allowed to; `name` is what a transfer of the
-        /// hot wallet is known by.
-        case sent(part: String, name: String)
+        /// hot wallet is known by, and `to` gets `paid` of it.
+        case sent(part: String, name: String, to: EVMAddress?, paid: BigInt)
         /// A chain transaction of an account other than the hot wallet cost it.
         case fee
         /// It came from outside; `operated` is who has proven to have sent it.
@@ -26,6 +26,14 @@ struct ShownChange: Hashable, Sendable {
         case log(transaction: Int, position: Int, number: UInt64)
         /// A withdrawal, by its number on the chain.
         case withdrawal(UInt64)
+
+        /// The chain transaction's place in the block; nil when there is none.
+        var transaction: Int? {
+            switch self {
+            case .coin(let index), .log(let index, _, _): index
+            case .withdrawal: nil
+            }
+        }
     }
 
     /// Whose it is, and of which asset.
@@ -81,10 +89,11 @@ struct ShownChanges {
         if let sender, accounts.contain(sender) {
             let fee = BigInt(receipt.fee)
             if let name = accounts.name(of: transaction) {
-                add(sender, -fee - value, .sent(part: "coin", name: name))
+                add(sender, -fee - value, .sent(part: "coin", name: name, to: transaction.to, paid: value))
             } else {
                 add(sender, -fee, .fee)
-                if value > 0 { add(sender, -value, isMove ? .moved : .sent(part: "coin", name: "")) }
+                let sent = ShownChange.Cause.sent(part: "coin", name: "", to: transaction.to, paid: value)
+                if value > 0 { add(sender, -value, isMove ? .moved : sent) }
             }
         }
         if let to = transaction.to, accounts.contain(to), value > 0 {
@@ -109,8 +118,10 @@ struct ShownChanges {
         }
         if accounts.contain(transfer.from) {
             let name = transfer.from == accounts.hot ? accounts.name(of: transaction) : nil
-            let cause = ShownChange.Cause.sent(part: "log\(position)", name: name ?? "")
-            add(transfer.from, -BigInt(transfer.amount), isMove ? .moved : cause)
+            let paid = BigInt(transfer.amount)
+            let part = "log\(position)"
+            let cause = ShownChange.Cause.sent(part: part, name: name ?? "", to: transfer.to, paid: paid)
+            add(transfer.from, -paid, isMove ? .moved : cause)
         }
         if accounts.contain(transfer.to) {
             let cause = ShownChange.Cause.arrived(payer: transfer.from, operated: transfer.from)

@@ -45,6 +45,8 @@ final class FoundRequests: Sendable {
     enum Search {
         case taken(TakenRequest)
         case expired(at: Timestamp)
+        /// It was not taken, and something else has used its number.
+        case displaced
         /// Not there yet, or on its way inside the wallet.
         case pending
     }

@@ -19,7 +19,8 @@ extension TONProvider: BatchSending {
     /// - Throws: `ProviderError`.
     public func prepare(
         _ orders: [TransferOrder],
-        after sequence: Int64?
+        after sequence: Int64?,
+        under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedBatch {
         guard case .highload(let wallet) = wallet else {
             throw ProviderError(.unsupported, "the wallet sends one request after the other")

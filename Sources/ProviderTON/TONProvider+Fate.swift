@@ -19,6 +19,7 @@ extension TONProvider {
         switch try await search(for: prepared) {
         case .pending: return .pending
         case .expired(let end): return .dead(reason: "it was not taken until \(end)", fee: nil)
+        case .displaced: return .displaced(reason: "another request has used its number")
         case .taken(let request):
             let fees = request.fee(at: prepared.position)
             // A number that was used up is no proof: the message itself is.
@@ -52,7 +53,7 @@ extension TONProvider {
         guard let found = try await find(prepared, in: state) else {
             // By block time, and only after the history up to it is known: the wallet can no longer take the request.
             if let end = prepared.validUntil, head.time > end.advanced(by: Self.expiryMargin) {
-                return .expired(at: end)
+                return try isUsedUp(prepared, in: state) ? .displaced : .expired(at: end)
             }
             return .pending
         }
@@ -66,6 +67,19 @@ extension TONProvider {
         guard let carrier = try await answer(to: own.hash, at: address, since: found.lt) else { return .pending }
         let before = found.totalFees + own.message.forwardFee
         return .taken(carrier.request(asked.messages, feesBefore: before))
+    }
+
+    /// Whether a number that was signed is used, by whatever.
+    private func isUsedUp(
+        _ prepared: PreparedTransfer,
+        in state: ToncenterClient.AccountState
+    ) throws(ProviderError) -> Bool {
+        guard case .numbered(let wallet) = wallet, let data = state.data, let number = prepared.sequence else {
+            return false
+        }
+        do { return try Int64(WalletData(parsing: data, version: wallet.version).seqno) > number } catch {
+            throw ProviderError(.malformed, error.description)
+        }
     }
 
     /// The wallet's chain transaction that took a request.

@@ -19,8 +19,12 @@ extension TONProvider: FundGathering {
     /// Takes the next step with some wallets.
     ///
     /// - Throws: `ProviderError` when nothing can be done now.
-    public func gather(_ accounts: [HoldingAccount]) async throws(ProviderError) -> GatheringOutcome {
+    public func gather(
+        _ accounts: [HoldingAccount],
+        through gate: any SigningGate
+    ) async throws(ProviderError) -> GatheringOutcome {
         let head = try await freshHead()
+        _ = try await gate.permit(readWallet(nil, scannedTo: nil))
         var outcome = GatheringOutcome()
         var needs: [WalletMessage] = []
         for account in accounts {
@@ -29,12 +33,16 @@ extension TONProvider: FundGathering {
                 case .empty: outcome.empty.append(account)
                 case .needs(let message): needs.append(message)
                 case .moves(let messages, let from, let state):
-                    try await send(messages, from: from, state, head)
+                    var seqno: Int64 = 0
+                    if let data = state.data { seqno = try self.seqno(data) }
+                    try await client.send(try sign(messages, from: from, state, seqno, head))
                     outcome.sent += 1
                 }
             } catch { outcome.problems.append("\(account.account): \(error.reason)") }
         }
-        do { outcome.sent += try await give(needs, head) } catch { outcome.problems.append(error.reason) }
+        do { outcome.sent += try await give(needs, head, through: gate) } catch {
+            outcome.problems.append(error.reason)
+        }
         return outcome
     }
 
@@ -101,7 +109,8 @@ extension TONProvider: FundGathering {
     /// Gives wallets coins for fees, as many as one request holds; the others get theirs in the next round.
     private func give(
         _ needs: [WalletMessage],
-        _ head: ToncenterClient.Head
+        _ head: ToncenterClient.Head,
+        through gate: any SigningGate
     ) async throws(ProviderError) -> Int {
         let messages = Array(needs.prefix(feeWallet.wallet.version.maximumMessages))
         guard !messages.isEmpty else { return 0 }
@@ -113,29 +122,36 @@ extension TONProvider: FundGathering {
                 "the wallet \(feeWallet.address), which pays for gathering jettons, holds too little; top it up"
             )
         }
-        try await send(messages, from: feeWallet, state, head)
+        let permit = try await gate.permit(feeReading(state))
+        guard let number = permit.number else { return 0 }
+        let bytes = try sign(messages, from: feeWallet, state, number, head)
+        try await gate.store(number, under: permit)
+        try await client.send(bytes)
         return messages.count
     }
 
-    private func send(
+    private func seqno(_ data: Cell) throws(ProviderError) -> Int64 {
+        do { return Int64(try WalletData(parsing: data, version: configuration.walletVersion).seqno) } catch {
+            throw ProviderError(.malformed, error.description)
+        }
+    }
+
+    private func sign(
         _ messages: [WalletMessage],
         from own: OwnWallets.Keyed,
         _ state: ToncenterClient.AccountState,
+        _ seqno: Int64,
         _ head: ToncenterClient.Head
-    ) async throws(ProviderError) {
-        let bytes: [UInt8]
+    ) throws(ProviderError) -> [UInt8] {
         do {
-            var seqno: UInt32 = 0
-            if let data = state.data { seqno = try WalletData(parsing: data, version: own.wallet.version).seqno }
-            bytes = try own.wallet.sign(
+            return try own.wallet.sign(
                 messages,
-                seqno: seqno,
+                seqno: UInt32(clamping: seqno),
                 validUntil: UInt32(clamping: head.time.advanced(by: configuration.transferLifetime).seconds),
                 with: own.key,
                 deploying: state.code == nil
             )
             .serialized()
         } catch { throw ProviderError(.malformed, error.description) }
-        try await client.send(bytes)
     }
 }

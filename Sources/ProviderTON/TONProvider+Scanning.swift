@@ -63,7 +63,7 @@ extension TONProvider: TransferScanning {
     private func requestBehind(
         _ transaction: ChainTransaction,
         of scanned: TONAddress
-    ) async throws(ProviderError) -> CellHash? {
+    ) async throws(ProviderError) -> ExternalInMessage? {
         guard scanned == address, case .highload = wallet, case .internal(let message) = transaction.inMessage,
             message.source == address, let hash = transaction.inMessageHash, transaction.previousLT > 0
         else { return nil }
@@ -79,7 +79,7 @@ extension TONProvider: TransferScanning {
             return earlier.lt + 256 < message.createdLT ? .stop : .goOn
         }
         guard case .externalIn(let request) = cause?.inMessage else { return nil }
-        return try? request.normalizedHash()
+        return request
     }
 
     private func needsAgreement(_ observation: Observation) -> Bool {
@@ -154,8 +154,10 @@ extension TONProvider: TransferScanning {
         of scanned: TONAddress,
         owner: TONAddress,
         asset: AssetID,
-        request: CellHash?
+        request: ExternalInMessage?
     ) throws(ProviderError) -> [Observation] {
+        var request = request
+        if case .externalIn(let message) = transaction.inMessage { request = message }
         let reading = TransferReading(
             network: configuration.network,
             transaction: transaction,
@@ -165,12 +167,15 @@ extension TONProvider: TransferScanning {
             relatives: Relatives(main: address, fees: feeWallet.address, wallets: ownWallets),
             coldWallets: configuration.coldWallets,
             asset: asset,
-            request: request
+            request: request,
+            number: request.flatMap { number(of: $0, to: scanned) }
         )
         guard asset == coin else { return reading.jettonObservations() }
-        var own: Set<TONAddress> = []
+        var own: [TONAddress: AssetID] = [:]
         for jetton in configuration.jettons {
-            do { own.insert(try jetton.wallet(of: owner)) } catch { throw ProviderError(.malformed, error.description) }
+            do { own[try jetton.wallet(of: owner)] = jetton.asset } catch {
+                throw ProviderError(.malformed, error.description)
+            }
         }
         return try reading.coinObservations(ownJettonWallets: own)
     }

@@ -27,9 +27,12 @@ extension TONProvider: TransferSending {
     /// Signs a wallet message for an order.
     ///
     /// - Throws: `ProviderError`.
-    public func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
-        guard case .numbered(let wallet) = wallet else {
-            let batch = try await prepare([order], after: nil)
+    public func prepare(
+        _ order: TransferOrder,
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> PreparedTransfer {
+        guard case .numbered(let wallet) = wallet, let number = permit.number else {
+            let batch = try await prepare([order], after: nil, under: permit)
             if let prepared = batch.prepared[order.id] { return prepared }
             throw ProviderError(.refused, batch.refused[order.id] ?? "it was not signed")
         }
@@ -41,8 +44,8 @@ extension TONProvider: TransferSending {
         }
         if let jetton = jetton(order.amount.asset) { try await checkJettons(order, jetton) }
         do {
-            var seqno: UInt32 = 0
-            if let data = state.data { seqno = try WalletData(parsing: data, version: wallet.version).seqno }
+            // The number that was compared with the books, and no other.
+            let seqno = UInt32(clamping: number)
             let end = head.time.advanced(by: configuration.transferLifetime)
             let signed = try wallet.sign(
                 [message],
@@ -114,7 +117,7 @@ extension TONProvider: TransferSending {
         } catch { throw ProviderError(.refused, "\(error)") }
     }
 
-    private static func queryID(_ order: String) -> UInt64 {
+    static func queryID(_ order: String) -> UInt64 {
         SHA256.hash(Array(order.utf8)).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     }
 

@@ -29,8 +29,11 @@ struct TransferReading {
     /// Wallets of the operator whose keys are kept offline.
     let coldWallets: Set<TONAddress>
     let asset: AssetID
-    /// The request that made the wallet send the message to itself which this chain transaction took, if it is one.
-    var request: CellHash?
+    /// The request from outside that this chain transaction took, or that made the wallet send itself the message which
+    /// it took; nil when there is none.
+    var request: ExternalInMessage?
+    /// The number that the request has used; nil when it cannot be read.
+    var number: Int64?
 
     static func reference(comment: String, to owner: TONAddress) -> PaymentReference {
         PaymentReference(scope: "ton:comment:\(owner.raw)", value: comment)
@@ -53,7 +56,7 @@ struct TransferReading {
     /// - Parameter ownJettonWallets: the jetton wallets of this wallet.
     /// - Throws: `ProviderError` when a message cannot be read.
     /// - Returns: the observations, whose coins add up to the change of the balance.
-    func coinObservations(ownJettonWallets: Set<TONAddress>) throws(ProviderError) -> [Observation] {
+    func coinObservations(ownJettonWallets: [TONAddress: AssetID]) throws(ProviderError) -> [Observation] {
         guard amountsExist else { throw ProviderError(.malformed, "an amount is more than all coins that there are") }
         switch transaction.inMessage {
         case .externalIn(let message):
@@ -61,9 +64,7 @@ struct TransferReading {
             if let moved = movedOn(ownJettonWallets) {
                 return [.movement(try movement("gathered", .networkFee, balanceChange + moved, "moved to our own"))]
             }
-            let hash: CellHash
-            do { hash = try message.normalizedHash() } catch { throw ProviderError(.malformed, error.description) }
-            return [try sent(by: hash)]
+            return [try sent(by: message, ownJettonWallets)]
         case .internal(let message): return try incoming(message, ownJettonWallets)
         case .externalOut, nil: return try fees("no message")
         }
@@ -71,32 +72,72 @@ struct TransferReading {
 
     /// How much moved to other wallets of ours, when that is all that was sent; what our own jetton wallets need for their
     /// way is a fee.
-    private func movedOn(_ ownJettonWallets: Set<TONAddress>) -> Int128? {
+    private func movedOn(_ ownJettonWallets: [TONAddress: AssetID]) -> Int128? {
         var moved: Int128 = 0
         guard account != relatives.main, !transaction.outMessages.isEmpty else { return nil }
         for message in transaction.outMessages {
             guard case .internal(let message) = message else { return nil }
             if relatives.areDestination(of: message, from: account) {
                 moved += Int128(message.value)
-            } else if !isDerived || !ownJettonWallets.contains(message.destination) {
+            } else if !isDerived || ownJettonWallets[message.destination] == nil {
                 return nil
             }
         }
         return moved
     }
 
-    private func sent(by request: CellHash) throws(ProviderError) -> Observation {
+    private func sent(
+        by request: ExternalInMessage,
+        _ ownJettonWallets: [TONAddress: AssetID]
+    ) throws(ProviderError) -> Observation {
         let movement = try movement("sent", .unexplained, balanceChange, "sent by the wallet's key")
-        return .sent(SentTransfer(naturalKey: key("sent"), hash: request.description, movement: movement))
+        let hash: CellHash
+        do { hash = try request.normalizedHash() } catch { throw ProviderError(.malformed, error.description) }
+        let signature = WalletSignature(
+            wallet: account.raw,
+            number: number,
+            evidence: transaction.hash.description,
+            payments: payments(ownJettonWallets)
+        )
+        let sent = SentTransfer(
+            naturalKey: key("sent"),
+            hash: hash.description,
+            movement: movement,
+            signature: signature
+        )
+        return .sent(sent)
+    }
+
+    /// What left for others: coins, and jettons by way of the wallet's own jetton wallets.
+    private func payments(_ ownJettonWallets: [TONAddress: AssetID]) -> [SentPayment] {
+        transaction.outMessages.compactMap { message in
+            guard case .internal(let message) = message, message.destination != account else { return nil }
+            guard let asset = ownJettonWallets[message.destination] else {
+                return SentPayment(
+                    destination: message.destination.raw,
+                    amount: Amount(asset: self.asset, units: Int256(message.value)),
+                    comment: comment(in: message.body)
+                )
+            }
+            guard case .jettonTransfer(let transfer) = MessageBody(reading: message.body),
+                let destination = transfer.destination
+            else { return nil }
+            return SentPayment(
+                destination: destination.raw,
+                amount: Amount(asset: asset, units: Int256(transfer.amount)),
+                comment: comment(in: transfer.forwardPayload),
+                tag: "\(transfer.queryID)"
+            )
+        }
     }
 
     private func incoming(
         _ message: InternalMessage,
-        _ ownJettonWallets: Set<TONAddress>
+        _ ownJettonWallets: [TONAddress: AssetID]
     ) throws(ProviderError) -> [Observation] {
         // What a wallet sends to itself carries its list of transfers: the request says whose they are.
-        if let request { return [try sent(by: request)] }
-        let isOwnJetton = message.source.map(ownJettonWallets.contains) ?? false
+        if let request { return [try sent(by: request, ownJettonWallets)] }
+        let isOwnJetton = message.source.map { ownJettonWallets[$0] != nil } ?? false
         if message.bounced {
             // Money that comes back is never a deposit; gas that our own jetton wallet did not take was booked as a fee.
             let kind: AccountMovement.Kind = isOwnJetton ? .networkFee : .unexplained

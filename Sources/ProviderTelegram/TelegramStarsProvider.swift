@@ -142,13 +142,45 @@ extension TelegramStarsProvider: TransferSending {
         return (user, String(parts[1]))
     }
 
+    /// No keys: a bot's token is enough.
+    public var wallets: [String] { [] }
+
+    /// Reads what the Star account says after the place up to which it was scanned: the charges that were returned since.
+    ///
+    /// What is before that place was recorded, so that a database that was restored from a copy knows of every return
+    /// before it sends one.
+    /// - Throws: `ProviderError`.
+    public func readWallet(
+        _ wallet: String?,
+        scannedTo position: String?
+    ) async throws(ProviderError) -> WalletReading {
+        var offset = position.flatMap { Int64($0) } ?? 0
+        var done: Set<String> = []
+        while true {
+            let lines: [StarTransaction]
+            do { lines = try await channel.client.starTransactions(offset: offset, limit: Self.pageSize) } catch {
+                throw ProviderError(error)
+            }
+            done.formUnion(lines.filter { !$0.isIncoming }.map(\.id))
+            offset += Int64(lines.count)
+            guard lines.count == Int(Self.pageSize) else { break }
+        }
+        return WalletReading(wallet: channel.key, numbers: .named(done: done))
+    }
+
     /// Nothing is signed: the user and the charge are the request.
     ///
     /// - Throws: `ProviderError` with the code `refused` when the destination is none.
-    public func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
+    public func prepare(
+        _ order: TransferOrder,
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> PreparedTransfer {
         let (user, charge): (Int64, String)
         do { (user, charge) = try self.charge(in: order.destination) } catch {
             throw ProviderError(.refused, error.reason)
+        }
+        guard !permit.done.contains(charge) else {
+            throw ProviderError(.unavailable, "Telegram has returned it already; the scan of the Star account books it")
         }
         let request: JSONValue = ["user_id": .integer(user), "telegram_payment_charge_id": .string(charge)]
         return PreparedTransfer(bytes: request.bytes, hash: "refund:\(charge)", sequence: nil, validUntil: nil)

@@ -12,9 +12,14 @@ public protocol BatchSending: TransferSending {
     /// - Parameters:
     ///   - orders: what is to be sent, the most urgent first; at most ``maximumBatch``.
     ///   - sequence: the highest number that any request of this provider has used, whatever became of it.
+    ///   - permit: the right to sign.
     /// - Throws: ``ProviderError`` when none of them can be sent now.
     /// - Returns: what was signed; orders that are in neither list have to wait.
-    func prepare(_ orders: [TransferOrder], after sequence: Int64?) async throws(ProviderError) -> PreparedBatch
+    func prepare(
+        _ orders: [TransferOrder],
+        after sequence: Int64?,
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> PreparedBatch
 }
 
 /// Orders that were signed together, and those that never can be.

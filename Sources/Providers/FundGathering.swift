@@ -4,12 +4,16 @@ public import Seams
 /// Gathers on the account that pays out what customers have paid to accounts of single options.
 ///
 /// It moves money between accounts that are all ours, so that doing it twice has no second effect; what the rail charges
-/// for it is observed like everything else.
+/// for it is observed like everything else. What it signs for accounts of options can go to the wallet only, and needs
+/// that wallet's permit; what the wallet for fees signs needs its own.
 public protocol FundGathering: Sendable {
     /// Takes the next step with some accounts.
     ///
     /// - Throws: ``ProviderError`` when nothing can be done now.
-    func gather(_ accounts: [HoldingAccount]) async throws(ProviderError) -> GatheringOutcome
+    func gather(
+        _ accounts: [HoldingAccount],
+        through gate: any SigningGate
+    ) async throws(ProviderError) -> GatheringOutcome
 }
 
 /// An account of an option that may hold money.

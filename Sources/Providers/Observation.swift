@@ -97,12 +97,76 @@ public struct SentTransfer: Hashable, Sendable {
     public let hash: String
     /// What it changes when no payout of ours has this hash.
     public let movement: AccountMovement
+    /// Which wallet's key has signed it, and for whom; nil where the rail knows no keys.
+    public let signature: WalletSignature?
 
     /// An observed transfer of ours.
-    public init(naturalKey: NaturalKey, hash: String, movement: AccountMovement) {
+    public init(
+        naturalKey: NaturalKey,
+        hash: String,
+        movement: AccountMovement,
+        signature: WalletSignature? = nil
+    ) {
         self.naturalKey = naturalKey
         self.hash = hash
         self.movement = movement
+        self.signature = signature
+    }
+}
+
+/// What the key of a wallet has signed, as the chain shows it.
+public struct WalletSignature: Hashable, Sendable {
+    /// The wallet in the rail's canonical form.
+    public let wallet: String
+    /// The number that it has used, as ``WalletNumbers`` counts; nil when it cannot be read.
+    public let number: Int64?
+    /// The chain transaction, in the rail's own words.
+    public let evidence: String
+    /// What has left by it for others, as far as the chain shows it.
+    public let payments: [SentPayment]
+
+    /// What the key of a wallet has signed.
+    public init(wallet: String, number: Int64?, evidence: String, payments: [SentPayment]) {
+        self.wallet = wallet
+        self.number = number
+        self.evidence = evidence
+        self.payments = payments
+    }
+}
+
+/// Money that has left a wallet for one receiver, as the chain shows it.
+public struct SentPayment: Hashable, Sendable {
+    /// Who gets it, in the rail's canonical form.
+    public let destination: String
+    /// How much.
+    public let amount: Amount
+    /// What the receiver reads, as bytes: a chain takes any.
+    public let comment: [UInt8]?
+    /// The number by which the rail carries our identifier of the order, where it does.
+    public let tag: String?
+
+    /// Money that has left.
+    public init(destination: String, amount: Amount, comment: [UInt8]? = nil, tag: String? = nil) {
+        self.destination = destination
+        self.amount = amount
+        self.comment = comment
+        self.tag = tag
+    }
+
+    /// How much speaks for it that this is the payment of an order that looks so.
+    public enum Likeness: String, Hashable, Sendable {
+        /// Our identifier, or the receiver, the amount and a comment.
+        case certain
+        /// The receiver and the amount, and nothing against it.
+        case likely
+    }
+
+    /// How alike this is to what an order looks like on the chain; nil when it is another payment.
+    public func likeness(to order: SentPayment) -> Likeness? {
+        guard destination == order.destination, amount == order.amount else { return nil }
+        if let tag, let wanted = order.tag { return tag == wanted ? .certain : .likely }
+        guard let comment, comment == order.comment else { return .likely }
+        return .certain
     }
 }
 

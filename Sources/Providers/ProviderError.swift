@@ -25,6 +25,8 @@ public struct ProviderError: CodedError {
         case unsupported
         /// The amount, asset or destination does not fit the rail.
         case invalidRequest
+        /// The wallet signs nothing until a person has looked.
+        case held
     }
 
     /// The kind of failure.

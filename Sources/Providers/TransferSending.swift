@@ -18,10 +18,31 @@ public protocol TransferSending: Sendable {
     /// not known, or it charges nothing.
     func expectedFee(of order: TransferOrder) -> Amount?
 
+    /// The wallets whose keys sign here, the one that pays others first; none on a rail that numbers nothing.
+    var wallets: [String] { get }
+
+    /// Reads on the chain which numbers a wallet has used.
+    ///
+    /// - Parameters:
+    ///   - wallet: one of ``wallets``; nil: the one that pays others.
+    ///   - position: where the scan of the rail's account stands, for rails that know orders by name.
+    /// - Throws: ``ProviderError`` when the chain cannot be asked now.
+    /// - Returns: the wallet as its chain shows it.
+    func readWallet(_ wallet: String?, scannedTo position: String?) async throws(ProviderError) -> WalletReading
+
+    /// What an order looks like on the chain, so that it can be found among what has left; nil when the rail cannot say.
+    func appearance(of order: TransferOrder) -> SentPayment?
+
+    /// Whether what was seen to leave is what was signed for a transfer that the rail knows by the same hash.
+    func made(_ sent: SentTransfer, by prepared: PreparedTransfer) -> Bool
+
     /// Signs an order. Nothing leaves the process.
     ///
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/refused`` when it can never be sent.
-    func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer
+    func prepare(
+        _ order: TransferOrder,
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> PreparedTransfer
 
     /// Sends what was prepared and stored; sending it again has no second effect.
     func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome
@@ -32,8 +53,12 @@ public protocol TransferSending: Sendable {
     /// - Throws: ``ProviderError``.
     func renewed(
         _ prepared: PreparedTransfer,
-        for order: TransferOrder
+        for order: TransferOrder,
+        under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedTransfer?
+
+    /// Whether what was prepared has waited for so long that ``renewed(_:for:under:)`` may have something better.
+    func renews(_ prepared: PreparedTransfer) -> Bool
 
     /// Asks the rail what became of it.
     ///
@@ -48,8 +73,18 @@ extension TransferSending {
     /// On most rails what was prepared needs no help.
     public func renewed(
         _ prepared: PreparedTransfer,
-        for order: TransferOrder
+        for order: TransferOrder,
+        under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedTransfer? { nil }
+
+    /// On most rails what was prepared needs no help.
+    public func renews(_ prepared: PreparedTransfer) -> Bool { false }
+
+    /// On some rails nothing that left says whose it is.
+    public func appearance(of order: TransferOrder) -> SentPayment? { nil }
+
+    /// On most rails the hash is that of the signed bytes.
+    public func made(_ sent: SentTransfer, by prepared: PreparedTransfer) -> Bool { true }
 }
 
 /// Money that has to be sent.
@@ -92,4 +127,6 @@ public enum TransferFate: Hashable, Sendable {
     case confirmed(evidence: String, fee: Amount?, at: Timestamp)
     /// It can no longer happen. `fee` was charged all the same.
     case dead(reason: String, fee: Amount?)
+    /// It can no longer happen, because something else has used its number.
+    case displaced(reason: String)
 }

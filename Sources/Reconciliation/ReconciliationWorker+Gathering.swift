@@ -8,6 +8,7 @@ import Synchronization
 final class GatheringState: Sendable {
     private struct Content {
         var last: Timestamp?
+        var wallets: Timestamp?
         var reached: [String: String] = [:]
     }
 
@@ -23,6 +24,15 @@ final class GatheringState: Sendable {
     }
 
     func reached(_ provider: String) -> String { content.withLock { $0.reached[provider] ?? "" } }
+
+    /// Whether wallets were compared with the books so recently that it need not be done again.
+    func areWalletsCompared(at now: Timestamp, interval: Duration) -> Bool {
+        content.withLock { content in
+            if let last = content.wallets, now.since(last) < interval { return true }
+            content.wallets = now
+            return false
+        }
+    }
 
     func set(_ account: String, of provider: String) { content.withLock { $0.reached[provider] = account } }
 }
@@ -57,7 +67,10 @@ extension ReconciliationWorker {
         // In turn, so that accounts that cannot be emptied now do not keep others waiting.
         gathering.set(stored.count < Self.accountsPerRound ? "" : stored.last?.account ?? "", of: provider)
         guard !stored.isEmpty else { return }
-        let outcome = try await gather.gather(stored.map { HoldingAccount(account: $0.account, option: $0.option) })
+        let outcome = try await gather.gather(
+            stored.map { HoldingAccount(account: $0.account, option: $0.option) },
+            through: StoredSigningGate(settlement: settlement, provider: provider)
+        )
         pass.gathered += outcome.sent
         pass.problems += outcome.problems.map { "gathering of \(provider): \($0)" }
         guard !outcome.empty.isEmpty else { return }

@@ -12,6 +12,14 @@ extension ReconciliationWorker {
         under lease: Lease?,
         into pass: inout Pass
     ) async {
+        var isReady = false
+        await attempt("wallets of \(provider.key)", into: &pass) { pass in
+            isReady = try await settlement.knowsWallets(of: provider)
+            guard !isReady else { return }
+            pass.problems += try await settlement.compareWallets()
+            isReady = try await settlement.knowsWallets(of: provider)
+        }
+        guard isReady else { return }
         var accounts: [ScanAccount] = []
         await attempt("accounts of \(provider.key)", into: &pass) { _ in
             accounts = try await self.accounts(of: provider, scan)

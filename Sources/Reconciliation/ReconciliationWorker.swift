@@ -132,6 +132,7 @@ public struct ReconciliationWorker: Sendable {
     public func runOnce() async -> Pass {
         var pass = Pass()
         await alone(at: "inbox", into: &pass) { _, pass in await readInbox(into: &pass) }
+        await compareWallets(into: &pass)
         for provider in settlement.providers.providers {
             guard let scan = provider.scan else { continue }
             await alone(at: "scan of \(provider.key)", into: &pass) { lease, pass in
@@ -188,6 +189,15 @@ public struct ReconciliationWorker: Sendable {
             // Whatever failed because the worker is stopped says nothing about the rail.
             return
         } catch { pass.problems.append("\(what): \(error)") }
+    }
+
+    /// Compares wallets with the books, at the first pass and from time to time: before the first scan, so that what a wallet
+    /// did before the gateway knew it is told apart from what is done by its key later.
+    private func compareWallets(into pass: inout Pass) async {
+        await attempt("held wallets", into: &pass) { _ in try await settlement.showHolds() }
+        let interval = configuration.gatheringInterval
+        guard !gathering.areWalletsCompared(at: settlement.clock.now(), interval: interval) else { return }
+        await attempt("wallets", into: &pass) { pass in pass.problems += try await settlement.compareWallets() }
     }
 
     private func advanceOutgoing(under lease: Lease?, into pass: inout Pass) async {

@@ -45,10 +45,10 @@ extension Settlement {
         }
         switch (stored.status.state, stored.prepared) {
         case (.awaitingPayment, _):
-            guard let batch = provider.batch else { return try await sign(stored, by: sender, lease) }
-            return try await sign([stored], by: batch, lease).first ?? stored
+            guard let batch = provider.batch else { return try await sign(stored, by: sender, at: provider, lease) }
+            return try await sign([stored], by: batch, at: provider, lease).first ?? stored
         case (.inProgress, let prepared?), (.unknown, let prepared?):
-            return try await follow(stored, prepared, by: sender, lease)
+            return try await follow(stored, prepared, by: sender, at: provider, lease)
         default:
             return stored
         }
@@ -57,6 +57,7 @@ extension Settlement {
     private func sign(
         _ stored: OutgoingTransfer,
         by sender: any TransferSending,
+        at provider: any PaymentProvider,
         _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let order = TransferOrder(stored)
@@ -65,13 +66,14 @@ extension Settlement {
             return try await postpone(stored, by: Self.pollInterval, lease)
         }
         // Prices that have risen since it was asked for fall again; until it is signed it can be called off.
-        if let provider = providers.provider(stored.provider),
-            try excessiveFee(of: order, at: provider, now: clock.now()) != nil
-        {
+        if try excessiveFee(of: order, at: provider, now: clock.now()) != nil {
             return try await postpone(stored, by: Self.retryInterval, lease)
         }
-        let prepared: PreparedTransfer
-        do { prepared = try await sender.prepare(order) } catch {
+        let (permit, prepared): (SigningPermit, PreparedTransfer)
+        do {
+            permit = try await self.permit(by: sender, at: provider)
+            prepared = try await sender.prepare(order, under: permit)
+        } catch let error as ProviderError {
             guard error.code == .refused || error.code == .invalidRequest else {
                 return try await postpone(stored, by: Self.retryInterval, lease)
             }
@@ -83,12 +85,27 @@ extension Settlement {
             var updated = stored
             _ = try updated.status.apply(.signed)
             updated.prepared = prepared
+            try keep(prepared, under: permit, at: provider.key, in: session)
             let next = now.advanced(by: Self.pollInterval)
             try store(updated, from: stored, lane: lane, nextAttemptAt: next, in: session)
             return updated
         }
         try faults.pass(.afterStoringTransfer)
         return try await submit(signed, prepared, by: sender, lease)
+    }
+
+    /// Stores that a number was signed, if its wallet may still sign and nobody else has used it meanwhile.
+    private func keep(
+        _ prepared: PreparedTransfer,
+        under permit: SigningPermit,
+        at provider: String,
+        in session: any SQLSession
+    ) throws {
+        guard permit.isNumbered, let number = prepared.sequence else { return }
+        let isFree = try session.sign(number, with: permit.wallet, of: provider, expecting: permit.signedBelow)
+        guard isFree else {
+            throw SettlementError(.conflict, "the wallet \(permit.wallet) was held or has signed something meanwhile")
+        }
     }
 
     func submit(
@@ -125,6 +142,7 @@ extension Settlement {
         _ stored: OutgoingTransfer,
         _ prepared: PreparedTransfer,
         by sender: any TransferSending,
+        at provider: any PaymentProvider,
         _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let fate: TransferFate
@@ -133,9 +151,30 @@ extension Settlement {
         }
         try faults.pass(.beforeStoringFate)
         switch fate {
-        case .pending: return try await insist(stored, prepared, by: sender, lease)
+        case .pending: return try await insist(stored, prepared, by: sender, at: provider, lease)
         case .confirmed(_, let fee, _): return try await finish(stored, .confirmed, fee: fee, failure: nil, lease)
         case .dead(let reason, let fee): return try await finish(stored, .provenDead, fee: fee, failure: reason, lease)
+        case .displaced(let reason):
+            try await stop(for: stored, prepared, by: sender, reason, lease)
+            return try await finish(stored, .provenDead, fee: nil, failure: reason, lease)
+        }
+    }
+
+    /// A number of ours that something else has used: the key is used elsewhere, unless it was another transfer of ours.
+    private func stop(
+        for stored: OutgoingTransfer,
+        _ prepared: PreparedTransfer,
+        by sender: any TransferSending,
+        _ reason: String,
+        _ lease: Lease?
+    ) async throws {
+        let now = clock.now()
+        try await write(under: lease) { session in
+            guard let wallet = sender.wallets.first, let number = prepared.sequence,
+                try session.signedCount(number, provider: stored.provider) == 1
+            else { return }
+            let sentence = "number \(number), signed for \(stored.purpose.id), was used by something else"
+            try hold(wallet, of: stored.provider, .spent, sentence, at: now, in: session)
         }
     }
 
@@ -144,10 +183,13 @@ extension Settlement {
         _ stored: OutgoingTransfer,
         _ prepared: PreparedTransfer,
         by sender: any TransferSending,
+        at provider: any PaymentProvider,
         _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let renewed: PreparedTransfer?
-        do { renewed = try await sender.renewed(prepared, for: TransferOrder(stored)) } catch {
+        do { renewed = try await renew(prepared, of: stored, by: sender, at: provider) } catch let error
+            as ProviderError
+        {
             return try await loseSight(of: stored, reason: error.reason, lease)
         }
         guard let renewed else {
@@ -164,6 +206,22 @@ extension Settlement {
         }
         try faults.pass(.afterStoringTransfer)
         return try await submit(updated, renewed, by: sender, lease)
+    }
+
+    /// Another signature with the same number, if the wallet may sign; what is signed already is sent again in any case.
+    private func renew(
+        _ prepared: PreparedTransfer,
+        of stored: OutgoingTransfer,
+        by sender: any TransferSending,
+        at provider: any PaymentProvider
+    ) async throws -> PreparedTransfer? {
+        guard sender.renews(prepared) else { return nil }
+        let permit: SigningPermit
+        do { permit = try await self.permit(by: sender, at: provider) } catch let error as ProviderError {
+            guard error.code == .held else { throw error }
+            return nil
+        }
+        return try await sender.renewed(prepared, for: TransferOrder(stored), under: permit)
     }
 
     func loseSight(

@@ -37,11 +37,13 @@ struct ObservationRecorder: Sendable {
         case .movement(let movement):
             return try book(movement, in: session)
         case .sent(let sent):
-            if try session.outgoing(hash: sent.hash) != nil {
+            if try isOurs(sent, in: session) {
                 let note = "booked with the transfer \(sent.hash)"
                 return try isNew(sent.naturalKey, "sent", note, in: session) ? .ignored : .repetition
             }
-            return try book(sent.movement, in: session)
+            let recorded = try book(sent.movement, in: session)
+            if recorded != .repetition { try stop(for: sent, in: session) }
+            return recorded
         case .refunded(let key, let payment, let amount, let moment):
             return try recordRefund(key, of: payment, amount, at: moment, in: session)
         case .vanished(let key, let moment):

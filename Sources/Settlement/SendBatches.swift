@@ -18,7 +18,7 @@ extension Settlement {
                 try session.outgoingToSign(provider: provider.key, dueAt: now, limit: batch.maximumBatch)
             }
             guard !due.isEmpty else { continue }
-            let after = try await sign(due, by: batch, lease)
+            let after = try await sign(due, by: batch, at: provider, lease)
             count += zip(due, after).count { $0.status != $1.status }
         }
         return count
@@ -31,12 +31,16 @@ extension Settlement {
     func sign(
         _ waiting: [OutgoingTransfer],
         by sender: any BatchSending,
+        at payer: any PaymentProvider,
         _ lease: Lease?
     ) async throws -> [OutgoingTransfer] {
-        guard let provider = waiting.first?.provider else { return [] }
+        let provider = payer.key
         let last = try await database.read { try $0.lastSequence(provider: provider) }
-        let batch: PreparedBatch
-        do { batch = try await sender.prepare(waiting.map(TransferOrder.init), after: last) } catch {
+        let (permit, batch): (SigningPermit, PreparedBatch)
+        do {
+            permit = try await self.permit(by: sender, at: payer)
+            batch = try await sender.prepare(waiting.map(TransferOrder.init), after: last, under: permit)
+        } catch is ProviderError {
             return try await each(waiting) { try await postpone($0, by: Self.retryInterval, lease) }
         }
         try faults.pass(.afterSigning)
@@ -44,6 +48,11 @@ extension Settlement {
         let signed: [OutgoingTransfer]? = try await write(under: lease) { session in
             // Somebody else has used a number meanwhile, perhaps this one.
             guard try session.lastSequence(provider: provider) == last else { return nil }
+            if permit.isNumbered, let number = batch.prepared.values.first?.sequence {
+                let wallet = permit.wallet
+                let isFree = try session.sign(number, with: wallet, of: provider, expecting: permit.signedBelow)
+                guard isFree else { return nil }
+            }
             return try waiting.map { stored in
                 guard let prepared = batch.prepared[stored.purpose.id] else { return stored }
                 var updated = stored

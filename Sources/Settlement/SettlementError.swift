@@ -53,7 +53,7 @@ public struct SettlementError: CodedError {
     /// What keeps a rail away is the operator's to see, in the log: its words may name hosts and internal keys.
     init(_ error: ProviderError) {
         switch error.code {
-        case .unavailable, .lagging, .gap, .malformed, .tooLate:
+        case .unavailable, .lagging, .gap, .malformed, .tooLate, .held:
             self.init(.unavailable, "the payment network does not answer at the moment; try again later")
         case .refused, .invalidRequest: self.init(.invalidRequest, error.reason)
         case .unsupported: self.init(.unsupported, error.reason)

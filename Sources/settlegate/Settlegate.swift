@@ -17,6 +17,7 @@ struct Settlegate: AsyncParsableCommand {
             InitCommand.self, DoctorCommand.self, ServeCommand.self, SandboxCommand.self, DemoCommand.self,
             ScenarioCommand.self, MigrateCommand.self,
             ListenCommand.self, TriggerCommand.self, EventsCommand.self, LogsCommand.self,
+            BackupCommand.self, RestoreCommand.self, WalletsCommand.self,
             KeysCommand.self, MerchantsCommand.self, CurrenciesCommand.self, ReconcileCommand.self, InspectCommand.self,
         ]
     )

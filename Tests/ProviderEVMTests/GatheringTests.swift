@@ -26,7 +26,7 @@ struct GatheringTests {
     private func gather(_ rail: EVMRail, _ accounts: [HoldingAccount]) async throws -> Int {
         var sent = 0
         for _ in 0..<10 {
-            let outcome = try await rail.provider.gather(accounts)
+            let outcome = try await rail.gather(accounts)
             #expect(outcome.problems.isEmpty)
             sent += outcome.sent
             if outcome.empty == accounts { return sent }
@@ -79,7 +79,7 @@ struct GatheringTests {
     func twice() async throws {
         let rail = try EVMRail()
         let account = try await paid(rail, rail.coin)
-        for _ in 0..<3 { #expect(try await rail.provider.gather([account]).problems.isEmpty) }
+        for _ in 0..<3 { #expect(try await rail.gather([account]).problems.isEmpty) }
         rail.chain.drop(from: try EVMAddress(account.account))
         rail.chain.mine(3)
         #expect(rail.chain.balance(of: rail.provider.hotWallet) == 0)
@@ -91,10 +91,10 @@ struct GatheringTests {
     func problems() async throws {
         let rail = try EVMRail()
         let account = try await paid(rail, rail.tokenAsset)
-        let outcome = try await rail.provider.gather([account])
+        let outcome = try await rail.gather([account])
         #expect(outcome.problems.first?.contains("top it up") == true)
         let wrong = HoldingAccount(account: account.account, option: PaymentOptionID(value: 99))
-        #expect(try await rail.provider.gather([wrong]).problems.first?.contains("is not the address of") == true)
+        #expect(try await rail.gather([wrong]).problems.first?.contains("is not the address of") == true)
     }
 
     @Test("does not take a payout for its own: one that pays an invoice of ours is a payment")
@@ -104,7 +104,7 @@ struct GatheringTests {
         rail.chain.mine(3)
         let (address, _) = try await rail.open(rail.coin)
         let order = rail.order(1_000, rail.coin, to: address)
-        _ = await rail.provider.submit(try await rail.provider.prepare(order))
+        _ = await rail.provider.submit(try await rail.prepare(order))
         rail.chain.mine(4)
         let observations = try await rail.scan().observations
         #expect(observations.compactMap(\.incoming).map(\.amount.units) == [1_000])

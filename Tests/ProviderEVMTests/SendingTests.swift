@@ -22,9 +22,11 @@ struct SendingTests {
         return false
     }
 
-    private func isDead(_ fate: TransferFate) -> Bool {
-        if case .dead = fate { return true }
-        return false
+    private func isDisplaced(_ fate: TransferFate) -> Bool {
+        switch fate {
+        case .displaced, .dead: true
+        case .pending, .confirmed: false
+        }
     }
 
     @Test("arrive to the unit, with the fee that the chain charged", arguments: [false, true])
@@ -34,7 +36,7 @@ struct SendingTests {
         let before = isToken ? rail.chain.balance(of: supplier, token: rail.token) : rail.chain.balance(of: supplier)
         let coins = rail.chain.balance(of: rail.provider.hotWallet)
         let order = rail.order(1_000, asset, to: supplier)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         let expected = try #require(rail.provider.expectedFee(of: order))
         #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
         #expect(await rail.provider.submit(prepared) == .accepted)
@@ -57,7 +59,7 @@ struct SendingTests {
     func refusingToken() async throws {
         let (rail, supplier) = try funded(.refusing)
         let order = rail.order(1_000, rail.tokenAsset, to: supplier)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         _ = await rail.provider.submit(prepared)
         rail.chain.mine(3)
         guard case .dead(_, let fee?) = try await rail.provider.fate(of: prepared, for: order) else {
@@ -72,7 +74,7 @@ struct SendingTests {
         let (rail, supplier) = try funded()
         let before = rail.chain.balance(of: supplier)
         let order = rail.order(1_000, rail.coin, to: supplier)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         var faults = FixtureEVM.Faults()
         faults.lostReplies = 1
         for node in 0..<3 { rail.chain.set(faults, node: node) }
@@ -89,23 +91,23 @@ struct SendingTests {
     func threeAnswers() async throws {
         let (rail, supplier) = try funded()
         let order = rail.order(1_000, rail.coin, to: supplier)
-        let (ours, theirs) = (try await rail.provider.prepare(order), try await rail.provider.prepare(order))
+        let (ours, theirs) = (try await rail.prepare(order), try await rail.prepare(order))
         #expect(try await rail.provider.fate(of: ours, for: order) == .pending)
         let other = rail.order(5, rail.coin, to: supplier)
-        let winner = try await rail.provider.prepare(other)
+        let winner = try await rail.prepare(other)
         #expect(winner.sequence == ours.sequence)
         _ = await rail.provider.submit(winner)
         rail.chain.mine(3)
         #expect(isConfirmed(try await rail.provider.fate(of: winner, for: other)))
-        #expect(isDead(try await rail.provider.fate(of: ours, for: order)))
-        #expect(isDead(try await rail.provider.fate(of: theirs, for: order)))
+        #expect(isDisplaced(try await rail.provider.fate(of: ours, for: order)))
+        #expect(isDisplaced(try await rail.provider.fate(of: theirs, for: order)))
     }
 
     @Test("F51: that the nodes have forgotten are sent again, and block nobody")
     func forgotten() async throws {
         let (rail, supplier) = try funded()
         let order = rail.order(1_000, rail.coin, to: supplier)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         _ = await rail.provider.submit(prepared)
         rail.chain.drop(from: rail.provider.hotWallet)
         rail.chain.mine(3)
@@ -113,7 +115,7 @@ struct SendingTests {
         _ = await rail.provider.submit(prepared)
         rail.chain.mine(3)
         #expect(isConfirmed(try await rail.provider.fate(of: prepared, for: order)))
-        let next = try await rail.provider.prepare(order)
+        let next = try await rail.prepare(order)
         #expect(next.sequence == (prepared.sequence ?? 0) + 1)
     }
 
@@ -125,11 +127,11 @@ struct SendingTests {
         let (rail, supplier) = try funded()
         let before = rail.chain.balance(of: supplier)
         let order = rail.order(1_000, rail.coin, to: supplier)
-        let first = try await rail.provider.prepare(order)
+        let first = try await rail.prepare(order)
         _ = await rail.provider.submit(first)
-        #expect(try await rail.provider.renewed(first, for: order) == nil)
+        #expect(try await rail.renewed(first, for: order) == nil)
         rail.clock.advance(by: .seconds(91))
-        let second = try #require(try await rail.provider.renewed(first, for: order))
+        let second = try #require(try await rail.renewed(first, for: order))
         #expect(second.hash == first.hash)
         #expect(second.sequence == first.sequence)
         #expect(second.bytes != first.bytes)
@@ -150,7 +152,7 @@ struct SendingTests {
             if isBlocked { token.blocked = [supplier] } else { token.behaviour = .paused }
         }
         await #expect(throws: ProviderError(.refused, "")) {
-            try await rail.provider.prepare(rail.order(1_000, rail.tokenAsset, to: supplier))
+            try await rail.prepare(rail.order(1_000, rail.tokenAsset, to: supplier))
         }
     }
 
@@ -159,7 +161,7 @@ struct SendingTests {
         let (rail, supplier) = try funded()
         rail.clock.advance(by: .seconds(600))
         await #expect(throws: ProviderError(.lagging, "")) {
-            try await rail.provider.prepare(rail.order(1_000, rail.coin, to: supplier))
+            try await rail.prepare(rail.order(1_000, rail.coin, to: supplier))
         }
     }
 
@@ -186,7 +188,7 @@ struct SendingTests {
                 #expect(refusal?.kind == kind, "\(destination)")
                 let amount = Amount(asset: asset, units: 1)
                 let order = TransferOrder(id: "po_1", amount: amount, destination: destination, comment: nil)
-                await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.prepare(order) }
+                await #expect(throws: ProviderError(.refused, "")) { try await rail.prepare(order) }
             }
         }
         for spelling in [checksum, supplier.lowercased] {
@@ -201,7 +203,7 @@ struct SendingTests {
         let supplier = try rail.chain.customer("supplier").address
         for asset in [rail.coin, rail.tokenAsset] {
             await #expect(throws: ProviderError(.unavailable, "")) {
-                try await rail.provider.prepare(rail.order(1_000, asset, to: supplier))
+                try await rail.prepare(rail.order(1_000, asset, to: supplier))
             }
         }
     }
@@ -210,7 +212,7 @@ struct SendingTests {
     func seen() async throws {
         let (rail, supplier) = try funded()
         let order = rail.order(1_000, rail.tokenAsset, to: supplier)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         _ = await rail.provider.submit(prepared)
         rail.chain.mine(4)
         let sent = try await rail.scan().observations.compactMap { observation -> SentTransfer? in
@@ -254,7 +256,7 @@ struct SendingTests {
         rail.fund()
         rail.chain.mine(3)
         let order = rail.order(1_000, rail.tokenAsset, to: try rail.chain.customer("supplier").address)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         let isSent = lie != .numberUsed
         if isSent { _ = await rail.provider.submit(prepared) }
         rail.chain.mine(4)
@@ -264,7 +266,7 @@ struct SendingTests {
             return isLiar ? lie.told(text) : text
         }
         let fate = try? await rail.provider.fate(of: prepared, for: order)
-        #expect(fate.map(isDead) != true)
+        #expect(fate.map(isDisplaced) != true)
         // One honest node is enough to learn what happened; alone, a liar can only be refused.
         if network.nodes == 3, isSent { #expect(fate.map(isConfirmed) == true) }
         rail.transport.changeAnswers(nil)
@@ -277,7 +279,7 @@ struct SendingTests {
         rail.fund()
         rail.chain.mine(3)
         let order = rail.order(1_000, rail.tokenAsset, to: try rail.chain.customer("supplier").address)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         _ = await rail.provider.submit(prepared)
         rail.chain.mine(4)
         #expect(isConfirmed(try await rail.provider.fate(of: prepared, for: order)))
@@ -291,7 +293,7 @@ struct SendingTests {
     func lostReceipt() async throws {
         let (rail, supplier) = try funded()
         let order = rail.order(1_000, rail.coin, to: supplier)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         _ = await rail.provider.submit(prepared)
         rail.chain.mine(3)
         rail.transport.changeAnswers { _, text in

@@ -28,7 +28,7 @@ struct TONFailureTests {
         let theirs = try JettonWallet.address(owner: alice.address, master: rail.master, code: code, layout: .standard)
         rail.chain.refuseEverything(at: theirs)
         let order = rail.order(30, rail.jetton, to: alice.address)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         #expect(await rail.provider.submit(prepared) == .accepted)
         // Taken by our own jetton wallet, refused by theirs, and on its way back: nothing is known before it is here.
         for _ in 0..<3 {
@@ -51,7 +51,7 @@ struct TONFailureTests {
     func numberMoved() async throws {
         let (rail, alice) = try await funded()
         let order = rail.order(2_900_000_000, rail.coin, to: alice.address)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         // Between signing and sending the wallet has lost what it would send.
         rail.chain.chargeStorage(1_000_000_000, at: rail.provider.walletAddress)
         #expect(await rail.provider.submit(prepared) == .accepted)
@@ -119,7 +119,7 @@ struct TONFailureTests {
                 #expect(refusal?.kind == kind, "\(destination)")
                 let amount = Amount(asset: rail.coin, units: 1)
                 let order = TransferOrder(id: "po_1", amount: amount, destination: destination, comment: nil)
-                await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.prepare(order) }
+                await #expect(throws: ProviderError(.refused, "")) { try await rail.prepare(order) }
             }
             #expect(try rail.provider.account(of: text, for: rail.coin) == alice.raw)
             // Coins reach the masterchain, jettons do not.
@@ -221,7 +221,7 @@ struct TONFailureTests {
             let signed = try wallet.sign([everything], seqno: 0, validUntil: .max, with: key, deploying: true)
             try await node.send(signed.serialized())
         } else {
-            let outcome = try await rail.provider.gather([HoldingAccount(account: address.raw, option: option)])
+            let outcome = try await rail.gather([HoldingAccount(account: address.raw, option: option)])
             #expect(outcome.sent == 1 && outcome.problems.isEmpty)
         }
         try rail.chain.settle()

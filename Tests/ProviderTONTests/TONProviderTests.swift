@@ -188,13 +188,13 @@ struct TONCreditTests {
         let wallet = rail.provider.walletAddress
         try rail.chain.pay(3_000_000_000, to: wallet, comment: "a", by: "alice")
         try rail.chain.settle()
-        let first = try await rail.provider.prepare(rail.order(700_000_000, rail.coin, to: alice.address))
+        let first = try await rail.prepare(rail.order(700_000_000, rail.coin, to: alice.address))
         #expect(await rail.provider.submit(first) == .accepted)
         try rail.chain.settle()
         try rail.chain.pay(5, to: wallet, comment: nil, by: "alice", bounce: true)
         rail.chain.arriveBounced(77, at: wallet, body: try Cell.empty(), from: alice.address)
         try rail.chain.settle()
-        let second = try await rail.provider.prepare(rail.order(1, rail.coin, to: alice.address))
+        let second = try await rail.prepare(rail.order(1, rail.coin, to: alice.address))
         _ = await rail.provider.submit(second)
         try rail.chain.settle()
         let page = try await rail.scan(rail.coin)
@@ -314,7 +314,7 @@ struct TONSendingTests {
     func lostReply() async throws {
         let (rail, alice) = try await funded()
         let order = rail.order(1_000_000_000, rail.coin, to: alice.address)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         var faults = FixtureTON.Faults()
         faults.lostReplies = 1
         rail.chain.set(faults)
@@ -349,12 +349,12 @@ struct TONSendingTests {
     func expiry() async throws {
         let (rail, alice) = try await funded()
         // The first request of a wallet deploys it and has no end: send one before.
-        let deploying = try await rail.provider.prepare(rail.order(1, rail.coin, to: alice.address))
+        let deploying = try await rail.prepare(rail.order(1, rail.coin, to: alice.address))
         #expect(deploying.validUntil == nil)
         _ = await rail.provider.submit(deploying)
         try rail.chain.settle()
         let order = rail.order(2, rail.coin, to: alice.address)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
         rail.clock.advance(by: .seconds(400))
         // Our clock is ahead; no block is.
@@ -378,7 +378,7 @@ struct TONSendingTests {
         try rail.chain.mint(100, of: rail.master, layout: .standard, to: rail.provider.walletAddress)
         try rail.chain.settle()
         let order = rail.order(30, rail.jetton, to: alice.address)
-        let prepared = try await rail.provider.prepare(order)
+        let prepared = try await rail.prepare(order)
         #expect(await rail.provider.submit(prepared) == .accepted)
         try rail.chain.mine()
         #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
@@ -400,8 +400,8 @@ struct TONSendingTests {
             destination: "nowhere",
             comment: nil
         )
-        await #expect(throws: ProviderError(.refused, "")) { try await rail.provider.prepare(wrong) }
+        await #expect(throws: ProviderError(.refused, "")) { try await rail.prepare(wrong) }
         let tooMuch = rail.order(9_000_000_000, rail.coin, to: alice.address)
-        await #expect(throws: ProviderError(.unavailable, "")) { try await rail.provider.prepare(tooMuch) }
+        await #expect(throws: ProviderError(.unavailable, "")) { try await rail.prepare(tooMuch) }
     }
 }

@@ -70,14 +70,30 @@ package final class ModelRail: PaymentProvider, TransferSending, BatchSending {
     private func chance(_ percent: UInt64) -> Bool { random.next() % 100 < percent }
 
     /// Every signature is a request of its own: two of one order could both have an effect.
-    package func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
+    package var wallets: [String] { [] }
+
+    package func readWallet(
+        _ wallet: String?,
+        scannedTo position: String?
+    ) async throws(ProviderError) -> WalletReading {
+        WalletReading(wallet: key, numbers: .named(done: []))
+    }
+
+    package func prepare(
+        _ order: TransferOrder,
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> PreparedTransfer {
         if chance(5) { throw ProviderError(.unavailable, "no node answers") }
         let end = clock.now().advanced(by: Self.lifetime)
         let hash = sign([order.id])
         return PreparedTransfer(bytes: Array(hash.utf8), hash: hash, sequence: nil, validUntil: end)
     }
 
-    package func prepare(_ orders: [TransferOrder], after last: Int64?) async throws(ProviderError) -> PreparedBatch {
+    package func prepare(
+        _ orders: [TransferOrder],
+        after last: Int64?,
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> PreparedBatch {
         if chance(5) { throw ProviderError(.unavailable, "no node answers") }
         // Some are never possible, and some have to wait.
         let kinds = orders.map { _ in random.next() % 100 }

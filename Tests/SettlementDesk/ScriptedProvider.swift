@@ -89,7 +89,19 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
 
     package func expectedFee(of order: TransferOrder) -> Amount? { script.withLock { $0.fee } }
 
-    package func prepare(_ order: TransferOrder) async throws(ProviderError) -> PreparedTransfer {
+    package var wallets: [String] { [] }
+
+    package func readWallet(
+        _ wallet: String?,
+        scannedTo position: String?
+    ) async throws(ProviderError) -> WalletReading {
+        WalletReading(wallet: key, numbers: .named(done: []))
+    }
+
+    package func prepare(
+        _ order: TransferOrder,
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> PreparedTransfer {
         let end = script.withLock { script in
             script.prepared += 1
             return script.validUntil

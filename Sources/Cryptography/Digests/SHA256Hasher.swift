@@ -31,6 +31,28 @@ import COpenSSL
         }
     }
 
+    /// Begins a digest of bytes that come in pieces, see ``add(_:)`` and ``finish()``.
+    public mutating func begin() {
+        precondition(unsafe EVP_DigestInit_ex2(context, algorithm, nil) == 1, "EVP_DigestInit_ex2")
+    }
+
+    /// Takes the next piece.
+    public mutating func add(_ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { piece in
+            let isTaken = unsafe EVP_DigestUpdate(context, piece.baseAddress, piece.count)
+            precondition(isTaken == 1, "EVP_DigestUpdate")
+        }
+    }
+
+    /// The digest of all pieces since ``begin()``.
+    public mutating func finish() -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: SHA256.digestLength) { buffer, initialised in
+            let isDone = unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
+            precondition(isDone == 1, "EVP_DigestFinal_ex")
+            initialised = SHA256.digestLength
+        }
+    }
+
     /// The digest of `bytes`.
     public mutating func hash(_ bytes: [UInt8]) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: SHA256.digestLength) { buffer, initialised in

@@ -156,6 +156,15 @@ public struct TakenQueries: Hashable, Sendable {
     /// Whether a number is among them.
     public func contains(_ query: HighloadQuery) -> Bool { groups[query.group]?.contains(query.place) ?? false }
 
+    /// The positions of all of them in the series, see ``HighloadQuery/position``.
+    public var positions: Set<UInt64> {
+        var positions: Set<UInt64> = []
+        for (group, places) in groups {
+            for place in places { positions.insert(UInt64(group) * UInt64(HighloadQuery.places) + UInt64(place)) }
+        }
+        return positions
+    }
+
     /// Adds a number.
     public mutating func insert(_ query: HighloadQuery) { groups[query.group, default: []].insert(query.place) }
 }

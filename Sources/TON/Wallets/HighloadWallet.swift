@@ -21,6 +21,9 @@ public struct HighloadQuery: Hashable, Sendable {
         place = UInt16(position % UInt64(Self.places))
     }
 
+    /// The number's position in the first round of the series, below ``count``.
+    public var position: UInt64 { UInt64(group) * UInt64(Self.places) + UInt64(place) }
+
     init(group: UInt16, place: UInt16) throws(TONError) {
         guard group < 8_192, place < Self.places else {
             throw TONError(.malformedStructure, "the number of a request is out of range")

@@ -1,0 +1,88 @@
+import Money
+import Payments
+public import Providers
+import Seams
+import TON
+
+/// Which numbers the keys of the wallets have used on the chain, and what left by them.
+extension TONProvider {
+    /// A number is looked for as far back as a wallet remembers it, and so much longer, because clocks differ.
+    private static let memoryMargin: Int64 = 86_400
+
+    /// The wallet that pays out, and the one that pays the fees of gathering.
+    public var wallets: [String] {
+        [address.raw] + (configuration.deposit == .derived ? [feeWallet.address.raw] : [])
+    }
+
+    /// Reads the state of a wallet: its seqno, or the numbers that a highload wallet remembers.
+    ///
+    /// - Throws: `ProviderError`.
+    public func readWallet(
+        _ wallet: String?,
+        scannedTo position: String?
+    ) async throws(ProviderError) -> WalletReading {
+        if wallet == feeWallet.address.raw {
+            return try feeReading(await client.account(feeWallet.address))
+        }
+        let state = try await client.account(address)
+        switch self.wallet {
+        case .numbered(let wallet):
+            let next = try Self.seqno(of: state, wallet.version)
+            return WalletReading(wallet: address.raw, numbers: .inTurn(next: next, pending: next))
+        case .highload:
+            return WalletReading(wallet: address.raw, numbers: try Self.taken(by: state))
+        }
+    }
+
+    func feeReading(_ state: ToncenterClient.AccountState) throws(ProviderError) -> WalletReading {
+        let next = try Self.seqno(of: state, feeWallet.wallet.version)
+        return WalletReading(
+            wallet: feeWallet.address.raw,
+            numbers: .inTurn(next: next, pending: next),
+            paysOthers: false
+        )
+    }
+
+    private static func seqno(
+        of state: ToncenterClient.AccountState,
+        _ version: WalletVersion
+    ) throws(ProviderError) -> Int64 {
+        guard let data = state.data else { return 0 }
+        do { return Int64(try WalletData(parsing: data, version: version).seqno) } catch {
+            throw ProviderError(.malformed, error.description)
+        }
+    }
+
+    /// A highload wallet always remembers the request that it took last, so that whatever was taken since a copy of the
+    /// database was made shows here.
+    private static func taken(by state: ToncenterClient.AccountState) throws(ProviderError) -> WalletNumbers {
+        let modulus = Int64(HighloadQuery.count)
+        guard let cell = state.data else { return .inAnyOrder(taken: [], modulus: modulus, since: 0) }
+        do {
+            let data = try HighloadWalletData(parsing: cell)
+            let positions = data.queries.positions.union(data.oldQueries.positions)
+            let memory = 3 * Int64(data.timeout) + memoryMargin
+            let since = max(0, Int64(clamping: data.lastCleaned) - memory) * 1_000
+            return .inAnyOrder(taken: Set(positions.map { Int64($0) }), modulus: modulus, since: since)
+        } catch { throw ProviderError(.malformed, error.description) }
+    }
+
+    /// An order as its message looks on the chain.
+    public func appearance(of order: TransferOrder) -> SentPayment? {
+        guard let destination = try? AddressText(order.destination).address else { return nil }
+        return SentPayment(
+            destination: destination.raw,
+            amount: order.amount,
+            comment: order.comment.map { Array($0.utf8) },
+            tag: jetton(order.amount.asset) == nil ? nil : "\(Self.queryID(order.id))"
+        )
+    }
+
+    /// The number that a request from outside has used; nil when it cannot be read.
+    func number(of request: ExternalInMessage, to account: TONAddress) -> Int64? {
+        if account == address, case .highload = wallet {
+            return (try? HighloadRequest(parsing: request.body)).map { Int64($0.query.position) }
+        }
+        return (try? WalletRequest(parsing: request.body, version: configuration.walletVersion)).map { Int64($0.seqno) }
+    }
+}

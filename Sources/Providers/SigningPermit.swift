@@ -1,0 +1,134 @@
+/// What a wallet's chain says about the numbers that its key has used.
+public enum WalletNumbers: Hashable, Sendable {
+    /// The wallet takes numbers in turn (nonce, seqno): `next` is the one that it takes next, and `pending` the one after
+    /// everything that nodes know to wait, at least `next`.
+    case inTurn(next: Int64, pending: Int64)
+    /// The wallet takes numbers in any order and forgets old ones: `taken` are those that it remembers, each the remainder
+    /// by `modulus` of a number that was signed as `since` or later.
+    case inAnyOrder(taken: Set<Int64>, modulus: Int64, since: Int64)
+    /// The rail numbers nothing: it knows each order by a name, and these are the names of those that it has carried out
+    /// since it was last scanned.
+    case named(done: Set<String>)
+}
+
+/// A wallet as its chain shows it.
+public struct WalletReading: Hashable, Sendable {
+    /// The wallet in the rail's canonical form.
+    public let wallet: String
+    /// The numbers that its key has used.
+    public let numbers: WalletNumbers
+    /// Whether it pays others; a wallet that only gives our own accounts coins for fees does not.
+    public let paysOthers: Bool
+
+    /// A wallet as its chain shows it.
+    public init(wallet: String, numbers: WalletNumbers, paysOthers: Bool = true) {
+        self.wallet = wallet
+        self.numbers = numbers
+        self.paysOthers = paysOthers
+    }
+}
+
+/// A wallet as the database knows it.
+public struct WalletBooks: Hashable, Sendable {
+    /// Every number that was signed is below this one.
+    public let signedBelow: Int64
+    /// Where the wallet takes numbers in any order: the remainders of those that are known.
+    public let known: Set<Int64>
+    /// Why nothing may be signed until a person has looked; nil when the wallet may sign.
+    public let hold: String?
+
+    /// A wallet as the database knows it.
+    public init(signedBelow: Int64, known: Set<Int64> = [], hold: String? = nil) {
+        self.signedBelow = signedBelow
+        self.known = known
+        self.hold = hold
+    }
+}
+
+/// The right to sign one request of a wallet.
+///
+/// Only ``compare(_:with:)`` makes one, so that nothing is signed by a wallet that is ahead of its books: one whose
+/// database was restored from a copy, or whose key is used elsewhere.
+public struct SigningPermit: Hashable, Sendable {
+    /// What the comparison says.
+    public enum Verdict: Hashable, Sendable {
+        /// The books explain every number that the chain has taken.
+        case allowed(SigningPermit)
+        /// A person has to look first, for this reason.
+        case held(String)
+        /// The chain has taken something that the books do not know, for which the wallet has to be held.
+        case ahead(String)
+    }
+
+    /// The wallet.
+    public let wallet: String
+    /// The number to sign with, where the wallet takes them in turn.
+    public let number: Int64?
+    /// What the books said; what is signed is stored only if they still say it.
+    public let signedBelow: Int64
+    /// The names of orders that the rail has carried out already, where it knows them by name.
+    public let done: Set<String>
+    /// Whether the rail numbers what the wallet signs.
+    public let isNumbered: Bool
+
+    fileprivate init(wallet: String, number: Int64?, signedBelow: Int64, done: Set<String>? = nil) {
+        self.wallet = wallet
+        isNumbered = done == nil
+        self.number = number
+        self.signedBelow = signedBelow
+        self.done = done ?? []
+    }
+
+    /// Compares what the chain has taken with what the books know.
+    ///
+    /// - Parameters:
+    ///   - reading: the wallet as its chain shows it, read before the books were.
+    ///   - books: the wallet as the database knows it.
+    /// - Returns: the permit, or why there is none.
+    public static func compare(_ reading: WalletReading, with books: WalletBooks) -> Verdict {
+        if let hold = books.hold { return .held(hold) }
+        let permit = { (number: Int64?) in
+            SigningPermit(wallet: reading.wallet, number: number, signedBelow: books.signedBelow)
+        }
+        switch reading.numbers {
+        case .inTurn(let next, let pending):
+            guard next <= books.signedBelow else {
+                return .ahead("the chain expects number \(next), and only those below \(books.signedBelow) were signed")
+            }
+            guard pending <= books.signedBelow else {
+                return .ahead(
+                    "requests up to number \(pending - 1) wait, and only those below \(books.signedBelow) were signed"
+                )
+            }
+            return .allowed(permit(next))
+        case .inAnyOrder(let taken, _, _):
+            let foreign = taken.subtracting(books.known)
+            guard foreign.isEmpty else {
+                return .ahead("the chain has taken \(foreign.count) requests that were not signed here")
+            }
+            return .allowed(permit(nil))
+        case .named(let done):
+            return .allowed(
+                SigningPermit(
+                    wallet: reading.wallet,
+                    number: nil,
+                    signedBelow: books.signedBelow,
+                    done: done
+                )
+            )
+        }
+    }
+}
+
+/// Gives the right to sign, and remembers what was signed.
+public protocol SigningGate: Sendable {
+    /// Compares a wallet with the books.
+    ///
+    /// - Throws: ``ProviderError``; with ``ProviderError/Code/held`` when a person has to look first.
+    func permit(_ reading: WalletReading) async throws(ProviderError) -> SigningPermit
+
+    /// Stores that a number was signed; nothing that was signed with it is sent before.
+    ///
+    /// - Throws: ``ProviderError``.
+    func store(_ number: Int64, under permit: SigningPermit) async throws(ProviderError)
+}

@@ -1,0 +1,67 @@
+import Money
+import Payments
+import Providers
+import Seams
+import Storage
+
+/// What left by a wallet's key and was not signed here stops that wallet.
+extension ObservationRecorder {
+    /// Whether something that was seen to leave was signed for a transfer of ours.
+    func isOurs(_ sent: SentTransfer, in session: any SQLSession) throws -> Bool {
+        let sender = settlement.providers.provider(providerKey)?.send
+        return try session.transfers(hash: sent.hash).contains { transfer in
+            guard let prepared = transfer.prepared, let sender else { return true }
+            return sender.made(sent, by: prepared)
+        }
+    }
+
+    /// Keeps what left for the list that a person looks at, and holds the wallet.
+    ///
+    /// By the key of an account of a single option, or of the wallet for fees, nothing leaves for others; when it does,
+    /// the seed of all is known to somebody, and none of the provider's wallets signs.
+    func stop(for sent: SentTransfer, in session: any SQLSession) throws {
+        guard let signature = sent.signature else { return }
+        let wallets = try session.wallets(of: providerKey)
+        let own = wallets.first { $0.wallet == signature.wallet }
+        if let own, try wasThereBefore(sent, signature, own, in: session) { return }
+        if own?.paysOthers != true, signature.payments.isEmpty { return }
+        try keep(sent, signature, in: session)
+        let sentence = "\(signature.evidence) was not signed here"
+        let held = own?.paysOthers == true ? wallets.filter { $0.wallet == signature.wallet } : wallets
+        for wallet in held {
+            try settlement.hold(wallet.wallet, of: providerKey, .spent, sentence, at: now, in: session)
+        }
+    }
+
+    /// Whether it happened before the gateway knew the wallet, or a person has looked at it.
+    private func wasThereBefore(
+        _ sent: SentTransfer,
+        _ signature: WalletSignature,
+        _ wallet: WalletRecord,
+        in session: any SQLSession
+    ) throws -> Bool {
+        guard let number = signature.number else { return sent.movement.occurredAt < wallet.metAt }
+        if number < wallet.acceptedBelow { return true }
+        return try session.acceptedNumbers(of: wallet.wallet, at: providerKey).contains(number)
+    }
+
+    private func keep(_ sent: SentTransfer, _ signature: WalletSignature, in session: any SQLSession) throws {
+        let payments: [SentPayment?] = signature.payments.isEmpty ? [nil] : signature.payments
+        for (position, payment) in payments.enumerated() {
+            let spend = WalletSpend(
+                key: sent.naturalKey,
+                position: position,
+                provider: providerKey,
+                wallet: signature.wallet,
+                number: signature.number,
+                evidence: signature.evidence,
+                movement: sent.movement.amount,
+                payment: payment.map {
+                    .init(destination: $0.destination, amount: $0.amount, comment: $0.comment, tag: $0.tag)
+                },
+                occurredAt: sent.movement.occurredAt
+            )
+            try session.insert(spend, at: now)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Payments
+import Providers
+import Seams
+package import Storage
+
+extension Settlement {
+    /// Lets a wallet sign again after a person has looked.
+    ///
+    /// Everything that the chain has taken has to be listed, and each transfer that is not signed yet has to be decided.
+    ///
+    /// - Throws: ``SettlementError`` and what the database throws; the wallet stays held then.
+    /// - Returns: the wallet as it is now.
+    package func resumeWallet(_ wallet: String, of key: String) async throws -> WalletRecord {
+        guard let stored = try await database.read({ try $0.wallet(wallet, of: key) }) else {
+            throw SettlementError(.notFound, "\(key) has no wallet \(wallet)", parameter: "wallet")
+        }
+        guard let hold = stored.hold else { return stored }
+        let provider = try provider(key)
+        guard let sender = provider.send, sender.wallets.contains(wallet) else {
+            let reason = "the wallet is not the one that is configured; nothing is signed by it"
+            throw SettlementError(.invalidState, reason, parameter: "wallet")
+        }
+        let reading: WalletReading
+        do {
+            reading = try await sender.readWallet(wallet, scannedTo: nil)
+            if stored.paysOthers { try await requireScan(of: provider, since: hold.since) }
+        } catch let error as ProviderError { throw SettlementError(error) }
+        let now = clock.now()
+        let resumed = try await database.write { session in
+            try release(stored, reading, at: now, in: session)
+            return try session.wallet(wallet, of: key) ?? stored
+        }
+        try await showHolds()
+        return resumed
+    }
+
+    /// What left before the wallet was held has to be in the list.
+    private func requireScan(of provider: any PaymentProvider, since moment: Timestamp) async throws {
+        guard let accounts = try await provider.scan?.standingAccounts else { return }
+        let states = try await database.read { try $0.scanStates(provider: provider.key) }
+        for account in accounts {
+            let state = states.first { $0.account == account.account && $0.subject == account.subject }
+            guard let until = state?.completeUntil, until >= moment else {
+                let reason = "the scan of \(account.account) has not come to \(moment) yet; what left may not be listed"
+                throw SettlementError(.conflict, reason, parameter: "wallet")
+            }
+        }
+    }
+
+    private func release(
+        _ wallet: WalletRecord,
+        _ reading: WalletReading,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        try requireDecisions(of: wallet, in: session)
+        var below: Int64 = 0
+        switch reading.numbers {
+        case .inTurn(let next, let pending):
+            guard pending == next else {
+                throw SettlementError(.conflict, "requests wait in the network; resume when they are final")
+            }
+            try requireList(of: wallet, below: next, in: session)
+            below = next
+        case .inAnyOrder(let taken, let modulus, let since):
+            let known = try session.usedNumbers(of: wallet.provider, from: since).map { $0 % modulus }
+            let foreign = taken.subtracting(known)
+            let listed = try session.foreignNumbers(of: wallet.wallet, at: wallet.provider, from: 0)
+            let accepted = try session.acceptedNumbers(of: wallet.wallet, at: wallet.provider)
+            guard foreign.subtracting(listed).subtracting(accepted).isEmpty else { throw Self.notListed }
+            try session.accept(foreign, of: wallet.wallet, at: wallet.provider)
+        case .named: break
+        }
+        try session.release(wallet.wallet, of: wallet.provider, acceptedBelow: below)
+        for open in try session.openCases(of: Self.subject(of: wallet.wallet, at: wallet.provider)) {
+            try close(open, .init(.dismissed, at: now), in: session)
+        }
+    }
+
+    private static let notListed = SettlementError(
+        .conflict,
+        "the chain has taken requests that the scan has not listed yet; look again when it has",
+        parameter: "wallet"
+    )
+
+    private func requireList(of wallet: WalletRecord, below next: Int64, in session: any SQLSession) throws {
+        // What the wallet for fees does stays with us, and is not listed.
+        guard wallet.paysOthers, next > wallet.signedBelow else { return }
+        let listed = try session.foreignNumbers(of: wallet.wallet, at: wallet.provider, from: wallet.signedBelow)
+        guard (wallet.signedBelow..<next).allSatisfy(listed.contains) else { throw Self.notListed }
+    }
+
+    private func requireDecisions(of wallet: WalletRecord, in session: any SQLSession) throws {
+        guard wallet.paysOthers else { return }
+        let open = try session.unsentOutgoing(provider: wallet.provider, limit: 10_000).map(\.purpose.id)
+        let reviewed = try session.reviewedTransfers()
+        let missing = open.filter { !reviewed.contains($0) }
+        guard let first = missing.first else { return try session.forgetReviews(of: open) }
+        let reason =
+            "\(missing.count) transfers wait for a decision, the first is \(first): has it left, or is it owed?"
+        throw SettlementError(.conflict, reason, parameter: "wallet")
+    }
+}

@@ -1,0 +1,239 @@
+import Ledger
+import Money
+import Payments
+package import Providers
+import Seams
+import Storage
+
+/// A wallet that is ahead of its books signs nothing: the comparison of what the database knows to have been signed with
+/// what the chain has taken.
+extension Settlement {
+    /// The right to sign for orders of a provider.
+    ///
+    /// - Throws: `ProviderError`, with the code `held` when a person has to look first; and what the database throws.
+    func permit(by sender: any TransferSending, at provider: any PaymentProvider) async throws -> SigningPermit {
+        guard let wallet = sender.wallets.first else {
+            let account = try await provider.scan?.standingAccounts.first
+            let position = try await database.read { session in
+                try account.flatMap {
+                    try session.scanPosition(provider: provider.key, account: $0.account, subject: $0.subject)
+                }
+            }
+            let reading = try await sender.readWallet(nil, scannedTo: position)
+            return try await permit(reading, at: provider.key)
+        }
+        // Of a wallet that is held the chain need not be asked.
+        if let hold = try await database.read({ try $0.wallet(wallet, of: provider.key)?.hold }) {
+            throw ProviderError(.held, hold.sentence)
+        }
+        return try await permit(try await sender.readWallet(wallet, scannedTo: nil), at: provider.key)
+    }
+
+    /// Compares a wallet with the books, and holds it when it is ahead of them.
+    func permit(_ reading: WalletReading, at provider: String) async throws -> SigningPermit {
+        let books = try await books(of: reading, at: provider)
+        switch SigningPermit.compare(reading, with: books) {
+        case .allowed(let permit): return permit
+        case .held(let sentence): throw ProviderError(.held, sentence)
+        case .ahead(let sentence):
+            let now = clock.now()
+            try await database.write { session in
+                try hold(reading.wallet, of: provider, .ahead, sentence, at: now, in: session)
+            }
+            try await showHolds()
+            throw ProviderError(.held, sentence)
+        }
+    }
+
+    /// What the database knows of a wallet; one that it has never met is met now.
+    private func books(of reading: WalletReading, at provider: String) async throws -> WalletBooks {
+        if case .named = reading.numbers { return WalletBooks(signedBelow: 0) }
+        let known = try await database.read { try books(of: reading, at: provider, in: $0) }
+        if let known { return known }
+        let now = clock.now()
+        try await database.write { try meet(reading, at: provider, now, in: $0) }
+        return try await database.read { try books(of: reading, at: provider, in: $0) } ?? WalletBooks(signedBelow: 0)
+    }
+
+    private func books(
+        of reading: WalletReading,
+        at provider: String,
+        in session: any SQLSession
+    ) throws -> WalletBooks? {
+        guard let stored = try session.wallet(reading.wallet, of: provider) else { return nil }
+        var known: Set<Int64> = []
+        if case .inAnyOrder(_, let modulus, let since) = reading.numbers {
+            known = Set(try session.usedNumbers(of: provider, from: since).map { $0 % modulus })
+            known.formUnion(try session.acceptedNumbers(of: reading.wallet, at: provider))
+        }
+        return WalletBooks(signedBelow: stored.signedBelow, known: known, hold: stored.hold?.sentence)
+    }
+
+    /// Remembers a wallet from now on.
+    ///
+    /// At a provider that has no history nothing is owed, so that whatever the wallet has done before is none of ours.
+    /// Otherwise the books begin with what they have signed, and the comparison decides. A wallet that only pays fees of
+    /// our own accounts cannot pay anybody twice.
+    private func meet(
+        _ reading: WalletReading,
+        at provider: String,
+        _ now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let isNew = try !session.hasHistory(provider)
+        let signed = try session.lastSequence(provider: provider).map { $0 + 1 } ?? 0
+        var below = reading.paysOthers ? signed : 0
+        if case .inTurn(let next, _) = reading.numbers, isNew || !reading.paysOthers { below = next }
+        if case .inAnyOrder(let taken, _, _) = reading.numbers, isNew {
+            try session.accept(taken, of: reading.wallet, at: provider)
+        }
+        let isInTurn = if case .inTurn = reading.numbers { true } else { false }
+        try session.insert(
+            WalletRecord(
+                provider: provider,
+                wallet: reading.wallet,
+                paysOthers: reading.paysOthers,
+                signedBelow: below,
+                acceptedBelow: isInTurn ? below : 0,
+                metAt: now
+            )
+        )
+        guard !isNew, let restore = try session.lastRestore() else { return }
+        let sentence = "the database was restored from a copy of \(restore.takenAt)"
+        try hold(reading.wallet, of: provider, .restored, sentence, at: now, in: session)
+    }
+
+    /// Stops a wallet from signing until a person has looked, and opens a case of the operator.
+    func hold(
+        _ wallet: String,
+        of provider: String,
+        _ kind: WalletRecord.Hold.Kind,
+        _ sentence: String,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        guard try session.hold(wallet, of: provider, kind, sentence, at: now) else { return }
+        try openCase(of: wallet, at: provider, now, in: session)
+    }
+
+    private func openCase(
+        of wallet: String,
+        at provider: String,
+        _ now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let asset = providers.provider(provider)?.capabilities.assets.first
+        guard let asset else { return }
+        try open(
+            ExceptionCase(
+                id: identifiers.next(),
+                reason: .walletHeld,
+                merchant: nil,
+                invoice: nil,
+                payment: nil,
+                movement: Self.subject(of: wallet, at: provider),
+                amount: .zero(asset),
+                openedAt: now
+            ),
+            in: session
+        )
+    }
+
+    /// What a case about a held wallet is about.
+    static func subject(of wallet: String, at provider: String) -> NaturalKey { NaturalKey("wallet", provider, wallet) }
+
+    /// Meets the wallets of every provider and compares them with the books, so that one that is ahead is told before
+    /// anything has to be signed.
+    ///
+    /// - Throws: what the database throws.
+    /// - Returns: what could not be asked, for a person.
+    package func compareWallets() async throws -> [String] {
+        var problems: [String] = []
+        for provider in providers.providers {
+            guard let sender = provider.send else { continue }
+            for wallet in sender.wallets {
+                do {
+                    let reading = try await sender.readWallet(wallet, scannedTo: nil)
+                    _ = try await permit(reading, at: provider.key)
+                } catch let error as ProviderError {
+                    if error.code != .held { problems.append("wallet \(wallet) of \(provider.key): \(error.reason)") }
+                }
+            }
+        }
+        try await openMissingCases()
+        try await showHolds()
+        return problems
+    }
+
+    /// A wallet that was held when the database was put back has no case yet.
+    private func openMissingCases() async throws {
+        let held = try await database.read { session in
+            try session.wallets().filter { wallet in
+                try wallet.hold != nil
+                    && session.openCases(of: Self.subject(of: wallet.wallet, at: wallet.provider)).isEmpty
+            }
+        }
+        guard !held.isEmpty else { return }
+        let now = clock.now()
+        try await database.write { session in
+            for wallet in held { try openCase(of: wallet.wallet, at: wallet.provider, now, in: session) }
+        }
+    }
+
+    /// Whether every wallet of a provider was met, so that what is scanned of it can be told apart from what it did before.
+    package func knowsWallets(of provider: any PaymentProvider) async throws -> Bool {
+        guard let wallets = provider.send?.wallets, !wallets.isEmpty else { return true }
+        let known = try await database.read { try $0.wallets(of: provider.key) }
+        return wallets.allSatisfy { wallet in known.contains { $0.wallet == wallet } }
+    }
+
+    /// Puts on the board which wallets are held, and takes off those that are not any more.
+    ///
+    /// - Throws: what the database throws.
+    package func showHolds() async throws {
+        let wallets = try await database.read { try $0.wallets() }
+        for wallet in wallets {
+            let name = "wallet \(wallet.provider) \(wallet.wallet)"
+            guard let hold = wallet.hold else {
+                conditions.clear(name)
+                continue
+            }
+            let sentence = "it signs nothing: \(hold.sentence); 'settlegate wallets list' shows what left"
+            conditions.raise(name, .degraded, sentence, at: hold.since)
+        }
+    }
+}
+
+/// The gate in front of what a provider signs by itself.
+package struct StoredSigningGate: SigningGate {
+    let settlement: Settlement
+    let provider: String
+
+    /// The gate of a provider.
+    package init(settlement: Settlement, provider: String) {
+        self.settlement = settlement
+        self.provider = provider
+    }
+
+    /// Compares a wallet with the books.
+    ///
+    /// - Throws: `ProviderError`, with the code `held` when a person has to look first.
+    package func permit(_ reading: WalletReading) async throws(ProviderError) -> SigningPermit {
+        do { return try await settlement.permit(reading, at: provider) } catch let error as ProviderError {
+            throw error
+        } catch { throw ProviderError(.unavailable, "the books cannot be read: \(error)") }
+    }
+
+    /// Stores that a number was signed.
+    ///
+    /// - Throws: `ProviderError`.
+    package func store(_ number: Int64, under permit: SigningPermit) async throws(ProviderError) {
+        let isStored: Bool
+        do {
+            isStored = try await settlement.database.write { session in
+                try session.sign(number, with: permit.wallet, of: provider, expecting: nil)
+            }
+        } catch { throw ProviderError(.unavailable, "the number cannot be stored: \(error)") }
+        guard isStored else { throw ProviderError(.held, "the wallet \(permit.wallet) was held meanwhile") }
+    }
+}

@@ -1,0 +1,29 @@
+package import Seams
+
+extension PostgresDatabase {
+    /// The version of the schema of a database, which is only read; 0 when nothing is in it.
+    ///
+    /// - Throws: ``StorageError``.
+    package static func schemaVersion(_ settings: String) throws -> Int {
+        let connection = PostgresConnection(settings: settings)
+        defer { connection.disconnect() }
+        let found = try connection.run("SELECT COUNT(*) FROM pg_class WHERE relname = 'schema_version'", []).rows.first
+        var row = found ?? SQLRow([])
+        guard try row.integer() > 0 else { return 0 }
+        var version =
+            try connection.run("SELECT COALESCE(MAX(version), 0) FROM schema_version", []).rows.first
+            ?? SQLRow([])
+        return Int(clamping: try version.integer())
+    }
+
+    /// What has to run in the same transaction as a copy that is put back: every wallet is held from its first moment.
+    package static func restoreStatements(takenAt: Timestamp, at moment: Timestamp) -> String {
+        let sentence = "the database was restored from a copy of \(takenAt)"
+        return """
+            INSERT INTO public.restores (restored_at, taken_at) VALUES (\(moment.microseconds), \(takenAt.microseconds));
+            UPDATE public.wallets SET hold = 'restored', hold_sentence = '\(sentence)', held_since = \(moment.microseconds)
+            WHERE hold IS NULL;
+
+            """
+    }
+}

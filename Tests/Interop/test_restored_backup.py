@@ -1,0 +1,212 @@
+"""F107: a database of yesterday beside today's chains pays nothing again; a person sees what left, and what is still owed is
+paid once. With a real gateway, on both databases, on TON and EVM, and with returns of Stars."""
+
+import functools
+import json
+import os
+import pathlib
+import stat
+import subprocess
+
+import pytest
+from product import ROOT, SETTLEGATE, Gateway, call, eventually
+from test_killed_gateway import postgresql  # noqa: F401
+
+request = functools.partial(call, timeout=20)
+TON, PAID = "ton:testnet:native", 4
+
+
+def settlegate(sandbox, *arguments, code=0):
+    """What a command writes on standard output."""
+    run = subprocess.run(
+        [SETTLEGATE, *arguments, "--config", sandbox["config"]],
+        cwd=ROOT,
+        env=dict(os.environ, SETTLEGATE_PASSPHRASE=sandbox["passphrase"]),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == code, run.stdout + run.stderr
+    return run.stdout.strip()
+
+
+class Shop:
+    """The merchant and the operator at a gateway."""
+
+    def __init__(self, sandbox, gateway, operator):
+        self.sandbox = sandbox
+        self.url = gateway.url
+        self.keys = {"merchant": sandbox["api_key"], "operator": operator}
+
+    def __call__(self, path, body=None, of="merchant", **headers):
+        return request(f"{self.url}/v1/{path}", body, Authorization=f"Bearer {self.keys[of]}", **headers)
+
+    def buy(self, rail, asset, amount, **more):
+        order = {
+            "title": "Tea", "description": "Tea", "goods": "physical", "amount": amount, "asset": asset,
+            "rails": [{"rail": rail, "asset": asset}], **more,
+        }
+        invoice = self("invoices", order)
+        request(self.sandbox["control"] + "/pay", {"option": invoice["options"][0], "user": "alice"})
+        eventually(lambda: self(f"invoices/{invoice['id']}")["state"] == "settled", 60)
+        return invoice["id"]
+
+    def pay_out(self, asset, amount, destination):
+        wish = {"asset": asset, "amount": amount, "destination": destination, "needs_approval": True}
+        return self("payouts", {**wish, "comment": "salary"} if asset == TON else wish)["id"]
+
+    def approve(self, payouts):
+        for payout in payouts:
+            self(f"payouts/{payout}/approve", {})
+
+    def completed(self, payouts, seconds=90):
+        eventually(lambda: all(self(f"payouts/{each}")["state"] == "completed" for each in payouts), seconds)
+
+    def wallets(self):
+        return {each["provider"]: each for each in self("wallets", of="operator")["data"] if each["pays_others"]}
+
+
+class Chains:
+    """What receivers hold, as the chains say it."""
+
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+
+    def held(self, destination):
+        if destination.startswith("0x"):
+            body = {"jsonrpc": "2.0", "id": 1, "method": "eth_getBalance", "params": [destination, "latest"]}
+            return int(request(self.sandbox["evm"], body)["result"], 16)
+        path = f"/api/v2/getAddressInformation?address={destination}"
+        return int(request(self.sandbox["ton"] + path)["result"]["balance"])
+
+
+def another_database(sandbox, server):
+    """Leaves today's database where it is, and names a place where there is none."""
+    config = pathlib.Path(sandbox["config"])
+    text = config.read_text()
+    if server:
+        subprocess.run(["psql", "-q", "-d", server, "-c", "CREATE DATABASE restored"], check=True)
+        changed = text.replace("dbname=postgres", "dbname=restored")
+    else:
+        changed = text.replace("path: settlegate.sqlite", "path: restored.sqlite")
+    assert changed != text
+    config.write_text(changed)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_f107_a_restored_backup_pays_nothing_again(engine, start_sandbox, tmp_path, request):
+    server = request.getfixturevalue("postgresql") if engine == "postgresql" else None
+    sandbox = start_sandbox("--networks-only", *(["--postgresql", server] if server else []))
+    operator = settlegate(sandbox, "merchants", "operator-key")
+    gateway, chains = Gateway(sandbox), Chains(sandbox)
+    gateway.start()
+    try:
+        play(sandbox, gateway, operator, chains, server, tmp_path)
+    finally:
+        gateway.kill()
+
+
+def play(sandbox, gateway, operator, chains, server, folder):
+    shop = Shop(sandbox, gateway, operator)
+    coin = sandbox["evm_coin"]
+    shop.buy("ton", TON, "3")
+    shop.buy("evm", coin, "0.5", place="web")
+    stars = shop.buy("telegram_stars", "telegram:XTR", "250", goods="digital")
+    places = {}
+    for number in range(6):
+        # The units tell the payouts apart in the list; the receivers are new accounts.
+        places[shop.pay_out(TON, f"0.1{number}", f"0:{'ab' * 31}{number:02x}")] = "ton"
+        places[shop.pay_out(coin, f"0.01{number}", f"0x{'ab' * 19}{number:02x}")] = "evm"
+    payouts = list(places)
+    objects = {each: shop(f"payouts/{each}") for each in payouts}
+
+    backup = folder / "yesterday"
+    settlegate(sandbox, "backup", str(backup))
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    header = json.loads(backup.read_bytes().split(b"\n", 1)[0])
+    assert header["engine"] == ("postgresql" if server else "sqlite") and header["schema"] > 0
+    settlegate(sandbox, "backup", str(backup), code=2)  # Nothing older is overwritten.
+
+    left, owed = payouts[: 2 * PAID], payouts[2 * PAID :]
+    shop.approve(left)
+    shop.completed(left)
+    [payment] = shop(f"payments?invoice={stars}")["data"]
+    refund = shop("refunds", {"payment": payment["id"]})["id"]
+    eventually(lambda: shop(f"refunds/{refund}")["state"] == "completed")
+    before = {each: chains.held(objects[each]["destination"]) for each in payouts}
+    assert all(before[each] > 0 for each in left) and not any(before[each] for each in owed)
+
+    gateway.kill()
+    another_database(sandbox, server)
+    damaged = folder / "damaged"
+    damaged.write_bytes(backup.read_bytes()[:-1] + b"\x00")
+    settlegate(sandbox, "restore", str(damaged), code=2)
+    settlegate(sandbox, "restore", str(backup))
+    settlegate(sandbox, "restore", str(backup), code=2)  # There is a database now.
+    gateway.start()
+
+    # Everything is approved once more, as somebody would who believes the books.
+    shop.approve(payouts)
+    wallets = shop.wallets()
+    assert [each["state"] for each in wallets.values()] == ["held"] * len(wallets) and len(wallets) == 2
+    assert {each["reason"] for each in wallets.values()} == {"restored"}
+    with_sentence = request_text(gateway.url + "/readyz")
+    assert with_sentence.startswith("ready\n") and with_sentence.count("restored from a copy") >= 2
+    cases = shop("cases", of="operator")["data"]
+    assert [each["reason"] for each in cases].count("wallet_held") >= 2
+    # The scans find what left, and what has left is known by receiver and amount.
+    eventually(lambda: all(len(candidates(each)) == PAID for each in shop.wallets().values()), 90)
+    assert {each: chains.held(objects[each]["destination"]) for each in payouts} == before
+    # The merchant asks for the return of Stars again; they are gone already.
+    eventually(lambda: shop("refunds")["data"])
+    assert [each["state"] for each in shop("refunds")["data"]] == ["completed"]
+    with pytest.raises(Exception) as refused:
+        shop("refunds", {"payment": payment["id"]})
+    assert refused.value.code == 409
+
+    for provider, wallet in shop.wallets().items():
+        name = {"provider": provider, "wallet": wallet["wallet"]}
+        with pytest.raises(Exception) as early:
+            shop("wallets/resume", name, of="operator")
+        assert early.value.code == 409
+        found = candidates(wallet)
+        assert set(found) <= set(left)
+        for each in wallet["owed"]:
+            transfer = each["transfer"]["id"]
+            decision = {"decision": "left", **found[transfer]} if transfer in found else {"decision": "owed"}
+            shop("wallets/decide", {"transfer": transfer, **decision}, of="operator")
+        resumed = eventually(lambda: resume(shop, name), 90)
+        assert resumed["state"] == "signing"
+    shop.completed(payouts)
+    after = {each: chains.held(objects[each]["destination"]) for each in payouts}
+    assert {each: after[each] for each in left} == {each: before[each] for each in left}
+    assert all(after[each] > 0 for each in owed)
+    # Each account holds what one payout was, less what the network takes of a first transfer.
+    for each in payouts:
+        scale = 9 if places[each] == "ton" else 18
+        units = round(float(objects[each]["amount"]) * 10**scale)
+        assert units * 0.9 < after[each] < units * 1.1, each
+    gateway.end()
+    report = json.loads(settlegate(sandbox, "reconcile", "--format", "json"))
+    assert report["is_clean"]
+
+
+def candidates(wallet):
+    """What may have left, by the transfer: what it names and where."""
+    return {
+        each["transfer"]["id"]: {name: each["candidates"][0][name] for name in ("spend", "position")}
+        for each in wallet["owed"]
+        if each["candidates"]
+    }
+
+
+def resume(shop, name):
+    try:
+        return shop("wallets/resume", name, of="operator")
+    except Exception as early:  # What left has to be final first.
+        assert early.code == 409
+        return None
+
+
+def request_text(url):
+    return subprocess.run(["curl", "-s", url], capture_output=True, text=True, check=True).stdout

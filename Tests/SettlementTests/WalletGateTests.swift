@@ -1,0 +1,282 @@
+import DatabaseEngines
+import Ledger
+import Money
+import Payments
+import Providers
+import Seams
+import Settlement
+import SettlementDesk
+import Storage
+import Testing
+
+/// A gateway over a chain that others may use as well.
+private struct Branch {
+    static let merchant = MerchantID(value: 7)
+
+    let clock = ManualClock(Timestamp(seconds: 1_000_000))
+    let coin: Asset
+    let chain: NumberedChain
+    let rail: NumberedRail
+    let settlement: Settlement
+
+    init(on chain: NumberedChain, _ engine: Engine, name: String, first: Int64 = 1_000) async throws {
+        self.chain = chain
+        coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
+        rail = NumberedRail(chain, name: name, first: first, asset: coin.id, clock: clock)
+        settlement = try Desk.settlement(engine.open(), [rail], coin, clock, .none)
+        let (now, total) = (clock.now(), Amount(asset: coin.id, units: 1_000))
+        try await settlement.database.write { session in
+            for id in [Self.merchant, MerchantID(value: 0)] {
+                try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 0, createdAt: now))
+            }
+            let accounts = ["provider_receivable/numbered", "merchant_balance/\(Self.merchant.text)"]
+            try session.post(
+                LedgerTransaction(
+                    id: Identifier(value: 1),
+                    kind: .init("opening"),
+                    occurredAt: now,
+                    subject: "opening",
+                    postings: [
+                        Posting(account: AccountID(text: accounts[0]), amount: total),
+                        Posting(account: AccountID(text: accounts[1]), amount: total.negated()),
+                    ]
+                )
+            )
+        }
+        _ = try await settlement.compareWallets()
+        try await scan()
+    }
+
+    func scan() async throws {
+        struct Nothing: AccountWatching {
+            func watched(among accounts: Set<String>) async throws(ProviderError) -> Set<String> { [] }
+        }
+        let account = rail.standingAccounts[0]
+        let position = try await settlement.database.read { session in
+            try session.scanPosition(provider: "numbered", account: account.account, subject: account.subject)
+        }
+        let page = try await rail.page(of: account, after: position, watching: Nothing())
+        try await settlement.record(page, of: account, at: rail, after: position)
+    }
+
+    func ask(_ numbers: ClosedRange<Int>) async throws {
+        for number in numbers {
+            let request = PayoutRequest(
+                amount: Amount(asset: coin.id, units: Int256(number)),
+                destination: "receiver \(number)",
+                comment: "invoice \(number)",
+                needsApproval: false
+            )
+            _ = try await settlement.requestPayout(request, by: Self.merchant, id: PayoutID(value: UInt128(number)))
+        }
+    }
+
+    /// Takes steps until nothing moves any more.
+    func work() async throws {
+        for _ in 0..<40 {
+            clock.advance(by: .seconds(6))
+            for id in try await settlement.outgoingDue() { try await settlement.advance(id) }
+            try await scan()
+        }
+    }
+
+    func state(_ number: Int) async throws -> PayoutStateMachine.State? {
+        let id = PayoutID(value: UInt128(number)).text
+        return try await settlement.database.read { try $0.outgoing(id)?.status.state }
+    }
+
+    func list() async throws -> WalletList { try #require(try await settlement.listWallets().first) }
+
+    /// What a person does who believes the candidates: what has one has left, and everything else is owed.
+    func decideByTheList() async throws {
+        for owed in try await list().owed {
+            let id = owed.transfer.purpose.id
+            if let spend = owed.candidates.first?.spend {
+                _ = try await settlement.decide(id, .left(spend.key, position: spend.position))
+            } else {
+                _ = try await settlement.decide(id, .owed)
+            }
+        }
+    }
+
+    func account(_ code: String) async throws -> Int256 {
+        let balances = try await settlement.database.read { try $0.balances(code: AccountCode(code)) }
+        return try Amount.sum(balances.map(\.amount), asset: coin.id).units
+    }
+}
+
+@Suite("A wallet that is ahead of its books")
+struct WalletGateTests {
+    private static let numberings = NumberedChain.Numbering.allCases
+
+    @Test(
+        "pays nothing again after its database was put back, and after a person has looked each payout once",
+        arguments: Engine.allCases,
+        numberings
+    )
+    func restored(engine: Engine, numbering: NumberedChain.Numbering) async throws {
+        let seed: UInt64 = 20_261_128
+        let random = SeededRandom(seed: seed)
+        print("seed \(seed)")
+        for round in 0..<4 {
+            let chain = NumberedChain(numbering)
+            // What yesterday's copy holds: the same payouts asked for, and nothing sent.
+            let today = try await Branch(on: chain, engine, name: "today")
+            let copy = try await Branch(on: chain, engine, name: "copy", first: 5_000)
+            let count = Int(random.next() % 6) + 1
+            try await today.ask(1...count)
+            try await today.work()
+            #expect(chain.paid.values.allSatisfy { $0 == 1 } && chain.paid.count == count)
+            try await copy.ask(1...6)
+            // One that the chain shows before the scan does is as safe.
+            for id in try await copy.settlement.outgoingDue() where round % 2 == 0 {
+                try await copy.settlement.advance(id)
+            }
+            try await copy.work()
+            #expect(copy.rail.signatures == 0)
+            #expect(copy.settlement.conditions.all.map(\.name) == ["wallet numbered hot"])
+            let cases = try await copy.settlement.database.read { session in
+                try session.cases(of: nil, state: .open, in: Page(limit: 100)).filter { $0.reason == .walletHeld }
+            }
+            #expect(cases.count == 1)
+            let list = try await copy.list()
+            #expect(list.owed.count == 6 && list.owed.filter { !$0.candidates.isEmpty }.count == count)
+            #expect(list.owed.flatMap(\.candidates).allSatisfy { $0.likeness == .certain })
+            await #expect(throws: SettlementError(.conflict, "")) {
+                try await copy.settlement.resumeWallet("hot", of: "numbered")
+            }
+            try await copy.decideByTheList()
+            #expect(try await copy.settlement.resumeWallet("hot", of: "numbered").hold == nil)
+            try await copy.work()
+            #expect(chain.paid == Dictionary(uniqueKeysWithValues: (1...6).map { ("receiver \($0)", 1) }))
+            for number in 1...6 { #expect(try await copy.state(number) == .completed) }
+            #expect(try await copy.account("payouts_payable") == 0)
+            #expect(try await copy.account("suspense") == 0)
+            #expect(try await copy.account("provider_receivable") == 979)
+            #expect(copy.settlement.conditions.all.isEmpty)
+        }
+    }
+
+    @Test("stops when its key signs elsewhere, whatever the number", arguments: Engine.allCases, numberings)
+    func foreignSpend(engine: Engine, numbering: NumberedChain.Numbering) async throws {
+        let chain = NumberedChain(numbering)
+        let branch = try await Branch(on: chain, engine, name: "ours")
+        try await branch.ask(1...2)
+        try await branch.work()
+        #expect(chain.requests.count == 2)
+        let theirs = SentPayment(destination: "thief", amount: Amount(asset: branch.coin.id, units: 5))
+        chain.take(.init(hash: "theirs", number: numbering == .inTurn ? 2 : 77, payment: theirs))
+        try await branch.ask(3...3)
+        try await branch.work()
+        #expect(try await branch.state(3) == .awaitingPayment)
+        #expect(chain.paid["receiver 3"] == nil)
+        let list = try await branch.list()
+        #expect(list.spends.map(\.payment?.destination) == ["thief"])
+        let unmatched = try await branch.settlement.database.read { session in
+            try session.openCases(of: NaturalKey("numbered", "2")).map(\.reason)
+        }
+        #expect(unmatched == [.unmatched])
+        try await branch.decideByTheList()
+        _ = try await branch.settlement.resumeWallet("hot", of: "numbered")
+        try await branch.work()
+        #expect(chain.paid["receiver 3"] == 1)
+        #expect(try await branch.account("suspense") == 5)
+    }
+
+    @Test("stops while nodes know of requests that were not signed here", arguments: Engine.allCases)
+    func pool(engine: Engine) async throws {
+        let chain = NumberedChain(.inTurn)
+        let branch = try await Branch(on: chain, engine, name: "ours")
+        let payment = SentPayment(destination: "receiver 1", amount: Amount(asset: branch.coin.id, units: 1))
+        chain.delay(.init(hash: "theirs", number: 0, payment: payment))
+        try await branch.ask(1...1)
+        try await branch.work()
+        #expect(branch.rail.signatures == 0)
+        _ = try await branch.settlement.decide(PayoutID(value: 1).text, .owed)
+        // What waits may still leave: it has to be seen first.
+        await #expect(throws: SettlementError(.conflict, "")) {
+            try await branch.settlement.resumeWallet("hot", of: "numbered")
+        }
+        chain.land()
+        try await branch.scan()
+        #expect(try await branch.list().owed.first?.candidates.count == 1)
+    }
+
+    @Test("stops when something else has used the number of what it signed", arguments: Engine.allCases)
+    func displaced(engine: Engine) async throws {
+        let chain = NumberedChain(.inTurn)
+        let branch = try await Branch(on: chain, engine, name: "ours")
+        try await branch.ask(1...2)
+        let theirs = SentPayment(destination: "receiver 2", amount: Amount(asset: branch.coin.id, units: 2))
+        // It takes the number between our reading of the chain and our sending.
+        let id = PayoutID(value: 1).text
+        let lost = try Desk.settlement(
+            branch.settlement.database,
+            [branch.rail],
+            branch.coin,
+            branch.clock,
+            FaultInjector { point in
+                if point == FaultPoint.afterSigning { chain.take(.init(hash: "t", number: 0, payment: theirs)) }
+            }
+        )
+        try await lost.advance(id)
+        #expect(chain.requests.map(\.hash) == ["t"])
+        try await branch.work()
+        #expect(try await branch.state(1) == .failed)
+        #expect(try await branch.state(2) == .awaitingPayment)
+        try await branch.decideByTheList()
+        _ = try await branch.settlement.resumeWallet("hot", of: "numbered")
+        try await branch.work()
+        #expect(chain.paid == ["receiver 2": 1])
+        #expect(try await branch.account("payouts_payable") == 0)
+        #expect(try await branch.account("suspense") == 0)
+    }
+
+    @Test("is held after a restart as before it, and begins with what it did before the gateway knew it")
+    func survives() async throws {
+        let chain = NumberedChain(.inTurn)
+        let coin = try AssetID("ton:testnet:native")
+        let payment = SentPayment(destination: "earlier", amount: Amount(asset: coin, units: 1))
+        chain.take(.init(hash: "earlier", number: 0, payment: payment))
+        let branch = try await Branch(on: chain, .sqlite, name: "ours")
+        try await branch.ask(1...1)
+        try await branch.work()
+        #expect(chain.paid["receiver 1"] == 1)
+        chain.take(.init(hash: "theirs", number: 2, payment: payment))
+        _ = try await branch.settlement.compareWallets()
+        let again = try Desk.settlement(branch.settlement.database, [branch.rail], branch.coin, branch.clock, .none)
+        #expect(again.conditions.all.isEmpty)
+        try await again.showHolds()
+        #expect(again.conditions.all.map(\.name) == ["wallet numbered hot"])
+        #expect(again.conditions.all.first?.severity == .degraded)
+    }
+
+    @Test("is compared number by number: the table of what may be signed")
+    func table() {
+        func verdict(_ numbers: WalletNumbers, _ books: WalletBooks) -> String {
+            switch SigningPermit.compare(WalletReading(wallet: "w", numbers: numbers), with: books) {
+            case .allowed(let permit): permit.number.map { "sign \($0)" } ?? "sign"
+            case .held: "held"
+            case .ahead: "ahead"
+            }
+        }
+        for signed in Int64(0)...3 {
+            for next in Int64(0)...4 {
+                for pending in next...5 {
+                    let expected = next <= signed && pending <= signed ? "sign \(next)" : "ahead"
+                    let numbers = WalletNumbers.inTurn(next: next, pending: pending)
+                    #expect(verdict(numbers, WalletBooks(signedBelow: signed)) == expected)
+                    #expect(verdict(numbers, WalletBooks(signedBelow: signed, hold: "h")) == "held")
+                }
+            }
+        }
+        let all: [Set<Int64>] = [[], [1], [2], [1, 2]]
+        for taken in all {
+            for known in all {
+                let numbers = WalletNumbers.inAnyOrder(taken: taken, modulus: 8, since: 0)
+                let expected = taken.isSubset(of: known) ? "sign" : "ahead"
+                #expect(verdict(numbers, WalletBooks(signedBelow: 0, known: known)) == expected)
+            }
+        }
+    }
+}
