@@ -106,6 +106,8 @@ public final class Gateway: Sendable {
         self.configuration = configuration
         clock = surroundings.clock
         self.logger = logger
+        // Whatever the gateway is opened for: the bots that merchants have added belong to it.
+        _ = try await keeper.bringInAll()
     }
 
     /// Test money and real money never meet in one database.
@@ -166,8 +168,11 @@ public final class Gateway: Sendable {
         settlement.address.become(configuration.http.address(listeningAt: server.url))
         let configured =
             settlement.providers.providers.filter { $0.push == nil }.map(Self.check)
-            + directory.all.compactMap { keeper.check($0, stopsStart: true) }
-        do { try await rails.begin(configured + keeper.bringInAll()) } catch {
+            + directory.all.compactMap { keeper.check($0, stopsStart: $0.version == nil) }
+        let forgotten = try await ForgottenPlaces(for: settlement)
+        forgotten.tell(settlement)
+        for sentence in forgotten.sentences { logger.error("\(sentence)") }
+        do { try await rails.begin(configured) } catch {
             self.server.withLock { $0 = nil }
             await server.stop()
             throw error

@@ -47,7 +47,8 @@ extension ReconciliationReport {
                 statements[provider.key] = .success(statement)
             } catch { statements[provider.key] = .failure(error) }
         }
-        let (asked, told) = (statements, warnings)
+        let forgotten = try await ForgottenPlaces(for: settlement)
+        let (asked, told) = (statements, warnings + forgotten.sentences)
         return try await settlement.database.read { session in
             if onlyIfStill, try !places.isStill(in: session) { return nil }
             // A row that cannot be read is a finding of the audit, and not the end of the report.
@@ -73,7 +74,8 @@ extension ReconciliationReport {
             }
             return Self(
                 madeAt: now,
-                lines: try providers.flatMap { try books.lines(of: $0, asked[$0.key]) },
+                lines: try providers.flatMap { try books.lines(of: $0, asked[$0.key]) }
+                    + books.lines(of: forgotten.providers),
                 trialBalance: try session.trialBalance(),
                 auditFindings: try session.auditJournal().findings + session.auditObjects() + unread,
                 warnings: told,
@@ -182,6 +184,13 @@ private struct Books {
         let isExplained = BigInt(units).map { $0 - BigInt(ledger.units) == aside.units } ?? false
         let reason = ([stated] + aside.reasons).joined(separator: "; ")
         return silentLine(of: provider, ledger, reason, isExplained: isExplained)
+    }
+
+    /// What lies at providers that the configuration does not name: nobody asks them, so that nothing explains it.
+    func lines(of forgotten: [String: [Amount]]) -> [ReconciliationReport.Line] {
+        forgotten.sorted { $0.key < $1.key }.flatMap { provider, amounts in
+            amounts.map { silentLine(of: provider, $0, "the provider is not in the configuration; put it back") }
+        }
     }
 
     private func silentLine(

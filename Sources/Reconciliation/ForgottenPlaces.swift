@@ -1,0 +1,77 @@
+import Ledger
+package import Money
+import Payments
+import Providers
+import Seams
+package import Settlement
+import Storage
+
+/// Where the books say that money lies, and the configuration does not look.
+package struct ForgottenPlaces: Hashable, Sendable {
+    /// Providers that the configuration does not name any more, with what the books hold there.
+    package let providers: [String: [Amount]]
+    /// Accounts at which a provider was read before, and is not with the wallet that the configuration names now.
+    package let accounts: [String: [String]]
+
+    /// Looks for them.
+    ///
+    /// - Throws: what the database throws.
+    package init(for settlement: Settlement) async throws {
+        let configured = settlement.providers.providers
+        let keys = Set(configured.map(\.key))
+        let booked = try await settlement.database.read { session in
+            try session.balances(code: AccountCode("provider_receivable"))
+        }
+        providers = Dictionary(
+            grouping: booked.filter { !$0.amount.isZero && !keys.contains($0.account.scope ?? "") },
+            by: { $0.account.scope ?? "" }
+        )
+        .mapValues { $0.map(\.amount) }
+        var accounts: [String: [String]] = [:]
+        for provider in configured {
+            guard let scan = provider.scan, let standing = try? await scan.standingAccounts else { continue }
+            let own = Set(standing.map(\.account))
+            let (read, options) = try await settlement.database.read { session in
+                (
+                    try session.scanStates(provider: provider.key).map(\.account),
+                    try session.allScanAccounts(provider: provider.key).map(\.account)
+                )
+            }
+            let foreign = Set(read).subtracting(own).subtracting(options)
+            if !foreign.isEmpty { accounts[provider.key] = foreign.sorted() }
+        }
+        self.accounts = accounts
+    }
+
+    /// Puts them where the operator looks, in words that say nothing of amounts and accounts.
+    package func tell(_ settlement: Settlement) {
+        let now = settlement.clock.now()
+        for provider in providers.keys {
+            settlement.conditions.raise(
+                "provider \(provider)",
+                .degraded,
+                "the books hold money at it, and the configuration does not name it: put it back",
+                at: now
+            )
+        }
+        for provider in accounts.keys {
+            settlement.conditions.raise(
+                "wallet \(provider)",
+                .degraded,
+                "it was read with another wallet before: check the wallet's entry and version",
+                at: now
+            )
+        }
+    }
+
+    /// A sentence for each, for the operator's own eyes.
+    package var sentences: [String] {
+        providers.sorted { $0.key < $1.key }.map { provider, amounts in
+            let held = amounts.map { "\($0.units) units of \($0.asset)" }.joined(separator: ", ")
+            return "\(provider): the books hold \(held) there, and the configuration does not name it"
+        }
+            + accounts.sorted { $0.key < $1.key }.map { provider, accounts in
+                "\(provider): it was read at \(accounts.joined(separator: ", ")) before, which is not the configured wallet"
+            }
+    }
+}
