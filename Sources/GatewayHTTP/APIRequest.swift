@@ -41,6 +41,9 @@ struct APIRequest: Sendable {
         for (key, _) in query where !names.contains(key) {
             throw Problem.invalid("there is no parameter '\(key.prefix(40))'", key)
         }
+        for (key, value) in query where !StorableText.isStorable(value) {
+            throw Problem.invalid("'\(key)' holds U+0000, which no database keeps", key)
+        }
         guard Set(query.map(\.key)).count == query.count else { throw Problem.unprocessable("a parameter comes twice") }
     }
 
@@ -83,7 +86,12 @@ struct APIRequest: Sendable {
         if body.isEmpty {
             value = [:]
         } else {
-            do { value = try JSONValue(parsing: body) } catch { throw Problem.invalid("the body is no JSON: \(error)") }
+            do { value = try JSONValue(parsing: body) } catch {
+                throw Problem.invalid("the body is no JSON: \(error)", error.place.isEmpty ? nil : error.place)
+            }
+        }
+        if let place = value.unstorablePlace {
+            throw Problem.invalid("'\(place)' holds U+0000, which no database keeps", place)
         }
         guard let members = value.members else { throw Problem.invalid("the body is a JSON object") }
         for member in members where !names.contains(member.key) {
@@ -176,5 +184,25 @@ struct JSONBody: Sendable {
             throw Problem.invalid("'\(name)' is one of \(known)", parameter(name))
         }
         return word
+    }
+}
+
+extension JSONValue {
+    /// Where in it a text stands that no database keeps, as a problem's parameter names it; nil when there is none.
+    fileprivate var unstorablePlace: String? {
+        switch self {
+        case .null, .bool, .number: return nil
+        case .string(let text): return StorableText.isStorable(text) ? nil : ""
+        case .array(let elements):
+            for (index, element) in elements.enumerated() {
+                if let place = element.unstorablePlace { return JSONError.place(place, within: "[\(index)]") }
+            }
+        case .object(let members):
+            for member in members {
+                guard StorableText.isStorable(member.key) else { return StorableText(member.key, limit: 100).text }
+                if let place = member.value.unstorablePlace { return JSONError.place(place, within: member.key) }
+            }
+        }
+        return nil
     }
 }

@@ -185,8 +185,11 @@ extension InspectionInput {
         case .number(let digits), .string(let digits): text = digits
         default: throw Inspection.Failure("invalid_input", "'\(name)' is no integer")
         }
-        let number = text.hasPrefix("0x") ? BigUInt(text.dropFirst(2), radix: 16) : BigUInt(text, radix: 10)
-        guard text.utf8.count <= 80, let number, number.bitWidth <= 256 else {
+        // Bounded before it is parsed, which costs more than time in step with the length; and a sign is none.
+        let isHex = text.hasPrefix("0x")
+        let digits = isHex ? text.dropFirst(2) : text[...]
+        let isBounded = text.utf8.count <= 80 && digits.utf8.first.map { $0 != 0x2B && $0 != 0x2D } ?? false
+        guard isBounded, let number = BigUInt(digits, radix: isHex ? 16 : 10), number.bitWidth <= 256 else {
             throw Inspection.Failure("invalid_input", "'\(name)' is no integer of at most 256 bits")
         }
         return number

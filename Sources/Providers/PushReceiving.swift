@@ -9,8 +9,8 @@ public protocol PushReceiving: Sendable {
 
     /// Reads one pushed message.
     ///
-    /// - Throws: ``ProviderError`` with ``ProviderError/Code/malformed`` when it cannot be read; it stays in the inbox
-    ///   for a person then.
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/malformed`` when it cannot be read; it is set aside for
+    ///   a person then.
     func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage]
 
     /// Tells the rail what was decided about a pushed question.

@@ -25,9 +25,10 @@ extension ReconciliationWorker {
     private func deal(with message: InboxMessage, into pass: inout Pass) async throws {
         do {
             var outcomes: [String] = []
+            var isSetAside = false
             for provider in settlement.providers.providers {
                 guard let push = provider.push, push.source == message.source else { continue }
-                for meaning in try push.interpret(message.body) {
+                for meaning in meanings(of: message, to: push, &isSetAside) {
                     if let outcome = try await record(meaning, at: provider, into: &pass) { outcomes.append(outcome) }
                 }
             }
@@ -46,6 +47,28 @@ extension ReconciliationWorker {
         }
     }
 
+    /// What a message says; one that cannot be read is set aside once, and is dealt with by that.
+    private func meanings(
+        of message: InboxMessage,
+        to push: any PushReceiving,
+        _ isSetAside: inout Bool
+    ) -> [PushedMessage] {
+        do throws(ProviderError) { return try push.interpret(message.body) } catch {
+            guard !isSetAside else { return [] }
+            isSetAside = true
+            let found = SetAside(
+                naturalKey: NaturalKey("inbox", message.source, "\(message.sequence)"),
+                account: message.source,
+                asset: nil,
+                units: nil,
+                cause: .unreadable,
+                explanation: "a pushed message cannot be read: \(error.reason)",
+                occurredAt: message.receivedAt
+            )
+            return [.observation(.setAside(found, bytes: message.body))]
+        }
+    }
+
     private func record(
         _ meaning: PushedMessage,
         at provider: any PaymentProvider,
@@ -55,6 +78,7 @@ extension ReconciliationWorker {
         case .observation(let observation):
             let recorded = try await settlement.record(observation, at: provider)
             if case .payment = recorded { pass.payments += 1 }
+            if recorded == .setAside { pass.setAside += 1 }
             return "\(recorded)"
         case .subscription(let reference, let event):
             guard try await settlement.changeSubscription(reference, by: event, at: provider) else { return nil }

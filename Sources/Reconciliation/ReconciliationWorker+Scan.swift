@@ -13,6 +13,8 @@ extension ReconciliationWorker {
         into pass: inout Pass
     ) async {
         var isReady = false
+        var problems = pass.problems.count
+        defer { show(provider, isStuck: !isReady || pass.problems.count > problems) }
         await attempt("wallets of \(provider.key)", into: &pass) { pass in
             isReady = try await settlement.knowsWallets(of: provider)
             guard !isReady else { return }
@@ -20,6 +22,7 @@ extension ReconciliationWorker {
             isReady = try await settlement.knowsWallets(of: provider)
         }
         guard isReady else { return }
+        problems = pass.problems.count
         var accounts: [ScanAccount] = []
         await attempt("accounts of \(provider.key)", into: &pass) { _ in
             accounts = try await self.accounts(of: provider, scan)
@@ -28,12 +31,27 @@ extension ReconciliationWorker {
             await attempt("scan of \(provider.key) \(account.account)", into: &pass) { pass in
                 do {
                     try await self.scan(account, of: provider, by: scan, under: lease, into: &pass)
-                } catch let error as ProviderError where !Task.isCancelled {
-                    try await remember(error, of: account, at: provider)
+                } catch  where !Task.isCancelled && !Self.isElsewhere(error) {
+                    // When it cannot be remembered because the database is away, the board says it all the same.
+                    try? await remember(error, of: account, at: provider)
                     throw error
                 }
             }
         }
+    }
+
+    /// Whether another process has read on.
+    private static func isElsewhere(_ error: any Error) -> Bool { (error as? SettlementError)?.code == .conflict }
+
+    /// Puts a scan that does not advance on the board, whatever the reason, or takes it off.
+    private func show(_ provider: any PaymentProvider, isStuck: Bool) {
+        let name = "scan \(provider.key)"
+        guard isStuck, !Task.isCancelled else {
+            if !isStuck { settlement.conditions.clear(name) }
+            return
+        }
+        let sentence = "the history is not read to its end, and what came since is not credited; see the report"
+        settlement.conditions.raise(name, .degraded, sentence, at: settlement.clock.now())
     }
 
     private func accounts(of provider: any PaymentProvider, _ scan: any TransferScanning) async throws -> [ScanAccount]
@@ -132,17 +150,18 @@ extension ReconciliationWorker {
 
     /// A cursor that cannot move is shown to finance people with the reason.
     private func remember(
-        _ error: ProviderError,
+        _ error: any Error,
         of account: ScanAccount,
         at provider: any PaymentProvider
     ) async throws {
         let now = settlement.clock.now()
+        let reason = StorableText("\(error)", limit: 1_000).text
         try await settlement.database.write { session in
             try session.recordScanProblem(
                 provider: provider.key,
                 account: account.account,
                 subject: account.subject,
-                reason: error.description,
+                reason: reason,
                 at: now
             )
         }

@@ -21,6 +21,31 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     /// How many bytes come before it.
     public let offset: Int
 
+    /// In which member it is, for example `lines[2].title`; empty when it is in none.
+    ///
+    /// It does not count in comparisons.
+    public internal(set) var place = ""
+
+    /// The place of something within a member or an element (`[2]`).
+    public static func place(_ place: String, within part: String) -> String {
+        place.isEmpty || place.hasPrefix("[") ? part + place : "\(part).\(place)"
+    }
+
+    func within(_ part: String) -> Self {
+        var error = self
+        error.place = Self.place(place, within: part)
+        return error
+    }
+
+    /// Whether kind and position are equal.
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code && lhs.offset == rhs.offset }
+
+    /// Hashes kind and position.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(code)
+        hasher.combine(offset)
+    }
+
     /// A fault of the kind `code` at `offset`.
     public init(_ code: Code, at offset: Int) {
         self.code = code

@@ -69,7 +69,9 @@ private struct JSONParser {
             skipSpace()
             try expect(UInt8(ascii: ":"))
             skipSpace()
-            members.append(JSONValue.Member(key, try parseValue(depth: depth)))
+            do throws(JSONError) {
+                members.append(JSONValue.Member(key, try parseValue(depth: depth)))
+            } catch { throw error.within(key) }
             skipSpace()
             if take(UInt8(ascii: ",")) { continue }
             try expect(UInt8(ascii: "}"))
@@ -92,7 +94,9 @@ private struct JSONParser {
         if take(UInt8(ascii: "]")) { return .array([]) }
         while true {
             skipSpace()
-            elements.append(try parseValue(depth: depth))
+            do throws(JSONError) {
+                elements.append(try parseValue(depth: depth))
+            } catch { throw error.within("[\(elements.count)]") }
             skipSpace()
             if take(UInt8(ascii: ",")) { continue }
             try expect(UInt8(ascii: "]"))

@@ -32,6 +32,7 @@ struct ReconciliationWorkerTests {
         let failed = await worker(desk).runOnce()
         #expect(failed.problems.count == 1)
         #expect(try await problems(desk) == ["provider: gap: a piece is missing"])
+        #expect(desk.settlement.conditions.all.map(\.name) == ["scan scripted"])
         desk.provider.script.withLock { script in
             script.page = { () async throws(ProviderError) in
                 ScanPage(observations: [], position: nil, hasMore: false, completeUntil: nil)
@@ -39,6 +40,7 @@ struct ReconciliationWorkerTests {
         }
         #expect(await worker(desk).runOnce().problems.isEmpty)
         #expect(try await problems(desk).isEmpty)
+        #expect(desk.settlement.conditions.all.isEmpty)
     }
 
     /// A gateway that was told to stop in the middle of a scan left "the task was cancelled" as the rail's problem, and

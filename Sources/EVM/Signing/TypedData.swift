@@ -11,8 +11,12 @@ public struct TypedData: Sendable {
     }
 
     private static let maximumDepth = 16
+    /// The most types: the text of each holds those of all that it uses.
+    private static let maximumTypes = 256
 
     private let types: [String: [Field]]
+    /// The hash of each type's text, made once for all values of it.
+    private let typeHashes: [String: [UInt8]]
     private let primaryType: String
     private let domain: JSONValue
     private let message: JSONValue
@@ -22,7 +26,11 @@ public struct TypedData: Sendable {
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
     public init(_ value: JSONValue) throws(EVMError) {
         var types: [String: [Field]] = [:]
-        for type in value["types"]?.members ?? [] {
+        let stated = value["types"]?.members ?? []
+        guard stated.count <= Self.maximumTypes else {
+            throw EVMError(.tooLarge, "typed data has at most \(Self.maximumTypes) types")
+        }
+        for type in stated {
             var fields: [Field] = []
             for field in type.value.arrayValue ?? [] {
                 guard let name = field["name"]?.stringValue, let type = field["type"]?.stringValue else {
@@ -36,6 +44,13 @@ public struct TypedData: Sendable {
             let message = value["message"], types["EIP712Domain"] != nil, types[primaryType] != nil
         else { throw Self.malformed("typed data has types, EIP712Domain among them, primaryType, domain and message") }
         self.types = types
+        var hashes: [String: [UInt8]] = [:]
+        for root in [primaryType, "EIP712Domain"] {
+            for type in Self.used(by: root, types) where hashes[type] == nil {
+                hashes[type] = Keccak256.hash(Array(Self.encodedType(type, types).utf8))
+            }
+        }
+        typeHashes = hashes
         self.primaryType = primaryType
         self.domain = domain
         self.message = message
@@ -52,7 +67,8 @@ public struct TypedData: Sendable {
 
     private func hash(_ type: String, _ value: JSONValue, _ depth: Int) throws(EVMError) -> [UInt8] {
         guard depth < Self.maximumDepth else { throw EVMError(.tooLarge, "structs are nested too deep") }
-        var encoded = Keccak256.hash(Array(try encodedType(type).utf8))
+        guard value.members != nil else { throw Self.malformed("'\(type.prefix(40))' is an object") }
+        guard var encoded = typeHashes[type] else { throw Self.malformed("there is no type '\(type.prefix(40))'") }
         for field in types[type] ?? [] {
             encoded += try word(field.type, value[field.name] ?? .null, depth + 1, field.name)
         }
@@ -60,19 +76,31 @@ public struct TypedData: Sendable {
     }
 
     /// The type with its fields, and behind it the structs that it uses, in alphabetical order.
-    private func encodedType(_ type: String) throws(EVMError) -> String {
-        var used: Set<String> = []
-        var open = [type]
-        while let next = open.popLast() {
-            guard let fields = types[next] else { throw Self.malformed("there is no type '\(next.prefix(40))'") }
-            guard used.insert(next).inserted else { continue }
-            open += fields.map { Self.element($0.type) }.filter { types[$0] != nil }
-        }
+    private static func encodedType(_ type: String, _ types: [String: [Field]]) -> String {
+        var used = used(by: type, types)
         used.remove(type)
         return ([type] + used.sorted()).map { name in
             name + "(" + (types[name] ?? []).map { "\($0.type) \($0.name)" }.joined(separator: ",") + ")"
         }
         .joined()
+    }
+
+    /// A type and the structs that it uses.
+    private static func used(by type: String, _ types: [String: [Field]]) -> Set<String> {
+        var used: Set<String> = []
+        var open = [type]
+        while let next = open.popLast() {
+            guard let fields = types[next], used.insert(next).inserted else { continue }
+            open += fields.map { element($0.type) }.filter { types[$0] != nil }
+        }
+        return used
+    }
+
+    /// A number as a type writes it: digits without a sign or a leading zero.
+    private static func number(_ text: some StringProtocol) -> Int? {
+        let isCanonical = (1...9).contains(text.utf8.count) && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard isCanonical, text == "0" || !text.hasPrefix("0") else { return nil }
+        return Int(text)
     }
 
     /// A list's type without its brackets.
@@ -83,7 +111,7 @@ public struct TypedData: Sendable {
         if type.hasSuffix("]"), let bracket = type.lastIndex(of: "[") {
             guard let elements = value.arrayValue else { throw Self.malformed("'\(name)' is a list") }
             let count = type[type.index(after: bracket)...].dropLast()
-            guard count.isEmpty || Int(count) == elements.count else {
+            guard count.isEmpty || Self.number(count) == elements.count else {
                 throw Self.malformed("'\(name)' has \(count) elements")
             }
             var encoded: [UInt8] = []
@@ -109,13 +137,14 @@ public struct TypedData: Sendable {
         case "address": return [UInt8](repeating: 0, count: 12) + (try EVMAddress(value.stringValue ?? "")).bytes
         default: break
         }
-        if type.hasPrefix("bytes"), let count = Int(type.dropFirst(5)), (1...32).contains(count) {
+        if type.hasPrefix("bytes"), let count = number(type.dropFirst(5)), (1...32).contains(count) {
             let bytes = try bytes(value, name)
             guard bytes.count == count else { throw malformed("'\(name)' has \(count) bytes") }
             return bytes + [UInt8](repeating: 0, count: 32 - count)
         }
         let isSigned = type.hasPrefix("int")
-        guard isSigned || type.hasPrefix("uint"), let bits = Int(type.drop { $0.isLetter }), (8...256).contains(bits),
+        guard isSigned || type.hasPrefix("uint"), let bits = number(type.dropFirst(isSigned ? 3 : 4)),
+            (8...256).contains(bits),
             bits % 8 == 0
         else { throw malformed("there is no type '\(type.prefix(40))'") }
         return try integer(value, bits: bits, isSigned: isSigned, name)
@@ -133,8 +162,13 @@ public struct TypedData: Sendable {
         default: throw malformed("'\(name)' is an integer")
         }
         let isHex = text.hasPrefix("0x")
-        guard text.utf8.count <= 80, let number = isHex ? BigInt(text.dropFirst(2), radix: 16) : BigInt(text, radix: 10)
-        else { throw malformed("'\(name)' is an integer") }
+        // A minus sign stands before decimal digits only, and a plus sign nowhere.
+        let digits = isHex ? text.dropFirst(2) : text.hasPrefix("-") ? text.dropFirst() : text[...]
+        let areDigits = !digits.isEmpty && digits.utf8.allSatisfy { $0 != 0x2B && $0 != 0x2D }
+        guard text.utf8.count <= 80, areDigits, let magnitude = BigInt(digits, radix: isHex ? 16 : 10) else {
+            throw malformed("'\(name)' is an integer")
+        }
+        let number = text.hasPrefix("-") ? -magnitude : magnitude
         let limit = BigInt(1) << (isSigned ? bits - 1 : bits)
         guard number < limit, number >= (isSigned ? -limit : 0) else {
             throw malformed("'\(name)' has at most \(bits) bits")
