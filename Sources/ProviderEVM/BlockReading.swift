@@ -73,6 +73,14 @@ struct BlockReading {
         )
     }
 
+    /// What accounts held of the chain's coin before the block and after it.
+    func marks(_ state: State) -> [BalanceMark] {
+        let place = BlockLocator.Place(number: block.number, hash: block.hash)
+        return holdings.filter { $0.token == nil }.map { holding in
+            provider.mark(holding.owner, state.balances[holding], in: place, at: moment)
+        }
+    }
+
     // MARK: - Observations
 
     /// What concerns us, in the block's order, and then what nothing in it explains; what no amount can hold is set aside.

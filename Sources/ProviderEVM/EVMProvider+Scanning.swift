@@ -46,12 +46,14 @@ extension EVMProvider: TransferScanning {
             throw ProviderError(.gap, "the chain changed while it was read; it is read again")
         }
         let places = read.map { BlockLocator.Place(number: $0.number, hash: $0.hash) }
+        let transfers = try await transfers(in: read, watching, tip)
         var page = ScanPage(
-            observations: try await transfers(in: read, watching, tip).map(\.observation),
+            observations: transfers.findings.map(\.observation),
             position: known.cut(to: base).advanced(by: places).text,
             hasMore: end < tip.final,
             completeUntil: Timestamp(seconds: Int64(clamping: last.header.timestamp))
         )
+        page.marks = transfers.marks
         page.revisedSince = revisedSince
         if let place = places.last, !page.hasMore { page.sightings = try await sightings(after: place, tip, watching) }
         return page
@@ -62,12 +64,15 @@ extension EVMProvider: TransferScanning {
         let start = min(configuration.firstBlock ?? tip.final, tip.final)
         let block = try await read(start...start)
         guard let first = block.first else { throw ProviderError(.lagging, "a node has no block \(start)") }
-        return ScanPage(
-            observations: try await transfers(in: block, watching, tip).map(\.observation),
+        let transfers = try await transfers(in: block, watching, tip)
+        var page = ScanPage(
+            observations: transfers.findings.map(\.observation),
             position: BlockLocator(.init(number: first.number, hash: first.hash)).text,
             hasMore: start < tip.final,
             completeUntil: Timestamp(seconds: Int64(clamping: first.header.timestamp))
         )
+        page.marks = transfers.marks
+        return page
     }
 
     /// The latest block of a locator that is still in the chain.
@@ -124,32 +129,40 @@ extension EVMProvider: TransferScanning {
         in blocks: [ChainBlock],
         _ watching: any AccountWatching,
         _ tip: EVMClient.Tip
-    ) async throws(ProviderError) -> [BlockReading.Finding] {
+    ) async throws(ProviderError) -> Transfers {
         var parties: [BlockParties] = []
         for block in blocks { parties.append(BlockParties(block, tokenParties: try await tokenParties(of: block))) }
         // Asked after the blocks were read: what was paid in them was handed out before.
         let candidates = Set(parties.flatMap(\.accounts).map(\.lowercased))
         let watched = try await watching.watched(among: candidates)
         let ours = watched.union([hotAddress.lowercased, gasAddress.lowercased])
-        var findings: [BlockReading.Finding] = []
+        var transfers = Transfers()
         for party in parties where party.accounts.contains(where: { ours.contains($0.lowercased) }) {
-            findings += try await self.findings(in: party.block, watched: watched, tip)
+            try await read(party.block, watched: watched, tip, into: &transfers)
         }
-        return findings
+        return transfers
+    }
+
+    /// What was found in some blocks, and what the accounts held that moved in them.
+    private struct Transfers {
+        var findings: [BlockReading.Finding] = []
+        var marks: [BalanceMark] = []
     }
 
     /// What a block in which something of ours moved means: with the balances around it, all asked for at once.
-    private func findings(
-        in block: ChainBlock,
+    private func read(
+        _ block: ChainBlock,
         watched: Set<String>,
-        _ tip: EVMClient.Tip
-    ) async throws(ProviderError) -> [BlockReading.Finding] {
+        _ tip: EVMClient.Tip,
+        into transfers: inout Transfers
+    ) async throws(ProviderError) {
         let receipts = try await receipts(of: block)
         let reading = BlockReading(provider: self, block: block, receipts: receipts, watched: watched)
         var state = BlockReading.State()
         state.balances = try await balances(of: reading.holdings, around: block, tip)
         state.contracts = try await client.contracts(among: reading.payers)
-        return reading.findings(state)
+        transfers.findings += reading.findings(state)
+        transfers.marks += reading.marks(state)
     }
 
     private func balances(
@@ -219,7 +232,7 @@ extension EVMProvider: TransferScanning {
             throw ProviderError(.gap, "the chain changed while it was read; it is read again")
         }
         var sightings: [Sighting] = []
-        for finding in try await transfers(in: blocks, watching, tip) {
+        for finding in try await transfers(in: blocks, watching, tip).findings {
             guard case .incoming(let transfer) = finding.observation else { continue }
             let depth = Int(clamping: tip.head - finding.block + 1)
             let missing = Int(clamping: finding.block - min(finding.block, tip.final))

@@ -29,12 +29,11 @@ public protocol TransferScanning: Sendable {
     /// - Throws: ``ProviderError`` when the rail cannot be asked, so that nothing is undone by mistake.
     func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey]
 
-    /// Money that came to accounts of options without a trace that is scanned, found by their balances as they were where
-    /// the scan stands.
+    /// What accounts held where the scan stands, so that money is found that came or left without a trace; those of the
+    /// provider's own wallets too.
     ///
-    /// Asked only about accounts of which nothing was recorded, so that whatever they hold was not seen.
     /// - Throws: ``ProviderError``.
-    func untraced(on accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [IncomingTransfer]
+    func marks(of accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [BalanceMark]
 }
 
 extension TransferScanning {
@@ -42,10 +41,9 @@ extension TransferScanning {
     public var scansAccountsOfOptions: Bool { true }
 
     /// On most rails everything leaves a trace.
-    public func untraced(
-        on accounts: [ScanAccount],
-        at position: String
-    ) async throws(ProviderError) -> [IncomingTransfer] { [] }
+    public func marks(of accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [BalanceMark] {
+        []
+    }
 
     /// Most rails never take anything back.
     public func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] { [] }
@@ -85,6 +83,8 @@ public struct ScanPage: Hashable, Sendable {
     public var completeUntil: Timestamp?
     /// Everything that was seen after the page and can still be undone; none when the page does not say.
     public var sightings: [Sighting]?
+    /// What accounts held around what the page says, in its order.
+    public var marks: [BalanceMark] = []
     /// From when on the rail's history is another than the one that was recorded; none when it only grew.
     public var revisedSince: Timestamp?
 

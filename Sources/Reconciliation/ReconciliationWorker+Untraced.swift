@@ -5,7 +5,7 @@ import Storage
 
 extension ReconciliationWorker {
     /// The most accounts of a provider in one round.
-    private static let silentAccountsPerRound = 100
+    private static let accountsPerLook = 100
 
     /// Looks for money that came without a trace, on rails that are read as a whole.
     func findUntraced(into pass: inout Pass) async {
@@ -32,15 +32,19 @@ extension ReconciliationWorker {
                 account: standing.account,
                 subject: standing.subject
             )
-            let limit = Self.silentAccountsPerRound
-            return (position, try session.silentAccounts(provider: key, activeAt: now, after: start, limit: limit))
+            let limit = Self.accountsPerLook
+            return (position, try session.activeAccounts(provider: key, activeAt: now, after: start, limit: limit))
         }
-        gathering.set(stored.count < Self.silentAccountsPerRound ? "" : stored.last?.account ?? "", of: turn)
-        guard let position, !stored.isEmpty else { return }
+        gathering.set(stored.count < Self.accountsPerLook ? "" : stored.last?.account ?? "", of: turn)
+        guard let position else { return }
         let accounts = stored.map { ScanAccount(account: $0.account, subject: $0.subject) }
-        for transfer in try await scan.untraced(on: accounts, at: position) {
-            let recorded = try await settlement.record(.incoming(transfer), at: provider)
-            if case .payment = recorded { pass.payments += 1 }
+        let marks = try await scan.marks(of: accounts, at: position)
+        for recorded in try await settlement.record(marks, of: standing, at: provider, where: position) {
+            switch recorded {
+            case .payment: pass.payments += 1
+            case .booked: pass.movements += 1
+            case .undone, .ignored, .repetition: break
+            }
         }
     }
 }

@@ -50,7 +50,8 @@ extension Settlement {
         let recorded: [RecordedObservation]
         do {
             recorded = try await write(under: lease) { session in
-                let recorded = try page.observations.map { try recorder.record($0, in: session) }
+                let found = try recorder.recordMarks(of: page, in: session)
+                let recorded = try found + page.observations.map { try recorder.record($0, in: session) }
                 if let sightings = page.sightings { try recorder.replaceSightings(by: sightings, in: session) }
                 try move.carryOut(at: recorder.now, in: session)
                 return recorded
@@ -58,7 +59,8 @@ extension Settlement {
         } catch  where error.liesInWhatIsRecorded {
             // One of them is the reason: each gets a chance of its own, and the others are recorded.
             recorded = try await write(under: lease) { session in
-                let recorded = try page.observations.map { try recorder.recordOrSetAside($0, in: session) }
+                let found = try recorder.recordMarks(of: page, in: session)
+                let recorded = try found + page.observations.map { try recorder.recordOrSetAside($0, in: session) }
                 if let sightings = page.sightings {
                     try recorder.replaceSightings(by: sightings, eachAlone: true, in: session)
                 }
@@ -68,6 +70,29 @@ extension Settlement {
         }
         try faults.pass(.afterRecording)
         return recorded
+    }
+
+    /// Records what differs between what accounts hold where a scan stands and what they held when they were last seen.
+    ///
+    /// - Throws: what the database throws; nothing is recorded then.
+    /// - Returns: what became of the differences; none when the scan has gone on meanwhile.
+    public func record(
+        _ marks: [BalanceMark],
+        of account: ScanAccount,
+        at provider: any PaymentProvider,
+        where position: String
+    ) async throws -> [RecordedObservation] {
+        let now = clock.now()
+        let recorder = ObservationRecorder(settlement: self, provider: provider, now: now, isChronological: true)
+        return try await database.write { session in
+            let current = try session.scanPosition(
+                provider: provider.key,
+                account: account.account,
+                subject: account.subject
+            )
+            guard current == position else { return [] }
+            return try marks.compactMap { try recorder.record($0, in: session) }
+        }
     }
 
     /// Records one observation that a rail pushed.

@@ -176,22 +176,26 @@ struct DepositTests {
         #expect(!addresses.contains(rail.provider.hotWallet))
     }
 
-    @Test("that a contract passes on leave no log: the balance shows them, where nothing else was seen")
+    @Test("that a contract passes on leave no log: the balance shows them where the scan stands")
     func untraced() async throws {
         let rail = try EVMRail()
         let (address, option) = try await rail.open(rail.coin)
         let position = try #require(try await rail.scan().position)
         try rail.chain.send(7, to: rail.chain.forwarder(), data: address.bytes, by: "alice")
         rail.chain.mine(4)
-        #expect(try await rail.provider.untraced(on: option.accounts, at: position).isEmpty)
+        func mark(at position: String) async throws -> BalanceMark? {
+            let marks = try await rail.provider.marks(of: option.accounts, at: position)
+            return marks.first { $0.account == address.lowercased }
+        }
+        #expect(try await mark(at: position)?.before?.units == 0)
         let later = try #require(try await rail.scan(from: position).position)
-        let found = try await rail.provider.untraced(on: option.accounts, at: later)
-        #expect(found.map(\.amount.units) == [7])
-        #expect(found.first?.reference == option.reference)
-        #expect(found.first?.refundTarget == nil)
-        #expect(found == (try await rail.provider.untraced(on: option.accounts, at: later)))
+        let found = try #require(try await mark(at: later))
+        #expect(found.before?.units == 7 && found.after?.units == 7)
+        #expect(found.arrival?.reference == option.reference)
+        #expect(found.arrival?.refundTarget == nil)
+        #expect(try await mark(at: later) == found)
         // A place that a reorganisation has replaced shows nothing.
         rail.chain.reorganise(depth: 8, dropping: false)
-        #expect(try await rail.provider.untraced(on: option.accounts, at: later).isEmpty)
+        #expect(try await rail.provider.marks(of: option.accounts, at: later).isEmpty)
     }
 }

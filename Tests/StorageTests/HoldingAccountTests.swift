@@ -1,4 +1,5 @@
 import DatabaseEngines
+import Money
 import Payments
 import Seams
 import Storage
@@ -6,19 +7,13 @@ import Testing
 
 @Suite("Accounts of options")
 struct HoldingAccountTests {
-    /// A small payment that is not worth its fee would otherwise be found by the balance again and again.
     @Test(
-        "that once had something are never silent again, also when it was not worth gathering",
+        "that once had something are known to have had it, also when it was not worth gathering",
         arguments: Engine.allCases
     )
-    func neverSilentAgain(engine: Engine) async throws {
+    func neverNewAgain(engine: Engine) async throws {
         let database = try engine.open()
         let now = Timestamp(seconds: 100)
-        let silent = { @Sendable () async throws -> [String] in
-            try await database.read { session in
-                try session.silentAccounts(provider: "evm", activeAt: now, after: "", limit: 9).map(\.account)
-            }
-        }
         try await database.write { session in
             for account in ["0xa", "0xb"] {
                 try session.insertScanAccount(
@@ -29,18 +24,48 @@ struct HoldingAccountTests {
                 )
             }
         }
-        #expect(try await silent() == ["0xa", "0xb"])
+        let active = { @Sendable (account: String) async throws -> [String] in
+            try await database.read { session in
+                try session.activeAccounts(provider: "evm", activeAt: now, after: account, limit: 9).map(\.account)
+            }
+        }
+        #expect(try await active("") == ["0xa", "0xb"])
+        #expect(try await active("0xa") == ["0xb"])
+        let had = { @Sendable () async throws -> Bool in
+            try await database.read { try $0.isHolding(provider: "evm", account: "0xa") }
+        }
+        #expect(try await !had())
         let option = PaymentOptionID(value: 1)
         try await database.write { try $0.insertHoldingAccount(provider: "evm", account: "0xa", option: option) }
-        #expect(try await silent() == ["0xb"])
+        #expect(try await had())
         try await database.write { try $0.emptyHoldingAccount(provider: "evm", account: "0xa") }
-        #expect(try await silent() == ["0xb"])
+        #expect(try await had())
         let holding = { @Sendable () async throws -> Int in
             try await database.read { try $0.holdingAccounts(provider: "evm", after: "", limit: 9).count }
         }
         #expect(try await holding() == 0)
         try await database.write { try $0.insertHoldingAccount(provider: "evm", account: "0xa", option: option) }
         #expect(try await holding() == 1)
+        try await database.close()
+    }
+
+    @Test("hold what they held when they were last seen, until it is forgotten", arguments: Engine.allCases)
+    func balances(engine: Engine) async throws {
+        let database = try engine.open()
+        let asset = try AssetID("evm:1:native")
+        let held = { @Sendable () async throws -> Amount? in
+            try await database.read { try $0.accountBalance(provider: "evm", account: "0xa", asset: asset) }
+        }
+        #expect(try await held() == nil)
+        for units in [5, 0, 7] {
+            let amount = Amount(asset: asset, units: Int256(units))
+            try await database.write { try $0.setAccountBalance(provider: "evm", account: "0xa", to: amount) }
+            #expect(try await held() == amount)
+        }
+        try await database.write { try $0.forgetAccountBalances(provider: "evm", account: "0xb") }
+        #expect(try await held()?.units == 7)
+        try await database.write { try $0.forgetAccountBalances(provider: "evm") }
+        #expect(try await held() == nil)
         try await database.close()
     }
 }

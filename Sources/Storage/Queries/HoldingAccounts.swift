@@ -1,5 +1,4 @@
 public import Payments
-public import Seams
 
 /// Accounts of single options that may hold money, which has to be gathered.
 extension SQLSession {
@@ -27,23 +26,6 @@ extension SQLSession {
             """,
             [.text(provider), .text(account), .integer(Int64(limit))]
         ) { (account: try $0.text(), option: try $0.id()) }
-    }
-
-    /// Accounts of options that can still be paid and of which nothing was recorded, from after one of them on.
-    public func silentAccounts(
-        provider: String,
-        activeAt moment: Timestamp,
-        after account: String,
-        limit: Int
-    ) throws -> [StoredScanAccount] {
-        try all(
-            """
-            SELECT a.account, a.subject FROM scan_accounts a WHERE a.provider = $1 AND a.active_until >= $2
-            AND a.account > $3 AND NOT EXISTS (SELECT 1 FROM holding_accounts h
-            WHERE h.provider = a.provider AND h.account = a.account) ORDER BY a.account LIMIT $4
-            """,
-            [.text(provider), .moment(moment), .text(account), .integer(Int64(limit))]
-        ) { StoredScanAccount(account: try $0.text(), subject: try $0.text()) }
     }
 
     /// Remembers that an account's money was gathered; that it once had some is never forgotten.

@@ -1,0 +1,57 @@
+public import Money
+
+/// What an account of ours held at a place of a rail's history that is read as a whole.
+///
+/// What it holds at one mark and what it held at the one before have to be the same: what changed it between the two left
+/// no trace there, and becomes an observation of its own.
+public struct BalanceMark: Hashable, Sendable {
+    /// The account in the rail's canonical form.
+    public let account: String
+    /// What it held before the place's own changes; none when nobody knows, so that the next mark begins anew.
+    public let before: Amount?
+    /// What it held after them.
+    public let after: Amount?
+    /// A payment of the option whose account it is, by as much as was found; none for accounts that are no option's.
+    public let arrival: IncomingTransfer?
+    /// What else was found: a change that nobody can explain.
+    public let change: AccountMovement
+
+    /// What an account held.
+    public init(account: String, before: Amount?, after: Amount?, arrival: IncomingTransfer?, change: AccountMovement) {
+        self.account = account
+        self.before = before
+        self.after = after
+        self.arrival = arrival
+        self.change = change
+    }
+
+    /// The observation of a difference that is not zero.
+    public func observation(of difference: Amount) -> Observation {
+        if difference.isPositive, let arrival { return .incoming(arrival.with(difference)) }
+        return .movement(
+            AccountMovement(
+                naturalKey: change.naturalKey,
+                kind: change.kind,
+                amount: difference,
+                reason: change.reason,
+                occurredAt: change.occurredAt
+            )
+        )
+    }
+}
+
+extension IncomingTransfer {
+    /// The same transfer of another amount.
+    fileprivate func with(_ amount: Amount) -> Self {
+        IncomingTransfer(
+            naturalKey: naturalKey,
+            reference: reference,
+            amount: amount,
+            payer: payer,
+            refundTarget: refundTarget,
+            evidence: evidence,
+            occurredAt: occurredAt,
+            availableAt: availableAt
+        )
+    }
+}

@@ -1,0 +1,30 @@
+import Money
+import Providers
+import Storage
+
+/// What becomes of balances that are not what they were when they were last seen.
+extension ObservationRecorder {
+    /// Records what accounts held around a page; after a change of the rail's history their sights begin anew.
+    func recordMarks(of page: ScanPage, in session: any SQLSession) throws -> [RecordedObservation] {
+        if page.revisedSince != nil { try session.forgetAccountBalances(provider: providerKey) }
+        return try page.marks.compactMap { try record($0, in: session) }
+    }
+
+    /// Compares what an account held with what it held when it was last seen, and records the difference.
+    ///
+    /// An option's account of which nothing was ever recorded held nothing; of others the first sight is the beginning.
+    func record(_ mark: BalanceMark, in session: any SQLSession) throws -> RecordedObservation? {
+        guard let before = mark.before, let after = mark.after else {
+            try session.forgetAccountBalances(provider: providerKey, account: mark.account)
+            return nil
+        }
+        var known = try session.accountBalance(provider: providerKey, account: mark.account, asset: before.asset)
+        if known == nil, mark.arrival != nil, try !session.isHolding(provider: providerKey, account: mark.account) {
+            known = .zero(before.asset)
+        }
+        try session.setAccountBalance(provider: providerKey, account: mark.account, to: after)
+        guard let known else { return nil }
+        let difference = try before.subtracting(known)
+        return difference.isZero ? nil : try record(mark.observation(of: difference), in: session)
+    }
+}
