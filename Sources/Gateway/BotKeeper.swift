@@ -96,6 +96,13 @@ struct BotKeeper: BotKeeping {
         return number
     }
 
+    /// Whether a bot of the configuration has a token that begins like this.
+    private func isConfigured(_ beginning: String) -> Bool {
+        directory.all.contains { bot in
+            bot.version == nil && bot.token.withUnsafeBytes { $0.starts(with: beginning.utf8) }
+        }
+    }
+
     private func identity(by client: BotClient) async throws -> BotIdentity {
         do { return try await client.identity() } catch {
             guard error.code != .refused else { throw Self.refusal("Telegram knows no bot with this token", "token") }
@@ -115,8 +122,9 @@ struct BotKeeper: BotKeeping {
         }
         try check(bot.currencies, takesStars: bot.takesStars, hasProvider: bot.providerToken != nil)
         let number = try Self.number(bot.token)
-        let isConfigured = directory.all.contains { $0.token.withUnsafeBytes { $0.starts(with: "\(number):".utf8) } }
-        guard !isConfigured else { throw SettlementError(.conflict, "the bot is here already", parameter: "token") }
+        guard !isConfigured("\(number):") else {
+            throw SettlementError(.conflict, "the bot is here already", parameter: "token")
+        }
         let identity = try await identity(by: client(bot.token, isInTestEnvironment: bot.isInTestEnvironment))
         let secret = SecretBytes(Array(Hex.encode(surroundings.random.bytes(32)).utf8))
         return BotRecord(
@@ -163,6 +171,11 @@ struct BotKeeper: BotKeeping {
         var checks: [RailChecks.Check] = []
         for record in try await settlement.database.read({ try $0.bots() })
         where directory.bot(record.key)?.version != record.version {
+            guard !isConfigured("\(record.key.dropFirst()):") else {
+                // Two providers of one account would each book what happens on it.
+                logger.warning("the bot @\(record.username) stands in the configuration and was added too; remove one")
+                continue
+            }
             do { try await bringIn(record, registering: false) } catch {
                 logger.warning("the bot @\(record.username) cannot be used: \(error)")
                 continue

@@ -5,7 +5,9 @@ package import Seams
 package import Synchronization
 
 /// A provider whose answers a test decides.
-package final class ScriptedProvider: PaymentProvider, TransferSending, TransferScanning, BalanceStating {
+package final class ScriptedProvider: PaymentProvider, TransferSending, TransferScanning, BalanceStating,
+    SubscriptionKeeping
+{
     /// What it answers, and how often it was asked.
     package struct Script {
         var settings: [String: String] = [:]
@@ -45,6 +47,10 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     package var scan: (any TransferScanning)? { script.withLock { $0.page == nil ? nil : self } }
     package var send: (any TransferSending)? { self }
     package var state: (any BalanceStating)? { self }
+    package var subscriptions: (any SubscriptionKeeping)? { self }
+    package let subscriptionSettings: [String: String] = [:]
+
+    package func setRenewal(of charge: String, to isRenewed: Bool) async throws(ProviderError) {}
 
     package func balances(
         of accounts: [ScanAccount],
