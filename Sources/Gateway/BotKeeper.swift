@@ -106,7 +106,7 @@ struct BotKeeper: BotKeeping {
     private func identity(by client: BotClient) async throws -> BotIdentity {
         do { return try await client.identity() } catch {
             guard error.code != .refused else { throw Self.refusal("Telegram knows no bot with this token", "token") }
-            throw SettlementError(.unavailable, "Telegram cannot be asked at the moment: \(error.reason)")
+            throw SettlementError(.unavailable, "Telegram cannot be asked at the moment")
         }
     }
 

@@ -100,13 +100,14 @@ extension Gateway {
             )
         }
 
-        func deliveries(from database: any Database) -> DeliveryWorker {
+        func deliveries(of settlement: Settlement) -> DeliveryWorker {
             DeliveryWorker(
-                database: database,
+                database: settlement.database,
                 transport: surroundings.webhookTransport,
                 secrets: secrets,
                 clock: surroundings.clock,
                 random: surroundings.random,
+                tell: { try settlement.announceDisabled($0, in: $1) },
                 logger: logger
             )
         }

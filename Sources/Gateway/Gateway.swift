@@ -79,7 +79,7 @@ public final class Gateway: Sendable {
         settlement = try assembly.settlement(over: database, providers: providers.registry)
         rates = try assembly.rateWorker()
         worker = try assembly.worker(over: settlement, bots: directory)
-        deliveries = assembly.deliveries(from: database)
+        deliveries = assembly.deliveries(of: settlement)
         receiver = TelegramReceiver(
             settlement: settlement,
             webhookSecret: { directory.bot($0)?.secret },

@@ -38,7 +38,7 @@ extension GatewayAPI {
                 try session.insert(endpoint)
             }
             // The only time that the secret is told.
-            return .object((Self.json(endpoint).members ?? []) + [.init("secret", .string(secret.text))])
+            return .object((representation.json(endpoint).members ?? []) + [.init("secret", .string(secret.text))])
         } exists: { session, id in
             try session.endpoint(id) != nil
         }
@@ -48,7 +48,7 @@ extension GatewayAPI {
         try call.allow()
         let found = try await settlement.database.read { try $0.endpoints(of: call.merchant) }
         return json([
-            "object": "list", "data": .array(found.map(Self.json)), "has_more": .bool(false),
+            "object": "list", "data": .array(found.map { representation.json($0) }), "has_more": .bool(false),
             "url": "/v1/webhook_endpoints",
         ])
     }
@@ -68,12 +68,12 @@ extension GatewayAPI {
             endpoint.disabledAt = now
             endpoint.disabledReason = "switched off by the merchant"
         }
-        return json(Self.json(disabled))
+        return json(representation.json(disabled))
     }
 
     func readEndpoint(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
-        return json(Self.json(try await endpoint(of: call)))
+        return json(representation.json(try await endpoint(of: call)))
     }
 
     private func endpoint(of call: APIRequest) async throws -> WebhookEndpointRecord {
@@ -106,7 +106,7 @@ extension GatewayAPI {
             endpoint.disabledAt = nil
             endpoint.disabledReason = nil
         }
-        return json(Self.json(enabled))
+        return json(representation.json(enabled))
     }
 
     /// Gives an endpoint another secret; for a while messages carry the signatures of both.
@@ -133,7 +133,7 @@ extension GatewayAPI {
                 endpoint.previousUntil = overlap > 0 ? now.advanced(by: .seconds(overlap)) : nil
                 endpoint.sealedSecret = sealed
             }
-            return .object((Self.json(rotated).members ?? []) + [.init("secret", .string(secret.text))])
+            return .object((representation.json(rotated).members ?? []) + [.init("secret", .string(secret.text))])
         } exists: { _, _ in
             // What was changed and not told is changed again, by a request that asks again.
             false
@@ -189,15 +189,4 @@ extension GatewayAPI {
 
     /// The most events that one request sends again.
     private static let redeliveryLimit = 1_000
-
-    private static func json(_ endpoint: WebhookEndpointRecord) -> JSONValue {
-        [
-            "id": .string(endpoint.id.text), "object": "webhook_endpoint", "url": .string(endpoint.url),
-            "types": .array(endpoint.types.map(JSONValue.string)),
-            "created_at": .string(endpoint.createdAt.description),
-            "previous_secret_until": .optional(endpoint.previousUntil?.description),
-            "disabled_at": .optional(endpoint.disabledAt?.description),
-            "disabled_reason": .optional(endpoint.disabledReason),
-        ]
-    }
 }

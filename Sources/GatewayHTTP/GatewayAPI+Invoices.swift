@@ -169,6 +169,13 @@ extension GatewayAPI {
     private func moment(_ call: APIRequest, _ name: String) throws -> Timestamp? {
         guard let text = call.parameter(name) else { return nil }
         guard let moment = Timestamp(rfc3339: text) else {
+            // A plus in a query is a space (WHATWG URL, application/x-www-form-urlencoded).
+            guard !text.contains(" ") else {
+                throw Problem.invalid(
+                    "'\(name)' has a space where a plus was: a + in a query is written %2B, or write the moment with Z",
+                    name
+                )
+            }
             throw Problem.invalid("'\(name)' is a moment of RFC 3339, for example 2026-11-26T12:00:00Z", name)
         }
         return moment

@@ -12,7 +12,7 @@ extension GatewayAPI {
     func createKey(_ call: APIRequest) async throws -> HTTPResponse {
         let body = try call.object("label", "role", "scopes")
         let label = try body.text("label")
-        guard (1...100).contains(label.unicodeScalars.count) else {
+        guard (1...100).contains(label.unicodeScalars.count), VisibleText.isVisible(label) else {
             throw Problem.invalid("'label' has 1 to 100 characters", "label")
         }
         let access = KeyAccess(role: try body.word("role"), scopes: Set(try body.array("scopes").map(Self.scope)))

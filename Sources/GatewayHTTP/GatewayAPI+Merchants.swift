@@ -36,8 +36,12 @@ extension GatewayAPI {
         webhookURL: String?,
         id: MerchantID? = nil
     ) async throws -> NewMerchant {
-        guard (1...100).contains(name.count) else {
-            throw SettlementError(.invalidRequest, "a merchant's name has 1 to 100 characters", parameter: "name")
+        guard (1...100).contains(name.count), VisibleText.isVisible(name) else {
+            throw SettlementError(
+                .invalidRequest,
+                "a merchant's name has 1 to 100 characters that people can see",
+                parameter: "name"
+            )
         }
         guard Self.fees.contains(feeBasisPoints) else {
             let reason = "the fee lies between 0 and 10000 hundredths of a percent"

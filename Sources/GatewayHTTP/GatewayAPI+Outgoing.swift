@@ -10,7 +10,7 @@ extension GatewayAPI {
     // MARK: - Refunds
 
     func createRefund(_ call: APIRequest) async throws -> HTTPResponse {
-        let body = try call.object("payment", "amount", "basis", "reason")
+        let body = try call.object("payment", "amount", "basis", "reason", "provider_reference")
         let text = try body.text("payment")
         guard let payment = try? PaymentID(text) else {
             throw Problem.invalid("'payment' identifies no payment", "payment")
@@ -20,7 +20,12 @@ extension GatewayAPI {
         guard let stored, settlement.owns(call.merchant, stored.merchant) else {
             throw Problem.notFound("there is no payment \(payment)")
         }
-        let request = RefundRequest(payment: payment, measure: try measure(body, of: stored), reason: reason)
+        let request = RefundRequest(
+            payment: payment,
+            measure: try measure(body, of: stored),
+            reason: reason,
+            providerReference: try body.optionalText("provider_reference")
+        )
         return try await once(call, making: RefundKind.self) { id in
             try representation.json(try await settlement.requestRefund(request, by: call.merchant, id: id))
         } exists: { session, id in

@@ -208,6 +208,7 @@ public struct GatewayAPI: Sendable {
                 [
                     ("outbox_depth", try session.outboxDepth()), ("inbox_depth", try session.inboxDepth()),
                     ("open_cases", try session.openCaseCount()), ("set_aside", try session.setAsideCount()),
+                    ("disabled_endpoints", try session.disabledEndpointCount()),
                     ("overdue_transfers", try OverdueTransfers.list(in: session, at: now).count),
                 ]
             }

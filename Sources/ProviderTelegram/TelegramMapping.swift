@@ -45,13 +45,13 @@ struct TelegramMapping: Sendable {
     }
 
     func wireUnits(_ amount: Amount) throws(ProviderError) -> Int64 {
-        do {
+        do throws(MoneyError) {
             guard let asset = assets.asset(amount.asset), let units = Int64(exactly: try asset.wireUnits(of: amount))
             else {
                 throw MoneyError.overflow("the amount is too large for Telegram")
             }
             return units
-        } catch { throw ProviderError(.invalidRequest, "\(error)") }
+        } catch { throw ProviderError(.invalidRequest, error.reason) }
     }
 
     /// Stars with their billionths, exactly.

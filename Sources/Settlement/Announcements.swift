@@ -1,7 +1,7 @@
 import Payments
 import Providers
 import Seams
-import Storage
+public import Storage
 import StrictJSON
 
 /// What a merchant is told about, as the `type` of an event.
@@ -32,6 +32,7 @@ enum OutgoingEvent: String, CaseIterable {
 extension Settlement {
     private static let paymentReceived = "payment.received"
     private static let paymentOrphaned = "payment.orphaned"
+    private static let endpointDisabled = "webhook_endpoint.disabled"
     private static let caseOpened = "case.opened"
     private static let caseResolved = "case.resolved"
 
@@ -43,7 +44,8 @@ extension Settlement {
         }
         types.formUnion(SubscriptionStatus.Action.allCases.map(subscriptionEvent))
         return types.union([
-            paymentReceived, paymentOrphaned, caseOpened, caseResolved, WebhookEndpointRecord.stockQuestion,
+            endpointDisabled, paymentReceived, paymentOrphaned, caseOpened, caseResolved,
+            WebhookEndpointRecord.stockQuestion,
         ])
     }()
 
@@ -148,6 +150,15 @@ extension Settlement {
             let returned = try session.payment(payment)
         else { return }
         try tellCustomer(id.text, of: returned, at: now, in: session)
+    }
+
+    /// Tells a merchant's other endpoints that one was switched off, in the unit of work that did it.
+    ///
+    /// - Throws: what the database throws.
+    public func announceDisabled(_ endpoint: WebhookEndpointRecord, in session: any SQLSession) throws {
+        let json = representation.json(endpoint)
+        let id = endpoint.id.text
+        try append(Self.endpointDisabled, subject: id, json, to: endpoint.merchant, at: clock.now(), in: session)
     }
 
     /// Stores a case and tells the merchant, or the operator, about it.

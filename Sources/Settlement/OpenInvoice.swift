@@ -99,6 +99,15 @@ extension Settlement {
         guard (1...255).contains(request.summary.unicodeScalars.count) else {
             throw refuse("description has 1 to 255 characters", "description")
         }
+        guard VisibleText.isVisible(request.title) else {
+            throw refuse("title has something that people can see", "title")
+        }
+        guard VisibleText.isVisible(request.summary) else {
+            throw refuse("description has something that people can see", "description")
+        }
+        guard request.lines.allSatisfy({ VisibleText.isVisible($0.label) }) else {
+            throw refuse("a line's label has something that people can see", "line_items")
+        }
         guard request.price.isPositive else { throw refuse("amount has to be more than zero", "amount") }
         guard (0...10_000).contains(request.toleranceBasisPoints) else {
             throw refuse("tolerance_basis_points lies between 0 and 10000", "tolerance_basis_points")

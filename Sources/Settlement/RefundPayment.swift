@@ -16,12 +16,15 @@ public struct RefundRequest: Sendable {
     public let measure: RefundMeasure
     /// Why, in the merchant's words.
     public let reason: String?
+    /// The payment provider's own number of a refund that was made there; none: the refund is made by us.
+    public let providerReference: String?
 
-    /// A wish to return a payment.
-    public init(payment: PaymentID, measure: RefundMeasure, reason: String?) {
+    /// A wish to return a payment, or a refund that was made at the payment provider and has to be booked.
+    public init(payment: PaymentID, measure: RefundMeasure, reason: String?, providerReference: String? = nil) {
         self.payment = payment
         self.measure = measure
         self.reason = reason
+        self.providerReference = providerReference
     }
 
     /// A wish to return an amount in the payment's asset, or all that has not been returned.
@@ -83,7 +86,25 @@ extension Settlement {
         let provider = try provider(payment.provider)
         let refunds = try session.refunds(of: payment.id)
         let (measured, quote) = try measure(request.measure, of: payment, at: now, in: session)
-        let wanted = try refundable(payment, amount: measured, refunds: refunds, at: provider)
+        let wanted = try refundable(
+            payment,
+            amount: measured,
+            refunds: refunds,
+            at: provider,
+            isMade: request.providerReference != nil
+        )
+        if let reference = request.providerReference {
+            return try record(
+                reference,
+                wanted,
+                of: payment,
+                request.reason,
+                for: merchant,
+                id: id,
+                at: now,
+                in: session
+            )
+        }
         let destination = payment.refundTarget ?? ""
         try check(destination: destination, for: wanted.asset, at: provider, in: session)
         let order = TransferOrder(id: id.text, amount: wanted, destination: destination, comment: nil)
@@ -109,21 +130,77 @@ extension Settlement {
         return transfer
     }
 
+    /// Books a refund that was made at the payment provider; each of its numbers once.
+    private func record(
+        _ reference: String,
+        _ amount: Amount,
+        of payment: Payment,
+        _ reason: String?,
+        for merchant: MerchantID,
+        id: RefundID,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws -> OutgoingTransfer {
+        let isVisible = reference.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        guard isVisible, (1...128).contains(reference.utf8.count) else {
+            throw SettlementError(
+                .invalidRequest,
+                "'provider_reference' has 1 to 128 characters of visible ASCII",
+                parameter: "provider_reference"
+            )
+        }
+        if let known = try session.outgoing(hash: reference), known.provider == payment.provider {
+            throw SettlementError(
+                .conflict,
+                "this refund of the payment provider is booked already, as \(known.purpose.id)",
+                parameter: "provider_reference"
+            )
+        }
+        try reserve(amount, of: payment, for: merchant, at: now, in: session)
+        let transfer = OutgoingTransfer(
+            purpose: .refund(id, of: payment.id),
+            merchant: merchant,
+            provider: payment.provider,
+            amount: amount,
+            destination: payment.refundTarget ?? "",
+            reason: reason,
+            status: PayoutStateMachine(state: .completed),
+            prepared: PreparedTransfer(bytes: [], hash: reference, sequence: nil, validUntil: nil),
+            createdAt: now,
+            finishedAt: now
+        )
+        try session.insert(transfer)
+        try complete(transfer, fee: nil, at: now, in: session)
+        return transfer
+    }
+
     /// How much is returned, after every rule that could be against it.
     private func refundable(
         _ payment: Payment,
         amount: Amount?,
         refunds: [OutgoingTransfer],
-        at provider: any PaymentProvider
+        at provider: any PaymentProvider,
+        isMade: Bool
     ) throws -> Amount {
         guard payment.state == .final else {
             throw SettlementError(.invalidState, "a payment that is \(payment.state.rawValue) cannot be returned yet")
         }
-        guard provider.capabilities.refunds != .elsewhere, provider.send != nil else {
-            let reason = "payments by \(payment.rail.rawValue) are returned at the payment provider, not through a bot"
+        let isElsewhere = provider.capabilities.refunds == .elsewhere
+        guard isMade || !isElsewhere && provider.send != nil else {
+            let reason = """
+                payments by \(payment.rail.rawValue) are returned at the payment provider; return it there, and have it \
+                booked with its number there as 'provider_reference'
+                """
             throw SettlementError(.unsupported, reason)
         }
-        guard payment.refundTarget != nil else {
+        guard isElsewhere || !isMade else {
+            throw SettlementError(
+                .unsupported,
+                "refunds by \(payment.rail.rawValue) are made here, so that none is recorded; leave it out",
+                parameter: "provider_reference"
+            )
+        }
+        guard payment.refundTarget != nil || isMade else {
             throw SettlementError(.unsupported, "the rail does not prove who paid; send a payout to an address instead")
         }
         let asset = payment.amount.asset

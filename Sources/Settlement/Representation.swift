@@ -67,6 +67,20 @@ public struct Representation: Sendable {
         ["label": .string(line.label), "amount": try text(line.amount)]
     }
 
+    /// An endpoint, without its secrets.
+    ///
+    /// - Returns: the object.
+    public func json(_ endpoint: WebhookEndpointRecord) -> JSONValue {
+        [
+            "id": .string(endpoint.id.text), "object": "webhook_endpoint", "url": .string(endpoint.url),
+            "types": .array(endpoint.types.map(JSONValue.string)),
+            "created_at": .string(endpoint.createdAt.description),
+            "previous_secret_until": .optional(endpoint.previousUntil?.description),
+            "disabled_at": .optional(endpoint.disabledAt?.description),
+            "disabled_reason": .optional(endpoint.disabledReason),
+        ]
+    }
+
     /// A bot, without what is secret of it.
     ///
     /// - Returns: the object.

@@ -100,6 +100,12 @@ extension Settlement {
             "description has 1 to 255 characters",
             "description"
         )
+        try check(VisibleText.isVisible(request.title), "title has something that people can see", "title")
+        try check(
+            VisibleText.isVisible(request.summary),
+            "description has something that people can see",
+            "description"
+        )
         let isNamed = request.chat.hasPrefix("@") && (2...64).contains(request.chat.utf8.count)
         try check(isNamed || Int64(request.chat) != nil, "chat is a number, or @ and a channel's name", "chat")
         try check(request.metadata.count <= 50, "metadata has at most 50 keys", "metadata")

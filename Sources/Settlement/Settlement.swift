@@ -98,7 +98,7 @@ public struct Settlement: Sendable {
 
     func provider(_ key: String) throws(SettlementError) -> any PaymentProvider {
         guard let provider = providers.provider(key) else {
-            throw SettlementError(.unavailable, "the provider \(key) is not configured")
+            throw SettlementError(.unavailable, "the way by which this was paid is not configured any more")
         }
         return provider
     }

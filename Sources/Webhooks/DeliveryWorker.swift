@@ -25,6 +25,7 @@ public struct DeliveryWorker: Sendable {
     private let schedule = RetrySchedule()
     private let clock: any WallClock
     private let random: any RandomSource
+    private let tell: @Sendable (WebhookEndpointRecord, any SQLSession) throws -> Void
     private let logger: Logger
 
     /// A worker over the outbox.
@@ -35,6 +36,7 @@ public struct DeliveryWorker: Sendable {
     ///   - secrets: opens the endpoints' secrets.
     ///   - clock: the clock.
     ///   - random: spreads attempts.
+    ///   - tell: told of an endpoint that is switched off, in the unit of work that does it.
     ///   - logger: told of endpoints that are switched off.
     public init(
         database: any Database,
@@ -42,6 +44,7 @@ public struct DeliveryWorker: Sendable {
         secrets: EndpointSecrets,
         clock: any WallClock,
         random: any RandomSource,
+        tell: @escaping @Sendable (WebhookEndpointRecord, any SQLSession) throws -> Void = { _, _ in },
         logger: Logger
     ) {
         self.database = database
@@ -49,6 +52,7 @@ public struct DeliveryWorker: Sendable {
         self.secrets = secrets
         self.clock = clock
         self.random = random
+        self.tell = tell
         self.logger = logger
     }
 
@@ -205,6 +209,7 @@ public struct DeliveryWorker: Sendable {
             stored.disabledReason =
                 attempt.status == 410 ? "it answered 410 Gone" : "it took nothing in \(attempt.number) attempts"
             try session.update(stored)
+            try tell(stored, session)
         }
     }
 }

@@ -102,6 +102,33 @@ struct DeliveryWorkerTests {
         try await database.write { try $0.append(event) }
     }
 
+    @Test("tells of an endpoint that is switched off in the unit of work that does it, once")
+    func told() async throws {
+        let id = try await addEndpoint(1, "https://gone.example/")
+        try await happen(1)
+        let (told, clock) = (Mutex<[WebhookEndpointID]>([]), clock)
+        let worker = DeliveryWorker(
+            database: database,
+            transport: Gone(),
+            secrets: secrets,
+            clock: clock,
+            random: SeededRandom(seed: 2),
+            tell: { endpoint, session in
+                #expect(try session.endpoint(endpoint.id)?.disabledAt == clock.now())
+                told.withLock { $0.append(endpoint.id) }
+            },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        for _ in 1...2 { await worker.runOnce() }
+        #expect(told.withLock { $0 } == [id])
+        #expect(try await database.read { try $0.disabledEndpointCount() } == 1)
+    }
+
+    /// A server that wants nothing any more.
+    private struct Gone: HTTPTransport {
+        func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse { HTTPResponse(status: 410) }
+    }
+
     @Test("by a worker that was stopped for longer than its claim does not undo what another has done")
     func fencing() async throws {
         let id = try await addEndpoint(1, "https://slow.example/")

@@ -176,6 +176,14 @@ extension SQLSession {
         try first("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'", []) { try $0.int() } ?? 0
     }
 
+    /// How many endpoints are switched off.
+    public func disabledEndpointCount() throws -> Int {
+        try first(
+            "SELECT COUNT(*) FROM webhook_endpoints WHERE disabled_at IS NOT NULL AND deleted_at IS NULL",
+            []
+        ) { try $0.int() } ?? 0
+    }
+
     /// How many cases wait for a person.
     public func openCaseCount() throws -> Int {
         try first("SELECT COUNT(*) FROM cases WHERE state = 'open'", []) { try $0.int() } ?? 0
