@@ -106,7 +106,8 @@ struct DeliveryWorkerTests {
     func told() async throws {
         let id = try await addEndpoint(1, "https://gone.example/")
         try await happen(1)
-        let (told, clock) = (Mutex<[WebhookEndpointID]>([]), clock)
+        let clock = clock
+        let told = Told()
         let worker = DeliveryWorker(
             database: database,
             transport: Gone(),
@@ -114,14 +115,20 @@ struct DeliveryWorkerTests {
             clock: clock,
             random: SeededRandom(seed: 2),
             tell: { endpoint, session in
-                #expect(try session.endpoint(endpoint.id)?.disabledAt == clock.now())
-                told.withLock { $0.append(endpoint.id) }
+                let stored = try session.endpoint(endpoint.id)
+                #expect(stored?.disabledAt == clock.now())
+                told.ids.withLock { $0.append(endpoint.id) }
             },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         for _ in 1...2 { await worker.runOnce() }
-        #expect(told.withLock { $0 } == [id])
+        #expect(told.ids.withLock { $0 } == [id])
         #expect(try await database.read { try $0.disabledEndpointCount() } == 1)
+    }
+
+    /// The endpoints that were told of.
+    private final class Told: Sendable {
+        let ids = Mutex<[WebhookEndpointID]>([])
     }
 
     /// A server that wants nothing any more.
