@@ -323,7 +323,7 @@ let package = Package(
             dependencies: [
                 "DatabaseEngines", "FixtureTelegram", "Sandbox",
                 "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams",
-                "Payments", "Storage", "Cryptography",
+                "Payments", "Providers", "Ledger", "Storage", "Cryptography",
                 logging,
             ]
         ),

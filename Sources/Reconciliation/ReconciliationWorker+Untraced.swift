@@ -43,6 +43,7 @@ extension ReconciliationWorker {
             switch recorded {
             case .payment: pass.payments += 1
             case .booked: pass.movements += 1
+            case .setAside: pass.setAside += 1
             case .undone, .ignored, .repetition: break
             }
         }

@@ -156,7 +156,7 @@ extension Settlement {
                 parameter: "provider_reference"
             )
         }
-        try reserve(amount, of: payment, for: merchant, at: now, in: session)
+        let sources = try sources(of: amount, of: payment, for: merchant, in: session)
         let transfer = OutgoingTransfer(
             purpose: .refund(id, of: payment.id),
             merchant: merchant,
@@ -170,6 +170,7 @@ extension Settlement {
             finishedAt: now
         )
         try session.insert(transfer)
+        try reserve(transfer, from: sources, at: now, in: session)
         try complete(transfer, fee: nil, at: now, in: session)
         return transfer
     }

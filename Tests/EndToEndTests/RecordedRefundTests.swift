@@ -1,7 +1,10 @@
 import Gateway
 import GatewayHTTP
 import HTTPTransport
+import Ledger
 import Scenarios
+import Settlement
+import Storage
 import StrictJSON
 import Testing
 

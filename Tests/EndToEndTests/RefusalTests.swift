@@ -1,6 +1,8 @@
 import Gateway
 import GatewayHTTP
 import HTTPTransport
+import Providers
+import Sandbox
 import Scenarios
 import Settlement
 import StrictJSON

@@ -21,7 +21,7 @@ enum WayIn: String, CaseIterable, Sendable {
         case .refunded: self = .refund
         case .vanished: self = .vanished
         // They name nothing of a merchant's.
-        case .movement, .sent, .uncertain, .ignored: return nil
+        case .movement, .sent, .uncertain, .ignored, .setAside: return nil
         @unknown default: return nil
         }
     }
