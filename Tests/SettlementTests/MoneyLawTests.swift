@@ -55,7 +55,7 @@ private struct LawWorld {
         desk = try await Desk(on: engine)
         desk.provider.script.withLock { $0.hasOneLane = false }
         for number in 0..<3 {
-            let (price, lifetime) = (10_000 * (5 + below(16)), 600 * (number + 1))
+            let (price, lifetime) = (10_000_000 * (5 + below(16)), 600 * (number + 1))
             let request = InvoiceRequest(
                 title: "Tea",
                 summary: "Tea",
@@ -106,9 +106,9 @@ private struct LawWorld {
     private mutating func pay() async throws -> String {
         let invoice = chance(85) ? below(invoices.count) : nil
         let asset: MoneyModel.Asset = invoice != nil && chance(12) ? .stars : .coin
-        var units = 10_000 * (1 + below(12))
+        var units = 10_000_000 * (1 + below(12))
         if let invoice, chance(40) {
-            units = max(10_000, model.invoices[invoice].price - model.invoices[invoice].received)
+            units = max(10_000_000, model.invoices[invoice].price - model.invoices[invoice].received)
         }
         let number = arrivals.count + 1
         let transfer = IncomingTransfer(
@@ -174,7 +174,7 @@ private struct LawWorld {
 
     private mutating func refund() async throws -> String {
         guard let index = any(model.payments.indices) else { return "nothing" }
-        let parts = [model.payments[index].amount, model.payments[index].amount / 20_000 * 10_000, 10_000]
+        let parts = [model.payments[index].amount, model.payments[index].amount / 20_000_000 * 10_000_000, 10_000_000]
         return try await refund(parts[below(3)], of: index)
     }
 
@@ -198,7 +198,7 @@ private struct LawWorld {
     }
 
     private mutating func payOut() async throws -> String {
-        let units = 10_000 * (1 + below(6))
+        let units = 10_000_000 * (1 + below(6))
         let request = PayoutRequest(amount: amount(units, .coin), destination: "d", comment: nil, needsApproval: false)
         let id: PayoutID = desk.settlement.identifiers.next()
         guard model.canPayOut(units) else {
