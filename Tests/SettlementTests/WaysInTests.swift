@@ -5,8 +5,9 @@ import Providers
 import Seams
 import Settlement
 import SettlementDesk
-@testable import Storage
 import Testing
+
+@testable import Storage
 
 /// How something comes from a rail, or from whom it names, and may touch an order.
 enum WayIn: String, CaseIterable, Sendable {
@@ -250,6 +251,16 @@ struct WaysInTests {
         return nil
     }
 
+    /// Nobody sees anything any more.
+    private func forget(number: Int, _ market: Market) async throws {
+        for provider in [market.first, market.second, market.desk.provider] {
+            var page = ScanPage(observations: [], position: "1", hasMore: false, completeUntil: nil)
+            page.sightings = []
+            let account = ScanAccount(account: "after \(number)", subject: "coin")
+            try await market.desk.settlement.record(page, of: account, at: provider, after: nil)
+        }
+    }
+
     @Test(
         "touches what was opened at the provider by which it comes, and nothing else",
         arguments: WayIn.allCases,
@@ -272,6 +283,8 @@ struct WaysInTests {
             let expected = relation.mayTouch && way != .shipping ? target.map { Set([$0.merchant.text]) } ?? [] : []
             #expect(touched == expected, "\(way) \(relation)")
             if let isAgreed { #expect(isAgreed == relation.mayTouch, "\(way) \(relation)") }
+            // A provider tells all that it sees at once: what it saw in this row is not what it sees in the next one.
+            if way == .sighting { try await forget(number: number + 1, market) }
         }
         #expect(try await market.desk.booksHold())
     }
