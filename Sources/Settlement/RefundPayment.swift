@@ -149,7 +149,7 @@ extension Settlement {
                 parameter: "provider_reference"
             )
         }
-        if let known = try session.outgoing(hash: reference), known.provider == payment.provider {
+        if let known = try session.outgoing(elsewhere: reference, provider: payment.provider) {
             throw SettlementError(
                 .conflict,
                 "this refund of the payment provider is booked already, as \(known.purpose.id)",
@@ -171,6 +171,7 @@ extension Settlement {
         )
         try session.insert(transfer)
         try reserve(transfer, from: sources, at: now, in: session)
+        try session.setElsewhere(reference, of: id.text)
         try complete(transfer, fee: nil, at: now, in: session)
         return transfer
     }

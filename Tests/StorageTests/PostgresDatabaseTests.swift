@@ -87,7 +87,7 @@ struct PostgresDatabaseTests {
             feeBasisPoints: 0,
             createdAt: Timestamp(seconds: 1)
         )
-        await #expect(throws: StorageError(.constraint, "")) { try await database.write { try $0.insert(cut) } }
+        await #expect(throws: StorageError(.unstorable, "")) { try await database.write { try $0.insert(cut) } }
         #expect(try await database.read { try $0.merchants() }.isEmpty)
         try await database.close()
     }

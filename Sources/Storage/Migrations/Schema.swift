@@ -18,7 +18,7 @@ enum Schema {
         paymentLinks, customerNotices, gatewayMode, walletSessions, subscriptions,
         paidMedia, bots, botChanges, paymentRates, unavailableRails, soldLinks,
         providersOwnReferences, assetScales, approvals, setAside, storageProofs,
-        reversals, wallets, accountBalances,
+        reversals, wallets, accountBalances, refundsElsewhere,
     ]
 
     /// The version of the schema that this program works with.

@@ -35,6 +35,24 @@ extension SQLSession {
         )
     }
 
+    /// Notes the payment provider's own number of a refund that was made there.
+    ///
+    /// The database holds each number of a provider once.
+    public func setElsewhere(_ reference: String, of id: String) throws {
+        try executeOne(
+            "UPDATE outgoing SET elsewhere = $1, hash = $1, prepared = $2 WHERE id = $3",
+            [.text(reference), .blob([]), .text(id)]
+        )
+    }
+
+    /// The refund that a payment provider knows by a number of its own.
+    public func outgoing(elsewhere reference: String, provider: String) throws -> OutgoingTransfer? {
+        try first(
+            "SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.provider = $1 AND t.elsewhere = $2",
+            [.text(provider), .text(reference)]
+        ) { try $0.outgoing() }
+    }
+
     /// Stores where a transfer stands, if it still stands where `old` says.
     ///
     /// The lane is kept from when it was signed.
