@@ -55,7 +55,7 @@ package final class PostgresServer: Sendable {
         let data = folder + "/data"
         _ = try Self.run("initdb", ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
         let own = settings.map { " -c \($0)" }.joined()
-        let options = "-c listen_addresses='' -c unix_socket_directories='\(folder)' -c max_connections=500" + own
+        let options = "-c listen_addresses='' -c unix_socket_directories='\(folder)' -c max_connections=1500" + own
         _ = try Self.run("pg_ctl", ["-D", data, "-w", "-l", folder + "/log", "-o", options, "start"])
     }
 

@@ -7,6 +7,7 @@ import os
 import pathlib
 import stat
 import subprocess
+import urllib.error
 
 import pytest
 from product import ROOT, SETTLEGATE, Gateway, call, eventually
@@ -160,13 +161,13 @@ def play(sandbox, gateway, operator, chains, server, folder):
     # The merchant asks for the return of Stars again; they are gone already.
     eventually(lambda: shop("refunds")["data"])
     assert [each["state"] for each in shop("refunds")["data"]] == ["completed"]
-    with pytest.raises(Exception) as refused:
+    with pytest.raises(urllib.error.HTTPError) as refused:
         shop("refunds", {"payment": payment["id"]})
     assert refused.value.code == 409
 
     for provider, wallet in shop.wallets().items():
         name = {"provider": provider, "wallet": wallet["wallet"]}
-        with pytest.raises(Exception) as early:
+        with pytest.raises(urllib.error.HTTPError) as early:
             shop("wallets/resume", name, of="operator")
         assert early.value.code == 409
         found = candidates(wallet)
@@ -203,8 +204,9 @@ def candidates(wallet):
 def resume(shop, name):
     try:
         return shop("wallets/resume", name, of="operator")
-    except Exception as early:  # What left has to be final first.
+    except urllib.error.HTTPError as early:  # What left has to be final first.
         assert early.code == 409
+        print(name["provider"], json.load(early)["detail"])
         return None
 
 

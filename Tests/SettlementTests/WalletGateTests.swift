@@ -24,7 +24,7 @@ private struct Branch {
         coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
         rail = NumberedRail(chain, name: name, first: first, asset: coin.id, clock: clock)
         settlement = try Desk.settlement(engine.open(), [rail], coin, clock, .none)
-        let (now, total) = (clock.now(), Amount(asset: coin.id, units: 1_000))
+        let (now, total) = (clock.now(), Amount(asset: coin.id, units: 1_000_000_000))
         try await settlement.database.write { session in
             for id in [Self.merchant, MerchantID(value: 0)] {
                 try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 0, createdAt: now))
@@ -62,7 +62,7 @@ private struct Branch {
     func ask(_ numbers: ClosedRange<Int>) async throws {
         for number in numbers {
             let request = PayoutRequest(
-                amount: Amount(asset: coin.id, units: Int256(number)),
+                amount: Amount(asset: coin.id, units: Int256(number * 1_000_000)),
                 destination: "receiver \(number)",
                 comment: "invoice \(number)",
                 needsApproval: false
@@ -152,7 +152,7 @@ struct WalletGateTests {
             for number in 1...6 { #expect(try await copy.state(number) == .completed) }
             #expect(try await copy.account("payouts_payable") == 0)
             #expect(try await copy.account("suspense") == 0)
-            #expect(try await copy.account("provider_receivable") == 979)
+            #expect(try await copy.account("provider_receivable") == 979_000_000)
             #expect(copy.settlement.conditions.all.isEmpty)
         }
     }
@@ -164,7 +164,7 @@ struct WalletGateTests {
         try await branch.ask(1...2)
         try await branch.work()
         #expect(chain.requests.count == 2)
-        let theirs = SentPayment(destination: "thief", amount: Amount(asset: branch.coin.id, units: 5))
+        let theirs = SentPayment(destination: "thief", amount: Amount(asset: branch.coin.id, units: 5_000_000))
         chain.take(.init(hash: "theirs", number: numbering == .inTurn ? 2 : 77, payment: theirs))
         try await branch.ask(3...3)
         try await branch.work()
@@ -180,14 +180,14 @@ struct WalletGateTests {
         _ = try await branch.settlement.resumeWallet("hot", of: "numbered")
         try await branch.work()
         #expect(chain.paid["receiver 3"] == 1)
-        #expect(try await branch.account("suspense") == 5)
+        #expect(try await branch.account("suspense") == 5_000_000)
     }
 
     @Test("stops while nodes know of requests that were not signed here", arguments: Engine.allCases)
     func pool(engine: Engine) async throws {
         let chain = NumberedChain(.inTurn)
         let branch = try await Branch(on: chain, engine, name: "ours")
-        let payment = SentPayment(destination: "receiver 1", amount: Amount(asset: branch.coin.id, units: 1))
+        let payment = SentPayment(destination: "receiver 1", amount: Amount(asset: branch.coin.id, units: 1_000_000))
         chain.delay(.init(hash: "theirs", number: 0, payment: payment))
         try await branch.ask(1...1)
         try await branch.work()
@@ -207,7 +207,7 @@ struct WalletGateTests {
         let chain = NumberedChain(.inTurn)
         let branch = try await Branch(on: chain, engine, name: "ours")
         try await branch.ask(1...2)
-        let theirs = SentPayment(destination: "receiver 2", amount: Amount(asset: branch.coin.id, units: 2))
+        let theirs = SentPayment(destination: "receiver 2", amount: Amount(asset: branch.coin.id, units: 2_000_000))
         // It takes the number between our reading of the chain and our sending.
         let id = PayoutID(value: 1).text
         let lost = try Desk.settlement(
@@ -236,7 +236,7 @@ struct WalletGateTests {
     func survives() async throws {
         let chain = NumberedChain(.inTurn)
         let coin = try AssetID("ton:testnet:native")
-        let payment = SentPayment(destination: "earlier", amount: Amount(asset: coin, units: 1))
+        let payment = SentPayment(destination: "earlier", amount: Amount(asset: coin, units: 1_000_000))
         chain.take(.init(hash: "earlier", number: 0, payment: payment))
         let branch = try await Branch(on: chain, .sqlite, name: "ours")
         try await branch.ask(1...1)
