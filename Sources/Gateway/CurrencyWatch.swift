@@ -4,8 +4,9 @@ import ProviderTelegram
 import Seams
 import TelegramBot
 
-/// Reads Telegram's table of currencies again and again, so that a currency whose fraction digits have changed is taken no
-/// more from that moment on. Telegram that does not answer changes nothing.
+/// Reads Telegram's table of currencies again and again: a currency whose fraction digits have changed is refused from then.
+///
+/// A Telegram that does not answer changes nothing.
 struct CurrencyWatch: Sendable {
     /// How often the table is read; Telegram changes limits daily, and fraction digits hardly ever.
     private static let interval = Duration.seconds(6 * 3_600)

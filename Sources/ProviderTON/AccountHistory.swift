@@ -78,16 +78,18 @@ struct AccountHistory: Sendable {
     ) async throws(ProviderError) -> [AccountStep] {
         var limit = Self.pageSize
         while true {
+            let page: [AccountStep]
             do throws(ProviderError) {
-                let page = try await client.transactions(of: address, lt: place.lt, hash: place.hash, limit: limit)
-                guard !page.isEmpty else {
-                    throw ProviderError(.unavailable, "the node left out what it had announced")
-                }
-                return page
+                page = try await client.transactions(of: address, lt: place.lt, hash: place.hash, limit: limit)
             } catch {
                 guard error.code == .unavailable, limit > 1 else { throw error }
                 limit = max(1, limit / 10)
+                continue
             }
+            guard !page.isEmpty else {
+                throw ProviderError(.unavailable, "the node left out what it had announced")
+            }
+            return page
         }
     }
 

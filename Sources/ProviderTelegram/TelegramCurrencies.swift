@@ -2,8 +2,9 @@ public import Money
 import Synchronization
 public import TelegramBot
 
-/// How the currencies of card payments are counted: what the asset list says, the table that is kept, and what Telegram says
-/// now. Where they differ, money would be off by a hundred, and nothing is opened.
+/// How the asset list, the table that is kept and Telegram now count the currencies of card payments.
+///
+/// Where they differ, money would be off by a hundred, and nothing is opened.
 ///
 /// The asset list alone decides how an amount is written: balances are kept in its smallest units.
 public final class TelegramCurrencies: Sendable {

@@ -102,7 +102,9 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
 
     package func lane(of order: TransferOrder) -> String? { chain.numbering == .inTurn ? "lane" : nil }
 
-    package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String { destination }
+    package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
+        destination
+    }
 
     package var wallets: [String] { ["hot"] }
 

@@ -50,7 +50,7 @@ struct AuditTests {
             "id": "a key", "payment": "named by what is signed", "destination": "named by what is signed",
             "comment": "words", "reason": "words", "prepared": "what is signed", "hash": "what is signed",
             "sequence": "what is signed", "valid_until": "what is signed", "position": "what is signed",
-            "lane": "an order of work",
+            "lane": "an order of work", "elsewhere": "the payment provider's own number",
             "failure": "words", "created_at": "a time", "finished_at": "a time", "next_attempt_at": "a time",
             "quote": "by which the amount was found",
         ],
