@@ -57,6 +57,13 @@ extension GatewayConfiguration {
         guard keys.allSatisfy(Self.isKey) else {
             throw ConfigurationError("keys of bots and wallets are lower-case letters, digits and hyphens")
         }
+        // What happens on one account would be booked by each of its providers.
+        let accounts =
+            bots.map { "bot \($0.tokenEntry)" } + ton.map { "\($0.network) \($0.walletEntry) \($0.walletVersion)" }
+            + chains.map { "chain \($0.chainID) \($0.walletEntry)" }
+        guard Set(accounts).count == accounts.count else {
+            throw ConfigurationError("two bots, or two wallets of one network, name the same keystore entry: keep one")
+        }
         for wallet in ton where wallet.network != "mainnet" && wallet.network != "testnet" {
             throw ConfigurationError("ton.\(wallet.key).network is mainnet or testnet")
         }

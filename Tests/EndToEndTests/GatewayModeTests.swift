@@ -39,3 +39,25 @@ struct GatewayModeTests {
         }
     }
 }
+
+@Suite("A configuration", .serialized)
+struct GatewayConfigurationTests {
+    @Test("is refused when two providers share an account, whose money each would book for itself")
+    func sharedAccounts() async throws {
+        try await withWorld { world in
+            let configuration = try world.home.configuration()
+            try configuration.validate()
+            var (bots, ton, evm) = (configuration, configuration, configuration)
+            bots.bots.append(contentsOf: bots.bots.prefix(1))
+            bots.bots[bots.bots.count - 1].key = "twin"
+            ton.ton.append(contentsOf: ton.ton.prefix(1))
+            ton.ton[ton.ton.count - 1].key = "twin"
+            var twin = try #require(configuration.evm?.first)
+            twin.key = "twin"
+            evm.evm?.append(twin)
+            for twice in [bots, ton, evm] {
+                #expect(throws: ConfigurationError.self) { try twice.validate() }
+            }
+        }
+    }
+}
