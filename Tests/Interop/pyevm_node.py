@@ -83,7 +83,7 @@ class Node:
         head = self.chain.get_canonical_head()
         if isinstance(tag, dict):
             return self.chain.get_block_header_by_hash(bytes.fromhex(tag["blockHash"][2:]))
-        if tag == "latest":
+        if tag in ("latest", "pending"):
             return head
         if tag in ("safe", "finalized"):
             return self.chain.get_canonical_block_header_by_number(max(0, head.block_number - 2))
