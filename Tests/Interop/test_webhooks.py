@@ -140,8 +140,9 @@ def test_f88_what_was_not_taken_is_in_the_log_and_comes_again_on_demand(start_sa
         shop.ask("POST", f"{path}/redeliver", span)
     assert refused.value.code == 409
     assert shop.ask("POST", f"{path}/enable", {})["disabled_at"] is None
+    # Two orders, and that the endpoint was switched off.
     assert shop.ask("POST", f"{path}/redeliver", span) == {
-        "object": "redelivery", "endpoint": shop.endpoint["id"], "events": 2, "is_complete": True,
+        "object": "redelivery", "endpoint": shop.endpoint["id"], "events": 3, "is_complete": True,
     }
     eventually(lambda: len(shop.about(lost)) == 2 and shop.about(missed))
     ids = {message[0]["webhook-id"] for message in shop.about(lost)}
