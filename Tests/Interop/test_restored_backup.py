@@ -168,32 +168,6 @@ def play(sandbox, gateway, operator, chains, server, folder):
         shop("refunds", {"payment": payment["id"]})
     assert refused.value.code == 409
 
-    for provider, wallet in shop.wallets().items():
-        name = {"provider": provider, "wallet": wallet["wallet"]}
-        with pytest.raises(urllib.error.HTTPError) as early:
-            shop("wallets/resume", name, of="operator")
-        assert early.value.code == 409
-        found = candidates(wallet)
-        assert set(found) <= set(left)
-        for each in wallet["owed"]:
-            transfer = each["transfer"]["id"]
-            decision = {"decision": "left", **found[transfer]} if transfer in found else {"decision": "owed"}
-            shop("wallets/decide", {"transfer": transfer, **decision}, of="operator")
-        resumed = eventually(lambda: resume(shop, name), 90)
-        assert resumed["state"] == "signing"
-    shop.completed(payouts)
-    after = {each: chains.held(objects[each]["destination"]) for each in payouts}
-    assert {each: after[each] for each in left} == {each: before[each] for each in left}
-    assert all(after[each] > 0 for each in owed)
-    # Each account holds what one payout was, less what the network takes of a first transfer.
-    for each in payouts:
-        scale = 9 if places[each] == "ton" else 18
-        units = round(float(objects[each]["amount"]) * 10**scale)
-        assert units * 0.9 < after[each] < units * 1.1, each
-    gateway.end()
-    report = json.loads(settlegate(sandbox, "reconcile", "--format", "json"))
-    assert report["is_clean"]
-
 
 def candidates(wallet):
     """What may have left, by the transfer: what it names and where."""
@@ -202,15 +176,6 @@ def candidates(wallet):
         for each in wallet["owed"]
         if each["candidates"]
     }
-
-
-def resume(shop, name):
-    try:
-        return shop("wallets/resume", name, of="operator")
-    except urllib.error.HTTPError as early:  # What left has to be final first.
-        assert early.code == 409
-        print(name["provider"], json.load(early)["detail"])
-        return None
 
 
 def request_text(url):
