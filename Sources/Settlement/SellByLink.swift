@@ -135,12 +135,12 @@ extension Settlement {
         return try stock - taken(of: id, in: session) + (invoice.status.state == .processing ? 1 : 0)
     }
 
-    /// Whether all of a link was sold to others than an invoice whose money is here: among those who pay at the same time
-    /// the first one whose money is final gets the last piece.
+    /// Whether a link's whole stock was sold to other invoices than this one.
+    ///
+    /// The first payment that is final gets the last piece. The state of the invoice does not matter: one that ended
+    /// because the link was sold out is as late as one that is still open.
     func isGone(for invoice: Invoice, in session: any SQLSession) throws -> Bool {
-        guard let id = invoice.paymentLink, invoice.status.state.isPayable,
-            let stock = try session.paymentLink(id)?.stock
-        else { return false }
+        guard let id = invoice.paymentLink, let stock = try session.paymentLink(id)?.stock else { return false }
         return try session.sold(of: id, besides: invoice.id) >= stock
     }
 
