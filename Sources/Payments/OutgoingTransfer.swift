@@ -47,6 +47,9 @@ public struct OutgoingTransfer: Hashable, Sendable {
     public let createdAt: Timestamp
     /// When it came to an end.
     public var finishedAt: Timestamp?
+    /// The moment of the rail's history that decided its fate, by the rail's clock; nil while it is under way, and when
+    /// something else than the rail's history ended it.
+    public var concludedAt: Timestamp?
 
     /// A transfer as it was asked for or stored.
     public init(
@@ -63,7 +66,8 @@ public struct OutgoingTransfer: Hashable, Sendable {
         networkFee: Amount? = nil,
         failure: String? = nil,
         createdAt: Timestamp,
-        finishedAt: Timestamp? = nil
+        finishedAt: Timestamp? = nil,
+        concludedAt: Timestamp? = nil
     ) {
         self.purpose = purpose
         self.merchant = merchant
@@ -79,6 +83,7 @@ public struct OutgoingTransfer: Hashable, Sendable {
         self.failure = failure
         self.createdAt = createdAt
         self.finishedAt = finishedAt
+        self.concludedAt = concludedAt
     }
 }
 

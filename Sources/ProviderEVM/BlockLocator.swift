@@ -57,10 +57,10 @@ struct BlockLocator: Hashable, Sendable {
         return next
     }
 
-    /// The locator as it was when a block of it was the last one.
+    /// The locator of a scan that stands at an earlier block.
     func cut(to place: Place) -> Self {
         var next = self
-        next.places = places.filter { $0.number <= place.number }
+        next.places = [place] + places.filter { $0.number < place.number }
         return next
     }
 }

@@ -61,13 +61,11 @@ struct BlockReading {
         return all.filter { known.insert($0).inserted }
     }
 
-    /// Who has paid an option: a refund goes there, unless it is a contract, which may not be able to take it.
+    /// Who has paid: a refund goes there, unless it is a contract, which may not be able to take it.
     var payers: Set<EVMAddress> {
         Set(
             changes.compactMap { change in
-                guard case .arrived(_, let signer?) = change.cause, !accounts.isWallet(change.holding.owner) else {
-                    return nil
-                }
+                guard case .arrived(_, let signer?) = change.cause else { return nil }
                 return signer
             }
         )
@@ -138,7 +136,9 @@ struct BlockReading {
                 let ignored = NaturalKey(stored: "\(key.text) in \(block.hash)")
                 return .ignored(naturalKey: ignored, reason: "the account's balance did not grow")
             }
-            if accounts.isWallet(change.holding.owner) { return .movement(own(key, amount, from: signer)) }
+            if accounts.isWallet(change.holding.owner), let own = own(key, amount, from: signer) {
+                return .movement(own)
+            }
             let target = signer.flatMap { state.contracts.contains($0) ? nil : $0 }
             return .incoming(incoming(key, amount, change, payer: payer, refundTarget: target))
         case .withdrawn:
@@ -190,16 +190,16 @@ struct BlockReading {
         return .movement(movement(key, .unexplained, amount, reason))
     }
 
-    /// What comes to the wallets themselves is no payment: the operator's own money, what was in cold storage, or nobody
-    /// knows.
-    private func own(_ key: NaturalKey, _ amount: Amount, from sender: EVMAddress?) -> AccountMovement {
+    /// What comes to the wallets themselves from the operator or from cold storage; nil for what somebody else sent there,
+    /// which is an unmatched payment: it can be claimed, assigned and returned like any other.
+    private func own(_ key: NaturalKey, _ amount: Amount, from sender: EVMAddress?) -> AccountMovement? {
         let configuration = provider.configuration
         return switch sender {
         case let sender? where configuration.operators.contains(sender):
             movement(key, .ownFunds, amount, "put in by the operator")
         case let sender? where configuration.coldWallets.contains(sender):
             movement(key, .coldStorage, amount, "came back from cold storage")
-        default: movement(key, .unexplained, amount, "sent to the wallet itself, for no invoice")
+        default: nil
         }
     }
 

@@ -248,22 +248,23 @@ extension EVMClient {
         }
     }
 
-    /// The price of a unit of gas in the next block, and what its maker is usually given, in wei.
-    func fees() async throws(ProviderError) -> (base: BigUInt, tip: BigUInt) {
+    /// What a block's maker is usually given for a unit of gas, in wei: the middle one of what the nodes say, and the
+    /// lower one of two, so that no single node decides what a signature pays.
+    func priorityFee() async throws(ProviderError) -> BigUInt {
         let call = Call("eth_feeHistory", "0x5", "latest", [.integer(50)])
-        return try await ask([call]) { answers throws(ProviderError) in
+        let fees = try await askAll([call]) { answers throws(ProviderError) in
+            let rewards = (answers[0]["reward"]?.arrayValue ?? []).compactMap { $0.arrayValue?.first?.stringValue }
             do throws(EVMError) {
-                let bases = answers[0]["baseFeePerGas"]?.arrayValue ?? []
-                let rewards = (answers[0]["reward"]?.arrayValue ?? []).compactMap { $0.arrayValue?.first?.stringValue }
-                var tips: [BigUInt] = []
-                for reward in rewards { tips.append(try EVMQuantity.integer(reward)) }
-                let base = try EVMQuantity.integer(bases.last?.stringValue ?? "")
-                return (base, tips.isEmpty ? 0 : tips.sorted()[tips.count / 2])
+                var fees: [BigUInt] = []
+                for reward in rewards { fees.append(try EVMQuantity.integer(reward)) }
+                return fees.isEmpty ? 0 : fees.sorted()[fees.count / 2]
             } catch { throw ProviderError(.malformed, error.reason) }
         }
+        return fees.sorted()[(fees.count - 1) / 2]
     }
 
-    /// The gas that a call would use.
+    /// The gas that a call would use: the middle one of what the nodes say, and the higher one of two, because too little
+    /// costs the fee and moves nothing.
     ///
     /// - Throws: `ProviderError`, also when the call would revert.
     func gas(from: EVMAddress, to: EVMAddress, value: BigUInt, data: [UInt8]) async throws(ProviderError) -> UInt64 {
@@ -271,9 +272,10 @@ extension EVMClient {
             "from": .string(from.lowercased), "to": .string(to.lowercased), "value": .string(EVMQuantity.text(value)),
             "data": .string(EVMQuantity.data(data)),
         ]
-        return try await ask([Call("eth_estimateGas", wish)]) { answers throws(ProviderError) in
+        let estimates = try await askAll([Call("eth_estimateGas", wish)]) { answers throws(ProviderError) in
             try Self.uint64(answers[0])
         }
+        return estimates.sorted()[estimates.count / 2]
     }
 
     static func uint64(_ value: JSONValue) throws(ProviderError) -> UInt64 {

@@ -34,6 +34,7 @@ public final class EVMClient: Sendable {
     public let chainID: UInt64
     private let genesis: EVMHash?
     private let trusted = Mutex<Set<String>>([])
+    private let attendance = Mutex(NodeAttendance())
 
     /// A client of the nodes at `nodes`.
     ///
@@ -69,7 +70,7 @@ public final class EVMClient: Sendable {
         reading: ([JSONValue]) throws(ProviderError) -> Answer
     ) async throws(ProviderError) -> Answer {
         var failure = ProviderError(.unavailable, "no node was asked")
-        for node in nodes {
+        for node in roll().all {
             do {
                 let answers = try await answers(of: node, to: calls)
                 return try reading(answers)
@@ -80,6 +81,9 @@ public final class EVMClient: Sendable {
 
     /// Asks every node, in turn, and gives those answers that could be read.
     ///
+    /// Nodes that rest are asked only while too few
+    /// others have answered.
+    ///
     /// - Throws: `ProviderError` when fewer nodes than the quorum gave one.
     func askAll<Answer>(
         _ calls: [Call],
@@ -87,7 +91,9 @@ public final class EVMClient: Sendable {
     ) async throws(ProviderError) -> [Answer] {
         var found: [Answer] = []
         var failure = ProviderError(.unavailable, "too few nodes answer")
-        for node in nodes {
+        let roll = roll()
+        for node in roll.all {
+            if found.count >= quorum, roll.resting.contains(node) { continue }
             do {
                 let answers = try await answers(of: node, to: calls)
                 found.append(try reading(answers))
@@ -106,7 +112,7 @@ public final class EVMClient: Sendable {
     ) async throws(ProviderError) -> Answer {
         var counts: [Answer: Int] = [:]
         var failure: ProviderError?
-        for node in nodes {
+        for node in roll().all {
             do throws(ProviderError) {
                 let answer = try reading(try await answers(of: node, to: calls))
                 counts[answer, default: 0] += 1
@@ -132,7 +138,9 @@ public final class EVMClient: Sendable {
     func broadcast(_ raw: [UInt8]) async throws(ProviderError) {
         var failure: ProviderError?
         var isTaken = false
-        for node in nodes {
+        let roll = roll()
+        for node in roll.all {
+            if isTaken, roll.resting.contains(node) { continue }
             do {
                 _ = try await answers(of: node, to: [Call("eth_sendRawTransaction", .string(EVMQuantity.data(raw)))])
                 isTaken = true
@@ -161,6 +169,9 @@ public final class EVMClient: Sendable {
     }
 
     // MARK: - Requests
+
+    /// The nodes for one question, in the order in which they are asked.
+    private func roll() -> NodeAttendance.Roll { attendance.withLock { $0.call(nodes) } }
 
     private func answers(of node: String, to calls: [Call]) async throws(ProviderError) -> [JSONValue] {
         if !trusted.withLock({ $0.contains(node) }) { try await introduce(node) }
@@ -211,8 +222,10 @@ public final class EVMClient: Sendable {
         )
         let response: HTTPResponse
         do { response = try await transport.send(request) } catch {
+            attendance.withLock { $0.missed(node) }
             throw ProviderError(.unavailable, "a node does not answer: \(error.reason)")
         }
+        attendance.withLock { $0.answered(node) }
         guard response.status == 200 else {
             throw ProviderError(.unavailable, "a node answers with status \(response.status)")
         }

@@ -29,7 +29,7 @@ extension EVMProvider {
         else { return .pending }
         let user = block.transactions[index].hash
         if hashes.contains(user) { return try await outcome(of: order, at: index, in: block) }
-        return .displaced(reason: "its number was used by the chain transaction \(user)")
+        return .displaced(reason: "its number was used by the chain transaction \(user)", at: moment(of: block))
     }
 
     /// How many blocks back nodes are sure to know states; those without an archive forget older ones.
@@ -60,6 +60,10 @@ extension EVMProvider {
         return (block, index)
     }
 
+    private func moment(of block: ChainBlock) -> Timestamp {
+        Timestamp(seconds: Int64(clamping: block.header.timestamp))
+    }
+
     private func outcome(
         of order: TransferOrder,
         at index: Int,
@@ -70,16 +74,18 @@ extension EVMProvider {
             throw ProviderError(.malformed, "a fee needs more than 255 bits")
         }
         let fee = Amount(asset: coin, units: units)
-        guard receipt.receipt.isSuccess else { return .dead(reason: "the chain refused it (reverted)", fee: fee) }
+        let moment = moment(of: block)
+        guard receipt.receipt.isSuccess else {
+            return .dead(reason: "the chain refused it (reverted)", fee: fee, at: moment)
+        }
         if let token = token(order.amount.asset) {
             let receivers = receipt.receivers(of: token, from: hotAddress)
             // Some tokens answer 'no' in a chain transaction that succeeds.
-            guard !receivers.isEmpty else { return .dead(reason: "the token moved nothing", fee: fee) }
+            guard !receivers.isEmpty else { return .dead(reason: "the token moved nothing", fee: fee, at: moment) }
             guard let destination = try? EVMAddress(order.destination), receivers.contains(destination) else {
                 throw ProviderError(.malformed, "the token moved something else than \(order.id) asked for")
             }
         }
-        let moment = Timestamp(seconds: Int64(clamping: block.header.timestamp))
         return .confirmed(evidence: receipt.transaction.description, fee: fee, at: moment)
     }
 }

@@ -22,8 +22,9 @@ extension EVMProvider: FundGathering {
         _ = try await gate.permit(readWallet(nil, scannedTo: nil))
         let tip = try await client.tip(configuration.finality)
         let block = try await client.hash(at: tip.final)
-        let (base, priority) = try await client.fees()
-        let price = base + base / 4 + priority
+        let (head, priority) = (try await freshHead(), try await client.priorityFee())
+        let base = price(after: head)
+        let price = base + base / 8 + priority
         guard price <= configuration.maximumGasPrice else {
             throw ProviderError(.unavailable, "gas costs more than the configured maximum")
         }
@@ -36,7 +37,7 @@ extension EVMProvider: FundGathering {
                 guard EVMAddress(key.publicKey).lowercased == account.account else {
                     throw ProviderError(.malformed, "\(account.account) is not the address of \(account.option)")
                 }
-                switch try await nextStep(key, after: block, fee: fee) {
+                switch try await nextStep(key, after: block, fee: fee, head) {
                 case .nothing: outcome.empty.append(account)
                 case .send(let transaction):
                     try await send(transaction, by: key)
@@ -70,7 +71,8 @@ extension EVMProvider: FundGathering {
     private func nextStep(
         _ key: Secp256k1.PrivateKey,
         after block: EVMHash,
-        fee: EVMTransaction.Fee
+        fee: EVMTransaction.Fee,
+        _ head: EVMHeader
     ) async throws(ProviderError) -> Step {
         let address = EVMAddress(key.publicKey)
         let holdings =
@@ -82,7 +84,7 @@ extension EVMProvider: FundGathering {
         where held > (configuration.gatheringMinimum[token.asset] ?? 0) {
             let data = ERC20.transfer(to: hotAddress, amount: held)
             let estimate = try await client.gas(from: address, to: token.contract, value: 0, data: data)
-            let gas = estimate + estimate / 4
+            let gas = try limit(estimate, of: data, in: head)
             let needed = fee.maximum * BigUInt(gas)
             guard balances[0] >= needed else { return .topUp(needed + needed / 4 - balances[0]) }
             return .send(transaction(nonce, fee, gas, to: token.contract, value: 0, data: data))

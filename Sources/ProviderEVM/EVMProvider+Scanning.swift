@@ -11,6 +11,8 @@ extension EVMProvider: TransferScanning {
     private static let pageSize: UInt64 = 50
     /// The most blocks after the final ones that are looked at for what can still be undone.
     private static let sightingRange: UInt64 = 256
+    /// How many blocks are read at once to find one of an earlier moment.
+    private static let forkStep: UInt64 = 8
 
     /// The chain as a whole.
     public var standingAccounts: [ScanAccount] {
@@ -31,8 +33,9 @@ extension EVMProvider: TransferScanning {
         let tip = try await client.tip(configuration.finality)
         guard let position else { return try await begin(tip, watching) }
         let known = try BlockLocator(stored: position)
-        let base = try await commonPlace(known, tip)
-        let revisedSince = base == known.last ? nil : try await moment(of: base)
+        let common = try await commonPlace(known, tip)
+        let fork = common == known.last ? nil : try await fork(at: common)
+        let (base, revisedSince) = (fork?.place ?? common, fork?.moment)
         guard base.number < tip.final else {
             var page = ScanPage(observations: [], position: position, hasMore: false, completeUntil: nil)
             page.sightings = try await sightings(after: base, tip, watching)
@@ -89,9 +92,26 @@ extension EVMProvider: TransferScanning {
         throw ProviderError(.gap, "no block that was read is in the chain any more; check which chain the nodes are of")
     }
 
-    private func moment(of place: BlockLocator.Place) async throws(ProviderError) -> Timestamp {
-        let block = try await read(place.number...place.number)
-        return Timestamp(seconds: Int64(clamping: block.first?.header.timestamp ?? 0))
+    /// Where to read on after a reorganisation, and the moment after which everything that was recorded is in doubt.
+    ///
+    /// A chain may give several blocks the same moment, so that the place is the last block of an earlier moment than that of
+    /// the last common block: what is later than the moment came after the place, and nothing else did.
+    private func fork(
+        at common: BlockLocator.Place
+    ) async throws(ProviderError) -> (place: BlockLocator.Place, moment: Timestamp) {
+        var (first, last) = (common.number, common.number)
+        while true {
+            first = first - min(first, Self.forkStep)
+            let blocks = try await read(first...last)
+            guard let latest = blocks.last?.header.timestamp else {
+                throw ProviderError(.lagging, "a node has no block \(last)")
+            }
+            if let place = blocks.last(where: { $0.header.timestamp < latest }) ?? (first == 0 ? blocks.first : nil) {
+                let moment = Timestamp(seconds: Int64(clamping: place.header.timestamp))
+                return (BlockLocator.Place(number: place.number, hash: place.hash), moment)
+            }
+            last = first
+        }
     }
 
     // MARK: - Blocks

@@ -30,6 +30,19 @@ extension EVMProvider: TransferSending {
         return Int256(exactly: BigInt((base + base / 4) * gas)).map { Amount(asset: coin, units: $0) }
     }
 
+    /// The gas that the last signature expects to use, at the price of the last block that was read and with what it gives
+    /// to the block's maker.
+    public func expectedFee(of prepared: PreparedTransfer) -> Amount? {
+        guard let base = cache.newest?.header.baseFee,
+            let last = try? SignedVariants(decoding: prepared.bytes).variants.last,
+            let transaction = try? EVMTransaction(decoding: last.raw),
+            case .dynamic(let maximum, let priority) = transaction.fee
+        else { return nil }
+        let used = transaction.data.isEmpty ? transaction.gasLimit : transaction.gasLimit * 100 / (100 + Self.gasMargin)
+        return Int256(exactly: BigInt(min(maximum, base + priority) * BigUInt(used)))
+            .map { Amount(asset: coin, units: $0) }
+    }
+
     // MARK: - Signing
 
     /// Signs a chain transaction of type 2 (EIP-1559) for an order.
@@ -43,11 +56,12 @@ extension EVMProvider: TransferSending {
             throw ProviderError(.invalidRequest, "the permit is not of an account with nonces")
         }
         let call = try Call(order, of: self)
-        try await checkLag()
+        let head = try await freshHead()
         try await checkFunds(order)
         let estimate = try await client.gas(from: hotAddress, to: call.to, value: call.value, data: call.data)
-        let (base, tip) = try await client.fees()
-        let maximum = base * 2 + tip
+        let gasLimit = try limit(estimate, of: call.data, in: head)
+        let tip = try await client.priorityFee()
+        let maximum = price(after: head) * 2 + tip
         guard maximum <= configuration.maximumGasPrice else {
             throw ProviderError(.unavailable, "gas costs more than the configured maximum; it is tried again later")
         }
@@ -56,7 +70,7 @@ extension EVMProvider: TransferSending {
             chainID: configuration.chainID,
             nonce: nonce,
             fee: .dynamic(maximum: maximum, priority: tip),
-            gasLimit: estimate + (call.data.isEmpty ? 0 : estimate * Self.gasMargin / 100),
+            gasLimit: gasLimit,
             to: call.to,
             value: call.value,
             data: call.data
@@ -92,13 +106,35 @@ extension EVMProvider: TransferSending {
         }
     }
 
-    private func checkLag() async throws(ProviderError) {
+    /// The header of the last block, on which the quorum agrees.
+    ///
+    /// - Throws: `ProviderError`; with the code `lagging` when it is too old to sign anything.
+    func freshHead() async throws(ProviderError) -> EVMHeader {
         let tip = try await client.tip(configuration.finality)
-        let head = try await read(tip.head...tip.head)
-        let time = Timestamp(seconds: Int64(clamping: head.first?.header.timestamp ?? 0))
+        guard let head = try await read(tip.head...tip.head).first?.header else {
+            throw ProviderError(.lagging, "a node has no block \(tip.head)")
+        }
+        let time = Timestamp(seconds: Int64(clamping: head.timestamp))
         guard clock.now().since(time) <= configuration.maximumLag else {
             throw ProviderError(.lagging, "the nodes' last block is of \(time): too old to sign anything")
         }
+        return head
+    }
+
+    /// The most that the block after a header can ask for a unit of gas, in wei: an eighth more (EIP-1559).
+    func price(after head: EVMHeader) -> BigUInt {
+        let base = head.baseFee ?? 0
+        return base + base / 8 + 1
+    }
+
+    /// The gas that a signature allows: more than a contract is expected to use, and no more than a block takes, or the
+    /// number would wait for ever.
+    func limit(_ estimate: UInt64, of data: [UInt8], in head: EVMHeader) throws(ProviderError) -> UInt64 {
+        let (margin, overflow) = estimate.multipliedReportingOverflow(by: data.isEmpty ? 0 : Self.gasMargin)
+        guard !overflow, estimate <= head.gasLimit, estimate + margin / 100 <= head.gasLimit else {
+            throw ProviderError(.unavailable, "the nodes estimate more gas than a block takes; it is tried again later")
+        }
+        return estimate + margin / 100
     }
 
     private func checkFunds(_ order: TransferOrder) async throws(ProviderError) {
@@ -154,8 +190,8 @@ extension EVMProvider: TransferSending {
             throw ProviderError(.malformed, error.reason)
         }
         guard case .dynamic(let maximum, let priority) = transaction.fee else { return nil }
-        let (base, tip) = try await client.fees()
-        let raised = max(maximum * (100 + Self.feeBump) / 100, base * 2 + tip)
+        let tip = try await client.priorityFee()
+        let raised = max(maximum * (100 + Self.feeBump) / 100, price(after: try await freshHead()) * 2 + tip)
         guard raised <= configuration.maximumGasPrice else { return nil }
         transaction.fee = .dynamic(maximum: raised, priority: max(priority * (100 + Self.feeBump) / 100 + 1, tip))
         transaction.signature = nil

@@ -46,7 +46,7 @@ final class FoundRequests: Sendable {
         case taken(TakenRequest)
         case expired(at: Timestamp)
         /// It was not taken, and something else has used its number.
-        case displaced
+        case displaced(at: Timestamp)
         /// Not there yet, or on its way inside the wallet.
         case pending
     }

@@ -18,13 +18,17 @@ extension TONProvider {
     ) async throws(ProviderError) -> TransferFate {
         switch try await search(for: prepared) {
         case .pending: return .pending
-        case .expired(let end): return .dead(reason: "it was not taken until \(end)", fee: nil)
-        case .displaced: return .displaced(reason: "another request has used its number")
+        case .expired(let end): return .dead(reason: "it was not taken until \(end)", fee: nil, at: end)
+        case .displaced(let head): return .displaced(reason: "another request has used its number", at: head)
         case .taken(let request):
             let fees = request.fee(at: prepared.position)
             // A number that was used up is no proof: the message itself is.
             guard let (message, hash) = request.message(at: prepared.position) else {
-                return .dead(reason: "the wallet did not send it (action phase)", fee: coinAmount(fees))
+                return .dead(
+                    reason: "the wallet did not send it (action phase)",
+                    fee: coinAmount(fees),
+                    at: moment(request.evidence)
+                )
             }
             guard let jetton = jetton(order.amount.asset) else {
                 let evidence = request.evidence
@@ -53,7 +57,7 @@ extension TONProvider {
         guard let found = try await find(prepared, in: state) else {
             // By block time, and only after the history up to it is known: the wallet can no longer take the request.
             if let end = prepared.validUntil, head.time > end.advanced(by: Self.expiryMargin) {
-                return try isUsedUp(prepared, in: state) ? .displaced : .expired(at: end)
+                return try isUsedUp(prepared, in: state) ? .displaced(at: head.time) : .expired(at: end)
             }
             return .pending
         }
@@ -115,7 +119,7 @@ extension TONProvider {
         let start = evidence.lt
         guard let request = try await answer(to: requestHash, at: own, since: start) else { return .pending }
         guard request.description.didExecute, !request.description.aborted, let credit = request.outMessageHashes.first
-        else { return .dead(reason: "the jetton wallet refused to send", fee: fee) }
+        else { return .dead(reason: "the jetton wallet refused to send", fee: fee, at: moment(request)) }
         guard let receipt = try await answer(to: credit, at: theirs, since: start) else { return .pending }
         if receipt.description.didExecute, !receipt.description.aborted {
             return .confirmed(evidence: evidence.hash.description, fee: fee, at: moment(receipt))
@@ -125,7 +129,7 @@ extension TONProvider {
         else {
             return .pending
         }
-        return .dead(reason: "the receiver's jetton wallet refused it", fee: fee)
+        return .dead(reason: "the receiver's jetton wallet refused it", fee: fee, at: moment(receipt))
     }
 
     /// The chain transaction of an account that took a message: logical time grows from a message to its effect, so that

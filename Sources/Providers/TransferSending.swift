@@ -18,6 +18,9 @@ public protocol TransferSending: Sendable {
     /// not known, or it charges nothing.
     func expectedFee(of order: TransferOrder) -> Amount?
 
+    /// What the network would charge for what was signed; nil where it charges nothing, or nobody knows.
+    func expectedFee(of prepared: PreparedTransfer) -> Amount?
+
     /// The wallets whose keys sign here, the one that pays others first; none on a rail that numbers nothing.
     var wallets: [String] { get }
 
@@ -70,6 +73,9 @@ extension TransferSending {
     /// Many rails charge nothing.
     public func expectedFee(of order: TransferOrder) -> Amount? { nil }
 
+    /// Many rails charge nothing, or what was expected of the order.
+    public func expectedFee(of prepared: PreparedTransfer) -> Amount? { nil }
+
     /// On most rails what was prepared needs no help.
     public func renewed(
         _ prepared: PreparedTransfer,
@@ -120,13 +126,16 @@ public enum SubmissionOutcome: Hashable, Sendable {
 }
 
 /// What became of a transfer.
+///
+/// A fate that is decided carries the moment of the rail's history that decided it, by the rail's own clock: when the
+/// history is revised from before that moment, the transfer is looked for again.
 public enum TransferFate: Hashable, Sendable {
     /// It may still happen.
     case pending
     /// It has happened, and can no longer be undone; `fee` is what the network charged us, where it did.
     case confirmed(evidence: String, fee: Amount?, at: Timestamp)
     /// It can no longer happen. `fee` was charged all the same.
-    case dead(reason: String, fee: Amount?)
+    case dead(reason: String, fee: Amount?, at: Timestamp)
     /// It can no longer happen, because something else has used its number.
-    case displaced(reason: String)
+    case displaced(reason: String, at: Timestamp)
 }

@@ -109,7 +109,7 @@ extension ReconciliationWorker {
         let (payments, transfers, others) = try await settlement.database.read { session in
             (
                 try session.standingPayments(provider: provider.key, since: moment),
-                try session.endedOutgoing(provider: provider.key, since: moment),
+                try session.concludedOutgoing(provider: provider.key, since: moment),
                 try session.standingMovements(provider: provider.key, since: moment)
                     + session.standingSetAside(provider: provider.key, since: moment)
             )

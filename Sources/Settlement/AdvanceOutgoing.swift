@@ -79,6 +79,11 @@ extension Settlement {
             }
             return try await finish(stored, .refused, fee: nil, failure: error.reason, lease)
         }
+        // What was signed may cost more than was expected. It was shown to nobody: it is dropped, and signed anew later.
+        if let charged = sender.expectedFee(of: prepared), try excessiveFee(charged, of: order, now: clock.now()) != nil
+        {
+            return try await postpone(stored, by: Self.retryInterval, lease)
+        }
         try faults.pass(.afterSigning)
         let now = clock.now()
         let signed: OutgoingTransfer = try await write(under: lease) { session in
@@ -152,11 +157,13 @@ extension Settlement {
         try faults.pass(.beforeStoringFate)
         switch fate {
         case .pending: return try await insist(stored, prepared, by: sender, at: provider, lease)
-        case .confirmed(_, let fee, _): return try await finish(stored, .confirmed, fee: fee, failure: nil, lease)
-        case .dead(let reason, let fee): return try await finish(stored, .provenDead, fee: fee, failure: reason, lease)
-        case .displaced(let reason):
+        case .confirmed(_, let fee, let moment):
+            return try await finish(stored, .confirmed, fee: fee, failure: nil, decidedAt: moment, lease)
+        case .dead(let reason, let fee, let moment):
+            return try await finish(stored, .provenDead, fee: fee, failure: reason, decidedAt: moment, lease)
+        case .displaced(let reason, let moment):
             try await stop(for: stored, prepared, by: sender, reason, lease)
-            return try await finish(stored, .provenDead, fee: nil, failure: reason, lease)
+            return try await finish(stored, .provenDead, fee: nil, failure: reason, decidedAt: moment, lease)
         }
     }
 
@@ -251,17 +258,21 @@ extension Settlement {
     }
 
     /// Ends a transfer: what was set aside is gone, or free again.
+    ///
+    /// The rail's history decided it at `moment`, or something else did when there is none.
     func finish(
         _ stored: OutgoingTransfer,
         _ event: PayoutStateMachine.Event,
         fee: Amount?,
         failure: String?,
+        decidedAt moment: Timestamp? = nil,
         _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let now = clock.now()
         return try await write(under: lease) { session in
             var updated = stored
             let action = try updated.status.apply(event)
+            updated.concludedAt = moment
             updated.networkFee = fee
             updated.failure = failure
             updated.finishedAt = now

@@ -36,10 +36,17 @@ extension Settlement {
         throw SettlementError(.networkFeeTooHigh, "\(reason); send more, or later", parameter: "amount")
     }
 
-    /// What the network would charge for an order, in the asset that is sent, where that is more than it may; none where it
+    /// What the network would charge for an order, in the asset that is sent, where that is more than it may; nil where it
     /// is not, or nobody knows.
     func excessiveFee(of order: TransferOrder, at provider: any PaymentProvider, now: Timestamp) throws -> Amount? {
-        guard let charged = provider.send?.expectedFee(of: order), charged.isPositive else { return nil }
+        guard let charged = provider.send?.expectedFee(of: order) else { return nil }
+        return try excessiveFee(charged, of: order, now: now)
+    }
+
+    /// A charge for an order, in the asset that is sent, where it is more than it may be; nil where it is not, or no rate
+    /// says what it is worth.
+    func excessiveFee(_ charged: Amount, of order: TransferOrder, now: Timestamp) throws -> Amount? {
+        guard charged.isPositive else { return nil }
         let fee: Amount
         if charged.asset == order.amount.asset {
             fee = charged

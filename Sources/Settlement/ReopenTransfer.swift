@@ -19,6 +19,7 @@ extension Settlement {
         _ = try updated.status.apply(.historyRevised)
         updated.networkFee = nil
         updated.finishedAt = nil
+        updated.concludedAt = nil
         updated.failure = "the chain's history has changed; it is looked for again"
         try session.shareLane(of: id)
         try store(updated, from: stored, nextAttemptAt: moment, in: session)

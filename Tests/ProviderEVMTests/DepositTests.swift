@@ -154,17 +154,24 @@ struct DepositTests {
         #expect(try await rail.scan().observations.isEmpty)
     }
 
-    @Test("to the wallet itself are the operator's own, or unexplained")
+    @Test("to the wallet itself are the operator's own, or unmatched payments of whoever sent them")
     func toTheWallet() async throws {
         let rail = try EVMRail()
         try rail.chain.send(5, to: rail.provider.hotWallet, by: "operator")
-        try rail.chain.send(6, to: rail.provider.hotWallet, by: "mallory")
+        try rail.chain.send(6, to: rail.provider.hotWallet, by: "alice")
+        try rail.chain.sendToken(7, of: rail.token, to: rail.provider.hotWallet, by: "alice")
         rail.chain.mine(4)
-        let kinds = try await rail.scan().observations.map { observation -> AccountMovement.Kind? in
-            if case .movement(let movement) = observation { return movement.kind }
-            return nil
+        let observations = try await rail.scan().observations
+        guard case .movement(let own)? = observations.first else {
+            Issue.record("the operator's money is no movement")
+            return
         }
-        #expect(kinds == [.ownFunds, .unexplained])
+        #expect(own.kind == .ownFunds)
+        let alice = try rail.chain.customer("alice").address.description
+        let payments = observations.compactMap(\.incoming)
+        #expect(payments.map(\.amount.units) == [6, 7])
+        // Who sent them can claim them and gets them back.
+        #expect(payments.allSatisfy { $0.payer == alice && $0.refundTarget == alice })
     }
 
     @Test("have an address of their own, always the same for an option")

@@ -16,6 +16,8 @@ final class NodeTransport: HTTPTransport {
     private let chain: FixtureEVM
     private let change = Mutex<(@Sendable (String, String) -> String)?>(nil)
     private let log = Mutex<[String]>([])
+    private let silent = Mutex<Set<String>>([])
+    private let counts = Mutex<[String: Int]>([:])
 
     /// The requests since this was last asked, each with its calls.
     func requests() -> [String] {
@@ -32,7 +34,22 @@ final class NodeTransport: HTTPTransport {
     /// Has every answer of a node changed: the node's URL, and the text of the answer.
     func changeAnswers(_ change: (@Sendable (String, String) -> String)?) { self.change.withLock { $0 = change } }
 
+    /// Has some nodes, by their URLs, answer nothing.
+    func silence(_ nodes: Set<String>) { silent.withLock { $0 = nodes } }
+
+    /// How many requests each node was sent since this was last asked.
+    func requestCounts() -> [String: Int] {
+        counts.withLock { counts in
+            defer { counts = [:] }
+            return counts
+        }
+    }
+
     func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+        counts.withLock { $0[request.url, default: 0] += 1 }
+        if silent.withLock({ $0.contains(request.url) }) {
+            throw HTTPTransportError(.timedOut, "nothing came within the time")
+        }
         log.withLock { $0.append(String(decoding: request.body, as: UTF8.self)) }
         var inner = request
         inner.url = String(request.url.dropFirst("http://chain".count))

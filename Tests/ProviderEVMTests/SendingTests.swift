@@ -62,7 +62,7 @@ struct SendingTests {
         let prepared = try await rail.prepare(order)
         _ = await rail.provider.submit(prepared)
         rail.chain.mine(3)
-        guard case .dead(_, let fee?) = try await rail.provider.fate(of: prepared, for: order) else {
+        guard case .dead(_, let fee?, _) = try await rail.provider.fate(of: prepared, for: order) else {
             Issue.record("not dead")
             return
         }

@@ -36,7 +36,7 @@ struct TONFailureTests {
             try rail.chain.mine()
         }
         try rail.chain.settle()
-        guard case .dead(_, let fee?) = try await rail.provider.fate(of: prepared, for: order) else {
+        guard case .dead(_, let fee?, _) = try await rail.provider.fate(of: prepared, for: order) else {
             Issue.record("it came back")
             return
         }
@@ -57,7 +57,7 @@ struct TONFailureTests {
         #expect(await rail.provider.submit(prepared) == .accepted)
         try rail.chain.settle()
         #expect(!rail.chain.history(of: rail.provider.walletAddress).isEmpty)
-        guard case .dead(let reason, _) = try await rail.provider.fate(of: prepared, for: order) else {
+        guard case .dead(let reason, _, _) = try await rail.provider.fate(of: prepared, for: order) else {
             Issue.record("nothing was sent")
             return
         }

@@ -162,6 +162,6 @@ package final class ModelRail: PaymentProvider, TransferSending, BatchSending {
             return .confirmed(evidence: prepared.hash, fee: nil, at: now)
         }
         guard let end = prepared.validUntil, now > end.advanced(by: .seconds(60)) else { return .pending }
-        return .dead(reason: "it was not taken until \(end)", fee: nil)
+        return .dead(reason: "it was not taken until \(end)", fee: nil, at: end)
     }
 }

@@ -158,7 +158,7 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
             return .confirmed(evidence: prepared.hash, fee: nil, at: clock.now())
         }
         let isUsed = chain.numbering == .inTurn && chain.next > (prepared.sequence ?? 0)
-        return isUsed ? .displaced(reason: "something else has used its number") : .pending
+        return isUsed ? .displaced(reason: "something else has used its number", at: clock.now()) : .pending
     }
 
     package var standingAccounts: [ScanAccount] { [ScanAccount(account: "hot", subject: "coin")] }

@@ -52,7 +52,7 @@ struct AuditTests {
             "sequence": "what is signed", "valid_until": "what is signed", "position": "what is signed",
             "lane": "an order of work", "elsewhere": "the payment provider's own number",
             "failure": "words", "created_at": "a time", "finished_at": "a time", "next_attempt_at": "a time",
-            "quote": "by which the amount was found",
+            "concluded_at": "a time", "quote": "by which the amount was found",
         ],
         "cases": [
             "id": "a key", "invoice": "words about the payment", "movement": "an identity of the rail",
@@ -183,7 +183,8 @@ struct AuditTests {
         try await desk.settlement.record(gone, at: desk.provider)
         let fee = try desk.amount("0.01")
         let fates: [TransferFate] = [
-            .confirmed(evidence: "e", fee: fee, at: desk.clock.now()), .dead(reason: "expired", fee: fee), .pending,
+            .confirmed(evidence: "e", fee: fee, at: desk.clock.now()),
+            .dead(reason: "expired", fee: fee, at: desk.clock.now()), .pending,
         ]
         let provider = desk.provider.key
         let first = try await desk.settlement.database.read { session in

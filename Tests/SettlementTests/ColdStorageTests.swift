@@ -67,7 +67,7 @@ struct ColdStorageTests {
         let desk = try await Desk()
         try holds("150", desk)
         let move = try #require(try await desk.settlement.enforce(try rule(desk)))
-        desk.provider.script.withLock { $0.fate = .dead(reason: "expired", fee: nil) }
+        desk.provider.script.withLock { $0.fate = .dead(reason: "expired", fee: nil, at: Timestamp(seconds: 1)) }
         for _ in 0..<2 { try await desk.settlement.advance(move.purpose.id) }
         #expect(try await desk.held("cold_storage") == "0")
         let back = AccountMovement(

@@ -225,7 +225,9 @@ private struct LawWorld {
         let asset = transfer.payment.map { model.payments[$0].asset } ?? .coin
         let (arrives, fee) = (chance(55), amount(MoneyModel.networkFee, asset))
         let fate: TransferFate =
-            arrives ? .confirmed(evidence: "e", fee: fee, at: desk.clock.now()) : .dead(reason: "expired", fee: fee)
+            arrives
+            ? .confirmed(evidence: "e", fee: fee, at: desk.clock.now())
+            : .dead(reason: "expired", fee: fee, at: desk.clock.now())
         desk.provider.script.withLock { $0.fates[id] = fate }
         try await desk.settlement.advance(id)
         model.transfers[index].state = arrives ? .sent : .failed

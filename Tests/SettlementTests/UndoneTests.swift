@@ -121,7 +121,7 @@ struct UndoneTests {
         try await desk.settlement.advance(id.text)
         _ = try await undo(1, at: desk)
         #expect(try await desk.held("provider_losses") == "-1.5")
-        desk.provider.script.withLock { $0.fate = .dead(reason: "expired", fee: nil) }
+        desk.provider.script.withLock { $0.fate = .dead(reason: "expired", fee: nil, at: Timestamp(seconds: 1)) }
         try await desk.settlement.advance(id.text)
         #expect(try await desk.held("provider_losses") == "0")
         #expect(try await desk.held("merchant_balance") == "0")
@@ -142,7 +142,7 @@ struct UndoneTests {
         let id = payout.purpose.id
         let fee = try desk.amount("0.01")
         let arrived = TransferFate.confirmed(evidence: "e", fee: fee, at: Timestamp(seconds: 1))
-        let dead = TransferFate.dead(reason: "the chain refused it", fee: fee)
+        let dead = TransferFate.dead(reason: "the chain refused it", fee: fee, at: Timestamp(seconds: 1))
         try await desk.settlement.advance(id)
         desk.provider.script.withLock { $0.fate = hadArrived ? arrived : dead }
         try await desk.settlement.advance(id)

@@ -19,6 +19,7 @@ enum Schema {
         paidMedia, bots, botChanges, paymentRates, unavailableRails, soldLinks,
         providersOwnReferences, assetScales, approvals, setAside, storageProofs,
         reversals, wallets, accountBalances, refundsElsewhere,
+        concludedTransfers,
     ]
 
     /// The version of the schema that this program works with.

@@ -8,7 +8,7 @@ extension SQLSession {
         """
         t.id, t.kind, t.payment, t.merchant, t.provider, t.asset, t.amount, t.destination, t.comment, t.reason, t.state,
         t.prepared, t.hash, t.sequence, t.valid_until, t.fee_asset, t.fee, t.failure, t.created_at, t.finished_at,
-        t.position, t.quote
+        t.position, t.quote, t.concluded_at
         """
     }
 
@@ -68,14 +68,15 @@ extension SQLSession {
             """
             UPDATE outgoing SET state = $1, prepared = $2, hash = $3, sequence = $4, valid_until = $5,
             lane = COALESCE($6, lane), fee_asset = $7, fee = $8, failure = $9, finished_at = $10, next_attempt_at = $11,
-            position = $12 WHERE id = $13 AND state = $14
+            position = $12, concluded_at = $13 WHERE id = $14 AND state = $15
             """,
             [
                 .text(transfer.status.state.rawValue), .blob(transfer.prepared?.bytes), .text(transfer.prepared?.hash),
                 .integer(transfer.prepared?.sequence), .moment(transfer.prepared?.validUntil), .text(lane),
                 .asset(transfer.networkFee), .units(transfer.networkFee), .text(transfer.failure),
                 .moment(transfer.finishedAt), .moment(nextAttemptAt),
-                .integer(Int64(transfer.prepared?.position ?? 0)), .text(transfer.purpose.id), .text(old.rawValue),
+                .integer(Int64(transfer.prepared?.position ?? 0)), .moment(transfer.concludedAt),
+                .text(transfer.purpose.id), .text(old.rawValue),
             ]
         ) == 1
     }
@@ -115,11 +116,11 @@ extension SQLSession {
         )
     }
 
-    /// A provider's transfers that were signed and came to their end at a moment or later.
-    public func endedOutgoing(provider: String, since moment: Timestamp) throws -> [OutgoingTransfer] {
+    /// A provider's transfers whose fate was decided by its history after a moment, by the rail's own clock.
+    public func concludedOutgoing(provider: String, since moment: Timestamp) throws -> [OutgoingTransfer] {
         try all(
             """
-            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.provider = $1 AND t.finished_at >= $2
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.provider = $1 AND t.concluded_at > $2
             AND t.prepared IS NOT NULL AND t.state IN ('completed', 'failed') ORDER BY t.id
             """,
             [.text(provider), .moment(moment)]
@@ -222,6 +223,7 @@ extension SQLRow {
         let (createdAt, finishedAt) = (try moment(), try optionalMoment())
         let position = Int(try integer())
         let quote = try optionalText().map(QuoteText.read)
+        let concludedAt = try optionalMoment()
         let prepared = bytes.flatMap { bytes in
             hash.map {
                 PreparedTransfer(
@@ -247,7 +249,8 @@ extension SQLRow {
             networkFee: fee,
             failure: failure,
             createdAt: createdAt,
-            finishedAt: finishedAt
+            finishedAt: finishedAt,
+            concludedAt: concludedAt
         )
     }
 }
