@@ -256,7 +256,11 @@ public struct Checkout: Sendable {
         var link: String?
         if case .deposit(_, _, let transfer) = option?.instruction { link = transfer }
         if let session = facts.wallet, "\(session.opening.id.text).svg" == name { link = session.opening.link }
-        guard let link, let code = QRCode(link) else { throw CheckoutError.notFound }
+        // Where to pay is told to the customer of the invoice alone, as on the page.
+        let payer = facts.invoice.invoice.payer
+        guard payer == nil || payer == user(of: target, for: facts.invoice), let link, let code = QRCode(link) else {
+            throw CheckoutError.notFound
+        }
         let fields = [
             HTTPField("Content-Type", "image/svg+xml"), HTTPField("Cache-Control", "private, max-age=86400"),
             HTTPField("Content-Security-Policy", "default-src 'none'"),

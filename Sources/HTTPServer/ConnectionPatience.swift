@@ -16,6 +16,11 @@ struct ConnectionPatience {
         var unreadBody = Duration.seconds(5)
         /// How long the other side may take nothing of what is sent to it.
         var stuckWriting = Duration.seconds(30)
+        /// The most requests that are read while none of them is answered.
+        ///
+        /// A request of 40 bytes is some kilobytes once it is
+        /// read, and the answers wait for the other side to take them.
+        var pipelinedRequests = 16
     }
 
     private enum Reading {
@@ -42,6 +47,9 @@ struct ConnectionPatience {
         case (let one, let other): one ?? other
         }
     }
+
+    /// Whether the other side asks more than it waits to be answered, so that the connection is to be closed at once.
+    var isFlooded: Bool { unanswered > limits.pipelinedRequests }
 
     /// Whether no request is under way.
     var isIdle: Bool {

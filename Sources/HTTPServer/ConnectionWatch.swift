@@ -15,6 +15,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     private var ticket: UInt64?
     private var timer: Scheduled<Void>?
     private var timerFires: Duration?
+    private var isClosing = false
 
     init(limits: ConnectionPatience.Limits, connections: OpenConnections) {
         self.limits = limits
@@ -50,10 +51,17 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // What was received at once goes on being read after the connection is closed.
+        guard !isClosing else { return }
         switch unwrapInboundIn(data) {
         case .head: patience?.readHead(at: Self.now)
         case .body(let bytes): patience?.readBody(bytes.readableBytes)
         case .end: patience?.readEnd(at: Self.now)
+        }
+        guard patience?.isFlooded != true else {
+            isClosing = true
+            context.close(promise: nil)
+            return
         }
         update(context)
         context.fireChannelRead(data)

@@ -45,6 +45,18 @@ public struct PaymentLink: Hashable, Sendable {
         self.createdAt = createdAt
     }
 
+    /// Whether an invoice of which something was paid, but not all, holds a piece of the stock for a while.
+    ///
+    /// A tenth of the price does, and a payment that is seen and not final yet. Less holds nothing, or dust would keep the
+    /// stock from everybody.
+    ///
+    /// - Throws: `MoneyError` when the amounts are of different assets.
+    /// - Returns: whether it does.
+    public static func holdsPiece(received: Amount, of price: Amount) throws(MoneyError) -> Bool {
+        guard !received.isZero else { return true }
+        return try received.compared(to: price.portion(basisPoints: 1_000, rounding: .up)) != .less
+    }
+
     /// How many can still be sold, when `taken` are sold or being paid; none: as many as are asked for.
     public func left(taken: Int) -> Int? {
         stock.map { max(0, $0 - taken) }

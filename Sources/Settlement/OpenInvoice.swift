@@ -89,6 +89,9 @@ extension Settlement {
     /// The numbers of Telegram's users, which have at most 52 significant bits (Bot API, `User`).
     private static let users: ClosedRange<Int64> = 1...((1 << 52) - 1)
 
+    /// The most rails that one invoice offers: each has an address or a link of its own, which is looked after.
+    private static let mostRails = 32
+
     func validate(_ request: InvoiceRequest) throws {
         func refuse(_ reason: String, _ parameter: String) -> SettlementError {
             SettlementError(.invalidRequest, reason, parameter: parameter)
@@ -114,6 +117,10 @@ extension Settlement {
         }
         guard (.seconds(60)...(.seconds(31 * 86_400))).contains(request.lifetime) else {
             throw refuse("expires_in lies between 60 and 2678400 seconds", "expires_in")
+        }
+        let rails = request.choices.count
+        guard rails <= Self.mostRails else {
+            throw refuse("an invoice offers at most \(Self.mostRails) rails", "rails")
         }
         guard request.metadata.count <= 50 else { throw refuse("metadata has at most 50 keys", "metadata") }
         guard (request.reference?.utf8.count ?? 0) <= 128 else { throw refuse("at most 128 bytes", "reference") }

@@ -105,7 +105,7 @@ extension Settlement {
 
     // MARK: - The stock
 
-    /// For how long after its opening an invoice holds a piece of which something was paid, but not all.
+    /// For how long after its opening an invoice holds a piece of which a share was paid, but not all.
     private static let holding = Duration.seconds(3_600)
     /// The most invoices that are ended in one unit of work.
     private static let endingLimit = 100
@@ -113,8 +113,12 @@ extension Settlement {
     /// How many pieces of a link are sold or being paid.
     ///
     /// - Throws: what the database throws.
-    package func taken(of link: PaymentLinkID, in session: any SQLSession) throws -> Int {
-        try session.taken(of: link, since: clock.now().advanced(by: .zero - Self.holding))
+    package func taken(
+        of link: PaymentLinkID,
+        besides invoice: InvoiceID? = nil,
+        in session: any SQLSession
+    ) throws -> Int {
+        try session.taken(of: link, since: clock.now().advanced(by: .zero - Self.holding), besides: invoice)
     }
 
     /// Refuses to open an invoice for what is not sold, or not any more.
@@ -132,7 +136,7 @@ extension Settlement {
     /// How many pieces of its link are left for an invoice that is about to be paid; nil when there is no limit.
     func pieces(for invoice: Invoice, in session: any SQLSession) throws -> Int? {
         guard let id = invoice.paymentLink, let stock = try session.paymentLink(id)?.stock else { return nil }
-        return try stock - taken(of: id, in: session) + (invoice.status.state == .processing ? 1 : 0)
+        return try stock - taken(of: id, besides: invoice.id, in: session)
     }
 
     /// Whether a link's whole stock was sold to other invoices than this one.

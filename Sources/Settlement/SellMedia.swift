@@ -111,10 +111,28 @@ extension Settlement {
         try check(request.metadata.count <= 50, "metadata has at most 50 keys", "metadata")
         try check((1...10).contains(request.items.count), "1 to 10 pictures and videos are sold together", "media")
         try check(
-            request.items.allSatisfy { (1...2_048).contains($0.media.utf8.count) },
+            request.items.allSatisfy { Self.isMedia($0.media) },
             "a picture or video is an https URL or a file_id, of at most 2048 bytes",
             "media"
         )
         try check(request.price.isPositive, "amount has to be more than zero", "amount")
+    }
+
+    /// Whether a text is an https URL or a `file_id` of Telegram's.
+    ///
+    /// A Bot API server of one's own takes `file:` addresses too,
+    /// and would put any file that it can read into the merchant's chat.
+    private static func isMedia(_ text: String) -> Bool {
+        if text.hasPrefix("https://") { return WebAddress.isValid(text) }
+        return (1...2_048).contains(text.utf8.count) && text.utf8.allSatisfy(isOfFileID)
+    }
+
+    private static func isOfFileID(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
     }
 }

@@ -2,6 +2,7 @@ import HTTPTransport
 import Logging
 import NIOCore
 import NIOEmbedded
+import Synchronization
 import Testing
 
 @testable import HTTPServer
@@ -98,6 +99,27 @@ struct SlowClientTests {
             await RawSocket.untilClosed(port: server.port, sending: sent),
             "the server never closed the connection"
         )
+        await server.stop()
+    }
+
+    @Test("and asks for more and more without taking an answer is cut off, before what it asked fills the memory")
+    func flood() async throws {
+        let answered = Mutex(0)
+        let server = try await HTTPServer.start(
+            HTTPServer.Configuration(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            handler: .init { _ in
+                answered.withLock { $0 += 1 }
+                return HTTPResponse(status: 200, fields: [], body: [UInt8](repeating: 0x61, count: 1 << 20))
+            }
+        )
+        // A request takes 26 bytes on its way and kilobytes once it is read.
+        let requests = String(repeating: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 2_000)
+        #expect(
+            await RawSocket.untilClosed(port: server.port, sending: requests),
+            "the server never closed the connection"
+        )
+        #expect(answered.withLock { $0 } <= 17)
         await server.stop()
     }
 }

@@ -42,6 +42,9 @@ def test_the_same_key_sends_one_message(sandbox):
         ({"media": []}, 422),
         ({"media": WISH["media"] * 11}, 422),
         ({"media": [{"type": "sticker", "media": "x"}]}, 400),
+        # A Bot API server of one's own would put these files into the chat.
+        *(({"media": [{"type": "photo", "media": address}]}, 422)
+          for address in ("file:///etc/passwd", "attach://x", "http://127.0.0.1/x", "FILE:/etc/passwd", "/etc/passwd")),
         ({"chat": "teashop"}, 422),
         ({"title": "x" * 33}, 422),
         ({"asset": "fiat:EUR"}, 422),

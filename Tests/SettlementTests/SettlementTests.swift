@@ -186,7 +186,7 @@ struct SettlementTests {
         desk.provider.script.withLock { $0.submission = .unknown(reason: "the reply was lost") }
         #expect(try await desk.settlement.advance(payout.purpose.id).status.state == .unknown)
         #expect(try await desk.held("payouts_payable") == "1")
-        desk.provider.script.withLock { $0.fate = .dead(reason: "expired", fee: nil) }
+        desk.provider.script.withLock { $0.fate = .dead(reason: "expired", fee: nil, at: Timestamp(seconds: 1)) }
         #expect(try await desk.settlement.advance(payout.purpose.id).status.state == .failed)
         #expect(try await desk.held("merchant_balance") == "1.485")
         #expect(desk.provider.script.withLock { $0.prepared } == 1)
@@ -252,5 +252,30 @@ struct SettlementTests {
         guard isApproved else { return }
         desk.clock.advance(by: .seconds(601))
         #expect(await desk.settlement.decide(question("1", try desk.amount(text)), of: desk.provider) != .approved)
+    }
+
+    @Test("refuses an order that names more rails than one invoice offers, and nothing of it is left")
+    func tooManyRails() async throws {
+        let desk = try await Desk()
+        for (count, isTaken) in [(32, true), (33, false), (20_000, false)] {
+            let request = InvoiceRequest(
+                title: "Tea",
+                summary: "Tea",
+                goods: .physical,
+                price: try desk.amount("1.5"),
+                choices: Array(repeating: .init(rail: .ton, asset: desk.coin.id), count: count),
+                lifetime: .seconds(600)
+            )
+            let opened = try? await desk.settlement.openInvoice(
+                request,
+                for: desk.merchant,
+                id: InvoiceID(value: UInt128(count))
+            )
+            #expect((opened != nil) == isTaken, "\(count) rails")
+        }
+        let stored = try await desk.settlement.database.read { session in
+            try session.query("SELECT id FROM invoices", []).count
+        }
+        #expect(stored == 1)
     }
 }

@@ -77,6 +77,21 @@ struct StockTests {
         #expect(try await sale.desk.booksHold())
     }
 
+    @Test("dust holds no piece, a tenth of the price does, for an hour", arguments: Engine.allCases)
+    func dust(engine: Engine) async throws {
+        var sale = try await Sale(stock: 1, on: engine)
+        for _ in 0..<2 { try await sale.open() }
+        func taken() async throws -> Int {
+            try await sale.desk.settlement.database.read { try sale.desk.settlement.taken(of: sale.link, in: $0) }
+        }
+        #expect(try await sale.pay(0, "0.149999999") == .partial)
+        #expect(try await taken() == 0)
+        #expect(try await sale.pay(1, "0.15") == .partial)
+        #expect(try await taken() == 1)
+        sale.desk.clock.advance(by: .seconds(3_601))
+        #expect(try await taken() == 0)
+    }
+
     @Test("whatever is paid, in whatever order", arguments: Engine.allCases, 1...4)
     func law(engine: Engine, seed: Int) async throws {
         var random = SeededRandom(seed: UInt64(seed))

@@ -46,23 +46,29 @@ extension SQLSession {
         }
     }
 
-    /// How many of a link are taken: those that are sold, and those of which something was paid, for a short time.
+    /// How many of a link are taken: those that are sold, and those of which a share was paid, for a short time.
     ///
     /// Who only opens an invoice takes nothing, so that nobody can keep the stock from others for nothing.
     ///
     /// - Parameters:
     ///   - link: the link.
     ///   - start: invoices that were opened before take a piece only when they are settled.
+    ///   - invoice: one that is left out of account.
     /// - Throws: what the database throws.
     /// - Returns: how many.
-    public func taken(of link: PaymentLinkID, since start: Timestamp) throws -> Int {
-        try first(
+    public func taken(
+        of link: PaymentLinkID,
+        since start: Timestamp,
+        besides invoice: InvoiceID? = nil
+    ) throws -> Int {
+        let begun = try all(
             """
-            SELECT COUNT(*) FROM invoices i WHERE i.payment_link = $1
-            AND (i.state = 'settled' OR (i.state = 'processing' AND i.created_at > $2))
+            SELECT i.asset, i.received, i.asset, i.price FROM invoices i WHERE i.payment_link = $1
+            AND i.state = 'processing' AND i.created_at > $2 AND i.id <> $3
             """,
-            [.id(link), .moment(start)]
-        ) { try $0.int() } ?? 0
+            [.id(link), .moment(start), .text(invoice?.text ?? "")]
+        ) { try PaymentLink.holdsPiece(received: $0.amount(), of: $0.amount()) }
+        return try sold(of: link, besides: invoice) + begun.count { $0 }
     }
 
     /// How many of a link are sold, leaving one invoice out of account.
