@@ -77,8 +77,10 @@ class Sandbox:
 class Gateway:
     """`settlegate serve`, which is killed or stopped and goes on."""
 
-    def __init__(self, sandbox, port=None):
+    def __init__(self, sandbox, port=None, prefix=()):
         self.sandbox = sandbox
+        # What runs the program, where it is not run as it is.
+        self.prefix = prefix
         self.environment = dict(os.environ, SETTLEGATE_PASSPHRASE=sandbox["passphrase"])
         self.url = sandbox["gateway"]
         if port:
@@ -89,7 +91,7 @@ class Gateway:
     def start(self):
         """Starts it and waits for the line that says where it listens."""
         self.process = subprocess.Popen(
-            [SETTLEGATE, "serve", "--config", self.sandbox["config"]],
+            [*self.prefix, SETTLEGATE, "serve", "--config", self.sandbox["config"]],
             cwd=ROOT,
             env=self.environment,
             stdout=subprocess.DEVNULL,
