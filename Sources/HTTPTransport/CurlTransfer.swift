@@ -18,6 +18,8 @@ final class CurlTransfer: @unchecked Sendable {
     private var body: [UInt8] = []
     private var isTooLarge = false
     private let pieces: AsyncThrowingStream<[UInt8], any Error>.Continuation?
+    /// After how many seconds without a byte a stream is given up.
+    private let silence: Int
     private let answer = Mutex<(@Sendable (Result<HTTPResponse, HTTPTransportError>) -> Void)?>(nil)
 
     /// A transfer; with `pieces` the body of a good answer goes there as it comes.
@@ -25,12 +27,14 @@ final class CurlTransfer: @unchecked Sendable {
         _ request: HTTPRequest,
         rule: AddressRule,
         httpsOnly: Bool,
-        pieces: AsyncThrowingStream<[UInt8], any Error>.Continuation? = nil
+        pieces: AsyncThrowingStream<[UInt8], any Error>.Continuation? = nil,
+        silence: Int = 0
     ) {
         self.request = request
         self.rule = rule
         self.httpsOnly = httpsOnly
         self.pieces = pieces
+        self.silence = silence
     }
 
     func whenDone(_ body: @escaping @Sendable (Result<HTTPResponse, HTTPTransportError>) -> Void) {
@@ -103,9 +107,8 @@ final class CurlTransfer: @unchecked Sendable {
             },
         ]
         if pieces != nil {
-            // A stream that says nothing at all for a minute is dead: servers of events send a sign of life.
             results.append(curl_shim_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1))
-            results.append(curl_shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, 60))
+            results.append(curl_shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, silence))
         }
         if request.method == "HEAD" { results.append(curl_shim_set_long(handle, CURLOPT_NOBODY, 1)) }
         if !request.body.isEmpty || request.method == "POST" {

@@ -16,12 +16,15 @@ public final class CurlTransport: HTTPTransport {
         public var httpsOnly: Bool
         /// The most connections to one host.
         public var connectionsPerHost: Int
+        /// After how many seconds without a byte a stream is given up: servers of events send a sign of life.
+        public var silence: Int
 
         /// A configuration.
-        public init(addresses: AddressRule, httpsOnly: Bool, connectionsPerHost: Int = 32) {
+        public init(addresses: AddressRule, httpsOnly: Bool, connectionsPerHost: Int = 32, silence: Int = 60) {
             self.addresses = addresses
             self.httpsOnly = httpsOnly
             self.connectionsPerHost = connectionsPerHost
+            self.silence = silence
         }
     }
 
@@ -66,7 +69,8 @@ public final class CurlTransport: HTTPTransport {
                 request,
                 rule: configuration.addresses,
                 httpsOnly: configuration.httpsOnly,
-                pieces: pieces
+                pieces: pieces,
+                silence: configuration.silence
             )
             transfer.whenDone { result in
                 switch result {

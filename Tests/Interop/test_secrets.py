@@ -2,12 +2,14 @@
 
 import os
 import pathlib
+import socket
 import stat
 import subprocess
+import urllib.request
 
 import pytest
 
-from product import ROOT, SETTLEGATE, Gateway, Sandbox
+from product import ROOT, SETTLEGATE, Gateway, Sandbox, eventually
 
 PASSPHRASE = "SETTLEGATE_PASSPHRASE"
 
@@ -46,6 +48,27 @@ def test_running_gateway_shows_no_secret(sandbox):
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     finally:
         gateway.end()
+
+
+def test_no_proxy_of_the_environment_is_asked(sandbox):
+    """Tokens stand in paths and URLs: who sets a proxy for the whole machine would read them."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        gateway = Gateway(sandbox)
+        place = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        gateway.environment |= {name: place for name in ("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY")}
+        gateway.start()
+        try:
+
+            def rails_are_there():
+                with urllib.request.urlopen(gateway.url + "/readyz", timeout=30) as answer:
+                    return "rail " not in answer.read().decode()
+
+            eventually(rails_are_there)
+        finally:
+            gateway.end()
+        proxy.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
 
 
 def test_passphrase_comes_by_other_ways(sandbox, tmp_path):

@@ -1,0 +1,95 @@
+import HTTPServer
+import HTTPTransport
+import Logging
+import Synchronization
+import Testing
+
+@Suite("What a peer may do to a request")
+struct TransportLimitTests {
+    private static func start(
+        _ answer: @escaping @Sendable (HTTPRequest) -> HTTPAnswer
+    ) async throws -> HTTPServer {
+        try await HTTPServer.start(
+            .init(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            handler: .init(answer: { answer($0) })
+        )
+    }
+
+    /// The error of a request, asked for in one answer and piece by piece; nil when it is answered.
+    private static func codes(
+        _ transport: CurlTransport,
+        _ request: HTTPRequest
+    ) async throws -> [HTTPTransportError.Code?] {
+        var codes: [HTTPTransportError.Code?] = []
+        do {
+            _ = try await transport.send(request)
+            codes.append(nil)
+        } catch { codes.append(error.code) }
+        do {
+            for try await _ in transport.stream(request) {}
+            codes.append(nil)
+        } catch let error as HTTPTransportError { codes.append(error.code) }
+        return codes
+    }
+
+    @Test("it leads nowhere else: a redirect is an answer, and nobody is asked at its place")
+    func redirects() async throws {
+        let asked = Mutex<[String]>([])
+        let server = try await Self.start { request in
+            asked.withLock { $0.append(request.url) }
+            let place = HTTPField("Location", "/inside")
+            return .response(HTTPResponse(status: request.url == "/inside" ? 200 : 302, fields: [place]))
+        }
+        let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+        let codes = try await Self.codes(transport, HTTPRequest(url: server.url + "/outside"))
+        #expect(codes == [nil, .refused])
+        #expect(asked.withLock { $0 } == ["/outside", "/outside"])
+        transport.close()
+        await server.stop()
+    }
+
+    @Test("its head has an end", arguments: [(150, nil), (400, HTTPTransportError.Code.responseTooLarge)])
+    func head(count: Int, expected: HTTPTransportError.Code?) async throws {
+        let server = try await Self.start { _ in
+            let fields = (0..<count).map { HTTPField("X-Number-\($0)", "1") }
+            return .response(HTTPResponse(status: 200, fields: fields))
+        }
+        let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+        #expect(try await Self.codes(transport, HTTPRequest(url: server.url)) == [expected, expected])
+        transport.close()
+        await server.stop()
+    }
+
+    @Test("it is asked by https where that is said, and not at all otherwise")
+    func httpsOnly() async throws {
+        let server = try await Self.start { _ in
+            Issue.record("a request came in the clear")
+            return .response(HTTPResponse(status: 200))
+        }
+        let transport = CurlTransport(.init(addresses: .any, httpsOnly: true))
+        let codes = try await Self.codes(transport, HTTPRequest(url: server.url))
+        #expect(codes == [.invalidRequest, .invalidRequest])
+        transport.close()
+        await server.stop()
+    }
+
+    @Test("it is given up when it is silent, however long the whole may take")
+    func silence() async throws {
+        let (events, source) = AsyncStream.makeStream(of: [UInt8].self)
+        let server = try await Self.start { _ in .events(events) }
+        let transport = CurlTransport(.init(addresses: .any, httpsOnly: false, silence: 1))
+        source.yield([1])
+        var read: [[UInt8]] = []
+        let failure = await #expect(throws: HTTPTransportError.self) {
+            for try await piece in transport.stream(HTTPRequest(url: server.url, timeout: .seconds(3_600))) {
+                read.append(piece)
+            }
+        }
+        #expect(failure?.code == .timedOut)
+        #expect(read == [[1]])
+        source.finish()
+        transport.close()
+        await server.stop()
+    }
+}
