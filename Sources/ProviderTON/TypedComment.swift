@@ -1,25 +1,44 @@
-import Seams
+package import Seams
 
 /// What a person wrote beside a transfer, as it is looked up.
 ///
 /// Wallets and people change a comment on its way: they write capitals, put it in quotes, break its line or leave a space
-/// behind it. All of that is taken out: white space, quotes and invisible format characters wherever they stand, and the
-/// case of ASCII letters. Our own comments are of ``alphabet``, which none of this touches, so that two of them never
-/// become one.
+/// behind it, and who copies it from a screen by hand writes full-width characters or letters that look alike. All of that is
+/// taken back: white space, quotes and invisible format characters wherever they stand, the case of letters, full-width
+/// forms, and characters that look like one of ``alphabet``. Our own comments are of that alphabet, which none of this
+/// touches, so that two of them never become one.
 package struct TypedComment: Hashable, Sendable {
-    /// The characters of our own comments.
+    /// The characters of our own comments: no two of them look alike, and their number divides 256.
     package static let alphabet = Array("0123456789abcdef".unicodeScalars)
+    /// How many characters a comment of ours has, of four bits each: nobody guesses one.
+    package static let length = 20
     /// The most bytes that are looked at: what is longer is no comment of ours.
     private static let byteLimit = 512
 
     /// The comment as it is looked up; it can be stored.
     package let text: String
 
+    /// A new comment of ours.
+    package static func draw(from random: any RandomSource) -> String {
+        let scalars = random.bytes(length).map { alphabet[Int($0) % alphabet.count] }
+        return String(String.UnicodeScalarView(scalars))
+    }
+
+    /// What is read for a character that looks like one of the alphabet, after Crockford's base 32 for Latin letters, and
+    /// for those of Cyrillic and Greek keyboards.
+    private static let alike: [Unicode.Scalar: Unicode.Scalar] = [
+        "o": "0", "i": "1", "l": "1",
+        "\u{430}": "a", "\u{410}": "a", "\u{432}": "b", "\u{412}": "b", "\u{441}": "c", "\u{421}": "c", "\u{435}": "e",
+        "\u{415}": "e", "\u{43E}": "0", "\u{41E}": "0", "\u{406}": "1", "\u{456}": "1", "\u{417}": "3", "\u{437}": "3",
+        "\u{391}": "a", "\u{3B1}": "a", "\u{392}": "b", "\u{395}": "e", "\u{39F}": "0", "\u{3BF}": "0", "\u{399}": "1",
+    ]
+
     /// The folded form of a comment.
     package init(_ text: String) {
         var folded = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars where !Self.isPassedOver(scalar) {
-            folded.append(scalar.isASCII ? Unicode.Scalar(UInt8(ascii: scalar).lowercasedLetter) : scalar)
+        for scalar in text.unicodeScalars.map(Self.narrow) where !Self.isPassedOver(scalar) {
+            let small = scalar.isASCII ? Unicode.Scalar(UInt8(ascii: scalar).lowercasedLetter) : scalar
+            folded.append(Self.alike[small] ?? small)
         }
         self.text = StorableText(String(folded)).text
     }
@@ -28,6 +47,12 @@ package struct TypedComment: Hashable, Sendable {
     package init?(_ bytes: [UInt8]) {
         guard bytes.count <= Self.byteLimit, let text = String(validating: bytes, as: UTF8.self) else { return nil }
         self.init(text)
+    }
+
+    /// The ASCII character of a full-width one (Unicode, "Halfwidth and Fullwidth Forms").
+    private static func narrow(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+        guard (0xFF01...0xFF5E).contains(scalar.value) else { return scalar }
+        return Unicode.Scalar(scalar.value - 0xFEE0) ?? scalar
     }
 
     /// White space of every kind, quotes of every language, and what cannot be seen.

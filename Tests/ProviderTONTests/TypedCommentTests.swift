@@ -33,10 +33,31 @@ struct TypedCommentTests {
         }
     }
 
-    @Test("no two of ours become one: folding leaves every character of the alphabet as it is")
+    @Test("find ours in full-width characters, and in letters that look like ours")
+    func retyped() {
+        let ours = String(String.UnicodeScalarView(TypedComment.alphabet))
+        let wide = String(
+            String.UnicodeScalarView(TypedComment.alphabet.compactMap { Unicode.Scalar($0.value + 0xFEE0) })
+        )
+        #expect(TypedComment(wide).text == ours && TypedComment(wide.uppercased()).text == ours)
+        #expect(TypedComment("OIl\u{410}\u{412}\u{421}\u{415}").text == "011abce")
+    }
+
+    @Test("no two of ours become one: folding leaves what is drawn as it is")
     func alphabet() {
-        for scalar in TypedComment.alphabet { #expect(TypedComment(String(scalar)).text == String(scalar)) }
+        #expect(256 % TypedComment.alphabet.count == 0, "each character is drawn as often as every other")
         #expect(Set(TypedComment.alphabet.map { TypedComment(String($0)).text }).count == TypedComment.alphabet.count)
+        let seed: UInt64 = 20_261_129
+        let random = SeededRandom(seed: seed)
+        var drawn: Set<String> = []
+        for _ in 0..<2_000 {
+            let comment = TypedComment.draw(from: random)
+            #expect(comment.unicodeScalars.count == TypedComment.length, "seed \(seed)")
+            #expect(comment.unicodeScalars.allSatisfy(TypedComment.alphabet.contains), "seed \(seed)")
+            #expect(TypedComment(comment).text == comment, "seed \(seed)")
+            drawn.insert(comment)
+        }
+        #expect(drawn.count == 2_000, "seed \(seed)")
     }
 
     @Test("can be stored and told apart, whatever they hold, and are none when they are no text")
