@@ -1,7 +1,11 @@
 import StrictJSON
 
-/// The receipt that YooKassa registers with the tax service for a payment (`receipt` in its `provider_data`), as
-/// yookassa.ru/developers/payment-acceptance/receipts/54fz/parameters-values describes it.
+/// The receipt that YooKassa registers with the tax service for a payment (`receipt` in its `provider_data`).
+///
+/// Its form is that of YooKassa's API (`receipt` of a payment; yookassa.ru/developers/api, read in November 2026), and the
+/// words and codes are those of yookassa.ru/developers/payment-acceptance/receipts/54fz/yoomoney/parameters-values and of
+/// …/54fz/other-services/parameters-values. Which of the two a shop is bound by is not known here, so that what one of them
+/// takes is taken.
 ///
 /// A receipt that YooKassa refuses lets nobody pay: the customer reads an error after the card was entered. So it is
 /// checked before the order is opened.
@@ -11,7 +15,7 @@ struct FiscalReceipt {
         let reason: String
     }
 
-    /// The most items of an online cash register; with YooKassa's own receipts it is 80.
+    /// The most items of an online cash register; YooKassa's own receipts take 80.
     private static let maximumItems = 100
     private static let modes: Set<String> = [
         "full_prepayment", "partial_prepayment", "advance", "full_payment", "partial_payment", "credit",
@@ -25,7 +29,15 @@ struct FiscalReceipt {
         "pension_insurance_without_payouts", "pension_insurance_with_payouts", "health_insurance_without_payouts",
         "health_insurance_with_payouts", "health_insurance", "casino",
     ]
-    /// Rates of value-added tax: without, 0 to 20 %, calculated ones, and those that came with 2025 and 2026.
+    private static let measures: Set<String> = [
+        "piece", "gram", "kilogram", "ton", "centimeter", "decimeter", "meter", "square_centimeter", "square_decimeter",
+        "square_meter", "milliliter", "liter", "cubic_meter", "kilowatt_hour", "gigacalorie", "day", "hour", "minute",
+        "second", "kilobyte", "megabyte", "gigabyte", "terabyte", "another",
+    ]
+    /// The most of one item, in thousandths: 99999.999.
+    private static let maximumQuantity: Int64 = 99_999_999
+    /// Rates of value-added tax: without (1), 0, 10 and 20 % (2 to 4), calculated 10/110 and 20/120 (5, 6), 5 and 7 % with
+    /// their calculated ones since 2025 (7 to 10), 22 % and 22/122 since 2026 (11, 12).
     private static let taxCodes: ClosedRange<Int64> = 1...12
     private static let taxSystems: ClosedRange<Int64> = 1...6
 
@@ -82,17 +94,29 @@ struct FiscalReceipt {
                 throw Fault(reason: "\(place).payment_subject is one of \(subjects.sorted().joined(separator: ", "))")
             }
         }
+        if let measure = item["measure"] {
+            guard let word = measure.stringValue, measures.contains(word) else {
+                throw Fault(reason: "\(place).measure is one of \(measures.sorted().joined(separator: ", "))")
+            }
+        }
         guard item["amount"]?["currency"]?.stringValue == currency else {
             throw Fault(reason: "\(place).amount.currency is \(currency), as the payment's")
+        }
+        // A discount is a line of its own in Telegram's invoice; a receipt has none.
+        guard item["amount"]?["value"]?.stringValue?.hasPrefix("-") != true else {
+            throw Fault(reason: "\(place).amount.value is below zero: take the discount off the prices of the items")
         }
         guard let price = item["amount"]?["value"]?.stringValue, let units = digits(price, fraction: exponent) else {
             throw Fault(reason: "\(place).amount.value is a decimal string in major units, for example \"12.50\"")
         }
         guard let quantity = item["quantity"].flatMap({ Self.text($0) }),
             let thousandths = digits(quantity, fraction: 3),
-            thousandths > 0
+            thousandths > 0, thousandths <= Self.maximumQuantity
         else {
-            throw Fault(reason: "\(place).quantity is more than zero, with at most three digits behind the point")
+            throw Fault(
+                reason:
+                    "\(place).quantity is above zero and at most 99999.999, with up to three digits behind the point"
+            )
         }
         let (product, isTooMuch) = units.multipliedReportingOverflow(by: thousandths)
         guard !isTooMuch, product <= Int64.max - 500 else { throw Fault(reason: "\(place) costs too much") }
