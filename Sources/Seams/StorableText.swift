@@ -1,8 +1,8 @@
 /// Text from outside in a form that every database keeps: UTF-8 without U+0000.
 ///
 /// What a stranger writes may hold characters that PostgreSQL cannot store. They are escaped where the text comes in, one
-/// text to one text, so that two that differ still differ: `␛` (U+241B) and a zero stands for U+0000, `␛` and a `u` and
-/// four hexadecimal digits for half of a surrogate pair, `␛` twice for itself.
+/// text to one text, so that two that differ still differ: `␛` (U+241B) and a zero stands for U+0000, `␛` twice for itself.
+/// Halves of surrogate pairs are in no text: what reads JSON of strangers replaces them.
 public struct StorableText: Hashable, Sendable, CustomStringConvertible {
     private static let escape: Unicode.Scalar = "\u{241B}"
 
@@ -39,12 +39,6 @@ public struct StorableText: Hashable, Sendable, CustomStringConvertible {
             return count <= limit
         }
         self.text = String(String.UnicodeScalarView(kept))
-    }
-
-    /// The escaped form of half of a surrogate pair that stands alone (U+D800 to U+DFFF).
-    public static func halfPair(_ unit: UInt16) -> String {
-        let digits = String(unit, radix: 16)
-        return "\(escape)u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
     /// Whether a text can be stored as it is.

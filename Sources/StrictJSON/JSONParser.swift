@@ -2,7 +2,7 @@ extension JSONValue {
     /// Reads UTF-8 JSON (RFC 8259) strictly.
     ///
     /// Refused, beside what the standard refuses: a byte order mark, duplicate keys (also when they are equal only once
-    /// their escapes are read), lone surrogates, and whatever is beyond the limits.
+    /// their escapes are read), lone surrogates unless the limits say how they are read, and whatever is beyond the limits.
     ///
     /// - Throws: ``JSONError``.
     public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
@@ -195,14 +195,19 @@ private struct JSONParser {
     private mutating func parseScalar(at start: Int) throws(JSONError) -> Character {
         let first = try parseHex4(at: start)
         if let scalar = Unicode.Scalar(first) { return Character(scalar) }
-        guard (0xD800..<0xDC00).contains(first), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else {
-            throw JSONError(.loneSurrogate, at: start)
+        let end = position
+        if (0xD800..<0xDC00).contains(first), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) {
+            let second = try parseHex4(at: start)
+            if (0xDC00..<0xE000).contains(second),
+                let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
+            {
+                return Character(scalar)
+            }
         }
-        let second = try parseHex4(at: start)
-        guard (0xDC00..<0xE000).contains(second) else { throw JSONError(.loneSurrogate, at: start) }
-        let combined = 0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)
-        guard let scalar = Unicode.Scalar(combined) else { throw JSONError(.loneSurrogate, at: start) }
-        return Character(scalar)
+        guard limits.replacesHalfPairs else { throw JSONError(.loneSurrogate, at: start) }
+        // What follows is no second half, and stands for itself.
+        position = end
+        return "\u{FFFD}"
     }
 
     private mutating func parseHex4(at start: Int) throws(JSONError) -> UInt32 {
