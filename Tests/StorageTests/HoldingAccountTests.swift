@@ -7,6 +7,25 @@ import Testing
 
 @Suite("Accounts of options")
 struct HoldingAccountTests {
+    /// Stores an option that was opened at a provider.
+    private func open(_ option: PaymentOptionID, at provider: String, in database: any Database) async throws {
+        let statements = [
+            "INSERT INTO merchants (id, name, fee_basis_points, created_at) VALUES ('mer_1', 'm', 0, 1)",
+            """
+            INSERT INTO invoices (id, merchant, title, summary, goods, asset, price, threshold, received, tolerance, metadata,
+            state, exception, created_at, expires_at, monitored_until) VALUES ('inv_1', 'mer_1', 't', 's', 'physical', 'coin',
+            '5', '5', '0', 0, '{}', 'new', 'none', 1, 2, 3)
+            """,
+            """
+            INSERT INTO payment_options (id, invoice, rail, provider, asset, due, price_asset, price, link, reference_scope,
+            reference_value) VALUES ('\(option.text)', 'inv_1', 'evm', '\(provider)', 'coin', '5', 'coin', '5', 'l', 's', 'v')
+            """,
+        ]
+        try await database.write { session in
+            for statement in statements { try session.execute(statement, []) }
+        }
+    }
+
     @Test(
         "that once had something are known to have had it, also when it was not worth gathering",
         arguments: Engine.allCases
@@ -36,6 +55,11 @@ struct HoldingAccountTests {
         }
         #expect(try await !had())
         let option = PaymentOptionID(value: 1)
+        try await open(option, at: "evm", in: database)
+        // An account holds money for an option where it was opened, and nowhere else.
+        await #expect(throws: StorageError(.constraint, "")) {
+            try await database.write { try $0.insertHoldingAccount(provider: "ton", account: "0xa", option: option) }
+        }
         try await database.write { try $0.insertHoldingAccount(provider: "evm", account: "0xa", option: option) }
         #expect(try await had())
         try await database.write { try $0.emptyHoldingAccount(provider: "evm", account: "0xa") }

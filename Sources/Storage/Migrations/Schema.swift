@@ -10,6 +10,21 @@ enum Schema {
         let number: Int
         /// The statements.
         let statements: [String]
+        /// The foreign keys that tables get which have rows already, after the statements.
+        var foreignKeys: [ForeignKey] = []
+    }
+
+    /// A foreign key for a table that is there already; each engine has its own way to add one.
+    struct ForeignKey: Sendable {
+        /// The table.
+        let table: String
+        /// The constraint, in words that both engines take.
+        let constraint: String
+
+        init(of table: String, _ constraint: String) {
+            self.table = table
+            self.constraint = constraint
+        }
     }
 
     static let migrations: [Migration] = [
@@ -20,6 +35,7 @@ enum Schema {
         providersOwnReferences, assetScales, approvals, setAside, storageProofs,
         reversals, wallets, accountBalances, refundsElsewhere,
         concludedTransfers,
+        providersOwnPlaces,
     ]
 
     /// The version of the schema that this program works with.
@@ -27,8 +43,17 @@ enum Schema {
 
     /// The steps that a database with schema `version` still needs.
     ///
+    /// - Parameters:
+    ///   - version: where the database stands.
+    ///   - end: where it is brought to; tests stop at an older version.
+    ///   - migrating: whether it may be brought further.
     /// - Throws: ``StorageError`` when the database is newer than this program, or older and not to be migrated.
-    static func migrations(after version: Int, migrating: Bool) throws(StorageError) -> [Migration] {
+    /// - Returns: the steps in their order.
+    static func migrations(
+        after version: Int,
+        upTo end: Int = Schema.version,
+        migrating: Bool
+    ) throws(StorageError) -> [Migration] {
         guard version <= self.version else {
             throw StorageError(
                 .newerSchema,
@@ -38,7 +63,7 @@ enum Schema {
         guard migrating || version == self.version else {
             throw StorageError(.unavailable, "the schema is \(version); run 'settlegate migrate' first")
         }
-        return migrations.filter { $0.number > version }
+        return migrations.filter { $0.number > version && $0.number <= end }
     }
 
     /// A statement in SQLite's words.

@@ -3,7 +3,7 @@ enum PostgresMigrator {
     /// "settlegm" as a number: the key of the lock.
     private static let lock: Int64 = 0x7365_7474_6C65_676D
 
-    static func run(on connection: PostgresConnection, migrating: Bool) throws {
+    static func run(on connection: PostgresConnection, upTo end: Int = Schema.version, migrating: Bool) throws {
         try connection.run("BEGIN")
         do {
             _ = try connection.run("SELECT pg_advisory_xact_lock($1)", [.integer(lock)])
@@ -11,8 +11,11 @@ enum PostgresMigrator {
             let stored = try connection.run("SELECT COALESCE(MAX(version), 0) FROM schema_version", []).rows.first
             var row = stored ?? SQLRow([])
             let version = Int(clamping: try row.integer())
-            for migration in try Schema.migrations(after: version, migrating: migrating) {
+            for migration in try Schema.migrations(after: version, upTo: end, migrating: migrating) {
                 for statement in migration.statements { try connection.run(Schema.postgreSQL(statement)) }
+                for key in migration.foreignKeys {
+                    try connection.run("ALTER TABLE \(key.table) ADD \(key.constraint)")
+                }
                 _ = try connection.run(
                     "INSERT INTO schema_version (version) VALUES ($1)",
                     [.integer(Int64(migration.number))]
