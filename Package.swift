@@ -56,7 +56,7 @@ let package = Package(
         .target(name: "StrictJSON"),
         .target(name: "Money", dependencies: ["Seams", bigInt]),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CSecp256k1", "Seams"]),
-        .target(name: "Ledger", dependencies: ["Money", "Seams", "Cryptography"]),
+        .target(name: "Ledger", dependencies: ["Money", "Seams", "Cryptography", bigInt]),
         .target(name: "Payments", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Providers", dependencies: ["Money", "Payments", "Seams"]),
         .target(name: "TON", dependencies: ["Cryptography", "Seams"]),
@@ -128,7 +128,7 @@ let package = Package(
         .target(
             name: "Checkout",
             dependencies: [
-                "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON",
+                "Providers", "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON",
                 "Cryptography", "Seams", "TONConnect", "WalletPayments", "CQREncode", mustache,
             ],
             resources: [
@@ -211,7 +211,7 @@ let package = Package(
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "Seams"]),
         .testTarget(name: "EVMTests", dependencies: ["EVM", "Cryptography", "StrictJSON", "Seams", bigInt]),
         .testTarget(name: "KeystoreTests", dependencies: ["Keystore", "Cryptography", "Seams"]),
-        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Money", "Seams"]),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Money", "Seams", bigInt]),
         .testTarget(name: "PaymentsTests", dependencies: ["Payments", "Money"]),
         .testTarget(name: "TONTests", dependencies: ["TON", "Cryptography", "Seams"]),
         .testTarget(
@@ -276,7 +276,8 @@ let package = Package(
         .testTarget(
             name: "GatewayHTTPTests",
             dependencies: [
-                "CPowerCut", "PowerCut", "SettlementDesk", "Checkout", "GatewayHTTP", "HTTPServer", "Settlement",
+                "CPowerCut", "PowerCut", "DatabaseEngines", "SettlementDesk", "Checkout", "GatewayHTTP", "HTTPServer",
+                "TelegramBot", "Settlement",
                 "Webhooks", "Storage",
                 "Providers",
                 "Payments", "Money", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
@@ -300,8 +301,10 @@ let package = Package(
         .testTarget(
             name: "SettlementTests",
             dependencies: [
-                "SettlementDesk", "DatabaseEngines", "Settlement", "Storage", "Providers", "Ledger", "Payments",
-                "Money", "Seams", "StrictJSON", bigInt,
+                "SettlementDesk", "DatabaseEngines", "BotConversation", "Checkout", "WalletPayments", "TelegramBot",
+                "TONConnect", "HTTPTransport", "Cryptography", "Settlement", "Storage", "Providers", "Ledger",
+                "Payments",
+                "Money", "Seams", "StrictJSON", bigInt, logging,
             ]
         ),
         .testTarget(
@@ -322,9 +325,10 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "DatabaseEngines", "FixtureTelegram", "Sandbox",
-                "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPTransport", "StrictJSON", "Seams",
-                "Payments", "Providers", "Ledger", "Storage", "Cryptography",
-                logging,
+                "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPTransport", "HTTPServer", "StrictJSON",
+                "Seams",
+                "Payments", "Providers", "ProviderTelegram", "TelegramBot", "Keystore", "Money", "Ledger", "Storage",
+                "Cryptography", logging,
             ]
         ),
         .testTarget(name: "TidyTests"),

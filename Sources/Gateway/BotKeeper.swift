@@ -32,11 +32,11 @@ struct BotKeeper: BotKeeping {
             return stored
         }
         let record = try await record(of: bot, id: id)
+        let providers = try providers(of: record, by: client(bot.token, isInTestEnvironment: bot.isInTestEnvironment))
         // Before it is stored: a bot that Telegram does not know leaves nothing behind.
         try await settlement.database.write { session in
-            guard try !session.hasBot(key: record.key) else {
-                throw SettlementError(.conflict, "the bot @\(record.username) is here already", parameter: "token")
-            }
+            guard try !session.hasBot(key: record.key) else { throw Self.isHere(record) }
+            try Self.claimAccounts(of: providers.map(\.provider), of: record, in: session)
             try session.insert(record)
         }
         try await bringIn(record, registering: true)
@@ -70,6 +70,26 @@ struct BotKeeper: BotKeeping {
         return changed
     }
 
+    private static func isHere(_ bot: BotRecord) -> SettlementError {
+        SettlementError(.conflict, "the bot @\(bot.username) is here already", parameter: "token")
+    }
+
+    /// Makes the accounts of a bot those of its providers, for ever.
+    ///
+    /// - Throws: ``SettlementError`` when one of them is another provider's, and what the database throws.
+    private static func claimAccounts(
+        of providers: [any PaymentProvider],
+        of record: BotRecord,
+        in session: any SQLSession
+    ) throws {
+        for provider in providers {
+            for account in provider.accountNames {
+                let owner = try session.owner(ofAccount: account, otherwise: provider.key)
+                guard owner == provider.key else { throw isHere(record) }
+            }
+        }
+    }
+
     private static func refusal(_ reason: String, _ parameter: String) -> SettlementError {
         SettlementError(.invalidRequest, reason, parameter: parameter)
     }
@@ -88,19 +108,14 @@ struct BotKeeper: BotKeeping {
     }
 
     /// The number that a bot's token begins with, which no new token changes.
-    private static func number(_ token: SecretBytes) throws -> Int64 {
-        let digits = token.withUnsafeBytes { bytes in
-            String(decoding: bytes.prefix { $0 != UInt8(ascii: ":") }.prefix(20), as: UTF8.self)
-        }
-        guard let number = Int64(digits), number > 0 else { throw refusal("this is no bot's token", "token") }
+    private static func number(_ token: SecretBytes) throws -> BotNumber {
+        guard let number = BotNumber(token: token) else { throw refusal("this is no bot's token", "token") }
         return number
     }
 
-    /// Whether a bot of the configuration has a token that begins like this.
-    private func isConfigured(_ beginning: String) -> Bool {
-        directory.all.contains { bot in
-            bot.version == nil && bot.token.withUnsafeBytes { $0.starts(with: beginning.utf8) }
-        }
+    /// Whether a bot of the configuration has a number.
+    private func isConfigured(_ number: BotNumber) -> Bool {
+        directory.all.contains { $0.version == nil && $0.client.number == number }
     }
 
     private func identity(by client: BotClient) async throws -> BotIdentity {
@@ -122,7 +137,7 @@ struct BotKeeper: BotKeeping {
         }
         try check(bot.currencies, takesStars: bot.takesStars, hasProvider: bot.providerToken != nil)
         let number = try Self.number(bot.token)
-        guard !isConfigured("\(number):") else {
+        guard !isConfigured(number) else {
             throw SettlementError(.conflict, "the bot is here already", parameter: "token")
         }
         let identity = try await identity(by: client(bot.token, isInTestEnvironment: bot.isInTestEnvironment))
@@ -171,11 +186,6 @@ struct BotKeeper: BotKeeping {
         var checks: [RailChecks.Check] = []
         for record in try await settlement.database.read({ try $0.bots() })
         where directory.bot(record.key)?.version != record.version {
-            guard !isConfigured("\(record.key.dropFirst()):") else {
-                // Two providers of one account would each book what happens on it.
-                logger.warning("the bot @\(record.username) stands in the configuration and was added too; remove one")
-                continue
-            }
             do { try await bringIn(record, registering: false) } catch {
                 logger.warning("the bot @\(record.username) cannot be used: \(error)")
                 continue
@@ -222,9 +232,13 @@ struct BotKeeper: BotKeeping {
             }
         }
         let providers = try providers(of: record, by: client)
-        directory.put(bot) {
+        // A bot that was stored before accounts were: one of the configuration may have them by now.
+        try await settlement.database.write { session in
+            try Self.claimAccounts(of: providers.map(\.provider), of: record, in: session)
+        }
+        try directory.put(bot) {
             for (provider, isTaken) in providers {
-                settlement.providers.put(provider, of: record.merchant, isOffered: isTaken && record.isActive)
+                try settlement.providers.put(provider, of: record.merchant, isOffered: isTaken && record.isActive)
             }
         }
     }

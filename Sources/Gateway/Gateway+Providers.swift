@@ -62,6 +62,11 @@ extension Gateway {
             var bots: [Bot] = []
             for bot in configuration.bots {
                 let token = try keystore.secret(bot.tokenEntry)
+                guard BotNumber(token: token) != nil else {
+                    throw ConfigurationError(
+                        "bots.\(bot.key): the keystore entry \(bot.tokenEntry) holds no bot's token"
+                    )
+                }
                 let client = bot.client(token: token, surroundings)
                 let secret = try keystore.secret(bot.webhookSecretEntry)
                 let conversation = BotConversation.Bot(
@@ -108,7 +113,7 @@ extension Gateway {
             for chain in configuration.evm ?? [] {
                 providers.append(try Self.evm(chain, configuration, keystore, catalogues, surroundings))
             }
-            registry = try ProviderRegistry(providers)
+            do { registry = try ProviderRegistry(providers) } catch { throw ConfigurationError(error.reason) }
             self.bots = bots
         }
 

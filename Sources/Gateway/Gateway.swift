@@ -73,6 +73,7 @@ public final class Gateway: Sendable {
             catalogues: assembly.catalogues,
             surroundings: surroundings
         )
+        try await Self.requireAccounts(of: providers.registry.providers, in: database)
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         let (directory, metrics) = (BotDirectory(providers.bots), Metrics())
         secrets = assembly.secrets
@@ -136,6 +137,28 @@ public final class Gateway: Sendable {
             every amount would be off; put the scale back
             """
         )
+    }
+
+    /// What happens on an account is booked by one provider: under another key its whole history would be booked again.
+    private static func requireAccounts(of providers: [any PaymentProvider], in database: any Database) async throws {
+        let conflict = try await database.write { session -> ConfigurationError? in
+            for provider in providers {
+                for account in provider.accountNames {
+                    let owner = try session.owner(ofAccount: account, otherwise: provider.key)
+                    guard owner != provider.key else { continue }
+                    return ConfigurationError(
+                        """
+                        the account \(account) of \(provider.key) is \(owner)'s in this database, and each would book what happens \
+                        there: keep one of them, under the key that it had
+                        """
+                    )
+                }
+            }
+            return nil
+        }
+        guard let conflict else { return }
+        try await database.close()
+        throw conflict
     }
 
     private static func addOperator(to database: any Database, at now: Timestamp) async throws {

@@ -163,6 +163,12 @@ public struct TONProvider: PaymentProvider {
     public var key: String { configuration.key }
     /// The rail.
     public var rail: Rail { .ton }
+    /// The wallet, and the one for fees where options have wallets of their own.
+    public var accountNames: [String] {
+        ([address] + (configuration.deposit == .derived ? [feeWallet.address] : [])).map {
+            "ton:\(configuration.network.rawValue):\($0.raw)"
+        }
+    }
     /// What wallets call the network.
     public var networkName: String? { configuration.network == .mainnet ? "TON" : "TON testnet" }
     /// What it can do.
@@ -222,7 +228,7 @@ public struct TONProvider: PaymentProvider {
         let jetton = jetton(request.due.asset)
         let isDerived = configuration.deposit == .derived
         let target = isDerived ? try ownWallets.ofOption(request.option).address : address
-        let comment = isDerived ? nil : Hex.encode(random.bytes(10))
+        let comment = isDerived ? nil : TypedComment.draw(from: random)
         let isTest = configuration.network == .testnet
         let link = TransferLink.ton(
             to: target,

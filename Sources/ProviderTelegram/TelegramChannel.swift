@@ -37,6 +37,12 @@ public struct TelegramChannel: Sendable {
     /// The inbox that the bot's updates are kept in.
     public var source: String { "telegram:\(key)" }
 
+    /// The name of one of the bot's accounts: a bot is its number, whatever its key and its token are.
+    func account(of kind: String) -> String {
+        let place = mapping.isTestEnvironment ? "test" : "live"
+        return "telegram:\(place):\(client.number.map { "\($0)" } ?? "none, \(key)"):\(kind)"
+    }
+
     /// The key of the provider by which a bot takes Stars.
     static func starsProvider(of bot: String) -> String { "\(bot)-stars" }
     /// The key of the provider by which a bot takes fiat money.

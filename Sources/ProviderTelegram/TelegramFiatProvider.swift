@@ -41,6 +41,8 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     public var key: String { TelegramChannel.fiatProvider(of: channel.key) }
     /// The rail.
     public var rail: Rail { .telegramFiat }
+    /// What the bot takes by payment providers, whichever of their tokens it has.
+    public var accountNames: [String] { [channel.account(of: "fiat")] }
     /// What it can do.
     public var capabilities: ProviderCapabilities {
         ProviderCapabilities(

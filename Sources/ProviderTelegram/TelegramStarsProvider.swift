@@ -18,6 +18,8 @@ public struct TelegramStarsProvider: PaymentProvider {
     public var key: String { TelegramChannel.starsProvider(of: channel.key) }
     /// The rail.
     public var rail: Rail { .telegramStars }
+    /// The bot's Star account.
+    public var accountNames: [String] { [channel.account(of: "stars")] }
     /// What it can do.
     public var capabilities: ProviderCapabilities {
         ProviderCapabilities(

@@ -11,6 +11,9 @@ public protocol PaymentProvider: Sendable {
     var key: String { get }
     /// The rail that it serves.
     var rail: Rail { get }
+    /// The accounts whose money it looks after, each under a name that no other account of any rail has: what happens on one
+    /// is booked by one provider, for ever.
+    var accountNames: [String] { get }
     /// What it can do.
     var capabilities: ProviderCapabilities { get }
 

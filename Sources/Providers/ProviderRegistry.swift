@@ -16,19 +16,21 @@ public final class ProviderRegistry: Sendable {
         var byKey: [String: any PaymentProvider] = [:]
         /// The providers that are known, and not offered until their rails have answered.
         var held: Set<String> = []
+        /// Whose each account is, by the key of the provider.
+        var accounts: [String: String] = [:]
     }
 
     private let state = Mutex(State())
 
     /// A registry of `providers`, which serve everybody.
     ///
-    /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest`` when two of them share a key.
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest`` when two of them share a key or an account.
     public init(_ providers: [any PaymentProvider]) throws(ProviderError) {
         var keys: Set<String> = []
         for provider in providers where !keys.insert(provider.key).inserted {
             throw ProviderError(.invalidRequest, "two providers are called \(provider.key)")
         }
-        for provider in providers { put(provider, of: nil, isOffered: true) }
+        for provider in providers { try put(provider, of: nil, isOffered: true) }
     }
 
     /// Adds a provider, or puts it in the place of the one that had its key.
@@ -37,9 +39,24 @@ public final class ProviderRegistry: Sendable {
     ///   - provider: the provider.
     ///   - owner: the merchant whose it is; none: everybody's.
     ///   - isOffered: whether new invoices are offered it; what was paid by it is looked after in any case.
-    public func put(_ provider: any PaymentProvider, of owner: MerchantID?, isOffered: Bool) {
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest`` when another provider has one of its accounts:
+    ///   each of the two would book what happens there. Nothing is changed then.
+    public func put(
+        _ provider: any PaymentProvider,
+        of owner: MerchantID?,
+        isOffered: Bool
+    ) throws(ProviderError) {
         let entry = Entry(provider: provider, owner: owner, isOffered: isOffered)
-        state.withLock { state in
+        try state.withLock { (state) throws(ProviderError) in
+            for account in provider.accountNames {
+                if let other = state.accounts[account], other != provider.key {
+                    throw ProviderError(
+                        .invalidRequest,
+                        "\(other) and \(provider.key) are of one account, \(account): each would book what happens there"
+                    )
+                }
+            }
+            for account in provider.accountNames { state.accounts[account] = provider.key }
             if let place = state.entries.firstIndex(where: { $0.provider.key == provider.key }) {
                 state.entries[place] = entry
             } else {

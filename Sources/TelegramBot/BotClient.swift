@@ -12,6 +12,8 @@ public struct BotClient: Sendable {
     private let token: SecretBytes
     private let isTestEnvironment: Bool
     private let timeout: Duration
+    /// The bot's number; nil when the token is none, which Telegram then says.
+    public let number: BotNumber?
 
     /// A client of one bot.
     ///
@@ -33,6 +35,7 @@ public struct BotClient: Sendable {
         // It stands in every URL, which whoever answers can repeat.
         token.hideFromPeers()
         self.token = token
+        number = BotNumber(token: token)
         self.isTestEnvironment = isTestEnvironment
         self.timeout = timeout
     }
@@ -43,6 +46,11 @@ public struct BotClient: Sendable {
     /// - Returns: the `result`.
     @discardableResult
     public func call(_ method: String, _ parameters: JSONValue = [:]) async throws(TelegramError) -> JSONValue {
+        try Self.result(of: await send(method, parameters), method)
+    }
+
+    /// What the Bot API answers, unread.
+    func send(_ method: String, _ parameters: JSONValue) async throws(TelegramError) -> HTTPResponse {
         let secret = token.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         let path = "/bot\(secret)\(isTestEnvironment ? "/test" : "")/\(method)"
         let request = HTTPRequest(
@@ -52,14 +60,15 @@ public struct BotClient: Sendable {
             body: parameters.bytes,
             timeout: timeout
         )
-        let response: HTTPResponse
-        do { response = try await transport.send(request) } catch { throw TelegramError(error) }
-        return try Self.result(of: response, method)
+        do { return try await transport.send(request) } catch { throw TelegramError(error) }
     }
 
-    private static func result(of response: HTTPResponse, _ method: String) throws(TelegramError) -> JSONValue {
+    /// The `result` of an answer.
+    ///
+    /// - Throws: ``TelegramError`` when it says that nothing was done, or cannot be read.
+    static func result(of response: HTTPResponse, _ method: String) throws(TelegramError) -> JSONValue {
         let envelope: JSONValue
-        do { envelope = try JSONValue(parsing: response.body, limits: JSONLimits(maximumBytes: 8 << 20)) } catch {
+        do { envelope = try JSONValue(parsing: response.body, limits: .telegram) } catch {
             throw TelegramError(.unknown, "\(method) answered \(response.status) without JSON")
         }
         if envelope["ok"]?.boolValue == true, let result = envelope["result"] { return result }
@@ -114,4 +123,9 @@ public struct TelegramError: CodedError {
 
     /// Whether the description names a reason, for example `CHARGE_ALREADY_REFUNDED`.
     public func names(_ word: String) -> Bool { code == .refused && reason.contains(word) }
+}
+
+extension JSONLimits {
+    /// How what Telegram says is read: it passes on what strangers write.
+    public static let telegram = JSONLimits(maximumBytes: 8 << 20, replacesHalfPairs: true)
 }

@@ -2,9 +2,11 @@ import Cryptography
 import DatabaseEngines
 import Gateway
 import HTTPTransport
+import Keystore
 import Logging
 import Scenarios
 import Seams
+import TelegramBot
 import Testing
 
 @Suite("Test money and real money", .serialized)
@@ -58,6 +60,66 @@ struct GatewayConfigurationTests {
             for twice in [bots, ton, evm] {
                 #expect(throws: ConfigurationError.self) { try twice.validate() }
             }
+        }
+    }
+
+    /// Opens a gateway and closes it.
+    private func open(_ configuration: GatewayConfiguration, _ keystore: Keystore) async throws {
+        let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+        let gateway = try await Gateway(
+            configuration,
+            keystore: keystore,
+            surroundings: .init(
+                clock: SystemClock(),
+                random: SystemRandom(),
+                transport: transport,
+                webhookTransport: transport
+            ),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        try await gateway.close()
+    }
+
+    @Test("is refused when two entries hold the same key or the same bot, whatever the entries are called")
+    func sharedKeys() async throws {
+        try await withWorld { world in
+            var keystore = try world.home.keystore()
+            let now = Timestamp(seconds: 1)
+            try keystore.add("ton-twin", kind: .ed25519, secret: keystore.secret("ton-hot"), at: now)
+            try keystore.add("evm-twin", kind: .secret, secret: keystore.secret("evm-hot"), at: now)
+            // A token that BotFather has renewed is another token of the same bot.
+            let number = try #require(BotNumber(token: keystore.secret("bot-token")))
+            let renewed = SecretBytes(Array("\(number):AnotherTokenOfTheSameBot".utf8))
+            try keystore.add("bot-twin", kind: .secret, secret: renewed, at: now)
+            try keystore.add("no-bot", kind: .secret, secret: SecretBytes(Array("0\(number):a".utf8)), at: now)
+            var plain = try world.home.configuration()
+            plain.database.path = try Engine.sqlite.place()
+            var (bots, ton, evm) = (plain, plain, plain)
+            bots.bots.append(contentsOf: bots.bots.prefix(1))
+            bots.bots[bots.bots.count - 1].key = "twin"
+            bots.bots[bots.bots.count - 1].tokenEntry = "bot-twin"
+            ton.ton.append(contentsOf: ton.ton.prefix(1))
+            ton.ton[ton.ton.count - 1].key = "twin"
+            ton.ton[ton.ton.count - 1].walletEntry = "ton-twin"
+            var twin = try #require(evm.evm?.first)
+            (twin.key, twin.walletEntry) = ("twin", "evm-twin")
+            evm.evm?.append(twin)
+            for twice in [bots, ton, evm] {
+                try twice.validate()
+                await #expect(throws: ConfigurationError.self) { try await open(twice, keystore) }
+            }
+            bots = plain
+            bots.bots[0].tokenEntry = "no-bot"
+            await #expect(throws: ConfigurationError.self) { try await open(bots, keystore) }
+            try await open(plain, keystore)
+            // The history of an account is booked under the key that it had: under another it would be booked again.
+            var renamed = plain
+            renamed.ton[0].key = "another"
+            await #expect(throws: ConfigurationError.self) { try await open(renamed, keystore) }
+            renamed = plain
+            renamed.bots[0].key = "another"
+            await #expect(throws: ConfigurationError.self) { try await open(renamed, keystore) }
+            try await open(plain, keystore)
         }
     }
 }

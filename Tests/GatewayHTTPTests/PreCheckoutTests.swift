@@ -49,6 +49,7 @@ private final class AskingProvider: PaymentProvider, PushReceiving {
     let key = "scripted"
     let rail = Rail.telegramFiat
     let source = "telegram:shop"
+    var accountNames: [String] { [key] }
     var capabilities: ProviderCapabilities {
         ProviderCapabilities(
             opening: .invoiceLink,

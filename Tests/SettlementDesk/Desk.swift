@@ -29,6 +29,7 @@ package struct Desk {
 
     package init(
         on engine: Engine = .sqlite,
+        provider make: (AssetID) -> ScriptedProvider = { ScriptedProvider(asset: $0) },
         rates: any RateSource = NoRates(),
         stars: StarPrices? = nil,
         faults: FaultInjector = .none
@@ -36,7 +37,7 @@ package struct Desk {
         self.engine = engine
         place = try engine.place()
         coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
-        provider = ScriptedProvider(asset: coin.id)
+        provider = make(coin.id)
         settlement = try Self.settlement(
             engine.open(place),
             [provider],
@@ -63,7 +64,8 @@ package struct Desk {
         _ faults: FaultInjector,
         rates: any RateSource = NoRates(),
         stars: StarPrices? = nil,
-        policy: RailPolicy? = nil
+        policy: RailPolicy? = nil,
+        seed: UInt64 = 1
     ) throws -> Settlement {
         let codes: [(String, ChartAccount.Scope)] = [
             ("provider_receivable", .provider), ("customer_clearing", .merchant), ("merchant_balance", .merchant),
@@ -84,12 +86,18 @@ package struct Desk {
             ),
             policy: policy
                 ?? RailPolicy(rules: [
-                    .init(name: "all", goods: Invoice.Goods.allCases, place: .telegram, rails: [.ton], reason: "test")
+                    .init(
+                        name: "all",
+                        goods: Invoice.Goods.allCases,
+                        place: .telegram,
+                        rails: Rail.allCases,
+                        reason: "test"
+                    )
                 ]),
             rates: rates,
             stars: stars,
             clock: clock,
-            identifiers: IdentifierSource(clock: clock, random: SeededRandom(seed: 1)),
+            identifiers: IdentifierSource(clock: clock, random: SeededRandom(seed: seed)),
             operatorMerchant: MerchantID(value: 0),
             faults: faults
         )

@@ -3,12 +3,16 @@ package import Providers
 
 extension ProviderCapabilities {
     /// A rail for tests that can do everything in one asset.
-    package static func everything(in asset: AssetID, settings: [RailSetting] = []) -> Self {
+    package static func everything(
+        in asset: AssetID,
+        refunds: Refunds = .partial,
+        settings: [RailSetting] = []
+    ) -> Self {
         Self(
             opening: .depositInstruction,
             assets: [asset],
             takesPartialPayments: true,
-            refunds: .partial,
+            refunds: refunds,
             paysOut: true,
             isTestNetwork: true,
             settings: settings

@@ -47,6 +47,7 @@ package final class ModelRail: PaymentProvider, TransferSending, BatchSending {
     package var batch: (any BatchSending)? { isBatching ? self : nil }
     package let maximumBatch = 50
 
+    package var accountNames: [String] { [key] }
     package var capabilities: ProviderCapabilities {
         .everything(in: asset)
     }

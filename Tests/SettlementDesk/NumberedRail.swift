@@ -90,6 +90,7 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
     /// How many signatures were made.
     package var signatures: Int { signed.withLock(\.count) }
 
+    package var accountNames: [String] { [key] }
     package var capabilities: ProviderCapabilities { .everything(in: asset) }
     package var push: (any PushReceiving)? { nil }
     package var scan: (any TransferScanning)? { self }

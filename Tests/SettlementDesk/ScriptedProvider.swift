@@ -6,7 +6,7 @@ package import Synchronization
 
 /// A provider whose answers a test decides.
 package final class ScriptedProvider: PaymentProvider, TransferSending, TransferScanning, BalanceStating,
-    SubscriptionKeeping
+    SubscriptionKeeping, WalletPaying
 {
     /// What it answers, and how often it was asked.
     package struct Script {
@@ -31,19 +31,53 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
 
     package let script = Mutex(Script())
     package let key: String
-    package let rail = Rail.ton
+    package let rail: Rail
     package let asset: AssetID
+    /// The bot that pushes what happens; none: nothing is pushed.
+    package let bot: String?
+    private let refunds: ProviderCapabilities.Refunds
 
-    package init(asset: AssetID, key: String = "scripted") {
+    package init(
+        asset: AssetID,
+        key: String = "scripted",
+        rail: Rail = .ton,
+        bot: String? = nil,
+        refunds: ProviderCapabilities.Refunds = .partial,
+        accounts: [String]? = nil
+    ) {
+        self.refunds = refunds
+        accountNames = accounts ?? [key]
         self.asset = asset
         self.key = key
+        self.rail = rail
+        self.bot = bot
+    }
+
+    package let accountNames: [String]
+
+    /// A bot whose updates a test brings in by itself.
+    private struct Bot: PushReceiving {
+        let source: String
+        func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage] { [] }
+        func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError) {}
+    }
+
+    package var customerWallets: (any WalletPaying)? { self }
+    package let walletNetwork = "-3"
+
+    package func walletMessages(
+        paying due: Amount,
+        of option: PaymentOption,
+        from account: String
+    ) throws(ProviderError) -> [WalletTransfer] {
+        [WalletTransfer(address: "address", units: 1, payload: nil)]
     }
 
     package var capabilities: ProviderCapabilities {
-        .everything(in: asset, settings: [RailSetting("max_tip", .number(0...1_000))])
+        .everything(in: asset, refunds: refunds, settings: [RailSetting("max_tip", .number(0...1_000))])
     }
 
-    package var push: (any PushReceiving)? { nil }
+    package var push: (any PushReceiving)? { bot.map { Bot(source: "telegram:\($0)") } }
     package var scan: (any TransferScanning)? { script.withLock { $0.page == nil ? nil : self } }
     package var send: (any TransferSending)? { self }
     package var state: (any BalanceStating)? { self }

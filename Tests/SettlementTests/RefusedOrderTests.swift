@@ -82,6 +82,7 @@ struct RefusedOrderTests {
             self.assets = assets
         }
 
+        var accountNames: [String] { [key] }
         var capabilities: ProviderCapabilities {
             ProviderCapabilities(
                 opening: .invoiceLink,
@@ -304,7 +305,7 @@ struct RefusedOrderTests {
         let id: PaidMediaID = shop.settlement.identifiers.next()
         let (seller, order) = (Seller(), try shop.order(nil))
         let provider = SellingRail(rail: shop.rail, seller: seller)
-        shop.settlement.providers.put(provider, of: nil, isOffered: true)
+        try shop.settlement.providers.put(provider, of: nil, isOffered: true)
         let request = MediaRequest(
             chat: "@shop",
             title: order.title,
@@ -326,6 +327,7 @@ struct RefusedOrderTests {
 private struct SellingRail: PaymentProvider {
     let rail: Payments.Rail
     let key: String
+    var accountNames: [String] { [key] }
     let capabilities: ProviderCapabilities
     let media: (any MediaSelling)?
     let push: (any PushReceiving)? = nil

@@ -31,7 +31,7 @@ struct TidyTests {
         "StrictJSON": [],
         "Money": ["BigInt", "Seams"],
         "Cryptography": ["COpenSSL", "CSecp256k1", "Seams"],
-        "Ledger": ["Money", "Seams", "Cryptography"],
+        "Ledger": ["Money", "Seams", "Cryptography", "BigInt"],
         "Payments": ["Money", "Seams", "BigInt"],
         "Providers": ["Money", "Payments", "Seams"],
         "TON": ["Cryptography", "Seams"],
@@ -59,7 +59,8 @@ struct TidyTests {
             "Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", "BigInt", "Logging",
         ],
         "Checkout": [
-            "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON", "Cryptography",
+            "Providers", "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON",
+            "Cryptography",
             "Seams", "CQREncode", "Mustache", "TONConnect", "WalletPayments",
         ],
         "TONConnect": ["HTTPTransport", "Cryptography", "StrictJSON", "Seams", "CSodium"],

@@ -13,6 +13,7 @@ struct Desk {
         let asset: AssetID
         var key: String { Desk.provider }
         var rail: Rail { .ton }
+        var accountNames: [String] { [key] }
         var capabilities: ProviderCapabilities {
             ProviderCapabilities(
                 opening: .depositInstruction,

@@ -1,0 +1,53 @@
+import DatabaseEngines
+import Payments
+import Providers
+import Seams
+import Settlement
+import SettlementDesk
+import Storage
+import Testing
+
+@Suite("An account of a rail is one provider's")
+struct SharedAccountTests {
+    /// A provider that says which accounts are its own.
+    private func provider(_ key: String, _ accounts: [String], at desk: Desk) -> ScriptedProvider {
+        ScriptedProvider(asset: desk.coin.id, key: key, accounts: accounts)
+    }
+
+    @Test("two providers of one account are refused, when a registry is made and when one is added")
+    func registry() async throws {
+        let desk = try await Desk()
+        let (first, twin) = (provider("first", ["a", "b"], at: desk), provider("twin", ["c", "b"], at: desk))
+        #expect(throws: ProviderError(.invalidRequest, "")) { try ProviderRegistry([first, twin]) }
+        let registry = try ProviderRegistry([first])
+        #expect(throws: ProviderError(.invalidRequest, "")) {
+            try registry.put(twin, of: MerchantID(value: 8), isOffered: false)
+        }
+        #expect(registry.providers.map(\.key) == ["first"] && registry.provider("twin") == nil)
+        // The one that was refused has taken nothing, and the first may come again with more.
+        try registry.put(provider("third", ["c"], at: desk), of: nil, isOffered: true)
+        try registry.put(provider("first", ["a", "d"], at: desk), of: nil, isOffered: true)
+        // What a provider has had stays its own: its history is booked under that key.
+        #expect(throws: ProviderError(.invalidRequest, "")) {
+            try registry.put(provider("fourth", ["b"], at: desk), of: nil, isOffered: true)
+        }
+    }
+
+    @Test("the database keeps whose an account is, whoever says otherwise later", arguments: Engine.allCases)
+    func database(engine: Engine) async throws {
+        let database = try engine.open()
+        func owner(_ account: String, _ provider: String) async throws -> String {
+            try await database.write { try $0.owner(ofAccount: account, otherwise: provider) }
+        }
+        #expect(try await owner("a", "first") == "first")
+        #expect(try await owner("a", "twin") == "first")
+        #expect(try await owner("a", "first") == "first")
+        #expect(try await owner("b", "twin") == "twin")
+        await #expect(throws: StorageError(.constraint, "")) {
+            try await database.write { session in
+                try session.execute("INSERT INTO provider_accounts (account, provider) VALUES ('a', 'twin')", [])
+            }
+        }
+        try await database.close()
+    }
+}
