@@ -174,41 +174,22 @@ extension Gateway {
             bots directory: BotDirectory,
             wallets: CheckoutWallets?
         ) throws -> Checkout {
-            Checkout(
+            let served = ServedMerchants(
+                by: settlement.providers,
+                named: try configuration.miniApps?.served() ?? [:],
+                number: { directory.bot($0)?.client.number?.value }
+            )
+            return Checkout(
                 settlement: settlement,
                 trust: CheckoutTrust(
                     bots: { directory.all.map { CheckoutTrust.Bot(key: $0.key, token: $0.token) } },
                     thirdParties: try configuration.miniApps?.thirdParties(isLive: isLive),
-                    serves: try serving(settlement.providers)
+                    serves: { served.include($1, of: $0) }
                 ),
                 key: try keys.key(for: .checkout),
                 isSecure: configuration.http.publicURL?.hasPrefix("https://") ?? false,
                 wallets: wallets
             )
-        }
-
-        /// Whether what a bot says of its users counts for an invoice: for its merchant's, and for what was opened at the
-        /// bot before.
-        private func serving(
-            _ providers: ProviderRegistry
-        ) throws -> @Sendable (CheckoutTrust.Signer, InvoiceWithOptions) -> Bool {
-            let owners = try configuration.miniApps?.owners() ?? [:]
-            return { signer, invoice in
-                let merchant = invoice.invoice.merchant
-                switch signer {
-                case .thirdParty(let number):
-                    guard let owner = owners[number] else { return !providers.hasOwnSource(merchant) }
-                    return owner == merchant
-                case .bot(let key):
-                    let source = "telegram:\(key)"
-                    if providers.speaks(source, for: merchant) { return true }
-                    if invoice.options.contains(where: { providers.provider($0.provider)?.push?.source == source }) {
-                        return true
-                    }
-                    // A bot that takes no money is there for its Mini App only, and everybody's.
-                    return !providers.bringsProvider(source) && !providers.hasOwnSource(merchant)
-                }
-            }
         }
 
         func api(

@@ -4,9 +4,11 @@ import Payments
 import Seams
 
 extension GatewayConfiguration {
-    /// Mini Apps of bots whose tokens the gateway does not have: Telegram's own signature shows who their customers are.
+    /// Mini Apps of bots that take no money here: whose customers they show to the checkout page.
+    ///
+    /// The gateway needs no token of them: Telegram's own signature shows who their customers are.
     public struct MiniApps: Codable, Sendable {
-        /// The bots: everybody's by their numbers alone, a merchant's with the merchant.
+        /// The bots; one that serves several merchants stands once for each.
         public var bots: [Bot]
         /// Another key than Telegram's, in hexadecimal digits: for tests only.
         public var publicKey: String?
@@ -16,53 +18,39 @@ extension GatewayConfiguration {
             case publicKey = "public_key"
         }
 
-        /// A bot whose token the gateway does not have.
+        /// A bot that takes no money here.
         public struct Bot: Codable, Hashable, Sendable {
             /// Its number.
             public var number: Int64
-            /// Whose it is; none: everybody's who has no bot of its own.
-            public var merchant: String?
+            /// Whose customers it shows: a merchant, or ``all``.
+            public var merchant: String
 
-            enum CodingKeys: String, CodingKey {
-                case number
-                case merchant
-            }
+            /// For all merchants who have no bot of their own.
+            public static let all = "all"
 
-            /// Reads a number alone, or one with a merchant.
-            public init(from decoder: any Decoder) throws {
-                if let number = try? decoder.singleValueContainer().decode(Int64.self) {
-                    self.number = number
-                    return
-                }
-                let container = try decoder.container(keyedBy: CodingKeys.self)
-                number = try container.decode(Int64.self, forKey: .number)
-                merchant = try container.decodeIfPresent(String.self, forKey: .merchant)
-            }
-
-            /// Writes a number alone, or one with a merchant.
-            public func encode(to encoder: any Encoder) throws {
-                guard let merchant else {
-                    var container = encoder.singleValueContainer()
-                    try container.encode(number)
-                    return
-                }
-                var container = encoder.container(keyedBy: CodingKeys.self)
-                try container.encode(number, forKey: .number)
-                try container.encode(merchant, forKey: .merchant)
+            /// A bot that shows customers to a merchant's invoices.
+            public init(number: Int64, merchant: String) {
+                self.number = number
+                self.merchant = merchant
             }
         }
 
-        /// The merchants of those bots that have one.
-        func owners() throws(ConfigurationError) -> [Int64: MerchantID] {
-            var owners: [Int64: MerchantID] = [:]
+        /// Whom each bot serves.
+        func served() throws(ConfigurationError) -> [Int64: Set<ServedMerchants.Named>] {
+            var served: [Int64: Set<ServedMerchants.Named>] = [:]
             for bot in bots {
-                guard let text = bot.merchant else { continue }
-                guard let merchant = try? MerchantID(text) else {
-                    throw ConfigurationError("mini_apps.bots: '\(text)' is no merchant's identifier")
+                guard bot.merchant != Bot.all else {
+                    served[bot.number, default: []].insert(.all)
+                    continue
                 }
-                owners[bot.number] = merchant
+                guard let merchant = try? MerchantID(bot.merchant) else {
+                    throw ConfigurationError(
+                        "mini_apps.bots: '\(bot.merchant)' is no merchant's identifier, and not '\(Bot.all)'"
+                    )
+                }
+                served[bot.number, default: []].insert(.merchant(merchant))
             }
-            return owners
+            return served
         }
 
         func thirdParties(isLive: Bool) throws(ConfigurationError) -> CheckoutTrust.ThirdParties {
@@ -72,7 +60,7 @@ extension GatewayConfiguration {
             let usual = isLive ? CheckoutTrust.ThirdParties.productionKey : CheckoutTrust.ThirdParties.testKey
             do {
                 return CheckoutTrust.ThirdParties(
-                    bots: bots.map(\.number),
+                    bots: Array(Set(bots.map(\.number))),
                     key: try Ed25519.PublicKey(try Hex.decode(publicKey ?? usual))
                 )
             } catch {

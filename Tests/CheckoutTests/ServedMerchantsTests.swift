@@ -1,0 +1,67 @@
+import Checkout
+import Payments
+import Providers
+import Seams
+import Settlement
+import SettlementDesk
+import Storage
+import Testing
+
+@Suite("For whose invoices a bot's word counts")
+struct ServedMerchantsTests {
+    /// A merchant with a bot of its own, one without, and their invoices.
+    private func world() async throws -> (Desk, own: InvoiceWithOptions, other: InvoiceWithOptions) {
+        let desk = try await Desk(provider: { ScriptedProvider(asset: $0, bot: "operators") })
+        let own = ScriptedProvider(asset: desk.coin.id, key: "own", bot: "own")
+        try desk.settlement.providers.put(own, of: desk.merchant, isOffered: true)
+        let (other, now) = (MerchantID(value: 9), desk.clock.now())
+        try await desk.settlement.database.write { session in
+            try session.insert(MerchantRecord(id: other, name: "m", feeBasisPoints: 0, createdAt: now))
+        }
+        let request = InvoiceRequest(title: "t", summary: "s", goods: .physical, price: try desk.amount("1"))
+        return (
+            desk, try await desk.openInvoice(),
+            try await desk.settlement.openInvoice(request, for: other, id: InvoiceID(value: 2))
+        )
+    }
+
+    @Test("a bot that takes no money speaks for those who are named for it, and for nobody unless somebody is")
+    func table() async throws {
+        let (desk, own, other) = try await world()
+        let (first, second) = (own.invoice.merchant, other.invoice.merchant)
+        let silent: [CheckoutTrust.Signer] = [.bot("app"), .thirdParty(21)]
+        typealias Row = (named: [Int64: Set<ServedMerchants.Named>], own: Bool, other: Bool)
+        let rows: [Row] = [
+            ([:], false, false), ([21: []], false, false), ([20: [.all], 22: [.all]], false, false),
+            ([21: [.all]], false, true), ([21: [.merchant(first)]], true, false),
+            ([21: [.merchant(second)]], false, true),
+            ([21: [.merchant(first), .merchant(second)]], true, true), ([21: [.all, .merchant(first)]], true, true),
+        ]
+        for row in rows {
+            let served = ServedMerchants(
+                by: desk.settlement.providers,
+                named: row.named,
+                number: { ["app": 21, "own": 11, "operators": 13][$0] }
+            )
+            for signer in silent {
+                #expect(served.include(own, of: signer) == row.own, "\(signer) \(row.named)")
+                #expect(served.include(other, of: signer) == row.other, "\(signer) \(row.named)")
+            }
+            // Bots that take money serve whom their providers serve, whoever is named.
+            for (bot, isOwn, isOther) in [("own", true, false), ("operators", false, true), ("unknown", false, false)] {
+                #expect(served.include(own, of: .bot(bot)) == isOwn, "\(bot)")
+                #expect(served.include(other, of: .bot(bot)) == isOther, "\(bot)")
+            }
+        }
+    }
+
+    @Test("a bot that is offered no more still speaks for what was opened at it, and being named does not widen that")
+    func withdrawn() async throws {
+        let (desk, own, other) = try await world()
+        let provider = ScriptedProvider(asset: desk.coin.id, key: "own", bot: "own")
+        try desk.settlement.providers.put(provider, of: desk.merchant, isOffered: false)
+        let served = ServedMerchants(by: desk.settlement.providers, named: [11: [.all]], number: { _ in 11 })
+        #expect(served.include(own, of: .bot("own")))
+        #expect(!served.include(other, of: .bot("own")))
+    }
+}
