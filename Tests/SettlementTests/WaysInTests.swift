@@ -5,154 +5,36 @@ import Providers
 import Seams
 import Settlement
 import SettlementDesk
+import Storage
 import Testing
-
-@testable import Storage
-
-/// How something comes from a rail, or from whom it names, and may touch an order.
-enum WayIn: String, CaseIterable, Sendable {
-    case payment, scannedPayment, sighting, refund, vanished
-    case preCheckout, shipping, subscriptionChange, subscriptionRenewal, paidMedia
-    case claim, assignedCase
-
-    /// The way of each kind of observation: another kind does not compile without one.
-    init?(_ observation: Observation) {
-        switch observation {
-        case .incoming: self = .payment
-        case .refunded: self = .refund
-        case .vanished: self = .vanished
-        // They name nothing of a merchant's.
-        case .movement, .sent, .uncertain, .ignored, .setAside: return nil
-        @unknown default: return nil
-        }
-    }
-
-    /// The way of each kind of pushed message.
-    init?(_ message: PushedMessage) {
-        switch message {
-        case .question(let question):
-            switch question.topic {
-            case .payment: self = .preCheckout
-            case .shipping: self = .shipping
-            }
-        case .observation(let observation): self.init(observation)
-        case .subscription: self = .subscriptionChange
-        case .nothing: return nil
-        }
-    }
-}
-
-/// By whose provider it comes, and where what it names was opened.
-enum Relation: String, CaseIterable, Sendable {
-    /// At the merchant's own provider, by which it comes.
-    case own
-    /// At the operator's provider, by which it comes: another merchant's who is served by it.
-    case otherMerchant
-    /// At a merchant's own provider; it comes by another merchant's.
-    case otherBot
-    /// At a merchant's own provider; it comes by the operator's.
-    case byTheOperators
-    /// At the operator's provider; it comes by a merchant's own.
-    case atTheOperators
-    /// Nowhere.
-    case none
-
-    /// Whether what is named may be touched.
-    var mayTouch: Bool { self == .own || self == .otherMerchant }
-}
 
 @Suite("Every way in, by every provider")
 struct WaysInTests {
-    /// Three providers over one database: the operator's, and two merchants' own.
-    private struct Market {
-        let desk: Desk
-        let first: ScriptedProvider
-        let second: ScriptedProvider
-        let served = MerchantID(value: 9)
-        var others: [MerchantID] { [MerchantID(value: 8), served] }
-
-        init(on engine: Engine) async throws {
-            desk = try await Desk(on: engine)
-            first = ScriptedProvider(asset: desk.coin.id, key: "first")
-            second = ScriptedProvider(asset: desk.coin.id, key: "second")
-            desk.settlement.providers.put(first, of: desk.merchant, isOffered: true)
-            desk.settlement.providers.put(second, of: MerchantID(value: 8), isOffered: true)
-            let (others, now) = (others, desk.clock.now())
-            try await desk.settlement.database.write { session in
-                for id in others {
-                    try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 0, createdAt: now))
-                }
-            }
-        }
-
-        /// By whom it comes.
-        func provider(_ relation: Relation) -> ScriptedProvider {
-            switch relation {
-            case .own, .atTheOperators, .none: first
-            case .otherBot: second
-            case .otherMerchant, .byTheOperators: desk.provider
-            }
-        }
-
-        /// Whose what is named is, and where it was opened.
-        func owner(_ relation: Relation) -> (merchant: MerchantID, provider: ScriptedProvider)? {
-            switch relation {
-            case .own, .otherBot, .byTheOperators: (desk.merchant, first)
-            case .otherMerchant, .atTheOperators: (served, desk.provider)
-            case .none: nil
-            }
-        }
-
-        /// All that merchants have, by merchant.
-        func snapshot() async throws -> [String: [String]] {
-            let queries = [
-                "SELECT i.merchant, i.id || ' ' || i.state || ' ' || i.received FROM invoices i ORDER BY i.id",
-                """
-                SELECT p.merchant, p.id || ' ' || p.state || ' ' || p.classification FROM payments p
-                WHERE p.merchant IS NOT NULL ORDER BY p.id
-                """,
-                "SELECT i.merchant, s.natural_key FROM sightings s JOIN invoices i ON i.id = s.invoice ORDER BY i.id",
-                "SELECT i.merchant, a.question FROM approvals a JOIN invoices i ON i.id = a.invoice ORDER BY i.id",
-                "SELECT s.merchant, s.id || ' ' || s.state FROM subscriptions s ORDER BY s.id",
-                "SELECT o.merchant, o.id || ' ' || o.state FROM outgoing o ORDER BY o.id",
-            ]
-            return try await desk.settlement.database.read { session in
-                var found: [String: [String]] = [:]
-                for query in queries {
-                    for row in try session.query(query, []) {
-                        var row = row
-                        let merchant = try row.text()
-                        found[merchant, default: []].append(try row.text())
-                    }
-                }
-                return found
-            }
-        }
-    }
-
-    private struct Target {
-        let merchant: MerchantID
-        let provider: ScriptedProvider
-        let invoice: InvoiceWithOptions
-        var option: PaymentOption { invoice.options[0] }
-        var reference: PaymentReference { ScriptedProvider.reference(option.id) }
-    }
-
     /// What the way needs to be there before; nil when nothing is named.
     private func target(_ way: WayIn, _ relation: Relation, number: Int, _ market: Market) async throws -> Target? {
         guard let (merchant, provider) = market.owner(relation) else { return nil }
         let (desk, settlement) = (market.desk, market.desk.settlement)
         var invoice: InvoiceWithOptions
         if way == .subscriptionChange || way == .subscriptionRenewal {
-            let request = SubscriptionRequest(title: "t", summary: "s", price: try desk.amount("1.5"))
+            let request = SubscriptionRequest(title: Self.title(number), summary: "s", price: try desk.amount("1.5"))
             let id = SubscriptionID(value: UInt128(number))
             invoice = try await settlement.openSubscription(request, for: merchant, id: id).first
         } else {
-            var request = InvoiceRequest(title: "t", summary: "s", goods: .physical, price: try desk.amount("1.5"))
+            var request = InvoiceRequest(
+                title: Self.title(number),
+                summary: "s",
+                goods: .physical,
+                price: try desk.amount("1.5")
+            )
             request.lifetime = .seconds(600)
             invoice = try await settlement.openInvoice(request, for: merchant, id: InvoiceID(value: UInt128(number)))
         }
         #expect(invoice.options.map(\.provider) == [provider.key])
+        if [.paysupport, .paysupportWithNumber].contains(way) {
+            let due = invoice.options[0].due
+            let paid = transfer(due, for: invoice.options[0].id, Self.charge(number), by: number, market)
+            _ = try await settlement.record(.incoming(paid), at: provider)
+        }
         if [.refund, .vanished, .subscriptionChange, .subscriptionRenewal].contains(way) {
             let paid = desk.transfer(invoice.options[0].due, for: invoice.options[0].id, number: number)
             _ = try await settlement.record(.incoming(paid), at: provider)
@@ -160,16 +42,60 @@ struct WaysInTests {
         return Target(merchant: merchant, provider: provider, invoice: invoice)
     }
 
+    private static func title(_ number: Int) -> String { "order \(number)." }
+
+    private static func charge(_ number: Int) -> String { "charge-\(number)-" }
+
+    /// What a Telegram user pays.
+    private func transfer(
+        _ amount: Amount,
+        for option: PaymentOptionID,
+        _ charge: String,
+        by user: Int,
+        _ market: Market
+    ) -> IncomingTransfer {
+        IncomingTransfer(
+            naturalKey: NaturalKey("telegram", "test", charge, "in"),
+            reference: ScriptedProvider.reference(option),
+            amount: amount,
+            payer: "\(user)",
+            refundTarget: nil,
+            evidence: "{}",
+            occurredAt: market.desk.clock.now(),
+            availableAt: market.desk.clock.now()
+        )
+    }
+
+    /// The invoice on whose page something is named: the one that it is about, or one of who asks.
+    private func page(
+        _ way: WayIn,
+        _ relation: Relation,
+        about target: Target?,
+        _ market: Market
+    ) async throws
+        -> InvoiceID
+    {
+        let nowhere = InvoiceID(value: 999)
+        guard way == .walletSession, !relation.mayTouch else { return target?.invoice.invoice.id ?? nowhere }
+        let price = try market.desk.amount("1.5")
+        let request = InvoiceRequest(title: "t", summary: "s", goods: .physical, price: price)
+        let id: InvoiceID = market.desk.settlement.identifiers.next()
+        return try await market.desk.settlement.openInvoice(request, for: market.asker(relation), id: id).invoice.id
+    }
+
     /// Has something come by a provider that names the target.
     ///
-    /// - Returns: whether a question was agreed to; nil where nothing is asked.
+    /// - Returns: whether a question was agreed to, or what is named was spoken of; nil where nothing is asked.
     private func come(
         _ way: WayIn,
-        by provider: ScriptedProvider,
+        _ relation: Relation,
         naming target: Target?,
+        on page: InvoiceID,
         number: Int,
         _ market: Market
     ) async throws -> Bool? {
+        let provider = market.provider(relation)
+        let (front, bot) = (market.front, try #require(provider.bot))
         let (desk, settlement) = (market.desk, market.desk.settlement)
         let amount = try desk.amount("1.5")
         let unknown = PaymentOptionID(value: 999)
@@ -232,13 +158,27 @@ struct WaysInTests {
                 availableAt: desk.clock.now()
             )
             _ = try await settlement.record(.incoming(bought), at: provider)
-        case .claim, .assignedCase:
+        case .initData, .thirdPartyData:
+            return try await front.opens(page, by: bot, isThirdParty: way == .thirdPartyData)
+        case .paysupport, .paysupportWithNumber:
+            let command = way == .paysupport ? "/paysupport" : "/paysupport \(Self.charge(number))"
+            return try await front.answer(to: command, of: number, by: bot).contains(Self.charge(number))
+        case .terms:
+            #expect(
+                try await front.answer(to: "/terms", of: number, by: bot) == "The terms: https://\(bot).example/terms"
+            )
+        case .notice:
+            let paid = transfer(amount, for: target?.option.id ?? unknown, Self.charge(number), by: number, market)
+            _ = try await settlement.record(.incoming(paid), at: provider)
+            return try await front.notices(by: bot).contains(Self.title(number))
+        case .walletSession: return try await front.opensWallet(page, for: target?.option.id ?? unknown)
+        case .claim, .claimByOther, .assignedCase:
             let owner = "owner \(number)"
             let lost = desk.transfer(amount, for: nil, number: 2_000 + number, payer: owner)
             _ = try await settlement.record(.incoming(lost), at: provider)
             let invoice = target?.invoice.invoice.id ?? InvoiceID(value: 999)
-            if way == .claim {
-                let merchant = target?.merchant ?? desk.merchant
+            if way != .assignedCase {
+                let merchant = way == .claim ? target?.merchant ?? desk.merchant : market.asker(relation)
                 _ = try? await settlement.claim(for: invoice, of: merchant, from: owner, at: provider)
             } else {
                 let open = try await settlement.database.read { session in
@@ -270,17 +210,12 @@ struct WaysInTests {
         let market = try await Market(on: engine)
         for (number, relation) in Relation.allCases.enumerated() {
             let target = try await target(way, relation, number: number + 1, market)
+            let page = try await page(way, relation, about: target, market)
             let before = try await market.snapshot()
-            let isAgreed = try await come(
-                way,
-                by: market.provider(relation),
-                naming: target,
-                number: number + 1,
-                market
-            )
+            let isAgreed = try await come(way, relation, naming: target, on: page, number: number + 1, market)
             let after = try await market.snapshot()
             let touched = Set(after.keys).union(before.keys).filter { before[$0] != after[$0] }
-            let expected = relation.mayTouch && way != .shipping ? target.map { Set([$0.merchant.text]) } ?? [] : []
+            let expected = relation.mayTouch && way.changes ? target.map { Set([$0.merchant.text]) } ?? [] : []
             #expect(touched == expected, "\(way) \(relation)")
             if let isAgreed { #expect(isAgreed == relation.mayTouch, "\(way) \(relation)") }
             // A provider tells all that it sees at once: what it saw in this row is not what it sees in the next one.
