@@ -24,6 +24,7 @@ extension Settlement {
             return .refused(message: Self.uncheckable)
         }
         guard let order else {
+            await reportForeign(question, of: provider, at: now)
             return .refused(message: "This order is not known. Please open a new one.")
         }
         let (option, invoice) = (order.option, order.invoice)
@@ -42,6 +43,21 @@ extension Settlement {
         do {
             return try await database.write { try self.hold(invoice.id, for: question, of: provider, at: now, in: $0) }
         } catch { return .refused(message: Self.uncheckable) }
+    }
+
+    /// Tells the operator that a question names what was opened at another provider, by one case for each provider.
+    ///
+    /// Whoever has a bot can have as many such questions asked as there are checkout pages: while the case is open, the
+    /// others are only counted among the refusals.
+    private func reportForeign(_ question: ApprovalRequest, of provider: any PaymentProvider, at now: Timestamp) async {
+        let recorder = ObservationRecorder(settlement: self, provider: provider, now: now, isChronological: false)
+        let reference = question.reference
+        do {
+            guard try await database.read({ try recorder.isNewForeign(reference, in: $0) }) else { return }
+            try await database.write { try recorder.reportForeignQuestion(reference, in: $0) }
+        } catch {
+            // The question is refused all the same; the next one tries to tell again.
+        }
     }
 
     /// Holds an invoice for the customer whose question is approved, and with it one of the pieces that its link sells.

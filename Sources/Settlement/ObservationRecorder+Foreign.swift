@@ -44,6 +44,32 @@ extension ObservationRecorder {
         )
     }
 
+    /// The name of the case about questions that name what was opened elsewhere, of which a provider has one at a time.
+    private var foreignQuestions: NaturalKey { NaturalKey("foreign_question", providerKey) }
+
+    /// Whether a reference names what was opened elsewhere, and no case says yet that questions here do so.
+    func isNewForeign(_ reference: PaymentReference, in session: any SQLSession) throws -> Bool {
+        guard try foreignOption(reference, in: session) != nil else { return false }
+        return try session.openCases(of: foreignQuestions).isEmpty
+    }
+
+    /// Opens a case about a question that names what was opened elsewhere, unless one is open.
+    func reportForeignQuestion(_ reference: PaymentReference, in session: any SQLSession) throws {
+        guard try isNewForeign(reference, in: session), let foreign = try foreignOption(reference, in: session) else {
+            return
+        }
+        try openCase(
+            .foreignReference,
+            of: nil,
+            invoice: nil,
+            payment: nil,
+            movement: foreignQuestions,
+            .zero(foreign.asset),
+            detail: "a customer was asked to pay here, and was refused: " + foreign.finding,
+            in: session
+        )
+    }
+
     private func foreignOption(_ reference: PaymentReference, in session: any SQLSession) throws -> ForeignOption? {
         try session.option(reference, elsewhereThan: providerKey)
             ?? session.paidMedia(reference, elsewhereThan: providerKey)

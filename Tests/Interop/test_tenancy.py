@@ -61,11 +61,14 @@ class Market:
         )["result"]
         return self.sandbox.control("telegram/pay", link=link, user="mallory", agreed=agreed)
 
+    def cases(self):
+        return self.call("cases", who=self.operator)["data"]
+
     def case(self):
-        """The one case that the operator has."""
-        found = eventually(lambda: self.call("cases", who=self.operator)["data"])
-        assert len(found) == 1
-        return found[0]
+        """The one case about money that the operator has."""
+        money = lambda: [case for case in self.cases() if case["payment"]]
+        [found] = eventually(money)
+        return found
 
 
 @pytest.fixture
@@ -85,7 +88,12 @@ def market(start_sandbox):
 def test_a_foreign_bots_payment_settles_nothing(market, rail, asset, amount, goods, currency, units):
     invoice = market.open(rail, asset, amount, goods)
     payload = invoice["options"][0]["id"]
-    assert market.steal(payload, currency, units, agreed=False)["outcome"] == "declined"
+    for _ in range(3):
+        assert market.steal(payload, currency, units, agreed=False)["outcome"] == "declined"
+    # The operator reads that customers are asked for another's order, once.
+    [asked] = market.cases()
+    assert (asked["reason"], asked["payment"], asked["merchant"]) == ("foreign_reference", None, None)
+    assert invoice["id"] in asked["detail"]
     assert market.steal(payload, currency, units)["outcome"] == "paid"
     case = market.case()
     assert (case["reason"], case["merchant"]) == ("foreign_reference", None)
@@ -111,8 +119,21 @@ def test_a_foreign_bot_cancels_nobodys_subscription(market):
     paid = market.steal(first["options"][0]["id"], "XTR", 10, subscription_period=2592000)
     market.case()
     market.sandbox.control("telegram/subscription", charge_id=paid["charge_id"], state="canceled")
-    eventually(lambda: len(market.call("cases", who=market.operator)["data"]) == 2)
+    eventually(lambda: len([case for case in market.cases() if not case["payment"]]) == 2)
     assert market.call(f"subscriptions/{made['id']}")["state"] == "active"
+
+
+def test_one_bot_has_one_merchant_whoever_has_its_token(market):
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        market.call("bots", {"token": TOKEN})
+    assert (refusal.value.code, json.load(refusal.value)["param"]) == (409, "token")
+    assert market.call("bots")["data"] == []
+    # Nor has the operator's own bot another one, by whatever number its token is written with.
+    own = market.sandbox["bot_token"]
+    for token, code in [(own, 409), ("0" + own, 422), ("+" + own, 422)]:
+        with pytest.raises(urllib.error.HTTPError) as refusal:
+            market.call("bots", {"token": token}, who=market.mallory)
+        assert (refusal.value.code, json.load(refusal.value)["param"]) == (code, "token")
 
 
 def init_data(token, user):
