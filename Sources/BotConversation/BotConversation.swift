@@ -64,7 +64,8 @@ public struct BotConversation: Sendable {
     /// - Throws: `TelegramError` when the answer was not taken and may be later, and what the database throws.
     /// - Returns: what was done, for the inbox; none when the update is something else.
     public func answer(_ body: [UInt8], from source: String) async throws -> String? {
-        guard let bot = bot(source), let update = try? JSONValue(parsing: body), let request = SupportRequest(update)
+        guard let bot = bot(source), let update = try? JSONValue(parsing: body, limits: .telegram),
+            let request = SupportRequest(update)
         else { return nil }
         let text = try await text(for: request, of: bot)
         do throws(TelegramError) {

@@ -1,3 +1,4 @@
+import Cryptography
 import HTTPTransport
 import Payments
 import Seams
@@ -22,9 +23,11 @@ extension GatewayAPI {
     func readCase(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
         let id: CaseID = try call.id(at: 2)
-        let found = try await settlement.database.read { try $0.exceptionCase(id) }
+        let (found, bytes) = try await settlement.database.read { session in
+            (try session.exceptionCase(id), try session.bytesSetAside(of: id))
+        }
         guard let found, settlement.owns(call.merchant, found.merchant) else { throw Problem.notFound() }
-        return json(try representation.json(found))
+        return json(try representation.json(found, bytes: bytes.map { Hex.encode($0) }))
     }
 
     func resolveCase(_ call: APIRequest) async throws -> HTTPResponse {

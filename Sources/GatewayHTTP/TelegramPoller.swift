@@ -1,7 +1,6 @@
 public import Logging
 import Payments
 public import Seams
-import StrictJSON
 public import TelegramBot
 
 /// Asks Telegram for a bot's updates, where no address leads to the gateway: for development.
@@ -42,7 +41,7 @@ public struct TelegramPoller: Sendable {
             do {
                 if next == nil { try await client.deleteWebhook() }
                 for (number, update) in try await client.updates(from: next, waiting: Self.wait) {
-                    try await take(update)
+                    _ = try await receiver.receive(update, bot: key)
                     next = number + 1
                 }
                 next = next ?? 0
@@ -52,13 +51,6 @@ public struct TelegramPoller: Sendable {
                 let pause = (error as? TelegramError)?.retryAfter ?? Self.pause
                 do { try await clock.sleep(for: pause) } catch { return }
             }
-        }
-    }
-
-    /// An update that is none is passed over: Telegram would send it for ever.
-    private func take(_ update: JSONValue) async throws {
-        do { _ = try await receiver.receive(update.bytes, bot: key) } catch let problem as Problem {
-            logger.warning("an update of \(key) was passed over: \(problem.detail)")
         }
     }
 }

@@ -8,6 +8,7 @@ public import Settlement
 import Storage
 import StrictJSON
 import Synchronization
+import TelegramBot
 
 /// Takes the updates of the bots: kept before they are confirmed, and questions answered at once.
 public struct TelegramReceiver: Sendable {
@@ -52,27 +53,53 @@ public struct TelegramReceiver: Sendable {
 
     /// Takes an update of a bot, after its secret was checked.
     ///
-    /// - Throws: a problem when the body is no update, and what the database throws: Telegram sends it again then.
+    /// What is no update is set aside with a case and confirmed: Telegram would send it again and again, and nothing that
+    /// comes after it.
+    ///
+    /// - Throws: what the database throws: Telegram sends it again then.
     /// - Returns: the answer to Telegram.
     public func receive(_ body: [UInt8], bot: String) async throws -> HTTPResponse {
-        let update: JSONValue
-        do { update = try JSONValue(parsing: body) } catch { throw Problem.invalid("the update is no JSON: \(error)") }
-        guard let id = update["update_id"]?.integerValue else { throw Problem.invalid("an update has an update_id") }
-        if update["pre_checkout_query"] != nil || update["shipping_query"] != nil {
-            await answerQuestions(in: body, bot: bot)
-        } else if Self.isOfUse(update) {
-            let now = clock.now()
-            let source = "telegram:\(bot)"
-            _ = try await settlement.database.write { session in
-                try session.appendInbox(source: source, key: "\(id)", body: body, at: now)
-            }
-            wake()
+        if let update = try? JSONValue(parsing: body, limits: .telegram), let id = update["update_id"]?.integerValue {
+            try await take(update, numbered: id, body, bot: bot)
+        } else {
+            try await setAside(body, bot: bot)
         }
         return HTTPResponse(
             status: 200,
             fields: [HTTPField("Content-Type", "application/json")],
             body: Array("{}".utf8)
         )
+    }
+
+    private func take(_ update: JSONValue, numbered id: Int64, _ body: [UInt8], bot: String) async throws {
+        if update["pre_checkout_query"] != nil || update["shipping_query"] != nil {
+            return await answerQuestions(in: body, bot: bot)
+        }
+        guard Self.isOfUse(update) else { return }
+        let (now, source) = (clock.now(), "telegram:\(bot)")
+        _ = try await settlement.database.write { session in
+            try session.appendInbox(source: source, key: "\(id)", body: body, at: now)
+        }
+        wake()
+    }
+
+    /// Keeps what is no update for a person, once.
+    private func setAside(_ body: [UInt8], bot: String) async throws {
+        logger.warning("a push to \(bot) is no update; it is set aside")
+        let source = "telegram:\(bot)"
+        // A bot that takes no money has nothing that could be lost.
+        guard let provider = settlement.providers.providers.first(where: { $0.push?.source == source }) else { return }
+        let name = JSONSlices.integer("update_id", in: body).map { "\($0)" } ?? Hex.encode(SHA256.hash(body))
+        let found = SetAside(
+            naturalKey: NaturalKey("update", source, name),
+            account: source,
+            asset: nil,
+            units: nil,
+            cause: .unreadable,
+            explanation: "what Telegram has pushed is no update that can be read",
+            occurredAt: clock.now()
+        )
+        _ = try await settlement.record(.setAside(found, bytes: body), at: provider)
     }
 
     /// Whether an update may mean something.

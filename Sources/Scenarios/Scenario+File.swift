@@ -102,6 +102,7 @@ extension Scenario.Step: Decodable {
         let amount: String?
     }
     private struct Cancel: Decodable { let invoice: String }
+    private struct Push: Decodable { let body: String }
 
     /// Reads a step.
     public init(from decoder: any Decoder) throws {
@@ -110,6 +111,9 @@ extension Scenario.Step: Decodable {
         case "open": self = .open(try step.value())
         case "pay": self = .pay(try step.value())
         case "pay_elsewhere": self = .payElsewhere(try step.value())
+        case "push":
+            let push: Push = try step.value()
+            self = .push(body: push.body)
         case "settle": self = .settle
         case "mine":
             let mine: Mine = try step.value()

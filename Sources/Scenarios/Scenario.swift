@@ -41,6 +41,8 @@ public struct Scenario: Sendable {
         case payouts(Payouts)
         /// A customer pays for the invoice's payload in another merchant's own bot, whose owner agrees to it.
         case payElsewhere(PayElsewhere)
+        /// Telegram pushes bytes to the bot, and has to be told that they were taken.
+        case push(body: String)
         /// The merchant returns the payment of an invoice.
         case refund(invoice: String, amount: String?)
         /// The merchant calls an invoice off.

@@ -44,6 +44,8 @@ public struct ScenarioRunner {
         case .open(let open): try await self.open(open)
         case .pay(let pay): try await self.pay(pay)
         case .payElsewhere(let pay): try await payElsewhere(pay)
+        case .push(let body):
+            if let failure = try await world.push(body) { failures.append(failure) }
         case .settle: try await world.settle()
         case .mine(let network, let blocks): try world.mine(blocks, on: network)
         case .look: try await world.look()

@@ -1,3 +1,7 @@
+import FixtureTelegram
+import Gateway
+import GatewayHTTP
+import HTTPTransport
 import Money
 import Sandbox
 public import StrictJSON
@@ -27,5 +31,23 @@ extension ScenarioWorld {
     /// - Returns: whether the money was taken.
     public func pay(_ option: JSONValue, by user: String) async throws -> Bool {
         try await networks.control.pay(option, SandboxControl.Payment(user: user))
+    }
+
+    /// Telegram pushes bytes to the gateway's bot.
+    ///
+    /// - Throws: ``ScenarioError`` when the bot has no webhook.
+    /// - Returns: what is wrong when Telegram would push them again; nil when they were taken.
+    func push(_ body: String) async throws -> String? {
+        guard let webhook = networks.telegram.webhook(of: SandboxNetworks.botToken) else {
+            throw ScenarioError("the bot has no webhook")
+        }
+        let request = HTTPRequest(
+            method: "POST",
+            url: "/telegram/shop",
+            fields: [HTTPField("X-Telegram-Bot-Api-Secret-Token", webhook.secret)],
+            body: Array(body.utf8)
+        )
+        let answer = await gateway.api.respond(to: request)
+        return answer.status == 200 ? nil : "the push was answered \(answer.status)"
     }
 }

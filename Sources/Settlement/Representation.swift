@@ -292,7 +292,16 @@ public struct Representation: Sendable {
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(_ exceptionCase: ExceptionCase) throws -> JSONValue {
+    public func json(_ exceptionCase: ExceptionCase) throws -> JSONValue { try json(exceptionCase, bytes: nil) }
+
+    /// A case, with what the rail said of what was set aside.
+    ///
+    /// - Parameters:
+    ///   - exceptionCase: the case.
+    ///   - bytes: what the rail said, in hexadecimal digits.
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: the object.
+    public func json(_ exceptionCase: ExceptionCase, bytes: String?) throws -> JSONValue {
         [
             "id": .string(exceptionCase.id.text),
             "object": "case",
@@ -304,22 +313,21 @@ public struct Representation: Sendable {
             "payment": .optional(exceptionCase.payment?.text),
             "asset": .optional((exceptionCase.amount?.asset ?? exceptionCase.setAside?.asset)?.text),
             "amount": try exceptionCase.amount.map(text) ?? .null,
-            "set_aside": exceptionCase.setAside.map(json) ?? .null,
+            "set_aside": exceptionCase.setAside.map { json($0, bytes) } ?? .null,
             "opened_at": .string(exceptionCase.openedAt.description),
             "detail": .optional(exceptionCase.detail),
             "resolution": exceptionCase.resolution.map(json) ?? .null,
         ]
     }
 
-    private func json(_ found: SetAside) -> JSONValue {
-        [
-            "key": .string(found.naturalKey.text),
-            "account": .string(found.account),
-            "units": .optional(found.units),
-            "cause": .string(found.cause.rawValue),
-            "explanation": .string(found.explanation),
-            "occurred_at": .string(found.occurredAt.description),
+    private func json(_ found: SetAside, _ bytes: String?) -> JSONValue {
+        let members: [JSONValue.Member] = [
+            .init("key", .string(found.naturalKey.text)), .init("account", .string(found.account)),
+            .init("units", .optional(found.units)), .init("cause", .string(found.cause.rawValue)),
+            .init("explanation", .string(found.explanation)),
+            .init("occurred_at", .string(found.occurredAt.description)),
         ]
+        return .object(members + (bytes.map { [.init("bytes", .string($0))] } ?? []))
     }
 
     private func json(_ resolution: ExceptionCase.Resolution) -> JSONValue {

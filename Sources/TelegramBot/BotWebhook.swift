@@ -1,3 +1,4 @@
+import HTTPTransport
 public import Seams
 public import StrictJSON
 
@@ -71,18 +72,28 @@ extension BotClient {
 
     /// Updates that wait, the oldest first; asking from a number on tells Telegram that those before it are taken.
     ///
+    /// Each is taken out of the answer by itself: one that cannot be read keeps none of the others.
+    ///
     /// - Parameters:
     ///   - offset: the number of the first one; none: all that wait.
     ///   - wait: how long Telegram waits for one when there is none, in whole seconds.
     /// - Throws: ``TelegramError``.
-    /// - Returns: at most a hundred updates, each with its number.
-    public func updates(from offset: Int64?, waiting wait: Int64) async throws(TelegramError) -> [(Int64, JSONValue)] {
+    /// - Returns: at most a hundred updates, each with its number and as Telegram wrote it.
+    public func updates(
+        from offset: Int64?,
+        waiting wait: Int64
+    ) async throws(TelegramError) -> [(number: Int64, bytes: [UInt8])] {
         let types = BotWebhook.neededUpdates.sorted().map(JSONValue.string)
-        let found = try await call(
+        let response = try await send(
             "getUpdates",
             ["offset": .integer(offset ?? 0), "timeout": .integer(wait), "allowed_updates": .array(types)]
         )
-        guard let updates = found.arrayValue else { throw TelegramError(.malformed, "getUpdates gives a list") }
-        return updates.compactMap { update in update["update_id"]?.integerValue.map { ($0, update) } }
+        guard response.status == 200, let updates = JSONSlices.elements(of: "result", in: response.body) else {
+            _ = try Self.result(of: response, "getUpdates")
+            throw TelegramError(.malformed, "getUpdates gives a list")
+        }
+        return updates.compactMap { update in
+            JSONSlices.integer("update_id", in: update).map { (number: $0, bytes: update) }
+        }
     }
 }

@@ -28,7 +28,9 @@ public struct Update: Hashable, Sendable {
     /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``.
     public init(parsing bytes: [UInt8]) throws(TelegramError) {
         let value: JSONValue
-        do { value = try JSONValue(parsing: bytes) } catch { throw TelegramError(.malformed, error.description) }
+        do { value = try JSONValue(parsing: bytes, limits: .telegram) } catch {
+            throw TelegramError(.malformed, error.description)
+        }
         guard let id = value["update_id"]?.integerValue else {
             throw TelegramError(.malformed, "an update has an update_id")
         }
