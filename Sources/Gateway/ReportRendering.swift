@@ -87,7 +87,7 @@ public struct ReportRendering: Sendable {
                 line.account.text, code(line.balance.asset), text(line.debit), text(line.credit), text(line.balance),
             ])
         }
-        for total in (try? report.trialBalance.totals()) ?? [] {
+        for total in report.trialBalance.totals {
             table.add(["total", code(total.asset), "", "", text(total)])
         }
         return table
@@ -161,5 +161,9 @@ public struct ReportRendering: Sendable {
         guard let amount else { return "" }
         let known = assets.asset(amount.asset)
         return known.flatMap { try? $0.text(amount) } ?? "\(amount.units) units"
+    }
+
+    private func text(_ sum: AmountSum) -> String {
+        assets.asset(sum.asset).flatMap { try? $0.text(sum) } ?? "\(sum.units) units"
     }
 }

@@ -1,3 +1,4 @@
+import BigInt
 public import Money
 
 /// What every account holds in every asset, from the postings; all of it together is nothing.
@@ -7,11 +8,11 @@ public struct TrialBalance: Hashable, Sendable {
         /// The account.
         public let account: AccountID
         /// All its debits.
-        public internal(set) var debit: Amount
-        /// All its credits, as a positive amount.
-        public internal(set) var credit: Amount
+        public internal(set) var debit: AmountSum
+        /// All its credits, as a positive sum.
+        public internal(set) var credit: AmountSum
         /// Debits less credits.
-        public internal(set) var balance: Amount
+        public internal(set) var balance: AmountSum
     }
 
     private struct Key: Hashable {
@@ -24,19 +25,15 @@ public struct TrialBalance: Hashable, Sendable {
     /// A trial balance of nothing.
     public init() {}
 
-    /// Adds a posting.
-    ///
-    /// - Throws: `MoneyError` when a sum does not fit.
-    public mutating func add(_ posting: Posting) throws(MoneyError) {
-        let zero = Amount.zero(posting.amount.asset)
-        let key = Key(account: posting.account, asset: posting.amount.asset)
-        var line = byKey[key] ?? Line(account: posting.account, debit: zero, credit: zero, balance: zero)
-        if posting.amount.isNegative {
-            line.credit = try line.credit.subtracting(posting.amount)
-        } else {
-            line.debit = try line.debit.adding(posting.amount)
-        }
-        line.balance = try line.balance.adding(posting.amount)
+    /// Adds a posting; sums are exact, so that no posting is too much for them.
+    public mutating func add(_ posting: Posting) {
+        let asset = posting.amount.asset
+        let key = Key(account: posting.account, asset: asset)
+        let none = AmountSum(of: asset)
+        var line = byKey[key] ?? Line(account: posting.account, debit: none, credit: none, balance: none)
+        let units = BigInt(posting.amount.units)
+        if units < 0 { line.credit.add(-units) } else { line.debit.add(units) }
+        line.balance.add(units)
         byKey[key] = line
     }
 
@@ -46,20 +43,14 @@ public struct TrialBalance: Hashable, Sendable {
     }
 
     /// The sum of all balances of each asset; zero for each when the books balance.
-    ///
-    /// - Throws: `MoneyError` when a sum does not fit.
-    public func totals() throws(MoneyError) -> [Amount] {
-        var sums: [AssetID: Amount] = [:]
+    public var totals: [AmountSum] {
+        var sums: [AssetID: AmountSum] = [:]
         for line in byKey.values {
-            let asset = line.balance.asset
-            sums[asset] = try (sums[asset] ?? .zero(asset)).adding(line.balance)
+            sums[line.balance.asset, default: AmountSum(of: line.balance.asset)].add(line.balance.units)
         }
         return sums.values.sorted { $0.asset < $1.asset }
     }
 
     /// Whether all balances of each asset sum to zero.
-    public var isBalanced: Bool {
-        guard let totals = try? totals() else { return false }
-        return totals.allSatisfy(\.isZero)
-    }
+    public var isBalanced: Bool { totals.allSatisfy(\.isZero) }
 }

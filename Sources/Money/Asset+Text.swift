@@ -47,8 +47,20 @@ extension Asset {
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/differentAssets``.
     public func text(_ amount: Amount) throws(MoneyError) -> String {
         guard amount.asset == id else { throw .differentAssets("\(amount.asset) is not \(id)") }
-        let digits = amount.units.description.utf8.drop { $0 == UInt8(ascii: "-") }
-        var text: [UInt8] = amount.isNegative ? [UInt8(ascii: "-")] : []
+        return text(units: amount.units.description)
+    }
+
+    /// The canonical text of a sum, as of an amount.
+    ///
+    /// - Throws: ``MoneyError`` with ``MoneyError/Code/differentAssets``.
+    public func text(_ sum: AmountSum) throws(MoneyError) -> String {
+        guard sum.asset == id else { throw .differentAssets("\(sum.asset) is not \(id)") }
+        return text(units: sum.units.description)
+    }
+
+    private func text(units: String) -> String {
+        let digits = units.utf8.drop { $0 == UInt8(ascii: "-") }
+        var text: [UInt8] = units.utf8.first == UInt8(ascii: "-") ? [UInt8(ascii: "-")] : []
         text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, scale + 1 - digits.count)))
         text += digits
         guard scale > 0 else { return String(decoding: text, as: UTF8.self) }

@@ -130,7 +130,7 @@ private struct Books {
     let receivables: [(account: AccountID, amount: Amount)]
     let onTheirWay: [OutgoingTransfer]
     /// What the rails have and the ledger does not.
-    let setAside: [(provider: String, found: SetAside)]
+    let setAside: [SetAsideSum]
     let watermarks: [ReconciliationReport.Watermark]
 
     init(
@@ -140,7 +140,7 @@ private struct Books {
     ) throws {
         self.receivables = receivables
         self.onTheirWay = onTheirWay
-        setAside = try session.standingSetAside()
+        setAside = try session.setAsideSums()
         watermarks = try session.scanStates(provider: nil).map { state in
             ReconciliationReport.Watermark(
                 provider: state.provider,
@@ -161,13 +161,13 @@ private struct Books {
         case .success(let statement):
             let assets = Set(booked.map(\.asset)).union(statement.balances.map(\.asset))
                 .union(statement.beyondAmounts.keys).sorted()
-            return try assets.map { asset in
+            return assets.map { asset in
                 let ledger = booked.first { $0.asset == asset } ?? .zero(asset)
                 if let units = statement.beyondAmounts[asset] {
                     return beyondLine(of: provider.key, ledger: ledger, units: units)
                 }
                 let stated = statement.balances.first { $0.asset == asset } ?? .zero(asset)
-                return try line(of: provider.key, ledger: ledger, stated: stated, source: statement.source)
+                return line(of: provider.key, ledger: ledger, stated: stated, source: statement.source)
             }
         case .failure(let error):
             return booked.map { silentLine(of: provider.key, $0, "the provider did not answer: \(error.reason)") }
@@ -179,11 +179,23 @@ private struct Books {
 
     /// A balance that no amount holds: what is set aside explains it, or nothing does.
     private func beyondLine(of provider: String, ledger: Amount, units: String) -> ReconciliationReport.Line {
-        let aside = SetAsideSum(setAside.filter { $0.provider == provider }.map(\.found), asset: ledger.asset)
+        let aside = explanation(of: ledger.asset, at: provider)
         let stated = "the rail states \(units) smallest units, which is more than an amount"
         let isExplained = BigInt(units).map { $0 - BigInt(ledger.units) == aside.units } ?? false
         let reason = ([stated] + aside.reasons).joined(separator: "; ")
         return silentLine(of: provider, ledger, reason, isExplained: isExplained)
+    }
+
+    /// What is set aside of an asset, and what of unknown assets may be of it.
+    private func explanation(of asset: AssetID, at provider: String) -> (units: BigInt, reasons: [String]) {
+        let found = setAside.filter { $0.name.provider == provider && [asset, nil].contains($0.name.asset) }
+        let own = found.first { $0.name.asset == asset }
+        var reasons: [String] = []
+        if let own, own.known > 0 { reasons.append("set aside, each with a case: \(own.units) smallest units") }
+        let unknown =
+            (own?.unknown ?? 0) + found.filter { $0.name.asset == nil }.reduce(0) { $0 + $1.known + $1.unknown }
+        if unknown > 0 { reasons.append("set aside, and how much is not known: see \(unknown) cases") }
+        return (own?.units ?? 0, reasons)
     }
 
     /// What lies at providers that the configuration does not name: nobody asks them, so that nothing explains it.
@@ -214,20 +226,21 @@ private struct Books {
         ledger: Amount,
         stated: Amount,
         source: String
-    ) throws -> ReconciliationReport.Line {
-        let difference = try stated.subtracting(ledger)
-        let aside = SetAsideSum(setAside.filter { $0.provider == provider }.map(\.found), asset: difference.asset)
-        let rest = aside.rest(of: difference)
+    ) -> ReconciliationReport.Line {
+        let difference = BigInt(stated.units) - BigInt(ledger.units)
+        let aside = explanation(of: ledger.asset, at: provider)
+        // What fits no amount is unexplained; the report goes on.
+        let rest = AmountSum(of: ledger.asset, units: difference - aside.units).amount
         var reasons = aside.reasons
         var explained = rest?.isZero ?? false
         if let rest, !rest.isZero {
             let pending = onTheirWay.filter { $0.provider == provider && $0.amount.asset == rest.asset }
-            let leaving = try Amount.sum(pending.map(\.amount), asset: rest.asset)
+            let leaving = pending.reduce(into: BigInt(0)) { $0 += BigInt($1.amount.units) }
             if !pending.isEmpty {
                 let ids = pending.map(\.purpose.id).joined(separator: ", ")
                 reasons.append("transfers on their way, not booked until their fate is known: \(ids)")
                 // What left is the transfer and a fee that is not known yet; what did not leave differs by nothing.
-                explained = try rest.isNegative && rest.negated().compared(to: leaving) != .less
+                explained = rest.isNegative && -BigInt(rest.units) >= leaving
             }
             for mark in watermarks where mark.provider == provider && mark.problem != nil {
                 reasons.append("the history of \(mark.account) is not known to its end: \(mark.problem ?? "")")
@@ -238,31 +251,9 @@ private struct Books {
             provider: provider,
             ledger: ledger,
             stated: stated,
-            difference: difference,
+            difference: AmountSum(of: ledger.asset, units: difference).amount,
             reasons: reasons,
             isExplained: explained
         )
-    }
-}
-
-/// What was set aside of one asset, as far as its amounts are known.
-private struct SetAsideSum {
-    let units: BigInt
-    let reasons: [String]
-
-    init(_ found: [SetAside], asset: AssetID) {
-        let own = found.filter { $0.asset == asset }
-        let known = own.compactMap { $0.units.flatMap { BigInt($0) } }
-        units = known.reduce(0, +)
-        var reasons: [String] = []
-        if !known.isEmpty { reasons.append("set aside, each with a case: \(units) smallest units") }
-        let unknown = own.count - known.count + found.count { $0.asset == nil }
-        if unknown > 0 { reasons.append("set aside, and how much is not known: see \(unknown) cases") }
-        self.reasons = reasons
-    }
-
-    /// What it does not explain of a difference; nil when that is no amount.
-    func rest(of difference: Amount) -> Amount? {
-        Int256(exactly: BigInt(difference.units) - units).map { Amount(asset: difference.asset, units: $0) }
     }
 }

@@ -37,9 +37,15 @@ extension ObservationRecorder {
     ///
     /// - Throws: what has another reason: the database does not answer, or somebody else has done it.
     func recordOrSetAside(_ observation: Observation, in session: any SQLSession) throws -> RecordedObservation {
-        switch try session.separately({ try record(observation, in: session) }) {
+        func attempt() throws -> Result<RecordedObservation, any Error> {
+            try session.separately { try record(observation, in: session) }
+        }
+        var result = try attempt()
+        // Nobody else writes within a unit of work: what conflicts twice in one is in its own way, and would be for ever.
+        if case .failure(let error) = result, error.isConflictOfRows { result = try attempt() }
+        switch result {
         case .success(let recorded): return recorded
-        case .failure(let error) where error.liesInWhatIsRecorded:
+        case .failure(let error) where error.liesInWhatIsRecorded || error.isConflictOfRows:
             let found = observation.setAside(because: error, at: providerKey, now: now)
             return try setAside(found, Array(String(describing: observation).utf8), in: session)
         case .failure(let error): throw error
@@ -99,6 +105,9 @@ extension SetAside.Cause {
 }
 
 extension Error {
+    /// Whether rows were not what they were when they were read; the database has tried it several times then.
+    var isConflictOfRows: Bool { (self as? StorageError)?.code == .conflict }
+
     /// Whether the reason lies in what is recorded, so that recording it again can never succeed.
     ///
     /// Nothing outside is asked within a unit of work: what fails is a rule that looks at the values, or the database; and

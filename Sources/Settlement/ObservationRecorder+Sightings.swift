@@ -17,7 +17,11 @@ extension ObservationRecorder {
         func attempt(_ body: () throws -> Void) throws {
             guard eachAlone else { return try body() }
             // It is not booked: what it says is told when it is final, or set aside then.
-            if case .failure(let error) = try session.separately(body), !error.liesInWhatIsRecorded { throw error }
+            if case .failure(let error) = try session.separately(body), !error.liesInWhatIsRecorded,
+                !error.isConflictOfRows
+            {
+                throw error
+            }
         }
         var old: [NaturalKey: StoredSighting] = [:]
         for sighting in try session.sightings(provider: providerKey) { old[sighting.naturalKey] = sighting }

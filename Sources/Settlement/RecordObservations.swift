@@ -56,7 +56,7 @@ extension Settlement {
                 try move.carryOut(at: recorder.now, in: session)
                 return recorded
             }
-        } catch  where error.liesInWhatIsRecorded {
+        } catch  where error.liesInWhatIsRecorded || error.isConflictOfRows {
             // One of them is the reason: each gets a chance of its own, and the others are recorded.
             recorded = try await write(under: lease) { session in
                 let found = try recorder.recordMarks(of: page, in: session)
@@ -111,7 +111,7 @@ extension Settlement {
         try faults.pass(.beforeRecording)
         let recorded: RecordedObservation
         do { recorded = try await database.write { try recorder.record(observation, in: $0) } } catch
-            where error.liesInWhatIsRecorded
+            where error.liesInWhatIsRecorded || error.isConflictOfRows
         {
             recorded = try await database.write { try recorder.recordOrSetAside(observation, in: $0) }
         }

@@ -1,3 +1,4 @@
+import BigInt
 import Ledger
 import Money
 import Seams
@@ -79,11 +80,28 @@ struct LedgerTransactionTests {
         let undone = try Self.undo(booked, as: 2)
         #expect(undone.reverses == booked.id && undone.subject == booked.subject)
         var trial = TrialBalance()
-        for posting in booked.postings + undone.postings { try trial.add(posting) }
+        for posting in booked.postings + undone.postings { trial.add(posting) }
         #expect(trial.lines.allSatisfy { $0.balance.isZero })
         #expect([booked].standing == [booked])
         #expect([booked, undone].standing.isEmpty)
         #expect(try Self.undo(undone, as: 3).postings == booked.postings)
+    }
+
+    @Test("sums are exact also where they fit no amount: a trial balance says what there is")
+    func sumsBeyondAmounts() throws {
+        let most = try #require(Int256(exactly: BigInt(1) << 255 - 1))
+        var trial = TrialBalance()
+        for account in ["a", "b"] {
+            let sign = account == "a" ? most : most.negatedReportingOverflow().partialValue
+            for _ in 1...3 {
+                trial.add(Posting(account: AccountID(text: account), amount: Amount(asset: .stars, units: sign)))
+            }
+        }
+        #expect(trial.isBalanced)
+        #expect(trial.lines.map(\.balance.units) == [BigInt(most) * 3, BigInt(most) * -3])
+        #expect(trial.lines.map(\.balance.amount) == [nil, nil])
+        trial.add(Posting(account: AccountID(text: "c"), amount: Amount(asset: .stars, units: 1)))
+        #expect(!trial.isBalanced && trial.totals.map(\.units) == [1])
     }
 
     @Test("is not undone when an amount has no negative")

@@ -119,4 +119,45 @@ struct RaceTests {
         #expect(state == .settled ? (earned == "1.485" && late == "0") : (earned == "0" && late == "1.5"), "\(steps)")
         #expect(try await desk.booksHold())
     }
+
+    @Test("a refund made at the payment provider that two gateways record is one refund, and the others read which")
+    func recordedRefunds() async throws {
+        let engine = Engine.postgreSQL
+        let desk = try await Desk(on: engine, provider: { ScriptedProvider(asset: $0, refunds: .elsewhere) })
+        let (payment, _) = try await paid(at: desk)
+        let second = try Desk.settlement(
+            engine.open(desk.place),
+            [desk.provider],
+            desk.coin,
+            desk.clock,
+            .none,
+            seed: 2
+        )
+        let amount = try desk.amount("0.1")
+        for round in 0..<5 {
+            let outcomes = await withTaskGroup(of: Result<OutgoingTransfer, any Error>.self) { group in
+                for (number, gateway) in [desk.settlement, second, desk.settlement, second].enumerated() {
+                    group.addTask {
+                        let id = RefundID(value: UInt128(1_000 + 10 * round + number))
+                        let request = RefundRequest(
+                            payment: payment,
+                            measure: .paid(amount),
+                            reason: nil,
+                            providerReference: "re_\(round)"
+                        )
+                        do {
+                            return .success(try await gateway.requestRefund(request, by: desk.merchant, id: id))
+                        } catch { return .failure(error) }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            let errors = outcomes.compactMap { outcome in if case .failure(let error) = outcome { error } else { nil } }
+            #expect(errors.count == 3, "one of four is the first")
+            #expect(errors.allSatisfy { ($0 as? SettlementError)?.code == .conflict }, "\(errors)")
+        }
+        #expect(try await desk.settlement.database.read { try $0.refunds(of: payment).count } == 5)
+        #expect(try await desk.booksHold())
+        try await second.database.close()
+    }
 }

@@ -232,4 +232,80 @@ struct SetAsideTests {
         #expect(try await record(found, at: desk, after: "2", to: "3") == [.setAside])
         #expect(try await open() == 1)
     }
+
+    /// Has no update of an invoice find its row, as if somebody changed it each time.
+    private func stick(_ invoice: InvoiceID, on engine: Engine, _ desk: Desk) async throws {
+        let statements =
+            switch engine {
+            case .sqlite:
+                [
+                    """
+                    CREATE TRIGGER stuck BEFORE UPDATE ON invoices WHEN OLD.id = '\(invoice.text)'
+                    BEGIN SELECT RAISE(IGNORE); END
+                    """
+                ]
+            case .postgreSQL:
+                [
+                    "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN RETURN NULL; END $body$",
+                    """
+                    CREATE TRIGGER stuck BEFORE UPDATE ON invoices FOR EACH ROW WHEN (OLD.id = '\(invoice.text)')
+                    EXECUTE FUNCTION skip()
+                    """,
+                ]
+            }
+        for statement in statements {
+            _ = try await desk.settlement.database.write { try $0.query(statement, []).count }
+        }
+    }
+
+    @Test(
+        "what is in its own way every time is set aside, and what is beside it is recorded",
+        arguments: Engine.allCases
+    )
+    func conflict(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        let stuck = try await desk.openInvoice()
+        let other = try await desk.openInvoice(id: InvoiceID(value: 2))
+        try await stick(stuck.invoice.id, on: engine, desk)
+        let coin = try desk.amount("1.5")
+        let page: [Observation] = [
+            .incoming(desk.transfer(coin, for: stuck.options[0].id, number: 1)),
+            .incoming(desk.transfer(coin, for: other.options[0].id, number: 2)),
+        ]
+        let recorded = try await record(page, at: desk, after: nil, to: "1")
+        #expect(recorded.count == 2 && recorded.first == .setAside)
+        if case .payment? = recorded.last {} else { Issue.record("the other one is \(recorded)") }
+        #expect(try await position(desk) == "1")
+        #expect(try await desk.booksHold())
+        // A push in its own way does not stay in the inbox for ever either.
+        let pushed = Observation.incoming(desk.transfer(coin, for: stuck.options[0].id, number: 3))
+        #expect(try await desk.settlement.record(pushed, at: desk.provider) == .setAside)
+    }
+
+    @Test("however much is set aside, it is added up exactly, asset by asset", arguments: Engine.allCases)
+    func sums(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        let (now, coin) = (desk.clock.now(), desk.coin.id)
+        func found(_ number: Int, _ asset: AssetID?, _ units: String?) -> Observation {
+            let found = SetAside(
+                naturalKey: NaturalKey("many", "\(number)"),
+                account: "a",
+                asset: asset,
+                units: units,
+                cause: .unreadable,
+                explanation: "e",
+                occurredAt: now
+            )
+            return .setAside(found, bytes: [])
+        }
+        let most = String(repeating: "9", count: 78)
+        // More than one piece of what the query reads at once.
+        var many = (0..<1_005).map { found($0, coin, "1") }
+        many += [found(2_000, coin, most), found(2_001, coin, nil), found(2_002, nil, nil), found(2_003, .stars, "-5")]
+        _ = try await record(many, at: desk, after: nil, to: "1")
+        let sums = try await desk.settlement.database.read { try $0.setAsideSums() }
+        #expect(sums.map(\.name.asset) == [nil, .stars, coin])
+        #expect(sums.map(\.units) == [0, -5, try #require(BigInt(most)) + 1_005])
+        #expect(sums.map(\.known) == [0, 1, 1_006] && sums.map(\.unknown) == [1, 0, 1])
+    }
 }

@@ -63,7 +63,7 @@ struct DatabaseConformanceTests {
         let (audit, trial) = try await database.read { (try $0.auditJournal(), try $0.trialBalance()) }
         #expect(audit.checked == kept.count && audit.findings.isEmpty)
         #expect(trial.isBalanced)
-        #expect(trial.lines.first?.balance.units == Int256(kept.reduce(0) { $0 + $1 + 1 }))
+        #expect(trial.lines.first?.balance.amount?.units == Int256(kept.reduce(0) { $0 + $1 + 1 }))
         try await database.close()
     }
 

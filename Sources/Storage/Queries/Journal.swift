@@ -181,7 +181,7 @@ extension SQLSession {
                 var row = line
                 last = (try row.integer(), try row.integer())
                 let account = AccountID(text: try row.text())
-                if let amount = try? row.amount() { try trial.add(Posting(account: account, amount: amount)) }
+                if let amount = try? row.amount() { trial.add(Posting(account: account, amount: amount)) }
             }
         }
     }

@@ -1,4 +1,5 @@
-import Money
+public import BigInt
+public import Money
 public import Payments
 public import Seams
 
@@ -58,15 +59,28 @@ extension SQLSession {
         ) { NaturalKey(stored: try $0.text()) }
     }
 
-    /// What the rails' histories have and the books do not, with the provider of each.
-    public func standingSetAside() throws -> [(provider: String, found: SetAside)] {
-        try all(
-            """
-            SELECT s.provider, \(SetAside.columns) FROM set_aside s WHERE s.gone_at IS NULL
-            ORDER BY s.provider, s.occurred_at, s.key
-            """,
-            []
-        ) { row in (provider: try row.text(), found: try row.setAside()) }
+    /// What the rails' histories have and the books do not, added up: however much there is, a sum for each provider and
+    /// asset.
+    public func setAsideSums() throws -> [SetAsideSum] {
+        var sums: [SetAsideSum.Name: SetAsideSum] = [:]
+        var last = (key: "", provider: "")
+        while true {
+            let page = try query(
+                """
+                SELECT key, provider, asset, units FROM set_aside WHERE gone_at IS NULL
+                AND (key > $1 OR (key = $1 AND provider > $2)) ORDER BY key, provider LIMIT 1000
+                """,
+                [.text(last.key), .text(last.provider)]
+            )
+            if page.isEmpty { return sums.values.sorted { $0.name < $1.name } }
+            for kept in page {
+                var row = kept
+                last = (try row.text(), try row.text())
+                let asset = try row.optionalText().flatMap { try? AssetID($0) }
+                let name = SetAsideSum.Name(provider: last.provider, asset: asset)
+                sums[name, default: SetAsideSum(name)].add(try row.optionalText())
+            }
+        }
     }
 
     /// What the rail said of something that was set aside; nil when the case is about nothing of the kind.
@@ -80,17 +94,48 @@ extension SQLSession {
     }
 }
 
+/// What was set aside of one asset at one provider.
+public struct SetAsideSum: Hashable, Sendable {
+    /// Where it is.
+    public struct Name: Hashable, Sendable, Comparable {
+        /// The provider.
+        public let provider: String
+        /// The asset; nil when it is not known.
+        public let asset: AssetID?
+
+        /// Orders by provider and asset; an unknown one comes first.
+        public static func < (lhs: Self, rhs: Self) -> Bool {
+            (lhs.provider, lhs.asset?.text ?? "") < (rhs.provider, rhs.asset?.text ?? "")
+        }
+    }
+
+    /// Where it is.
+    public let name: Name
+    /// By how much balances changed, in smallest units, as far as that is known.
+    public private(set) var units: BigInt = 0
+    /// Of how many that is known.
+    public private(set) var known = 0
+    /// Of how many it is not.
+    public private(set) var unknown = 0
+
+    init(_ name: Name) { self.name = name }
+
+    mutating func add(_ text: String?) {
+        guard let more = text.flatMap({ BigInt($0) }) else {
+            unknown += 1
+            return
+        }
+        units += more
+        known += 1
+    }
+}
+
 extension SetAside {
     /// The columns that ``SQLRow/setAside()`` reads, of a table that is called `s`.
     static let columns = "s.key, s.account, s.asset, s.units, s.cause, s.explanation, s.occurred_at"
 }
 
 extension SQLRow {
-    mutating func setAside() throws -> SetAside {
-        guard let found = try optionalSetAside() else { throw StorageError.corrupt("what was set aside has no key") }
-        return found
-    }
-
     /// What was set aside, or nil when its columns are empty.
     mutating func optionalSetAside() throws -> SetAside? {
         guard let key = try optionalText() else {

@@ -1,0 +1,24 @@
+public import BigInt
+
+/// A sum of amounts of one asset, exact whatever it comes to: each amount fits an ``Amount``, and many of them may not.
+public struct AmountSum: Hashable, Sendable {
+    /// The asset.
+    public let asset: AssetID
+    /// The sum in smallest units.
+    public private(set) var units: BigInt
+
+    /// A sum in an asset.
+    public init(of asset: AssetID, units: BigInt = 0) {
+        self.asset = asset
+        self.units = units
+    }
+
+    /// Adds smallest units.
+    public mutating func add(_ more: BigInt) { units += more }
+
+    /// Whether it is nothing.
+    public var isZero: Bool { units == 0 }
+
+    /// The sum as an amount; nil when it does not fit one.
+    public var amount: Amount? { Int256(exactly: units).map { Amount(asset: asset, units: $0) } }
+}
