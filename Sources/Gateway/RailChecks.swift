@@ -24,6 +24,13 @@ final class RailChecks: Sendable {
         var condition: String { "rail \(subject)" }
     }
 
+    /// Why a rail is missing, as the log has it.
+    private struct Cause {
+        let code: ProviderError.Code
+        /// Whether it is only that the start did not wait for an answer: why, the rail says later.
+        let isLate: Bool
+    }
+
     /// The first and the longest pause before a rail is asked again.
     private static let pauses = (first: Duration.seconds(1), longest: Duration.seconds(60))
     /// How long the start waits for answers.
@@ -34,6 +41,8 @@ final class RailChecks: Sendable {
     private let clock: any WallClock
     private let logger: Logger
     private let missing = Mutex<[String: Check]>([:])
+    /// The cause that the log has of each rail that is missing.
+    private let causes = Mutex<[String: Cause]>([:])
     private let added: AsyncStream<Check>
     private let adding: AsyncStream<Check>.Continuation
 
@@ -74,7 +83,7 @@ final class RailChecks: Sendable {
             return wrong
         }
         for check in checks where isMissing(check) {
-            tell(ProviderError(.unavailable, "no answer came in time"), of: check)
+            tell(ProviderError(.unavailable, "no answer came in time"), of: check, isLate: true)
         }
         guard wrong.isEmpty else { throw ConfigurationError(wrong.sorted().joined(separator: "; ")) }
     }
@@ -121,6 +130,7 @@ final class RailChecks: Sendable {
             return error
         }
         missing.withLock { $0[check.subject] = nil }
+        causes.withLock { $0[check.subject] = nil }
         for provider in check.providers { registry.release(provider) }
         if conditions.clear(check.condition) != nil {
             logger.notice("\(check.subject) answers, and is offered from now on")
@@ -128,15 +138,22 @@ final class RailChecks: Sendable {
         return nil
     }
 
-    /// The board has our own words only; what the rail said stands in the log.
-    private func tell(_ error: ProviderError, of check: Check) {
+    /// The board has our own words only; what the rail said stands in the log, once for each cause: a rail that did not
+    /// answer in time and then says why has both.
+    private func tell(_ error: ProviderError, of check: Check, isLate: Bool = false) {
         let sentence =
             error.isWrongConfiguration
             ? "it answers, but is not what the configuration says; correct one of them (the log says what differs)"
             : "it does not answer; new invoices are not offered it until it does"
-        if conditions.raise(check.condition, .degraded, sentence, at: clock.now()) {
-            logger.warning("\(check.subject) is not offered: \(error)")
+        conditions.raise(check.condition, .degraded, sentence, at: clock.now())
+        let isNews = causes.withLock { causes in
+            let last = causes[check.subject]
+            // At the end of the start the rail may have said why already.
+            guard last == nil || !isLate else { return false }
+            causes[check.subject] = Cause(code: error.code, isLate: isLate)
+            return last?.code != error.code || last?.isLate == true
         }
+        if isNews { logger.warning("\(check.subject) is not offered: \(error)") }
     }
 }
 
