@@ -5,8 +5,14 @@ import Synchronization
 
 /// The Bot API.
 extension FixtureTelegram {
-    /// Answers a request of the Bot API.
+    /// Answers a request of the Bot API, with the time as Telegram's servers do.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
+        var response = await answer(to: request)
+        if state.withLock({ $0.sendsDates }) { response.fields.append(HTTPField("Date", clock.now().httpDate)) }
+        return response
+    }
+
+    private func answer(to request: HTTPRequest) async -> HTTPResponse {
         if state.withLock({ $0.fault == .outage }) {
             return HTTPResponse(status: 502, fields: [], body: Array("Bad Gateway".utf8))
         }

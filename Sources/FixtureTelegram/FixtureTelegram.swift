@@ -94,6 +94,9 @@ public final class FixtureTelegram: Sendable {
         }
     }
 
+    /// Has answers say what time it is, or not.
+    public func setDates(_ areSent: Bool) { state.withLock { $0.sendsDates = areSent } }
+
     /// Answers the next calls with 429.
     public func limitRate(times: Int) { state.withLock { $0.rateLimits = times } }
 

@@ -115,6 +115,8 @@ struct TelegramState: Sendable {
 
     /// Media by the number of their message.
     var media: [Int64: Media] = [:]
+    /// Whether answers say what time it is.
+    var sendsDates = true
     /// The bots, by the token that each was made with.
     var bots: [String: Bot] = [:]
     /// The token that a bot was made with, by the one that it has now.

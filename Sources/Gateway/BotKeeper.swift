@@ -169,7 +169,8 @@ struct BotKeeper: BotKeeping {
             transport: surroundings.transport,
             baseURL: server.url,
             token: token,
-            isTestEnvironment: isInTestEnvironment
+            isTestEnvironment: isInTestEnvironment,
+            clock: surroundings.clock
         )
     }
 

@@ -135,7 +135,7 @@ public struct Doctor: Sendable {
     ) async {
         guard let url = configuration.bots.first?.apiURL ?? configuration.ton.first?.toncenterURL else { return }
         guard let response = try? await surroundings.transport.send(HTTPRequest(url: url + "/")),
-            let stated = response.field("Date").flatMap(Self.moment)
+            let stated = response.field("Date").flatMap(Timestamp.init(httpDate:))
         else { return found.warning("clock", "\(url) does not say what time it is", "check the connection to \(url)") }
         let skew = clock.now().since(stated)
         if skew > Self.mostSkew || skew < .zero - Self.mostSkew {
@@ -143,15 +143,6 @@ public struct Doctor: Sendable {
         } else {
             found.ok("clock", "it agrees with \(url)")
         }
-    }
-
-    /// The moment of a `Date` field (RFC 9110, section 5.6.7).
-    private static func moment(_ text: String) -> Timestamp? {
-        let format = DateFormatter()
-        format.locale = Locale(identifier: "en_US_POSIX")
-        format.timeZone = TimeZone(identifier: "GMT")
-        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-        return format.date(from: text).map { Timestamp(seconds: Int64($0.timeIntervalSince1970)) }
     }
 
     // MARK: - Chains

@@ -209,7 +209,8 @@ extension GatewayConfiguration.Bot {
             transport: surroundings.transport,
             baseURL: apiURL,
             token: token,
-            isTestEnvironment: testEnvironment
+            isTestEnvironment: testEnvironment,
+            clock: surroundings.clock
         )
     }
 }

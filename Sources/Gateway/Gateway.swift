@@ -192,6 +192,7 @@ public final class Gateway: Sendable {
         let configured =
             settlement.providers.providers.filter { $0.push == nil }.map(Self.check)
             + directory.all.compactMap { keeper.check($0, stopsStart: $0.version == nil) }
+        try await hearTheDatabase()
         let forgotten = try await ForgottenPlaces(for: settlement)
         forgotten.tell(settlement)
         for sentence in forgotten.sentences { logger.error("\(sentence)") }
@@ -201,6 +202,17 @@ public final class Gateway: Sendable {
             throw error
         }
         return server.url
+    }
+
+    /// Compares the clock with what the database knows of the time, before anything is decided by it.
+    private func hearTheDatabase() async throws {
+        let database = settlement.database
+        if let newest = try await database.read({ try $0.newestMoment() }) {
+            clock.hear(newest, from: "the newest entry of the database", as: .record)
+        }
+        if let stated = try await database.statedTime() {
+            clock.hear(stated, from: "the database server", as: .machine)
+        }
     }
 
     private static func check(_ provider: any PaymentProvider) -> RailChecks.Check {

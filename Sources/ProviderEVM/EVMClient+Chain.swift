@@ -1,6 +1,7 @@
 import BigInt
 import EVM
 import Providers
+import Seams
 import StrictJSON
 
 /// What is asked about the chain.
@@ -24,6 +25,15 @@ extension EVMClient {
             answers[0].isNull ? 0 : try NodeFields(answers[0], "block").uint64("number")
         }
         return Tip(head: head, final: min(head, final))
+    }
+
+    /// When the newest block that the quorum has reached was made.
+    func latestMoment() async throws(ProviderError) -> Timestamp {
+        let seconds = try await reached([Call("eth_getBlockByNumber", "latest", .bool(false))]) {
+            answers throws(ProviderError) in
+            try NodeFields(answers[0], "block").uint64("timestamp")
+        }
+        return Timestamp(seconds: Int64(clamping: seconds))
     }
 
     /// The hash of the block at a height, on which the quorum agrees.

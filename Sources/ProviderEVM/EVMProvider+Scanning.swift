@@ -48,6 +48,7 @@ extension EVMProvider: TransferScanning {
         guard let first = read.first, let last = read.last, first.header.parent == base.hash else {
             throw ProviderError(.gap, "the chain changed while it was read; it is read again")
         }
+        hear(last, tip)
         let places = read.map { BlockLocator.Place(number: $0.number, hash: $0.hash) }
         let transfers = try await transfers(in: read, watching, tip)
         var page = ScanPage(
@@ -67,6 +68,7 @@ extension EVMProvider: TransferScanning {
         let start = min(configuration.firstBlock ?? tip.final, tip.final)
         let block = try await read(start...start)
         guard let first = block.first else { throw ProviderError(.lagging, "a node has no block \(start)") }
+        hear(first, tip)
         let transfers = try await transfers(in: block, watching, tip)
         var page = ScanPage(
             observations: transfers.findings.map(\.observation),
@@ -248,6 +250,7 @@ extension EVMProvider: TransferScanning {
         let end = min(tip.head, place.number + Self.sightingRange)
         guard end > place.number else { return [] }
         let blocks = try await read((place.number + 1)...end)
+        hear(blocks.last, tip)
         guard blocks.first?.header.parent == place.hash else {
             throw ProviderError(.gap, "the chain changed while it was read; it is read again")
         }

@@ -233,7 +233,16 @@ public struct EVMProvider: PaymentProvider {
     /// Has every node that can be reached name its chain.
     ///
     /// - Throws: `ProviderError` with the code `refused` when one is of another chain.
-    public func checkConfiguration() async throws(ProviderError) { try await client.checkNodes() }
+    public func checkConfiguration() async throws(ProviderError) {
+        try await client.checkNodes()
+        clock.hear(try await client.latestMoment(), from: key, as: .chain)
+    }
+
+    /// Compares the clock with the newest block of the chain, when a block is it.
+    func hear(_ block: ChainBlock?, _ tip: EVMClient.Tip) {
+        guard let header = block?.header, header.number == tip.head else { return }
+        clock.hear(Timestamp(seconds: Int64(clamping: header.timestamp)), from: key, as: .chain)
+    }
 
     // MARK: - Opening
 

@@ -10,7 +10,7 @@ extension TONProvider {
     /// - Throws: `ProviderError`; with the code `refused` when the chain is another, `unavailable` when the node does not
     ///   answer.
     public func checkConfiguration() async throws(ProviderError) {
-        clock.hear(try await client.head().time, from: key)
+        clock.hear(try await client.head().time, from: key, as: .chain)
         for jetton in configuration.jettons { try await check(jetton) }
     }
 

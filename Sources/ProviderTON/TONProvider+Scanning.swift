@@ -35,7 +35,7 @@ extension TONProvider: TransferScanning {
             scanned = try jetton(asset)?.wallet(of: owner) ?? owner
         } catch { throw ProviderError(.malformed, "\(error)") }
         let head = try await client.head()
-        clock.hear(head.time, from: key)
+        clock.hear(head.time, from: key, as: .chain)
         guard clock.now().since(head.time) <= configuration.maximumLag else {
             throw ProviderError(.lagging, "the node's last block is of \(head.time)")
         }

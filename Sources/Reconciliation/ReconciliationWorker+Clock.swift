@@ -1,18 +1,23 @@
 import Logging
 import Seams
 import Settlement
+import Storage
 
 extension ReconciliationWorker {
     private static let condition = "clock"
+    private static let databaseName = "the database server"
 
     /// Tells whether the time of day can be decided by, and says so where the operator looks when it cannot.
     ///
-    /// A clock that was only moved keeps nothing back, because the time goes on without it; when no rail agrees with it,
+    /// A clock that was only moved keeps nothing back, because the time goes on without it; when no witness agrees with it,
     /// nothing ends by it.
-    func trustsTheTime() -> Bool {
+    func trustsTheTime() async -> Bool {
         let (conditions, clock) = (settlement.conditions, settlement.clock)
+        // A database that is away is noticed by everything else.
+        if let stated = try? await settlement.database.statedTime() {
+            clock.hear(stated, from: Self.databaseName, as: .machine)
+        }
         let sentence: String
-        let isTrusted: Bool
         switch clock.doubt {
         case nil:
             if conditions.clear(Self.condition) != nil { logger.notice("the machine's clock is right again") }
@@ -21,15 +26,16 @@ extension ReconciliationWorker {
             let direction = by < .zero ? "back" : "ahead"
             sentence =
                 "the machine's clock was set \(Self.seconds(by)) \(direction); the time goes on without it: correct it"
-            isTrusted = true
         case .contradicted(let rail, let by):
             let direction = by < .zero ? "behind" : "ahead of"
             sentence =
-                "\(rail) is \(Self.seconds(by)) \(direction) the machine's clock; nothing ends until one is corrected"
-            isTrusted = false
+                """
+                \(rail) is \(Self.seconds(by)) \(direction) the machine's clock; nothing is opened and nothing ends until \
+                one of them is corrected
+                """
         }
         if conditions.raise(Self.condition, .degraded, sentence, at: clock.now()) { logger.error("\(sentence)") }
-        return isTrusted
+        return clock.knowsTheTime
     }
 
     /// Rounded: the machine's two clocks are not read at one moment.

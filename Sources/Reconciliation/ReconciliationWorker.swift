@@ -139,7 +139,7 @@ public struct ReconciliationWorker: Sendable {
                 await self.scan(provider, by: scan, under: lease, into: &pass)
             }
         }
-        if trustsTheTime() { await endWhatIsOver(into: &pass) }
+        if await trustsTheTime() { await endWhatIsOver(into: &pass) }
         await attempt("sold links", into: &pass) { pass in
             pass.expired += try await settlement.endInvoicesOfSoldLinks()
         }

@@ -26,14 +26,14 @@ extension Timestamp: CustomStringConvertible {
         }
     }
 
-    private static func floorDivide(_ value: Int64, by divisor: Int64) -> Int64 {
+    static func floorDivide(_ value: Int64, by divisor: Int64) -> Int64 {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? quotient - 1 : quotient
     }
 
     /// The proleptic Gregorian date of a day counted from 1970-01-01, by counting years that begin in March, so that
     /// the leap day is the last of its year.
-    private static func civil(fromDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    static func civil(fromDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = day + 719_468
         let era = floorDivide(shifted, by: 146_097)
         let dayOfEra = shifted - era * 146_097
@@ -94,7 +94,7 @@ extension Timestamp {
         self.init(microseconds: seconds * 1_000_000 + fraction)
     }
 
-    private static func days(in month: Int64, of year: Int64) -> Int64 {
+    static func days(in month: Int64, of year: Int64) -> Int64 {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30
@@ -103,7 +103,7 @@ extension Timestamp {
     }
 
     /// Years that begin in March make the leap day the last one.
-    private static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+    static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = floorDivide(shifted, by: 400)
         let yearOfEra = shifted - era * 400

@@ -29,10 +29,10 @@ public final class TrustedClock: WallClock {
     /// - Throws: `CancellationError`.
     public func sleep(for duration: Duration) async throws { try await machine.sleep(for: duration) }
 
-    /// Compares itself with a rail's clock.
-    public func hear(_ stated: Timestamp, from rail: String) {
+    /// Compares itself with what a witness says.
+    public func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness) {
         let (wall, uptime) = Self.read(machine)
-        time.withLock { $0.hear(stated, from: rail, wall: wall, uptime: uptime) }
+        time.withLock { $0.hear(stated, from: name, as: witness, wall: wall, uptime: uptime) }
     }
 
     /// What is wrong with the machine's clock now; nil when nothing is known to be.

@@ -8,17 +8,25 @@ public protocol WallClock: Sendable {
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits.
     func sleep(for duration: Duration) async throws
-    /// Compares itself with a rail's clock, where it can be in doubt.
-    func hear(_ stated: Timestamp, from rail: String)
+    /// Compares itself with what somebody else says of the time, where it can be in doubt.
+    ///
+    /// - Parameters:
+    ///   - stated: a moment that has come.
+    ///   - name: who says so, for people.
+    ///   - witness: what kind of witness that is.
+    func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness)
     /// What is wrong with the machine's clock; nil when nothing is known to be.
     var doubt: ClockDoubt? { get }
 }
 
 extension WallClock {
     /// Most clocks are right by definition.
-    public func hear(_ stated: Timestamp, from rail: String) {}
+    public func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness) {}
     /// Most clocks are right by definition.
     public var doubt: ClockDoubt? { nil }
+
+    /// Whether something can be decided by the time of day.
+    public var knowsTheTime: Bool { doubt?.leavesTimeOpen != true }
 }
 
 /// A clock that stands still until it is moved.

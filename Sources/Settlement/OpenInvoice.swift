@@ -13,7 +13,8 @@ extension Settlement {
     ///
     /// Opening again with the same identifier returns the invoice that there is.
     ///
-    /// - Throws: ``SettlementError``; with ``SettlementError/Code/unavailable`` when no way to pay could be opened now.
+    /// - Throws: ``SettlementError``; with ``SettlementError/Code/unavailable`` when no way to pay could be opened now, or
+    ///   nobody knows the time.
     /// - Returns: the invoice with the options that could be opened, and the rails that could not.
     public func openInvoice(
         _ request: InvoiceRequest,
@@ -27,6 +28,7 @@ extension Settlement {
             return false
         }
         if isStored { return try await invoice(id, of: merchant) }
+        try requireTheTime()
         let now = clock.now()
         try validate(request)
         let planned = try makeInvoice(request, for: merchant, id: id, unavailable: [], at: now)
@@ -85,6 +87,17 @@ extension Settlement {
     }
 
     // MARK: - Steps
+
+    /// What is decided by the time of day waits until the time is known: the end of an invoice would be off by as much as
+    /// the clock, and its merchant and customer would have been told of it.
+    private func requireTheTime() throws {
+        guard clock.knowsTheTime else {
+            throw SettlementError(
+                .unavailable,
+                "the gateway's clock and the payment networks do not agree on the time; its operator is told, try again later"
+            )
+        }
+    }
 
     /// The numbers of Telegram's users, which have at most 52 significant bits (Bot API, `User`).
     private static let users: ClosedRange<Int64> = 1...((1 << 52) - 1)

@@ -1,3 +1,5 @@
+public import Seams
+
 /// Where everything is kept: an engine that runs this module's SQL.
 public protocol Database: Sendable {
     /// Runs queries on what is committed.
@@ -34,6 +36,11 @@ public protocol Database: Sendable {
     /// - Throws: ``StorageError``; with ``StorageError/Code/notDurable`` when a commit may be forgotten.
     func durability() async throws -> String
 
+    /// The time by the clock of the machine that keeps the database; nil when that is ours.
+    ///
+    /// - Throws: what the database throws.
+    func statedTime() async throws -> Timestamp?
+
     /// Whether other processes may work on the same database.
     var isShared: Bool { get }
 
@@ -56,6 +63,9 @@ extension Database {
 
     /// Where others may commit, nobody knows how often.
     public var commitCount: Int? { nil }
+
+    /// It has no clock of its own.
+    public func statedTime() async throws -> Timestamp? { nil }
 
     /// Where no other process works, there is nothing to hear.
     public var news: AsyncStream<Void> { AsyncStream { $0.finish() } }

@@ -14,6 +14,7 @@ public struct BotClient: Sendable {
     private let timeout: Duration
     /// The bot's number; nil when the token is none, which Telegram then says.
     public let number: BotNumber?
+    private let clock: (any WallClock)?
 
     /// A client of one bot.
     ///
@@ -23,12 +24,14 @@ public struct BotClient: Sendable {
     ///   - token: what BotFather gave.
     ///   - isTestEnvironment: whether the bot lives in Telegram's test environment, whose paths differ.
     ///   - timeout: how long one call may take.
+    ///   - clock: compares itself with the server's, where it can be in doubt.
     public init(
         transport: any HTTPTransport,
         baseURL: String,
         token: SecretBytes,
         isTestEnvironment: Bool,
-        timeout: Duration = .seconds(10)
+        timeout: Duration = .seconds(10),
+        clock: (any WallClock)? = nil
     ) {
         self.transport = transport
         self.baseURL = baseURL
@@ -38,6 +41,7 @@ public struct BotClient: Sendable {
         number = BotNumber(token: token)
         self.isTestEnvironment = isTestEnvironment
         self.timeout = timeout
+        self.clock = clock
     }
 
     /// Calls a method.
@@ -60,7 +64,18 @@ public struct BotClient: Sendable {
             body: parameters.bytes,
             timeout: timeout
         )
-        do { return try await transport.send(request) } catch { throw TelegramError(error) }
+        let response: HTTPResponse
+        do { response = try await transport.send(request) } catch { throw TelegramError(error) }
+        hear(response)
+        return response
+    }
+
+    /// Compares the clock with the server's.
+    ///
+    /// A server without a certificate may stand beside us, with the same clock.
+    private func hear(_ response: HTTPResponse) {
+        guard let clock, let stated = response.field("Date").flatMap(Timestamp.init(httpDate:)) else { return }
+        clock.hear(stated, from: "the Bot API", as: baseURL.hasPrefix("https://") ? .service : .machine)
     }
 
     /// The `result` of an answer.

@@ -1,3 +1,7 @@
+import DatabaseEngines
+import FixtureEVM
+import FixtureTON
+import FixtureTelegram
 import Gateway
 import GatewayHTTP
 import HTTPTransport
@@ -50,26 +54,103 @@ struct ClockJumpTests {
         }
     }
 
-    @Test("that is ten years ahead at the start ends nothing: the rails say another time")
-    func wrongAtTheStart() async throws {
-        try await withWorld { world in
+    /// Who says what time it is, and how the others are kept quiet.
+    enum Witness: String, CaseIterable {
+        case ton
+        case evm
+        case bot
+        case message
+        case record
+        case server
+
+        var name: String {
+            switch self {
+            case .ton: "ton-testnet"
+            case .evm: "evm-sandbox"
+            case .bot: "the Bot API"
+            case .message: "Telegram"
+            case .record: "the newest entry of the database"
+            case .server: "the database server"
+            }
+        }
+
+        /// Only what is stored cannot show that a clock is ahead.
+        var wrong: Duration { .seconds(self == .record ? -315_360_000 : 315_360_000) }
+    }
+
+    private static func silence(all except: Witness?, in world: ScenarioWorld) {
+        var ton = FixtureTON.Faults()
+        ton.failures = except == nil || except == .ton ? 0 : 100_000
+        world.networks.ton.set(ton)
+        var evm = FixtureEVM.Faults()
+        evm.failures = except == nil || except == .evm ? 0 : 100_000
+        for node in 0..<3 { world.networks.evm.set(evm, node: node) }
+        world.networks.telegram.setDates(except == nil || except == .bot)
+    }
+
+    @Test(
+        "that is wrong by ten years at the start ends and opens nothing, whoever says so, and heals without a trace",
+        arguments: Witness.allCases
+    )
+    func wrongAtTheStart(witness: Witness) async throws {
+        let place = witness == .server ? try PostgresServer.newDatabase() : nil
+        try await withWorld(postgresql: place) { world in
             let invoice = try await world.merchant.post("/v1/invoices", InterfaceTests.order, idempotencyKey: "i")
-            world.machine.set(ahead: .seconds(315_360_000))
-            try await world.restart()
-            try await world.look()
-            try await world.look()
             let path = "/v1/invoices/\(invoice["id"]?.stringValue ?? "")"
+            let byCard = try await world.merchant.post("/v1/invoices", Self.cardOrder, idempotencyKey: "c")
+            let cardPath = "/v1/invoices/\(byCard["id"]?.stringValue ?? "")"
+            Self.silence(all: witness, in: world)
+            world.machine.set(ahead: witness.wrong)
+            try await world.restart()
+            if witness == .message {
+                let token = SandboxNetworks.botToken
+                world.networks.telegram.write("/start", to: token, by: "alice")
+                _ = await world.networks.telegram.deliver()
+            }
+            try await world.look()
+            try await world.look()
             #expect(try await world.merchant.get(path)["state"]?.stringValue == "new")
-            #expect(await Self.conditions(world).contains("clock: ton-testnet is "))
-            // The operator sets it right, and the rail confirms the new time.
+            #expect(await Self.conditions(world).contains("clock: \(witness.name) is 3153"))
+            let refusal = await Self.open("refused", in: world)
+            #expect(refusal.status == 503)
+            #expect(String(decoding: refusal.body, as: UTF8.self).contains("do not agree on the time"))
+            // What is open can be paid: nothing has ended, also not for the one who is asked before the money comes.
+            #expect(try await world.pay(#require(byCard["options"]?.arrayValue?.first), by: "bob"))
+            // The operator sets it right, and the rails confirm the new time.
             world.machine.set(ahead: .zero)
+            Self.silence(all: nil, in: world)
+            await world.gateway.lookForMissingRails()
             try await world.look()
             try await world.look()
             #expect(await Self.conditions(world) == "ready\n")
-            let option = try #require(invoice["options"]?.arrayValue?.first)
-            #expect(try await world.pay(option, by: "alice"))
+            let now = world.networks.clock.now()
+            let opened = await Self.open("opened", in: world)
+            #expect(opened.status == 201)
+            let end = try JSONValue(parsing: opened.body)["expires_at"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
+            #expect(try #require(end).since(now) < .seconds(86_400))
+            #expect(try await world.pay(#require(invoice["options"]?.arrayValue?.first), by: "alice"))
             try await world.settle()
-            #expect(try await world.merchant.get(path)["state"]?.stringValue == "settled")
+            for path in [path, cardPath] {
+                let settled = try await world.merchant.get(path)
+                #expect(settled["state"]?.stringValue == "settled" && settled["exception"]?.stringValue == "none")
+            }
         }
+    }
+
+    private static let cardOrder: JSONValue = [
+        "title": "Tea", "description": "Tea", "goods": "physical", "place": "telegram", "amount": "2",
+        "asset": "fiat:EUR", "rails": [["rail": "telegram_fiat"]],
+    ]
+
+    private static func open(_ key: String, in world: ScenarioWorld) async -> HTTPResponse {
+        await world.gateway.api.respond(
+            to: InterfaceTests.request(
+                world,
+                "POST",
+                "/v1/invoices",
+                InterfaceTests.order,
+                fields: [HTTPField("Idempotency-Key", key)]
+            )
+        )
     }
 }

@@ -15,8 +15,8 @@ struct SteadyTimeTests {
 
         var truth: Timestamp { start.advanced(by: passed) }
         mutating func read() -> Timestamp { time.moment(wall: truth.advanced(by: wrong), uptime: passed) }
-        mutating func hear(_ stated: Timestamp, from rail: String) {
-            time.hear(stated, from: rail, wall: truth.advanced(by: wrong), uptime: passed)
+        mutating func hear(_ stated: Timestamp, from rail: String, as witness: ClockWitness = .chain) {
+            time.hear(stated, from: rail, as: witness, wall: truth.advanced(by: wrong), uptime: passed)
         }
     }
 
@@ -78,6 +78,115 @@ struct SteadyTimeTests {
         #expect(machine.time.doubt == .contradicted(rail: "ton", by: .seconds(direction * 10 * Self.year)))
         machine.hear(Self.start.advanced(by: .seconds(-30)), from: "evm")
         #expect(machine.time.doubt == nil)
+    }
+
+    /// A clock that is wrong by so much from the start, and what is known of it when a witness has stated the truth, or
+    /// what was true when it was stated.
+    private static func doubt(by wrong: Duration, _ witness: ClockWitness, late: Duration = .zero) -> ClockDoubt? {
+        var machine = Machine(wrong: wrong)
+        machine.time = SteadyTime(wall: machine.truth.advanced(by: wrong), uptime: .zero)
+        machine.hear(machine.truth.advanced(by: .zero - late), from: "w", as: witness)
+        return machine.time.doubt
+    }
+
+    private static let witnesses: [ClockWitness] = [.chain, .service, .machine, .message, .record]
+
+    @Test("that was wrong from the start is contradicted by every witness that can", arguments: witnesses)
+    func contradicted(witness: ClockWitness) {
+        let day = Duration.seconds(86_400)
+        #expect(Self.doubt(by: .zero, witness) == nil)
+        #expect(Self.doubt(by: .seconds(60), witness) == nil && Self.doubt(by: .seconds(-60), witness) == nil)
+        for years in [1, 10] as [Int64] {
+            let wrong = Duration.seconds(years * Self.year)
+            // Ours is behind: nobody states a moment that is still to come.
+            #expect(Self.doubt(by: .zero - wrong, witness) == .contradicted(rail: "w", by: wrong))
+            // Ours is ahead: only who states the present, or comes a day late at most, can say so.
+            let ahead: ClockDoubt? = witness == .record ? nil : .contradicted(rail: "w", by: .zero - wrong)
+            #expect(Self.doubt(by: wrong, witness) == ahead)
+        }
+        #expect((Self.doubt(by: day * 2, witness) == nil) == (witness == .record))
+        // A message that was kept for a day is no reproach, and neither is an old entry.
+        let mayBeLate = witness == .message || witness == .record
+        #expect((Self.doubt(by: .zero, witness, late: day) == nil) == mayBeLate)
+    }
+
+    @Test(
+        "is believed against one witness when another agrees that nobody here has set",
+        arguments: witnesses,
+        witnesses
+    )
+    func outvoted(against: ClockWitness, agreeing: ClockWitness) {
+        for ahead in [true, false] where !ahead || against != .record {
+            var machine = Machine()
+            machine.hear(Self.start.advanced(by: .seconds(ahead ? Self.year : -Self.year)), from: "other", as: against)
+            #expect(machine.time.doubt != nil)
+            machine.hear(Self.start, from: "agreeing", as: agreeing)
+            let isIndependent = agreeing == .chain || agreeing == .service || (agreeing == .message && !ahead)
+            #expect((machine.time.doubt == nil) == isIndependent, "\(against) ahead: \(ahead), \(agreeing) agrees")
+            // What it said is worth nothing an hour later, when the other one still contradicts.
+            machine.passed += .seconds(4_000)
+            let stated = machine.truth.advanced(by: .seconds(ahead ? Self.year : -Self.year))
+            machine.hear(stated, from: "other", as: against)
+            #expect(machine.time.doubt != nil)
+        }
+    }
+
+    @Test("is not contradicted by a chain that stands still")
+    func standingChain() {
+        var machine = Machine()
+        let block = Self.start.advanced(by: .seconds(-2 * 86_400))
+        machine.hear(block, from: "evm")
+        #expect(machine.time.doubt != nil)
+        machine.passed += .seconds(130)
+        machine.hear(block, from: "evm")
+        #expect(machine.time.doubt == nil)
+        // It goes on, two days behind.
+        machine.hear(block.advanced(by: .seconds(12)), from: "evm")
+        #expect(machine.time.doubt != nil)
+    }
+
+    @Test("heals at once when it is set right after every witness has said so", arguments: witnesses)
+    func healing(witness: ClockWitness) {
+        for wrong in [Self.year, -Self.year] where witness != .record {
+            var machine = Machine(wrong: .seconds(wrong))
+            machine.time = SteadyTime(wall: machine.truth.advanced(by: machine.wrong), uptime: .zero)
+            machine.hear(machine.truth, from: "w", as: witness)
+            #expect(machine.time.doubt?.leavesTimeOpen == true)
+            machine.passed += .seconds(5)
+            machine.wrong = .zero
+            guard witness != .machine else {
+                // It may have been set by the same hand: the time stays unknown until somebody else agrees.
+                #expect(machine.read() != machine.truth && machine.time.doubt?.leavesTimeOpen == true)
+                machine.hear(machine.truth, from: "ton")
+                #expect(machine.read() == machine.truth && machine.time.doubt == nil)
+                continue
+            }
+            #expect(machine.read() == machine.truth && machine.time.doubt == nil, "\(witness) by \(wrong)")
+        }
+    }
+
+    @Test("is taken over when a machine was stopped for a day, which its own clock cannot know")
+    func stoppedMachine() {
+        var machine = Machine()
+        machine.hear(Self.start, from: "ton")
+        machine.hear(Self.start, from: "evm")
+        machine.passed += .seconds(60)
+        // The host has stopped it: the time since the start did not go on, and the clock is set right afterwards.
+        machine.wrong = .seconds(86_400)
+        let truth = machine.truth.advanced(by: .seconds(86_400))
+        #expect(machine.read() == machine.truth)
+        machine.hear(truth, from: "ton")
+        #expect(machine.read() == truth && machine.time.doubt == nil)
+    }
+
+    @Test("is not taken over while one witness agrees with the old time and another with the new one")
+    func disputed() {
+        var machine = Machine()
+        machine.wrong = .seconds(86_400)
+        #expect(machine.read() == machine.truth)
+        machine.hear(machine.truth, from: "ton")
+        machine.hear(machine.truth.advanced(by: .seconds(86_400)), from: "evm")
+        #expect(machine.read() == machine.truth && machine.time.doubt == .moved(.seconds(86_400)))
     }
 
     @Test("goes on while a machine sleeps")

@@ -83,4 +83,26 @@ struct TimestampTests {
             #expect(Timestamp(rfc3339: moment.description) == moment)
         }
     }
+
+    @Test("is written and read as HTTP's Date", arguments: 0..<200)
+    func httpDate(seed: UInt64) {
+        let random = SeededRandom(seed: seed)
+        let moment = Timestamp(seconds: Int64(random.next() % 253_402_300_800))
+        let text = moment.httpDate
+        #expect(text.utf8.count == 29 && Timestamp(httpDate: text) == moment, "\(text), seed \(seed)")
+        #expect(Timestamp(httpDate: String(text.dropLast())) == nil)
+    }
+
+    @Test("reads the example of RFC 9110, and nothing else")
+    func httpDateExample() {
+        let text = "Sun, 06 Nov 1994 08:49:37 GMT"
+        #expect(Timestamp(httpDate: text)?.seconds == 784_111_777)
+        #expect(Timestamp(seconds: 784_111_777).httpDate == text)
+        let others = [
+            "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT", "",
+            "Sun, +6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov -994 08:49:37 GMT",
+        ]
+        for other in others { #expect(Timestamp(httpDate: other) == nil, "\(other)") }
+    }
 }

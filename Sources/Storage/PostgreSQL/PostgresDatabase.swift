@@ -1,3 +1,5 @@
+public import Seams
+
 /// The database on a PostgreSQL server, which several gateways may share: the same schema and the same queries as on
 /// SQLite.
 public final class PostgresDatabase: Database {
@@ -33,6 +35,16 @@ public final class PostgresDatabase: Database {
     /// The server's settings and those of the session that writes.
     public func durability() async throws -> String {
         try await write { try PostgresDurability.read($0) }
+    }
+
+    /// The server's clock.
+    public func statedTime() async throws -> Timestamp? {
+        try await read { session in
+            try session.first(
+                "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
+                []
+            ) { try $0.moment() }
+        }
     }
 
     /// Several gateways may work on it.

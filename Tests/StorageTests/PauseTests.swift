@@ -1,0 +1,95 @@
+import DatabaseEngines
+import Money
+import Payments
+import Seams
+import Storage
+import Testing
+
+/// What is put off and comes due: each of the ways in which it is looked for.
+@Suite("F108: what is put off")
+struct PauseTests {
+    private static let now = Timestamp(seconds: 1_764_000_000)
+    private static let longest = Duration.seconds(3 * 86_400)
+
+    /// By how much something is put off, and whether it is due.
+    private static let pauses: [(pause: Duration, isDue: Bool)] = [
+        (.zero - .seconds(86_400), true), (.zero, true), (.microseconds(1), false), (.seconds(86_400), false),
+        (longest, false), (longest + .microseconds(1), true), (.seconds(315_360_000), true),
+    ]
+
+    /// Puts one thing of each kind off until a moment, and tells which of them are due now.
+    private static func due(at until: Timestamp, on database: any Database) async throws -> [String: Bool] {
+        try await database.write { session in
+            let merchant = MerchantRecord(
+                id: MerchantID(value: 1),
+                name: "Shop",
+                feeBasisPoints: 0,
+                createdAt: now
+            )
+            try session.insert(merchant)
+            try session.insert(
+                WebhookEndpointRecord(
+                    id: Identifier(value: 2),
+                    merchant: merchant.id,
+                    url: "https://example.com",
+                    sealedSecret: [1],
+                    types: [],
+                    createdAt: now
+                )
+            )
+            let statements = [
+                """
+                INSERT INTO events (id, merchant, type, subject, body, created_at)
+                VALUES ($2, $3, 'test', 's', '{}', $1)
+                """,
+                """
+                INSERT INTO deliveries (endpoint, event, state, attempts, next_attempt_at)
+                VALUES ((SELECT id FROM webhook_endpoints), (SELECT id FROM events), 'pending', 0, $1)
+                """,
+            ]
+            try session.execute(
+                statements[0],
+                [.integer(now.microseconds), .text(EventID(value: 3).text), .text(merchant.id.text)]
+            )
+            try session.execute(statements[1], [.integer(until.microseconds)])
+            for state in ["awaiting_payment", "in_progress"] {
+                try session.execute(
+                    """
+                    INSERT INTO outgoing (id, kind, merchant, provider, asset, amount, destination, state, created_at,
+                    next_attempt_at) VALUES ($1, 'payout', $2, 'p', 'telegram:XTR', '1', 'd', $3, $4, $5)
+                    """,
+                    [
+                        .text(PayoutID(value: state == "in_progress" ? 4 : 5).text), .text(merchant.id.text),
+                        .text(state),
+                        .integer(now.microseconds), .integer(until.microseconds),
+                    ]
+                )
+            }
+            _ = try session.appendInbox(source: "s", key: "1", body: [1], at: now)
+            try session.execute("UPDATE inbox SET due_at = $1", [.integer(until.microseconds)])
+            _ = try session.claimLease("work", by: "another", at: now, until: until)
+            return [
+                "endpoints": try !session.endpointsDue(at: now).isEmpty,
+                "deliveries": try !session.deliveriesDue(to: Identifier(value: 2), at: now, limit: 9).isEmpty,
+                "transfers to sign": try !session.outgoingToSign(provider: "p", dueAt: now, limit: 9).isEmpty,
+                "transfers": try !session.outgoing(in: [.inProgress], dueAt: now, limit: 9).isEmpty,
+                "inbox": try !session.pendingInbox(source: nil, dueAt: now, limit: 9).isEmpty,
+                "lease": try session.claimLease("work", by: "us", at: now, until: now) != nil,
+            ]
+        }
+    }
+
+    @Test(
+        "is due when its moment has come, and when it is further away than any pause: a wrong clock has stored that",
+        arguments: Engine.allCases
+    )
+    func longestPause(engine: Engine) async throws {
+        for (pause, isDue) in Self.pauses {
+            let database = try engine.open()
+            let due = try await Self.due(at: Self.now.advanced(by: pause), on: database)
+            #expect(due.count == 6)
+            for (kind, found) in due { #expect(found == isDue, "\(kind), put off by \(pause)") }
+            try await database.close()
+        }
+    }
+}
