@@ -193,6 +193,7 @@ public final class Gateway: Sendable {
             settlement.providers.providers.filter { $0.push == nil }.map(Self.check)
             + directory.all.compactMap { keeper.check($0, stopsStart: $0.version == nil) }
         try await hearTheDatabase()
+        try await ForgottenPlaces.rememberPlaces(for: settlement)
         let forgotten = try await ForgottenPlaces(for: settlement)
         forgotten.tell(settlement)
         for sentence in forgotten.sentences { logger.error("\(sentence)") }

@@ -196,6 +196,8 @@ public struct EVMProvider: PaymentProvider {
     public var rail: Rail { .evm }
     /// The wallets on this chain; those of options are derived from the same seed.
     public var accountNames: [String] { [hotAddress, gasAddress].map { "evm:\(configuration.chainID):\($0)" } }
+    /// The account that pays out, from whose seed all others come.
+    public var place: String? { hotAddress.lowercased }
     /// What wallets call the chain.
     public var networkName: String? { configuration.name ?? ChainName.name(of: configuration.chainID) }
     /// What it can do.

@@ -169,6 +169,8 @@ public struct TONProvider: PaymentProvider {
             "ton:\(configuration.network.rawValue):\($0.raw)"
         }
     }
+    /// The wallet's account.
+    public var place: String? { address.raw }
     /// What wallets call the network.
     public var networkName: String? { configuration.network == .mainnet ? "TON" : "TON testnet" }
     /// What it can do.

@@ -39,6 +39,8 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
 
     /// The bot's key and `-fiat`.
     public var key: String { TelegramChannel.fiatProvider(of: channel.key) }
+    /// The bot's number.
+    public var place: String? { channel.client.number.map { "bot \($0)" } }
     /// The rail.
     public var rail: Rail { .telegramFiat }
     /// What the bot takes by payment providers, whichever of their tokens it has.

@@ -16,6 +16,8 @@ public struct TelegramStarsProvider: PaymentProvider {
 
     /// The bot's key and `-stars`.
     public var key: String { TelegramChannel.starsProvider(of: channel.key) }
+    /// The bot's number.
+    public var place: String? { channel.client.number.map { "bot \($0)" } }
     /// The rail.
     public var rail: Rail { .telegramStars }
     /// The bot's Star account.

@@ -17,6 +17,12 @@ public protocol PaymentProvider: Sendable {
     /// What it can do.
     var capabilities: ProviderCapabilities { get }
 
+    /// Where its money is, which the key in the books stands for: the account of its wallet, the number of its bot; nil
+    /// where there is nothing that could be another.
+    ///
+    /// The same key with another place is another provider: what is owed at the first one is not at the second.
+    var place: String? { get }
+
     /// What customers call the network that they have to choose in their wallet; none where there is nothing to choose.
     var networkName: String? { get }
 
@@ -65,6 +71,9 @@ public protocol PaymentProvider: Sendable {
 }
 
 extension PaymentProvider {
+    /// Nothing could be another.
+    public var place: String? { nil }
+
     /// On most rails there is no network to choose.
     public var networkName: String? { nil }
 

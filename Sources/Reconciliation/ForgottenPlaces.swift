@@ -10,7 +10,7 @@ import Storage
 package struct ForgottenPlaces: Hashable, Sendable {
     /// Providers that the configuration does not name any more, with what the books hold there.
     package let providers: [String: [Amount]]
-    /// Accounts at which a provider was read before, and is not with the wallet that the configuration names now.
+    /// Wallets and bots that a provider stood for before, and does not with what the configuration names now.
     package let accounts: [String: [String]]
 
     /// Looks for them.
@@ -29,6 +29,11 @@ package struct ForgottenPlaces: Hashable, Sendable {
         .mapValues { $0.map(\.amount) }
         var accounts: [String: [String]] = [:]
         for provider in configured {
+            if let place = provider.place {
+                let before = try await settlement.database.read { try $0.places(of: provider.key) }
+                let others = before.filter { $0 != place }
+                if !others.isEmpty { accounts[provider.key] = others }
+            }
             guard let scan = provider.scan, let standing = try? await scan.standingAccounts else { continue }
             let own = Set(standing.map(\.account))
             let (read, options) = try await settlement.database.read { session in
@@ -38,9 +43,24 @@ package struct ForgottenPlaces: Hashable, Sendable {
                 )
             }
             let foreign = Set(read).subtracting(own).subtracting(options)
-            if !foreign.isEmpty { accounts[provider.key] = foreign.sorted() }
+            if !foreign.isEmpty {
+                accounts[provider.key] = foreign.union(accounts[provider.key] ?? []).sorted()
+            }
         }
         self.accounts = accounts
+    }
+
+    /// Remembers where the configured providers take money, so that another place is noticed from now on.
+    ///
+    /// - Throws: what the database throws.
+    package static func rememberPlaces(for settlement: Settlement) async throws {
+        let now = settlement.clock.now()
+        let providers = settlement.providers.providers
+        try await settlement.database.write { session in
+            for provider in providers {
+                if let place = provider.place { try session.meet(place, of: provider.key, at: now) }
+            }
+        }
     }
 
     /// Puts them where the operator looks, in words that say nothing of amounts and accounts.
@@ -58,7 +78,7 @@ package struct ForgottenPlaces: Hashable, Sendable {
             settlement.conditions.raise(
                 "wallet \(provider)",
                 .degraded,
-                "it was read with another wallet before: check the wallet's entry and version",
+                "it stood for another wallet or bot before: check the entry of its key or token, and the wallet's version",
                 at: now
             )
         }
@@ -71,7 +91,7 @@ package struct ForgottenPlaces: Hashable, Sendable {
             return "\(provider): the books hold \(held) there, and the configuration does not name it"
         }
             + accounts.sorted { $0.key < $1.key }.map { provider, accounts in
-                "\(provider): it was read at \(accounts.joined(separator: ", ")) before, which is not the configured wallet"
+                "\(provider): it stood for \(accounts.joined(separator: ", ")) before, which is not what is configured now"
             }
     }
 }

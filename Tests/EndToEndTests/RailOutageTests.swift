@@ -1,17 +1,22 @@
+import Cryptography
 import FixtureEVM
 import FixtureTON
 import FixtureTelegram
 import Gateway
 import GatewayHTTP
+import HTTPServer
 import HTTPTransport
+import Logging
 import Sandbox
 import Scenarios
+import Seams
 import StrictJSON
+import Synchronization
 import Testing
 
 @Suite("A start", .serialized)
 struct RailOutageTests {
-    private enum Rail: String, CaseIterable {
+    enum Rail: String, CaseIterable {
         case telegram = "telegram_fiat"
         case ton
         case evm
@@ -127,6 +132,97 @@ struct RailOutageTests {
             #expect(ready.lines.contains { $0.hasPrefix("rail evm-sandbox: it answers, but is not what") })
             #expect(try await Self.open([.evm], "wrong", in: world).status == 503)
             #expect(try await Self.open([.ton, .telegram], "right", in: world).status == 201)
+        }
+    }
+
+    /// Requests that are never answered, until they are let go.
+    private final class Unanswered: Sendable {
+        private let waiting = Mutex<[AsyncStream<Void>.Continuation]?>([])
+
+        func wait() async {
+            let (never, release) = AsyncStream.makeStream(of: Void.self)
+            let isOver = waiting.withLock { waiting in
+                waiting?.append(release)
+                return waiting == nil
+            }
+            if isOver { release.finish() }
+            for await _ in never {}
+        }
+
+        func letGo() {
+            let all = waiting.withLock { waiting in
+                defer { waiting = nil }
+                return waiting ?? []
+            }
+            for release in all { release.finish() }
+        }
+    }
+
+    /// A server that takes requests and never answers them.
+    private static func hanging(_ body: (String) async throws -> Void) async throws {
+        let unanswered = Unanswered()
+        let server = try await HTTPServer.start(
+            HTTPServer.Configuration(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            handler: HTTPServer.Handler { _ in
+                await unanswered.wait()
+                return HTTPResponse(status: 500)
+            }
+        )
+        defer { unanswered.letGo() }
+        try await body(server.url)
+        unanswered.letGo()
+        await server.stop()
+    }
+
+    @Test(
+        "waits for no node that takes a question and never answers",
+        .timeLimit(.minutes(2)),
+        arguments: Rail.allCases
+    )
+    func hangingNode(rail: Rail) async throws {
+        try await withWorld { world in
+            try await Self.hanging { url in
+                try await world.gateway.close()
+                var configuration = try world.home.configuration()
+                configuration.http.port = 0
+                switch rail {
+                case .telegram: configuration.bots[0].apiURL = url
+                case .ton: configuration.ton[0].toncenterURL = url
+                case .evm: configuration.evm?[0].nodes = (0..<3).map { "\(url)/\($0)" }
+                }
+                let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+                let gateway = try await Gateway(
+                    configuration,
+                    keystore: world.home.keystore(),
+                    surroundings: .init(
+                        clock: TrustedClock(world.machine),
+                        random: SystemRandom(),
+                        transport: transport,
+                        webhookTransport: transport
+                    ),
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                )
+                _ = try await gateway.listen()
+                let answer = await gateway.api.respond(to: HTTPRequest(url: "/readyz"))
+                let lines = String(decoding: answer.body, as: UTF8.self).split(separator: "\n").map(String.init)
+                #expect(answer.status == 200 && lines.first == "ready")
+                for other in Rail.allCases {
+                    #expect(lines.contains { $0.hasPrefix(other.condition + ": ") } == (other == rail), "\(lines)")
+                    let opened = await gateway.api.respond(
+                        to: InterfaceTests.request(
+                            world,
+                            "POST",
+                            "/v1/invoices",
+                            Self.order([other]),
+                            fields: [HTTPField("Idempotency-Key", "hanging-\(other)")]
+                        )
+                    )
+                    #expect(opened.status == (other == rail ? 503 : 201), "\(other) while \(rail) hangs")
+                }
+                try await gateway.close()
+                transport.close()
+            }
         }
     }
 }

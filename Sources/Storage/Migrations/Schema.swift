@@ -36,6 +36,7 @@ enum Schema {
         reversals, wallets, accountBalances, refundsElsewhere,
         concludedTransfers,
         providersOwnPlaces,
+        providerPlaces,
     ]
 
     /// The version of the schema that this program works with.
