@@ -94,34 +94,11 @@ public struct GatewayAPI: Sendable {
         self.logger = logger
     }
 
-    /// Looks at a request's head before its body is read: what is not allowed in is answered at once.
-    public func admit(_ request: HTTPRequest) async -> HTTPResponse? {
-        guard request.method == "POST", request.url.hasPrefix("/telegram/") else { return nil }
-        let target = RequestTarget(request.url)
-        guard target.path.count == 2 else { return nil }
-        guard telegram.isFromTelegram(request, bot: target.path[1]) else {
-            return problem(.notFromTelegram, target, requestID())
-        }
-        return nil
-    }
-
-    /// How many bytes of a body are read: of strangers' no more than a form or init data needs.
-    public func bodyLimit(of request: HTTPRequest) -> Int {
-        Self.isStrangers(request) ? 32_768 : 1 << 20
-    }
-
-    /// Whether a request carries neither a merchant's key nor Telegram's secret: everybody can send it.
-    private static func isStrangers(_ request: HTTPRequest) -> Bool {
-        if request.url.hasPrefix("/telegram/") { return false }
-        guard request.url.hasPrefix("/v1/") else { return true }
-        return !(request.field("Authorization")?.hasPrefix("Bearer ") ?? false)
-    }
-
     /// Answers a request, also one for events that do not end.
     ///
     /// What strangers ask for has a thread of its own, so that no number of them keeps a pre-checkout question waiting.
     public func answer(_ request: HTTPRequest) async -> HTTPAnswer {
-        guard Self.isStrangers(request) else { return await answerHere(request) }
+        guard isStrangers(request) else { return await answerHere(request) }
         return await withTaskExecutorPreference(strangers) { await answerHere(request) }
     }
 
@@ -141,7 +118,7 @@ public struct GatewayAPI: Sendable {
     }
 
     /// Makes an answer whole, also a problem: its identifier, its fields, and a line in the metrics.
-    private func finish(
+    func finish(
         _ request: HTTPRequest,
         _ body: (RequestTarget, inout [HTTPField]) async throws -> HTTPResponse
     ) async -> HTTPResponse {
@@ -165,9 +142,9 @@ public struct GatewayAPI: Sendable {
         return response
     }
 
-    private func requestID() -> String { "req_" + Hex.encode(random.bytes(12)) }
+    func requestID() -> String { "req_" + Hex.encode(random.bytes(12)) }
 
-    private func problem(_ problem: Problem, _ target: RequestTarget, _ id: String) -> HTTPResponse {
+    func problem(_ problem: Problem, _ target: RequestTarget, _ id: String) -> HTTPResponse {
         problem.response(path: "/" + target.path.joined(separator: "/"), requestID: id)
     }
 
@@ -279,27 +256,6 @@ public struct GatewayAPI: Sendable {
             throw Problem.forbidden(route.scope)
         }
         return try await route.answer(self, call)
-    }
-
-    /// The key is found by its public part; its secret part is compared as a digest, in constant time.
-    private func authenticate(_ request: HTTPRequest) async throws -> APIKeyRecord {
-        let credentials = request.fields.filter { $0.isCalled("authorization") }
-        guard credentials.count == 1, let text = APIKeyText(credentials[0].value, mode: mode) else {
-            throw Problem.unauthorized
-        }
-        let id = text.id
-        let now = clock.now()
-        guard let key = try await key(id, at: now), key.revokedAt == nil, key.access.role == text.role,
-            constantTimeEquals(key.digest, text.digest)
-        else { throw Problem.unauthorized }
-        return key
-    }
-
-    private func key(_ id: APIKeyID, at now: Timestamp) async throws -> APIKeyRecord? {
-        if let known = keys.key(id, at: now) { return known }
-        let found = try await settlement.database.lookUp { try $0.apiKey(id) }
-        if let found { keys.keep(found, readAt: now) }
-        return found
     }
 
     /// An answer with JSON.

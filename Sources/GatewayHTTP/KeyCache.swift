@@ -27,6 +27,9 @@ final class KeyCache: Sendable {
         }
     }
 
+    /// A key that was read at any time and has not been forgotten since.
+    func known(_ id: APIKeyID) -> APIKeyRecord? { kept.withLock { $0[id]?.key } }
+
     /// Remembers a key that was read.
     func keep(_ key: APIKeyRecord, readAt moment: Timestamp) {
         kept.withLock { kept in

@@ -52,8 +52,41 @@ struct StrangerLoadTests {
             for url in ["/pay/x/session", "/buy/x", "/nothing", "/v1/invoices"] {
                 #expect(api.bodyLimit(of: HTTPRequest(method: "POST", url: url)) == 32_768)
             }
-            let merchants = HTTPRequest(url: "/v1/invoices", fields: [HTTPField("Authorization", "Bearer sk_test_x_y")])
-            #expect(api.bodyLimit(of: merchants) == 1 << 20)
+            func bound(_ key: String, fields: Int = 1) async -> (limit: Int, status: Int?) {
+                let field = HTTPField("Authorization", key)
+                let fields = [HTTPField](repeating: field, count: fields)
+                let request = HTTPRequest(method: "POST", url: "/v1/invoices", fields: fields)
+                let refusal = await api.admit(request)
+                return (api.bodyLimit(of: request), refusal?.status)
+            }
+            // Before its secret is proven, a key is anybody's text.
+            let key = "Bearer \(world.apiKey)"
+            let made = try await world.merchant.post(
+                "/v1/api_keys",
+                ["label": "second", "role": "secret"],
+                idempotencyKey: "k"
+            )
+            let second = "Bearer \(made["key"]?.stringValue ?? "")"
+            let unproven = [
+                "Bearer x", "Bearer", "Basic eDp5", "Bearer sk_test_x_y", String(key.dropLast()) + "!",
+                String(second.dropLast()),
+                "Bearer sk_test_\(String(repeating: "0", count: 26))_\(String(repeating: "0", count: 64))",
+            ]
+            for text in unproven {
+                let (limit, status) = await bound(text)
+                #expect(limit == 32_768 && status == 401, "\(text)")
+            }
+            let twice = await bound(key, fields: 2)
+            #expect(twice.limit == 32_768 && twice.status == 401)
+            for proven in [key, second] {
+                let (limit, status) = await bound(proven)
+                #expect(limit == 1 << 20 && status == nil)
+            }
+            let id = made["id"]?.stringValue ?? ""
+            let revocation = InterfaceTests.request(world, "DELETE", "/v1/api_keys/\(id)")
+            #expect(await api.respond(to: revocation).status == 200)
+            let revoked = await bound(second)
+            #expect(revoked.limit == 32_768 && revoked.status == 401)
         }
     }
 
