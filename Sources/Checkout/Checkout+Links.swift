@@ -1,8 +1,9 @@
+import Cryptography
 public import HTTPTransport
 import Money
 public import Payments
 public import Seams
-import Settlement
+public import Settlement
 
 /// The page of a payment link: what is sold, and a button that opens an invoice.
 ///
@@ -43,6 +44,37 @@ extension Checkout {
         try CheckoutTarget(request).requireOwnPage()
     }
 
+    /// The customer whom the init data of a purchase names; nil when it has none.
+    ///
+    /// Whoever has a bot's token names any customer, so that each bot has customers of its own here, and an invoice that is
+    /// open is shown only where ``shows(_:to:)`` says so.
+    ///
+    /// - Throws: ``CheckoutError`` when the init data is refused.
+    public func customer(buying request: HTTPRequest) throws(CheckoutError) -> LinkCustomer? {
+        let prefix = "init_data="
+        let form = request.body.split(separator: UInt8(ascii: "&")).map { String(decoding: $0, as: UTF8.self) }
+        guard let field = form.first(where: { $0.hasPrefix(prefix) }) else { return nil }
+        guard let text = RequestTarget("/?\(field)").parameter("init_data"), !text.isEmpty else { return nil }
+        let session = try CheckoutSession(text, trusting: trust, at: settlement.clock.now())
+        let name = digest("customer \(session.signer.text) \(session.user)")
+        return LinkCustomer(visitor: LinkVisitor(name: name, places: 1), signer: session.signer)
+    }
+
+    /// Whether a customer may be led to an invoice: the bot that names them serves its merchant.
+    public func shows(_ invoice: InvoiceWithOptions, to customer: LinkCustomer) -> Bool {
+        trust.serves(customer.signer, invoice)
+    }
+
+    /// Everybody on a network, who has so many invoices of a link open together.
+    public func visitor(onNetwork network: String, places: Int) -> LinkVisitor {
+        LinkVisitor(name: digest("network \(network)"), places: places)
+    }
+
+    /// Says nothing of what it was made from to whoever reads the database.
+    private func digest(_ text: String) -> String {
+        Hex.encode(HMAC.sha256(key: key, message: Array("link visitor \(text)".utf8)))
+    }
+
     /// The invoice that this browser opened by a link, as its cookie says.
     public func invoiceBought(by link: PaymentLinkID, _ request: HTTPRequest) -> InvoiceID? {
         CheckoutTarget(request).cookie(Self.cookiePrefix + link.text).flatMap { try? InvoiceID($0) }
@@ -59,4 +91,12 @@ extension Checkout {
         }
         return HTTPResponse(status: 303, fields: fields, body: [])
     }
+}
+
+/// A customer who buys by a link, as Telegram names them.
+public struct LinkCustomer: Sendable {
+    /// What they are counted under.
+    public let visitor: LinkVisitor
+    /// Who has signed their name.
+    let signer: CheckoutTrust.Signer
 }

@@ -16,8 +16,8 @@ import WalletPayments
 public struct Checkout: Sendable {
     let settlement: Settlement
     let wallets: CheckoutWallets?
-    private let trust: CheckoutTrust
-    private let key: SecretBytes
+    let trust: CheckoutTrust
+    let key: SecretBytes
     let isSecure: Bool
     private let feed: CheckoutFeed
 

@@ -78,23 +78,52 @@ extension GatewayAPI {
         let isSold = !link.isActive || link.left(taken: taken) == 0
         if request.method == "GET" { return try checkout.linkPage(link, merchant: merchant, isSold: isSold, request) }
         try checkout.requireOwnPage(request)
+        let customer = try checkout.customer(buying: request)
         // Who comes back, or taps twice, pays what is open already.
-        if let open = try await openInvoice(of: link, knownTo: request) {
+        if let open = try await openInvoice(of: link, knownTo: request, customer) {
             return checkout.redirect(to: open, of: link, isNew: false)
         }
-        let allowance = Visitor(request).map { visitors.take($0.text) } ?? limiter.take(link.id.text)
+        let network = Visitor(request)
+        let allowance = network.map { visitors.take($0.text) } ?? limiter.take(link.id.text)
         guard allowance.isGranted else { throw Problem.rateLimited(allowance) }
         var order = try invoiceRequest(JSONBody(value: try JSONValue(parsing: Array(link.template.utf8))))
         order.paymentLink = link.id
+        order.visitors = buyers(customer, network)
         do {
             let opened = try await settlement.openInvoice(order, for: link.merchant, id: settlement.identifiers.next())
             return checkout.redirect(to: opened.invoice.id, of: link, isNew: true)
         } catch let error as SettlementError where error.code == .invalidState {
             return try checkout.linkPage(link, merchant: merchant, isSold: true, request)
+        } catch let error as SettlementError where error.code == .conflict && !order.visitors.isEmpty {
+            // Two taps at once: the other one has opened it.
+            if let open = try await openInvoice(of: link, knownTo: request, customer) {
+                return checkout.redirect(to: open, of: link, isNew: false)
+            }
+            throw Problem.tooManyOpen(error.reason)
         }
     }
 
-    private func openInvoice(of link: PaymentLink, knownTo request: HTTPRequest) async throws -> InvoiceID? {
+    /// Whose places a purchase takes: the customer's own, and those of the network.
+    ///
+    /// A bot's token names any customer, so that a network has not as many as somebody likes to name.
+    private func buyers(_ customer: LinkCustomer?, _ network: Visitor?) -> [LinkVisitor] {
+        guard let customer else {
+            return network.map { [checkout.visitor(onNetwork: $0.text, places: Visitor.openInvoices)] } ?? []
+        }
+        let named = network.map { checkout.visitor(onNetwork: "\($0.text) named", places: Visitor.namedInvoices) }
+        return [customer.visitor] + (named.map { [$0] } ?? [])
+    }
+
+    private func openInvoice(
+        of link: PaymentLink,
+        knownTo request: HTTPRequest,
+        _ customer: LinkCustomer?
+    ) async throws -> InvoiceID? {
+        if let customer, let open = try await settlement.openInvoice(of: link.id, by: customer.visitor),
+            checkout.shows(open, to: customer)
+        {
+            return open.invoice.id
+        }
         guard let id = checkout.invoiceBought(by: link.id, request),
             let found = try await settlement.database.read({ try $0.invoice(id) }),
             found.paymentLink == link.id, found.status.state == .new, clock.now() < found.expiresAt

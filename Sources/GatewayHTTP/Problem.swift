@@ -69,6 +69,16 @@ struct Problem: Error, Sendable {
         fields: [HTTPField("Retry-After", "2")]
     )
 
+    static func tooManyOpen(_ reason: String) -> Self {
+        Self(
+            status: 429,
+            code: "too_many_open_invoices",
+            title: "Too many open invoices",
+            detail: reason,
+            fields: [HTTPField("Retry-After", "60")]
+        )
+    }
+
     static func methodNotAllowed(_ allowed: [String]) -> Self {
         Self(
             status: 405,

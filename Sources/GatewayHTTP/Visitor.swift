@@ -8,6 +8,11 @@ import HTTPTransport
 struct Visitor: Hashable, Sendable {
     /// How many invoices one visitor opens by payment links in a minute, ten seconds' worth of them at once.
     static let invoicesPerMinute = 60
+    /// How many invoices of one link a network has open at once: behind one address of a mobile network there are many
+    /// customers, who cannot be told apart until they pay.
+    static let openInvoices = 60
+    /// How many of them belong to customers whom a bot names.
+    static let namedInvoices = 600
 
     /// What the visitor is counted under.
     let text: String

@@ -54,6 +54,8 @@ public struct InvoiceRequest: Sendable {
     public var returnURL: String?
     /// The link by which a customer opens it.
     public var paymentLink: PaymentLinkID?
+    /// Who opens it by the link, as far as customers can be told apart: each of them gives it a place.
+    public var visitors: [LinkVisitor] = []
     /// The subscription that it begins.
     public var subscription: Subscription?
 

@@ -37,7 +37,7 @@ extension Settlement {
         guard !opened.isEmpty else { throw plan.refusal }
         try faults.pass(.afterOpeningOptions)
         let invoice = try makeInvoice(request, for: merchant, id: id, unavailable: plan.unavailable, at: now)
-        return try await store(invoice, opened, of: request.subscription, at: now)
+        return try await store(invoice, opened, as: request, at: now)
     }
 
     /// Looks whether such an invoice could be opened now, on each rail that is named, without asking a rail or storing
@@ -201,15 +201,16 @@ extension Settlement {
     private func store(
         _ invoice: Invoice,
         _ opened: [(planned: PlannedOption, opened: OpenedOption)],
-        of subscription: Subscription?,
+        as request: InvoiceRequest,
         at now: Timestamp
     ) async throws -> InvoiceWithOptions {
         try await database.write { session in
             // Somebody else may have opened it meanwhile, for the same request.
             if let stored = try session.invoice(invoice.id) { return try InvoiceWithOptions(stored, in: session) }
             try requireStock(of: invoice.paymentLink, in: session)
-            if let subscription { try session.insert(subscription) }
+            if let subscription = request.subscription { try session.insert(subscription) }
             try session.insert(invoice)
+            for visitor in request.visitors { try takePlace(for: invoice, of: visitor, at: now, in: session) }
             for (planned, result) in opened {
                 try session.insert(planned.option(result))
                 let provider = planned.provider

@@ -44,6 +44,20 @@ public struct LinkChange: Sendable {
     }
 }
 
+/// Who opens invoices by a link: a customer whom Telegram names, or everybody on a network.
+public struct LinkVisitor: Hashable, Sendable {
+    /// What the visitor is counted under: a digest, which tells nobody who it is.
+    public let name: String
+    /// How many invoices the visitor has open at most.
+    public let places: Int
+
+    /// A visitor who may have so many invoices open.
+    public init(name: String, places: Int) {
+        self.name = name
+        self.places = places
+    }
+}
+
 extension Settlement {
     /// The most of one thing that a link sells.
     public static let stockLimit = 1_000_000_000
@@ -131,6 +145,33 @@ extension Settlement {
         }
         guard link.stock != nil, link.left(taken: try taken(of: id, in: session)) == 0 else { return }
         throw SettlementError(.invalidState, "this is sold out")
+    }
+
+    /// Gives an invoice one of its visitor's places, in the unit of work that stores it.
+    ///
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/conflict`` when all of them are taken.
+    func takePlace(for invoice: Invoice, of visitor: LinkVisitor, at now: Timestamp, in session: any SQLSession) throws
+    {
+        guard let link = invoice.paymentLink else { return }
+        let open = try session.openVisits(of: visitor.name, to: link, at: now)
+        guard let place = (0..<visitor.places).first(where: { open[$0] == nil }) else {
+            throw SettlementError(.conflict, "so many invoices of this link are open and not paid: pay one of them")
+        }
+        try session.visit(link, by: visitor.name, place: place, invoice: invoice.id)
+    }
+
+    /// The invoice of a link that a visitor has open; nil when there is none, or several.
+    ///
+    /// - Throws: what the database throws.
+    package func openInvoice(of link: PaymentLinkID, by visitor: LinkVisitor) async throws -> InvoiceWithOptions? {
+        guard visitor.places == 1 else { return nil }
+        let now = clock.now()
+        return try await database.read { session in
+            guard let id = try session.openVisits(of: visitor.name, to: link, at: now).values.first,
+                let invoice = try session.invoice(id)
+            else { return nil }
+            return try InvoiceWithOptions(invoice, in: session)
+        }
     }
 
     /// How many pieces of its link are left for an invoice that is about to be paid; nil when there is no limit.

@@ -1,7 +1,9 @@
+import Cryptography
 import Gateway
 import GatewayHTTP
 import HTTPTransport
 import Payments
+import Sandbox
 import Scenarios
 import Seams
 import StrictJSON
@@ -135,6 +137,94 @@ struct PaymentLinkTests {
             for number in 0..<14 { behind.append(await buy("127.0.0.1", "8.8.8.\(number), 9.9.9.9")) }
             #expect(behind.filter { $0 == 303 }.count == 10)
             #expect(await buy("127.0.0.1", "9.9.9.9, 9.9.9.10") == 303)
+        }
+    }
+
+    /// Init data of a customer as a bot's token signs it, as a form's field.
+    private static func form(_ user: Int64, _ token: String, at now: Timestamp) -> [UInt8] {
+        func escaped(_ text: String) -> String {
+            text.utf8.map { byte in
+                let character = Character(Unicode.Scalar(byte))
+                return character.isLetter || character.isNumber
+                    ? String(character) : "%" + Hex.encode([byte]).uppercased()
+            }
+            .joined()
+        }
+        let fields = [
+            ("auth_date", "\(now.seconds)"), ("query_id", "AAH"), ("user", "{\"id\":\(user),\"first_name\":\"A\"}"),
+        ]
+        let checked = fields.map { "\($0.0)=\($0.1)" }.joined(separator: "\n")
+        let secret = SecretBytes(HMAC.sha256(key: Array("WebAppData".utf8), message: SecretBytes(Array(token.utf8))))
+        let hash = Hex.encode(HMAC.sha256(key: secret, message: Array(checked.utf8)))
+        let data = (fields + [("hash", hash)]).map { "\($0.0)=\(escaped($0.1))" }.joined(separator: "&")
+        return Array("init_data=\(escaped(data))".utf8)
+    }
+
+    @Test("let a customer whom Telegram names have one invoice open, from wherever and without a cookie")
+    func oneForEachCustomer() async throws {
+        try await withWorld { world in
+            let link = try #require(try await Self.make(world, stock: nil)["id"]?.stringValue)
+            @Sendable func buy(
+                _ user: Int64,
+                _ peer: String,
+                by token: String = SandboxNetworks.botToken
+            ) async -> HTTPResponse {
+                var request = HTTPRequest(method: "POST", url: "/buy/\(link)")
+                request.peer = peer
+                request.body = Self.form(user, token, at: world.networks.clock.now())
+                return await world.gateway.api.respond(to: request)
+            }
+            let first = try Self.invoice(await buy(7, "9.9.9.9"))
+            #expect(try Self.invoice(await buy(7, "8.8.8.8")) == first)
+            // Two taps at once are one invoice as well.
+            let both = await withTaskGroup(of: String?.self) { group in
+                for number in 0..<8 { group.addTask { await buy(9, "9.9.9.\(number)").field("Location") } }
+                return await group.reduce(into: Set<String?>()) { $0.insert($1) }
+            }
+            #expect(both.count == 1 && both != ["/pay/\(first)"])
+            #expect(try Self.invoice(await buy(8, "9.9.9.9")) != first)
+            #expect(await buy(7, "9.9.9.9", by: "1:forged").status == 401)
+            // The bot of another merchant names the same customer: it is shown nothing of this one's.
+            _ = try await world.addNeighbour()
+            #expect(await buy(7, "9.9.9.9", by: "900000009:neighbour").field("Location") != "/pay/\(first)")
+            try await Self.pay(world, first, by: "alice")
+            try await world.settle()
+            #expect(try Self.invoice(await buy(7, "9.9.9.9")) != first)
+        }
+    }
+
+    @Test(
+        "let a network without cookies have so many invoices of a link open, whatever it sends and however long it waits"
+    )
+    func bounded() async throws {
+        try await withWorld { world in
+            let link = try #require(try await Self.make(world, stock: nil)["id"]?.stringValue)
+            func buy(_ peer: String, cookie: String? = nil) async -> HTTPResponse {
+                var request = HTTPRequest(method: "POST", url: "/buy/\(link)")
+                request.peer = peer
+                if let cookie { request.fields.append(HTTPField("Cookie", cookie)) }
+                return await world.gateway.api.respond(to: request)
+            }
+            var opened: [String] = []
+            for number in 0..<80 {
+                let answer = await buy("2a00:1450:4001:81::\(number)", cookie: "buy_\(link)=inv_\(number)")
+                if answer.status == 303 {
+                    opened.append(try Self.invoice(answer))
+                } else {
+                    #expect(answer.status == 429)
+                }
+                // The limit of time is never the one that is met.
+                world.networks.clock.advance(by: .seconds(2))
+            }
+            #expect(Set(opened).count == 60)
+            #expect(try await world.merchant.get("/v1/invoices?limit=100")["data"]?.arrayValue?.count == 60)
+            let refused = await buy("2a00:1450:4001:81::1")
+            #expect(String(decoding: refused.body, as: UTF8.self).contains("too_many_open_invoices"))
+            // Others are not kept from buying, and what is paid makes place.
+            #expect(await buy("2a00:1450:4001:82::1").status == 303)
+            try await Self.pay(world, opened[5], by: "alice")
+            try await world.settle()
+            #expect(await buy("2a00:1450:4001:81::1").status == 303)
         }
     }
 

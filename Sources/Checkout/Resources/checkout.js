@@ -2,7 +2,8 @@
 (() => {
   "use strict";
   const root = document.getElementById("checkout");
-  if (!root || !root.dataset.invoice) return;
+  if (!root) return;
+  if (!root.dataset.invoice) { inTelegram(nameCustomer); return; }
   const base = "/pay/" + root.dataset.invoice;
   const clockOffset = Number(root.dataset.now) * 1000 - Date.now();
   const closing = new Set(["refunded", "cancelled"]);
@@ -174,15 +175,26 @@
     } catch { poll(); }
   }
 
-  if (/[#&]tgWebAppData=/.test(location.hash) || window.Telegram) {
-    if (window.Telegram) enterTelegram();
-    else {
-      const script = document.createElement("script");
-      script.src = "https://telegram.org/js/telegram-web-app.js";
-      script.onload = enterTelegram;
-      document.head.append(script);
-    }
+  // Who buys by a link is known by it, and led to what is open already.
+  function nameCustomer() {
+    const form = document.querySelector('form[action^="/buy/"]');
+    const app = window.Telegram && window.Telegram.WebApp;
+    if (!form || !app || !app.initData) return;
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "init_data", value: app.initData });
+    form.append(field);
   }
+
+  function inTelegram(enter) {
+    if (window.Telegram) return enter();
+    if (!/[#&]tgWebAppData=/.test(location.hash)) return;
+    const script = document.createElement("script");
+    script.src = "https://telegram.org/js/telegram-web-app.js";
+    script.onload = enter;
+    document.head.append(script);
+  }
+
+  inTelegram(enterTelegram);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
   addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
   setInterval(tick, 1000);

@@ -8,6 +8,11 @@ extension Schema {
             CREATE TABLE provider_places (provider TEXT NOT NULL, place TEXT NOT NULL, met_at {integer} NOT NULL,
             PRIMARY KEY (provider, place)) {table}
             """,
+            """
+            CREATE TABLE link_visits (link TEXT NOT NULL REFERENCES payment_links (id), visitor TEXT NOT NULL,
+            place {integer} NOT NULL, invoice TEXT NOT NULL REFERENCES invoices (id),
+            PRIMARY KEY (link, visitor, place)) {table}
+            """,
         ]
     )
 }

@@ -1,0 +1,28 @@
+package import Payments
+package import Seams
+
+/// Who has which invoices of payment links open.
+extension SQLSession {
+    /// The invoices of a link that a visitor has open and not paid, by the place that each takes.
+    package func openVisits(of visitor: String, to link: PaymentLinkID, at now: Timestamp) throws -> [Int: InvoiceID] {
+        let rows: [(place: Int, invoice: InvoiceID)] = try all(
+            """
+            SELECT v.place, v.invoice FROM link_visits v JOIN invoices i ON i.id = v.invoice
+            WHERE v.link = $1 AND v.visitor = $2 AND i.state = 'new' AND i.expires_at > $3
+            """,
+            [.id(link), .text(visitor), .moment(now)]
+        ) { (try $0.int(), try $0.id()) }
+        return Dictionary(rows.map { ($0.place, $0.invoice) }) { first, _ in first }
+    }
+
+    /// Has an invoice take a place of a visitor, instead of one that is not open any more.
+    package func visit(_ link: PaymentLinkID, by visitor: String, place: Int, invoice: InvoiceID) throws {
+        try execute(
+            """
+            INSERT INTO link_visits (link, visitor, place, invoice) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (link, visitor, place) DO UPDATE SET invoice = excluded.invoice
+            """,
+            [.id(link), .text(visitor), .integer(Int64(place)), .id(invoice)]
+        )
+    }
+}
