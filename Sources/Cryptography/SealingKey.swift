@@ -16,10 +16,20 @@ public struct SealingKey: Sendable {
 
     /// Seals a secret; what comes out is nonce, ciphertext and tag in one.
     ///
+    /// What is worth sealing is hidden from peers for as long as the process holds it.
+    ///
     /// - Throws: ``CryptographyError``.
     public func seal(_ secret: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
+        secret.hideWhileHeld()
+        return try sealText(secret, for: purpose)
+    }
+
+    /// Seals what is no secret by itself, as an answer that tells one.
+    ///
+    /// - Throws: ``CryptographyError``.
+    public func sealText(_ text: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
         try AES256GCM.seal(
-            secret,
+            text,
             key: key,
             nonce: random.bytes(AES256GCM.nonceLength),
             authenticating: Array(purpose.utf8)
@@ -27,10 +37,19 @@ public struct SealingKey: Sendable {
         .combined
     }
 
-    /// Opens a secret.
+    /// Opens a secret, which is hidden from peers for as long as the process holds it.
     ///
     /// - Throws: ``CryptographyError`` when it was sealed under another key or for another purpose, or was changed.
     public func open(_ sealed: [UInt8], for purpose: String) throws(CryptographyError) -> SecretBytes {
+        let secret = try openText(sealed, for: purpose)
+        secret.hideWhileHeld()
+        return secret
+    }
+
+    /// Opens what was sealed without being a secret by itself, as an answer that tells one.
+    ///
+    /// - Throws: ``CryptographyError`` when it was sealed under another key or for another purpose, or was changed.
+    public func openText(_ sealed: [UInt8], for purpose: String) throws(CryptographyError) -> SecretBytes {
         try AES256GCM.open(AES256GCM.SealedBox(combined: sealed), key: key, authenticating: Array(purpose.utf8))
     }
 }

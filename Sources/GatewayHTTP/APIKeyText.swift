@@ -8,7 +8,7 @@ public import Seams
 public struct APIKeyText: Sendable {
     /// The key's identifier.
     public let id: APIKeyID
-    private let secret: SecretBytes
+    let secret: SecretBytes
     private let mode: GatewayAPI.Mode
     /// What kind of key its text says that it is.
     let role: KeyAccess.Role

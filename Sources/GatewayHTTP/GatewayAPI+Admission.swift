@@ -75,6 +75,7 @@ extension GatewayAPI {
         guard let key = try await key(text.id, at: clock.now()), Self.isProven(text, by: key) else {
             throw Problem.unauthorized
         }
+        keys.hide(text.secret, of: text.id)
         return key
     }
 

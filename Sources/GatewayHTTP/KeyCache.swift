@@ -1,3 +1,4 @@
+import Cryptography
 import Payments
 import Seams
 import Storage
@@ -15,6 +16,8 @@ final class KeyCache: Sendable {
     private struct Kept {
         let key: APIKeyRecord
         let readAt: Timestamp
+        /// The secret part, once it was proven: peers must not be heard saying it.
+        var secret: SecretBytes?
     }
 
     private let kept = Mutex<[APIKeyID: Kept]>([:])
@@ -34,7 +37,17 @@ final class KeyCache: Sendable {
     func keep(_ key: APIKeyRecord, readAt moment: Timestamp) {
         kept.withLock { kept in
             if kept.count >= Self.limit { kept = [:] }
-            kept[key.id] = Kept(key: key, readAt: moment)
+            let secret = kept[key.id].flatMap { $0.key.digest == key.digest ? $0.secret : nil }
+            kept[key.id] = Kept(key: key, readAt: moment, secret: secret)
+        }
+    }
+
+    /// Has the secret part of a key, which was proven, cut out of what peers say for as long as the key is known.
+    func hide(_ secret: SecretBytes, of id: APIKeyID) {
+        kept.withLock { kept in
+            guard let known = kept[id], known.secret == nil else { return }
+            secret.hideWhileHeld()
+            kept[id]?.secret = secret
         }
     }
 

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Everything but ``whenDone(_:)`` and ``fail(_:)`` is called on the loop's thread only.
 // The loop's thread gets the transfer through the mutex of its commands, and libcurl calls the sinks on it too.
-// Proof: `handle`, `head`, `lines`, `body` and `isTooLarge` are that thread's alone; `answer` is a mutex.
+// Proof: `handle`, `head`, `lines`, `body`, `stream` and `isTooLarge` are that thread's alone; `answer` is a mutex.
 final class CurlTransfer: @unchecked Sendable {
     private let request: HTTPRequest
     private let rule: AddressRule
@@ -20,6 +20,8 @@ final class CurlTransfer: @unchecked Sendable {
     private let pieces: AsyncThrowingStream<[UInt8], any Error>.Continuation?
     /// After how many seconds without a byte a stream is given up.
     private let silence: Int
+    /// What a server says may be from us, also in two pieces.
+    private var stream = SecretStream()
     private let answer = Mutex<(@Sendable (Result<HTTPResponse, HTTPTransportError>) -> Void)?>(nil)
 
     /// A transfer; with `pieces` the body of a good answer goes there as it comes.
@@ -158,7 +160,8 @@ final class CurlTransfer: @unchecked Sendable {
         _ count: Int,
         to pieces: AsyncThrowingStream<[UInt8], any Error>.Continuation
     ) -> Int {
-        let piece = SecretGate.shared.cut(Array(UnsafeRawBufferPointer(start: bytes, count: count)))
+        let piece = stream.cut(Array(UnsafeRawBufferPointer(start: bytes, count: count)))
+        guard !piece.isEmpty else { return count }
         switch pieces.yield(piece) {
         case .enqueued: return count
         // What is not read in time must not fill the memory.
@@ -192,6 +195,10 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     func finish(_ result: CURLcode) {
+        if let pieces {
+            let rest = stream.end()
+            if !rest.isEmpty { pieces.yield(rest) }
+        }
         guard result == CURLE_OK, let handle else { return fail(error(result)) }
         var status = 0
         curl_shim_status(handle, &status)

@@ -1,6 +1,7 @@
 public import EVM
 public import HTTPTransport
 public import Providers
+import Seams
 import StrictJSON
 import Synchronization
 
@@ -244,7 +245,7 @@ public final class EVMClient: Sendable {
                 throw ProviderError(.unavailable, "a node answers what it was not asked")
             }
             if let error = answer["error"] {
-                let message = String((error["message"]?.stringValue ?? "an error").prefix(200))
+                let message = PeerText(error["message"]?.stringValue ?? "an error").description
                 if message.contains("revert") { throw ProviderError(.refused, "the chain would refuse it: \(message)") }
                 throw ProviderError(.unavailable, "\(ProviderError.nodeSays) \(message)")
             }

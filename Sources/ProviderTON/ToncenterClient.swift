@@ -197,12 +197,12 @@ public struct ToncenterClient: Sendable {
     private static func result(of response: HTTPResponse) throws(ProviderError) -> JSONValue {
         let envelope = try parse(response)
         if envelope["ok"]?.boolValue == true, let result = envelope["result"] { return result }
-        throw failure(response, envelope["error"]?.stringValue)
+        throw failure(response, envelope["error"]?.stringValue.map { PeerText($0) })
     }
 
-    private static func failure(_ response: HTTPResponse, _ error: String?) -> ProviderError {
-        let reason = (error ?? "status \(response.status)").prefix(200)
-        if error?.contains("cannot apply external message") == true { return ProviderError(.refused, String(reason)) }
+    private static func failure(_ response: HTTPResponse, _ said: PeerText?) -> ProviderError {
+        let reason = said?.description ?? "status \(response.status)"
+        if said != nil, reason.contains("cannot apply external message") { return ProviderError(.refused, reason) }
         return ProviderError(.unavailable, "the node says: \(reason)")
     }
 

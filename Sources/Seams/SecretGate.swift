@@ -7,29 +7,65 @@ import Synchronization
 /// comes in, before anybody reads it. The gate knows secrets by digests under a key of the process and keeps no copy.
 ///
 /// Each is known in several forms: as it is, in hexadecimal, in base64, and escaped as in a URL; and its longer parts
-/// where it is made of parts, as a token or a URL is. What has fewer than eight bytes cannot be told from other text.
+/// where it is made of parts, as a token or a URL is. What has fewer than eight bytes cannot be told from other text. What
+/// the process forgets, the gate forgets as well, so that strangers cannot fill it.
 package final class SecretGate: Sendable {
     /// The gate of this process.
     package static let shared = SecretGate()
 
     /// What stands where a secret stood.
-    private static let cutOut = Array("[redacted]".utf8)
+    static let cutOut = Array("[redacted]".utf8)
     /// How many bytes are looked at to find where a secret may begin.
-    private static let window = 8
+    static let window = 8
     /// A part of a secret that is worth hiding by itself.
     private static let longPart = 16
     /// With fewer different bytes it is a pattern and no secret, and chains are full of those.
     private static let leastDifferent = 6
 
-    private struct Form: Hashable, Sendable {
+    struct Form: Hashable, Sendable {
         let count: Int
         let digest: Int
     }
 
-    private struct Known: Sendable {
+    struct Known: Sendable {
         /// A bit for each hash of a window with which a form begins.
-        var filter = [UInt64](repeating: 0, count: 1 << 10)
-        var forms: [UInt64: Set<Form>] = [:]
+        private(set) var filter = [UInt64](repeating: 0, count: 1 << 10)
+        /// How often each form is held, by the window with which it begins.
+        private(set) var forms: [UInt64: [Form: Int]] = [:]
+        /// How many windows left since the filter was made: their bits are still in it.
+        private var stale = 0
+
+        mutating func hold(_ form: Form, _ head: UInt64) {
+            mark(head)
+            forms[head, default: [:]][form, default: 0] += 1
+        }
+
+        mutating func release(_ form: Form, _ head: UInt64) {
+            guard let count = forms[head]?[form] else { return }
+            guard count == 1 else {
+                forms[head, default: [:]][form] = count - 1
+                return
+            }
+            forms[head]?[form] = nil
+            guard forms[head]?.isEmpty == true else { return }
+            forms[head] = nil
+            stale += 1
+            guard stale > max(1_024, forms.count) else { return }
+            (filter, stale) = ([UInt64](repeating: 0, count: filter.count), 0)
+            for head in forms.keys { mark(head) }
+        }
+
+        private mutating func mark(_ head: UInt64) {
+            let bit = SecretGate.bit(head)
+            filter[bit >> 6] |= 1 << UInt64(bit & 63)
+        }
+
+        /// The forms that begin with a window, and how often each is held.
+        func forms(with head: UInt64) -> [Form: Int]? {
+            let bit = SecretGate.bit(head)
+            guard filter[bit >> 6] & (1 << UInt64(bit & 63)) != 0 else { return nil }
+            return forms[head]
+        }
     }
 
     private let known = Mutex(Known())
@@ -37,23 +73,38 @@ package final class SecretGate: Sendable {
     /// A gate that knows nothing.
     package init() {}
 
-    /// Has a secret cut out from now on.
+    /// Has a secret cut out from now on, until it was released as often as it was held.
     package func hold(_ secret: UnsafeRawBufferPointer) {
-        let bytes = Array(secret)
-        var forms = Self.forms(bytes)
-        let separators = Set("/?&=:@#".utf8)
-        for part in bytes.split(whereSeparator: separators.contains) where part.count >= Self.longPart {
-            forms += Self.forms(Array(part))
-        }
+        let forms = Self.allForms(of: secret)
         known.withLock { known in
-            for form in forms {
-                form.withUnsafeBytes { form in
-                    let head = Self.head(form, 0)
-                    let bit = Self.bit(head)
-                    known.filter[bit >> 6] |= 1 << UInt64(bit & 63)
-                    known.forms[head, default: []].insert(Form(count: form.count, digest: Self.digest(form[...])))
-                }
-            }
+            for (form, head) in forms { known.hold(form, head) }
+        }
+    }
+
+    /// Forgets a secret that the process does not hold any more.
+    package func release(_ secret: UnsafeRawBufferPointer) {
+        let forms = Self.allForms(of: secret)
+        known.withLock { known in
+            for (form, head) in forms { known.release(form, head) }
+        }
+    }
+
+    /// How many forms are known, all of different secrets.
+    package var size: Int { known.withLock { $0.forms.count } }
+
+    /// What is known now.
+    var state: Known { known.withLock { $0 } }
+
+    /// A secret and its longer parts in every form, each with the window with which it begins.
+    private static func allForms(of secret: UnsafeRawBufferPointer) -> [(Form, UInt64)] {
+        let bytes = Array(secret)
+        var texts = Set(forms(bytes))
+        let separators = Set("/?&=:@#".utf8)
+        for part in bytes.split(whereSeparator: separators.contains) where part.count >= longPart {
+            texts.formUnion(forms(Array(part)))
+        }
+        return texts.map { text in
+            text.withUnsafeBytes { (Form(count: $0.count, digest: digest($0[...])), head($0, 0)) }
         }
     }
 
@@ -68,23 +119,27 @@ package final class SecretGate: Sendable {
         let known = known.withLock { $0 }
         guard !known.forms.isEmpty, bytes.count >= Self.window else { return bytes }
         let ranges = Self.find(known, in: bytes)
-        var cut: [UInt8] = bytes
-        for range in ranges.reversed() { cut.replaceSubrange(range, with: Self.cutOut) }
+        var cut = ranges.isEmpty ? bytes : []
+        var place = 0
+        for range in ranges {
+            cut += bytes[place..<range.lowerBound]
+            cut += Self.cutOut
+            place = range.upperBound
+        }
+        if place > 0 { cut += bytes[place...] }
         guard cut.contains(UInt8(ascii: "\\")) else { return cut }
         return Self.find(known, in: Self.unescaped(cut)).isEmpty ? cut : Self.cutOut
     }
 
     // MARK: - Finding
 
-    private static func find(_ known: Known, in bytes: [UInt8]) -> [Range<Int>] {
+    static func find(_ known: Known, in bytes: [UInt8]) -> [Range<Int>] {
         bytes.withUnsafeBytes { bytes in
             var (ranges, start): ([Range<Int>], Int) = ([], 0)
             let end = bytes.count - window
             while start <= end {
-                let head = head(bytes, start)
-                let bit = bit(head)
-                guard known.filter[bit >> 6] & (1 << UInt64(bit & 63)) != 0,
-                    let length = length(known, head, in: bytes, at: start)
+                guard let forms = known.forms(with: head(bytes, start)),
+                    let length = length(forms, in: bytes, at: start)
                 else {
                     start += 1
                     continue
@@ -97,19 +152,29 @@ package final class SecretGate: Sendable {
     }
 
     /// The length of the longest secret that stands at a place; nil when none does.
-    private static func length(_ known: Known, _ head: UInt64, in bytes: UnsafeRawBufferPointer, at start: Int) -> Int?
-    {
-        let fitting = known.forms[head]?.filter { form in
+    private static func length(_ forms: [Form: Int], in bytes: UnsafeRawBufferPointer, at start: Int) -> Int? {
+        let fitting = forms.keys.filter { form in
             start + form.count <= bytes.count && digest(bytes[start..<(start + form.count)]) == form.digest
         }
-        return fitting?.map(\.count).max()
+        return fitting.map(\.count).max()
+    }
+
+    /// The first place at which a secret may begin that goes on after the end; nil when there is none.
+    static func opening(_ known: Known, in bytes: [UInt8], from first: Int) -> Int? {
+        bytes.withUnsafeBytes { bytes in
+            let end = bytes.count - window
+            guard end >= first else { return nil }
+            return (first...end).first { start in
+                known.forms(with: head(bytes, start))?.keys.contains { start + $0.count > bytes.count } ?? false
+            }
+        }
     }
 
     private static func head(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> UInt64 {
         bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
     }
 
-    private static func bit(_ head: UInt64) -> Int { Int((head &* 0x9E37_79B9_7F4A_7C15) >> 48) }
+    fileprivate static func bit(_ head: UInt64) -> Int { Int((head &* 0x9E37_79B9_7F4A_7C15) >> 48) }
 
     /// Under a key that the process draws when it starts.
     private static func digest(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
@@ -158,7 +223,7 @@ package final class SecretGate: Sendable {
     }
 
     /// Bytes with JSON's escapes of ASCII characters undone (RFC 8259, section 7).
-    private static func unescaped(_ bytes: [UInt8]) -> [UInt8] {
+    static func unescaped(_ bytes: [UInt8]) -> [UInt8] {
         var (result, index): ([UInt8], Int) = ([], 0)
         result.reserveCapacity(bytes.count)
         while index < bytes.count {

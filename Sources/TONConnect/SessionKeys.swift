@@ -40,6 +40,7 @@ public struct SessionKeys: Sendable {
             return crypto_scalarmult_base(&key, base) == 0
         }
         guard isKey else { throw .invalidKey("a session's secret has 32 bytes") }
+        secret.hideWhileHeld()
         self.secret = secret
         publicKey = key
     }

@@ -1,3 +1,4 @@
+import Seams
 import StrictJSON
 
 /// What a wallet says (TON Connect, events and responses).
@@ -57,6 +58,6 @@ public enum WalletMessage: Hashable, Sendable {
         }
     }
 
-    /// What a wallet says, short enough to be kept.
-    private static func words(_ text: String?) -> String { String((text ?? "").prefix(200)) }
+    /// What a wallet says, as it may be kept.
+    private static func words(_ text: String?) -> String { PeerText(text ?? "").description }
 }

@@ -94,7 +94,7 @@ public struct BotClient: Sendable {
             throw TelegramError(.unknown, "\(method) answered \(response.status) without JSON")
         }
         if envelope["ok"]?.boolValue == true, let result = envelope["result"] { return result }
-        let description = envelope["description"]?.stringValue ?? "no description"
+        let description = PeerText(envelope["description"]?.stringValue ?? "no description").description
         let code = envelope["error_code"]?.integerValue ?? Int64(response.status)
         switch code {
         case 429:

@@ -21,11 +21,13 @@ public enum StandardWebhook {
                 (24...64).contains(decoded.count)
             else { throw Refusal("the secret is not base 64 of 24 to 64 bytes") }
             bytes = SecretBytes(decoded)
+            bytes.hideWhileHeld()
         }
 
         /// A new secret of 32 bytes.
         public init(random: some RandomSource) {
             bytes = SecretBytes.random(count: 32, from: random)
+            bytes.hideWhileHeld()
         }
 
         /// The text that the merchant is given, once.

@@ -22,6 +22,32 @@ struct SecretsAndEncodingTests {
         }
     }
 
+    @Test("keys and seeds, given and derived, lie in memory that is locked and left out of core dumps")
+    func lockedMemory() throws {
+        let seed = SecretBytes(bytes(String(repeating: "0123456789abcdef", count: 4)))
+        let master = try ExtendedSecp256k1Key(seed: seed)
+        let path = KeyPath(steps: [44 + KeyPath.hardened, 60 + KeyPath.hardened, 7])
+        let signing = try ExtendedEd25519Key(seed: seed).derived(KeyPath(steps: [44 + KeyPath.hardened]))
+        for secret in [seed, master.key.secret, try master.derived(path).key.secret, signing.seed] {
+            #expect(secret.isLocked && secret.count == 32)
+        }
+        // What is too large to be a key is elsewhere.
+        #expect(!SecretBytes([UInt8](repeating: 1, count: 1 << 15)).isLocked)
+    }
+
+    @Test("a secret is cut out of what peers say for as long as it is held")
+    func hidden() {
+        let text = "a secret that is held for a while \(Hex.encode(SystemRandom().bytes(8)))"
+        do {
+            let secret = SecretBytes(Array(text.utf8))
+            secret.hideWhileHeld()
+            secret.hideWhileHeld()
+            #expect(PeerText("they say: \(text)").description == "they say: [redacted]")
+            withExtendedLifetime(secret) {}
+        }
+        #expect(PeerText("they say: \(text)").description == "they say: \(text)")
+    }
+
     @Test("secrets are equal when their bytes are, and only then")
     func comparison() {
         #expect(SecretBytes([1, 2, 3]) == SecretBytes([1, 2, 3]))

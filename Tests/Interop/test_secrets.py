@@ -2,9 +2,12 @@
 
 import os
 import pathlib
+import shutil
+import signal
 import socket
 import stat
 import subprocess
+import sys
 import urllib.request
 
 import pytest
@@ -98,3 +101,113 @@ def test_passphrase_comes_by_other_ways(sandbox, tmp_path):
     secret.chmod(0o644)
     loose = listing(**{PASSPHRASE + "_FILE": str(secret)})
     assert loose.returncode != 0 and "chmod 600" in loose.stderr
+
+
+NEIGHBOUR = """
+import ctypes, os, sys
+pid, found = int(sys.argv[1]), []
+libc = ctypes.CDLL(None, use_errno=True)
+
+class Vector(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+
+def attempt(name, body):
+    try:
+        body()
+        found.append(name)
+    except OSError:
+        pass
+
+def read_memory():
+    start = int(open(f"/proc/{pid}/maps").readline().split("-")[0], 16)
+    with open(f"/proc/{pid}/mem", "rb") as memory:
+        memory.seek(start)
+        memory.read(16)
+
+def read_vector():
+    buffer = ctypes.create_string_buffer(16)
+    local, remote = Vector(ctypes.addressof(buffer), 16), Vector(int(sys.argv[2], 16), 16)
+    if libc.process_vm_readv(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0) < 0:
+        error = ctypes.get_errno()
+        # A wrong address would be a failure of another kind: it was looked at.
+        if error == 14: return
+        raise OSError(error, "process_vm_readv")
+
+def attach():
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    if libc.ptrace(16, pid, None, None) < 0:
+        raise OSError(ctypes.get_errno(), "ptrace")
+    os.waitpid(pid, 0)
+    libc.ptrace(17, pid, None, None)
+
+attempt("environ", lambda: open(f"/proc/{pid}/environ", "rb").read())
+attempt("mem", read_memory)
+attempt("process_vm_readv", read_vector)
+attempt("ptrace", attach)
+print(" ".join(found))
+"""
+
+
+def as_nobody():
+    """How a process is started as a user without rights; as ours, where we have none."""
+    return {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+@pytest.fixture
+def unprivileged(sandbox, tmp_path_factory):
+    """A gateway of a user without rights, with files of its own."""
+    home = tmp_path_factory.mktemp("nobody") / "home"
+    shutil.copytree(pathlib.Path(sandbox["config"]).parent, home)
+    if os.geteuid() == 0:
+        for path in [home.parent, home, *home.rglob("*")]:
+            os.chown(path, 65534, 65534)
+        for path in home.parents:
+            if path.stat().st_uid == 0 and str(path).startswith(os.environ.get("TMPDIR", "/tmp")):
+                path.chmod(path.stat().st_mode | 0o011)
+    process = subprocess.Popen(
+        [SETTLEGATE, "serve", "--config", str(home / pathlib.Path(sandbox["config"]).name)],
+        cwd=home, env=dict(os.environ, SETTLEGATE_PASSPHRASE=sandbox["passphrase"]),
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **as_nobody(),
+    )
+    said = [process.stderr.readline()]
+    while "listens on" not in said[-1]:
+        assert said[-1], said
+        said.append(process.stderr.readline())
+    yield process, home
+    process.kill()
+    process.wait()
+
+
+def neighbour(pid, address):
+    """What a process of the same user reads of another one."""
+    run = subprocess.run(
+        [sys.executable, "-c", NEIGHBOUR, str(pid), address],
+        capture_output=True, text=True, check=True, **as_nobody(),
+    )
+    return set(run.stdout.split())
+
+
+def test_process_of_the_same_user_reads_nothing(unprivileged):
+    process, _ = unprivileged
+    # The same attempts succeed with a process that has not hidden itself, or they would show nothing.
+    plain = subprocess.Popen(["sleep", "60"], **as_nobody())
+    try:
+        start = pathlib.Path(f"/proc/{plain.pid}/maps").read_text().split("-")[0]
+        opened = neighbour(plain.pid, start)
+        if not {"environ", "mem"} <= opened:
+            pytest.skip("this machine lets no process look at another one at all")
+    finally:
+        plain.kill()
+        plain.wait()
+    assert neighbour(process.pid, start) == set()
+
+
+def test_aborted_process_leaves_no_core(unprivileged):
+    process, home = unprivileged
+    before = set(home.rglob("*"))
+    process.send_signal(signal.SIGABRT)
+    _, status = os.waitpid(process.pid, 0)
+    process.returncode = -signal.SIGABRT
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT
+    assert not os.WCOREDUMP(status)
+    assert not [path for path in set(home.rglob("*")) - before if "core" in path.name]

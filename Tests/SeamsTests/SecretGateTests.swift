@@ -62,6 +62,90 @@ struct SecretGateTests {
         #expect(gate.cut("path /v3/0f3c9a7be2d14e6fa8b1c2d3e4f50617") == "path /v3/[redacted]")
     }
 
+    @Test(
+        "lose a secret that two pieces of a stream share, wherever it is divided, and arrive whole otherwise",
+        arguments: forms.map(\.name)
+    )
+    func dividedStream(name: String) throws {
+        let write = try #require(Self.forms.first { $0.name == name }).write
+        let gate = SecretGate()
+        for secret in Self.secrets { gate.hold(secret) }
+        let (before, after) = (Array("data: {\"a\":\"".utf8), Array("\"}\n\n".utf8))
+        for secret in Self.secrets where name != "JSON escapes" || secret.utf8.allSatisfy({ $0 < 0x80 }) {
+            let form = write(Array(secret.utf8))
+            let all = before + form + after
+            // Every place to divide it in two, and pieces of one size.
+            var divisions = (0...all.count).map { [Array(all[..<$0]), Array(all[$0...])] }
+            for size in [1, 2, 3, 7, 8, 9, 40] {
+                divisions.append(
+                    stride(from: 0, to: all.count, by: size).map { Array(all[$0..<min($0 + size, all.count)]) }
+                )
+            }
+            // No eight characters of it in a row: what passes before it is known is less than a window.
+            let window = name == "JSON escapes" ? 48 : 8
+            let windows = Set((0..<(form.count - window - 4)).map { Array(form[$0..<($0 + window)]) })
+            for pieces in divisions {
+                var stream = SecretStream(through: gate)
+                let text = pieces.flatMap { stream.cut($0) } + stream.end()
+                let shown = (0..<max(0, text.count - window + 1)).contains { start in
+                    windows.contains(Array(text[start..<(start + window)]))
+                }
+                #expect(!shown, "\(secret) in pieces of \(pieces.map(\.count))")
+            }
+        }
+    }
+
+    @Test("give each piece of a stream on at once when no secret begins at its end")
+    func promptStream() {
+        let gate = SecretGate()
+        for secret in Self.secrets { gate.hold(secret) }
+        var stream = SecretStream(through: gate)
+        for piece in ["data: 4000000001\n\n", "event: heartbeat\n\n", "x", "\\u00", "a\n"] {
+            #expect(stream.cut(Array(piece.utf8)) == Array(piece.utf8))
+        }
+        let (beginning, rest) = ("5000000001:AAHdqTcvCH", "and something else that is as long as the rest")
+        #expect(stream.cut(Array(beginning.utf8)).isEmpty)
+        #expect(stream.cut(Array(rest.utf8)) == Array((beginning + rest).utf8))
+        #expect(stream.end().isEmpty)
+    }
+
+    @Test("forget what the process forgets, and not before", arguments: 0..<20)
+    func released(seed: UInt64) {
+        let random = SeededRandom(seed: seed)
+        let gate = SecretGate()
+        var held: [[UInt8]: Int] = [:]
+        let secrets = (0..<6).map { _ in random.bytes(32) }
+        for _ in 0..<3_000 {
+            let secret = secrets[Int(random.next() % 6)]
+            if random.next() % 2 == 0 {
+                secret.withUnsafeBytes { gate.hold($0) }
+                held[secret, default: 0] += 1
+            } else if held[secret, default: 0] > 0 {
+                secret.withUnsafeBytes { gate.release($0) }
+                held[secret, default: 0] -= 1
+            }
+        }
+        for secret in secrets {
+            #expect((gate.cut(secret) == secret) == (held[secret, default: 0] == 0), "seed \(seed)")
+            while held[secret, default: 0] > 0 {
+                secret.withUnsafeBytes { gate.release($0) }
+                held[secret, default: 0] -= 1
+            }
+        }
+        #expect(gate.size == 0)
+    }
+
+    @Test("become words of one line and of a bounded length, without the part of a secret at its end")
+    func words() {
+        let gate = SecretGate()
+        for secret in Self.secrets { gate.hold(secret) }
+        let said = String(repeating: "x", count: 180) + " " + Self.secrets[0] + "\n\u{0}\u{1B}[31m"
+        let words = PeerText(said, through: gate).description
+        #expect(words == String(repeating: "x", count: 180) + " [redacted]   [31m")
+        #expect(PeerText(String(repeating: "y", count: 10_000), through: gate).description.count == PeerText.limit)
+        #expect(PeerText("a\r\nb", through: gate).description == "a  b")
+    }
+
     @Test("keep what is a pattern and no secret, of which chains are full")
     func patterns() {
         let gate = SecretGate()

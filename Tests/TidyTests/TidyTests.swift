@@ -129,6 +129,31 @@ struct TidyTests {
         }
     }
 
+    /// How a client gets at the words of a peer, and through what they have to go.
+    private static let peerWords = [
+        "[\"description\"]?.stringValue", "[\"message\"]?.stringValue", "[\"error\"]?.stringValue", "PQerrorMessage(",
+    ]
+    private static let ways = ["PeerText(", "PeerText.init", "words(", "line("]
+    private static let clients = [
+        "TelegramBot", "ProviderTelegram", "ProviderTON", "ProviderEVM", "TONConnect", "Rates", "Storage",
+    ]
+
+    @Test("takes what peers say in words through the gate")
+    func peers() throws {
+        // A sealed message, and a receipt that a merchant writes.
+        let others = ["Sources/TONConnect/Bridge.swift", "Sources/ProviderTelegram/FiscalReceipt.swift"]
+        var found = 0
+        for file in Self.sources
+        where Self.clients.contains(where: { file.hasPrefix("Sources/\($0)/") }) && !others.contains(file) {
+            for (number, line) in try Project.lines(of: file).enumerated()
+            where Self.peerWords.contains(where: line.contains) {
+                found += 1
+                #expect(Self.ways.contains(where: line.contains), "\(file):\(number + 1) believes a peer's words")
+            }
+        }
+        #expect(found >= 5)
+    }
+
     @Test("proves every escape from the rules of concurrency")
     func escapes() throws {
         for file in Self.sources {

@@ -30,7 +30,7 @@ public struct ExtendedSecp256k1Key: Sendable {
     private func child(_ number: UInt32) throws(CryptographyError) -> Self {
         let front: SecretBytes =
             number >= KeyPath.hardened
-            ? key.secret.withUnsafeBytes { SecretBytes([0] + Array($0)) } : SecretBytes(key.publicKey.compressed)
+            ? SecretBytes(joining: [0] as [UInt8], key.secret) : SecretBytes(key.publicKey.compressed)
         let (tweak, chainCode) = Derivation.split(chainCode, front, number)
         return Self(key: try key.adding(tweak: tweak), chainCode: chainCode)
     }
@@ -61,7 +61,7 @@ public struct ExtendedEd25519Key: Sendable {
         var current = self
         for step in path.steps {
             guard step >= KeyPath.hardened else { throw .invalidParameter("keys of Ed25519 have hardened steps only") }
-            let front = current.seed.withUnsafeBytes { SecretBytes([0] + Array($0)) }
+            let front = SecretBytes(joining: [0] as [UInt8], current.seed)
             let (seed, chainCode) = Derivation.split(current.chainCode, front, step)
             current = Self(seed: seed, chainCode: chainCode)
         }
@@ -76,7 +76,7 @@ private enum Derivation {
         name: String
     ) throws(CryptographyError) -> (key: SecretBytes, chainCode: SecretBytes) {
         guard (16...64).contains(seed.count) else { throw .invalidParameter("a seed has 16 to 64 bytes") }
-        return halves(HMAC.sha512(key: Array(name.utf8), message: seed))
+        return halves(SecretBytes(HMAC.sha512(key: Array(name.utf8), message: seed)))
     }
 
     static func split(
@@ -84,13 +84,11 @@ private enum Derivation {
         _ front: SecretBytes,
         _ number: UInt32
     ) -> (key: SecretBytes, chainCode: SecretBytes) {
-        let message = front.withUnsafeBytes { front in
-            SecretBytes(Array(front) + withUnsafeBytes(of: number.bigEndian) { Array($0) })
-        }
-        return halves(HMAC.sha512(key: chainCode, message: message))
+        let message = SecretBytes(joining: front, withUnsafeBytes(of: number.bigEndian) { Array($0) })
+        return halves(SecretBytes(HMAC.sha512(key: chainCode, message: message)))
     }
 
-    private static func halves(_ bytes: [UInt8]) -> (key: SecretBytes, chainCode: SecretBytes) {
-        (SecretBytes(Array(bytes.prefix(32))), SecretBytes(Array(bytes.suffix(32))))
+    private static func halves(_ bytes: SecretBytes) -> (key: SecretBytes, chainCode: SecretBytes) {
+        (bytes.part(0..<32), bytes.part(32..<64))
     }
 }

@@ -1,5 +1,6 @@
 import COpenSSL
 public import Seams
+import Synchronization
 
 /// Bytes that must stay secret: wiped when the last reference goes, compared in constant time, never printed.
 ///
@@ -26,6 +27,29 @@ public struct SecretBytes: Sendable {
     /// `count` bytes that `fill` writes in place, so that they exist nowhere else; they are zero before.
     public init(count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
         storage = try unsafe Storage(count: count, fill: fill)
+    }
+
+    /// Two pieces, one after the other, copied to nowhere else.
+    init(joining first: some ByteLending, _ second: some ByteLending) {
+        self = unsafe first.withUnsafeBytes { first in
+            unsafe second.withUnsafeBytes { second in
+                unsafe Self(count: first.count + second.count) { target in
+                    unsafe target.copyMemory(from: first)
+                    let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: target[first.count...])
+                    unsafe rest.copyMemory(from: second)
+                }
+            }
+        }
+    }
+
+    /// A part of the bytes, copied to nowhere else.
+    func part(_ range: Range<Int>) -> Self {
+        unsafe withUnsafeBytes { unsafe Self(copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    /// Whether the bytes lie in memory that is locked and left out of core dumps.
+    package var isLocked: Bool {
+        unsafe withUnsafeBytes { unsafe CRYPTO_secure_allocated($0.baseAddress) == 1 }
     }
 
     /// `count` bytes from `random`.
@@ -65,6 +89,9 @@ extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, Cu
 extension SecretBytes {
     /// Has these bytes cut out of everything that peers say from now on.
     public func hideFromPeers() { unsafe withUnsafeBytes { unsafe SecretGate.shared.hold($0) } }
+
+    /// Has these bytes cut out of everything that peers say, for as long as the process holds them.
+    public func hideWhileHeld() { storage.hide() }
 }
 
 extension SecretBytes {
@@ -81,6 +108,7 @@ extension SecretBytes {
         // `deinit`, which wipes it, has the last reference.
         // Proof: written in `init` before anything else can see the object, and only read until `deinit`.
         nonisolated(unsafe) private let block: UnsafeMutableRawBufferPointer
+        private let isHidden = Atomic(false)
 
         init(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
             let block = unsafe Self.allocate(count)
@@ -94,7 +122,16 @@ extension SecretBytes {
             unsafe self.block = block
         }
 
-        deinit { unsafe Self.wipe(block) }
+        deinit {
+            if isHidden.load(ordering: .relaxed) { unsafe SecretGate.shared.release(bytes) }
+            unsafe Self.wipe(block)
+        }
+
+        /// Has the bytes cut out of what peers say until they are wiped.
+        func hide() {
+            guard !isHidden.exchange(true, ordering: .relaxed) else { return }
+            unsafe SecretGate.shared.hold(bytes)
+        }
 
         var count: Int { unsafe block.count }
         var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(block) }

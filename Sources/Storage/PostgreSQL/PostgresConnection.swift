@@ -227,9 +227,9 @@ final class PostgresConnection {
 
     /// The connection is of no use any more.
     private func lost(_ connection: OpaquePointer?) -> StorageError {
-        let reason = connection.map { String(cString: PQerrorMessage($0)) } ?? ""
+        let reason = connection.map { Self.line(String(cString: PQerrorMessage($0))) } ?? ""
         disconnect()
-        return StorageError(.unavailable, "PostgreSQL: the connection was lost: \(Self.line(reason))")
+        return StorageError(.unavailable, "PostgreSQL: the connection was lost: \(reason)")
     }
 
     private func read(_ result: OpaquePointer) throws(StorageError) -> Answer {
@@ -254,7 +254,7 @@ final class PostgresConnection {
 
     private static func line(_ text: String) -> String {
         // The server and libpq may repeat what they were told.
-        SecretGate.shared.cut(text.split(whereSeparator: \.isNewline).first.map { String($0) } ?? "")
+        PeerText(text.split(whereSeparator: \.isNewline).first.map { String($0) } ?? "").description
     }
 
     // MARK: - Values
