@@ -97,7 +97,9 @@ let package = Package(
         ),
         .target(
             name: "Settlement",
-            dependencies: ["Ledger", "Payments", "Money", "Providers", "Storage", "StrictJSON", "Seams", bigInt]
+            dependencies: [
+                "Ledger", "Payments", "Money", "Providers", "Storage", "StrictJSON", "Cryptography", "Seams", bigInt,
+            ]
         ),
         .target(
             name: "Reconciliation",
@@ -269,7 +271,8 @@ let package = Package(
         .target(
             name: "SettlementDesk",
             dependencies: [
-                "DatabaseEngines", "Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Seams",
+                "DatabaseEngines", "Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Cryptography",
+                "Seams",
             ],
             path: "Tests/SettlementDesk"
         ),

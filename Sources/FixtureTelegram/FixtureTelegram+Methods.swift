@@ -101,6 +101,8 @@ extension FixtureTelegram {
 
     // MARK: - Invoices
 
+    private static let needs: Set = ["need_name", "need_email", "need_phone_number", "need_shipping_address"]
+
     private func createInvoice(_ call: BotCall) throws(BadRequest) -> String {
         guard let title = call.text("title"), (1...32).contains(title.count) else {
             throw BadRequest("INVOICE_TITLE_INVALID")
@@ -144,6 +146,8 @@ extension FixtureTelegram {
             total: total,
             isFlexible: call.flag("is_flexible"),
             maximumTip: maximumTip,
+            // Telegram asks for nothing where Stars are paid (Bot API, `createInvoiceLink`).
+            needs: currency == "XTR" ? [] : Self.needs.filter { call.flag($0) },
             subscriptionPeriod: period
         )
         return state.withLock { state in

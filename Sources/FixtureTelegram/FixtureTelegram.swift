@@ -1,6 +1,6 @@
 public import HTTPTransport
 public import Seams
-import StrictJSON
+public import StrictJSON
 import Synchronization
 
 /// A Telegram for tests: bots, customers, invoices and Stars, with the real methods, texts and limits.
@@ -126,6 +126,14 @@ public final class FixtureTelegram: Sendable {
         }
     }
 
+    /// Has a user tell something else, where a bot asks (`OrderInfo`).
+    public func tell(_ order: JSONValue, by user: String) {
+        state.withLock { state in
+            let id = state.user(user)
+            state.customers[id] = order
+        }
+    }
+
     /// A customer opens an invoice link and confirms.
     ///
     /// - Parameters:
@@ -136,22 +144,24 @@ public final class FixtureTelegram: Sendable {
     /// - Returns: what became of it.
     public func pay(link: String, by user: String, tip: Int64 = 0, isAgreed: Bool = false) async -> Outcome {
         let slug = link.split(separator: "$").last.map { String($0) } ?? ""
-        let found: (TelegramState.Invoice, Int64)? = state.withLock { state in
+        let found: TelegramState.Order? = state.withLock { state in
             guard let invoice = state.invoices[slug] else { return nil }
-            return (invoice, state.user(user))
+            let id = state.user(user)
+            return TelegramState.Order(
+                invoice: invoice,
+                user: id,
+                total: invoice.total + min(tip, invoice.maximumTip),
+                customer: state.customers[id] ?? TelegramState.Order.customer(user)
+            )
         }
-        guard let (invoice, userID) = found else { return .unknownLink }
-        var order = TelegramState.Order(
-            invoice: invoice,
-            user: userID,
-            total: invoice.total + min(tip, invoice.maximumTip)
-        )
+        guard var order = found else { return .unknownLink }
+        let invoice = order.invoice
         if invoice.isFlexible {
             let answer = await ask(
                 "shipping_query",
                 [
                     .init("invoice_payload", .string(invoice.payload)),
-                    .init("shipping_address", TelegramState.Order.address),
+                    .init("shipping_address", order.customer["shipping_address"] ?? [:]),
                 ],
                 order
             )

@@ -51,6 +51,8 @@ struct TelegramState: Sendable {
         let total: Int64
         let isFlexible: Bool
         let maximumTip: Int64
+        /// What the customer is asked for: `need_name`, `need_email`, `need_phone_number`, `need_shipping_address`.
+        var needs: Set<String> = []
         /// How long a subscription lasts that is paid with it, in seconds; none: it is no subscription.
         let subscriptionPeriod: Int64?
     }
@@ -60,17 +62,38 @@ struct TelegramState: Sendable {
         let invoice: Invoice
         let user: Int64
         var total: Int64
-        /// What the customer chose and told, as the query and the payment carry it.
-        private(set) var details: [JSONValue.Member] = []
+        /// The way of shipping that the customer chose.
+        private var shippingOption: JSONValue?
+        /// What the customer tells who is asked for everything (`OrderInfo`).
+        let customer: JSONValue
 
-        init(invoice: Invoice, user: Int64, total: Int64) {
+        /// What the customer chose and told, as the query and the payment carry it: only what the bot has asked for.
+        var details: [JSONValue.Member] {
+            let told = (customer.members ?? []).filter { member in
+                let isAsked = invoice.needs.contains("need_\(member.key)")
+                return isAsked || (member.key == "shipping_address" && invoice.isFlexible)
+            }
+            return (shippingOption.map { [.init("shipping_option_id", $0)] } ?? [])
+                + (told.isEmpty ? [] : [.init("order_info", .object(told))])
+        }
+
+        init(invoice: Invoice, user: Int64, total: Int64, customer: JSONValue) {
             self.invoice = invoice
             self.user = user
             self.total = total
+            self.customer = customer
+        }
+
+        /// What a user tells who was not told otherwise (`OrderInfo`), by name.
+        static func customer(_ name: String) -> JSONValue {
+            [
+                "name": .string(name), "phone_number": "4930123456", "email": .string("\(name)@example.org"),
+                "shipping_address": address,
+            ]
         }
 
         /// Where everybody lives.
-        static let address: JSONValue = [
+        private static let address: JSONValue = [
             "country_code": "DE", "state": "", "city": "Berlin", "street_line1": "Unter den Linden 1",
             "street_line2": "", "post_code": "10117",
         ]
@@ -78,10 +101,7 @@ struct TelegramState: Sendable {
         /// Takes a way of shipping and adds its prices.
         mutating func choose(_ option: JSONValue) {
             for price in option["prices"]?.arrayValue ?? [] { total += price["amount"]?.integerValue ?? 0 }
-            details = [
-                .init("shipping_option_id", option["id"] ?? ""),
-                .init("order_info", ["shipping_address": Self.address]),
-            ]
+            shippingOption = option["id"]
         }
     }
 
@@ -124,6 +144,8 @@ struct TelegramState: Sendable {
     var invoices: [String: Invoice] = [:]
     var charges: [String: Charge] = [:]
     var users: [String: Int64] = [:]
+    /// What users tell who are asked for it, by number, where it is not the usual.
+    var customers: [Int64: JSONValue] = [:]
     /// The language of each user who wrote in another than English.
     var languages: [Int64: String] = [:]
     var fault = FixtureTelegram.Fault.none

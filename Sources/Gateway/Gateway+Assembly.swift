@@ -65,6 +65,10 @@ extension Gateway {
                 clock: surroundings.clock,
                 identifiers: IdentifierSource(clock: surroundings.clock, random: surroundings.random),
                 operatorMerchant: Gateway.operatorMerchant,
+                personalData: PersonalDataSeal(
+                    key: try keys.key(for: .personalData),
+                    random: surroundings.random
+                ),
                 stock: { await inquiry.ask($0, at: $1) },
                 address: PublicAddress(),
                 isLive: isLive,
@@ -107,6 +111,7 @@ extension Gateway {
                 secrets: secrets,
                 clock: surroundings.clock,
                 random: surroundings.random,
+                complete: { try settlement.withPersonalData($0, in: $1) },
                 tell: { try settlement.announceDisabled($0, in: $1) },
                 logger: logger
             )

@@ -8,6 +8,7 @@ struct GatewayKeys {
         case bots
         case checkout
         case claims
+        case personalData = "personal data"
         case walletSessions = "wallet sessions"
     }
 

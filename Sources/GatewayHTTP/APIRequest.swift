@@ -9,6 +9,8 @@ struct APIRequest: Sendable {
     let method: String
     let path: [String]
     let merchant: MerchantID
+    /// The key that the request came with.
+    let key: APIKeyID
     /// What the key may do that the request came with.
     let access: KeyAccess
     /// What is to be put in the place of identifiers.
@@ -23,6 +25,7 @@ struct APIRequest: Sendable {
         expansions = query.filter { $0.key == "expand[]" }.map(\.value)
         self.query = query.filter { $0.key != "expand[]" }
         merchant = key.merchant
+        self.key = key.id
         access = key.access
         body = request.body
         idempotencyKeys = request.fields.filter { $0.isCalled("idempotency-key") }.map(\.value)

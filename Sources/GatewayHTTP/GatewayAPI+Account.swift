@@ -30,16 +30,26 @@ extension GatewayAPI {
     func listEvents(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow("limit", "starting_after", "ending_before")
         let page = try call.page()
-        let found = try await settlement.database.read { try $0.events(of: call.merchant, in: page) }
+        let found = try await settlement.database.read { session in
+            try session.events(of: call.merchant, in: page).map { try told($0, to: call, in: session) }
+        }
         return list(try found.map(Self.json), of: call, page: page)
     }
 
     func readEvent(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
         let id: EventID = try call.id(at: 2)
-        let found = try await settlement.database.read { try $0.event(id) }
-        guard let found, found.merchant == call.merchant else { throw Problem.notFound() }
+        let found = try await settlement.database.read { session -> EventRecord? in
+            guard let event = try session.event(id), event.merchant == call.merchant else { return nil }
+            return try told(event, to: call, in: session)
+        }
+        guard let found else { throw Problem.notFound() }
         return json(try Self.json(found))
+    }
+
+    /// An event as the request's key may read it.
+    private func told(_ event: EventRecord, to call: APIRequest, in session: any SQLSession) throws -> EventRecord {
+        call.access.readsPersonalData ? try settlement.withPersonalData(event, in: session) : event
     }
 
     private static func json(_ event: EventRecord) throws -> JSONValue {

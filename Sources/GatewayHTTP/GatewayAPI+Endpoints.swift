@@ -9,7 +9,7 @@ import Webhooks
 /// Where a merchant's events go, and what became of them.
 extension GatewayAPI {
     func createEndpoint(_ call: APIRequest) async throws -> HTTPResponse {
-        let body = try call.object("url", "types")
+        let body = try call.object("url", "types", "personal_data")
         let url = try body.text("url")
         guard WebAddress.isValid(url) else { throw Problem.invalid("'url' is an absolute https URL", "url") }
         let types = try body.array("types").map { value -> String in
@@ -17,6 +17,12 @@ extension GatewayAPI {
                 throw Problem.invalid("'types' are the names of events: see the document's webhooks", "types")
             }
             return text
+        }
+        let takesPersonalData = try body.flag("personal_data")
+        // Nobody has sent elsewhere what they may not read.
+        guard !takesPersonalData || call.access.readsPersonalData else { throw Problem.forbidden(.personalDataRead) }
+        guard !takesPersonalData || mode == .test || url.hasPrefix("https://") else {
+            throw Problem.invalid("what customers have told is sent by https only", "url")
         }
         let secret = StandardWebhook.Secret(random: random)
         let now = clock.now()
@@ -27,6 +33,7 @@ extension GatewayAPI {
                 url: url,
                 sealedSecret: try secrets.seal(secret, of: id),
                 types: types,
+                takesPersonalData: takesPersonalData,
                 createdAt: now
             )
             try await settlement.database.write { session in

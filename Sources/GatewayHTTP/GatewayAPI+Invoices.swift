@@ -216,32 +216,4 @@ extension GatewayAPI {
         let quote = try settlement.quote(base, in: target, at: clock.now())
         return json(.object([.init("object", "rate")] + (representation.json(quote).members ?? [])))
     }
-
-    // MARK: - Payments
-
-    func listPayments(_ call: APIRequest) async throws -> HTTPResponse {
-        try call.allow("limit", "starting_after", "ending_before", "invoice")
-        let page = try call.page()
-        var invoice: InvoiceID?
-        if let text = call.parameter("invoice") {
-            do { invoice = try InvoiceID(text) } catch {
-                throw Problem.invalid("'invoice' identifies no invoice", "invoice")
-            }
-        }
-        let wanted = invoice
-        let found = try await settlement.database.read { session in
-            try session.payments(of: call.merchant, invoice: wanted, in: page)
-        }
-        return list(try found.map(representation.json), of: call, page: page)
-    }
-
-    func readPayment(_ call: APIRequest) async throws -> HTTPResponse {
-        try call.allow()
-        let id: PaymentID = try call.id(at: 2)
-        let found = try await settlement.database.read { try $0.payment(id) }
-        guard let found, settlement.owns(call.merchant, found.merchant) else {
-            throw Problem.notFound("there is no payment \(id)")
-        }
-        return json(try representation.json(found))
-    }
 }

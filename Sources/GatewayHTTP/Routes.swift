@@ -63,6 +63,7 @@ enum Routes {
         Route("POST", "/v1/invoices/*/claims", .invoicesWrite) { try await $0.createClaim($1) },
         Route("GET", "/v1/payments", .paymentsRead) { try await $0.listPayments($1) },
         Route("GET", "/v1/payments/*", .paymentsRead) { try await $0.readPayment($1) },
+        Route("POST", "/v1/payments/*/erase_personal_data", .personalDataWrite) { try await $0.erasePersonalData($1) },
         Route("POST", "/v1/refunds", .refundsWrite) { try await $0.createRefund($1) },
         Route("GET", "/v1/refunds", .refundsRead) { try await $0.listOutgoing($1, refunds: true) },
         Route("GET", "/v1/refunds/*", .refundsRead) { try await $0.readOutgoing($1, refunds: true) },

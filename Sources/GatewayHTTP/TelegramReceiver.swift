@@ -64,11 +64,7 @@ public struct TelegramReceiver: Sendable {
         } else {
             try await setAside(body, bot: bot)
         }
-        return HTTPResponse(
-            status: 200,
-            fields: [HTTPField("Content-Type", "application/json")],
-            body: Array("{}".utf8)
-        )
+        return Self.taken
     }
 
     private func take(_ update: JSONValue, numbered id: Int64, _ body: [UInt8], bot: String) async throws {
@@ -79,10 +75,7 @@ public struct TelegramReceiver: Sendable {
             return await answerQuestions(in: body, bot: bot)
         }
         guard Self.isOfUse(update) else { return }
-        let (now, source) = (clock.now(), "telegram:\(bot)")
-        _ = try await settlement.database.write { session in
-            try session.appendInbox(source: source, key: "\(id)", body: body, at: now)
-        }
+        try await settlement.keep(message: body, from: "telegram:\(bot)", key: "\(id)")
         wake()
     }
 
@@ -104,6 +97,12 @@ public struct TelegramReceiver: Sendable {
         )
         _ = try await settlement.record(.setAside(found, bytes: body), at: provider)
     }
+
+    private static let taken = HTTPResponse(
+        status: 200,
+        fields: [HTTPField("Content-Type", "application/json")],
+        body: Array("{}".utf8)
+    )
 
     /// Whether an update may mean something.
     ///

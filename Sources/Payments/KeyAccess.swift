@@ -24,6 +24,10 @@ public struct KeyAccess: Hashable, Sendable {
         case invoicesRead = "invoices:read"
         case invoicesWrite = "invoices:write"
         case paymentsRead = "payments:read"
+        /// To read what customers have told: their names, how they are reached, and where goods go.
+        case personalDataRead = "personal_data:read"
+        /// To erase it.
+        case personalDataWrite = "personal_data:write"
         case refundsRead = "refunds:read"
         case refundsWrite = "refunds:write"
         case payoutsRead = "payouts:read"
@@ -72,6 +76,9 @@ public struct KeyAccess: Hashable, Sendable {
 
     /// Everything.
     public static let secret = Self(role: .secret)
+
+    /// Whether it may read what customers have told.
+    public var readsPersonalData: Bool { allows(.personalDataRead, isPublishable: false) }
 
     /// Whether it is enough for something that needs a scope, or that a publishable key may do as well.
     public func allows(_ scope: Scope, isPublishable: Bool) -> Bool {

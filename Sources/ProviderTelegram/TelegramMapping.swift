@@ -84,8 +84,29 @@ struct TelegramMapping: Sendable {
                 occurredAt: moment,
                 availableAt: isStars ? moment.advanced(by: Self.starsHold) : moment,
                 paidUntil: payment.subscriptionExpiration.map { Timestamp(seconds: $0) },
-                extrasAreEarned: !isStars
+                extrasAreEarned: !isStars,
+                personalData: Self.personalData(payment.order)
             )
+        )
+    }
+
+    private static func personalData(_ order: OrderInfo) -> PersonalData? {
+        PersonalData(
+            name: order.name,
+            email: order.email,
+            phoneNumber: order.phoneNumber,
+            shippingAddress: order.shippingAddress.map { address in
+                func text(_ name: String) -> String { address[name]?.stringValue ?? "" }
+                return PersonalData.Address(
+                    countryCode: text("country_code"),
+                    state: text("state"),
+                    city: text("city"),
+                    streetLine1: text("street_line1"),
+                    streetLine2: text("street_line2"),
+                    postCode: text("post_code")
+                )
+            },
+            shippingOption: order.shippingOption
         )
     }
 

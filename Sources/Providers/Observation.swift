@@ -45,6 +45,8 @@ public struct IncomingTransfer: Hashable, Sendable {
     public var paidUntil: Timestamp?
     /// Whether more than what is due is the merchant's too: a tip, or shipping that the customer chose.
     public let extrasAreEarned: Bool
+    /// What the rail has asked of the customer in the merchant's name.
+    public let personalData: PersonalData?
 
     /// An observed transfer.
     public init(
@@ -57,7 +59,8 @@ public struct IncomingTransfer: Hashable, Sendable {
         occurredAt: Timestamp,
         availableAt: Timestamp,
         paidUntil: Timestamp? = nil,
-        extrasAreEarned: Bool = false
+        extrasAreEarned: Bool = false,
+        personalData: PersonalData? = nil
     ) {
         self.naturalKey = naturalKey
         self.reference = reference
@@ -69,6 +72,7 @@ public struct IncomingTransfer: Hashable, Sendable {
         self.availableAt = availableAt
         self.paidUntil = paidUntil
         self.extrasAreEarned = extrasAreEarned
+        self.personalData = personalData
     }
 }
 

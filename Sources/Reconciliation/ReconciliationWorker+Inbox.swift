@@ -24,15 +24,16 @@ extension ReconciliationWorker {
 
     private func deal(with message: InboxMessage, into pass: inout Pass) async throws {
         do {
+            let body = try settlement.bytes(of: message)
             var outcomes: [String] = []
             var isSetAside = false
             for provider in settlement.providers.providers {
                 guard let push = provider.push, push.source == message.source else { continue }
-                for meaning in meanings(of: message, to: push, &isSetAside) {
+                for meaning in meanings(of: message, body, to: push, &isSetAside) {
                     if let outcome = try await record(meaning, at: provider, into: &pass) { outcomes.append(outcome) }
                 }
             }
-            if let outcome = try await converse(message.body, message.source) { outcomes.append(outcome) }
+            if let outcome = try await converse(body, message.source) { outcomes.append(outcome) }
             let outcome = outcomes.isEmpty ? "nothing about money" : outcomes.joined(separator: "; ")
             let now = settlement.clock.now()
             try await settlement.database.write { try $0.finishInbox(message.sequence, outcome: outcome, at: now) }
@@ -50,10 +51,11 @@ extension ReconciliationWorker {
     /// What a message says; one that cannot be read is set aside once, and is dealt with by that.
     private func meanings(
         of message: InboxMessage,
+        _ body: [UInt8],
         to push: any PushReceiving,
         _ isSetAside: inout Bool
     ) -> [PushedMessage] {
-        do throws(ProviderError) { return try push.interpret(message.body) } catch {
+        do throws(ProviderError) { return try push.interpret(body) } catch {
             guard !isSetAside else { return [] }
             isSetAside = true
             let found = SetAside(
@@ -65,7 +67,7 @@ extension ReconciliationWorker {
                 explanation: "a pushed message cannot be read: \(error.reason)",
                 occurredAt: message.receivedAt
             )
-            return [.observation(.setAside(found, bytes: message.body))]
+            return [.observation(.setAside(found, bytes: body))]
         }
     }
 

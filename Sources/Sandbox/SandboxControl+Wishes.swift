@@ -99,6 +99,7 @@ extension SandboxControl {
         let tip = wish["tip"]?.integerValue ?? 0
         // The bot's owner may be faster than the gateway.
         let isAgreed = wish["agreed"]?.boolValue ?? false
+        if let order = wish["order_info"] { telegram.tell(order, by: Self.user(wish)) }
         return switch await telegram.pay(link: link, by: Self.user(wish), tip: tip, isAgreed: isAgreed) {
         case .paid(let charge): ["outcome": "paid", "charge_id": .string(charge)]
         case .declined(let message): ["outcome": "declined", "message": .string(message)]

@@ -32,6 +32,8 @@ enum OutgoingEvent: String, CaseIterable {
 extension Settlement {
     private static let paymentReceived = "payment.received"
     private static let paymentOrphaned = "payment.orphaned"
+    /// The events that tell of a payment alone.
+    static let paymentEvents: Set<String> = [paymentReceived, paymentOrphaned]
     private static let endpointDisabled = "webhook_endpoint.disabled"
     private static let caseOpened = "case.opened"
     private static let caseResolved = "case.resolved"
@@ -174,6 +176,7 @@ extension Settlement {
         in session: any SQLSession
     ) throws {
         guard try session.resolve(exceptionCase.id, resolution) else { return }
+        try session.forgetSealedBytes(of: exceptionCase.id)
         var closed = exceptionCase
         closed.resolution = resolution
         try tell(Self.caseResolved, closed, at: resolution.moment, in: session)

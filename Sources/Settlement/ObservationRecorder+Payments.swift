@@ -208,7 +208,13 @@ extension ObservationRecorder {
     }
 
     private func store(_ payment: Payment, _ arrival: Arrival, in session: any SQLSession) throws {
-        if arrival.stored == nil { try session.insert(payment) } else { try session.replace(payment) }
+        if let stored = arrival.stored {
+            try session.replace(payment)
+            try settlement.reseal(stored, for: payment.merchant, in: session)
+        } else {
+            try session.insert(payment)
+        }
+        try settlement.keep(arrival.transfer.personalData, of: payment, at: now, in: session)
     }
 
     private func post(

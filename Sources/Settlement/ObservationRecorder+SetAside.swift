@@ -14,7 +14,7 @@ extension ObservationRecorder {
     ) throws -> RecordedObservation {
         let id: CaseID = settlement.identifiers.next()
         guard try isNew(found.naturalKey, "set_aside", found.cause.rawValue, in: session),
-            try session.insert(found, bytes: bytes, provider: providerKey, case: id, at: now)
+            try insert(found, bytes, case: id, in: session)
         else { return .repetition }
         try settlement.open(
             ExceptionCase(
@@ -31,6 +31,24 @@ extension ObservationRecorder {
             in: session
         )
         return .setAside
+    }
+
+    /// Keeps what a rail said as it is, or sealed when it was pushed and may tell of a customer.
+    private func insert(
+        _ found: SetAside,
+        _ bytes: [UInt8],
+        case id: CaseID,
+        in session: any SQLSession
+    ) throws -> Bool {
+        let kept = Array(bytes.prefix(SetAside.byteLimit))
+        return try session.insert(
+            found,
+            bytes: asksFirst ? settlement.personalData.seal(setAside: kept, of: id) : kept,
+            isSealed: asksFirst,
+            provider: providerKey,
+            case: id,
+            at: now
+        )
     }
 
     /// Records an observation, or sets it aside when it cannot be recorded for a reason of its own.

@@ -70,7 +70,15 @@ struct ObservationRecorder: Sendable {
         } else {
             isNew = try session.observe(observation)
         }
-        guard isNew else { return try recordReturn(of: transfer, matching: match, in: session) }
+        guard isNew else {
+            // A history tells of the payment alone; what the customer has told may come after it, by an update.
+            if transfer.personalData != nil,
+                let stored = try session.payment(naturalKey: transfer.naturalKey, at: providerKey)
+            {
+                try settlement.keep(transfer.personalData, of: stored, at: now, in: session)
+            }
+            return try recordReturn(of: transfer, matching: match, in: session)
+        }
         let source = AccountID.providerReceivable(providerKey)
         let arrival = Arrival(id: id, transfer: transfer, source: source, stored: nil, madeAt: transfer.occurredAt)
         return try receive(arrival, matching: match, in: session)

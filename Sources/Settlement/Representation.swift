@@ -74,6 +74,7 @@ public struct Representation: Sendable {
         [
             "id": .string(endpoint.id.text), "object": "webhook_endpoint", "url": .string(endpoint.url),
             "types": .array(endpoint.types.map(JSONValue.string)),
+            "personal_data": .bool(endpoint.takesPersonalData),
             "created_at": .string(endpoint.createdAt.description),
             "previous_secret_until": .optional(endpoint.previousUntil?.description),
             "disabled_at": .optional(endpoint.disabledAt?.description),

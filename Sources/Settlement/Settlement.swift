@@ -32,6 +32,8 @@ public struct Settlement: Sendable {
     public let identifiers: IdentifierSource
     /// The tenant that runs the gateway; what belongs to no merchant is told to it.
     public let operatorMerchant: MerchantID
+    /// Seals what customers have told.
+    public let personalData: PersonalDataSeal
     /// Asks a merchant whether an order's goods are there: after everything else, before a customer's money is taken.
     public let stock: StockCheck
     /// Where customers find the gateway.
@@ -58,6 +60,7 @@ public struct Settlement: Sendable {
         clock: any WallClock,
         identifiers: IdentifierSource,
         operatorMerchant: MerchantID,
+        personalData: PersonalDataSeal,
         stock: @escaping StockCheck = { _, _ in .unknown },
         address: PublicAddress = PublicAddress(),
         isLive: Bool = false,
@@ -76,6 +79,7 @@ public struct Settlement: Sendable {
         self.clock = clock
         self.identifiers = identifiers
         self.operatorMerchant = operatorMerchant
+        self.personalData = personalData
         self.stock = stock
         self.address = address
         self.isLive = isLive

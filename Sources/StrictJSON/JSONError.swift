@@ -64,18 +64,18 @@ public struct JSONLimits: Hashable, Sendable {
     public var maximumDepth: Int
     /// The most values in the whole text.
     public var maximumValues: Int
-    /// Whether half of a surrogate pair that stands alone is read as U+FFFD, which stands for what is no character, instead
-    /// of being refused: for text of strangers that others pass on.
-    public var replacesHalfPairs: Bool
+    /// Whether bytes that are no UTF-8, and half of a surrogate pair that stands alone, are read as U+FFFD, which stands for
+    /// what is no character, instead of being refused: for text of strangers that others pass on.
+    public var repairsTexts: Bool
 
     /// Limits; the usual ones take a megabyte, 32 levels and 100,000 values.
     public init(
         maximumBytes: Int = 1 << 20,
         maximumDepth: Int = 32,
         maximumValues: Int = 100_000,
-        replacesHalfPairs: Bool = false
+        repairsTexts: Bool = false
     ) {
-        self.replacesHalfPairs = replacesHalfPairs
+        self.repairsTexts = repairsTexts
         self.maximumBytes = maximumBytes
         self.maximumDepth = maximumDepth
         self.maximumValues = maximumValues

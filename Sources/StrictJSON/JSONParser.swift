@@ -204,7 +204,7 @@ private struct JSONParser {
                 return Character(scalar)
             }
         }
-        guard limits.replacesHalfPairs else { throw JSONError(.loneSurrogate, at: start) }
+        guard limits.repairsTexts else { throw JSONError(.loneSurrogate, at: start) }
         // What follows is no second half, and stands for itself.
         position = end
         return "\u{FFFD}"
@@ -226,8 +226,9 @@ private struct JSONParser {
     }
 
     private func decode(_ slice: ArraySlice<UInt8>, at offset: Int) throws(JSONError) -> String {
-        guard let text = String(validating: slice, as: UTF8.self) else { throw JSONError(.invalidUTF8, at: offset) }
-        return text
+        if let text = String(validating: slice, as: UTF8.self) { return text }
+        guard limits.repairsTexts else { throw JSONError(.invalidUTF8, at: offset) }
+        return String(decoding: slice, as: UTF8.self)
     }
 
     private mutating func skipSpace() {

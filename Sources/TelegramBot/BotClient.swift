@@ -149,5 +149,5 @@ public struct TelegramError: CodedError {
 
 extension JSONLimits {
     /// How what Telegram says is read: it passes on what strangers write.
-    public static let telegram = JSONLimits(maximumBytes: 8 << 20, replacesHalfPairs: true)
+    public static let telegram = JSONLimits(maximumBytes: 8 << 20, repairsTexts: true)
 }

@@ -115,6 +115,8 @@ public struct SuccessfulPayment: Hashable, Sendable {
     public let providerChargeID: String
     /// Until when the subscription is paid, in seconds since 1970; none for what is no subscription.
     public let subscriptionExpiration: Int64?
+    /// What the customer was asked for and has told.
+    public let order: OrderInfo
 
     init(_ value: JSONValue, in message: JSONValue) throws(TelegramError) {
         date = try message.integer("date")
@@ -126,6 +128,33 @@ public struct SuccessfulPayment: Hashable, Sendable {
         chargeID = try value.charge("telegram_payment_charge_id")
         providerChargeID = try value.text("provider_payment_charge_id")
         subscriptionExpiration = value["subscription_expiration_date"]?.integerValue
+        order = OrderInfo(of: value)
+    }
+}
+
+/// `OrderInfo` with the way of shipping: what a customer has told beside paying.
+///
+/// It never stands in the way of the payment: what has another form than Telegram's is as if it were not there.
+public struct OrderInfo: Hashable, Sendable {
+    /// The customer's name.
+    public let name: String?
+    /// Their telephone number.
+    public let phoneNumber: String?
+    /// Their address for email.
+    public let email: String?
+    /// `ShippingAddress`, as JSON.
+    public let shippingAddress: JSONValue?
+    /// The identifier of the way of shipping that they chose.
+    public let shippingOption: String?
+
+    /// What stands in a `SuccessfulPayment` or a `PreCheckoutQuery`.
+    init(of payment: JSONValue) {
+        let order = payment["order_info"]
+        name = order?["name"]?.stringValue
+        phoneNumber = order?["phone_number"]?.stringValue
+        email = order?["email"]?.stringValue
+        shippingAddress = order?["shipping_address"].flatMap { $0.members == nil ? nil : $0 }
+        shippingOption = payment["shipping_option_id"]?.stringValue
     }
 }
 

@@ -25,6 +25,7 @@ public struct DeliveryWorker: Sendable {
     private let schedule = RetrySchedule()
     private let clock: any WallClock
     private let random: any RandomSource
+    private let complete: @Sendable (EventRecord, any SQLSession) throws -> EventRecord
     private let tell: @Sendable (WebhookEndpointRecord, any SQLSession) throws -> Void
     private let logger: Logger
 
@@ -36,6 +37,7 @@ public struct DeliveryWorker: Sendable {
     ///   - secrets: opens the endpoints' secrets.
     ///   - clock: the clock.
     ///   - random: spreads attempts.
+    ///   - complete: puts what customers have told into an event, for endpoints that take it.
     ///   - tell: told of an endpoint that is switched off, in the unit of work that does it.
     ///   - logger: told of endpoints that are switched off.
     public init(
@@ -44,6 +46,7 @@ public struct DeliveryWorker: Sendable {
         secrets: EndpointSecrets,
         clock: any WallClock,
         random: any RandomSource,
+        complete: @escaping @Sendable (EventRecord, any SQLSession) throws -> EventRecord = { event, _ in event },
         tell: @escaping @Sendable (WebhookEndpointRecord, any SQLSession) throws -> Void = { _, _ in },
         logger: Logger
     ) {
@@ -52,6 +55,7 @@ public struct DeliveryWorker: Sendable {
         self.secrets = secrets
         self.clock = clock
         self.random = random
+        self.complete = complete
         self.tell = tell
         self.logger = logger
     }
@@ -136,7 +140,8 @@ public struct DeliveryWorker: Sendable {
         let claim = Claim(delivery: delivery, endpoint: endpoint, until: start.advanced(by: Self.lease))
         let event: EventRecord? = try await database.write { session in
             guard try session.claim(delivery, until: claim.until) else { return nil }
-            return try session.event(delivery.event)
+            guard let event = try session.event(delivery.event) else { return nil }
+            return endpoint.takesPersonalData ? try complete(event, session) : event
         }
         guard let event else { return false }
         guard endpoint.disabledAt == nil else {

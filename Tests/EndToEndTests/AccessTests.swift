@@ -64,6 +64,7 @@ struct AccessTests {
         ),
         "GET /v1/payments": Row(),
         "GET /v1/payments/{id}": Row(maker: "payment"),
+        "POST /v1/payments/{id}/erase_personal_data": Row(maker: "payment", body: [:]),
         "POST /v1/refunds": Row(maker: "payment", body: ["payment": "ID", "amount": "0.1"]),
         "GET /v1/refunds": Row(),
         "GET /v1/refunds/{id}": Row(maker: "POST /v1/refunds"),

@@ -104,6 +104,7 @@ struct PreCheckoutTests {
             clock: desk.clock,
             identifiers: desk.settlement.identifiers,
             operatorMerchant: desk.settlement.operatorMerchant,
+            personalData: desk.settlement.personalData,
             stock: stock
         )
     }

@@ -8,7 +8,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import LabeledPrice
+from aiogram.types import LabeledPrice, ShippingOption
 
 
 async def pay(sandbox, link, user="alice"):
@@ -101,3 +101,83 @@ def test_python_telegram_bot_refuses_a_payment_and_takes_another(sandbox):
                 )
 
     asyncio.run(run())
+
+
+CUSTOMER = {
+    "name": "Zoë Quint", "phone_number": "4915112345678", "email": "zoe@example.org",
+    "shipping_address": {
+        "country_code": "DE", "state": "", "city": "Berlin", "street_line1": "Wellenweg 7", "street_line2": "",
+        "post_code": "10117",
+    },
+}
+
+
+def test_both_clients_read_what_a_customer_tells(sandbox):
+    """`order_info` and `shipping_option_id` in the query and in the payment, only what was asked for."""
+
+    async def take(bot, link, user, options=()):
+        paying = asyncio.create_task(asyncio.to_thread(
+            sandbox.control, "telegram/pay", link=link, user=user, order_info=CUSTOMER
+        ))
+        found, offset = {}, 0
+        while "payment" not in found:
+            [update] = await updates_of(bot, offset)
+            offset = update.update_id + 1
+            if update.shipping_query:
+                assert update.shipping_query.shipping_address.street_line1 == "Wellenweg 7"
+                await bot.answer_shipping_query(update.shipping_query.id, ok=True, shipping_options=options)
+            elif update.pre_checkout_query:
+                found["query"] = update.pre_checkout_query
+                await bot.answer_pre_checkout_query(update.pre_checkout_query.id, ok=True)
+            else:
+                found["payment"] = update.message.successful_payment
+        assert (await paying)["outcome"] == "paid"
+        assert not await bot.get_updates(offset=offset, timeout=0)
+        return found["query"], found["payment"]
+
+    async def by_aiogram(token):
+        bot = Bot(token, session=AiohttpSession(api=TelegramAPIServer(
+            base=sandbox["telegram"] + "/bot{token}/{method}", file=sandbox["telegram"] + "/file"
+        )))
+        try:
+            link = await bot.create_invoice_link(
+                title="Tea", description="Tea", payload="o", currency="EUR", provider_token="provider",
+                prices=[LabeledPrice(label="Tea", amount=900)], need_name=True, need_email=True,
+                need_phone_number=True, need_shipping_address=True,
+            )
+            for told in await take(bot, link, "zoe"):
+                order = told.order_info
+                assert (order.name, order.email, order.phone_number) == ("Zoë Quint", "zoe@example.org", "4915112345678")
+                assert order.shipping_address.model_dump() == CUSTOMER["shipping_address"]
+                assert told.shipping_option_id is None
+            plain = await bot.create_invoice_link(
+                title="Tea", description="Tea", payload="o", currency="EUR", provider_token="provider",
+                prices=[LabeledPrice(label="Tea", amount=900)], need_email=True,
+            )
+            for told in await take(bot, plain, "zoe"):
+                assert told.order_info.email == "zoe@example.org"
+                assert told.order_info.name is None and told.order_info.shipping_address is None
+            shipped = await bot.create_invoice_link(
+                title="Tea", description="Tea", payload="o", currency="EUR", provider_token="provider",
+                prices=[LabeledPrice(label="Tea", amount=900)], is_flexible=True,
+            )
+            mail = ShippingOption(id="mail", title="Mail", prices=[LabeledPrice(label="Mail", amount=300)])
+            for told in await take(bot, shipped, "zoe", [mail]):
+                assert told.shipping_option_id == "mail" and told.total_amount == 1200
+                assert told.order_info.shipping_address.city == "Berlin" and told.order_info.name is None
+        finally:
+            await bot.session.close()
+
+    async def by_ptb(token):
+        async with telegram.Bot(token, base_url=sandbox["telegram"] + "/bot") as bot:
+            link = await bot.create_invoice_link(
+                title="Tea", description="Tea", payload="o", provider_token="provider", currency="EUR",
+                prices=[telegram.LabeledPrice("Tea", 900)], need_name=True, need_shipping_address=True,
+            )
+            for told in await take(bot, link, "zoe"):
+                assert told.order_info.name == "Zoë Quint" and told.order_info.email is None
+                assert told.order_info.shipping_address.to_dict() == CUSTOMER["shipping_address"]
+
+    for number, by in enumerate([by_aiogram, by_ptb]):
+        sandbox.control("bots", **{"token": f"99{number}:told", "provider_token": "provider"})
+        asyncio.run(by(f"99{number}:told"))

@@ -1,3 +1,4 @@
+import Cryptography
 package import DatabaseEngines
 import Ledger
 package import Money
@@ -99,6 +100,10 @@ package struct Desk {
             clock: clock,
             identifiers: IdentifierSource(clock: clock, random: SeededRandom(seed: seed)),
             operatorMerchant: MerchantID(value: 0),
+            personalData: PersonalDataSeal(
+                key: SecretBytes([UInt8](repeating: 3, count: 32)),
+                random: SeededRandom(seed: 3)
+            ),
             faults: faults
         )
     }

@@ -56,6 +56,22 @@ struct JSONParserTests {
         #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
     }
 
+    @Test(
+        "is read with U+FFFD for what is no text, where a peer's word counts whatever its texts hold",
+        arguments: [
+            (#""a\ud83db""#, "a\u{FFFD}b"), (#""\udc00""#, "\u{FFFD}"), (#""\ud83d\u0041""#, "\u{FFFD}A"),
+            (#""\ud83d\n""#, "\u{FFFD}\n"), (#""\ud83d\ude00""#, "\u{1F600}"), ("\"\u{1}\"", "\u{FFFD}"),
+        ]
+    )
+    func repairing(text: String, read: String) throws {
+        // U+0001 stands for a byte that no UTF-8 has.
+        let bytes = Array(text.utf8).map { $0 == 1 ? 0xFF : $0 }
+        let limits = JSONLimits(repairsTexts: true)
+        #expect(try JSONValue(parsing: bytes, limits: limits).stringValue.map { Array($0.utf8) } == Array(read.utf8))
+        #expect((try? JSONValue(parsing: bytes)) == nil || text.contains("ude00"))
+        #expect(throws: JSONError.self) { try JSONValue(parsing: bytes + [UInt8(ascii: "x")], limits: limits) }
+    }
+
     @Test("survives being written and read again")
     func roundTrip() throws {
         let seed: UInt64 = 4

@@ -68,7 +68,7 @@ struct JSONSlicesTests {
     @Test("halves of pairs are refused, or replaced where the limits say so, and nothing beside them is")
     func halves() throws {
         func read(_ text: String, _ replaces: Bool) throws -> JSONValue {
-            try JSONValue(parsing: Array(text.utf8), limits: JSONLimits(replacesHalfPairs: replaces))
+            try JSONValue(parsing: Array(text.utf8), limits: JSONLimits(repairsTexts: replaces))
         }
         for (text, expected) in [
             (#""\ud800""#, "\u{FFFD}"), (#""a\udfffb""#, "a\u{FFFD}b"), (#""\ud800\u0041""#, "\u{FFFD}A"),

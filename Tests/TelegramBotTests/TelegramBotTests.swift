@@ -97,6 +97,30 @@ struct UpdateTests {
     }
 
     @Test(
+        "tells what the customer was asked for, and what has another form is as if it were not there",
+        arguments: [
+            (#""order_info":{"name":"Zoë","phone_number":"49","email":"z@e.org","shipping_address":{"city":"B"}}"#, 4),
+            (#""order_info":{"name":"a\ud83d","email":"b"}"#, 2),
+            (#""order_info":{"name":5,"shipping_address":[]}"#, 0),
+            (#""order_info":"none","shipping_option_id":"mail""#, 1), (#""x":1"#, 0),
+        ]
+    )
+    func orderInfo(member: String, parts: Int) throws {
+        let text = """
+            {"update_id":1,"message":{"message_id":2,"date":1700000000,"from":{"id":5},"chat":{"id":5},
+            "successful_payment":{"currency":"EUR","total_amount":250,"invoice_payload":"opt_1",\(member),
+            "telegram_payment_charge_id":"tch_1","provider_payment_charge_id":"p"}}}
+            """
+        guard case .paid(let payment) = try Update(parsing: Array(text.utf8)).content else {
+            Issue.record("it tells of no payment")
+            return
+        }
+        let order = payment.order
+        let texts = [order.name, order.phoneNumber, order.email, order.shippingOption, order.shippingAddress?.text]
+        #expect(texts.count { $0 != nil } == parts)
+    }
+
+    @Test(
         "that cannot be read is refused",
         arguments: [
             "", "[]", "{}", #"{"update_id":"1"}"#, #"{"update_id":1,"pre_checkout_query":{"id":"1"}}"#,

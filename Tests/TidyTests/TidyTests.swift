@@ -53,7 +53,7 @@ struct TidyTests {
             "Dispatch",
         ],
         "Settlement": [
-            "Ledger", "Payments", "Money", "Providers", "Storage", "StrictJSON", "Seams", "BigInt",
+            "Ledger", "Payments", "Money", "Providers", "Storage", "StrictJSON", "Cryptography", "Seams", "BigInt",
         ],
         "Reconciliation": [
             "Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", "BigInt", "Logging",

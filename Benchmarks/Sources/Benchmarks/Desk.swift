@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import Ledger
 import Money
@@ -76,7 +77,11 @@ struct Desk {
             rates: NoRates(),
             clock: clock,
             identifiers: IdentifierSource(clock: clock, random: SeededRandom(seed: node)),
-            operatorMerchant: MerchantID(value: 0)
+            operatorMerchant: MerchantID(value: 0),
+            personalData: PersonalDataSeal(
+                key: SecretBytes([UInt8](repeating: 3, count: 32)),
+                random: SeededRandom(seed: 3)
+            )
         )
         merchants = (1...count).map { MerchantID(value: UInt128($0)) }
         let (all, now) = (merchants + [MerchantID(value: 0)], clock.now())

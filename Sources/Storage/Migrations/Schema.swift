@@ -34,9 +34,7 @@ enum Schema {
         paidMedia, bots, botChanges, paymentRates, unavailableRails, soldLinks,
         providersOwnReferences, assetScales, approvals, setAside, storageProofs,
         reversals, wallets, accountBalances, refundsElsewhere,
-        concludedTransfers,
-        providersOwnPlaces,
-        providerPlaces,
+        personalData, providersOwnPlaces, providerPlaces, concludedTransfers,
     ]
 
     /// The version of the schema that this program works with.

@@ -6,25 +6,29 @@ public struct InboxMessage: Hashable, Sendable {
     public let sequence: Int64
     /// The inbox, for example `telegram:shop`.
     public let source: String
-    /// The bytes as they came.
+    /// The rail's own number of the message.
+    public let key: String
+    /// The bytes as they are kept.
     public let body: [UInt8]
+    /// Whether they are sealed; older versions kept them as they came.
+    public let isSealed: Bool
     /// When it came.
     public let receivedAt: Timestamp
 }
 
 /// The durable inbox of what rails push.
 extension SQLSession {
-    /// Keeps a message before its arrival is confirmed.
+    /// Keeps a message, sealed, before its arrival is confirmed.
     ///
     /// `key` is the rail's own number of the message, which is kept once. The result says whether it is new.
-    public func appendInbox(source: String, key: String, body: [UInt8], at moment: Timestamp) throws -> Bool {
+    public func appendInbox(source: String, key: String, sealed: [UInt8], at moment: Timestamp) throws -> Bool {
         group.hasNews = true
         return try change(
             """
-            INSERT INTO inbox (source, key, body, received_at, due_at) VALUES ($1, $2, $3, $4, $4)
+            INSERT INTO inbox (source, key, body, sealed, received_at, due_at) VALUES ($1, $2, $3, 1, $4, $4)
             ON CONFLICT DO NOTHING
             """,
-            [.text(source), .text(key), .blob(body), .moment(moment)]
+            [.text(source), .text(key), .blob(sealed), .moment(moment)]
         ) == 1
     }
 
@@ -32,7 +36,7 @@ extension SQLSession {
     public func pendingInbox(source: String?, dueAt moment: Timestamp, limit: Int) throws -> [InboxMessage] {
         try all(
             """
-            SELECT sequence, source, body, received_at FROM inbox
+            SELECT sequence, source, key, body, sealed, received_at FROM inbox
             WHERE finished_at IS NULL AND (due_at <= $1 OR due_at > $4) AND (source = $2 OR $2 = '') ORDER BY sequence LIMIT $3
             """,
             [
@@ -43,17 +47,19 @@ extension SQLSession {
             InboxMessage(
                 sequence: try row.integer(),
                 source: try row.text(),
+                key: try row.text(),
                 body: try row.blob(),
+                isSealed: try row.int() == 1,
                 receivedAt: try row.moment()
             )
         }
     }
 
-    /// Remembers what became of a message.
+    /// Remembers what became of a message, and keeps it no longer: what it said is where it belongs.
     public func finishInbox(_ sequence: Int64, outcome: String, at moment: Timestamp) throws {
         try execute(
-            "UPDATE inbox SET finished_at = $1, outcome = $2 WHERE sequence = $3",
-            [.moment(moment), .text(outcome), .integer(sequence)]
+            "UPDATE inbox SET finished_at = $1, outcome = $2, body = $4 WHERE sequence = $3",
+            [.moment(moment), .text(outcome), .integer(sequence), .blob([])]
         )
     }
 

@@ -11,7 +11,7 @@ public struct EventRecord: Hashable, Sendable {
     public let type: String
     /// What it is about: the identifier of an invoice, a payment, a transfer or a case.
     public let subject: String
-    /// What is sent, byte for byte.
+    /// What everybody is sent who is told of it, byte for byte.
     public let body: String
     /// When it happened.
     public let createdAt: Timestamp
@@ -43,6 +43,8 @@ public struct WebhookEndpointRecord: Hashable, Sendable {
     public var previousUntil: Timestamp?
     /// The types of events that are sent; none: all.
     public let types: [String]
+    /// Whether it is told what customers have told.
+    public let takesPersonalData: Bool
     /// When it was added.
     public let createdAt: Timestamp
     /// When it was switched off, if it was.
@@ -57,6 +59,7 @@ public struct WebhookEndpointRecord: Hashable, Sendable {
         url: String,
         sealedSecret: [UInt8],
         types: [String],
+        takesPersonalData: Bool = false,
         createdAt: Timestamp,
         disabledAt: Timestamp? = nil,
         disabledReason: String? = nil,
@@ -70,6 +73,7 @@ public struct WebhookEndpointRecord: Hashable, Sendable {
         self.previousSecret = previousSecret
         self.previousUntil = previousUntil
         self.types = types
+        self.takesPersonalData = takesPersonalData
         self.createdAt = createdAt
         self.disabledAt = disabledAt
         self.disabledReason = disabledReason
@@ -182,7 +186,7 @@ extension SQLSession {
     private static var endpointColumns: String {
         """
         w.id, w.merchant, w.url, w.sealed_secret, w.types, w.created_at, w.disabled_at, w.disabled_reason,
-        w.previous_secret, w.previous_until
+        w.previous_secret, w.previous_until, w.personal_data
         """
     }
 
@@ -191,12 +195,13 @@ extension SQLSession {
         try forgetEndpoints(of: endpoint.merchant)
         try execute(
             """
-            INSERT INTO webhook_endpoints (id, merchant, url, sealed_secret, types, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO webhook_endpoints (id, merchant, url, sealed_secret, types, created_at, personal_data)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
             """,
             [
                 .id(endpoint.id), .id(endpoint.merchant), .text(endpoint.url), .blob(endpoint.sealedSecret),
                 .text(endpoint.types.joined(separator: " ")), .moment(endpoint.createdAt),
+                .integer(endpoint.takesPersonalData ? 1 : 0),
             ]
         )
     }
@@ -276,17 +281,24 @@ extension SQLRow {
     }
 
     fileprivate mutating func endpoint() throws -> WebhookEndpointRecord {
-        WebhookEndpointRecord(
-            id: try id(),
-            merchant: try id(),
-            url: try text(),
-            sealedSecret: try blob(),
-            types: try text().split(separator: " ").map(String.init),
-            createdAt: try moment(),
-            disabledAt: try optionalMoment(),
-            disabledReason: try optionalText(),
-            previousSecret: try optionalBlob(),
-            previousUntil: try optionalMoment()
+        let (id, merchant): (WebhookEndpointID, MerchantID) = (try self.id(), try self.id())
+        let (url, secret) = (try text(), try blob())
+        let types = try text().split(separator: " ").map(String.init)
+        let (createdAt, disabledAt) = (try moment(), try optionalMoment())
+        let disabledReason = try optionalText()
+        let (previousSecret, previousUntil) = (try optionalBlob(), try optionalMoment())
+        return WebhookEndpointRecord(
+            id: id,
+            merchant: merchant,
+            url: url,
+            sealedSecret: secret,
+            types: types,
+            takesPersonalData: try int() == 1,
+            createdAt: createdAt,
+            disabledAt: disabledAt,
+            disabledReason: disabledReason,
+            previousSecret: previousSecret,
+            previousUntil: previousUntil
         )
     }
 }

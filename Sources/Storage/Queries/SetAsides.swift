@@ -7,10 +7,19 @@ public import Seams
 extension SQLSession {
     /// Keeps what was set aside, with what the rail said and the case about it.
     ///
+    /// - Parameters:
+    ///   - found: what was set aside.
+    ///   - bytes: what the rail said.
+    ///   - isSealed: whether the bytes are sealed, because they may tell of a customer.
+    ///   - provider: the provider that found it.
+    ///   - opened: the case.
+    ///   - moment: the current moment.
+    /// - Throws: what the database throws.
     /// - Returns: whether it is new, or came again after the rail had taken it back.
     public func insert(
         _ found: SetAside,
         bytes: [UInt8],
+        isSealed: Bool,
         provider: String,
         case opened: CaseID,
         at moment: Timestamp
@@ -18,14 +27,15 @@ extension SQLSession {
         try change(
             """
             INSERT INTO set_aside (key, provider, account, asset, units, cause, explanation, bytes, occurred_at,
-            set_aside_at, case_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-            ON CONFLICT (key, provider) DO UPDATE SET gone_at = NULL, case_id = excluded.case_id WHERE set_aside.gone_at IS NOT NULL
+            set_aside_at, case_id, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            ON CONFLICT (key, provider) DO UPDATE SET gone_at = NULL, case_id = excluded.case_id, bytes = excluded.bytes,
+            sealed = excluded.sealed WHERE set_aside.gone_at IS NOT NULL
             """,
             [
                 .text(found.naturalKey.text), .text(provider), .text(found.account), .text(found.asset?.text),
                 .text(found.units), .text(found.cause.rawValue), .text(found.explanation),
-                .blob(Array(bytes.prefix(SetAside.byteLimit))), .moment(found.occurredAt), .moment(moment),
-                .id(opened),
+                .blob(bytes), .moment(found.occurredAt), .moment(moment),
+                .id(opened), .integer(isSealed ? 1 : 0),
             ]
         ) == 1
     }
@@ -83,9 +93,20 @@ extension SQLSession {
         }
     }
 
-    /// What the rail said of something that was set aside; nil when the case is about nothing of the kind.
-    public func bytesSetAside(of opened: CaseID) throws -> [UInt8]? {
-        try first("SELECT bytes FROM set_aside WHERE case_id = $1", [.id(opened)]) { try $0.blob() }
+    /// What the rail said of something that was set aside, and whether it is sealed; nil when the case is about nothing of
+    /// the kind.
+    package func bytesSetAside(of opened: CaseID) throws -> (bytes: [UInt8], isSealed: Bool)? {
+        try first("SELECT bytes, sealed FROM set_aside WHERE case_id = $1", [.id(opened)]) { row in
+            (bytes: try row.blob(), isSealed: try row.int() == 1)
+        }
+    }
+
+    /// Forgets what the rail said of something that was set aside, where it may tell of a customer.
+    package func forgetSealedBytes(of opened: CaseID) throws {
+        try execute(
+            "UPDATE set_aside SET bytes = $1, sealed = 0 WHERE case_id = $2 AND sealed = 1",
+            [.blob([]), .id(opened)]
+        )
     }
 
     /// How much is set aside.

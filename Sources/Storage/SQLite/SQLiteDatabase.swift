@@ -36,6 +36,8 @@ public final class SQLiteDatabase: Database {
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -65536")
+            // What is erased is overwritten, however the library was built.
+            try database.execute(sql: "PRAGMA secure_delete = ON")
             // What a statement may have to take back is kept in memory: it made a file in every commit otherwise.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
         }

@@ -1,0 +1,91 @@
+/// What a rail has asked of a customer in the merchant's name: who they are, and where and how the goods go.
+///
+/// Its parts are for those who may read it alone, so that it prints as `‹personal data›`.
+public struct PersonalData: Hashable, Sendable {
+    /// Where goods are sent.
+    public struct Address: Hashable, Sendable {
+        /// The country, two letters (ISO 3166-1).
+        public let countryCode: String
+        /// The state, where the country has any.
+        public let state: String
+        /// The city.
+        public let city: String
+        /// The first line of street and house.
+        public let streetLine1: String
+        /// The second one.
+        public let streetLine2: String
+        /// The post code.
+        public let postCode: String
+
+        /// An address; what is too long is cut.
+        public init(
+            countryCode: String,
+            state: String,
+            city: String,
+            streetLine1: String,
+            streetLine2: String,
+            postCode: String
+        ) {
+            self.countryCode = PersonalData.bounded(countryCode)
+            self.state = PersonalData.bounded(state)
+            self.city = PersonalData.bounded(city)
+            self.streetLine1 = PersonalData.bounded(streetLine1)
+            self.streetLine2 = PersonalData.bounded(streetLine2)
+            self.postCode = PersonalData.bounded(postCode)
+        }
+    }
+
+    /// The most bytes of each part; Telegram's forms take far less.
+    public static let byteLimit = 1_024
+
+    /// The customer's name.
+    public let name: String?
+    /// Their address for email.
+    public let email: String?
+    /// Their telephone number.
+    public let phoneNumber: String?
+    /// Where the goods go.
+    public let shippingAddress: Address?
+    /// The way of shipping that they chose, by its identifier.
+    public let shippingOption: String?
+
+    /// What a customer has told, nil when that is nothing; what is too long is cut.
+    public init?(
+        name: String? = nil,
+        email: String? = nil,
+        phoneNumber: String? = nil,
+        shippingAddress: Address? = nil,
+        shippingOption: String? = nil
+    ) {
+        let texts = [name, email, phoneNumber, shippingOption]
+        guard shippingAddress != nil || texts.contains(where: { $0 != nil }) else { return nil }
+        self.name = name.map(Self.bounded)
+        self.email = email.map(Self.bounded)
+        self.phoneNumber = phoneNumber.map(Self.bounded)
+        self.shippingAddress = shippingAddress
+        self.shippingOption = shippingOption.map(Self.bounded)
+    }
+
+    /// The text without U+0000, which receivers' databases would stumble over, cut at the end of a character.
+    fileprivate static func bounded(_ text: String) -> String {
+        guard text.utf8.count > byteLimit || text.utf8.contains(0) else { return text }
+        var count = 0
+        var kept = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            let scalar: Unicode.Scalar = scalar.value == 0 ? "\u{FFFD}" : scalar
+            count += UTF8.width(scalar)
+            guard count <= byteLimit else { break }
+            kept.append(scalar)
+        }
+        return String(kept)
+    }
+}
+
+extension PersonalData: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Always `‹personal data›`, also in what is set aside and in failures of tests.
+    public var description: String { "‹personal data›" }
+    /// Always `‹personal data›`.
+    public var debugDescription: String { description }
+    /// No children.
+    public var customMirror: Mirror { Mirror(self, children: EmptyCollection(), displayStyle: .struct) }
+}

@@ -1,0 +1,10 @@
+import Foundation
+
+/// Bytes of files, for whoever looks for what must not be there.
+enum FileBytes {
+    static func read(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
+
+    static func contain(_ bytes: [UInt8], _ wanted: [UInt8]) -> Bool {
+        Data(bytes).range(of: Data(wanted)) != nil
+    }
+}
