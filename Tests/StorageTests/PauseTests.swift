@@ -65,7 +65,7 @@ struct PauseTests {
                     ]
                 )
             }
-            _ = try session.appendInbox(source: "s", key: "1", body: [1], at: now)
+            _ = try session.appendInbox(source: "s", key: "1", sealed: [1], at: now)
             try session.execute("UPDATE inbox SET due_at = $1", [.integer(until.microseconds)])
             _ = try session.claimLease("work", by: "another", at: now, until: until)
             return [
