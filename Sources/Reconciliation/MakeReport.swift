@@ -49,7 +49,7 @@ extension ReconciliationReport {
         }
         let forgotten = try await ForgottenPlaces(for: settlement)
         let (asked, told) = (statements, warnings + forgotten.sentences)
-        return try await settlement.database.read { session in
+        return try await settlement.database.read { session -> Self? in
             if onlyIfStill, try !places.isStill(in: session) { return nil }
             // A row that cannot be read is a finding of the audit, and not the end of the report.
             var unread: [String] = []
@@ -77,7 +77,7 @@ extension ReconciliationReport {
                 lines: try providers.flatMap { try books.lines(of: $0, asked[$0.key]) }
                     + books.lines(of: forgotten.providers),
                 trialBalance: try session.trialBalance(),
-                auditFindings: try session.auditJournal().findings + session.auditObjects() + unread,
+                auditFindings: try settlement.audit(in: session) + unread,
                 warnings: told,
                 overdue: overdue,
                 openCases: openCases,

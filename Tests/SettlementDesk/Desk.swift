@@ -162,8 +162,7 @@ package struct Desk {
     /// Whether the books balance, the seals hold and every balance is what its postings say.
     package func booksHold() async throws -> Bool {
         try await settlement.database.read { session in
-            try session.trialBalance().isBalanced && session.auditJournal().findings.isEmpty
-                && session.auditObjects().isEmpty
+            try session.trialBalance().isBalanced && settlement.audit(in: session).isEmpty
         }
     }
 }

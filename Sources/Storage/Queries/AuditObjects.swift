@@ -75,7 +75,15 @@ extension SQLSession {
         {
             findings.append("it is \(payment.classification.rawValue), and booked as \(placed.rawValue)")
         }
+        if let target = payment.refundTarget, !Self.isOf(payment.payer, target) {
+            findings.append("its money would be returned to '\(target)', and did not come from there")
+        }
         return try findings + wrongCases(of: payment)
+    }
+
+    /// Whether what is returned goes to who has paid: Stars go back by the number of a charge behind the customer's.
+    private static func isOf(_ payer: String?, _ target: String) -> Bool {
+        payer.map { target == $0 || target.hasPrefix($0 + ":") } ?? false
     }
 
     /// What waits of a payment has a case of that amount.
@@ -167,6 +175,17 @@ extension SQLSession {
         if !reservation.postings.contains(Posting(account: account, amount: amount)) {
             findings.append("it is not what \(reservation.id) sets aside")
         }
+        var owners = [transfer.purpose.id]
+        if case .refund(_, let id) = transfer.purpose {
+            owners.append(id.text)
+            let target = try payment(id)?.refundTarget ?? ""
+            if transfer.destination != target {
+                findings.append("it goes to '\(transfer.destination)' and not to '\(target)'")
+            }
+        }
+        if !owners.contains(reservation.subject) {
+            findings.append("\(reservation.id) sets aside what \(reservation.subject) sends")
+        }
         let booked = try ledgerTransactions(subject: transfer.purpose.id)
         let standing = booked.standing
         // Older journals have reservations of refunds under their payment.
@@ -199,13 +218,17 @@ extension SQLSession {
     // MARK: - Cases
 
     private func wrong(_ found: ExceptionCase) throws -> [String] {
-        guard found.state == .open else { return [] }
         // What was set aside has no amount that could be booked.
         guard let amount = found.amount else { return [] }
         if let key = found.movement {
-            let booked = try ledgerTransactions(subject: key.text).last?.postings.first?.amount
-            return booked ?? .zero(amount.asset) == amount ? [] : ["its amount is not that of the movement \(key)"]
+            let booked = try ledgerTransactions(subject: key.text).compactMap(\.postings.first?.amount)
+            // What was closed may be undone since.
+            let isBooked =
+                found.state == .open
+                ? booked.last ?? .zero(amount.asset) == amount : amount.isZero || booked.contains(amount)
+            return isBooked ? [] : ["its amount is not that of the movement \(key)"]
         }
+        guard found.state == .open else { return [] }
         guard let id = found.payment, let payment = try payment(id) else { return ["it is about no payment"] }
         guard found.reason != .orphaned else {
             return payment.state == .orphaned && payment.amount == amount

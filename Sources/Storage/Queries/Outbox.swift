@@ -181,6 +181,22 @@ extension SQLSession {
         }
     }
 
+    /// Calls `body` with one event of any merchant after the other, the oldest first; one that cannot be read has its
+    /// identifier only.
+    package func eachEvent(_ body: (_ id: String, EventRecord?) throws -> Void) throws {
+        var last = ""
+        while true {
+            let page = "SELECT e.id, \(Self.eventColumns) FROM events e WHERE e.id > $1 ORDER BY e.id LIMIT 500"
+            let rows = try query(page, [.text(last)])
+            guard !rows.isEmpty else { return }
+            for stored in rows {
+                var row = stored
+                last = try row.text()
+                try body(last, try? row.event())
+            }
+        }
+    }
+
     // MARK: - Endpoints
 
     private static var endpointColumns: String {

@@ -1,0 +1,111 @@
+import Money
+import Payments
+import Seams
+public import Storage
+import StrictJSON
+
+/// What was told of an object, held against what it is now.
+///
+/// The journal says how much has moved. To whom it goes, which payment is returned and what an order is about is booked
+/// nowhere; it stands in the events that were told when the object came to be, and when a case was closed.
+extension Settlement {
+    /// Everything in the books that does not hold, a sentence each with its row.
+    ///
+    /// Seals, sums and balances; objects that are not what is booked of them, and not what was told of them.
+    ///
+    /// - Throws: what the database throws.
+    public func audit(in session: any SQLSession) throws -> [String] {
+        try session.auditJournal().findings + session.auditObjects() + auditTold(in: session)
+    }
+
+    private func auditTold(in session: any SQLSession) throws -> [String] {
+        var findings: [String] = []
+        try session.eachEvent { id, event in
+            guard let event, let body = try? JSONValue(parsing: Array(event.body.utf8)), let told = body["data"] else {
+                findings.append("events \(id): it cannot be read")
+                return
+            }
+            guard let rule = ToldObject(event.type) else { return }
+            let now: JSONValue?
+            // A row that cannot be read is a finding of its own.
+            do { now = try stored(rule, event.subject, in: session) } catch
+                where (error as? StorageError)?.code ?? .corrupt == .corrupt
+            { return }
+            guard let now else {
+                findings.append("events \(id): it tells of \(event.subject), which is not there")
+                return
+            }
+            // Earlier versions told less.
+            for name in rule.fields(of: told) {
+                guard let before = told[name], before != now[name] else { continue }
+                findings.append("\(rule.table) \(event.subject): its \(name) is not what was told by \(id)")
+            }
+        }
+        return findings
+    }
+
+    /// The object of an event as it would be told now; nil when there is none.
+    private func stored(_ rule: ToldObject, _ id: String, in session: any SQLSession) throws -> JSONValue? {
+        switch rule {
+        case .payment: try session.payment(PaymentID(id)).map(representation.json)
+        case .invoice:
+            try session.invoice(InvoiceID(id)).map { invoice in
+                try representation.json(InvoiceWithOptions(invoice: invoice, options: []))
+            }
+        case .transfer: try session.outgoing(id).map(representation.json)
+        case .openedCase, .closedCase: try session.exceptionCase(CaseID(id)).map(representation.json)
+        }
+    }
+}
+
+/// What an event is about, as far as it stays what it was told to be.
+private enum ToldObject {
+    case payment
+    case invoice
+    case transfer
+    case openedCase
+    case closedCase
+
+    init?(_ type: String) {
+        switch type {
+        case "payment.received": self = .payment
+        case "invoice.created": self = .invoice
+        case "case.opened": self = .openedCase
+        case "case.resolved": self = .closedCase
+        case let type where type.hasPrefix("refund.") || type.hasPrefix("payout."): self = .transfer
+        default: return nil
+        }
+    }
+
+    var table: String {
+        switch self {
+        case .payment: "payments"
+        case .invoice: "invoices"
+        case .transfer: "outgoing"
+        case .openedCase, .closedCase: "cases"
+        }
+    }
+
+    /// What no later step changes.
+    func fields(of told: JSONValue) -> [String] {
+        switch self {
+        case .payment: ["id", "rail", "provider", "asset", "payer", "natural_key", "recorded_at"]
+        case .invoice:
+            [
+                "id", "merchant", "reference", "title", "description", "goods", "asset", "amount",
+                "tolerance_basis_points", "payer", "metadata", "return_url", "payment_link", "subscription",
+                "paid_media", "line_items", "created_at", "expires_at", "monitored_until", "unavailable_rails",
+            ]
+        case .transfer:
+            [
+                "id", "object", "payment", "merchant", "provider", "asset", "amount", "destination", "reason", "quote",
+                "created_at",
+            ]
+        case .openedCase: ["id", "reason", "merchant", "invoice", "payment", "opened_at", "detail"]
+        case .closedCase:
+            // What was set aside and came back has another case.
+            ["id", "reason", "state", "merchant", "invoice", "payment", "amount", "opened_at", "detail", "resolution"]
+                + (told["amount"]?.isNull ?? true ? [] : ["asset"])
+        }
+    }
+}
