@@ -62,6 +62,8 @@ extension GatewayAPI {
             "sentence": .optional(wallet.hold?.sentence),
             "held_since": .optional(wallet.hold?.since.description),
             "left": .array(try list.spends.map(json)),
+            "has_more_left": .bool(list.hasMoreSpends),
+            "has_more_owed": .bool(list.hasMoreOwed),
             "owed": .array(
                 try list.owed.map { owed in
                     [

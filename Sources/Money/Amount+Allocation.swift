@@ -31,6 +31,15 @@ extension Amount {
         return amounts
     }
 
+    /// Splits the amount into equal parts; the first ones are a unit larger where it does not divide.
+    ///
+    /// - Parameter count: how many parts, at least one.
+    /// - Throws: ``MoneyError`` with ``MoneyError/Code/invalidWeights`` when there are no parts.
+    /// - Returns: the parts; together they are the amount.
+    public func split(into count: Int) throws(MoneyError) -> [Self] {
+        try allocated(by: Array(repeating: 1, count: max(0, count)))
+    }
+
     /// So many hundredths of a percent of the amount.
     ///
     /// - Throws: ``MoneyError`` when the result does not fit.

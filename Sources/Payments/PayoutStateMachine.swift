@@ -7,10 +7,11 @@
 /// ```
 ///
 /// What a rail had shown as final and shows no longer is unknown again: the same signed bytes are followed to what becomes
-/// of them now.
+/// of them now. Where those bytes are not ours, because a person had found the transfer on the rail, a person says once
+/// more whether it has left or is owed.
 ///
-/// Two rules protect the money. Nothing returns to a payable state by itself: paying again is a new payout that a
-/// person asks for. And what is not known is ``State/unknown``, never ``State/failed``: a reply that was lost says
+/// Two rules protect the money. Nothing returns to a payable state by itself: a person asks for a new payout, or says
+/// that this one is owed. And what is not known is ``State/unknown``, never ``State/failed``: a reply that was lost says
 /// nothing about the transfer that it was about.
 public struct PayoutStateMachine: Hashable, Sendable {
     /// Where it stands.
@@ -41,6 +42,8 @@ public struct PayoutStateMachine: Hashable, Sendable {
         case confirmed
         /// A person has found on the rail that it left, by a signature that the books do not know.
         case foundSent
+        /// A person says that what was found and is gone again never left, and that nothing was signed for it here.
+        case foundOwed
         /// What was signed can no longer take effect, by the rail's own clock.
         case provenDead
         /// The rail's history no longer has what was seen of it.
@@ -87,6 +90,8 @@ public struct PayoutStateMachine: Hashable, Sendable {
         case (.awaitingPayment, .refused): (.failed, .releaseFunds)
         case (.awaitingPayment, .signed): (.inProgress, .submit)
         case (.awaitingApproval, .foundSent), (.awaitingPayment, .foundSent): (.completed, .postCompleted)
+        case (.unknown, .foundSent): (.completed, .postCompleted)
+        case (.unknown, .foundOwed): (.awaitingPayment, .sign)
         case (.inProgress, .outcomeUnknown): (.unknown, .watch)
         case (.inProgress, .confirmed), (.unknown, .confirmed): (.completed, .postCompleted)
         case (.inProgress, .provenDead), (.unknown, .provenDead): (.failed, .releaseFunds)

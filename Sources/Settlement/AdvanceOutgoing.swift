@@ -49,6 +49,9 @@ extension Settlement {
             return try await sign([stored], by: batch, at: provider, lease).first ?? stored
         case (.inProgress, let prepared?), (.unknown, let prepared?):
             return try await follow(stored, prepared, by: sender, at: provider, lease)
+        case (.unknown, nil):
+            // What a person had found is gone: a person says what became of it.
+            return try await postpone(stored, by: Self.retryInterval, lease)
         default:
             return stored
         }

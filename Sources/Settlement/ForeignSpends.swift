@@ -23,9 +23,11 @@ extension ObservationRecorder {
         guard let signature = sent.signature else { return }
         let wallets = try session.wallets(of: providerKey)
         let own = wallets.first { $0.wallet == signature.wallet }
-        if let own, try wasThereBefore(sent, signature, own, in: session) { return }
+        // What had vanished and comes back is on the list again, whatever was accepted since.
+        let isBack = try !session.spends(of: sent.naturalKey).isEmpty
+        if !isBack, let own, try wasThereBefore(sent, signature, own, in: session) { return }
         if own?.paysOthers != true, signature.payments.isEmpty { return }
-        try keep(sent, signature, in: session)
+        try keep(sent, signature, isBack: isBack, in: session)
         let sentence = "\(signature.evidence) was not signed here"
         let held = own?.paysOthers == true ? wallets.filter { $0.wallet == signature.wallet } : wallets
         for wallet in held {
@@ -45,7 +47,12 @@ extension ObservationRecorder {
         return try session.acceptedNumbers(of: wallet.wallet, at: providerKey).contains(number)
     }
 
-    private func keep(_ sent: SentTransfer, _ signature: WalletSignature, in session: any SQLSession) throws {
+    private func keep(
+        _ sent: SentTransfer,
+        _ signature: WalletSignature,
+        isBack: Bool,
+        in session: any SQLSession
+    ) throws {
         let payments: [SentPayment?] = signature.payments.isEmpty ? [nil] : signature.payments
         for (position, payment) in payments.enumerated() {
             let spend = WalletSpend(
@@ -62,6 +69,22 @@ extension ObservationRecorder {
                 occurredAt: sent.movement.occurredAt
             )
             try session.insert(spend, at: now)
+            if let payment { try askAgain(about: payment, in: session) }
+        }
+        for spend in try session.spends(of: sent.naturalKey) where spend.transfer != nil {
+            try settlement.findAgain(spend, at: now, in: session)
+        }
+        if isBack { try settlement.explainRest(of: signature.evidence, at: providerKey, now, in: session) }
+    }
+
+    /// Of a transfer that this may have been a person said that it is owed without having seen it.
+    private func askAgain(about payment: SentPayment, in session: any SQLSession) throws {
+        guard let sender = settlement.providers.provider(providerKey)?.send else { return }
+        for id in try session.reviewedTransfers() {
+            guard let transfer = try session.outgoing(id), transfer.provider == providerKey,
+                let wanted = sender.appearance(of: TransferOrder(transfer)), payment.likeness(to: wanted) != nil
+            else { continue }
+            try session.forgetReview(of: id)
         }
     }
 }

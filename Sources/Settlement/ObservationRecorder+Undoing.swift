@@ -98,6 +98,7 @@ extension ObservationRecorder {
             return .repetition
         }
         try settlement.reverse(booked, as: .movementUndone, at: moment, in: session)
+        try settlement.loseSpends(key, of: providerKey, at: now, in: session)
         // What nobody could explain no longer needs it.
         for open in try session.openCases(of: key) {
             try settlement.close(open, .init(.superseded, at: now), in: session)

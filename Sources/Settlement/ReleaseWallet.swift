@@ -28,15 +28,17 @@ package struct WalletList: Sendable {
     /// The wallet.
     package let wallet: WalletRecord
     /// What left by its key without having been signed here, the latest first.
-    package let spends: [WalletSpend]
-    /// What the books still owe by it, the oldest first.
-    package let owed: [Owed]
+    package var spends: [WalletSpend] = []
+    /// Whether more has left than is shown; what may be a transfer of ours is found all the same.
+    package var hasMoreSpends = false
+    /// What the books still owe by it: what nobody has decided about first, the oldest first.
+    package var owed: [Owed] = []
+    /// Whether more is owed than is shown; it is shown when this is decided.
+    package var hasMoreOwed = false
 
-    /// A wallet with what a person has to look at.
-    package init(wallet: WalletRecord, spends: [WalletSpend] = [], owed: [Owed] = []) {
+    /// A wallet about which nobody has to look.
+    package init(wallet: WalletRecord) {
         self.wallet = wallet
-        self.spends = spends
-        self.owed = owed
     }
 }
 
@@ -49,41 +51,50 @@ package enum WalletDecision: Hashable, Sendable {
 }
 
 extension Settlement {
-    /// The most transfers of a provider that a list shows.
-    private static let listLimit = 10_000
-
     /// The wallets of every provider, with what a person has to look at where one is held.
     ///
+    /// - Parameters:
+    ///   - mostSpends: the most of what has left that is shown of a wallet.
+    ///   - mostOwed: the most transfers that are shown of a wallet.
     /// - Throws: what the database throws.
-    package func listWallets() async throws -> [WalletList] {
+    /// - Returns: the wallets, in the order of their providers.
+    package func listWallets(mostSpends: Int = 1_000, mostOwed: Int = 10_000) async throws -> [WalletList] {
         try await database.read { session in
             let reviewed = try session.reviewedTransfers()
             return try session.wallets().map { wallet in
-                guard wallet.hold != nil else { return WalletList(wallet: wallet) }
-                let spends = try session.spends(provider: wallet.provider)
-                let open = try wallet.paysOthers ? unsent(wallet.provider, in: session) : []
-                let owed = open.map { transfer in
+                var list = WalletList(wallet: wallet)
+                guard wallet.hold != nil else { return list }
+                let spends = try session.spends(provider: wallet.provider, limit: mostSpends + 1)
+                list.spends = Array(spends.prefix(mostSpends))
+                list.hasMoreSpends = spends.count > mostSpends
+                guard wallet.paysOthers else { return list }
+                let open = try session.unsentOutgoing(provider: wallet.provider, limit: mostOwed + 1)
+                list.hasMoreOwed = open.count > mostOwed
+                let known = Dictionary(grouping: try session.unassignedSpends(provider: wallet.provider)) {
+                    $0.payment?.destination ?? ""
+                }
+                list.owed = open.prefix(mostOwed).map { transfer in
                     WalletList.Owed(
                         transfer: transfer,
-                        candidates: candidates(of: transfer, among: spends),
+                        candidates: candidates(of: transfer, among: known),
                         isReviewed: reviewed.contains(transfer.purpose.id)
                     )
                 }
-                return WalletList(wallet: wallet, spends: spends, owed: owed)
+                return list
             }
         }
     }
 
-    private func unsent(_ provider: String, in session: any SQLSession) throws -> [OutgoingTransfer] {
-        try session.unsentOutgoing(provider: provider, limit: Self.listLimit)
-    }
-
-    private func candidates(of transfer: OutgoingTransfer, among spends: [WalletSpend]) -> [WalletList.Candidate] {
+    /// What may be a transfer, of what has left for each receiver.
+    private func candidates(
+        of transfer: OutgoingTransfer,
+        among spends: [String: [WalletSpend]]
+    ) -> [WalletList.Candidate] {
         guard let sender = providers.provider(transfer.provider)?.send,
             let wanted = sender.appearance(of: TransferOrder(transfer))
         else { return [] }
-        let found = spends.compactMap { spend -> WalletList.Candidate? in
-            guard spend.transfer == nil, let payment = spend.payment else { return nil }
+        let found = (spends[wanted.destination] ?? []).compactMap { spend -> WalletList.Candidate? in
+            guard let payment = spend.payment else { return nil }
             let seen = SentPayment(
                 destination: payment.destination,
                 amount: payment.amount,
@@ -109,26 +120,23 @@ extension Settlement {
                 throw SettlementError(.notFound, "there is no transfer \(id)", parameter: "transfer")
             }
             if case .left(let key, let position) = decision, stored.status.state == .completed,
-                try session.spends(provider: stored.provider).contains(where: {
-                    $0.transfer == id && $0.key == key && $0.position == position
-                })
+                try spend(key, position, of: stored.provider, in: session)?.transfer == id
             {
                 return stored
             }
             guard try session.wallets(of: stored.provider).contains(where: { $0.hold != nil && $0.paysOthers }) else {
                 throw SettlementError(.invalidState, "no wallet of \(stored.provider) is held", parameter: "transfer")
             }
-            guard [.awaitingApproval, .awaitingPayment].contains(stored.status.state) else {
+            guard stored.isUnsent else {
                 let state = stored.status.state.rawValue
                 throw SettlementError(.invalidState, "the transfer is \(state) already", parameter: "transfer")
             }
             switch decision {
             case .owed:
                 try session.review(id, at: now)
-                return stored
+                return try owe(stored, at: now, in: session)
             case .left(let key, let position):
-                let spends = try session.spends(provider: stored.provider)
-                guard let spend = spends.first(where: { $0.key == key && $0.position == position }) else {
+                guard let spend = try spend(key, position, of: stored.provider, in: session) else {
                     throw SettlementError(.notFound, "nothing like this has left the wallet", parameter: "spend")
                 }
                 return try complete(stored, with: spend, at: now, in: session)
@@ -136,59 +144,30 @@ extension Settlement {
         }
     }
 
-    /// Completes a transfer by what has left: it was booked as unexplained, and is explained now.
-    private func complete(
+    private func spend(
+        _ key: NaturalKey,
+        _ position: Int,
+        of provider: String,
+        in session: any SQLSession
+    ) throws -> WalletSpend? {
+        try session.spends(of: key).first { $0.position == position && $0.provider == provider }
+    }
+
+    /// What was found once, and is gone from the chain, waits to be signed; a refund whose payment is gone as well is
+    /// called off.
+    private func owe(
         _ stored: OutgoingTransfer,
-        with spend: WalletSpend,
         at now: Timestamp,
         in session: any SQLSession
     ) throws -> OutgoingTransfer {
-        guard let payment = spend.payment, payment.amount == stored.amount else {
-            throw SettlementError(.invalidRequest, "another amount has left", parameter: "spend")
-        }
-        guard try session.assign(spend, to: stored.purpose.id) else {
-            throw SettlementError(.invalidState, "it was another transfer, as was said before", parameter: "spend")
-        }
+        guard stored.status.state == .unknown else { return stored }
         var updated = stored
-        do throws(PaymentsError) { _ = try updated.status.apply(.foundSent) } catch { throw SettlementError(error) }
-        updated.finishedAt = now
+        do throws(PaymentsError) { _ = try updated.status.apply(.foundOwed) } catch { throw SettlementError(error) }
+        updated.failure = nil
         try store(updated, from: stored, nextAttemptAt: now, in: session)
-        // What the rail's scan does not book by itself is still in the receivable.
-        let isBooked = spend.movement.asset == payment.amount.asset
-        let source = isBooked ? AccountID.suspense(stored.provider) : .providerReceivable(stored.provider)
-        let postings = [
-            Posting(account: stored.reservedAccount, amount: stored.amount),
-            Posting(account: source, amount: try stored.amount.negated()),
-        ]
-        try post(.transferSent, subject: stored.purpose.id, at: now, postings, in: session)
-        try explainRest(of: spend, by: stored, at: now, in: session)
-        try announce(.completed, updated, at: now, in: session)
-        return updated
-    }
-
-    /// When every receiver of a chain transaction is known, the rest of what it took is the network's fee.
-    private func explainRest(
-        of spend: WalletSpend,
-        by transfer: OutgoingTransfer,
-        at now: Timestamp,
-        in session: any SQLSession
-    ) throws {
-        let all = try session.spends(evidence: spend.evidence, of: spend.provider)
-        guard all.allSatisfy({ $0.payment == nil || $0.transfer != nil }) else { return }
-        for (key, parts) in Dictionary(grouping: all, by: \.key) {
-            guard let movement = parts.first?.movement else { continue }
-            let paid = parts.compactMap(\.payment?.amount).filter { $0.asset == movement.asset }
-            let fee = try movement.negated().subtracting(Amount.sum(paid, asset: movement.asset))
-            if fee.isPositive {
-                let postings = [
-                    Posting(account: .networkFees, amount: fee),
-                    Posting(account: .suspense(spend.provider), amount: try fee.negated()),
-                ]
-                try post(.networkFee, subject: transfer.purpose.id, at: now, postings, in: session)
-            }
-            for open in try session.openCases(of: key) {
-                try close(open, .init(.assigned, object: transfer.purpose.id, at: now), in: session)
-            }
+        if case .refund(_, let id) = updated.purpose, try session.payment(id)?.state != .final {
+            try callOff([updated], because: "the payment is no longer part of the chain", at: now, in: session)
         }
+        return try session.outgoing(updated.purpose.id) ?? updated
     }
 }

@@ -14,17 +14,44 @@ extension Settlement {
         guard let stored = try session.outgoing(id), stored.prepared != nil,
             stored.status.state == .completed || stored.status.state == .failed
         else { return false }
+        try session.shareLane(of: id)
+        try reopen(stored, "the chain's history has changed; it is looked for again", at: moment, in: session)
+        return true
+    }
+
+    private func reopen(
+        _ stored: OutgoingTransfer,
+        _ sentence: String,
+        at moment: Timestamp,
+        in session: any SQLSession
+    ) throws {
         try undoEnd(of: stored, at: moment, in: session)
         var updated = stored
         _ = try updated.status.apply(.historyRevised)
         updated.networkFee = nil
         updated.finishedAt = nil
         updated.concludedAt = nil
-        updated.failure = "the chain's history has changed; it is looked for again"
-        try session.shareLane(of: id)
+        updated.failure = sentence
         try store(updated, from: stored, nextAttemptAt: moment, in: session)
         try announce(.unknown, updated, at: moment, in: session)
-        return true
+    }
+
+    /// Takes off a wallet's list what is no longer in the chain.
+    ///
+    /// A transfer that a person had found in it is unknown again: nobody here can send those bytes once more, and somebody
+    /// else can. The wallet is held until a person says once more what became of it, and the numbers from there on are not
+    /// known any more, so that whatever uses them is noticed.
+    func loseSpends(_ key: NaturalKey, of provider: String, at moment: Timestamp, in session: any SQLSession) throws {
+        for spend in try session.spends(of: key) where spend.provider == provider {
+            guard let id = spend.transfer, let found = try session.outgoing(id), found.status.state == .completed,
+                found.prepared == nil
+            else { continue }
+            let sentence = "\(spend.evidence), which was said to be \(id), is no longer in the chain, and may come back"
+            try reopen(found, sentence, at: moment, in: session)
+            try hold(spend.wallet, of: provider, .spent, sentence, at: moment, in: session)
+            if let number = spend.number { try session.forget(spend.wallet, of: provider, from: number) }
+        }
+        try session.vanish(key, at: moment)
     }
 
     private func undoEnd(of transfer: OutgoingTransfer, at moment: Timestamp, in session: any SQLSession) throws {

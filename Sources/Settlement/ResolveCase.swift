@@ -199,6 +199,14 @@ private struct CaseResolver {
         {
             throw SettlementError(.invalidState, "money waits: accept it or refund it")
         }
+        if subject.reason == .walletHeld,
+            try session.wallets().contains(where: {
+                $0.hold != nil && Settlement.subject(of: $0.wallet, at: $0.provider) == subject.movement
+            })
+        {
+            let reason = "the wallet is held: look at what has left, decide, and resume it; that closes the case"
+            throw SettlementError(.invalidState, reason)
+        }
         try close(subject, .dismissed, in: session)
     }
 }

@@ -27,8 +27,15 @@ extension Settlement {
         } catch let error as ProviderError { throw SettlementError(error) }
         let now = clock.now()
         let resumed = try await database.write { session in
-            try release(stored, reading, at: now, in: session)
-            return try session.wallet(wallet, of: key) ?? stored
+            guard let current = try session.wallet(wallet, of: key), let standing = current.hold else {
+                return try session.wallet(wallet, of: key) ?? stored
+            }
+            // Another gateway has let it sign meanwhile, and it was held anew: that hold nobody has looked at.
+            guard standing == hold else {
+                throw SettlementError(.conflict, "the wallet was held anew meanwhile; look again", parameter: "wallet")
+            }
+            try release(current, reading, at: now, in: session)
+            return try session.wallet(wallet, of: key) ?? current
         }
         try await showHolds()
         return resumed
@@ -87,17 +94,17 @@ extension Settlement {
         // What the wallet for fees does stays with us, and is not listed.
         guard wallet.paysOthers, next > wallet.signedBelow else { return }
         let listed = try session.foreignNumbers(of: wallet.wallet, at: wallet.provider, from: wallet.signedBelow)
-        guard (wallet.signedBelow..<next).allSatisfy(listed.contains) else { throw Self.notListed }
+        let own = try session.usedNumbers(of: wallet.provider, from: wallet.signedBelow)
+        guard (wallet.signedBelow..<next).allSatisfy({ listed.contains($0) || own.contains($0) }) else {
+            throw Self.notListed
+        }
     }
 
     private func requireDecisions(of wallet: WalletRecord, in session: any SQLSession) throws {
         guard wallet.paysOthers else { return }
-        let open = try session.unsentOutgoing(provider: wallet.provider, limit: 10_000).map(\.purpose.id)
-        let reviewed = try session.reviewedTransfers()
-        let missing = open.filter { !reviewed.contains($0) }
-        guard let first = missing.first else { return try session.forgetReviews(of: open) }
-        let reason =
-            "\(missing.count) transfers wait for a decision, the first is \(first): has it left, or is it owed?"
+        let (count, first) = try session.undecidedOutgoing(provider: wallet.provider)
+        guard let first else { return try session.forgetReviews(of: wallet.provider) }
+        let reason = "\(count) transfers wait for a decision, the first is \(first): has it left, or is it owed?"
         throw SettlementError(.conflict, reason, parameter: "wallet")
     }
 }

@@ -49,12 +49,18 @@ struct WalletsCommand: AsyncParsableCommand {
             for spend in wallet["left"]?.arrayValue ?? [] {
                 line(spend, ["occurred_at", "amount", "asset", "destination", "transfer", "spend"], indent: "  left  ")
             }
+            if wallet["has_more_left"]?.boolValue == true {
+                Console.result("  left  and more: only the latest are shown; candidates are looked for among all")
+            }
             for owed in wallet["owed"]?.arrayValue ?? [] {
                 let decided = owed["is_reviewed"]?.boolValue == true ? "  owed  " : "  open  "
                 line(owed["transfer"] ?? .null, ["id", "amount", "asset", "destination"], indent: decided)
                 for candidate in owed["candidates"]?.arrayValue ?? [] {
                     line(candidate, ["likeness", "spend"], indent: "          may be  ")
                 }
+            }
+            if wallet["has_more_owed"]?.boolValue == true {
+                Console.result("  open  and more: they are shown when these are decided")
             }
         }
 

@@ -17,6 +17,8 @@ struct PayoutStateMachineTests {
         (.awaitingApproval, .foundSent, .completed, .postCompleted),
         (.awaitingPayment, .foundSent, .completed, .postCompleted),
         (.completed, .foundSent, .completed, .none),
+        (.unknown, .foundSent, .completed, .postCompleted),
+        (.unknown, .foundOwed, .awaitingPayment, .sign),
         (.awaitingPayment, .signed, .inProgress, .submit),
         (.inProgress, .signed, .inProgress, .none),
         (.inProgress, .outcomeUnknown, .unknown, .watch),
@@ -48,9 +50,12 @@ struct PayoutStateMachineTests {
         #expect(payout.state == state)
     }
 
-    @Test("once signed, is never payable again", arguments: [State.inProgress, .unknown, .completed, .failed])
+    @Test(
+        "once signed, is never payable again unless a person says that it is owed",
+        arguments: [State.inProgress, .unknown, .completed, .failed]
+    )
     func neverPayableAgain(state: State) {
-        for event in Event.allCases {
+        for event in Event.allCases where event != .foundOwed {
             var payout = PayoutStateMachine(state: state)
             _ = try? payout.apply(event)
             #expect(payout.state != .awaitingApproval && payout.state != .awaitingPayment)

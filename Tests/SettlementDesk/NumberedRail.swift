@@ -46,6 +46,9 @@ package final class NumberedChain: Sendable {
 
     package var pending: Int64 { next + Int64(waiting.withLock(\.count)) }
 
+    /// A reorganisation takes away what something has done.
+    package func drop(_ hash: String) { taken.withLock { taken in taken.removeAll { $0.hash == hash } } }
+
     /// What waited takes effect.
     package func land() {
         let all = waiting.withLock { waiting in
@@ -77,6 +80,7 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
     private let first: Int64
     private let signed = Mutex<[String: NumberedChain.Request]>([:])
     private let clock: any WallClock
+    private let meanwhile = Mutex<(@Sendable () async throws -> Void)?>(nil)
 
     /// A provider whose signatures begin with `name`, and whose numbers begin with `first` where any order will do.
     package init(_ chain: NumberedChain, name: String, first: Int64, asset: AssetID, clock: any WallClock) {
@@ -85,6 +89,11 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
         self.first = first
         self.asset = asset
         self.clock = clock
+    }
+
+    /// Has something happen elsewhere while the wallet is read the next time.
+    package func whileReading(_ body: @escaping @Sendable () async throws -> Void) {
+        meanwhile.withLock { $0 = body }
     }
 
     /// How many signatures were made.
@@ -113,16 +122,19 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
         _ wallet: String?,
         scannedTo position: String?
     ) async throws(ProviderError) -> WalletReading {
+        let numbers: WalletNumbers
         switch chain.numbering {
-        case .inTurn:
-            return WalletReading(wallet: "hot", numbers: .inTurn(next: chain.next, pending: chain.pending))
+        case .inTurn: numbers = .inTurn(next: chain.next, pending: chain.pending)
         case .inAnyOrder:
             let taken = Set(chain.requests.map { $0.number % NumberedChain.modulus })
-            return WalletReading(
-                wallet: "hot",
-                numbers: .inAnyOrder(taken: taken, modulus: NumberedChain.modulus, since: 0)
-            )
+            numbers = .inAnyOrder(taken: taken, modulus: NumberedChain.modulus, since: 0)
         }
+        let body = meanwhile.withLock { body in
+            defer { body = nil }
+            return body
+        }
+        do { try await body?() } catch { throw ProviderError(.unavailable, "\(error)") }
+        return WalletReading(wallet: "hot", numbers: numbers)
     }
 
     package func appearance(of order: TransferOrder) -> SentPayment? {

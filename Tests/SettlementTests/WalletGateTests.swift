@@ -9,102 +9,6 @@ import SettlementDesk
 import Storage
 import Testing
 
-/// A gateway over a chain that others may use as well.
-private struct Branch {
-    static let merchant = MerchantID(value: 7)
-
-    let clock = ManualClock(Timestamp(seconds: 1_000_000))
-    let coin: Asset
-    let chain: NumberedChain
-    let rail: NumberedRail
-    let settlement: Settlement
-
-    init(on chain: NumberedChain, _ engine: Engine, name: String, first: Int64 = 1_000) async throws {
-        self.chain = chain
-        coin = Asset(id: try AssetID("ton:testnet:native"), code: "TON", name: "", scale: 9, displayNames: [])
-        rail = NumberedRail(chain, name: name, first: first, asset: coin.id, clock: clock)
-        settlement = try Desk.settlement(engine.open(), [rail], coin, clock, .none)
-        let (now, total) = (clock.now(), Amount(asset: coin.id, units: 1_000_000_000))
-        try await settlement.database.write { session in
-            for id in [Self.merchant, MerchantID(value: 0)] {
-                try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 0, createdAt: now))
-            }
-            let accounts = ["provider_receivable/numbered", "merchant_balance/\(Self.merchant.text)"]
-            try session.post(
-                LedgerTransaction(
-                    id: Identifier(value: 1),
-                    kind: .init("opening"),
-                    occurredAt: now,
-                    subject: "opening",
-                    postings: [
-                        Posting(account: AccountID(text: accounts[0]), amount: total),
-                        Posting(account: AccountID(text: accounts[1]), amount: total.negated()),
-                    ]
-                )
-            )
-        }
-        _ = try await settlement.compareWallets()
-        try await scan()
-    }
-
-    func scan() async throws {
-        struct Nothing: AccountWatching {
-            func watched(among accounts: Set<String>) async throws(ProviderError) -> Set<String> { [] }
-        }
-        let account = rail.standingAccounts[0]
-        let position = try await settlement.database.read { session in
-            try session.scanPosition(provider: "numbered", account: account.account, subject: account.subject)
-        }
-        let page = try await rail.page(of: account, after: position, watching: Nothing())
-        try await settlement.record(page, of: account, at: rail, after: position)
-    }
-
-    func ask(_ numbers: ClosedRange<Int>) async throws {
-        for number in numbers {
-            let request = PayoutRequest(
-                amount: Amount(asset: coin.id, units: Int256(number * 1_000_000)),
-                destination: "receiver \(number)",
-                comment: "invoice \(number)",
-                needsApproval: false
-            )
-            _ = try await settlement.requestPayout(request, by: Self.merchant, id: PayoutID(value: UInt128(number)))
-        }
-    }
-
-    /// Takes steps until nothing moves any more.
-    func work() async throws {
-        for _ in 0..<40 {
-            clock.advance(by: .seconds(6))
-            for id in try await settlement.outgoingDue() { try await settlement.advance(id) }
-            try await scan()
-        }
-    }
-
-    func state(_ number: Int) async throws -> PayoutStateMachine.State? {
-        let id = PayoutID(value: UInt128(number)).text
-        return try await settlement.database.read { try $0.outgoing(id)?.status.state }
-    }
-
-    func list() async throws -> WalletList { try #require(try await settlement.listWallets().first) }
-
-    /// What a person does who believes the candidates: what has one has left, and everything else is owed.
-    func decideByTheList() async throws {
-        for owed in try await list().owed {
-            let id = owed.transfer.purpose.id
-            if let spend = owed.candidates.first?.spend {
-                _ = try await settlement.decide(id, .left(spend.key, position: spend.position))
-            } else {
-                _ = try await settlement.decide(id, .owed)
-            }
-        }
-    }
-
-    func account(_ code: String) async throws -> Int256 {
-        let balances = try await settlement.database.read { try $0.balances(code: AccountCode(code)) }
-        return try Amount.sum(balances.map(\.amount), asset: coin.id).units
-    }
-}
-
 @Suite("A wallet that is ahead of its books")
 struct WalletGateTests {
     private static let numberings = NumberedChain.Numbering.allCases
@@ -121,8 +25,8 @@ struct WalletGateTests {
         for round in 0..<4 {
             let chain = NumberedChain(numbering)
             // What yesterday's copy holds: the same payouts asked for, and nothing sent.
-            let today = try await Branch(on: chain, engine, name: "today")
-            let copy = try await Branch(on: chain, engine, name: "copy", first: 5_000)
+            let today = try await WalletBranch(on: chain, engine, name: "today")
+            let copy = try await WalletBranch(on: chain, engine, name: "copy", first: 5_000)
             let count = Int(random.next() % 6) + 1
             try await today.ask(1...count)
             try await today.work()
@@ -154,13 +58,14 @@ struct WalletGateTests {
             #expect(try await copy.account("suspense") == 0)
             #expect(try await copy.account("provider_receivable") == 979_000_000)
             #expect(copy.settlement.conditions.all.isEmpty)
+            #expect(try await copy.findings().isEmpty)
         }
     }
 
     @Test("stops when its key signs elsewhere, whatever the number", arguments: Engine.allCases, numberings)
     func foreignSpend(engine: Engine, numbering: NumberedChain.Numbering) async throws {
         let chain = NumberedChain(numbering)
-        let branch = try await Branch(on: chain, engine, name: "ours")
+        let branch = try await WalletBranch(on: chain, engine, name: "ours")
         try await branch.ask(1...2)
         try await branch.work()
         #expect(chain.requests.count == 2)
@@ -186,7 +91,7 @@ struct WalletGateTests {
     @Test("stops while nodes know of requests that were not signed here", arguments: Engine.allCases)
     func pool(engine: Engine) async throws {
         let chain = NumberedChain(.inTurn)
-        let branch = try await Branch(on: chain, engine, name: "ours")
+        let branch = try await WalletBranch(on: chain, engine, name: "ours")
         let payment = SentPayment(destination: "receiver 1", amount: Amount(asset: branch.coin.id, units: 1_000_000))
         chain.delay(.init(hash: "theirs", number: 0, payment: payment))
         try await branch.ask(1...1)
@@ -205,7 +110,7 @@ struct WalletGateTests {
     @Test("stops when something else has used the number of what it signed", arguments: Engine.allCases)
     func displaced(engine: Engine) async throws {
         let chain = NumberedChain(.inTurn)
-        let branch = try await Branch(on: chain, engine, name: "ours")
+        let branch = try await WalletBranch(on: chain, engine, name: "ours")
         try await branch.ask(1...2)
         let theirs = SentPayment(destination: "receiver 2", amount: Amount(asset: branch.coin.id, units: 2_000_000))
         // It takes the number between our reading of the chain and our sending.
@@ -238,7 +143,7 @@ struct WalletGateTests {
         let coin = try AssetID("ton:testnet:native")
         let payment = SentPayment(destination: "earlier", amount: Amount(asset: coin, units: 1_000_000))
         chain.take(.init(hash: "earlier", number: 0, payment: payment))
-        let branch = try await Branch(on: chain, .sqlite, name: "ours")
+        let branch = try await WalletBranch(on: chain, .sqlite, name: "ours")
         try await branch.ask(1...1)
         try await branch.work()
         #expect(chain.paid["receiver 1"] == 1)

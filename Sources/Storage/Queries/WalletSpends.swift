@@ -79,14 +79,15 @@ extension SQLSession {
         """
     }
 
-    /// Stores what has left; what is stored already stays as it is.
+    /// Stores what has left; what is stored already stays as it is, and is on the list again if it had vanished.
     package func insert(_ spend: WalletSpend, at moment: Timestamp) throws {
         try execute(
             """
             INSERT INTO wallet_spends (key, position, provider, wallet, number, evidence, movement_asset, movement,
             destination, asset, amount, comment, tag, occurred_at, seen_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-            ON CONFLICT (key, position) DO NOTHING
+            ON CONFLICT (key, position) DO UPDATE SET vanished_at = NULL, occurred_at = excluded.occurred_at,
+            seen_at = excluded.seen_at WHERE wallet_spends.vanished_at IS NOT NULL
             """,
             [
                 .text(spend.key.text), .integer(Int64(spend.position)), .text(spend.provider), .text(spend.wallet),
@@ -97,21 +98,50 @@ extension SQLSession {
         )
     }
 
-    /// What has left by a provider's keys without having been signed here, since a wallet was held or not yet explained;
-    /// the latest first, at most a thousand.
-    package func spends(provider: String, wallet: String? = nil) throws -> [WalletSpend] {
-        try all(
-            """
-            SELECT \(Self.spendColumns) FROM wallet_spends s WHERE s.provider = $1 AND (s.wallet = $2 OR $2 = '')
-            ORDER BY s.occurred_at DESC, s.key, s.position LIMIT 1000
-            """,
-            [.text(provider), .text(wallet ?? "")]
-        ) { try $0.walletSpend() }
+    /// What has left by a provider's keys without having been signed here, the latest first.
+    package func spends(provider: String, limit: Int) throws -> [WalletSpend] {
+        try spends("s.provider = $1 AND s.vanished_at IS NULL", [.text(provider)], limit: limit)
+    }
+
+    /// All of what has left for somebody and is no transfer of ours yet.
+    package func unassignedSpends(provider: String) throws -> [WalletSpend] {
+        try spends(
+            "s.provider = $1 AND s.vanished_at IS NULL AND s.transfer IS NULL AND s.destination IS NOT NULL",
+            [.text(provider)]
+        )
     }
 
     /// What left by one chain transaction.
     package func spends(evidence: String, of provider: String) throws -> [WalletSpend] {
-        try spends(provider: provider).filter { $0.evidence == evidence }
+        try spends(
+            "s.provider = $1 AND s.evidence = $2 AND s.vanished_at IS NULL",
+            [.text(provider), .text(evidence)]
+        )
+    }
+
+    /// The receivers of a movement, also when it has vanished from the chain since.
+    package func spends(of key: NaturalKey) throws -> [WalletSpend] { try spends("s.key = $1", [.text(key.text)]) }
+
+    private func spends(
+        _ condition: String,
+        _ arguments: [SQLValue],
+        limit: Int = Int(Int32.max)
+    ) throws -> [WalletSpend] {
+        try all(
+            """
+            SELECT \(Self.spendColumns) FROM wallet_spends s WHERE \(condition)
+            ORDER BY s.occurred_at DESC, s.key, s.position LIMIT \(limit)
+            """,
+            arguments
+        ) { try $0.walletSpend() }
+    }
+
+    /// Takes a movement off the list that is no longer in the chain.
+    package func vanish(_ key: NaturalKey, at moment: Timestamp) throws {
+        try execute(
+            "UPDATE wallet_spends SET vanished_at = $2 WHERE key = $1 AND vanished_at IS NULL",
+            [.text(key.text), .moment(moment)]
+        )
     }
 
     /// The numbers of a wallet from one on, below another, that something used which was not signed here.
@@ -120,7 +150,7 @@ extension SQLSession {
             try all(
                 """
                 SELECT DISTINCT number FROM wallet_spends WHERE provider = $1 AND wallet = $2 AND number IS NOT NULL
-                AND number >= $3
+                AND number >= $3 AND vanished_at IS NULL
                 """,
                 [.text(provider), .text(wallet), .integer(number)]
             ) { try $0.integer() }
@@ -131,16 +161,50 @@ extension SQLSession {
     ///
     /// - Returns: whether it was nobody's until now.
     package func assign(_ spend: WalletSpend, to transfer: String) throws -> Bool {
-        try change(
-            "UPDATE wallet_spends SET transfer = $3 WHERE key = $1 AND position = $2 AND transfer IS NULL",
+        // What it was said to be before, and which is gone, it is no longer.
+        try execute("UPDATE wallet_spends SET transfer = NULL WHERE transfer = $1", [.text(transfer)])
+        return try change(
+            """
+            UPDATE wallet_spends SET transfer = $3 WHERE key = $1 AND position = $2 AND transfer IS NULL
+            AND vanished_at IS NULL
+            """,
             [.text(spend.key.text), .integer(Int64(spend.position)), .text(transfer)]
         ) == 1
     }
 
-    /// A provider's transfers that nothing was signed for yet, the oldest first.
+    /// Says that something that has left is no transfer of ours.
+    package func unassign(_ spend: WalletSpend) throws {
+        try execute(
+            "UPDATE wallet_spends SET transfer = NULL WHERE key = $1 AND position = $2",
+            [.text(spend.key.text), .integer(Int64(spend.position))]
+        )
+    }
+
+    /// Whether nothing is signed for a transfer that may still be sent.
+    private static var isUnsent: String {
+        "(t.state IN ('awaiting_approval', 'awaiting_payment') OR (t.state = 'unknown' AND t.prepared IS NULL))"
+    }
+
+    private static var isReviewed: String { "EXISTS (SELECT 1 FROM wallet_reviews r WHERE r.transfer = t.id)" }
+
+    /// A provider's transfers that nothing was signed for: first those that nobody has said anything about, the oldest
+    /// first.
     package func unsentOutgoing(provider: String, limit: Int) throws -> [OutgoingTransfer] {
-        let states: [PayoutStateMachine.State] = [.awaitingApproval, .awaitingPayment]
-        return try outgoing(in: states, dueAt: .distantFuture, limit: limit).filter { $0.provider == provider }
+        try all(
+            """
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.provider = $1 AND \(Self.isUnsent)
+            ORDER BY CASE WHEN \(Self.isReviewed) THEN 1 ELSE 0 END, t.created_at, t.id LIMIT $2
+            """,
+            [.text(provider), .integer(Int64(limit))]
+        ) { try $0.outgoing() }
+    }
+
+    /// How many of a provider's transfers nothing was signed for and nobody has said anything about, and the oldest one.
+    package func undecidedOutgoing(provider: String) throws -> (count: Int64, first: String?) {
+        let undecided = "outgoing t WHERE t.provider = $1 AND \(Self.isUnsent) AND NOT \(Self.isReviewed)"
+        let count = try first("SELECT COUNT(*) FROM \(undecided)", [.text(provider)]) { try $0.integer() } ?? 0
+        let oldest = "SELECT t.id FROM \(undecided) ORDER BY t.created_at, t.id LIMIT 1"
+        return (count, try first(oldest, [.text(provider)]) { try $0.text() })
     }
 
     /// How many transfers of a provider were signed with a number.
@@ -164,11 +228,18 @@ extension SQLSession {
         Set(try all("SELECT transfer FROM wallet_reviews", []) { try $0.text() })
     }
 
-    /// Forgets what a person has said about transfers: when the wallet is held again, they are looked at again.
-    package func forgetReviews(of transfers: [String]) throws {
-        for transfer in transfers {
-            try execute("DELETE FROM wallet_reviews WHERE transfer = $1", [.text(transfer)])
-        }
+    /// Forgets what a person has said about a provider's transfers: when the wallet is held again, they are looked at
+    /// again.
+    package func forgetReviews(of provider: String) throws {
+        try execute(
+            "DELETE FROM wallet_reviews WHERE transfer IN (SELECT t.id FROM outgoing t WHERE t.provider = $1)",
+            [.text(provider)]
+        )
+    }
+
+    /// Forgets what a person has said about a transfer.
+    package func forgetReview(of transfer: String) throws {
+        try execute("DELETE FROM wallet_reviews WHERE transfer = $1", [.text(transfer)])
     }
 
     /// The transfers that the rail knows by a hash.

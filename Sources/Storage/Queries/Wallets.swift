@@ -144,8 +144,21 @@ extension SQLSession {
     package func release(_ wallet: String, of provider: String, acceptedBelow number: Int64) throws {
         try execute(
             """
-            UPDATE wallets SET hold = NULL, hold_sentence = NULL, held_since = NULL, accepted_below = $3,
+            UPDATE wallets SET hold = NULL, hold_sentence = NULL, held_since = NULL,
+            accepted_below = CASE WHEN accepted_below > $3 THEN accepted_below ELSE $3 END,
             signed_below = CASE WHEN signed_below > $3 THEN signed_below ELSE $3 END
+            WHERE provider = $1 AND wallet = $2
+            """,
+            [.text(provider), .text(wallet), .integer(number)]
+        )
+    }
+
+    /// Forgets that numbers from one on were used: what used them is no longer in the chain, and may come back.
+    package func forget(_ wallet: String, of provider: String, from number: Int64) throws {
+        try execute(
+            """
+            UPDATE wallets SET signed_below = CASE WHEN signed_below < $3 THEN signed_below ELSE $3 END,
+            accepted_below = CASE WHEN accepted_below < $3 THEN accepted_below ELSE $3 END
             WHERE provider = $1 AND wallet = $2
             """,
             [.text(provider), .text(wallet), .integer(number)]

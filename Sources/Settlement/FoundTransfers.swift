@@ -1,0 +1,121 @@
+import Ledger
+import Money
+import Payments
+import Seams
+import Storage
+
+/// Transfers that a person has found among what left by a wallet's key without having been signed here.
+extension Settlement {
+    /// Completes a transfer by what has left: it was booked as unexplained, and is explained now.
+    func complete(
+        _ stored: OutgoingTransfer,
+        with spend: WalletSpend,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws -> OutgoingTransfer {
+        guard spend.payment?.amount == stored.amount else {
+            throw SettlementError(.invalidRequest, "another amount has left", parameter: "spend")
+        }
+        guard try session.assign(spend, to: stored.purpose.id) else {
+            let reason = "it was another transfer, as was said before, or is no longer in the chain"
+            throw SettlementError(.invalidState, reason, parameter: "spend")
+        }
+        try session.forgetReview(of: stored.purpose.id)
+        return try end(stored, with: spend, at: now, in: session)
+    }
+
+    /// What was said to be a transfer had vanished from the chain and is back: the transfer is completed once more, unless
+    /// something else has become of it.
+    func findAgain(_ spend: WalletSpend, at now: Timestamp, in session: any SQLSession) throws {
+        guard let id = spend.transfer, let stored = try session.outgoing(id) else { return }
+        guard stored.isUnsent else { return try session.unassign(spend) }
+        try session.forgetReview(of: id)
+        _ = try end(stored, with: spend, at: now, in: session)
+    }
+
+    private func end(
+        _ stored: OutgoingTransfer,
+        with spend: WalletSpend,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws -> OutgoingTransfer {
+        var updated = stored
+        do throws(PaymentsError) { _ = try updated.status.apply(.foundSent) } catch { throw SettlementError(error) }
+        updated.finishedAt = now
+        updated.failure = nil
+        try store(updated, from: stored, nextAttemptAt: now, in: session)
+        // What the rail's scan does not book by itself is still in the receivable.
+        let isBooked = spend.movement.asset == stored.amount.asset
+        let source = isBooked ? AccountID.suspense(stored.provider) : .providerReceivable(stored.provider)
+        let postings = [
+            Posting(account: stored.reservedAccount, amount: stored.amount),
+            Posting(account: source, amount: try stored.amount.negated()),
+        ]
+        try post(.transferSent, subject: stored.purpose.id, at: now, postings, in: session)
+        try explainRest(of: spend.evidence, at: stored.provider, now, in: session)
+        let ended = try session.outgoing(stored.purpose.id) ?? updated
+        try announce(.completed, ended, at: now, in: session)
+        return ended
+    }
+
+    /// When every receiver of a chain transaction is known, the rest of what it took is the network's fee, to which each
+    /// transfer bears its share.
+    func explainRest(
+        of evidence: String,
+        at provider: String,
+        _ now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let all = try session.spends(evidence: evidence, of: provider)
+        let found = try all.compactMap(\.transfer).compactMap { try session.outgoing($0) }
+        guard !found.isEmpty, found.count == all.count(where: { $0.payment != nil }),
+            found.allSatisfy({ $0.status.state == .completed })
+        else { return }
+        for (key, parts) in Dictionary(grouping: all, by: \.key).sorted(by: { $0.key.text < $1.key.text }) {
+            guard let movement = parts.first?.movement else { continue }
+            let paid = parts.compactMap(\.payment?.amount).filter { $0.asset == movement.asset }
+            let fee = try movement.negated().subtracting(Amount.sum(paid, asset: movement.asset))
+            // A transfer names one fee: what a token keeps beside the network's waits with its case.
+            guard try !fee.isPositive || charge(fee, to: found, at: now, in: session) else { continue }
+            for open in try session.openCases(of: key) {
+                try close(open, .init(.assigned, object: found[0].purpose.id, at: now), in: session)
+            }
+        }
+    }
+
+    /// Shares a fee among the transfers of one chain transaction.
+    ///
+    /// - Returns: whether it was booked; it is not where they bear another one already.
+    private func charge(
+        _ fee: Amount,
+        to transfers: [OutgoingTransfer],
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws -> Bool {
+        let current = try transfers.compactMap { try session.outgoing($0.purpose.id) }
+        guard current.allSatisfy({ $0.networkFee == nil }) else { return false }
+        let parts = try fee.split(into: current.count)
+        for (stored, part) in zip(current, parts) where part.isPositive {
+            var updated = stored
+            updated.networkFee = part
+            try store(updated, from: stored, nextAttemptAt: now, in: session)
+            let postings = [
+                Posting(account: .networkFees, amount: part),
+                Posting(account: .suspense(stored.provider), amount: try part.negated()),
+            ]
+            try post(.networkFee, subject: stored.purpose.id, at: now, postings, in: session)
+        }
+        return true
+    }
+}
+
+extension OutgoingTransfer {
+    /// Whether nothing that is signed for it here can make it leave, and it may still be sent.
+    var isUnsent: Bool {
+        switch status.state {
+        case .awaitingApproval, .awaitingPayment: true
+        case .unknown: prepared == nil
+        case .inProgress, .completed, .failed, .cancelled: false
+        }
+    }
+}
