@@ -40,7 +40,10 @@ extension EVMProvider: TransferScanning {
             var page = ScanPage(observations: [], position: position, hasMore: false, completeUntil: nil)
             page.sightings = try await sightings(after: base, tip, watching)
             page.revisedSince = revisedSince
-            if revisedSince != nil { page.position = known.cut(to: base).text }
+            if let revisedSince {
+                page.position = known.cut(to: base).text
+                page.completeUntil = revisedSince
+            }
             return page
         }
         let end = min(tip.final, base.number + Self.pageSize)

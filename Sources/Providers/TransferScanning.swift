@@ -79,7 +79,8 @@ public struct ScanPage: Hashable, Sendable {
     public var position: String?
     /// Whether there is more already.
     public var hasMore: Bool
-    /// Until when, by the rail's clock, the account's history is complete with this page.
+    /// Until when, by the rail's clock, the account's history is complete with this page: up to the head that was looked at,
+    /// also when nothing happened on the account; nil when that is where it was complete before.
     public var completeUntil: Timestamp?
     /// Everything that was seen after the page and can still be undone; none when the page does not say.
     public var sightings: [Sighting]?

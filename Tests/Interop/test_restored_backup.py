@@ -81,6 +81,14 @@ class Chains:
         return int(request(self.sandbox["ton"] + path)["result"]["balance"])
 
 
+def take_highload_wallet(sandbox):
+    """Has the gateway pay out by a highload wallet, as an operator would set it."""
+    config = pathlib.Path(sandbox["config"])
+    line = "wallet_version: v5r1\n"
+    config.write_text(config.read_text().replace(line, line + "    highload_timeout: 600\n"))
+    assert "highload_timeout: 600" in config.read_text()
+
+
 def another_database(sandbox, server):
     """Leaves today's database where it is, and names a place where there is none."""
     config = pathlib.Path(sandbox["config"])
@@ -94,10 +102,13 @@ def another_database(sandbox, server):
     config.write_text(changed)
 
 
+@pytest.mark.parametrize("wallet", ["numbered", "highload"])
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_f107_a_restored_backup_pays_nothing_again(engine, start_sandbox, tmp_path, request):
+def test_f107_a_restored_backup_pays_nothing_again(engine, wallet, start_sandbox, tmp_path, request):
     server = request.getfixturevalue("postgresql") if engine == "postgresql" else None
     sandbox = start_sandbox("--networks-only", *(["--postgresql", server] if server else []))
+    if wallet == "highload":
+        take_highload_wallet(sandbox)
     operator = settlegate(sandbox, "merchants", "operator-key")
     gateway, chains = Gateway(sandbox), Chains(sandbox)
     gateway.start()
@@ -168,6 +179,36 @@ def play(sandbox, gateway, operator, chains, server, folder):
         shop("refunds", {"payment": payment["id"]})
     assert refused.value.code == 409
 
+    for provider, wallet in shop.wallets().items():
+        name = {"provider": provider, "wallet": wallet["wallet"]}
+        with pytest.raises(urllib.error.HTTPError) as early:
+            shop("wallets/resume", name, of="operator")
+        assert early.value.code == 409
+        found = candidates(wallet)
+        assert set(found) <= set(left)
+        for each in wallet["owed"]:
+            transfer = each["transfer"]["id"]
+            decision = {"decision": "left", **found[transfer]} if transfer in found else {"decision": "owed"}
+            shop("wallets/decide", {"transfer": transfer, **decision}, of="operator")
+        resumed = eventually(lambda: resume(shop, name), 90)
+        assert resumed["state"] == "signing"
+    # The wallets that pay fees of our own accounts owe nobody anything.
+    for wallet in shop("wallets", of="operator")["data"]:
+        if wallet["state"] == "held":
+            shop("wallets/resume", {"provider": wallet["provider"], "wallet": wallet["wallet"]}, of="operator")
+    shop.completed(payouts)
+    after = {each: chains.held(objects[each]["destination"]) for each in payouts}
+    assert {each: after[each] for each in left} == {each: before[each] for each in left}
+    assert all(after[each] > 0 for each in owed)
+    # Each account holds what one payout was, less what the network takes of a first transfer.
+    for each in payouts:
+        scale = 9 if places[each] == "ton" else 18
+        units = round(float(objects[each]["amount"]) * 10**scale)
+        assert units * 0.9 < after[each] < units * 1.1, each
+    gateway.end()
+    report = json.loads(settlegate(sandbox, "reconcile", "--format", "json"))
+    assert report["is_clean"]
+
 
 def candidates(wallet):
     """What may have left, by the transfer: what it names and where."""
@@ -176,6 +217,15 @@ def candidates(wallet):
         for each in wallet["owed"]
         if each["candidates"]
     }
+
+
+def resume(shop, name):
+    try:
+        return shop("wallets/resume", name, of="operator")
+    except urllib.error.HTTPError as early:  # What left has to be final first.
+        assert early.code == 409
+        print(name["provider"], json.load(early)["detail"])
+        return None
 
 
 def request_text(url):

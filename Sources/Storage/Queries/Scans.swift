@@ -116,7 +116,9 @@ extension SQLSession {
     }
 
     /// Whether it matters that a scan that found nothing has read until a moment: it had a problem, an invoice or the
-    /// account itself ends before that moment, or nothing was read before.
+    /// account itself ends before that moment, a wallet was held before it, or nothing was read before.
+    ///
+    /// Whoever decides by what a scan is complete up to has a line here: on an account without news nothing else moves it.
     public func waitsForScan(
         provider: String,
         account: String,
@@ -135,6 +137,7 @@ extension SQLSession {
             SELECT 1 WHERE EXISTS (SELECT 1 FROM invoices WHERE state IN ('new', 'processing')
             AND expires_at >= $1 AND expires_at < $2) OR EXISTS (SELECT 1 FROM scan_accounts WHERE provider = $3
             AND account = $4 AND subject = $5 AND active_until > $6 AND active_until <= $2)
+            OR EXISTS (SELECT 1 FROM wallets WHERE provider = $3 AND held_since > $6 AND held_since <= $2)
             """,
             [
                 .moment(before.advanced(by: .zero - grace)), .moment(moment), .text(provider), .text(account),
