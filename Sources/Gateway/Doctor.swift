@@ -62,6 +62,7 @@ public struct Doctor: Sendable {
         found.ok("configuration", "\(file) can be read")
         examineDisk(configuration, &found)
         await examineDatabase(configuration, &found)
+        await examineBooks(configuration, &found)
         guard let keystore = keystore(configuration, &found) else { return found.list }
         let surroundings = Gateway.Surroundings.system(configuration)
         await examineClock(configuration, surroundings, &found)

@@ -9,7 +9,7 @@ import StrictJSON
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Look at configuration, keystore, database, clock, bots and nodes; say what is wrong and what to do.",
+        abstract: "Look at configuration, database, wallets, clock, bots and nodes; say what is wrong and what to do.",
         discussion: """
             Exits 1 when something has to be done. Nothing is changed.
 

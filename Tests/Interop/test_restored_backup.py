@@ -165,6 +165,17 @@ def play(sandbox, gateway, operator, chains, server, folder):
     wallets = shop.wallets()
     assert [each["state"] for each in wallets.values()] == ["held"] * len(wallets) and len(wallets) == 2
     assert {each["reason"] for each in wallets.values()} == {"restored"}
+    # The doctor says the same beside the gateway, and what to do.
+    run = subprocess.run(
+        [SETTLEGATE, "doctor", "--format", "json", "--config", sandbox["config"]],
+        cwd=ROOT, env=gateway.environment, capture_output=True, text=True, timeout=120,
+    )
+    named = {each["subject"]: each for each in json.loads(run.stdout)}
+    for provider, wallet in wallets.items():
+        finding = named[f"wallet {wallet['wallet']} of {provider}"]
+        assert finding["severity"] == "error" and "restored from a copy" in finding["text"]
+        assert f"settlegate wallets resume {provider} {wallet['wallet']}" in finding["remedy"]
+    assert run.returncode == 1
     with_sentence = request_text(gateway.url + "/readyz")
     assert with_sentence.startswith("ready\n") and with_sentence.count("restored from a copy") >= 2
     cases = shop("cases", of="operator")["data"]

@@ -10,14 +10,32 @@ extension SQLiteDatabase {
     /// - Returns: the version of the schema.
     package static func copy(_ path: String, to target: String) throws -> Int {
         do {
-            var configuration = Configuration()
-            configuration.readonly = true
-            configuration.busyMode = .timeout(5)
-            let reader = try DatabaseQueue(path: path, configuration: configuration)
-            return try reader.writeWithoutTransaction { database in
+            return try reader(path).writeWithoutTransaction { database in
                 try database.execute(sql: "VACUUM INTO ?", arguments: [target])
                 return try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
             }
         } catch let error as DatabaseError { throw StorageError(error) }
+    }
+
+    /// Runs queries on what is committed, beside whichever process has the database.
+    ///
+    /// - Throws: ``StorageError``, also when the schema is not this program's.
+    package static func look<Value>(at path: String, _ body: (any SQLSession) throws -> Value) throws -> Value {
+        do {
+            return try reader(path).read { database in
+                let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+                guard version == Schema.version else {
+                    throw StorageError(.unavailable, "the schema is \(version); run 'settlegate migrate' first")
+                }
+                return try body(SQLiteSession(database))
+            }
+        } catch let error as DatabaseError { throw StorageError(error) }
+    }
+
+    private static func reader(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        return try DatabaseQueue(path: path, configuration: configuration)
     }
 }
