@@ -36,13 +36,29 @@ public struct MerchantClient: Sendable {
     ///
     /// - Throws: ``ScenarioError`` for an answer that is neither.
     public func refusal(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue? {
+        try await problem(422, path, body, idempotencyKey: idempotencyKey)
+    }
+
+    /// Posts what may not be possible now, and gives the problem that the answer names; none when it was taken.
+    ///
+    /// - Throws: ``ScenarioError`` for an answer that is neither.
+    public func conflict(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue? {
+        try await problem(409, path, body, idempotencyKey: idempotencyKey)
+    }
+
+    private func problem(
+        _ status: Int,
+        _ path: String,
+        _ body: JSONValue,
+        idempotencyKey: String
+    ) async throws -> JSONValue? {
         let more = [HTTPField("Content-Type", "application/json"), HTTPField("Idempotency-Key", idempotencyKey)]
         let request = HTTPRequest(method: "POST", url: baseURL + path, fields: fields + more, body: body.bytes)
         let response = try await transport.send(request)
-        guard (200..<300).contains(response.status) || response.status == 422 else {
+        guard (200..<300).contains(response.status) || response.status == status else {
             throw ScenarioError("\(path) answered \(response.status)")
         }
-        return response.status == 422 ? try JSONValue(parsing: response.body) : nil
+        return response.status == status ? try JSONValue(parsing: response.body) : nil
     }
 
     private var fields: [HTTPField] { [HTTPField("Authorization", "Bearer \(key)")] }

@@ -103,6 +103,8 @@ extension Scenario.Step: Decodable {
     }
     private struct Cancel: Decodable { let invoice: String }
     private struct Push: Decodable { let body: String }
+    private struct Approve: Decodable { let count: Int }
+    private struct Resume: Decodable { let refused: Bool? }
 
     /// Reads a step.
     public init(from decoder: any Decoder) throws {
@@ -128,6 +130,12 @@ extension Scenario.Step: Decodable {
         case "deposit": self = .deposit(derived: try step.value(Deposit.self).mode == "derived")
         case "wallet": self = .wallet(highload: try step.value(Wallet.self).kind == "highload")
         case "payouts": self = .payouts(try step.value())
+        case "approve": self = .approve(count: try step.value(Approve.self).count)
+        case "backup": self = .backup
+        case "restore": self = .restore
+        case "spend_elsewhere": self = .spendElsewhere(try step.value())
+        case "decide_by_the_list": self = .decideByTheList
+        case "resume": self = .resume(isRefused: try step.value(Resume.self).refused ?? false)
         case "refund":
             let refund: Refund = try step.value()
             self = .refund(invoice: refund.invoice, amount: refund.amount)
@@ -159,6 +167,7 @@ extension Scenario.Check: Decodable {
         let states: [String]
     }
     private struct Payouts: Decodable { let states: [String] }
+    private struct Held: Decodable { let providers: [String] }
     private struct Cases: Decodable { let reasons: [String] }
     private struct Account: Decodable {
         let code: String
@@ -189,6 +198,7 @@ extension Scenario.Check: Decodable {
             let value: Refunds = try check.value()
             self = .refunds(of: value.of, states: value.states)
         case "payouts": self = .payouts(states: try check.value(Payouts.self).states)
+        case "held": self = .held(providers: try check.value(Held.self).providers)
         case "cases": self = .cases(reasons: try check.value(Cases.self).reasons)
         case "account":
             let value: Account = try check.value()

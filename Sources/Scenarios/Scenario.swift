@@ -43,6 +43,19 @@ public struct Scenario: Sendable {
         case payElsewhere(PayElsewhere)
         /// Telegram pushes bytes to the bot, and has to be told that they were taken.
         case push(body: String)
+        /// Payouts that wait for it are approved, the oldest ones.
+        case approve(count: Int)
+        /// The operator copies the database, as `settlegate backup` does.
+        case backup
+        /// The database is lost, and the copy is put back in its place, as `settlegate restore` does.
+        case restore
+        /// Another program with the keystore sends money by the wallet that pays out.
+        case spendElsewhere(Spend)
+        /// A person says of each transfer of a held wallet what the list suggests: what may have left has left, and
+        /// everything else is owed.
+        case decideByTheList
+        /// A person lets the wallets that are held sign again; when `isRefused`, none of those that pay others may.
+        case resume(isRefused: Bool)
         /// The merchant returns the payment of an invoice.
         case refund(invoice: String, amount: String?)
         /// The merchant calls an invoice off.
@@ -133,8 +146,27 @@ public struct Scenario: Sendable {
         public let count: Int
         /// Where to; none: to a supplier's account.
         public var to: ScenarioPlace?
+        /// Whether somebody has to approve them first.
+        public var needsApproval: Bool?
         /// The field that the gateway has to name when it refuses them; none: it takes them.
         public var refused: String?
+
+        enum CodingKeys: String, CodingKey {
+            case amount
+            case asset
+            case count
+            case to
+            case needsApproval = "needs_approval"
+            case refused
+        }
+    }
+
+    /// Money that another program sends by our key.
+    public struct Spend: Sendable, Decodable {
+        /// How much.
+        public let amount: String
+        /// The asset.
+        public let asset: String
     }
 
     /// How a network misbehaves.
@@ -163,6 +195,8 @@ public struct Scenario: Sendable {
         case refunds(of: String, states: [String])
         /// The states of the payouts, in the order in which they were asked for.
         case payouts(states: [String])
+        /// The providers of the wallets that are held and pay others.
+        case held(providers: [String])
         /// The reasons of the open cases.
         case cases(reasons: [String])
         /// What an account of the merchant or the gateway holds, as a positive amount where it is owed.

@@ -56,6 +56,14 @@ public struct ScenarioRunner {
         case .deposit(let derived): try await world.setTON { $0.isDerived = derived }
         case .wallet(let highload): try await world.setTON { $0.isHighload = highload }
         case .payouts(let payouts): try await request(payouts)
+        case .approve(let count): try await approve(count)
+        case .backup: try await world.backUp()
+        case .restore: try await world.restore()
+        case .spendElsewhere(let spend): try await world.spendElsewhere(spend)
+        case .decideByTheList: try await world.decideByTheList()
+        case .resume(let isRefused):
+            let wrong = try await world.resume(isRefused: isRefused)
+            failures += wrong
         case .refund(let invoice, let amount): try await refund(invoice, amount)
         case .cancel(let invoice):
             _ = try await world.merchant.post("/v1/invoices/\(id(invoice))/cancel", [:], idempotencyKey: key("cancel"))
@@ -122,6 +130,7 @@ public struct ScenarioRunner {
             let members: [JSONValue.Member] = [
                 .init("amount", .string(payouts.amount)), .init("asset", .string(asset)),
                 .init("destination", .string(destination)),
+                .init("needs_approval", .bool(payouts.needsApproval ?? false)),
             ]
             let key = key("payout-\(number)")
             guard let field = payouts.refused else {
@@ -131,6 +140,15 @@ public struct ScenarioRunner {
             let problem = try await world.merchant.refusal("/v1/payouts", .object(members), idempotencyKey: key)
             let named = problem?["param"]?.stringValue
             expect(named, field, "what is wrong with a payout of \(payouts.amount) to \(destination)")
+        }
+    }
+
+    private func approve(_ count: Int) async throws {
+        let payouts = try await world.merchant.get("/v1/payouts?limit=100")["data"]?.arrayValue ?? []
+        let waiting = payouts.reversed().filter { $0["state"]?.stringValue == "awaiting_approval" }
+        for payout in waiting.prefix(count) {
+            let id = payout["id"]?.stringValue ?? ""
+            try await world.merchant.post("/v1/payouts/\(id)/approve", [:], idempotencyKey: key("approve-\(id)"))
         }
     }
 
@@ -176,6 +194,9 @@ extension ScenarioRunner {
         case .payouts(let states):
             let payouts = try await world.merchant.get("/v1/payouts?limit=100")["data"]?.arrayValue ?? []
             expect(payouts.reversed().map { $0["state"]?.stringValue ?? "?" }, states, "the payouts")
+        case .held(let providers):
+            let held = try await world.wallets().filter(\.isHeld).map { $0["provider"]?.stringValue ?? "?" }
+            expect(held.sorted(), providers.sorted(), "the wallets that are held")
         case .cases(let reasons):
             expect(try await world.openCases().sorted(), reasons.sorted(), "the open cases")
         case .account(let code, let asset, let amount):
@@ -195,4 +216,9 @@ extension ScenarioRunner {
         guard found != expected else { return }
         failures.append("\(what): expected \(expected), found \(found.map { "\($0)" } ?? "nothing")")
     }
+}
+
+extension JSONValue {
+    /// Whether it is a wallet that is held and pays others.
+    fileprivate var isHeld: Bool { self["state"]?.stringValue == "held" && self["pays_others"]?.boolValue == true }
 }

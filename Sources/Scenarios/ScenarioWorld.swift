@@ -203,9 +203,11 @@ public final class ScenarioWorld: Sendable {
 
     /// Kills the gateway and starts it again on the same files.
     ///
+    /// - Parameter change: what happens to the files meanwhile.
     /// - Throws: what cannot be started.
-    public func restart() async throws {
+    public func restart(after change: () async throws -> Void = {}) async throws {
         try? await gateway.close()
+        try await change()
         let gateway = try await Self.open(home, networks, machine, transport, faults, logger)
         let url = try await gateway.listen()
         state.withLock { state in

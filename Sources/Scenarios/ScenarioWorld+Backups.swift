@@ -1,0 +1,129 @@
+import Foundation
+import Gateway
+import GatewayHTTP
+import Money
+import Payments
+import Providers
+import Sandbox
+import Seams
+import Settlement
+import Storage
+public import StrictJSON
+
+/// Copies of the database, keys that others have, and what a person says about it.
+extension ScenarioWorld {
+    private var copy: String { home.folder + "/copy" }
+
+    /// Copies the database while the gateway runs.
+    ///
+    /// - Throws: what the copying says.
+    public func backUp() async throws {
+        _ = try home.configuration().database.backUp(to: copy, at: networks.clock.now())
+    }
+
+    /// The database is lost; the copy is put back, and the gateway starts on it.
+    ///
+    /// - Throws: what the restoring says.
+    public func restore() async throws {
+        let place = try home.configuration().database
+        if place.postgresql != nil {
+            _ = try await gateway.settlement.database.write { session in
+                try session.execute("DROP SCHEMA public CASCADE", [])
+                try session.execute("CREATE SCHEMA public", [])
+            }
+        }
+        let now = networks.clock.now()
+        try await restart {
+            for ending in ["", "-wal", "-shm"] {
+                guard let path = place.path, FileManager.default.fileExists(atPath: path + ending) else { continue }
+                try FileManager.default.moveItem(atPath: path + ending, toPath: path + ".lost" + ending)
+            }
+            _ = try await place.restore(from: copy, at: now)
+        }
+    }
+
+    /// Another program with our keystore sends money to the supplier by the wallet that pays out; it has no books.
+    ///
+    /// - Throws: what the chain says.
+    public func spendElsewhere(_ spend: Scenario.Spend) async throws {
+        let amount = try amount(spend.amount, spend.asset)
+        let all = gateway.settlement.providers.providers
+        guard let provider = all.first(where: { $0.capabilities.assets.contains(amount.asset) }),
+            let sender = provider.send
+        else { throw ScenarioError("nothing is sent in \(spend.asset)") }
+        let reading = try await sender.readWallet(sender.wallets.first, scannedTo: nil)
+        var books = WalletBooks(signedBelow: .max)
+        if case .inAnyOrder(let taken, _, _) = reading.numbers { books = WalletBooks(signedBelow: .max, known: taken) }
+        guard case .allowed(let permit) = SigningPermit.compare(reading, with: books) else {
+            throw ScenarioError("the wallet cannot be used")
+        }
+        let order = TransferOrder(
+            id: "elsewhere",
+            amount: amount,
+            destination: try address(for: assetText(spend.asset)),
+            comment: nil
+        )
+        let prepared: PreparedTransfer?
+        if let batch = provider.batch {
+            prepared = try await batch.prepare([order], after: nil, under: permit).prepared.values.first
+        } else {
+            prepared = try await sender.prepare(order, under: permit)
+        }
+        guard let prepared else { throw ScenarioError("\(spend.amount) \(spend.asset) cannot be sent") }
+        let outcome = await sender.submit(prepared)
+        guard outcome == .accepted else { throw ScenarioError("the chain says \(outcome)") }
+    }
+
+    private func operatorClient() async throws -> MerchantClient {
+        client(try await gateway.api.makeOperatorKey())
+    }
+
+    /// The wallets that sign, as the operator sees them.
+    ///
+    /// - Throws: what the gateway refuses.
+    public func wallets() async throws -> [JSONValue] {
+        try await operatorClient().get("/v1/wallets")["data"]?.arrayValue ?? []
+    }
+
+    /// A person believes the list, one transfer after the other: what may have left has left, everything else is owed.
+    ///
+    /// - Throws: what the gateway refuses.
+    public func decideByTheList() async throws {
+        let desk = try await operatorClient()
+        while let owed = try await undecided(desk), let transfer = owed["transfer"]?["id"] {
+            var members: [JSONValue.Member] = [.init("transfer", transfer)]
+            if let candidate = owed["candidates"]?.arrayValue?.first {
+                members += [.init("decision", "left"), .init("spend", candidate["spend"] ?? .null)]
+                members.append(.init("position", candidate["position"] ?? .null))
+            } else {
+                members.append(.init("decision", "owed"))
+            }
+            let key = "decide-\(transfer.text)-\(networks.clock.now())"
+            try await desk.post("/v1/wallets/decide", .object(members), idempotencyKey: key)
+        }
+    }
+
+    private func undecided(_ desk: MerchantClient) async throws -> JSONValue? {
+        let wallets = try await desk.get("/v1/wallets")["data"]?.arrayValue ?? []
+        return wallets.lazy.flatMap { $0["owed"]?.arrayValue ?? [] }.first { $0["is_reviewed"]?.boolValue == false }
+    }
+
+    /// A person lets every wallet that is held sign again.
+    ///
+    /// - Throws: what the gateway answers that is neither yes nor 409.
+    /// - Returns: what did not come out as it should, a sentence each.
+    public func resume(isRefused: Bool) async throws -> [String] {
+        let desk = try await operatorClient()
+        var wrong: [String] = []
+        for wallet in try await wallets() where wallet["state"]?.stringValue == "held" {
+            if isRefused, wallet["pays_others"]?.boolValue != true { continue }
+            let body: JSONValue = ["provider": wallet["provider"] ?? .null, "wallet": wallet["wallet"] ?? .null]
+            let key = "resume-\(wallet["wallet"]?.text ?? "")-\(networks.clock.now())-\(isRefused)"
+            let problem = try await desk.conflict("/v1/wallets/resume", body, idempotencyKey: key)
+            guard isRefused != (problem != nil) else { continue }
+            let detail = problem?["detail"]?.stringValue ?? "it was allowed"
+            wrong.append("letting \(wallet["wallet"]?.text ?? "") sign: \(detail)")
+        }
+        return wrong
+    }
+}
