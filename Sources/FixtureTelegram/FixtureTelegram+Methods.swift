@@ -21,6 +21,7 @@ extension FixtureTelegram {
             return Self.failure(401, "Unauthorized")
         }
         call.token = token
+        state.withLock { $0.calls[call.method.lowercased(), default: 0] += 1 }
         let isLimited = state.withLock { state in
             defer { state.rateLimits = max(0, state.rateLimits - 1) }
             return state.rateLimits > 0

@@ -103,6 +103,9 @@ public final class FixtureTelegram: Sendable {
     /// Has the next refunds take effect and answer `CHARGE_ALREADY_REFUNDED` all the same.
     public func lieAboutRefunds(times: Int) { state.withLock { $0.lyingRefunds = times } }
 
+    /// How often a method of the Bot API was called.
+    public func calls(of method: String) -> Int { state.withLock { $0.calls[method.lowercased()] ?? 0 } }
+
     /// A user writes to a bot; the app is in a language.
     public func write(_ text: String, to token: String, by user: String, language: String = "en") {
         let now = clock.now()

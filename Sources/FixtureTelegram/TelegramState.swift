@@ -3,6 +3,9 @@ import StrictJSON
 
 /// Everything that the fixture's Telegram knows.
 struct TelegramState: Sendable {
+    /// How often each method was called, by its name in small letters.
+    var calls: [String: Int] = [:]
+
     /// A bot.
     struct Bot: Sendable {
         let id: Int64

@@ -187,7 +187,14 @@ extension TelegramStarsProvider: TransferSending {
             throw ProviderError(.unavailable, "Telegram has returned it already; the scan of the Star account books it")
         }
         let request: JSONValue = ["user_id": .integer(user), "telegram_payment_charge_id": .string(charge)]
-        return PreparedTransfer(bytes: request.bytes, hash: "refund:\(charge)", sequence: nil, validUntil: nil)
+        return PreparedTransfer(bytes: request.bytes, hash: Self.name(of: charge), sequence: nil, validUntil: nil)
+    }
+
+    private static func name(of charge: String) -> String { "refund:\(charge)" }
+
+    /// Whether the Star account says that the charge was returned.
+    public func isDone(_ prepared: PreparedTransfer, under permit: SigningPermit) -> Bool {
+        permit.done.contains { Self.name(of: $0) == prepared.hash }
     }
 
     /// Asks Telegram to return the Stars.
@@ -206,7 +213,7 @@ extension TelegramStarsProvider: TransferSending {
         }
     }
 
-    /// Asking again tells: a charge is returned once.
+    /// The Star account tells (``isDone(_:under:)``), and asking again does: a charge is returned once.
     ///
     /// - Throws: `ProviderError`; never, because submitting again is the question.
     public func fate(

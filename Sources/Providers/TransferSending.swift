@@ -63,6 +63,10 @@ public protocol TransferSending: Sendable {
     /// Whether what was prepared has waited for so long that ``renewed(_:for:under:)`` may have something better.
     func renews(_ prepared: PreparedTransfer) -> Bool
 
+    /// Whether what the rail says it has carried out names what was prepared, on a rail that knows orders by name; it is
+    /// not sent again then.
+    func isDone(_ prepared: PreparedTransfer, under permit: SigningPermit) -> Bool
+
     /// Asks the rail what became of it.
     ///
     /// - Throws: ``ProviderError`` when the rail cannot be asked now, which says nothing about the transfer.
@@ -85,6 +89,9 @@ extension TransferSending {
 
     /// On most rails what was prepared needs no help.
     public func renews(_ prepared: PreparedTransfer) -> Bool { false }
+
+    /// Most rails number what is sent.
+    public func isDone(_ prepared: PreparedTransfer, under permit: SigningPermit) -> Bool { false }
 
     /// On some rails nothing that left says whose it is.
     public func appearance(of order: TransferOrder) -> SentPayment? { nil }

@@ -196,6 +196,16 @@ extension Settlement {
         at provider: any PaymentProvider,
         _ lease: Lease?
     ) async throws -> OutgoingTransfer {
+        if sender.wallets.isEmpty {
+            // A rail that knows orders by name is asked for them before anything is sent once more.
+            let permit: SigningPermit
+            do { permit = try await self.permit(by: sender, at: provider) } catch let error as ProviderError {
+                return try await loseSight(of: stored, reason: error.reason, lease)
+            }
+            if sender.isDone(prepared, under: permit) {
+                return try await finish(stored, .confirmed, fee: nil, failure: nil, lease)
+            }
+        }
         let renewed: PreparedTransfer?
         do { renewed = try await renew(prepared, of: stored, by: sender, at: provider) } catch let error
             as ProviderError

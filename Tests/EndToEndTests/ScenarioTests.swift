@@ -2,6 +2,8 @@ import DatabaseEngines
 import Foundation
 import Logging
 import Scenarios
+import Seams
+import Settlement
 import Testing
 
 /// The project's folder, found from this file.
@@ -11,6 +13,7 @@ let projectFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().
 /// A world in a folder of its own, which is gone afterwards.
 func withWorld<Result>(
     postgresql: String? = nil,
+    faults: FaultInjector = .none,
     _ body: (ScenarioWorld) async throws -> Result
 ) async throws -> Result {
     let folder = FileManager.default.temporaryDirectory.path + "/world-\(UUID().uuidString)"
@@ -19,6 +22,7 @@ func withWorld<Result>(
     let world = try await ScenarioWorld.make(
         in: folder,
         catalogues: projectFolder + "/Config",
+        faults: faults,
         postgresql: postgresql,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     )
