@@ -243,15 +243,15 @@ let package = Package(
         .testTarget(
             name: "ProviderEVMTests",
             dependencies: [
-                "ProviderEVM", "FixtureEVM", "EVM", "Providers", "Payments", "Money", "HTTPTransport", "StrictJSON",
-                "Cryptography", "Seams", bigInt,
+                "SigningDesk", "ProviderEVM", "FixtureEVM", "EVM", "Providers", "Payments", "Money", "HTTPTransport",
+                "StrictJSON", "Cryptography", "Seams", bigInt,
             ]
         ),
         .testTarget(
             name: "ProviderTONTests",
             dependencies: [
-                "ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON", "HTTPTransport", "Seams",
-                "Cryptography",
+                "SigningDesk", "ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON", "HTTPTransport",
+                "StrictJSON", "Seams", "Cryptography",
             ]
         ),
         .testTarget(
@@ -268,6 +268,7 @@ let package = Package(
             exclude: ["Preload"]
         ),
         .target(name: "DatabaseEngines", dependencies: ["Storage"], path: "Tests/DatabaseEngines"),
+        .target(name: "SigningDesk", dependencies: ["Providers", "Payments"], path: "Tests/SigningDesk"),
         .target(
             name: "SettlementDesk",
             dependencies: [

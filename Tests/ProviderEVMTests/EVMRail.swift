@@ -8,6 +8,7 @@ import Payments
 import ProviderEVM
 import Providers
 import Seams
+import SigningDesk
 import StrictJSON
 import Synchronization
 
@@ -75,7 +76,7 @@ final class Watched: AccountWatching {
 }
 
 /// A provider over a fixture chain with three nodes, of which two have to agree unless it is said otherwise, and a clock that stands still.
-struct EVMRail {
+struct EVMRail: SigningRail {
     let clock = ManualClock(Timestamp(seconds: 1_800_000_000))
     let chain: FixtureEVM
     let transport: NodeTransport

@@ -6,6 +6,7 @@ import Payments
 import ProviderEVM
 import Providers
 import Seams
+import SigningDesk
 import Testing
 
 @Suite("Gathering on an EVM chain")

@@ -5,6 +5,7 @@ import Payments
 import ProviderTON
 import Providers
 import Seams
+import SigningDesk
 import TON
 import Testing
 

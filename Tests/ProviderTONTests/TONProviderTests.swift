@@ -6,6 +6,7 @@ import Payments
 import ProviderTON
 import Providers
 import Seams
+import SigningDesk
 import TON
 import Testing
 
@@ -19,7 +20,7 @@ struct ChainTransport: HTTPTransport {
 }
 
 /// A provider over a fixture chain with a clock that stands still.
-struct Rail {
+struct Rail: SigningRail {
     let clock = ManualClock(Timestamp(seconds: 1_800_000_000))
     let chain: FixtureTON
     /// A chain that another node shows.
@@ -204,100 +205,6 @@ struct TONCreditTests {
         )
         #expect(sum.units == Int256(rail.chain.balance(of: wallet)))
         #expect(rail.chain.imbalance == 0)
-    }
-}
-
-@Suite("The scan of a TON account")
-struct TONScanTests {
-    private func paidThrice() async throws -> Rail {
-        let rail = try Rail()
-        for number in 0..<3 {
-            try rail.chain.pay(1_000_000_000, to: rail.provider.walletAddress, comment: "\(number)", by: "alice")
-            try rail.chain.settle()
-        }
-        return rail
-    }
-
-    private func code(_ rail: Rail, after position: String? = nil) async -> ProviderError.Code? {
-        do {
-            _ = try await rail.scan(rail.coin, after: position)
-            return nil
-        } catch { return (error as? ProviderError)?.code }
-    }
-
-    @Test("goes on where it stood, and an account without news leaves it there")
-    func position() async throws {
-        let rail = try await paidThrice()
-        let page = try await rail.scan(rail.coin)
-        #expect(page.observations.compactMap(\.incoming).count == 3)
-        let again = try await rail.scan(rail.coin, after: page.position)
-        #expect(again.observations.isEmpty && again.position == page.position)
-        try rail.chain.pay(1, to: rail.provider.walletAddress, comment: "3", by: "bob")
-        try rail.chain.settle()
-        let news = try await rail.scan(rail.coin, after: page.position)
-        #expect(news.observations.compactMap(\.incoming).map { $0.reference?.value } == ["3"])
-    }
-
-    @Test("F42, F43: stops at a gap, at a lie, at an empty answer and at a node that knows less than before")
-    func stops() async throws {
-        let rail = try await paidThrice()
-        let position = try await rail.scan(rail.coin).position
-        var faults = FixtureTON.Faults()
-        faults.hasGaps = true
-        rail.chain.set(faults)
-        #expect(await code(rail) == .gap)
-        faults = .init()
-        faults.liesAboutHashes = true
-        rail.chain.set(faults)
-        #expect(await code(rail) == .malformed)
-        faults = .init()
-        faults.emptyPages = 1
-        rail.chain.set(faults)
-        #expect(await code(rail) == .unavailable)
-        faults = .init()
-        faults.lag = 3
-        rail.chain.set(faults)
-        #expect(await code(rail, after: position) == .lagging)
-        rail.chain.set(.init())
-        rail.clock.advance(by: .seconds(121))
-        #expect(await code(rail) == .lagging)
-        #expect(await code(rail, after: "nonsense") == .lagging)
-    }
-
-    @Test("reads wallets of single options, which need no comment")
-    func derived() async throws {
-        let rail = try Rail(deposit: .derived)
-        let due = Amount(asset: rail.coin, units: 5)
-        func open(_ number: UInt128) async throws -> OpenedOption {
-            try await rail.provider.open(
-                OpenRequest(option: PaymentOptionID(value: number), invoice: Self.invoice(due), due: due)
-            )
-        }
-        let (first, second) = (try await open(1), try await open(2))
-        #expect(first.reference != second.reference)
-        #expect(try await open(1) == first)
-        guard case .deposit(let address, let comment, _) = first.instruction else { return }
-        #expect(comment == nil)
-        try rail.chain.pay(5, to: TONAddress(address), comment: nil, by: "alice")
-        try rail.chain.settle()
-        let page = try await rail.provider.page(of: first.accounts[0], after: nil, watching: NobodyWatching())
-        #expect(page.observations.compactMap(\.incoming).map(\.reference) == [first.reference])
-    }
-
-    static func invoice(_ price: Amount) -> Invoice {
-        Invoice(
-            id: InvoiceID(value: 1),
-            merchant: MerchantID(value: 1),
-            reference: nil,
-            title: "t",
-            summary: "s",
-            goods: .physical,
-            price: price,
-            createdAt: Timestamp(seconds: 0),
-            expiresAt: Timestamp(seconds: 1),
-            monitoredUntil: Timestamp(seconds: 2),
-            status: InvoiceStateMachine(price: price, threshold: price, received: .zero(price.asset))
-        )
     }
 }
 

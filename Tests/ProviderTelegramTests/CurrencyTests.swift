@@ -54,42 +54,15 @@ struct CurrencyTests {
         let assets = try Self.assets()
         let table = TelegramCurrencies(assets: assets, kept: try CurrencyTable(covering: assets, changing: kept))
         if let now { table.hear(try CurrencyTable(covering: assets, changing: now, without: gone)) }
-        let client = BotClient(
-            transport: Silent(),
-            baseURL: "https://api.telegram.org",
-            token: SecretBytes(Array("1:A".utf8)),
-            isTestEnvironment: false
-        )
-        let clock = ManualClock(Timestamp(seconds: 1_790_000_000))
-        let channel = TelegramChannel(
-            key: "shop",
-            client: client,
-            assets: assets,
-            isTestEnvironment: false,
-            clock: clock
-        )
         let provider = TelegramFiatProvider(
-            channel: channel,
+            channel: .shop(over: Silent(), assets),
             providerToken: SecretBytes(Array("2:TEST".utf8)),
             currencies: assets.assets.map(\.id),
             table: table
         )
         for asset in assets.assets {
             let price = try asset.amount("5000")
-            let invoice = Invoice(
-                id: InvoiceID(value: 1),
-                merchant: MerchantID(value: 2),
-                reference: nil,
-                title: "Tea",
-                summary: "Tea",
-                goods: .physical,
-                price: price,
-                createdAt: clock.now(),
-                expiresAt: clock.now(),
-                monitoredUntil: clock.now(),
-                status: InvoiceStateMachine(price: price, threshold: price, received: .zero(price.asset))
-            )
-            let request = OpenRequest(option: PaymentOptionID(value: 3), invoice: invoice, due: price)
+            let request = OpenRequest(option: PaymentOptionID(value: 3), invoice: .tea(price), due: price)
             #expect((table.fault(of: asset.code) == nil) == taken.contains(asset.code), "\(asset.code)")
             do throws(ProviderError) {
                 try provider.check(request)

@@ -35,24 +35,11 @@ struct SettingsTests {
             shippingIn currencies: [String] = ["RUB"],
             lines: [String] = []
         ) throws {
-            let clock = ManualClock(Timestamp(seconds: 1_790_000_000))
             let names = ["RUB", "EUR"]
             let assets = try AssetRegistry(
                 names.map { Asset(id: try AssetID.fiat($0), code: $0, name: $0, scale: 2, displayNames: []) }
             )
-            let client = BotClient(
-                transport: recorder,
-                baseURL: "https://api.telegram.org",
-                token: SecretBytes(Array("1:A".utf8)),
-                isTestEnvironment: false
-            )
-            channel = TelegramChannel(
-                key: "shop",
-                client: client,
-                assets: assets,
-                isTestEnvironment: false,
-                clock: clock
-            )
+            channel = .shop(over: recorder, assets)
             let rubles = try #require(assets.asset(try AssetID.fiat("RUB")))
             provider = TelegramFiatProvider(
                 channel: channel,
@@ -68,22 +55,9 @@ struct SettingsTests {
                 }
             )
             let price = try rubles.amount("298.00")
-            let invoice = Invoice(
-                id: InvoiceID(value: 1),
-                merchant: MerchantID(value: 2),
-                reference: nil,
-                title: "Tea",
-                summary: "Tea",
-                goods: .physical,
-                price: price,
-                createdAt: clock.now(),
-                expiresAt: clock.now(),
-                monitoredUntil: clock.now(),
-                status: InvoiceStateMachine(price: price, threshold: price, received: .zero(price.asset))
-            )
             request = OpenRequest(
                 option: PaymentOptionID(value: 3),
-                invoice: invoice,
+                invoice: .tea(price),
                 due: price,
                 lines: try lines.map {
                     InvoiceLine(label: "part", amount: try rubles.amount($0, allowingNegative: true))

@@ -49,39 +49,13 @@ struct WireAmountTests {
         lines: [String] = []
     ) async throws -> JSONValue {
         let (assets, recorder) = (try assets(), Recorder())
-        let clock = ManualClock(Timestamp(seconds: 1_790_000_000))
-        let client = BotClient(
-            transport: recorder,
-            baseURL: "https://api.telegram.org",
-            token: SecretBytes(Array("1:A".utf8)),
-            isTestEnvironment: false
-        )
-        let channel = TelegramChannel(
-            key: "shop",
-            client: client,
-            assets: assets,
-            isTestEnvironment: false,
-            clock: clock
-        )
+        let channel = TelegramChannel.shop(over: recorder, assets)
         let id = row.currency == "XTR" ? AssetID.stars : try AssetID.fiat(row.currency)
         let asset = try #require(assets.asset(id))
         let price = try asset.amount(row.price)
-        let invoice = Invoice(
-            id: InvoiceID(value: 1),
-            merchant: MerchantID(value: 2),
-            reference: nil,
-            title: "Tea",
-            summary: "Tea",
-            goods: .digital,
-            price: price,
-            createdAt: clock.now(),
-            expiresAt: clock.now(),
-            monitoredUntil: clock.now(),
-            status: InvoiceStateMachine(price: price, threshold: price, received: .zero(id))
-        )
         let request = OpenRequest(
             option: PaymentOptionID(value: 3),
-            invoice: invoice,
+            invoice: .tea(price, .digital),
             due: price,
             lines: try lines.map { InvoiceLine(label: "part", amount: try asset.amount($0)) }
         )

@@ -11,6 +11,8 @@ package import Storage
 /// A settlement over a real database, a scripted provider and a clock that stands still.
 package struct Desk {
     package struct NoRates: RateSource {
+        package init() {}
+
         package func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
             throw SettlementError(.noRate, "there are no rates here")
         }

@@ -141,6 +141,41 @@ struct RefusedOrderTests {
         }
     }
 
+    /// A settlement over rails, all of which any goods may be paid by, with a merchant.
+    static func settlement(
+        _ rails: [Rail],
+        on engine: Engine,
+        selling coin: AssetID,
+        to merchant: MerchantID,
+        at clock: ManualClock = ManualClock(Timestamp(seconds: 1_000_000)),
+        rates: any RateSource = Desk.NoRates()
+    ) async throws -> Settlement {
+        let settlement = try Desk.settlement(
+            engine.open(),
+            rails,
+            Asset(id: coin, code: "TON", name: "", scale: 9, displayNames: []),
+            clock,
+            .none,
+            rates: rates,
+            policy: RailPolicy(rules: [
+                .init(
+                    name: "all",
+                    goods: Invoice.Goods.allCases,
+                    place: .telegram,
+                    rails: Payments.Rail.allCases,
+                    reason: "test"
+                )
+            ])
+        )
+        let now = clock.now()
+        try await settlement.database.write { session in
+            for id in [merchant, MerchantID(value: 0)] {
+                try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 100, createdAt: now))
+            }
+        }
+        return settlement
+    }
+
     /// A gateway with one rail that can be told to refuse.
     private struct Shop {
         let engine: Engine
@@ -154,31 +189,15 @@ struct RefusedOrderTests {
         init(_ kind: Payments.Rail, on engine: Engine) async throws {
             self.engine = engine
             self.coin = try AssetID("ton:testnet:native")
-            let coin = Asset(id: self.coin, code: "TON", name: "", scale: 9, displayNames: [])
-            rail = Rail(kind, [coin.id, .stars])
-            settlement = try Desk.settlement(
-                engine.open(),
+            rail = Rail(kind, [coin, .stars])
+            settlement = try await RefusedOrderTests.settlement(
                 [rail],
-                coin,
-                clock,
-                .none,
-                rates: rates,
-                policy: RailPolicy(rules: [
-                    .init(
-                        name: "all",
-                        goods: Invoice.Goods.allCases,
-                        place: .telegram,
-                        rails: Payments.Rail.allCases,
-                        reason: "test"
-                    )
-                ])
+                on: engine,
+                selling: coin,
+                to: merchant,
+                at: clock,
+                rates: rates
             )
-            let (merchant, now) = (merchant, clock.now())
-            try await settlement.database.write { session in
-                for id in [merchant, MerchantID(value: 0)] {
-                    try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 100, createdAt: now))
-                }
-            }
         }
 
         func content() async throws -> [String] { try await engine.content(of: settlement.database) }

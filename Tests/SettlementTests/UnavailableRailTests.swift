@@ -21,37 +21,10 @@ struct UnavailableRailTests {
         let coin: AssetID
 
         init(on engine: Engine) async throws {
-            let clock = ManualClock(Timestamp(seconds: 1_000_000))
-            let asset = Asset(
-                id: try AssetID("ton:testnet:native"),
-                code: "TON",
-                name: "",
-                scale: 9,
-                displayNames: []
-            )
-            coin = asset.id
+            coin = try AssetID("ton:testnet:native")
             good = RefusedOrderTests.Rail(.ton, [coin], key: "good")
             bad = RefusedOrderTests.Rail(.telegramFiat, [coin], key: "bad")
-            settlement = try Desk.settlement(
-                engine.open(),
-                [bad, good],
-                asset,
-                clock,
-                .none,
-                policy: RailPolicy(rules: [
-                    .init(
-                        name: "all",
-                        goods: Invoice.Goods.allCases,
-                        place: .telegram,
-                        rails: Payments.Rail.allCases,
-                        reason: "test"
-                    )
-                ])
-            )
-            let (merchant, now) = (merchant, clock.now())
-            try await settlement.database.write { session in
-                try session.insert(MerchantRecord(id: merchant, name: "m", feeBasisPoints: 100, createdAt: now))
-            }
+            settlement = try await RefusedOrderTests.settlement([bad, good], on: engine, selling: coin, to: merchant)
         }
 
         func open(_ choices: [InvoiceRequest.Choice], id: InvoiceID) async throws -> InvoiceWithOptions {
