@@ -19,6 +19,8 @@ public struct FixtureToken: Hashable, Sendable {
         case loggedFee(Int, to: EVMAddress)
         /// It reverts every transfer.
         case paused
+        /// Its logs name sender and receiver in their data, and not as topics.
+        case unindexed
     }
 
     /// What it calls itself.
@@ -135,13 +137,16 @@ public struct FixtureToken: Hashable, Sendable {
             shown -= fee
             balances[collector, default: 0] += fee
             logs.append(Self.log(own, event, from, collector, fee))
-        case .standard, .silent, .refusing, .paused: break
+        case .standard, .silent, .refusing, .paused, .unindexed: break
         }
         guard has >= taken else { return nil }
         // The collector may be the sender.
         balances[from] = (balances[from] ?? 0) - taken
         balances[to, default: 0] += received
-        logs.append(Self.log(own, event, from, to, shown))
+        logs.append(
+            behaviour == .unindexed
+                ? Self.unindexed(own, event, from, to, shown) : Self.log(own, event, from, to, shown)
+        )
         return (behaviour == .silent ? [] : ABIValue.encode([.bool(true)]), logs.compactMap { $0 })
     }
 
@@ -157,6 +162,17 @@ public struct FixtureToken: Hashable, Sendable {
             try? EVMHash(bytes: ABIValue.encode([.address(second)])),
         ]
         return try? EVMLog(address: token, topics: topics.compactMap { $0 }, data: ABIValue.encode([.uint(amount)]))
+    }
+
+    private static func unindexed(
+        _ token: EVMAddress,
+        _ event: String,
+        _ first: EVMAddress,
+        _ second: EVMAddress,
+        _ amount: BigUInt
+    ) -> EVMLog? {
+        let data = ABIValue.encode([.address(first), .address(second), .uint(amount)])
+        return try? EVMLog(address: token, topics: [EVMHash(of: Array(event.utf8))], data: data)
     }
 
     private static let transfer = ABIValue.selector("transfer(address,uint256)")

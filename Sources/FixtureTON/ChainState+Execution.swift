@@ -63,9 +63,10 @@ extension ChainState {
             stateUpdate: .init(old: .zero, new: .zero),
             description: description
         )
+        let entry = try written(transaction, at: execution.address, in: execution.block)
         account.lastLT = execution.lt
-        account.lastHash = transaction.hash
-        account.history.append(Entry(transaction: transaction, block: execution.block))
+        account.lastHash = entry.hash
+        account.history.append(entry)
         if execution.isDestroyed {
             // What comes later begins a history of its own.
             (account.code, account.data, account.lastLT, account.lastHash) = (nil, nil, 0, .zero)
@@ -73,6 +74,26 @@ extension ChainState {
         accounts[execution.address] = account
         burnt += execution.fees
         internals += sent
+    }
+
+    /// A chain transaction as it goes into the history: as it is, or as somebody wants the next message written.
+    private mutating func written(
+        _ plain: ChainTransaction,
+        at address: TONAddress,
+        in block: UInt32
+    ) throws(TONError) -> Entry {
+        guard case .internal = plain.inMessage, let rewriting = rewritings[address]?.first else {
+            return Entry(
+                cell: plain.cell,
+                head: try TransactionHead(parsing: plain.cell),
+                transaction: plain,
+                block: block
+            )
+        }
+        rewritings[address]?.removeFirst()
+        let cell = try rewriting(plain.cell)
+        let head = try TransactionHead(parsing: cell)
+        return Entry(cell: cell, head: head, transaction: try? ChainTransaction(parsing: cell), block: block)
     }
 
     // MARK: - Messages from outside

@@ -28,8 +28,13 @@ struct ChainState: Sendable {
 
     /// A chain transaction with the masterchain block that made it final.
     struct Entry: Sendable {
-        let transaction: ChainTransaction
+        let cell: Cell
+        let head: TransactionHead
+        /// What it says; nil when it is written so that it cannot be read.
+        let transaction: ChainTransaction?
         let block: UInt32
+
+        var hash: CellHash { cell.hash }
     }
 
     /// A masterchain block.
@@ -50,6 +55,8 @@ struct ChainState: Sendable {
     /// Messages between accounts that wait for the next block.
     var internals: [InternalMessage] = []
     var faults = FixtureTON.Faults()
+    /// How the chain transactions of the next messages to an account are written, the next one first.
+    var rewritings: [TONAddress: [FixtureTON.Rewriting]] = [:]
     /// All that was ever put into accounts, and all that was taken as fees or is on its way in fees.
     var minted: UInt128 = 0
     var burnt: UInt128 = 0

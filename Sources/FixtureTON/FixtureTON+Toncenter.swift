@@ -97,12 +97,12 @@ extension FixtureTON {
     private func addressInformationV2(_ call: ToncenterCall) throws(ToncenterError) -> JSONValue {
         let address = try call.address()
         let (account, head) = state.withLock { ($0.account(address), $0.visibleBlock) }
-        let last = visibleHistory(of: address).last?.transaction
+        let last = visibleHistory(of: address).last
         return [
             "@type": "raw.fullAccountState", "balance": .string("\(account.balance)"),
             "extra_currencies": [],
             "code": .string(try Self.base64(account.code)), "data": .string(try Self.base64(account.data)),
-            "last_transaction_id": transactionID(last?.lt ?? 0, last?.hash ?? .zero),
+            "last_transaction_id": transactionID(last?.head.lt ?? 0, last?.hash ?? .zero),
             "block_id": blockIDV2(head), "frozen_hash": "", "sync_utime": .integer(Int64(head.time)),
             "state": .string(Self.stateWord(account.status)),
         ]
@@ -147,16 +147,16 @@ extension FixtureTON {
         let from = call.integer("lt").map { UInt64(clamping: $0) }
         let to = call.integer("to_lt").map { UInt64(clamping: $0) } ?? 0
         let page = entries.reversed().filter { entry in
-            entry.transaction.lt <= from ?? .max && entry.transaction.lt > to
+            entry.head.lt <= from ?? .max && entry.head.lt > to
         }
-        if let from, from > 0, entries.first(where: { $0.transaction.lt == from }) == nil {
+        if let from, from > 0, entries.first(where: { $0.head.lt == from }) == nil {
             throw ToncenterError(
                 500,
                 "LITE_SERVER_UNKNOWN: cannot compute block with specified transaction: lt not in db"
             )
         }
         var values: [JSONValue] = []
-        for entry in page.prefix(limit) { values.append(try transactionV2(entry.transaction, address, faults)) }
+        for entry in page.prefix(limit) { values.append(try transactionV2(entry, address, faults)) }
         return values
     }
 
@@ -188,26 +188,29 @@ extension FixtureTON {
     }
 
     private func transactionV2(
-        _ transaction: ChainTransaction,
+        _ entry: ChainState.Entry,
         _ address: TONAddress,
         _ faults: Faults
     ) throws(ToncenterError) -> JSONValue {
-        let hash = faults.liesAboutHashes ? CellHash.zero : transaction.hash
+        let hash = faults.liesAboutHashes ? CellHash.zero : entry.hash
+        let transaction = entry.transaction
+        let fees = transaction?.totalFees ?? 0
+        let storage = min(fees, transaction?.description.storage?.collected ?? 0)
         var members: [JSONValue.Member] = [
             .init("@type", "raw.transaction"),
             .init(
                 "address",
                 ["@type": "accountAddress", "account_address": .string(address.friendly(bounceable: true))]
             ),
-            .init("utime", .integer(Int64(transaction.now))),
-            .init("data", .string(try Self.base64(transaction.cell))),
-            .init("transaction_id", transactionID(transaction.lt, hash)),
-            .init("fee", .string("\(transaction.totalFees)")),
-            .init("storage_fee", .string("\(transaction.description.storage?.collected ?? 0)")),
-            .init("other_fee", .string("\(transaction.totalFees - (transaction.description.storage?.collected ?? 0))")),
+            .init("utime", .integer(Int64(entry.head.now))),
+            .init("data", .string(try Self.base64(entry.cell))),
+            .init("transaction_id", transactionID(entry.head.lt, hash)),
+            .init("fee", .string("\(fees)")),
+            .init("storage_fee", .string("\(storage)")),
+            .init("other_fee", .string("\(fees - storage)")),
         ]
-        if let message = transaction.inMessage { members.append(.init("in_msg", messageV2(message))) }
-        members.append(.init("out_msgs", .array(transaction.outMessages.map(messageV2))))
+        if let message = transaction?.inMessage { members.append(.init("in_msg", messageV2(message))) }
+        members.append(.init("out_msgs", .array((transaction?.outMessages ?? []).map(messageV2))))
         return .object(members)
     }
 

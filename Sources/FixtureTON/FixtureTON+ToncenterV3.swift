@@ -43,26 +43,25 @@ extension FixtureTON {
         if takeEmptyPage() { return ["transactions": [], "address_book": [:]] }
         let from = UInt64(clamping: call.integer("start_lt") ?? 0)
         let until = call.integer("end_lt").map { UInt64(clamping: $0) } ?? .max
-        let inRange = entries.filter { (from...max(from, until)).contains($0.transaction.lt) }
+        let inRange = entries.filter { (from...max(from, until)).contains($0.head.lt) }
         let ordered = call.text("sort") == "asc" ? inRange : inRange.reversed()
         let page = ordered.dropFirst(Int(clamping: call.integer("offset") ?? 0)).prefix(limit)
         return ["transactions": .array(page.map { transactionV3($0, address) }), "address_book": [:]]
     }
 
     private func transactionV3(_ entry: ChainState.Entry, _ address: TONAddress) -> JSONValue {
-        let transaction = entry.transaction
+        let (head, transaction) = (entry.head, entry.transaction)
+        let sent = zip(transaction?.outMessages ?? [], transaction?.outMessageHashes ?? [])
         return [
-            "account": Self.raw(address), "hash": .string(Base64.encode(transaction.hash.bytes)),
-            "lt": .string("\(transaction.lt)"), "now": .integer(Int64(transaction.now)),
+            "account": Self.raw(address), "hash": .string(Base64.encode(entry.hash.bytes)),
+            "lt": .string("\(head.lt)"), "now": .integer(Int64(head.now)),
             "mc_block_seqno": .integer(Int64(entry.block)),
-            "prev_trans_hash": .string(Base64.encode(transaction.previousHash.bytes)),
-            "prev_trans_lt": .string("\(transaction.previousLT)"),
-            "total_fees": .string("\(transaction.totalFees)"),
-            "description": ["type": "ord", "aborted": .bool(transaction.description.aborted)],
-            "in_msg": transaction.inMessage.map { messageV3($0, transaction.inMessageHash) } ?? .null,
-            "out_msgs": .array(
-                zip(transaction.outMessages, transaction.outMessageHashes).map { messageV3($0, $1) }
-            ),
+            "prev_trans_hash": .string(Base64.encode(head.previousHash.bytes)),
+            "prev_trans_lt": .string("\(head.previousLT)"),
+            "total_fees": .string("\(transaction?.totalFees ?? 0)"),
+            "description": ["type": "ord", "aborted": .bool(transaction?.description.aborted ?? false)],
+            "in_msg": transaction?.inMessage.map { messageV3($0, transaction?.inMessageHash) } ?? .null,
+            "out_msgs": .array(sent.map { messageV3($0, $1) }),
         ]
     }
 
@@ -86,7 +85,7 @@ extension FixtureTON {
     private func accountStatesV3(_ call: ToncenterCall) throws(ToncenterError) -> JSONValue {
         let address = try call.address()
         let (account, lies) = state.withLock { ($0.account(address), $0.faults.liesAboutHashes) }
-        let last = visibleHistory(of: address).last?.transaction
+        let last = visibleHistory(of: address).last
         let hash = { (cell: Cell?) -> String? in
             cell.map { Base64.encode(lies ? CellHash.zero.bytes : $0.hash.bytes) }
         }
@@ -98,7 +97,7 @@ extension FixtureTON {
                     "code_boc": .optional(account.code == nil ? nil : try Self.base64(account.code)),
                     "data_boc": .optional(account.data == nil ? nil : try Self.base64(account.data)),
                     "code_hash": .optional(hash(account.code)), "data_hash": .optional(hash(account.data)),
-                    "last_transaction_lt": .string("\(last?.lt ?? 0)"),
+                    "last_transaction_lt": .string("\(last?.head.lt ?? 0)"),
                     "last_transaction_hash": .string(Base64.encode((last?.hash ?? .zero).bytes)),
                 ]
             ],

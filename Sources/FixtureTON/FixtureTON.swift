@@ -106,9 +106,9 @@ public final class FixtureTON: Sendable {
         }
     }
 
-    /// The chain transactions of an account, the oldest first.
+    /// The chain transactions of an account that can be read, the oldest first.
     public func history(of address: TONAddress) -> [ChainTransaction] {
-        state.withLock { $0.account(address).history.map(\.transaction) }
+        state.withLock { $0.account(address).history.compactMap(\.transaction) }
     }
 
     // MARK: - Money from nowhere
@@ -200,6 +200,19 @@ public final class FixtureTON: Sendable {
         let body: Cell? = if let comment { try MessageBody.cell(comment: Array(comment.utf8)) } else { nil }
         let message = try WalletMessage(to: address, amount: nanotons, bounce: bounce, body: body)
         try send([message], by: customer(name))
+    }
+
+    /// How a chain transaction is written instead.
+    package typealias Rewriting = @Sendable (Cell) throws(TONError) -> Cell
+
+    /// The next message that arrives at an account, and has no form yet, has its chain transaction written in an odd form.
+    public func writeNext(at address: TONAddress, as form: OddForm) {
+        rewriteNext(at: address) { cell throws(TONError) in try form.rewrite(cell) }
+    }
+
+    /// The same by any rule; money moves as if it had been written plainly.
+    package func rewriteNext(at address: TONAddress, _ rewriting: @escaping Rewriting) {
+        state.withLock { $0.rewritings[address, default: []].append(rewriting) }
     }
 
     /// A message arrives that says that it is money that comes back.

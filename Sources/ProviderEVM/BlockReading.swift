@@ -257,9 +257,16 @@ struct BlockReading {
         holding.token.flatMap { provider.token(at: $0) }?.asset ?? provider.coin
     }
 
-    /// An amount; nil for what needs more than 255 bits, which a token can move and no amount holds.
+    /// The most bits of an amount that is booked.
+    ///
+    /// A token can move 256 bits, and one such amount in an account would leave no place for those after it; 200 are more
+    /// than any money there is, and an account holds their sums.
+    private static let amountBits = 200
+
+    /// An amount; nil for what is too large to be booked.
     private func amount(_ units: BigInt, of holding: EVMClient.Holding) -> Amount? {
-        Int256(exactly: units).map { Amount(asset: asset(of: holding), units: $0) }
+        guard units.magnitude.bitWidth <= Self.amountBits else { return nil }
+        return Int256(exactly: units).map { Amount(asset: asset(of: holding), units: $0) }
     }
 
     private func tooLarge(_ key: NaturalKey, _ units: BigInt, _ holding: EVMClient.Holding) -> Observation {
@@ -269,7 +276,7 @@ struct BlockReading {
             asset: asset(of: holding),
             units: "\(units)",
             cause: .tooLarge,
-            explanation: "a change of a balance needs more than 255 bits",
+            explanation: "a change of a balance needs more than \(Self.amountBits) bits",
             occurredAt: moment
         )
         return .setAside(found, bytes: Array("block \(block.number) \(block.hash)".utf8))

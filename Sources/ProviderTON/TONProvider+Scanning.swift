@@ -76,7 +76,9 @@ extension TONProvider: TransferScanning {
         )
         let cause = try await history.newest(of: address, state: before) { earlier in
             if earlier.lt < message.createdLT, earlier.outMessageHashes.contains(hash) { return .found }
-            return earlier.lt + 256 < message.createdLT ? .stop : .goOn
+            // A chain transaction makes its messages within so many steps of logical time.
+            let since = message.createdLT.subtractingReportingOverflow(earlier.lt)
+            return !since.overflow && since.partialValue > 256 ? .stop : .goOn
         }
         guard case .externalIn(let request) = cause?.inMessage else { return nil }
         return request

@@ -45,6 +45,7 @@ extension SandboxControl {
             let times = Int(clamping: wish["times"]?.integerValue ?? 1)
             switch kind {
             case "none": break
+            case "unindexed_logs": return evm.changeToken(evmToken) { $0.behaviour = .unindexed }
             case "lag": faults.lag = Int(clamping: wish["blocks"]?.integerValue ?? 10)
             case "empty_logs": faults.emptyLogs = times
             case "failure": faults.failures = times

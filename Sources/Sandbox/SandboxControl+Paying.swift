@@ -1,7 +1,7 @@
-import BigInt
+public import BigInt
 import EVM
 import FixtureEVM
-import FixtureTON
+public import FixtureTON
 import FixtureTelegram
 public import StrictJSON
 import TON
@@ -13,7 +13,7 @@ extension SandboxControl {
         /// Who pays.
         public var user: String
         /// Smallest units; none: what is due.
-        public var units: UInt128?
+        public var units: BigUInt?
         /// The comment; none: the right one.
         public var comment: String?
         /// Whether there is no comment at all.
@@ -24,6 +24,10 @@ extension SandboxControl {
         public var isCounterfeit: Bool
         /// Whether coins come through a contract, inside a chain transaction.
         public var isThroughContract = false
+        /// Whether a token's contract gives it without a log.
+        public var isByIssuer = false
+        /// How it is written on TON; none: as wallets write it.
+        public var form: OddForm?
 
         /// A payment of what is due.
         public init(user: String) {
@@ -36,15 +40,34 @@ extension SandboxControl {
 
         init(_ wish: JSONValue) throws {
             self.init(user: wish["user"]?.stringValue ?? "alice")
-            if let text = wish["units"]?.stringValue {
-                guard let value = UInt128(text) else { throw Refusal("'units' are smallest units in digits") }
-                units = value
-            }
+            units = try wish["units"]?.stringValue.map(Self.units)
             comment = wish["comment"]?.stringValue
             hasNoComment = wish["no_comment"]?.boolValue ?? false
             isBounced = wish["bounced"]?.boolValue ?? false
             isCounterfeit = wish["counterfeit"]?.boolValue ?? false
             isThroughContract = wish["through_contract"]?.boolValue ?? false
+            form = try wish["written"]?.stringValue.map(Self.form)
+        }
+
+        /// Smallest units in digits.
+        ///
+        /// - Throws: ``Refusal`` when they are none.
+        public static func units(_ text: String) throws(Refusal) -> BigUInt {
+            guard text.utf8.count <= 78, let units = BigUInt(text) else {
+                throw Refusal("'units' are smallest units in digits")
+            }
+            return units
+        }
+
+        /// The odd form of a name.
+        ///
+        /// - Throws: ``Refusal`` when there is none.
+        public static func form(_ name: String) throws(Refusal) -> OddForm {
+            guard let form = OddForm(rawValue: name) else {
+                let names = OddForm.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Refusal("'written' is one of \(names)")
+            }
+            return form
         }
     }
 
@@ -65,7 +88,10 @@ extension SandboxControl {
         else { throw Refusal("the option has no address and amount") }
         let address = try TONAddress(text)
         let comment = payment.hasNoComment ? nil : payment.comment ?? option["comment"]?.stringValue
-        let units = payment.units ?? due
+        guard let units = payment.units.map({ UInt128(exactly: $0) }) ?? due else {
+            throw Refusal("nobody has so many units on TON")
+        }
+        if let form = payment.form { ton.writeNext(at: address, as: form) }
         if payment.isBounced {
             let body = if let comment { try MessageBody.cell(comment: Array(comment.utf8)) } else { try Cell.empty() }
             ton.arriveBounced(units, at: address, body: body, from: try ton.customer(payment.user).address)
@@ -87,13 +113,21 @@ extension SandboxControl {
         guard let due = Self.field(isToken ? "uint256" : "value", in: link).flatMap({ BigUInt($0) }) else {
             throw Refusal("the link has no amount")
         }
-        let units = payment.units.map { BigUInt($0) } ?? due
+        let units = payment.units ?? due
         guard isToken else {
             if payment.isThroughContract {
                 try evm.send(units, to: evm.forwarder(), data: address.bytes, by: payment.user)
                 return true
             }
             try evm.send(units, to: address, by: payment.user)
+            return true
+        }
+        if payment.isByIssuer {
+            try evm.send(
+                to: evmToken,
+                data: FixtureToken.silentChange(of: address, by: BigInt(units)),
+                by: payment.user
+            )
             return true
         }
         let token = payment.isCounterfeit ? evm.token("counterfeit dollar") : evmToken

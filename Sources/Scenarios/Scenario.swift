@@ -124,14 +124,19 @@ public struct Scenario: Sendable {
         public let user: String
         /// How much; none: what is due.
         public var amount: String?
+        /// How many smallest units, in digits, where no amount can hold them; it goes before `amount`.
+        public var units: String?
         /// The comment; none: the right one; `none`: no comment at all.
         public var comment: String?
         /// Whether the transfer carries the bounced flag.
         public var bounced: Bool?
         /// `fake`: by a jetton that only looks like the right one.
         public var jetton: String?
-        /// `contract`: coins come through a contract, inside a chain transaction.
+        /// `contract`: coins come through a contract, inside a chain transaction; `issuer`: a token's contract gives them
+        /// without a log.
         public var through: String?
+        /// The odd form in which it is written on TON; none: as wallets write it.
+        public var written: String?
         /// `refused`: the gateway has to refuse it before money is taken.
         public var outcome: String?
     }

@@ -1,3 +1,4 @@
+import BigInt
 import FixtureTelegram
 import Gateway
 import GatewayHTTP
@@ -15,13 +16,16 @@ extension ScenarioWorld {
     public func pay(_ option: JSONValue, _ pay: Scenario.Pay) async throws -> Bool {
         var payment = SandboxControl.Payment(user: pay.user)
         if let text = pay.amount, let asset = option["asset"]?.stringValue {
-            payment.units = try UInt128(exactly: amount(text, asset).units)
+            payment.units = try BigUInt(exactly: BigInt(amount(text, asset).units))
         }
+        if let units = pay.units { payment.units = try SandboxControl.Payment.units(units) }
         payment.hasNoComment = pay.comment == "none"
         payment.comment = pay.comment == "none" ? nil : pay.comment
         payment.isBounced = pay.bounced ?? false
         payment.isCounterfeit = pay.jetton == "fake"
         payment.isThroughContract = pay.through == "contract"
+        payment.isByIssuer = pay.through == "issuer"
+        payment.form = try pay.written.map(SandboxControl.Payment.form)
         return try await networks.control.pay(option, payment)
     }
 

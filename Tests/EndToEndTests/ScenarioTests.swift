@@ -1,4 +1,5 @@
 import DatabaseEngines
+import FixtureTON
 import Foundation
 import Logging
 import Scenarios
@@ -43,6 +44,16 @@ struct ScenarioTests {
     @Test("has scenarios to hold to")
     func hasScenarios() {
         #expect(Self.names.count >= 20)
+    }
+
+    @Test("has every odd form in which a stranger can pay on TON")
+    func hasOddForms() throws {
+        let texts = try Self.names.map { name in
+            try String(contentsOfFile: projectFolder + "/Fixtures/scenarios/\(name).yaml", encoding: .utf8)
+        }
+        for form in OddForm.allCases {
+            #expect(texts.contains { $0.contains("written: \(form.rawValue) }") }, "\(form)")
+        }
     }
 
     @Test("holds to the scenario on both databases", arguments: names, [false, true])
