@@ -116,7 +116,15 @@ struct BlockReading {
             let key = naturalKey(change.place, "sent", part)
             let movement = movement(key, .unexplained, amount, "sent by the wallet's key")
             let signature = signature(of: change, to: receiver, paid)
-            return .sent(SentTransfer(naturalKey: key, hash: name, movement: movement, signature: signature))
+            return .sent(
+                SentTransfer(
+                    naturalKey: key,
+                    hash: name,
+                    movement: movement,
+                    signature: signature,
+                    moved: moved(with: change)
+                )
+            )
         case .fee:
             let key = naturalKey(change.place, "fee")
             return .movement(movement(key, .networkFee, amount, "money moved between our own accounts"))
@@ -148,6 +156,15 @@ struct BlockReading {
             }
             return .incoming(incoming(key, amount, change, payer: nil, refundTarget: nil))
         }
+    }
+
+    /// What the chain transaction of a change has moved from its account of the same asset, in all its logs together.
+    private func moved(with change: ShownChange) -> Amount? {
+        let all = changes.filter { $0.holding == change.holding && $0.place.transaction == change.place.transaction }
+        let paid = all.reduce(BigInt(0)) { sum, change in
+            if case .sent(_, _, _, let paid) = change.cause { sum + paid } else { sum }
+        }
+        return amount(paid, of: change.holding)
     }
 
     /// Whose key has signed what left, and for whom; no number where somebody else was allowed to take it.

@@ -103,14 +103,21 @@ public struct SentTransfer: Hashable, Sendable {
     public let movement: AccountMovement
     /// Which wallet's key has signed it, and for whom; nil where the rail knows no keys.
     public let signature: WalletSignature?
+    /// What left by the whole request of the asset that moved, without fees of the network; nil where the wallet can send
+    /// nothing but what was signed.
+    ///
+    /// A token's contract decides itself what a transfer moves.
+    public let moved: Amount?
 
     /// An observed transfer of ours.
     public init(
         naturalKey: NaturalKey,
         hash: String,
         movement: AccountMovement,
-        signature: WalletSignature? = nil
+        signature: WalletSignature? = nil,
+        moved: Amount? = nil
     ) {
+        self.moved = moved
         self.naturalKey = naturalKey
         self.hash = hash
         self.movement = movement

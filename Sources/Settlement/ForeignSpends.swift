@@ -6,13 +6,32 @@ import Storage
 
 /// What left by a wallet's key and was not signed here stops that wallet.
 extension ObservationRecorder {
-    /// Whether something that was seen to leave was signed for a transfer of ours.
-    func isOurs(_ sent: SentTransfer, in session: any SQLSession) throws -> Bool {
+    /// The transfers of ours for which something that was seen to leave was signed.
+    func ours(in sent: SentTransfer, in session: any SQLSession) throws -> [OutgoingTransfer] {
         let sender = settlement.providers.provider(providerKey)?.send
-        return try session.transfers(hash: sent.hash).contains { transfer in
+        return try session.transfers(hash: sent.hash).filter { transfer in
             guard let prepared = transfer.prepared, let sender else { return true }
             return sender.made(sent, by: prepared)
         }
+    }
+
+    /// What a transfer of ours moved beyond what it was asked for, or left where it was: the transfer is booked with what was
+    /// asked for, and this with a case; nil when both are the same.
+    func unasked(_ sent: SentTransfer, of transfers: [OutgoingTransfer]) throws -> AccountMovement? {
+        // What moved nothing has failed, and is not booked at all.
+        guard let moved = sent.moved, !moved.isZero else { return nil }
+        let asked = transfers.map(\.amount).filter { $0.asset == moved.asset }
+        guard !asked.isEmpty else { return nil }
+        let rest = try Amount.sum(asked, asset: moved.asset).subtracting(moved)
+        guard !rest.isZero else { return nil }
+        // A token may write several logs for one transfer: what it moved is one thing.
+        return AccountMovement(
+            naturalKey: NaturalKey("sent otherwise", sent.hash, moved.asset.text),
+            kind: .unexplained,
+            amount: rest,
+            reason: "a transfer of ours moved another amount than it was asked for",
+            occurredAt: sent.movement.occurredAt
+        )
     }
 
     /// Keeps what left for the list that a person looks at, and holds the wallet.

@@ -37,9 +37,12 @@ struct ObservationRecorder: Sendable {
         case .movement(let movement):
             return try book(movement, in: session)
         case .sent(let sent):
-            if try isOurs(sent, in: session) {
+            let ours = try ours(in: sent, in: session)
+            if !ours.isEmpty {
                 let note = "booked with the transfer \(sent.hash)"
-                return try isNew(sent.naturalKey, "sent", note, in: session) ? .ignored : .repetition
+                let isNew = try isNew(sent.naturalKey, "sent", note, in: session)
+                if let rest = try unasked(sent, of: ours) { return try book(rest, in: session) }
+                return isNew ? .ignored : .repetition
             }
             let recorded = try book(sent.movement, in: session)
             if recorded != .repetition { try stop(for: sent, in: session) }

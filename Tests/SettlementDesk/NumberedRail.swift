@@ -31,6 +31,14 @@ package final class NumberedChain: Sendable {
     private let taken = Mutex<[Request]>([])
     private let waiting = Mutex<[Request]>([])
 
+    private let scale = Mutex(1)
+
+    /// How many times what was asked for each request moves, as a token may.
+    package var factor: Int {
+        get { scale.withLock { $0 } }
+        set { scale.withLock { $0 = newValue } }
+    }
+
     package init(_ numbering: Numbering) { self.numbering = numbering }
 
     /// What took effect, in its order.
@@ -184,8 +192,13 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
         let all = chain.requests
         var observations: [Observation] = []
         for (index, request) in all.enumerated().dropFirst(position.flatMap { Int($0) } ?? 0) {
+            let asked = request.payment.amount
+            let moved: Amount
             let amount: Amount
-            do { amount = try request.payment.amount.negated() } catch { throw ProviderError(.malformed, "\(error)") }
+            do {
+                moved = try Amount.sum((0..<chain.factor).map { _ in asked }, asset: asked.asset)
+                amount = try moved.negated()
+            } catch { throw ProviderError(.malformed, "\(error)") }
             let key = NaturalKey("numbered", "\(index)")
             observations.append(
                 .sent(
@@ -204,7 +217,8 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
                             number: request.number % NumberedChain.modulus,
                             evidence: request.hash,
                             payments: [request.payment]
-                        )
+                        ),
+                        moved: moved
                     )
                 )
             )

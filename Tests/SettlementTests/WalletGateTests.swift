@@ -88,6 +88,25 @@ struct WalletGateTests {
         #expect(try await branch.account("suspense") == 5_000_000)
     }
 
+    @Test("books what a transfer of ours moved beyond what it was asked for", arguments: Engine.allCases)
+    func otherAmount(engine: Engine) async throws {
+        for factor in 1...3 {
+            let chain = NumberedChain(.inTurn)
+            chain.factor = factor
+            let branch = try await Branch(on: chain, engine, name: "ours")
+            try await branch.ask(3...3)
+            try await branch.work()
+            #expect(try await branch.state(3) == .completed)
+            // What the wallet holds is what is left of it, and the rest waits for a person.
+            #expect(try await branch.account("provider_receivable") == Int256(1_000_000_000 - 3_000_000 * factor))
+            #expect(try await branch.account("suspense") == Int256(3_000_000 * (factor - 1)))
+            let cases = try await branch.settlement.database.read { session in
+                try session.cases(of: nil, state: .open, in: Page(limit: 10)).map(\.reason)
+            }
+            #expect(cases == (factor == 1 ? [] : [.unmatched]))
+        }
+    }
+
     @Test("stops while nodes know of requests that were not signed here", arguments: Engine.allCases)
     func pool(engine: Engine) async throws {
         let chain = NumberedChain(.inTurn)
