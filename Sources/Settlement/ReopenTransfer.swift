@@ -56,8 +56,12 @@ extension Settlement {
 
     private func undoEnd(of transfer: OutgoingTransfer, at moment: Timestamp, in session: any SQLSession) throws {
         let ends: [LedgerTransaction.Kind] = [.transferSent, .networkFee]
-        for booked in try session.ledgerTransactions(subject: transfer.purpose.id).standing
-        where ends.contains(booked.kind) {
+        var all = try session.ledgerTransactions(subject: transfer.purpose.id)[...]
+        // Older journals undid an end without naming it: what stands is what came after that.
+        if let undone = all.lastIndex(where: { $0.kind == .transferReopened && $0.reverses == nil }) {
+            all = all[(undone + 1)...]
+        }
+        for booked in all.standing where ends.contains(booked.kind) {
             try reverse(booked, as: .transferReopened, at: moment, in: session)
         }
         if transfer.status.state == .failed { try reserveAgain(transfer, at: moment, in: session) }

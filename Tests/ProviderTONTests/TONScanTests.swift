@@ -27,6 +27,33 @@ struct TONScanTests {
         } catch { return (error as? ProviderError)?.code }
     }
 
+    @Test("says when a payment was made and how far it has read, however long the node was away")
+    func inTime() async throws {
+        let rail = try Rail()
+        let wallet = rail.provider.walletAddress
+        let position = try await rail.scan(rail.coin).position
+        let end = rail.clock.now().advanced(by: .seconds(600))
+        rail.clock.advance(by: .seconds(543))
+        try rail.chain.pay(1_000_000_000, to: wallet, comment: "order", by: "alice")
+        try rail.chain.settle()
+        var away = FixtureTON.Faults()
+        away.failures = 1_000
+        rail.chain.set(away)
+        for _ in 0..<3 {
+            rail.clock.advance(by: .seconds(3_600))
+            // Nothing is known, so that nothing may end.
+            #expect(await code(rail, after: position) == .unavailable)
+        }
+        rail.chain.set(.init())
+        // What the node shows of its chain is as old as its last block: it is no proof that nothing came.
+        #expect(await code(rail, after: position) == .lagging)
+        try rail.chain.mine()
+        let page = try await rail.scan(rail.coin, after: position)
+        let paid = try #require(page.observations.compactMap(\.incoming).first)
+        #expect(end.since(paid.occurredAt) == .seconds(57))
+        #expect(try #require(page.completeUntil) > end)
+    }
+
     @Test("goes on where it stood, and an account without news leaves it there")
     func position() async throws {
         let rail = try await paidThrice()
