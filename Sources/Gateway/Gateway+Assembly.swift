@@ -96,7 +96,9 @@ extension Gateway {
                 identity: Hex.encode(surroundings.random.bytes(8)),
                 configuration: .init(
                     gatheringInterval: .milliseconds(configuration.gatheringInterval ?? 60_000),
-                    coldStorage: try (configuration.coldStorage ?? []).map { try catalogues.rule($0) }
+                    coldStorage: try (configuration.coldStorage ?? []).map {
+                        try catalogues.rule($0, sending: settlement.providers)
+                    }
                 ),
                 converse: { try await conversation.answer($0, from: $1) },
                 tellCustomers: { try await conversation.tellCustomers(at: $0) },

@@ -160,9 +160,13 @@ extension Gateway {
                         "ton.\(wallet.key): \(jetton.asset) is no jetton, or its layout is not known"
                     )
                 }
+                let address = try TONAddress(master)
+                guard address.isOnExistingWorkchain else {
+                    throw ConfigurationError("ton.\(wallet.key): there is no workchain \(address.workchain)")
+                }
                 return TONProvider.Jetton(
                     asset: asset,
-                    master: try TONAddress(master),
+                    master: address,
                     walletCode: try BagOfCells.root(ofText: jetton.walletCode),
                     layout: layout
                 )

@@ -1,4 +1,5 @@
 import Money
+import Providers
 import Settlement
 
 extension GatewayConfiguration {
@@ -33,11 +34,18 @@ extension GatewayConfiguration {
 extension Catalogues {
     /// The limit that the configuration states.
     ///
-    /// - Throws: ``ConfigurationError`` when the asset is not in the list or the amounts make no sense.
-    func rule(_ limit: GatewayConfiguration.ColdStorage) throws -> ColdStorageRule {
+    /// - Throws: ``ConfigurationError`` when the asset is not in the list, the amounts make no sense, or nothing may be sent
+    ///   to the address: what is refused to payouts is refused here.
+    func rule(
+        _ limit: GatewayConfiguration.ColdStorage,
+        sending providers: ProviderRegistry
+    ) throws -> ColdStorageRule {
         guard let asset = assets.asset(try AssetID(limit.asset)) else {
             throw ConfigurationError("cold_storage: \(limit.asset) is not in the asset list")
         }
+        do throws(DestinationRefusal) {
+            _ = try providers.provider(limit.provider)?.send?.account(of: limit.address, for: asset.id)
+        } catch { throw ConfigurationError("cold_storage: \(limit.address): \(error.reason)") }
         return try ColdStorageRule(
             provider: limit.provider,
             address: limit.address,

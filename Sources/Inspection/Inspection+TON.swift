@@ -18,7 +18,9 @@ extension Inspection {
         let text = try AddressText(try input.text("text"))
         let (bounceable, testOnly) = (text.isBounceable ?? true, text.isTestOnly ?? false)
         return [
-            "workchain": .integer(Int64(text.address.workchain)), "hash": .string(text.address.hash.description),
+            "workchain": .integer(Int64(text.address.workchain)),
+            "workchainExists": .bool(text.address.isOnExistingWorkchain),
+            "hash": .string(text.address.hash.description),
             "bounceable": text.isBounceable.map(JSONValue.bool) ?? .null,
             "testOnly": text.isTestOnly.map(JSONValue.bool) ?? .null, "raw": .string(text.address.raw),
             "friendly": .string(text.address.friendly(bounceable: bounceable, testOnly: testOnly)),

@@ -25,6 +25,9 @@ extension TONProvider: OwnershipProving {
         else {
             throw ProviderError(.refused, "a proof has 'address', 'state_init' and 'proof' as TON Connect gives them")
         }
+        guard address.isOnExistingWorkchain else {
+            throw ProviderError(.refused, "there are the workchains 0 and -1 only")
+        }
         let made = TONProof(
             address: address,
             domain: named,

@@ -31,17 +31,7 @@ struct ForgottenPlacesTests {
             configuration.http.port = 0
             let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
             defer { transport.close() }
-            let gateway = try await Gateway(
-                configuration,
-                keystore: world.home.keystore(),
-                surroundings: .init(
-                    clock: world.networks.clock,
-                    random: SystemRandom(),
-                    transport: transport,
-                    webhookTransport: transport
-                ),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            )
+            let gateway = try await world.gateway(of: configuration, over: transport)
             _ = try await gateway.listen()
             let report = try await ReconciliationReport.make(for: gateway.settlement)
             #expect(!report.isClean)

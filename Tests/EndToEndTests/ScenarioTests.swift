@@ -1,7 +1,11 @@
+import Cryptography
 import DatabaseEngines
 import FixtureTON
 import Foundation
+import Gateway
+import HTTPTransport
 import Logging
+import Sandbox
 import Scenarios
 import Seams
 import Settlement
@@ -34,6 +38,23 @@ func withWorld<Result>(
     } catch {
         await world.stop()
         throw error
+    }
+}
+
+extension ScenarioWorld {
+    /// A gateway on the world's files with another configuration; the world's own has to be closed.
+    func gateway(of configuration: GatewayConfiguration, over transport: CurlTransport) async throws -> Gateway {
+        try await Gateway(
+            configuration,
+            keystore: home.keystore(),
+            surroundings: .init(
+                clock: networks.clock,
+                random: SystemRandom(),
+                transport: transport,
+                webhookTransport: transport
+            ),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
     }
 }
 

@@ -198,6 +198,19 @@ struct TidyTests {
         }
     }
 
+    @Test("lists everything that can be inspected, and nothing else")
+    func inspection() throws {
+        let table = try Project.text(of: "Sources/Inspection/Inspection.swift").matches(
+            of: /\n        "([a-z0-9-]+)": \{ try/
+        )
+        let rows = try Project.text(of: "docs/inspect.md").matches(of: /\n\| `([a-z0-9-]+)` \|/)
+        #expect(table.count >= 30)
+        #expect(rows.map(\.output.1).sorted() == table.map(\.output.1).sorted())
+        #expect(try Project.text(of: "README.md").contains("docs/inspect.md"))
+        // The command's help lists what the table has.
+        #expect(try Project.text(of: "Sources/settlegate/InspectCommand.swift").contains("Inspection.kinds"))
+    }
+
     @Test("says the same in every language of the checkout page")
     func languages() throws {
         func entries(_ language: String) throws -> [String: [Substring]] {

@@ -16,7 +16,7 @@ public struct WalletMessage: Hashable, Sendable {
     ///   - body: what it says; nothing by default.
     ///   - stateInit: the state that deploys the receiver.
     ///   - mode: how it is sent; 3 pays fees apart and ignores errors.
-    /// - Throws: ``TONError``.
+    /// - Throws: ``TONError``; with ``TONError/Code/malformedAddress`` for a destination on a workchain that does not exist.
     public init(
         to destination: TONAddress,
         amount: UInt128,
@@ -25,6 +25,9 @@ public struct WalletMessage: Hashable, Sendable {
         stateInit: StateInit? = nil,
         mode: UInt8 = 3
     ) throws(TONError) {
+        guard destination.isOnExistingWorkchain else {
+            throw TONError(.malformedAddress, "there are the workchains 0 and -1 only; what is sent to another is lost")
+        }
         self.mode = mode
         let content: Cell = if let body { body } else { try Cell.empty() }
         message = InternalMessage(
