@@ -37,6 +37,35 @@ struct TypedDataRefusals {
         #expect(try digest(type, value).count == 32)
     }
 
+    /// A document with types of one field each that refer to the next one, and names of so many bytes.
+    private func chain(_ count: Int, nameBytes: Int) -> String {
+        let padding = String(repeating: "x", count: nameBytes - 4)
+        let names = (0...count).map { "T\(100 + $0)" + padding }
+        let types = (0..<count).map { "\"\(names[$0])\": [{\"name\": \"next\", \"type\": \"\(names[$0 + 1])\"}]" }
+        return """
+            {"types": {"EIP712Domain": [], \(types.joined(separator: ", ")), "\(names[count])": []},
+            "primaryType": "\(names[0])", "domain": {}, "message": {}}
+            """
+    }
+
+    @Test("bounds what it reads by counts, so that no document costs more than its size")
+    func bounded() throws {
+        func read(_ text: String) throws { _ = try TypedData(JSONValue(parsing: Array(text.utf8))) }
+        try read(chain(3, nameBytes: 256))
+        // A name is looked up for every value.
+        #expect(throws: EVMError(.tooLarge, "")) { try read(chain(3, nameBytes: 257)) }
+        // Each type's text holds those of all after it: a document of 150 kB would have texts of 19 MB.
+        try read(chain(40, nameBytes: 256))
+        #expect(throws: EVMError(.tooLarge, "")) { try read(chain(250, nameBytes: 256)) }
+        // A struct of many fields is looked through once, and equal JSON keys are refused when it is read.
+        let fields = (0..<2_000).map { "{\"name\": \"f\($0)\", \"type\": \"uint8\"}" }.joined(separator: ", ")
+        let values = (0..<2_000).map { "\"f\($0)\": 1" }.joined(separator: ", ")
+        let wide = """
+            {"types": {"EIP712Domain": [], "W": [\(fields)]}, "primaryType": "W", "domain": {}, "message": {\(values)}}
+            """
+        #expect(try TypedData(JSONValue(parsing: Array(wide.utf8))).digest().count == 32)
+    }
+
     @Test("refuses more types than it reads in time")
     func tooMany() {
         let types = (0..<300).map { "\"T\($0)\": []" }.joined(separator: ", ")

@@ -13,6 +13,10 @@ public struct TypedData: Sendable {
     private static let maximumDepth = 16
     /// The most types: the text of each holds those of all that it uses.
     private static let maximumTypes = 256
+    /// The most bytes of a type's or a field's name; the names of types are compared for every value.
+    private static let maximumNameBytes = 256
+    /// The most bytes of all types' texts together, which can be as many times the document as it has types.
+    private static let maximumTextBytes = 1 << 20
 
     private let types: [String: [Field]]
     /// The hash of each type's text, made once for all values of it.
@@ -31,11 +35,14 @@ public struct TypedData: Sendable {
             throw EVMError(.tooLarge, "typed data has at most \(Self.maximumTypes) types")
         }
         for type in stated {
+            try Self.check(type.key)
             var fields: [Field] = []
             for field in type.value.arrayValue ?? [] {
                 guard let name = field["name"]?.stringValue, let type = field["type"]?.stringValue else {
                     throw Self.malformed("a field has a name and a type")
                 }
+                try Self.check(name)
+                try Self.check(type)
                 fields.append(Field(name: name, type: type))
             }
             types[type.key] = fields
@@ -45,15 +52,25 @@ public struct TypedData: Sendable {
         else { throw Self.malformed("typed data has types, EIP712Domain among them, primaryType, domain and message") }
         self.types = types
         var hashes: [String: [UInt8]] = [:]
+        var left = Self.maximumTextBytes
         for root in [primaryType, "EIP712Domain"] {
             for type in Self.used(by: root, types) where hashes[type] == nil {
-                hashes[type] = Keccak256.hash(Array(Self.encodedType(type, types).utf8))
+                let text = Array(Self.encodedType(type, types).utf8)
+                left -= text.count
+                guard left >= 0 else { throw EVMError(.tooLarge, "the types refer to each other too often") }
+                hashes[type] = Keccak256.hash(text)
             }
         }
         typeHashes = hashes
         self.primaryType = primaryType
         self.domain = domain
         self.message = message
+    }
+
+    private static func check(_ name: String) throws(EVMError) {
+        guard name.utf8.count <= maximumNameBytes else {
+            throw EVMError(.tooLarge, "names have at most \(maximumNameBytes) bytes")
+        }
     }
 
     /// The digest that is signed: `keccak256(1901 ‖ domain ‖ message)`.
@@ -67,10 +84,12 @@ public struct TypedData: Sendable {
 
     private func hash(_ type: String, _ value: JSONValue, _ depth: Int) throws(EVMError) -> [UInt8] {
         guard depth < Self.maximumDepth else { throw EVMError(.tooLarge, "structs are nested too deep") }
-        guard value.members != nil else { throw Self.malformed("'\(type.prefix(40))' is an object") }
+        guard let members = value.members else { throw Self.malformed("'\(type.prefix(40))' is an object") }
+        // One look at each member, however many fields ask for one.
+        let values = Dictionary(members.map { (Array($0.key.utf8), $0.value) }) { first, _ in first }
         guard var encoded = typeHashes[type] else { throw Self.malformed("there is no type '\(type.prefix(40))'") }
         for field in types[type] ?? [] {
-            encoded += try word(field.type, value[field.name] ?? .null, depth + 1, field.name)
+            encoded += try word(field.type, values[Array(field.name.utf8)] ?? .null, depth + 1, field.name)
         }
         return Keccak256.hash(encoded)
     }
@@ -115,7 +134,8 @@ public struct TypedData: Sendable {
                 throw Self.malformed("'\(name)' has \(count) elements")
             }
             var encoded: [UInt8] = []
-            for element in elements { encoded += try word(String(type[..<bracket]), element, depth + 1, name) }
+            let inner = String(type[..<bracket])
+            for element in elements { encoded += try word(inner, element, depth + 1, name) }
             return Keccak256.hash(encoded)
         }
         if types[type] != nil {

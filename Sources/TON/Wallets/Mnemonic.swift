@@ -22,6 +22,9 @@ public struct Mnemonic: Sendable {
                 && word.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
         }
         guard areWords else { throw Self.malformed("each word has 3 to 8 lower-case letters") }
+        guard words.allSatisfy({ EnglishWords.number(of: $0) != nil }) else {
+            throw Self.malformed("a word is not one of the list of BIP-39")
+        }
         let text = Array(words.joined(separator: " ").utf8)
         guard password.utf8.count <= 1_024 else { throw Self.malformed("the password is too long") }
         if !password.isEmpty {
