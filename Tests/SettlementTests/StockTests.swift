@@ -81,8 +81,9 @@ struct StockTests {
     func dust(engine: Engine) async throws {
         var sale = try await Sale(stock: 1, on: engine)
         for _ in 0..<2 { try await sale.open() }
+        let (settlement, link) = (sale.desk.settlement, sale.link)
         func taken() async throws -> Int {
-            try await sale.desk.settlement.database.read { try sale.desk.settlement.taken(of: sale.link, in: $0) }
+            try await settlement.database.read { try settlement.taken(of: link, in: $0) }
         }
         #expect(try await sale.pay(0, "0.149999999") == .partial)
         #expect(try await taken() == 0)
