@@ -141,6 +141,9 @@ struct BotKeeper: BotKeeping {
             throw SettlementError(.conflict, "the bot is here already", parameter: "token")
         }
         let identity = try await identity(by: client(bot.token, isInTestEnvironment: bot.isInTestEnvironment))
+        guard identity.id == number.value else {
+            throw Self.refusal("Telegram knows this token as another bot's", "token")
+        }
         let secret = SecretBytes(Array(Hex.encode(surroundings.random.bytes(32)).utf8))
         return BotRecord(
             id: id,

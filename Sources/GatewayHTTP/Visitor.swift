@@ -4,7 +4,7 @@ import HTTPTransport
 ///
 /// One person has a whole network of IPv6 addresses, so that the first half of such an address counts. A request that
 /// comes from a proxy of our own, which stands at a private address, counts as its last forwarded-for entry says: that
-/// one is the proxy's own.
+/// one is the proxy's own. What such an entry says and nobody can read counts as the proxy itself.
 struct Visitor: Hashable, Sendable {
     /// How many invoices one visitor opens by payment links in a minute, ten seconds' worth of them at once.
     static let invoicesPerMinute = 60
@@ -26,10 +26,22 @@ struct Visitor: Hashable, Sendable {
         }
         let forwarded = request.fields.last { $0.isCalled("x-forwarded-for") }?.value.utf8.suffix(64)
         guard let last = forwarded?.split(separator: UInt8(ascii: ",")).last else { return nil }
-        let address = String(decoding: last.filter { $0 != UInt8(ascii: " ") }, as: UTF8.self)
-        guard let bytes = IPAddress.bytes(of: address) else { return nil }
-        text = Self.network(bytes)
+        text = Self.network(Self.address(last.filter { $0 != UInt8(ascii: " ") }) ?? peer)
     }
 
-    private static func network(_ address: [UInt8]) -> String { "visitor \(address.prefix(8))" }
+    /// The address of an entry, which some proxies write with a port (RFC 7239, section 6).
+    private static func address(_ entry: [UInt8]) -> [UInt8]? {
+        let text = String(decoding: entry, as: UTF8.self)
+        if let address = IPAddress.bytes(of: text) { return address }
+        let isBracketed = text.hasPrefix("[")
+        guard let end = isBracketed ? text.firstIndex(of: "]") : text.lastIndex(of: ":") else { return nil }
+        return IPAddress.bytes(of: String(text[..<end].drop { $0 == "[" }))
+    }
+
+    /// An IPv4 address is the same one inside IPv6 (RFC 4291, section 2.5.5.2).
+    private static func network(_ address: [UInt8]) -> String {
+        let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
+        let isMapped = address.count == 16 && address.starts(with: mapped)
+        return "visitor \(isMapped ? address.suffix(4) : address.prefix(8))"
+    }
 }

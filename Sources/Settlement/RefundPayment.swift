@@ -149,7 +149,7 @@ extension Settlement {
                 parameter: "provider_reference"
             )
         }
-        if let known = try session.outgoing(elsewhere: reference, provider: payment.provider) {
+        if let known = try session.outgoing(elsewhere: reference, provider: payment.provider, merchant: merchant) {
             throw SettlementError(
                 .conflict,
                 "this refund of the payment provider is booked already, as \(known.purpose.id)",

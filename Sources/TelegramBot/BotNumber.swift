@@ -8,10 +8,13 @@ public struct BotNumber: Hashable, Sendable, CustomStringConvertible {
 
     /// The number in a token; nil when the bytes are no bot's token.
     ///
-    /// The number has one form only, without a sign or zeros before it, so that a bot has no second name.
+    /// The number has one form only, without a sign or zeros before it, so that a bot has no second name. The rest stands in
+    /// the path of every request, and has no character that could lead to another one.
     public init?(token: SecretBytes) {
         let digits = token.withUnsafeBytes { bytes -> [UInt8]? in
-            guard let end = bytes.prefix(20).firstIndex(of: UInt8(ascii: ":")) else { return nil }
+            guard let end = bytes.prefix(20).firstIndex(of: UInt8(ascii: ":")), end + 1 < bytes.count,
+                bytes[(end + 1)...].allSatisfy(Self.isOfSecret)
+            else { return nil }
             return Array(bytes[..<end])
         }
         guard let digits, let first = digits.first, first != UInt8(ascii: "0"),
@@ -19,6 +22,15 @@ public struct BotNumber: Hashable, Sendable, CustomStringConvertible {
             let value = Int64(String(decoding: digits, as: UTF8.self))
         else { return nil }
         self.value = value
+    }
+
+    private static func isOfSecret(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
     }
 
     /// The number in digits.

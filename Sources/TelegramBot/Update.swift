@@ -70,7 +70,7 @@ public struct PreCheckoutQuery: Hashable, Sendable {
         id = try value.text("id")
         user = try value.user()
         currency = try value.text("currency")
-        totalAmount = try value.integer("total_amount")
+        totalAmount = try value.price("total_amount")
         payload = try value.text("invoice_payload")
         shippingOption = value["shipping_option_id"]?.stringValue
     }
@@ -123,7 +123,7 @@ public struct SuccessfulPayment: Hashable, Sendable {
         user = message["from"]?["id"]?.integerValue
         language = message["from"]?["language_code"]?.stringValue
         currency = try value.text("currency")
-        totalAmount = try value.integer("total_amount")
+        totalAmount = try value.price("total_amount")
         payload = try value.text("invoice_payload")
         chargeID = try value.charge("telegram_payment_charge_id")
         providerChargeID = try value.text("provider_payment_charge_id")
@@ -189,7 +189,7 @@ public struct RefundedPayment: Hashable, Sendable {
     init(_ value: JSONValue, in message: JSONValue) throws(TelegramError) {
         date = try message.integer("date")
         currency = try value.text("currency")
-        totalAmount = try value.integer("total_amount")
+        totalAmount = try value.price("total_amount")
         chargeID = try value.charge("telegram_payment_charge_id")
     }
 }
@@ -207,6 +207,13 @@ extension JSONValue {
             throw TelegramError(.malformed, "'\(key)' is missing or no integer")
         }
         return value
+    }
+
+    /// An amount of money in smallest units; Telegram's are never negative.
+    func price(_ key: String) throws(TelegramError) -> Int64 {
+        let units = try integer(key)
+        guard units >= 0 else { throw TelegramError(.malformed, "'\(key)' is negative") }
+        return units
     }
 
     func user() throws(TelegramError) -> Int64 {

@@ -160,4 +160,45 @@ struct RaceTests {
         #expect(try await desk.booksHold())
         try await second.database.close()
     }
+
+    @Test("a number of the payment provider is a merchant's own: another one on the same bot may have it too")
+    func numbersOfMerchants() async throws {
+        let desk = try await Desk(provider: { ScriptedProvider(asset: $0, refunds: .elsewhere) })
+        let other = MerchantID(value: 8)
+        let now = desk.clock.now()
+        try await desk.settlement.database.write { session in
+            try session.insert(MerchantRecord(id: other, name: "other", feeBasisPoints: 0, createdAt: now))
+        }
+        for (number, merchant) in [desk.merchant, other].enumerated() {
+            let request = InvoiceRequest(
+                title: "Tea",
+                summary: "Tea",
+                goods: .physical,
+                price: try desk.amount("1.5"),
+                lifetime: .seconds(600)
+            )
+            let id = InvoiceID(value: UInt128(50 + number))
+            let opened = try await desk.settlement.openInvoice(request, for: merchant, id: id)
+            try await desk.receive(
+                desk.transfer(try desk.amount("1.5"), for: opened.options[0].id, number: 50 + number)
+            )
+            let payment = try #require(
+                try await desk.settlement.database.read { try $0.payments(of: id).first?.id }
+            )
+            for (attempt, isBooked) in [true, false].enumerated() {
+                let refund = RefundRequest(
+                    payment: payment,
+                    measure: .paid(try desk.amount("0.1")),
+                    reason: nil,
+                    providerReference: "R1"
+                )
+                let booked = try? await desk.settlement.requestRefund(
+                    refund,
+                    by: merchant,
+                    id: RefundID(value: UInt128(10 * number + attempt + 1))
+                )
+                #expect((booked != nil) == isBooked)
+            }
+        }
+    }
 }

@@ -6,6 +6,11 @@ extension Schema {
         statements: [
             "ALTER TABLE outgoing ADD COLUMN concluded_at {integer}",
             "UPDATE outgoing SET concluded_at = finished_at WHERE prepared IS NOT NULL",
+            "DROP INDEX outgoing_elsewhere",
+            """
+            CREATE UNIQUE INDEX outgoing_elsewhere ON outgoing (provider, merchant, elsewhere)
+            WHERE elsewhere IS NOT NULL
+            """,
             "DROP INDEX outgoing_by_end",
             "CREATE INDEX outgoing_by_end ON outgoing (provider, concluded_at) WHERE concluded_at IS NOT NULL",
         ]

@@ -37,7 +37,8 @@ extension SQLSession {
 
     /// Notes the payment provider's own number of a refund that was made there.
     ///
-    /// The database holds each number of a provider once.
+    /// The database holds each number of a provider once for a merchant: several merchants may share a bot, and none learns
+    /// of another's refunds or keeps a number from it.
     public func setElsewhere(_ reference: String, of id: String) throws {
         try executeOne(
             "UPDATE outgoing SET elsewhere = $1, hash = $1, prepared = $2 WHERE id = $3",
@@ -45,11 +46,18 @@ extension SQLSession {
         )
     }
 
-    /// The refund that a payment provider knows by a number of its own.
-    public func outgoing(elsewhere reference: String, provider: String) throws -> OutgoingTransfer? {
+    /// A merchant's refund that a payment provider knows by a number of its own.
+    public func outgoing(
+        elsewhere reference: String,
+        provider: String,
+        merchant: MerchantID
+    ) throws -> OutgoingTransfer? {
         try first(
-            "SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.provider = $1 AND t.elsewhere = $2",
-            [.text(provider), .text(reference)]
+            """
+            SELECT \(Self.outgoingColumns) FROM outgoing t
+            WHERE t.provider = $1 AND t.elsewhere = $2 AND t.merchant = $3
+            """,
+            [.text(provider), .text(reference), .id(merchant)]
         ) { try $0.outgoing() }
     }
 
