@@ -110,7 +110,10 @@ struct ClockJumpTests {
             try await world.look()
             try await world.look()
             #expect(try await world.merchant.get(path)["state"]?.stringValue == "new")
-            #expect(await Self.conditions(world).contains("clock: \(witness.name) is 3153"))
+            // The server beneath the sandbox's Bot API states its own time as well, and comes first in the alphabet.
+            let told = await Self.conditions(world)
+            let names = [witness.name, Witness.bot.name]
+            #expect(names.contains { told.contains("clock: \($0) is 3153") }, "\(told)")
             let refusal = await Self.open("refused", in: world)
             #expect(refusal.status == 503)
             #expect(String(decoding: refusal.body, as: UTF8.self).contains("do not agree on the time"))
