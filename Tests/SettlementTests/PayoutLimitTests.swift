@@ -1,3 +1,4 @@
+import BigInt
 import DatabaseEngines
 import Money
 import Payments
@@ -11,8 +12,31 @@ import Testing
 
 @Suite("What a transfer may cost")
 struct PayoutLimitTests {
-    private func paid(_ engine: Engine) async throws -> (Desk, PaymentID) {
-        let desk = try await Desk(on: engine)
+    /// A Star is worth half a coin, or nobody knows what.
+    private struct StarRate: RateSource {
+        let isKnown: Bool
+
+        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
+            guard isKnown, base == .stars else { throw SettlementError(.noRate, "nobody knows") }
+            do {
+                let rate = try Rate(
+                    base: base,
+                    quote: quote,
+                    numerator: 1,
+                    denominator: 2,
+                    source: "test",
+                    observedAt: now
+                )
+                return Quote(rate: rate, validUntil: now.advanced(by: .seconds(60)))
+            } catch { throw SettlementError(.noRate, "\(error)") }
+        }
+    }
+
+    private func paid(
+        _ engine: Engine,
+        rates: any RateSource = StarRate(isKnown: false)
+    ) async throws -> (Desk, PaymentID) {
+        let desk = try await Desk(on: engine, rates: rates)
         let opened = try await desk.openInvoice()
         try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
         let payments = try await desk.settlement.database.read { try $0.payments(of: opened.invoice.id) }
@@ -61,6 +85,22 @@ struct PayoutLimitTests {
         }
         #expect(other?.code == .networkFeeTooHigh)
         #expect(try await ask("0.5", of: desk).status.state == .awaitingPayment)
+    }
+
+    /// A tenth of 0.001 is 100,000 units, and 200,000 units of Stars are worth as much.
+    @Test(
+        "is compared by its rate where the network charges in another asset, and lets pass where nobody knows one",
+        arguments: [(200_000, true, true), (200_001, true, false), (200_001, false, true)]
+    )
+    func otherAsset(units: Int, isKnown: Bool, isTaken: Bool) async throws {
+        let (desk, _) = try await paid(.sqlite, rates: StarRate(isKnown: isKnown))
+        desk.provider.script.withLock { $0.fee = Amount(asset: .stars, units: Int256(Int64(units))) }
+        guard isTaken else {
+            let refusal = await #expect(throws: SettlementError.self) { try await ask("0.001", of: desk) }
+            #expect(refusal?.code == .networkFeeTooHigh)
+            return
+        }
+        #expect(try await ask("0.001", of: desk).status.state == .awaitingPayment)
     }
 
     @Test("keeps a transfer waiting, unsigned, while prices have risen; until then it can be called off")
