@@ -130,7 +130,8 @@ public struct InvoiceStateMachine: Hashable, Sendable {
             exception = exception == .paidPartial ? .paidPartial : .paidLate
             return .openLate
         case (.received, .settled):
-            exception = .paidOver
+            // Who took less than the price has said so: what comes later does not make it covered.
+            exception = exception == .marked ? .marked : .paidOver
             return .openRepeated
         case (.detected, .new):
             state = .processing

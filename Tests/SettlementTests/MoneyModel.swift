@@ -8,7 +8,7 @@ struct MoneyModel {
         case stars = "telegram:XTR"
     }
     enum InvoiceState { case new, processing, settled, expired }
-    enum TransferState { case waiting, underway, sent, failed, cancelled }
+    enum TransferState { case asked, waiting, underway, sent, failed, cancelled }
 
     struct Invoice {
         let price: Int
@@ -45,6 +45,10 @@ struct MoneyModel {
         var fromWaiting = 0
         var fromEarned = 0
         var fromLosses = 0
+        /// What the network took for it; nothing of what the rail has returned by itself.
+        var fee = MoneyModel.networkFee
+        /// Whether somebody else has made it.
+        var isAdopted = false
 
         var holds: Bool { state != .failed && state != .cancelled }
     }
@@ -192,22 +196,44 @@ struct MoneyModel {
             take(index)
         }
         transfers[index].state = .underway
+        transfers[index].fee = Self.networkFee
+    }
+
+    /// Whether the rail can have returned the whole payment: it returns nothing twice.
+    func canReturn(_ index: Int) -> Bool {
+        payments[index].stands && live(of: index).allSatisfy { transfers[$0].amount == payments[index].amount }
+    }
+
+    /// The rail says that it has returned a payment: by our refund that is on its way, or by somebody else's.
+    mutating func railReturns(_ index: Int) {
+        let live = live(of: index)
+        if live.contains(where: { transfers[$0].state == .sent }) { return }
+        if let ours = live.first(where: { transfers[$0].state == .underway }) {
+            (transfers[ours].state, transfers[ours].fee) = (.sent, 0)
+            return
+        }
+        for waiting in live { transfers[waiting].state = .cancelled }
+        var transfer = Transfer(payment: index, amount: payments[index].amount, state: .sent)
+        (transfer.fee, transfer.isAdopted) = (0, true)
+        send(transfer)
     }
 
     // MARK: - What people decide
 
-    func canAccept(_ index: Int) -> Bool {
-        let payment = payments[index]
-        guard let number = payment.invoice, reason(of: index) != nil else { return false }
-        guard ["late_payments", "underpayments"].contains(payment.account) else { return true }
-        return invoices[number].state != .processing
+    /// Whether who takes a payment takes it for the whole price, where nobody says so.
+    private func settles(_ index: Int, _ wish: Bool?) -> Bool {
+        wish ?? ["late_payments", "underpayments"].contains(payments[index].account)
     }
 
-    mutating func accept(_ index: Int) {
+    func canAccept(_ index: Int, settling wish: Bool?) -> Bool {
+        guard let number = payments[index].invoice, reason(of: index) != nil else { return false }
+        return !settles(index, wish) || invoices[number].state != .processing
+    }
+
+    mutating func accept(_ index: Int, settling wish: Bool?) {
+        let settles = settles(index, wish)
         credit(index)
-        guard ["late_payments", "underpayments"].contains(payments[index].account),
-            let number = payments[index].invoice
-        else { return }
+        guard settles, let number = payments[index].invoice else { return }
         for other in payments.indices
         where payments[other].invoice == number && payments[other].account == "underpayments" {
             credit(other)
@@ -224,6 +250,11 @@ struct MoneyModel {
     func canAssign(_ index: Int) -> Bool {
         payments[index].isNobodys && reason(of: index) != nil && payments[index].asset == .coin
             && waitingNow(index) == payments[index].amount
+    }
+
+    /// Whether somebody who has proven to be the payer can say what it was for.
+    func canClaim(_ index: Int) -> Bool {
+        payments[index].isNobodys && payments[index].stands && refunds(of: index).isEmpty
     }
 
     mutating func assign(_ index: Int, to invoice: Int) {
@@ -272,8 +303,8 @@ struct MoneyModel {
             }
             if transfer.state == .sent { add("provider_receivable", -transfer.amount) }
             if transfer.state == .sent || transfer.state == .failed {
-                add("network_fees", Self.networkFee)
-                add("provider_receivable", -Self.networkFee)
+                add("network_fees", transfer.fee)
+                add("provider_receivable", -transfer.fee)
             }
         }
         return sums.filter { $0.value != 0 }
