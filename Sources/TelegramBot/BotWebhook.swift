@@ -1,6 +1,6 @@
 import HTTPTransport
 public import Seams
-public import StrictJSON
+import StrictJSON
 
 /// Who a bot is (Bot API, `getMe`).
 public struct BotIdentity: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import Checkout
+import Money
 import Payments
 import Providers
 import Seams

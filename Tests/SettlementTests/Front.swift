@@ -142,7 +142,7 @@ struct Front {
     /// What a bot answers a user; a bot answers by itself and by no other.
     func answer(to command: String, of user: Int, by bot: String) async throws -> String {
         let update: JSONValue = [
-            "update_id": 1,
+            "update_id": .integer(1),
             "message": [
                 "text": .string(command), "from": ["id": .integer(Int64(user))],
                 "chat": ["id": .integer(Int64(user)), "type": "private"],

@@ -1,4 +1,5 @@
 import DatabaseEngines
+import Money
 import Payments
 import Providers
 import Seams
