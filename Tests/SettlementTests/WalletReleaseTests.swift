@@ -145,6 +145,7 @@ struct WalletReleaseTests {
             }
             #expect(try await copy.state(1) == .completed)
             #expect(try await copy.isHeld())
+            try await copy.scan()
             try await copy.resume()
         }
         try await copy.work()
