@@ -53,7 +53,7 @@ let package = Package(
         .target(name: "CProcessShims"),
         .target(name: "CSQLiteShims", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "Seams"),
-        .target(name: "StrictJSON"),
+        .target(name: "StrictJSON", dependencies: ["Seams"]),
         .target(name: "Money", dependencies: ["Seams", bigInt]),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CSecp256k1", "Seams"]),
         .target(name: "Ledger", dependencies: ["Money", "Seams", "Cryptography", bigInt]),

@@ -315,7 +315,8 @@ struct CheckoutTarget {
             return
         }
         guard let origin = request.field("Origin") else { return }
-        guard origin.split(separator: "/").last.map({ String($0) }) == request.field("Host") else {
+        let (site, host) = (origin.split(separator: "/").last.map { String($0) }, request.field("Host"))
+        guard site.hasSameBytes(as: host) else {
             throw .foreignPage
         }
     }

@@ -160,10 +160,13 @@ struct JSONBody: Sendable {
     }
 
     /// Labels: an object whose values are strings.
-    func labels(_ name: String) throws -> [String: String] {
+    func labels(_ name: String) throws -> Labels {
         guard let member = value[name], !member.isNull else { return [:] }
         guard let members = member.members else { throw Problem.invalid("'\(name)' is an object", parameter(name)) }
-        var labels: [String: String] = [:]
+        guard members.count <= 50 else {
+            throw Problem.unprocessable("'\(name)' has at most 50 keys", parameter(name))
+        }
+        var labels = Labels()
         for label in members {
             guard let text = label.value.stringValue, label.key.utf8.count <= 40, text.utf8.count <= 500 else {
                 throw Problem.unprocessable(

@@ -71,12 +71,12 @@ extension GatewayAPI {
     }
 
     /// The wishes of a rail, each a string; the rail knows which there are.
-    private func settings(of choice: JSONBody) throws -> [String: String] {
+    private func settings(of choice: JSONBody) throws -> Labels {
         guard let value = choice.value["settings"], !value.isNull else { return [:] }
         let place = choice.parameter("settings")
         guard let members = value.members else { throw Problem.invalid("'settings' is an object", place) }
         guard members.count <= 50 else { throw Problem.unprocessable("'settings' has at most 50 members", place) }
-        var settings: [String: String] = [:]
+        var settings = Labels()
         for member in members {
             guard let text = member.value.stringValue else {
                 throw Problem.invalid(

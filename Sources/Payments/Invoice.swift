@@ -46,7 +46,7 @@ public struct Invoice: Hashable, Sendable {
     /// The Telegram user who alone may pay, when the merchant named one.
     public let payer: Int64?
     /// The merchant's own labels, at most 50 of them.
-    public let metadata: [String: String]
+    public let metadata: Labels
     /// Where the checkout page leads back to, when the merchant named a place.
     public let returnURL: String?
     /// The link by which a customer opened it; none when the merchant did.
@@ -81,7 +81,7 @@ public struct Invoice: Hashable, Sendable {
         price: Amount,
         toleranceBasisPoints: Int = 0,
         payer: Int64? = nil,
-        metadata: [String: String] = [:],
+        metadata: Labels = [:],
         returnURL: String? = nil,
         paymentLink: PaymentLinkID? = nil,
         subscription: SubscriptionID? = nil,

@@ -40,7 +40,7 @@ public struct PaidMedia: Hashable, Sendable {
     /// The pictures and videos.
     public let items: [Item]
     /// The merchant's own labels.
-    public let metadata: [String: String]
+    public let metadata: Labels
     /// When it was made.
     public let createdAt: Timestamp
     /// The message's number in the chat; none before Telegram has taken it.
@@ -56,7 +56,7 @@ public struct PaidMedia: Hashable, Sendable {
         summary: String,
         price: Amount,
         items: [Item],
-        metadata: [String: String],
+        metadata: Labels,
         createdAt: Timestamp,
         message: Int64? = nil
     ) {

@@ -116,7 +116,7 @@ public struct Payment: Hashable, Sendable {
 /// Telegram: `telegram_payment_charge_id` and direction.
 public struct NaturalKey: Hashable, Sendable, CustomStringConvertible {
     /// The key's text, compared as bytes.
-    public let text: String
+    @Exact public private(set) var text: String
 
     /// The key made of `parts`, which must not contain a space or a line break; they are joined by a space.
     public init(_ parts: String...) {

@@ -23,7 +23,7 @@ public struct PaymentOption: Hashable, Sendable {
     /// What an observed transfer carries when it pays this option.
     public private(set) var reference: PaymentReference
     /// The rail's own wishes that it was opened with (tips, shipping).
-    public let settings: [String: String]
+    public let settings: Labels
     /// How often its quote was renewed.
     public private(set) var renewals: Int
 
@@ -38,7 +38,7 @@ public struct PaymentOption: Hashable, Sendable {
         quote: Quote?,
         instruction: PaymentInstruction,
         reference: PaymentReference,
-        settings: [String: String] = [:],
+        settings: Labels = [:],
         renewals: Int = 0
     ) {
         self.id = id
@@ -149,9 +149,9 @@ public enum PaymentInstruction: Hashable, Sendable {
 /// What ties an observed transfer to an option: unique for its rail while the option lives.
 public struct PaymentReference: Hashable, Sendable {
     /// The namespace, for example `telegram:payload`, `ton:comment:<account>` or `ton:account`.
-    public let scope: String
+    @Exact public private(set) var scope: String
     /// The value within the namespace, compared as bytes.
-    public let value: String
+    @Exact public private(set) var value: String
 
     /// The reference `value` within `scope`.
     public init(scope: String, value: String) {

@@ -20,7 +20,7 @@ public struct Subscription: Hashable, Sendable {
         /// What each period costs.
         public let price: Amount
         /// The merchant's own labels.
-        public let metadata: [String: String]
+        public let metadata: Labels
         /// When it was made.
         public let createdAt: Timestamp
         /// Until when it can be begun.
@@ -35,7 +35,7 @@ public struct Subscription: Hashable, Sendable {
             title: String,
             summary: String,
             price: Amount,
-            metadata: [String: String],
+            metadata: Labels,
             createdAt: Timestamp,
             expiresAt: Timestamp
         ) {

@@ -175,7 +175,7 @@ public struct OpenRequest: Sendable {
     /// The parts add up to ``due``. When there are none, the customer sees one line with the invoice's title.
     public let lines: [InvoiceLine]
     /// The rail's own wishes, for example tips or shipping for Telegram fiat, as text pairs that the provider knows.
-    public let settings: [String: String]
+    public let settings: Labels
 
     /// A request to open an option.
     public init(
@@ -183,7 +183,7 @@ public struct OpenRequest: Sendable {
         invoice: Invoice,
         due: Amount,
         lines: [InvoiceLine] = [],
-        settings: [String: String] = [:]
+        settings: Labels = [:]
     ) {
         self.option = option
         self.invoice = invoice

@@ -1,4 +1,5 @@
 import Payments
+public import Seams
 
 /// A wish that merchants can state about how a rail takes the money: its name, and what its text may be.
 public struct RailSetting: Hashable, Sendable {
@@ -63,7 +64,7 @@ public struct RailSetting: Hashable, Sendable {
 
 /// The settings of one way to pay, read strictly: each is on the list of the rail and has its form.
 public struct RailSettings: Hashable, Sendable {
-    private let texts: [String: String]
+    private let texts: Labels
 
     /// Settings as a merchant wrote them.
     ///
@@ -71,9 +72,10 @@ public struct RailSettings: Hashable, Sendable {
     ///   - texts: names and texts.
     ///   - allowed: the settings of the rail.
     /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest``, which names the setting.
-    public init(_ texts: [String: String], allowed: [RailSetting]) throws(ProviderError) {
-        for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
-            guard let setting = allowed.first(where: { $0.name == name }) else {
+    public init(_ texts: Labels, allowed: [RailSetting]) throws(ProviderError) {
+        for label in texts {
+            let (name, text) = (label.key, label.value)
+            guard let setting = allowed.first(where: { $0.name.hasSameBytes(as: name) }) else {
                 let known = allowed.isEmpty ? "none" : allowed.map(\.name).sorted().joined(separator: ", ")
                 throw ProviderError(
                     .invalidRequest,

@@ -7,7 +7,7 @@ public struct StorableText: Hashable, Sendable, CustomStringConvertible {
     private static let escape: Unicode.Scalar = "\u{241B}"
 
     /// The text as it is stored.
-    public let text: String
+    @Exact public private(set) var text: String
 
     /// The escaped form of a text.
     public init(_ text: String) {

@@ -1,5 +1,6 @@
 public import Money
 public import Payments
+public import Seams
 public import Storage
 
 /// What a merchant asks for when it opens an invoice.
@@ -13,10 +14,10 @@ public struct InvoiceRequest: Sendable {
         /// What is paid, when the merchant sets it; none: the price at the current rate.
         public let amount: Amount?
         /// The rail's own wishes (tips, shipping), as the provider knows them.
-        public let settings: [String: String]
+        public let settings: Labels
 
         /// A rail that the merchant wants to offer.
-        public init(rail: Rail, asset: AssetID? = nil, amount: Amount? = nil, settings: [String: String] = [:]) {
+        public init(rail: Rail, asset: AssetID? = nil, amount: Amount? = nil, settings: Labels = [:]) {
             self.rail = rail
             self.asset = asset
             self.amount = amount
@@ -49,7 +50,7 @@ public struct InvoiceRequest: Sendable {
     /// The Telegram user who alone may pay.
     public var payer: Int64?
     /// The merchant's own labels.
-    public var metadata: [String: String]
+    public var metadata: Labels
     /// Where the checkout page leads back to: an absolute URL.
     public var returnURL: String?
     /// The link by which a customer opens it.
@@ -73,7 +74,7 @@ public struct InvoiceRequest: Sendable {
         monitoring: Duration = .seconds(86_400),
         toleranceBasisPoints: Int = 0,
         payer: Int64? = nil,
-        metadata: [String: String] = [:]
+        metadata: Labels = [:]
     ) {
         self.title = title
         self.summary = summary

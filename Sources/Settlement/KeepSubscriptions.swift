@@ -17,12 +17,12 @@ public struct SubscriptionRequest: Sendable {
     /// The Telegram user who alone may begin it.
     public var payer: Int64?
     /// The merchant's own labels.
-    public var metadata: [String: String]
+    public var metadata: Labels
     /// Where the checkout page leads back to.
     public var returnURL: String?
 
     /// A wish to be paid again and again.
-    public init(title: String, summary: String, price: Amount, metadata: [String: String] = [:]) {
+    public init(title: String, summary: String, price: Amount, metadata: Labels = [:]) {
         self.title = title
         self.summary = summary
         self.price = price

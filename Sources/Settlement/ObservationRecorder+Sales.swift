@@ -14,7 +14,7 @@ extension ObservationRecorder {
         var summary: String
         var price: Amount
         var payer: Int64?
-        var metadata: [String: String]
+        var metadata: Labels
         var subscription: SubscriptionID?
         var paidMedia: PaidMediaID?
         var instruction: PaymentInstruction

@@ -10,7 +10,7 @@ struct PlannedOption {
     let request: OpenRequest
     let quote: Quote?
     /// The wishes of the rail, with those that are ours.
-    let settings: [String: String]
+    let settings: Labels
 
     /// The option, once it is open.
     func option(_ opened: OpenedOption) -> PaymentOption {
@@ -170,7 +170,7 @@ extension Settlement {
     func due(
         for price: Amount,
         in asset: AssetID,
-        settings: [String: String],
+        settings: Labels,
         _ now: Timestamp
     ) throws(SettlementError) -> (Amount, Quote?) {
         guard asset != price.asset else { return (price, nil) }
@@ -190,12 +190,12 @@ extension Settlement {
     // MARK: - Settings
 
     /// The wishes that the rail itself has to know.
-    static func railSettings(_ settings: [String: String]) -> [String: String] {
-        settings.filter { $0.key != StarPrices.setting }
+    static func railSettings(_ settings: Labels) -> Labels {
+        settings.without(StarPrices.setting)
     }
 
     /// Refuses what is not on the list of the rail, or not in its form.
-    private func checkSettings(_ settings: [String: String], of provider: any PaymentProvider) throws(SettlementError) {
+    private func checkSettings(_ settings: Labels, of provider: any PaymentProvider) throws(SettlementError) {
         var allowed = provider.capabilities.settings
         if stars != nil, provider.capabilities.assets.contains(.stars) {
             allowed.append(RailSetting(StarPrices.setting, .word(StarPrices.Basis.allCases.map(\.rawValue))))

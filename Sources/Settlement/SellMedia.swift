@@ -17,7 +17,7 @@ public struct MediaRequest: Sendable {
     /// The pictures and videos.
     public var items: [PaidMedia.Item]
     /// The merchant's own labels.
-    public var metadata: [String: String]
+    public var metadata: Labels
 
     /// A wish to sell in a chat.
     public init(
@@ -26,7 +26,7 @@ public struct MediaRequest: Sendable {
         summary: String,
         price: Amount,
         items: [PaidMedia.Item],
-        metadata: [String: String]
+        metadata: Labels
     ) {
         self.chat = chat
         self.title = title

@@ -83,7 +83,7 @@ extension Settlement {
     public func quote(
         _ base: AssetID,
         in asset: AssetID,
-        settings: [String: String] = [:],
+        settings: Labels = [:],
         at now: Timestamp
     ) throws(SettlementError) -> Quote {
         guard asset == .stars, let stars else { return try rates.rate(base, in: asset, at: now) }

@@ -1,3 +1,5 @@
+public import Seams
+
 /// A JSON value (RFC 8259) that loses nothing: numbers stay the text they were, members stay in their order.
 public enum JSONValue: Hashable, Sendable {
     /// `null`
@@ -20,6 +22,17 @@ public enum JSONValue: Hashable, Sendable {
         /// The value.
         public let value: JSONValue
 
+        /// Whether key and value are the same, compared as bytes.
+        public static func == (lhs: Self, rhs: Self) -> Bool {
+            lhs.key.hasSameBytes(as: rhs.key) && lhs.value == rhs.value
+        }
+
+        /// Hashes key and value.
+        public func hash(into hasher: inout Hasher) {
+            key.hashBytes(into: &hasher)
+            hasher.combine(value)
+        }
+
         /// A member of an object.
         public init(_ key: String, _ value: JSONValue) {
             self.key = key
@@ -33,10 +46,33 @@ public enum JSONValue: Hashable, Sendable {
     /// A string, or `null` when there is none.
     public static func optional(_ text: String?) -> Self { text.map(Self.string) ?? .null }
 
-    /// An object with the members of a dictionary, ordered by the bytes of their keys.
-    public static func object(from strings: [String: String]) -> Self {
-        let ordered = strings.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        return .object(ordered.map { Member($0.key, .string($0.value)) })
+    /// An object of labels, in their order.
+    public static func object(from labels: Labels) -> Self {
+        .object(labels.map { Member($0.key, .string($0.value)) })
+    }
+
+    /// Whether both are written with the same bytes; texts that are only equivalent for Unicode are not the same.
+    public static func == (lhs: Self, rhs: Self) -> Bool {
+        switch (lhs, rhs) {
+        case (.null, .null): true
+        case (.bool(let one), .bool(let other)): one == other
+        case (.number(let one), .number(let other)): one.hasSameBytes(as: other)
+        case (.string(let one), .string(let other)): one.hasSameBytes(as: other)
+        case (.array(let one), .array(let other)): one == other
+        case (.object(let one), .object(let other)): one == other
+        default: false
+        }
+    }
+
+    /// Hashes the value.
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let value): hasher.combine(value)
+        case .number(let text), .string(let text): text.hashBytes(into: &hasher)
+        case .array(let elements): hasher.combine(elements)
+        case .object(let members): hasher.combine(members)
+        }
     }
 }
 

@@ -62,7 +62,7 @@ struct SettingsTests {
                 lines: try lines.map {
                     InvoiceLine(label: "part", amount: try rubles.amount($0, allowingNegative: true))
                 },
-                settings: settings
+                settings: settings.reduce(into: Labels()) { $0[$1.key] = $1.value }
             )
         }
 
@@ -195,7 +195,7 @@ struct SettingsTests {
     func stars() throws {
         let bot = try Bot([:])
         let stars = TelegramStarsProvider(channel: bot.channel)
-        for settings in [["subscription_period": "2592000"], ["need_email": "true"]] {
+        for settings: Labels in [["subscription_period": "2592000"], ["need_email": "true"]] {
             let request = OpenRequest(
                 option: bot.request.option,
                 invoice: bot.request.invoice,
@@ -205,7 +205,7 @@ struct SettingsTests {
             do throws(ProviderError) {
                 try stars.check(request)
                 Issue.record("\(settings) is taken")
-            } catch { #expect(error.setting == settings.keys.first) }
+            } catch { #expect(error.setting == settings.first?.key) }
         }
     }
 }

@@ -10,7 +10,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
 {
     /// What it answers, and how often it was asked.
     package struct Script {
-        var settings: [String: String] = [:]
+        var settings: Labels = [:]
         package var submission = SubmissionOutcome.accepted
         package var fate = TransferFate.pending
         /// What becomes of single transfers; of the others what ``fate`` says.
@@ -82,7 +82,6 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     package var send: (any TransferSending)? { self }
     package var state: (any BalanceStating)? { self }
     package var subscriptions: (any SubscriptionKeeping)? { self }
-    package let subscriptionSettings: [String: String] = [:]
 
     package func setRenewal(of charge: String, to isRenewed: Bool) async throws(ProviderError) {}
 
@@ -107,7 +106,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     }
 
     /// The wishes of what was opened last.
-    package var lastSettings: [String: String] { script.withLock { $0.settings } }
+    package var lastSettings: Labels { script.withLock { $0.settings } }
 
     package var standingAccounts: [ScanAccount] { [ScanAccount(account: "account", subject: "coin")] }
 

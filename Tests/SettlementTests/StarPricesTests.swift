@@ -25,7 +25,7 @@ struct StarPricesTests {
 
     private func quote(
         _ base: String,
-        _ settings: [String: String],
+        _ settings: Labels,
         usual: StarPrices.Basis = .customer,
         rates: any RateSource = OneRate(base: "fiat:EUR", quote: "fiat:USD", price: "1.20")
     ) async throws -> Quote {

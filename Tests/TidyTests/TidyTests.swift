@@ -28,7 +28,7 @@ struct TidyTests {
     /// What each target may import of this project; what is not here may import anything.
     static let layers: [String: Set<String>] = [
         "Seams": [],
-        "StrictJSON": [],
+        "StrictJSON": ["Seams"],
         "Money": ["BigInt", "Seams"],
         "Cryptography": ["COpenSSL", "CSecp256k1", "Seams"],
         "Ledger": ["Money", "Seams", "Cryptography", "BigInt"],

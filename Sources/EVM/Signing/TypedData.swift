@@ -1,5 +1,6 @@
 import BigInt
 import Cryptography
+import Seams
 public import StrictJSON
 
 /// Structured data that wallets show and sign (EIP-712).
@@ -18,9 +19,9 @@ public struct TypedData: Sendable {
     /// The most bytes of all types' texts together, which can be as many times the document as it has types.
     private static let maximumTextBytes = 1 << 20
 
-    private let types: [String: [Field]]
+    private let types: Named<[Field]>
     /// The hash of each type's text, made once for all values of it.
-    private let typeHashes: [String: [UInt8]]
+    private let typeHashes: Named<[UInt8]>
     private let primaryType: String
     private let domain: JSONValue
     private let message: JSONValue
@@ -29,7 +30,7 @@ public struct TypedData: Sendable {
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
     public init(_ value: JSONValue) throws(EVMError) {
-        var types: [String: [Field]] = [:]
+        var types = Named<[Field]>()
         let stated = value["types"]?.members ?? []
         guard stated.count <= Self.maximumTypes else {
             throw EVMError(.tooLarge, "typed data has at most \(Self.maximumTypes) types")
@@ -51,7 +52,7 @@ public struct TypedData: Sendable {
             let message = value["message"], types["EIP712Domain"] != nil, types[primaryType] != nil
         else { throw Self.malformed("typed data has types, EIP712Domain among them, primaryType, domain and message") }
         self.types = types
-        var hashes: [String: [UInt8]] = [:]
+        var hashes = Named<[UInt8]>()
         var left = Self.maximumTextBytes
         for root in [primaryType, "EIP712Domain"] {
             for type in Self.used(by: root, types) where hashes[type] == nil {
@@ -94,22 +95,23 @@ public struct TypedData: Sendable {
         return Keccak256.hash(encoded)
     }
 
-    /// The type with its fields, and behind it the structs that it uses, in alphabetical order.
-    private static func encodedType(_ type: String, _ types: [String: [Field]]) -> String {
-        var used = used(by: type, types)
-        used.remove(type)
-        return ([type] + used.sorted()).map { name in
+    /// The type with its fields, and behind it the structs that it uses, in the order of their names' bytes.
+    private static func encodedType(_ type: String, _ types: Named<[Field]>) -> String {
+        let others = used(by: type, types).dropFirst().sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return ([type] + others).map { name in
             name + "(" + (types[name] ?? []).map { "\($0.type) \($0.name)" }.joined(separator: ",") + ")"
         }
         .joined()
     }
 
-    /// A type and the structs that it uses.
-    private static func used(by type: String, _ types: [String: [Field]]) -> Set<String> {
-        var used: Set<String> = []
+    /// A type, first, and the structs that it uses.
+    private static func used(by type: String, _ types: Named<[Field]>) -> [String] {
+        var (used, known): ([String], Named<Bool>) = ([], Named())
         var open = [type]
         while let next = open.popLast() {
-            guard let fields = types[next], used.insert(next).inserted else { continue }
+            guard let fields = types[next], known[next] == nil else { continue }
+            known[next] = true
+            used.append(next)
             open += fields.map { element($0.type) }.filter { types[$0] != nil }
         }
         return used

@@ -8,7 +8,7 @@ public struct IdempotencyScope: Hashable, Sendable {
     /// The route, for example `POST /v1/invoices`.
     public let route: String
     /// The merchant's key, compared as bytes.
-    public let key: String
+    @Exact public private(set) var key: String
 
     /// A request that a merchant may repeat.
     public init(merchant: MerchantID, route: String, key: String) {

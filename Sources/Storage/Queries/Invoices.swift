@@ -271,9 +271,10 @@ extension SQLRow {
         }
     }
 
-    static func labels(_ text: String) throws -> [String: String] {
+    static func labels(_ text: String) throws -> Labels {
         guard text != "{}" else { return [:] }
-        let members = try JSONValue(parsing: Array(text.utf8)).members ?? []
-        return Dictionary(members.map { ($0.key, $0.value.stringValue ?? "") }) { first, _ in first }
+        return try (JSONValue(parsing: Array(text.utf8)).members ?? []).reduce(into: Labels()) { labels, member in
+            labels[member.key] = member.value.stringValue ?? ""
+        }
     }
 }

@@ -67,7 +67,7 @@ public struct TONProof: Hashable, Sendable {
         stateInit: StateInit?,
         claimedKey: [UInt8]?
     ) -> String? {
-        guard domain == expectation.domain else { return "the proof is for another domain" }
+        guard domain.hasSameBytes(as: expectation.domain) else { return "the proof is for another domain" }
         guard constantTimeEquals(Array(payload.utf8), Array(expectation.payload.utf8)) else {
             return "the proof is for another payload"
         }

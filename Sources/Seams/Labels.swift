@@ -1,0 +1,73 @@
+/// Texts under keys that somebody outside has chosen, such as a merchant's metadata: every key counts as its bytes, so that
+/// none takes the place of another that only looks alike.
+///
+/// They are in the order of their keys' bytes, whichever way they were put in.
+public struct Labels: Hashable, Sendable {
+    /// One of them.
+    public struct Label: Hashable, Sendable {
+        /// What it is called.
+        @Exact public private(set) var key: String
+        /// What it says.
+        @Exact public fileprivate(set) var value: String
+
+        fileprivate init(_ key: String, _ value: String) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    private var labels: [Label] = []
+
+    /// No labels.
+    public init() {}
+
+    /// The place of a key, or where it would be put.
+    private func place(of key: String) -> (index: Int, isTaken: Bool) {
+        var (low, high) = (0, labels.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if labels[middle].key.utf8.lexicographicallyPrecedes(key.utf8) { low = middle + 1 } else { high = middle }
+        }
+        return (low, low < labels.count && labels[low].key.hasSameBytes(as: key))
+    }
+
+    /// What stands under a key; nil when nothing does.
+    public subscript(key: String) -> String? {
+        get {
+            let (index, isTaken) = place(of: key)
+            return isTaken ? labels[index].value : nil
+        }
+        set {
+            let (index, isTaken) = place(of: key)
+            switch (isTaken, newValue) {
+            case (true, let value?): labels[index].value = value
+            case (true, nil): labels.remove(at: index)
+            case (false, let value?): labels.insert(Label(key, value), at: index)
+            case (false, nil): break
+            }
+        }
+    }
+
+    /// Those whose key is not `key`.
+    public func without(_ key: String) -> Self {
+        var rest = self
+        rest[key] = nil
+        return rest
+    }
+}
+
+extension Labels: RandomAccessCollection {
+    /// Where the first one is.
+    public var startIndex: Int { labels.startIndex }
+    /// Behind the last one.
+    public var endIndex: Int { labels.endIndex }
+    /// The label at a place.
+    public subscript(position: Int) -> Label { labels[position] }
+}
+
+extension Labels: ExpressibleByDictionaryLiteral {
+    /// Labels; of equal keys the last one counts.
+    public init(dictionaryLiteral elements: (String, String)...) {
+        for (key, value) in elements { self[key] = value }
+    }
+}
