@@ -23,10 +23,10 @@ extension GatewayAPI {
     func readCase(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
         let id: CaseID = try call.id(at: 2)
-        let (found, bytes) = try await settlement.database.read { session in
-            (try session.exceptionCase(id), try session.bytesSetAside(of: id))
-        }
+        let found = try await settlement.database.read { try $0.exceptionCase(id) }
         guard let found, settlement.owns(call.merchant, found.merchant) else { throw Problem.notFound() }
+        // What a rail has said may tell of a customer.
+        let bytes = call.access.readsPersonalData ? try await settlement.bytesSetAside(of: id) : nil
         return json(try representation.json(found, bytes: bytes.map { Hex.encode($0) }))
     }
 

@@ -44,13 +44,6 @@ public struct BotClient: Sendable {
         self.clock = clock
     }
 
-    /// The bot's number, which its token begins with and no new token changes; nil when the token is none.
-    public var number: Int64? {
-        token.withUnsafeBytes { bytes in
-            Int64(String(decoding: bytes.prefix { $0 != UInt8(ascii: ":") }.prefix(20), as: UTF8.self))
-        }
-    }
-
     /// Calls a method.
     ///
     /// - Throws: ``TelegramError``.

@@ -1,4 +1,6 @@
 import DatabaseEngines
+import Gateway
+import GatewayHTTP
 import HTTPServer
 import HTTPTransport
 import Logging

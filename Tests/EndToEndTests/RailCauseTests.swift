@@ -25,18 +25,7 @@ struct RailCauseTests {
             set { metadata[key] = newValue }
         }
 
-        // The form that takes one event is newer than the least version of the library.
-        func log(
-            level: Logger.Level,
-            message: Logger.Message,
-            metadata: Logger.Metadata?,
-            source: String,
-            file: String,
-            function: String,
-            line: UInt
-        ) {
-            lines.append("\(message)")
-        }
+        func log(event: LogEvent) { lines.append("\(event.message)") }
     }
 
     @Test("is in the log once for each cause, and again after the rail was there")

@@ -5,6 +5,7 @@ import Money
 import Payments
 import ProviderEVM
 import Providers
+import SigningDesk
 import Testing
 
 @Suite("What a signature pays and allows on an EVM chain")

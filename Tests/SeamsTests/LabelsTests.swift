@@ -36,8 +36,8 @@ struct LabelsTests {
         for one in Self.alike {
             for other in Self.alike {
                 let isSame = Array(one.utf8) == Array(other.utf8)
-                #expect(Exact(wrappedValue: one) == Exact(wrappedValue: other) == isSame)
-                #expect(Exact<String?>(wrappedValue: one) == Exact<String?>(wrappedValue: other) == isSame)
+                #expect((Exact(wrappedValue: one) == Exact(wrappedValue: other)) == isSame)
+                #expect((Exact<String?>(wrappedValue: one) == Exact<String?>(wrappedValue: other)) == isSame)
                 #expect(([one: "v"] as Labels == [other: "v"]) == isSame)
                 #expect((["k": one] as Labels == ["k": other]) == isSame)
                 #expect((StorableText(one) == StorableText(other)) == isSame)

@@ -23,8 +23,9 @@ struct Market {
             on: engine,
             provider: { ScriptedProvider(asset: $0, rail: .telegramStars, bot: "operators") }
         )
+        let coin = desk.coin.id
         func provider(_ name: String) -> ScriptedProvider {
-            ScriptedProvider(asset: desk.coin.id, key: name, rail: .telegramStars, bot: name)
+            ScriptedProvider(asset: coin, key: name, rail: .telegramStars, bot: name)
         }
         (first, second) = (provider("first"), provider("second"))
         try desk.settlement.providers.put(first, of: desk.merchant, isOffered: true)

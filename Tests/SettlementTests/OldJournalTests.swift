@@ -80,7 +80,7 @@ struct OldJournalTests {
             }
             try await migrate(desk, [Self.underPayments])
             let id = RefundID(value: UInt128(failing + 1)).text
-            try await finish(id, at: desk, .dead(reason: "expired", fee: nil))
+            try await finish(id, at: desk, .dead(reason: "expired", fee: nil, at: desk.clock.now()))
             #expect(try await desk.held("overpayments") == (failing == 0 ? "0.5" : "0"))
             #expect(try await desk.held("merchant_balance") == (failing == 0 ? "0.99" : "1.485"))
             #expect(try await desk.held("refunds_payable") == "0.5")

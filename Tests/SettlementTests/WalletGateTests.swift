@@ -93,7 +93,7 @@ struct WalletGateTests {
         for factor in 1...3 {
             let chain = NumberedChain(.inTurn)
             chain.factor = factor
-            let branch = try await Branch(on: chain, engine, name: "ours")
+            let branch = try await WalletBranch(on: chain, engine, name: "ours")
             try await branch.ask(3...3)
             try await branch.work()
             #expect(try await branch.state(3) == .completed)
