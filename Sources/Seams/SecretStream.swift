@@ -34,8 +34,10 @@ package struct SecretStream: Sendable {
         while let first = opening, let whole = ranges.first(where: { $0.lowerBound < first && first < $0.upperBound }) {
             opening = SecretGate.opening(known, in: bytes, from: whole.upperBound)
         }
-        let end = max(opening ?? bytes.count, start)
-        let ready = ranges.filter { $0.upperBound > start && $0.lowerBound < end }
+        let begun = max(opening ?? bytes.count, start)
+        let ready = ranges.filter { $0.upperBound > start && $0.lowerBound < begun }
+        // A secret that is there whole is cut out whole, also where another one may begin inside it.
+        let end = max(begun, ready.last?.upperBound ?? 0)
         var cut: [UInt8] = []
         var place = start
         for range in ready {
@@ -43,7 +45,7 @@ package struct SecretStream: Sendable {
             cut += SecretGate.cutOut
             place = range.upperBound
         }
-        cut += bytes[place..<max(place, end)]
+        cut += bytes[place..<end]
         if bytes.contains(UInt8(ascii: "\\")) {
             let plain = SecretGate.unescaped(Array(bytes[..<start]) + cut)
             guard SecretGate.find(known, in: plain).isEmpty else {

@@ -194,8 +194,7 @@ def test_process_of_the_same_user_reads_nothing(unprivileged):
     try:
         start = pathlib.Path(f"/proc/{plain.pid}/maps").read_text().split("-")[0]
         opened = neighbour(plain.pid, start)
-        if not {"environ", "mem"} <= opened:
-            pytest.skip("this machine lets no process look at another one at all")
+        assert {"environ", "mem"} <= opened
     finally:
         plain.kill()
         plain.wait()

@@ -17,12 +17,12 @@ struct OddFormTests {
             let before = try await pay("before", rail)
             let held = rail.chain.balance(of: rail.provider.walletAddress)
             rail.chain.writeNext(at: rail.provider.walletAddress, as: form)
-            _ = try await pay("order", rail)
+            _ = try await pay("bread", rail)
             let grown = rail.chain.balance(of: rail.provider.walletAddress) - held
             _ = try await pay("after", rail)
             let page = try await rail.scan(rail.coin, after: before)
             let credited = page.observations.compactMap(\.incoming).compactMap(\.reference?.value)
-            #expect(credited == (form.meaning == .payment ? ["order", "after"] : ["after"]), "\(form)")
+            #expect(credited == (form.meaning == .payment ? ["bread", "after"] : ["after"]), "\(form)")
             let aside = page.observations.count { if case .setAside = $0 { true } else { false } }
             #expect(aside == (form.meaning == .unreadable ? 1 : 0), "\(form)")
             let last = try #require(rail.chain.history(of: rail.provider.walletAddress).last)
@@ -73,7 +73,7 @@ struct OddFormTests {
                 if isHostile {
                     rail.chain.rewriteNext(at: scanned) { cell throws(TONError) in try Self.damage(cell, random) }
                 }
-                let comment = isHostile ? "hostile" : "order \(round)"
+                let comment = isHostile ? "hostile" : "bread \(round)"
                 if inJettons {
                     try rail.chain.payJetton(
                         1,
@@ -99,7 +99,7 @@ struct OddFormTests {
             guard page.hasMore else { break }
         }
         let credited = Set(found.compactMap(\.incoming?.reference?.value))
-        let expected = Set((0..<rounds).map { "order\($0)" })
+        let expected = Set((0..<rounds).map { "bread\($0)" })
         #expect(expected.isSubset(of: credited), "seed \(seed): \(expected.subtracting(credited).sorted())")
         // The test would show nothing if all of it could be read, or nothing.
         let aside = found.count { if case .setAside = $0 { true } else { false } }

@@ -19,7 +19,11 @@ extension LawWorld {
     /// What the books hold otherwise than the model says, a sentence each.
     func differences() async throws -> [String] {
         let lines = try await desk.settlement.database.read { try $0.trialBalance().lines }
-        var found = compare(lines.compactMap { line in line.balance.amount.map { (line.account, $0) } }, with: model.accounts, "all")
+        var found = compare(
+            lines.compactMap { line in line.balance.amount.map { (line.account, $0) } },
+            with: model.accounts,
+            "all"
+        )
         for (index, id) in payments.enumerated() {
             let booked = try await desk.settlement.database.read { try $0.ledgerTransactions(payment: id.text) }
             let postings = booked.flatMap(\.postings).map { ($0.account, $0.amount) }
