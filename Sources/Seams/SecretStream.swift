@@ -34,10 +34,9 @@ package struct SecretStream: Sendable {
         while let first = opening, let whole = ranges.first(where: { $0.lowerBound < first && first < $0.upperBound }) {
             opening = SecretGate.opening(known, in: bytes, from: whole.upperBound)
         }
-        let begun = max(opening ?? bytes.count, start)
-        let ready = ranges.filter { $0.upperBound > start && $0.lowerBound < begun }
-        // A secret that is there whole is cut out whole, also where another one may begin inside it.
-        let end = max(begun, ready.last?.upperBound ?? 0)
+        let end = max(opening ?? bytes.count, start)
+        // A secret that reaches beyond the end may be a part of the one that begins before it: both wait.
+        let ready = ranges.filter { $0.upperBound > start && $0.upperBound <= end }
         var cut: [UInt8] = []
         var place = start
         for range in ready {

@@ -98,6 +98,7 @@ struct UnreadableUpdateTests {
         private let asked = Mutex(0)
         let offsets: AsyncStream<Int64>
         private let tell: AsyncStream<Int64>.Continuation
+        private let nothing = AsyncStream.makeStream(of: Void.self)
 
         init(_ updates: [[UInt8]]) {
             answer =
@@ -116,6 +117,8 @@ struct UnreadableUpdateTests {
             }
             guard count > 1 else { return HTTPResponse(status: 200, fields: [], body: answer) }
             tell.yield((try? JSONValue(parsing: request.body))?["offset"]?.integerValue ?? -1)
+            // Nothing more comes: it waits, as Telegram does, until nobody does.
+            for await _ in nothing.stream {}
             return HTTPResponse(status: 200, fields: [], body: Array(#"{"ok":true,"result":[]}"#.utf8))
         }
     }
