@@ -60,7 +60,7 @@ class Shop:
         for payout in payouts:
             self(f"payouts/{payout}/approve", {})
 
-    def completed(self, payouts, seconds=90):
+    def completed(self, payouts, seconds=180):
         eventually(lambda: all(self(f"payouts/{each}")["state"] == "completed" for each in payouts), seconds)
 
     def wallets(self):
