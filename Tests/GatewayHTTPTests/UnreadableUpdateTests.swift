@@ -38,10 +38,7 @@ struct UnreadableUpdateTests {
         "{\"update_id\":5,\"a\":\(String(repeating: "[", count: 40))\(String(repeating: "]", count: 40))}",
     ]
 
-    private static var unreadable: [[UInt8]] {
-        let noText: [UInt8] = Array("{\"update_id\":5,\"a\":\"".utf8) + [0xC3, 0x28, 0x22, 0x7D]
-        return texts.map { Array($0.utf8) } + [[0xFF, 0xFE], noText]
-    }
+    private static let unreadable: [[UInt8]] = texts.map { Array($0.utf8) } + [[0xFF, 0xFE]]
 
     private func setAside(_ desk: Desk) async throws -> [ExceptionCase] {
         try await desk.settlement.database.read { try $0.cases(of: nil, state: .open, in: Page(limit: 99)) }
@@ -74,6 +71,15 @@ struct UnreadableUpdateTests {
         for body in [Array("{".utf8), Array(Self.good.utf8)] {
             await #expect(throws: StorageError.self) { try await receiver.receive(body, bot: "shop") }
         }
+    }
+
+    @Test("bytes in a text that are no UTF-8 keep no update away")
+    func noText() async throws {
+        let desk = try await desk(.sqlite)
+        let body: [UInt8] = Array("{\"update_id\":5,\"a\":\"".utf8) + [0xC3, 0x28, 0x22, 0x7D]
+        #expect(try await receiver(desk).receive(body, bot: "shop").status == 200)
+        #expect(try await desk.settlement.database.read { try $0.inboxDepth() } == 1)
+        #expect(try await setAside(desk).isEmpty)
     }
 
     @Test("half of a pair in somebody's name keeps no payment away")
