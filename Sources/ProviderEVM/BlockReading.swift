@@ -71,12 +71,10 @@ struct BlockReading {
         )
     }
 
-    /// What accounts held of the chain's coin before the block and after it.
+    /// What accounts held before the block and after it.
     func marks(_ state: State) -> [BalanceMark] {
         let place = BlockLocator.Place(number: block.number, hash: block.hash)
-        return holdings.filter { $0.token == nil }.map { holding in
-            provider.mark(holding.owner, state.balances[holding], in: place, at: moment)
-        }
+        return holdings.map { provider.mark($0, state.balances[$0], in: place, at: moment) }
     }
 
     // MARK: - Observations
@@ -278,7 +276,7 @@ struct BlockReading {
     ///
     /// A token can move 256 bits, and one such amount in an account would leave no place for those after it; 200 are more
     /// than any money there is, and an account holds their sums.
-    private static let amountBits = 200
+    static let amountBits = 200
 
     /// An amount; nil for what is too large to be booked.
     private func amount(_ units: BigInt, of holding: EVMClient.Holding) -> Amount? {

@@ -7,10 +7,10 @@ import Seams
 import StrictJSON
 
 extension EVMProvider {
-    /// Coins that contracts have passed on inside chain transactions.
+    /// What the wallets and the addresses of options hold at the last block that was read.
     ///
-    /// They leave no log, and no chain transaction goes to the address; wallets that are contracts and many exchanges pay
-    /// so. What the wallets and the addresses of options hold at the last block that was read shows it.
+    /// Coins that contracts have passed on inside chain transactions leave no log, and no chain transaction goes to the
+    /// address; wallets that are contracts and many exchanges pay so. Tokens can change balances without a log.
     ///
     /// - Throws: `ProviderError`.
     public func marks(of accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [BalanceMark] {
@@ -22,37 +22,52 @@ extension EVMProvider {
             }
         }
         guard try await client.hash(at: place.number) == place.hash else { return [] }
-        let holdings = addresses.map { EVMClient.Holding(owner: $0, token: nil) }
-        let balances = try await client.balances(holdings, after: place.hash)
         let block = try await read(place.number...place.number)
         let moment = Timestamp(seconds: Int64(clamping: block.first?.header.timestamp ?? 0))
-        return zip(addresses, balances).map { address, balance in
-            mark(address, BalanceChange(before: balance, after: balance), in: place, at: moment)
+        var marks: [BalanceMark] = []
+        for token in [nil] + configuration.tokens.map(\.contract) {
+            let holdings = addresses.map { EVMClient.Holding(owner: $0, token: token) }
+            let balances: [BigUInt]
+            do throws(ProviderError) { balances = try await client.balances(holdings, after: place.hash) } catch {
+                // A token whose contract does not tell balances any more keeps nothing else from being looked at.
+                guard token != nil, error.isAnswer else { throw error }
+                continue
+            }
+            marks += zip(holdings, balances).map { holding, balance in
+                mark(holding, BalanceChange(before: balance, after: balance), in: place, at: moment)
+            }
         }
+        return marks
     }
 
-    /// What an account held of the chain's coin around a block.
+    /// What an account held of the chain's coin or of a token around a block.
     func mark(
-        _ address: EVMAddress,
+        _ holding: EVMClient.Holding,
         _ change: BalanceChange?,
         in place: BlockLocator.Place,
         at moment: Timestamp
     ) -> BalanceMark {
-        func amount(_ wei: BigUInt?) -> Amount? {
-            wei.flatMap { Int256(exactly: BigInt($0)) }.map { Amount(asset: coin, units: $0) }
+        let address = holding.owner
+        let asset = holding.token.flatMap { token(at: $0) }?.asset ?? coin
+        func amount(_ units: BigUInt?) -> Amount? {
+            guard let units, units.bitWidth <= BlockReading.amountBits else { return nil }
+            return Int256(exactly: BigInt(units)).map { Amount(asset: asset, units: $0) }
         }
         let isWallet = address == hotAddress || address == gasAddress
         let chain = "\(configuration.chainID)"
+        let part = holding.token.map { "earlier \($0.lowercased)" } ?? "earlier"
         return BalanceMark(
             account: address.lowercased,
             before: amount(change?.before),
             after: amount(change?.after),
-            arrival: isWallet
-                ? nil : untraced(.zero(coin), on: address, in: place, at: moment, part: "earlier"),
+            isOfOption: !isWallet,
+            // Of tokens only logs are payments.
+            arrival: isWallet || holding.token != nil
+                ? nil : untraced(.zero(coin), on: address, in: place, at: moment, part: part),
             change: AccountMovement(
-                naturalKey: NaturalKey("evm", chain, place.hash.description, address.lowercased, "earlier"),
+                naturalKey: NaturalKey("evm", chain, place.hash.description, address.lowercased, part),
                 kind: .unexplained,
-                amount: .zero(coin),
+                amount: .zero(asset),
                 reason: "changed without a trace in the chain",
                 occurredAt: moment
             )
@@ -72,7 +87,7 @@ extension EVMProvider {
             "chain": .string(chain), "block": .string("\(place.number)"),
             "block_hash": .string(place.hash.description), "account": .string(address.description),
         ]
-        return IncomingTransfer(
+        var transfer = IncomingTransfer(
             naturalKey: NaturalKey("evm", chain, place.hash.description, address.lowercased, part),
             reference: reference(to: address),
             amount: amount,
@@ -83,5 +98,7 @@ extension EVMProvider {
             occurredAt: moment,
             availableAt: moment
         )
+        transfer.isShownByBalance = true
+        return transfer
     }
 }

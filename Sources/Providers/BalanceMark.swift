@@ -11,16 +11,26 @@ public struct BalanceMark: Hashable, Sendable {
     public let before: Amount?
     /// What it held after them.
     public let after: Amount?
-    /// A payment of the option whose account it is, by as much as was found; none for accounts that are no option's.
+    /// Whether it is an option's account, which held nothing before anything of it was recorded.
+    public let isOfOption: Bool
+    /// A payment of the option whose account it is, by as much as was found; nil where that is no payment.
     public let arrival: IncomingTransfer?
     /// What else was found: a change that nobody can explain.
     public let change: AccountMovement
 
     /// What an account held.
-    public init(account: String, before: Amount?, after: Amount?, arrival: IncomingTransfer?, change: AccountMovement) {
+    public init(
+        account: String,
+        before: Amount?,
+        after: Amount?,
+        isOfOption: Bool,
+        arrival: IncomingTransfer?,
+        change: AccountMovement
+    ) {
         self.account = account
         self.before = before
         self.after = after
+        self.isOfOption = isOfOption
         self.arrival = arrival
         self.change = change
     }
@@ -43,7 +53,7 @@ public struct BalanceMark: Hashable, Sendable {
 extension IncomingTransfer {
     /// The same transfer of another amount.
     fileprivate func with(_ amount: Amount) -> Self {
-        IncomingTransfer(
+        var other = IncomingTransfer(
             naturalKey: naturalKey,
             reference: reference,
             amount: amount,
@@ -53,5 +63,7 @@ extension IncomingTransfer {
             occurredAt: occurredAt,
             availableAt: availableAt
         )
+        other.isShownByBalance = isShownByBalance
+        return other
     }
 }

@@ -47,6 +47,9 @@ public struct IncomingTransfer: Hashable, Sendable {
     public let extrasAreEarned: Bool
     /// What the rail has asked of the customer in the merchant's name.
     public let personalData: PersonalData?
+    /// Whether only the balance of an account tells of it, at some place of the history: when a reorganisation puts the
+    /// money at another place, its natural key is another one, and it is the same money.
+    public var isShownByBalance = false
 
     /// An observed transfer.
     public init(

@@ -88,6 +88,8 @@ public struct ScanPage: Hashable, Sendable {
     public var marks: [BalanceMark] = []
     /// From when on the rail's history is another than the one that was recorded; none when it only grew.
     public var revisedSince: Timestamp?
+    /// What was recorded of a history that is no longer the rail's; it is undone before anything of the page is recorded.
+    public var undone: [Observation] = []
 
     /// A piece of an account's history.
     public init(observations: [Observation], position: String?, hasMore: Bool, completeUntil: Timestamp?) {

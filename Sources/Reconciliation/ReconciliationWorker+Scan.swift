@@ -80,12 +80,13 @@ extension ReconciliationWorker {
             let watching = index.watching(provider.key, in: settlement.database)
             var page = try await scan.page(of: account, after: position, watching: watching)
             if let moment = page.revisedSince {
-                page.observations = try await undone(since: moment, at: provider, scan) + page.observations
+                page.undone = try await undone(since: moment, at: provider, scan)
             }
             if page.position == position {
                 try await noteRead(account, at: provider, completeUntil: page.completeUntil)
             }
-            guard page.position != position || !page.observations.isEmpty || page.sightings != nil else { return }
+            let isEmpty = page.undone.isEmpty && page.observations.isEmpty && page.sightings == nil
+            guard page.position != position || !isEmpty else { return }
             let recorded = try await settlement.record(page, of: account, at: provider, after: position, under: lease)
             for result in recorded {
                 switch result {
@@ -106,17 +107,20 @@ extension ReconciliationWorker {
         at provider: any PaymentProvider,
         _ scan: any TransferScanning
     ) async throws -> [Observation] {
-        let (payments, transfers, others) = try await settlement.database.read { session in
+        let (payments, byBalance, transfers, others) = try await settlement.database.read { session in
             (
                 try session.standingPayments(provider: provider.key, since: moment),
+                try session.paymentsShownByBalance(provider: provider.key, after: moment),
                 try session.concludedOutgoing(provider: provider.key, since: moment),
                 try session.standingMovements(provider: provider.key, since: moment)
                     + session.standingSetAside(provider: provider.key, since: moment)
             )
         }
         let now = settlement.clock.now()
-        // They tell no merchant anything: all are undone, and recorded anew where the new history has them.
-        let vanished = try await scan.vanished(among: payments) + others
+        // Balances are compared anew from that moment on, and show again what they have shown.
+        let rest = payments.filter { !byBalance.contains($0.naturalKey) }
+        // Movements tell no merchant anything: all are undone, and recorded anew where the new history has them.
+        let vanished = try await byBalance + scan.vanished(among: rest) + others
         return vanished.map { .vanished($0, at: now) } + transfers.map { .uncertain(transfer: $0.purpose.id, at: now) }
     }
 

@@ -108,15 +108,18 @@ extension ScenarioWorld {
         return wallets.lazy.flatMap { $0["owed"]?.arrayValue ?? [] }.first { $0["is_reviewed"]?.boolValue == false }
     }
 
-    /// A person lets every wallet that is held sign again.
+    /// A person lets every wallet that is held sign again, or tries to with those that owe what nobody has decided.
     ///
     /// - Throws: what the gateway answers that is neither yes nor 409.
     /// - Returns: what did not come out as it should, a sentence each.
     public func resume(isRefused: Bool) async throws -> [String] {
         let desk = try await operatorClient()
         var wrong: [String] = []
+        var tried = 0
         for wallet in try await wallets() where wallet["state"]?.stringValue == "held" {
-            if isRefused, wallet["pays_others"]?.boolValue != true { continue }
+            let isUndecided = wallet["owed"]?.arrayValue?.contains { $0["is_reviewed"]?.boolValue == false } ?? false
+            if isRefused, !isUndecided { continue }
+            tried += 1
             let body: JSONValue = ["provider": wallet["provider"] ?? .null, "wallet": wallet["wallet"] ?? .null]
             let key = "resume-\(wallet["wallet"]?.text ?? "")-\(networks.clock.now())-\(isRefused)"
             let problem = try await desk.conflict("/v1/wallets/resume", body, idempotencyKey: key)
@@ -124,6 +127,6 @@ extension ScenarioWorld {
             let detail = problem?["detail"]?.stringValue ?? "it was allowed"
             wrong.append("letting \(wallet["wallet"]?.text ?? "") sign: \(detail)")
         }
-        return wrong
+        return tried == 0 ? ["no wallet is held"] : wrong
     }
 }

@@ -1,12 +1,15 @@
 import Money
 import Providers
+import Seams
 import Storage
 
 /// What becomes of balances that are not what they were when they were last seen.
 extension ObservationRecorder {
-    /// Records what accounts held around a page; after a change of the rail's history their sights begin anew.
+    /// Records what accounts held around a page; after a change of the rail's history they held what they did before it.
     func recordMarks(of page: ScanPage, in session: any SQLSession) throws -> [RecordedObservation] {
-        if page.revisedSince != nil { try session.forgetAccountBalances(provider: providerKey) }
+        if let moment = page.revisedSince {
+            try session.forgetAccountBalances(provider: providerKey, after: moment)
+        }
         return try page.marks.compactMap { try record($0, in: session) }
     }
 
@@ -19,10 +22,22 @@ extension ObservationRecorder {
             return nil
         }
         var known = try session.accountBalance(provider: providerKey, account: mark.account, asset: before.asset)
-        if known == nil, mark.arrival != nil, try !session.isHolding(provider: providerKey, account: mark.account) {
-            known = .zero(before.asset)
+        if known == nil, mark.isOfOption, try !session.isHolding(provider: providerKey, account: mark.account) {
+            let nothing = Amount.zero(before.asset)
+            try session.setAccountBalance(
+                provider: providerKey,
+                account: mark.account,
+                to: nothing,
+                at: Timestamp(microseconds: 0)
+            )
+            known = nothing
         }
-        try session.setAccountBalance(provider: providerKey, account: mark.account, to: after)
+        try session.setAccountBalance(
+            provider: providerKey,
+            account: mark.account,
+            to: after,
+            at: mark.change.occurredAt
+        )
         guard let known else { return nil }
         let difference = try before.subtracting(known)
         return difference.isZero ? nil : try record(mark.observation(of: difference), in: session)

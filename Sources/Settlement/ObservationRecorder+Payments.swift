@@ -241,7 +241,8 @@ extension ObservationRecorder {
             merchant: match?.merchant,
             rail: rail,
             provider: providerKey,
-            naturalKey: transfer.naturalKey,
+            // A payment that comes back at another place keeps its name.
+            naturalKey: arrival.stored?.naturalKey ?? transfer.naturalKey,
             amount: transfer.amount,
             value: value,
             quote: value == nil ? nil : match?.option.quote,

@@ -68,6 +68,15 @@ extension ObservationRecorder {
         }
     }
 
+    /// The payment that a reorganisation took back and that has come again at another place, where only the balance of its
+    /// account tells of it; nil when the money is new.
+    func movedPayment(of transfer: IncomingTransfer, in session: any SQLSession) throws -> Payment? {
+        guard isChronological, transfer.isShownByBalance, let reference = transfer.reference,
+            let match = try session.option(reference, at: providerKey)
+        else { return nil }
+        return try session.orphanedPayment(of: match.option, shownByBalance: transfer.amount)
+    }
+
     /// The option that a person has assigned a payment to.
     private func assigned(_ payment: Payment, in session: any SQLSession) throws -> OptionMatch? {
         guard let invoice = payment.invoice,

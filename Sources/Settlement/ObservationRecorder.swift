@@ -64,8 +64,10 @@ struct ObservationRecorder: Sendable {
         _ transfer: IncomingTransfer,
         in session: any SQLSession
     ) throws -> RecordedObservation {
-        let id: PaymentID = settlement.identifiers.next()
-        let observation = observationRecord(transfer.naturalKey, "incoming", "", payment: id)
+        let moved = try movedPayment(of: transfer, in: session)
+        let id = moved?.id ?? settlement.identifiers.next()
+        let note = transfer.isShownByBalance ? PaymentNote.shownByBalance : ""
+        let observation = observationRecord(transfer.naturalKey, "incoming", note, payment: id)
         let isNew: Bool
         var match: OptionMatch?
         if let reference = transfer.reference {
@@ -73,7 +75,7 @@ struct ObservationRecorder: Sendable {
         } else {
             isNew = try session.observe(observation)
         }
-        guard isNew else {
+        guard isNew, moved == nil else {
             // A history tells of the payment alone; what the customer has told may come after it, by an update.
             if transfer.personalData != nil,
                 let stored = try session.payment(naturalKey: transfer.naturalKey, at: providerKey)

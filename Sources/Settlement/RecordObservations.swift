@@ -50,8 +50,9 @@ extension Settlement {
         let recorded: [RecordedObservation]
         do {
             recorded = try await write(under: lease) { session in
+                let undone = try page.undone.map { try recorder.record($0, in: session) }
                 let found = try recorder.recordMarks(of: page, in: session)
-                let recorded = try found + page.observations.map { try recorder.record($0, in: session) }
+                let recorded = try undone + found + page.observations.map { try recorder.record($0, in: session) }
                 if let sightings = page.sightings { try recorder.replaceSightings(by: sightings, in: session) }
                 try move.carryOut(at: recorder.now, in: session)
                 return recorded
@@ -59,8 +60,10 @@ extension Settlement {
         } catch  where error.liesInWhatIsRecorded || error.isConflictOfRows {
             // One of them is the reason: each gets a chance of its own, and the others are recorded.
             recorded = try await write(under: lease) { session in
+                let undone = try page.undone.map { try recorder.recordOrSetAside($0, in: session) }
                 let found = try recorder.recordMarks(of: page, in: session)
-                let recorded = try found + page.observations.map { try recorder.recordOrSetAside($0, in: session) }
+                let observed = try page.observations.map { try recorder.recordOrSetAside($0, in: session) }
+                let recorded = undone + found + observed
                 if let sightings = page.sightings {
                     try recorder.replaceSightings(by: sightings, eachAlone: true, in: session)
                 }

@@ -35,7 +35,8 @@ package struct Desk {
         provider make: (AssetID) -> ScriptedProvider = { ScriptedProvider(asset: $0) },
         rates: any RateSource = NoRates(),
         stars: StarPrices? = nil,
-        faults: FaultInjector = .none
+        faults: FaultInjector = .none,
+        feeBasisPoints: Int = 100
     ) async throws {
         self.engine = engine
         place = try engine.place()
@@ -53,7 +54,7 @@ package struct Desk {
         let (merchant, now) = (merchant, clock.now())
         try await settlement.database.write { session in
             for id in [merchant, MerchantID(value: 0)] {
-                try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 100, createdAt: now))
+                try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: feeBasisPoints, createdAt: now))
             }
         }
     }

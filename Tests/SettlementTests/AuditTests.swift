@@ -201,6 +201,14 @@ struct AuditTests {
         try await database.close()
     }
 
+    @Test("is not what a fee is that takes all of a payment, or nothing", arguments: [0, 1, 9_999, 10_000])
+    func extremeFees(basisPoints: Int) async throws {
+        let desk = try await Desk(feeBasisPoints: basisPoints)
+        let option = try await desk.openInvoice(id: InvoiceID(value: 1)).options[0].id
+        for number in 1...2 { try await desk.receive(desk.transfer(try desk.amount("1.5"), for: option, number: number)) }
+        #expect(try await Self.findings(at: desk).isEmpty)
+    }
+
     private static func findings(at desk: Desk) async throws -> [String] {
         let settlement = desk.settlement
         return try await settlement.database.read { try settlement.audit(in: $0) }

@@ -81,14 +81,32 @@ struct HoldingAccountTests {
             try await database.read { try $0.accountBalance(provider: "evm", account: "0xa", asset: asset) }
         }
         #expect(try await held() == nil)
-        for units in [5, 0, 7] {
-            let amount = Amount(asset: asset, units: Int256(units))
-            try await database.write { try $0.setAccountBalance(provider: "evm", account: "0xa", to: amount) }
+        let day: Int64 = 86_400
+        func see(_ units: Int, on days: Int64) async throws {
+            let (amount, moment) = (Amount(asset: asset, units: Int256(units)), Timestamp(seconds: days * day))
+            try await database.write { session in
+                try session.setAccountBalance(provider: "evm", account: "0xa", to: amount, at: moment)
+            }
             #expect(try await held() == amount)
         }
+        func forget(after days: Int64) async throws {
+            let moment = Timestamp(seconds: days * day)
+            try await database.write { try $0.forgetAccountBalances(provider: "evm", after: moment) }
+        }
+        for (days, units) in [5, 0, 6, 7].enumerated() { try await see(units, on: Int64(days)) }
+        // Another sight of the same moment is the later one.
+        try await see(8, on: 3)
         try await database.write { try $0.forgetAccountBalances(provider: "evm", account: "0xb") }
-        #expect(try await held()?.units == 7)
-        try await database.write { try $0.forgetAccountBalances(provider: "evm") }
+        try await forget(after: 3)
+        #expect(try await held()?.units == 8)
+        try await forget(after: 2)
+        #expect(try await held()?.units == 6)
+        // What is older than any reorganisation is remembered by its last sight.
+        try await see(9, on: 9)
+        try await forget(after: 1)
+        #expect(try await held() == nil)
+        try await see(9, on: 9)
+        try await database.write { try $0.forgetAccountBalances(provider: "evm", account: "0xa") }
         #expect(try await held() == nil)
         try await database.close()
     }

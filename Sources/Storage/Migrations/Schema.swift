@@ -34,7 +34,7 @@ enum Schema {
         paidMedia, bots, botChanges, paymentRates, unavailableRails, soldLinks,
         providersOwnReferences, assetScales, approvals, setAside, storageProofs,
         reversals, wallets, accountBalances, refundsElsewhere,
-        vanishedSpends, personalData, providersOwnPlaces, providerPlaces, concludedTransfers,
+        vanishedSpends, personalData, providersOwnPlaces, providerPlaces, concludedTransfers, balancesInTime,
     ]
 
     /// The version of the schema that this program works with.

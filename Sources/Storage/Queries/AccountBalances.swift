@@ -3,30 +3,53 @@ public import Seams
 
 /// What accounts of ours held where they were last seen in a rail's history.
 extension SQLSession {
-    /// What an account held when it was last seen; none when it was not, or nobody knows.
+    /// How far back what accounts held is remembered: longer than any reorganisation takes back.
+    private static var remembered: Duration { .seconds(7 * 86_400) }
+
+    /// What an account held when it was last seen; nil when it was not, or nobody knows.
     public func accountBalance(provider: String, account: String, asset: AssetID) throws -> Amount? {
         try first(
-            "SELECT asset, units FROM account_balances WHERE provider = $1 AND account = $2 AND asset = $3",
+            """
+            SELECT asset, units FROM account_balances WHERE provider = $1 AND account = $2 AND asset = $3
+            ORDER BY seen_at DESC LIMIT 1
+            """,
             [.text(provider), .text(account), .text(asset.text)]
         ) { try $0.amount() }
     }
 
-    /// Remembers what an account holds.
-    public func setAccountBalance(provider: String, account: String, to amount: Amount) throws {
+    /// Remembers what an account held at a moment of the rail's history.
+    public func setAccountBalance(provider: String, account: String, to amount: Amount, at moment: Timestamp) throws {
         try execute(
             """
-            INSERT INTO account_balances (provider, account, asset, units) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (provider, account, asset) DO UPDATE SET units = excluded.units
+            INSERT INTO account_balances (provider, account, asset, seen_at, units) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (provider, account, asset, seen_at) DO UPDATE SET units = excluded.units
             """,
-            [.text(provider), .text(account), .asset(amount), .units(amount)]
+            [.text(provider), .text(account), .asset(amount), .moment(moment), .units(amount)]
+        )
+        // The last one before the time that is remembered is where that time begins.
+        try execute(
+            """
+            DELETE FROM account_balances WHERE provider = $1 AND account = $2 AND asset = $3 AND seen_at < (SELECT
+            MAX(b.seen_at) FROM account_balances b WHERE b.provider = $1 AND b.account = $2 AND b.asset = $3
+            AND b.seen_at <= $4)
+            """,
+            [.text(provider), .text(account), .asset(amount), .moment(moment.advanced(by: .zero - Self.remembered))]
         )
     }
 
-    /// Forgets what accounts held: one, or all of a provider whose history is another now.
-    public func forgetAccountBalances(provider: String, account: String? = nil) throws {
+    /// Forgets what an account held.
+    public func forgetAccountBalances(provider: String, account: String) throws {
         try execute(
-            "DELETE FROM account_balances WHERE provider = $1 AND (account = $2 OR $2 = '')",
-            [.text(provider), .text(account ?? "")]
+            "DELETE FROM account_balances WHERE provider = $1 AND account = $2",
+            [.text(provider), .text(account)]
+        )
+    }
+
+    /// Forgets what accounts of a provider held after a moment: its history is another one from there on.
+    public func forgetAccountBalances(provider: String, after moment: Timestamp) throws {
+        try execute(
+            "DELETE FROM account_balances WHERE provider = $1 AND seen_at > $2",
+            [.text(provider), .moment(moment)]
         )
     }
 

@@ -67,7 +67,9 @@ extension SQLSession {
         if let wrong = Set(booked.flatMap(\.merchants)).first(where: { $0 != payment.merchant?.text }) {
             findings.append("its merchant is not whose money was booked: \(wrong)")
         }
-        if booked.flatMap(\.merchants).isEmpty, payment.merchant != nil {
+        // A fee may be all that there is.
+        let hasFee = booked.flatMap(\.postings).contains { $0.account.code.rawValue == "fee_income" }
+        if booked.flatMap(\.merchants).isEmpty, payment.merchant != nil, !hasFee {
             findings.append("it names a merchant, and nothing of it was booked for one")
         }
         if let placed = booked.last(where: { $0.reverses == nil && $0.placement != nil })?.placement,

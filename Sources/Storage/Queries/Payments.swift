@@ -46,6 +46,12 @@ public struct ObservationRecord: Sendable {
     }
 }
 
+/// What is remembered with the observation of a payment.
+public enum PaymentNote {
+    /// Only the balance of an account told of it.
+    public static let shownByBalance = "shown by the balance"
+}
+
 /// Observations and payments.
 extension SQLSession {
     /// Remembers that something was observed, and the payment that it becomes, if it does.
@@ -115,6 +121,21 @@ extension SQLSession {
         ) { try $0.payment() }
     }
 
+    /// The first payment of an option that the rail took back, of an amount, and of which only a balance told.
+    public func orphanedPayment(of option: PaymentOption, shownByBalance amount: Amount) throws -> Payment? {
+        try first(
+            """
+            SELECT \(Self.paymentColumns) FROM payments p WHERE p.invoice = $1 AND p.option = $2 AND p.provider = $3
+            AND p.state = 'orphaned' AND p.asset = $4 AND p.amount = $5 AND EXISTS (SELECT 1 FROM observations n
+            WHERE n.key = p.natural_key AND n.provider = p.provider AND n.note = $6) ORDER BY p.id LIMIT 1
+            """,
+            [
+                .id(option.invoice), .id(option.id), .text(option.provider), .asset(amount), .units(amount),
+                .text(PaymentNote.shownByBalance),
+            ]
+        ) { try $0.payment() }
+    }
+
     /// The payment with a natural key at another provider than the one that the key came by.
     public func payment(naturalKey key: NaturalKey, elsewhereThan provider: String) throws -> Payment? {
         try first(
@@ -142,6 +163,18 @@ extension SQLSession {
             """,
             [.text(provider), .moment(moment)]
         ) { try $0.payment() }
+    }
+
+    /// The standing payments of which only a balance told, after a moment of the rail's history.
+    public func paymentsShownByBalance(provider: String, after moment: Timestamp) throws -> [NaturalKey] {
+        try all(
+            """
+            SELECT p.natural_key FROM payments p WHERE p.provider = $1 AND p.occurred_at > $2 AND p.state = 'final'
+            AND EXISTS (SELECT 1 FROM observations n WHERE n.key = p.natural_key AND n.provider = p.provider
+            AND n.note = $3) ORDER BY p.id
+            """,
+            [.text(provider), .moment(moment), .text(PaymentNote.shownByBalance)]
+        ) { NaturalKey(stored: try $0.text()) }
     }
 
     /// Stores where a payment stands and how it relates to its invoice.
