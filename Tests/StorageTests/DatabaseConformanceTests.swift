@@ -39,6 +39,27 @@ struct DatabaseConformanceTests {
         )
     }
 
+    @Test("takes an integer of 64 bits wherever it stands, and compares it as what it is", arguments: Engine.allCases)
+    func wideIntegers(engine: Engine) async throws {
+        let database = try engine.open()
+        for number in [0, -1, 1 << 31, 1_795_917_474_983, Int64.max, .min] {
+            let found = try await database.write { session in
+                try session.query(
+                    """
+                    SELECT CASE WHEN $1 < 0 THEN 1 ELSE 0 END, CASE WHEN $1 = 0 THEN 1 ELSE 0 END,
+                    CASE WHEN $1 > 5 THEN $1 ELSE 5 END, COALESCE($2, 7)
+                    """,
+                    [.integer(number), .null]
+                )
+            }
+            let wanted: [SQLValue] = [
+                .integer(number < 0 ? 1 : 0), .integer(number == 0 ? 1 : 0), .integer(max(number, 5)), .integer(7),
+            ]
+            #expect(found.map(\.values) == [wanted], "\(number)")
+        }
+        try await database.close()
+    }
+
     @Test(
         "F9: answers each of many concurrent units of work by itself, and keeps what succeeded",
         arguments: Engine.allCases

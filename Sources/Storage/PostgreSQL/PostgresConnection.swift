@@ -25,7 +25,7 @@ final class PostgresConnection {
 
     /// A command that was sent and not answered yet.
     private enum Pending {
-        case preparation(of: String)
+        case preparation(of: Preparation)
         /// A statement, and how many rows it has to change, where that is known.
         case statement(changing: Int?)
     }
@@ -37,7 +37,7 @@ final class PostgresConnection {
     private let settings: String
     private let isDurable: Bool
     private var connection: OpaquePointer?
-    private var prepared: [String: String] = [:]
+    private var prepared: [Preparation: String] = [:]
     private var statements = 0
     private var pending: [Pending] = []
 
@@ -121,7 +121,7 @@ final class PostgresConnection {
         for case .text(let text) in arguments {
             if let refusal = StorageError.unstorable(text) { throw refusal }
         }
-        let name = try statement(sql, on: connection)
+        let name = try statement(Preparation(sql, arguments), on: connection)
         let code = Self.withTexts(arguments) { texts in
             PQsendQueryPrepared(connection, name, Int32(arguments.count), texts, nil, nil, 0)
         }
@@ -178,12 +178,15 @@ final class PostgresConnection {
     /// Sends what was enqueued and does not wait for it.
     func flush() { if let connection { PQflush(connection) } }
 
-    private func statement(_ sql: String, on connection: OpaquePointer) throws(StorageError) -> String {
-        if let name = prepared[sql] { return name }
+    private func statement(_ wanted: Preparation, on connection: OpaquePointer) throws(StorageError) -> String {
+        if let name = prepared[wanted] { return name }
         statements += 1
         let name = "s\(statements)"
-        try sent(PQsendPrepare(connection, name, sql, 0, nil), .preparation(of: sql))
-        prepared[sql] = name
+        let code = wanted.types.withUnsafeBufferPointer { types in
+            PQsendPrepare(connection, name, wanted.sql, Int32(types.count), types.baseAddress)
+        }
+        try sent(code, .preparation(of: wanted))
+        prepared[wanted] = name
         return name
     }
 
@@ -201,7 +204,7 @@ final class PostgresConnection {
         }
         if let failure {
             // What was not prepared has to be prepared again.
-            if case .preparation(let sql) = command { prepared[sql] = nil }
+            if case .preparation(let failed) = command { prepared[failed] = nil }
             throw failure
         }
         if case .statement(let count?) = command, answer?.changed != count { throw StorageError.changedMeanwhile }
