@@ -170,7 +170,7 @@ extension ChainState {
             execution.account.data = state.data
         }
         let before = execution.account.data
-        let outcome = try Contract.run(message, on: execution.account, at: execution.address)
+        let outcome = try Contract.run(message, on: execution.account, at: execution.address, time: time)
         var description = TransactionDescription(
             storage: execution.original == .nonexistent ? nil : StoragePhase(collected: execution.storage),
             credit: credit,

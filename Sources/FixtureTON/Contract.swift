@@ -18,7 +18,8 @@ enum Contract {
     static func run(
         _ message: InternalMessage,
         on account: ChainState.Account,
-        at address: TONAddress
+        at address: TONAddress,
+        time: UInt32
     ) throws(TONError) -> Outcome {
         guard let code = account.code else { return Outcome(phase: .skipped(.noState), data: nil, actions: []) }
         guard account.balance >= ChainState.Fee.gas else {
@@ -33,6 +34,9 @@ enum Contract {
         if code == HighloadWallet.code {
             let messages = WalletRules.listed(in: message, at: address)
             return Outcome(phase: .executed(.ok(exitCode: 0)), data: account.data, actions: messages)
+        }
+        if let data = account.data, let taken = WalletRules.relayed(in: message, code: code, data: data, at: time) {
+            return Outcome(phase: .executed(.ok(exitCode: 0)), data: taken.data, actions: taken.messages)
         }
         // Other wallets take everything.
         return Outcome(phase: .executed(.ok(exitCode: 0)), data: account.data, actions: [])

@@ -23,6 +23,23 @@ enum WalletRules {
         } catch { return .refused(exitCode: 9) }
     }
 
+    /// Has a wallet read a message of an account: a wallet of version 5 takes requests that its key has signed for that.
+    ///
+    /// - Returns: the wallet's new data and what it sends; nil when the message is no such request.
+    static func relayed(
+        in message: InternalMessage,
+        code: Cell,
+        data: Cell,
+        at time: UInt32
+    ) -> (data: Cell, messages: [OutgoingActions.Send])? {
+        guard let version = WalletVersion(codeHash: code.hash), version == .v5r1,
+            let request = try? WalletRequest(parsing: message.body, version: version, by: .relay),
+            let wallet = try? WalletData(parsing: data, version: version),
+            case .accepted(let data, let messages)? = try? numbered(request, wallet, time)
+        else { return nil }
+        return (data, messages)
+    }
+
     private static func isSigned(_ signature: [UInt8], _ hash: CellHash, by key: [UInt8]) -> Bool {
         (try? Ed25519.PublicKey(key))?.isValid(signature: signature, for: hash.bytes) ?? false
     }

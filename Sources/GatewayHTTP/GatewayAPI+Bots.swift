@@ -25,8 +25,8 @@ extension GatewayAPI {
             currencies: try currencies(body),
             takesStars: try body.optionalFlag("stars") ?? true,
             isInTestEnvironment: try body.flag("test_environment"),
-            supportContact: try body.optionalText("support_contact"),
-            termsURL: try body.optionalText("terms_url")
+            supportContact: try contact(body),
+            termsURL: try terms(body)
         )
         return try await once(call, making: BotKind.self) { id in
             representation.json(try await bots.add(bot, id: id))
@@ -66,10 +66,30 @@ extension GatewayAPI {
         change.isActive = try body.optionalFlag("active")
         // A contact of null is none; without the member it stays.
         if body.value["support_contact"] != nil {
-            change.supportContact = .some(try body.optionalText("support_contact"))
+            change.supportContact = .some(try contact(body))
         }
-        if body.value["terms_url"] != nil { change.termsURL = .some(try body.optionalText("terms_url")) }
+        if body.value["terms_url"] != nil { change.termsURL = .some(try terms(body)) }
         return json(representation.json(try await bots.change(try await bot(of: call), change)))
+    }
+
+    /// Who is named after /paysupport: what customers read in a message of the bot.
+    private func contact(_ body: JSONBody) throws -> String? {
+        guard let text = try body.optionalText("support_contact") else { return nil }
+        let isPrintable = text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+        guard (1...256).contains(text.utf8.count), isPrintable, !text.hasPrefix(" "), !text.hasSuffix(" ") else {
+            let reason = "'support_contact' is a name, address or link of 1 to 256 printable characters of ASCII"
+            throw Problem.invalid(reason, "support_contact")
+        }
+        return text
+    }
+
+    /// What /terms answers with.
+    private func terms(_ body: JSONBody) throws -> String? {
+        guard let text = try body.optionalText("terms_url") else { return nil }
+        guard text.hasPrefix("https://"), WebAddress.isValid(text) else {
+            throw Problem.invalid("'terms_url' is an absolute https URL", "terms_url")
+        }
+        return text
     }
 
     private func bot(of call: APIRequest) async throws -> BotRecord {

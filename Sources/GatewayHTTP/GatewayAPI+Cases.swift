@@ -33,6 +33,10 @@ extension GatewayAPI {
     func resolveCase(_ call: APIRequest) async throws -> HTTPResponse {
         let body = try call.object("action", "invoice", "settle_invoice", "note")
         let decision = try decision(body)
+        // Money that goes back by a case is a refund like any other.
+        if case .refund = decision, !call.access.allows(.refundsWrite, isPublishable: false) {
+            throw Problem.forbidden(.refundsWrite)
+        }
         let id: CaseID = try call.id(at: 2)
         let request = CaseRequest(id, decision, note: try body.optionalText("note"))
         let closed = try await settlement.resolveCase(request, by: call.merchant)

@@ -6,7 +6,8 @@ public enum WebAddress {
 
     /// The same as a regular expression, for the interface's document.
     public static let pattern =
-        #"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"#
+        #"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"#
+        + #"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"#
         + #"([/?]([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(#([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$"#
 
     /// Whether a text is one.
@@ -23,13 +24,16 @@ public enum WebAddress {
         let authority = rest.prefix { !"/?#".contains($0) }
         let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
         guard let host = parts.first, parts.count <= 2, isHost(host) else { return false }
-        guard parts.count == 1 || ((1...5).contains(parts[1].count) && parts[1].allSatisfy(\.isASCIIDigit)) else {
-            return false
-        }
+        guard parts.count == 1 || isPort(parts[1]) else { return false }
         let tail = rest.dropFirst(authority.count)
         return tail.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).allSatisfy(
             isMadeOfURICharacters
         )
+    }
+
+    /// Whether a text is a port, without zeros before it.
+    private static func isPort(_ text: Substring) -> Bool {
+        text.allSatisfy(\.isASCIIDigit) && UInt16(text).map { $0 > 0 && "\($0)" == text } ?? false
     }
 
     /// Whether a text is made of what path, query and fragment may hold (RFC 3986, `pchar`, `/` and `?`).

@@ -78,11 +78,11 @@ extension TONProvider {
         )
     }
 
-    /// The number that a request from outside has used; nil when it cannot be read.
-    func number(of request: ExternalInMessage, to account: TONAddress) -> Int64? {
+    /// The number that a request to a wallet has used; nil when it cannot be read.
+    func number(ofRequest body: Cell, to account: TONAddress) -> Int64? {
         if account == address, case .highload = wallet {
-            return (try? HighloadRequest(parsing: request.body)).map { Int64($0.query.position) }
+            return (try? HighloadRequest(parsing: body)).map { Int64($0.query.position) }
         }
-        return (try? WalletRequest(parsing: request.body, version: configuration.walletVersion)).map { Int64($0.seqno) }
+        return WalletRequest.seqno(in: body, version: configuration.walletVersion).map { Int64($0) }
     }
 }

@@ -158,8 +158,13 @@ extension TONProvider: TransferScanning {
         asset: AssetID,
         request: ExternalInMessage?
     ) throws(ProviderError) -> [Observation] {
-        var request = request
-        if case .externalIn(let message) = transaction.inMessage { request = message }
+        var (request, body) = (request, request?.body)
+        switch transaction.inMessage {
+        case .externalIn(let message): (request, body) = (message, message.body)
+        // What anybody may bring.
+        case .internal(let message) where request == nil: body = message.body
+        default: break
+        }
         let reading = TransferReading(
             network: configuration.network,
             transaction: transaction,
@@ -170,7 +175,7 @@ extension TONProvider: TransferScanning {
             coldWallets: configuration.coldWallets,
             asset: asset,
             request: request,
-            number: request.flatMap { number(of: $0, to: scanned) }
+            number: body.flatMap { number(ofRequest: $0, to: scanned) }
         )
         guard asset == coin else { return reading.jettonObservations() }
         var own: [TONAddress: AssetID] = [:]

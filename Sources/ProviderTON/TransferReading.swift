@@ -90,9 +90,17 @@ struct TransferReading {
         by request: ExternalInMessage,
         _ ownJettonWallets: [TONAddress: AssetID]
     ) throws(ProviderError) -> Observation {
-        let movement = try movement("sent", .unexplained, balanceChange, "sent by the wallet's key")
         let hash: CellHash
         do { hash = try request.normalizedHash() } catch { throw ProviderError(.malformed, error.description) }
+        return try sent(as: hash.description, ownJettonWallets)
+    }
+
+    /// What the wallet has sent; `name` is what a transfer of ours would be known by.
+    private func sent(
+        as name: String,
+        _ ownJettonWallets: [TONAddress: AssetID]
+    ) throws(ProviderError) -> Observation {
+        let movement = try movement("sent", .unexplained, balanceChange, "sent by the wallet's key")
         let signature = WalletSignature(
             wallet: account.raw,
             number: number,
@@ -101,7 +109,7 @@ struct TransferReading {
         )
         let sent = SentTransfer(
             naturalKey: key("sent"),
-            hash: hash.description,
+            hash: name,
             movement: movement,
             signature: signature
         )
@@ -144,6 +152,9 @@ struct TransferReading {
             return [.movement(try movement("bounced", kind, balanceChange, "a message came back (bounced flag)"))]
         }
         if case .ok = transaction.description.bounce { return try fees("sent back to the sender (bounce phase)") }
+        // Somebody has brought a request that the key has signed, or has a say in the wallet (a plugin, an extension): we
+        // never ask for anything in this way.
+        if sendsToOthers { return [try sent(as: "", ownJettonWallets)] }
         if relatives.areSource(of: message, at: account) {
             let fees = balanceChange - Int128(message.value)
             return [.movement(try movement("gathered", .networkFee, fees, "came from a wallet of our own"))]
@@ -195,6 +206,12 @@ struct TransferReading {
         if isDerived { return Self.reference(to: owner) }
         // What is not UTF-8 is no comment of ours.
         return comment.flatMap { TypedComment($0) }.map { Self.reference(comment: $0.text, to: owner) }
+    }
+
+    private var sendsToOthers: Bool {
+        transaction.outMessages.contains { message in
+            if case .internal(let message) = message { message.destination != account } else { false }
+        }
     }
 
     private func fees(_ reason: String) throws(ProviderError) -> [Observation] {

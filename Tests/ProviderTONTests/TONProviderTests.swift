@@ -33,6 +33,7 @@ struct Rail: SigningRail {
     init(
         deposit: TONProvider.Deposit = .comment,
         network: TONNetwork = .testnet,
+        walletVersion: WalletVersion = .v4r2,
         highloadTimeout: UInt32? = nil,
         agreementAbove: Int64? = nil,
         otherNodeKnows: Bool = false,
@@ -50,7 +51,7 @@ struct Rail: SigningRail {
             configuration: .init(
                 key: "ton",
                 network: network,
-                walletVersion: .v4r2,
+                walletVersion: walletVersion,
                 highloadTimeout: highloadTimeout,
                 jettons: [
                     .init(

@@ -205,7 +205,9 @@ struct AuditTests {
     func extremeFees(basisPoints: Int) async throws {
         let desk = try await Desk(feeBasisPoints: basisPoints)
         let option = try await desk.openInvoice(id: InvoiceID(value: 1)).options[0].id
-        for number in 1...2 { try await desk.receive(desk.transfer(try desk.amount("1.5"), for: option, number: number)) }
+        for number in 1...2 {
+            try await desk.receive(desk.transfer(try desk.amount("1.5"), for: option, number: number))
+        }
         #expect(try await Self.findings(at: desk).isEmpty)
     }
 

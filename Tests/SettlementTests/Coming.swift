@@ -31,7 +31,12 @@ struct Coming {
     static func charge(_ number: Int) -> String { "charge-\(number)-" }
 
     /// What the Telegram user of a number pays.
-    static func charged(_ amount: Amount, for option: PaymentOptionID, user: Int, at moment: Timestamp)
+    static func charged(
+        _ amount: Amount,
+        for option: PaymentOptionID,
+        user: Int,
+        at moment: Timestamp
+    )
         -> IncomingTransfer
     {
         IncomingTransfer(

@@ -80,7 +80,14 @@ struct WaysInTests {
             let target = try await target(way, relation, number: number + 1, market)
             let page = try await page(way, relation, about: target, market)
             let before = try await market.snapshot()
-            let coming = Coming(way: way, relation: relation, target: target, page: page, number: number + 1, market: market)
+            let coming = Coming(
+                way: way,
+                relation: relation,
+                target: target,
+                page: page,
+                number: number + 1,
+                market: market
+            )
             let isAgreed = try await coming.play()
             let after = try await market.snapshot()
             let touched = Set(after.keys).union(before.keys).filter { before[$0] != after[$0] }

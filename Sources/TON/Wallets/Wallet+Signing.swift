@@ -71,11 +71,34 @@ extension Wallet {
         with key: Ed25519.PrivateKey,
         deploying: Bool
     ) throws(TONError) -> SignedTransfer {
-        guard key.publicKey == publicKey else { throw TONError(.invalidKey, "the key is not this wallet's") }
-        guard (1...version.maximumMessages).contains(messages.count) else {
-            throw TONError(.malformedStructure, "a request has 1 to \(version.maximumMessages) messages")
+        let unsigned = try request(messages, seqno: seqno, validUntil: validUntil, by: .outside)
+        let external = ExternalInMessage(
+            destination: try address(),
+            stateInit: deploying ? try stateInit() : nil,
+            body: try body(unsigned, with: key)
+        )
+        return SignedTransfer(cell: try external.cell(), normalizedHash: try external.normalizedHash())
+    }
+
+    /// Signs a request that anybody may bring to the wallet in a message of an account, and pay for; v5 alone takes such.
+    ///
+    /// - Throws: ``TONError``; with ``TONError/Code/invalidKey`` when the key is another wallet's.
+    /// - Returns: the body of the message.
+    public func signRelayed(
+        _ messages: [WalletMessage],
+        seqno: UInt32,
+        validUntil: UInt32,
+        with key: Ed25519.PrivateKey
+    ) throws(TONError) -> Cell {
+        guard version == .v5r1 else {
+            throw TONError(.malformedStructure, "\(version) takes requests from outside only")
         }
-        let unsigned = try request(messages, seqno: seqno, validUntil: validUntil)
+        let unsigned = try request(messages, seqno: seqno, validUntil: validUntil, by: .relay)
+        return try body(unsigned, with: key)
+    }
+
+    private func body(_ unsigned: CellBuilder, with key: Ed25519.PrivateKey) throws(TONError) -> Cell {
+        guard key.publicKey == publicKey else { throw TONError(.invalidKey, "the key is not this wallet's") }
         let hash = try unsigned.build().hash
         let signature: [UInt8]
         do { signature = try key.sign(hash.bytes) } catch { throw TONError(.invalidKey, error.description) }
@@ -87,21 +110,20 @@ extension Wallet {
             try body.store(bytes: signature)
             try body.store(unsigned.build().slice())
         }
-        let external = ExternalInMessage(
-            destination: try address(),
-            stateInit: deploying ? try stateInit() : nil,
-            body: try body.build()
-        )
-        return SignedTransfer(cell: try external.cell(), normalizedHash: try external.normalizedHash())
+        return try body.build()
     }
 
     private func request(
         _ messages: [WalletMessage],
         seqno: UInt32,
-        validUntil: UInt32
+        validUntil: UInt32,
+        by way: WalletRequest.Way
     ) throws(TONError) -> CellBuilder {
+        guard (1...version.maximumMessages).contains(messages.count) else {
+            throw TONError(.malformedStructure, "a request has 1 to \(version.maximumMessages) messages")
+        }
         var builder = CellBuilder()
-        if version == .v5r1 { try builder.store(uint: WalletRequest.signedPrefix, bits: 32) }
+        if version == .v5r1 { try builder.store(uint: way.rawValue, bits: 32) }
         try builder.store(uint: walletID, bits: 32)
         // The convention of wallet programs: a request that deploys has no end.
         try builder.store(uint: seqno == 0 ? .max : validUntil, bits: 32)
@@ -124,7 +146,13 @@ extension Wallet {
 
 /// What a wallet contract reads of a request: for a fixture chain, and for checks.
 public struct WalletRequest: Hashable, Sendable {
-    static let signedPrefix: UInt32 = 0x7369_676E
+    /// How a request comes to the wallet; the number stands at the beginning of requests to v5.
+    public enum Way: UInt32, Hashable, Sendable {
+        /// In a message from outside.
+        case outside = 0x7369_676E
+        /// In a message of an account, which brings it and pays for it; v5 only.
+        case relay = 0x7369_6E74
+    }
 
     /// The signature.
     public let signature: [UInt8]
@@ -139,10 +167,24 @@ public struct WalletRequest: Hashable, Sendable {
     /// The messages, in the order in which they are sent.
     public let messages: [OutgoingActions.Send]
 
-    /// Reads the body of an external message to a wallet.
+    /// The number that a request has used, whatever else it asks for; nil when it cannot be read.
+    public static func seqno(in body: Cell, version: WalletVersion) -> UInt32? {
+        var slice = body.slice()
+        do throws(TONError) {
+            if version == .v5r1 {
+                guard Way(rawValue: UInt32(truncatingIfNeeded: try slice.loadUInt(32))) != nil else { return nil }
+            } else {
+                try slice.skip(512)
+            }
+            try slice.skip(64)
+            return UInt32(truncatingIfNeeded: try slice.loadUInt(32))
+        } catch { return nil }
+    }
+
+    /// Reads the body of a message to a wallet.
     ///
     /// - Throws: ``TONError``.
-    public init(parsing body: Cell, version: WalletVersion) throws(TONError) {
+    public init(parsing body: Cell, version: WalletVersion, by way: Way = .outside) throws(TONError) {
         var slice = body.slice()
         let unsigned: Cell
         if version == .v5r1 {
@@ -163,7 +205,7 @@ public struct WalletRequest: Hashable, Sendable {
         }
         signedHash = unsigned.hash
         slice = unsigned.slice()
-        if version == .v5r1, try slice.loadUInt(32) != UInt64(Self.signedPrefix) {
+        if version == .v5r1, try slice.loadUInt(32) != UInt64(way.rawValue) {
             throw TONError(.malformedStructure, "the request is not a signed one")
         }
         walletID = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
