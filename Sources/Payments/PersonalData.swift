@@ -17,6 +17,18 @@ public struct PersonalData: Hashable, Sendable {
         /// The post code.
         public let postCode: String
 
+        /// An address by its parts' names in Telegram (Bot API, `ShippingAddress`).
+        public init(named part: (String) -> String) {
+            self.init(
+                countryCode: part("country_code"),
+                state: part("state"),
+                city: part("city"),
+                streetLine1: part("street_line1"),
+                streetLine2: part("street_line2"),
+                postCode: part("post_code")
+            )
+        }
+
         /// An address; what is too long is cut.
         public init(
             countryCode: String,

@@ -96,15 +96,7 @@ struct TelegramMapping: Sendable {
             email: order.email,
             phoneNumber: order.phoneNumber,
             shippingAddress: order.shippingAddress.map { address in
-                func text(_ name: String) -> String { address[name]?.stringValue ?? "" }
-                return PersonalData.Address(
-                    countryCode: text("country_code"),
-                    state: text("state"),
-                    city: text("city"),
-                    streetLine1: text("street_line1"),
-                    streetLine2: text("street_line2"),
-                    postCode: text("post_code")
-                )
+                PersonalData.Address { address[$0]?.stringValue ?? "" }
             },
             shippingOption: order.shippingOption
         )

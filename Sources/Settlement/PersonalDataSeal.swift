@@ -104,14 +104,6 @@ extension PersonalData.Address {
 
     fileprivate init?(_ json: JSONValue) {
         guard json.members != nil else { return nil }
-        func text(_ name: String) -> String { json[name]?.stringValue ?? "" }
-        self.init(
-            countryCode: text("country_code"),
-            state: text("state"),
-            city: text("city"),
-            streetLine1: text("street_line1"),
-            streetLine2: text("street_line2"),
-            postCode: text("post_code")
-        )
+        self.init { json[$0]?.stringValue ?? "" }
     }
 }

@@ -68,17 +68,7 @@ struct ForgottenPlacesTests {
         try change(&configuration, &keystore)
         let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
         defer { transport.close() }
-        let gateway = try await Gateway(
-            configuration,
-            keystore: keystore,
-            surroundings: .init(
-                clock: world.networks.clock,
-                random: SystemRandom(),
-                transport: transport,
-                webhookTransport: transport
-            ),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        )
+        let gateway = try await world.gateway(of: configuration, keystore: keystore, over: transport)
         _ = try await gateway.listen()
         let report = try await ReconciliationReport.make(for: gateway.settlement)
         let ready = await gateway.api.respond(to: HTTPRequest(url: "/readyz"))

@@ -20,17 +20,7 @@ struct GatewayModeTests {
             func open(_ environment: GatewayConfiguration.Environment) async throws {
                 configuration.environment = environment
                 let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
-                let gateway = try await Gateway(
-                    configuration,
-                    keystore: world.home.keystore(),
-                    surroundings: .init(
-                        clock: SystemClock(),
-                        random: SystemRandom(),
-                        transport: transport,
-                        webhookTransport: transport
-                    ),
-                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-                )
+                let gateway = try await world.gateway(of: configuration, over: transport, clock: SystemClock())
                 try await gateway.close()
             }
             try await open(.test)
@@ -64,20 +54,10 @@ struct GatewayConfigurationTests {
     }
 
     /// Opens a gateway and closes it.
-    private func open(_ configuration: GatewayConfiguration, _ keystore: Keystore) async throws {
+    private func open(_ configuration: GatewayConfiguration, _ keystore: Keystore, in world: ScenarioWorld) async throws
+    {
         let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
-        let gateway = try await Gateway(
-            configuration,
-            keystore: keystore,
-            surroundings: .init(
-                clock: SystemClock(),
-                random: SystemRandom(),
-                transport: transport,
-                webhookTransport: transport
-            ),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        )
-        try await gateway.close()
+        try await world.gateway(of: configuration, keystore: keystore, over: transport, clock: SystemClock()).close()
     }
 
     @Test("is refused when two entries hold the same key or the same bot, whatever the entries are called")
@@ -106,20 +86,20 @@ struct GatewayConfigurationTests {
             evm.evm?.append(twin)
             for twice in [bots, ton, evm] {
                 try twice.validate()
-                await #expect(throws: ConfigurationError.self) { try await open(twice, keystore) }
+                await #expect(throws: ConfigurationError.self) { try await open(twice, keystore, in: world) }
             }
             bots = plain
             bots.bots[0].tokenEntry = "no-bot"
-            await #expect(throws: ConfigurationError.self) { try await open(bots, keystore) }
-            try await open(plain, keystore)
+            await #expect(throws: ConfigurationError.self) { try await open(bots, keystore, in: world) }
+            try await open(plain, keystore, in: world)
             // The history of an account is booked under the key that it had: under another it would be booked again.
             var renamed = plain
             renamed.ton[0].key = "another"
-            await #expect(throws: ConfigurationError.self) { try await open(renamed, keystore) }
+            await #expect(throws: ConfigurationError.self) { try await open(renamed, keystore, in: world) }
             renamed = plain
             renamed.bots[0].key = "another"
-            await #expect(throws: ConfigurationError.self) { try await open(renamed, keystore) }
-            try await open(plain, keystore)
+            await #expect(throws: ConfigurationError.self) { try await open(renamed, keystore, in: world) }
+            try await open(plain, keystore, in: world)
         }
     }
 }

@@ -16,22 +16,6 @@ import StrictJSON
 import Synchronization
 import Testing
 
-/// Everything that was logged.
-private struct KeptLog: LogHandler {
-    let lines: Lines
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.trace
-
-    final class Lines: Sendable { let all = Mutex<[String]>([]) }
-
-    func log(event: LogEvent) { lines.all.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") } }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-}
-
 /// A merchant's server that keeps what it is sent.
 private final class Listener: Sendable {
     let bodies = Mutex<[String: [String]]>([:])
@@ -73,30 +57,6 @@ struct PersonalDataTests {
             ]
         ],
     ]
-
-    private static func world<Result>(
-        on engine: Engine,
-        _ lines: KeptLog.Lines,
-        _ body: (ScenarioWorld, String) async throws -> Result
-    ) async throws -> Result {
-        let folder = FileManager.default.temporaryDirectory.path + "/world-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let world = try await ScenarioWorld.make(
-            in: folder,
-            catalogues: projectFolder + "/Config",
-            postgresql: engine == .postgreSQL ? try engine.place() : nil,
-            logger: Logger(label: "test") { _ in KeptLog(lines: lines) }
-        )
-        do {
-            let result = try await body(world, folder)
-            await world.stop()
-            return result
-        } catch {
-            await world.stop()
-            throw error
-        }
-    }
 
     private static func call(
         _ world: ScenarioWorld,
@@ -250,8 +210,10 @@ struct PersonalDataTests {
 
     @Test("lies open in no file, log or row, at no moment", arguments: Engine.allCases)
     func canary(engine: Engine) async throws {
-        let lines = KeptLog.Lines()
-        try await Self.world(on: engine, lines) { world, folder in
+        let log = KeptLog()
+        let place = engine == .postgreSQL ? try engine.place() : nil
+        try await withWorld(postgresql: place, logger: log.logger) { world in
+            let folder = world.home.folder
             world.networks.telegram.tell(Self.customer, by: "quint")
             let opened = try await Self.call(world, "POST", "/v1/invoices", Self.order).body
             let option = try #require(opened["options"]?.arrayValue?.first)
@@ -260,12 +222,12 @@ struct PersonalDataTests {
             let database = world.gateway.settlement.database
             // The update lies in the inbox, and nobody has dealt with it.
             #expect(try await database.read { try $0.inboxDepth() } == 1)
-            try await Self.expectNoCanary(folder, engine, database, lines)
+            try await Self.expectNoCanary(folder, engine, database, log)
             try await world.settle()
             #expect(try await database.read { try $0.inboxDepth() } == 0)
             let payments = try await Self.call(world, "GET", "/v1/payments").body
             #expect(Self.holdsCanary(payments.text))
-            try await Self.expectNoCanary(folder, engine, database, lines)
+            try await Self.expectNoCanary(folder, engine, database, log)
             let bodies = try await database.read { try $0.query("SELECT body FROM inbox", []).map(\.values) }
             #expect(!bodies.isEmpty && bodies.allSatisfy { $0 == [.blob([])] })
         }
@@ -275,7 +237,7 @@ struct PersonalDataTests {
         _ folder: String,
         _ engine: Engine,
         _ database: any Database,
-        _ lines: KeptLog.Lines
+        _ log: KeptLog
     ) async throws {
         let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
         var read = 0
@@ -290,8 +252,7 @@ struct PersonalDataTests {
             let hexadecimal = Array(canary.utf8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
             #expect(!content.contains(canary) && !content.contains(hexadecimal), "a row holds \(canary)")
         }
-        let logged = lines.all.withLock { $0.joined(separator: "\n") }
-        #expect(!holdsCanary(logged))
+        #expect(!holdsCanary(log.lines.joined(separator: "\n")))
     }
 
     /// Forms of what a customer tells that Telegram would not send.

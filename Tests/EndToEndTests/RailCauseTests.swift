@@ -8,35 +8,15 @@ import Testing
 
 @Suite("Why a rail is missing")
 struct RailCauseTests {
-    /// A log that a test reads.
-    private final class Lines: Sendable {
-        private let lines = Mutex<[String]>([])
-        var all: [String] { lines.withLock { $0 } }
-        func append(_ line: String) { lines.withLock { $0.append(line) } }
-    }
-
-    private struct Handler: LogHandler {
-        let lines: Lines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) { lines.append("\(event.message)") }
-    }
-
     @Test("is in the log once for each cause, and again after the rail was there")
     func causes() async throws {
-        let (lines, clock) = (Lines(), ManualClock(Timestamp(seconds: 1_000)))
+        let (log, clock) = (KeptLog(), ManualClock(Timestamp(seconds: 1_000)))
         let conditions = Conditions()
         let checks = RailChecks(
             of: try ProviderRegistry([]),
             conditions: conditions,
             clock: clock,
-            logger: Logger(label: "test") { _ in Handler(lines: lines) }
+            logger: log.logger
         )
         let answers = Mutex<[ProviderError?]>([
             ProviderError(.unavailable, "429"), ProviderError(.unavailable, "500"),
@@ -48,14 +28,14 @@ struct RailCauseTests {
         }
         try await checks.begin([check])
         // What did not come in time is no cause where the rail has said one.
-        #expect(lines.all.count == 1 && lines.all.first?.contains("429") == true, "\(lines.all)")
+        #expect(log.lines.count == 1 && log.lines.first?.contains("429") == true, "\(log.lines)")
         for _ in 0..<3 { await checks.repeatNow() }
-        #expect(lines.all.count == 3 && lines.all[1].contains("another chain") && lines.all[2].contains("500"))
+        #expect(log.lines.count == 3 && log.lines[1].contains("another chain") && log.lines[2].contains("500"))
         #expect(conditions.all.map(\.name) == ["rail ton"])
         await checks.repeatNow()
-        #expect(conditions.all.isEmpty && lines.all.count == 4)
+        #expect(conditions.all.isEmpty && log.lines.count == 4)
         checks.add(check)
         await checks.repeatNow()
-        #expect(lines.all.count == 5 && lines.all[4].contains("gone"))
+        #expect(log.lines.count == 5 && log.lines[4].contains("gone"))
     }
 }

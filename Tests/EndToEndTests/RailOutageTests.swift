@@ -192,16 +192,10 @@ struct RailOutageTests {
                 case .evm: configuration.evm?[0].nodes = (0..<3).map { "\(url)/\($0)" }
                 }
                 let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
-                let gateway = try await Gateway(
-                    configuration,
-                    keystore: world.home.keystore(),
-                    surroundings: .init(
-                        clock: TrustedClock(world.machine),
-                        random: SystemRandom(),
-                        transport: transport,
-                        webhookTransport: transport
-                    ),
-                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                let gateway = try await world.gateway(
+                    of: configuration,
+                    over: transport,
+                    clock: TrustedClock(world.machine)
                 )
                 _ = try await gateway.listen()
                 let answer = await gateway.api.respond(to: HTTPRequest(url: "/readyz"))

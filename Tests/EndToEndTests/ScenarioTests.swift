@@ -11,53 +11,6 @@ import Seams
 import Settlement
 import Testing
 
-/// The project's folder, found from this file.
-let projectFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path
-
-/// A world in a folder of its own, which is gone afterwards.
-func withWorld<Result>(
-    postgresql: String? = nil,
-    faults: FaultInjector = .none,
-    _ body: (ScenarioWorld) async throws -> Result
-) async throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.path + "/world-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let world = try await ScenarioWorld.make(
-        in: folder,
-        catalogues: projectFolder + "/Config",
-        faults: faults,
-        postgresql: postgresql,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    )
-    do {
-        let result = try await body(world)
-        await world.stop()
-        return result
-    } catch {
-        await world.stop()
-        throw error
-    }
-}
-
-extension ScenarioWorld {
-    /// A gateway on the world's files with another configuration; the world's own has to be closed.
-    func gateway(of configuration: GatewayConfiguration, over transport: CurlTransport) async throws -> Gateway {
-        try await Gateway(
-            configuration,
-            keystore: home.keystore(),
-            surroundings: .init(
-                clock: networks.clock,
-                random: SystemRandom(),
-                transport: transport,
-                webhookTransport: transport
-            ),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        )
-    }
-}
-
 @Suite("The whole gateway over real sockets", .serialized)
 struct ScenarioTests {
     static let names = (try? Scenario.names(in: projectFolder + "/Fixtures/scenarios")) ?? []

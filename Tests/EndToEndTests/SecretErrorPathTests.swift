@@ -43,26 +43,6 @@ struct SecretErrorPathTests {
         func stream(_ request: HTTPRequest) -> AsyncThrowingStream<[UInt8], any Error> { real.stream(turned(request)) }
     }
 
-    /// Everything that was logged.
-    private final class KeptLog: Sendable {
-        let lines = Mutex<[String]>([])
-    }
-
-    private struct KeepingHandler: LogHandler {
-        let log: KeptLog
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            log.lines.withLock { $0.append("\(event.message) \(event.metadata ?? [:]) \(metadata)") }
-        }
-    }
-
     private static let addedToken = "6161616161:AddedAtTheWorstMomentQ7x9Zk3Lm2"
 
     /// What must stand nowhere: the parts of each secret that are secret by themselves.
@@ -91,16 +71,11 @@ struct SecretErrorPathTests {
             var configuration = try world.home.configuration()
             configuration.http.port = 0
             let keystore = try world.home.keystore()
-            let gateway = try await Gateway(
-                configuration,
+            let gateway = try await world.gateway(
+                of: configuration,
                 keystore: keystore,
-                surroundings: .init(
-                    clock: world.networks.clock,
-                    random: SystemRandom(),
-                    transport: transport,
-                    webhookTransport: transport
-                ),
-                logger: Logger(label: "test") { _ in KeepingHandler(log: log) }
+                over: transport,
+                logger: log.logger
             )
             _ = try await gateway.listen()
             var answers: [String] = []
@@ -130,7 +105,7 @@ struct SecretErrorPathTests {
             // Telegram, both chains and the merchant's receiver were asked.
             #expect(echo.answered >= before + 8)
             let stored = try await Engine.sqlite.content(of: gateway.settlement.database)
-            let logged = log.lines.withLock { $0 }
+            let logged = log.lines
             for canary in try Self.canaries(world, keystore) {
                 #expect(canary.utf8.count >= 8)
                 let escaped = canary.utf8.map { "\\u00" + String($0, radix: 16) }.joined()

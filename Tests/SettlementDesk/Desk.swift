@@ -59,6 +59,31 @@ package struct Desk {
         }
     }
 
+    /// A merchant who has a balance from the beginning, and the operator.
+    package static func open(
+        _ merchant: MerchantID,
+        with total: Amount,
+        at provider: String,
+        in session: any SQLSession,
+        now: Timestamp
+    ) throws {
+        for id in [merchant, MerchantID(value: 0)] {
+            try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 0, createdAt: now))
+        }
+        try session.post(
+            LedgerTransaction(
+                id: Identifier(value: 1),
+                kind: .init("opening"),
+                occurredAt: now,
+                subject: "opening",
+                postings: [
+                    Posting(account: AccountID(text: "provider_receivable/\(provider)"), amount: total),
+                    Posting(account: AccountID(text: "merchant_balance/\(merchant.text)"), amount: total.negated()),
+                ]
+            )
+        )
+    }
+
     /// A settlement of any providers that move the coin.
     package static func settlement(
         _ database: any Database,
@@ -150,6 +175,15 @@ package struct Desk {
             occurredAt: clock.now().advanced(by: late),
             availableAt: clock.now()
         )
+    }
+
+    /// Opens an invoice and has it paid.
+    package func openPaid(_ amount: String = "1.5") async throws -> (invoice: InvoiceWithOptions, by: IncomingTransfer)
+    {
+        let opened = try await openInvoice()
+        let transfer = transfer(try self.amount(amount), for: opened.options[0].id)
+        try await receive(transfer)
+        return (opened, transfer)
     }
 
     @discardableResult

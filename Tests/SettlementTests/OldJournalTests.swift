@@ -91,9 +91,7 @@ struct OldJournalTests {
     @Test("forget nothing of a payment that was taken back, and undo nothing twice", arguments: Engine.allCases)
     func orphaned(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
-        let opened = try await desk.openInvoice()
-        let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
-        try await desk.receive(transfer)
+        let transfer = try await desk.openPaid().by
         _ = try await vanish(1, at: desk)
         try await migrate(desk, [Self.unnamed])
         for page in 1...2 {
@@ -108,9 +106,7 @@ struct OldJournalTests {
     @Test("keep what was returned of a payment as a loss while the payment is gone", arguments: Engine.allCases)
     func refunded(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
-        let opened = try await desk.openInvoice()
-        let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
-        try await desk.receive(transfer)
+        let (opened, transfer) = try await desk.openPaid()
         let payment = try await desk.settlement.database.read { try $0.payments(of: opened.invoice.id)[0].id }
         let request = RefundRequest(payment: payment, amount: try desk.amount("0.5"), reason: nil)
         let id = RefundID(value: 1)

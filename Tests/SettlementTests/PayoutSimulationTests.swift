@@ -41,24 +41,7 @@ struct PayoutSimulationTests {
         func ask() async throws {
             let (now, total) = (clock.now(), Amount(asset: coin.id, units: Int256(ids.count)))
             try await settlement.database.write { session in
-                for id in [PayoutSimulationTests.merchant, MerchantID(value: 0)] {
-                    try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 0, createdAt: now))
-                }
-                try session.post(
-                    LedgerTransaction(
-                        id: Identifier(value: 1),
-                        kind: .init("opening"),
-                        occurredAt: now,
-                        subject: "opening",
-                        postings: [
-                            Posting(account: AccountID(text: "provider_receivable/model"), amount: total),
-                            Posting(
-                                account: AccountID(text: "merchant_balance/\(PayoutSimulationTests.merchant.text)"),
-                                amount: total.negated()
-                            ),
-                        ]
-                    )
-                )
+                try Desk.open(PayoutSimulationTests.merchant, with: total, at: "model", in: session, now: now)
             }
             let request = PayoutRequest(
                 amount: Amount(asset: coin.id, units: 1),

@@ -90,8 +90,7 @@ struct UndoneTests {
     @Test("what was returned already is a loss, and a return that waits is called off", arguments: [false, true])
     func refunds(isSent: Bool) async throws {
         let desk = try await Desk()
-        let opened = try await desk.openInvoice()
-        try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
+        let opened = try await desk.openPaid().invoice
         let payment = try await desk.settlement.database.read { try $0.payments(of: opened.invoice.id)[0].id }
         let request = RefundRequest(payment: payment, amount: try desk.amount("0.5"), reason: nil)
         let id = RefundID(value: 1)
@@ -112,8 +111,7 @@ struct UndoneTests {
     @Test("a return that is under way and fails afterwards is no loss any more")
     func refundFailsAfterwards() async throws {
         let desk = try await Desk()
-        let opened = try await desk.openInvoice()
-        try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
+        let opened = try await desk.openPaid().invoice
         let payment = try await desk.settlement.database.read { try $0.payments(of: opened.invoice.id)[0].id }
         let request = RefundRequest(payment: payment, amount: nil, reason: nil)
         let id = RefundID(value: 1)
@@ -135,8 +133,7 @@ struct UndoneTests {
     )
     func endedTransfer(engine: Engine, hadArrived: Bool) async throws {
         let desk = try await Desk(on: engine)
-        let opened = try await desk.openInvoice()
-        try await desk.receive(desk.transfer(try desk.amount("1.5"), for: opened.options[0].id))
+        _ = try await desk.openPaid()
         let request = PayoutRequest(amount: try desk.amount("1"), destination: "d", comment: nil, needsApproval: false)
         let payout = try await desk.settlement.requestPayout(request, by: desk.merchant, id: PayoutID(value: 1))
         let id = payout.purpose.id
@@ -166,9 +163,7 @@ struct UndoneTests {
     @Test("F56: a payment whose block comes back is the same payment, and pays again", arguments: Engine.allCases)
     func comesBack(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
-        let opened = try await desk.openInvoice()
-        let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
-        try await desk.receive(transfer)
+        let (opened, transfer) = try await desk.openPaid()
         let payments = { [desk] in
             try await desk.settlement.database.read { try $0.payments(of: opened.invoice.id) }
         }

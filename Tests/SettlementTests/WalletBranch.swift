@@ -29,22 +29,7 @@ struct WalletBranch {
         settlement = try Desk.settlement(engine.open(place), [rail], coin, clock, .none)
         let (now, total) = (clock.now(), Amount(asset: coin.id, units: 1_000_000_000))
         try await settlement.database.write { session in
-            for id in [Self.merchant, MerchantID(value: 0)] {
-                try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 0, createdAt: now))
-            }
-            let accounts = ["provider_receivable/numbered", "merchant_balance/\(Self.merchant.text)"]
-            try session.post(
-                LedgerTransaction(
-                    id: Identifier(value: 1),
-                    kind: .init("opening"),
-                    occurredAt: now,
-                    subject: "opening",
-                    postings: [
-                        Posting(account: AccountID(text: accounts[0]), amount: total),
-                        Posting(account: AccountID(text: accounts[1]), amount: total.negated()),
-                    ]
-                )
-            )
+            try Desk.open(Self.merchant, with: total, at: "numbered", in: session, now: now)
         }
         _ = try await settlement.compareWallets()
         try await scan()
