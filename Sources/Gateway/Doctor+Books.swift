@@ -39,7 +39,7 @@ extension GatewayConfiguration.Database {
         if let path, postgresql == nil {
             return try SQLiteDatabase.look(at: path) { (try $0.wallets(), try $0.scanStates(provider: nil)) }
         }
-        let database = try open()
+        let database = try open(migrating: false)
         let noticed = try await database.read { (wallets: try $0.wallets(), scans: try $0.scanStates(provider: nil)) }
         try await database.close()
         return noticed

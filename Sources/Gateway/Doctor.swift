@@ -114,7 +114,7 @@ public struct Doctor: Sendable {
 
     private func examineDatabase(_ configuration: GatewayConfiguration, _ found: inout Findings) async {
         do {
-            let database = try configuration.database.open()
+            let database = try configuration.database.open(migrating: false)
             found.ok("database", "it opens, and its schema is this program's")
             found.ok("durability", "what is confirmed outlives a loss of power: \(try await database.durability())")
             try await database.close()

@@ -23,13 +23,16 @@ public struct GatewayConfiguration: Codable, Sendable {
             self.path = path
         }
 
-        /// Opens it, with the schema brought up to date.
+        /// Opens it.
         ///
+        /// - Parameter migrating: whether the schema of a database that is not empty is brought up to date; without that,
+        ///   an older one is refused.
         /// - Throws: ``ConfigurationError`` when not exactly one place is named, and `StorageError`.
-        public func open() throws -> any Storage.Database {
+        /// - Returns: the database.
+        public func open(migrating: Bool = true) throws -> any Storage.Database {
             switch (path, postgresql) {
-            case (let path?, nil): return try SQLiteDatabase(path: path)
-            case (nil, let settings?): return try PostgresDatabase(settings: settings)
+            case (let path?, nil): return try SQLiteDatabase(path: path, migrating: migrating)
+            case (nil, let settings?): return try PostgresDatabase(settings: settings, migrating: migrating)
             default: throw ConfigurationError("'database' has either a 'path' or 'postgresql'")
             }
         }

@@ -48,10 +48,7 @@ extension Settlement {
         let now = clock.now()
         let id: PayoutID = identifiers.next()
         return try await database.write { session in
-            let states: [PayoutStateMachine.State] = [.awaitingApproval, .awaitingPayment, .inProgress, .unknown]
-            let open = try session.outgoing(in: states, dueAt: .distantFuture, limit: 10_000).filter { transfer in
-                transfer.provider == rule.provider && transfer.amount.asset == asset
-            }
+            let open = try session.openOutgoing(provider: rule.provider, asset: asset)
             guard !open.contains(where: { $0.destination == rule.address && $0.merchant == operatorMerchant }) else {
                 return nil
             }

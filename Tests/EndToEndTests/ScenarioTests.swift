@@ -1,17 +1,11 @@
-import Cryptography
 import DatabaseEngines
 import FixtureTON
 import Foundation
-import Gateway
-import HTTPTransport
-import Logging
-import Sandbox
 import Scenarios
-import Seams
-import Settlement
 import Testing
 
-@Suite("The whole gateway over real sockets", .serialized)
+/// The scenarios of `Fixtures/scenarios`, each in a world of its own.
+@Suite("The whole gateway over real sockets")
 struct ScenarioTests {
     static let names = (try? Scenario.names(in: projectFolder + "/Fixtures/scenarios")) ?? []
 
@@ -30,12 +24,26 @@ struct ScenarioTests {
         }
     }
 
-    @Test("holds to the scenario on both databases", arguments: names, [false, true])
-    func scenario(name: String, onPostgreSQL: Bool) async throws {
+    static func play(_ name: String, postgresql: String?) async throws {
         let scenario = try Scenario(file: projectFolder + "/Fixtures/scenarios/\(name).yaml")
-        let place = onPostgreSQL ? try PostgresServer.newDatabase() : nil
-        let failures = try await withWorld(postgresql: place) { try await ScenarioRunner.run(scenario, in: $0) }
+        let failures = try await withWorld(postgresql: postgresql) { try await ScenarioRunner.run(scenario, in: $0) }
         #expect(failures.isEmpty, "\(failures.joined(separator: "\n"))")
+    }
+
+    // One world of each database at a time is as much as two cores play well.
+
+    @Suite("On SQLite", .serialized)
+    struct OnSQLite {
+        @Test("it holds to the scenario", arguments: ScenarioTests.names)
+        func scenario(name: String) async throws { try await ScenarioTests.play(name, postgresql: nil) }
+    }
+
+    @Suite("On PostgreSQL", .serialized)
+    struct OnPostgreSQL {
+        @Test("it holds to the scenario", arguments: ScenarioTests.names)
+        func scenario(name: String) async throws {
+            try await ScenarioTests.play(name, postgresql: PostgresServer.newDatabase())
+        }
     }
 
     @Test("ends the demonstration with clean books on both databases, and not when a posting was changed by one unit")

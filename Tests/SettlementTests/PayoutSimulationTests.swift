@@ -84,14 +84,14 @@ struct PayoutSimulationTests {
     }
 
     @Test(
-        "20,000 payouts with a fault at each step pay at most once, and none stays unknown without an alarm",
+        "20,000 payouts, each alone or many in a request, with a fault at each step pay at most once, and none stays unknown without an alarm",
         arguments: [false, true]
     )
-    func twentyThousand(isBatching: Bool) async throws {
+    func tenThousandEach(isBatching: Bool) async throws {
         print("seed \(Self.seed)")
-        let world = try World(payouts: 20_000, seed: Self.seed, isBatching: isBatching)
+        let world = try World(payouts: 10_000, seed: Self.seed, isBatching: isBatching)
         try await world.ask()
-        var open = 20_000
+        var open = 10_000
         for round in 1...200 where open > 0 {
             try await world.step()
             guard round % 4 == 0 else { continue }
@@ -101,7 +101,7 @@ struct PayoutSimulationTests {
             let (left, alarmed) = try await world.settlement.database.read { session in
                 let states: [PayoutStateMachine.State] = [.awaitingPayment, .unknown, .inProgress]
                 return (
-                    try session.outgoing(in: states, dueAt: .distantFuture, limit: 20_000),
+                    try session.outgoing(in: states, dueAt: .distantFuture, limit: 10_000),
                     Set(try OverdueTransfers.list(in: session, at: now).map(\.purpose.id))
                 )
             }
@@ -112,15 +112,15 @@ struct PayoutSimulationTests {
         let transfers = try await world.settlement.database.read { session in
             try world.ids.compactMap { try session.outgoing($0.text) }
         }
-        #expect(transfers.count == 20_000)
+        #expect(transfers.count == 10_000)
         var counts: [PayoutStateMachine.State: Int] = [:]
         for transfer in transfers {
             counts[transfer.status.state, default: 0] += 1
             let effects = world.rail.effects(of: transfer.purpose.id)
             #expect(effects == (transfer.status.state == .completed ? 1 : 0), "\(transfer.purpose.id)")
         }
-        #expect((counts[.completed] ?? 0) + (counts[.failed] ?? 0) == 20_000)
-        #expect((counts[.completed] ?? 0) > 10_000)
+        #expect((counts[.completed] ?? 0) + (counts[.failed] ?? 0) == 10_000)
+        #expect((counts[.completed] ?? 0) > 5_000)
         #expect(world.rail.reusedNumbers == 0)
         let balances = try await world.settlement.database.read { session in
             (try session.trialBalance().isBalanced, try session.balances(code: AccountCode("payouts_payable")))

@@ -59,7 +59,7 @@ enum Schema {
                 "the database has schema \(version), this program knows \(self.version); start the newer version"
             )
         }
-        guard migrating || version == self.version else {
+        guard migrating || version == self.version || version == 0 else {
             throw StorageError(.unavailable, "the schema is \(version); run 'settlegate migrate' first")
         }
         return migrations.filter { $0.number > version && $0.number <= end }

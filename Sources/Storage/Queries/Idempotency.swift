@@ -112,10 +112,4 @@ extension SQLSession {
             scope.arguments
         )
     }
-
-    /// Forgets what is older than a moment.
-    @discardableResult
-    public func pruneIdempotency(before moment: Timestamp) throws -> Int {
-        try change("DELETE FROM idempotency_keys WHERE claimed_at < $1", [.moment(moment)])
-    }
 }

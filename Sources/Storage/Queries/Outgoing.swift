@@ -1,4 +1,4 @@
-import Money
+public import Money
 public import Payments
 public import Seams
 
@@ -154,6 +154,17 @@ extension SQLSession {
                 .text(provider), .moment(moment), .integer(Int64(limit)),
                 .moment(moment.advanced(by: Self.longestPause)),
             ]
+        ) { try $0.outgoing() }
+    }
+
+    /// A provider's transfers of an asset that have not ended.
+    public func openOutgoing(provider: String, asset: AssetID) throws -> [OutgoingTransfer] {
+        try all(
+            """
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.provider = $1 AND t.asset = $2
+            AND t.state IN ('awaiting_approval', 'awaiting_payment', 'in_progress', 'unknown') ORDER BY t.id
+            """,
+            [.text(provider), .text(asset.text)]
         ) { try $0.outgoing() }
     }
 
