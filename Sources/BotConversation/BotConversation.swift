@@ -1,5 +1,5 @@
 public import Money
-import Payments
+public import Payments
 import Seams
 public import Storage
 import StrictJSON
@@ -14,6 +14,8 @@ public struct BotConversation: Sendable {
         let client: BotClient
         let contact: String?
         let terms: String?
+        /// Where its owner is told what goes wrong; nil: nowhere.
+        public let ownerChat: String?
         let sendsReceipts: Bool
         /// The keys of what it takes money by: it speaks of nothing else.
         let providers: [String]
@@ -25,12 +27,14 @@ public struct BotConversation: Sendable {
         ///   - providers: the keys of the providers by which it takes, or has taken, money.
         ///   - contact: who is asked next.
         ///   - terms: the address of the terms.
+        ///   - ownerChat: where its owner is told what goes wrong.
         ///   - sendsReceipts: whether customers are told of payments and refunds.
         public init(
             client: BotClient,
             providers: [String],
             contact: String?,
             terms: String?,
+            ownerChat: String? = nil,
             sendsReceipts: Bool = true
         ) {
             self.client = client
@@ -38,6 +42,7 @@ public struct BotConversation: Sendable {
             self.sendsReceipts = sendsReceipts
             self.contact = contact
             self.terms = terms
+            self.ownerChat = ownerChat
         }
     }
 
@@ -45,16 +50,25 @@ public struct BotConversation: Sendable {
     private static let listLimit = 5
 
     let bot: @Sendable (_ source: String) -> Bot?
+    let owners: @Sendable (_ merchant: MerchantID) -> [Bot]
     let database: any Database
     let assets: AssetRegistry
 
-    /// Conversations of bots, by the source of their updates (`telegram:<key>`).
+    /// Conversations of bots.
+    ///
+    /// - Parameters:
+    ///   - bot: a bot by the source of its updates (`telegram:<key>`).
+    ///   - owners: the bots by whose owners' chats a merchant is told what goes wrong.
+    ///   - database: what is asked and told.
+    ///   - assets: how amounts are written.
     public init(
         bot: @escaping @Sendable (_ source: String) -> Bot?,
+        owners: @escaping @Sendable (_ merchant: MerchantID) -> [Bot] = { _ in [] },
         database: any Database,
         assets: AssetRegistry
     ) {
         self.bot = bot
+        self.owners = owners
         self.database = database
         self.assets = assets
     }

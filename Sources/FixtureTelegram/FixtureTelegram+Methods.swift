@@ -92,7 +92,7 @@ extension FixtureTelegram {
     private func sentMessage(_ call: BotCall) -> JSONValue {
         let now = clock.now()
         return state.withLock { state in
-            state.said.append((call.integer("chat_id") ?? 0, call.text("text") ?? ""))
+            state.said.append((call.token, call.integer("chat_id") ?? 0, call.text("text") ?? ""))
             return [
                 "message_id": .integer(state.next()), "date": .integer(now.seconds),
                 "chat": state.chatJSON(call.integer("chat_id") ?? 0), "text": .string(call.text("text") ?? ""),

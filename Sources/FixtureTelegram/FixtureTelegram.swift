@@ -129,6 +129,11 @@ public final class FixtureTelegram: Sendable {
         }
     }
 
+    /// What bots have said in a chat, by which bot, the oldest first.
+    public func said(in chat: Int64) -> [(bot: String, text: String)] {
+        state.withLock { state in state.said.filter { $0.chat == chat }.map { ($0.bot, $0.text) } }
+    }
+
     /// Has a user tell something else, where a bot asks (`OrderInfo`).
     public func tell(_ order: JSONValue, by user: String) {
         state.withLock { state in

@@ -155,8 +155,8 @@ struct TelegramState: Sendable {
     var rateLimits = 0
     /// Refunds that take effect and answer that they had before.
     var lyingRefunds = 0
-    /// What bots have said, to whom.
-    var said: [(chat: Int64, text: String)] = []
+    /// What bots have said, to whom; the bots by their tokens.
+    var said: [(bot: String, chat: Int64, text: String)] = []
     private var serial: Int64 = 0
 
     mutating func next() -> Int64 {

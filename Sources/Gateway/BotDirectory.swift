@@ -1,5 +1,6 @@
 import BotConversation
 import Cryptography
+import Payments
 import Synchronization
 
 /// The bots that the gateway speaks for, by their keys; some are added while it runs.
@@ -33,6 +34,13 @@ final class BotDirectory: Sendable {
     }
 
     func bot(_ key: String) -> Gateway.ConfiguredProviders.Bot? { bots.withLock { $0.first { $0.key == key } } }
+
+    /// The bots by whose owners' chats a merchant is told what goes wrong: its own; where it has none, the operator's.
+    func owners(of merchant: MerchantID) -> [BotConversation.Bot] {
+        let told = all.filter { $0.conversation.ownerChat != nil }
+        let own = told.filter { $0.merchant == merchant }
+        return (own.isEmpty ? told.filter { $0.merchant == nil } : own).map(\.conversation)
+    }
 
     /// How a bot speaks, by the source of its updates (`telegram:<key>`).
     func conversation(_ source: String) -> BotConversation.Bot? {

@@ -59,6 +59,7 @@ struct BotKeeper: BotKeeping {
         if let takesStars = change.takesStars { wanted.takesStars = takesStars }
         if let contact = change.supportContact { wanted.supportContact = contact }
         if let terms = change.termsURL { wanted.termsURL = terms }
+        if let chat = change.ownerChat { wanted.ownerChat = chat }
         if let isActive = change.isActive { wanted.isActive = isActive }
         try check(wanted.currencies, takesStars: wanted.takesStars, hasProvider: wanted.sealedProviderToken != nil)
         let changed = try await settlement.database.write { [wanted] in try $0.update(wanted) }
@@ -160,6 +161,7 @@ struct BotKeeper: BotKeeping {
             takesStars: bot.takesStars,
             supportContact: bot.supportContact,
             termsURL: bot.termsURL,
+            ownerChat: bot.ownerChat,
             createdAt: settlement.clock.now()
         )
     }
@@ -225,8 +227,10 @@ struct BotKeeper: BotKeeping {
                 client: client,
                 providers: TelegramChannel.providers(of: record.key),
                 contact: record.supportContact,
-                terms: record.termsURL
+                terms: record.termsURL,
+                ownerChat: record.ownerChat
             ),
+            merchant: record.merchant,
             isPolled: false,
             version: record.version
         )

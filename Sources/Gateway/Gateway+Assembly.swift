@@ -88,6 +88,7 @@ extension Gateway {
         func worker(over settlement: Settlement, bots directory: BotDirectory) throws -> ReconciliationWorker {
             let conversation = BotConversation(
                 bot: { directory.conversation($0) },
+                owners: { directory.owners(of: $0) },
                 database: settlement.database,
                 assets: catalogues.assets
             )
@@ -101,7 +102,10 @@ extension Gateway {
                     }
                 ),
                 converse: { try await conversation.answer($0, from: $1) },
-                tellCustomers: { try await conversation.tellCustomers(at: $0) },
+                tellCustomers: { moment in
+                    try await conversation.tellCustomers(at: moment)
+                    try await conversation.tellOwners(at: moment)
+                },
                 logger: logger
             )
         }

@@ -21,6 +21,8 @@ extension Gateway {
             let token: SecretBytes
             let secret: SecretBytes
             let conversation: BotConversation.Bot
+            /// Whose it is; nil: the operator's.
+            var merchant: MerchantID?
             /// Whether the gateway asks for the updates.
             let isPolled: Bool
             /// How often it was changed; none for a bot of the configuration.
@@ -74,6 +76,7 @@ extension Gateway {
                     providers: TelegramChannel.providers(of: bot.key),
                     contact: bot.supportContact,
                     terms: bot.termsURL,
+                    ownerChat: bot.ownerChat,
                     sendsReceipts: bot.receipts ?? true
                 )
                 bots.append(

@@ -21,6 +21,8 @@ extension GatewayConfiguration {
         public var supportContact: String?
         /// Where the terms are that `/terms` answers.
         public var termsURL: String?
+        /// The chat in which its owner is told that a merchant's endpoint was switched off; none: nobody is told.
+        public var ownerChat: String?
         /// Whether customers are told in the chat when a payment has arrived or was returned; none: they are.
         public var receipts: Bool?
         /// How the bot's updates come; none: Telegram sends them.
@@ -59,6 +61,7 @@ extension GatewayConfiguration {
             case stars
             case supportContact = "support_contact"
             case termsURL = "terms_url"
+            case ownerChat = "owner_chat"
             case receipts
             case updates
             case shipping

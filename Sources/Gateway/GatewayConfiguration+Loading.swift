@@ -1,4 +1,5 @@
 import Foundation
+import Payments
 
 extension GatewayConfiguration {
     /// The configuration in a file, with what the environment says instead.
@@ -56,6 +57,10 @@ extension GatewayConfiguration {
         guard Set(keys).count == keys.count else { throw ConfigurationError("two bots or wallets have the same key") }
         guard keys.allSatisfy(Self.isKey) else {
             throw ConfigurationError("keys of bots and wallets are lower-case letters, digits and hyphens")
+        }
+        for bot in bots {
+            guard let chat = bot.ownerChat, !TelegramChat.isValid(chat) else { continue }
+            throw ConfigurationError("bots.\(bot.key).owner_chat is a chat's number, or @ and a channel's name")
         }
         // What happens on one account would be booked by each of its providers.
         let accounts =

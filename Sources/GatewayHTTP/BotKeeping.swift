@@ -20,6 +20,8 @@ public struct NewBot: Sendable {
     public var supportContact: String?
     /// Where the terms are.
     public var termsURL: String?
+    /// Where its owner is told what goes wrong.
+    public var ownerChat: String?
 }
 
 /// What is changed of a bot; what is none stays as it is.
@@ -36,6 +38,8 @@ public struct BotChange: Sendable {
     public var supportContact: String??
     /// Where the terms are, or nowhere.
     public var termsURL: String??
+    /// Where its owner is told what goes wrong, or nowhere.
+    public var ownerChat: String??
     /// Whether new invoices are offered it.
     public var isActive: Bool?
 }

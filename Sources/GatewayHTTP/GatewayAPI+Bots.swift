@@ -15,7 +15,8 @@ extension GatewayAPI {
             "stars",
             "test_environment",
             "support_contact",
-            "terms_url"
+            "terms_url",
+            "owner_chat"
         )
         let bot = NewBot(
             // What the operator adds serves everybody.
@@ -26,7 +27,8 @@ extension GatewayAPI {
             takesStars: try body.optionalFlag("stars") ?? true,
             isInTestEnvironment: try body.flag("test_environment"),
             supportContact: try contact(body),
-            termsURL: try terms(body)
+            termsURL: try terms(body),
+            ownerChat: try owner(body)
         )
         return try await once(call, making: BotKind.self) { id in
             representation.json(try await bots.add(bot, id: id))
@@ -56,6 +58,7 @@ extension GatewayAPI {
             "stars",
             "support_contact",
             "terms_url",
+            "owner_chat",
             "active"
         )
         var change = BotChange()
@@ -69,6 +72,7 @@ extension GatewayAPI {
             change.supportContact = .some(try contact(body))
         }
         if body.value["terms_url"] != nil { change.termsURL = .some(try terms(body)) }
+        if body.value["owner_chat"] != nil { change.ownerChat = .some(try owner(body)) }
         return json(representation.json(try await bots.change(try await bot(of: call), change)))
     }
 
@@ -88,6 +92,15 @@ extension GatewayAPI {
         guard let text = try body.optionalText("terms_url") else { return nil }
         guard text.hasPrefix("https://"), WebAddress.isValid(text) else {
             throw Problem.invalid("'terms_url' is an absolute https URL", "terms_url")
+        }
+        return text
+    }
+
+    /// Where the bot's owner is told what goes wrong.
+    private func owner(_ body: JSONBody) throws -> String? {
+        guard let text = try body.optionalText("owner_chat") else { return nil }
+        guard TelegramChat.isValid(text) else {
+            throw Problem.invalid("'owner_chat' is a chat's number, or @ and a channel's name", "owner_chat")
         }
         return text
     }

@@ -170,7 +170,7 @@ public final class ScenarioWorld: Sendable {
     public var apiKey: String { state.withLock { $0.apiKey } }
 
     /// A merchant with a key, talking to the gateway.
-    func client(_ key: String) -> MerchantClient {
+    package func client(_ key: String) -> MerchantClient {
         MerchantClient(transport: transport, baseURL: state.withLock { $0.url }, key: key)
     }
 

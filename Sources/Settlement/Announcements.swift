@@ -154,13 +154,16 @@ extension Settlement {
         try tellCustomer(id.text, of: returned, at: now, in: session)
     }
 
-    /// Tells a merchant's other endpoints that one was switched off, in the unit of work that did it.
+    /// Tells a merchant's other endpoints, and the owners of its bots, that one was switched off, in the unit of work that
+    /// did it.
     ///
     /// - Throws: what the database throws.
     public func announceDisabled(_ endpoint: WebhookEndpointRecord, in session: any SQLSession) throws {
         let json = representation.json(endpoint)
         let id = endpoint.id.text
-        try append(Self.endpointDisabled, subject: id, json, to: endpoint.merchant, at: clock.now(), in: session)
+        let now = clock.now()
+        try append(Self.endpointDisabled, subject: id, json, to: endpoint.merchant, at: now, in: session)
+        try session.insertOwnerNotice(of: endpoint, at: now)
     }
 
     /// Stores a case and tells the merchant, or the operator, about it.

@@ -99,6 +99,7 @@ public struct Representation: Sendable {
             "test_environment": .bool(bot.isInTestEnvironment),
             "support_contact": .optional(bot.supportContact),
             "terms_url": .optional(bot.termsURL),
+            "owner_chat": .optional(bot.ownerChat),
             "active": .bool(bot.isActive),
             "created_at": .string(bot.createdAt.description),
         ]

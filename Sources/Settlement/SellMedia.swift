@@ -106,8 +106,7 @@ extension Settlement {
             "description has something that people can see",
             "description"
         )
-        let isNamed = request.chat.hasPrefix("@") && (2...64).contains(request.chat.utf8.count)
-        try check(isNamed || Int64(request.chat) != nil, "chat is a number, or @ and a channel's name", "chat")
+        try check(TelegramChat.isValid(request.chat), "chat is a number, or @ and a channel's name", "chat")
         try check(request.metadata.count <= 50, "metadata has at most 50 keys", "metadata")
         try check((1...10).contains(request.items.count), "1 to 10 pictures and videos are sold together", "media")
         try check(

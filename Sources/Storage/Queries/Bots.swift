@@ -27,6 +27,8 @@ public struct BotRecord: Hashable, Sendable {
     public var supportContact: String?
     /// Where the terms are.
     public var termsURL: String?
+    /// Where its owner is told what goes wrong.
+    public var ownerChat: String?
     /// Whether new invoices are offered it.
     public var isActive = true
     /// How often it was changed.
@@ -48,6 +50,7 @@ public struct BotRecord: Hashable, Sendable {
         takesStars: Bool,
         supportContact: String?,
         termsURL: String?,
+        ownerChat: String?,
         createdAt: Timestamp
     ) {
         self.id = id
@@ -62,6 +65,7 @@ public struct BotRecord: Hashable, Sendable {
         self.takesStars = takesStars
         self.supportContact = supportContact
         self.termsURL = termsURL
+        self.ownerChat = ownerChat
         self.createdAt = createdAt
     }
 }
@@ -71,7 +75,7 @@ extension SQLSession {
     private static var botColumns: String {
         """
         b.id, b.merchant, b.key, b.username, b.test_environment, b.token, b.secret, b.provider_token, b.currencies, b.stars,
-        b.support_contact, b.terms_url, b.created_at, b.is_active, b.version
+        b.support_contact, b.terms_url, b.owner_chat, b.created_at, b.is_active, b.version
         """
     }
 
@@ -81,15 +85,15 @@ extension SQLSession {
         try execute(
             """
             INSERT INTO bots (id, merchant, key, username, test_environment, token, secret, provider_token, currencies,
-            stars, support_contact, terms_url, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            stars, support_contact, terms_url, owner_chat, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             """,
             [
                 .id(bot.id), .id(bot.merchant), .text(bot.key), .text(bot.username),
                 .integer(bot.isInTestEnvironment ? 1 : 0), .blob(bot.sealedToken), .blob(bot.sealedSecret),
                 .blob(bot.sealedProviderToken), .text(bot.currencies.joined(separator: " ")),
                 .integer(bot.takesStars ? 1 : 0), .text(bot.supportContact), .text(bot.termsURL),
-                .moment(bot.createdAt),
+                .text(bot.ownerChat), .moment(bot.createdAt),
             ]
         )
     }
@@ -105,13 +109,13 @@ extension SQLSession {
         try execute(
             """
             UPDATE bots SET token = $2, provider_token = $3, currencies = $4, stars = $5, support_contact = $6,
-            terms_url = $7, is_active = $8, version = $9 WHERE id = $1
+            terms_url = $7, is_active = $8, version = $9, owner_chat = $10 WHERE id = $1
             """,
             [
                 .id(bot.id), .blob(bot.sealedToken), .blob(bot.sealedProviderToken),
                 .text(bot.currencies.joined(separator: " ")), .integer(bot.takesStars ? 1 : 0),
                 .text(bot.supportContact), .text(bot.termsURL), .integer(bot.isActive ? 1 : 0),
-                .integer(Int64(changed.version)),
+                .integer(Int64(changed.version)), .text(bot.ownerChat),
             ]
         )
         return changed
@@ -154,6 +158,7 @@ extension SQLRow {
             takesStars: try int() == 1,
             supportContact: try optionalText(),
             termsURL: try optionalText(),
+            ownerChat: try optionalText(),
             createdAt: try moment()
         )
         bot.isActive = try int() == 1

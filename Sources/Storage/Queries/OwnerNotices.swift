@@ -1,0 +1,68 @@
+public import Payments
+public import Seams
+
+/// What the owners of a merchant's bots are told: that events are sent to one of its endpoints no longer.
+public struct OwnerNotice: Hashable, Sendable {
+    /// The endpoint.
+    public let endpoint: WebhookEndpointID
+    /// When it was switched off.
+    public let disabledAt: Timestamp
+    /// Whose it is.
+    public let merchant: MerchantID
+    /// Where events were sent.
+    public let url: String
+    /// Why it was switched off.
+    public let reason: String
+}
+
+extension SQLSession {
+    /// Has the owners of a merchant's bots told that an endpoint was switched off; once.
+    public func insertOwnerNotice(of endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
+        group.hasNews = true
+        try execute(
+            """
+            INSERT INTO owner_notices (endpoint, disabled_at, merchant, url, reason, due_at)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+            """,
+            [
+                .id(endpoint.id), .moment(endpoint.disabledAt ?? moment), .id(endpoint.merchant), .text(endpoint.url),
+                .text(endpoint.disabledReason ?? ""), .moment(moment),
+            ]
+        )
+    }
+
+    /// Notices to owners that are due, the oldest first.
+    public func dueOwnerNotices(at moment: Timestamp, limit: Int) throws -> [OwnerNotice] {
+        try all(
+            """
+            SELECT n.endpoint, n.disabled_at, n.merchant, n.url, n.reason FROM owner_notices n
+            WHERE n.finished_at IS NULL AND (n.due_at <= $1 OR n.due_at > $3) ORDER BY n.due_at, n.endpoint LIMIT $2
+            """,
+            [.moment(moment), .integer(Int64(limit)), .moment(moment.advanced(by: Self.longestPause))]
+        ) { row in
+            OwnerNotice(
+                endpoint: try row.id(),
+                disabledAt: try row.moment(),
+                merchant: try row.id(),
+                url: try row.text(),
+                reason: try row.text()
+            )
+        }
+    }
+
+    /// Remembers what became of a notice to owners.
+    public func finish(_ notice: OwnerNotice, outcome: String, at moment: Timestamp) throws {
+        try execute(
+            "UPDATE owner_notices SET finished_at = $1, outcome = $2 WHERE endpoint = $3 AND disabled_at = $4",
+            [.moment(moment), .text(outcome), .id(notice.endpoint), .moment(notice.disabledAt)]
+        )
+    }
+
+    /// Has a notice to owners tried again later.
+    public func postpone(_ notice: OwnerNotice, until moment: Timestamp, reason: String) throws {
+        try execute(
+            "UPDATE owner_notices SET due_at = $1, outcome = $2 WHERE endpoint = $3 AND disabled_at = $4",
+            [.moment(moment), .text(reason), .id(notice.endpoint), .moment(notice.disabledAt)]
+        )
+    }
+}
