@@ -90,7 +90,13 @@ extension SQLSession {
 
     /// What waits of a payment has a case of that amount.
     private func wrongCases(of payment: Payment) throws -> [String] {
-        let postings = try ledgerTransactions(payment: payment.id.text).flatMap(\.postings)
+        let booked = try ledgerTransactions(payment: payment.id.text)
+        // A refund that a person has found takes from the suspense account what its spend has put there; no money of the
+        // payment ever waited in it.
+        let sent = Set(booked.filter { ["transfer_sent", "network_fee"].contains($0.kind.rawValue) }.map(\.id))
+        let postings = booked.filter { entry in
+            !sent.contains(entry.id) && !(entry.reverses.map(sent.contains) ?? false)
+        }.flatMap(\.postings)
         var waiting: [ExceptionCase.Reason: Amount] = [:]
         for posting in postings {
             guard let reason = ExceptionCase.Reason(waitingOn: posting.account) else { continue }
