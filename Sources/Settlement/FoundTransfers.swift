@@ -44,14 +44,14 @@ extension Settlement {
         updated.finishedAt = now
         updated.failure = nil
         try store(updated, from: stored, nextAttemptAt: now, in: session)
-        // What the rail's scan does not book by itself is still in the receivable.
-        let isBooked = spend.movement.asset == stored.amount.asset
-        let source = isBooked ? AccountID.suspense(stored.provider) : .providerReceivable(stored.provider)
         let postings = [
             Posting(account: stored.reservedAccount, amount: stored.amount),
-            Posting(account: source, amount: try stored.amount.negated()),
+            Posting(account: .suspense(stored.provider), amount: try stored.amount.negated()),
         ]
         try post(.transferSent, subject: stored.purpose.id, at: now, postings, in: session)
+        for open in try session.openCases(of: spend.key.payment(at: spend.position)) {
+            try close(open, .init(.assigned, object: stored.purpose.id, at: now), in: session)
+        }
         try explainRest(of: spend.evidence, at: stored.provider, now, in: session)
         let ended = try session.outgoing(stored.purpose.id) ?? updated
         try announce(.completed, ended, at: now, in: session)

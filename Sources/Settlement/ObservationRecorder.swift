@@ -45,7 +45,10 @@ struct ObservationRecorder: Sendable {
                 return isNew ? .ignored : .repetition
             }
             let recorded = try book(sent.movement, in: session)
-            if recorded != .repetition { try stop(for: sent, in: session) }
+            if recorded != .repetition {
+                for movement in sent.movementsOfOtherAssets { _ = try book(movement, in: session) }
+                try stop(for: sent, in: session)
+            }
             return recorded
         case .refunded(let key, let payment, let amount, let moment):
             return try recordRefund(key, of: payment, amount, at: moment, in: session)
