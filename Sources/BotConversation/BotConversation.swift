@@ -1,6 +1,6 @@
 public import Money
 public import Payments
-import Seams
+public import Seams
 public import Storage
 import StrictJSON
 public import TelegramBot

@@ -104,7 +104,8 @@ struct TransferReading {
         let signature = WalletSignature(
             wallet: account.raw,
             number: number,
-            evidence: transaction.hash.description,
+            // The request's name, where it has one: a highload wallet carries it out by two chain transactions.
+            evidence: name.isEmpty ? transaction.hash.description : name,
             payments: payments(ownJettonWallets)
         )
         let sent = SentTransfer(

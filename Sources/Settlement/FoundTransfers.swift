@@ -58,8 +58,8 @@ extension Settlement {
         return ended
     }
 
-    /// When every receiver of a chain transaction is known, the rest of what it took is the network's fee, to which each
-    /// transfer bears its share.
+    /// When every receiver of a request is known, the rest of what it took is the network's fee, to which each transfer bears
+    /// its share.
     func explainRest(
         of evidence: String,
         at provider: String,
@@ -71,14 +71,19 @@ extension Settlement {
         guard !found.isEmpty, found.count == all.count(where: { $0.payment != nil }),
             found.allSatisfy({ $0.status.state == .completed })
         else { return }
-        for (key, parts) in Dictionary(grouping: all, by: \.key).sorted(by: { $0.key.text < $1.key.text }) {
-            guard let movement = parts.first?.movement else { continue }
-            let paid = parts.compactMap(\.payment?.amount).filter { $0.asset == movement.asset }
-            let fee = try movement.negated().subtracting(Amount.sum(paid, asset: movement.asset))
+        // A request may be carried out by several movements: a highload wallet takes it by one and sends by the next.
+        var movements: [AssetID: [NaturalKey: Amount]] = [:]
+        for spend in all { movements[spend.movement.asset, default: [:]][spend.key] = spend.movement }
+        for (asset, changes) in movements.sorted(by: { $0.key.text < $1.key.text }) {
+            let paid = all.compactMap(\.payment?.amount).filter { $0.asset == asset }
+            let left = try Amount.sum(Array(changes.values), asset: asset).negated()
+            let fee = try left.subtracting(Amount.sum(paid, asset: asset))
             // A transfer names one fee: what a token keeps beside the network's waits with its case.
             guard try !fee.isPositive || charge(fee, to: found, at: now, in: session) else { continue }
-            for open in try session.openCases(of: key) {
-                try close(open, .init(.assigned, object: found[0].purpose.id, at: now), in: session)
+            for key in changes.keys.sorted(by: { $0.text < $1.text }) {
+                for open in try session.openCases(of: key) {
+                    try close(open, .init(.assigned, object: found[0].purpose.id, at: now), in: session)
+                }
             }
         }
     }

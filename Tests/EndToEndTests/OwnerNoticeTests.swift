@@ -1,6 +1,9 @@
 import FixtureTelegram
+import Gateway
+import GatewayHTTP
 import HTTPServer
 import HTTPTransport
+import Sandbox
 import Scenarios
 import StrictJSON
 import Testing

@@ -90,10 +90,18 @@ struct CurlTransportTests {
         let server = pair.server
         let transport = pair.transport
         #expect(
-            await Self.code(transport, HTTPRequest(url: server.url, maximumResponseBytes: 9_999))
+            await Self.code(
+                transport,
+                HTTPRequest(url: server.url, timeout: .seconds(300), maximumResponseBytes: 9_999)
+            )
                 == .responseTooLarge
         )
-        #expect(await Self.code(transport, HTTPRequest(url: server.url, maximumResponseBytes: 10_000)) == nil)
+        #expect(
+            await Self.code(
+                transport,
+                HTTPRequest(url: server.url, timeout: .seconds(300), maximumResponseBytes: 10_000)
+            ) == nil
+        )
         let slow = HTTPRequest(url: server.url + "/slow", timeout: .milliseconds(100))
         #expect(await Self.code(transport, slow) == .timedOut)
         open.finish()
@@ -128,7 +136,10 @@ struct CurlTransportTests {
             return HTTPResponse(status: 200)
         }
         let guarded = CurlTransport(.init(addresses: .publicOnly, httpsOnly: false))
-        let code = await Self.code(guarded, HTTPRequest(url: "http://\(host):\(pair.server.port)/"))
+        let code = await Self.code(
+            guarded,
+            HTTPRequest(url: "http://\(host):\(pair.server.port)/", timeout: .seconds(300))
+        )
         #expect(code == .forbiddenAddress || code == .unreachable)
         guarded.close()
         await pair.end()
@@ -190,7 +201,7 @@ struct StreamTests {
         let (server, transport) = try await Self.start { .events(events) }
         var read: [UInt8] = []
         source.yield(Array("a".utf8))
-        for try await piece in transport.stream(HTTPRequest(url: server.url)) {
+        for try await piece in transport.stream(HTTPRequest(url: server.url, timeout: .seconds(300))) {
             read += piece
             // The next one is sent only when the one before has been read.
             if read.count < 3 { source.yield(Array("b".utf8)) } else { source.finish() }
@@ -212,7 +223,7 @@ struct StreamTests {
     @Test("fail when the answer's status is not of the 200s", arguments: [204, 302, 404, 503])
     func statuses(status: Int) async throws {
         let (server, transport) = try await Self.start { .response(HTTPResponse(status: status, body: [])) }
-        let code = try await Self.code(transport.stream(HTTPRequest(url: server.url)))
+        let code = try await Self.code(transport.stream(HTTPRequest(url: server.url, timeout: .seconds(300))))
         #expect(code == (status == 204 ? nil : .refused))
         transport.close()
         await server.stop()
@@ -222,9 +233,11 @@ struct StreamTests {
     func unread() async throws {
         let body = [UInt8](repeating: 0, count: 1 << 22)
         let (server, transport) = try await Self.start { .response(HTTPResponse(status: 200, body: body)) }
-        let stream = transport.stream(HTTPRequest(url: server.url, maximumResponseBytes: 1 << 15))
+        let stream = transport.stream(
+            HTTPRequest(url: server.url, timeout: .seconds(300), maximumResponseBytes: 1 << 15)
+        )
         // There is one connection: another request is answered only after the stream has given it back.
-        _ = try await transport.send(HTTPRequest(url: server.url))
+        _ = try await transport.send(HTTPRequest(url: server.url, timeout: .seconds(300)))
         #expect(try await Self.code(stream) == .responseTooLarge)
         transport.close()
         await server.stop()
@@ -242,8 +255,8 @@ struct StreamTests {
             return number == 1 ? .events(events) : .response(HTTPResponse(status: 200))
         }
         source.yield([1])
-        for try await _ in transport.stream(HTTPRequest(url: server.url)) { break }
-        #expect(try await transport.send(HTTPRequest(url: server.url)).status == 200)
+        for try await _ in transport.stream(HTTPRequest(url: server.url, timeout: .seconds(300))) { break }
+        #expect(try await transport.send(HTTPRequest(url: server.url, timeout: .seconds(300))).status == 200)
         source.finish()
         transport.close()
         await server.stop()

@@ -42,7 +42,7 @@ struct TransportLimitTests {
             return .response(HTTPResponse(status: request.url == "/inside" ? 200 : 302, fields: [place]))
         }
         let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
-        let codes = try await Self.codes(transport, HTTPRequest(url: server.url + "/outside"))
+        let codes = try await Self.codes(transport, HTTPRequest(url: server.url + "/outside", timeout: .seconds(300)))
         #expect(codes == [nil, .refused])
         #expect(asked.withLock { $0 } == ["/outside", "/outside"])
         transport.close()
@@ -56,7 +56,11 @@ struct TransportLimitTests {
             return .response(HTTPResponse(status: 200, fields: fields))
         }
         let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
-        #expect(try await Self.codes(transport, HTTPRequest(url: server.url)) == [expected, expected])
+        #expect(
+            try await Self.codes(transport, HTTPRequest(url: server.url, timeout: .seconds(300))) == [
+                expected, expected,
+            ]
+        )
         transport.close()
         await server.stop()
     }
@@ -68,7 +72,7 @@ struct TransportLimitTests {
             return .response(HTTPResponse(status: 200))
         }
         let transport = CurlTransport(.init(addresses: .any, httpsOnly: true))
-        let codes = try await Self.codes(transport, HTTPRequest(url: server.url))
+        let codes = try await Self.codes(transport, HTTPRequest(url: server.url, timeout: .seconds(300)))
         #expect(codes == [.invalidRequest, .invalidRequest])
         transport.close()
         await server.stop()
