@@ -105,6 +105,7 @@ extension FixtureEVM {
         switch call.method {
         case "eth_getTransactionCount":
             let address = try call.address(0)
+            if view.faults.deniesNumbers { return .quantity(UInt64(0)) }
             if call.text(1) == "pending" { return .quantity(view.chain.pendingNonce(of: address)) }
             return .quantity(try world(call.value(1), view).account(address).nonce)
         case "eth_getBalance":

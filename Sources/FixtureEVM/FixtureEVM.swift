@@ -28,6 +28,8 @@ public final class FixtureEVM: Sendable {
         public var liesAboutStatus = false
         /// Says that chain transactions that took effect failed.
         public var deniesSuccess = false
+        /// Says that no account has sent anything.
+        public var deniesNumbers = false
         /// Names another chain.
         public var chainID: UInt64?
 

@@ -221,10 +221,13 @@ extension EVMClient {
         return try await agreed([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
     }
 
-    /// How many it has sent at the latest block of those nodes that have come farthest.
+    /// How many it has sent at the latest block, on which the quorum agrees.
+    ///
+    /// The number of a signature is no node's to choose, also while others are away. Nodes of which one is a block behind agree
+    /// a moment later.
     func latestNonce(of address: EVMAddress) async throws(ProviderError) -> UInt64 {
         let call = Call("eth_getTransactionCount", .string(address.lowercased), "latest")
-        return try await reached([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
+        return try await agreed([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
     }
 
     /// How many it will have sent when everything has happened that the nodes know to wait.

@@ -56,7 +56,7 @@ extension ObservationRecorder {
         guard transfer.amount.asset == option.due.asset else {
             return try keep(arrival, .wrongAsset, for: match, onto: .wrongAsset(invoice.merchant), in: session)
         }
-        let value = try countedValue(of: transfer, option: option, invoice: invoice)
+        let value = try countedValue(of: transfer, option: option, invoice: invoice, in: session)
         var updated = invoice
         let deadline = invoice.expiresAt.advanced(by: graceAfterExpiry)
         // What others have bought meanwhile is too late for this one, as after the end of its time.
@@ -86,11 +86,38 @@ extension ObservationRecorder {
     }
 
     /// What the transfer is worth for the invoice; a tip is earned, but pays nothing that is owed.
-    private func countedValue(of transfer: IncomingTransfer, option: PaymentOption, invoice: Invoice) throws -> Amount {
-        let value = try option.value(of: transfer.amount)
+    private func countedValue(
+        of transfer: IncomingTransfer,
+        option: PaymentOption,
+        invoice: Invoice,
+        in session: any SQLSession
+    ) throws -> Amount {
+        let value = try value(of: transfer.amount, beside: parts(of: invoice, at: option, in: session), at: option)
         let remaining = try invoice.status.remaining
         guard transfer.extrasAreEarned, remaining.isPositive else { return value }
         return try value.subtracting(remaining).isPositive ? remaining : value
+    }
+
+    /// What was paid before at the same price, and did not cover the invoice.
+    private func parts(of invoice: Invoice, at option: PaymentOption, in session: any SQLSession) throws -> [Payment] {
+        // What is paid in the asset of the price is worth what it is.
+        guard option.due.asset != option.price.asset else { return [] }
+        return try session.payments(of: invoice.id).filter { part in
+            part.option == option.id && part.quote == option.quote && part.state == .final
+                && part.classification == .partial && part.amount.asset == option.due.asset
+        }
+    }
+
+    /// What an amount is worth beside parts that were paid at the same price: together they are worth what their sum is, so
+    /// that nothing is lost by rounding each of them down.
+    private func value(of amount: Amount, beside parts: [Payment], at option: PaymentOption) throws -> Amount {
+        let own = try option.value(of: amount)
+        guard !parts.isEmpty else { return own }
+        let paid = try Amount.sum(parts.map(\.amount) + [amount], asset: amount.asset)
+        let counted = try Amount.sum(parts.compactMap(\.value), asset: own.asset)
+        let rest = try option.value(of: paid).subtracting(counted)
+        // What a part was worth that was taken back may have been counted with another one.
+        return try rest.compared(to: own) == .greater ? rest : own
     }
 
     struct Match {
@@ -174,8 +201,8 @@ extension ObservationRecorder {
         let rest = try transfer.amount.subtracting(needed)
         let surplus = rest.isPositive && !transfer.extrasAreEarned ? rest : .zero(rest.asset)
         let payment = makePayment(arrival, surplus.isZero ? .exact : .over, for: match, value: value)
-        // What came before waits in parts only if anything of it counted.
-        let isFirst = match.invoice.status.received == value
+        // What came before waits in parts: also parts that were worth less than a unit of the price in another asset.
+        let isFirst = match.invoice.status.received == value && match.option.due.asset == match.option.price.asset
         let held =
             isFirst
             ? []

@@ -48,6 +48,7 @@ final class KeptLog: Sendable {
 func withWorld<Result>(
     postgresql: String? = nil,
     faults: FaultInjector = .none,
+    clock: any WallClock = SystemClock(),
     logger: Logger = .silent,
     _ body: (ScenarioWorld) async throws -> Result
 ) async throws -> Result {
@@ -57,6 +58,7 @@ func withWorld<Result>(
     let world = try await ScenarioWorld.make(
         in: folder,
         catalogues: projectFolder + "/Config",
+        clock: clock,
         faults: faults,
         postgresql: postgresql,
         logger: logger

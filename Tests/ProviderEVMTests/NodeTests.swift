@@ -6,6 +6,7 @@ import Payments
 import ProviderEVM
 import Providers
 import Seams
+import SigningDesk
 import Testing
 
 @Suite("Nodes of an EVM chain")
@@ -89,6 +90,33 @@ struct NodeTests {
                 continue
             }
             await #expect(throws: ProviderError(.malformed, "")) { try await rail.credits() }
+        }
+    }
+
+    @Test("one that lies about a wallet's number chooses none, also while others are away")
+    func numbers() async throws {
+        let rail = try EVMRail()
+        rail.fund()
+        let receiver = try rail.chain.customer("alice").address
+        for number in 1...3 {
+            let prepared = try await rail.prepare(rail.order(5, rail.coin, to: receiver))
+            #expect(prepared.sequence == Int64(number - 1))
+            #expect(await rail.provider.submit(prepared) == .accepted)
+            rail.chain.mine(4)
+        }
+        for liar in 0..<3 {
+            for away in [0, 1, 2, nil] where away != liar {
+                for node in 0..<3 { set(rail, nodes: node..<(node + 1)) { $0.deniesNumbers = node == liar } }
+                if let away { set(rail, nodes: away..<(away + 1)) { $0.failures = 1_000 } }
+                guard away == nil else {
+                    await #expect(throws: ProviderError.self) {
+                        try await rail.provider.readWallet(nil, scannedTo: nil)
+                    }
+                    continue
+                }
+                let reading = try await rail.provider.readWallet(nil, scannedTo: nil)
+                #expect(reading.numbers == .inTurn(next: 3, pending: 3), "\(liar)")
+            }
         }
     }
 
