@@ -24,7 +24,7 @@ def test_schemathesis_finds_nothing(sandbox):
             "--header", f"Authorization: Bearer {sandbox['api_key']}",
             # An answer that does not end is no answer to compare; Tests/Browser reads it.
             "--exclude-path", "/pay/{id}/events",
-            "--max-examples", "40", "--seed", "20261126", "--continue-on-failure", "--no-color", "--warnings", "off",
+            "--max-examples", "20", "--seed", "20261126", "--continue-on-failure", "--no-color", "--warnings", "off",
         ],
         capture_output=True, text=True, timeout=900,
     )
