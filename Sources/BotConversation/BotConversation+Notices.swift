@@ -8,29 +8,45 @@ import TelegramBot
 /// What bots tell customers by themselves: that a payment has arrived, and that it was returned.
 extension BotConversation {
     /// The most notices that are told in one pass.
-    private static let passLimit = 20
+    static let passLimit = 20
     /// When a notice is tried again after a failure.
-    private static let pause = Duration.seconds(30)
+    static let pause = Duration.seconds(30)
+
+    /// What became of a notice, and after which time it is tried again when it is not done.
+    typealias Outcome = (words: String, later: Duration?)
+
+    /// Tells notices one after the other, and remembers what became of each.
+    func tellEach<Notice: Sendable>(
+        _ due: [Notice],
+        at now: Timestamp,
+        by tell: (Notice) async throws -> Outcome,
+        finish: @escaping @Sendable (Notice, String, any SQLSession) throws -> Void,
+        postpone: @escaping @Sendable (Notice, Timestamp, String, any SQLSession) throws -> Void
+    ) async throws {
+        for notice in due {
+            let (words, later) = try await tell(notice)
+            try await database.write { session in
+                guard let later else { return try finish(notice, words, session) }
+                try postpone(notice, now.advanced(by: later), words, session)
+            }
+        }
+    }
 
     /// Tells what is due; each notice once, and a second time only after a crash between telling and remembering.
     ///
     /// - Parameter now: the moment of the pass.
     /// - Throws: what the database throws.
     public func tellCustomers(at now: Timestamp) async throws {
-        for notice in try await database.read({ try $0.dueNotices(at: now, limit: Self.passLimit) }) {
-            let (outcome, later) = try await tell(notice)
-            try await database.write { session in
-                if let later {
-                    try session.postponeNotice(notice.subject, until: now.advanced(by: later), reason: outcome)
-                } else {
-                    try session.finishNotice(notice.subject, outcome: outcome, at: now)
-                }
-            }
-        }
+        try await tellEach(
+            database.read { try $0.dueNotices(at: now, limit: Self.passLimit) },
+            at: now,
+            by: tell,
+            finish: { try $2.finishNotice($0.subject, outcome: $1, at: now) },
+            postpone: { try $3.postponeNotice($0.subject, until: $1, reason: $2) }
+        )
     }
 
-    /// What became of it, and after which time it is tried again when it is not done.
-    private func tell(_ notice: CustomerNotice) async throws -> (outcome: String, later: Duration?) {
+    private func tell(_ notice: CustomerNotice) async throws -> Outcome {
         guard let bot = bot(notice.source), bot.sendsReceipts else { return ("this bot tells nothing", nil) }
         guard let message = try await message(about: notice) else { return ("nobody to tell", nil) }
         do throws(TelegramError) {

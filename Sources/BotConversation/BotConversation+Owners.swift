@@ -6,30 +6,21 @@ import TelegramBot
 
 /// What bots tell those who own them: that events are sent to an endpoint no longer.
 extension BotConversation {
-    /// The most notices that are told in one pass.
-    private static let ownersPassLimit = 20
-    /// When a notice is tried again after a failure.
-    private static let ownersPause = Duration.seconds(30)
-
     /// Tells what is due; each notice once, and a second time only after a crash between telling and remembering.
     ///
     /// - Parameter now: the moment of the pass.
     /// - Throws: what the database throws.
     public func tellOwners(at now: Timestamp) async throws {
-        for notice in try await database.read({ try $0.dueOwnerNotices(at: now, limit: Self.ownersPassLimit) }) {
-            let (outcome, later) = await tell(notice)
-            try await database.write { session in
-                if let later {
-                    try session.postpone(notice, until: now.advanced(by: later), reason: outcome)
-                } else {
-                    try session.finish(notice, outcome: outcome, at: now)
-                }
-            }
-        }
+        try await tellEach(
+            database.read { try $0.dueOwnerNotices(at: now, limit: Self.passLimit) },
+            at: now,
+            by: tell,
+            finish: { try $2.finish($0, outcome: $1, at: now) },
+            postpone: { try $3.postpone($0, until: $1, reason: $2) }
+        )
     }
 
-    /// What became of it, and after which time it is tried again when it is not done.
-    private func tell(_ notice: OwnerNotice) async -> (outcome: String, later: Duration?) {
+    private func tell(_ notice: OwnerNotice) async -> Outcome {
         let text = """
             Events are no longer sent to \(notice.url): \(notice.reason).
             Mend the server, then enable the endpoint \(notice.endpoint.text); what was not delivered can be sent again.
@@ -45,7 +36,7 @@ extension BotConversation {
                 outcome = "told"
             } catch {
                 // A chat that does not know the bot wants no message.
-                guard error.code == .refused else { return (error.reason, error.retryAfter ?? Self.ownersPause) }
+                guard error.code == .refused else { return (error.reason, error.retryAfter ?? Self.pause) }
                 outcome = error.reason
             }
         }

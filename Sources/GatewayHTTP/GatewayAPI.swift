@@ -15,6 +15,11 @@ public struct GatewayAPI: Sendable {
     public enum Mode: String, Hashable, Sendable {
         case test
         case live
+
+        /// Whether events may be sent to an address: they name customers and amounts, so that real ones travel by https.
+        func takes(endpoint url: String) -> Bool {
+            WebAddress.isValid(url) && (self == .test || url.hasPrefix("https://"))
+        }
     }
 
     let settlement: Settlement

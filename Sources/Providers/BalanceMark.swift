@@ -53,17 +53,8 @@ public struct BalanceMark: Hashable, Sendable {
 extension IncomingTransfer {
     /// The same transfer of another amount.
     fileprivate func with(_ amount: Amount) -> Self {
-        var other = IncomingTransfer(
-            naturalKey: naturalKey,
-            reference: reference,
-            amount: amount,
-            payer: payer,
-            refundTarget: refundTarget,
-            evidence: evidence,
-            occurredAt: occurredAt,
-            availableAt: availableAt
-        )
-        other.isShownByBalance = isShownByBalance
+        var other = self
+        other.amount = amount
         return other
     }
 }

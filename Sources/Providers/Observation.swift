@@ -30,7 +30,7 @@ public struct IncomingTransfer: Hashable, Sendable {
     /// What it says it pays; none when it says nothing.
     public let reference: PaymentReference?
     /// What came in.
-    public let amount: Amount
+    public internal(set) var amount: Amount
     /// Who sent it, in the rail's own words.
     public let payer: String?
     /// Where a refund goes, in the rail's own words; none when the rail does not prove one.

@@ -118,7 +118,8 @@ extension ReconciliationWorker {
         }
         let now = settlement.clock.now()
         // Balances are compared anew from that moment on, and show again what they have shown.
-        let rest = payments.filter { !byBalance.contains($0.naturalKey) }
+        let shown = Set(byBalance)
+        let rest = payments.filter { !shown.contains($0.naturalKey) }
         // Movements tell no merchant anything: all are undone, and recorded anew where the new history has them.
         let vanished = try await byBalance + scan.vanished(among: rest) + others
         return vanished.map { .vanished($0, at: now) } + transfers.map { .uncertain(transfer: $0.purpose.id, at: now) }

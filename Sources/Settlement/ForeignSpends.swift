@@ -111,15 +111,13 @@ extension ObservationRecorder {
 extension SentTransfer {
     /// What left with a foreign request in other assets than the one whose account it was seen on: jettons, of whose leaving
     /// only the wallet's own message tells.
-    var movementsOfOtherAssets: [AccountMovement] {
-        (signature?.payments ?? []).enumerated().compactMap { position, payment in
-            guard payment.amount.asset != movement.amount.asset, let negated = try? payment.amount.negated() else {
-                return nil
-            }
+    func movementsOfOtherAssets() throws -> [AccountMovement] {
+        try (signature?.payments ?? []).enumerated().compactMap { position, payment in
+            guard payment.amount.asset != movement.amount.asset else { return nil }
             return AccountMovement(
                 naturalKey: naturalKey.payment(at: position),
                 kind: movement.kind,
-                amount: negated,
+                amount: try payment.amount.negated(),
                 reason: movement.reason,
                 occurredAt: movement.occurredAt
             )

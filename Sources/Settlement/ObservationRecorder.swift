@@ -46,7 +46,7 @@ struct ObservationRecorder: Sendable {
             }
             let recorded = try book(sent.movement, in: session)
             if recorded != .repetition {
-                for movement in sent.movementsOfOtherAssets { _ = try book(movement, in: session) }
+                for movement in try sent.movementsOfOtherAssets() { _ = try book(movement, in: session) }
                 try stop(for: sent, in: session)
             }
             return recorded

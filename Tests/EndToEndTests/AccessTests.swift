@@ -262,6 +262,20 @@ struct AccessTests {
         }
     }
 
+    @Test("a refund by a case needs what every refund needs")
+    func refundByCase() async throws {
+        try await withWorld { world in
+            let mine = try await Self.make(world, key: world.apiKey)
+            let route = "POST /v1/cases/{id}/resolve"
+            for (scopes, expected) in [([KeyAccess.Scope.casesWrite], 403), ([.casesWrite, .refundsWrite], 200)] {
+                let key = try await Self.key(world, .restricted, scopes)
+                let body: JSONValue = ["action": "refund"]
+                let answer = try await Self.call(world, route, id: mine.objects["case"], body, key: key.text)
+                #expect(answer.status == expected, "\(scopes): \(answer.body.text)")
+            }
+        }
+    }
+
     @Test("no key makes another that may do more, and a page's key sees nothing private")
     func escalation() async throws {
         try await withWorld { world in

@@ -26,7 +26,7 @@ extension Schema {
             expires_at {integer} NOT NULL) {table}
             """,
             "CREATE INDEX sightings_of_invoice ON sightings (invoice)",
-            "CREATE INDEX payments_by_moment ON payments (provider, occurred_at) WHERE rail = 'evm'",
+            "CREATE INDEX payments_by_moment ON payments (provider, occurred_at)",
             "CREATE INDEX payments_unmatched ON payments (provider, payer) WHERE classification = 'unmatched'",
             "CREATE INDEX cases_of_invoice ON cases (invoice) WHERE invoice IS NOT NULL",
         ]

@@ -35,7 +35,7 @@ enum Schema {
         providersOwnReferences, assetScales, approvals, setAside, storageProofs,
         reversals, wallets, accountBalances, refundsElsewhere,
         vanishedSpends, personalData, providersOwnPlaces, providerPlaces, concludedTransfers, balancesInTime,
-        ownerNotices,
+        ownerNotices, paymentsByMoment,
     ]
 
     /// The version of the schema that this program works with.

@@ -1,4 +1,4 @@
-public import Money
+package import Money
 public import Payments
 public import Seams
 
@@ -158,7 +158,7 @@ extension SQLSession {
     }
 
     /// A provider's transfers of an asset that have not ended.
-    public func openOutgoing(provider: String, asset: AssetID) throws -> [OutgoingTransfer] {
+    package func openOutgoing(provider: String, asset: AssetID) throws -> [OutgoingTransfer] {
         try all(
             """
             SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.provider = $1 AND t.asset = $2

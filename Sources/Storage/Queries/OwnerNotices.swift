@@ -1,23 +1,23 @@
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// What the owners of a merchant's bots are told: that events are sent to one of its endpoints no longer.
-public struct OwnerNotice: Hashable, Sendable {
+package struct OwnerNotice: Hashable, Sendable {
     /// The endpoint.
-    public let endpoint: WebhookEndpointID
+    package let endpoint: WebhookEndpointID
     /// When it was switched off.
-    public let disabledAt: Timestamp
+    package let disabledAt: Timestamp
     /// Whose it is.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// Where events were sent.
-    public let url: String
+    package let url: String
     /// Why it was switched off.
-    public let reason: String
+    package let reason: String
 }
 
 extension SQLSession {
     /// Has the owners of a merchant's bots told that an endpoint was switched off; once.
-    public func insertOwnerNotice(of endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
+    package func insertOwnerNotice(of endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
         group.hasNews = true
         try execute(
             """
@@ -32,7 +32,7 @@ extension SQLSession {
     }
 
     /// Notices to owners that are due, the oldest first.
-    public func dueOwnerNotices(at moment: Timestamp, limit: Int) throws -> [OwnerNotice] {
+    package func dueOwnerNotices(at moment: Timestamp, limit: Int) throws -> [OwnerNotice] {
         try all(
             """
             SELECT n.endpoint, n.disabled_at, n.merchant, n.url, n.reason FROM owner_notices n
@@ -51,7 +51,7 @@ extension SQLSession {
     }
 
     /// Remembers what became of a notice to owners.
-    public func finish(_ notice: OwnerNotice, outcome: String, at moment: Timestamp) throws {
+    package func finish(_ notice: OwnerNotice, outcome: String, at moment: Timestamp) throws {
         try execute(
             "UPDATE owner_notices SET finished_at = $1, outcome = $2 WHERE endpoint = $3 AND disabled_at = $4",
             [.moment(moment), .text(outcome), .id(notice.endpoint), .moment(notice.disabledAt)]
@@ -59,7 +59,7 @@ extension SQLSession {
     }
 
     /// Has a notice to owners tried again later.
-    public func postpone(_ notice: OwnerNotice, until moment: Timestamp, reason: String) throws {
+    package func postpone(_ notice: OwnerNotice, until moment: Timestamp, reason: String) throws {
         try execute(
             "UPDATE owner_notices SET due_at = $1, outcome = $2 WHERE endpoint = $3 AND disabled_at = $4",
             [.moment(moment), .text(reason), .id(notice.endpoint), .moment(notice.disabledAt)]

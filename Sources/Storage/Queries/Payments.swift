@@ -47,9 +47,9 @@ public struct ObservationRecord: Sendable {
 }
 
 /// What is remembered with the observation of a payment.
-public enum PaymentNote {
+package enum PaymentNote {
     /// Only the balance of an account told of it.
-    public static let shownByBalance = "shown by the balance"
+    package static let shownByBalance = "shown by the balance"
 }
 
 /// Observations and payments.
@@ -122,7 +122,7 @@ extension SQLSession {
     }
 
     /// The first payment of an option that the rail took back, of an amount, and of which only a balance told.
-    public func orphanedPayment(of option: PaymentOption, shownByBalance amount: Amount) throws -> Payment? {
+    package func orphanedPayment(of option: PaymentOption, shownByBalance amount: Amount) throws -> Payment? {
         try first(
             """
             SELECT \(Self.paymentColumns) FROM payments p WHERE p.invoice = $1 AND p.option = $2 AND p.provider = $3
@@ -154,19 +154,19 @@ extension SQLSession {
         }
     }
 
-    /// The payments of a provider whose rail is read in blocks that happened at a moment or later, and that stand.
+    /// The standing payments of a provider that happened at a moment or later.
     public func standingPayments(provider: String, since moment: Timestamp) throws -> [Payment] {
         try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p
-            WHERE p.provider = $1 AND p.occurred_at >= $2 AND p.rail = 'evm' AND p.state = 'final' ORDER BY p.id
+            WHERE p.provider = $1 AND p.occurred_at >= $2 AND p.state = 'final' ORDER BY p.id
             """,
             [.text(provider), .moment(moment)]
         ) { try $0.payment() }
     }
 
     /// The standing payments of which only a balance told, after a moment of the rail's history.
-    public func paymentsShownByBalance(provider: String, after moment: Timestamp) throws -> [NaturalKey] {
+    package func paymentsShownByBalance(provider: String, after moment: Timestamp) throws -> [NaturalKey] {
         try all(
             """
             SELECT p.natural_key FROM payments p WHERE p.provider = $1 AND p.occurred_at > $2 AND p.state = 'final'
