@@ -73,6 +73,9 @@ class Node:
         with self.lock:
             transaction = self.chain.get_vm().get_transaction_builder().decode(raw)
             transaction.validate()
+            # A request is brought to each of the nodes, and a block may be made in between; nodes then refuse it so.
+            if transaction.nonce < self.state("latest").get_nonce(transaction.sender):
+                raise ValueError("nonce too low")
             if all(each.hash != transaction.hash for each in self.pool):
                 self.pool.append(transaction)
             return transaction.hash
