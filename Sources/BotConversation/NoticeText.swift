@@ -11,7 +11,7 @@ struct NoticeText: Sendable {
     let topic: Topic
     /// What came or was returned, as text.
     let amount: String
-    /// What was bought; none when the payment belongs to no order.
+    /// What was bought, in the merchant's words; none when the payment belongs to no order.
     let title: String?
     /// The number of the charge.
     let charge: String
@@ -20,26 +20,26 @@ struct NoticeText: Sendable {
     /// The message.
     var text: String {
         let lines: (String, String)
-        let (english, russian) = (title.map { "\($0): " } ?? "", title.map { "\($0): " } ?? "")
+        let bought = title.map { "\(VisibleText.inLine($0)): " } ?? ""
         switch topic {
         case .received(.exact):
-            lines = ("\(english)paid, \(amount).", "\(russian)оплачено, \(amount).")
+            lines = ("\(bought)paid, \(amount).", "\(bought)оплачено, \(amount).")
         case .received(.partial):
-            lines = ("\(english)\(amount) has arrived, more is due.", "\(russian)получено \(amount), оплачено не всё.")
+            lines = ("\(bought)\(amount) has arrived, more is due.", "\(bought)получено \(amount), оплачено не всё.")
         case .received(.over):
             lines = (
-                "\(english)paid, \(amount). That is more than was due; the seller has been told.",
-                "\(russian)оплачено, \(amount). Это больше, чем нужно; продавцу сообщено."
+                "\(bought)paid, \(amount). That is more than was due; the seller has been told.",
+                "\(bought)оплачено, \(amount). Это больше, чем нужно; продавцу сообщено."
             )
         case .received(.late):
             lines = (
-                "\(english)your payment of \(amount) came too late. It is not lost: the seller decides.",
-                "\(russian)ваш платёж \(amount) пришёл поздно. Он не потерян: решает продавец."
+                "\(bought)your payment of \(amount) came too late. It is not lost: the seller decides.",
+                "\(bought)ваш платёж \(amount) пришёл поздно. Он не потерян: решает продавец."
             )
         case .received(.repeated):
             lines = (
-                "\(english)your payment of \(amount) came although it was paid already. The seller decides.",
-                "\(russian)ваш платёж \(amount) пришёл, хотя всё уже оплачено. Решает продавец."
+                "\(bought)your payment of \(amount) came although it was paid already. The seller decides.",
+                "\(bought)ваш платёж \(amount) пришёл, хотя всё уже оплачено. Решает продавец."
             )
         case .received(.unmatched), .received(.wrongAsset):
             lines = (
@@ -47,7 +47,7 @@ struct NoticeText: Sendable {
                 "Ваш платёж \(amount) не относится ни к одному заказу. Им занимается человек."
             )
         case .returned:
-            lines = ("\(english)\(amount) was returned to you.", "\(russian)вам возвращено \(amount).")
+            lines = ("\(bought)\(amount) was returned to you.", "\(bought)вам возвращено \(amount).")
         }
         let closing =
             isRussian ? "Номер платежа: \(charge)\nВопросы: /paysupport" : "Charge: \(charge)\nQuestions: /paysupport"

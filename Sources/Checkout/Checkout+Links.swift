@@ -44,25 +44,20 @@ extension Checkout {
         try CheckoutTarget(request).requireOwnPage()
     }
 
-    /// The customer whom the init data of a purchase names; nil when it has none.
+    /// The customer whom the init data of a purchase names; nil when it has none, or is of a bot that does not serve the
+    /// link's merchant.
     ///
-    /// Whoever has a bot's token names any customer, so that each bot has customers of its own here, and an invoice that is
-    /// open is shown only where ``shows(_:to:)`` says so.
+    /// Whoever has a bot's token names any customer, so that each bot has customers of its own here.
     ///
     /// - Throws: ``CheckoutError`` when the init data is refused.
-    public func customer(buying request: HTTPRequest) throws(CheckoutError) -> LinkCustomer? {
+    public func customer(buying link: PaymentLink, _ request: HTTPRequest) throws(CheckoutError) -> LinkVisitor? {
         let prefix = "init_data="
         let form = request.body.split(separator: UInt8(ascii: "&")).map { String(decoding: $0, as: UTF8.self) }
         guard let field = form.first(where: { $0.hasPrefix(prefix) }) else { return nil }
         guard let text = RequestTarget("/?\(field)").parameter("init_data"), !text.isEmpty else { return nil }
         let session = try CheckoutSession(text, trusting: trust, at: settlement.clock.now())
-        let name = digest("customer \(session.signer.text) \(session.user)")
-        return LinkCustomer(visitor: LinkVisitor(name: name, places: 1), signer: session.signer)
-    }
-
-    /// Whether a customer may be led to an invoice: the bot that names them serves its merchant.
-    public func shows(_ invoice: InvoiceWithOptions, to customer: LinkCustomer) -> Bool {
-        trust.serves(customer.signer, invoice)
+        guard trust.serves(session.signer, link) else { return nil }
+        return LinkVisitor(name: digest("customer \(session.signer.text) \(session.user)"), places: 1)
     }
 
     /// Everybody on a network, who has so many invoices of a link open together.
@@ -91,12 +86,4 @@ extension Checkout {
         }
         return HTTPResponse(status: 303, fields: fields, body: [])
     }
-}
-
-/// A customer who buys by a link, as Telegram names them.
-public struct LinkCustomer: Sendable {
-    /// What they are counted under.
-    public let visitor: LinkVisitor
-    /// Who has signed their name.
-    let signer: CheckoutTrust.Signer
 }

@@ -1,5 +1,6 @@
 public import Cryptography
-public import Settlement
+public import Payments
+import Settlement
 
 /// Whose init data shows who a customer is, and to whose invoices.
 public struct CheckoutTrust: Sendable {
@@ -66,23 +67,31 @@ public struct CheckoutTrust: Sendable {
     let bots: @Sendable () -> [Bot]
     /// Bots that it does not speak for; none when there are none.
     let thirdParties: ThirdParties?
-    /// Whether what a signer says of its users counts for an invoice.
-    let serves: @Sendable (Signer, InvoiceWithOptions) -> Bool
+    /// Whether what a signer says of its users counts for a merchant, and for an invoice with these options.
+    private let isServed: @Sendable (Signer, MerchantID, [PaymentOption]) -> Bool
 
     /// Trust in what one of the bots' tokens, or Telegram for one of the other bots, has signed.
     ///
     /// - Parameters:
     ///   - bots: the bots that the gateway speaks for.
     ///   - thirdParties: the bots that it does not speak for.
-    ///   - serves: whether a signer's word counts for an invoice: whoever has a bot's token can name any user, so that it
-    ///     may open only what belongs to a merchant whom the bot serves.
+    ///   - serves: whether a signer's word counts for a merchant, and for an invoice of theirs with these options: whoever
+    ///     has a bot's token can name any user, so that it may open only what belongs to a merchant whom the bot serves.
     public init(
         bots: @escaping @Sendable () -> [Bot],
         thirdParties: ThirdParties? = nil,
-        serves: @escaping @Sendable (Signer, InvoiceWithOptions) -> Bool
+        serves: @escaping @Sendable (Signer, MerchantID, [PaymentOption]) -> Bool
     ) {
         self.bots = bots
         self.thirdParties = thirdParties
-        self.serves = serves
+        isServed = serves
     }
+
+    /// Whether a signer's word counts for an invoice.
+    func serves(_ signer: Signer, _ invoice: InvoiceWithOptions) -> Bool {
+        isServed(signer, invoice.invoice.merchant, invoice.options)
+    }
+
+    /// Whether a signer's word counts for what a merchant sells by a link.
+    func serves(_ signer: Signer, _ link: PaymentLink) -> Bool { isServed(signer, link.merchant, []) }
 }

@@ -1,7 +1,6 @@
 public import Payments
 public import Providers
 public import Seams
-public import Settlement
 
 /// For whose invoices it counts what a bot says of its users.
 ///
@@ -38,15 +37,18 @@ public struct ServedMerchants: Sendable {
         self.number = number
     }
 
-    /// Whether what a signer says counts for an invoice.
-    public func include(_ invoice: InvoiceWithOptions, of signer: CheckoutTrust.Signer) -> Bool {
-        let merchant = invoice.invoice.merchant
+    /// Whether what a signer says counts for a merchant and for what is open at the options' providers.
+    public func include(
+        _ merchant: MerchantID,
+        at options: [PaymentOption],
+        of signer: CheckoutTrust.Signer
+    ) -> Bool {
         switch signer {
         case .thirdParty(let number): return isNamed(merchant, for: number)
         case .bot(let key):
             let source = "telegram:\(key)"
             if providers.speaks(source, for: merchant) { return true }
-            if invoice.options.contains(where: { providers.provider($0.provider)?.push?.source == source }) {
+            if options.contains(where: { providers.provider($0.provider)?.push?.source == source }) {
                 return true
             }
             guard !providers.bringsProvider(source), let number = self.number(key) else { return false }

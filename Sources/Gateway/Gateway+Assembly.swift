@@ -195,7 +195,7 @@ extension Gateway {
                 trust: CheckoutTrust(
                     bots: { directory.all.map { CheckoutTrust.Bot(key: $0.key, token: $0.token) } },
                     thirdParties: try configuration.miniApps?.thirdParties(isLive: isLive),
-                    serves: { served.include($1, of: $0) }
+                    serves: { served.include($1, at: $2, of: $0) }
                 ),
                 key: try keys.key(for: .checkout),
                 isSecure: configuration.http.publicURL?.hasPrefix("https://") ?? false,
@@ -216,6 +216,7 @@ extension Gateway {
                 secrets: secrets,
                 claims: ClaimRules(domain: configuration.http.domain, key: try keys.key(for: .claims)),
                 mode: isLive ? .live : .test,
+                endpoints: configuration.webhooks.endpoints,
                 random: surroundings.random,
                 telegram: receiver,
                 checkout: checkout,

@@ -2,6 +2,7 @@ import Cryptography
 public import HTTPTransport
 public import Seams
 import Settlement
+import Webhooks
 
 extension Gateway {
     /// What a gateway gets from outside, so that a run can be repeated.
@@ -39,12 +40,11 @@ extension Gateway {
         /// The real ones, as a configuration asks for them.
         public static func system(_ configuration: GatewayConfiguration) -> Self {
             let isLive = configuration.environment == .live
-            let inside = configuration.webhooks.allowPrivateAddresses
             return Self(
                 clock: TrustedClock(SystemClock()),
                 random: SystemRandom(),
                 transport: CurlTransport(.init(addresses: .any, httpsOnly: isLive)),
-                webhookTransport: CurlTransport(.init(addresses: inside ? .any : .publicOnly, httpsOnly: !inside)),
+                webhookTransport: CurlTransport(configuration.webhooks.endpoints.transport),
                 bridgeTransport: CurlTransport(
                     .init(addresses: .any, httpsOnly: isLive, connectionsPerHost: 1_000)
                 )

@@ -1,5 +1,6 @@
 public import Storage
 import TelegramBot
+import Webhooks
 
 /// The configuration file of a gateway (`Config/settlegate.yaml`), as it is written.
 ///
@@ -239,6 +240,9 @@ public struct GatewayConfiguration: Codable, Sendable {
         public init(allowPrivateAddresses: Bool) {
             self.allowPrivateAddresses = allowPrivateAddresses
         }
+
+        /// Where events may be sent.
+        var endpoints: EndpointRule { EndpointRule(allowsPrivateAddresses: allowPrivateAddresses) }
     }
 
     /// Whether money is real.

@@ -11,8 +11,9 @@ extension GatewayAPI {
     func createEndpoint(_ call: APIRequest) async throws -> HTTPResponse {
         let body = try call.object("url", "types", "personal_data")
         let url = try body.text("url")
-        guard mode.takes(endpoint: url) else {
-            throw Problem.invalid("'url' is an absolute https URL; http is for test mode", "url")
+        guard endpoints.takes(url) else {
+            let exception = endpoints.allowsPrivateAddresses ? " (or http, as this gateway is set up)" : ""
+            throw Problem.invalid("'url' is an absolute https URL\(exception)", "url")
         }
         let types = try body.array("types").map { value -> String in
             guard let text = value.stringValue, Settlement.eventTypes.contains(text) else {

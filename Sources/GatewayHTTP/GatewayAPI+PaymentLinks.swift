@@ -78,7 +78,7 @@ extension GatewayAPI {
         let isSold = !link.isActive || link.left(taken: taken) == 0
         if request.method == "GET" { return try checkout.linkPage(link, merchant: merchant, isSold: isSold, request) }
         try checkout.requireOwnPage(request)
-        let customer = try checkout.customer(buying: request)
+        let customer = try checkout.customer(buying: link, request)
         // Who comes back, or taps twice, pays what is open already.
         if let open = try await openInvoice(of: link, knownTo: request, customer) {
             return checkout.redirect(to: open, of: link, isNew: false)
@@ -106,22 +106,20 @@ extension GatewayAPI {
     /// Whose places a purchase takes: the customer's own, and those of the network.
     ///
     /// A bot's token names any customer, so that a network has not as many as somebody likes to name.
-    private func buyers(_ customer: LinkCustomer?, _ network: Visitor?) -> [LinkVisitor] {
+    private func buyers(_ customer: LinkVisitor?, _ network: Visitor?) -> [LinkVisitor] {
         guard let customer else {
             return network.map { [checkout.visitor(onNetwork: $0.text, places: Visitor.openInvoices)] } ?? []
         }
         let named = network.map { checkout.visitor(onNetwork: "\($0.text) named", places: Visitor.namedInvoices) }
-        return [customer.visitor] + (named.map { [$0] } ?? [])
+        return [customer] + (named.map { [$0] } ?? [])
     }
 
     private func openInvoice(
         of link: PaymentLink,
         knownTo request: HTTPRequest,
-        _ customer: LinkCustomer?
+        _ customer: LinkVisitor?
     ) async throws -> InvoiceID? {
-        if let customer, let open = try await settlement.openInvoice(of: link.id, by: customer.visitor),
-            checkout.shows(open, to: customer)
-        {
+        if let customer, let open = try await settlement.openInvoice(of: link.id, by: customer) {
             return open.invoice.id
         }
         guard let id = checkout.invoiceBought(by: link.id, request),

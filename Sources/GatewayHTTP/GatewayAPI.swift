@@ -15,17 +15,13 @@ public struct GatewayAPI: Sendable {
     public enum Mode: String, Hashable, Sendable {
         case test
         case live
-
-        /// Whether events may be sent to an address: they name customers and amounts, so that real ones travel by https.
-        func takes(endpoint url: String) -> Bool {
-            WebAddress.isValid(url) && (self == .test || url.hasPrefix("https://"))
-        }
     }
 
     let settlement: Settlement
     let secrets: EndpointSecrets
     let claims: ClaimRules
     let mode: Mode
+    let endpoints: EndpointRule
     let random: any RandomSource
     let logger: Logger
     let telegram: TelegramReceiver
@@ -56,6 +52,7 @@ public struct GatewayAPI: Sendable {
     ///   - secrets: seals endpoints' secrets.
     ///   - claims: how customers claim payments.
     ///   - mode: whether money is real.
+    ///   - endpoints: where events may be sent.
     ///   - random: where new secrets come from.
     ///   - telegram: takes Telegram's updates.
     ///   - checkout: the customers' page.
@@ -71,6 +68,7 @@ public struct GatewayAPI: Sendable {
         secrets: EndpointSecrets,
         claims: ClaimRules,
         mode: Mode,
+        endpoints: EndpointRule,
         random: any RandomSource,
         telegram: TelegramReceiver,
         checkout: Checkout,
@@ -86,6 +84,7 @@ public struct GatewayAPI: Sendable {
         self.secrets = secrets
         self.claims = claims
         self.mode = mode
+        self.endpoints = endpoints
         self.random = random
         self.telegram = telegram
         self.checkout = checkout

@@ -1,5 +1,21 @@
 /// Texts that people read: names, titles, labels.
 public enum VisibleText {
+    /// A text as a part of a line that somebody else has written: it breaks no line, and does not turn the direction in
+    /// which the rest is read (Unicode `Bidi_Control`).
+    public static func inLine(_ text: String) -> String {
+        var line = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars where !scalar.properties.isBidiControl {
+            let isBlank = scalar.properties.isWhitespace || scalar.properties.generalCategory == .control
+            if !isBlank {
+                line.append(scalar)
+            } else if let last = line.last, last != " " {
+                line.append(" ")
+            }
+        }
+        if line.last == " " { line.removeLast() }
+        return String(line)
+    }
+
     /// Whether somebody sees anything: a letter, a digit, a sign.
     ///
     /// Spaces, controls, marks without a letter, and what fonts leave out (Unicode `Default_Ignorable_Code_Point`, the

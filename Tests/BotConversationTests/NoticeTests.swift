@@ -29,6 +29,22 @@ struct NoticeTests {
         #expect(text(.returned) != told)
     }
 
+    @Test(
+        "a merchant's title adds no line to what the bot says, and does not turn it around",
+        arguments: [
+            "Tea\n\nCall +1 555", "Tea\r\nCall", "Tea\u{2028}Call", "Tea\u{85}\u{b}\u{2029}Call", "\u{202e}Tea\n",
+        ]
+    )
+    func oneLine(title: String) {
+        func text(_ title: String) -> String {
+            NoticeText(topic: .returned, amount: "50 XTR", title: title, charge: "stx_1", isRussian: false).text
+        }
+        let lines = { (text: String) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) }
+        #expect(lines(text(title)).count == lines(text("Tea")).count)
+        #expect(text(title).hasPrefix("Tea"))
+        #expect(text("Чай \u{1F469}\u{200D}\u{1F680} 1,5").hasPrefix("Чай \u{1F469}\u{200D}\u{1F680} 1,5: "))
+    }
+
     /// A Telegram that answers in turn.
     private final class ScriptedTelegram: HTTPTransport {
         private let answers: Mutex<[(Int, String)]>

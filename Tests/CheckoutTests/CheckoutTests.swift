@@ -26,7 +26,7 @@ struct CheckoutTests {
     private func checkout(
         _ desk: Desk,
         thirdParties: CheckoutTrust.ThirdParties? = nil,
-        serves: @escaping @Sendable (CheckoutTrust.Signer, InvoiceWithOptions) -> Bool = { _, _ in true }
+        serves: @escaping @Sendable (CheckoutTrust.Signer, MerchantID, [PaymentOption]) -> Bool = { _, _, _ in true }
     ) -> Checkout {
         Checkout(
             settlement: desk.settlement,
@@ -199,8 +199,8 @@ struct CheckoutTests {
         let stranger = MerchantID(value: 0)
         let theirs = try await desk.settlement.openInvoice(request, for: stranger, id: InvoiceID(value: 2))
         let merchant = desk.merchant
-        let checkout = checkout(desk) { signer, invoice in
-            signer == .bot(invoice.invoice.merchant == merchant ? "shop" : "other")
+        let checkout = checkout(desk) { signer, seller, _ in
+            signer == .bot(seller == merchant ? "shop" : "other")
         }
         let now = desk.clock.now()
         let foreign = initData(user: 77, at: now, token: "1:other")

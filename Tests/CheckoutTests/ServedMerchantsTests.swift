@@ -45,13 +45,16 @@ struct ServedMerchantsTests {
                 number: { ["app": 21, "own": 11, "operators": 13][$0] }
             )
             for signer in silent {
-                #expect(served.include(own, of: signer) == row.own, "\(signer) \(row.named)")
-                #expect(served.include(other, of: signer) == row.other, "\(signer) \(row.named)")
+                #expect(served.include(own.merchant, at: own.options, of: signer) == row.own, "\(signer) \(row.named)")
+                #expect(
+                    served.include(other.merchant, at: other.options, of: signer) == row.other,
+                    "\(signer) \(row.named)"
+                )
             }
             // Bots that take money serve whom their providers serve, whoever is named.
             for (bot, isOwn, isOther) in [("own", true, false), ("operators", false, true), ("unknown", false, false)] {
-                #expect(served.include(own, of: .bot(bot)) == isOwn, "\(bot)")
-                #expect(served.include(other, of: .bot(bot)) == isOther, "\(bot)")
+                #expect(served.include(own.merchant, at: own.options, of: .bot(bot)) == isOwn, "\(bot)")
+                #expect(served.include(other.merchant, at: other.options, of: .bot(bot)) == isOther, "\(bot)")
             }
         }
     }
@@ -62,7 +65,12 @@ struct ServedMerchantsTests {
         let provider = ScriptedProvider(asset: desk.coin.id, key: "own", bot: "own")
         try desk.settlement.providers.put(provider, of: desk.merchant, isOffered: false)
         let served = ServedMerchants(by: desk.settlement.providers, named: [11: [.all]], number: { _ in 11 })
-        #expect(served.include(own, of: .bot("own")))
-        #expect(!served.include(other, of: .bot("own")))
+        #expect(served.include(own.merchant, at: own.options, of: .bot("own")))
+        #expect(!served.include(own.merchant, at: [], of: .bot("own")), "nothing new is sold by its word")
+        #expect(!served.include(other.merchant, at: other.options, of: .bot("own")))
     }
+}
+
+extension InvoiceWithOptions {
+    fileprivate var merchant: MerchantID { invoice.merchant }
 }

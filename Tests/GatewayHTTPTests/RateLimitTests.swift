@@ -36,6 +36,7 @@ struct RateLimitTests {
             secrets: EndpointSecrets(key: secret, random: random),
             claims: ClaimRules(domain: "pay.example", key: secret),
             mode: .test,
+            endpoints: EndpointRule(allowsPrivateAddresses: false),
             random: random,
             telegram: TelegramReceiver(
                 settlement: desk.settlement,
@@ -46,7 +47,7 @@ struct RateLimitTests {
             ),
             checkout: Checkout(
                 settlement: desk.settlement,
-                trust: CheckoutTrust(bots: { [] }, serves: { _, _ in false }),
+                trust: CheckoutTrust(bots: { [] }, serves: { _, _, _ in false }),
                 key: secret,
                 isSecure: true
             ),

@@ -79,7 +79,7 @@ struct Front {
                     numbers.keys.sorted().map { .init(key: $0, token: SecretBytes(Array(Self.token($0).utf8))) }
                 },
                 thirdParties: .init(bots: [111, 112, 113], key: signer.publicKey),
-                serves: { served.include($1, of: $0) }
+                serves: { served.include($1, at: $2, of: $0) }
             ),
             key: SecretBytes([UInt8](repeating: 7, count: 32)),
             isSecure: true,

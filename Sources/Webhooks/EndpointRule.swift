@@ -1,0 +1,21 @@
+public import HTTPTransport
+import Payments
+
+/// Where events may be sent: they name customers and amounts.
+public struct EndpointRule: Hashable, Sendable {
+    /// Whether endpoints may lie on loopback and private networks, and be reached by http: for development only.
+    public let allowsPrivateAddresses: Bool
+
+    /// A rule.
+    public init(allowsPrivateAddresses: Bool) { self.allowsPrivateAddresses = allowsPrivateAddresses }
+
+    /// How events travel.
+    public var transport: CurlTransport.Configuration {
+        .init(addresses: allowsPrivateAddresses ? .any : .publicOnly, httpsOnly: !allowsPrivateAddresses)
+    }
+
+    /// Whether events travel to an address of this form.
+    public func takes(_ url: String) -> Bool {
+        WebAddress.isValid(url) && (allowsPrivateAddresses || url.hasPrefix("https://"))
+    }
+}
