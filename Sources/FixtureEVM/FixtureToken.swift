@@ -19,6 +19,8 @@ public struct FixtureToken: Hashable, Sendable {
         case loggedFee(Int, to: EVMAddress)
         /// It reverts every transfer.
         case paused
+        /// It reverts whoever asks for a balance.
+        case untold
         /// Its logs name sender and receiver in their data, and not as topics.
         case unindexed
     }
@@ -90,7 +92,7 @@ public struct FixtureToken: Hashable, Sendable {
     func read(_ data: [UInt8]) -> [UInt8]? {
         switch Array(data.prefix(4)) {
         case Self.balanceOf:
-            guard let parties = Self.addresses(data, 1) else { return nil }
+            guard behaviour != .untold, let parties = Self.addresses(data, 1) else { return nil }
             return ABIValue.encode([.uint(balances[parties[0]] ?? 0)])
         case ERC20.decimals: return ABIValue.encode([.uint(BigUInt(decimals))])
         case ABIValue.selector("symbol()"): return ABIValue.encode([.string(symbol)])
@@ -137,7 +139,7 @@ public struct FixtureToken: Hashable, Sendable {
             shown -= fee
             balances[collector, default: 0] += fee
             logs.append(Self.log(own, event, from, collector, fee))
-        case .standard, .silent, .refusing, .paused, .unindexed: break
+        case .standard, .silent, .refusing, .paused, .unindexed, .untold: break
         }
         guard has >= taken else { return nil }
         // The collector may be the sender.

@@ -13,11 +13,26 @@ public struct AmountSum: Hashable, Sendable {
         self.units = units
     }
 
+    /// The sum of one amount.
+    public init(_ amount: Amount) { self.init(of: amount.asset, units: BigInt(amount.units)) }
+
     /// Adds smallest units.
     public mutating func add(_ more: BigInt) { units += more }
 
     /// Whether it is nothing.
     public var isZero: Bool { units == 0 }
+
+    /// Takes away another sum of the same asset.
+    public func subtracting(_ other: Self) -> Self { Self(of: asset, units: units - other.units) }
+
+    /// The most bits of an amount from outside that is booked.
+    ///
+    /// A token can move 256 bits, and one such amount in an account would leave no place for those after it; 200 are more
+    /// than any money there is, and an account holds their sums.
+    public static let bookedBits = 200
+
+    /// The sum as an amount that can be booked; nil when it is too large.
+    public var booked: Amount? { units.magnitude.bitWidth <= Self.bookedBits ? amount : nil }
 
     /// The sum as an amount; nil when it does not fit one.
     public var amount: Amount? { Int256(exactly: units).map { Amount(asset: asset, units: $0) } }

@@ -20,7 +20,8 @@ struct BlockReading {
 
     /// What a block does not say itself.
     struct State {
-        /// What accounts of ours held before the block and after it; none where the nodes have forgotten it.
+        /// What accounts of ours held before the block and after it; none where the nodes have forgotten it, or a token's
+        /// contract does not tell.
         var balances: [EVMClient.Holding: BalanceChange] = [:]
         /// Who of the payers is a contract.
         var contracts: Set<EVMAddress> = []
@@ -105,6 +106,7 @@ struct BlockReading {
         _ units: BigInt,
         _ state: State
     ) -> Observation? {
+        if case .moved = change.cause, units == change.units { return nil }
         guard let amount = amount(units, of: change.holding) else {
             let key = naturalKey(change.place, "too-large", change.holding.owner.lowercased)
             return tooLarge(key, units, change.holding)
@@ -127,7 +129,6 @@ struct BlockReading {
             let key = naturalKey(change.place, "fee")
             return .movement(movement(key, .networkFee, amount, "money moved between our own accounts"))
         case .moved:
-            guard units != change.units else { return nil }
             let key = naturalKey(change.place, "kept")
             guard let kept = self.amount(units - change.units, of: change.holding) else {
                 return tooLarge(key, units - change.units, change.holding)
@@ -137,6 +138,9 @@ struct BlockReading {
             )
         case .arrived(let payer, let signer):
             let key = arrivalKey(change.place)
+            guard change.holding.token == nil || state.balances[change.holding] != nil else {
+                return untold(naturalKey(change.place, "untold"), change)
+            }
             guard units > 0 else {
                 // In another block it may grow.
                 let ignored = NaturalKey(stored: "\(key.text) in \(block.hash)")
@@ -272,16 +276,25 @@ struct BlockReading {
         holding.token.flatMap { provider.token(at: $0) }?.asset ?? provider.coin
     }
 
-    /// The most bits of an amount that is booked.
-    ///
-    /// A token can move 256 bits, and one such amount in an account would leave no place for those after it; 200 are more
-    /// than any money there is, and an account holds their sums.
-    static let amountBits = 200
-
     /// An amount; nil for what is too large to be booked.
     private func amount(_ units: BigInt, of holding: EVMClient.Holding) -> Amount? {
-        guard units.magnitude.bitWidth <= Self.amountBits else { return nil }
-        return Int256(exactly: units).map { Amount(asset: asset(of: holding), units: $0) }
+        AmountSum(of: asset(of: holding), units: units).booked
+    }
+
+    /// What a log shows to have arrived while the token's contract does not tell what the account holds: how much came is
+    /// not known, because tokens may log what they do not move.
+    private func untold(_ key: NaturalKey, _ change: ShownChange) -> Observation {
+        let found = SetAside(
+            naturalKey: key,
+            account: change.holding.owner.description,
+            asset: asset(of: change.holding),
+            units: nil,
+            cause: .unreadable,
+            explanation:
+                "a log shows \(change.units) units, and the token's contract does not tell what the account holds",
+            occurredAt: moment
+        )
+        return .setAside(found, bytes: Array("block \(block.number) \(block.hash)".utf8))
     }
 
     private func tooLarge(_ key: NaturalKey, _ units: BigInt, _ holding: EVMClient.Holding) -> Observation {
@@ -291,7 +304,7 @@ struct BlockReading {
             asset: asset(of: holding),
             units: "\(units)",
             cause: .tooLarge,
-            explanation: "a change of a balance needs more than \(Self.amountBits) bits",
+            explanation: "a change of a balance needs more than \(AmountSum.bookedBits) bits",
             occurredAt: moment
         )
         return .setAside(found, bytes: Array("block \(block.number) \(block.hash)".utf8))

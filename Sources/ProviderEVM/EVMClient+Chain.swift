@@ -174,22 +174,28 @@ extension EVMClient {
         let token: EVMAddress?
     }
 
-    /// What accounts hold after a block, on which the quorum agrees.
-    func balances(_ holdings: [Holding], after block: EVMHash) async throws(ProviderError) -> [BigUInt] {
+    /// What accounts hold after a block, on which the quorum agrees; nil where a token's contract does not tell.
+    func balances(_ holdings: [Holding], after block: EVMHash) async throws(ProviderError) -> [BigUInt?] {
         try await balances(holdings.map { ($0, block) })
     }
 
-    /// What accounts held before a block and after it, on which the quorum agrees.
+    /// What accounts held before a block and after it, on which the quorum agrees; without those of which a token's
+    /// contract does not tell.
     func changes(
         of holdings: [Holding],
         in block: EVMHash,
         after parent: EVMHash
-    ) async throws(ProviderError) -> [BalanceChange] {
+    ) async throws(ProviderError) -> [Holding: BalanceChange] {
         let balances = try await balances(holdings.flatMap { [($0, parent), ($0, block)] })
-        return holdings.indices.map { BalanceChange(before: balances[2 * $0], after: balances[2 * $0 + 1]) }
+        var changes: [Holding: BalanceChange] = [:]
+        for (index, holding) in holdings.enumerated() {
+            guard let before = balances[2 * index], let after = balances[2 * index + 1] else { continue }
+            changes[holding] = BalanceChange(before: before, after: after)
+        }
+        return changes
     }
 
-    private func balances(_ places: [(Holding, EVMHash)]) async throws(ProviderError) -> [BigUInt] {
+    private func balances(_ places: [(Holding, EVMHash)]) async throws(ProviderError) -> [BigUInt?] {
         guard !places.isEmpty else { return [] }
         let calls = places.map { holding, block in
             let place: JSONValue = ["blockHash": .string(block.description)]
@@ -197,17 +203,22 @@ extension EVMClient {
                 return Call("eth_getBalance", .string(holding.owner.lowercased), place)
             }
             let question = EVMQuantity.data(ERC20.balance(of: holding.owner))
-            return Call("eth_call", ["to": .string(token.lowercased), "data": .string(question)], place)
+            var call = Call("eth_call", ["to": .string(token.lowercased), "data": .string(question)], place)
+            call.mayFail = true
+            return call
         }
         return try await agreed(calls) { answers throws(ProviderError) in
-            var balances: [BigUInt] = []
+            var balances: [BigUInt?] = []
             for ((holding, _), answer) in zip(places, answers) {
                 do throws(EVMError) {
                     let text = answer.stringValue ?? ""
-                    balances.append(
-                        holding.token == nil
-                            ? try EVMQuantity.integer(text) : try ERC20.amount(EVMQuantity.bytes(text))
-                    )
+                    guard holding.token != nil else {
+                        balances.append(try EVMQuantity.integer(text))
+                        continue
+                    }
+                    // What a contract answers is its own; that it is bytes is the node's.
+                    let bytes = answer.isNull ? [] : try EVMQuantity.bytes(text)
+                    balances.append(try? ERC20.amount(bytes))
                 } catch { throw ProviderError(.malformed, error.reason) }
             }
             return balances

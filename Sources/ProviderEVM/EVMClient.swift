@@ -15,6 +15,8 @@ public final class EVMClient: Sendable {
     struct Call {
         let method: String
         let parameters: [JSONValue]
+        /// Whether it is an answer, and nothing, that a contract has failed at it.
+        var mayFail = false
 
         init(_ method: String, _ parameters: JSONValue...) {
             self.method = method
@@ -234,26 +236,42 @@ public final class EVMClient: Sendable {
         guard let list = (try? JSONValue(parsing: response.body, limits: limits))?.arrayValue else {
             throw ProviderError(.unavailable, "a node does not answer a batch with a list")
         }
-        return try Self.results(list, count: calls.count)
+        return try Self.results(list, of: calls)
     }
 
     /// The results in the order of the calls; answers of a batch may come in any.
-    private static func results(_ list: [JSONValue], count: Int) throws(ProviderError) -> [JSONValue] {
-        var results = [JSONValue?](repeating: nil, count: count)
+    private static func results(_ list: [JSONValue], of calls: [Call]) throws(ProviderError) -> [JSONValue] {
+        var results = [JSONValue?](repeating: nil, count: calls.count)
         for answer in list {
             guard let id = answer["id"]?.integerValue.flatMap({ Int(exactly: $0) }), results.indices.contains(id) else {
                 throw ProviderError(.unavailable, "a node answers what it was not asked")
             }
             if let error = answer["error"] {
                 let message = PeerText(error["message"]?.stringValue ?? "an error").description
-                if message.contains("revert") { throw ProviderError(.refused, "the chain would refuse it: \(message)") }
+                if isOfContract(message) {
+                    guard !calls[id].mayFail else {
+                        results[id] = .null
+                        continue
+                    }
+                    throw ProviderError(.refused, "the chain would refuse it: \(message)")
+                }
                 throw ProviderError(.unavailable, "\(ProviderError.nodeSays) \(message)")
             }
             results[id] = answer["result"] ?? .null
         }
         let complete = results.compactMap { $0 }
-        guard complete.count == count else { throw ProviderError(.unavailable, "a node left answers out") }
+        guard complete.count == calls.count else { throw ProviderError(.unavailable, "a node left answers out") }
         return complete
+    }
+
+    /// Whether a message says that a contract has failed, and not the node: reverted, or stopped as the execution
+    /// specification says (Ethereum Yellow Paper, 9.4.2), in the words of Geth, Erigon, Besu, Nethermind and Reth.
+    private static func isOfContract(_ message: String) -> Bool {
+        let message = message.lowercased()
+        return ["revert", "invalid opcode", "invalid jump", "out of gas", "stack underflow", "stack overflow"].contains
+        {
+            message.contains($0)
+        } || message.hasPrefix("vm execution error")
     }
 }
 

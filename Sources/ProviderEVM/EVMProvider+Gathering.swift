@@ -80,18 +80,19 @@ extension EVMProvider: FundGathering {
             + configuration.tokens.map { EVMClient.Holding(owner: address, token: $0.contract) }
         let balances = try await client.balances(holdings, after: block)
         let nonce = try await client.nonce(of: address, after: block)
-        for (token, held) in zip(configuration.tokens, balances.dropFirst())
-        where held > (configuration.gatheringMinimum[token.asset] ?? 0) {
+        let coins = balances[0] ?? 0
+        for (token, balance) in zip(configuration.tokens, balances.dropFirst()) {
+            guard let held = balance, held > (configuration.gatheringMinimum[token.asset] ?? 0) else { continue }
             let data = ERC20.transfer(to: hotAddress, amount: held)
             let estimate = try await client.gas(from: address, to: token.contract, value: 0, data: data)
             let gas = try limit(estimate, of: data, in: head)
             let needed = fee.maximum * BigUInt(gas)
-            guard balances[0] >= needed else { return .topUp(needed + needed / 4 - balances[0]) }
+            guard coins >= needed else { return .topUp(needed + needed / 4 - coins) }
             return .send(transaction(nonce, fee, gas, to: token.contract, value: 0, data: data))
         }
         let cost = fee.maximum * 21_000
-        guard balances[0] > cost * Self.worth else { return .nothing }
-        return .send(transaction(nonce, fee, 21_000, to: hotAddress, value: balances[0] - cost, data: []))
+        guard coins > cost * Self.worth else { return .nothing }
+        return .send(transaction(nonce, fee, 21_000, to: hotAddress, value: coins - cost, data: []))
     }
 
     private func transaction(

@@ -199,8 +199,7 @@ extension EVMProvider: TransferScanning {
         let missing = holdings.filter { known[$0] == nil }
         guard !missing.isEmpty else { return known }
         do throws(ProviderError) {
-            let changes = try await client.changes(of: missing, in: block.hash, after: block.header.parent)
-            let found = Dictionary(zip(missing, changes)) { first, _ in first }
+            let found = try await client.changes(of: missing, in: block.hash, after: block.header.parent)
             cache.keep(found, around: block.hash)
             known.merge(found) { $1 }
         } catch {

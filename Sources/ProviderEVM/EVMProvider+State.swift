@@ -34,12 +34,17 @@ extension EVMProvider: BalanceStating {
             kinds.map { EVMClient.Holding(owner: owner, token: $0.token) }
         }
         var sums: [EVMAddress?: BigUInt] = [:]
+        var untold: Set<AssetID> = []
         for (holding, balance) in zip(holdings, try await client.balances(holdings, after: block.hash)) {
-            sums[holding.token, default: 0] += balance
+            if let balance {
+                sums[holding.token, default: 0] += balance
+            } else if let token = holding.token.flatMap(token(at:)) {
+                untold.insert(token.asset)
+            }
         }
         var balances: [Amount] = []
         var beyond: [AssetID: String] = [:]
-        for kind in kinds {
+        for kind in kinds where !untold.contains(kind.asset) {
             let sum = sums[kind.token] ?? 0
             if let units = Int256(exactly: BigInt(sum)) {
                 balances.append(Amount(asset: kind.asset, units: units))
@@ -50,6 +55,7 @@ extension EVMProvider: BalanceStating {
         return ProviderStatement(
             balances: balances,
             beyondAmounts: beyond,
+            untold: untold,
             asOf: Timestamp(seconds: Int64(clamping: block.header.timestamp)),
             source: "the chain's state after block \(block.number)"
         )

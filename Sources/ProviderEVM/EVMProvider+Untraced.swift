@@ -27,14 +27,8 @@ extension EVMProvider {
         var marks: [BalanceMark] = []
         for token in [nil] + configuration.tokens.map(\.contract) {
             let holdings = addresses.map { EVMClient.Holding(owner: $0, token: token) }
-            let balances: [BigUInt]
-            do throws(ProviderError) { balances = try await client.balances(holdings, after: place.hash) } catch {
-                // A token whose contract does not tell balances any more keeps nothing else from being looked at.
-                guard token != nil, error.isAnswer else { throw error }
-                continue
-            }
-            marks += zip(holdings, balances).map { holding, balance in
-                mark(holding, BalanceChange(before: balance, after: balance), in: place, at: moment)
+            marks += zip(holdings, try await client.balances(holdings, after: place.hash)).map { holding, balance in
+                mark(holding, balance.map { BalanceChange(before: $0, after: $0) }, in: place, at: moment)
             }
         }
         return marks
@@ -49,17 +43,13 @@ extension EVMProvider {
     ) -> BalanceMark {
         let address = holding.owner
         let asset = holding.token.flatMap { token(at: $0) }?.asset ?? coin
-        func amount(_ units: BigUInt?) -> Amount? {
-            guard let units, units.bitWidth <= BlockReading.amountBits else { return nil }
-            return Int256(exactly: BigInt(units)).map { Amount(asset: asset, units: $0) }
-        }
         let isWallet = address == hotAddress || address == gasAddress
         let chain = "\(configuration.chainID)"
         let part = holding.token.map { "earlier \($0.lowercased)" } ?? "earlier"
         return BalanceMark(
             account: address.lowercased,
-            before: amount(change?.before),
-            after: amount(change?.after),
+            before: change.map { AmountSum(of: asset, units: BigInt($0.before)) },
+            after: change.map { AmountSum(of: asset, units: BigInt($0.after)) },
             isOfOption: !isWallet,
             // Of tokens only logs are payments.
             arrival: isWallet || holding.token != nil

@@ -1,4 +1,5 @@
 public import Money
+import Payments
 
 /// What an account of ours held at a place of a rail's history that is read as a whole.
 ///
@@ -8,9 +9,9 @@ public struct BalanceMark: Hashable, Sendable {
     /// The account in the rail's canonical form.
     public let account: String
     /// What it held before the place's own changes; none when nobody knows, so that the next mark begins anew.
-    public let before: Amount?
+    public let before: AmountSum?
     /// What it held after them.
-    public let after: Amount?
+    public let after: AmountSum?
     /// Whether it is an option's account, which held nothing before anything of it was recorded.
     public let isOfOption: Bool
     /// A payment of the option whose account it is, by as much as was found; nil where that is no payment.
@@ -21,8 +22,8 @@ public struct BalanceMark: Hashable, Sendable {
     /// What an account held.
     public init(
         account: String,
-        before: Amount?,
-        after: Amount?,
+        before: AmountSum?,
+        after: AmountSum?,
         isOfOption: Bool,
         arrival: IncomingTransfer?,
         change: AccountMovement
@@ -36,7 +37,19 @@ public struct BalanceMark: Hashable, Sendable {
     }
 
     /// The observation of a difference that is not zero.
-    public func observation(of difference: Amount) -> Observation {
+    public func observation(of difference: AmountSum) -> Observation {
+        guard let difference = difference.booked else {
+            let found = SetAside(
+                naturalKey: change.naturalKey,
+                account: account,
+                asset: difference.asset,
+                units: "\(difference.units)",
+                cause: .tooLarge,
+                explanation: "a balance \(change.reason), by more than \(AmountSum.bookedBits) bits",
+                occurredAt: change.occurredAt
+            )
+            return .setAside(found, bytes: [])
+        }
         if difference.isPositive, let arrival { return .incoming(arrival.with(difference)) }
         return .movement(
             AccountMovement(

@@ -28,15 +28,24 @@ public struct ProviderStatement: Hashable, Sendable {
     public let balances: [Amount]
     /// Totals that are no amount, because they need more than 255 bits: smallest units as decimal text.
     public let beyondAmounts: [AssetID: String]
+    /// Assets of which the rail's own contract does not tell what accounts hold.
+    public let untold: Set<AssetID>
     /// When, by the rail's clock.
     public let asOf: Timestamp
     /// Where the figures come from, for a person.
     public let source: String
 
     /// A rail's own view.
-    public init(balances: [Amount], beyondAmounts: [AssetID: String] = [:], asOf: Timestamp, source: String) {
+    public init(
+        balances: [Amount],
+        beyondAmounts: [AssetID: String] = [:],
+        untold: Set<AssetID> = [],
+        asOf: Timestamp,
+        source: String
+    ) {
         self.balances = balances
         self.beyondAmounts = beyondAmounts
+        self.untold = untold
         self.asOf = asOf
         self.source = source
     }

@@ -160,11 +160,14 @@ private struct Books {
         switch statement {
         case .success(let statement):
             let assets = Set(booked.map(\.asset)).union(statement.balances.map(\.asset))
-                .union(statement.beyondAmounts.keys).sorted()
+                .union(statement.beyondAmounts.keys).union(statement.untold).sorted()
             return assets.map { asset in
                 let ledger = booked.first { $0.asset == asset } ?? .zero(asset)
                 if let units = statement.beyondAmounts[asset] {
                     return beyondLine(of: provider.key, ledger: ledger, units: units)
+                }
+                if statement.untold.contains(asset) {
+                    return silentLine(of: provider.key, ledger, "the token's contract does not tell what accounts hold")
                 }
                 let stated = statement.balances.first { $0.asset == asset } ?? .zero(asset)
                 return line(of: provider.key, ledger: ledger, stated: stated, source: statement.source)

@@ -44,8 +44,9 @@ extension SandboxControl {
             var faults = FixtureEVM.Faults()
             let times = Int(clamping: wish["times"]?.integerValue ?? 1)
             switch kind {
-            case "none": break
+            case "none": evm.changeToken(evmToken) { $0.behaviour = .standard }
             case "unindexed_logs": return evm.changeToken(evmToken) { $0.behaviour = .unindexed }
+            case "untold_balances": return evm.changeToken(evmToken) { $0.behaviour = .untold }
             case "lag": faults.lag = Int(clamping: wish["blocks"]?.integerValue ?? 10)
             case "empty_logs": faults.emptyLogs = times
             case "failure": faults.failures = times

@@ -18,12 +18,13 @@ extension ObservationRecorder {
     /// An option's account of which nothing was ever recorded held nothing; of others the first sight is the beginning.
     func record(_ mark: BalanceMark, in session: any SQLSession) throws -> RecordedObservation? {
         guard let before = mark.before, let after = mark.after else {
-            try session.forgetAccountBalances(provider: providerKey, account: mark.account)
+            let asset = mark.change.amount.asset
+            try session.forgetAccountBalance(provider: providerKey, account: mark.account, asset: asset)
             return nil
         }
         var known = try session.accountBalance(provider: providerKey, account: mark.account, asset: before.asset)
         if known == nil, mark.isOfOption, try !session.isHolding(provider: providerKey, account: mark.account) {
-            let nothing = Amount.zero(before.asset)
+            let nothing = AmountSum(of: before.asset)
             try session.setAccountBalance(
                 provider: providerKey,
                 account: mark.account,
@@ -39,7 +40,7 @@ extension ObservationRecorder {
             at: mark.change.occurredAt
         )
         guard let known else { return nil }
-        let difference = try before.subtracting(known)
+        let difference = before.subtracting(known)
         return difference.isZero ? nil : try record(mark.observation(of: difference), in: session)
     }
 }

@@ -1,3 +1,4 @@
+import BigInt
 import Money
 import Seams
 
@@ -93,6 +94,15 @@ public struct SQLRow: Sendable {
         do { return Amount(asset: try AssetID(asset), units: try Int256(decimal: units.utf8)) } catch {
             throw .corrupt("columns \(position - 1) and \(position) hold no amount: \(error.reason)")
         }
+    }
+
+    /// A sum in two columns, of any size: the asset and the units.
+    mutating func sum() throws(StorageError) -> AmountSum {
+        let (asset, text) = (try text(), try text())
+        guard let asset = try? AssetID(asset), let units = BigInt(text) else {
+            throw .corrupt("columns \(position - 1) and \(position) hold no sum")
+        }
+        return AmountSum(of: asset, units: units)
     }
 
     /// A word that an enumeration knows.

@@ -1,3 +1,4 @@
+import BigInt
 import DatabaseEngines
 import Money
 import Payments
@@ -77,26 +78,34 @@ struct HoldingAccountTests {
     func balances(engine: Engine) async throws {
         let database = try engine.open()
         let asset = try AssetID("evm:1:native")
-        let held = { @Sendable () async throws -> Amount? in
+        let held = { @Sendable () async throws -> AmountSum? in
             try await database.read { try $0.accountBalance(provider: "evm", account: "0xa", asset: asset) }
         }
         #expect(try await held() == nil)
         let day: Int64 = 86_400
-        func see(_ units: Int, on days: Int64) async throws {
-            let (amount, moment) = (Amount(asset: asset, units: Int256(units)), Timestamp(seconds: days * day))
+        func see(_ units: BigInt, on days: Int64) async throws {
+            let (sum, moment) = (AmountSum(of: asset, units: units), Timestamp(seconds: days * day))
             try await database.write { session in
-                try session.setAccountBalance(provider: "evm", account: "0xa", to: amount, at: moment)
+                try session.setAccountBalance(provider: "evm", account: "0xa", to: sum, at: moment)
             }
-            #expect(try await held() == amount)
+            #expect(try await held() == sum)
+        }
+        func forget(_ account: String, _ asset: AssetID) async throws {
+            try await database.write { session in
+                try session.forgetAccountBalance(provider: "evm", account: account, asset: asset)
+            }
         }
         func forget(after days: Int64) async throws {
             let moment = Timestamp(seconds: days * day)
             try await database.write { try $0.forgetAccountBalances(provider: "evm", after: moment) }
         }
-        for (days, units) in [5, 0, 6, 7].enumerated() { try await see(units, on: Int64(days)) }
+        // No token has more than 2^256 - 1 units, and no amount that many.
+        let most = BigInt(2).power(256) - 1
+        for (days, units) in [5, 0, 6, most].enumerated() { try await see(units, on: Int64(days)) }
         // Another sight of the same moment is the later one.
         try await see(8, on: 3)
-        try await database.write { try $0.forgetAccountBalances(provider: "evm", account: "0xb") }
+        try await forget("0xb", asset)
+        try await forget("0xa", AssetID("evm:1:erc20:0x00000000000000000000000000000000000000aa"))
         try await forget(after: 3)
         #expect(try await held()?.units == 8)
         try await forget(after: 2)
@@ -106,7 +115,7 @@ struct HoldingAccountTests {
         try await forget(after: 1)
         #expect(try await held() == nil)
         try await see(9, on: 9)
-        try await database.write { try $0.forgetAccountBalances(provider: "evm", account: "0xa") }
+        try await forget("0xa", asset)
         #expect(try await held() == nil)
         try await database.close()
     }

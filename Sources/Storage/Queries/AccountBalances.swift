@@ -7,24 +7,25 @@ extension SQLSession {
     private static var remembered: Duration { .seconds(7 * 86_400) }
 
     /// What an account held when it was last seen; nil when it was not, or nobody knows.
-    public func accountBalance(provider: String, account: String, asset: AssetID) throws -> Amount? {
+    public func accountBalance(provider: String, account: String, asset: AssetID) throws -> AmountSum? {
         try first(
             """
             SELECT asset, units FROM account_balances WHERE provider = $1 AND account = $2 AND asset = $3
             ORDER BY seen_at DESC LIMIT 1
             """,
             [.text(provider), .text(account), .text(asset.text)]
-        ) { try $0.amount() }
+        ) { try $0.sum() }
     }
 
     /// Remembers what an account held at a moment of the rail's history.
-    public func setAccountBalance(provider: String, account: String, to amount: Amount, at moment: Timestamp) throws {
+    public func setAccountBalance(provider: String, account: String, to balance: AmountSum, at moment: Timestamp) throws
+    {
         try execute(
             """
             INSERT INTO account_balances (provider, account, asset, seen_at, units) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (provider, account, asset, seen_at) DO UPDATE SET units = excluded.units
             """,
-            [.text(provider), .text(account), .asset(amount), .moment(moment), .units(amount)]
+            [.text(provider), .text(account), .text(balance.asset.text), .moment(moment), .text("\(balance.units)")]
         )
         // The last one before the time that is remembered is where that time begins.
         try execute(
@@ -33,15 +34,18 @@ extension SQLSession {
             MAX(b.seen_at) FROM account_balances b WHERE b.provider = $1 AND b.account = $2 AND b.asset = $3
             AND b.seen_at <= $4)
             """,
-            [.text(provider), .text(account), .asset(amount), .moment(moment.advanced(by: .zero - Self.remembered))]
+            [
+                .text(provider), .text(account), .text(balance.asset.text),
+                .moment(moment.advanced(by: .zero - Self.remembered)),
+            ]
         )
     }
 
-    /// Forgets what an account held.
-    public func forgetAccountBalances(provider: String, account: String) throws {
+    /// Forgets what an account held of an asset.
+    public func forgetAccountBalance(provider: String, account: String, asset: AssetID) throws {
         try execute(
-            "DELETE FROM account_balances WHERE provider = $1 AND account = $2",
-            [.text(provider), .text(account)]
+            "DELETE FROM account_balances WHERE provider = $1 AND account = $2 AND asset = $3",
+            [.text(provider), .text(account), .text(asset.text)]
         )
     }
 
