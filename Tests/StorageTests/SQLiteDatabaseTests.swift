@@ -22,6 +22,28 @@ struct SQLiteDatabaseTests {
         await #expect(throws: StorageError(.unavailable, "")) { try await second.write { _ in } }
     }
 
+    /// The descriptors of the file that this process has open.
+    private var descriptors: [Int32] {
+        get throws {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }.filter {
+                number in
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")) == path
+            }
+        }
+    }
+
+    @Test(
+        "is free after it was closed, also while a child that was forked has its descriptors until its program begins"
+    )
+    func forked() async throws {
+        let first = try SQLiteDatabase(path: path)
+        let copies = try descriptors.map { dup($0) }
+        #expect(!copies.isEmpty)
+        try await first.close()
+        try await SQLiteDatabase(path: path).close()
+        for copy in copies { close(copy) }
+    }
+
     @Test("F23: of a newer version is refused")
     func newerSchema() async throws {
         let database = try SQLiteDatabase(path: path)

@@ -111,6 +111,9 @@ final class LockedFile: Sendable {
         descriptor.withLock { descriptor in
             guard descriptor >= 0 else { return }
             Self.held.withLock { held in
+                // A child that was forked a moment ago has the descriptor as well until its own program begins; the lock
+                // would end with the last of them.
+                flock(descriptor, LOCK_UN)
                 Glibc.close(descriptor)
                 held.remove(identity)
             }
