@@ -11,6 +11,28 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// The folders of Sources, from the ground up: a target imports from those below its own.
+let layers: [(name: String, targets: [String])] = [
+    (
+        "System",
+        [
+            "COpenSSL", "CSecp256k1", "CCurl", "CCurlShims", "CPostgres", "CProcessShims", "CQREncode", "CSQLiteShims",
+            "CSodium",
+        ]
+    ),
+    ("Base", ["Seams", "StrictJSON", "Money", "Cryptography"]),
+    ("Domain", ["Ledger", "Payments", "Providers"]),
+    ("Protocols", ["TON", "EVM", "TelegramBot", "TONConnect"]),
+    (
+        "Adapters",
+        ["Storage", "HTTPTransport", "ProviderTelegram", "ProviderTON", "ProviderEVM", "Keystore", "Rates"]
+    ),
+    ("Application", ["Settlement", "Reconciliation", "Webhooks", "WalletPayments", "BotConversation"]),
+    ("Interfaces", ["HTTPServer", "GatewayHTTP", "Checkout"]),
+    ("Programs", ["Gateway", "Inspection", "settlegate"]),
+    ("Sandbox", ["FixtureTelegram", "FixtureTON", "FixtureEVM", "FixtureConnect", "Sandbox", "Scenarios"]),
+]
+
 let package = Package(
     name: "settlegate",
     products: [
@@ -339,6 +361,12 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+for layer in layers {
+    for target in package.targets where layer.targets.contains(target.name) {
+        target.path = "Sources/\(layer.name)/\(target.name)"
+    }
+}
 
 for target in package.targets where target.type != .system {
     target.swiftSettings = [

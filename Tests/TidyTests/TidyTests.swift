@@ -12,6 +12,11 @@ enum Project {
         return found.filter { $0.hasSuffix(ending) }.map { folder + "/" + $0 }.sorted()
     }
 
+    /// Whether a file of Sources belongs to a target: Sources, the layer, the target.
+    static func isFile(_ file: String, of target: String) -> Bool {
+        file.split(separator: "/").dropFirst(2).first.map { $0 == target } ?? false
+    }
+
     static func lines(of file: String) throws -> [String] {
         try text(of: file).components(separatedBy: "\n")
     }
@@ -80,7 +85,7 @@ struct TidyTests {
     @Test("imports in one direction: edges depend on the core", arguments: layers.keys.sorted())
     func imports(target: String) throws {
         let allowed = (Self.layers[target] ?? []).union(Self.systemModules)
-        for file in Self.sources where file.hasPrefix("Sources/\(target)/") {
+        for file in Self.sources where Project.isFile(file, of: target) {
             for (number, line) in try Project.lines(of: file).enumerated() {
                 let words = line.split(separator: " ")
                 guard let index = words.firstIndex(of: "import"), index <= 1, words.count == index + 2 else { continue }
@@ -101,8 +106,8 @@ struct TidyTests {
         ("Float", exact, []),
         ("Decimal(", exact, []),
         ("Date()", [""], []),
-        ("UUID()", [""], ["Sources/settlegate/ScenarioCommand.swift"]),
-        ("Task.sleep", [""], ["Sources/Seams/SystemClock.swift"]),
+        ("UUID()", [""], ["Sources/Programs/settlegate/ScenarioCommand.swift"]),
+        ("Task.sleep", [""], ["Sources/Base/Seams/SystemClock.swift"]),
         (".random(in:", [""], []),
         ("try!", [""], []),
         ("fatalError(", [""], []),
@@ -112,14 +117,14 @@ struct TidyTests {
         (" print(", [""], []),
         ("JSONDecoder", [""], []),
         ("JSONSerialization", [""], []),
-        ("session.post(", [""], ["Sources/Settlement/Posting.swift"]),
+        ("session.post(", [""], ["Sources/Application/Settlement/Posting.swift"]),
     ]
 
     @Test("does without some words", arguments: banned.map(\.word))
     func words(word: String) throws {
         guard let rule = Self.banned.first(where: { $0.word == word }) else { return }
         let files = Self.sources.filter { file in
-            !rule.except.contains(file) && rule.folders.contains { file.hasPrefix("Sources/\($0)") }
+            !rule.except.contains(file) && rule.folders.contains { $0.isEmpty || Project.isFile(file, of: $0) }
         }
         for file in files {
             for (number, line) in try Project.lines(of: file).enumerated() {
@@ -141,10 +146,12 @@ struct TidyTests {
     @Test("takes what peers say in words through the gate")
     func peers() throws {
         // A sealed message, and a receipt that a merchant writes.
-        let others = ["Sources/TONConnect/Bridge.swift", "Sources/ProviderTelegram/FiscalReceipt.swift"]
+        let others = [
+            "Sources/Protocols/TONConnect/Bridge.swift", "Sources/Adapters/ProviderTelegram/FiscalReceipt.swift",
+        ]
         var found = 0
         for file in Self.sources
-        where Self.clients.contains(where: { file.hasPrefix("Sources/\($0)/") }) && !others.contains(file) {
+        where Self.clients.contains(where: { Project.isFile(file, of: $0) }) && !others.contains(file) {
             for (number, line) in try Project.lines(of: file).enumerated()
             where Self.peerWords.contains(where: line.contains) {
                 found += 1
@@ -176,7 +183,7 @@ struct TidyTests {
     @Test("books only on accounts of the chart")
     func chart() throws {
         let chart = try Project.text(of: "Config/chart-of-accounts.yaml")
-        let bookkeeping = try Project.text(of: "Sources/Settlement/Bookkeeping.swift")
+        let bookkeeping = try Project.text(of: "Sources/Application/Settlement/Bookkeeping.swift")
         let codes = bookkeeping.components(separatedBy: "Self(\"").dropFirst().map { $0.prefix { $0 != "\"" } }
         #expect(codes.count >= 12)
         for code in codes { #expect(chart.contains("- code: \(code)\n"), "\(code)") }
@@ -200,7 +207,7 @@ struct TidyTests {
 
     @Test("lists everything that can be inspected, and nothing else")
     func inspection() throws {
-        let table = try Project.text(of: "Sources/Inspection/Inspection.swift").matches(
+        let table = try Project.text(of: "Sources/Programs/Inspection/Inspection.swift").matches(
             of: /\n        "([a-z0-9-]+)": \{ try/
         )
         let rows = try Project.text(of: "docs/inspect.md").matches(of: /\n\| `([a-z0-9-]+)` \|/)
@@ -208,13 +215,13 @@ struct TidyTests {
         #expect(rows.map(\.output.1).sorted() == table.map(\.output.1).sorted())
         #expect(try Project.text(of: "README.md").contains("docs/inspect.md"))
         // The command's help lists what the table has.
-        #expect(try Project.text(of: "Sources/settlegate/InspectCommand.swift").contains("Inspection.kinds"))
+        #expect(try Project.text(of: "Sources/Programs/settlegate/InspectCommand.swift").contains("Inspection.kinds"))
     }
 
     @Test("says the same in every language of the checkout page")
     func languages() throws {
         func entries(_ language: String) throws -> [String: [Substring]] {
-            let data = Data(try Project.text(of: "Sources/Checkout/Resources/\(language).json").utf8)
+            let data = Data(try Project.text(of: "Sources/Interfaces/Checkout/Resources/\(language).json").utf8)
             let texts = try #require(try JSONSerialization.jsonObject(with: data) as? [String: String])
             return texts.mapValues { text in text.matches(of: /\{[a-z]+\}/).map(\.output).sorted() }
         }
