@@ -20,7 +20,7 @@ let layers: [(name: String, targets: [String])] = [
             "CSodium",
         ]
     ),
-    ("Base", ["Seams", "StrictJSON", "Money", "Cryptography"]),
+    ("Base", ["Seams", "StrictJSON", "Money", "Cryptography", "HTTPMessages"]),
     ("Domain", ["Ledger", "Payments", "Providers"]),
     ("Protocols", ["TON", "EVM", "TelegramBot", "TONConnect"]),
     (
@@ -42,7 +42,7 @@ let package = Package(
             name: "SettlegateCore",
             targets: [
                 "TON", "EVM", "Cryptography", "Money", "Ledger", "Payments", "Providers", "ProviderEVM", "Storage",
-                "Settlement", "Reconciliation", "FixtureEVM", "HTTPTransport", "StrictJSON", "Seams",
+                "Settlement", "Reconciliation", "FixtureEVM", "HTTPMessages", "HTTPTransport", "StrictJSON", "Seams",
             ]
         ),
         // For Fuzzing, which is a package of its own.
@@ -84,14 +84,15 @@ let package = Package(
         .target(name: "TON", dependencies: ["Cryptography", "Seams"]),
         .target(name: "EVM", dependencies: ["Cryptography", "StrictJSON", "Seams", bigInt]),
         .target(name: "Keystore", dependencies: ["Cryptography", "StrictJSON", "Seams"]),
-        .target(name: "HTTPTransport", dependencies: ["CCurl", "CCurlShims", "Seams"]),
+        .target(name: "HTTPMessages", dependencies: ["Seams"]),
+        .target(name: "HTTPTransport", dependencies: ["HTTPMessages", "CCurl", "CCurlShims", "Seams"]),
         .target(
             name: "TONConnect",
-            dependencies: ["HTTPTransport", "Cryptography", "StrictJSON", "Seams", "CSodium"]
+            dependencies: ["HTTPMessages", "Cryptography", "StrictJSON", "Seams", "CSodium"]
         ),
         .target(
             name: "TelegramBot",
-            dependencies: ["HTTPTransport", "Cryptography", "StrictJSON", "Seams"]
+            dependencies: ["HTTPMessages", "Cryptography", "StrictJSON", "Seams"]
         ),
         .target(
             name: "ProviderTelegram",
@@ -102,13 +103,13 @@ let package = Package(
         .target(
             name: "ProviderTON",
             dependencies: [
-                "Providers", "Payments", "Money", "TON", "HTTPTransport", "StrictJSON", "Seams", "Cryptography",
+                "Providers", "Payments", "Money", "TON", "HTTPMessages", "StrictJSON", "Seams", "Cryptography",
             ]
         ),
         .target(
             name: "ProviderEVM",
             dependencies: [
-                "Providers", "Payments", "Money", "EVM", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", bigInt,
+                "Providers", "Payments", "Money", "EVM", "HTTPMessages", "StrictJSON", "Seams", "Cryptography", bigInt,
             ]
         ),
         .target(
@@ -131,7 +132,7 @@ let package = Package(
         ),
         .target(
             name: "Webhooks",
-            dependencies: ["Storage", "HTTPTransport", "Cryptography", "Payments", "Seams", logging]
+            dependencies: ["Storage", "HTTPMessages", "Cryptography", "Payments", "Seams", logging]
         ),
         .target(
             name: "BotConversation",
@@ -139,20 +140,20 @@ let package = Package(
         ),
         .target(
             name: "Rates",
-            dependencies: ["Settlement", "HTTPTransport", "StrictJSON", "Money", "Seams", bigInt, logging]
+            dependencies: ["HTTPMessages", "StrictJSON", "Money", "Seams", bigInt, logging]
         ),
         .target(
             name: "WalletPayments",
             dependencies: [
-                "TONConnect", "Settlement", "Storage", "Providers", "Payments", "Money", "HTTPTransport",
+                "TONConnect", "Settlement", "Storage", "Providers", "Payments", "Money", "HTTPMessages",
                 "Cryptography", "Seams", logging,
             ]
         ),
-        .target(name: "HTTPServer", dependencies: ["HTTPTransport", hummingbird, lifecycle, logging]),
+        .target(name: "HTTPServer", dependencies: ["HTTPMessages", hummingbird, lifecycle, logging]),
         .target(
             name: "Checkout",
             dependencies: [
-                "Providers", "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPTransport", "StrictJSON",
+                "Providers", "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPMessages", "StrictJSON",
                 "Cryptography", "Seams", "TONConnect", "WalletPayments", "CQREncode", mustache,
             ],
             resources: [
@@ -167,27 +168,27 @@ let package = Package(
             name: "GatewayHTTP",
             dependencies: [
                 "Checkout", "Settlement", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
-                "HTTPTransport",
+                "HTTPMessages",
                 "StrictJSON", "Seams", "Cryptography", logging,
             ]
         ),
-        .target(name: "FixtureTON", dependencies: ["TON", "HTTPTransport", "StrictJSON", "Cryptography", "Seams"]),
+        .target(name: "FixtureTON", dependencies: ["TON", "HTTPMessages", "StrictJSON", "Cryptography", "Seams"]),
         .target(
             name: "FixtureEVM",
-            dependencies: ["EVM", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", bigInt]
+            dependencies: ["EVM", "HTTPMessages", "StrictJSON", "Cryptography", "Seams", bigInt]
         ),
-        .target(name: "FixtureTelegram", dependencies: ["HTTPTransport", "StrictJSON", "Seams"]),
+        .target(name: "FixtureTelegram", dependencies: ["HTTPMessages", "StrictJSON", "Seams"]),
         .target(
             name: "FixtureConnect",
             dependencies: [
-                "FixtureTON", "TON", "TONConnect", "HTTPTransport", "StrictJSON", "Cryptography", "Seams",
+                "FixtureTON", "TON", "TONConnect", "HTTPMessages", "StrictJSON", "Cryptography", "Seams",
             ]
         ),
         .target(
             name: "Sandbox",
             dependencies: [
                 "FixtureConnect", "Cryptography", "FixtureTON", "FixtureEVM", "FixtureTelegram", "HTTPServer",
-                "HTTPTransport", "TON", "EVM",
+                "HTTPMessages", "TON", "EVM",
                 "StrictJSON",
                 "Seams", bigInt, logging,
             ]
@@ -198,7 +199,8 @@ let package = Package(
                 "BotConversation", "Checkout", "GatewayHTTP", "HTTPServer", "Rates", "Settlement", "Reconciliation",
                 "Webhooks", "Storage", "TONConnect", "WalletPayments",
                 "Providers",
-                "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPTransport",
+                "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPMessages",
+                "HTTPTransport",
                 "Payments", "Money",
                 "Ledger", "StrictJSON", "Seams", "Cryptography", "Keystore", bigInt, yams, logging,
             ]
@@ -206,7 +208,7 @@ let package = Package(
         .target(
             name: "Inspection",
             dependencies: [
-                "TON", "EVM", "Cryptography", "Money", "TelegramBot", "Webhooks", "HTTPTransport", "StrictJSON",
+                "TON", "EVM", "Cryptography", "Money", "TelegramBot", "Webhooks", "HTTPMessages", "StrictJSON",
                 "Seams",
                 bigInt,
             ]
@@ -217,7 +219,8 @@ let package = Package(
                 "Gateway", "GatewayHTTP", "HTTPServer", "Sandbox", "FixtureTON", "FixtureEVM", "FixtureTelegram",
                 "Settlement", "Reconciliation", "Storage", "Payments", "Providers", "Webhooks", "Keystore",
                 "ProviderTON", "ProviderEVM", "TON", "EVM", bigInt,
-                "Money", "Ledger", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", yams, logging,
+                "Money", "Ledger", "HTTPMessages", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", yams,
+                logging,
             ]
         ),
         .executableTarget(
@@ -225,7 +228,8 @@ let package = Package(
             dependencies: [
                 "CProcessShims", "Gateway", "GatewayHTTP", "Scenarios", "Sandbox", "Inspection", "Cryptography",
                 "StrictJSON",
-                "Keystore", "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation", "Settlement", "Storage",
+                "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation",
+                "Settlement", "Storage",
                 "TON", "TelegramBot", "ProviderTelegram", "Webhooks", argumentParser, logging,
             ]
         ),
@@ -242,37 +246,40 @@ let package = Package(
             name: "TONConnectTests",
             dependencies: ["TONConnect", "Cryptography", "StrictJSON", "Seams"]
         ),
-        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "HTTPServer", "Seams", logging]),
+        .testTarget(
+            name: "HTTPTransportTests",
+            dependencies: ["HTTPMessages", "HTTPTransport", "HTTPServer", "Seams", logging]
+        ),
         .testTarget(
             name: "BotConversationTests",
             dependencies: [
                 "BotConversation", "TelegramBot", "SettlementDesk", "Settlement", "Storage", "Providers", "Payments",
                 "Money",
-                "HTTPTransport", "Cryptography", "Seams",
+                "HTTPMessages", "Cryptography", "Seams",
             ]
         ),
         .testTarget(
             name: "TelegramBotTests",
-            dependencies: ["TelegramBot", "HTTPTransport", "Cryptography", "StrictJSON", "Seams"]
+            dependencies: ["TelegramBot", "HTTPMessages", "HTTPTransport", "Cryptography", "StrictJSON", "Seams"]
         ),
         .testTarget(
             name: "ProviderTelegramTests",
             dependencies: [
-                "ProviderTelegram", "TelegramBot", "Providers", "Payments", "Money", "HTTPTransport", "StrictJSON",
+                "ProviderTelegram", "TelegramBot", "Providers", "Payments", "Money", "HTTPMessages", "StrictJSON",
                 "Cryptography", "Seams",
             ]
         ),
         .testTarget(
             name: "ProviderEVMTests",
             dependencies: [
-                "SigningDesk", "ProviderEVM", "FixtureEVM", "EVM", "Providers", "Payments", "Money", "HTTPTransport",
+                "SigningDesk", "ProviderEVM", "FixtureEVM", "EVM", "Providers", "Payments", "Money", "HTTPMessages",
                 "StrictJSON", "Cryptography", "Seams", bigInt,
             ]
         ),
         .testTarget(
             name: "ProviderTONTests",
             dependencies: [
-                "SigningDesk", "ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON", "HTTPTransport",
+                "SigningDesk", "ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON", "HTTPMessages",
                 "StrictJSON", "Seams", "Cryptography",
             ]
         ),
@@ -306,29 +313,31 @@ let package = Package(
                 "TelegramBot", "Settlement",
                 "Webhooks", "Storage",
                 "Providers",
-                "Payments", "Money", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
+                "Payments", "Money", "HTTPMessages", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
             ]
         ),
         .testTarget(
             name: "RatesTests",
-            dependencies: ["Rates", "Settlement", "HTTPTransport", "HTTPServer", "Money", "Seams", logging]
+            dependencies: [
+                "Rates", "HTTPMessages", "HTTPTransport", "HTTPServer", "Money", "Seams", logging,
+            ]
         ),
         .testTarget(
             name: "CheckoutTests",
             dependencies: [
                 "SettlementDesk", "Checkout", "Settlement", "Storage", "Providers", "Payments", "Money",
-                "HTTPTransport", "StrictJSON", "Cryptography", "Seams",
+                "HTTPMessages", "StrictJSON", "Cryptography", "Seams",
             ]
         ),
         .testTarget(
             name: "FixtureTelegramTests",
-            dependencies: ["FixtureTelegram", "HTTPTransport", "StrictJSON", "Seams"]
+            dependencies: ["FixtureTelegram", "HTTPMessages", "StrictJSON", "Seams"]
         ),
         .testTarget(
             name: "SettlementTests",
             dependencies: [
                 "SettlementDesk", "DatabaseEngines", "BotConversation", "Checkout", "WalletPayments", "TelegramBot",
-                "TONConnect", "HTTPTransport", "Cryptography", "Settlement", "Storage", "Providers", "Ledger",
+                "TONConnect", "HTTPMessages", "Cryptography", "Settlement", "Storage", "Providers", "Ledger",
                 "Payments",
                 "Money", "Seams", "StrictJSON", bigInt, logging,
             ]
@@ -343,7 +352,7 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "DatabaseEngines", "Webhooks", "HTTPTransport", "Cryptography", "Seams", "Storage", "Payments", logging,
+                "DatabaseEngines", "Webhooks", "HTTPMessages", "Cryptography", "Seams", "Storage", "Payments", logging,
             ]
         ),
         .testTarget(name: "InspectionTests", dependencies: ["Money", "Inspection", "StrictJSON"]),
@@ -351,7 +360,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "DatabaseEngines", "FixtureTelegram", "Sandbox",
-                "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPTransport", "HTTPServer", "StrictJSON",
+                "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPMessages", "HTTPTransport", "HTTPServer",
+                "StrictJSON",
                 "Seams",
                 "Payments", "Providers", "ProviderTelegram", "TelegramBot", "Keystore", "Money", "Ledger", "Storage",
                 "Cryptography", logging,

@@ -1,5 +1,5 @@
 import Cryptography
-import HTTPTransport
+import HTTPMessages
 import Money
 import Payments
 import Providers

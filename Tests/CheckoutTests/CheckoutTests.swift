@@ -1,7 +1,7 @@
 import BigInt
 import Checkout
 import Cryptography
-import HTTPTransport
+import HTTPMessages
 import Money
 import Payments
 import Providers

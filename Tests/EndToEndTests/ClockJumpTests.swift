@@ -4,7 +4,7 @@ import FixtureTON
 import FixtureTelegram
 import Gateway
 import GatewayHTTP
-import HTTPTransport
+import HTTPMessages
 import Sandbox
 import Scenarios
 import Seams

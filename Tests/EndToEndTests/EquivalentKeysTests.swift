@@ -1,8 +1,8 @@
 import DatabaseEngines
 import Gateway
 import GatewayHTTP
+import HTTPMessages
 import HTTPServer
-import HTTPTransport
 import Logging
 import Scenarios
 import Seams

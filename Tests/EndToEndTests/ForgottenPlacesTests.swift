@@ -2,6 +2,7 @@ import Cryptography
 import FixtureTelegram
 import Gateway
 import GatewayHTTP
+import HTTPMessages
 import HTTPTransport
 import Keystore
 import Logging

@@ -1,6 +1,7 @@
 import Cryptography
 import DatabaseEngines
 import Gateway
+import HTTPMessages
 import HTTPTransport
 import Keystore
 import Logging

@@ -1,7 +1,7 @@
 import Foundation
 import Gateway
 import GatewayHTTP
-import HTTPTransport
+import HTTPMessages
 import Payments
 import Scenarios
 import Seams

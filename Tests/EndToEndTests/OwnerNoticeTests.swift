@@ -1,8 +1,8 @@
 import FixtureTelegram
 import Gateway
 import GatewayHTTP
+import HTTPMessages
 import HTTPServer
-import HTTPTransport
 import Sandbox
 import Scenarios
 import StrictJSON

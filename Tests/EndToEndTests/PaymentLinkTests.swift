@@ -1,7 +1,7 @@
 import Cryptography
 import Gateway
 import GatewayHTTP
-import HTTPTransport
+import HTTPMessages
 import Payments
 import Sandbox
 import Scenarios

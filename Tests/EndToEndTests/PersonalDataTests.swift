@@ -3,8 +3,8 @@ import FixtureTelegram
 import Foundation
 import Gateway
 import GatewayHTTP
+import HTTPMessages
 import HTTPServer
-import HTTPTransport
 import Logging
 import Payments
 import Sandbox

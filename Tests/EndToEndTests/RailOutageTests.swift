@@ -4,6 +4,7 @@ import FixtureTON
 import FixtureTelegram
 import Gateway
 import GatewayHTTP
+import HTTPMessages
 import HTTPServer
 import HTTPTransport
 import Logging

@@ -1,6 +1,6 @@
 import Gateway
 import GatewayHTTP
-import HTTPTransport
+import HTTPMessages
 import Providers
 import Sandbox
 import Scenarios

@@ -3,6 +3,7 @@ import DatabaseEngines
 import Foundation
 import Gateway
 import GatewayHTTP
+import HTTPMessages
 import HTTPTransport
 import Keystore
 import Logging

@@ -3,7 +3,7 @@ import Dispatch
 import Gateway
 import GatewayHTTP
 import Glibc
-import HTTPTransport
+import HTTPMessages
 import Scenarios
 import Seams
 import StrictJSON

@@ -1,7 +1,7 @@
 import Cryptography
 import Foundation
 import Gateway
-import HTTPTransport
+import HTTPMessages
 import Keystore
 import Logging
 import Sandbox

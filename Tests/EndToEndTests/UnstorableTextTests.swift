@@ -2,7 +2,7 @@ import DatabaseEngines
 import Foundation
 import Gateway
 import GatewayHTTP
-import HTTPTransport
+import HTTPMessages
 import Scenarios
 import StrictJSON
 import Testing

@@ -1,5 +1,5 @@
 import FixtureTelegram
-import HTTPTransport
+import HTTPMessages
 import Seams
 import StrictJSON
 import Synchronization

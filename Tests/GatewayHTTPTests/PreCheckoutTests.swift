@@ -1,6 +1,7 @@
 import CPowerCut
 import Cryptography
 import GatewayHTTP
+import HTTPMessages
 import HTTPServer
 import HTTPTransport
 import Logging

@@ -1,7 +1,7 @@
 import Checkout
 import Cryptography
 import GatewayHTTP
-import HTTPTransport
+import HTTPMessages
 import Logging
 import Payments
 import Seams

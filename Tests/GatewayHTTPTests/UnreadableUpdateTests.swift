@@ -1,7 +1,7 @@
 import Cryptography
 import DatabaseEngines
 import GatewayHTTP
-import HTTPTransport
+import HTTPMessages
 import Logging
 import Payments
 import Providers

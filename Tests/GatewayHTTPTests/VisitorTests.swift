@@ -1,4 +1,4 @@
-import HTTPTransport
+import HTTPMessages
 import Testing
 
 @testable import GatewayHTTP

@@ -2,7 +2,7 @@ import BigInt
 import Cryptography
 import EVM
 import FixtureEVM
-import HTTPTransport
+import HTTPMessages
 import Money
 import Payments
 import ProviderEVM

@@ -1,6 +1,6 @@
 import Cryptography
 import FixtureTON
-import HTTPTransport
+import HTTPMessages
 import Money
 import Payments
 import ProviderTON

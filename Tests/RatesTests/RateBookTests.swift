@@ -1,7 +1,6 @@
 import Money
 import Rates
 import Seams
-import Settlement
 import Testing
 
 @Suite("The book of rates")
@@ -57,7 +56,7 @@ struct RateBookTests {
         let (prices, believed) = Self.table[index]
         let book = try book(prices)
         guard let believed else {
-            #expect(throws: SettlementError(.noRate, "", parameter: "asset")) { try price(book, at: start) }
+            #expect(throws: MoneyError(.noRate, "", parameter: "asset")) { try price(book, at: start) }
             return
         }
         #expect(try price(book, at: start) == believed)
@@ -99,13 +98,13 @@ struct RateBookTests {
         for seconds: Int64 in [299, 300, 301, 3_599, 3_600] {
             #expect(try price(book, at: start.advanced(by: .seconds(seconds))) == "2.000000")
         }
-        #expect(throws: SettlementError.self) { try price(book, at: start.advanced(by: .seconds(3_601))) }
+        #expect(throws: MoneyError.self) { try price(book, at: start.advanced(by: .seconds(3_601))) }
         book.hear([try rate("2.2", "source 0", at: start.advanced(by: .seconds(4_000)))], from: "source 0")
         #expect(try price(book, at: start.advanced(by: .seconds(4_000))) == "2.200000")
         // An older word of the same source changes nothing, and one from the future is a wrong clock.
         book.hear([try rate("9", "source 0", at: start)], from: "source 0")
         #expect(try price(book, at: start.advanced(by: .seconds(4_000))) == "2.200000")
-        #expect(throws: SettlementError.self) {
+        #expect(throws: MoneyError.self) {
             try self.price(self.book(["2"]), at: start.advanced(by: .seconds(-61)))
         }
     }

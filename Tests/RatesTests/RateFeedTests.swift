@@ -1,11 +1,11 @@
 import Foundation
+import HTTPMessages
 import HTTPServer
 import HTTPTransport
 import Logging
 import Money
 import Rates
 import Seams
-import Settlement
 import Testing
 
 @Suite("Sources of rates")

@@ -13,8 +13,8 @@ package struct Desk {
     package struct NoRates: RateSource {
         package init() {}
 
-        package func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
-            throw SettlementError(.noRate, "there are no rates here")
+        package func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
+            throw MoneyError(.noRate, "there are no rates here")
         }
     }
 

@@ -1,7 +1,7 @@
 import BotConversation
 import Checkout
 import Cryptography
-import HTTPTransport
+import HTTPMessages
 import Logging
 import Payments
 import Providers

@@ -13,7 +13,7 @@ import Testing
 struct PartsTests {
     /// What a Star costs, in nanotons: a number that no part is a multiple of.
     private struct OddRate: RateSource {
-        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
+        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
             do {
                 let rate = try Rate(
                     base: base,
@@ -24,7 +24,7 @@ struct PartsTests {
                     observedAt: now
                 )
                 return Quote(rate: rate, validUntil: now.advanced(by: .seconds(600)))
-            } catch { throw SettlementError(.noRate, "\(error)") }
+            } catch { throw MoneyError(.noRate, "\(error)") }
         }
     }
 

@@ -16,8 +16,8 @@ struct PayoutLimitTests {
     private struct StarRate: RateSource {
         let isKnown: Bool
 
-        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
-            guard isKnown, base == .stars else { throw SettlementError(.noRate, "nobody knows") }
+        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
+            guard isKnown, base == .stars else { throw MoneyError(.noRate, "nobody knows") }
             do {
                 let rate = try Rate(
                     base: base,
@@ -28,7 +28,7 @@ struct PayoutLimitTests {
                     observedAt: now
                 )
                 return Quote(rate: rate, validUntil: now.advanced(by: .seconds(60)))
-            } catch { throw SettlementError(.noRate, "\(error)") }
+            } catch { throw MoneyError(.noRate, "\(error)") }
         }
     }
 

@@ -15,10 +15,10 @@ struct ReadInvoiceTests {
 
     /// A rate that is always another one.
     private struct MovingRate: RateSource {
-        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
+        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
             let price = "0.\(100 + now.seconds % 800)"
             guard let rate = try? Rate(base: base, quote: quote, price: price, source: "test", observedAt: now) else {
-                throw SettlementError(.noRate, "none")
+                throw MoneyError(.noRate, "none")
             }
             return Quote(rate: rate, validUntil: now.advanced(by: .seconds(60)))
         }

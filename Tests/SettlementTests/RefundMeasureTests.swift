@@ -17,7 +17,7 @@ struct RefundMeasureTests {
         let opened: Timestamp
 
         // A Star costs 0.15 TON when the invoice is opened, 0.1 TON later.
-        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
+        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
             do {
                 let numerator: BigUInt = now == opened ? 15 : 10
                 let rate = try Rate(
@@ -29,7 +29,7 @@ struct RefundMeasureTests {
                     observedAt: now
                 )
                 return Quote(rate: rate, validUntil: now.advanced(by: .seconds(60)))
-            } catch { throw SettlementError(.noRate, "\(error)") }
+            } catch { throw MoneyError(.noRate, "\(error)") }
         }
     }
 

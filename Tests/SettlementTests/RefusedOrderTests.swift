@@ -125,8 +125,8 @@ struct RefusedOrderTests {
     private final class Rates: RateSource {
         let isAway = Mutex(false)
 
-        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
-            guard !isAway.withLock({ $0 }) else { throw SettlementError(.noRate, "nobody says") }
+        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
+            guard !isAway.withLock({ $0 }) else { throw MoneyError(.noRate, "nobody says") }
             do {
                 let rate = try Rate(
                     base: base,
@@ -137,7 +137,7 @@ struct RefusedOrderTests {
                     observedAt: now
                 )
                 return Quote(rate: rate, validUntil: now.advanced(by: .seconds(60)))
-            } catch { throw SettlementError(.noRate, "\(error)") }
+            } catch { throw MoneyError(.noRate, "\(error)") }
         }
     }
 

@@ -15,7 +15,7 @@ struct RenewQuotesTests {
     private struct RisingRate: RateSource {
         let start: Timestamp
 
-        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
+        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
             do {
                 let price: BigUInt = now.since(start) < .seconds(60) ? 15 : 20
                 let rate = try Rate(
@@ -27,7 +27,7 @@ struct RenewQuotesTests {
                     observedAt: now
                 )
                 return Quote(rate: rate, validUntil: now.advanced(by: .seconds(60)))
-            } catch { throw SettlementError(.noRate, "\(error)") }
+            } catch { throw MoneyError(.noRate, "\(error)") }
         }
     }
 

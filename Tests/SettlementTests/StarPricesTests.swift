@@ -13,10 +13,10 @@ struct StarPricesTests {
         let quote: String
         let price: String
 
-        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
+        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
             guard base.text == self.base, quote.text == self.quote,
                 let rate = try? Rate(base: base, quote: quote, price: price, source: "desk", observedAt: now)
-            else { throw SettlementError(.noRate, "no rate of \(base) in \(quote)") }
+            else { throw MoneyError(.noRate, "no rate of \(base) in \(quote)") }
             return Quote(rate: rate, validUntil: now.advanced(by: .seconds(60)))
         }
     }

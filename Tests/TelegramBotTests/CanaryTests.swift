@@ -1,4 +1,5 @@
 import Cryptography
+import HTTPMessages
 import HTTPTransport
 import Seams
 import StrictJSON

@@ -1,6 +1,6 @@
 import Cryptography
 import DatabaseEngines
-import HTTPTransport
+import HTTPMessages
 import Logging
 import Payments
 import Seams

@@ -3,7 +3,7 @@ import Cryptography
 import EVM
 import FixtureEVM
 import Foundation
-import HTTPTransport
+import HTTPMessages
 import Money
 import Payments
 import ProviderEVM

@@ -1,6 +1,7 @@
 import CCurl
 import CCurlShims
 import Foundation
+import HTTPMessages
 import Synchronization
 
 /// The thread that owns libcurl's multi handle.

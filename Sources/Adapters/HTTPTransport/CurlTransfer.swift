@@ -1,5 +1,6 @@
 import CCurl
 import CCurlShims
+import HTTPMessages
 import Seams
 import Synchronization
 

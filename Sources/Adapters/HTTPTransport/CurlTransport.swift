@@ -1,6 +1,7 @@
 import CCurl
 import CCurlShims
 import Foundation
+public import HTTPMessages
 import Synchronization
 
 /// Requests through libcurl: one thread owns the multi handle and all transfers.

@@ -1,5 +1,5 @@
 public import EVM
-public import HTTPTransport
+public import HTTPMessages
 public import Providers
 import Seams
 import StrictJSON

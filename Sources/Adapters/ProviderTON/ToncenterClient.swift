@@ -1,5 +1,5 @@
 public import Cryptography
-public import HTTPTransport
+public import HTTPMessages
 public import Providers
 public import Seams
 import StrictJSON

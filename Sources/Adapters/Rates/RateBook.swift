@@ -1,6 +1,5 @@
 public import Money
 public import Seams
-public import Settlement
 import Synchronization
 
 /// The rates of all pairs, as several sources say them.
@@ -29,8 +28,8 @@ public final class RateBook: RateSource {
 
     /// The price of one major unit of `base` in `quote`, also when only the other direction is known.
     ///
-    /// - Throws: `SettlementError` with the code `noRate`, and why.
-    public func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
+    /// - Throws: `MoneyError` with the code `noRate`, and why.
+    public func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
         let direct = verdict(Pair(base: base, quote: quote), at: now)
         switch direct {
         case .good(let rate), .standIn(let rate, _):
@@ -38,7 +37,7 @@ public final class RateBook: RateSource {
         case .none(let reason):
             let turned = verdict(Pair(base: quote, quote: base), at: now)
             guard case .good(let rate) = turned, let inverted = try? rate.inverted() else {
-                throw SettlementError(.noRate, "no rate of \(base) in \(quote): \(reason)", parameter: "asset")
+                throw MoneyError(.noRate, "no rate of \(base) in \(quote): \(reason)")
             }
             return Quote(rate: inverted, validUntil: now.advanced(by: rules.validity))
         }

@@ -1,5 +1,5 @@
 import Foundation
-public import HTTPTransport
+public import HTTPMessages
 public import Money
 public import Seams
 import StrictJSON

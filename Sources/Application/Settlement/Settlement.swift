@@ -112,14 +112,6 @@ public struct Settlement: Sendable {
 /// refusal.
 public typealias StockCheck = @Sendable (EventRecord, WebhookEndpointRecord) async -> StockAnswer
 
-/// What one asset costs in another, now.
-public protocol RateSource: Sendable {
-    /// The price of one major unit of `base` in `quote`.
-    ///
-    /// - Throws: ``SettlementError`` with ``SettlementError/Code/noRate`` when there is none that is fresh enough.
-    func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote
-}
-
 extension Settlement {
     /// A unit of work of somebody who has to hold a lease for it.
     func write<Value: Sendable>(

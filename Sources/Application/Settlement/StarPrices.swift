@@ -49,7 +49,7 @@ public struct StarPrices: Sendable {
         from rates: any RateSource,
         at now: Timestamp
     ) throws(SettlementError) -> Quote {
-        do {
+        do throws(MoneyError) {
             guard let price = prices[basis] else { throw MoneyError(.invalidRate, "no Star has a price") }
             var (numerator, denominator) = (price.denominator, price.numerator)
             var (source, observedAt, validUntil) = (price.source, now, now.advanced(by: validity))
@@ -69,8 +69,8 @@ public struct StarPrices: Sendable {
                 observedAt: observedAt
             )
             return Quote(rate: rate, validUntil: validUntil)
-        } catch let error as SettlementError { throw error } catch {
-            throw SettlementError(.noRate, "no rate of \(base) in Stars: \(error)")
+        } catch {
+            throw SettlementError(.noRate, "no rate of \(base) in Stars: \(error.reason)", parameter: "asset")
         }
     }
 }
@@ -86,7 +86,11 @@ extension Settlement {
         settings: Labels = [:],
         at now: Timestamp
     ) throws(SettlementError) -> Quote {
-        guard asset == .stars, let stars else { return try rates.rate(base, in: asset, at: now) }
+        guard asset == .stars, let stars else {
+            do { return try rates.rate(base, in: asset, at: now) } catch {
+                throw SettlementError(.noRate, error.reason, parameter: "asset")
+            }
+        }
         if let text = settings[StarPrices.setting] {
             guard let basis = StarPrices.Basis(rawValue: text) else {
                 let known = StarPrices.Basis.allCases.map(\.rawValue).joined(separator: " or ")

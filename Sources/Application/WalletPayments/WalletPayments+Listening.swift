@@ -1,4 +1,4 @@
-import HTTPTransport
+import HTTPMessages
 import Logging
 import Money
 import Payments

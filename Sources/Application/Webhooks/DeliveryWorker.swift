@@ -1,5 +1,5 @@
 import Cryptography
-public import HTTPTransport
+public import HTTPMessages
 public import Logging
 import Payments
 public import Seams

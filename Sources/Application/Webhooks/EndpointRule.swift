@@ -1,4 +1,4 @@
-public import HTTPTransport
+public import HTTPMessages
 import Payments
 
 /// Where events may be sent: they name customers and amounts.
@@ -9,13 +9,14 @@ public struct EndpointRule: Hashable, Sendable {
     /// A rule.
     public init(allowsPrivateAddresses: Bool) { self.allowsPrivateAddresses = allowsPrivateAddresses }
 
-    /// How events travel.
-    public var transport: CurlTransport.Configuration {
-        .init(addresses: allowsPrivateAddresses ? .any : .publicOnly, httpsOnly: !allowsPrivateAddresses)
-    }
+    /// Where the transport may connect.
+    public var addresses: AddressRule { allowsPrivateAddresses ? .any : .publicOnly }
+
+    /// Whether the transport refuses plain http.
+    public var httpsOnly: Bool { !allowsPrivateAddresses }
 
     /// Whether events travel to an address of this form.
     public func takes(_ url: String) -> Bool {
-        WebAddress.isValid(url) && (allowsPrivateAddresses || url.hasPrefix("https://"))
+        WebAddress.isValid(url) && (!httpsOnly || url.hasPrefix("https://"))
     }
 }

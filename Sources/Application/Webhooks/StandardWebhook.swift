@@ -1,5 +1,5 @@
 public import Cryptography
-public import HTTPTransport
+public import HTTPMessages
 public import Seams
 
 /// Signing and checking by Standard Webhooks 1.0.0: `id.timestamp.body`, HMAC-SHA-256 (`v1`) or Ed25519 (`v1a`).

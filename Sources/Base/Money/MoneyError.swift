@@ -16,6 +16,7 @@ public struct MoneyError: CodedError {
         case invalidRate
         case invalidWeights
         case duplicateAsset
+        case noRate
     }
 
     /// The kind of refusal.

@@ -1,5 +1,5 @@
 import Cryptography
-public import HTTPTransport
+public import HTTPMessages
 import Money
 public import Payments
 public import Seams

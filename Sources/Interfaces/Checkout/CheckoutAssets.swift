@@ -1,5 +1,5 @@
 import Cryptography
-import HTTPTransport
+import HTTPMessages
 import Mustache
 
 /// The files of the page, which are part of the program.

@@ -1,4 +1,4 @@
-import HTTPTransport
+import HTTPMessages
 import Ledger
 import Money
 import Payments

@@ -1,5 +1,5 @@
 import Cryptography
-public import HTTPTransport
+public import HTTPMessages
 import Payments
 import Seams
 import Settlement

@@ -1,4 +1,4 @@
-import HTTPTransport
+import HTTPMessages
 public import Payments
 public import Seams
 import Settlement

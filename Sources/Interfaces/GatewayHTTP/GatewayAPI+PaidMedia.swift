@@ -1,4 +1,4 @@
-import HTTPTransport
+import HTTPMessages
 import Payments
 import Seams
 import Settlement

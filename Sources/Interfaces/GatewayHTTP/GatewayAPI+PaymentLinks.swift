@@ -1,5 +1,5 @@
 import Checkout
-import HTTPTransport
+import HTTPMessages
 import Payments
 import Seams
 import Settlement

@@ -1,4 +1,4 @@
-import HTTPTransport
+import HTTPMessages
 import Money
 import Payments
 import Providers

@@ -1,6 +1,6 @@
 public import Checkout
 import Cryptography
-public import HTTPTransport
+public import HTTPMessages
 public import Logging
 import Payments
 public import Seams

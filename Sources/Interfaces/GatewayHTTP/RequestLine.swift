@@ -1,4 +1,4 @@
-import HTTPTransport
+import HTTPMessages
 public import Seams
 public import StrictJSON
 

@@ -1,4 +1,4 @@
-import HTTPTransport
+import HTTPMessages
 public import Payments
 
 /// The routes under `/v1`, each with what answers it.

@@ -1,4 +1,4 @@
-import HTTPTransport
+import HTTPMessages
 
 /// Who sends a request that carries no key, as far as its address tells.
 ///

@@ -1,4 +1,4 @@
-public import HTTPTransport
+public import HTTPMessages
 
 // The types of requests and responses have the same names in the library beneath: here they go by their direction.
 

@@ -1,5 +1,5 @@
 import Glibc
-public import HTTPTransport
+public import HTTPMessages
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore

@@ -1,7 +1,7 @@
 import BotConversation
 import Cryptography
 import GatewayHTTP
-import HTTPTransport
+import HTTPMessages
 import Logging
 import Money
 import Payments

@@ -1,6 +1,6 @@
 import Cryptography
 import Foundation
-import HTTPTransport
+import HTTPMessages
 import Keystore
 import Money
 import ProviderTelegram

@@ -1,6 +1,5 @@
 public import Money
 public import Seams
-public import Settlement
 
 /// Rates that the operator has set in the configuration; of other pairs, what somebody else says.
 public struct FixedRates: RateSource {
@@ -41,22 +40,19 @@ public struct FixedRates: RateSource {
 
     /// The price of one major unit of `base` in `quote`.
     ///
-    /// - Throws: `SettlementError` with the code `noRate` when none is set and nobody else has one.
-    public func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
+    /// - Throws: `MoneyError` with the code `noRate` when none is set and nobody else has one.
+    public func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
         guard let entry = entries.first(where: { $0.rate.base == base && $0.rate.quote == quote }) else {
             return try others.rate(base, in: quote, at: now)
         }
-        let rate: Rate
-        do {
-            rate = try Rate(
-                base: base,
-                quote: quote,
-                numerator: entry.rate.numerator,
-                denominator: entry.rate.denominator,
-                source: entry.rate.source,
-                observedAt: now
-            )
-        } catch { throw SettlementError(.noRate, error.reason) }
+        let rate = try Rate(
+            base: base,
+            quote: quote,
+            numerator: entry.rate.numerator,
+            denominator: entry.rate.denominator,
+            source: entry.rate.source,
+            observedAt: now
+        )
         return Quote(rate: rate, validUntil: now.advanced(by: entry.validFor))
     }
 }

@@ -2,7 +2,7 @@ import BotConversation
 import Checkout
 import Cryptography
 import GatewayHTTP
-import HTTPTransport
+import HTTPMessages
 import Keystore
 import Logging
 import Payments

@@ -1,6 +1,6 @@
 import BotConversation
 import Cryptography
-import HTTPTransport
+import HTTPMessages
 import Keystore
 import Money
 import Payments

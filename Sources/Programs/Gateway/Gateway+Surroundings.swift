@@ -1,5 +1,6 @@
 import Cryptography
-public import HTTPTransport
+public import HTTPMessages
+import HTTPTransport
 public import Seams
 import Settlement
 import Webhooks
@@ -40,11 +41,12 @@ extension Gateway {
         /// The real ones, as a configuration asks for them.
         public static func system(_ configuration: GatewayConfiguration) -> Self {
             let isLive = configuration.environment == .live
+            let endpoints = configuration.webhooks.endpoints
             return Self(
                 clock: TrustedClock(SystemClock()),
                 random: SystemRandom(),
                 transport: CurlTransport(.init(addresses: .any, httpsOnly: isLive)),
-                webhookTransport: CurlTransport(configuration.webhooks.endpoints.transport),
+                webhookTransport: CurlTransport(.init(addresses: endpoints.addresses, httpsOnly: endpoints.httpsOnly)),
                 bridgeTransport: CurlTransport(
                     .init(addresses: .any, httpsOnly: isLive, connectionsPerHost: 1_000)
                 )

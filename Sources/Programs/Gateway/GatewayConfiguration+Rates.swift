@@ -1,4 +1,4 @@
-import HTTPTransport
+import HTTPMessages
 import Money
 import Rates
 public import Settlement

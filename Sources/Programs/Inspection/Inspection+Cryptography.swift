@@ -1,6 +1,6 @@
 import Cryptography
 import EVM
-import HTTPTransport
+import HTTPMessages
 import Seams
 import StrictJSON
 import TelegramBot

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Gateway
+import HTTPMessages
 import HTTPTransport
 import ProviderTelegram
 import Seams

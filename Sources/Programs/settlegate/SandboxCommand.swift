@@ -3,6 +3,7 @@ import Cryptography
 import Foundation
 import Gateway
 import GatewayHTTP
+import HTTPMessages
 import HTTPTransport
 import Sandbox
 import Scenarios

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cryptography
 import Foundation
+import HTTPMessages
 import HTTPTransport
 import Scenarios
 import Seams

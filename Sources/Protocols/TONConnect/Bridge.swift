@@ -1,4 +1,4 @@
-public import HTTPTransport
+public import HTTPMessages
 import StrictJSON
 
 /// A wallet's bridge: it carries sealed messages between us and the wallet, and can read none of them (TON Connect, HTTP

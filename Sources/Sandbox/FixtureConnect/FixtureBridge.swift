@@ -1,4 +1,4 @@
-public import HTTPTransport
+public import HTTPMessages
 public import Seams
 import StrictJSON
 import Synchronization

@@ -1,6 +1,6 @@
 import Cryptography
 public import FixtureTON
-import HTTPTransport
+import HTTPMessages
 public import Seams
 import StrictJSON
 import TON

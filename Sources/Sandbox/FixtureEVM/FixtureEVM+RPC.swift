@@ -1,7 +1,7 @@
 import BigInt
 import Cryptography
 import EVM
-public import HTTPTransport
+public import HTTPMessages
 import StrictJSON
 import Synchronization
 

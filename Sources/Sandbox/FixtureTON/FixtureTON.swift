@@ -1,5 +1,5 @@
 public import Cryptography
-import HTTPTransport
+import HTTPMessages
 public import Seams
 import Synchronization
 public import TON

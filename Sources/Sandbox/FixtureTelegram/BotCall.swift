@@ -1,5 +1,5 @@
 import Foundation
-import HTTPTransport
+import HTTPMessages
 import StrictJSON
 
 /// A call of a Bot API method, however its parameters came: in the query, as a form, as multipart, or as JSON.

@@ -1,4 +1,4 @@
-public import HTTPTransport
+public import HTTPMessages
 import Seams
 import StrictJSON
 import Synchronization

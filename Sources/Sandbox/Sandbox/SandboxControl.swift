@@ -4,7 +4,7 @@ public import FixtureConnect
 public import FixtureEVM
 public import FixtureTON
 public import FixtureTelegram
-public import HTTPTransport
+public import HTTPMessages
 import Seams
 import StrictJSON
 public import TON

@@ -4,8 +4,8 @@ import FixtureConnect
 public import FixtureEVM
 public import FixtureTON
 public import FixtureTelegram
+public import HTTPMessages
 import HTTPServer
-public import HTTPTransport
 public import Logging
 import Seams
 public import TON

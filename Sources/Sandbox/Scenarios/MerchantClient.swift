@@ -1,4 +1,4 @@
-public import HTTPTransport
+public import HTTPMessages
 public import StrictJSON
 
 /// A merchant's server talking to the gateway's REST interface, over whatever transport it is given.

@@ -1,5 +1,5 @@
+import HTTPMessages
 import HTTPServer
-import HTTPTransport
 import Logging
 import Seams
 import StrictJSON

@@ -1,7 +1,7 @@
 import FixtureTelegram
 import Gateway
 import GatewayHTTP
-import HTTPTransport
+import HTTPMessages
 import Sandbox
 public import StrictJSON
 import Synchronization

@@ -2,7 +2,7 @@ import BigInt
 import FixtureTelegram
 import Gateway
 import GatewayHTTP
-import HTTPTransport
+import HTTPMessages
 import Money
 import Sandbox
 public import StrictJSON

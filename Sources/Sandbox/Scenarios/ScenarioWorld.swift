@@ -6,6 +6,7 @@ import FixtureTelegram
 import Foundation
 public import Gateway
 import GatewayHTTP
+import HTTPMessages
 import HTTPTransport
 import Ledger
 public import Logging

@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+/// Package.swift, as far as the tests need it: the layers from the ground up, and what each target depends on.
+private struct Manifest {
+    /// The layers' names and their targets.
+    let layers: [(name: String, targets: [String])]
+    /// The targets and products that each target of Sources says it depends on.
+    let dependencies: [String: Set<String>]
+
+    init() throws {
+        let text = try Project.text(of: "Package.swift")
+        let table = text.components(separatedBy: "let layers")[1].components(separatedBy: "let package")[0]
+        layers = table.matches(of: /"(\w+)",\s*\[([^\]]*)\]/).map { match in
+            (String(match.1), match.2.matches(of: /"(\w+)"/).map { String($0.1) })
+        }
+        var dependencies: [String: Set<String>] = [:]
+        for match in text.matches(of: /arget\(\s*name: "(\w+)"(?:,\s*dependencies: \[([^\]]*)\])?/) {
+            let names = (match.2 ?? "").split { !$0.isLetter && !$0.isNumber }.map(String.init)
+            dependencies[String(match.1)] = Set(names.map { Self.modules[$0] ?? $0 })
+        }
+        self.dependencies = dependencies
+    }
+
+    /// What a product is called where it is imported.
+    private static let modules = [
+        "bigInt": "BigInt", "grdb": "GRDB", "sqlite": "GRDBSQLite", "logging": "Logging", "yams": "Yams",
+        "mustache": "Mustache", "argumentParser": "ArgumentParser", "hummingbird": "Hummingbird",
+        "lifecycle": "ServiceLifecycle",
+    ]
+
+    /// The place of a target's layer, from the ground up; nil for what is not of Sources.
+    func level(of target: String) -> Int? { layers.firstIndex { $0.targets.contains(target) } }
+}
+
+@Suite("The layers")
+struct LayerTests {
+    private let manifest: Manifest
+
+    init() throws { manifest = try Manifest() }
+
+    /// Who may use whom within a layer; rails never each other.
+    private static let neighbours: [String: Set<String>] = [
+        "CCurlShims": ["CCurl"],
+        "StrictJSON": ["Seams"], "Money": ["Seams"], "Cryptography": ["Seams"], "HTTPMessages": ["Seams"],
+        "Providers": ["Payments"],
+        "Reconciliation": ["Settlement"], "WalletPayments": ["Settlement"],
+        "GatewayHTTP": ["Checkout"],
+        "settlegate": ["Gateway", "Inspection"],
+        "FixtureConnect": ["FixtureTON"],
+        "Sandbox": ["FixtureTelegram", "FixtureTON", "FixtureEVM", "FixtureConnect"],
+        "Scenarios": ["FixtureTelegram", "FixtureTON", "FixtureEVM", "Sandbox"],
+    ]
+    /// The program runs the sandbox as well.
+    private static let above: [String: Set<String>] = ["settlegate": ["Sandbox", "Scenarios"]]
+
+    /// Modules of the toolchain that may be used everywhere.
+    private static let systemModules: Set<String> = ["Synchronization", "Glibc", "Dispatch"]
+    /// What comes with a product under another name.
+    private static let parts = [
+        "HTTPTypes": "Hummingbird", "HummingbirdCore": "Hummingbird", "NIOCore": "Hummingbird",
+        "NIOHTTPTypes": "Hummingbird",
+    ]
+    /// Who reads files, and does what only Foundation does.
+    private static let foundation: Set<String> = [
+        "Keystore", "HTTPTransport", "Storage", "Rates", "Gateway", "Inspection", "settlegate", "FixtureTelegram",
+        "Scenarios",
+    ]
+
+    @Test("hold every target of Sources, in the folder of its layer")
+    func folders() throws {
+        let folder = Project.folder + "/Sources"
+        let layers = try FileManager.default.contentsOfDirectory(atPath: folder)
+        #expect(layers.sorted() == manifest.layers.map(\.name).sorted())
+        for layer in manifest.layers {
+            let targets = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(layer.name)")
+            #expect(targets.sorted() == layer.targets.sorted(), "\(layer.name)")
+        }
+    }
+
+    @Test("depend on what lies below them, and on neighbours that are named")
+    func directions() throws {
+        var seen = 0
+        for (target, dependencies) in manifest.dependencies {
+            guard let level = manifest.level(of: target) else { continue }
+            for dependency in dependencies {
+                guard let other = manifest.level(of: dependency) else { continue }
+                seen += 1
+                let isNeighbour = other == level && Self.neighbours[target]?.contains(dependency) ?? false
+                let isKnown = Self.above[target]?.contains(dependency) ?? false
+                #expect(other < level || isNeighbour || isKnown, "\(target) depends on \(dependency)")
+            }
+        }
+        #expect(seen > 150)
+    }
+
+    @Test("import what their target depends on, and nothing else")
+    func imports() throws {
+        var used: [String: Set<String>] = [:]
+        for file in TidyTests.sources {
+            let target = file.split(separator: "/").dropFirst(2).first.map(String.init) ?? ""
+            for (number, line) in try Project.lines(of: file).enumerated() {
+                let words = line.split(separator: " ")
+                guard let index = words.firstIndex(of: "import"), index <= 1, words.count == index + 2 else { continue }
+                let module = String(words[index + 1])
+                guard !Self.systemModules.contains(module) else { continue }
+                let name = Self.parts[module] ?? module
+                used[target, default: []].insert(name)
+                let isAllowed =
+                    module == "Foundation"
+                    ? Self.foundation.contains(target) : manifest.dependencies[target]?.contains(name) ?? false
+                #expect(isAllowed, "\(file):\(number + 1) imports \(module)")
+            }
+        }
+        // What nobody imports is no dependency; C has no imports.
+        for (target, modules) in used {
+            let unused = manifest.dependencies[target, default: []].subtracting(modules)
+            #expect(unused.isEmpty, "\(target) does not use \(unused.sorted())")
+        }
+    }
+}
