@@ -28,8 +28,8 @@ let layers: [(name: String, targets: [String])] = [
         ["Storage", "HTTPTransport", "ProviderTelegram", "ProviderTON", "ProviderEVM", "Keystore", "Rates"]
     ),
     ("Application", ["Settlement", "Reconciliation", "Webhooks", "WalletPayments", "BotConversation"]),
-    ("Interfaces", ["HTTPServer", "GatewayHTTP", "Checkout"]),
-    ("Programs", ["Gateway", "Inspection", "settlegate"]),
+    ("Interfaces", ["HTTPServer", "TelegramIntake", "GatewayHTTP", "Checkout"]),
+    ("Programs", ["Gateway", "Operations", "Inspection", "settlegate"]),
     ("Sandbox", ["FixtureTelegram", "FixtureTON", "FixtureEVM", "FixtureConnect", "Sandbox", "Scenarios"]),
 ]
 
@@ -165,9 +165,17 @@ let package = Package(
             ]
         ),
         .target(
+            name: "TelegramIntake",
+            dependencies: [
+                "Settlement", "Storage", "Providers", "Payments", "TelegramBot", "HTTPMessages", "StrictJSON", "Seams",
+                "Cryptography", logging,
+            ]
+        ),
+        .target(
             name: "GatewayHTTP",
             dependencies: [
-                "Checkout", "Settlement", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
+                "Checkout", "TelegramIntake", "Settlement", "Webhooks", "Storage", "Providers", "Payments", "Money",
+                "Ledger",
                 "HTTPMessages",
                 "StrictJSON", "Seams", "Cryptography", logging,
             ]
@@ -196,13 +204,22 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "BotConversation", "Checkout", "GatewayHTTP", "HTTPServer", "Rates", "Settlement", "Reconciliation",
+                "BotConversation", "Checkout", "TelegramIntake", "GatewayHTTP", "HTTPServer", "Rates", "Settlement",
+                "Reconciliation",
                 "Webhooks", "Storage", "TONConnect", "WalletPayments",
                 "Providers",
                 "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPMessages",
                 "HTTPTransport",
                 "Payments", "Money",
                 "Ledger", "StrictJSON", "Seams", "Cryptography", "Keystore", bigInt, yams, logging,
+            ]
+        ),
+        .target(
+            name: "Operations",
+            dependencies: [
+                "Gateway", "Reconciliation", "Storage", "Providers", "ProviderTelegram", "TelegramBot",
+                "TON", "HTTPMessages", "Keystore", "Payments", "Money", "Ledger", "StrictJSON", "Seams",
+                "Cryptography",
             ]
         ),
         .target(
@@ -216,7 +233,8 @@ let package = Package(
         .target(
             name: "Scenarios",
             dependencies: [
-                "Gateway", "GatewayHTTP", "HTTPServer", "Sandbox", "FixtureTON", "FixtureEVM", "FixtureTelegram",
+                "Gateway", "Operations", "GatewayHTTP", "HTTPServer", "Sandbox", "FixtureTON", "FixtureEVM",
+                "FixtureTelegram",
                 "Settlement", "Reconciliation", "Storage", "Payments", "Providers", "Webhooks", "Keystore",
                 "ProviderTON", "ProviderEVM", "TON", "EVM", bigInt,
                 "Money", "Ledger", "HTTPMessages", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", yams,
@@ -226,7 +244,8 @@ let package = Package(
         .executableTarget(
             name: "settlegate",
             dependencies: [
-                "CProcessShims", "Gateway", "GatewayHTTP", "Scenarios", "Sandbox", "Inspection", "Cryptography",
+                "CProcessShims", "Gateway", "Operations", "GatewayHTTP", "Scenarios", "Sandbox", "Inspection",
+                "Cryptography",
                 "StrictJSON",
                 "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation",
                 "Settlement", "Storage",
@@ -309,7 +328,8 @@ let package = Package(
         .testTarget(
             name: "GatewayHTTPTests",
             dependencies: [
-                "CPowerCut", "PowerCut", "DatabaseEngines", "SettlementDesk", "Checkout", "GatewayHTTP", "HTTPServer",
+                "CPowerCut", "PowerCut", "DatabaseEngines", "SettlementDesk", "Checkout", "TelegramIntake",
+                "GatewayHTTP", "HTTPServer",
                 "TelegramBot", "Settlement",
                 "Webhooks", "Storage",
                 "Providers",
@@ -360,7 +380,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "DatabaseEngines", "FixtureTelegram", "Sandbox",
-                "Scenarios", "Settlement", "Gateway", "GatewayHTTP", "HTTPMessages", "HTTPTransport", "HTTPServer",
+                "Scenarios", "Settlement", "Gateway", "Operations", "GatewayHTTP", "HTTPMessages", "HTTPTransport",
+                "HTTPServer",
                 "StrictJSON",
                 "Seams",
                 "Payments", "Providers", "ProviderTelegram", "TelegramBot", "Keystore", "Money", "Ledger", "Storage",

@@ -7,6 +7,7 @@ import HTTPTransport
 import Keystore
 import Logging
 import Money
+import Operations
 import Reconciliation
 import Sandbox
 import Scenarios

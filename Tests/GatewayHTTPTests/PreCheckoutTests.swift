@@ -15,6 +15,7 @@ import SettlementDesk
 import Storage
 import StrictJSON
 import Synchronization
+import TelegramIntake
 import Testing
 import Webhooks
 
@@ -83,7 +84,7 @@ struct PreCheckoutTests {
         TelegramReceiver(
             settlement: settlement,
             webhookSecret: { _ in nil },
-            metrics: Metrics(),
+            decided: { _, _ in },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             wake: {}
         )

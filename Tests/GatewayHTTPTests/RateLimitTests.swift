@@ -9,6 +9,7 @@ import Settlement
 import SettlementDesk
 import Storage
 import StrictJSON
+import TelegramIntake
 import Testing
 import Webhooks
 
@@ -41,7 +42,7 @@ struct RateLimitTests {
             telegram: TelegramReceiver(
                 settlement: desk.settlement,
                 webhookSecret: { _ in nil },
-                metrics: metrics,
+                decided: { _, _ in },
                 logger: logger,
                 wake: {}
             ),

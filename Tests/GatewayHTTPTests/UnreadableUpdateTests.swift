@@ -12,6 +12,7 @@ import Storage
 import StrictJSON
 import Synchronization
 import TelegramBot
+import TelegramIntake
 import Testing
 
 @Suite("What Telegram pushes and nobody can read, on each engine")
@@ -24,7 +25,7 @@ struct UnreadableUpdateTests {
         TelegramReceiver(
             settlement: desk.settlement,
             webhookSecret: { _ in nil },
-            metrics: Metrics(),
+            decided: { _, _ in },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             wake: {}
         )

@@ -45,8 +45,8 @@ struct LayerTests {
         "StrictJSON": ["Seams"], "Money": ["Seams"], "Cryptography": ["Seams"], "HTTPMessages": ["Seams"],
         "Providers": ["Payments"],
         "Reconciliation": ["Settlement"], "WalletPayments": ["Settlement"],
-        "GatewayHTTP": ["Checkout"],
-        "settlegate": ["Gateway", "Inspection"],
+        "GatewayHTTP": ["Checkout", "TelegramIntake"],
+        "Operations": ["Gateway"], "settlegate": ["Gateway", "Operations", "Inspection"],
         "FixtureConnect": ["FixtureTON"],
         "Sandbox": ["FixtureTelegram", "FixtureTON", "FixtureEVM", "FixtureConnect"],
         "Scenarios": ["FixtureTelegram", "FixtureTON", "FixtureEVM", "Sandbox"],
@@ -63,7 +63,8 @@ struct LayerTests {
     ]
     /// Who reads files, and does what only Foundation does.
     private static let foundation: Set<String> = [
-        "Keystore", "HTTPTransport", "Storage", "Rates", "Gateway", "Inspection", "settlegate", "FixtureTelegram",
+        "Keystore", "HTTPTransport", "Storage", "Rates", "Gateway", "Operations", "Inspection", "settlegate",
+        "FixtureTelegram",
         "Scenarios",
     ]
 

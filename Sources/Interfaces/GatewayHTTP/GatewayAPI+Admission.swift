@@ -4,6 +4,7 @@ import Payments
 import Seams
 import Settlement
 import Storage
+import TelegramIntake
 
 /// Who is let in, before anything of a request but its head was read.
 ///

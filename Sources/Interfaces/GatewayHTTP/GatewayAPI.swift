@@ -7,6 +7,7 @@ public import Seams
 public import Settlement
 import Storage
 import StrictJSON
+public import TelegramIntake
 public import Webhooks
 
 /// The gateway's HTTP interface, without sockets: a request in, a response out.

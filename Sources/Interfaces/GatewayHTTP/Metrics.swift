@@ -50,7 +50,7 @@ public final class Metrics: Sendable {
         }
     }
 
-    func countPreCheckout(took: Duration, isRefused: Bool) {
+    package func countPreCheckout(took: Duration, isRefused: Bool) {
         state.withLock { state in
             state.preCheckout.add(max(0, took.wholeMicroseconds))
             if isRefused { state.preCheckoutRefusals += 1 }

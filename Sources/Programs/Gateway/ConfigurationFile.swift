@@ -2,10 +2,10 @@ import Foundation
 import Yams
 
 /// Reads YAML files strictly: what a file says and nobody reads is an error, because it is a misspelt wish.
-enum ConfigurationFile {
+package enum ConfigurationFile {
     private static let maximumBytes = 1 << 20
 
-    static func text(at path: String) throws(ConfigurationError) -> String {
+    package static func text(at path: String) throws(ConfigurationError) -> String {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw ConfigurationError("there is no readable file \(path)")
         }
@@ -15,11 +15,12 @@ enum ConfigurationFile {
         return text
     }
 
-    static func decode<Value: Codable>(_ type: Value.Type, at path: String) throws(ConfigurationError) -> Value {
+    package static func decode<Value: Codable>(_ type: Value.Type, at path: String) throws(ConfigurationError) -> Value
+    {
         try decode(type, from: text(at: path), named: path)
     }
 
-    static func decode<Value: Codable>(
+    package static func decode<Value: Codable>(
         _ type: Value.Type,
         from text: String,
         named name: String

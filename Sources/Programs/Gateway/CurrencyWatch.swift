@@ -1,13 +1,13 @@
-import HTTPMessages
+package import HTTPMessages
 import Logging
 import ProviderTelegram
-import Seams
-import TelegramBot
+package import Seams
+package import TelegramBot
 
 /// Reads Telegram's table of currencies again and again: a currency whose fraction digits have changed is refused from then.
 ///
 /// A Telegram that does not answer changes nothing.
-struct CurrencyWatch: Sendable {
+package struct CurrencyWatch: Sendable {
     /// How often the table is read; Telegram changes limits daily, and fraction digits hardly ever.
     private static let interval = Duration.seconds(6 * 3_600)
 
@@ -20,7 +20,7 @@ struct CurrencyWatch: Sendable {
     /// Telegram's table as it is now.
     ///
     /// - Throws: ``ConfigurationError`` when it cannot be had, and `TelegramError` when it cannot be read.
-    static func table(
+    package static func table(
         at url: String,
         by transport: any HTTPTransport,
         _ clock: any WallClock

@@ -14,6 +14,7 @@ import Seams
 import Settlement
 import Storage
 import TelegramBot
+import TelegramIntake
 import WalletPayments
 import Webhooks
 

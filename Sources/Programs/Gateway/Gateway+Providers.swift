@@ -1,19 +1,19 @@
 import BotConversation
-import Cryptography
+package import Cryptography
 import HTTPMessages
-import Keystore
+package import Keystore
 import Money
 import Payments
 import ProviderTON
 import ProviderTelegram
-import Providers
+package import Providers
 import Seams
 import TON
-import TelegramBot
+package import TelegramBot
 
 extension Gateway {
     /// The providers that a configuration asks for.
-    struct ConfiguredProviders {
+    package struct ConfiguredProviders {
         /// A bot and where its updates go.
         struct Bot: Sendable {
             let key: String
@@ -44,11 +44,11 @@ extension Gateway {
             }
         }
 
-        let registry: ProviderRegistry
+        package let registry: ProviderRegistry
         let bots: [Bot]
         let currencies: TelegramCurrencies
 
-        init(
+        package init(
             _ configuration: GatewayConfiguration,
             keystore: Keystore,
             catalogues: Catalogues,
@@ -211,7 +211,7 @@ extension Gateway {
 
 extension GatewayConfiguration.Bot {
     /// The bot at its Bot API server.
-    func client(token: SecretBytes, _ surroundings: Gateway.Surroundings) -> BotClient {
+    package func client(token: SecretBytes, _ surroundings: Gateway.Surroundings) -> BotClient {
         BotClient(
             transport: surroundings.transport,
             baseURL: apiURL,

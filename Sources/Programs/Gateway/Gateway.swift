@@ -12,6 +12,7 @@ public import Seams
 public import Settlement
 import Storage
 import Synchronization
+import TelegramIntake
 import WalletPayments
 public import Webhooks
 
@@ -84,7 +85,7 @@ public final class Gateway: Sendable {
         receiver = TelegramReceiver(
             settlement: settlement,
             webhookSecret: { directory.bot($0)?.secret },
-            metrics: metrics,
+            decided: { [metrics] in metrics.countPreCheckout(took: $0, isRefused: $1) },
             logger: logger,
             wake: { [wake] in wake.yield() }
         )

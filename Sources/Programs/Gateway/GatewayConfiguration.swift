@@ -73,10 +73,10 @@ public struct GatewayConfiguration: Codable, Sendable {
         }
 
         /// The public address, where the configuration knows it before the gateway listens.
-        var configuredAddress: String? { publicURL == "self" ? nil : publicURL }
+        package var configuredAddress: String? { publicURL == "self" ? nil : publicURL }
 
         /// Where others reach the gateway that listens at an address.
-        func address(listeningAt url: String) -> String { configuredAddress ?? url }
+        package func address(listeningAt url: String) -> String { configuredAddress ?? url }
 
         /// An address to listen on.
         public init(host: String, port: Int, publicURL: String? = nil) {
@@ -314,7 +314,7 @@ public struct GatewayConfiguration: Codable, Sendable {
     }
 
     /// Where Telegram's table of currencies is, for what compares it with the one that is kept.
-    var currenciesAddress: String? { currenciesURL ?? (environment == .live ? CurrencyTable.source : nil) }
+    package var currenciesAddress: String? { currenciesURL ?? (environment == .live ? CurrencyTable.source : nil) }
 
     /// A configuration.
     public init(

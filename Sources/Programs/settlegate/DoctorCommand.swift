@@ -2,6 +2,7 @@ import ArgumentParser
 import Cryptography
 import Foundation
 import Gateway
+import Operations
 import Seams
 import StrictJSON
 

@@ -3,6 +3,7 @@ import Cryptography
 import Foundation
 import Gateway
 import GatewayHTTP
+import Operations
 import Payments
 import Seams
 import Settlement

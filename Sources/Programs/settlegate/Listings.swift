@@ -1,5 +1,6 @@
 import Gateway
 import Keystore
+import Operations
 import Payments
 import Seams
 import Storage

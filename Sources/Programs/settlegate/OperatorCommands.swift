@@ -2,6 +2,7 @@ import ArgumentParser
 import Cryptography
 import Gateway
 import GatewayHTTP
+import Operations
 import Reconciliation
 import Seams
 import Settlement

@@ -1,4 +1,5 @@
-public import Gateway
+import Gateway
+public import Operations
 import Seams
 import StrictJSON
 

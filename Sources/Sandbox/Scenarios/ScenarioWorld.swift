@@ -11,6 +11,7 @@ import HTTPTransport
 import Ledger
 public import Logging
 import Money
+public import Operations
 import Payments
 import ProviderTON
 import Providers

@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import Gateway
 import HTTPMessages
 import Keystore
 import Money

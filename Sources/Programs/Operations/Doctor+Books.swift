@@ -1,3 +1,4 @@
+import Gateway
 import Storage
 
 /// What the gateway has noticed itself and a person has to do something about.

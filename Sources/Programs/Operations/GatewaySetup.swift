@@ -1,5 +1,6 @@
 public import Cryptography
 import Foundation
+public import Gateway
 import Keystore
 import Money
 public import Seams

@@ -17,7 +17,7 @@ public struct TelegramReceiver: Sendable {
 
     private let settlement: Settlement
     private let webhookSecret: @Sendable (_ bot: String) -> SecretBytes?
-    private let metrics: Metrics
+    private let decided: @Sendable (_ took: Duration, _ isRefused: Bool) -> Void
     private let wake: @Sendable () -> Void
     private let logger: Logger
     private var clock: any WallClock { settlement.clock }
@@ -27,25 +27,25 @@ public struct TelegramReceiver: Sendable {
     /// - Parameters:
     ///   - settlement: decides about payments.
     ///   - webhookSecret: what Telegram sends with each update, by the bot's key.
-    ///   - metrics: counts decisions.
+    ///   - decided: told how long each decision about a payment took.
     ///   - logger: told of answers that could not be given.
     ///   - wake: has the reconciliation worker look at the inbox.
     public init(
         settlement: Settlement,
         webhookSecret: @escaping @Sendable (_ bot: String) -> SecretBytes?,
-        metrics: Metrics,
+        decided: @escaping @Sendable (_ took: Duration, _ isRefused: Bool) -> Void,
         logger: Logger,
         wake: @escaping @Sendable () -> Void
     ) {
         self.settlement = settlement
         self.webhookSecret = webhookSecret
-        self.metrics = metrics
+        self.decided = decided
         self.logger = logger
         self.wake = wake
     }
 
     /// Whether a request carries the bot's secret, once; compared in constant time.
-    func isFromTelegram(_ request: HTTPRequest, bot: String) -> Bool {
+    package func isFromTelegram(_ request: HTTPRequest, bot: String) -> Bool {
         let stated = request.fields.filter { $0.isCalled("x-telegram-bot-api-secret-token") }
         guard stated.count == 1, let secret = webhookSecret(bot) else { return false }
         return constantTimeEquals(Array(stated[0].value.utf8), secret)
@@ -123,7 +123,7 @@ public struct TelegramReceiver: Sendable {
                 if case .payment = question.topic {
                     var isRefused = false
                     if case .refused = decision { isRefused = true }
-                    metrics.countPreCheckout(took: clock.now().since(start), isRefused: isRefused)
+                    decided(clock.now().since(start), isRefused)
                 }
                 do { try await push.answer(question, with: decision) } catch {
                     // Telegram takes no money without an answer.
