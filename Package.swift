@@ -25,7 +25,10 @@ let layers: [(name: String, targets: [String])] = [
     ("Protocols", ["TON", "EVM", "TelegramBot", "TONConnect"]),
     (
         "Adapters",
-        ["Storage", "HTTPTransport", "ProviderTelegram", "ProviderTON", "ProviderEVM", "Keystore", "Rates"]
+        [
+            "Storage", "StorageSQLite", "StoragePostgreSQL", "HTTPTransport", "ProviderTelegram", "ProviderTON",
+            "ProviderEVM", "Keystore", "Rates",
+        ]
     ),
     ("Application", ["Settlement", "Reconciliation", "Webhooks", "WalletPayments", "BotConversation"]),
     ("Interfaces", ["HTTPServer", "TelegramIntake", "GatewayHTTP", "Checkout"]),
@@ -42,6 +45,7 @@ let package = Package(
             name: "SettlegateCore",
             targets: [
                 "TON", "EVM", "Cryptography", "Money", "Ledger", "Payments", "Providers", "ProviderEVM", "Storage",
+                "StorageSQLite", "StoragePostgreSQL",
                 "Settlement", "Reconciliation", "FixtureEVM", "HTTPMessages", "HTTPTransport", "StrictJSON", "Seams",
             ]
         ),
@@ -115,9 +119,11 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "Ledger", "Payments", "Money", "Seams", "StrictJSON", "CPostgres", "CSQLiteShims", bigInt, grdb, sqlite,
+                "Ledger", "Payments", "Money", "Seams", "StrictJSON", bigInt,
             ]
         ),
+        .target(name: "StorageSQLite", dependencies: ["Storage", "CSQLiteShims", grdb, sqlite]),
+        .target(name: "StoragePostgreSQL", dependencies: ["Storage", "Seams", "CPostgres"]),
         .target(
             name: "Settlement",
             dependencies: [
@@ -206,7 +212,7 @@ let package = Package(
             dependencies: [
                 "BotConversation", "Checkout", "TelegramIntake", "GatewayHTTP", "HTTPServer", "Rates", "Settlement",
                 "Reconciliation",
-                "Webhooks", "Storage", "TONConnect", "WalletPayments",
+                "Webhooks", "Storage", "StorageSQLite", "StoragePostgreSQL", "TONConnect", "WalletPayments",
                 "Providers",
                 "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPMessages",
                 "HTTPTransport",
@@ -217,7 +223,7 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Gateway", "Reconciliation", "Storage", "Providers", "ProviderTelegram", "TelegramBot",
+                "Gateway", "Reconciliation", "Storage", "StorageSQLite", "Providers", "ProviderTelegram", "TelegramBot",
                 "TON", "HTTPMessages", "Keystore", "Payments", "Money", "Ledger", "StrictJSON", "Seams",
                 "Cryptography",
             ]
@@ -305,7 +311,8 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "DatabaseEngines", "CPowerCut", "PowerCut", "Storage", "Ledger", "Payments", "Money", "Seams", grdb,
+                "DatabaseEngines", "CPowerCut", "PowerCut", "Storage", "StorageSQLite", "StoragePostgreSQL", "Ledger",
+                "Payments", "Money", "Seams", grdb,
             ]
         ),
         .target(name: "CPowerCut", path: "Tests/CPowerCut", linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -315,7 +322,11 @@ let package = Package(
             path: "Tests/PowerCut",
             exclude: ["Preload"]
         ),
-        .target(name: "DatabaseEngines", dependencies: ["Storage"], path: "Tests/DatabaseEngines"),
+        .target(
+            name: "DatabaseEngines",
+            dependencies: ["Storage", "StorageSQLite", "StoragePostgreSQL"],
+            path: "Tests/DatabaseEngines"
+        ),
         .target(name: "SigningDesk", dependencies: ["Providers", "Payments"], path: "Tests/SigningDesk"),
         .target(
             name: "SettlementDesk",
@@ -331,7 +342,7 @@ let package = Package(
                 "CPowerCut", "PowerCut", "DatabaseEngines", "SettlementDesk", "Checkout", "TelegramIntake",
                 "GatewayHTTP", "HTTPServer",
                 "TelegramBot", "Settlement",
-                "Webhooks", "Storage",
+                "Webhooks", "Storage", "StorageSQLite", "StoragePostgreSQL",
                 "Providers",
                 "Payments", "Money", "HTTPMessages", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
             ]
@@ -372,7 +383,8 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "DatabaseEngines", "Webhooks", "HTTPMessages", "Cryptography", "Seams", "Storage", "Payments", logging,
+                "DatabaseEngines", "Webhooks", "HTTPMessages", "Cryptography", "Seams", "Storage", "StorageSQLite",
+                "StoragePostgreSQL", "Payments", logging,
             ]
         ),
         .testTarget(name: "InspectionTests", dependencies: ["Money", "Inspection", "StrictJSON"]),
@@ -385,6 +397,7 @@ let package = Package(
                 "StrictJSON",
                 "Seams",
                 "Payments", "Providers", "ProviderTelegram", "TelegramBot", "Keystore", "Money", "Ledger", "Storage",
+                "StorageSQLite", "StoragePostgreSQL",
                 "Cryptography", logging,
             ]
         ),

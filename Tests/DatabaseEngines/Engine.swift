@@ -1,6 +1,8 @@
 import Foundation
 import Glibc
 package import Storage
+import StoragePostgreSQL
+import StorageSQLite
 
 /// An engine that keeps what the database keeps.
 package enum Engine: String, Sendable, CaseIterable {

@@ -13,6 +13,7 @@ import Seams
 import Settlement
 import SettlementDesk
 import Storage
+import StorageSQLite
 import StrictJSON
 import Synchronization
 import TelegramIntake

@@ -4,6 +4,8 @@ import Seams
 import Testing
 
 @testable import Storage
+@testable import StoragePostgreSQL
+@testable import StorageSQLite
 
 @Suite("A database with rows, brought up to date, on each engine")
 struct MigrationTests {

@@ -4,6 +4,7 @@ import Money
 import Payments
 import Seams
 import Storage
+import StoragePostgreSQL
 import Testing
 
 @Suite("The database on PostgreSQL")

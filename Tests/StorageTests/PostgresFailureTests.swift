@@ -2,6 +2,7 @@ import DatabaseEngines
 import Payments
 import Seams
 import Storage
+import StoragePostgreSQL
 import Synchronization
 import Testing
 

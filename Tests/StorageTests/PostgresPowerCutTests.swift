@@ -3,6 +3,7 @@ import Foundation
 import PowerCut
 import Seams
 import Storage
+import StoragePostgreSQL
 import Testing
 
 /// The whole server runs on a layer that records its writes and syncs; what a loss of power leaves of its files is given

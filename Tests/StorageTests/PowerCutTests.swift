@@ -5,6 +5,7 @@ import GRDB
 import PowerCut
 import Seams
 import Storage
+import StorageSQLite
 import Testing
 
 /// How often the power is cut, on each database: `POWER_CUTS`, 200 without it.

@@ -2,6 +2,7 @@ import DatabaseEngines
 import Foundation
 import Glibc
 import Storage
+import StorageSQLite
 import Testing
 
 @Suite("The database on SQLite")

@@ -44,6 +44,7 @@ struct LayerTests {
         "CCurlShims": ["CCurl"],
         "StrictJSON": ["Seams"], "Money": ["Seams"], "Cryptography": ["Seams"], "HTTPMessages": ["Seams"],
         "Providers": ["Payments"],
+        "StorageSQLite": ["Storage"], "StoragePostgreSQL": ["Storage"],
         "Reconciliation": ["Settlement"], "WalletPayments": ["Settlement"],
         "GatewayHTTP": ["Checkout", "TelegramIntake"],
         "Operations": ["Gateway"], "settlegate": ["Gateway", "Operations", "Inspection"],
@@ -63,7 +64,7 @@ struct LayerTests {
     ]
     /// Who reads files, and does what only Foundation does.
     private static let foundation: Set<String> = [
-        "Keystore", "HTTPTransport", "Storage", "Rates", "Gateway", "Operations", "Inspection", "settlegate",
+        "Keystore", "HTTPTransport", "StoragePostgreSQL", "Rates", "Gateway", "Operations", "Inspection", "settlegate",
         "FixtureTelegram",
         "Scenarios",
     ]

@@ -75,7 +75,7 @@ struct TidyTests {
     ]
     private static let ways = ["PeerText(", "PeerText.init", "words(", "line("]
     private static let clients = [
-        "TelegramBot", "ProviderTelegram", "ProviderTON", "ProviderEVM", "TONConnect", "Rates", "Storage",
+        "TelegramBot", "ProviderTelegram", "ProviderTON", "ProviderEVM", "TONConnect", "Rates", "StoragePostgreSQL",
     ]
 
     @Test("takes what peers say in words through the gate")

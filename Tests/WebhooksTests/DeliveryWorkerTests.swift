@@ -5,6 +5,7 @@ import Logging
 import Payments
 import Seams
 import Storage
+import StorageSQLite
 import Synchronization
 import Testing
 import Webhooks

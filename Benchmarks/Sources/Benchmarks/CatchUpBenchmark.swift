@@ -11,6 +11,7 @@ import Providers
 import Reconciliation
 import Seams
 import Storage
+import StorageSQLite
 
 /// Blocks read, checked and matched per second, with few watched addresses and with ever more.
 enum CatchUpBenchmark {

@@ -7,6 +7,7 @@ import Providers
 import Seams
 import Settlement
 import Storage
+import StorageSQLite
 
 /// A settlement over a database in a folder of its own, with a provider that does nothing.
 struct Desk {

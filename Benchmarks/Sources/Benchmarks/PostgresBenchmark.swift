@@ -1,6 +1,7 @@
 import Foundation
 import Payments
 import Storage
+import StoragePostgreSQL
 
 /// Durable credits on PostgreSQL, by one gateway and by two, beside pgbench running the same statements.
 enum PostgresBenchmark {

@@ -121,8 +121,8 @@ public protocol SQLSession: AnyObject {
 
 /// A statement, and what stands in it for `$1`, `$2` and so on.
 public struct SQLStatement: Sendable {
-    let sql: String
-    let arguments: [SQLValue]
+    package let sql: String
+    package let arguments: [SQLValue]
 
     init(_ sql: String, _ arguments: [SQLValue]) {
         self.sql = sql
@@ -179,7 +179,7 @@ extension SQLSession {
     }
 
     /// The first row of a query, read by `decode`; none when there is no row.
-    func first<Value>(
+    package func first<Value>(
         _ sql: String,
         _ arguments: [SQLValue],
         _ decode: (inout SQLRow) throws -> Value
@@ -189,7 +189,7 @@ extension SQLSession {
     }
 
     /// All rows of a query, read by `decode`.
-    func all<Value>(
+    package func all<Value>(
         _ sql: String,
         _ arguments: [SQLValue],
         _ decode: (inout SQLRow) throws -> Value

@@ -36,7 +36,7 @@ public final class GroupState {
     var newEvents: [NewEvent] = []
 
     /// Whether a unit has stored work for somebody: a pushed message, or an event to deliver.
-    var hasNews = false
+    package var hasNews = false
 
     /// A group that knows nothing.
     public init() {}
@@ -59,7 +59,7 @@ public final class GroupState {
     }
 
     /// Forgets everything, because what it was read from was rolled back or committed.
-    func forget() {
+    package func forget() {
         journalHead = nil
         balances = [:]
         merchants = [:]

@@ -1,6 +1,6 @@
 import BigInt
-import Money
-import Seams
+package import Money
+package import Seams
 
 /// A value that goes into a statement or comes out of a query.
 public enum SQLValue: Hashable, Sendable {
@@ -38,9 +38,9 @@ public struct SQLRow: Sendable {
         return values[position]
     }
 
-    mutating func skip() throws(StorageError) { _ = try next() }
+    package mutating func skip() throws(StorageError) { _ = try next() }
 
-    mutating func optionalText() throws(StorageError) -> String? {
+    package mutating func optionalText() throws(StorageError) -> String? {
         switch try next() {
         case .null: return nil
         case .text(let text): return text
@@ -48,7 +48,7 @@ public struct SQLRow: Sendable {
         }
     }
 
-    mutating func optionalInteger() throws(StorageError) -> Int64? {
+    package mutating func optionalInteger() throws(StorageError) -> Int64? {
         switch try next() {
         case .null: return nil
         case .integer(let value): return value
@@ -56,7 +56,7 @@ public struct SQLRow: Sendable {
         }
     }
 
-    mutating func optionalBlob() throws(StorageError) -> [UInt8]? {
+    package mutating func optionalBlob() throws(StorageError) -> [UInt8]? {
         switch try next() {
         case .null: return nil
         case .blob(let bytes): return bytes
@@ -64,30 +64,30 @@ public struct SQLRow: Sendable {
         }
     }
 
-    mutating func text() throws(StorageError) -> String { try known(optionalText()) }
-    mutating func integer() throws(StorageError) -> Int64 { try known(optionalInteger()) }
-    mutating func blob() throws(StorageError) -> [UInt8] { try known(optionalBlob()) }
-    mutating func int() throws(StorageError) -> Int { Int(clamping: try integer()) }
-    mutating func moment() throws(StorageError) -> Timestamp { Timestamp(microseconds: try integer()) }
+    package mutating func text() throws(StorageError) -> String { try known(optionalText()) }
+    package mutating func integer() throws(StorageError) -> Int64 { try known(optionalInteger()) }
+    package mutating func blob() throws(StorageError) -> [UInt8] { try known(optionalBlob()) }
+    package mutating func int() throws(StorageError) -> Int { Int(clamping: try integer()) }
+    package mutating func moment() throws(StorageError) -> Timestamp { Timestamp(microseconds: try integer()) }
 
-    mutating func optionalMoment() throws(StorageError) -> Timestamp? {
+    package mutating func optionalMoment() throws(StorageError) -> Timestamp? {
         try optionalInteger().map(Timestamp.init(microseconds:))
     }
 
-    mutating func id<Kind>(_ kind: Kind.Type = Kind.self) throws(StorageError) -> Identifier<Kind> {
+    package mutating func id<Kind>(_ kind: Kind.Type = Kind.self) throws(StorageError) -> Identifier<Kind> {
         try known(optionalID())
     }
 
-    mutating func optionalID<Kind>(_ kind: Kind.Type = Kind.self) throws(StorageError) -> Identifier<Kind>? {
+    package mutating func optionalID<Kind>(_ kind: Kind.Type = Kind.self) throws(StorageError) -> Identifier<Kind>? {
         guard let text = try optionalText() else { return nil }
         do { return try Identifier(text) } catch { throw .corrupt("column \(position) holds no \(Kind.prefix)_…") }
     }
 
     /// An amount in two columns: the asset and the units.
-    mutating func amount() throws(StorageError) -> Amount { try known(optionalAmount()) }
+    package mutating func amount() throws(StorageError) -> Amount { try known(optionalAmount()) }
 
     /// An amount in two columns, or none when they are empty.
-    mutating func optionalAmount() throws(StorageError) -> Amount? {
+    package mutating func optionalAmount() throws(StorageError) -> Amount? {
         let asset = try optionalText()
         let units = try optionalText()
         guard let asset, let units else { return nil }
@@ -97,7 +97,7 @@ public struct SQLRow: Sendable {
     }
 
     /// A sum in two columns, of any size: the asset and the units.
-    mutating func sum() throws(StorageError) -> AmountSum {
+    package mutating func sum() throws(StorageError) -> AmountSum {
         let (asset, text) = (try text(), try text())
         guard let asset = try? AssetID(asset), let units = BigInt(text) else {
             throw .corrupt("columns \(position - 1) and \(position) hold no sum")
@@ -106,7 +106,9 @@ public struct SQLRow: Sendable {
     }
 
     /// A word that an enumeration knows.
-    mutating func word<Word: RawRepresentable<String>>(_ type: Word.Type = Word.self) throws(StorageError) -> Word {
+    package mutating func word<Word: RawRepresentable<String>>(
+        _ type: Word.Type = Word.self
+    ) throws(StorageError) -> Word {
         let text = try text()
         guard let word = Word(rawValue: text) else { throw .corrupt("column \(position) holds the unknown '\(text)'") }
         return word

@@ -40,7 +40,7 @@ public struct StorageError: CodedError {
         self.reason = reason
     }
 
-    static let changedMeanwhile = Self(.conflict, "a row is no longer what it was when it was read")
+    package static let changedMeanwhile = Self(.conflict, "a row is no longer what it was when it was read")
 
     /// Whether the reason lies in the values of the statement or of a row, and not in the database: another unit of work
     /// may well succeed, and this one never will.
@@ -51,9 +51,9 @@ public struct StorageError: CodedError {
         }
     }
 
-    static func unstorable(_ text: String) -> Self? {
+    package static func unstorable(_ text: String) -> Self? {
         StorableText.isStorable(text) ? nil : Self(.unstorable, "text with U+0000 in it cannot be stored")
     }
 
-    static func corrupt(_ reason: String) -> Self { Self(.corrupt, reason) }
+    package static func corrupt(_ reason: String) -> Self { Self(.corrupt, reason) }
 }

@@ -2,6 +2,8 @@ import Foundation
 import Glibc
 package import Seams
 import Storage
+import StoragePostgreSQL
+import StorageSQLite
 
 /// Copies of the database, taken while the gateway runs and put back where there is none.
 extension GatewayConfiguration.Database {

@@ -1,4 +1,6 @@
 public import Storage
+import StoragePostgreSQL
+import StorageSQLite
 import TelegramBot
 import Webhooks
 

@@ -1,5 +1,6 @@
 import Gateway
 import Storage
+import StorageSQLite
 
 /// What the gateway has noticed itself and a person has to do something about.
 extension Doctor {

@@ -7,7 +7,7 @@ import Synchronization
 /// A durable commit costs a sync of the disk; the sync is the same for one unit and for many. When a member fails, the
 /// group is rolled back and run again with a savepoint for each, so that the one that fails takes nobody with it. Each
 /// is answered after the commit.
-final class GroupCommitter: Sendable {
+package final class GroupCommitter: Sendable {
     /// The most units that share a commit.
     private static let groupLimit = 256
     /// How often a unit is run again that stood in another's way.
@@ -34,11 +34,11 @@ final class GroupCommitter: Sendable {
     private let writer = DispatchQueue(label: "settlegate.storage.writer")
     private let state = Mutex(State())
 
-    init(_ connection: any GroupWriter) {
+    package init(_ connection: any GroupWriter) {
         self.connection = connection
     }
 
-    func submit<Value: Sendable>(
+    package func submit<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Value, any Error>) in
@@ -63,7 +63,7 @@ final class GroupCommitter: Sendable {
     }
 
     /// Takes no more units, and waits for those that are under way.
-    func close() async {
+    package func close() async {
         await withCheckedContinuation { continuation in
             let isIdle = state.withLock { state in
                 state.isClosed = true

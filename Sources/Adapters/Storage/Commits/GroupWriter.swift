@@ -1,5 +1,5 @@
 /// The one connection of an engine that writes.
-protocol GroupWriter: Sendable {
+package protocol GroupWriter: Sendable {
     /// Lends the connection.
     ///
     /// - Throws: what `body` throws, and ``StorageError`` when there is no connection.
@@ -9,7 +9,7 @@ protocol GroupWriter: Sendable {
 /// A connection on which units of work run.
 ///
 /// Everything that it throws by itself is a ``StorageError``.
-protocol WritingConnection: AnyObject {
+package protocol WritingConnection: AnyObject {
     /// What the units run on.
     var session: any SQLSession { get }
 

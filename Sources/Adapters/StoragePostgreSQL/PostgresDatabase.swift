@@ -1,4 +1,5 @@
 public import Seams
+public import Storage
 
 /// The database on a PostgreSQL server, which several gateways may share: the same schema and the same queries as on
 /// SQLite.

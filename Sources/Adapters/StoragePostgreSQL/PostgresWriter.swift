@@ -1,3 +1,4 @@
+import Storage
 import Synchronization
 
 /// The writing connection of a PostgreSQL database.

@@ -1,4 +1,5 @@
 import GRDB
+import Storage
 
 /// Brings the schema of an SQLite file up to date.
 enum SQLiteMigrator {
@@ -11,7 +12,7 @@ enum SQLiteMigrator {
         try database.execute(sql: "PRAGMA foreign_keys = OFF")
         for migration in migrations {
             try database.inTransaction(.immediate) {
-                for statement in migration.statements { try database.execute(sql: Schema.sqlite(statement)) }
+                for statement in migration.statements { try database.execute(sql: words(statement)) }
                 for key in migration.foreignKeys { try add(key, to: database) }
                 if let row = try Row.fetchOne(database, sql: "PRAGMA foreign_key_check") {
                     throw StorageError(.corrupt, "after migration \(migration.number) a row has no parent: \(row)")
@@ -21,6 +22,15 @@ enum SQLiteMigrator {
             }
         }
         try database.execute(sql: "PRAGMA foreign_keys = ON")
+    }
+
+    /// A statement in SQLite's words.
+    private static func words(_ statement: String) -> String {
+        statement.replacing("{identity}", with: "INTEGER").replacing("{integer}", with: "INTEGER").replacing(
+            "{bytes}",
+            with: "BLOB"
+        )
+        .replacing("{table}", with: "STRICT, WITHOUT ROWID").replacing("{serial}", with: "STRICT")
     }
 
     /// Makes a table anew, with its rows and its indexes, because SQLite adds no constraint to one that is there.

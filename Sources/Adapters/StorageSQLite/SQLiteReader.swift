@@ -1,4 +1,5 @@
 import GRDB
+import Storage
 import Synchronization
 
 /// A reading connection of an SQLite file: its units of work run one after the other, and its statements stay prepared.

@@ -1,4 +1,5 @@
 import Glibc
+import Storage
 import Synchronization
 
 /// The file of an SQLite database, held by one process for as long as it is open.

@@ -1,4 +1,5 @@
 package import Seams
+import Storage
 
 extension PostgresDatabase {
     /// The version of the schema of a database, which is only read; 0 when nothing is in it.

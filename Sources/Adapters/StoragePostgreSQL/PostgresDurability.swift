@@ -1,3 +1,5 @@
+import Storage
+
 /// What makes a commit of PostgreSQL outlive a loss of power: the server's log is synced before a commit is confirmed.
 enum PostgresDurability {
     /// Asked of the session that writes.

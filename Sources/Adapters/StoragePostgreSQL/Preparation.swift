@@ -1,3 +1,5 @@
+import Storage
+
 /// A statement as the server prepares it: with the types of its arguments.
 ///
 /// Without a type the server takes one from what stands beside the argument: `$1 < 0` would make it an integer of 32 bits,

@@ -1,4 +1,5 @@
 import GRDB
+import Storage
 import Synchronization
 
 /// The writing connection of an SQLite file.

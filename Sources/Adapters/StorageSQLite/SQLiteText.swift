@@ -1,3 +1,4 @@
+import Storage
 import Synchronization
 
 /// Statements in SQLite's words: `$1` is a name there, and `?1` the first argument.

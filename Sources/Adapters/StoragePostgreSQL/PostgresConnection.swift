@@ -1,6 +1,7 @@
 import CPostgres
 import Glibc
 import Seams
+import Storage
 
 /// A connection to PostgreSQL over libpq, without blocking calls and in pipeline mode.
 ///

@@ -1,5 +1,6 @@
 import CPostgres
 import Foundation
+import Storage
 import Synchronization
 
 /// Hears that another gateway has stored work for somebody.

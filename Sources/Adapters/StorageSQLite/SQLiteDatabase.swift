@@ -1,9 +1,10 @@
 import CSQLiteShims
 import GRDB
+public import Storage
 import Synchronization
 
 /// The database in an SQLite file: write-ahead log, `synchronous=FULL`, one writer, several readers.
-public final class SQLiteDatabase: Database {
+public final class SQLiteDatabase: Storage.Database {
     private let file: LockedFile
     /// How many read at the same time.
     private static let readerCount = 4

@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import Storage
 
 /// A connection to SQLite for the units of work that share a commit; its statements are prepared once and kept.
 ///

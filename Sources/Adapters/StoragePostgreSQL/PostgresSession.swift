@@ -1,3 +1,5 @@
+import Storage
+
 /// A connection to PostgreSQL within a unit of work.
 final class PostgresSession: SQLSession {
     let group = GroupState()

@@ -1,4 +1,5 @@
 import GRDB
+package import Storage
 
 extension SQLiteDatabase {
     /// Writes what is committed in a database into a new file, beside whichever process works on it.
