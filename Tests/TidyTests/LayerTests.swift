@@ -120,4 +120,15 @@ struct LayerTests {
             #expect(unused.isEmpty, "\(target) does not use \(unused.sorted())")
         }
     }
+
+    @Test("are described as they are: each target, and each file that the document names")
+    func document() throws {
+        let text = try Project.text(of: "docs/architecture.md")
+        for target in manifest.layers.flatMap(\.targets) where !manifest.layers[0].targets.contains(target) {
+            #expect(text.contains("`\(target)`"), "\(target)")
+        }
+        let paths = text.matches(of: /`((?:Sources|Config|Tests|scripts)\/[^`<]+)`/).map { String($0.1) }
+        #expect(paths.count > 30)
+        for path in paths { #expect(FileManager.default.fileExists(atPath: "\(Project.folder)/\(path)"), "\(path)") }
+    }
 }
