@@ -55,6 +55,35 @@ struct GatheringTests {
         #expect(BigInt(held) + BigInt(left) == BigInt(10).power(17) + BigInt(fee.amount.units))
     }
 
+    @Test(
+        "is money from outside where the database does not know the address, and of nobody to whom it could be returned"
+    )
+    func forgotten() async throws {
+        let rail = try EVMRail()
+        rail.chain.fund(rail.provider.gasWallet, with: BigUInt(10).power(18))
+        let accounts = [try await paid(rail, rail.coin), try await paid(rail, rail.tokenAsset)]
+        let position = try await rail.scan().position
+        _ = try await gather(rail, accounts)
+        // A stranger who writes the same note is a stranger.
+        let (known, _) = try await rail.open(rail.coin)
+        let option = accounts[0].option.value
+        let note = Array("gath".utf8) + (0..<16).reversed().map { UInt8(truncatingIfNeeded: option >> UInt128(8 * $0)) }
+        _ = try rail.chain.send(5, to: rail.provider.hotWallet, data: note, by: "mallory")
+        rail.chain.mine(3)
+        let restored = Watched()
+        restored.add(known.lowercased)
+        let account = rail.provider.standingAccounts[0]
+        let page = try await rail.provider.page(of: account, after: position, watching: restored)
+        let found = page.observations.compactMap(\.incoming)
+        let own = found.filter { $0.payer == nil }
+        #expect(own.map(\.refundTarget) == [nil, nil])
+        #expect(Set(own.map(\.amount.asset)) == [rail.coin, rail.tokenAsset])
+        for (transfer, account) in zip(own.sorted { $0.amount.asset < $1.amount.asset }, accounts.reversed()) {
+            #expect(transfer.evidence.contains(account.option.text))
+        }
+        #expect(found.filter { $0.payer != nil }.map(\.amount.units) == [5])
+    }
+
     @Test("gives an address coins for the fee before its tokens move, which is nobody's payment")
     func tokens() async throws {
         let rail = try EVMRail()

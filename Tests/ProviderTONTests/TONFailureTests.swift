@@ -197,7 +197,7 @@ struct TONFailureTests {
         var position: String?
         var paid: [IncomingTransfer] = []
         func scan() async throws {
-            let page = try await rail.provider.page(of: account, after: position, watching: NobodyWatching())
+            let page = try await rail.provider.page(of: account, after: position, watching: HandedOut())
             paid += page.observations.compactMap(\.incoming)
             position = page.position
         }

@@ -86,7 +86,7 @@ struct Rail: SigningRail {
 
     func scan(_ subject: AssetID, after position: String? = nil) async throws -> ScanPage {
         let account = ScanAccount(account: provider.walletAddress.raw, subject: subject.text)
-        return try await provider.page(of: account, after: position, watching: NobodyWatching())
+        return try await provider.page(of: account, after: position, watching: HandedOut())
     }
 
     func order(_ units: Int64, _ asset: AssetID, to address: TONAddress) -> TransferOrder {
@@ -99,9 +99,11 @@ struct Rail: SigningRail {
     }
 }
 
-/// TON is scanned account by account: nobody is asked.
-struct NobodyWatching: AccountWatching {
-    func watched(among accounts: Set<String>) async throws(ProviderError) -> Set<String> { [] }
+/// A database that has handed out every account that it is asked about, or none of them.
+struct HandedOut: AccountWatching {
+    var isAll = true
+
+    func watched(among accounts: Set<String>) async throws(ProviderError) -> Set<String> { isAll ? accounts : [] }
 }
 
 extension Observation {

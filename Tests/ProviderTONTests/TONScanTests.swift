@@ -109,7 +109,7 @@ struct TONScanTests {
         #expect(comment == nil)
         try rail.chain.pay(5, to: TONAddress(address), comment: nil, by: "alice")
         try rail.chain.settle()
-        let page = try await rail.provider.page(of: first.accounts[0], after: nil, watching: NobodyWatching())
+        let page = try await rail.provider.page(of: first.accounts[0], after: nil, watching: HandedOut())
         #expect(page.observations.compactMap(\.incoming).map(\.reference) == [first.reference])
     }
 

@@ -149,6 +149,10 @@ struct BlockReading {
             if accounts.isWallet(change.holding.owner), let own = own(key, amount, from: signer) {
                 return .movement(own)
             }
+            // Nobody else has the key of where it came from: it can be given to an invoice, and not returned there.
+            if accounts.isWallet(change.holding.owner), let option = emptied(by: change.place) {
+                return .incoming(incoming(key, amount, change, payer: nil, refundTarget: nil, emptied: option))
+            }
             let target = signer.flatMap { state.contracts.contains($0) ? nil : $0 }
             return .incoming(incoming(key, amount, change, payer: payer, refundTarget: target))
         case .withdrawn:
@@ -236,7 +240,8 @@ struct BlockReading {
         _ amount: Amount,
         _ change: ShownChange,
         payer: EVMAddress?,
-        refundTarget: EVMAddress?
+        refundTarget: EVMAddress?,
+        emptied option: PaymentOptionID? = nil
     ) -> IncomingTransfer {
         IncomingTransfer(
             naturalKey: key,
@@ -244,10 +249,15 @@ struct BlockReading {
             amount: amount,
             payer: payer?.description,
             refundTarget: refundTarget?.description,
-            evidence: evidence(change.place),
+            evidence: evidence(change.place, option),
             occurredAt: moment,
             availableAt: moment
         )
+    }
+
+    /// The option whose address a change's chain transaction has emptied, where the database does not know the address.
+    private func emptied(by place: ShownChange.Place) -> PaymentOptionID? {
+        place.transaction.flatMap { provider.option(emptiedBy: block.transactions[$0]) }
     }
 
     // MARK: - Parts
@@ -310,7 +320,7 @@ struct BlockReading {
         return .setAside(found, bytes: Array("block \(block.number) \(block.hash)".utf8))
     }
 
-    private func evidence(_ place: ShownChange.Place) -> String {
+    private func evidence(_ place: ShownChange.Place, _ emptied: PaymentOptionID?) -> String {
         var members: [JSONValue.Member] = [
             .init("chain", .string(chain)), .init("block", .string("\(block.number)")),
             .init("block_hash", .string(block.hash.description)),
@@ -322,6 +332,7 @@ struct BlockReading {
             members.append(.init("log", .string("\(number)")))
         case .withdrawal(let number): members.append(.init("withdrawal", .string("\(number)")))
         }
+        if let emptied { members.append(.init("option", .string(emptied.text))) }
         return JSONValue.object(members).text
     }
 }

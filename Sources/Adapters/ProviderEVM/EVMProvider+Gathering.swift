@@ -37,7 +37,8 @@ extension EVMProvider: FundGathering {
                 guard EVMAddress(key.publicKey).lowercased == account.account else {
                     throw ProviderError(.malformed, "\(account.account) is not the address of \(account.option)")
                 }
-                switch try await nextStep(key, after: block, fee: fee, head) {
+                let note = GatheringNote(option: account.option)
+                switch try await nextStep(key, note, after: block, fee: fee, head) {
                 case .nothing: outcome.empty.append(account)
                 case .send(let transaction):
                     try await send(transaction, by: key)
@@ -70,6 +71,7 @@ extension EVMProvider: FundGathering {
 
     private func nextStep(
         _ key: Secp256k1.PrivateKey,
+        _ note: GatheringNote,
         after block: EVMHash,
         fee: EVMTransaction.Fee,
         _ head: EVMHeader
@@ -83,16 +85,17 @@ extension EVMProvider: FundGathering {
         let coins = balances[0] ?? 0
         for (token, balance) in zip(configuration.tokens, balances.dropFirst()) {
             guard let held = balance, held > (configuration.gatheringMinimum[token.asset] ?? 0) else { continue }
-            let data = ERC20.transfer(to: hotAddress, amount: held)
+            // Contracts read the arguments that they know, and leave what comes behind them.
+            let data = ERC20.transfer(to: hotAddress, amount: held) + note.bytes
             let estimate = try await client.gas(from: address, to: token.contract, value: 0, data: data)
             let gas = try limit(estimate, of: data, in: head)
             let needed = fee.maximum * BigUInt(gas)
             guard coins >= needed else { return .topUp(needed + needed / 4 - coins) }
             return .send(transaction(nonce, fee, gas, to: token.contract, value: 0, data: data))
         }
-        let cost = fee.maximum * 21_000
+        let cost = fee.maximum * BigUInt(note.gas)
         guard coins > cost * Self.worth else { return .nothing }
-        return .send(transaction(nonce, fee, 21_000, to: hotAddress, value: coins - cost, data: []))
+        return .send(transaction(nonce, fee, note.gas, to: hotAddress, value: coins - cost, data: note.bytes))
     }
 
     private func transaction(

@@ -1,3 +1,4 @@
+import Payments
 import TON
 
 /// The wallets of one seed: what moves between them is still ours.
@@ -7,9 +8,14 @@ struct Relatives {
     /// The wallet that pays the fees of gathering.
     let fees: TONAddress
     let wallets: OwnWallets
+    /// The wallets of options that the database has handed out, of those that are named in what is read.
+    ///
+    /// Only what came to one of them has been credited: a database that was restored from a copy does not know those of
+    /// later invoices, and what was gathered from them meanwhile is in no books yet.
+    var handedOut: Set<TONAddress> = []
 
     /// The wallet of the option that a message names; none when it names none.
-    private func named(in body: Cell) -> TONAddress? {
+    func named(in body: Cell) -> TONAddress? {
         GatheringMessage(reading: body).flatMap { try? wallets.ofOption($0.option).address }
     }
 
@@ -17,18 +23,28 @@ struct Relatives {
     /// one for fees to an option's.
     func areSource(of message: InternalMessage, at account: TONAddress) -> Bool {
         guard let source = message.source, let option = named(in: message.body) else { return false }
-        return account == main ? source == option : source == fees && account == option
+        return account == main ? source == option && handedOut.contains(option) : source == fees && account == option
     }
 
     /// Whether a message goes from one of them to another.
     func areDestination(of message: InternalMessage, from account: TONAddress) -> Bool {
         guard let option = named(in: message.body) else { return false }
-        return account == fees ? message.destination == option : account == option && message.destination == main
+        return account == fees
+            ? message.destination == option && handedOut.contains(option)
+            : account == option && message.destination == main
     }
 
     /// Whether jettons came from the wallet of an option.
     func areSource(of credit: JettonInternalTransfer) -> Bool {
         guard let source = credit.from, let option = named(in: credit.forwardPayload) else { return false }
-        return source == option
+        return source == option && handedOut.contains(option)
+    }
+
+    /// The option from whose wallet money came that the database does not know; nil when it came from elsewhere.
+    func forgotten(_ source: TONAddress?, saying body: Cell) -> PaymentOptionID? {
+        guard let source, let wallet = named(in: body), source == wallet, !handedOut.contains(wallet) else {
+            return nil
+        }
+        return GatheringMessage(reading: body)?.option
     }
 }

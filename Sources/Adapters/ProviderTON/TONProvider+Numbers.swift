@@ -30,7 +30,11 @@ extension TONProvider {
             let next = try Self.seqno(of: state, wallet.version)
             return WalletReading(wallet: address.raw, numbers: .inTurn(next: next, pending: next))
         case .highload:
-            return WalletReading(wallet: address.raw, numbers: try Self.taken(by: state))
+            return WalletReading(
+                wallet: address.raw,
+                numbers: try Self.taken(by: state),
+                lifetimeOfRequests: .seconds(Int64(configuration.highloadTimeout ?? 0))
+            )
         }
     }
 

@@ -43,9 +43,11 @@ extension TONProvider: TransferScanning {
         let known: ScanPosition? = if let position { try ScanPosition(stored: position) } else { nil }
         let all = try await history.since(known, of: scanned, state: state)
         let page = all.prefix(Self.pageSize)
+        var relatives = Relatives(main: address, fees: feeWallet.address, wallets: ownWallets)
+        relatives.handedOut = try await handedOut(in: page, relatives, watching)
         var observations: [Observation] = []
         for step in page {
-            let found = try await read(step, of: scanned, owner: owner, asset: asset)
+            let found = try await read(step, of: scanned, owner: owner, asset: asset, relatives)
             if found.contains(where: needsAgreement) { try await agree(on: step, of: scanned) }
             observations += found
         }
@@ -56,6 +58,27 @@ extension TONProvider: TransferScanning {
             hasMore: !isWhole,
             completeUntil: isWhole ? head.time : page.last.map { Timestamp(seconds: Int64($0.head.now)) }
         )
+    }
+
+    /// The wallets of options that messages of a page name, as far as the database has handed them out.
+    private func handedOut(
+        in page: ArraySlice<AccountStep>,
+        _ relatives: Relatives,
+        _ watching: any AccountWatching
+    ) async throws(ProviderError) -> Set<TONAddress> {
+        var named: [String: TONAddress] = [:]
+        for step in page {
+            guard case .success(let transaction) = step.content else { continue }
+            for case .internal(let message)? in [transaction.inMessage] + transaction.outMessages {
+                var body = message.body
+                if case .jettonInternalTransfer(let credit) = MessageBody(reading: body) {
+                    body = credit.forwardPayload
+                }
+                if let wallet = relatives.named(in: body) { named[wallet.raw] = wallet }
+            }
+        }
+        guard !named.isEmpty else { return [] }
+        return Set(try await watching.watched(among: Set(named.keys)).compactMap { named[$0] })
     }
 
     /// The request by which a highload wallet sent itself the message that a chain transaction took: the one that made
@@ -119,7 +142,8 @@ extension TONProvider: TransferScanning {
         _ step: AccountStep,
         of scanned: TONAddress,
         owner: TONAddress,
-        asset: AssetID
+        asset: AssetID,
+        _ relatives: Relatives
     ) async throws(ProviderError) -> [Observation] {
         let transaction: ChainTransaction
         switch step.content {
@@ -128,7 +152,7 @@ extension TONProvider: TransferScanning {
         }
         let request = try await requestBehind(transaction, of: scanned)
         do throws(ProviderError) {
-            return try read(transaction, of: scanned, owner: owner, asset: asset, request: request)
+            return try read(transaction, of: scanned, owner: owner, asset: asset, relatives, request: request)
         } catch { return [setAside(step, of: scanned, asset, because: error.reason)] }
     }
 
@@ -156,6 +180,7 @@ extension TONProvider: TransferScanning {
         of scanned: TONAddress,
         owner: TONAddress,
         asset: AssetID,
+        _ relatives: Relatives,
         request: ExternalInMessage?
     ) throws(ProviderError) -> [Observation] {
         var (request, body) = (request, request?.body)
@@ -171,7 +196,7 @@ extension TONProvider: TransferScanning {
             account: scanned,
             owner: owner,
             isDerived: owner != address && owner != feeWallet.address,
-            relatives: Relatives(main: address, fees: feeWallet.address, wallets: ownWallets),
+            relatives: relatives,
             coldWallets: configuration.coldWallets,
             asset: asset,
             request: request,

@@ -163,11 +163,15 @@ struct TransferReading {
         if let source = message.source, coldWallets.contains(source) {
             return [.movement(try movement("in", .coldStorage, balanceChange, "came back from cold storage"))]
         }
+        // Nobody else has the key of where it came from: it can be given to an invoice, and not returned there.
+        if let option = relatives.forgotten(message.source, saying: message.body) {
+            return try deposit(message, comment: nil, payer: nil, emptied: option)
+        }
         switch MessageBody(reading: message.body) {
-        case .empty: return try deposit(message, comment: nil)
+        case .empty: return try deposit(message, comment: nil, payer: message.source)
         case .comment(Self.topUp):
             return [.movement(try movement("in", .ownFunds, balanceChange, "put in by the operator"))]
-        case .comment(let bytes): return try deposit(message, comment: bytes)
+        case .comment(let bytes): return try deposit(message, comment: bytes, payer: message.source)
         case .excesses:
             return [.movement(try movement("excesses", .networkFee, balanceChange, "unused fees came back"))]
         case .jettonNotification where isOwnJetton:
@@ -186,15 +190,20 @@ struct TransferReading {
     /// A plain transfer.
     ///
     /// That the chain transaction is aborted says nothing: without code there is nothing to run, and the money stays.
-    private func deposit(_ message: InternalMessage, comment: [UInt8]?) throws(ProviderError) -> [Observation] {
+    private func deposit(
+        _ message: InternalMessage,
+        comment: [UInt8]?,
+        payer: TONAddress?,
+        emptied option: PaymentOptionID? = nil
+    ) throws(ProviderError) -> [Observation] {
         guard message.value > 0 else { return try fees("a transfer of nothing") }
         let paid = IncomingTransfer(
             naturalKey: key("in"),
             reference: reference(comment),
             amount: Amount(asset: asset, units: Int256(message.value)),
-            payer: message.source?.raw,
-            refundTarget: message.source?.raw,
-            evidence: evidence,
+            payer: payer?.raw,
+            refundTarget: payer?.raw,
+            evidence: evidence(option),
             occurredAt: moment,
             availableAt: moment
         )
@@ -256,14 +265,13 @@ struct TransferReading {
         )
     }
 
-    private var evidence: String {
-        let value: JSONValue = [
-            "network": .string(network.rawValue),
-            "account": .string(account.raw),
-            "lt": .string("\(transaction.lt)"),
-            "hash": .string("\(transaction.hash)"),
+    private func evidence(_ emptied: PaymentOptionID?) -> String {
+        var members: [JSONValue.Member] = [
+            .init("network", .string(network.rawValue)), .init("account", .string(account.raw)),
+            .init("lt", .string("\(transaction.lt)")), .init("hash", .string("\(transaction.hash)")),
         ]
-        return value.text
+        if let emptied { members.append(.init("option", .string(emptied.text))) }
+        return JSONValue.object(members).text
     }
 
     // MARK: - Jettons
@@ -295,15 +303,17 @@ struct TransferReading {
                 )
             ]
         case .jettonInternalTransfer(let credit) where credit.amount > 0:
+            let option = relatives.forgotten(credit.from, saying: credit.forwardPayload)
+            let payer = option == nil ? credit.from?.raw : nil
             return [
                 .incoming(
                     IncomingTransfer(
                         naturalKey: key("jetton"),
                         reference: reference(comment(in: credit.forwardPayload)),
                         amount: Amount(asset: asset, units: Int256(credit.amount)),
-                        payer: credit.from?.raw,
-                        refundTarget: credit.from?.raw,
-                        evidence: evidence,
+                        payer: payer,
+                        refundTarget: payer,
+                        evidence: evidence(option),
                         occurredAt: moment,
                         availableAt: moment
                     )

@@ -23,21 +23,27 @@ public final class AccountIndex: Sendable {
     public init() {}
 
     /// What one provider asks.
-    public func watching(_ provider: String, in database: any Database) -> any AccountWatching {
-        Watching(index: self, provider: provider, database: database)
+    ///
+    /// - Parameter asksOften: whether it asks about every transfer of strangers; one that asks about its own accounts alone
+    ///   is answered by the database.
+    public func watching(_ provider: String, in database: any Database, asksOften: Bool) -> any AccountWatching {
+        Watching(index: asksOften ? self : nil, provider: provider, database: database)
     }
 
     private struct Watching: AccountWatching {
-        let index: AccountIndex
+        let index: AccountIndex?
         let provider: String
         let database: any Database
 
         func watched(among accounts: Set<String>) async throws(ProviderError) -> Set<String> {
             do {
-                try await index.readOn(provider, in: database)
-                let likely = accounts.filter { index.seemsKnown($0, provider) }
+                var likely = accounts
+                if let index {
+                    try await index.readOn(provider, in: database)
+                    likely = accounts.filter { index.seemsKnown($0, provider) }
+                }
                 guard !likely.isEmpty else { return [] }
-                return try await database.read { session in
+                return try await database.read { [likely] session in
                     try likely.filter { try session.isWatched($0, provider: provider) }
                 }
             } catch {

@@ -77,7 +77,11 @@ extension ReconciliationWorker {
             let position = try await settlement.database.read { session in
                 try session.scanPosition(provider: provider.key, account: account.account, subject: account.subject)
             }
-            let watching = index.watching(provider.key, in: settlement.database)
+            let watching = index.watching(
+                provider.key,
+                in: settlement.database,
+                asksOften: !scan.scansAccountsOfOptions
+            )
             var page = try await scan.page(of: account, after: position, watching: watching)
             if let moment = page.revisedSince {
                 page.undone = try await undone(since: moment, at: provider, scan)

@@ -23,7 +23,9 @@ extension Settlement {
         let reading: WalletReading
         do {
             reading = try await sender.readWallet(wallet, scannedTo: nil)
-            if stored.paysOthers { try await requireScan(of: provider, since: hold.since) }
+            // What was signed before the wallet was held, and the database has forgotten, is taken by now or never.
+            let certain = hold.since.advanced(by: reading.lifetimeOfRequests)
+            if stored.paysOthers { try await requireScan(of: provider, to: certain) }
         } catch let error as ProviderError { throw SettlementError(error) }
         let now = clock.now()
         let resumed = try await database.write { session in
@@ -41,14 +43,18 @@ extension Settlement {
         return resumed
     }
 
-    /// What left before the wallet was held has to be in the list.
-    private func requireScan(of provider: any PaymentProvider, since moment: Timestamp) async throws {
+    /// What left, or could still leave, by what was signed before the wallet was held has to be in the list.
+    private func requireScan(of provider: any PaymentProvider, to moment: Timestamp) async throws {
         guard let accounts = try await provider.scan?.standingAccounts else { return }
         let states = try await database.read { try $0.scanStates(provider: provider.key) }
         for account in accounts {
             let state = states.first { $0.account == account.account && $0.subject == account.subject }
             guard let until = state?.completeUntil, until >= moment else {
-                let reason = "the scan of \(account.account) has not come to \(moment) yet; what left may not be listed"
+                let place = state?.completeUntil.map { "has come to \($0)" } ?? "has not begun"
+                let reason = """
+                    the scan of \(account.account) \(place), and what left or still can is known for certain at \(moment): \
+                    resume then
+                    """
                 throw SettlementError(.conflict, reason, parameter: "wallet")
             }
         }

@@ -19,12 +19,22 @@ public struct WalletReading: Hashable, Sendable {
     public let numbers: WalletNumbers
     /// Whether it pays others; a wallet that only gives our own accounts coins for fees does not.
     public let paysOthers: Bool
+    /// How long after it was signed a request can be taken that the chain shows nothing of, beside whatever else is signed.
+    ///
+    /// Nothing where numbers are taken in turn: of two requests with one number the wallet takes one.
+    public let lifetimeOfRequests: Duration
 
     /// A wallet as its chain shows it.
-    public init(wallet: String, numbers: WalletNumbers, paysOthers: Bool = true) {
+    public init(
+        wallet: String,
+        numbers: WalletNumbers,
+        paysOthers: Bool = true,
+        lifetimeOfRequests: Duration = .zero
+    ) {
         self.wallet = wallet
         self.numbers = numbers
         self.paysOthers = paysOthers
+        self.lifetimeOfRequests = lifetimeOfRequests
     }
 }
 

@@ -104,7 +104,7 @@ public struct ProviderConformance: Sendable {
     private func repetitionFindings() async throws -> [String] {
         guard let scan = provider.scan else { return [] }
         var findings: [String] = []
-        let watching = AccountIndex().watching(provider.key, in: world.gateway.settlement.database)
+        let watching = AccountIndex().watching(provider.key, in: world.gateway.settlement.database, asksOften: false)
         for account in try await scan.standingAccounts {
             let first = try await scan.page(of: account, after: nil, watching: watching)
             let second = try await scan.page(of: account, after: nil, watching: watching)

@@ -104,7 +104,7 @@ extension Scenario.Step: Decodable {
     private struct Cancel: Decodable { let invoice: String }
     private struct Push: Decodable { let body: String }
     private struct Approve: Decodable { let count: Int }
-    private struct Resume: Decodable { let refused: Bool? }
+    private struct Resume: Decodable { let refused: Bool?, of: String? }
 
     /// Reads a step.
     public init(from decoder: any Decoder) throws {
@@ -135,7 +135,9 @@ extension Scenario.Step: Decodable {
         case "restore": self = .restore
         case "spend_elsewhere": self = .spendElsewhere(try step.value())
         case "decide_by_the_list": self = .decideByTheList
-        case "resume": self = .resume(isRefused: try step.value(Resume.self).refused ?? false)
+        case "resume":
+            let resume = try step.value(Resume.self)
+            self = .resume(isRefused: resume.refused ?? false, provider: resume.of)
         case "refund":
             let refund: Refund = try step.value()
             self = .refund(invoice: refund.invoice, amount: refund.amount)

@@ -54,8 +54,9 @@ public struct Scenario: Sendable {
         /// A person says of each transfer of a held wallet what the list suggests: what may have left has left, and
         /// everything else is owed.
         case decideByTheList
-        /// A person lets the wallets that are held sign again; when `isRefused`, none of those that pay others may.
-        case resume(isRefused: Bool)
+        /// A person lets the wallets that are held sign again, all or those of a provider; when `isRefused`, none may of the
+        /// provider's, or of those whose transfers nobody has decided.
+        case resume(isRefused: Bool, provider: String?)
         /// The merchant returns the payment of an invoice.
         case refund(invoice: String, amount: String?)
         /// The merchant calls an invoice off.

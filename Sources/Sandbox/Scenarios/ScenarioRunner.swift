@@ -61,8 +61,8 @@ public struct ScenarioRunner {
         case .restore: try await world.restore()
         case .spendElsewhere(let spend): try await world.spendElsewhere(spend)
         case .decideByTheList: try await world.decideByTheList()
-        case .resume(let isRefused):
-            let wrong = try await world.resume(isRefused: isRefused)
+        case .resume(let isRefused, let provider):
+            let wrong = try await world.resume(isRefused: isRefused, of: provider)
             failures += wrong
         case .refund(let invoice, let amount): try await refund(invoice, amount)
         case .cancel(let invoice):

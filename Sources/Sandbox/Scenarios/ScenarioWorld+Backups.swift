@@ -112,13 +112,14 @@ extension ScenarioWorld {
     ///
     /// - Throws: what the gateway answers that is neither yes nor 409.
     /// - Returns: what did not come out as it should, a sentence each.
-    public func resume(isRefused: Bool) async throws -> [String] {
+    public func resume(isRefused: Bool, of provider: String?) async throws -> [String] {
         let desk = try await operatorClient()
         var wrong: [String] = []
         var tried = 0
         for wallet in try await wallets() where wallet["state"]?.stringValue == "held" {
+            guard provider == nil || wallet["provider"]?.stringValue == provider else { continue }
             let isUndecided = wallet["owed"]?.arrayValue?.contains { $0["is_reviewed"]?.boolValue == false } ?? false
-            if isRefused, !isUndecided { continue }
+            if isRefused, provider == nil, !isUndecided { continue }
             tried += 1
             let body: JSONValue = ["provider": wallet["provider"] ?? .null, "wallet": wallet["wallet"] ?? .null]
             let key = "resume-\(wallet["wallet"]?.text ?? "")-\(networks.clock.now())-\(isRefused)"

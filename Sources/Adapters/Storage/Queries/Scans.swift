@@ -115,6 +115,9 @@ extension SQLSession {
         ) { try $0.optionalMoment() } ?? nil
     }
 
+    /// How far a scan goes before it is noted for those who wait for a wallet that is held.
+    private static var step: Duration { .seconds(10) }
+
     /// Whether it matters that a scan that found nothing has read until a moment: it had a problem, an invoice or the
     /// account itself ends before that moment, a wallet was held before it, or nothing was read before.
     ///
@@ -137,11 +140,11 @@ extension SQLSession {
             SELECT 1 WHERE EXISTS (SELECT 1 FROM invoices WHERE state IN ('new', 'processing')
             AND expires_at >= $1 AND expires_at < $2) OR EXISTS (SELECT 1 FROM scan_accounts WHERE provider = $3
             AND account = $4 AND subject = $5 AND active_until > $6 AND active_until <= $2)
-            OR EXISTS (SELECT 1 FROM wallets WHERE provider = $3 AND held_since > $6 AND held_since <= $2)
+            OR EXISTS (SELECT 1 FROM wallets WHERE provider = $3 AND held_since <= $2 AND (held_since > $6 OR $7 = 1))
             """,
             [
                 .moment(before.advanced(by: .zero - grace)), .moment(moment), .text(provider), .text(account),
-                .text(subject), .moment(before),
+                .text(subject), .moment(before), .integer(moment.since(before) < Self.step ? 0 : 1),
             ]
         ) { try $0.integer() } != nil
     }
