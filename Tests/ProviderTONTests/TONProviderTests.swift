@@ -282,6 +282,38 @@ struct TONSendingTests {
         }
     }
 
+    @Test("is signed by no time that has not come, and found and ended whatever a node said of the time once")
+    func liesAboutTime() async throws {
+        let (rail, alice) = try await funded()
+        let deploying = try await rail.prepare(rail.order(1, rail.coin, to: alice.address))
+        _ = await rail.provider.submit(deploying)
+        try rail.chain.settle()
+        let order = rail.order(2, rail.coin, to: alice.address)
+        let prepared = try await rail.prepare(order)
+        // As it would be stored if it had been signed by a node's time that was hours ahead.
+        let end = try #require(prepared.validUntil).advanced(by: .seconds(20_000))
+        let misled = PreparedTransfer(
+            bytes: prepared.bytes,
+            hash: prepared.hash,
+            sequence: prepared.sequence,
+            validUntil: end
+        )
+        _ = await rail.provider.submit(prepared)
+        try rail.chain.settle()
+        guard case .confirmed = try await rail.provider.fate(of: misled, for: order) else {
+            Issue.record("it has left, whenever it would have ended")
+            return
+        }
+        // The chain's blocks are hours ahead of our clock.
+        let later = rail.order(3, rail.coin, to: alice.address)
+        let open = try await rail.prepare(later)
+        rail.clock.advance(by: .seconds(20_000))
+        try rail.chain.mine()
+        rail.clock.advance(by: .seconds(-20_000))
+        #expect(try await rail.provider.fate(of: open, for: later) == .pending)
+        await #expect(throws: ProviderError(.lagging, "")) { try await rail.prepare(later) }
+    }
+
     @Test("in jettons has arrived when the receiver's jetton wallet has taken it")
     func jettons() async throws {
         let (rail, alice) = try await funded()

@@ -55,8 +55,9 @@ extension TONProvider {
         let head = try await client.head()
         let state = try await client.account(address)
         guard let found = try await find(prepared, in: state) else {
-            // By block time, and only after the history up to it is known: the wallet can no longer take the request.
-            if let end = prepared.validUntil, head.time > end.advanced(by: Self.expiryMargin) {
+            // By block time, and only after the history up to it is known: the wallet can no longer take the request. A node
+            // that says a later time than it is ends nothing before our own clock has come there as well.
+            if let end = prepared.validUntil, min(head.time, clock.now()) > end.advanced(by: Self.expiryMargin) {
                 return try isUsedUp(prepared, in: state) ? .displaced(at: head.time) : .expired(at: end)
             }
             return .pending
@@ -91,15 +92,27 @@ extension TONProvider {
         _ prepared: PreparedTransfer,
         in state: ToncenterClient.AccountState
     ) async throws(ProviderError) -> ChainTransaction? {
-        let lifetime =
-            configuration.highloadTimeout.map { Duration.seconds(Int64($0)) } ?? configuration.transferLifetime
-        // Older than the signature by far: it is not there.
-        let oldest = prepared.validUntil.map { $0.advanced(by: .zero - lifetime).advanced(by: .seconds(-600)) }
-        return try await history.newest(of: address, state: state) { transaction in
-            if let oldest, moment(transaction) < oldest { return .stop }
+        try await history.newest(of: address, state: state) { transaction in
+            if isOlder(transaction, than: prepared) { return .stop }
             guard case .externalIn(let message) = transaction.inMessage else { return .goOn }
             return (try? message.normalizedHash())?.description == prepared.hash ? .found : .goOn
         }
+    }
+
+    /// Whether a chain transaction, and all before it, cannot be the one that took a request.
+    ///
+    /// A wallet that takes numbers in turn has taken a lower one there. A highload wallet takes no request before the time
+    /// at which the request says that it was made. When a request ends says nothing of when it can have been taken: it is
+    /// what a node said of the time when it was signed.
+    private func isOlder(_ transaction: ChainTransaction, than prepared: PreparedTransfer) -> Bool {
+        if let timeout = configuration.highloadTimeout {
+            guard let end = prepared.validUntil else { return false }
+            return moment(transaction) < end.advanced(by: .seconds(-Int64(timeout) - 600))
+        }
+        guard case .externalIn(let message) = transaction.inMessage, let sequence = prepared.sequence,
+            let number = number(ofRequest: message.body, to: address)
+        else { return false }
+        return number < sequence
     }
 
     /// Follows jettons to the receiver's jetton wallet: only there they have arrived.

@@ -64,11 +64,18 @@ extension TONProvider: TransferSending {
         } catch { throw ProviderError(.invalidRequest, error.description) }
     }
 
+    /// How far clocks may differ.
+    private static let maximumLead = Duration.seconds(60)
+
     /// The head, which has to be fresh enough to sign by its time.
     func freshHead() async throws(ProviderError) -> ToncenterClient.Head {
         let head = try await client.head()
         guard clock.now().since(head.time) <= configuration.maximumLag else {
             throw ProviderError(.lagging, "the node is too far behind to sign anything")
+        }
+        // What is signed by such a time would be taken for longer than anybody waits for it.
+        guard head.time.since(clock.now()) <= Self.maximumLead else {
+            throw ProviderError(.lagging, "the node's last block is of \(head.time), which has not come yet")
         }
         return head
     }
