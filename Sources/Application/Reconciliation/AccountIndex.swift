@@ -22,10 +22,8 @@ public final class AccountIndex: Sendable {
     /// An index that knows nothing yet.
     public init() {}
 
-    /// What one provider asks.
-    ///
-    /// - Parameter asksOften: whether it asks about every transfer of strangers; one that asks about its own accounts alone
-    ///   is answered by the database.
+    /// What one provider asks; one that asks about its own accounts alone, and not about every transfer of strangers
+    /// (`asksOften`), is answered by the database.
     public func watching(_ provider: String, in database: any Database, asksOften: Bool) -> any AccountWatching {
         Watching(index: asksOften ? self : nil, provider: provider, database: database)
     }
