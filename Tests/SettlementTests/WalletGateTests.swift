@@ -182,6 +182,7 @@ struct WalletGateTests {
             case .allowed(let permit): permit.number.map { "sign \($0)" } ?? "sign"
             case .held: "held"
             case .ahead: "ahead"
+            case .behind: "behind"
             }
         }
         for signed in Int64(0)...3 {
@@ -191,6 +192,10 @@ struct WalletGateTests {
                     let numbers = WalletNumbers.inTurn(next: next, pending: pending)
                     #expect(verdict(numbers, WalletBooks(signedBelow: signed)) == expected)
                     #expect(verdict(numbers, WalletBooks(signedBelow: signed, hold: "h")) == "held")
+                    for taken in 0...signed {
+                        let books = WalletBooks(signedBelow: signed, takenBelow: taken)
+                        #expect(verdict(numbers, books) == (next < taken ? "behind" : expected))
+                    }
                 }
             }
         }

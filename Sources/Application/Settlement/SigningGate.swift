@@ -35,6 +35,7 @@ extension Settlement {
         switch SigningPermit.compare(reading, with: books) {
         case .allowed(let permit): return permit
         case .held(let sentence): throw ProviderError(.held, sentence)
+        case .behind(let sentence): throw ProviderError(.lagging, sentence)
         case .ahead(let sentence):
             let now = clock.now()
             try await database.write { session in
@@ -66,7 +67,16 @@ extension Settlement {
             known = Set(try session.usedNumbers(of: provider, from: since).map { $0 % modulus })
             known.formUnion(try session.acceptedNumbers(of: reading.wallet, at: provider))
         }
-        return WalletBooks(signedBelow: stored.signedBelow, known: known, hold: stored.hold?.sentence)
+        var taken: Int64?
+        if case .inTurn = reading.numbers, reading.paysOthers {
+            taken = try session.lastTakenSequence(provider: provider, since: stored.metAt)
+        }
+        return WalletBooks(
+            signedBelow: stored.signedBelow,
+            takenBelow: taken.map { $0 + 1 } ?? 0,
+            known: known,
+            hold: stored.hold?.sentence
+        )
     }
 
     /// Remembers a wallet from now on.

@@ -42,14 +42,17 @@ public struct WalletReading: Hashable, Sendable {
 public struct WalletBooks: Hashable, Sendable {
     /// Every number that was signed is below this one.
     public let signedBelow: Int64
+    /// Numbers below this one were taken for certain, where the wallet takes them in turn.
+    public let takenBelow: Int64
     /// Where the wallet takes numbers in any order: the remainders of those that are known.
     public let known: Set<Int64>
     /// Why nothing may be signed until a person has looked; nil when the wallet may sign.
     public let hold: String?
 
     /// A wallet as the database knows it.
-    public init(signedBelow: Int64, known: Set<Int64> = [], hold: String? = nil) {
+    public init(signedBelow: Int64, takenBelow: Int64 = 0, known: Set<Int64> = [], hold: String? = nil) {
         self.signedBelow = signedBelow
+        self.takenBelow = takenBelow
         self.known = known
         self.hold = hold
     }
@@ -68,6 +71,8 @@ public struct SigningPermit: Hashable, Sendable {
         case held(String)
         /// The chain has taken something that the books do not know, for which the wallet has to be held.
         case ahead(String)
+        /// The chain is shown as it was before something that the books know it to have taken: nodes lag, or lie.
+        case behind(String)
     }
 
     /// The wallet.
@@ -102,6 +107,12 @@ public struct SigningPermit: Hashable, Sendable {
         }
         switch reading.numbers {
         case .inTurn(let next, let pending):
+            // What is signed with a number that was taken can never be carried out, and nobody would learn of its end.
+            guard next >= books.takenBelow else {
+                return .behind(
+                    "the nodes expect number \(next), and those below \(books.takenBelow) were taken: they are behind"
+                )
+            }
             guard next <= books.signedBelow else {
                 return .ahead("the chain expects number \(next), and only those below \(books.signedBelow) were signed")
             }

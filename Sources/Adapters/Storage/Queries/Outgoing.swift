@@ -143,6 +143,17 @@ extension SQLSession {
         ) { try $0.integer() }
     }
 
+    /// The highest number of a provider's transfers that the rail has carried out since a moment; nil when it has none.
+    public func lastTakenSequence(provider: String, since moment: Timestamp) throws -> Int64? {
+        try first(
+            """
+            SELECT sequence FROM outgoing WHERE provider = $1 AND sequence IS NOT NULL AND state = 'completed'
+            AND concluded_at >= $2 ORDER BY sequence DESC LIMIT 1
+            """,
+            [.text(provider), .moment(moment)]
+        ) { try $0.integer() }
+    }
+
     /// A provider's transfers that wait to be signed and are due, the longest due first.
     public func outgoingToSign(provider: String, dueAt moment: Timestamp, limit: Int) throws -> [OutgoingTransfer] {
         try all(
