@@ -126,12 +126,15 @@ struct WalletGateTests {
         #expect(try await branch.list().owed.first?.candidates.count == 1)
     }
 
-    @Test("stops when something else has used the number of what it signed", arguments: Engine.allCases)
-    func displaced(engine: Engine) async throws {
+    /// What has used the number may be the transfer itself, signed by somebody who had the database before it was restored
+    /// from a copy.
+    @Test("stops when something else has used the number of what it signed", arguments: Engine.allCases, [1, 2])
+    func displaced(engine: Engine, receiver: Int) async throws {
         let chain = NumberedChain(.inTurn)
         let branch = try await WalletBranch(on: chain, engine, name: "ours")
         try await branch.ask(1...2)
-        let theirs = SentPayment(destination: "receiver 2", amount: Amount(asset: branch.coin.id, units: 2_000_000))
+        let amount = Amount(asset: branch.coin.id, units: Int256(receiver * 1_000_000))
+        let theirs = SentPayment(destination: "receiver \(receiver)", amount: amount)
         // It takes the number between our reading of the chain and our sending.
         let id = PayoutID(value: 1).text
         let lost = try Desk.settlement(
@@ -146,12 +149,15 @@ struct WalletGateTests {
         try await lost.advance(id)
         #expect(chain.requests.map(\.hash) == ["t"])
         try await branch.work()
-        #expect(try await branch.state(1) == .failed)
+        // Nothing is given back before a person has looked: it may have left.
+        #expect(try await branch.state(1) == .unknown)
         #expect(try await branch.state(2) == .awaitingPayment)
+        #expect(try await branch.list().owed.map(\.candidates.count) == (receiver == 1 ? [1, 0] : [0, 1]))
         try await branch.decideByTheList()
         _ = try await branch.settlement.resumeWallet("hot", of: "numbered")
         try await branch.work()
-        #expect(chain.paid == ["receiver 2": 1])
+        #expect(chain.paid == ["receiver 1": 1, "receiver 2": 1])
+        for number in 1...2 { #expect(try await branch.state(number) == .completed) }
         #expect(try await branch.account("payouts_payable") == 0)
         #expect(try await branch.account("suspense") == 0)
     }

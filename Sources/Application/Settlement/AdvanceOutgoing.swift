@@ -165,26 +165,40 @@ extension Settlement {
         case .dead(let reason, let fee, let moment):
             return try await finish(stored, .provenDead, fee: fee, failure: reason, decidedAt: moment, lease)
         case .displaced(let reason, let moment):
-            try await stop(for: stored, prepared, by: sender, reason, lease)
+            if let lost = try await displace(stored, prepared, by: sender, lease) { return lost }
             return try await finish(stored, .provenDead, fee: nil, failure: reason, decidedAt: moment, lease)
         }
     }
 
-    /// A number of ours that something else has used: the key is used elsewhere, unless it was another transfer of ours.
-    private func stop(
-        for stored: OutgoingTransfer,
+    /// Loses a transfer whose number something has used that was not signed here: the key is used elsewhere, or this
+    /// database was restored from a copy and has forgotten what it signed.
+    ///
+    /// What has used the number may be this transfer: a person says whether it has left or is owed, and nothing is given back
+    /// before.
+    ///
+    /// - Returns: the transfer; nil when another transfer of ours has used the number.
+    private func displace(
+        _ stored: OutgoingTransfer,
         _ prepared: PreparedTransfer,
         by sender: any TransferSending,
-        _ reason: String,
         _ lease: Lease?
-    ) async throws {
+    ) async throws -> OutgoingTransfer? {
         let now = clock.now()
-        try await write(under: lease) { session in
+        return try await write(under: lease) { session in
             guard let wallet = sender.wallets.first, let number = prepared.sequence,
                 try session.signedCount(number, provider: stored.provider) == 1
-            else { return }
+            else { return nil }
             let sentence = "number \(number), signed for \(stored.purpose.id), was used by something else"
             try hold(wallet, of: stored.provider, .spent, sentence, at: now, in: session)
+            var updated = stored
+            let action = try updated.status.apply(.outcomeUnknown)
+            // What was signed can never be taken.
+            updated.prepared = nil
+            updated.failure = sentence
+            try session.shareLane(of: stored.purpose.id)
+            try store(updated, from: stored, nextAttemptAt: now, in: session)
+            if action == .watch { try announce(.unknown, updated, at: now, in: session) }
+            return updated
         }
     }
 
