@@ -155,7 +155,7 @@ let package = Package(
                 "Cryptography", "Seams", logging,
             ]
         ),
-        .target(name: "HTTPServer", dependencies: ["HTTPMessages", hummingbird, lifecycle, logging]),
+        .target(name: "HTTPServer", dependencies: ["HTTPMessages", "Seams", hummingbird, lifecycle, logging]),
         .target(
             name: "Checkout",
             dependencies: [

@@ -61,23 +61,36 @@ struct SlowClientTests {
     @Test("is the first to go when there are too many connections; who has a request stays")
     func tooMany() throws {
         let connections = OpenConnections(maximum: 3)
-        let channels = (0..<5).map { _ in EmbeddedChannel() }
+        let channels = (0..<4).map { _ in EmbeddedChannel() }
         for channel in channels { try channel.connect(to: SocketAddress(unixDomainSocketPath: "/x")).wait() }
-        connections.open()
-        let first = connections.wait(channels[0])
-        connections.open()
-        _ = connections.wait(channels[1])
-        connections.open()
-        _ = connections.wait(channels[2])
+        func open() -> [Bool] {
+            for channel in channels { channel.embeddedEventLoop.run() }
+            return channels.map(\.isActive)
+        }
+        var tickets: [UInt64] = []
+        for channel in channels.prefix(3) {
+            #expect(connections.makeRoom())
+            connections.open()
+            tickets.append(connections.wait(channel))
+        }
         // The one that came first has a request by now.
-        connections.leave(first)
-        connections.open()
-        #expect(channels.map(\.isActive) == [true, false, true, true, true])
+        connections.leave(tickets[0])
+        #expect(!connections.makeRoom() && !connections.makeRoom(), "nobody is taken before somebody is gone")
+        #expect(open() == [true, false, true, true], "one goes, however often there is a question")
+        connections.leave(tickets[1])
         connections.close()
-        _ = connections.wait(channels[3])
-        _ = connections.wait(channels[0])
+        #expect(connections.makeRoom())
         connections.open()
-        #expect(channels.map(\.isActive) == [true, false, false, true, true])
+        // While all have requests nobody has to go; the first one to be without is the first to go.
+        connections.leave(tickets[2])
+        #expect(!connections.makeRoom())
+        let last = connections.wait(channels[3])
+        #expect(open() == [true, false, true, true], "who has just come may ask for something")
+        _ = connections.wait(channels[2])
+        #expect(open() == [true, false, true, false])
+        connections.leave(last)
+        connections.close()
+        #expect(connections.makeRoom())
     }
 
     @Test(

@@ -120,14 +120,58 @@ struct SQLiteDatabaseTests {
         try await SQLiteDatabase(path: path).close()
     }
 
-    @Test("acknowledges nothing while its file is not where it was")
-    func movedFile() async throws {
+    @Test(
+        "acknowledges nothing from the moment its file or its log is not where it was, also when it is put back",
+        arguments: ["", "-wal"]
+    )
+    func movedFile(of part: String) async throws {
         let database = try SQLiteDatabase(path: path)
-        try FileManager.default.moveItem(atPath: path, toPath: path + ".moved")
+        try await database.write { try Self.keep(1, in: $0) }
+        try FileManager.default.moveItem(atPath: path + part, toPath: path + ".moved")
         await #expect(throws: StorageError(.unavailable, "")) { try await database.write { _ in } }
-        try FileManager.default.moveItem(atPath: path + ".moved", toPath: path)
-        try await database.write { _ in }
+        try FileManager.default.moveItem(atPath: path + ".moved", toPath: path + part)
+        await #expect(throws: StorageError(.unavailable, "")) {
+            try await database.write { try Self.keep(2, in: $0) }
+        }
         try await database.close()
+        // A new process reads what there is, and goes on.
+        let next = try SQLiteDatabase(path: path)
+        #expect(try await next.read { try Self.kept(in: $0) } == [1])
+        try await next.write { try Self.keep(3, in: $0) }
+        try await next.close()
+    }
+
+    @Test("is not opened under a name whose log belongs to a file that had the name before")
+    func foreignLog() async throws {
+        let first = try SQLiteDatabase(path: path)
+        try await first.write { try Self.keep(1, in: $0) }
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".moved")
+        try FileManager.default.copyItem(atPath: path + ".moved", toPath: path)
+        // The first one has not looked: what keeps the second one out is the log alone.
+        #expect(throws: StorageError(.locked, "")) { try SQLiteDatabase(path: path) }
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: path + ".moved", toPath: path)
+        try await first.write { try Self.keep(2, in: $0) }
+        // The file as a loss of power leaves it: with the log, and without the end of the first process.
+        for part in ["", "-wal"] {
+            try FileManager.default.copyItem(atPath: path + part, toPath: path + ".restarted" + part)
+        }
+        let restarted = try SQLiteDatabase(path: path + ".restarted")
+        #expect(try await restarted.read { try Self.kept(in: $0) } == [1, 2])
+        try await restarted.close()
+        try await first.close()
+    }
+
+    private static func keep(_ number: Int64, in session: any SQLSession) throws {
+        try session.execute("CREATE TABLE IF NOT EXISTS kept (number INTEGER NOT NULL) STRICT", [])
+        try session.execute("INSERT INTO kept (number) VALUES (?)", [.integer(number)])
+    }
+
+    private static func kept(in session: any SQLSession) throws -> [Int64] {
+        try session.query("SELECT number FROM kept ORDER BY number", []).map { row in
+            guard case .integer(let number) = row.values.first else { return -1 }
+            return number
+        }
     }
 
     @Test("lies in files that only their owner can read, also when others made them", arguments: [0o600, 0o666])

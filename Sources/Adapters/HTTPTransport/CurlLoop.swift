@@ -27,10 +27,12 @@ final class CurlLoop: Sendable {
     private let multi: MultiHandle
     private let commands = Mutex<(queue: [Command], isStopped: Bool)>(([], false))
 
-    init(connectionsPerHost: Int) {
+    init(connectionsPerHost: Int, connections: Int) {
         _ = Self.globalSetUp
         guard let pointer = curl_multi_init() else { preconditionFailure("curl_multi_init returned no handle") }
         _ = curl_shim_multi_set_long(pointer, CURLMOPT_MAX_HOST_CONNECTIONS, connectionsPerHost)
+        // Those beyond it wait for one of these to end.
+        _ = curl_shim_multi_set_long(pointer, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
         multi = MultiHandle(pointer: pointer)
         let thread = Thread { [self] in run() }
         thread.name = "settlegate.curl"

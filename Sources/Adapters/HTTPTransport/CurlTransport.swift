@@ -2,6 +2,7 @@ import CCurl
 import CCurlShims
 import Foundation
 public import HTTPMessages
+import Seams
 import Synchronization
 
 /// Requests through libcurl: one thread owns the multi handle and all transfers.
@@ -35,7 +36,10 @@ public final class CurlTransport: HTTPTransport {
     /// A transport with a thread of its own.
     public init(_ configuration: Configuration) {
         self.configuration = configuration
-        loop = CurlLoop(connectionsPerHost: configuration.connectionsPerHost)
+        loop = CurlLoop(
+            connectionsPerHost: configuration.connectionsPerHost,
+            connections: DescriptorBudget.current.outgoingPerTransport
+        )
     }
 
     /// Ends the thread; transfers that are under way fail.

@@ -8,6 +8,10 @@ import Synchronization
 /// spelling meets it, and there is no lock file that could be removed. It does not meet SQLite's own locks, which are of
 /// another kind (`fcntl`) and end when any descriptor of the file is closed: the file is opened here once for the
 /// process, and closed after SQLite has closed it.
+///
+/// The log of the last commits lies beside the name and not beside the file: whoever has another file under this name
+/// would take it for its own, empty it and remove it. So the log is locked as well, on which SQLite has no locks of its
+/// own; and a process that has once found its name or its log leading elsewhere never writes again.
 final class LockedFile: Sendable {
     /// A file, whatever its name is.
     private struct Identity: Hashable {
@@ -33,6 +37,14 @@ final class LockedFile: Sendable {
     let path: String
     private let identity: Identity
     private let descriptor: Mutex<Int32>
+    private let log: Mutex<HeldLog?>
+    private let wasMoved = Atomic(false)
+
+    /// The log, as it was locked.
+    private struct HeldLog {
+        let descriptor: Int32
+        let identity: Identity
+    }
 
     /// Opens or makes a file that only its owner can read, and locks it.
     ///
@@ -42,7 +54,7 @@ final class LockedFile: Sendable {
             throw StorageError(.unavailable, "'\(path)' is no path: name the database's file without 'file:'")
         }
         do {
-            let (opened, identity, resolved) = try Self.held.withLock { held in
+            let (opened, identity, resolved, log) = try Self.held.withLock { held in
                 // A second descriptor of a file that SQLite has open here must not even be closed.
                 if let known = Identity(path), held.contains(known) { throw Self.locked(path) }
                 let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -51,8 +63,9 @@ final class LockedFile: Sendable {
                 }
                 do {
                     let (identity, resolved) = try Self.secure(opened, path)
+                    let log = try Self.lockLog(of: resolved)
                     held.insert(identity)
-                    return (opened, identity, resolved)
+                    return (opened, identity, resolved, log)
                 } catch {
                     Glibc.close(opened)
                     throw error
@@ -61,6 +74,7 @@ final class LockedFile: Sendable {
             descriptor = Mutex(opened)
             self.identity = identity
             self.path = resolved
+            self.log = Mutex(log)
         } catch let error as StorageError { throw error } catch {
             throw StorageError(.unavailable, "the database \(path) cannot be opened")
         }
@@ -84,6 +98,45 @@ final class LockedFile: Sendable {
         return (Identity(status), place)
     }
 
+    /// Locks the log that lies beside a name; nil when there is none.
+    private static func lockLog(of path: String) throws -> HeldLog? {
+        let opened = open(path + "-wal", O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else {
+            guard errno == ENOENT else {
+                throw StorageError(.unavailable, "the log \(path)-wal cannot be opened (\(reason()))")
+            }
+            return nil
+        }
+        var status = stat()
+        guard flock(opened, LOCK_EX | LOCK_NB) == 0, fstat(opened, &status) == 0 else {
+            Glibc.close(opened)
+            throw StorageError(
+                .locked,
+                "another process has the log \(path)-wal, of a file that had this name before; stop it first"
+            )
+        }
+        return HeldLog(descriptor: opened, identity: Identity(status))
+    }
+
+    /// Locks the log that SQLite works with, which it may have made anew.
+    ///
+    /// - Throws: ``StorageError``.
+    func holdLog() throws {
+        try log.withLock { log in
+            if let log, Identity(path + "-wal") == log.identity { return }
+            let found = try Self.lockLog(of: path)
+            Self.release(log)
+            log = found
+            guard found != nil else { throw StorageError(.unavailable, "the database \(path) has no log") }
+        }
+    }
+
+    private static func release(_ log: HeldLog?) {
+        guard let log else { return }
+        flock(log.descriptor, LOCK_UN)
+        Glibc.close(log.descriptor)
+    }
+
     /// Has only the owner read a file; SQLite gives its log the rights of the database.
     private static func hide(_ path: String) throws {
         var status = stat()
@@ -99,12 +152,21 @@ final class LockedFile: Sendable {
 
     private static func reason() -> String { String(cString: strerror(errno)) }
 
-    /// Refuses to go on when the name leads to another file, or to none: what is written now would be found by nobody.
+    /// Refuses to go on when the name leads to another file or log, or to none: what is written now would be found by
+    /// nobody.
+    ///
+    /// That is for good: what was done with the log meanwhile is known to nobody, and a new process reads it anew.
     ///
     /// - Throws: ``StorageError``.
     func requireInPlace() throws(StorageError) {
-        guard Identity(path) == identity else {
-            throw StorageError(.unavailable, "the database \(path) was moved or removed while it is open; put it back")
+        let isInPlace =
+            Identity(path) == identity && Identity(path + "-wal") == log.withLock { $0?.identity }
+        if !isInPlace { wasMoved.store(true, ordering: .sequentiallyConsistent) }
+        guard !wasMoved.load(ordering: .sequentiallyConsistent) else {
+            throw StorageError(
+                .unavailable,
+                "the database \(path) or its log was moved or removed while it was open; put it back and restart"
+            )
         }
     }
 
@@ -119,6 +181,10 @@ final class LockedFile: Sendable {
                 held.remove(identity)
             }
             descriptor = -1
+            log.withLock { log in
+                Self.release(log)
+                log = nil
+            }
         }
     }
 }

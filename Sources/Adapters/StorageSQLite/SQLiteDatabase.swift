@@ -54,6 +54,7 @@ public final class SQLiteDatabase: Storage.Database {
         do {
             readers = try (0..<Self.readerCount).map { _ in try SQLiteReader(file: file, configuration: configuration) }
         } catch { throw StorageError(.unavailable, "the database \(path) cannot be read: \(error)") }
+        try file.holdLog()
     }
 
     /// The settings of the connection that writes.

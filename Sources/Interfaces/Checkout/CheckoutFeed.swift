@@ -7,7 +7,7 @@ import Synchronization
 final class CheckoutFeed: Sendable {
     /// The most pages that are told at once, and the most of one invoice; beyond them the oldest one is no longer told,
     /// and asks again by itself.
-    static let limits = (all: 4_096, invoice: 16)
+    static let limits = (all: min(4_096, DescriptorBudget.current.incoming / 2), invoice: 16)
     private static let interval = Duration.seconds(1)
     /// After how many looks a line is sent that says nothing, so that connections that are gone are found.
     private static let heartbeat = 15

@@ -36,7 +36,6 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         timer = nil
-        if patience != nil { connections.close() }
         patience = nil
         if let ticket { connections.leave(ticket) }
         ticket = nil
@@ -45,7 +44,6 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         guard patience == nil else { return }
-        connections.open()
         patience = ConnectionPatience(limits, openedAt: Self.now)
         update(context)
     }

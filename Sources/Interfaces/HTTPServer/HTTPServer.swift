@@ -1,10 +1,10 @@
-import Glibc
 public import HTTPMessages
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 public import Logging
 import NIOCore
+import Seams
 import ServiceLifecycle
 import Synchronization
 
@@ -22,7 +22,7 @@ public final class HTTPServer: Sendable {
         public var maximumBodyBytes: Int
         /// How long the other side of a connection is waited for.
         var patience = ConnectionPatience.Limits()
-        /// The most connections; fewer where the system gives the process fewer descriptors.
+        /// The most connections; fewer where their share of the process's descriptors is smaller.
         var maximumConnections = 10_000
 
         /// A configuration.
@@ -32,17 +32,9 @@ public final class HTTPServer: Sendable {
             self.maximumBodyBytes = maximumBodyBytes
         }
 
-        /// What is left of the process's descriptors when files, databases and requests of our own have theirs.
-        private static var spareDescriptors: Int {
-            var limit = rlimit()
-            guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 512 }
-            return max(64, Int(clamping: limit.rlim_cur) - 256)
-        }
-
         /// The server beneath: heads of at most 32 KiB, and connections that are watched.
-        fileprivate func builder() -> HTTPServerBuilder {
-            let connections = OpenConnections(maximum: min(maximumConnections, Self.spareDescriptors))
-            return .http1(
+        fileprivate func builder(_ connections: OpenConnections) -> HTTPServerBuilder {
+            .http1(
                 configuration: HTTP1Channel.Configuration(
                     additionalChannelHandlers: [ConnectionWatch(limits: patience, connections: connections)],
                     httpDecoderConfiguration: .init(
@@ -107,12 +99,16 @@ public final class HTTPServer: Sendable {
         let responder = CallbackResponder { (request: Request, context: ServerContext) in
             await answer(request, from: context.peer, handler, configuration)
         }
+        let connections = OpenConnections(
+            maximum: min(configuration.maximumConnections, DescriptorBudget.current.incoming)
+        )
         let application = Application(
             responder: responder,
-            server: configuration.builder(),
+            server: configuration.builder(connections),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
-                serverName: "settlegate"
+                serverName: "settlegate",
+                availableConnectionsDelegate: AcceptGate(connections: connections)
             ),
             onServerRunning: { channel in
                 found.yield(channel.localAddress?.port ?? 0)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Gateway
 import Glibc
+import Seams
 
 /// Runs the gateway.
 struct ServeCommand: AsyncParsableCommand {
@@ -13,6 +14,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: GatewayOptions
 
     mutating func run() async throws {
+        try await Console.usable { try DescriptorBudget.current.demand() }
         let gateway = try await Console.usable { try await options.gateway() }
         let url = try await Console.usable { try await gateway.listen() }
         Console.say("settlegate listens on \(url)")

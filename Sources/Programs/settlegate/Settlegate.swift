@@ -1,4 +1,5 @@
 import ArgumentParser
+import Seams
 
 /// The command line of the gateway: arguments in, one library call, exit codes out.
 @main
@@ -24,6 +25,7 @@ struct Settlegate: AsyncParsableCommand {
 
     static func main() async {
         ProcessSecrecy.begin()
+        DescriptorBudget.raise()
         await main(nil)
     }
 }
