@@ -38,4 +38,30 @@ struct ReportTests {
         #expect(report.lines.map(\.ledger) == [try desk.amount("1.5")])
         #expect(report.lines.map(\.isExplained) == [false])
     }
+
+    /// Dismissing a case moves nothing.
+    @Test("mentions what lies on suspense after its case was dismissed, and is clean", arguments: Engine.allCases)
+    func dismissed(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        desk.provider.script.withLock { $0.held = Amount(asset: desk.coin.id, units: -300_000_000) }
+        let movement = AccountMovement(
+            naturalKey: NaturalKey("test", "left"),
+            kind: .unexplained,
+            amount: try desk.amount("-0.3"),
+            reason: "left",
+            occurredAt: desk.clock.now()
+        )
+        _ = try await desk.settlement.record(.movement(movement), at: desk.provider)
+        let before = try await ReconciliationReport.make(for: desk.settlement)
+        #expect(before.warnings.isEmpty && before.openCases.count == 1)
+        let open = try #require(before.openCases.first)
+        _ = try await desk.settlement.resolveCase(.init(open.id, .dismiss), by: MerchantID(value: 0))
+        let after = try await ReconciliationReport.make(for: desk.settlement)
+        #expect(after.warnings == ["suspense/scripted: -0.3 TON of cases that were dismissed lie there"])
+        #expect(after.openCases.isEmpty && after.isClean)
+        // The movement is taken back: nothing lies there any more.
+        let gone = Observation.vanished(NaturalKey("test", "left"), at: desk.clock.now())
+        _ = try await desk.settlement.record(gone, at: desk.provider)
+        #expect(try await ReconciliationReport.make(for: desk.settlement).warnings.isEmpty)
+    }
 }

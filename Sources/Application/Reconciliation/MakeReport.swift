@@ -72,18 +72,32 @@ extension ReconciliationReport {
             let openCases = try readable("open cases", []) {
                 try session.cases(of: nil, state: .open, in: Page(limit: 1_000))
             }
+            let dismissed = try readable("dismissed cases", []) { try settlement.dismissed(in: session) }
             return Self(
                 madeAt: now,
                 lines: try providers.flatMap { try books.lines(of: $0, asked[$0.key]) }
                     + books.lines(of: forgotten.providers) + books.lines(ofUnused: forgotten.bots),
                 trialBalance: try session.trialBalance(),
                 auditFindings: try settlement.audit(in: session) + unread,
-                warnings: told,
+                warnings: told + dismissed,
                 overdue: overdue,
                 openCases: openCases,
                 watermarks: books.watermarks,
                 pendingMessages: try session.pendingInbox(source: nil, dueAt: now, limit: 1_000).count
             )
+        }
+    }
+}
+
+extension Settlement {
+    /// What lies on suspense after its case was dismissed, a sentence each: it is nobody's, and no open case tells of it.
+    fileprivate func dismissed(in session: any SQLSession) throws -> [String] {
+        try session.dismissedOnSuspense().map { account, sum in
+            // What came is owed to nobody yet, and stands on suspense as a debt.
+            let sum = AmountSum(of: sum.asset, units: -sum.units)
+            let asset = assets.asset(sum.asset)
+            let amount = asset.flatMap { try? $0.text(sum) } ?? "\(sum.units) units"
+            return "\(account): \(amount) \(asset?.code ?? sum.asset.text) of cases that were dismissed lie there"
         }
     }
 }

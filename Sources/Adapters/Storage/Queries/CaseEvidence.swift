@@ -1,4 +1,6 @@
-import Money
+import BigInt
+package import Ledger
+package import Money
 import Payments
 import Seams
 import StrictJSON
@@ -89,5 +91,33 @@ extension SQLSession {
             receivers: spends.compactMap(\.payment).map { .init(destination: $0.destination, amount: $0.amount) },
             occurredAt: booked.moment
         )
+    }
+}
+
+/// What a person has looked at, and where it lies since.
+extension SQLSession {
+    /// What was booked for movements whose cases were dismissed and lies on suspense: dismissing moves nothing.
+    package func dismissedOnSuspense() throws -> [(account: AccountID, sum: AmountSum)] {
+        let postings = try all(
+            """
+            SELECT DISTINCT l.sequence, p.account, p.asset, p.units FROM cases c
+            JOIN ledger_transactions l ON l.subject = c.movement AND l.kind = 'movement'
+            JOIN postings p ON p.sequence = l.sequence
+            WHERE c.outcome = 'dismissed' AND p.account LIKE 'suspense/%'
+            AND NOT EXISTS (SELECT 1 FROM ledger_transactions r WHERE r.reverses = l.id) ORDER BY l.sequence
+            """,
+            []
+        ) { row in
+            try row.skip()
+            return (account: try row.text(), sum: try row.sum())
+        }
+        var sums: [String: [AssetID: BigInt]] = [:]
+        for posting in postings {
+            sums[posting.account, default: [:]][posting.sum.asset, default: 0] += posting.sum.units
+        }
+        return sums.sorted { $0.key < $1.key }.flatMap { account, assets in
+            let account = AccountID(text: account)
+            return assets.sorted { $0.key < $1.key }.map { (account, AmountSum(of: $0.key, units: $0.value)) }
+        }
     }
 }
