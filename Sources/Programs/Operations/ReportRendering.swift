@@ -106,9 +106,11 @@ public struct ReportRendering: Sendable {
         return table
     }
 
-    /// What a person looks for on the rail who deals with a case about a movement, and who got what left.
+    /// What a person looks for who deals with a case: on the rail, with who got what left; or a payment.
     private func sought(of open: ExceptionCase) -> String {
-        guard let evidence = open.evidence else { return open.setAside?.naturalKey.text ?? "" }
+        guard let evidence = open.evidence else {
+            return open.setAside?.naturalKey.text ?? open.payment?.text ?? ""
+        }
         let what = evidence.sought ?? open.movement?.text ?? ""
         let whose = evidence.place?.account.map { "of \($0)" }
         let receivers = evidence.receivers.map { "\(text($0.amount)) \(code($0.amount.asset)) to \($0.destination)" }
