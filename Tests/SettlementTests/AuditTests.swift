@@ -46,6 +46,9 @@ struct AuditTests {
             "state": ["resolved", "open"], "payment": ["null", "another"], "movement": ["other"],
             "outcome": ["dismissed", "refunded"], "outcome_object": ["other"], "note": ["other"],
             "resolved_at": ["later"],
+            "evidence": [
+                "other", #"{"provider":"other","place":null,"reason":"r","receivers":[],"occurred_at":1}"#,
+            ],
         ],
         "balances": ["units": ["1", "abc"], "asset": ["x"], "account": ["other"]],
         "postings": ["units": ["1", "abc"], "asset": ["x"], "account": ["other"]],
@@ -91,6 +94,8 @@ struct AuditTests {
         case ("cases", "outcome"), ("cases", "outcome_object"), ("cases", "note"), ("cases", "resolved_at"):
             "outcome IS NOT NULL"
         case ("cases", "payment"): "payment IS NOT NULL"
+        // Only what is about a movement has any.
+        case ("cases", "evidence"): "evidence IS NOT NULL"
         // What counts for nothing has a value for people only.
         case ("payments", "value"), ("payments", "value_asset"):
             "state = 'final' AND classification IN ('exact', 'partial', 'over')"
@@ -232,6 +237,15 @@ struct AuditTests {
         try await desk.receive(desk.transfer(try desk.amount("3"), for: nil, number: 7))
         let gone = Observation.vanished(NaturalKey("test", "7"), at: desk.clock.now())
         try await desk.settlement.record(gone, at: desk.provider)
+        let left = AccountMovement(
+            naturalKey: NaturalKey("test", "left"),
+            kind: .unexplained,
+            amount: try desk.amount("-0.3"),
+            reason: "left",
+            place: RailPlace(network: "test", account: "account", transaction: "hash"),
+            occurredAt: desk.clock.now()
+        )
+        try await desk.settlement.record(.movement(left), at: desk.provider)
         let fee = try desk.amount("0.01")
         let fates: [TransferFate] = [
             .confirmed(evidence: "e", fee: fee, at: desk.clock.now()),

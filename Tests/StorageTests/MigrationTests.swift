@@ -149,6 +149,7 @@ struct MigrationTests {
                 == ["case_1 late pay_own", "case_b foreign_reference -", "case_foreign foreign_reference pay_foreign"]
         )
         #expect(try await texts("SELECT amount FROM cases ORDER BY id") == ["5", "NULL", "NULL"])
+        #expect(try await texts("SELECT evidence FROM cases") == ["NULL", "NULL", "NULL"])
         #expect(
             try await texts("SELECT detail FROM cases WHERE id = 'case_foreign'")
                 == ["it named the option opt_a, which was not opened at other: look to whom it was credited"]

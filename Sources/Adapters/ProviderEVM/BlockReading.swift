@@ -114,7 +114,7 @@ struct BlockReading {
         switch change.cause {
         case .sent(let part, let name, let receiver, let paid):
             let key = naturalKey(change.place, "sent", part)
-            let movement = movement(key, .unexplained, amount, "sent by the wallet's key")
+            let movement = movement(key, .unexplained, amount, "sent by the wallet's key", at: change)
             let signature = signature(of: change, to: receiver, paid)
             return .sent(
                 SentTransfer(
@@ -127,15 +127,14 @@ struct BlockReading {
             )
         case .fee:
             let key = naturalKey(change.place, "fee")
-            return .movement(movement(key, .networkFee, amount, "money moved between our own accounts"))
+            return .movement(movement(key, .networkFee, amount, "money moved between our own accounts", at: change))
         case .moved:
             let key = naturalKey(change.place, "kept")
             guard let kept = self.amount(units - change.units, of: change.holding) else {
                 return tooLarge(key, units - change.units, change.holding)
             }
-            return .movement(
-                movement(key, .networkFee, kept, "the token kept a part on the way between our own accounts")
-            )
+            let reason = "the token kept a part on the way between our own accounts"
+            return .movement(movement(key, .networkFee, kept, reason, at: change))
         case .arrived(let payer, let signer):
             let key = arrivalKey(change.place)
             guard change.holding.token == nil || state.balances[change.holding] != nil else {
@@ -146,7 +145,7 @@ struct BlockReading {
                 let ignored = NaturalKey(stored: "\(key.text) in \(block.hash)")
                 return .ignored(naturalKey: ignored, reason: "the account's balance did not grow")
             }
-            if accounts.isWallet(change.holding.owner), let own = own(key, amount, from: signer) {
+            if accounts.isWallet(change.holding.owner), let own = own(key, amount, from: signer, at: change) {
                 return .movement(own)
             }
             // Nobody else has the key of where it came from: it can be given to an invoice, and not returned there.
@@ -158,7 +157,8 @@ struct BlockReading {
         case .withdrawn:
             let key = naturalKey(change.place)
             guard !accounts.isWallet(change.holding.owner) else {
-                return .movement(movement(key, .unexplained, amount, "paid out to a validator's account (EIP-4895)"))
+                let reason = "paid out to a validator's account (EIP-4895)"
+                return .movement(movement(key, .unexplained, amount, reason, at: change))
             }
             return .incoming(incoming(key, amount, change, payer: nil, refundTarget: nil))
         }
@@ -210,18 +210,23 @@ struct BlockReading {
             )
         }
         let reason = units > 0 ? "came without a trace in the block" : "left without a trace in the block"
-        return .movement(movement(key, .unexplained, amount, reason))
+        return .movement(movement(key, .unexplained, amount, reason, of: owner))
     }
 
     /// What comes to the wallets themselves from the operator or from cold storage; nil for what somebody else sent there,
     /// which is an unmatched payment: it can be claimed, assigned and returned like any other.
-    private func own(_ key: NaturalKey, _ amount: Amount, from sender: EVMAddress?) -> AccountMovement? {
+    private func own(
+        _ key: NaturalKey,
+        _ amount: Amount,
+        from sender: EVMAddress?,
+        at change: ShownChange
+    ) -> AccountMovement? {
         let configuration = provider.configuration
         return switch sender {
         case let sender? where configuration.operators.contains(sender):
-            movement(key, .ownFunds, amount, "put in by the operator")
+            movement(key, .ownFunds, amount, "put in by the operator", at: change)
         case let sender? where configuration.coldWallets.contains(sender):
-            movement(key, .coldStorage, amount, "came back from cold storage")
+            movement(key, .coldStorage, amount, "came back from cold storage", at: change)
         default: nil
         }
     }
@@ -230,9 +235,35 @@ struct BlockReading {
         _ key: NaturalKey,
         _ kind: AccountMovement.Kind,
         _ amount: Amount,
-        _ reason: String
+        _ reason: String,
+        at change: ShownChange
     ) -> AccountMovement {
-        AccountMovement(naturalKey: key, kind: kind, amount: amount, reason: reason, occurredAt: moment)
+        let transaction = change.place.transaction
+        return movement(key, kind, amount, reason, of: change.holding.owner, in: transaction)
+    }
+
+    /// A movement of an account; without a chain transaction, only the block is known that shows it.
+    private func movement(
+        _ key: NaturalKey,
+        _ kind: AccountMovement.Kind,
+        _ amount: Amount,
+        _ reason: String,
+        of owner: EVMAddress,
+        in transaction: Int? = nil
+    ) -> AccountMovement {
+        AccountMovement(
+            naturalKey: key,
+            kind: kind,
+            amount: amount,
+            reason: reason,
+            place: RailPlace(
+                network: chain,
+                account: owner.description,
+                transaction: transaction.map { block.transactions[$0].hash.description },
+                block: transaction == nil ? block.hash.description : nil
+            ),
+            occurredAt: moment
+        )
     }
 
     private func incoming(

@@ -59,6 +59,12 @@ extension EVMProvider {
                 kind: .unexplained,
                 amount: .zero(asset),
                 reason: "changed without a trace in the chain",
+                place: RailPlace(
+                    network: chain,
+                    account: address.description,
+                    transaction: nil,
+                    block: place.hash.description
+                ),
                 occurredAt: moment
             )
         )

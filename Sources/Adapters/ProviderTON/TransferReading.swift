@@ -261,6 +261,11 @@ struct TransferReading {
             kind: kind,
             amount: Amount(asset: asset, units: Int256(nanotons)),
             reason: reason,
+            place: RailPlace(
+                network: network.rawValue,
+                account: account.raw,
+                transaction: transaction.hash.description
+            ),
             occurredAt: moment
         )
     }

@@ -182,6 +182,11 @@ struct TelegramMapping: Sendable {
                     kind: kind,
                     amount: line.isIncoming ? amount : try amount.negated(),
                     reason: reason,
+                    place: RailPlace(
+                        network: isTestEnvironment ? "test" : "live",
+                        account: nil,
+                        transaction: line.id
+                    ),
                     occurredAt: moment
                 )
             )

@@ -12,6 +12,9 @@ package struct ForgottenPlaces: Hashable, Sendable {
     package let providers: [String: [Amount]]
     /// Wallets and bots that a provider stood for before, and does not with what the configuration names now.
     package let accounts: [String: [String]]
+    /// Bots that merchants have added and that cannot be used, by their keys, with their names: nobody asks them what
+    /// they hold.
+    package let bots: [String: String]
 
     /// Looks for them.
     ///
@@ -48,6 +51,9 @@ package struct ForgottenPlaces: Hashable, Sendable {
             }
         }
         self.accounts = accounts
+        let stored = try await settlement.database.read { try $0.bots() }
+        let unused = stored.filter { !settlement.providers.bringsProvider("telegram:\($0.key)") }
+        bots = Dictionary(uniqueKeysWithValues: unused.map { ($0.key, $0.username) })
     }
 
     /// Remembers where the configured providers take money, so that another place is noticed from now on.

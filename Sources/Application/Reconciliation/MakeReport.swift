@@ -72,18 +72,32 @@ extension ReconciliationReport {
             let openCases = try readable("open cases", []) {
                 try session.cases(of: nil, state: .open, in: Page(limit: 1_000))
             }
+            let dismissed = try readable("dismissed cases", []) { try settlement.dismissed(in: session) }
             return Self(
                 madeAt: now,
                 lines: try providers.flatMap { try books.lines(of: $0, asked[$0.key]) }
-                    + books.lines(of: forgotten.providers),
+                    + books.lines(of: forgotten.providers) + books.lines(ofUnused: forgotten.bots),
                 trialBalance: try session.trialBalance(),
                 auditFindings: try settlement.audit(in: session) + unread,
-                warnings: told,
+                warnings: told + dismissed,
                 overdue: overdue,
                 openCases: openCases,
                 watermarks: books.watermarks,
                 pendingMessages: try session.pendingInbox(source: nil, dueAt: now, limit: 1_000).count
             )
+        }
+    }
+}
+
+extension Settlement {
+    /// What lies on suspense after its case was dismissed, a sentence each: it is nobody's, and no open case tells of it.
+    fileprivate func dismissed(in session: any SQLSession) throws -> [String] {
+        try session.dismissedOnSuspense().map { account, sum in
+            // What came is owed to nobody yet, and stands on suspense as a debt.
+            let sum = AmountSum(of: sum.asset, units: -sum.units)
+            let asset = assets.asset(sum.asset)
+            let amount = asset.flatMap { try? $0.text(sum) } ?? "\(sum.units) units"
+            return "\(account): \(amount) \(asset?.code ?? sum.asset.text) of cases that were dismissed lie there"
         }
     }
 }
@@ -173,7 +187,11 @@ private struct Books {
                 return line(of: provider.key, ledger: ledger, stated: stated, source: statement.source)
             }
         case .failure(let error):
-            return booked.map { silentLine(of: provider.key, $0, "the provider did not answer: \(error.reason)") }
+            // What it holds is not known: no entry in the books does not mean that nothing came.
+            let reason = "the provider did not answer: \(error.reason)"
+            return Set(booked.map(\.asset)).union(provider.capabilities.assets).sorted().map { asset in
+                silentLine(of: provider.key, booked.first { $0.asset == asset } ?? .zero(asset), reason)
+            }
         case nil:
             let reason = "the rail states no balance; compare with the payment provider's own statement"
             return booked.map { silentLine(of: provider.key, $0, reason, isExplained: true) }
@@ -205,6 +223,13 @@ private struct Books {
     func lines(of forgotten: [String: [Amount]]) -> [ReconciliationReport.Line] {
         forgotten.sorted { $0.key < $1.key }.flatMap { provider, amounts in
             amounts.map { silentLine(of: provider, $0, "the provider is not in the configuration; put it back") }
+        }
+    }
+
+    /// What bots hold that are stored and cannot be used is not known.
+    func lines(ofUnused bots: [String: String]) -> [ReconciliationReport.Line] {
+        bots.sorted { $0.key < $1.key }.map { key, name in
+            silentLine(of: key, .zero(.stars), "the bot @\(name) is stored and cannot be used: it was not asked")
         }
     }
 

@@ -101,7 +101,7 @@ private enum ToldObject {
                 "id", "object", "payment", "merchant", "provider", "asset", "amount", "destination", "reason", "quote",
                 "created_at",
             ]
-        case .openedCase: ["id", "reason", "merchant", "invoice", "payment", "opened_at", "detail"]
+        case .openedCase: ["id", "reason", "merchant", "invoice", "payment", "movement", "opened_at", "detail"]
         case .closedCase:
             // What was set aside and came back has another case.
             ["id", "reason", "state", "merchant", "invoice", "payment", "amount", "opened_at", "detail", "resolution"]

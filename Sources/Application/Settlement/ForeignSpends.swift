@@ -30,6 +30,7 @@ extension ObservationRecorder {
             kind: .unexplained,
             amount: rest,
             reason: "a transfer of ours moved another amount than it was asked for",
+            place: sent.movement.place,
             occurredAt: sent.movement.occurredAt
         )
     }
@@ -111,16 +112,18 @@ extension ObservationRecorder {
 extension SentTransfer {
     /// What left with a foreign request in other assets than the one whose account it was seen on: jettons, of whose leaving
     /// only the wallet's own message tells.
-    func movementsOfOtherAssets() throws -> [AccountMovement] {
+    func movementsOfOtherAssets() throws -> [(movement: AccountMovement, payment: SentPayment)] {
         try (signature?.payments ?? []).enumerated().compactMap { position, payment in
             guard payment.amount.asset != movement.amount.asset else { return nil }
-            return AccountMovement(
+            let left = AccountMovement(
                 naturalKey: naturalKey.payment(at: position),
                 kind: movement.kind,
                 amount: try payment.amount.negated(),
                 reason: movement.reason,
+                place: movement.place,
                 occurredAt: movement.occurredAt
             )
+            return (left, payment)
         }
     }
 }

@@ -290,6 +290,7 @@ extension ObservationRecorder {
         invoice: InvoiceID?,
         payment: PaymentID?,
         movement: NaturalKey? = nil,
+        evidence: MovementEvidence? = nil,
         _ amount: Amount,
         detail: String? = nil,
         in session: any SQLSession
@@ -302,6 +303,7 @@ extension ObservationRecorder {
                 invoice: invoice,
                 payment: payment,
                 movement: movement,
+                evidence: evidence,
                 amount: amount,
                 openedAt: now,
                 detail: detail

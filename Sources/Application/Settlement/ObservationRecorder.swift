@@ -41,12 +41,16 @@ struct ObservationRecorder: Sendable {
             if !ours.isEmpty {
                 let note = "booked with the transfer \(sent.hash)"
                 let isNew = try isNew(sent.naturalKey, "sent", note, in: session)
-                if let rest = try unasked(sent, of: ours) { return try book(rest, in: session) }
+                if let rest = try unasked(sent, of: ours) {
+                    return try book(rest, for: sent.signature?.payments ?? [], in: session)
+                }
                 return isNew ? .ignored : .repetition
             }
-            let recorded = try book(sent.movement, in: session)
+            let recorded = try book(sent.movement, for: sent.signature?.payments ?? [], in: session)
             if recorded != .repetition {
-                for movement in try sent.movementsOfOtherAssets() { _ = try book(movement, in: session) }
+                for (movement, payment) in try sent.movementsOfOtherAssets() {
+                    _ = try book(movement, for: [payment], in: session)
+                }
                 try stop(for: sent, in: session)
             }
             return recorded
@@ -139,6 +143,7 @@ struct ObservationRecorder: Sendable {
     /// another provider.
     private func book(
         _ movement: AccountMovement,
+        for payments: [SentPayment] = [],
         naming foreign: String? = nil,
         in session: any SQLSession
     ) throws -> RecordedObservation {
@@ -160,11 +165,23 @@ struct ObservationRecorder: Sendable {
                 invoice: nil,
                 payment: nil,
                 movement: key,
+                evidence: evidence(of: movement, for: payments),
                 movement.amount,
                 detail: foreign,
                 in: session
             )
         }
         return .booked
+    }
+
+    /// What the person who looks at the rail for a movement needs to find it.
+    private func evidence(of movement: AccountMovement, for payments: [SentPayment]) -> MovementEvidence {
+        MovementEvidence(
+            provider: providerKey,
+            place: movement.place,
+            reason: movement.reason,
+            receivers: payments.map { .init(destination: $0.destination, amount: $0.amount) },
+            occurredAt: movement.occurredAt
+        )
     }
 }

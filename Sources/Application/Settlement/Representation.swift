@@ -10,7 +10,7 @@ public import StrictJSON
 public struct Representation: Sendable {
     private let assets: AssetRegistry
     private let address: PublicAddress
-    private let isLive: Bool
+    let isLive: Bool
 
     /// A representation that knows how to write the given assets, where customers find the gateway, and whether the money is
     /// real.
@@ -287,57 +287,6 @@ public struct Representation: Sendable {
             "failure": .optional(transfer.failure),
             "created_at": .string(transfer.createdAt.description),
             "finished_at": .optional(transfer.finishedAt?.description),
-        ]
-    }
-
-    /// A case.
-    ///
-    /// - Throws: `MoneyError` when an asset is not in the list.
-    /// - Returns: the object.
-    public func json(_ exceptionCase: ExceptionCase) throws -> JSONValue { try json(exceptionCase, bytes: nil) }
-
-    /// A case, with what the rail said of what was set aside.
-    ///
-    /// - Parameters:
-    ///   - exceptionCase: the case.
-    ///   - bytes: what the rail said, in hexadecimal digits.
-    /// - Throws: `MoneyError` when an asset is not in the list.
-    /// - Returns: the object.
-    public func json(_ exceptionCase: ExceptionCase, bytes: String?) throws -> JSONValue {
-        [
-            "id": .string(exceptionCase.id.text),
-            "object": "case",
-            "livemode": .bool(isLive),
-            "reason": .string(exceptionCase.reason.rawValue),
-            "state": .string(exceptionCase.state.rawValue),
-            "merchant": .optional(exceptionCase.merchant?.text),
-            "invoice": .optional(exceptionCase.invoice?.text),
-            "payment": .optional(exceptionCase.payment?.text),
-            "asset": .optional((exceptionCase.amount?.asset ?? exceptionCase.setAside?.asset)?.text),
-            "amount": try exceptionCase.amount.map(text) ?? .null,
-            "set_aside": exceptionCase.setAside.map { json($0, bytes) } ?? .null,
-            "opened_at": .string(exceptionCase.openedAt.description),
-            "detail": .optional(exceptionCase.detail),
-            "resolution": exceptionCase.resolution.map(json) ?? .null,
-        ]
-    }
-
-    private func json(_ found: SetAside, _ bytes: String?) -> JSONValue {
-        let members: [JSONValue.Member] = [
-            .init("key", .string(found.naturalKey.text)), .init("account", .string(found.account)),
-            .init("units", .optional(found.units)), .init("cause", .string(found.cause.rawValue)),
-            .init("explanation", .string(found.explanation)),
-            .init("occurred_at", .string(found.occurredAt.description)),
-        ]
-        return .object(members + (bytes.map { [.init("bytes", .string($0))] } ?? []))
-    }
-
-    private func json(_ resolution: ExceptionCase.Resolution) -> JSONValue {
-        [
-            "outcome": .string(resolution.outcome.rawValue),
-            "object": .optional(resolution.object),
-            "note": .optional(resolution.note),
-            "resolved_at": .string(resolution.moment.description),
         ]
     }
 

@@ -119,7 +119,9 @@ private struct CaseResolver {
             throw SettlementError(.unsupported, reason)
         }
         guard let payment = try exceptionCase.payment.flatMap(session.payment), payment.state == .final else {
-            throw SettlementError(.unsupported, "no payment waits in this case; look at the rail, then dismiss it")
+            let place = exceptionCase.evidence?.sought ?? exceptionCase.movement?.text
+            let subject = place.map { "look for \($0) on the rail" } ?? "look at the rail"
+            throw SettlementError(.unsupported, "no payment waits in this case; \(subject), then dismiss it")
         }
         return payment
     }

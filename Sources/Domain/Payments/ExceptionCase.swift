@@ -73,6 +73,8 @@ public struct ExceptionCase: Hashable, Sendable {
     public let payment: PaymentID?
     /// The movement of a rail's account that it concerns, when it is about one.
     public let movement: NaturalKey?
+    /// What is known of that movement, for the person who looks for it on the rail.
+    public var evidence: MovementEvidence?
     /// What was set aside, for a case about that.
     public let setAside: SetAside?
     /// The money that waits, booked on the reason's own ledger account; nil when nothing is booked.
@@ -95,6 +97,7 @@ public struct ExceptionCase: Hashable, Sendable {
         invoice: InvoiceID?,
         payment: PaymentID?,
         movement: NaturalKey? = nil,
+        evidence: MovementEvidence? = nil,
         setAside: SetAside? = nil,
         amount: Amount?,
         openedAt: Timestamp,
@@ -107,6 +110,7 @@ public struct ExceptionCase: Hashable, Sendable {
         self.invoice = invoice
         self.payment = payment
         self.movement = movement
+        self.evidence = evidence
         self.setAside = setAside
         self.amount = amount
         self.openedAt = openedAt

@@ -57,6 +57,7 @@ public struct BalanceMark: Hashable, Sendable {
                 kind: change.kind,
                 amount: difference,
                 reason: change.reason,
+                place: change.place,
                 occurredAt: change.occurredAt
             )
         )

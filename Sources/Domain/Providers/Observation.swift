@@ -208,11 +208,21 @@ public struct AccountMovement: Hashable, Sendable {
     public let amount: Amount
     /// Why, for a person.
     public let reason: String
+    /// Where it is found on the rail; none where only the natural key tells.
+    public let place: RailPlace?
     /// When it happened, by the rail's clock.
     public let occurredAt: Timestamp
 
     /// An observed change.
-    public init(naturalKey: NaturalKey, kind: Kind, amount: Amount, reason: String, occurredAt: Timestamp) {
+    public init(
+        naturalKey: NaturalKey,
+        kind: Kind,
+        amount: Amount,
+        reason: String,
+        place: RailPlace? = nil,
+        occurredAt: Timestamp
+    ) {
+        self.place = place
         self.naturalKey = naturalKey
         self.kind = kind
         self.amount = amount

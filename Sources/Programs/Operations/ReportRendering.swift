@@ -94,14 +94,27 @@ public struct ReportRendering: Sendable {
     }
 
     private var caseTable: TextTable {
-        var table = TextTable([("case", .left), ("reason", .left), ("asset", .left), ("amount", .right)])
+        var table = TextTable([
+            ("case", .left), ("reason", .left), ("asset", .left), ("amount", .right), ("look for", .left),
+        ])
         for open in report.openCases {
             let asset = open.amount?.asset ?? open.setAside?.asset
             let units = open.setAside?.units.map { "\($0) units" } ?? ""
             let amount = open.amount.map { text($0) } ?? units
-            table.add([open.id.text, open.reason.rawValue, asset.map(code) ?? "", amount])
+            table.add([open.id.text, open.reason.rawValue, asset.map(code) ?? "", amount, sought(of: open)])
         }
         return table
+    }
+
+    /// What a person looks for who deals with a case: on the rail, with who got what left; or a payment.
+    private func sought(of open: ExceptionCase) -> String {
+        guard let evidence = open.evidence else {
+            return open.setAside?.naturalKey.text ?? open.payment?.text ?? ""
+        }
+        let what = evidence.sought ?? open.movement?.text ?? ""
+        let whose = evidence.place?.account.map { "of \($0)" }
+        let receivers = evidence.receivers.map { "\(text($0.amount)) \(code($0.amount.asset)) to \($0.destination)" }
+        return ([[what, whose].compactMap(\.self).joined(separator: " ")] + receivers).joined(separator: "; ")
     }
 
     // MARK: - Objects
@@ -137,7 +150,30 @@ public struct ReportRendering: Sendable {
             "payment": .optional(open.payment?.text),
             "asset": .optional((open.amount?.asset ?? open.setAside?.asset)?.text),
             "amount": .optional(open.amount.map { text($0) }),
+            "movement": open.evidence.map { json($0, of: open) } ?? .null,
             "opened_at": .string(open.openedAt.description),
+        ]
+    }
+
+    private func json(_ evidence: MovementEvidence, of open: ExceptionCase) -> JSONValue {
+        [
+            "key": .optional(open.movement?.text),
+            "provider": .string(evidence.provider),
+            "network": .optional(evidence.place?.network),
+            "account": .optional(evidence.place?.account),
+            "hash": .optional(evidence.place?.transaction),
+            "block": .optional(evidence.place?.block),
+            "reason": .string(evidence.reason),
+            "receivers": .array(
+                evidence.receivers.map { receiver in
+                    [
+                        "destination": .string(receiver.destination),
+                        "asset": .string(receiver.amount.asset.text),
+                        "amount": .string(text(receiver.amount)),
+                    ]
+                }
+            ),
+            "occurred_at": .string(evidence.occurredAt.description),
         ]
     }
 

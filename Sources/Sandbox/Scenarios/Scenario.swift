@@ -173,6 +173,12 @@ public struct Scenario: Sendable {
         public let amount: String
         /// The asset.
         public let asset: String
+
+        /// Money that leaves.
+        package init(amount: String, asset: String) {
+            self.amount = amount
+            self.asset = asset
+        }
     }
 
     /// How a network misbehaves.

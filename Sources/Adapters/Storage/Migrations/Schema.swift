@@ -35,7 +35,7 @@ package enum Schema {
         providersOwnReferences, assetScales, approvals, setAside, storageProofs,
         reversals, wallets, accountBalances, refundsElsewhere,
         vanishedSpends, personalData, providersOwnPlaces, providerPlaces, concludedTransfers, balancesInTime,
-        ownerNotices, paymentsByMoment,
+        ownerNotices, paymentsByMoment, movementEvidence,
     ]
 
     /// The version of the schema that this program works with.

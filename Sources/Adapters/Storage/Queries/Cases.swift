@@ -7,7 +7,7 @@ extension SQLSession {
     static var caseColumns: String {
         """
         c.id, c.reason, c.merchant, c.invoice, c.payment, c.movement, c.asset, c.amount, c.opened_at, c.outcome,
-        c.outcome_object, c.note, c.resolved_at, c.detail, \(SetAside.columns)
+        c.outcome_object, c.note, c.resolved_at, c.detail, c.evidence, \(SetAside.columns)
         """
     }
 
@@ -18,13 +18,14 @@ extension SQLSession {
     public func insert(_ opened: ExceptionCase) throws {
         try execute(
             """
-            INSERT INTO cases (id, reason, merchant, invoice, payment, movement, asset, amount, state, opened_at, detail)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            INSERT INTO cases (id, reason, merchant, invoice, payment, movement, asset, amount, state, opened_at, detail,
+            evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             """,
             [
                 .id(opened.id), .text(opened.reason.rawValue), .id(opened.merchant), .id(opened.invoice),
                 .id(opened.payment), .text(opened.movement?.text), .asset(opened.amount), .units(opened.amount),
                 .text(opened.state.rawValue), .moment(opened.openedAt), .text(opened.detail),
+                .text(opened.evidence.map(EvidenceText.write)),
             ]
         )
     }
@@ -56,6 +57,7 @@ extension SQLSession {
     /// A case.
     public func exceptionCase(_ id: CaseID) throws -> ExceptionCase? {
         try first("SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.id = $1", [.id(id)]) { try $0.exceptionCase() }
+            .map(withEvidence)
     }
 
     /// The cases about a payment.
@@ -101,6 +103,7 @@ extension SQLSession {
             ?? Filter("c.opened_at >= ", .integer(0))
         filter.and("c.state = ", .text(state.rawValue))
         return try list(Self.caseColumns, from: Self.cases, id: "c.id", filter, in: page) { try $0.exceptionCase() }
+            .map(withEvidence)
     }
 }
 
@@ -113,6 +116,7 @@ extension SQLRow {
         let movement = try optionalText().map(NaturalKey.init(stored:))
         let (amount, openedAt, resolution) = (try optionalAmount(), try moment(), try resolution())
         let detail = try optionalText()
+        let evidence = try optionalText().map(EvidenceText.read)
         return ExceptionCase(
             id: id,
             reason: reason,
@@ -120,6 +124,7 @@ extension SQLRow {
             invoice: invoice,
             payment: payment,
             movement: movement,
+            evidence: evidence,
             setAside: try optionalSetAside(),
             amount: amount,
             openedAt: openedAt,
