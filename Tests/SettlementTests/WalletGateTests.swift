@@ -181,6 +181,42 @@ struct WalletGateTests {
         #expect(again.conditions.all.first?.severity == .degraded)
     }
 
+    @Test("knows which numbers the chain has taken, whatever became of what they were for", arguments: Engine.allCases)
+    func taken(engine: Engine) async throws {
+        let branch = try await WalletBranch(on: NumberedChain(.inTurn), engine, name: "ours")
+        let (amount, now) = (Amount(asset: branch.coin.id, units: 1), branch.clock.now())
+        let ends: [(PayoutStateMachine.State, fee: Amount?, at: Timestamp)] = [
+            (.completed, nil, now), (.failed, amount, now), (.failed, nil, now),
+            (.completed, nil, now.advanced(by: .seconds(-1))),
+        ]
+        let transfers = ends.enumerated().map { number, end in
+            var transfer = OutgoingTransfer(
+                purpose: .payout(PayoutID(value: UInt128(100 + number))),
+                merchant: WalletBranch.merchant,
+                provider: "numbered",
+                amount: amount,
+                destination: "somebody",
+                status: PayoutStateMachine(state: end.0),
+                prepared: PreparedTransfer(bytes: [], hash: "h\(number)", sequence: Int64(number), validUntil: nil),
+                createdAt: now
+            )
+            transfer.networkFee = end.fee
+            transfer.concludedAt = end.at
+            return transfer
+        }
+        let taken = try await branch.settlement.database.write { session in
+            for transfer in transfers {
+                var signed = transfer
+                signed.status = PayoutStateMachine(state: .awaitingPayment)
+                try session.insert(signed)
+                _ = try session.update(transfer, from: .awaitingPayment, lane: nil, nextAttemptAt: now)
+            }
+            return try session.lastTakenSequence(provider: "numbered", since: now)
+        }
+        // The number of what was never taken is free again, and an earlier wallet's numbers are none of this one's.
+        #expect(taken == 1)
+    }
+
     @Test("is compared number by number: the table of what may be signed")
     func table() {
         func verdict(_ numbers: WalletNumbers, _ books: WalletBooks) -> String {

@@ -15,7 +15,7 @@ public final class EVMClient: Sendable {
     struct Call {
         let method: String
         let parameters: [JSONValue]
-        /// Whether it is an answer, and nothing, that a contract has failed at it.
+        /// Whether a contract may fail at it: the answer is null then, and no error.
         var mayFail = false
 
         init(_ method: String, _ parameters: JSONValue...) {

@@ -27,7 +27,7 @@ struct GatheringNote: Hashable {
         Self.mark + (0..<16).reversed().map { UInt8(truncatingIfNeeded: option.value >> UInt128(8 * $0)) }
     }
 
-    /// The gas of a chain transaction that moves coins and says so (EIP-7623): nobody needs more for it.
+    /// The most gas that a chain transaction takes which moves coins and carries the note (EIP-7623).
     var gas: UInt64 {
         let tokens = bytes.reduce(0) { $0 + ($1 == 0 ? 1 : 4) }
         return 21_000 + 10 * UInt64(tokens)

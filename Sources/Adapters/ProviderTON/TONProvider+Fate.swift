@@ -55,8 +55,8 @@ extension TONProvider {
         let head = try await client.head()
         let state = try await client.account(address)
         guard let found = try await find(prepared, in: state) else {
-            // By block time, and only after the history up to it is known: the wallet can no longer take the request. A node
-            // that says a later time than it is ends nothing before our own clock has come there as well.
+            // By block time, and only after the history up to it is known: the wallet can no longer take the request. Our own
+            // clock has to have passed the end as well, because a node may name a later time than it is.
             if let end = prepared.validUntil, min(head.time, clock.now()) > end.advanced(by: Self.expiryMargin) {
                 return try isUsedUp(prepared, in: state) ? .displaced(at: head.time) : .expired(at: end)
             }
@@ -101,9 +101,9 @@ extension TONProvider {
 
     /// Whether a chain transaction, and all before it, cannot be the one that took a request.
     ///
-    /// A wallet that takes numbers in turn has taken a lower one there. A highload wallet takes no request before the time
-    /// at which the request says that it was made. When a request ends says nothing of when it can have been taken: it is
-    /// what a node said of the time when it was signed.
+    /// A wallet that takes numbers in turn has taken a lower number there. A highload wallet takes no request before the
+    /// moment at which the request says that it was made. The end of a request proves nothing: it comes from what a node
+    /// said of the time when the request was signed.
     private func isOlder(_ transaction: ChainTransaction, than prepared: PreparedTransfer) -> Bool {
         if let timeout = configuration.highloadTimeout {
             guard let end = prepared.validUntil else { return false }

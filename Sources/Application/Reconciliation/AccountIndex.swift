@@ -22,8 +22,10 @@ public final class AccountIndex: Sendable {
     /// An index that knows nothing yet.
     public init() {}
 
-    /// What one provider asks; one that asks about its own accounts alone, and not about every transfer of strangers
-    /// (`asksOften`), is answered by the database.
+    /// Answers one provider's questions about which accounts are watched.
+    ///
+    /// One that asks about every transfer of strangers (`asksOften`) is answered from memory where that is possible; one
+    /// that asks about its own accounts alone is answered by the database.
     public func watching(_ provider: String, in database: any Database, asksOften: Bool) -> any AccountWatching {
         Watching(index: asksOften ? self : nil, provider: provider, database: database)
     }

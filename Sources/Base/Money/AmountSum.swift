@@ -13,9 +13,6 @@ public struct AmountSum: Hashable, Sendable {
         self.units = units
     }
 
-    /// The sum of one amount.
-    public init(_ amount: Amount) { self.init(of: amount.asset, units: BigInt(amount.units)) }
-
     /// Adds smallest units.
     public mutating func add(_ more: BigInt) { units += more }
 

@@ -51,13 +51,16 @@ public struct DescriptorBudget: Hashable, Sendable {
         )
     }
 
+    /// More than this is of no use, and programs that close every descriptor before they start would take minutes for it.
+    private static let most: rlim_t = 1 << 20
+
     /// Raises what the process may open to what it may raise it to.
     ///
     /// The lower limit is there for programs that wait with `select`, and none of ours does.
     public static func raise() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
+        limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, most))
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 

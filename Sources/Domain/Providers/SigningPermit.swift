@@ -19,9 +19,10 @@ public struct WalletReading: Hashable, Sendable {
     public let numbers: WalletNumbers
     /// Whether it pays others; a wallet that only gives our own accounts coins for fees does not.
     public let paysOthers: Bool
-    /// How long after it was signed a request can be taken that the chain shows nothing of, beside whatever else is signed.
+    /// How long after it was signed the wallet can take a request of which the chain shows nothing yet, beside whatever else
+    /// is signed.
     ///
-    /// Nothing where numbers are taken in turn: of two requests with one number the wallet takes one.
+    /// Zero where numbers are taken in turn: of two requests with one number the wallet takes one.
     public let lifetimeOfRequests: Duration
 
     /// A wallet as its chain shows it.

@@ -143,12 +143,14 @@ extension SQLSession {
         ) { try $0.integer() }
     }
 
-    /// The highest number of a provider's transfers that the rail has carried out since a moment; nil when it has none.
+    /// The highest number of a provider's transfers that the rail has taken since a moment; nil when it has taken none.
+    ///
+    /// What was taken and came to nothing has cost a fee; what was never taken has cost none.
     public func lastTakenSequence(provider: String, since moment: Timestamp) throws -> Int64? {
         try first(
             """
-            SELECT sequence FROM outgoing WHERE provider = $1 AND sequence IS NOT NULL AND state = 'completed'
-            AND concluded_at >= $2 ORDER BY sequence DESC LIMIT 1
+            SELECT sequence FROM outgoing WHERE provider = $1 AND sequence IS NOT NULL
+            AND (state = 'completed' OR (state = 'failed' AND fee IS NOT NULL)) AND concluded_at >= $2 ORDER BY sequence DESC LIMIT 1
             """,
             [.text(provider), .moment(moment)]
         ) { try $0.integer() }
