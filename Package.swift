@@ -82,7 +82,7 @@ let package = Package(
         .target(name: "StrictJSON", dependencies: ["Seams"]),
         .target(name: "Money", dependencies: ["Seams", bigInt]),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CSecp256k1", "Seams"]),
-        .target(name: "Ledger", dependencies: ["Money", "Seams", "Cryptography", bigInt]),
+        .target(name: "Ledger", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Payments", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Providers", dependencies: ["Money", "Payments", "Seams"]),
         .target(name: "TON", dependencies: ["Cryptography", "Seams"]),
@@ -119,11 +119,11 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "Ledger", "Payments", "Money", "Seams", "StrictJSON", bigInt,
+                "Ledger", "Payments", "Money", "Cryptography", "Seams", "StrictJSON", bigInt,
             ]
         ),
-        .target(name: "StorageSQLite", dependencies: ["Storage", "CSQLiteShims", grdb, sqlite]),
-        .target(name: "StoragePostgreSQL", dependencies: ["Storage", "Seams", "CPostgres"]),
+        .target(name: "StorageSQLite", dependencies: ["Storage", "Money", "CSQLiteShims", grdb, sqlite, bigInt]),
+        .target(name: "StoragePostgreSQL", dependencies: ["Storage", "Money", "Seams", "CPostgres"]),
         .target(
             name: "Settlement",
             dependencies: [
@@ -312,7 +312,7 @@ let package = Package(
             name: "StorageTests",
             dependencies: [
                 "DatabaseEngines", "CPowerCut", "PowerCut", "Storage", "StorageSQLite", "StoragePostgreSQL", "Ledger",
-                "Payments", "Money", "Seams", grdb,
+                "Payments", "Money", "Seams", grdb, bigInt,
             ]
         ),
         .target(name: "CPowerCut", path: "Tests/CPowerCut", linkerSettings: [.linkedLibrary("sqlite3")]),

@@ -81,25 +81,4 @@ struct MovementEvidenceTests {
             #expect(try await world.findings().isEmpty)
         }
     }
-
-    /// Older versions kept nothing beside the case.
-    @Test("is found by what is stored elsewhere when it is older than what is kept", arguments: Engine.allCases)
-    func older(engine: Engine) async throws {
-        let database = engine == .postgreSQL ? try PostgresServer.newDatabase() : nil
-        try await withWorld(postgresql: database) { world in
-            try await world.settle()
-            try await world.spendElsewhere(.init(amount: "0.3", asset: "evm:sandbox:native"))
-            try await world.settle()
-            let desk = world.client(try await world.gateway.api.makeOperatorKey())
-            let kept = try #require(try await Self.movements(desk).first)
-            _ = try await world.gateway.settlement.database.write { session in
-                try session.execute("UPDATE cases SET evidence = NULL", [])
-            }
-            let found = try #require(try await Self.movements(desk).first)
-            for name in ["key", "provider", "hash", "reason", "receivers", "occurred_at"] {
-                #expect(found[name] == kept[name], "\(name)")
-            }
-            #expect(found["account"]?.stringValue == kept["account"]?.stringValue?.lowercased())
-        }
-    }
 }

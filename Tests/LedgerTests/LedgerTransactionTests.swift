@@ -10,12 +10,16 @@ struct LedgerTransactionTests {
         Posting(account: AccountID(text: account), amount: Amount(asset: asset, units: Int256(units)))
     }
 
-    static func make(_ postings: [Posting], subject: String = "pay_1") throws -> LedgerTransaction {
+    static func make(
+        _ postings: [Posting],
+        subject: LedgerSubject = LedgerSubject(.movement, "pay_1")
+    ) throws -> LedgerTransaction {
         try LedgerTransaction(
             id: Identifier(value: 1),
-            kind: .init("test"),
-            occurredAt: Timestamp(seconds: 1),
+            kind: .movement,
             subject: subject,
+            occurredAt: Timestamp(seconds: 1),
+            postedAt: Timestamp(seconds: 2),
             postings: postings
         )
     }
@@ -45,14 +49,16 @@ struct LedgerTransactionTests {
     func canonicalEncoding() throws {
         let pair = [Self.posting("a", 5), Self.posting("b", -5)]
         let other = [
-            try Self.make(pair), try Self.make(pair, subject: "pay_2"), try Self.make(pair.reversed()),
+            try Self.make(pair), try Self.make(pair, subject: LedgerSubject(.movement, "pay_2")),
+            try Self.make(pair.reversed()),
             try Self.make([Self.posting("ab", 5), Self.posting("", -5)]),
             try Self.make([Self.posting("a", 50), Self.posting("b", -50)]),
             try LedgerTransaction(
                 id: Identifier(value: 1),
-                kind: .init("test"),
+                kind: .movement,
+                subject: LedgerSubject(.movement, "pay_1"),
                 occurredAt: Timestamp(seconds: 1),
-                subject: "pay_1",
+                postedAt: Timestamp(seconds: 2),
                 postings: pair,
                 reverses: Identifier(value: 2)
             ),
@@ -60,18 +66,36 @@ struct LedgerTransactionTests {
         #expect(Set(other.map(\.canonicalEncoding)).count == other.count)
     }
 
+    /// No digest that anybody should use; different bytes have different ones here.
+    private static let hash: JournalSeal.Hash = { bytes in
+        var digest = [UInt8](repeating: 0, count: 32)
+        for (index, byte) in bytes.enumerated() {
+            digest[index % 32] = digest[index % 32] &* 31 &+ byte &+ UInt8(index & 7)
+        }
+        return digest
+    }
+
     @Test("is sealed with everything before it")
     func seals() throws {
         let first = try Self.make([Self.posting("a", 5), Self.posting("b", -5)])
         let second = try Self.make([Self.posting("a", 6), Self.posting("b", -6)])
-        let inOrder = JournalSeal.start.following(with: first).following(with: second)
-        let swapped = JournalSeal.start.following(with: second).following(with: first)
+        let inOrder = JournalSeal.start.following(with: first, hash: Self.hash).following(with: second, hash: Self.hash)
+        let swapped = JournalSeal.start.following(with: second, hash: Self.hash).following(with: first, hash: Self.hash)
         #expect(inOrder != swapped)
-        #expect(inOrder == JournalSeal.start.following(with: first).following(with: second))
+        #expect(
+            inOrder
+                == JournalSeal.start.following(with: first, hash: Self.hash).following(with: second, hash: Self.hash)
+        )
     }
 
     private static func undo(_ booked: LedgerTransaction, as number: UInt128) throws -> LedgerTransaction {
-        try .reversing(booked, id: Identifier(value: number), kind: .init("undone"), occurredAt: Timestamp(seconds: 2))
+        try .reversing(
+            booked,
+            id: Identifier(value: number),
+            kind: .movementUndone,
+            occurredAt: Timestamp(seconds: 2),
+            postedAt: Timestamp(seconds: 3)
+        )
     }
 
     @Test("is undone by its reverse: every balance is what it was, and neither of them stands")

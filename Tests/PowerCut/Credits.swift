@@ -51,9 +51,10 @@ package final class Credits: Sendable {
         guard
             let transaction = try? LedgerTransaction(
                 id: Identifier(value: UInt128(number + 1)),
-                kind: .init("test"),
+                kind: .movement,
+                subject: LedgerSubject(.movement, "subject \(number % 7)"),
                 occurredAt: Timestamp(seconds: 1),
-                subject: "subject \(number % 7)",
+                postedAt: Timestamp(seconds: 1),
                 postings: [
                     Posting(account: AccountID(text: "a/\(number % 5)"), amount: amount),
                     Posting(account: AccountID(text: "b"), amount: amount.negated()),
@@ -85,7 +86,7 @@ package final class Credits: Sendable {
                 let places = ids.indices.map { "$\($0 - start + 1)" }.joined(separator: ", ")
                 found += try session.query(
                     "SELECT id FROM ledger_transactions WHERE id IN (\(places))",
-                    ids.map { .text($0) }
+                    ids.map { .blob((try? Identifier<LedgerTransactionKind>($0))?.bytes ?? []) }
                 ).count
             }
             return (try session.auditJournal(), found)

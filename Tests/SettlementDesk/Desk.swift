@@ -73,9 +73,10 @@ package struct Desk {
         try session.post(
             LedgerTransaction(
                 id: Identifier(value: 1),
-                kind: .init("opening"),
+                kind: .movement,
+                subject: LedgerSubject(.movement, "opening"),
                 occurredAt: now,
-                subject: "opening",
+                postedAt: now,
                 postings: [
                     Posting(account: AccountID(text: "provider_receivable/\(provider)"), amount: total),
                     Posting(account: AccountID(text: "merchant_balance/\(merchant.text)"), amount: total.negated()),

@@ -25,7 +25,7 @@ extension LawWorld {
             "all"
         )
         for (index, id) in payments.enumerated() {
-            let booked = try await desk.settlement.database.read { try $0.ledgerTransactions(payment: id.text) }
+            let booked = try await desk.settlement.database.read { try $0.ledgerTransactions(payment: id) }
             let postings = booked.flatMap(\.postings).map { ($0.account, $0.amount) }
             found += compare(postings, with: model.accounts(of: index), "payment \(index + 1)")
         }

@@ -69,24 +69,25 @@ struct Market {
     /// All that merchants have, by merchant.
     func snapshot() async throws -> [String: [String]] {
         let queries = [
-            "SELECT i.merchant, i.id || ' ' || i.state || ' ' || i.received FROM invoices i ORDER BY i.id",
+            "SELECT i.merchant, i.id, i.state, i.received FROM invoices i ORDER BY i.id",
             """
-            SELECT p.merchant, p.id || ' ' || p.state || ' ' || p.classification FROM payments p
-            WHERE p.merchant IS NOT NULL ORDER BY p.id
+            SELECT p.merchant, p.id, p.state, p.classification FROM payments p WHERE p.merchant IS NOT NULL
+            ORDER BY p.id
             """,
             "SELECT i.merchant, s.natural_key FROM sightings s JOIN invoices i ON i.id = s.invoice ORDER BY i.id",
             "SELECT i.merchant, a.question FROM approvals a JOIN invoices i ON i.id = a.invoice ORDER BY i.id",
-            "SELECT s.merchant, s.id || ' ' || s.state FROM subscriptions s ORDER BY s.id",
-            "SELECT o.merchant, o.id || ' ' || o.state FROM outgoing o ORDER BY o.id",
-            "SELECT i.merchant, w.id || ' ' || w.state FROM wallet_sessions w JOIN invoices i ON i.id = w.invoice ORDER BY w.id",
+            "SELECT s.merchant, s.id, s.state FROM subscriptions s ORDER BY s.id",
+            "SELECT o.merchant, o.id, o.state FROM outgoing o ORDER BY o.id",
+            "SELECT i.merchant, w.id, w.state FROM wallet_sessions w JOIN invoices i ON i.id = w.invoice ORDER BY w.id",
         ]
         return try await desk.settlement.database.read { session in
             var found: [String: [String]] = [:]
             for query in queries {
                 for row in try session.query(query, []) {
-                    var row = row
-                    let merchant = try row.text()
-                    found[merchant, default: []].append(try row.text())
+                    guard case .blob(let bytes)? = row.values.first, let merchant = MerchantID(bytes: bytes) else {
+                        continue
+                    }
+                    found[merchant.text, default: []].append("\(row.values.dropFirst())")
                 }
             }
             return found

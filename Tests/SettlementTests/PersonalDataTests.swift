@@ -14,6 +14,24 @@ struct PersonalDataTests {
     private static let key = APIKeyID(value: 77)
     private static let words = ["Quint", "+49151", "quint@example.org", "Wellenweg", "Kanarienhausen"]
 
+    /// Adds the keys by which data is erased.
+    private func addKeys(to desk: Desk) async throws {
+        try await desk.settlement.database.write { session in
+            for id in [Self.key, APIKeyID(value: 78)] {
+                try session.insert(
+                    APIKeyRecord(
+                        id: id,
+                        merchant: desk.merchant,
+                        digest: [1],
+                        label: "",
+                        version: "2026-11-26",
+                        createdAt: desk.clock.now()
+                    )
+                )
+            }
+        }
+    }
+
     private static func told(_ name: String = "Zoë Quint") -> PersonalData? {
         PersonalData(
             name: name,
@@ -129,6 +147,7 @@ struct PersonalDataTests {
             #expect(try await read(desk)["personal_data"]?["name"]?.stringValue == "Zoë Quint")
         }
         let id = try await payment(desk).id
+        try await addKeys(to: desk)
         let sealed = try await desk.settlement.database.read { try $0.personalData(of: id)?.sealed }
         let journal = try await journal(of: desk)
         desk.clock.advance(by: .seconds(60))
@@ -170,6 +189,7 @@ struct PersonalDataTests {
         let option = try await desk.openInvoice().options[0].id
         try await desk.receive(try transfer(at: desk, nil, for: option))
         let id = try await payment(desk).id
+        try await addKeys(to: desk)
         _ = try await desk.settlement.erasePersonalData(of: id, for: desk.merchant, by: Self.key)
         try await desk.receive(try transfer(at: desk, Self.told(), for: option))
         #expect(try await read(desk)["personal_data"]?.isNull == true)
@@ -193,8 +213,9 @@ struct PersonalDataTests {
         #expect(try await read(desk, 1)["personal_data"]?["name"]?.stringValue == "Customer 1")
         // Nor does it open when the payment is said to be another merchant's.
         try await desk.settlement.database.write { session in
-            let other = MerchantID(value: 9).text
-            let values: [SQLValue] = [.text(other), .text(first.id.text)]
+            let other = MerchantID(value: 9)
+            try session.insert(MerchantRecord(id: other, name: "other", feeBasisPoints: 0, createdAt: desk.clock.now()))
+            let values: [SQLValue] = [.blob(other.bytes), .blob(first.id.bytes)]
             try session.execute("UPDATE payments SET merchant = $1 WHERE id = $2", values)
         }
         await #expect(throws: (any Error).self) { try await read(desk, 1) }

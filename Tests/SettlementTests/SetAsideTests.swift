@@ -1,4 +1,5 @@
 import BigInt
+import Cryptography
 import DatabaseEngines
 import Ledger
 import Money
@@ -240,7 +241,7 @@ struct SetAsideTests {
             case .sqlite:
                 [
                     """
-                    CREATE TRIGGER stuck BEFORE UPDATE ON invoices WHEN OLD.id = '\(invoice.text)'
+                    CREATE TRIGGER stuck BEFORE UPDATE ON invoices WHEN OLD.id = x'\(Hex.encode(invoice.bytes))'
                     BEGIN SELECT RAISE(IGNORE); END
                     """
                 ]
@@ -248,7 +249,7 @@ struct SetAsideTests {
                 [
                     "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN RETURN NULL; END $body$",
                     """
-                    CREATE TRIGGER stuck BEFORE UPDATE ON invoices FOR EACH ROW WHEN (OLD.id = '\(invoice.text)')
+                    CREATE TRIGGER stuck BEFORE UPDATE ON invoices FOR EACH ROW WHEN (OLD.id = '\\x\(Hex.encode(invoice.bytes))')
                     EXECUTE FUNCTION skip()
                     """,
                 ]

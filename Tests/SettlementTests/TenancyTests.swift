@@ -100,17 +100,24 @@ struct TenancyTests {
     func database(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
-        let (option, invoice) = (opened.options[0].id.text, opened.invoice.id.text)
-        for statement in [
-            "INSERT INTO payment_references (provider, scope, value, option) VALUES ('neighbour', 's', 'v', '\(option)')",
-            "UPDATE payment_references SET provider = 'neighbour' WHERE option = '\(option)'",
-            """
-            INSERT INTO sightings (provider, natural_key, option, invoice, asset, amount, confirmations, required,
-            occurred_at) VALUES ('neighbour', 'k', '\(option)', '\(invoice)', 'a', '1', 0, 1, 1)
-            """,
-        ] {
+        let (option, invoice) = (SQLValue.blob(opened.options[0].id.bytes), SQLValue.blob(opened.invoice.id.bytes))
+        let statements: [(String, [SQLValue])] = [
+            (
+                "INSERT INTO payment_references (provider, scope, value, option) VALUES ('neighbour', 's', 'v', $1)",
+                [option]
+            ),
+            ("UPDATE payment_references SET provider = 'neighbour' WHERE option = $1", [option]),
+            (
+                """
+                INSERT INTO sightings (provider, natural_key, option, invoice, asset, amount, confirmations, required,
+                occurred_at) VALUES ('neighbour', 'k', $1, $2, 'a', $3, 0, 1, 1)
+                """,
+                [option, invoice, .units(1)]
+            ),
+        ]
+        for (statement, values) in statements {
             await #expect(throws: StorageError.self, "\(statement)") {
-                try await desk.settlement.database.write { try $0.execute(statement, []) }
+                try await desk.settlement.database.write { try $0.execute(statement, values) }
             }
         }
     }

@@ -10,20 +10,42 @@ import Testing
 struct HoldingAccountTests {
     /// Stores an option that was opened at a provider.
     private func open(_ option: PaymentOptionID, at provider: String, in database: any Database) async throws {
-        let statements = [
-            "INSERT INTO merchants (id, name, fee_basis_points, created_at) VALUES ('mer_1', 'm', 0, 1)",
-            """
-            INSERT INTO invoices (id, merchant, title, summary, goods, asset, price, threshold, received, tolerance, metadata,
-            state, exception, created_at, expires_at, monitored_until) VALUES ('inv_1', 'mer_1', 't', 's', 'physical', 'coin',
-            '5', '5', '0', 0, '{}', 'new', 'none', 1, 2, 3)
-            """,
-            """
-            INSERT INTO payment_options (id, invoice, rail, provider, asset, due, price_asset, price, link, reference_scope,
-            reference_value) VALUES ('\(option.text)', 'inv_1', 'evm', '\(provider)', 'coin', '5', 'coin', '5', 'l', 's', 'v')
-            """,
-        ]
+        let price = Amount(asset: .stars, units: 5)
+        let (merchant, invoice) = (MerchantID(value: 1), InvoiceID(value: 1))
+        let now = Timestamp(seconds: 1)
         try await database.write { session in
-            for statement in statements { try session.execute(statement, []) }
+            try session.insert(MerchantRecord(id: merchant, name: "m", feeBasisPoints: 0, createdAt: now))
+            try session.insert(
+                Invoice(
+                    id: invoice,
+                    merchant: merchant,
+                    reference: nil,
+                    title: "t",
+                    summary: "s",
+                    goods: .physical,
+                    price: price,
+                    toleranceBasisPoints: 0,
+                    payer: nil,
+                    metadata: [:],
+                    createdAt: now,
+                    expiresAt: now,
+                    monitoredUntil: now,
+                    status: InvoiceStateMachine(price: price, threshold: price, received: .zero(price.asset))
+                )
+            )
+            try session.insert(
+                PaymentOption(
+                    id: option,
+                    invoice: invoice,
+                    rail: .evm,
+                    provider: provider,
+                    due: price,
+                    price: price,
+                    quote: nil,
+                    instruction: .invoiceLink(url: "l"),
+                    reference: PaymentReference(scope: "s", value: "v")
+                )
+            )
         }
     }
 

@@ -1,5 +1,9 @@
+import BigInt
 import DatabaseEngines
 import GRDB
+import Ledger
+import Money
+import Payments
 import Seams
 import Testing
 
@@ -7,38 +11,33 @@ import Testing
 @testable import StoragePostgreSQL
 @testable import StorageSQLite
 
-@Suite("A database with rows, brought up to date, on each engine")
+@Suite("The schema, on each engine")
 struct MigrationTests {
-    /// The version before what comes by a provider was kept to that provider.
-    private static let old = 23
+    /// Steps that a later version might have, behind the baseline.
+    private static let later: [Schema.Migration] =
+        Schema.migrations + [
+            Schema.Migration(
+                number: Schema.version + 1,
+                statements: [
+                    "ALTER TABLE merchants ADD COLUMN website TEXT",
+                    "UPDATE merchants SET website = 'https://' || name",
+                    "CREATE TABLE later (id {id} NOT NULL PRIMARY KEY REFERENCES merchants (id), paid {units}) {table}",
+                    "INSERT INTO later (id) SELECT id FROM merchants",
+                ]
+            )
+        ]
 
-    /// Makes a database of the old version.
-    private func make(_ engine: Engine) throws -> String {
-        let place = try engine.place()
+    /// Brings a database to a version, as that version's program does.
+    private func migrate(_ place: String, to known: [Schema.Migration], on engine: Engine) throws {
         switch engine {
         case .sqlite:
             let queue = try DatabaseQueue(path: place)
-            try queue.writeWithoutTransaction { try SQLiteMigrator.run(on: $0, upTo: Self.old, migrating: true) }
+            try queue.writeWithoutTransaction { try SQLiteMigrator.run(on: $0, known, migrating: true) }
             try queue.close()
         case .postgreSQL:
             let connection = PostgresConnection(settings: place, isDurable: false)
-            try PostgresMigrator.run(on: connection, upTo: Self.old, migrating: true)
-            connection.disconnect()
-        }
-        return place
-    }
-
-    /// Runs statements on a database as it is.
-    private func run(_ statements: [String], _ engine: Engine, _ place: String) throws {
-        switch engine {
-        case .sqlite:
-            let queue = try DatabaseQueue(path: place)
-            try queue.write { database in for statement in statements { try database.execute(sql: statement) } }
-            try queue.close()
-        case .postgreSQL:
-            let connection = PostgresConnection(settings: place, isDurable: false)
-            for statement in statements { try connection.run(statement) }
-            connection.disconnect()
+            defer { connection.disconnect() }
+            try PostgresMigrator.run(on: connection, known, migrating: true)
         }
     }
 
@@ -51,169 +50,50 @@ struct MigrationTests {
         }
     }
 
-    private static let invoice = """
-        INSERT INTO invoices (id, merchant, title, summary, goods, asset, price, threshold, received, tolerance, metadata,
-        state, exception, created_at, expires_at, monitored_until) VALUES ('inv_1', 'mer_1', 't', 's', 'physical', 'coin',
-        '5', '5', '0', 0, '{}', 'new', 'none', 1, 2, 3)
-        """
-
-    private static func option(_ name: String, at provider: String) -> String {
-        """
-        INSERT INTO payment_options (id, invoice, rail, provider, asset, due, price_asset, price, link, reference_scope,
-        reference_value, settings) VALUES ('opt_\(name)', 'inv_1', 'ton', '\(provider)', 'coin', '5', 'coin', '5', 'l', 's',
-        '\(name)', '{}')
-        """
+    /// Rows of a database as the engine itself tells them.
+    private func raw(_ sql: String, at place: String, on engine: Engine) throws -> [String] {
+        switch engine {
+        case .sqlite:
+            let queue = try DatabaseQueue(path: place)
+            defer { try? queue.close() }
+            return try queue.read { try String.fetchAll($0, sql: sql) }
+        case .postgreSQL:
+            let connection = PostgresConnection(settings: place, isDurable: false)
+            defer { connection.disconnect() }
+            return try connection.run(sql).rows.map { row in
+                if case .text(let text)? = row.first { text } else { "" }
+            }
+        }
     }
 
-    private static func payment(_ name: String, option: String?, at provider: String, key: String) -> String {
-        """
-        INSERT INTO payments (id, invoice, option, merchant, rail, provider, natural_key, asset, amount, classification,
-        evidence, state, occurred_at, recorded_at, available_at) VALUES ('pay_\(name)', 'inv_1',
-        \(option.map { "'opt_\($0)'" } ?? "NULL"), 'mer_1', 'ton', '\(provider)', '\(key)', 'coin', '5', 'exact', '{}',
-        'final', 1, 2, 3)
-        """
-    }
-
-    private static func entry(_ number: Int, _ kind: String, of subject: String) -> [String] {
-        let seal = "CAST('\(number)' AS BLOB)"
-        let posting = "INSERT INTO postings (sequence, line, account, asset, units) VALUES"
-        return [
-            """
-            INSERT INTO ledger_transactions (sequence, id, kind, occurred_at, subject, seal)
-            VALUES (\(number), 'led_\(number)', '\(kind)', 1, '\(subject)', \(seal))
-            """,
-            "\(posting) (\(number), 0, 'merchant_balance/mer_1', 'coin', '5')",
-            "\(posting) (\(number), 1, 'refunds_payable/mer_1', 'coin', '-5')",
-        ]
-    }
-
-    private static func refund(_ name: String, of payment: String) -> String {
-        """
-        INSERT INTO outgoing (id, kind, payment, merchant, provider, asset, amount, destination, state, created_at,
-        next_attempt_at) VALUES ('ref_\(name)', 'refund', 'pay_\(payment)', 'mer_1', 'own', 'coin', '5', 'd', 'completed', 1, 1)
-        """
-    }
-
-    /// What an older program could leave: payments and accounts that name an option of another provider among it.
-    private static var rows: [String] {
-        let plain = [
-            "INSERT INTO merchants (id, name, fee_basis_points, created_at) VALUES ('mer_1', 'm', 0, 1)", invoice,
-            option("a", at: "own"), option("b", at: "other"),
-            "INSERT INTO payment_references (scope, value, option) VALUES ('s', 'a', 'opt_a')",
-            "INSERT INTO payment_references (scope, value, option) VALUES ('s', 'b', 'opt_b')",
-            payment("own", option: "a", at: "own", key: "k own"),
-            payment("foreign", option: "a", at: "other", key: "k foreign"),
-            payment("none", option: nil, at: "own", key: "k none"),
-            payment("back1", option: "a", at: "own", key: "k back"),
-            payment("back2", option: "a", at: "own", key: "k back again 1"),
-            "INSERT INTO observations (key, provider, kind, note, payment, observed_at) VALUES ('k own', 'own', 'incoming', '', 'pay_own', 1)",
-            "INSERT INTO observations (key, provider, kind, note, payment, observed_at) VALUES ('k back', 'own', 'incoming', '', 'pay_back1', 1)",
-            """
-            INSERT INTO sightings (provider, natural_key, option, invoice, asset, amount, confirmations, required, occurred_at)
-            VALUES ('own', 'k seen', 'opt_a', 'inv_1', 'coin', '5', 0, 1, 1)
-            """,
-            """
-            INSERT INTO sightings (provider, natural_key, option, invoice, asset, amount, confirmations, required, occurred_at)
-            VALUES ('other', 'k seen', 'opt_a', 'inv_1', 'coin', '5', 0, 1, 1)
-            """,
-            "INSERT INTO holding_accounts (provider, account, option, is_empty) VALUES ('own', 'x', 'opt_a', 0)",
-            "INSERT INTO holding_accounts (provider, account, option, is_empty) VALUES ('own', 'y', 'opt_b', 0)",
-            """
-            INSERT INTO customer_notices (subject, source, payment, due_at) VALUES ('pay_own', 'telegram:shop', 'pay_own', 1)
-            """,
-            """
-            INSERT INTO cases (id, reason, merchant, payment, asset, amount, state, opened_at)
-            VALUES ('case_1', 'late', 'mer_1', 'pay_own', 'coin', '5', 'open', 1)
-            """,
-        ]
-        let reserved = entry(1, "refund_reserved", of: "pay_own") + entry(2, "refund_reserved", of: "pay_own")
-        return plain + reserved + [refund("1", of: "own"), refund("2", of: "own")]
-    }
-
-    @Test("keeps every row, and what names another's place says so by a case", arguments: Engine.allCases)
-    func rows(engine: Engine) async throws {
-        let place = try make(engine)
-        let rows = Self.rows.map { engine == .sqlite ? $0 : $0.replacing("AS BLOB", with: "AS BYTEA") }
-        try run(rows, engine, place)
+    @Test("is brought forward from the baseline with its rows in it, each step once", arguments: Engine.allCases)
+    func forward(engine: Engine) async throws {
+        let place = try engine.place()
         let database = try engine.open(place)
-        func texts(_ sql: String) async throws -> [String] { try await self.texts(sql, in: database) }
-
-        #expect(
-            try await texts("SELECT id || ' ' || COALESCE(option, '-') FROM payments ORDER BY id")
-                == ["pay_back1 opt_a", "pay_back2 opt_a", "pay_foreign -", "pay_none -", "pay_own opt_a"]
+        let merchant = MerchantRecord(
+            id: MerchantID(value: 7),
+            name: "shop",
+            feeBasisPoints: 100,
+            createdAt: Timestamp(seconds: 1)
         )
-        #expect(try await texts("SELECT account FROM holding_accounts") == ["x"])
-        let cases = "SELECT id || ' ' || reason || ' ' || COALESCE(payment, '-') FROM cases ORDER BY id"
-        #expect(
-            try await texts(cases)
-                == ["case_1 late pay_own", "case_b foreign_reference -", "case_foreign foreign_reference pay_foreign"]
-        )
-        #expect(try await texts("SELECT amount FROM cases ORDER BY id") == ["5", "NULL", "NULL"])
-        #expect(try await texts("SELECT evidence FROM cases") == ["NULL", "NULL", "NULL"])
-        #expect(
-            try await texts("SELECT detail FROM cases WHERE id = 'case_foreign'")
-                == ["it named the option opt_a, which was not opened at other: look to whom it was credited"]
-        )
-        #expect(
-            try await texts("SELECT provider || ' ' || value FROM payment_references ORDER BY value") == [
-                "own a", "other b",
-            ]
-        )
-        #expect(try await texts("SELECT provider FROM sightings") == ["own"])
-        // What came back is the payment that it was, and its observation leads to the one that stands.
-        #expect(
-            try await texts("SELECT natural_key FROM payments WHERE id LIKE 'pay_back%'") == ["k back", "k back"]
-        )
-        #expect(try await texts("SELECT payment FROM observations WHERE key = 'k back'") == ["pay_back2"])
-        #expect(try await texts("SELECT reservation FROM outgoing ORDER BY id") == ["led_1", "led_2"])
-        #expect(try await texts("SELECT payment FROM customer_notices") == ["pay_own"])
-        // The database holds the law from now on, and the keys that it held before.
-        for statement in [
-            "UPDATE payments SET provider = 'other' WHERE id = 'pay_own'",
-            "UPDATE payments SET option = 'opt_b' WHERE id = 'pay_none'",
-            "UPDATE holding_accounts SET option = 'opt_b'", "DELETE FROM payment_options WHERE id = 'opt_a'",
-            "DELETE FROM payments WHERE id = 'pay_own'", "UPDATE outgoing SET payment = 'pay_x' WHERE id = 'ref_1'",
-            "UPDATE payments SET invoice = 'inv_x' WHERE id = 'pay_own'",
-        ] {
-            await #expect(throws: StorageError(.constraint, ""), "\(statement)") {
-                try await database.write { try $0.execute(statement, []) }
-            }
-        }
+        try await database.write { try $0.insert(merchant) }
         try await database.close()
-        // Opened once more, nothing is done twice.
-        let again = try engine.open(place)
-        #expect(try await self.texts("SELECT id FROM payments", in: again).count == 5)
-        try await again.close()
+        for _ in 0..<2 { try migrate(place, to: Self.later, on: engine) }
+        let joined = "SELECT m.website FROM merchants m JOIN later l ON l.id = m.id"
+        #expect(try raw(joined, at: place, on: engine) == ["https://shop"])
+        // This program knows the baseline only, and says so.
+        #expect(throws: StorageError(.newerSchema, "")) { try engine.open(place) }
     }
 
-    @Test("has the same columns and indexes whether it is new or was brought up to date", arguments: Engine.allCases)
-    func shape(engine: Engine) async throws {
-        let (old, new) = (try engine.open(try make(engine)), try engine.open())
-        let queries =
-            switch engine {
-            case .sqlite:
-                [
-                    "SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c ORDER BY 1",
-                    "SELECT name || ' ' || COALESCE(sql, '') FROM sqlite_master WHERE type = 'index' ORDER BY 1",
-                ]
-            case .postgreSQL:
-                [
-                    """
-                    SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public'
-                    ORDER BY 1
-                    """, "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
-                ]
-            }
-        for query in queries {
-            let expected = try await texts(query, in: new)
-            #expect(try await texts(query, in: old) == expected)
-            #expect(expected.count > 50)
+    @Test("is not brought forward by a program that was not told to", arguments: Engine.allCases)
+    func refused(engine: Engine) throws {
+        #expect(throws: StorageError(.unavailable, "")) {
+            try Schema.migrations(after: Schema.version, of: Self.later, migrating: false)
         }
-        try await old.close()
-        try await new.close()
+        #expect(try Schema.migrations(after: 0, of: Self.later, migrating: false).count == Self.later.count)
     }
 
-    @Test("has the indexes of payments on both engines")
+    @Test("has the same indexes on both engines")
     func indexes() async throws {
         let (sqlite, postgres) = (try Engine.sqlite.open(), try Engine.postgreSQL.open())
         let here = try await texts(
@@ -228,7 +108,82 @@ struct MigrationTests {
             in: postgres
         )
         #expect(here == there)
+        #expect(here.count > 30)
         try await sqlite.close()
         try await postgres.close()
+    }
+
+    @Test("says what each number of an enumeration means, and takes no other", arguments: Engine.allCases)
+    func codes(engine: Engine) async throws {
+        func words<Code: StoredCode>(_ type: Code.Type) -> [String] {
+            #expect(Set(Code.stored) == Set(Code.allCases), "\(Code.columns) has a case without a number")
+            #expect(Code.stored.count == Set(Code.stored).count, "\(Code.columns) has a case with two numbers")
+            return Code.stored.map { "\(Code.columns) \($0.code) \($0.rawValue)" }
+        }
+        let database = try engine.open()
+        let expected = Schema.codes.flatMap { words($0) }.sorted()
+        let kept = try await database.read { session in
+            try session.query("SELECT columns, code, word FROM codes", []).map { row in
+                var row = row
+                return "\(try row.text()) \(try row.integer()) \(try row.text())"
+            }
+        }
+        #expect(kept.sorted() == expected)
+        for number in [0, 3, -1] {
+            let sql = "UPDATE outgoing SET kind = \(number)"
+            try await database.write { _ = try $0.change(sql, []) }
+            await #expect(throws: StorageError(.constraint, "")) {
+                try await database.write { session in
+                    try session.execute(
+                        """
+                        INSERT INTO api_keys (id, merchant, digest, label, role, scopes, version, created_at)
+                        VALUES ($1, $1, $1, 'l', \(number == 3 ? 4 : number), '', 'v', 1)
+                        """,
+                        [.id(MerchantID(value: 1))]
+                    )
+                }
+            }
+        }
+        try await database.close()
+    }
+
+    @Test("compares, sorts and adds amounts exactly, whatever their size", arguments: Engine.allCases)
+    func units(engine: Engine) async throws {
+        let random = SeededRandom(seed: 11)
+        let edges = ["0", "1", "-1", "255", "256", "-255", "-256", "9223372036854775807", "9223372036854775808"]
+        let ends = [
+            "57896044618658097711785492504343953926634992332820282019728792003956564819967",
+            "-57896044618658097711785492504343953926634992332820282019728792003956564819968",
+        ]
+        var amounts = try (edges + ends).map { try Int256(decimal: $0.utf8) }
+        for _ in 0..<200 {
+            let digits = random.next() % 60 + 1
+            let text = (0..<digits).map { _ in "\(random.next() % 9 + 1)" }.joined()
+            amounts.append(try Int256(decimal: (random.next() % 2 == 0 ? text : "-" + text).utf8))
+        }
+        let kept = amounts
+        let database = try engine.open()
+        let (sorted, sum) = try await database.write { session -> ([Int256], String) in
+            try session.execute(
+                "CREATE TABLE kept (place BIGINT, units \(engine == .sqlite ? "BLOB" : "NUMERIC(78, 0)"))",
+                []
+            )
+            for (place, units) in kept.enumerated() {
+                try session.execute("INSERT INTO kept VALUES ($1, $2)", [.integer(Int64(place)), .units(units)])
+            }
+            let sorted = try session.all("SELECT units FROM kept ORDER BY units", []) {
+                try $0.optionalUnits() ?? .zero
+            }
+            let function = engine == .sqlite ? "sum_units(units)" : "CAST(SUM(units) AS TEXT)"
+            let half = kept[3]
+            let below = try session.all("SELECT units FROM kept WHERE units < $1", [.units(half)]) {
+                try $0.optionalUnits() ?? .zero
+            }
+            #expect(below.count == kept.count { $0 < half })
+            return (sorted, try session.first("SELECT \(function) FROM kept", []) { try $0.text() } ?? "")
+        }
+        #expect(sorted == kept.sorted())
+        #expect(sum == "\(kept.reduce(BigInt(0)) { $0 + BigInt($1) })")
+        try await database.close()
     }
 }

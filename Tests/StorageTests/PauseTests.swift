@@ -2,8 +2,9 @@ import DatabaseEngines
 import Money
 import Payments
 import Seams
-import Storage
 import Testing
+
+@testable import Storage
 
 /// What is put off and comes due: each of the ways in which it is looked for.
 @Suite("F108: what is put off")
@@ -43,25 +44,24 @@ struct PauseTests {
                 VALUES ($2, $3, 'test', 's', '{}', $1)
                 """,
                 """
-                INSERT INTO deliveries (endpoint, event, state, attempts, next_attempt_at)
-                VALUES ((SELECT id FROM webhook_endpoints), (SELECT id FROM events), 'pending', 0, $1)
+                INSERT INTO deliveries (endpoint, event, state, attempts, next_attempt_at) VALUES
+                ((SELECT id FROM webhook_endpoints), (SELECT id FROM events), \(DeliveryRecord.State.pending.code), 0, $1)
                 """,
             ]
             try session.execute(
                 statements[0],
-                [.integer(now.microseconds), .text(EventID(value: 3).text), .text(merchant.id.text)]
+                [.integer(now.microseconds), .id(EventID(value: 3)), .id(merchant.id)]
             )
             try session.execute(statements[1], [.integer(until.microseconds)])
-            for state in ["awaiting_payment", "in_progress"] {
+            for state in [PayoutStateMachine.State.awaitingPayment, .inProgress] {
                 try session.execute(
                     """
                     INSERT INTO outgoing (id, kind, merchant, provider, asset, amount, destination, state, created_at,
-                    next_attempt_at) VALUES ($1, 'payout', $2, 'p', 'telegram:XTR', '1', 'd', $3, $4, $5)
+                    next_attempt_at) VALUES ($1, \(OutgoingKind.payout.code), $2, 'p', 'telegram:XTR', $6, 'd', $3, $4, $5)
                     """,
                     [
-                        .text(PayoutID(value: state == "in_progress" ? 4 : 5).text), .text(merchant.id.text),
-                        .text(state),
-                        .integer(now.microseconds), .integer(until.microseconds),
+                        .id(PayoutID(value: state == .inProgress ? 4 : 5)), .id(merchant.id), .code(state),
+                        .integer(now.microseconds), .integer(until.microseconds), .units(1),
                     ]
                 )
             }

@@ -19,9 +19,10 @@ struct PostgresDatabaseTests {
                     let amount = Amount(asset: .stars, units: Int256(number + 1))
                     let transaction = try LedgerTransaction(
                         id: Identifier(value: UInt128(number + 1)),
-                        kind: .init("test"),
+                        kind: .movement,
+                        subject: LedgerSubject(.movement, "subject"),
                         occurredAt: Timestamp(seconds: 1),
-                        subject: "subject",
+                        postedAt: Timestamp(seconds: 1),
                         postings: [
                             Posting(account: AccountID(text: "a"), amount: amount),
                             Posting(account: AccountID(text: "b"), amount: amount.negated()),

@@ -2,6 +2,7 @@ import CPowerCut
 import DatabaseEngines
 import Foundation
 import GRDB
+import Ledger
 import PowerCut
 import Seams
 import Storage
@@ -76,6 +77,10 @@ struct SQLitePowerCutTests {
         try await database.close()
     }
 
+    private static func id(_ number: Int) -> Identifier<LedgerTransactionKind> {
+        Identifier(value: UInt128(number))
+    }
+
     /// The library's own default, which the writing connection had: it shows that the layer sees the loss.
     @Test("takes what was acknowledged where the log is not synced (synchronous=NORMAL)")
     func counterProof() async throws {
@@ -89,13 +94,13 @@ struct SQLitePowerCutTests {
             try await queue.write { database in
                 try database.execute(
                     sql: """
-                        INSERT INTO ledger_transactions (sequence, id, kind, occurred_at, subject, seal)
-                        VALUES (?, ?, 'test', 1, 's', x'00')
+                        INSERT INTO ledger_transactions (sequence, id, kind, subject_kind, movement, occurred_at, posted_at,
+                        period, seal) VALUES (?, ?, 4, 4, 's', 1, 1, 197001, x'00')
                         """,
-                    arguments: [number, "\(number)"]
+                    arguments: [number, Data(Self.id(number).bytes)]
                 )
             }
-            credits.acknowledge("\(number)")
+            credits.acknowledge(Self.id(number).text)
         }
         let lost = try await losses(of: credits, in: trial, cuts: 20, seed: 1)
         #expect(lost.contains { $0.hasSuffix("acknowledged credits are gone") })

@@ -34,6 +34,8 @@ public final class GroupState {
     var merchants: [MerchantID: MerchantRecord] = [:]
     var endpoints: [MerchantID: [WebhookEndpointRecord]] = [:]
     var newEvents: [NewEvent] = []
+    var accountNumbers = RowNumbers<AccountID>()
+    var assetNumbers = RowNumbers<AssetID>()
 
     /// Whether a unit has stored work for somebody: a pushed message, or an event to deliver.
     package var hasNews = false
@@ -55,6 +57,8 @@ public final class GroupState {
         merchants = other.merchants
         endpoints = other.endpoints
         newEvents = other.newEvents
+        accountNumbers = other.accountNumbers
+        assetNumbers = other.assetNumbers
         hasNews = other.hasNews
     }
 
@@ -65,8 +69,27 @@ public final class GroupState {
         merchants = [:]
         endpoints = [:]
         newEvents = []
+        accountNumbers.forgetNew()
+        assetNumbers.forgetNew()
         hasNews = false
     }
+}
+
+/// The numbers of rows that are written once and never changed.
+///
+/// Those that this group has made are forgotten with it,
+/// because they may be rolled back; the others are kept for as long as the connection.
+struct RowNumbers<Name: Hashable & Sendable> {
+    private var kept: [Name: Int64] = [:]
+    private var new: [Name: Int64] = [:]
+
+    subscript(name: Name) -> Int64? { kept[name] ?? new[name] }
+
+    mutating func keep(_ number: Int64, of name: Name, isNew: Bool) {
+        if isNew { new[name] = number } else { kept[name] = number }
+    }
+
+    mutating func forgetNew() { new = [:] }
 }
 
 extension SQLSession {

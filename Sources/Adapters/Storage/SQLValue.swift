@@ -1,5 +1,7 @@
 import BigInt
-package import Money
+import Ledger
+public import Money
+import Payments
 package import Seams
 
 /// A value that goes into a statement or comes out of a query.
@@ -8,14 +10,30 @@ public enum SQLValue: Hashable, Sendable {
     case integer(Int64)
     case text(String)
     case blob([UInt8])
+    /// An amount in smallest units, which an engine stores so that it compares and sorts exactly.
+    case units(Int256)
 
     static func text(_ text: String?) -> Self { text.map(Self.text) ?? .null }
     static func integer(_ value: Int64?) -> Self { value.map(Self.integer) ?? .null }
     static func blob(_ bytes: [UInt8]?) -> Self { bytes.map(Self.blob) ?? .null }
     static func moment(_ moment: Timestamp?) -> Self { .integer(moment?.microseconds) }
-    static func id<Kind>(_ id: Identifier<Kind>) -> Self { .text(id.text) }
-    static func id<Kind>(_ id: Identifier<Kind>?) -> Self { .text(id?.text) }
-    static func units(_ amount: Amount?) -> Self { .text(amount?.units.description) }
+    static func flag(_ value: Bool) -> Self { .integer(value ? 1 : 0) }
+    static func code(_ value: some StoredCode) -> Self { .integer(value.code) }
+    static func id<Kind>(_ id: Identifier<Kind>) -> Self { .blob(id.bytes) }
+    static func id<Kind>(_ id: Identifier<Kind>?) -> Self { .blob(id?.bytes) }
+    /// An identifier by its text; nil when the text identifies nothing of the kind.
+    static func identifier(_ text: String, of kind: any IdentifierKind.Type) -> Self? {
+        func value<Kind: IdentifierKind>(_ kind: Kind.Type) -> Self? { (try? Identifier<Kind>(text)).map(Self.id) }
+        return value(kind)
+    }
+
+    /// A refund or payout by its text; a text that identifies neither is equal to nothing that is stored.
+    static func transfer(_ text: String?) -> Self {
+        guard let text else { return .null }
+        return identifier(text, of: RefundKind.self) ?? identifier(text, of: PayoutKind.self) ?? .blob([])
+    }
+
+    static func units(_ amount: Amount?) -> Self { amount.map { .units($0.units) } ?? .null }
     static func asset(_ amount: Amount?) -> Self { .text(amount?.asset.text) }
 }
 
@@ -74,26 +92,46 @@ public struct SQLRow: Sendable {
         try optionalInteger().map(Timestamp.init(microseconds:))
     }
 
+    package mutating func flag() throws(StorageError) -> Bool { try integer() != 0 }
+
     package mutating func id<Kind>(_ kind: Kind.Type = Kind.self) throws(StorageError) -> Identifier<Kind> {
         try known(optionalID())
     }
 
     package mutating func optionalID<Kind>(_ kind: Kind.Type = Kind.self) throws(StorageError) -> Identifier<Kind>? {
-        guard let text = try optionalText() else { return nil }
-        do { return try Identifier(text) } catch { throw .corrupt("column \(position) holds no \(Kind.prefix)_…") }
+        guard let bytes = try optionalBlob() else { return nil }
+        guard let id = Identifier<Kind>(bytes: bytes) else {
+            throw .corrupt("column \(position) holds no \(Kind.prefix)_…: it has \(bytes.count) bytes")
+        }
+        return id
     }
 
     /// An amount in two columns: the asset and the units.
     package mutating func amount() throws(StorageError) -> Amount { try known(optionalAmount()) }
 
-    /// An amount in two columns, or none when they are empty.
+    /// An amount in two columns, or nil when they are empty.
     package mutating func optionalAmount() throws(StorageError) -> Amount? {
-        let asset = try optionalText()
-        let units = try optionalText()
-        guard let asset, let units else { return nil }
-        do { return Amount(asset: try AssetID(asset), units: try Int256(decimal: units.utf8)) } catch {
+        guard let asset = try optionalText() else {
+            try skip()
+            return nil
+        }
+        guard let units = try optionalUnits() else { return nil }
+        do { return Amount(asset: try AssetID(asset), units: units) } catch {
             throw .corrupt("columns \(position - 1) and \(position) hold no amount: \(error.reason)")
         }
+    }
+
+    /// An amount in smallest units, as each engine gives it: ordered bytes, an integer, or decimal digits.
+    package mutating func optionalUnits() throws(StorageError) -> Int256? {
+        let units: Int256? =
+            switch try next() {
+            case .null: nil
+            case .units(let units): units
+            case .integer(let value): Int256(value)
+            case .blob(let bytes): try known(Int256(orderedBytes: bytes))
+            case .text(let digits): try known(try? Int256(decimal: digits.utf8))
+            }
+        return units
     }
 
     /// A sum in two columns, of any size: the asset and the units.
@@ -105,13 +143,18 @@ public struct SQLRow: Sendable {
         return AmountSum(of: asset, units: units)
     }
 
-    /// A word that an enumeration knows.
-    package mutating func word<Word: RawRepresentable<String>>(
-        _ type: Word.Type = Word.self
-    ) throws(StorageError) -> Word {
-        let text = try text()
-        guard let word = Word(rawValue: text) else { throw .corrupt("column \(position) holds the unknown '\(text)'") }
-        return word
+    /// A case of an enumeration, by its number.
+    mutating func code<Code: StoredCode>(_ type: Code.Type = Code.self) throws(StorageError) -> Code {
+        try known(optionalCode())
+    }
+
+    /// A case of an enumeration, or nil when the column is empty.
+    mutating func optionalCode<Code: StoredCode>(_ type: Code.Type = Code.self) throws(StorageError) -> Code? {
+        guard let number = try optionalInteger() else { return nil }
+        guard let value = Code(code: number) else {
+            throw .corrupt("column \(position) holds \(number), which is no \(Code.columns)")
+        }
+        return value
     }
 
     private func known<Value>(_ value: Value?) throws(StorageError) -> Value {

@@ -1,5 +1,6 @@
 import CPostgres
 import Glibc
+import Money
 import Seams
 import Storage
 
@@ -315,7 +316,8 @@ final class PostgresConnection {
         let text = String(decoding: bytes, as: UTF8.self)
         // The types' numbers are those of pg_type.
         switch PQftype(result, column) {
-        case 20, 21, 23, 1_700:
+        case 1_700: return Int64(text).map(SQLValue.integer) ?? .text(text)
+        case 20, 21, 23:
             guard let integer = Int64(text) else { throw .corrupt("'\(text.prefix(20))' is no integer of 64 bits") }
             return .integer(integer)
         case 17: return .blob(try hex(bytes))
@@ -337,12 +339,17 @@ extension SQLValue {
         case .null: return nil
         case .integer(let value): return String(value)
         case .text(let text): return text
+        case .units(let units): return units.description
         case .blob(let bytes):
-            let digits = Array("0123456789abcdef".utf8)
-            var text = Array("\\x".utf8)
-            text.reserveCapacity(2 + 2 * bytes.count)
-            for byte in bytes { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
-            return String(decoding: text, as: UTF8.self)
+            return String(unsafeUninitializedCapacity: 2 + 2 * bytes.count) { text in
+                func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+                (text[0], text[1]) = (UInt8(ascii: "\\"), UInt8(ascii: "x"))
+                for (index, byte) in bytes.enumerated() {
+                    text[2 + 2 * index] = digit(byte >> 4)
+                    text[3 + 2 * index] = digit(byte & 15)
+                }
+                return 2 + 2 * bytes.count
+            }
         }
     }
 }

@@ -41,6 +41,7 @@ public final class SQLiteDatabase: Storage.Database {
             try database.execute(sql: "PRAGMA secure_delete = ON")
             // What a statement may have to take back is kept in memory: it made a file in every commit otherwise.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
+            SQLiteUnits.register(in: database)
         }
         do { writer = try DatabaseQueue(path: path, configuration: configuration) } catch {
             throw StorageError(.unavailable, "the database \(path) cannot be opened: \(error)")

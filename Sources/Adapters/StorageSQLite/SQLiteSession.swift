@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import Money
 import Storage
 
 /// A connection to SQLite for the units of work that share a commit; its statements are prepared once and kept.
@@ -92,6 +93,9 @@ extension SQLValue {
             }
         case .blob(let bytes):
             guard !bytes.isEmpty else { return sqlite3_bind_zeroblob(statement, index, 0) }
+            return sqlite3_bind_blob(statement, index, bytes, Int32(bytes.count), Self.copied)
+        case .units(let units):
+            let bytes = units.orderedBytes
             return sqlite3_bind_blob(statement, index, bytes, Int32(bytes.count), Self.copied)
         }
     }

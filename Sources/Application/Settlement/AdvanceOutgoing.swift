@@ -350,7 +350,7 @@ extension Settlement {
             from: transfer.provider,
             reserved: transfer.reservedAccount
         )
-        try post(.transferSent, subject: transfer.purpose.id, at: now, postings, in: session)
+        try post(.transferSent, of: .transfer(transfer), at: now, postings, in: session)
         try announce(.completed, transfer, at: now, in: session)
     }
 }

@@ -63,7 +63,7 @@ extension Settlement {
             let held = AccountID.customerClearing(invoice.merchant)
             let postings = try Bookkeeping.move(payment.amount, from: held, to: .underpayments(invoice.merchant))
             try move(payment.id, at: now, in: session) {
-                try post(.underpaid, subject: payment.id.text, at: now, postings, in: session)
+                try post(.underpaid, of: .payment(payment), at: now, postings, in: session)
             }
             try keepCases(of: payment, closing: .init(.superseded, at: now), in: session)
         }

@@ -48,7 +48,7 @@ extension Settlement {
             Posting(account: stored.reservedAccount, amount: stored.amount),
             Posting(account: .suspense(stored.provider), amount: try stored.amount.negated()),
         ]
-        try post(.transferSent, subject: stored.purpose.id, at: now, postings, in: session)
+        try post(.transferSent, of: .transfer(stored), at: now, postings, in: session)
         for open in try session.openCases(of: spend.key.payment(at: spend.position)) {
             try close(open, .init(.assigned, object: stored.purpose.id, at: now), in: session)
         }
@@ -108,7 +108,7 @@ extension Settlement {
                 Posting(account: .networkFees, amount: part),
                 Posting(account: .suspense(stored.provider), amount: try part.negated()),
             ]
-            try post(.networkFee, subject: stored.purpose.id, at: now, postings, in: session)
+            try post(.networkFee, of: .transfer(stored), at: now, postings, in: session)
         }
         return true
     }

@@ -172,7 +172,7 @@ extension ObservationRecorder {
         let payment = makePayment(arrival, classification, for: match, value: value)
         try store(payment, arrival, in: session)
         let postings = try Bookkeeping.move(transfer.amount, from: arrival.source, to: holding)
-        try post(.paymentHeld, payment.id, at: transfer.occurredAt, postings, in: session)
+        try settlement.post(.paymentHeld, of: .payment(payment), at: transfer.occurredAt, postings, in: session)
         try settlement.announce(payment, at: now, in: session)
         if let reason = finding?.reason ?? ExceptionCase.Reason(classification) {
             let invoice = match?.invoice.id
@@ -213,12 +213,12 @@ extension ObservationRecorder {
         let books = match.books
         // Each payment has a ledger transaction of its own, so that a refund finds where its money is.
         let earned = try books.settle(transfer.amount, excess: surplus, from: arrival.source, to: merchant)
-        try post(.invoiceSettled, payment.id, at: transfer.occurredAt, earned, in: session)
+        try settlement.post(.invoiceSettled, of: .payment(payment), at: transfer.occurredAt, earned, in: session)
         for part in held {
             let nothing = Amount.zero(part.amount.asset)
             let rest = try books.settle(part.amount, excess: nothing, from: .customerClearing(merchant), to: merchant)
             try settlement.move(part.id, at: now, in: session) {
-                try post(.invoiceSettled, part.id, at: transfer.occurredAt, rest, in: session)
+                try settlement.post(.invoiceSettled, of: .payment(part), at: transfer.occurredAt, rest, in: session)
             }
         }
         try settlement.announce(payment, at: now, in: session)
@@ -242,16 +242,6 @@ extension ObservationRecorder {
             try session.insert(payment)
         }
         try settlement.keep(arrival.transfer.personalData, of: payment, at: now, in: session)
-    }
-
-    private func post(
-        _ kind: LedgerTransaction.Kind,
-        _ payment: PaymentID,
-        at moment: Timestamp,
-        _ postings: [Posting],
-        in session: any SQLSession
-    ) throws {
-        try settlement.post(kind, subject: payment.text, at: moment, postings, in: session)
     }
 
     private func makePayment(

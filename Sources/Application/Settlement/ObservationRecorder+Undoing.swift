@@ -54,7 +54,7 @@ extension ObservationRecorder {
             try settlement.close(open, .init(.superseded, at: now), in: session)
         }
         // It was paid when the chain first said so, in whichever block it is now.
-        let first = try session.ledgerTransactions(subject: stored.id.text).first?.occurredAt
+        let first = try session.ledgerTransactions(LedgerSubject(stored.id)).first?.occurredAt
         let arrival = Arrival(
             id: stored.id,
             transfer: transfer,
@@ -93,7 +93,7 @@ extension ObservationRecorder {
     /// What is booked about a movement of the provider's account; another provider may know another by the same key.
     private func movements(_ key: NaturalKey, in session: any SQLSession) throws -> [LedgerTransaction] {
         let account = AccountID.providerReceivable(providerKey)
-        return try session.ledgerTransactions(subject: key.text).filter { booked in
+        return try session.ledgerTransactions(LedgerSubject(key)).filter { booked in
             booked.postings.contains { $0.account == account }
         }
     }
@@ -115,18 +115,14 @@ extension ObservationRecorder {
         return .undone
     }
 
-    /// Every account gets back what the payment did to it.
-    ///
-    /// Older journals have what was set aside for refunds under the payment; that goes with the refunds.
+    /// Every account gets back what the payment did to it; what its refunds did goes with them.
     private func reverse(
         _ payment: Payment,
         as kind: LedgerTransaction.Kind,
         at moment: Timestamp,
         in session: any SQLSession
     ) throws {
-        let ofRefunds: [LedgerTransaction.Kind] = [.refundReserved, .transferReleased]
-        for booked in try session.ledgerTransactions(subject: payment.id.text).standing.reversed()
-        where !ofRefunds.contains(booked.kind) {
+        for booked in try session.ledgerTransactions(LedgerSubject(payment.id)).standing.reversed() {
             try settlement.reverse(booked, as: kind, at: moment, in: session)
         }
     }
@@ -152,7 +148,7 @@ extension ObservationRecorder {
             let (id, moment) = (payment.id, payment.occurredAt)
             try settlement.move(id, at: now, in: session) {
                 try reverse(payment, as: .settlementUndone, at: now, in: session)
-                try settlement.post(.paymentHeld, subject: id.text, at: moment, postings, in: session)
+                try settlement.post(.paymentHeld, of: .payment(payment), at: moment, postings, in: session)
                 try session.update(id, state: payment.state, classification: .partial)
             }
             // The surplus of a payment is a part of what is owed now.

@@ -153,7 +153,7 @@ struct ObservationRecorder: Sendable {
         guard !movement.amount.isZero else { return .ignored }
         try settlement.post(
             .movement,
-            subject: key.text,
+            of: .movement(key, at: providerKey),
             at: movement.occurredAt,
             Bookkeeping.movement(movement, at: providerKey),
             in: session

@@ -131,8 +131,7 @@ extension Settlement {
     ///
     /// - Throws: `CryptographyError` when it was sealed under another key, or lies in another's place.
     public func bytes(of message: InboxMessage) throws -> [UInt8] {
-        guard message.isSealed else { return message.body }
-        return try personalData.open(message: message.body, from: message.source, key: message.key)
+        try personalData.open(message: message.body, from: message.source, key: message.key)
     }
 
     /// What a rail said of what a case is about; nil when it is about nothing of the kind, and nothing when it was closed and

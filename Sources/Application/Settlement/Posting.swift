@@ -2,25 +2,30 @@ import BigInt
 import Ledger
 import Money
 import Payments
+import Providers
 import Seams
 import Storage
 
-extension LedgerTransaction.Kind {
-    static let paymentHeld = Self("payment_held")
-    static let invoiceSettled = Self("invoice_settled")
-    static let underpaid = Self("underpaid")
-    static let movement = Self("movement")
-    static let movementUndone = Self("movement_undone")
-    static let refundReserved = Self("refund_reserved")
-    static let payoutReserved = Self("payout_reserved")
-    static let transferSent = Self("transfer_sent")
-    static let transferReleased = Self("transfer_released")
-    static let transferReopened = Self("transfer_reopened")
-    static let networkFee = Self("network_fee")
-    static let refundMoved = Self("refund_moved")
-    static let paymentOrphaned = Self("payment_orphaned")
-    static let caseAccepted = Self("case_accepted")
-    static let settlementUndone = Self("settlement_undone")
+/// What a ledger transaction is about, whose money it moves and by which rail.
+struct Booking {
+    let subject: LedgerSubject
+    let merchant: MerchantID?
+    let provider: String
+
+    /// A payment, as it is stored now.
+    static func payment(_ payment: Payment) -> Self {
+        Self(subject: LedgerSubject(payment.id), merchant: payment.merchant, provider: payment.provider)
+    }
+
+    /// A refund or payout.
+    static func transfer(_ transfer: OutgoingTransfer) -> Self {
+        Self(subject: LedgerSubject(transfer.purpose), merchant: transfer.merchant, provider: transfer.provider)
+    }
+
+    /// A change of a provider's account that is no payment.
+    static func movement(_ key: NaturalKey, at provider: String) -> Self {
+        Self(subject: LedgerSubject(key), merchant: nil, provider: provider)
+    }
 }
 
 extension Settlement {
@@ -30,8 +35,8 @@ extension Settlement {
     @discardableResult
     func post(
         _ kind: LedgerTransaction.Kind,
-        subject: String,
-        at moment: Timestamp,
+        of booking: Booking,
+        at occurredAt: Timestamp,
         _ postings: [Posting],
         in session: any SQLSession
     ) throws -> LedgerTransaction {
@@ -39,30 +44,37 @@ extension Settlement {
         let transaction = try LedgerTransaction(
             id: identifiers.next(),
             kind: kind,
-            occurredAt: moment,
-            subject: subject,
+            subject: booking.subject,
+            origin: LedgerOrigin(
+                merchant: booking.merchant?.text,
+                rail: providers.provider(booking.provider)?.rail.rawValue,
+                provider: booking.provider
+            ),
+            occurredAt: occurredAt,
+            postedAt: clock.now(),
             postings: postings
         )
         try session.post(transaction)
         return transaction
     }
 
-    /// Undoes a ledger transaction: each account gets back what it gave, under the same subject.
+    /// Reverses a ledger transaction: each account gets back what it gave, under the same subject.
     ///
-    /// The database refuses to undo one twice.
+    /// The database refuses to reverse one twice.
     func reverse(
         _ booked: LedgerTransaction,
         as kind: LedgerTransaction.Kind,
         at moment: Timestamp,
         in session: any SQLSession
     ) throws {
-        try session.post(.reversing(booked, id: identifiers.next(), kind: kind, occurredAt: moment))
+        let (id, now) = (identifiers.next(LedgerTransactionKind.self), clock.now())
+        try session.post(.reversing(booked, id: id, kind: kind, occurredAt: moment, postedAt: now))
     }
 
     /// Where the money of a payment is now, after its refunds.
     func position(of payment: Payment, in session: any SQLSession) throws -> PaymentPosition {
         try PaymentPosition(
-            session.ledgerTransactions(payment: payment.id.text),
+            session.ledgerTransactions(payment: payment.id),
             asset: payment.amount.asset
         )
     }

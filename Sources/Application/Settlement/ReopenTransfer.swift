@@ -56,11 +56,7 @@ extension Settlement {
 
     private func undoEnd(of transfer: OutgoingTransfer, at moment: Timestamp, in session: any SQLSession) throws {
         let ends: [LedgerTransaction.Kind] = [.transferSent, .networkFee]
-        var all = try session.ledgerTransactions(subject: transfer.purpose.id)[...]
-        // Older journals undid an end without naming it: what stands is what came after that.
-        if let undone = all.lastIndex(where: { $0.kind == .transferReopened && $0.reverses == nil }) {
-            all = all[(undone + 1)...]
-        }
+        let all = try session.ledgerTransactions(LedgerSubject(transfer.purpose))
         for booked in all.standing where ends.contains(booked.kind) {
             try reverse(booked, as: .transferReopened, at: moment, in: session)
         }

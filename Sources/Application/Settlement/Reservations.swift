@@ -18,7 +18,7 @@ extension Settlement {
         var postings = sources.map { Posting(account: $0.account, amount: $0.amount) }
         postings.append(Posting(account: transfer.reservedAccount, amount: try transfer.amount.negated()))
         let kind = transfer.reservationKind
-        let booked = try post(kind, subject: transfer.purpose.id, at: moment, postings, in: session)
+        let booked = try post(kind, of: .transfer(transfer), at: moment, postings, in: session)
         try session.reserve(transfer.purpose.id, by: booked.id)
     }
 
@@ -27,7 +27,7 @@ extension Settlement {
         try unreserve(transfer, as: .transferReleased, at: now, in: session)
         if let fee, !fee.isZero {
             let charged = try Bookkeeping.charged(fee, at: transfer.provider)
-            try post(.networkFee, subject: transfer.purpose.id, at: now, charged, in: session)
+            try post(.networkFee, of: .transfer(transfer), at: now, charged, in: session)
         }
         try announce(.failed, transfer, at: now, in: session)
     }

@@ -157,7 +157,7 @@ private struct CaseResolver {
         let books = Bookkeeping(feeBasisPoints: try session.merchant(merchant)?.feeBasisPoints ?? 0)
         for (account, amount) in waiting {
             let postings = try books.settle(amount, excess: .zero(amount.asset), from: account, to: merchant)
-            try settlement.post(.caseAccepted, subject: payment.id.text, at: now, postings, in: session)
+            try settlement.post(.caseAccepted, of: .payment(payment), at: now, postings, in: session)
         }
         try close(exceptionCase, .accepted, in: session)
     }

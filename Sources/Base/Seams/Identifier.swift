@@ -34,6 +34,16 @@ public struct Identifier<Kind: IdentifierKind>: Hashable, Comparable, Sendable {
         CrockfordBase32.text(of: value, after: Kind.prefix)
     }
 
+    /// The 16 bytes of the value, the highest first: they order as the identifiers do.
+    public var bytes: [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
+
+    /// The identifier of 16 bytes; nil when there are more or fewer.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        func half(_ part: ArraySlice<UInt8>) -> UInt64 { part.reduce(0) { $0 << 8 | UInt64($1) } }
+        value = UInt128(half(bytes[..<8])) << 64 | UInt128(half(bytes[8...]))
+    }
+
     /// Whether `lhs` was made earlier.
     public static func < (lhs: Self, rhs: Self) -> Bool { lhs.value < rhs.value }
 }

@@ -1,10 +1,15 @@
-import Cryptography
+import Money
+import Seams
 
 /// The seal of a ledger transaction in the journal: it covers the ledger transaction and, through the seal before it,
 /// everything that was booked earlier, so that a changed, missing or inserted row is found.
 ///
-/// `SHA-256(seal before it ‖ canonical encoding)`; the first one follows 32 zero bytes.
+/// `hash(seal before it ‖ canonical encoding)` with a hash function of 32 bytes, which is passed in: the ledger is pure,
+/// and whoever keeps the journal decides. The first one follows 32 zero bytes.
 public struct JournalSeal: Hashable, Sendable {
+    /// A hash function whose digests have 32 bytes.
+    public typealias Hash = @Sendable ([UInt8]) -> [UInt8]
+
     /// What the first ledger transaction follows.
     public static let start = Self(bytes: [UInt8](repeating: 0, count: 32))
 
@@ -17,7 +22,41 @@ public struct JournalSeal: Hashable, Sendable {
     }
 
     /// The seal of what is booked next.
-    public func following(with transaction: LedgerTransaction) -> Self {
-        Self(bytes: SHA256.hash(bytes + transaction.canonicalEncoding))
+    public func following(with transaction: LedgerTransaction, hash: Hash) -> Self {
+        Self(bytes: hash(bytes + transaction.canonicalEncoding))
+    }
+}
+
+extension LedgerTransaction {
+    /// The bytes that the journal's seal is computed over: the same for equal values, different for different ones.
+    ///
+    /// Each field is its length as eight big-endian bytes and its bytes, so that no two lists of fields run together:
+    /// identifier, kind, kind and key of the subject, merchant, rail and provider (empty where there is none), both
+    /// moments in microseconds, the identifier of what it reverses (empty where it reverses none), the number of postings,
+    /// and for each one account, asset and units.
+    public var canonicalEncoding: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)
+        func append(_ text: String) {
+            withUnsafeBytes(of: UInt64(text.utf8.count).bigEndian) { bytes.append(contentsOf: $0) }
+            bytes.append(contentsOf: text.utf8)
+        }
+        append(id.text)
+        append(kind.rawValue)
+        append(subject.kind.rawValue)
+        append(subject.key)
+        append(origin.merchant ?? "")
+        append(origin.rail ?? "")
+        append(origin.provider ?? "")
+        append(String(occurredAt.microseconds))
+        append(String(postedAt.microseconds))
+        append(reverses?.text ?? "")
+        append(String(postings.count))
+        for posting in postings {
+            append(posting.account.text)
+            append(posting.amount.asset.text)
+            append(posting.amount.units.description)
+        }
+        return bytes
     }
 }

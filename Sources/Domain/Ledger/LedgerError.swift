@@ -14,6 +14,7 @@ public struct LedgerError: CodedError {
         case amount
         case unknownAccount
         case invalidChart
+        case period
     }
 
     /// The kind of refusal.

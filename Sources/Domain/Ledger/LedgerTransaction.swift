@@ -23,16 +23,40 @@ public struct Posting: Hashable, Sendable {
 
 /// A balanced set of postings: money moves between accounts, and none appears or vanishes.
 ///
-/// It is never changed once it is stored; a mistake is put right by another one.
+/// It is never changed once it is stored; a mistake is corrected by another one.
 public struct LedgerTransaction: Hashable, Sendable {
-    /// What happened, for example `invoice_settled`.
-    public struct Kind: RawRepresentable, Hashable, Sendable {
-        /// The name.
-        public let rawValue: String
-        /// The kind with a name.
-        public init(_ rawValue: String) { self.rawValue = rawValue }
-        /// The kind with a name.
-        public init(rawValue: String) { self.rawValue = rawValue }
+    /// What happened.
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// A payment arrived and waits: for the rest of its invoice, or for a decision.
+        case paymentHeld = "payment_held"
+        /// A payment paid for an invoice: the merchant's balance and the fee.
+        case invoiceSettled = "invoice_settled"
+        /// An invoice expired with less than its price.
+        case underpaid
+        /// An account of a provider changed by something that is no payment.
+        case movement
+        /// A reorganisation took a movement back.
+        case movementUndone = "movement_undone"
+        /// Money of a payment is set aside for a refund.
+        case refundReserved = "refund_reserved"
+        /// Money of a merchant is set aside for a payout.
+        case payoutReserved = "payout_reserved"
+        /// A refund or payout left the provider's account.
+        case transferSent = "transfer_sent"
+        /// A refund or payout failed or was cancelled, and its money is back.
+        case transferReleased = "transfer_released"
+        /// A refund or payout that had ended is under way again.
+        case transferReopened = "transfer_reopened"
+        /// The network charged a fee by itself.
+        case networkFee = "network_fee"
+        /// A refund takes its money from elsewhere, because its payment was moved.
+        case refundMoved = "refund_moved"
+        /// The rail took a payment back.
+        case paymentOrphaned = "payment_orphaned"
+        /// A person accepted what waited in a case.
+        case caseAccepted = "case_accepted"
+        /// An invoice is no longer settled.
+        case settlementUndone = "settlement_undone"
     }
 
     /// The most postings of one.
@@ -42,13 +66,17 @@ public struct LedgerTransaction: Hashable, Sendable {
     public let id: Identifier<LedgerTransactionKind>
     /// What happened.
     public let kind: Kind
+    /// What it is about.
+    public let subject: LedgerSubject
+    /// Whose money it is, and by which rail it moved.
+    public let origin: LedgerOrigin
     /// When it happened, by the clock of where it happened.
     public let occurredAt: Timestamp
-    /// What it is about: the identifier of a payment, a refund, a payout, or a natural key.
-    public let subject: String
+    /// When it was booked, by the gateway's clock.
+    public let postedAt: Timestamp
     /// The postings, in the order in which they were made.
     public let postings: [Posting]
-    /// The ledger transaction that this one undoes, which is undone once; none when it undoes none.
+    /// The ledger transaction that this one reverses, which is reversed once; nil when it reverses none.
     public let reverses: Identifier<LedgerTransactionKind>?
 
     /// A ledger transaction, as it happens or as it was stored.
@@ -58,14 +86,28 @@ public struct LedgerTransaction: Hashable, Sendable {
     public init(
         id: Identifier<LedgerTransactionKind>,
         kind: Kind,
+        subject: LedgerSubject,
+        origin: LedgerOrigin = LedgerOrigin(),
         occurredAt: Timestamp,
-        subject: String,
+        postedAt: Timestamp,
         postings: [Posting],
         reverses: Identifier<LedgerTransactionKind>? = nil
     ) throws(LedgerError) {
+        try Self.validate(postings)
+        self.id = id
+        self.kind = kind
+        self.subject = subject
+        self.origin = origin
+        self.occurredAt = occurredAt
+        self.postedAt = postedAt
+        self.postings = postings
+        self.reverses = reverses
+    }
+
+    private static func validate(_ postings: [Posting]) throws(LedgerError) {
         guard !postings.isEmpty else { throw LedgerError(.empty, "a ledger transaction has postings") }
-        guard postings.count <= Self.maximumPostings else {
-            throw LedgerError(.tooManyPostings, "at most \(Self.maximumPostings) postings")
+        guard postings.count <= maximumPostings else {
+            throw LedgerError(.tooManyPostings, "at most \(maximumPostings) postings")
         }
         guard postings.allSatisfy({ !$0.amount.isZero }) else {
             throw LedgerError(.zeroPosting, "a posting of nothing says nothing")
@@ -83,25 +125,23 @@ public struct LedgerTransaction: Hashable, Sendable {
         if let wrong = sums.first(where: { !$0.sum.isZero }) {
             throw LedgerError(.unbalanced, "the postings in \(wrong.asset) do not sum to zero")
         }
-        self.id = id
-        self.kind = kind
-        self.occurredAt = occurredAt
-        self.subject = subject
-        self.postings = postings
-        self.reverses = reverses
     }
 
-    /// The ledger transaction that undoes another one: the same subject and the same accounts, each amount negated.
+    /// The accounting period that it belongs to: the month, in UTC, in which it happened.
+    public var period: LedgerPeriod { LedgerPeriod(containing: occurredAt) }
+
+    /// The ledger transaction that reverses another one: the same subject and accounts, each amount negated.
     ///
-    /// The one operation of undoing, whatever the reason; `kind` says it. What should be where the other one has put
-    /// it only in part, or somewhere else, is a further ledger transaction.
+    /// It is the only way to reverse, whatever the reason; `kind` says the reason. Where the money belongs afterwards is
+    /// a further ledger transaction.
     ///
     /// - Throws: ``LedgerError`` with ``LedgerError/Code/amount`` when an amount has no negative.
     public static func reversing(
         _ booked: LedgerTransaction,
         id: Identifier<LedgerTransactionKind>,
         kind: Kind,
-        occurredAt: Timestamp
+        occurredAt: Timestamp,
+        postedAt: Timestamp
     ) throws(LedgerError) -> LedgerTransaction {
         var postings: [Posting] = []
         for posting in booked.postings {
@@ -112,43 +152,20 @@ public struct LedgerTransaction: Hashable, Sendable {
         return try LedgerTransaction(
             id: id,
             kind: kind,
-            occurredAt: occurredAt,
             subject: booked.subject,
+            origin: booked.origin,
+            occurredAt: occurredAt,
+            postedAt: postedAt,
             postings: postings,
             reverses: booked.id
         )
     }
-
-    /// The bytes that the journal's seal is computed over: the same for equal values, different for different ones.
-    ///
-    /// Each field is its length as eight big-endian bytes and its bytes, so that no two lists of fields run together:
-    /// identifier, kind, microseconds, subject, the number of postings, and for each one account, asset and units; then,
-    /// where there is one, the identifier of what it undoes.
-    public var canonicalEncoding: [UInt8] {
-        var bytes: [UInt8] = []
-        func append(_ text: String) {
-            withUnsafeBytes(of: UInt64(text.utf8.count).bigEndian) { bytes.append(contentsOf: $0) }
-            bytes.append(contentsOf: text.utf8)
-        }
-        append(id.text)
-        append(kind.rawValue)
-        append(String(occurredAt.microseconds))
-        append(subject)
-        append(String(postings.count))
-        for posting in postings {
-            append(posting.account.text)
-            append(posting.amount.asset.text)
-            append(posting.amount.units.description)
-        }
-        if let reverses { append(reverses.text) }
-        return bytes
-    }
 }
 
 extension Sequence<LedgerTransaction> {
-    /// Those that hold: neither undone by another one of the sequence nor there to undo one.
+    /// Those that hold: they neither reverse another one of the sequence nor are reversed by one.
     public var standing: [LedgerTransaction] {
-        let undone = Set(compactMap(\.reverses))
-        return filter { $0.reverses == nil && !undone.contains($0.id) }
+        let reversed = Set(compactMap(\.reverses))
+        return filter { $0.reverses == nil && !reversed.contains($0.id) }
     }
 }

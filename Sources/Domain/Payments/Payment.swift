@@ -5,11 +5,10 @@ public import Seams
 public struct Payment: Hashable, Sendable {
     /// Where a payment stands.
     public enum State: String, Hashable, Sendable, CaseIterable {
-        case detected
-        case confirming
+        /// It counts.
         case final
+        /// The rail took it back.
         case orphaned
-        case failed
     }
 
     /// How a payment relates to its invoice.

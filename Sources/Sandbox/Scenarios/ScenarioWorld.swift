@@ -301,17 +301,16 @@ public final class ScenarioWorld: Sendable {
         try networks.ton.pay(2_000_000_000, to: provider.feeWalletAddress, comment: "top-up", by: "operator")
     }
 
-    /// Changes one posting by one unit behind the gateway's back.
+    /// Changes one posting to one unit behind the gateway's back.
     ///
     /// - Throws: what the database throws.
     public func tamper() async throws {
         _ = try await gateway.settlement.database.write { session in
             try session.execute(
                 """
-                UPDATE postings SET units = CAST(CAST(units AS BIGINT) + 1 AS TEXT)
-                WHERE sequence = (SELECT MAX(sequence) FROM postings) AND line = 0
+                UPDATE postings SET units = $1 WHERE sequence = (SELECT MAX(sequence) FROM postings) AND line = 0
                 """,
-                []
+                [.units(1)]
             )
         }
     }

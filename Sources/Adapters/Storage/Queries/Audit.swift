@@ -45,12 +45,16 @@ extension SQLSession {
         try writeBalances()
         var findings: [String] = []
         var stored: [BalanceName: Amount] = [:]
-        for kept in try query("SELECT account, asset, units FROM balances ORDER BY account, asset", []) {
+        let sql = """
+            SELECT a.code, a.scope, s.code, b.units FROM balances b JOIN accounts a ON a.number = b.account
+            JOIN assets s ON s.number = b.asset ORDER BY a.code, a.scope, s.code
+            """
+        for kept in try query(sql, []) {
             var row = kept
-            let name = BalanceName(account: try row.text(), asset: try row.text())
-            row = kept
-            try row.skip()
-            do { stored[name] = try row.amount() } catch {
+            let account = AccountID(code: AccountCode(try row.text()), storedScope: try row.text())
+            var amount = row
+            let name = BalanceName(account: account.text, asset: try row.text())
+            do { stored[name] = try amount.amount() } catch {
                 findings.append("balances \(name.account) \(name.asset): \(error.reason)")
                 stored[name] = trial.lines.first { BalanceName($0) == name }?.balance.amount
             }

@@ -1,3 +1,4 @@
+import Cryptography
 package import Ledger
 import Money
 package import Payments
@@ -12,30 +13,42 @@ extension SQLSession {
     ///
     /// - Throws: what the database throws.
     public func auditObjects() throws -> [String] {
-        let misjudged = "SELECT id FROM cases WHERE (state = 'open') <> (outcome IS NULL) ORDER BY id LIMIT 1000"
-        return try audit("payments", Self.paymentColumns, from: "payments p", id: "p.id") { try wrong($0.payment()) }
-            + audit("invoices", Self.invoiceColumns, from: "invoices i", id: "i.id") { try wrong($0.invoice()) }
-            + audit("outgoing", Self.outgoingColumns, from: "outgoing t", id: "t.id") { try wrong($0.outgoing()) }
-            + audit("cases", Self.caseColumns, from: Self.cases, id: "c.id") { try wrong($0.exceptionCase()) }
-            + all(misjudged, []) { "cases \(try $0.text()): its state is not what its outcome says" }
+        let misjudged = """
+            SELECT id FROM cases WHERE (state = \(ExceptionCase.State.open.code)) <> (outcome IS NULL)
+            ORDER BY id LIMIT 1000
+            """
+        return try audit("payments", Self.paymentColumns, from: "payments p", as: "p", of: PaymentKind.self) {
+            try wrong($0.payment())
+        }
+            + audit("invoices", Self.invoiceColumns, from: "invoices i", as: "i", of: InvoiceKind.self) {
+                try wrong($0.invoice())
+            }
+            + audit("outgoing", Self.outgoingColumns, from: "outgoing t", as: "t", of: nil) { try wrong($0.outgoing()) }
+            + audit("cases", Self.caseColumns, from: Self.cases, as: "c", of: CaseKind.self) {
+                try wrong($0.exceptionCase())
+            }
+            + all(misjudged, []) { "cases \(try $0.id(CaseKind.self)): its state is not what its outcome says" }
     }
 
     private func audit(
         _ table: String,
         _ columns: String,
         from source: String,
-        id key: String,
+        as alias: String,
+        of kind: (any IdentifierKind.Type)?,
         _ check: (inout SQLRow) throws -> [String]
     ) throws -> [String] {
         var findings: [String] = []
-        var last = ""
+        var last: [UInt8] = []
         while true {
             let sql = "SELECT id FROM \(table) WHERE id > $1 ORDER BY id LIMIT 500"
-            let ids = try all(sql, [.text(last)]) { try $0.text() }
+            let ids = try all(sql, [.blob(last)]) { try $0.blob() }
             guard let end = ids.last else { return findings }
+            let key = "\(alias).id"
             let page = "SELECT \(columns) FROM \(source) WHERE \(key) > $1 AND \(key) <= $2 ORDER BY \(key)"
-            let rows = try query(page, [.text(last), .text(end)])
-            for (id, stored) in zip(ids, rows) {
+            let rows = try query(page, [.blob(last), .blob(end)])
+            for (bytes, stored) in zip(ids, rows) {
+                let id = try kind.flatMap { Self.text(bytes, $0) } ?? transferName(bytes) ?? Hex.encode(bytes)
                 do {
                     var row = stored
                     findings += try check(&row).map { "\(table) \(id): \($0)" }
@@ -47,10 +60,24 @@ extension SQLSession {
         }
     }
 
+    private static func text(_ bytes: [UInt8], _ kind: any IdentifierKind.Type) -> String? {
+        func text<Kind: IdentifierKind>(_ kind: Kind.Type) -> String? { Identifier<Kind>(bytes: bytes)?.text }
+        return text(kind)
+    }
+
+    /// The text of a transfer's identifier; nil when the row does not say whether it is a refund or a payout.
+    private func transferName(_ bytes: [UInt8]) throws -> String? {
+        let row = try query("SELECT t.id, t.kind FROM outgoing t WHERE t.id = $1", [.blob(bytes)]).first
+        return row.flatMap { row in
+            var row = row
+            return try? row.optionalTransferID()
+        }
+    }
+
     // MARK: - Payments
 
     private func wrong(_ payment: Payment) throws -> [String] {
-        let booked = try ledgerTransactions(subject: payment.id.text)
+        let booked = try ledgerTransactions(LedgerSubject(payment.id))
         guard let arrival = booked.last(where: { $0.reverses == nil && $0.arrival != nil }),
             let posting = arrival.arrival
         else { return ["nothing is booked of it"] }
@@ -90,10 +117,10 @@ extension SQLSession {
 
     /// What waits of a payment has a case of that amount.
     private func wrongCases(of payment: Payment) throws -> [String] {
-        let booked = try ledgerTransactions(payment: payment.id.text)
+        let booked = try ledgerTransactions(payment: payment.id)
         // A refund that a person has found takes from the suspense account what its spend has put there; no money of the
         // payment ever waited in it.
-        let sent = Set(booked.filter { ["transfer_sent", "network_fee"].contains($0.kind.rawValue) }.map(\.id))
+        let sent = Set(booked.filter { [.transferSent, .networkFee].contains($0.kind) }.map(\.id))
         let postings = booked.filter { entry in
             !sent.contains(entry.id) && !(entry.reverses.map(sent.contains) ?? false)
         }.flatMap(\.postings)
@@ -105,7 +132,7 @@ extension SQLSession {
         }
         let open = try openCases(about: payment.id)
         return waiting.compactMap { reason, amount in
-            let isKnown = open.contains { ExceptionCase.Reason(rawValue: $0.reason)?.explains(reason) ?? false }
+            let isKnown = open.contains { $0.explains(reason) }
             guard !amount.isZero, !isKnown else { return nil }
             return "\(amount) waits as \(reason.rawValue) without an open case"
         }
@@ -113,9 +140,12 @@ extension SQLSession {
     }
 
     /// The open cases about a payment, without their amounts, which may be wrong.
-    private func openCases(about payment: PaymentID) throws -> [(id: String, reason: String)] {
-        try all("SELECT id, reason FROM cases WHERE payment = $1 AND state = 'open'", [.id(payment)]) {
-            (id: try $0.text(), reason: try $0.text())
+    private func openCases(about payment: PaymentID) throws -> [ExceptionCase.Reason] {
+        try all(
+            "SELECT reason FROM cases WHERE payment = $1 AND state = \(ExceptionCase.State.open.code)",
+            [.id(payment)]
+        ) {
+            try $0.code()
         }
     }
 
@@ -137,7 +167,8 @@ extension SQLSession {
                 )
             }
         }
-        let accepted = "SELECT 1 FROM cases WHERE invoice = $1 AND outcome = 'accepted' LIMIT 1"
+        let accepted =
+            "SELECT 1 FROM cases WHERE invoice = $1 AND outcome = \(ExceptionCase.Resolution.Outcome.accepted.code) LIMIT 1"
         let hasAccepted = try first(accepted, [.id(invoice.id)]) { try $0.integer() } != nil
         let status = invoice.status
         if counted != status.received {
@@ -148,6 +179,12 @@ extension SQLSession {
         if (status.state == .settled) != (isCovered || isMarked) {
             findings.append(
                 "it is \(status.state.rawValue), and what it received \(isCovered ? "covers" : "does not cover") it"
+            )
+        }
+        let hasPayments = try !payments(of: invoice.id).isEmpty
+        if try !Self.isPossible(status, isMarked: isMarked, hasPayments: hasPayments) {
+            findings.append(
+                "it is \(status.state.rawValue) with the exception \(status.exception.rawValue), which cannot be"
             )
         }
         if status.state == .new, !status.received.isZero { findings.append("it is new, and has received something") }
@@ -161,10 +198,28 @@ extension SQLSession {
         return findings
     }
 
+    /// Whether an invoice can have its exception: what nobody has paid has none, and what is settled is covered, too much
+    /// was paid for it, or a person has accepted less.
+    private static func isPossible(
+        _ status: InvoiceStateMachine,
+        isMarked: Bool,
+        hasPayments: Bool
+    ) throws -> Bool {
+        switch (status.exception, status.state) {
+        case (.none, .settled): try !status.received.subtracting(status.price).isPositive
+        case (.none, .processing): status.received.isZero
+        case (.none, _): true
+        case (.marked, _): isMarked
+        case (.paidPartial, .settled), (.paidLate, .settled): false
+        case (.paidLate, _): hasPayments && status.received.isZero
+        case (.paidPartial, _), (.paidOver, _): hasPayments
+        }
+    }
+
     /// Whether money of a payment waits until its invoice is covered.
     private func isHeld(_ payment: Payment, for invoice: Invoice) throws -> Bool {
         let clearing = AccountID(code: AccountCode("customer_clearing"), scope: invoice.merchant.text)
-        let held = try ledgerTransactions(payment: payment.id.text).flatMap(\.postings).filter {
+        let held = try ledgerTransactions(payment: payment.id).flatMap(\.postings).filter {
             $0.account == clearing
         }
         return try !Amount.sum(held.map(\.amount), asset: payment.amount.asset).isZero
@@ -183,33 +238,28 @@ extension SQLSession {
         if !reservation.postings.contains(Posting(account: account, amount: amount)) {
             findings.append("it is not what \(reservation.id) sets aside")
         }
-        var owners = [transfer.purpose.id]
         if case .refund(_, let id) = transfer.purpose {
-            owners.append(id.text)
             let target = try payment(id)?.refundTarget ?? ""
             if transfer.destination != target {
                 findings.append("it goes to '\(transfer.destination)' and not to '\(target)'")
             }
         }
-        if !owners.contains(reservation.subject) {
+        if reservation.subject != LedgerSubject(transfer.purpose) {
             findings.append("\(reservation.id) sets aside what \(reservation.subject) sends")
         }
-        let booked = try ledgerTransactions(subject: transfer.purpose.id)
+        let booked = try ledgerTransactions(LedgerSubject(transfer.purpose))
         let standing = booked.standing
-        // Older journals have reservations of refunds under their payment.
-        if reservation.subject == transfer.purpose.id {
-            let isReserved = standing.contains { $0.id == reservation.id }
-            let hasEnded = transfer.status.state == .failed || transfer.status.state == .cancelled
-            if isReserved == hasEnded {
-                findings.append(
-                    "it is \(transfer.status.state.rawValue), and its money is \(isReserved ? "" : "not ")set aside"
-                )
-            }
+        let isReserved = standing.contains { $0.id == reservation.id }
+        let hasEnded = transfer.status.state == .failed || transfer.status.state == .cancelled
+        if isReserved == hasEnded {
+            findings.append(
+                "it is \(transfer.status.state.rawValue), and its money is \(isReserved ? "" : "not ")set aside"
+            )
         }
         if transfer.prepared != nil, [.awaitingApproval, .awaitingPayment].contains(transfer.status.state) {
             findings.append("it waits to be signed, and was signed")
         }
-        let isSent = standing.contains { $0.kind.rawValue == "transfer_sent" }
+        let isSent = standing.contains { $0.kind == .transferSent }
         if isSent != (transfer.status.state == .completed) {
             findings.append("it is \(transfer.status.state.rawValue), and booked as \(isSent ? "sent" : "not sent")")
         }
@@ -229,7 +279,7 @@ extension SQLSession {
         // What was set aside has no amount that could be booked.
         guard let amount = found.amount else { return [] }
         if let key = found.movement {
-            let booked = try ledgerTransactions(subject: key.text).compactMap(\.postings.first?.amount)
+            let booked = try ledgerTransactions(LedgerSubject(key)).compactMap(\.postings.first?.amount)
             // What was closed may be undone since.
             let isBooked =
                 found.state == .open
@@ -243,7 +293,7 @@ extension SQLSession {
                 ? [] : ["its payment is not gone, or of another amount"]
         }
         var waiting = Amount.zero(amount.asset)
-        for posting in try ledgerTransactions(payment: id.text).flatMap(\.postings)
+        for posting in try ledgerTransactions(payment: id).flatMap(\.postings)
         where posting.amount.asset == waiting.asset {
             guard let reason = ExceptionCase.Reason(waitingOn: posting.account), found.reason.explains(reason) else {
                 continue
@@ -259,13 +309,13 @@ extension SQLSession {
 extension LedgerTransaction {
     /// The posting by which a rail's account grew by a payment.
     fileprivate var arrival: Posting? {
-        guard kind.rawValue == "payment_held" || kind.rawValue == "invoice_settled" else { return nil }
+        guard kind == .paymentHeld || kind == .invoiceSettled else { return nil }
         return postings.first { $0.account.code.rawValue == "provider_receivable" && $0.amount.isPositive }
     }
 
     /// What a payment was taken for when this was booked; none when its money only moves on.
     fileprivate var placement: Payment.Classification? {
-        guard kind.rawValue == "payment_held" || kind.rawValue == "invoice_settled",
+        guard kind == .paymentHeld || kind == .invoiceSettled,
             let source = postings.first(where: \.amount.isPositive)?.account.code.rawValue,
             source == "provider_receivable" || source == "suspense"
         else { return nil }

@@ -139,7 +139,9 @@ extension SQLSession {
     /// The bots that serve a merchant, the newest first: its own, and for the operator those of everybody.
     public func bots(of merchant: MerchantID?, in page: Page) throws -> [BotRecord] {
         let filter = merchant.map { Filter("b.merchant = ", .id($0)) } ?? Filter("b.created_at > ", .integer(0))
-        return try list(Self.botColumns, from: "bots b", id: "b.id", filter, in: page) { try $0.bot() }
+        return try list(Self.botColumns, from: "bots b", id: "b.id", of: BotKind.self, filter, in: page) {
+            try $0.bot()
+        }
     }
 }
 

@@ -63,60 +63,29 @@ enum EvidenceText {
     }
 }
 
-/// Cases of versions that kept nothing of their movement.
-extension SQLSession {
-    /// A case with what is known of its movement, also when nothing is kept beside it.
-    func withEvidence(_ found: ExceptionCase) throws -> ExceptionCase {
-        guard found.evidence == nil, found.amount != nil, let key = found.movement else { return found }
-        var found = found
-        found.evidence = try evidence(of: key)
-        return found
-    }
-
-    /// What is stored of a booked movement elsewhere: who observed it, when it happened, and what left by a wallet's key.
-    private func evidence(of key: NaturalKey) throws -> MovementEvidence? {
-        let booked = try first(
-            """
-            SELECT o.provider, o.note, l.occurred_at FROM ledger_transactions l JOIN observations o ON o.key = l.subject
-            WHERE l.subject = $1 AND l.kind = 'movement' ORDER BY l.sequence DESC LIMIT 1
-            """,
-            [.text(key.text)]
-        ) { (provider: try $0.text(), reason: try $0.text(), moment: try $0.moment()) }
-        guard let booked else { return nil }
-        let spends = try spends(of: key)
-        return MovementEvidence(
-            provider: booked.provider,
-            place: spends.first.map { RailPlace(network: nil, account: $0.wallet, transaction: $0.evidence) },
-            reason: booked.reason,
-            receivers: spends.compactMap(\.payment).map { .init(destination: $0.destination, amount: $0.amount) },
-            occurredAt: booked.moment
-        )
-    }
-}
-
 /// What a person has looked at, and where it lies since.
 extension SQLSession {
     /// What was booked for movements whose cases were dismissed and lies on suspense: dismissing moves nothing.
     package func dismissedOnSuspense() throws -> [(account: AccountID, sum: AmountSum)] {
         let postings = try all(
             """
-            SELECT DISTINCT l.sequence, p.account, p.asset, p.units FROM cases c
-            JOIN ledger_transactions l ON l.subject = c.movement AND l.kind = 'movement'
-            JOIN postings p ON p.sequence = l.sequence
-            WHERE c.outcome = 'dismissed' AND p.account LIKE 'suspense/%'
+            SELECT DISTINCT l.sequence, a.scope, s.code, p.units FROM cases c
+            JOIN ledger_transactions l ON l.movement = c.movement AND l.kind = \(LedgerTransaction.Kind.movement.code)
+            JOIN postings p ON p.sequence = l.sequence JOIN accounts a ON a.number = p.account AND a.code = 'suspense'
+            JOIN assets s ON s.number = p.asset WHERE c.outcome = \(ExceptionCase.Resolution.Outcome.dismissed.code)
             AND NOT EXISTS (SELECT 1 FROM ledger_transactions r WHERE r.reverses = l.id) ORDER BY l.sequence
             """,
             []
         ) { row in
             try row.skip()
-            return (account: try row.text(), sum: try row.sum())
+            return (scope: try row.text(), amount: try row.amount())
         }
         var sums: [String: [AssetID: BigInt]] = [:]
         for posting in postings {
-            sums[posting.account, default: [:]][posting.sum.asset, default: 0] += posting.sum.units
+            sums[posting.scope, default: [:]][posting.amount.asset, default: 0] += BigInt(posting.amount.units)
         }
-        return sums.sorted { $0.key < $1.key }.flatMap { account, assets in
-            let account = AccountID(text: account)
+        return sums.sorted { $0.key < $1.key }.flatMap { scope, assets in
+            let account = AccountID(code: AccountCode("suspense"), scope: scope)
             return assets.sorted { $0.key < $1.key }.map { (account, AmountSum(of: $0.key, units: $0.value)) }
         }
     }

@@ -22,9 +22,9 @@ extension SQLSession {
             evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             """,
             [
-                .id(opened.id), .text(opened.reason.rawValue), .id(opened.merchant), .id(opened.invoice),
+                .id(opened.id), .code(opened.reason), .id(opened.merchant), .id(opened.invoice),
                 .id(opened.payment), .text(opened.movement?.text), .asset(opened.amount), .units(opened.amount),
-                .text(opened.state.rawValue), .moment(opened.openedAt), .text(opened.detail),
+                .code(opened.state), .moment(opened.openedAt), .text(opened.detail),
                 .text(opened.evidence.map(EvidenceText.write)),
             ]
         )
@@ -36,11 +36,11 @@ extension SQLSession {
     public func resolve(_ id: CaseID, _ resolution: ExceptionCase.Resolution) throws -> Bool {
         try change(
             """
-            UPDATE cases SET state = 'resolved', resolved_at = $1, outcome = $2, outcome_object = $3, note = $4
-            WHERE id = $5 AND state = 'open'
+            UPDATE cases SET state = \(ExceptionCase.State.resolved.code), resolved_at = $1, outcome = $2, outcome_object = $3, note = $4
+            WHERE id = $5 AND state = \(ExceptionCase.State.open.code)
             """,
             [
-                .moment(resolution.moment), .text(resolution.outcome.rawValue), .text(resolution.object),
+                .moment(resolution.moment), .code(resolution.outcome), .text(resolution.object),
                 .text(resolution.note), .id(id),
             ]
         ) == 1
@@ -49,7 +49,7 @@ extension SQLSession {
     /// Stores how much waits in an open case.
     public func update(_ id: CaseID, amount: Amount) throws {
         try executeOne(
-            "UPDATE cases SET asset = $1, amount = $2 WHERE id = $3 AND state = 'open'",
+            "UPDATE cases SET asset = $1, amount = $2 WHERE id = $3 AND state = \(ExceptionCase.State.open.code)",
             [.asset(amount), .units(amount), .id(id)]
         )
     }
@@ -57,7 +57,6 @@ extension SQLSession {
     /// A case.
     public func exceptionCase(_ id: CaseID) throws -> ExceptionCase? {
         try first("SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.id = $1", [.id(id)]) { try $0.exceptionCase() }
-            .map(withEvidence)
     }
 
     /// The cases about a payment.
@@ -70,7 +69,7 @@ extension SQLSession {
     /// The open cases about an invoice.
     public func openCases(of invoice: InvoiceID) throws -> [ExceptionCase] {
         try all(
-            "SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.invoice = $1 AND c.state = 'open' ORDER BY c.id",
+            "SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.invoice = $1 AND c.state = \(ExceptionCase.State.open.code) ORDER BY c.id",
             [.id(invoice)]
         ) { try $0.exceptionCase() }
     }
@@ -78,7 +77,7 @@ extension SQLSession {
     /// The open cases about a movement of a rail's account.
     public func openCases(of movement: NaturalKey) throws -> [ExceptionCase] {
         try all(
-            "SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.movement = $1 AND c.state = 'open' ORDER BY c.id",
+            "SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.movement = $1 AND c.state = \(ExceptionCase.State.open.code) ORDER BY c.id",
             [.text(movement.text)]
         ) { try $0.exceptionCase() }
     }
@@ -101,16 +100,17 @@ extension SQLSession {
         var filter =
             merchant.map { Filter(isOperator ? "COALESCE(c.merchant, $1) = " : "c.merchant = ", .id($0)) }
             ?? Filter("c.opened_at >= ", .integer(0))
-        filter.and("c.state = ", .text(state.rawValue))
-        return try list(Self.caseColumns, from: Self.cases, id: "c.id", filter, in: page) { try $0.exceptionCase() }
-            .map(withEvidence)
+        filter.and("c.state = ", .code(state))
+        return try list(Self.caseColumns, from: Self.cases, id: "c.id", of: CaseKind.self, filter, in: page) {
+            try $0.exceptionCase()
+        }
     }
 }
 
 extension SQLRow {
     mutating func exceptionCase() throws -> ExceptionCase {
         let (id, reason, merchant): (CaseID, ExceptionCase.Reason, MerchantID?) = (
-            try id(), try word(), try optionalID()
+            try id(), try code(), try optionalID()
         )
         let (invoice, payment): (InvoiceID?, PaymentID?) = (try optionalID(), try optionalID())
         let movement = try optionalText().map(NaturalKey.init(stored:))
@@ -134,12 +134,10 @@ extension SQLRow {
     }
 
     private mutating func resolution() throws -> ExceptionCase.Resolution? {
-        let outcome = try optionalText()
+        let outcome = try optionalCode(ExceptionCase.Resolution.Outcome.self)
         let (object, note, moment) = (try optionalText(), try optionalText(), try optionalMoment())
         guard let outcome else { return nil }
-        guard let word = ExceptionCase.Resolution.Outcome(rawValue: outcome), let moment else {
-            throw StorageError(.corrupt, "a case has an outcome that does not exist: \(outcome)")
-        }
-        return ExceptionCase.Resolution(word, object: object, note: note, at: moment)
+        guard let moment else { throw StorageError(.corrupt, "a case has an outcome and no moment of it") }
+        return ExceptionCase.Resolution(outcome, object: object, note: note, at: moment)
     }
 }

@@ -53,7 +53,7 @@ extension SQLSession {
     public func endpointsDue(at moment: Timestamp) throws -> [WebhookEndpointID] {
         try all(
             """
-            SELECT DISTINCT d.endpoint FROM deliveries d WHERE d.state = 'pending'
+            SELECT DISTINCT d.endpoint FROM deliveries d WHERE d.state = \(DeliveryRecord.State.pending.code)
             AND (d.next_attempt_at <= $1 OR d.next_attempt_at > $2) ORDER BY d.endpoint
             """,
             [.moment(moment), .moment(moment.advanced(by: Self.longestPause))]
@@ -69,7 +69,7 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.deliveryColumns) FROM deliveries d
-            WHERE d.endpoint = $1 AND d.state = 'pending' 
+            WHERE d.endpoint = $1 AND d.state = \(DeliveryRecord.State.pending.code) 
             AND (d.next_attempt_at <= $2 OR d.next_attempt_at > $4) ORDER BY d.event LIMIT $3
             """,
             [
@@ -86,7 +86,7 @@ extension SQLSession {
         try change(
             """
             UPDATE deliveries SET next_attempt_at = $1
-            WHERE endpoint = $2 AND event = $3 AND state = 'pending' AND next_attempt_at = $4
+            WHERE endpoint = $2 AND event = $3 AND state = \(DeliveryRecord.State.pending.code) AND next_attempt_at = $4
             """,
             [.moment(moment), .id(delivery.endpoint), .id(delivery.event), .moment(delivery.nextAttemptAt)]
         ) == 1
@@ -112,10 +112,10 @@ extension SQLSession {
         let stands = try change(
             """
             UPDATE deliveries SET state = $1, attempts = $2, next_attempt_at = $3
-            WHERE endpoint = $4 AND event = $5 AND state = 'pending' AND next_attempt_at = $6
+            WHERE endpoint = $4 AND event = $5 AND state = \(DeliveryRecord.State.pending.code) AND next_attempt_at = $6
             """,
             [
-                .text(state.rawValue), .integer(Int64(attempt.number)), .moment(nextAttemptAt), .id(delivery.endpoint),
+                .code(state), .integer(Int64(attempt.number)), .moment(nextAttemptAt), .id(delivery.endpoint),
                 .id(delivery.event), .moment(claim),
             ]
         )
@@ -173,7 +173,9 @@ extension SQLSession {
 
     /// How many deliveries wait.
     public func outboxDepth() throws -> Int {
-        try first("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'", []) { try $0.int() } ?? 0
+        try first("SELECT COUNT(*) FROM deliveries WHERE state = \(DeliveryRecord.State.pending.code)", []) {
+            try $0.int()
+        } ?? 0
     }
 
     /// How many endpoints are switched off.
@@ -186,7 +188,7 @@ extension SQLSession {
 
     /// How many cases wait for a person.
     public func openCaseCount() throws -> Int {
-        try first("SELECT COUNT(*) FROM cases WHERE state = 'open'", []) { try $0.int() } ?? 0
+        try first("SELECT COUNT(*) FROM cases WHERE state = \(ExceptionCase.State.open.code)", []) { try $0.int() } ?? 0
     }
 }
 
@@ -205,7 +207,7 @@ extension SQLRow {
         DeliveryRecord(
             endpoint: try id(),
             event: try id(),
-            state: try word(),
+            state: try code(),
             attempts: try int(),
             nextAttemptAt: try moment()
         )

@@ -8,10 +8,8 @@ public struct InboxMessage: Hashable, Sendable {
     public let source: String
     /// The rail's own number of the message.
     public let key: String
-    /// The bytes as they are kept.
+    /// The bytes, sealed.
     public let body: [UInt8]
-    /// Whether they are sealed; older versions kept them as they came.
-    public let isSealed: Bool
     /// When it came.
     public let receivedAt: Timestamp
 }
@@ -25,7 +23,7 @@ extension SQLSession {
         group.hasNews = true
         return try change(
             """
-            INSERT INTO inbox (source, key, body, sealed, received_at, due_at) VALUES ($1, $2, $3, 1, $4, $4)
+            INSERT INTO inbox (source, key, body, received_at, due_at) VALUES ($1, $2, $3, $4, $4)
             ON CONFLICT DO NOTHING
             """,
             [.text(source), .text(key), .blob(sealed), .moment(moment)]
@@ -36,7 +34,7 @@ extension SQLSession {
     public func pendingInbox(source: String?, dueAt moment: Timestamp, limit: Int) throws -> [InboxMessage] {
         try all(
             """
-            SELECT sequence, source, key, body, sealed, received_at FROM inbox
+            SELECT sequence, source, key, body, received_at FROM inbox
             WHERE finished_at IS NULL AND (due_at <= $1 OR due_at > $4) AND (source = $2 OR $2 = '') ORDER BY sequence LIMIT $3
             """,
             [
@@ -49,7 +47,6 @@ extension SQLSession {
                 source: try row.text(),
                 key: try row.text(),
                 body: try row.blob(),
-                isSealed: try row.int() == 1,
                 receivedAt: try row.moment()
             )
         }

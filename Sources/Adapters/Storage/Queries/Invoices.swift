@@ -39,13 +39,15 @@ public struct InvoiceStamp: Hashable, Sendable {
     /// Whether something was seen of a payment, which is not part of the stamp.
     public let isSeen: Bool
     /// The columns that ``SQLSession/update(_:from:)`` changes, and how often ways to pay were renewed.
-    private let columns: [String?]
+    private let columns: [SQLValue]
 
     fileprivate init(_ row: inout SQLRow) throws {
         merchant = try row.id()
         isSeen = try row.int() > 0
         columns = [
-            try row.text(), try row.text(), try row.text(), "\(try row.optionalInteger() ?? -1)", "\(try row.int())",
+            .integer(try row.integer()), .integer(try row.integer()),
+            try row.optionalUnits().map(SQLValue.units) ?? .null,
+            .integer(try row.optionalInteger()), .integer(try row.integer()),
         ]
     }
 }
@@ -74,10 +76,10 @@ extension SQLSession {
             """,
             [
                 .id(invoice.id), .id(invoice.merchant), .text(invoice.reference), .text(invoice.title),
-                .text(invoice.summary), .text(invoice.goods.rawValue), .asset(invoice.price), .units(invoice.price),
+                .text(invoice.summary), .code(invoice.goods), .asset(invoice.price), .units(invoice.price),
                 .units(invoice.status.threshold), .units(invoice.status.received),
                 .integer(Int64(invoice.toleranceBasisPoints)), .integer(invoice.payer), .text(metadata),
-                .text(invoice.status.state.rawValue), .text(invoice.status.exception.rawValue),
+                .code(invoice.status.state), .code(invoice.status.exception),
                 .moment(invoice.createdAt), .moment(invoice.expiresAt), .moment(invoice.monitoredUntil),
                 .moment(invoice.settledAt), .text(invoice.returnURL), .id(invoice.paymentLink),
                 .id(invoice.subscription), .text(Self.text(invoice.lines)), .id(invoice.paidMedia),
@@ -114,9 +116,9 @@ extension SQLSession {
             WHERE id = $5 AND state = $6 AND exception = $7 AND received = $8
             """,
             [
-                .text(updated.status.state.rawValue), .text(updated.status.exception.rawValue),
+                .code(updated.status.state), .code(updated.status.exception),
                 .units(updated.status.received), .moment(updated.settledAt), .id(updated.id),
-                .text(old.status.state.rawValue), .text(old.status.exception.rawValue), .units(old.status.received),
+                .code(old.status.state), .code(old.status.exception), .units(old.status.received),
             ]
         )
     }
@@ -146,13 +148,15 @@ extension SQLSession {
         in page: Page
     ) throws -> [Invoice] {
         var filter = Filter("i.merchant = ", .id(merchant))
-        if let state = wanted.state { filter.and("i.state = ", .text(state.rawValue)) }
+        if let state = wanted.state { filter.and("i.state = ", .code(state)) }
         if let reference = wanted.reference { filter.and("i.reference = ", .text(reference)) }
         if let subscription = wanted.subscription { filter.and("i.subscription = ", .id(subscription)) }
         if let media = wanted.paidMedia { filter.and("i.paid_media = ", .id(media)) }
         if let moment = wanted.createdFrom { filter.and("i.created_at >= ", .moment(moment)) }
         if let moment = wanted.createdUntil { filter.and("i.created_at < ", .moment(moment)) }
-        return try list(Self.invoiceColumns, from: "invoices i", id: "i.id", filter, in: page) { try $0.invoice() }
+        return try list(Self.invoiceColumns, from: "invoices i", id: "i.id", of: InvoiceKind.self, filter, in: page) {
+            try $0.invoice()
+        }
     }
 
     /// Invoices that can still be paid and whose time was over at a moment, the oldest first.
@@ -196,7 +200,7 @@ extension SQLSession {
         return try all(
             """
             SELECT \(Self.invoiceColumns) FROM invoices i
-            WHERE i.state IN ('new', 'processing') AND i.expires_at < $1\(waiting) ORDER BY i.expires_at LIMIT $2
+            WHERE \(InvoiceStateMachine.State.isPayable(in: "i.")) AND i.expires_at < $1\(waiting) ORDER BY i.expires_at LIMIT $2
             """,
             values
         ) { try $0.invoice() }
@@ -207,11 +211,11 @@ extension SQLRow {
     mutating func invoice() throws -> Invoice {
         let (id, merchant): (InvoiceID, MerchantID) = (try self.id(), try self.id())
         let (reference, title, summary) = (try optionalText(), try text(), try text())
-        let goods: Invoice.Goods = try word()
+        let goods: Invoice.Goods = try code()
         let (price, threshold, received) = (try amount(), try amount(), try amount())
         let (tolerance, payer, metadata) = (try int(), try optionalInteger(), try text())
-        let state: InvoiceStateMachine.State = try word()
-        let exception: InvoiceStateMachine.Exception = try word()
+        let state: InvoiceStateMachine.State = try code()
+        let exception: InvoiceStateMachine.Exception = try code()
         let (createdAt, expiresAt, monitoredUntil) = (try moment(), try moment(), try moment())
         let settledAt = try optionalMoment()
         let (returnURL, paymentLink): (String?, PaymentLinkID?) = (try optionalText(), try optionalID())

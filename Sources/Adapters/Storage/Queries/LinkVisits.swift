@@ -8,7 +8,7 @@ extension SQLSession {
         let rows: [(place: Int, invoice: InvoiceID)] = try all(
             """
             SELECT v.place, v.invoice FROM link_visits v JOIN invoices i ON i.id = v.invoice
-            WHERE v.link = $1 AND v.visitor = $2 AND i.state = 'new' AND i.expires_at > $3
+            WHERE v.link = $1 AND v.visitor = $2 AND i.state = \(InvoiceStateMachine.State.new.code) AND i.expires_at > $3
             """,
             [.id(link), .text(visitor), .moment(now)]
         ) { (try $0.int(), try $0.id()) }

@@ -1,3 +1,5 @@
+import Seams
+
 /// A piece of a list that is ordered by identifier, the newest first.
 public struct Page: Hashable, Sendable {
     /// Only what is older than this identifier.
@@ -60,21 +62,22 @@ extension SQLSession {
         _ columns: String,
         from table: String,
         id: String,
+        of kind: any IdentifierKind.Type,
         _ filter: Filter,
         in page: Page,
         _ decode: (inout SQLRow) throws -> Value
     ) throws -> [Value] {
+        var filter = filter
+        let (conditions, arguments) = filter.whole
         for (cursor, isBefore) in [(page.after, false), (page.before, true)] {
             guard let cursor else { continue }
-            let (conditions, arguments) = filter.whole
+            guard let value = SQLValue.identifier(cursor, of: kind) else { throw UnknownCursor(isBefore: isBefore) }
             let sql = """
                 SELECT 1 FROM \(table) WHERE \(conditions.joined(separator: " AND ")) AND \(id) = $\(arguments.count + 1)
                 """
-            guard try !query(sql, arguments + [.text(cursor)]).isEmpty else { throw UnknownCursor(isBefore: isBefore) }
+            guard try !query(sql, arguments + [value]).isEmpty else { throw UnknownCursor(isBefore: isBefore) }
+            filter.and(isBefore ? "\(id) > " : "\(id) < ", value)
         }
-        var filter = filter
-        if let after = page.after { filter.and("\(id) < ", .text(after)) }
-        if let before = page.before { filter.and("\(id) > ", .text(before)) }
         // Going back, the nearest ones are the oldest of those that are newer.
         let isGoingBack = page.before != nil && page.after == nil
         let sql = """

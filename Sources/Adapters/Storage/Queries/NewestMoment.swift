@@ -7,7 +7,7 @@ extension SQLSession {
     public func newestMoment() throws -> Timestamp? {
         // The journal and the events are in the order in which they were written.
         let queries = [
-            "SELECT occurred_at FROM ledger_transactions ORDER BY sequence DESC LIMIT 1",
+            "SELECT posted_at FROM ledger_transactions ORDER BY sequence DESC LIMIT 1",
             "SELECT created_at FROM events ORDER BY id DESC LIMIT 1",
             "SELECT created_at FROM invoices ORDER BY id DESC LIMIT 1",
             "SELECT proven_at FROM storage_proofs WHERE number = 1",

@@ -22,7 +22,7 @@ extension SQLSession {
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             """,
             [
-                .id(option.id), .id(option.invoice), .text(option.rail.rawValue), .text(option.provider),
+                .id(option.id), .id(option.invoice), .code(option.rail), .text(option.provider),
                 .asset(option.due), .units(option.due), .asset(option.price), .units(option.price),
                 .text(option.quote.map(QuoteText.write)), .text(link), .text(address), .text(comment),
                 .text(option.reference.scope), .text(option.reference.value),
@@ -118,7 +118,7 @@ extension SQLSession {
             """
             SELECT \(optionColumns), r.option,
             (SELECT COUNT(*) FROM sightings s WHERE s.invoice = i.id),
-            (SELECT COUNT(*) FROM cases c WHERE c.invoice = i.id AND c.state = 'open'),
+            (SELECT COUNT(*) FROM cases c WHERE c.invoice = i.id AND c.state = \(ExceptionCase.State.open.code)),
             \(merchantColumns), \(invoiceColumns)
             FROM payment_references r JOIN payment_options n ON n.id = r.option JOIN invoices i ON i.id = n.invoice
             JOIN merchants m ON m.id = i.merchant JOIN payment_options o ON o.invoice = i.id
@@ -207,7 +207,7 @@ extension PaymentInstruction {
 extension SQLRow {
     mutating func option() throws -> PaymentOption {
         let (id, invoice): (PaymentOptionID, InvoiceID) = (try self.id(), try self.id())
-        let (rail, provider): (Rail, String) = (try word(), try text())
+        let (rail, provider): (Rail, String) = (try code(), try text())
         let (due, price) = (try amount(), try amount())
         let quote = try optionalText().map(QuoteText.read)
         let (link, address, comment) = (try text(), try optionalText(), try optionalText())

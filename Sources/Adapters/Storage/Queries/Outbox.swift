@@ -1,3 +1,4 @@
+import Cryptography
 public import Payments
 public import Seams
 
@@ -140,8 +141,8 @@ extension SQLSession {
     public func deliver(_ event: EventID, to endpoint: WebhookEndpointID, at moment: Timestamp) throws {
         try execute(
             """
-            INSERT INTO deliveries (endpoint, event, state, attempts, next_attempt_at) VALUES ($1, $2, 'pending', 0, $3)
-            ON CONFLICT (endpoint, event) DO UPDATE SET state = 'pending', next_attempt_at = excluded.next_attempt_at
+            INSERT INTO deliveries (endpoint, event, state, attempts, next_attempt_at) VALUES ($1, $2, \(DeliveryRecord.State.pending.code), 0, $3)
+            ON CONFLICT (endpoint, event) DO UPDATE SET state = \(DeliveryRecord.State.pending.code), next_attempt_at = excluded.next_attempt_at
             """,
             [.id(endpoint), .id(event), .moment(moment)]
         )
@@ -176,7 +177,14 @@ extension SQLSession {
 
     /// A merchant's events, the newest first.
     public func events(of merchant: MerchantID, in page: Page) throws -> [EventRecord] {
-        try list(Self.eventColumns, from: "events e", id: "e.id", Filter("e.merchant = ", .id(merchant)), in: page) {
+        try list(
+            Self.eventColumns,
+            from: "events e",
+            id: "e.id",
+            of: EventKind.self,
+            Filter("e.merchant = ", .id(merchant)),
+            in: page
+        ) {
             try $0.event()
         }
     }
@@ -184,15 +192,15 @@ extension SQLSession {
     /// Calls `body` with one event of any merchant after the other, the oldest first; one that cannot be read has its
     /// identifier only.
     package func eachEvent(_ body: (_ id: String, EventRecord?) throws -> Void) throws {
-        var last = ""
+        var last: [UInt8] = []
         while true {
             let page = "SELECT e.id, \(Self.eventColumns) FROM events e WHERE e.id > $1 ORDER BY e.id LIMIT 500"
-            let rows = try query(page, [.text(last)])
+            let rows = try query(page, [.blob(last)])
             guard !rows.isEmpty else { return }
             for stored in rows {
                 var row = stored
-                last = try row.text()
-                try body(last, try? row.event())
+                last = try row.blob()
+                try body(EventID(bytes: last)?.text ?? Hex.encode(last), try? row.event())
             }
         }
     }
@@ -246,7 +254,7 @@ extension SQLSession {
             [.moment(moment), .id(endpoint.id)]
         )
         try execute(
-            "UPDATE deliveries SET state = 'abandoned' WHERE endpoint = $1 AND state = 'pending'",
+            "UPDATE deliveries SET state = \(DeliveryRecord.State.abandoned.code) WHERE endpoint = $1 AND state = \(DeliveryRecord.State.pending.code)",
             [.id(endpoint.id)]
         )
     }

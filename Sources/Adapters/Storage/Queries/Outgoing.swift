@@ -14,10 +14,10 @@ extension SQLSession {
 
     /// Stores a new transfer; it is due at once.
     public func insert(_ transfer: OutgoingTransfer) throws {
-        let (kind, payment): (String, PaymentID?) =
+        let (kind, payment): (OutgoingKind, PaymentID?) =
             switch transfer.purpose {
-            case .refund(_, let payment): ("refund", payment)
-            case .payout: ("payout", nil)
+            case .refund(_, let payment): (.refund, payment)
+            case .payout: (.payout, nil)
             }
         try execute(
             """
@@ -26,9 +26,10 @@ extension SQLSession {
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             """,
             [
-                .text(transfer.purpose.id), .text(kind), .id(payment), .id(transfer.merchant), .text(transfer.provider),
+                .transfer(transfer.purpose.id), .code(kind), .id(payment), .id(transfer.merchant),
+                .text(transfer.provider),
                 .asset(transfer.amount), .units(transfer.amount), .text(transfer.destination), .text(transfer.comment),
-                .text(transfer.reason), .text(transfer.status.state.rawValue), .moment(transfer.createdAt),
+                .text(transfer.reason), .code(transfer.status.state), .moment(transfer.createdAt),
                 .moment(transfer.finishedAt), .moment(transfer.createdAt),
                 .text(transfer.quote.map(QuoteText.write)),
             ]
@@ -42,7 +43,7 @@ extension SQLSession {
     public func setElsewhere(_ reference: String, of id: String) throws {
         try executeOne(
             "UPDATE outgoing SET elsewhere = $1, hash = $1, prepared = $2 WHERE id = $3",
-            [.text(reference), .blob([]), .text(id)]
+            [.text(reference), .blob([]), .transfer(id)]
         )
     }
 
@@ -79,12 +80,12 @@ extension SQLSession {
             position = $12, concluded_at = $13 WHERE id = $14 AND state = $15
             """,
             [
-                .text(transfer.status.state.rawValue), .blob(transfer.prepared?.bytes), .text(transfer.prepared?.hash),
+                .code(transfer.status.state), .blob(transfer.prepared?.bytes), .text(transfer.prepared?.hash),
                 .integer(transfer.prepared?.sequence), .moment(transfer.prepared?.validUntil), .text(lane),
                 .asset(transfer.networkFee), .units(transfer.networkFee), .text(transfer.failure),
                 .moment(transfer.finishedAt), .moment(nextAttemptAt),
                 .integer(Int64(transfer.prepared?.position ?? 0)), .moment(transfer.concludedAt),
-                .text(transfer.purpose.id), .text(old.rawValue),
+                .transfer(transfer.purpose.id), .code(old),
             ]
         ) == 1
     }
@@ -98,7 +99,7 @@ extension SQLSession {
     ) throws -> [OutgoingTransfer] {
         try all(
             """
-            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state IN ('in_progress', 'unknown')
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE \(PayoutStateMachine.State.isSent(in: "t."))
             AND (t.valid_until < $1 OR (t.valid_until IS NULL AND t.created_at < $2)) ORDER BY t.created_at LIMIT $3
             """,
             [.moment(end), .moment(creation), .integer(Int64(limit))]
@@ -110,17 +111,17 @@ extension SQLSession {
         try first(
             """
             SELECT 1 FROM outgoing WHERE (lane = $1 OR substr(lane, 1, length($1) + 1) = $1 || '#')
-            AND state IN ('in_progress', 'unknown') AND id <> $2 LIMIT 1
+            AND \(PayoutStateMachine.State.isSent(in: "")) AND id <> $2 LIMIT 1
             """,
-            [.text(lane), .text(id)]
+            [.text(lane), .transfer(id)]
         ) { try $0.integer() } != nil
     }
 
     /// Lets a transfer that had ended use its lane beside others: of those that end again, several may be under way.
     public func shareLane(of id: String) throws {
         try execute(
-            "UPDATE outgoing SET lane = lane || '#' || id WHERE id = $1 AND lane IS NOT NULL AND lane NOT LIKE '%#%'",
-            [.text(id)]
+            "UPDATE outgoing SET lane = lane || $2 WHERE id = $1 AND lane IS NOT NULL AND lane NOT LIKE '%#%'",
+            [.transfer(id), .text("#" + id)]
         )
     }
 
@@ -129,7 +130,7 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.provider = $1 AND t.concluded_at > $2
-            AND t.prepared IS NOT NULL AND t.state IN ('completed', 'failed') ORDER BY t.id
+            AND t.prepared IS NOT NULL AND t.state IN \(PayoutStateMachine.State.list(.completed, .failed)) ORDER BY t.id
             """,
             [.text(provider), .moment(moment)]
         ) { try $0.outgoing() }
@@ -150,7 +151,7 @@ extension SQLSession {
         try first(
             """
             SELECT sequence FROM outgoing WHERE provider = $1 AND sequence IS NOT NULL
-            AND (state = 'completed' OR (state = 'failed' AND fee IS NOT NULL)) AND concluded_at >= $2 ORDER BY sequence DESC LIMIT 1
+            AND (state = \(PayoutStateMachine.State.completed.code) OR (state = \(PayoutStateMachine.State.failed.code) AND fee IS NOT NULL)) AND concluded_at >= $2 ORDER BY sequence DESC LIMIT 1
             """,
             [.text(provider), .moment(moment)]
         ) { try $0.integer() }
@@ -160,7 +161,7 @@ extension SQLSession {
     public func outgoingToSign(provider: String, dueAt moment: Timestamp, limit: Int) throws -> [OutgoingTransfer] {
         try all(
             """
-            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state = 'awaiting_payment' AND t.provider = $1
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state = \(PayoutStateMachine.State.awaitingPayment.code) AND t.provider = $1
             AND (t.next_attempt_at <= $2 OR t.next_attempt_at > $4) ORDER BY t.next_attempt_at, t.id LIMIT $3
             """,
             [
@@ -175,7 +176,7 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.provider = $1 AND t.asset = $2
-            AND t.state IN ('awaiting_approval', 'awaiting_payment', 'in_progress', 'unknown') ORDER BY t.id
+            AND t.state IN \(PayoutStateMachine.State.list(.awaitingApproval, .awaitingPayment, .inProgress, .unknown)) ORDER BY t.id
             """,
             [.text(provider), .text(asset.text)]
         ) { try $0.outgoing() }
@@ -183,7 +184,9 @@ extension SQLSession {
 
     /// A refund or payout by its identifier.
     public func outgoing(_ id: String) throws -> OutgoingTransfer? {
-        try first("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.id = $1", [.text(id)]) { try $0.outgoing() }
+        try first("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.id = $1", [.transfer(id)]) {
+            try $0.outgoing()
+        }
     }
 
     /// The transfer that the rail knows by a hash.
@@ -199,10 +202,10 @@ extension SQLSession {
         dueAt moment: Timestamp,
         limit: Int
     ) throws -> [OutgoingTransfer] {
-        let words = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+        let numbers = states.map { "\($0.code)" }.joined(separator: ", ")
         return try all(
             """
-            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state IN (\(words)) 
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state IN (\(numbers))
             AND (t.next_attempt_at <= $1 OR t.next_attempt_at > $3) ORDER BY t.next_attempt_at, t.id LIMIT $2
             """,
             [.moment(moment), .integer(Int64(limit)), .moment(moment.advanced(by: Self.longestPause))]
@@ -224,31 +227,54 @@ extension SQLSession {
         in page: Page
     ) throws -> [OutgoingTransfer] {
         var filter = Filter("t.merchant = ", .id(merchant))
-        filter.belonging("t.kind = ", .text(refunds ? "refund" : "payout"))
+        filter.belonging("t.kind = ", .code(refunds ? OutgoingKind.refund : .payout))
         if let payment { filter.and("t.payment = ", .id(payment)) }
-        return try list(Self.outgoingColumns, from: "outgoing t", id: "t.id", filter, in: page) { try $0.outgoing() }
+        return try list(
+            Self.outgoingColumns,
+            from: "outgoing t",
+            id: "t.id",
+            of: refunds ? RefundKind.self : PayoutKind.self,
+            filter,
+            in: page
+        ) { try $0.outgoing() }
     }
 }
 
 extension SQLRow {
-    mutating func outgoing() throws -> OutgoingTransfer {
-        let (id, kind) = (try text(), try text())
-        let payment: PaymentID? = try optionalID()
-        let purpose: OutgoingTransfer.Purpose
-        do {
-            if let payment, kind == "refund" {
-                purpose = .refund(try RefundID(id), of: payment)
-            } else {
-                guard kind == "payout" else {
-                    throw StorageError.corrupt("a transfer is of the unknown kind '\(kind)'")
-                }
-                purpose = .payout(try PayoutID(id))
+    /// What a transfer is for, in three columns: the identifier, the kind and the payment of a refund.
+    private mutating func purpose() throws -> OutgoingTransfer.Purpose {
+        let (bytes, kind, payment) = (try blob(), try code(OutgoingKind.self), try optionalID(PaymentKind.self))
+        switch (kind, payment) {
+        case (.refund, let payment?):
+            if let id = RefundID(bytes: bytes) { return .refund(id, of: payment) }
+        case (.payout, nil):
+            if let id = PayoutID(bytes: bytes) { return .payout(id) }
+        default: break
+        }
+        throw StorageError.corrupt("a row of outgoing is neither a refund of a payment nor a payout")
+    }
+
+    /// The identifier of a transfer, in two columns: the identifier and the kind; nil when they are empty.
+    mutating func optionalTransferID() throws -> String? {
+        guard let bytes = try optionalBlob() else {
+            try skip()
+            return nil
+        }
+        let text: String? =
+            switch try code(OutgoingKind.self) {
+            case .refund: RefundID(bytes: bytes)?.text
+            case .payout: PayoutID(bytes: bytes)?.text
             }
-        } catch { throw StorageError.corrupt("'\(id)' identifies no refund and no payout") }
+        guard let text else { throw StorageError.corrupt("a transfer's identifier has \(bytes.count) bytes") }
+        return text
+    }
+
+    mutating func outgoing() throws -> OutgoingTransfer {
+        let purpose = try purpose()
         let merchant: MerchantID = try self.id()
         let (provider, amount, destination) = (try text(), try amount(), try text())
         let (comment, reason) = (try optionalText(), try optionalText())
-        let state: PayoutStateMachine.State = try word()
+        let state: PayoutStateMachine.State = try code()
         let (bytes, hash, sequence) = (try optionalBlob(), try optionalText(), try optionalInteger())
         let validUntil = try optionalMoment()
         let (fee, failure) = (try optionalAmount(), try optionalText())

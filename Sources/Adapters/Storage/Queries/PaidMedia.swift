@@ -71,7 +71,14 @@ extension SQLSession {
     /// A merchant's paid media, the newest first.
     public func paidMedia(of merchant: MerchantID, in page: Page) throws -> [PaidMedia] {
         let filter = Filter("p.merchant = ", .id(merchant))
-        return try list(Self.paidMediaColumns, from: "paid_media p", id: "p.id", filter, in: page) {
+        return try list(
+            Self.paidMediaColumns,
+            from: "paid_media p",
+            id: "p.id",
+            of: PaidMediaKind.self,
+            filter,
+            in: page
+        ) {
             try $0.paidMedia()
         }
     }
@@ -79,7 +86,7 @@ extension SQLSession {
     /// How often paid media were bought.
     public func purchases(of media: PaidMediaID) throws -> Int {
         try first(
-            "SELECT COUNT(*) FROM invoices i WHERE i.paid_media = $1 AND i.state = 'settled'",
+            "SELECT COUNT(*) FROM invoices i WHERE i.paid_media = $1 AND i.state = \(InvoiceStateMachine.State.settled.code)",
             [.id(media)]
         ) { try $0.int() } ?? 0
     }

@@ -41,7 +41,14 @@ extension SQLSession {
     /// A merchant's links, the newest first.
     public func paymentLinks(of merchant: MerchantID, in page: Page) throws -> [PaymentLink] {
         let filter = Filter("l.merchant = ", .id(merchant))
-        return try list(Self.linkColumns, from: "payment_links l", id: "l.id", filter, in: page) {
+        return try list(
+            Self.linkColumns,
+            from: "payment_links l",
+            id: "l.id",
+            of: PaymentLinkKind.self,
+            filter,
+            in: page
+        ) {
             try $0.paymentLink()
         }
     }
@@ -64,9 +71,9 @@ extension SQLSession {
         let begun = try all(
             """
             SELECT i.asset, i.received, i.asset, i.price FROM invoices i WHERE i.payment_link = $1
-            AND i.state = 'processing' AND i.created_at > $2 AND i.id <> $3
+            AND i.state = \(InvoiceStateMachine.State.processing.code) AND i.created_at > $2 AND i.id <> $3
             """,
-            [.id(link), .moment(start), .text(invoice?.text ?? "")]
+            [.id(link), .moment(start), invoice.map { .id($0) } ?? .blob([])]
         ) { try PaymentLink.holdsPiece(received: $0.amount(), of: $0.amount()) }
         return try sold(of: link, besides: invoice) + begun.count { $0 }
     }
@@ -74,8 +81,8 @@ extension SQLSession {
     /// How many of a link are sold, leaving one invoice out of account.
     public func sold(of link: PaymentLinkID, besides invoice: InvoiceID? = nil) throws -> Int {
         try first(
-            "SELECT COUNT(*) FROM invoices i WHERE i.payment_link = $1 AND i.state = 'settled' AND i.id <> $2",
-            [.id(link), .text(invoice?.text ?? "")]
+            "SELECT COUNT(*) FROM invoices i WHERE i.payment_link = $1 AND i.state = \(InvoiceStateMachine.State.settled.code) AND i.id <> $2",
+            [.id(link), invoice.map { .id($0) } ?? .blob([])]
         ) { try $0.int() } ?? 0
     }
 
@@ -97,7 +104,7 @@ extension SQLSession {
     /// The invoices of a link that nobody has paid anything of.
     public func unpaidInvoices(of link: PaymentLinkID, limit: Int) throws -> [Invoice] {
         try all(
-            "SELECT \(Self.invoiceColumns) FROM invoices i WHERE i.payment_link = $1 AND i.state = 'new' LIMIT $2",
+            "SELECT \(Self.invoiceColumns) FROM invoices i WHERE i.payment_link = $1 AND i.state = \(InvoiceStateMachine.State.new.code) LIMIT $2",
             [.id(link), .integer(Int64(limit))]
         ) { try $0.invoice() }
     }

@@ -95,10 +95,10 @@ extension SQLSession {
             """,
             [
                 .id(payment.id), .id(payment.invoice), .id(payment.option), .id(payment.merchant),
-                .text(payment.rail.rawValue), .text(payment.provider), .text(payment.naturalKey.text),
+                .code(payment.rail), .text(payment.provider), .text(payment.naturalKey.text),
                 .asset(payment.amount), .units(payment.amount), .asset(payment.value), .units(payment.value),
-                .text(payment.classification.rawValue), .text(payment.payer), .text(payment.refundTarget),
-                .text(payment.evidence), .text(payment.state.rawValue), .moment(payment.occurredAt),
+                .code(payment.classification), .text(payment.payer), .text(payment.refundTarget),
+                .text(payment.evidence), .code(payment.state), .moment(payment.occurredAt),
                 .moment(payment.recordedAt), .moment(payment.availableAt),
                 .text(payment.quote.map(QuoteText.write)),
             ]
@@ -126,7 +126,7 @@ extension SQLSession {
         try first(
             """
             SELECT \(Self.paymentColumns) FROM payments p WHERE p.invoice = $1 AND p.option = $2 AND p.provider = $3
-            AND p.state = 'orphaned' AND p.asset = $4 AND p.amount = $5 AND EXISTS (SELECT 1 FROM observations n
+            AND p.state = \(Payment.State.orphaned.code) AND p.asset = $4 AND p.amount = $5 AND EXISTS (SELECT 1 FROM observations n
             WHERE n.key = p.natural_key AND n.provider = p.provider AND n.note = $6) ORDER BY p.id LIMIT 1
             """,
             [
@@ -159,7 +159,7 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p
-            WHERE p.provider = $1 AND p.occurred_at >= $2 AND p.state = 'final' ORDER BY p.id
+            WHERE p.provider = $1 AND p.occurred_at >= $2 AND p.state = \(Payment.State.final.code) ORDER BY p.id
             """,
             [.text(provider), .moment(moment)]
         ) { try $0.payment() }
@@ -169,7 +169,7 @@ extension SQLSession {
     package func paymentsShownByBalance(provider: String, after moment: Timestamp) throws -> [NaturalKey] {
         try all(
             """
-            SELECT p.natural_key FROM payments p WHERE p.provider = $1 AND p.occurred_at > $2 AND p.state = 'final'
+            SELECT p.natural_key FROM payments p WHERE p.provider = $1 AND p.occurred_at > $2 AND p.state = \(Payment.State.final.code)
             AND EXISTS (SELECT 1 FROM observations n WHERE n.key = p.natural_key AND n.provider = p.provider
             AND n.note = $3) ORDER BY p.id
             """,
@@ -181,7 +181,7 @@ extension SQLSession {
     public func update(_ payment: PaymentID, state: Payment.State, classification: Payment.Classification) throws {
         try execute(
             "UPDATE payments SET state = $1, classification = $2 WHERE id = $3",
-            [.text(state.rawValue), .text(classification.rawValue), .id(payment)]
+            [.code(state), .code(classification), .id(payment)]
         )
     }
 
@@ -194,12 +194,11 @@ extension SQLSession {
         at providers: [String],
         limit: Int
     ) throws -> [Payment] {
-        let rails = "p.rail IN ('telegram_fiat', 'telegram_stars')"
         let places = providers.indices.map { "$\($0 + 4)" }.joined(separator: ", ")
         guard !places.isEmpty else { return [] }
         return try all(
             """
-            SELECT \(Self.paymentColumns) FROM payments p WHERE p.payer = $1 AND p.payer IS NOT NULL AND \(rails)
+            SELECT \(Self.paymentColumns) FROM payments p WHERE p.payer = $1 AND p.payer IS NOT NULL
             AND ($2 = '' OR p.natural_key IN ('telegram live ' || $2 || ' in', 'telegram test ' || $2 || ' in'))
             AND p.provider IN (\(places)) ORDER BY p.id DESC LIMIT $3
             """,
@@ -212,7 +211,7 @@ extension SQLSession {
         try first(
             "SELECT p.rail FROM payments p WHERE p.merchant = $1 AND p.payer = $2 ORDER BY p.id DESC LIMIT 1",
             [.id(merchant), .text(payer)]
-        ) { try $0.word() }
+        ) { try $0.code() }
     }
 
     /// Payments of a payer at a provider that belong to nothing that is known, the oldest first.
@@ -220,7 +219,7 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p WHERE p.provider = $1 AND p.payer = $2
-            AND p.classification = 'unmatched' AND p.state = 'final' ORDER BY p.id LIMIT $3
+            AND p.classification = \(Payment.Classification.unmatched.code) AND p.state = \(Payment.State.final.code) ORDER BY p.id LIMIT $3
             """,
             [.text(provider), .text(payer), .integer(Int64(limit))]
         ) { try $0.payment() }
@@ -238,8 +237,8 @@ extension SQLSession {
             [
                 .id(payment.invoice), .id(payment.option), .id(payment.merchant), .asset(payment.amount),
                 .units(payment.amount), .asset(payment.value), .units(payment.value),
-                .text(payment.classification.rawValue), .text(payment.payer), .text(payment.refundTarget),
-                .text(payment.evidence), .text(payment.state.rawValue), .moment(payment.occurredAt),
+                .code(payment.classification), .text(payment.payer), .text(payment.refundTarget),
+                .text(payment.evidence), .code(payment.state), .moment(payment.occurredAt),
                 .moment(payment.availableAt), .text(payment.quote.map(QuoteText.write)), .id(payment.id),
             ]
         )
@@ -249,7 +248,9 @@ extension SQLSession {
     public func payments(of merchant: MerchantID, invoice: InvoiceID? = nil, in page: Page) throws -> [Payment] {
         var filter = Filter("p.merchant = ", .id(merchant))
         if let invoice { filter.and("p.invoice = ", .id(invoice)) }
-        return try list(Self.paymentColumns, from: "payments p", id: "p.id", filter, in: page) { try $0.payment() }
+        return try list(Self.paymentColumns, from: "payments p", id: "p.id", of: PaymentKind.self, filter, in: page) {
+            try $0.payment()
+        }
     }
 
     /// Settled payments of a merchant whose money cannot be used before some later moment.
@@ -269,12 +270,12 @@ extension SQLRow {
     mutating func payment() throws -> Payment {
         let (id, invoice): (PaymentID, InvoiceID?) = (try self.id(), try optionalID())
         let (option, merchant): (PaymentOptionID?, MerchantID?) = (try optionalID(), try optionalID())
-        let (rail, provider): (Rail, String) = (try word(), try text())
+        let (rail, provider): (Rail, String) = (try code(), try text())
         let naturalKey = NaturalKey(stored: try text())
         let (amount, value) = (try self.amount(), try optionalAmount())
-        let classification: Payment.Classification = try word()
+        let classification: Payment.Classification = try code()
         let (payer, refundTarget, evidence) = (try optionalText(), try optionalText(), try text())
-        let state: Payment.State = try word()
+        let state: Payment.State = try code()
         let (occurredAt, recordedAt, availableAt) = (try moment(), try moment(), try moment())
         return Payment(
             id: id,

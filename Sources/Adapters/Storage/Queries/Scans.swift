@@ -1,3 +1,4 @@
+import Payments
 public import Seams
 
 /// An account that is scanned for single options, until a moment.
@@ -137,7 +138,7 @@ extension SQLSession {
         guard before < moment else { return false }
         return try first(
             """
-            SELECT 1 WHERE EXISTS (SELECT 1 FROM invoices WHERE state IN ('new', 'processing')
+            SELECT 1 WHERE EXISTS (SELECT 1 FROM invoices WHERE \(InvoiceStateMachine.State.isPayable(in: ""))
             AND expires_at >= $1 AND expires_at < $2) OR EXISTS (SELECT 1 FROM scan_accounts WHERE provider = $3
             AND account = $4 AND subject = $5 AND active_until > $6 AND active_until <= $2)
             OR EXISTS (SELECT 1 FROM wallets WHERE provider = $3 AND held_since <= $2 AND (held_since > $6 OR $7 = 1))

@@ -33,7 +33,7 @@ extension SQLSession {
             """,
             [
                 .text(found.naturalKey.text), .text(provider), .text(found.account), .text(found.asset?.text),
-                .text(found.units), .text(found.cause.rawValue), .text(found.explanation),
+                .text(found.units), .code(found.cause), .text(found.explanation),
                 .blob(bytes), .moment(found.occurredAt), .moment(moment),
                 .id(opened), .integer(isSealed ? 1 : 0),
             ]
@@ -171,7 +171,7 @@ extension SQLRow {
                 do { return try AssetID(text) } catch { throw StorageError.corrupt("\(key) has no asset: \(error)") }
             },
             units: units,
-            cause: try word(),
+            cause: try code(),
             storedExplanation: try text(),
             occurredAt: try moment()
         )

@@ -25,7 +25,7 @@ extension SQLSession {
                 .id(terms.id), .id(terms.merchant), .id(terms.invoice), .text(terms.reference), .text(terms.title),
                 .text(terms.summary), .asset(terms.price), .units(terms.price),
                 .text(JSONValue.object(from: terms.metadata).text), .moment(terms.createdAt),
-                .moment(terms.expiresAt), .text(subscription.status.state.rawValue),
+                .moment(terms.expiresAt), .code(subscription.status.state),
             ]
         )
     }
@@ -41,9 +41,9 @@ extension SQLSession {
             WHERE id = $7 AND state = $8
             """,
             [
-                .text(status.state.rawValue), .text(status.payer), .text(status.charge), .moment(status.periodEnd),
+                .code(status.state), .text(status.payer), .text(status.charge), .moment(status.periodEnd),
                 .moment(status.endedAt), .moment(status.periodEnd ?? subscription.terms.expiresAt),
-                .id(subscription.terms.id), .text(before.status.state.rawValue),
+                .id(subscription.terms.id), .code(before.status.state),
             ]
         )
         return changed == 1
@@ -59,7 +59,14 @@ extension SQLSession {
     /// A merchant's subscriptions, the newest first.
     public func subscriptions(of merchant: MerchantID, in page: Page) throws -> [Subscription] {
         let filter = Filter("s.merchant = ", .id(merchant))
-        return try list(Self.subscriptionColumns, from: "subscriptions s", id: "s.id", filter, in: page) {
+        return try list(
+            Self.subscriptionColumns,
+            from: "subscriptions s",
+            id: "s.id",
+            of: SubscriptionKind.self,
+            filter,
+            in: page
+        ) {
             try $0.subscription()
         }
     }
@@ -69,7 +76,7 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.subscriptionColumns) FROM subscriptions s
-            WHERE s.state <> 'ended' AND s.due_at < $1 ORDER BY s.due_at, s.id LIMIT $2
+            WHERE \(SubscriptionStatus.State.isUnderWay(in: "s.")) AND s.due_at < $1 ORDER BY s.due_at, s.id LIMIT $2
             """,
             [.moment(moment), .integer(Int64(limit))]
         ) { try $0.subscription() }
@@ -91,7 +98,7 @@ extension SQLRow {
             expiresAt: try moment()
         )
         let status = SubscriptionStatus(
-            state: try word(),
+            state: try code(),
             payer: try optionalText(),
             charge: try optionalText(),
             periodEnd: try optionalMoment(),

@@ -98,6 +98,7 @@ extension SQLSession {
             Self.merchantColumns,
             from: "merchants m",
             id: "m.id",
+            of: MerchantKind.self,
             Filter("m.created_at >= ", .integer(0)),
             in: page
         ) {
@@ -142,7 +143,7 @@ extension SQLSession {
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             """,
             [
-                .id(key.id), .id(key.merchant), .blob(key.digest), .text(key.label), .text(key.access.role.rawValue),
+                .id(key.id), .id(key.merchant), .blob(key.digest), .text(key.label), .code(key.access.role),
                 .text(key.access.scopes.map(\.rawValue).sorted().joined(separator: " ")), .text(key.version),
                 .moment(key.createdAt),
             ]
@@ -187,7 +188,7 @@ extension SQLRow {
     }
 
     private mutating func access() throws -> KeyAccess {
-        let role: KeyAccess.Role = try word()
+        let role: KeyAccess.Role = try code()
         let scopes = try text().split(separator: " ").compactMap { KeyAccess.Scope(rawValue: String($0)) }
         return KeyAccess(role: role, scopes: Set(scopes))
     }

@@ -22,7 +22,7 @@ extension SQLSession {
             [
                 .id(opening.id), .id(opening.invoice), .id(opening.option), .text(opening.wallet),
                 .text(opening.bridge), .blob(opening.sealedSecret), .text(opening.link), .moment(opening.createdAt),
-                .moment(opening.expiresAt), .text(session.state.rawValue),
+                .moment(opening.expiresAt), .code(session.state),
             ]
         )
     }
@@ -37,8 +37,8 @@ extension SQLSession {
             WHERE id = $6 AND state = $7
             """,
             [
-                .text(session.state.rawValue), .text(session.peer), .text(session.account), .text(session.reason),
-                .text(session.lastEvent), .id(session.opening.id), .text(before.state.rawValue),
+                .code(session.state), .text(session.peer), .text(session.account), .text(session.reason),
+                .text(session.lastEvent), .id(session.opening.id), .code(before.state),
             ]
         )
         return changed == 1
@@ -66,7 +66,7 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.walletSessionColumns) FROM wallet_sessions s
-            WHERE s.state IN ('waiting', 'asked') AND s.expires_at > $1 ORDER BY s.expires_at, s.id LIMIT $2
+            WHERE \(WalletSession.State.isOpen(in: "s.")) AND s.expires_at > $1 ORDER BY s.expires_at, s.id LIMIT $2
             """,
             [.moment(moment), .integer(Int64(limit))]
         ) { try $0.walletSession() }
@@ -88,7 +88,7 @@ extension SQLRow {
         )
         return WalletSession(
             opening,
-            state: try word(),
+            state: try code(),
             peer: try optionalText(),
             account: try optionalText(),
             reason: try optionalText(),

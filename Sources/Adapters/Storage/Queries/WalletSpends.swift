@@ -75,7 +75,7 @@ extension SQLSession {
     private static var spendColumns: String {
         """
         s.key, s.position, s.provider, s.wallet, s.number, s.evidence, s.movement_asset, s.movement, s.destination,
-        s.asset, s.amount, s.comment, s.tag, s.transfer, s.occurred_at
+        s.asset, s.amount, s.comment, s.tag, s.transfer, t.kind, s.occurred_at
         """
     }
 
@@ -129,7 +129,7 @@ extension SQLSession {
     ) throws -> [WalletSpend] {
         try all(
             """
-            SELECT \(Self.spendColumns) FROM wallet_spends s WHERE \(condition)
+            SELECT \(Self.spendColumns) FROM wallet_spends s LEFT JOIN outgoing t ON t.id = s.transfer WHERE \(condition)
             ORDER BY s.occurred_at DESC, s.key, s.position LIMIT \(limit)
             """,
             arguments
@@ -162,13 +162,13 @@ extension SQLSession {
     /// - Returns: whether it was nobody's until now.
     package func assign(_ spend: WalletSpend, to transfer: String) throws -> Bool {
         // What it was said to be before, and which is gone, it is no longer.
-        try execute("UPDATE wallet_spends SET transfer = NULL WHERE transfer = $1", [.text(transfer)])
+        try execute("UPDATE wallet_spends SET transfer = NULL WHERE transfer = $1", [.transfer(transfer)])
         return try change(
             """
             UPDATE wallet_spends SET transfer = $3 WHERE key = $1 AND position = $2 AND transfer IS NULL
             AND vanished_at IS NULL
             """,
-            [.text(spend.key.text), .integer(Int64(spend.position)), .text(transfer)]
+            [.text(spend.key.text), .integer(Int64(spend.position)), .transfer(transfer)]
         ) == 1
     }
 
@@ -182,7 +182,10 @@ extension SQLSession {
 
     /// Whether nothing is signed for a transfer that may still be sent.
     private static var isUnsent: String {
-        "(t.state IN ('awaiting_approval', 'awaiting_payment') OR (t.state = 'unknown' AND t.prepared IS NULL))"
+        """
+        (t.state IN \(PayoutStateMachine.State.list(.awaitingApproval, .awaitingPayment))
+        OR (t.state = \(PayoutStateMachine.State.unknown.code) AND t.prepared IS NULL))
+        """
     }
 
     private static var isReviewed: String { "EXISTS (SELECT 1 FROM wallet_reviews r WHERE r.transfer = t.id)" }
@@ -203,8 +206,8 @@ extension SQLSession {
     package func undecidedOutgoing(provider: String) throws -> (count: Int64, first: String?) {
         let undecided = "outgoing t WHERE t.provider = $1 AND \(Self.isUnsent) AND NOT \(Self.isReviewed)"
         let count = try first("SELECT COUNT(*) FROM \(undecided)", [.text(provider)]) { try $0.integer() } ?? 0
-        let oldest = "SELECT t.id FROM \(undecided) ORDER BY t.created_at, t.id LIMIT 1"
-        return (count, try first(oldest, [.text(provider)]) { try $0.text() })
+        let oldest = "SELECT t.id, t.kind FROM \(undecided) ORDER BY t.created_at, t.id LIMIT 1"
+        return (count, try first(oldest, [.text(provider)]) { try $0.optionalTransferID() } ?? nil)
     }
 
     /// How many transfers of a provider were signed with a number.
@@ -219,13 +222,14 @@ extension SQLSession {
     package func review(_ transfer: String, at moment: Timestamp) throws {
         try execute(
             "INSERT INTO wallet_reviews (transfer, reviewed_at) VALUES ($1, $2) ON CONFLICT (transfer) DO NOTHING",
-            [.text(transfer), .moment(moment)]
+            [.transfer(transfer), .moment(moment)]
         )
     }
 
     /// The transfers of which a person has said that they are still owed.
     package func reviewedTransfers() throws -> Set<String> {
-        Set(try all("SELECT transfer FROM wallet_reviews", []) { try $0.text() })
+        let sql = "SELECT t.id, t.kind FROM wallet_reviews r JOIN outgoing t ON t.id = r.transfer"
+        return Set(try all(sql, []) { try $0.optionalTransferID() }.compactMap(\.self))
     }
 
     /// Forgets what a person has said about a provider's transfers: when the wallet is held again, they are looked at
@@ -239,13 +243,14 @@ extension SQLSession {
 
     /// Forgets what a person has said about a transfer.
     package func forgetReview(of transfer: String) throws {
-        try execute("DELETE FROM wallet_reviews WHERE transfer = $1", [.text(transfer)])
+        try execute("DELETE FROM wallet_reviews WHERE transfer = $1", [.transfer(transfer)])
     }
 
     /// The transfers that the rail knows by a hash.
     package func transfers(hash: String) throws -> [OutgoingTransfer] {
-        let ids = try all("SELECT id FROM outgoing WHERE hash = $1 ORDER BY id", [.text(hash)]) { try $0.text() }
-        return try ids.compactMap { try outgoing($0) }
+        try all("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.hash = $1 ORDER BY t.id", [.text(hash)]) {
+            try $0.outgoing()
+        }
     }
 }
 
@@ -254,7 +259,7 @@ extension SQLRow {
         let (key, position) = (NaturalKey(stored: try text()), try int())
         let (provider, wallet, number, evidence) = (try text(), try text(), try optionalInteger(), try text())
         let (movement, destination, amount) = (try amount(), try optionalText(), try optionalAmount())
-        let (comment, tag, transfer) = (try optionalBlob(), try optionalText(), try optionalText())
+        let (comment, tag, transfer) = (try optionalBlob(), try optionalText(), try optionalTransferID())
         let payment = destination.flatMap { destination in
             amount.map { WalletSpend.Payment(destination: destination, amount: $0, comment: comment, tag: tag) }
         }

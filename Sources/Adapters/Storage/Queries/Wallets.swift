@@ -136,7 +136,7 @@ extension SQLSession {
             UPDATE wallets SET hold = $3, hold_sentence = $4, held_since = $5
             WHERE provider = $1 AND wallet = $2 AND hold IS NULL
             """,
-            [.text(provider), .text(wallet), .text(kind.rawValue), .text(sentence), .moment(moment)]
+            [.text(provider), .text(wallet), .code(kind), .text(sentence), .moment(moment)]
         ) == 1
     }
 
@@ -242,11 +242,9 @@ extension SQLRow {
             acceptedBelow: try integer(),
             metAt: try moment()
         )
-        let (kind, sentence, since) = (try optionalText(), try optionalText(), try optionalMoment())
+        let kind = try optionalCode(WalletRecord.Hold.Kind.self)
+        let (sentence, since) = (try optionalText(), try optionalMoment())
         guard let kind, let sentence, let since else { return record }
-        guard let kind = WalletRecord.Hold.Kind(rawValue: kind) else {
-            throw StorageError(.corrupt, "a wallet is held for a reason that does not exist")
-        }
         record.hold = WalletRecord.Hold(kind: kind, sentence: sentence, since: since)
         return record
     }

@@ -1,0 +1,121 @@
+import Ledger
+import Payments
+import Seams
+
+/// The journal as it was stored.
+extension SQLSession {
+    /// Calls `body` with one piece of the journal after the other.
+    func eachPage(_ body: ([JournalEntry]) throws -> Void) throws {
+        var last: Int64 = 0
+        while true {
+            let condition = "l.sequence > $1 AND l.sequence <= $1 + 1000 ORDER BY l.sequence, p.line"
+            let page = try journal(where: condition, [.integer(last)])
+            if page.isEmpty {
+                let next = try first(
+                    "SELECT sequence FROM ledger_transactions WHERE sequence > $1 ORDER BY sequence LIMIT 1",
+                    [.integer(last)]
+                ) { try $0.integer() }
+                guard let next else { return }
+                last = next - 1
+            } else {
+                try body(page)
+                last = page[page.count - 1].sequence
+            }
+        }
+    }
+
+    /// The entries that a condition chooses, which has to order them by number and line.
+    func journal(where condition: String, _ arguments: [SQLValue]) throws -> [JournalEntry] {
+        let rows = try query(
+            """
+            SELECT l.sequence, l.id, l.kind, l.subject_kind, l.subject, l.movement, l.merchant, l.rail, l.provider,
+            l.occurred_at, l.posted_at, l.period, l.reverses, l.seal, a.code, a.scope, s.code, p.units
+            FROM ledger_transactions l LEFT JOIN postings p ON p.sequence = l.sequence
+            LEFT JOIN accounts a ON a.number = p.account LEFT JOIN assets s ON s.number = p.asset WHERE \(condition)
+            """,
+            arguments
+        )
+        var entries: [JournalEntry] = []
+        var index = 0
+        while index < rows.count {
+            var row = rows[index]
+            let sequence = try row.integer()
+            let head = try row.journalHead(sequence)
+            var postings: [Posting] = []
+            while index < rows.count {
+                var line = rows[index]
+                guard try line.integer() == sequence else { break }
+                for _ in 0..<JournalHead.columns { try line.skip() }
+                if let posting = try line.optionalPosting(of: sequence) { postings.append(posting) }
+                index += 1
+            }
+            entries.append(JournalEntry(sequence: sequence, seal: head.seal, transaction: try head.with(postings)))
+        }
+        return entries
+    }
+}
+
+/// A ledger transaction without its postings.
+private struct JournalHead {
+    /// How many columns it takes behind the number.
+    static let columns = 13
+
+    let sequence: Int64
+    let id: Identifier<LedgerTransactionKind>
+    let kind: LedgerTransaction.Kind
+    let subject: LedgerSubject
+    let origin: LedgerOrigin
+    let occurredAt: Timestamp
+    let postedAt: Timestamp
+    let period: LedgerPeriod
+    let reverses: Identifier<LedgerTransactionKind>?
+    let seal: JournalSeal
+
+    func with(_ postings: [Posting]) throws(StorageError) -> LedgerTransaction {
+        do throws(LedgerError) {
+            let transaction = try LedgerTransaction(
+                id: id,
+                kind: kind,
+                subject: subject,
+                origin: origin,
+                occurredAt: occurredAt,
+                postedAt: postedAt,
+                postings: postings,
+                reverses: reverses
+            )
+            guard transaction.period == period else {
+                throw LedgerError(.period, "its period is \(period), and it happened in \(transaction.period)")
+            }
+            return transaction
+        } catch { throw .corrupt("ledger transaction \(id) (row \(sequence)): \(error.reason)") }
+    }
+}
+
+extension SQLRow {
+    fileprivate mutating func journalHead(_ sequence: Int64) throws(StorageError) -> JournalHead {
+        JournalHead(
+            sequence: sequence,
+            id: try id(),
+            kind: try code(),
+            subject: try subject(),
+            origin: LedgerOrigin(
+                merchant: try optionalID(MerchantKind.self)?.text,
+                rail: try optionalCode(Rail.self)?.rawValue,
+                provider: try optionalText()
+            ),
+            occurredAt: try moment(),
+            postedAt: try moment(),
+            period: LedgerPeriod(number: try integer()),
+            reverses: try optionalID(),
+            seal: JournalSeal(bytes: try blob())
+        )
+    }
+
+    fileprivate mutating func optionalPosting(of sequence: Int64) throws(StorageError) -> Posting? {
+        guard let code = try optionalText() else { return nil }
+        let account = AccountID(code: AccountCode(code), storedScope: try text())
+        do throws(StorageError) { return Posting(account: account, amount: try amount()) } catch {
+            throw .corrupt("row \(sequence) of the journal: \(error.reason)")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Payments
+
+extension Schema {
+    /// What is owed, and the ways to pay it.
+    static let orders =
+        links + [
+            """
+            CREATE TABLE invoices (id {id} NOT NULL PRIMARY KEY, merchant {id} NOT NULL REFERENCES merchants (id),
+            reference TEXT, title TEXT NOT NULL, summary TEXT NOT NULL, goods \(Invoice.Goods.column) NOT NULL,
+            asset TEXT NOT NULL, price {units} NOT NULL, threshold {units} NOT NULL, received {units} NOT NULL,
+            tolerance {integer} NOT NULL, payer {integer}, metadata TEXT NOT NULL,
+            state \(InvoiceStateMachine.State.column) NOT NULL, exception \(InvoiceStateMachine.Exception.column) NOT NULL,
+            created_at {moment} NOT NULL, expires_at {moment} NOT NULL, monitored_until {moment} NOT NULL,
+            settled_at {moment}, return_url TEXT, payment_link {id} REFERENCES payment_links (id),
+            subscription {id} REFERENCES subscriptions (id), paid_media {id} REFERENCES paid_media (id), lines TEXT,
+            unavailable_rails TEXT) {table}
+            """,
+            "CREATE INDEX invoices_of_merchant ON invoices (merchant, id)",
+            "CREATE INDEX invoices_by_reference ON invoices (merchant, reference) WHERE reference IS NOT NULL",
+            "CREATE INDEX invoices_to_expire ON invoices (expires_at) WHERE \(InvoiceStateMachine.State.isPayable(in: ""))",
+            "CREATE INDEX invoices_of_link ON invoices (payment_link, state) WHERE payment_link IS NOT NULL",
+            "CREATE INDEX invoices_of_subscription ON invoices (subscription, id) WHERE subscription IS NOT NULL",
+            "CREATE INDEX invoices_of_paid_media ON invoices (paid_media, id) WHERE paid_media IS NOT NULL",
+            """
+            CREATE TABLE payment_options (id {id} NOT NULL PRIMARY KEY, invoice {id} NOT NULL REFERENCES invoices (id),
+            rail \(Rail.column) NOT NULL, provider TEXT NOT NULL, asset TEXT NOT NULL, due {units} NOT NULL,
+            price_asset TEXT NOT NULL, price {units} NOT NULL, quote TEXT, link TEXT NOT NULL, address TEXT, comment TEXT,
+            reference_scope TEXT NOT NULL, reference_value TEXT NOT NULL, renewals {integer} NOT NULL DEFAULT 0,
+            settings TEXT NOT NULL, UNIQUE (id, provider)) {table}
+            """,
+            "CREATE INDEX payment_options_of_invoice ON payment_options (invoice, id)",
+            """
+            CREATE TABLE past_quotes (option {id} NOT NULL REFERENCES payment_options (id), number {integer} NOT NULL,
+            asset TEXT NOT NULL, due {units} NOT NULL, quote TEXT NOT NULL, PRIMARY KEY (option, number)) {table}
+            """,
+            // The provider stands last: one index finds what a provider knows, and whether another one knows it.
+            """
+            CREATE TABLE payment_references (provider TEXT NOT NULL, scope TEXT NOT NULL, value TEXT NOT NULL,
+            option {id} NOT NULL, PRIMARY KEY (scope, value, provider), \(openedAtProvider)) {table}
+            """,
+            """
+            CREATE TABLE link_visits (link {id} NOT NULL REFERENCES payment_links (id), visitor TEXT NOT NULL,
+            place {integer} NOT NULL, invoice {id} NOT NULL REFERENCES invoices (id),
+            PRIMARY KEY (link, visitor, place)) {table}
+            """,
+            // One at a time: an invoice is held for the question of a rail that was approved.
+            """
+            CREATE TABLE approvals (invoice {id} NOT NULL PRIMARY KEY REFERENCES invoices (id), provider TEXT NOT NULL,
+            question TEXT NOT NULL, link {id} REFERENCES payment_links (id), held_until {moment} NOT NULL) {table}
+            """,
+            "CREATE INDEX approvals_of_link ON approvals (link, held_until) WHERE link IS NOT NULL",
+            "CREATE INDEX approvals_by_end ON approvals (held_until)",
+        ]
+
+    /// What is opened at a provider is paid there only.
+    static let openedAtProvider = "FOREIGN KEY (option, provider) REFERENCES payment_options (id, provider)"
+
+    /// What invoices are opened for again and again.
+    private static let links = [
+        """
+        CREATE TABLE payment_links (id {id} NOT NULL PRIMARY KEY, merchant {id} NOT NULL REFERENCES merchants (id),
+        title TEXT NOT NULL, summary TEXT NOT NULL, asset TEXT NOT NULL, price {units} NOT NULL,
+        template TEXT NOT NULL, stock {integer}, is_active {flag} NOT NULL, created_at {moment} NOT NULL) {table}
+        """,
+        "CREATE INDEX payment_links_of_merchant ON payment_links (merchant, id)",
+        // Links whose last piece was sold, until their open invoices have ended.
+        "CREATE TABLE sold_links (link {id} NOT NULL PRIMARY KEY REFERENCES payment_links (id)) {table}",
+        // The first invoice is opened after its subscription, and names it.
+        """
+        CREATE TABLE subscriptions (id {id} NOT NULL PRIMARY KEY, merchant {id} NOT NULL REFERENCES merchants (id),
+        invoice {id} NOT NULL, reference TEXT, title TEXT NOT NULL, summary TEXT NOT NULL, asset TEXT NOT NULL,
+        price {units} NOT NULL, metadata TEXT NOT NULL, created_at {moment} NOT NULL, expires_at {moment} NOT NULL,
+        state \(SubscriptionStatus.State.column) NOT NULL, payer TEXT, charge TEXT, period_end {moment}, ended_at {moment},
+        due_at {moment} NOT NULL) {table}
+        """,
+        "CREATE INDEX subscriptions_of_merchant ON subscriptions (merchant, id)",
+        "CREATE INDEX subscriptions_due ON subscriptions (due_at) WHERE \(SubscriptionStatus.State.isUnderWay(in: ""))",
+        """
+        CREATE TABLE paid_media (id {id} NOT NULL PRIMARY KEY, merchant {id} NOT NULL REFERENCES merchants (id),
+        provider TEXT NOT NULL, chat TEXT NOT NULL, title TEXT NOT NULL, summary TEXT NOT NULL, asset TEXT NOT NULL,
+        price {units} NOT NULL, items TEXT NOT NULL, metadata TEXT NOT NULL, created_at {moment} NOT NULL,
+        message {integer}) {table}
+        """,
+        "CREATE INDEX paid_media_of_merchant ON paid_media (merchant, id)",
+    ]
+}

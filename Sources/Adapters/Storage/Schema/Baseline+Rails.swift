@@ -1,0 +1,43 @@
+extension Schema {
+    /// What reading the rails needs, and what they push.
+    static let rails = [
+        // An account of a rail is one provider's, for ever.
+        "CREATE TABLE provider_accounts (account TEXT NOT NULL PRIMARY KEY, provider TEXT NOT NULL) {table}",
+        """
+        CREATE TABLE provider_places (provider TEXT NOT NULL, place TEXT NOT NULL, met_at {moment} NOT NULL,
+        PRIMARY KEY (provider, place)) {table}
+        """,
+        """
+        CREATE TABLE scan_accounts (provider TEXT NOT NULL, account TEXT NOT NULL, subject TEXT NOT NULL,
+        active_until {moment} NOT NULL, PRIMARY KEY (provider, account, subject)) {table}
+        """,
+        """
+        CREATE TABLE scan_cursors (provider TEXT NOT NULL, account TEXT NOT NULL, subject TEXT NOT NULL, position TEXT,
+        complete_until {moment}, moved_at {moment}, problem TEXT, problem_at {moment},
+        PRIMARY KEY (provider, account, subject)) {table}
+        """,
+        // Numbered in the order in which they are committed, because one writer commits at a time: whoever has read up
+        // to a number reads on from there.
+        """
+        CREATE TABLE watched_accounts (sequence {identity} NOT NULL PRIMARY KEY, provider TEXT NOT NULL,
+        account TEXT NOT NULL) {serial}
+        """,
+        "CREATE INDEX watched_accounts_of_provider ON watched_accounts (provider, sequence)",
+        """
+        CREATE TABLE holding_accounts (provider TEXT NOT NULL, account TEXT NOT NULL, option {id} NOT NULL,
+        is_empty {flag} NOT NULL, PRIMARY KEY (provider, account), \(openedAtProvider)) {table}
+        """,
+        // What accounts held at each moment at which they were seen. Units are text: they may be more than an amount.
+        """
+        CREATE TABLE account_balances (provider TEXT NOT NULL, account TEXT NOT NULL, asset TEXT NOT NULL,
+        seen_at {moment} NOT NULL, units TEXT NOT NULL, PRIMARY KEY (provider, account, asset, seen_at)) {table}
+        """,
+        "CREATE INDEX account_balances_by_time ON account_balances (provider, seen_at)",
+        """
+        CREATE TABLE inbox (sequence {identity} NOT NULL PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL,
+        body {bytes} NOT NULL, received_at {moment} NOT NULL, due_at {moment} NOT NULL,
+        finished_at {moment}, outcome TEXT, UNIQUE (source, key)) {serial}
+        """,
+        "CREATE INDEX inbox_pending ON inbox (sequence) WHERE finished_at IS NULL",
+    ]
+}

@@ -1,0 +1,28 @@
+extension Schema {
+    /// The wallets that sign, and what left by their keys.
+    static let wallets = [
+        """
+        CREATE TABLE wallets (provider TEXT NOT NULL, wallet TEXT NOT NULL, pays_others {flag} NOT NULL,
+        signed_below {integer} NOT NULL, accepted_below {integer} NOT NULL, met_at {moment} NOT NULL,
+        hold \(WalletRecord.Hold.Kind.column), hold_sentence TEXT, held_since {moment},
+        PRIMARY KEY (provider, wallet)) {table}
+        """,
+        """
+        CREATE TABLE wallet_numbers (provider TEXT NOT NULL, wallet TEXT NOT NULL, number {integer} NOT NULL,
+        PRIMARY KEY (provider, wallet, number)) {table}
+        """,
+        """
+        CREATE TABLE wallet_spends (key TEXT NOT NULL, position {integer} NOT NULL, provider TEXT NOT NULL,
+        wallet TEXT NOT NULL, number {integer}, evidence TEXT NOT NULL, movement_asset TEXT NOT NULL,
+        movement {units} NOT NULL, destination TEXT, asset TEXT, amount {units}, comment {bytes}, tag TEXT,
+        transfer {id} UNIQUE REFERENCES outgoing (id), occurred_at {moment} NOT NULL, seen_at {moment} NOT NULL,
+        vanished_at {moment}, PRIMARY KEY (key, position)) {table}
+        """,
+        "CREATE INDEX wallet_spends_of_wallet ON wallet_spends (provider, wallet, seen_at)",
+        "CREATE INDEX wallet_spends_by_evidence ON wallet_spends (provider, evidence)",
+        """
+        CREATE TABLE wallet_reviews (transfer {id} NOT NULL PRIMARY KEY REFERENCES outgoing (id),
+        reviewed_at {moment} NOT NULL) {table}
+        """,
+    ]
+}
