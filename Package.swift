@@ -377,7 +377,7 @@ let package = Package(
             name: "ReconciliationTests",
             dependencies: [
                 "SettlementDesk", "DatabaseEngines", "Reconciliation", "Settlement", "Storage", "Providers", "Payments",
-                "Money", "Seams", logging,
+                "Money", "Seams", bigInt, logging,
             ]
         ),
         .testTarget(

@@ -43,6 +43,18 @@ extension EVMProvider: TransferSending {
             .map { Amount(asset: coin, units: $0) }
     }
 
+    /// The whole gas of the dearest signature.
+    public func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? {
+        guard let variants = try? SignedVariants(decoding: prepared.bytes).variants else { return nil }
+        let charges = variants.compactMap { variant -> BigUInt? in
+            guard let transaction = try? EVMTransaction(decoding: variant.raw),
+                case .dynamic(let maximum, _) = transaction.fee
+            else { return nil }
+            return maximum * BigUInt(transaction.gasLimit)
+        }
+        return charges.max().flatMap { Int256(exactly: BigInt($0)) }.map { Amount(asset: coin, units: $0) }
+    }
+
     // MARK: - Signing
 
     /// Signs a chain transaction of type 2 (EIP-1559) for an order.

@@ -24,6 +24,15 @@ extension TONProvider: TransferSending {
         return Amount(asset: coin, units: Int256(nanotons))
     }
 
+    /// What one transfer may take for fees and storage beside what it takes along, in nanotons.
+    private static let feeCeiling: UInt128 = 50_000_000
+
+    /// A ceiling of the network's prices, and with jettons the coin that is on its way with them.
+    public func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? {
+        let nanotons = Self.feeCeiling + (asset == coin ? 0 : Self.jettonGas)
+        return Amount(asset: coin, units: Int256(nanotons))
+    }
+
     /// Signs a wallet message for an order.
     ///
     /// - Throws: `ProviderError`.

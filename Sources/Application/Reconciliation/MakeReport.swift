@@ -184,7 +184,7 @@ private struct Books {
                     return silentLine(of: provider.key, ledger, "the token's contract does not tell what accounts hold")
                 }
                 let stated = statement.balances.first { $0.asset == asset } ?? .zero(asset)
-                return line(of: provider.key, ledger: ledger, stated: stated, source: statement.source)
+                return line(of: provider, ledger: ledger, stated: stated, source: statement.source)
             }
         case .failure(let error):
             // What it holds is not known: no entry in the books does not mean that nothing came.
@@ -249,34 +249,52 @@ private struct Books {
         )
     }
 
+    /// What transfers under way at a provider take of an asset when they have left, with their identifiers.
+    private func shares(
+        of asset: AssetID,
+        at provider: any PaymentProvider
+    ) -> (ids: [String], shares: [TransfersOnTheirWay.Share]) {
+        var (ids, shares): ([String], [TransfersOnTheirWay.Share]) = ([], [])
+        for transfer in onTheirWay where transfer.provider == provider.key {
+            let charge = transfer.prepared.flatMap {
+                provider.send?.mostCharged(for: $0, of: transfer.amount.asset)
+            }
+            let amount = transfer.amount.asset == asset ? BigInt(transfer.amount.units) : 0
+            let most = charge?.asset == asset ? charge.map { BigInt($0.units) } ?? 0 : 0
+            guard amount > 0 || most > 0 else { continue }
+            ids.append(transfer.purpose.id)
+            shares.append(.init(amount: amount, charge: most))
+        }
+        return (ids, shares)
+    }
+
     private func line(
-        of provider: String,
+        of provider: any PaymentProvider,
         ledger: Amount,
         stated: Amount,
         source: String
     ) -> ReconciliationReport.Line {
         let difference = BigInt(stated.units) - BigInt(ledger.units)
-        let aside = explanation(of: ledger.asset, at: provider)
+        let aside = explanation(of: ledger.asset, at: provider.key)
         // What fits no amount is unexplained; the report goes on.
         let rest = AmountSum(of: ledger.asset, units: difference - aside.units).amount
         var reasons = aside.reasons
         var explained = rest?.isZero ?? false
         if let rest, !rest.isZero {
-            let pending = onTheirWay.filter { $0.provider == provider && $0.amount.asset == rest.asset }
-            let leaving = pending.reduce(into: BigInt(0)) { $0 += BigInt($1.amount.units) }
-            if !pending.isEmpty {
-                let ids = pending.map(\.purpose.id).joined(separator: ", ")
-                reasons.append("transfers on their way, not booked until their fate is known: \(ids)")
-                // What left is the transfer and a fee that is not known yet; what did not leave differs by nothing.
-                explained = rest.isNegative && -BigInt(rest.units) >= leaving
+            let (ids, shares) = self.shares(of: rest.asset, at: provider)
+            if !ids.isEmpty {
+                explained = TransfersOnTheirWay(shares: shares).explain(missing: -BigInt(rest.units))
+                let sentence = "transfers on their way, not booked until their fate is known"
+                let names = ids.joined(separator: ", ")
+                reasons.append(explained ? "\(sentence): \(names)" : "\(sentence), do not add up to it: \(names)")
             }
-            for mark in watermarks where mark.provider == provider && mark.problem != nil {
+            for mark in watermarks where mark.provider == provider.key && mark.problem != nil {
                 reasons.append("the history of \(mark.account) is not known to its end: \(mark.problem ?? "")")
             }
             if reasons.isEmpty { reasons.append("unexplained: \(source) and the ledger differ") }
         }
         return ReconciliationReport.Line(
-            provider: provider,
+            provider: provider.key,
             ledger: ledger,
             stated: stated,
             difference: AmountSum(of: ledger.asset, units: difference).amount,

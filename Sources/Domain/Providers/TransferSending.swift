@@ -21,6 +21,10 @@ public protocol TransferSending: Sendable {
     /// What the network would charge for what was signed; nil where it charges nothing, or nobody knows.
     func expectedFee(of prepared: PreparedTransfer) -> Amount?
 
+    /// The most that the network can charge for what was signed, or hold of the rail's coin until its fate is known; nil
+    /// where it charges nothing.
+    func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount?
+
     /// The wallets whose keys sign here, the one that pays others first; none on a rail that numbers nothing.
     var wallets: [String] { get }
 
@@ -79,6 +83,9 @@ extension TransferSending {
 
     /// Many rails charge nothing, or what was expected of the order.
     public func expectedFee(of prepared: PreparedTransfer) -> Amount? { nil }
+
+    /// Many rails charge nothing.
+    public func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? { nil }
 
     /// On most rails what was prepared needs no help.
     public func renewed(
