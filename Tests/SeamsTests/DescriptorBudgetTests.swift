@@ -17,8 +17,8 @@ struct DescriptorBudgetTests {
             return
         }
         try budget.demand()
-        // Three transports, each of whose connections has four while a name is looked up.
-        #expect(budget.incoming + 12 * budget.outgoingPerTransport <= limit - 128 - 8 * cores)
+        // Four transports, each of whose connections has four while a name is looked up.
+        #expect(budget.incoming + 16 * budget.outgoingPerTransport <= limit - 128 - 8 * cores)
         #expect(budget.outgoingPerTransport >= 16)
     }
 

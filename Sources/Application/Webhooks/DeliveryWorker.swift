@@ -16,8 +16,8 @@ public struct DeliveryWorker: Sendable {
     private static let lease = Duration.seconds(60)
     /// The most events that one endpoint gets in a pass.
     private static let perEndpoint = 20
-    /// The most endpoints that are talked to at once.
-    private static let concurrency = 32
+    /// The most endpoints that are talked to at once, where there are descriptors for so many.
+    public static let usualConnections = 256
 
     private let database: any Database
     private let transport: any HTTPTransport
@@ -27,6 +27,7 @@ public struct DeliveryWorker: Sendable {
     private let random: any RandomSource
     private let complete: @Sendable (EventRecord, any SQLSession) throws -> EventRecord
     private let tell: @Sendable (WebhookEndpointRecord, any SQLSession) throws -> Void
+    private let connections: Int
     private let logger: Logger
 
     /// A worker over the outbox.
@@ -39,6 +40,7 @@ public struct DeliveryWorker: Sendable {
     ///   - random: spreads attempts.
     ///   - complete: puts what customers have told into an event, for endpoints that take it.
     ///   - tell: told of an endpoint that is switched off, in the unit of work that does it.
+    ///   - connections: the most endpoints that are talked to at once.
     ///   - logger: told of endpoints that are switched off.
     public init(
         database: any Database,
@@ -48,8 +50,10 @@ public struct DeliveryWorker: Sendable {
         random: any RandomSource,
         complete: @escaping @Sendable (EventRecord, any SQLSession) throws -> EventRecord = { event, _ in event },
         tell: @escaping @Sendable (WebhookEndpointRecord, any SQLSession) throws -> Void = { _, _ in },
+        connections: Int = usualConnections,
         logger: Logger
     ) {
+        self.connections = connections
         self.database = database
         self.transport = transport
         self.secrets = secrets
@@ -60,21 +64,21 @@ public struct DeliveryWorker: Sendable {
         self.logger = logger
     }
 
-    /// Delivers until the task is cancelled; an endpoint that hangs holds up nobody but itself.
+    /// Delivers until the task is cancelled; an endpoint that hangs holds up nobody but itself, and a merchant's endpoints
+    /// that hang hold up no other merchant's.
     ///
     /// - Parameter interval: how long it rests between two looks at the outbox.
     public func run(every interval: Duration) async {
         await withTaskGroup(of: WebhookEndpointID?.self) { group in
-            var busy: Set<WebhookEndpointID> = []
+            var turns = DeliveryTurns(limit: connections)
             group.addTask { await rest(interval) }
             while let finished = await group.next() {
                 if let finished {
-                    busy.remove(finished)
+                    turns.end(finished)
                     continue
                 }
                 guard !Task.isCancelled else { break }
-                for endpoint in await due() where !busy.contains(endpoint) && busy.count < Self.concurrency {
-                    busy.insert(endpoint)
+                for endpoint in turns.begin(among: await due()) {
                     group.addTask {
                         await deliver(to: endpoint)
                         return endpoint
@@ -97,14 +101,14 @@ public struct DeliveryWorker: Sendable {
     @discardableResult
     public func runOnce() async -> Int {
         await withTaskGroup(of: Int.self) { group in
-            for endpoint in await due() { group.addTask { await deliver(to: endpoint) } }
+            for due in await due() { group.addTask { await deliver(to: due.endpoint) } }
             var attempts = 0
             for await count in group { attempts += count }
             return attempts
         }
     }
 
-    private func due() async -> [WebhookEndpointID] {
+    private func due() async -> [DueEndpoint] {
         let now = clock.now()
         do { return try await database.read { try $0.endpointsDue(at: now) } } catch {
             logger.warning("the outbox cannot be read: \(error)")

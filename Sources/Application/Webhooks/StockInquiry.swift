@@ -2,6 +2,7 @@ public import HTTPMessages
 public import Payments
 public import Seams
 public import Storage
+import Synchronization
 
 /// Asks a merchant's server whether an order's goods are there, while the customer waits.
 ///
@@ -15,6 +16,7 @@ public struct StockInquiry: Sendable {
     private let secrets: EndpointSecrets
     private let clock: any WallClock
     private let patience: Duration
+    private let questions = OpenQuestions()
 
     /// An inquiry.
     ///
@@ -35,10 +37,12 @@ public struct StockInquiry: Sendable {
         self.patience = patience
     }
 
-    /// Puts a question to an endpoint.
+    /// Puts a question to an endpoint; a merchant whose server leaves too many questions open is asked no further one.
     ///
     /// - Returns: the answer; never an error.
     public func ask(_ question: EventRecord, at endpoint: WebhookEndpointRecord) async -> StockAnswer {
+        guard questions.begin(for: question.merchant) else { return .unknown }
+        defer { questions.end(for: question.merchant) }
         let now = clock.now()
         guard let secrets = try? secrets.signing(endpoint, at: now) else { return .unknown }
         let request = StandardWebhook.request(
@@ -53,6 +57,30 @@ public struct StockInquiry: Sendable {
         case 200..<300: return .available
         case 409: return .soldOut
         default: return .unknown
+        }
+    }
+}
+
+/// How many questions each merchant's server has not answered yet, so that none takes the way out from the others.
+private final class OpenQuestions: Sendable {
+    private static let perMerchant = 32
+
+    private let counts = Mutex<[MerchantID: Int]>([:])
+
+    /// Counts a question; false when the merchant has too many.
+    func begin(for merchant: MerchantID) -> Bool {
+        counts.withLock { counts in
+            let count = counts[merchant, default: 0]
+            guard count < Self.perMerchant else { return false }
+            counts[merchant] = count + 1
+            return true
+        }
+    }
+
+    func end(for merchant: MerchantID) {
+        counts.withLock { counts in
+            let count = counts[merchant, default: 0] - 1
+            counts[merchant] = count > 0 ? count : nil
         }
     }
 }

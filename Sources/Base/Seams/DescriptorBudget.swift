@@ -24,8 +24,8 @@ public struct DescriptorBudget: Hashable, Sendable {
 
     /// The most of them that a connection to another server has at a time: a lookup of its name has four.
     private static let perOutgoing = 4
-    /// The transports that call other servers: rails, webhooks, bridges.
-    private static let transports = 3
+    /// The transports that call other servers: rails, webhooks, questions to merchants, bridges.
+    private static let transports = 4
     /// Fewer connections of a transport than these serve nobody.
     private static let leastOutgoing = 16
 

@@ -50,7 +50,7 @@ extension Gateway {
 
         func settlement(over database: any Database, providers: ProviderRegistry) throws -> Settlement {
             let inquiry = StockInquiry(
-                transport: surroundings.webhookTransport,
+                transport: surroundings.stockTransport,
                 secrets: secrets,
                 clock: surroundings.clock
             )
@@ -120,6 +120,7 @@ extension Gateway {
                 random: surroundings.random,
                 complete: { try settlement.withPersonalData($0, in: $1) },
                 tell: { try settlement.announceDisabled($0, in: $1) },
+                connections: min(DeliveryWorker.usualConnections, DescriptorBudget.current.outgoingPerTransport),
                 logger: logger
             )
         }

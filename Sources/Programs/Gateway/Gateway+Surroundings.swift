@@ -16,6 +16,8 @@ extension Gateway {
         public var transport: any HTTPTransport
         /// The way to merchants' endpoints, which merchants have named.
         public var webhookTransport: any HTTPTransport
+        /// The way to merchants' servers that are asked while a customer waits: nothing else is before them in it.
+        public var stockTransport: any HTTPTransport
         /// The way to bridges of customers' wallets, which the operator has named: a connection for each open session.
         public var bridgeTransport: any HTTPTransport
         /// Where a simulated run fails.
@@ -27,6 +29,7 @@ extension Gateway {
             random: any RandomSource,
             transport: any HTTPTransport,
             webhookTransport: any HTTPTransport,
+            stockTransport: (any HTTPTransport)? = nil,
             bridgeTransport: (any HTTPTransport)? = nil,
             faults: FaultInjector = .none
         ) {
@@ -34,6 +37,7 @@ extension Gateway {
             self.random = random
             self.transport = transport
             self.webhookTransport = webhookTransport
+            self.stockTransport = stockTransport ?? webhookTransport
             self.bridgeTransport = bridgeTransport ?? transport
             self.faults = faults
         }
@@ -42,11 +46,18 @@ extension Gateway {
         public static func system(_ configuration: GatewayConfiguration) -> Self {
             let isLive = configuration.environment == .live
             let endpoints = configuration.webhooks.endpoints
+            // Many merchants have their servers at one host; the worker limits how many are talked to.
+            let merchants = CurlTransport.Configuration(
+                addresses: endpoints.addresses,
+                httpsOnly: endpoints.httpsOnly,
+                connectionsPerHost: 1_000
+            )
             return Self(
                 clock: TrustedClock(SystemClock()),
                 random: SystemRandom(),
                 transport: CurlTransport(.init(addresses: .any, httpsOnly: isLive)),
-                webhookTransport: CurlTransport(.init(addresses: endpoints.addresses, httpsOnly: endpoints.httpsOnly)),
+                webhookTransport: CurlTransport(merchants),
+                stockTransport: CurlTransport(merchants),
                 bridgeTransport: CurlTransport(
                     .init(addresses: .any, httpsOnly: isLive, connectionsPerHost: 1_000)
                 )

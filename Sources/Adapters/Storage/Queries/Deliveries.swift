@@ -22,6 +22,23 @@ public struct DeliveryRecord: Hashable, Sendable {
     public let nextAttemptAt: Timestamp
 }
 
+/// An endpoint that has something due.
+package struct DueEndpoint: Hashable, Sendable {
+    /// The endpoint.
+    package let endpoint: WebhookEndpointID
+    /// Whose it is.
+    package let merchant: MerchantID
+    /// Whether something that is due was tried in vain.
+    package let isFailing: Bool
+
+    /// An endpoint that has something due.
+    package init(endpoint: WebhookEndpointID, merchant: MerchantID, isFailing: Bool) {
+        self.endpoint = endpoint
+        self.merchant = merchant
+        self.isFailing = isFailing
+    }
+}
+
 /// One attempt to deliver an event; what the endpoint answered is not kept, only the status.
 public struct DeliveryAttempt: Hashable, Sendable {
     /// Its number, from 1.
@@ -49,15 +66,16 @@ public struct DeliveryAttempt: Hashable, Sendable {
 extension SQLSession {
     private static var deliveryColumns: String { "d.endpoint, d.event, d.state, d.attempts, d.next_attempt_at" }
 
-    /// The endpoints that have something due, in no order that matters.
-    public func endpointsDue(at moment: Timestamp) throws -> [WebhookEndpointID] {
+    /// The endpoints that have something due, those first whose delivery has waited longest.
+    package func endpointsDue(at moment: Timestamp) throws -> [DueEndpoint] {
         try all(
             """
-            SELECT DISTINCT d.endpoint FROM deliveries d WHERE d.state = \(DeliveryRecord.State.pending.code)
-            AND (d.next_attempt_at <= $1 OR d.next_attempt_at > $2) ORDER BY d.endpoint
+            SELECT d.endpoint, w.merchant, MAX(d.attempts), MIN(d.next_attempt_at) FROM deliveries d
+            JOIN webhook_endpoints w ON w.id = d.endpoint WHERE d.state = \(DeliveryRecord.State.pending.code)
+            AND (d.next_attempt_at <= $1 OR d.next_attempt_at > $2) GROUP BY d.endpoint, w.merchant ORDER BY 4, 1
             """,
             [.moment(moment), .moment(moment.advanced(by: Self.longestPause))]
-        ) { try $0.id() }
+        ) { DueEndpoint(endpoint: try $0.id(), merchant: try $0.id(), isFailing: try $0.int() > 0) }
     }
 
     /// What is due at one endpoint, the oldest event first.
