@@ -16,7 +16,8 @@ struct TransfersOnTheirWayTests {
             // What a transfer of one leaves unexplained is lost.
             (shares: [(1, 0)], missing: 50, isExplained: false), ([(1, 0)], 1, true), ([(1, 0)], 0, true),
             ([(1, 0)], -1, false), ([], 0, true), ([], 1, false), ([(90, 0), (1, 0)], 50, false),
-            ([(90, 0), (1, 0)], 91, true), ([(90, 0), (1, 0)], 90, true), ([(100, 7)], 107, true), ([(100, 7)], 108, false),
+            ([(90, 0), (1, 0)], 91, true), ([(90, 0), (1, 0)], 90, true), ([(100, 7)], 107, true),
+            ([(100, 7)], 108, false),
             ([(100, 7)], 99, false), ([(0, 5)], 3, true), ([(0, 5)], 6, false), ([(0, 5), (10, 5)], 9, false),
             ([(0, 5), (10, 5)], 20, true),
         ]

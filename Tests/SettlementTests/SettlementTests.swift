@@ -278,4 +278,21 @@ struct SettlementTests {
         }
         #expect(stored == 1)
     }
+
+    @Test("a payment that is dated years ahead is recorded as of now, and no moment of the database is later")
+    func datedAhead() async throws {
+        let desk = try await Desk()
+        let option = try await desk.openInvoice().options[0].id
+        let now = desk.clock.now()
+        let transfer = desk.transfer(try desk.amount("1.5"), for: option, late: .seconds(12 * 365 * 86_400))
+        try await desk.receive(transfer)
+        let (payment, newest) = try await desk.settlement.database.read { session in
+            (
+                try session.payment(naturalKey: transfer.naturalKey, at: desk.provider.key), try session.newestMoment()
+            )
+        }
+        #expect(payment?.occurredAt == now && payment?.classification == .exact)
+        #expect(newest == now)
+        #expect(try await desk.booksHold())
+    }
 }

@@ -25,7 +25,7 @@ struct TransfersOnTheirWay {
 
     /// Whether some of them add up to what is missing.
     ///
-    /// - Parameter missing: how much less the rail has than the ledger; never explained when it is negative.
+    /// What is missing is how much less the rail has than the ledger; that it has more they never explain.
     func explain(missing: BigInt) -> Bool {
         guard missing > 0 else { return missing == 0 }
         var sums = [0...BigInt(0)]

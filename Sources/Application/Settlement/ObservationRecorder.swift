@@ -55,7 +55,7 @@ struct ObservationRecorder: Sendable {
             }
             return recorded
         case .refunded(let key, let payment, let amount, let moment):
-            return try recordRefund(key, of: payment, amount, at: moment, in: session)
+            return try recordRefund(key, of: payment, amount, at: believable(moment), in: session)
         case .vanished(let key, let moment):
             return try undo(key, at: moment, in: session)
         case .uncertain(let transfer, let moment):
@@ -68,9 +68,11 @@ struct ObservationRecorder: Sendable {
     }
 
     private func recordIncoming(
-        _ transfer: IncomingTransfer,
+        _ told: IncomingTransfer,
         in session: any SQLSession
     ) throws -> RecordedObservation {
+        var transfer = told
+        transfer.occurredAt = believable(told.occurredAt)
         let moved = try movedPayment(of: transfer, in: session)
         let id = moved?.id ?? settlement.identifiers.next()
         let note = transfer.isShownByBalance ? PaymentNote.shownByBalance : ""
@@ -124,6 +126,16 @@ struct ObservationRecorder: Sendable {
             naming: foreign.map { "the return names the payment \($0.id) of the provider \($0.provider)" },
             in: session
         )
+    }
+
+    /// By how much the clock of a rail that pushes may be ahead of ours.
+    private static let mostAhead = Duration.seconds(3_600)
+
+    /// When something happened that a rail has pushed: now, when the rail says that it is still to come.
+    ///
+    /// A history has a clock of its own, by which a change of it is told as well.
+    private func believable(_ moment: Timestamp) -> Timestamp {
+        isChronological || moment <= now.advanced(by: Self.mostAhead) ? moment : now
     }
 
     func isNew(_ key: NaturalKey, _ kind: String, _ note: String, in session: any SQLSession) throws -> Bool {

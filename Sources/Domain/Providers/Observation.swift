@@ -38,7 +38,7 @@ public struct IncomingTransfer: Hashable, Sendable {
     /// The rail's own proof, as JSON text of an object.
     public let evidence: String
     /// When it happened, by the rail's clock.
-    public let occurredAt: Timestamp
+    public package(set) var occurredAt: Timestamp
     /// From when it can be used.
     public let availableAt: Timestamp
     /// Until when a period of a subscription is paid by it, when the rail says so.
