@@ -200,9 +200,12 @@ struct InterfaceTests {
             let wrong: [[HTTPField]] = [
                 [], [HTTPField(name, "wrong")], [HTTPField(name, "")], [HTTPField(name, "a"), HTTPField(name, "a")],
             ]
-            for fields in wrong {
-                let request = HTTPRequest(method: "POST", url: "/telegram/shop", fields: fields, body: body)
-                #expect(await world.gateway.api.admit(request)?.status == 401)
+            // However the path is written that leads there.
+            for url in ["/telegram/shop", "//telegram/shop", "/telegram//shop/", "///telegram/shop?a=b"] {
+                for fields in wrong {
+                    let request = HTTPRequest(method: "POST", url: url, fields: fields, body: body)
+                    #expect(await world.gateway.api.admit(request)?.status == 401, "\(url)")
+                }
             }
             let nobody = HTTPRequest(method: "POST", url: "/telegram/nobody", fields: wrong[1], body: body)
             #expect(await world.gateway.api.admit(nobody)?.status == 401)

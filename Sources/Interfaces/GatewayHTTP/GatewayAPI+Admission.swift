@@ -17,9 +17,9 @@ extension GatewayAPI {
     /// Looks at a request's head before its body is read: what is not allowed in is answered at once.
     public func admit(_ request: HTTPRequest) async -> HTTPResponse? {
         if Self.isForMerchants(request) { return await admitMerchant(request) }
-        guard request.method == "POST", request.url.hasPrefix("/telegram/") else { return nil }
+        // By the parts of its path, as it is answered: `//telegram/shop` leads to the same place.
         let target = RequestTarget(request.url)
-        guard target.path.count == 2 else { return nil }
+        guard request.method == "POST", target.path.first == "telegram", target.path.count == 2 else { return nil }
         guard telegram.isFromTelegram(request, bot: target.path[1]) else {
             return problem(.notFromTelegram, target, requestID())
         }
