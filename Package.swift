@@ -31,7 +31,7 @@ let layers: [(name: String, targets: [String])] = [
         ]
     ),
     ("Application", ["Settlement", "Reconciliation", "Webhooks", "WalletPayments", "BotConversation"]),
-    ("Interfaces", ["HTTPServer", "TelegramIntake", "GatewayHTTP", "Checkout"]),
+    ("Interfaces", ["HTTPServer", "Routing", "TelegramIntake", "MerchantAPI", "Checkout", "Monitoring"]),
     ("Programs", ["Gateway", "Operations", "Inspection", "settlegate"]),
     ("Sandbox", ["FixtureTelegram", "FixtureTON", "FixtureEVM", "FixtureConnect", "Sandbox", "Scenarios"]),
 ]
@@ -157,9 +157,20 @@ let package = Package(
         ),
         .target(name: "HTTPServer", dependencies: ["HTTPMessages", "Seams", hummingbird, lifecycle, logging]),
         .target(
+            name: "Routing",
+            dependencies: [
+                "Settlement", "Storage", "HTTPMessages", "StrictJSON", "Cryptography", "Seams", logging,
+            ]
+        ),
+        .target(
+            name: "Monitoring",
+            dependencies: ["Routing", "Settlement", "Storage", "HTTPMessages", "Seams"]
+        ),
+        .target(
             name: "Checkout",
             dependencies: [
-                "Providers", "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPMessages", "StrictJSON",
+                "Routing", "Providers", "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPMessages",
+                "StrictJSON",
                 "Cryptography", "Seams", "TONConnect", "WalletPayments", "CQREncode", mustache,
             ],
             resources: [
@@ -173,17 +184,16 @@ let package = Package(
         .target(
             name: "TelegramIntake",
             dependencies: [
-                "Settlement", "Storage", "Providers", "Payments", "TelegramBot", "HTTPMessages", "StrictJSON", "Seams",
+                "Routing", "Settlement", "Storage", "Providers", "Payments", "TelegramBot", "HTTPMessages",
+                "StrictJSON", "Seams",
                 "Cryptography", logging,
             ]
         ),
         .target(
-            name: "GatewayHTTP",
+            name: "MerchantAPI",
             dependencies: [
-                "Checkout", "TelegramIntake", "Settlement", "Webhooks", "Storage", "Providers", "Payments", "Money",
-                "Ledger",
-                "HTTPMessages",
-                "StrictJSON", "Seams", "Cryptography", logging,
+                "Routing", "Settlement", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
+                "HTTPMessages", "StrictJSON", "Seams", "Cryptography",
             ]
         ),
         .target(name: "FixtureTON", dependencies: ["TON", "HTTPMessages", "StrictJSON", "Cryptography", "Seams"]),
@@ -210,8 +220,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "BotConversation", "Checkout", "TelegramIntake", "GatewayHTTP", "HTTPServer", "Rates", "Settlement",
-                "Reconciliation",
+                "BotConversation", "Routing", "Checkout", "TelegramIntake", "MerchantAPI", "Monitoring", "HTTPServer",
+                "Rates", "Settlement", "Reconciliation",
                 "Webhooks", "Storage", "StorageSQLite", "StoragePostgreSQL", "TONConnect", "WalletPayments",
                 "Providers",
                 "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPMessages",
@@ -239,7 +249,7 @@ let package = Package(
         .target(
             name: "Scenarios",
             dependencies: [
-                "Gateway", "Operations", "GatewayHTTP", "HTTPServer", "Sandbox", "FixtureTON", "FixtureEVM",
+                "Gateway", "Operations", "MerchantAPI", "Routing", "HTTPServer", "Sandbox", "FixtureTON", "FixtureEVM",
                 "FixtureTelegram",
                 "Settlement", "Reconciliation", "Storage", "Payments", "Providers", "Webhooks", "Keystore",
                 "ProviderTON", "ProviderEVM", "TON", "EVM", bigInt,
@@ -250,7 +260,7 @@ let package = Package(
         .executableTarget(
             name: "settlegate",
             dependencies: [
-                "CProcessShims", "Gateway", "Operations", "GatewayHTTP", "Scenarios", "Sandbox", "Inspection",
+                "CProcessShims", "Gateway", "Operations", "MerchantAPI", "Scenarios", "Sandbox", "Inspection",
                 "Cryptography",
                 "StrictJSON",
                 "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation",
@@ -337,14 +347,22 @@ let package = Package(
             path: "Tests/SettlementDesk"
         ),
         .testTarget(
-            name: "GatewayHTTPTests",
+            name: "RoutingTests",
+            dependencies: ["Routing", "HTTPMessages", "StrictJSON", "Seams", logging]
+        ),
+        .testTarget(
+            name: "MerchantAPITests",
             dependencies: [
-                "CPowerCut", "PowerCut", "DatabaseEngines", "SettlementDesk", "Checkout", "TelegramIntake",
-                "GatewayHTTP", "HTTPServer",
-                "TelegramBot", "Settlement",
-                "Webhooks", "Storage", "StorageSQLite", "StoragePostgreSQL",
-                "Providers",
-                "Payments", "Money", "HTTPMessages", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
+                "SettlementDesk", "MerchantAPI", "Routing", "Settlement", "Webhooks", "Storage", "Payments",
+                "HTTPMessages", "StrictJSON", "Cryptography", "Seams", logging,
+            ]
+        ),
+        .testTarget(
+            name: "TelegramIntakeTests",
+            dependencies: [
+                "CPowerCut", "PowerCut", "DatabaseEngines", "SettlementDesk", "TelegramIntake", "Routing", "HTTPServer",
+                "TelegramBot", "Settlement", "Webhooks", "Storage", "StorageSQLite", "Providers", "Payments", "Money",
+                "HTTPMessages", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
             ]
         ),
         .testTarget(
@@ -392,7 +410,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "DatabaseEngines", "FixtureTelegram", "Sandbox",
-                "Scenarios", "Settlement", "Gateway", "Operations", "GatewayHTTP", "HTTPMessages", "HTTPTransport",
+                "Scenarios", "Settlement", "Gateway", "Operations", "MerchantAPI", "Routing", "HTTPMessages",
+                "HTTPTransport",
                 "HTTPServer",
                 "StrictJSON",
                 "Seams",

@@ -1,8 +1,9 @@
 import FixtureTelegram
 import Gateway
-import GatewayHTTP
 import HTTPMessages
+import MerchantAPI
 import Payments
+import Routing
 import Sandbox
 import Scenarios
 import Seams
@@ -122,7 +123,7 @@ struct AccessTests {
             try JSONValue(parsing: Array(body.text.replacing("\"ID\"", with: "\"\(id ?? "")\"").utf8))
         }
         let request = InterfaceTests.request(world, String(parts[0]), path, named, key: key)
-        let response = await world.gateway.api.respond(to: request)
+        let response = await world.gateway.router.respond(to: request)
         return (response.status, try JSONValue(parsing: response.body))
     }
 
@@ -179,7 +180,7 @@ struct AccessTests {
     @Test("has a row for every route, and no other")
     func rows() async throws {
         try await withWorld { world in
-            #expect(Set(Self.rows.keys) == Set(world.gateway.api.merchantRoutes.map(\.name)))
+            #expect(Set(Self.rows.keys) == Set(world.gateway.merchantAPI.merchantRoutes.map(\.name)))
         }
     }
 
@@ -238,7 +239,7 @@ struct AccessTests {
             let revoked = try await Self.key(world, .secret)
             _ = try await Self.call(world, "DELETE /v1/api_keys/{id}", id: revoked.id, nil, key: world.apiKey)
             let granted = KeyAccess.Scope.allCases.filter(\.canBeGranted)
-            for route in world.gateway.api.merchantRoutes {
+            for route in world.gateway.merchantAPI.merchantRoutes {
                 let row = try #require(Self.rows[route.name])
                 let id = try await Self.object(for: route.name, of: mine, world)
                 func status(_ key: String) async throws -> Int {
@@ -315,7 +316,7 @@ struct AccessTests {
         try await withWorld { world in
             let mine = try await Self.call(world, "POST /v1/merchants", id: nil, ["name": "Mine"], key: world.apiKey)
             #expect(mine.status == 403)
-            let key = try await world.gateway.api.makeOperatorKey()
+            let key = try await world.gateway.merchantAPI.makeOperatorKey()
             for name in ["", String(repeating: "n", count: 101)] {
                 let refused = try await Self.call(
                     world,
@@ -348,12 +349,12 @@ struct AccessTests {
     func limits() async throws {
         try await withWorld { world in
             let fields = [HTTPField("Authorization", "Bearer \(world.apiKey)")]
-            let first = await world.gateway.api.respond(to: HTTPRequest(url: "/v1/balances", fields: fields))
+            let first = await world.gateway.router.respond(to: HTTPRequest(url: "/v1/balances", fields: fields))
             #expect(first.field("RateLimit-Policy") == "\"key\";q=6000;w=60")
             #expect(first.field("RateLimit") == "\"key\";r=999;t=1")
-            #expect(first.field("Gateway-Version") == GatewayAPI.version)
+            #expect(first.field("Gateway-Version") == RESTAPI.version)
             let old = fields + [HTTPField("Gateway-Version", "2020-01-01")]
-            #expect(await world.gateway.api.respond(to: HTTPRequest(url: "/v1/balances", fields: old)).status == 400)
+            #expect(await world.gateway.router.respond(to: HTTPRequest(url: "/v1/balances", fields: old)).status == 400)
         }
     }
 }

@@ -3,8 +3,8 @@ import FixtureEVM
 import FixtureTON
 import FixtureTelegram
 import Gateway
-import GatewayHTTP
 import HTTPMessages
+import Routing
 import Sandbox
 import Scenarios
 import Seams
@@ -36,7 +36,7 @@ struct ClockJumpTests {
     }
 
     private static func conditions(_ world: ScenarioWorld) async -> String {
-        let answer = await world.gateway.api.respond(to: HTTPRequest(url: "/readyz"))
+        let answer = await world.gateway.router.respond(to: HTTPRequest(url: "/readyz"))
         return String(decoding: answer.body, as: UTF8.self)
     }
 
@@ -146,7 +146,7 @@ struct ClockJumpTests {
     ]
 
     private static func open(_ key: String, in world: ScenarioWorld) async -> HTTPResponse {
-        await world.gateway.api.respond(
+        await world.gateway.router.respond(
             to: InterfaceTests.request(
                 world,
                 "POST",

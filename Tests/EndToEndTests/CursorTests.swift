@@ -1,6 +1,7 @@
 import Gateway
-import GatewayHTTP
 import HTTPMessages
+import MerchantAPI
+import Routing
 import Scenarios
 import StrictJSON
 import Testing
@@ -11,7 +12,7 @@ struct CursorTests {
     func unknown() async throws {
         try await withWorld { world in
             var document = try JSONValue(
-                parsing: await world.gateway.api.respond(to: HTTPRequest(url: "/openapi.json")).body
+                parsing: await world.gateway.router.respond(to: HTTPRequest(url: "/openapi.json")).body
             )
             document = document["paths"] ?? .null
             // Every list is one of the document's readings that take a cursor.
@@ -25,9 +26,13 @@ struct CursorTests {
             #expect(lists.count >= 9, "\(lists)")
             let invoice = try await world.merchant.post("/v1/invoices", InterfaceTests.order, idempotencyKey: "i")
             let invoiceID = try #require(invoice["id"]?.stringValue)
-            let other = try await world.gateway.api.addMerchant(name: "Other", feeBasisPoints: 0, webhookURL: nil)
+            let other = try await world.gateway.merchantAPI.addMerchant(
+                name: "Other",
+                feeBasisPoints: 0,
+                webhookURL: nil
+            )
             let foreign = InterfaceTests.request(world, "POST", "/v1/invoices", InterfaceTests.order, key: other.apiKey)
-            let foreignInvoice = try JSONValue(parsing: await world.gateway.api.respond(to: foreign).body)
+            let foreignInvoice = try JSONValue(parsing: await world.gateway.router.respond(to: foreign).body)
             let foreignID = try #require(foreignInvoice["id"]?.stringValue)
             let event = try await world.merchant.get("/v1/events")["data"]?.arrayValue?.first?["id"]?.stringValue
             for list in lists {
@@ -38,7 +43,7 @@ struct CursorTests {
                         + (list == "/v1/events" ? [] : [event ?? "x"])
                     for id in wrong {
                         let request = InterfaceTests.request(world, "GET", "\(list)?\(name)=\(id)")
-                        let response = await world.gateway.api.respond(to: request)
+                        let response = await world.gateway.router.respond(to: request)
                         // Merchants are the operator's to list.
                         guard response.status != 403 else { continue }
                         let problem = try JSONValue(parsing: response.body)

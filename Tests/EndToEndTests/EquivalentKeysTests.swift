@@ -1,9 +1,9 @@
 import DatabaseEngines
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import HTTPServer
 import Logging
+import Routing
 import Scenarios
 import Seams
 import StrictJSON
@@ -49,7 +49,7 @@ struct EquivalentKeysTests {
         under key: String? = nil
     ) async throws -> (status: Int, body: JSONValue) {
         let fields = key.map { [HTTPField("Idempotency-Key", $0)] } ?? []
-        let response = await world.gateway.api.respond(
+        let response = await world.gateway.router.respond(
             to: InterfaceTests.request(world, method, path, body, fields: fields)
         )
         return (response.status, try JSONValue(parsing: response.body))

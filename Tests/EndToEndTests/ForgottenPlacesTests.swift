@@ -1,7 +1,6 @@
 import Cryptography
 import FixtureTelegram
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import HTTPTransport
 import Keystore
@@ -9,6 +8,7 @@ import Logging
 import Money
 import Operations
 import Reconciliation
+import Routing
 import Sandbox
 import Scenarios
 import Seams
@@ -38,7 +38,7 @@ struct ForgottenPlacesTests {
             let report = try await ReconciliationReport.make(for: gateway.settlement)
             #expect(!report.isClean)
             #expect(report.lines.contains { $0.provider == "ton-testnet" && $0.ledger.isPositive && !$0.isExplained })
-            let ready = await gateway.api.respond(to: HTTPRequest(url: "/readyz"))
+            let ready = await gateway.router.respond(to: HTTPRequest(url: "/readyz"))
             #expect(ready.status == 200)
             #expect(String(decoding: ready.body, as: UTF8.self).contains("provider ton-testnet: the books hold money"))
             try await gateway.close()
@@ -50,7 +50,7 @@ struct ForgottenPlacesTests {
         try await withWorld { world in
             try await world.settle()
             try await world.setTON { $0.isHighload = true }
-            let ready = await world.gateway.api.respond(to: HTTPRequest(url: "/readyz"))
+            let ready = await world.gateway.router.respond(to: HTTPRequest(url: "/readyz"))
             #expect(
                 String(decoding: ready.body, as: UTF8.self).contains(
                     "wallet ton-testnet: it stood for another wallet or bot"
@@ -73,7 +73,7 @@ struct ForgottenPlacesTests {
         let gateway = try await world.gateway(of: configuration, keystore: keystore, over: transport)
         _ = try await gateway.listen()
         let report = try await ReconciliationReport.make(for: gateway.settlement)
-        let ready = await gateway.api.respond(to: HTTPRequest(url: "/readyz"))
+        let ready = await gateway.router.respond(to: HTTPRequest(url: "/readyz"))
         try await gateway.close()
         return (report, String(decoding: ready.body, as: UTF8.self))
     }

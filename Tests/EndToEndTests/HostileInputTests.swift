@@ -1,8 +1,8 @@
 import Cryptography
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import Payments
+import Routing
 import Scenarios
 import Seams
 import Settlement
@@ -26,7 +26,7 @@ struct HostileInputTests {
                     let body = "{" + (kept + ["\"\(name)\":\(number)"]).joined(separator: ",") + "}"
                     var request = InterfaceTests.request(world, "POST", "/v1/invoices", [:])
                     request.body = Array(body.utf8)
-                    let response = await world.gateway.api.respond(to: request)
+                    let response = await world.gateway.router.respond(to: request)
                     #expect(response.status != 500, "\(name): \(number.prefix(30))")
                     guard response.status == 201 else { continue }
                     // What was taken was meant: an invoice with sensible times.
@@ -43,7 +43,7 @@ struct HostileInputTests {
                     "/v1/invoices",
                     .object(order + [.init("amount", .string(amount))])
                 )
-                let response = await world.gateway.api.respond(to: request)
+                let response = await world.gateway.router.respond(to: request)
                 let isMoney = ["0.5", "9223372036854775807", "9223372036854775808", "18446744073709551616"]
                 #expect((400...499).contains(response.status) || isMoney.contains(amount), "\(amount.prefix(30))")
             }
@@ -61,7 +61,7 @@ struct HostileInputTests {
             for text in Self.injections {
                 let members = InterfaceTests.order.members ?? []
                 let body = JSONValue.object(members + [.init("reference", .string(text))])
-                let made = await world.gateway.api.respond(
+                let made = await world.gateway.router.respond(
                     to: InterfaceTests.request(world, "POST", "/v1/invoices", body)
                 )
                 #expect([201, 400, 422].contains(made.status), "\(text)")
@@ -71,7 +71,7 @@ struct HostileInputTests {
                     "/v1/invoices?state=\(query)", "/v1/payments?invoice=\(query)", "/v1/cases?state=\(query)",
                     "/v1/invoices/\(query)", "/v1/rates?base=\(query)&quote=\(query)",
                 ] {
-                    let response = await world.gateway.api.respond(to: InterfaceTests.request(world, "GET", route))
+                    let response = await world.gateway.router.respond(to: InterfaceTests.request(world, "GET", route))
                     #expect([200, 400, 404, 422].contains(response.status), "\(route)")
                     #expect(response.fields.allSatisfy { $0.value.utf8.allSatisfy { $0 >= 0x20 } })
                     let list = try JSONValue(parsing: response.body)["data"]?.arrayValue ?? []

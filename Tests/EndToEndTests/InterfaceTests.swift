@@ -1,8 +1,9 @@
 import Foundation
 import Gateway
-import GatewayHTTP
 import HTTPMessages
+import MerchantAPI
 import Payments
+import Routing
 import Scenarios
 import Seams
 import Settlement
@@ -35,7 +36,7 @@ struct InterfaceTests {
     @Test("F3, F98: answers every wrong request with a problem that says what to do")
     func problems() async throws {
         try await withWorld { world in
-            let api = world.gateway.api
+            let router = world.gateway.router
             func changed(_ key: String, _ value: JSONValue?) -> JSONValue {
                 let kept = (Self.order.members ?? []).filter { $0.key != key }
                 return .object(kept + (value.map { [.init(key, $0)] } ?? []))
@@ -86,7 +87,7 @@ struct InterfaceTests {
                 (422, "refused_by_policy", Self.request(world, "POST", "/v1/invoices", changed("goods", "digital"))),
             ]
             for (status, code, request) in cases {
-                let response = await api.respond(to: request)
+                let response = await router.respond(to: request)
                 let problem = try Self.json(response)
                 #expect(response.status == status, "\(request.method) \(request.url): \(problem.text)")
                 #expect(problem["code"]?.stringValue == code, "\(request.method) \(request.url): \(problem.text)")
@@ -109,7 +110,7 @@ struct InterfaceTests {
                 ]
                 let key = [HTTPField("Idempotency-Key", "evm-\(place)")]
                 let request = Self.request(world, "POST", "/v1/invoices", order, fields: key)
-                let response = await world.gateway.api.respond(to: request)
+                let response = await world.gateway.router.respond(to: request)
                 #expect(response.status == status)
                 guard status == 422 else { continue }
                 let problem = try Self.json(response)
@@ -125,7 +126,7 @@ struct InterfaceTests {
             let key = [HTTPField("Idempotency-Key", "order-1")]
             let request = Self.request(world, "POST", "/v1/invoices", Self.order, fields: key)
             let answers = await withTaskGroup(of: HTTPResponse.self) { group in
-                for _ in 0..<50 { group.addTask { await world.gateway.api.respond(to: request) } }
+                for _ in 0..<50 { group.addTask { await world.gateway.router.respond(to: request) } }
                 return await group.reduce(into: [HTTPResponse]()) { $0.append($1) }
             }
             #expect(answers.allSatisfy { [201, 409].contains($0.status) })
@@ -133,14 +134,14 @@ struct InterfaceTests {
             #expect(made.count == 1)
             let list = try await world.merchant.get("/v1/invoices")
             #expect(list["data"]?.arrayValue?.count == 1)
-            let again = await world.gateway.api.respond(to: request)
+            let again = await world.gateway.router.respond(to: request)
             #expect(again.status == 201 && again.field("Idempotency-Replayed") == "true")
             let other = Self.request(world, "POST", "/v1/invoices", [:], fields: key)
-            #expect(await world.gateway.api.respond(to: other).status == 400)
+            #expect(await world.gateway.router.respond(to: other).status == 400)
             var changed = Self.order.members ?? []
             changed[0] = .init("title", "Coffee")
             let twin = Self.request(world, "POST", "/v1/invoices", .object(changed), fields: key)
-            #expect(await world.gateway.api.respond(to: twin).status == 422)
+            #expect(await world.gateway.router.respond(to: twin).status == 422)
         }
     }
 
@@ -156,7 +157,7 @@ struct InterfaceTests {
             for (path, body, member) in bodies {
                 let request = Self.request(world, "POST", path, body, fields: fields)
                 let (first, again) = (
-                    await world.gateway.api.respond(to: request), await world.gateway.api.respond(to: request)
+                    await world.gateway.router.respond(to: request), await world.gateway.router.respond(to: request)
                 )
                 #expect(first.status == 201 && again.body == first.body)
                 let secret = try #require(try Self.json(first)[member]?.stringValue)
@@ -183,7 +184,7 @@ struct InterfaceTests {
             var answers: Set<[UInt8]> = []
             for guess in guesses {
                 let request = Self.request(world, "GET", "/v1/invoices", key: String(guess))
-                let response = await world.gateway.api.respond(to: request)
+                let response = await world.gateway.router.respond(to: request)
                 #expect(response.status == 401, "\(guess)")
                 let members = try JSONValue(parsing: response.body).members ?? []
                 answers.insert(JSONValue.object(members.filter { $0.key != "request_id" }).bytes)
@@ -204,11 +205,11 @@ struct InterfaceTests {
             for url in ["/telegram/shop", "//telegram/shop", "/telegram//shop/", "///telegram/shop?a=b"] {
                 for fields in wrong {
                     let request = HTTPRequest(method: "POST", url: url, fields: fields, body: body)
-                    #expect(await world.gateway.api.admit(request)?.status == 401, "\(url)")
+                    #expect(await world.gateway.router.admit(request)?.status == 401, "\(url)")
                 }
             }
             let nobody = HTTPRequest(method: "POST", url: "/telegram/nobody", fields: wrong[1], body: body)
-            #expect(await world.gateway.api.admit(nobody)?.status == 401)
+            #expect(await world.gateway.router.admit(nobody)?.status == 401)
         }
     }
 
@@ -227,8 +228,7 @@ struct InterfaceTests {
     func inbox(_ content: String, kept: Int) async throws {
         try await withWorld { world in
             let body = Array("{\"update_id\":900,\(content)}".utf8)
-            let request = HTTPRequest(method: "POST", url: "/telegram/shop", body: body)
-            for _ in 1...2 { #expect(await world.gateway.api.respond(to: request).status == 200) }
+            for _ in 1...2 { #expect(try await world.push(body).status == 200) }
             let depth = try await world.gateway.settlement.database.read { try $0.inboxDepth() }
             #expect(depth == kept)
         }
@@ -263,9 +263,9 @@ struct InterfaceTests {
         try await withWorld { world in
             _ = try await world.merchant.get("/v1/invoices")
             for path in ["/livez", "/readyz"] {
-                #expect(await world.gateway.api.respond(to: HTTPRequest(url: path)).status == 200)
+                #expect(await world.gateway.router.respond(to: HTTPRequest(url: path)).status == 200)
             }
-            let metrics = await world.gateway.api.respond(to: HTTPRequest(url: "/metrics"))
+            let metrics = await world.gateway.router.respond(to: HTTPRequest(url: "/metrics"))
             let text = String(decoding: metrics.body, as: UTF8.self)
             #expect(text.contains("settlegate_requests_total{route=\"/v1/invoices\",method=\"GET\",status=\"200\"}"))
             #expect(text.contains("settlegate_outbox_depth 0"))
@@ -276,7 +276,7 @@ struct InterfaceTests {
     func conditions() async throws {
         try await withWorld { world in
             func answer(_ path: String) async -> (status: Int, text: String) {
-                let response = await world.gateway.api.respond(to: HTTPRequest(url: path))
+                let response = await world.gateway.router.respond(to: HTTPRequest(url: path))
                 return (response.status, String(decoding: response.body, as: UTF8.self))
             }
             let board = world.gateway.settlement.conditions
@@ -297,7 +297,7 @@ struct InterfaceTests {
     @Test("has an OpenAPI document with every route and no other")
     func document() async throws {
         try await withWorld { world in
-            let response = await world.gateway.api.respond(to: HTTPRequest(url: "/openapi.json"))
+            let response = await world.gateway.router.respond(to: HTTPRequest(url: "/openapi.json"))
             let document = try JSONValue(parsing: response.body)
             #expect(document["openapi"]?.stringValue == "3.1.0")
             #expect(document.text.contains(JSONValue.string(WebAddress.pattern).text))
@@ -305,8 +305,8 @@ struct InterfaceTests {
             for path in document["paths"]?.members ?? [] {
                 for method in path.value.members ?? [] { documented.insert("\(method.key.uppercased()) \(path.key)") }
             }
-            #expect(documented == Set(world.gateway.api.routeNames))
-            for (route, paths) in world.gateway.api.expandablePaths {
+            #expect(documented == Set(world.gateway.router.routeNames))
+            for (route, paths) in world.gateway.merchantAPI.expandablePaths {
                 let parts = route.split(separator: " ")
                 let operation = document["paths"]?[String(parts[1])]?[parts[0].lowercased()]
                 let named = operation?["parameters"]?.arrayValue?.first { $0["name"] == "expand[]" }

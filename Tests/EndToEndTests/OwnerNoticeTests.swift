@@ -1,8 +1,9 @@
 import FixtureTelegram
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import HTTPServer
+import MerchantAPI
+import Routing
 import Sandbox
 import Scenarios
 import StrictJSON
@@ -33,7 +34,7 @@ struct OwnerNoticeTests {
             handler: HTTPServer.Handler { _ in HTTPResponse(status: 410) }
         )
         try await withWorld { world in
-            let desk = world.client(try await world.gateway.api.makeOperatorKey())
+            let desk = world.client(try await world.gateway.merchantAPI.makeOperatorKey())
             try await Self.add("900000001:operators-own-token-of-35-characters", chat: "-1001", by: desk, world)
             try await Self.add(
                 "900000002:merchants-own-token-of-35-characters",
@@ -63,7 +64,7 @@ struct OwnerNoticeTests {
                 let body: JSONValue = [
                     "token": "900000001:operators-own-token-of-35-characters", "owner_chat": .string(chat),
                 ]
-                let answer = await world.gateway.api.respond(
+                let answer = await world.gateway.router.respond(
                     to: InterfaceTests.request(world, "POST", "/v1/bots", body)
                 )
                 #expect(answer.status == 400, "\(chat)")

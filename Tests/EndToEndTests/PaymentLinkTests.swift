@@ -1,8 +1,8 @@
 import Cryptography
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import Payments
+import Routing
 import Sandbox
 import Scenarios
 import Seams
@@ -19,7 +19,7 @@ struct PaymentLinkTests {
 
     private static func buy(_ world: ScenarioWorld, _ link: String, cookie: String? = nil) async -> HTTPResponse {
         let fields = cookie.map { [HTTPField("Cookie", $0)] } ?? []
-        return await world.gateway.api.respond(to: HTTPRequest(method: "POST", url: "/buy/\(link)", fields: fields))
+        return await world.gateway.router.respond(to: HTTPRequest(method: "POST", url: "/buy/\(link)", fields: fields))
     }
 
     private static func invoice(_ response: HTTPResponse) throws -> String {
@@ -124,7 +124,7 @@ struct PaymentLinkTests {
                 var request = HTTPRequest(method: "POST", url: "/buy/\(link)")
                 request.peer = peer
                 if let forwarded { request.fields.append(HTTPField("X-Forwarded-For", forwarded)) }
-                return await world.gateway.api.respond(to: request).status
+                return await world.gateway.router.respond(to: request).status
             }
             var statuses: [Int] = []
             for number in 0..<14 {
@@ -173,7 +173,7 @@ struct PaymentLinkTests {
                 var request = HTTPRequest(method: "POST", url: "/buy/\(link)")
                 request.peer = peer
                 request.body = Self.form(user, token, at: world.networks.clock.now())
-                return await world.gateway.api.respond(to: request)
+                return await world.gateway.router.respond(to: request)
             }
             let first = try Self.invoice(await buy(7, "9.9.9.9"))
             #expect(try Self.invoice(await buy(7, "8.8.8.8")) == first)
@@ -209,7 +209,7 @@ struct PaymentLinkTests {
                 var request = HTTPRequest(method: "POST", url: "/buy/\(link)")
                 request.peer = peer
                 if let cookie { request.fields.append(HTTPField("Cookie", cookie)) }
-                return await world.gateway.api.respond(to: request)
+                return await world.gateway.router.respond(to: request)
             }
             var opened: [String] = []
             for number in 0..<80 {
@@ -238,7 +238,7 @@ struct PaymentLinkTests {
     func again() async throws {
         try await withWorld { world in
             let link = try #require(try await Self.make(world, stock: nil)["id"]?.stringValue)
-            let page = await world.gateway.api.respond(to: HTTPRequest(url: "/buy/\(link)"))
+            let page = await world.gateway.router.respond(to: HTTPRequest(url: "/buy/\(link)"))
             #expect(page.status == 200 && String(decoding: page.body, as: UTF8.self).contains("1.5"))
             #expect(try await world.merchant.get("/v1/invoices")["data"]?.arrayValue?.isEmpty == true)
             let bought = await Self.buy(world, link)
@@ -268,7 +268,7 @@ struct PaymentLinkTests {
                 var members = (InterfaceTests.order.members ?? []).filter { $0.key != name }
                 members.append(.init(name, value))
                 let request = InterfaceTests.request(world, "POST", "/v1/payment_links", .object(members))
-                #expect([400, 422].contains(await world.gateway.api.respond(to: request).status), "\(name)")
+                #expect([400, 422].contains(await world.gateway.router.respond(to: request).status), "\(name)")
             }
         }
     }

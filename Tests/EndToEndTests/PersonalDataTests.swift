@@ -2,11 +2,12 @@ import DatabaseEngines
 import FixtureTelegram
 import Foundation
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import HTTPServer
 import Logging
+import MerchantAPI
 import Payments
+import Routing
 import Sandbox
 import Scenarios
 import Seams
@@ -65,7 +66,7 @@ struct PersonalDataTests {
         _ body: JSONValue? = nil,
         key: String? = nil
     ) async throws -> (status: Int, body: JSONValue) {
-        let response = await world.gateway.api.respond(
+        let response = await world.gateway.router.respond(
             to: InterfaceTests.request(world, method, path, body, key: key)
         )
         return (response.status, try JSONValue(parsing: response.body))
@@ -117,7 +118,7 @@ struct PersonalDataTests {
                 ),
                 ("publishable", try await Self.key(world, "publishable"), false),
                 ("another merchant's", other.apiKey, false),
-                ("operator", try await world.gateway.api.makeOperatorKey(), false),
+                ("operator", try await world.gateway.merchantAPI.makeOperatorKey(), false),
             ]
             let telling: Set = ["invoice.settled", "payment.received"]
             var places: [(path: String, tells: Bool)] = [
@@ -129,7 +130,7 @@ struct PersonalDataTests {
                 let (id, type) = (event["id"]?.stringValue ?? "", event["type"]?.stringValue ?? "")
                 places.append(("/v1/events/\(id)", telling.contains(type)))
             }
-            for route in world.gateway.api.merchantRoutes where route.name.hasPrefix("GET") {
+            for route in world.gateway.merchantAPI.merchantRoutes where route.name.hasPrefix("GET") {
                 guard !route.name.contains("{"), !places.contains(where: { route.name.hasSuffix($0.path) }) else {
                     continue
                 }
@@ -281,8 +282,7 @@ struct PersonalDataTests {
                 """
             // A byte that no UTF-8 has stands where the text says U+0001.
             let body = Array(text.utf8).map { $0 == 1 ? 0xFF : $0 }
-            let request = HTTPRequest(method: "POST", url: "/telegram/shop", body: body)
-            #expect(await world.gateway.api.respond(to: request).status == 200)
+            #expect(try await world.push(body).status == 200)
             try await world.settle()
             let invoice = try await Self.call(world, "GET", "/v1/invoices/\(id)").body
             #expect(invoice["state"]?.stringValue == "settled", "\(invoice.text)")
@@ -296,8 +296,7 @@ struct PersonalDataTests {
         try await withWorld { world in
             let deep = String(repeating: "[", count: 200) + String(repeating: "]", count: 200)
             let body = Array("{\"update_id\":901,\"message\":{\"order_info\":\"Wellenreiterweg\",\"x\":\(deep)}}".utf8)
-            let request = HTTPRequest(method: "POST", url: "/telegram/shop", body: body)
-            for _ in 1...2 { #expect(await world.gateway.api.respond(to: request).status == 200) }
+            for _ in 1...2 { #expect(try await world.push(body).status == 200) }
             try await world.settle()
             let settlement = world.gateway.settlement
             let cases = try await settlement.database.read { session in
@@ -308,7 +307,7 @@ struct PersonalDataTests {
             #expect(try await settlement.bytesSetAside(of: id) == body)
             let kept = try await settlement.database.read { try $0.bytesSetAside(of: id) }
             #expect(kept?.isSealed == true)
-            let key = try await world.gateway.api.makeOperatorKey()
+            let key = try await world.gateway.merchantAPI.makeOperatorKey()
             let closed = try await Self.call(world, "POST", "/v1/cases/\(id)/resolve", ["action": "dismiss"], key: key)
             #expect(closed.status == 200, "\(closed.body.text)")
             #expect(try await settlement.bytesSetAside(of: id) == [])

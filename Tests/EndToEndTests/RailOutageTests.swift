@@ -3,11 +3,11 @@ import FixtureEVM
 import FixtureTON
 import FixtureTelegram
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import HTTPServer
 import HTTPTransport
 import Logging
+import Routing
 import Sandbox
 import Scenarios
 import Seams
@@ -67,12 +67,12 @@ struct RailOutageTests {
     }
 
     private static func ready(_ world: ScenarioWorld) async -> (status: Int, lines: [String]) {
-        let answer = await world.gateway.api.respond(to: HTTPRequest(url: "/readyz"))
+        let answer = await world.gateway.router.respond(to: HTTPRequest(url: "/readyz"))
         return (answer.status, String(decoding: answer.body, as: UTF8.self).split(separator: "\n").map(String.init))
     }
 
     private static func open(_ rails: [Rail], _ key: String, in world: ScenarioWorld) async throws -> HTTPResponse {
-        await world.gateway.api.respond(
+        await world.gateway.router.respond(
             to: InterfaceTests.request(
                 world,
                 "POST",
@@ -199,12 +199,12 @@ struct RailOutageTests {
                     clock: TrustedClock(world.machine)
                 )
                 _ = try await gateway.listen()
-                let answer = await gateway.api.respond(to: HTTPRequest(url: "/readyz"))
+                let answer = await gateway.router.respond(to: HTTPRequest(url: "/readyz"))
                 let lines = String(decoding: answer.body, as: UTF8.self).split(separator: "\n").map(String.init)
                 #expect(answer.status == 200 && lines.first == "ready")
                 for other in Rail.allCases {
                     #expect(lines.contains { $0.hasPrefix(other.condition + ": ") } == (other == rail), "\(lines)")
-                    let opened = await gateway.api.respond(
+                    let opened = await gateway.router.respond(
                         to: InterfaceTests.request(
                             world,
                             "POST",

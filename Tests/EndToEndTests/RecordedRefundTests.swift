@@ -1,7 +1,7 @@
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import Ledger
+import Routing
 import Scenarios
 import Settlement
 import Storage
@@ -13,7 +13,7 @@ import Testing
 struct RecordedRefundTests {
     private static func refund(_ world: ScenarioWorld, _ body: JSONValue) async throws -> (Int, JSONValue) {
         let request = InterfaceTests.request(world, "POST", "/v1/refunds", body)
-        let response = await world.gateway.api.respond(to: request)
+        let response = await world.gateway.router.respond(to: request)
         return (response.status, try JSONValue(parsing: response.body))
     }
 

@@ -1,7 +1,7 @@
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import Providers
+import Routing
 import Sandbox
 import Scenarios
 import Settlement
@@ -11,7 +11,7 @@ import Testing
 @Suite("What a refusal says", .serialized)
 struct RefusalTests {
     private static func answer(_ world: ScenarioWorld, _ request: HTTPRequest) async throws -> (Int, JSONValue) {
-        let response = await world.gateway.api.respond(to: request)
+        let response = await world.gateway.router.respond(to: request)
         return (response.status, (try? JSONValue(parsing: response.body)) ?? .null)
     }
 
@@ -40,7 +40,7 @@ struct RefusalTests {
             var seen = 0
             for outage in ["none", "outage"] {
                 try world.networks.control.set("telegram", outage, [:])
-                for route in world.gateway.api.routeNames where route.contains("/v1/") {
+                for route in world.gateway.router.routeNames where route.contains("/v1/") {
                     let parts = route.split(separator: " ")
                     let paths =
                         ids.map { parts[1].replacing("{id}", with: $0) } + [parts[1].replacing("{id}", with: "x")]

@@ -1,6 +1,6 @@
 import Gateway
-import GatewayHTTP
 import HTTPMessages
+import Routing
 import Sandbox
 import Scenarios
 import StrictJSON
@@ -22,7 +22,7 @@ struct RefusedOrderTests {
 
     private static func post(_ world: ScenarioWorld, _ path: String, _ body: JSONValue) async throws -> (Int, JSONValue)
     {
-        let response = await world.gateway.api.respond(to: InterfaceTests.request(world, "POST", path, body))
+        let response = await world.gateway.router.respond(to: InterfaceTests.request(world, "POST", path, body))
         return (response.status, try JSONValue(parsing: response.body))
     }
 
@@ -95,7 +95,7 @@ struct RefusedOrderTests {
             try world.networks.control.set("telegram", "outage", [:])
             for _ in 1...3 {
                 let buying = HTTPRequest(method: "POST", url: "/buy/\(path)")
-                #expect(await world.gateway.api.respond(to: buying).status == 503)
+                #expect(await world.gateway.router.respond(to: buying).status == 503)
             }
             #expect(try await world.merchant.get("/v1/payment_links/\(path)")["left"]?.integerValue == 2)
         }

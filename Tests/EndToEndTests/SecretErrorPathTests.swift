@@ -2,12 +2,12 @@ import Cryptography
 import DatabaseEngines
 import Foundation
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import HTTPTransport
 import Keystore
 import Logging
 import Reconciliation
+import Routing
 import Sandbox
 import Scenarios
 import Seams
@@ -83,7 +83,7 @@ struct SecretErrorPathTests {
             func ask(_ method: String, _ path: String, _ body: JSONValue? = nil) async {
                 let fields = method == "POST" ? [HTTPField("Idempotency-Key", "k\(answers.count)")] : []
                 let request = InterfaceTests.request(world, method, path, body, fields: fields)
-                let answer = await gateway.api.respond(to: request)
+                let answer = await gateway.router.respond(to: request)
                 answers.append(String(decoding: answer.body, as: UTF8.self) + "\(answer.fields)")
             }
             await ask("POST", "/v1/invoices", InterfaceTests.order)

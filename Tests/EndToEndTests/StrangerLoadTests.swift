@@ -1,9 +1,9 @@
 import Cryptography
 import Dispatch
 import Gateway
-import GatewayHTTP
 import Glibc
 import HTTPMessages
+import Routing
 import Scenarios
 import Seams
 import StrictJSON
@@ -23,13 +23,13 @@ struct StrangerLoadTests {
             ]
             let invoice = try await world.merchant.post("/v1/invoices", order, idempotencyKey: "i")
             let option = try #require(invoice["options"]?.arrayValue?.first)
-            let (api, seen) = (world.gateway.api, Seen())
+            let (router, seen) = (world.gateway.router, Seen())
             let release = DispatchSemaphore(value: 0)
-            api.strangers.occupy { release.wait() }
+            router.strangers.occupy { release.wait() }
             let page = HTTPRequest(url: "/pay/\(invoice["id"]?.stringValue ?? "")")
             let strangers = (0..<20).map { _ in
                 Task {
-                    guard case .response(let response) = await api.answer(page) else { return }
+                    guard case .response(let response) = await router.answer(page) else { return }
                     if response.status == 200 { seen.count.withLock { $0 += 1 } }
                 }
             }
@@ -48,16 +48,16 @@ struct StrangerLoadTests {
     @Test("has bodies of no more than a form's size, without a key")
     func bodies() async throws {
         try await withWorld { world in
-            let api = world.gateway.api
+            let router = world.gateway.router
             for url in ["/pay/x/session", "/buy/x", "/nothing", "/v1/invoices"] {
-                #expect(api.bodyLimit(of: HTTPRequest(method: "POST", url: url)) == 32_768)
+                #expect(router.bodyLimit(of: HTTPRequest(method: "POST", url: url)) == 32_768)
             }
             func bound(_ key: String, fields: Int = 1) async -> (limit: Int, status: Int?) {
                 let field = HTTPField("Authorization", key)
                 let fields = [HTTPField](repeating: field, count: fields)
                 let request = HTTPRequest(method: "POST", url: "/v1/invoices", fields: fields)
-                let refusal = await api.admit(request)
-                return (api.bodyLimit(of: request), refusal?.status)
+                let refusal = await router.admit(request)
+                return (router.bodyLimit(of: request), refusal?.status)
             }
             // Before its secret is proven, a key is anybody's text.
             let key = "Bearer \(world.apiKey)"
@@ -84,7 +84,7 @@ struct StrangerLoadTests {
             }
             let id = made["id"]?.stringValue ?? ""
             let revocation = InterfaceTests.request(world, "DELETE", "/v1/api_keys/\(id)")
-            #expect(await api.respond(to: revocation).status == 200)
+            #expect(await router.respond(to: revocation).status == 200)
             let revoked = await bound(second)
             #expect(revoked.limit == 32_768 && revoked.status == 401)
         }

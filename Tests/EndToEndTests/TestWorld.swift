@@ -1,14 +1,17 @@
 import Cryptography
+import FixtureTelegram
 import Foundation
 import Gateway
 import HTTPMessages
 import Keystore
 import Logging
+import Routing
 import Sandbox
 import Scenarios
 import Seams
 import Settlement
 import Synchronization
+import Testing
 
 /// The project's folder, found from this file.
 let projectFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -74,6 +77,18 @@ func withWorld<Result>(
 }
 
 extension ScenarioWorld {
+    /// What the gateway answers when Telegram pushes it an update for the shop's bot.
+    func push(_ update: [UInt8]) async throws -> HTTPResponse {
+        let webhook = try #require(networks.telegram.webhook(of: SandboxNetworks.botToken))
+        let request = HTTPRequest(
+            method: "POST",
+            url: "/telegram/shop",
+            fields: [HTTPField("X-Telegram-Bot-Api-Secret-Token", webhook.secret)],
+            body: update
+        )
+        return await gateway.router.respond(to: request)
+    }
+
     /// A gateway on the world's files with another configuration or other keys; the world's own has to be closed.
     func gateway(
         of configuration: GatewayConfiguration,

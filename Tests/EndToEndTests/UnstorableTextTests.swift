@@ -1,8 +1,9 @@
 import DatabaseEngines
 import Foundation
 import Gateway
-import GatewayHTTP
 import HTTPMessages
+import MerchantAPI
+import Routing
 import Scenarios
 import StrictJSON
 import Testing
@@ -87,7 +88,7 @@ struct UnstorableTextTests {
         let document = try Document()
         let place = onPostgreSQL ? try PostgresServer.newDatabase() : nil
         try await withWorld(postgresql: place) { world in
-            let keys = [world.apiKey, try await world.gateway.api.makeOperatorKey()]
+            let keys = [world.apiKey, try await world.gateway.merchantAPI.makeOperatorKey()]
             var tried = 0
             for (method, template, operation) in document.routes where template.hasPrefix("/v1/") {
                 guard let schema = operation["requestBody"]?["content"]?["application/json"]?["schema"] else {
@@ -100,7 +101,7 @@ struct UnstorableTextTests {
                             let marked = place.body(.string("MARK")).text.replacing("\"MARK\"", with: text)
                             var request = InterfaceTests.request(world, method, Self.path(template), [:], key: key)
                             request.body = Array(marked.utf8)
-                            let answer = await world.gateway.api.respond(to: request)
+                            let answer = await world.gateway.router.respond(to: request)
                             answers.append((answer.status, try JSONValue(parsing: answer.body)))
                         }
                         let hit = answers.contains { $0.0 == 400 && $0.1["param"]?.stringValue == place.name }
@@ -121,7 +122,7 @@ struct UnstorableTextTests {
         let document = try Document()
         let place = onPostgreSQL ? try PostgresServer.newDatabase() : nil
         try await withWorld(postgresql: place) { world in
-            let keys = [world.apiKey, try await world.gateway.api.makeOperatorKey()]
+            let keys = [world.apiKey, try await world.gateway.merchantAPI.makeOperatorKey()]
             var tried = 0
             for (method, template, operation) in document.routes where template.hasPrefix("/v1/") && method == "GET" {
                 for parameter in (operation["parameters"]?.arrayValue ?? []).map(document.resolved)
@@ -130,7 +131,7 @@ struct UnstorableTextTests {
                     var answers: [(Int, JSONValue)] = []
                     for key in keys {
                         let url = Self.path(template) + "?\(name)=a%00b"
-                        let answer = await world.gateway.api.respond(
+                        let answer = await world.gateway.router.respond(
                             to: InterfaceTests.request(world, "GET", url, key: key)
                         )
                         answers.append((answer.status, try JSONValue(parsing: answer.body)))
@@ -159,7 +160,7 @@ struct UnstorableTextTests {
             let id = try #require(made["id"]?.stringValue)
             let option = try #require(made["options"]?.arrayValue?.first?["id"]?.stringValue)
             func status(_ method: String, _ url: String, _ body: String = "", _ fields: [HTTPField] = []) async -> Int {
-                await world.gateway.api.respond(
+                await world.gateway.router.respond(
                     to: HTTPRequest(method: method, url: url, fields: fields, body: Array(body.utf8))
                 ).status
             }

@@ -46,7 +46,7 @@ struct LayerTests {
         "Providers": ["Payments"],
         "StorageSQLite": ["Storage"], "StoragePostgreSQL": ["Storage"],
         "Reconciliation": ["Settlement"], "WalletPayments": ["Settlement"],
-        "GatewayHTTP": ["Checkout", "TelegramIntake"],
+        "TelegramIntake": ["Routing"], "MerchantAPI": ["Routing"], "Checkout": ["Routing"], "Monitoring": ["Routing"],
         "Operations": ["Gateway"], "settlegate": ["Gateway", "Operations", "Inspection"],
         "FixtureConnect": ["FixtureTON"],
         "Sandbox": ["FixtureTelegram", "FixtureTON", "FixtureEVM", "FixtureConnect"],

@@ -77,6 +77,10 @@ public struct HTTPRequest: Sendable {
     /// The address that the connection comes from, of a request that was received.
     public var peer: String?
 
+    /// The name of the field by which a server marks a request whose body it has not taken, so that whoever answers does it
+    /// in its own words.
+    package static let bodyTooLargeField = "settlegate-body-too-large"
+
     /// A request; the usual one waits ten seconds and takes eight megabytes.
     public init(
         method: String = "GET",

@@ -1,9 +1,9 @@
 import Cryptography
-public import HTTPMessages
+import HTTPMessages
 import Money
-public import Payments
-public import Seams
-public import Settlement
+import Payments
+import Seams
+import Settlement
 
 /// The page of a payment link: what is sold, and a button that opens an invoice.
 ///
@@ -14,13 +14,13 @@ extension Checkout {
     /// The page.
     ///
     /// - Throws: `MoneyError` when the price's asset is not in the list.
-    public func linkPage(
+    func linkPage(
         _ link: PaymentLink,
         merchant: String,
         isSold: Bool,
-        _ request: HTTPRequest
+        _ target: CheckoutTarget
     ) throws -> HTTPResponse {
-        let target = CheckoutTarget(request)
+        let request = target.request
         let texts = Texts.choose(target.language, accepting: request.field("Accept-Language"))
         guard let asset = settlement.assets.asset(link.price.asset) else {
             throw SettlementError(.unknownAsset, "\(link.price.asset) is not in the asset list")
@@ -37,20 +37,13 @@ extension Checkout {
         return Self.page(context, status: isSold && request.method == "POST" ? 409 : 200)
     }
 
-    /// Refuses a purchase that a page of another site has a customer's browser make.
-    ///
-    /// - Throws: ``CheckoutError``.
-    public func requireOwnPage(_ request: HTTPRequest) throws(CheckoutError) {
-        try CheckoutTarget(request).requireOwnPage()
-    }
-
     /// The customer whom the init data of a purchase names; nil when it has none, or is of a bot that does not serve the
     /// link's merchant.
     ///
     /// Whoever has a bot's token names any customer, so that each bot has customers of its own here.
     ///
     /// - Throws: ``CheckoutError`` when the init data is refused.
-    public func customer(buying link: PaymentLink, _ request: HTTPRequest) throws(CheckoutError) -> LinkVisitor? {
+    func customer(buying link: PaymentLink, _ request: HTTPRequest) throws(CheckoutError) -> LinkVisitor? {
         let prefix = "init_data="
         let form = request.body.split(separator: UInt8(ascii: "&")).map { String(decoding: $0, as: UTF8.self) }
         guard let field = form.first(where: { $0.hasPrefix(prefix) }) else { return nil }
@@ -61,7 +54,7 @@ extension Checkout {
     }
 
     /// Everybody on a network, who has so many invoices of a link open together.
-    public func visitor(onNetwork network: String, places: Int) -> LinkVisitor {
+    func visitor(onNetwork network: String, places: Int) -> LinkVisitor {
         LinkVisitor(name: digest("network \(network)"), places: places)
     }
 
@@ -71,12 +64,12 @@ extension Checkout {
     }
 
     /// The invoice that this browser opened by a link, as its cookie says.
-    public func invoiceBought(by link: PaymentLinkID, _ request: HTTPRequest) -> InvoiceID? {
-        CheckoutTarget(request).cookie(Self.cookiePrefix + link.text).flatMap { try? InvoiceID($0) }
+    func invoiceBought(by link: PaymentLinkID, _ target: CheckoutTarget) -> InvoiceID? {
+        target.cookie(Self.cookiePrefix + link.text).flatMap { try? InvoiceID($0) }
     }
 
     /// The way to an invoice's page, remembered for the next tap.
-    public func redirect(to invoice: InvoiceID, of link: PaymentLink, isNew: Bool) -> HTTPResponse {
+    func redirect(to invoice: InvoiceID, of link: PaymentLink, isNew: Bool) -> HTTPResponse {
         var fields = [HTTPField("Location", "/pay/\(invoice.text)"), HTTPField("Cache-Control", "no-store")]
         if isNew {
             let name = Self.cookiePrefix + link.id.text

@@ -9,13 +9,15 @@ import Storage
 import StrictJSON
 import WalletPayments
 
-/// The page on which a customer pays an invoice: its HTML, its files, its picture codes and its events.
+/// The page on which a customer pays an invoice: its HTML, its files, its picture codes and its events; and the page of a
+/// payment link, by which a customer opens an invoice.
 ///
 /// Whoever has an invoice's address may see it, as with every payment link; an invoice that names its customer shows ways
 /// to pay only to that one.
 public struct Checkout: Sendable {
     let settlement: Settlement
     let wallets: CheckoutWallets?
+    let sales: CheckoutSales?
     let trust: CheckoutTrust
     let key: SecretBytes
     let isSecure: Bool
@@ -28,16 +30,19 @@ public struct Checkout: Sendable {
     ///   - trust: whose init data shows who a customer is.
     ///   - key: what sessions are signed with.
     ///   - isSecure: whether customers come by https only.
-    ///   - wallets: TON Connect; none when customers' wallets are not asked.
+    ///   - wallets: TON Connect; nil when customers' wallets are not asked.
+    ///   - sales: payment links; nil when nothing is sold by them.
     public init(
         settlement: Settlement,
         trust: CheckoutTrust,
         key: SecretBytes,
         isSecure: Bool,
-        wallets: CheckoutWallets? = nil
+        wallets: CheckoutWallets? = nil,
+        sales: CheckoutSales? = nil
     ) {
         self.settlement = settlement
         self.wallets = wallets
+        self.sales = sales
         self.trust = trust
         self.key = key
         self.isSecure = isSecure
@@ -57,7 +62,7 @@ public struct Checkout: Sendable {
     /// How many pages are being told of changes.
     public var openStreams: Int { feed.count }
 
-    /// Answers a request for the page or for what belongs to it; none when the path is another's.
+    /// Answers a request for a page or for what belongs to it; returns nil when the path is not one of these.
     ///
     /// - Throws: ``CheckoutError``, and what the database throws.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse? {
@@ -77,6 +82,7 @@ public struct Checkout: Sendable {
                 throw CheckoutError.notFound
             }
             return file
+        case "buy" where target.path.count == 2: return try await buy(target)
         case "pay" where target.path.count >= 2: return try await page(target)
         default: return nil
         }
@@ -278,7 +284,7 @@ public struct Checkout: Sendable {
 }
 
 extension CheckoutFacts {
-    /// What is stored of an invoice; none when there is no such invoice.
+    /// What is stored of an invoice; nil when there is no such invoice.
     init?(_ id: InvoiceID, in session: any SQLSession) throws {
         guard let found = try session.invoice(id) else { return nil }
         let stored = try session.payments(of: id)
@@ -286,49 +292,5 @@ extension CheckoutFacts {
         payments = stored
         refunds = try stored.flatMap { try session.refunds(of: $0.id) }
         wallet = try session.lastWalletSession(of: id)
-    }
-}
-
-/// A request taken apart.
-struct CheckoutTarget {
-    let request: HTTPRequest
-    private let target: RequestTarget
-    var path: [String] { target.path }
-    /// The language that the customer chose.
-    var language: String? { target.parameter("lang") }
-
-    init(_ request: HTTPRequest) {
-        self.request = request
-        target = RequestTarget(request.url)
-    }
-
-    func require(_ method: String) throws(CheckoutError) {
-        guard request.method == method else { throw .methodNotAllowed([method]) }
-        if method == "POST" { try requireOwnPage() }
-    }
-
-    /// Refuses what a page of another site has a customer's browser send; what is no browser names no site.
-    func requireOwnPage() throws(CheckoutError) {
-        // What the browser itself says counts first: behind a proxy the host is another than the customer's.
-        if let site = request.field("Sec-Fetch-Site") {
-            guard site == "same-origin" || site == "none" else { throw .foreignPage }
-            return
-        }
-        guard let origin = request.field("Origin") else { return }
-        let (site, host) = (origin.split(separator: "/").last.map { String($0) }, request.field("Host"))
-        guard site.hasSameBytes(as: host) else {
-            throw .foreignPage
-        }
-    }
-
-    /// The value of a cookie.
-    func cookie(_ name: String) -> String? {
-        for field in request.fields where field.isCalled("cookie") {
-            for pair in field.value.split(separator: ";") {
-                let sides = pair.split(separator: "=", maxSplits: 1)
-                if sides.count == 2, sides[0].drop(while: { $0 == " " }) == name { return String(sides[1]) }
-            }
-        }
-        return nil
     }
 }

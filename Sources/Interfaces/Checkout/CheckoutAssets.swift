@@ -14,7 +14,7 @@ enum CheckoutAssets {
         string: String(decoding: PackageResources.checkout_mustache, as: UTF8.self)
     )
 
-    /// A file of the page by its name; none when there is no such file.
+    /// A file of the page by its name; returns nil when there is no such file.
     static func file(_ name: String) -> HTTPResponse? {
         let forEver = HTTPField("Cache-Control", "public, max-age=31536000, immutable")
         return switch name {

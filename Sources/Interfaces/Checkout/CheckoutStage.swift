@@ -129,7 +129,7 @@ struct CheckoutFacts: Hashable, Sendable {
 }
 
 extension OutgoingTransfer.Purpose {
-    /// The payment that it returns; none for a payout.
+    /// The payment that it returns; nil for a payout.
     fileprivate var payment: PaymentID? {
         switch self {
         case .refund(_, let payment): payment

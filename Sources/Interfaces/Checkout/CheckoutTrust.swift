@@ -65,7 +65,7 @@ public struct CheckoutTrust: Sendable {
 
     /// The bots that the gateway speaks for.
     let bots: @Sendable () -> [Bot]
-    /// Bots that it does not speak for; none when there are none.
+    /// Bots that it does not speak for; nil when the operator has named none.
     let thirdParties: ThirdParties?
     /// Whether what a signer says of its users counts for a merchant, and for an invoice with these options.
     private let isServed: @Sendable (Signer, MerchantID, [PaymentOption]) -> Bool

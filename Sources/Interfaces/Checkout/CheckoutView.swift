@@ -24,7 +24,7 @@ struct CheckoutView {
     let isBound: Bool
     /// The wallets that may be asked to pay.
     var walletEntries: [WalletEntry] = []
-    /// What a network is called, by the key of its provider; none where nobody chooses one.
+    /// What a network is called, by the key of its provider; returns nil when there is nothing to choose.
     var network: (String) -> String? = { _ in nil }
 
     private var invoice: Invoice { facts.invoice.invoice }

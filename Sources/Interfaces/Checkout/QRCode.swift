@@ -5,7 +5,7 @@ struct QRCode {
     private let width: Int
     private let modules: [Bool]
 
-    /// The code of a text, at error correction level M; none when the text is longer than a code holds.
+    /// The code of a text, at error correction level M; nil when the text is longer than a code holds.
     init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard !bytes.isEmpty, let code = QRcode_encodeData(Int32(bytes.count), bytes, 0, QR_ECLEVEL_M) else {

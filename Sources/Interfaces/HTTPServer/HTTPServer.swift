@@ -166,7 +166,7 @@ public final class HTTPServer: Sendable {
             )
         else {
             head.body = []
-            head.fields.append(HeadField(bodyTooLargeField, "1"))
+            head.fields.append(HeadField(ReceivedRequest.bodyTooLargeField, "1"))
             return response(await handler.answer(head))
         }
         head.body = Array(buffer: body)
@@ -200,9 +200,6 @@ public final class HTTPServer: Sendable {
             )
         )
     }
-
-    /// Marks a request whose body was not taken, so that the handler answers in its own words.
-    public static let bodyTooLargeField = "settlegate-body-too-large"
 
     private static func response(_ answer: HTTPAnswer) -> Response {
         switch answer {

@@ -1,8 +1,8 @@
 import BotConversation
 import Cryptography
-import GatewayHTTP
 import HTTPMessages
 import Logging
+import MerchantAPI
 import Money
 import Payments
 import ProviderTelegram

@@ -1,15 +1,17 @@
 import BotConversation
 import Checkout
 import Cryptography
-import GatewayHTTP
 import HTTPMessages
 import Keystore
 import Logging
+import MerchantAPI
+import Monitoring
 import Payments
 import ProviderTelegram
 import Providers
 import Rates
 import Reconciliation
+import Routing
 import Seams
 import Settlement
 import Storage
@@ -136,7 +138,7 @@ extension Gateway {
             )
         }
 
-        /// Where Telegram's table of currencies is read while the gateway runs; none where no customer's money is real.
+        /// Where Telegram's table of currencies is read while the gateway runs; nil when no customer's money is real.
         func currencyWatch(of currencies: TelegramCurrencies) -> CurrencyWatch? {
             configuration.currenciesAddress.map { url in
                 CurrencyWatch(
@@ -182,10 +184,26 @@ extension Gateway {
             return CheckoutWallets(name: connection.name, payments: payments)
         }
 
+        func merchants(over settlement: Settlement, bots keeper: BotKeeper) throws -> RESTAPI {
+            RESTAPI(
+                settlement: settlement,
+                secrets: secrets,
+                claims: ClaimRules(domain: configuration.http.domain, key: try keys.key(for: .claims)),
+                mode: isLive ? .live : .test,
+                endpoints: configuration.webhooks.endpoints,
+                random: surroundings.random,
+                bots: keeper,
+                requestsPerMinute: requestsPerMinute
+            )
+        }
+
+        private var requestsPerMinute: Int { configuration.http.requestsPerMinute ?? 6_000 }
+
         func checkout(
             over settlement: Settlement,
             bots directory: BotDirectory,
-            wallets: CheckoutWallets?
+            wallets: CheckoutWallets?,
+            merchants api: RESTAPI
         ) throws -> Checkout {
             let served = ServedMerchants(
                 by: settlement.providers,
@@ -201,32 +219,30 @@ extension Gateway {
                 ),
                 key: try keys.key(for: .checkout),
                 isSecure: configuration.http.publicURL?.hasPrefix("https://") ?? false,
-                wallets: wallets
+                wallets: wallets,
+                sales: CheckoutSales(
+                    requestsPerMinute: requestsPerMinute,
+                    clock: surroundings.clock,
+                    order: { try api.order(ofTemplate: $0) }
+                )
             )
         }
 
-        func api(
-            over settlement: Settlement,
-            telegram receiver: TelegramReceiver,
-            checkout: Checkout,
-            bots keeper: BotKeeper,
-            metrics: Metrics,
+        func statusPages(of settlement: Settlement, counting metrics: Metrics) throws -> StatusPages {
+            let document = try ConfigurationFile.text(at: configuration.catalogues + "/openapi.json")
+            return StatusPages(settlement: settlement, metrics: metrics, document: Array(document.utf8))
+        }
+
+        func router(
+            of interfaces: [any Interface],
+            counting metrics: Metrics,
             keepLine: @escaping @Sendable (RequestLine) -> Void
-        ) throws -> GatewayAPI {
-            GatewayAPI(
-                settlement: settlement,
-                secrets: secrets,
-                claims: ClaimRules(domain: configuration.http.domain, key: try keys.key(for: .claims)),
-                mode: isLive ? .live : .test,
-                endpoints: configuration.webhooks.endpoints,
-                random: surroundings.random,
-                telegram: receiver,
-                checkout: checkout,
-                bots: keeper,
+        ) -> Router {
+            Router(
+                interfaces,
                 metrics: metrics,
-                requestsPerMinute: configuration.http.requestsPerMinute ?? 6_000,
-                document: Array(try ConfigurationFile.text(at: configuration.catalogues + "/openapi.json").utf8),
-                readiness: { await settlement.isStoring() },
+                clock: surroundings.clock,
+                random: surroundings.random,
                 keepLine: keepLine,
                 logger: logger
             )

@@ -1,4 +1,4 @@
-public import GatewayHTTP
+public import MerchantAPI
 import Seams
 import Settlement
 public import Storage
@@ -9,7 +9,7 @@ extension Gateway {
     ///
     /// - Throws: `SettlementError`, and what the database throws.
     public func addMerchant(name: String, feeBasisPoints: Int, webhookURL: String?) async throws -> NewMerchant {
-        try await api.addMerchant(name: name, feeBasisPoints: feeBasisPoints, webhookURL: webhookURL)
+        try await merchantAPI.addMerchant(name: name, feeBasisPoints: feeBasisPoints, webhookURL: webhookURL)
     }
 
     /// All merchants.

@@ -25,7 +25,7 @@ extension Gateway {
             var merchant: MerchantID?
             /// Whether the gateway asks for the updates.
             let isPolled: Bool
-            /// How often it was changed; none for a bot of the configuration.
+            /// How often it was changed; nil for a bot of the configuration.
             var version: Int?
 
             /// Tells Telegram where its updates go.

@@ -1,13 +1,13 @@
 import Checkout
-public import GatewayHTTP
 import HTTPServer
 public import Keystore
 public import Logging
-import Money
+public import MerchantAPI
 public import Payments
 import Providers
 import Rates
 public import Reconciliation
+package import Routing
 public import Seams
 public import Settlement
 import Storage
@@ -16,7 +16,7 @@ import TelegramIntake
 import WalletPayments
 public import Webhooks
 
-/// A whole gateway: database, providers, use cases, workers and the HTTP interface, put together from a configuration.
+/// A whole gateway: database, providers, use cases, workers and interfaces, put together from a configuration.
 public final class Gateway: Sendable {
     /// The keystore entry from which the key is made that seals endpoints' secrets.
     public static let sealEntry = "endpoint-seal"
@@ -35,8 +35,10 @@ public final class Gateway: Sendable {
     public let deliveries: DeliveryWorker
     /// Seals endpoints' secrets.
     public let secrets: EndpointSecrets
-    /// The HTTP interface.
-    public let api: GatewayAPI
+    /// The merchants' REST API.
+    public let merchantAPI: RESTAPI
+    /// Brings requests to the interfaces.
+    package let router: Router
     let configuration: GatewayConfiguration
     private let directory: BotDirectory
     private let keeper: BotKeeper
@@ -96,12 +98,14 @@ public final class Gateway: Sendable {
         requestLog = configuration.http.requestLog.map {
             RequestLogFile(path: $0, clock: surroundings.clock, logger: logger)
         }
-        api = try assembly.api(
-            over: settlement,
-            telegram: receiver,
-            checkout: try assembly.checkout(over: settlement, bots: directory, wallets: wallets),
-            bots: keeper,
-            metrics: metrics,
+        merchantAPI = try assembly.merchants(over: settlement, bots: keeper)
+        router = assembly.router(
+            of: [
+                merchantAPI, receiver,
+                try assembly.checkout(over: settlement, bots: directory, wallets: wallets, merchants: merchantAPI),
+                try assembly.statusPages(of: settlement, counting: metrics),
+            ],
+            counting: metrics,
             keepLine: { [requestLog] in requestLog?.append($0) }
         )
         self.directory = directory
@@ -110,65 +114,6 @@ public final class Gateway: Sendable {
         self.logger = logger
         // Whatever the gateway is opened for: the bots that merchants have added belong to it.
         _ = try await keeper.bringInAll()
-    }
-
-    /// Test money and real money never meet in one database.
-    private static func require(
-        _ environment: GatewayConfiguration.Environment,
-        of database: any Database
-    ) async throws {
-        let isLive = environment == .live
-        guard try await database.write({ try $0.isLive(otherwise: isLive) }) == isLive else {
-            try await database.close()
-            let kept = isLive ? "test" : "live"
-            throw ConfigurationError("the database holds \(kept) money; a \(environment) gateway needs one of its own")
-        }
-    }
-
-    /// Balances are numbers of smallest units: with another scale in the asset list, all of them would mean something else.
-    private static func requireScales(of assets: AssetRegistry, in database: any Database) async throws {
-        let changed = try await database.write { session in
-            try assets.assets.filter { try session.scale(of: $0.id, otherwise: $0.scale) != $0.scale }
-        }
-        guard let asset = changed.first else { return }
-        try await database.close()
-        throw ConfigurationError(
-            """
-            assets.yaml: the scale of \(asset.id) is \(asset.scale), and the books of this database are kept with another: \
-            every amount would be off; put the scale back
-            """
-        )
-    }
-
-    /// What happens on an account is booked by one provider: under another key its whole history would be booked again.
-    private static func requireAccounts(of providers: [any PaymentProvider], in database: any Database) async throws {
-        let conflict = try await database.write { session -> ConfigurationError? in
-            for provider in providers {
-                for account in provider.accountNames {
-                    let owner = try session.owner(ofAccount: account, otherwise: provider.key)
-                    guard owner != provider.key else { continue }
-                    return ConfigurationError(
-                        """
-                        the account \(account) of \(provider.key) is \(owner)'s in this database, and each would book what happens \
-                        there: keep one of them, under the key that it had
-                        """
-                    )
-                }
-            }
-            return nil
-        }
-        guard let conflict else { return }
-        try await database.close()
-        throw conflict
-    }
-
-    private static func addOperator(to database: any Database, at now: Timestamp) async throws {
-        try await database.write { session in
-            guard try session.merchant(operatorMerchant) == nil else { return }
-            try session.insert(
-                MerchantRecord(id: operatorMerchant, name: "Operator", feeBasisPoints: 0, createdAt: now)
-            )
-        }
     }
 
     /// Starts to listen, and tells Telegram where when the configuration says how it reaches us.
@@ -183,9 +128,9 @@ public final class Gateway: Sendable {
             HTTPServer.Configuration(host: configuration.http.host, port: configuration.http.port),
             logger: logger,
             handler: HTTPServer.Handler(
-                admit: { [api] in await api.admit($0) },
-                bodyLimit: { [api] in api.bodyLimit(of: $0) },
-                answer: { [api] in await api.answer($0) }
+                admit: { [router] in await router.admit($0) },
+                bodyLimit: { [router] in router.bodyLimit(of: $0) },
+                answer: { [router] in await router.answer($0) }
             )
         )
         self.server.withLock { $0 = server }
@@ -298,7 +243,7 @@ public final class Gateway: Sendable {
             defer { server = nil }
             return server
         }
-        api.stop()
+        router.stop()
         await listening?.stop()
         try? await worker.releaseLeases()
         try await settlement.database.close()

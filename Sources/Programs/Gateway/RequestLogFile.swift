@@ -1,6 +1,6 @@
 import Foundation
-import GatewayHTTP
 import Logging
+import Routing
 import Seams
 import StrictJSON
 import Synchronization

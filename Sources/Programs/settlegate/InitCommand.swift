@@ -2,7 +2,7 @@ import ArgumentParser
 import Cryptography
 import Foundation
 import Gateway
-import GatewayHTTP
+import MerchantAPI
 import Operations
 import Payments
 import Seams

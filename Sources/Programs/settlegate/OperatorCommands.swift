@@ -1,7 +1,7 @@
 import ArgumentParser
 import Cryptography
 import Gateway
-import GatewayHTTP
+import MerchantAPI
 import Operations
 import Reconciliation
 import Seams
@@ -73,7 +73,7 @@ struct MerchantsCommand: AsyncParsableCommand {
         mutating func run() async throws {
             let key = try await Console.usable {
                 let gateway = try await options.gateway()
-                let key = try await gateway.api.makeOperatorKey()
+                let key = try await gateway.merchantAPI.makeOperatorKey()
                 try await gateway.close()
                 return key
             }

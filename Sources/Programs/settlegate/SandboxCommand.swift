@@ -2,9 +2,9 @@ import ArgumentParser
 import Cryptography
 import Foundation
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import HTTPTransport
+import MerchantAPI
 import Sandbox
 import Scenarios
 import Seams

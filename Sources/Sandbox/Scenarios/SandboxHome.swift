@@ -5,7 +5,6 @@ import FixtureEVM
 import FixtureTON
 import Foundation
 public import Gateway
-import GatewayHTTP
 public import Keystore
 import ProviderEVM
 public import Sandbox
@@ -42,7 +41,7 @@ public struct SandboxHome: Sendable {
     ///   - catalogues: the folder with the lists that the sandbox's are made from.
     ///   - networks: the networks that the gateway talks to.
     ///   - port: the gateway's port.
-    ///   - postgresql: how PostgreSQL is reached, in libpq's words; none: the database is an SQLite file in the folder.
+    ///   - postgresql: how PostgreSQL is reached, in libpq's words; when nil, the database is an SQLite file in the folder.
     /// - Throws: what the file system and the keystore say.
     public init(
         folder: String,

@@ -1,6 +1,6 @@
 import Foundation
 import Gateway
-import GatewayHTTP
+import MerchantAPI
 import Money
 import Payments
 import Providers
@@ -75,7 +75,7 @@ extension ScenarioWorld {
     }
 
     private func operatorClient() async throws -> MerchantClient {
-        client(try await gateway.api.makeOperatorKey())
+        client(try await gateway.merchantAPI.makeOperatorKey())
     }
 
     /// The wallets that sign, as the operator sees them.

@@ -1,7 +1,7 @@
 import FixtureTelegram
 import Gateway
-import GatewayHTTP
 import HTTPMessages
+import MerchantAPI
 import Sandbox
 public import StrictJSON
 import Synchronization

@@ -1,9 +1,9 @@
 import BigInt
 import FixtureTelegram
 import Gateway
-import GatewayHTTP
 import HTTPMessages
 import Money
+import Routing
 import Sandbox
 public import StrictJSON
 
@@ -51,7 +51,7 @@ extension ScenarioWorld {
             fields: [HTTPField("X-Telegram-Bot-Api-Secret-Token", webhook.secret)],
             body: Array(body.utf8)
         )
-        let answer = await gateway.api.respond(to: request)
+        let answer = await gateway.router.respond(to: request)
         return answer.status == 200 ? nil : "the push was answered \(answer.status)"
     }
 }

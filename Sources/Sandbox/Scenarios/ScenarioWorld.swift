@@ -5,11 +5,11 @@ import FixtureTON
 import FixtureTelegram
 import Foundation
 public import Gateway
-import GatewayHTTP
 import HTTPMessages
 import HTTPTransport
 import Ledger
 public import Logging
+import MerchantAPI
 import Money
 public import Operations
 import Payments
@@ -83,7 +83,7 @@ public final class ScenarioWorld: Sendable {
     ///   - clock: the clock that everything goes with.
     ///   - seed: decides the networks' keys.
     ///   - faults: where the gateway fails on purpose.
-    ///   - postgresql: how PostgreSQL is reached, in libpq's words; none: an SQLite file in the folder.
+    ///   - postgresql: how PostgreSQL is reached, in libpq's words; nil makes an SQLite file in the folder.
     ///   - logger: the log.
     /// - Throws: what cannot be started.
     /// - Returns: the world.

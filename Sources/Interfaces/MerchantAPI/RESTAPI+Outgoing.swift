@@ -1,0 +1,113 @@
+import HTTPMessages
+import Money
+import Payments
+import Routing
+import Seams
+import Settlement
+import Storage
+import StrictJSON
+
+extension RESTAPI {
+    // MARK: - Refunds
+
+    func createRefund(_ call: APIRequest) async throws -> HTTPResponse {
+        let body = try call.object("payment", "amount", "basis", "reason", "provider_reference")
+        let text = try body.text("payment")
+        guard let payment = try? PaymentID(text) else {
+            throw Problem.invalid("'payment' identifies no payment", "payment")
+        }
+        let reason = try body.optionalText("reason")
+        let stored = try await settlement.database.read { try $0.payment(payment) }
+        guard let stored, settlement.owns(call.merchant, stored.merchant) else {
+            throw Problem.notFound("there is no payment \(payment)")
+        }
+        let request = RefundRequest(
+            payment: payment,
+            measure: try measure(body, of: stored),
+            reason: reason,
+            providerReference: try body.optionalText("provider_reference")
+        )
+        return try await once(call, making: RefundKind.self) { id in
+            try representation.json(try await settlement.requestRefund(request, by: call.merchant, id: id))
+        } exists: { session, id in
+            try session.outgoing(id.text) != nil
+        }
+    }
+
+    /// How a refund is measured, in the words of the interface.
+    private enum Basis: String, CaseIterable {
+        case paid
+        case originalRate = "original_rate"
+        case currentRate = "current_rate"
+        case overpaid
+    }
+
+    private func measure(_ body: JSONBody, of payment: Payment) throws -> RefundMeasure {
+        let basis: Basis = body.value["basis"] ?? .null == .null ? .paid : try body.word("basis")
+        let text = try body.optionalText("amount")
+        func amount(in id: AssetID) throws -> Amount? {
+            let asset = try asset(id.text, "payment")
+            return try text.map { try self.amount($0, asset, "amount") }
+        }
+        // A payment without a price is refused by the use case, whatever the amount.
+        let price = payment.value?.asset ?? payment.amount.asset
+        switch basis {
+        case .paid: return .paid(try amount(in: payment.amount.asset))
+        case .originalRate: return .originalRate(try amount(in: price))
+        case .currentRate: return .currentRate(try amount(in: price))
+        case .overpaid:
+            guard text == nil else { throw Problem.unprocessable("what was overpaid is found by us", "amount") }
+            return .overpaid
+        }
+    }
+
+    func listOutgoing(_ call: APIRequest, refunds: Bool) async throws -> HTTPResponse {
+        try call.allow("limit", "starting_after", "ending_before", "payment")
+        let page = try call.page()
+        let payment = try call.parameter("payment").map { text in
+            guard let id = try? PaymentID(text) else {
+                throw Problem.invalid("'payment' identifies no payment", "payment")
+            }
+            return id
+        }
+        let found = try await settlement.database.read { session in
+            try session.outgoing(of: call.merchant, refunds: refunds, payment: payment, in: page)
+        }
+        return list(try found.map(representation.json), of: call, page: page)
+    }
+
+    func readOutgoing(_ call: APIRequest, refunds: Bool) async throws -> HTTPResponse {
+        try call.allow()
+        let id = call.path[2]
+        guard id.hasPrefix(refunds ? RefundKind.prefix : PayoutKind.prefix) else { throw Problem.notFound() }
+        let found = try await settlement.database.read { try $0.outgoing(id) }
+        guard let found, found.merchant == call.merchant else { throw Problem.notFound() }
+        return json(try representation.json(found))
+    }
+
+    // MARK: - Payouts
+
+    func createPayout(_ call: APIRequest) async throws -> HTTPResponse {
+        let body = try call.object("amount", "asset", "destination", "comment", "needs_approval")
+        let asset = try asset(body.text("asset"), "asset")
+        let request = PayoutRequest(
+            amount: try amount(body.text("amount"), asset, "amount"),
+            destination: try body.text("destination"),
+            comment: try body.optionalText("comment"),
+            needsApproval: try body.flag("needs_approval")
+        )
+        return try await once(call, making: PayoutKind.self) { id in
+            try representation.json(try await settlement.requestPayout(request, by: call.merchant, id: id))
+        } exists: { session, id in
+            try session.outgoing(id.text) != nil
+        }
+    }
+
+    func decidePayout(_ call: APIRequest, approve: Bool) async throws -> HTTPResponse {
+        _ = try call.object()
+        let id: PayoutID = try call.id(at: 2)
+        return json(
+            try representation.json(try await settlement.decidePayout(id, of: call.merchant, approve: approve))
+        )
+    }
+}

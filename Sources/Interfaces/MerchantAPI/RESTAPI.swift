@@ -1,0 +1,90 @@
+import Cryptography
+import HTTPMessages
+import Payments
+import Routing
+public import Seams
+public import Settlement
+import Storage
+import StrictJSON
+public import Webhooks
+
+/// The merchants' REST API under `/v1`, without sockets: a request in, a response out.
+public struct RESTAPI: Sendable {
+    /// Whether money is real, which is part of the API keys.
+    public enum Mode: String, Hashable, Sendable {
+        case test
+        case live
+    }
+
+    let settlement: Settlement
+    let secrets: EndpointSecrets
+    let claims: ClaimRules
+    let mode: Mode
+    let endpoints: EndpointRule
+    let random: any RandomSource
+    let bots: any BotKeeping
+    let keys = KeyCache()
+    let limiter: RateLimiter
+    var clock: any WallClock { settlement.clock }
+
+    /// The version of the interface, a date: a key is made for the one of its day.
+    public static let version = "2026-11-26"
+
+    /// Whether the keys of this gateway move real money.
+    public var keyMode: Mode { mode }
+
+    /// An interface over the use cases.
+    ///
+    /// - Parameters:
+    ///   - settlement: the use cases.
+    ///   - secrets: seals endpoints' secrets.
+    ///   - claims: how customers claim payments.
+    ///   - mode: whether money is real.
+    ///   - endpoints: where events may be sent.
+    ///   - random: where new secrets come from.
+    ///   - bots: adds bots while the gateway runs.
+    ///   - requestsPerMinute: how many requests one API key may make.
+    public init(
+        settlement: Settlement,
+        secrets: EndpointSecrets,
+        claims: ClaimRules,
+        mode: Mode,
+        endpoints: EndpointRule,
+        random: any RandomSource,
+        bots: any BotKeeping,
+        requestsPerMinute: Int
+    ) {
+        self.settlement = settlement
+        self.secrets = secrets
+        self.claims = claims
+        self.mode = mode
+        self.endpoints = endpoints
+        self.random = random
+        self.bots = bots
+        limiter = RateLimiter(perMinute: requestsPerMinute, clock: settlement.clock)
+    }
+
+    // MARK: - Answers
+
+    /// An answer with JSON.
+    func json(_ value: JSONValue, status: Int = 200) -> HTTPResponse { json(value.bytes, status: status) }
+
+    /// An answer with JSON that is written already.
+    func json(_ text: [UInt8], status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, fields: [HTTPField("Content-Type", "application/json")], body: text)
+    }
+
+    /// A list in the usual envelope, with one object less when there was one more than asked for.
+    func list(_ objects: [JSONValue], of request: APIRequest, page: Page) -> HTTPResponse {
+        let limit = page.limit - 1
+        let isGoingBack = page.before != nil
+        let data =
+            objects.count > limit ? (isGoingBack ? Array(objects.dropFirst()) : Array(objects.dropLast())) : objects
+        return json([
+            "object": "list",
+            "data": .array(data),
+            "has_more": .bool(objects.count > limit),
+            "url": .string("/" + request.path.joined(separator: "/")),
+        ])
+    }
+}

@@ -1,0 +1,72 @@
+package import HTTPMessages
+package import Routing
+import Seams
+package import Settlement
+import Storage
+
+/// What the gateway says of itself to whoever asks: whether it lives, whether it can serve, what it has counted, and the
+/// document of its routes.
+package struct StatusPages: Interface {
+    private let settlement: Settlement
+    private let metrics: Metrics
+    private let document: [UInt8]
+
+    /// The pages of a gateway; `document` is its OpenAPI document.
+    package init(settlement: Settlement, metrics: Metrics, document: [UInt8]) {
+        self.settlement = settlement
+        self.metrics = metrics
+        self.document = document
+    }
+
+    package let roots: Set<String> = ["livez", "readyz", "metrics", "openapi.json"]
+
+    package var routeNames: [String] { ["GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json"] }
+
+    /// Nobody looks for the faults of requests that ask whether the gateway is well, and they come all the time.
+    package func isLogged(_ target: RequestTarget) -> Bool { target.path.first == "openapi.json" }
+
+    package func answer(
+        _ request: HTTPRequest,
+        at target: RequestTarget,
+        head: inout [HTTPField]
+    ) async throws -> HTTPResponse {
+        guard target.path.count == 1 else { throw Problem.notFound() }
+        guard request.method == "GET" else { throw Problem.methodNotAllowed(["GET"]) }
+        switch target.path[0] {
+        case "livez": return Self.text("ok\n")
+        case "readyz": return await readiness()
+        case "metrics": return try await counts()
+        default:
+            return HTTPResponse(status: 200, fields: [HTTPField("Content-Type", "application/json")], body: document)
+        }
+    }
+
+    /// Says on the first line whether requests can be served, and on each further one what is wrong.
+    private func readiness() async -> HTTPResponse {
+        let isStoring = await settlement.isStoring()
+        let conditions = settlement.conditions.all
+        let isReady = isStoring && !conditions.contains { $0.severity == .blocking }
+        var lines = [isReady ? "ready" : "not ready"]
+        lines += conditions.map { "\($0.name): \($0.sentence)" }
+        return Self.text(lines.joined(separator: "\n") + "\n", status: isReady ? 200 : 503)
+    }
+
+    private func counts() async throws -> HTTPResponse {
+        let now = settlement.clock.now()
+        _ = await settlement.isStoring()
+        let depths = try await settlement.database.read { session in
+            [
+                ("outbox_depth", try session.outboxDepth()), ("inbox_depth", try session.inboxDepth()),
+                ("open_cases", try session.openCaseCount()), ("set_aside", try session.setAsideCount()),
+                ("disabled_endpoints", try session.disabledEndpointCount()),
+                ("overdue_transfers", try OverdueTransfers.list(in: session, at: now).count),
+            ]
+        }
+        return Self.text(metrics.exposition(gauges: depths, conditions: settlement.conditions.all))
+    }
+
+    private static func text(_ text: String, status: Int = 200) -> HTTPResponse {
+        let type = HTTPField("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        return HTTPResponse(status: status, fields: [type], body: Array(text.utf8))
+    }
+}

@@ -1,0 +1,112 @@
+package import Seams
+import Synchronization
+
+/// What the gateway counts, in Prometheus' text format (version 0.0.4).
+package final class Metrics: Sendable {
+    private struct Key: Hashable {
+        let route: String
+        let method: String
+        let status: Int
+    }
+
+    private struct Histogram {
+        /// Upper bounds in microseconds.
+        static let bounds: [Int64] = [
+            1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000,
+        ]
+        var counts = [Int](repeating: 0, count: bounds.count)
+        var count = 0
+        var sum: Int64 = 0
+
+        mutating func add(_ microseconds: Int64) {
+            for (index, bound) in Self.bounds.enumerated() where microseconds <= bound { counts[index] += 1 }
+            count += 1
+            sum += microseconds
+        }
+    }
+
+    private struct State {
+        var requests: [Key: Int] = [:]
+        var latency = Histogram()
+        var preCheckout = Histogram()
+        var preCheckoutRefusals = 0
+    }
+
+    /// The most different routes, methods and statuses that are counted apart.
+    private static let maximumKeys = 500
+    private let state = Mutex(State())
+
+    /// Nothing counted yet.
+    package init() {}
+
+    /// Counts an answer.
+    func count(route: String, method: String, status: Int, took: Duration) {
+        let known = ["GET", "POST", "DELETE"].contains(method) ? method : "other"
+        state.withLock { state in
+            let key = Key(route: route, method: known, status: status)
+            if state.requests[key] != nil || state.requests.count < Self.maximumKeys {
+                state.requests[key, default: 0] += 1
+            }
+            state.latency.add(max(0, took.wholeMicroseconds))
+        }
+    }
+
+    /// Counts a decision about a payment that Telegram has asked for.
+    package func countPreCheckout(took: Duration, isRefused: Bool) {
+        state.withLock { state in
+            state.preCheckout.add(max(0, took.wholeMicroseconds))
+            if isRefused { state.preCheckoutRefusals += 1 }
+        }
+    }
+
+    /// The text that Prometheus reads.
+    package func exposition(gauges: [(name: String, value: Int)], conditions: [Conditions.Condition]) -> String {
+        let state = state.withLock { $0 }
+        var lines = ["# HELP settlegate_requests_total Requests answered.", "# TYPE settlegate_requests_total counter"]
+        let ordered = state.requests.sorted { left, right in
+            (left.key.route, left.key.method, left.key.status) < (right.key.route, right.key.method, right.key.status)
+        }
+        for (key, count) in ordered {
+            let labels = "route=\"\(key.route)\",method=\"\(key.method)\",status=\"\(key.status)\""
+            lines.append("settlegate_requests_total{\(labels)} \(count)")
+        }
+        lines += Self.lines("settlegate_request_seconds", "Time to answer a request.", state.latency)
+        lines += Self.lines(
+            "settlegate_pre_checkout_seconds",
+            "Time to decide a pre-checkout query.",
+            state.preCheckout
+        )
+        lines.append("# HELP settlegate_pre_checkout_refusals_total Pre-checkout queries refused.")
+        lines.append("# TYPE settlegate_pre_checkout_refusals_total counter")
+        lines.append("settlegate_pre_checkout_refusals_total \(state.preCheckoutRefusals)")
+        for gauge in gauges {
+            lines.append("# HELP settlegate_\(gauge.name) How much waits.")
+            lines.append("# TYPE settlegate_\(gauge.name) gauge")
+            lines.append("settlegate_\(gauge.name) \(gauge.value)")
+        }
+        lines.append("# HELP settlegate_condition What is wrong at the moment, as /readyz says it.")
+        lines.append("# TYPE settlegate_condition gauge")
+        for condition in conditions {
+            let blocks = condition.severity == .blocking
+            lines.append("settlegate_condition{name=\"\(condition.name)\",blocking=\"\(blocks)\"} 1")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func lines(_ name: String, _ help: String, _ histogram: Histogram) -> [String] {
+        var lines = ["# HELP \(name) \(help)", "# TYPE \(name) histogram"]
+        for (bound, count) in zip(Histogram.bounds, histogram.counts) {
+            lines.append("\(name)_bucket{le=\"\(seconds(bound))\"} \(count)")
+        }
+        lines.append("\(name)_bucket{le=\"+Inf\"} \(histogram.count)")
+        lines.append("\(name)_sum \(seconds(histogram.sum))")
+        lines.append("\(name)_count \(histogram.count)")
+        return lines
+    }
+
+    /// Microseconds as a decimal number of seconds.
+    private static func seconds(_ microseconds: Int64) -> String {
+        let fraction = String(microseconds % 1_000_000)
+        return "\(microseconds / 1_000_000)." + String(repeating: "0", count: 6 - fraction.utf8.count) + fraction
+    }
+}
