@@ -11,21 +11,21 @@ extension GatewayConfiguration {
         public var apiURL: String
         /// Whether the bot lives in Telegram's test environment.
         public var testEnvironment: Bool
-        /// The keystore entry with the payment provider token; none when the bot takes no fiat money.
+        /// The keystore entry with the payment provider token; nil when the bot takes no fiat money.
         public var providerTokenEntry: String?
         /// The currencies of the provider token.
         public var currencies: [String]
         /// Whether it takes Stars.
         public var stars: Bool
-        /// Who is asked after `/paysupport`, for example `@teashop`; none: nobody is named.
+        /// Who is asked after `/paysupport`, for example `@teashop`; nobody is named when nil.
         public var supportContact: String?
         /// Where the terms are that `/terms` answers.
         public var termsURL: String?
-        /// The chat in which its owner is told that a merchant's endpoint was switched off; none: nobody is told.
+        /// The chat in which its owner is told that a merchant's endpoint was switched off; nobody is told when nil.
         public var ownerChat: String?
-        /// Whether customers are told in the chat when a payment has arrived or was returned; none: they are.
+        /// Whether customers are told in the chat when a payment has arrived or was returned; they are when nil.
         public var receipts: Bool?
-        /// How the bot's updates come; none: Telegram sends them.
+        /// How the bot's updates come; Telegram sends them when nil.
         public var updates: Updates?
         /// The ways of shipping that are offered for invoices whose price depends on it.
         public var shipping: [Shipping]?

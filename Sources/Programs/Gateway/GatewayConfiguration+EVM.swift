@@ -5,7 +5,7 @@ extension GatewayConfiguration {
         public var key: String
         /// The chain (EIP-155): 1 is Ethereum, 8453 Base, 56 BNB Smart Chain, 137 Polygon.
         public var chainID: UInt64
-        /// What customers call the chain; none: what it is known as.
+        /// What customers call the chain; what it is known as when nil.
         public var name: String?
         /// Whether what it moves has no value.
         public var testNetwork: Bool
@@ -19,7 +19,7 @@ extension GatewayConfiguration {
         public var walletEntry: String
         /// When a block counts as final: `finalized`, `safe`, or a number of confirmations.
         public var finality: String
-        /// The first block that is read; none: the first that is final when the gateway starts for the first time.
+        /// The first block that is read; when nil, the first that is final when the gateway starts for the first time.
         public var firstBlock: UInt64?
         /// The operator's own accounts, from which the wallet gets coins for fees.
         public var operators: [String]?

@@ -51,11 +51,11 @@ extension GatewayConfiguration {
     public struct Stars: Codable, Sendable {
         /// What customers pay for a Star.
         public var customer: String
-        /// What Telegram pays out for a Star; none: 0.013.
+        /// What Telegram pays out for a Star; 0.013 when nil.
         public var reward: String?
-        /// What holds for merchants that do not choose; none: what customers pay.
+        /// What holds for merchants that do not choose; what customers pay when nil.
         public var usual: StarPrices.Basis?
-        /// How long a quote holds, in seconds; none: 900.
+        /// How long a quote holds, in seconds; 900 when nil.
         public var validFor: Int?
 
         enum CodingKeys: String, CodingKey {

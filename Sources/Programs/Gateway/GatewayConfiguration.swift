@@ -54,7 +54,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         public var publicURL: String?
         /// How many requests one API key may make in a minute.
         public var requestsPerMinute: Int?
-        /// The path of a file that gets a line for each request; none: no lines are kept.
+        /// The path of a file that gets a line for each request; nil keeps no lines.
         public var requestLog: String?
 
         enum CodingKeys: String, CodingKey {
@@ -104,101 +104,6 @@ public struct GatewayConfiguration: Codable, Sendable {
         public init(path: String, passphraseVariable: String) {
             self.path = path
             self.passphraseVariable = passphraseVariable
-        }
-    }
-
-    /// A wallet on TON, and what is taken there.
-    public struct TON: Codable, Sendable {
-        /// How customers are told apart.
-        public enum Deposit: String, Codable, Sendable {
-            /// All pay to the merchant's wallet, each with a comment of their own.
-            case comment
-            /// Each invoice has a wallet of its own, derived from the merchant's key.
-            case derived
-        }
-
-        /// A jetton that is taken.
-        public struct Jetton: Codable, Sendable {
-            /// The asset, for example `ton:mainnet:jetton:0:…`.
-            public var asset: String
-            /// The code cell of its wallets, a bag of cells in base64.
-            public var walletCode: String
-            /// How the data cell of its wallets is laid out: `standard` (TEP-74) or `stablecoin`.
-            public var layout: String
-
-            enum CodingKeys: String, CodingKey {
-                case asset
-                case walletCode = "wallet_code"
-                case layout
-            }
-
-            /// A jetton that is taken.
-            public init(asset: String, walletCode: String, layout: String) {
-                self.asset = asset
-                self.walletCode = walletCode
-                self.layout = layout
-            }
-        }
-
-        /// The provider's key; never changed later.
-        public var key: String
-        /// The network: `mainnet` or `testnet`.
-        public var network: String
-        /// The toncenter endpoint, without `/api/…`.
-        public var toncenterURL: String
-        /// Other toncenter endpoints, which have to know what is worth much.
-        public var witnessURLs: [String]?
-        /// From which amount on, a decimal text for each asset, one of them has to know a credit.
-        public var agreementAbove: [String: String]?
-        /// What less of is not worth the fee of gathering it from wallets of invoices, a decimal text for each asset.
-        public var gatheringMinimum: [String: String]?
-        /// The keystore entry with its API key, where it needs one.
-        public var apiKeyEntry: String?
-        /// The keystore entry with the wallet's Ed25519 seed.
-        public var walletEntry: String
-        /// The wallet's contract: `v3r2`, `v4r2` or `v5r1`.
-        public var walletVersion: String
-        /// With it the wallet that pays out is a highload wallet v3, whose requests may come for so many seconds.
-        public var highloadTimeout: UInt32?
-        /// How customers are told apart.
-        public var deposit: Deposit
-        /// The jettons that are taken.
-        public var jettons: [Jetton]
-
-        enum CodingKeys: String, CodingKey {
-            case key
-            case network
-            case toncenterURL = "toncenter_url"
-            case witnessURLs = "witness_urls"
-            case agreementAbove = "agreement_above"
-            case gatheringMinimum = "gathering_minimum"
-            case apiKeyEntry = "api_key_entry"
-            case walletEntry = "wallet_entry"
-            case walletVersion = "wallet_version"
-            case highloadTimeout = "highload_timeout"
-            case deposit
-            case jettons
-        }
-
-        /// A wallet on TON.
-        public init(
-            key: String,
-            network: String,
-            toncenterURL: String,
-            apiKeyEntry: String?,
-            walletEntry: String,
-            walletVersion: String,
-            deposit: Deposit,
-            jettons: [Jetton]
-        ) {
-            self.key = key
-            self.network = network
-            self.toncenterURL = toncenterURL
-            self.apiKeyEntry = apiKeyEntry
-            self.walletEntry = walletEntry
-            self.walletVersion = walletVersion
-            self.deposit = deposit
-            self.jettons = jettons
         }
     }
 
@@ -261,19 +166,19 @@ public struct GatewayConfiguration: Codable, Sendable {
     public var bots: [Bot]
     /// The wallets on TON.
     public var ton: [TON]
-    /// The wallets on EVM chains; none when there are none.
+    /// The wallets on EVM chains; nil when there are none.
     public var evm: [EVM]?
-    /// How much wallets may hold; none: as much as comes.
+    /// How much wallets may hold; nil lets them hold as much as comes.
     public var coldStorage: [ColdStorage]?
-    /// What payouts and refunds may cost; none: the usual limits.
+    /// What payouts and refunds may cost; nil sets the usual limits.
     public var payouts: Payouts?
-    /// Payments by customers' own TON wallets; none when wallets are not asked.
+    /// Payments by customers' own TON wallets; nil when wallets are not asked.
     public var tonConnect: WalletConnection?
-    /// Mini Apps of bots whose tokens the gateway does not have; none when there are none.
+    /// Mini Apps of bots whose tokens the gateway does not have; nil when there are none.
     public var miniApps: MiniApps?
     /// The rates that the operator sets.
     public var rates: [FixedRate]
-    /// What a Star counts at; none when invoices in money are not paid in Stars, or a rate says it.
+    /// What a Star counts at; nil when invoices in money are not paid in Stars, or a rate says it.
     public var stars: Stars?
     /// Who says what other assets cost.
     public var rateFeeds: [RateFeed]?
@@ -281,7 +186,7 @@ public struct GatewayConfiguration: Codable, Sendable {
     public var rateRules: RateRules?
     /// Milliseconds between two rounds that ask them.
     public var ratesInterval: Int?
-    /// Where Telegram's table of currencies is read while the gateway runs; none: at Telegram where money is real, and
+    /// Where Telegram's table of currencies is read while the gateway runs; nil reads it at Telegram where money is real, and
     /// nowhere otherwise.
     public var currenciesURL: String?
     /// How events reach merchants.

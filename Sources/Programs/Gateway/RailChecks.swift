@@ -122,7 +122,7 @@ final class RailChecks: Sendable {
         for provider in check.providers { registry.hold(provider) }
     }
 
-    /// Asks once; none when the rail is there and right, and then it is offered.
+    /// Asks once; returns nil when the rail is there and right, and then it is offered.
     private func failure(of check: Check) async -> ProviderError? {
         do throws(ProviderError) { try await check.ask() } catch {
             // A question that was called off says nothing about the rail.

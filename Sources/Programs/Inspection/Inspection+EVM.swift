@@ -195,7 +195,7 @@ extension InspectionInput {
         return number
     }
 
-    /// A list of hashes; none when it is left out.
+    /// A list of hashes; returns an empty one when it is left out.
     func hashes(_ name: String) throws -> [EVMHash] {
         guard let member = value[name], !member.isNull else { return [] }
         guard let list = member.arrayValue else { throw Inspection.Failure("invalid_input", "'\(name)' is no array") }

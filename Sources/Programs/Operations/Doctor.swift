@@ -26,7 +26,7 @@ public struct Doctor: Sendable {
         public let subject: String
         /// What was seen.
         public let text: String
-        /// What to do about it; none when nothing has to be done.
+        /// What to do about it; nil when nothing has to be done.
         public let remedy: String?
     }
 

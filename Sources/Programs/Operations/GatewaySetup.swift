@@ -33,9 +33,9 @@ public struct GatewaySetup: Sendable {
         public var currencies: [String] = []
         /// Whether the bot takes Stars.
         public var takesStars = true
-        /// The TON network; none: no TON.
+        /// The TON network; nil sets up no TON.
         public var tonNetwork: String?
-        /// The toncenter endpoint; none: the network's public one.
+        /// The toncenter endpoint; the network's public one when nil.
         public var toncenterURL: String?
         /// Whether merchants' endpoints and places to lead back to may be on private addresses.
         public var allowsPrivateAddresses = false

@@ -14,7 +14,7 @@ struct CataloguesOption: ParsableArguments {
     /// The folder that was named, or the usual one.
     var folder: String { named ?? Self.usual ?? "Config" }
 
-    /// The assets that are listed; none when no folder was named and none is found.
+    /// The assets that are listed; returns an empty list when no folder was named and none is found.
     func assets() throws -> AssetRegistry {
         guard named != nil || Self.usual != nil else { return try AssetRegistry([]) }
         return try Catalogues(folder: folder).assets

@@ -77,7 +77,7 @@ private struct LogReader {
         self.path = path
     }
 
-    /// The lines that are new; none while there is no file yet.
+    /// The lines that are new; returns no lines while there is no file yet.
     mutating func read() throws -> [JSONValue] {
         guard FileManager.default.fileExists(atPath: path) else { return [] }
         let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))

@@ -45,9 +45,9 @@ struct LogQuery: Sendable {
     }
 
     var range: Range
-    /// The contracts; none for all.
+    /// The contracts; empty for all.
     var addresses: Set<EVMAddress>
-    /// For each place the topics that are wanted; none for all.
+    /// For each place the topics that are wanted; empty for all.
     var topics: [Set<EVMHash>]
 
     func matches(_ log: EVMLog) -> Bool {

@@ -4,7 +4,7 @@ import StrictJSON
 
 /// The calls that change something: sending, filters, and the verbs that Anvil made usual.
 extension FixtureEVM {
-    /// The answer, or nothing when the call is none of these.
+    /// The answer; returns nil when the call is none of these.
     func change(_ call: RPCCall, _ state: inout State, _ node: Int) throws(RPCError) -> JSONValue? {
         switch call.method {
         case "eth_sendRawTransaction": return try send(call, &state, node)

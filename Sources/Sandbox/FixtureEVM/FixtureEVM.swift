@@ -131,7 +131,7 @@ public final class FixtureEVM: Sendable {
         }
     }
 
-    /// Has somebody make the blocks from here on; none: nobody of importance.
+    /// Has somebody make the blocks from here on; nobody of importance when nil.
     public func setMaker(_ address: EVMAddress?) {
         state.withLock { $0.chain.beneficiary = address ?? ChainState.miner }
     }

@@ -52,7 +52,7 @@ public struct FixtureToken: Hashable, Sendable {
 
     var supply: BigUInt { balances.values.reduce(0, +) }
 
-    /// What a call does: the answer and the logs, or nothing when it reverts.
+    /// What a call does: returns the answer and the logs, or nil when it reverts.
     mutating func call(_ data: [UInt8], by caller: EVMAddress, at own: EVMAddress) -> (answer: [UInt8], logs: [EVMLog])?
     {
         switch Array(data.prefix(4)) {

@@ -98,7 +98,7 @@ extension ChainState {
 
     // MARK: - Messages from outside
 
-    /// Why a wallet would not take a message from outside; none when it would.
+    /// Why a wallet would not take a message from outside; returns nil when it would.
     func refusal(of message: ExternalInMessage, at time: UInt32) -> String? {
         let account = account(message.destination)
         let state = account.code.map { StateInit(code: $0, data: account.data) } ?? message.stateInit

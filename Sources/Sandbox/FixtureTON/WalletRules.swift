@@ -5,7 +5,7 @@ import TON
 enum WalletRules {
     /// What became of a request.
     enum Verdict {
-        /// Nothing happens at all; the wallet's exit code, or none when no wallet was recognised.
+        /// Nothing happens at all: the exit code says why, 11 when no wallet was recognised.
         case refused(exitCode: Int32)
         /// The wallet pays for it and sends.
         case accepted(data: Cell, messages: [OutgoingActions.Send])
@@ -89,7 +89,7 @@ enum WalletRules {
         return .accepted(data: try wallet.cell(), messages: [send])
     }
 
-    /// What a highload wallet sends when it hears from itself; nothing for any other message.
+    /// What a highload wallet sends when it hears from itself; returns an empty list for any other message.
     static func listed(in message: InternalMessage, at address: TONAddress) -> [OutgoingActions.Send] {
         guard message.source == address, case .highloadTransfer = MessageBody(reading: message.body) else { return [] }
         var body = message.body.slice()

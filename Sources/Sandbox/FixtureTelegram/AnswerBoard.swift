@@ -6,7 +6,7 @@ import Synchronization
 final class AnswerBoard: Sendable {
     /// What a bot answered.
     struct Answer: Sendable {
-        /// What the customer reads when the bot refuses; none when it agrees.
+        /// What the customer reads when the bot refuses; nil when it agrees.
         let refusal: String?
         /// The ways of shipping that it offers.
         var shippingOptions: [JSONValue] = []
@@ -40,7 +40,7 @@ final class AnswerBoard: Sendable {
         return true
     }
 
-    /// Waits for an answer; none when the time is over.
+    /// Waits for an answer; returns nil when the time is over.
     func wait(for id: String, until limit: Duration, by clock: any WallClock) async -> Answer? {
         let timer = Task { [self] in
             try await clock.sleep(for: limit)

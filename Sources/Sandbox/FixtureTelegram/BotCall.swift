@@ -9,7 +9,7 @@ struct BotCall: Sendable {
     let method: String
     private let parameters: [String: String]
 
-    /// Reads a request; none when its path is not that of a method.
+    /// Reads a request; returns nil when its path is not that of a method.
     init?(_ request: HTTPRequest) {
         let target = request.url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
         // "http://host/bot…": the third part begins with the host.

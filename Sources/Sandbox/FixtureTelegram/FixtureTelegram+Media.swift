@@ -33,7 +33,7 @@ extension FixtureTelegram {
     /// - Parameters:
     ///   - message: the message's number.
     ///   - user: who buys, by name.
-    /// - Returns: the charge's identifier; none when there is no such message.
+    /// - Returns: the charge's identifier; nil when there is no such message.
     public func buyMedia(_ message: Int64, by user: String) -> String? {
         let now = clock.now()
         return state.withLock { state in

@@ -116,7 +116,7 @@ public final class FixtureTelegram: Sendable {
         }
     }
 
-    /// Where a bot's updates go and the secret that comes with them; none when it has no webhook.
+    /// Where a bot's updates go and the secret that comes with them; returns nil when it has no webhook.
     public func webhook(of token: String) -> (url: String, secret: String)? {
         state.withLock { state in state.bots[token]?.webhook.map { ($0.url, $0.secret) } }
     }

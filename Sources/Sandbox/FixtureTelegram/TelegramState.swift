@@ -56,7 +56,7 @@ struct TelegramState: Sendable {
         let maximumTip: Int64
         /// What the customer is asked for: `need_name`, `need_email`, `need_phone_number`, `need_shipping_address`.
         var needs: Set<String> = []
-        /// How long a subscription lasts that is paid with it, in seconds; none: it is no subscription.
+        /// How long a subscription lasts that is paid with it, in seconds; nil when it is no subscription.
         let subscriptionPeriod: Int64?
     }
 

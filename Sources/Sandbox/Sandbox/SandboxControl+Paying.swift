@@ -12,9 +12,9 @@ extension SandboxControl {
     public struct Payment: Sendable {
         /// Who pays.
         public var user: String
-        /// Smallest units; none: what is due.
+        /// Smallest units; what is due when nil.
         public var units: BigUInt?
-        /// The comment; none: the right one.
+        /// The comment; the right one when nil.
         public var comment: String?
         /// Whether there is no comment at all.
         public var hasNoComment: Bool
@@ -26,7 +26,7 @@ extension SandboxControl {
         public var isThroughContract = false
         /// Whether a token's contract gives it without a log.
         public var isByIssuer = false
-        /// How it is written on TON; none: as wallets write it.
+        /// How it is written on TON; as wallets write it when nil.
         public var form: OddForm?
 
         /// A payment of what is due.

@@ -12,7 +12,7 @@ public struct Demonstration: Sendable {
         public let payments: TextTable
         /// The reconciliation report.
         public let report: ReportRendering
-        /// What is not as it should be; none when all is.
+        /// What is not as it should be; empty when all is.
         public let failures: [String]
         /// How many signed events the merchant has taken, and how many requests it did not believe.
         public let events: (taken: Int, refused: Int)

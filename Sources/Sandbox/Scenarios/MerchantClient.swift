@@ -32,14 +32,14 @@ public struct MerchantClient: Sendable {
         )
     }
 
-    /// Posts what should be refused, and gives the problem that the answer names; none when it was taken.
+    /// Posts what should be refused, and gives the problem that the answer names; returns nil when it was taken.
     ///
     /// - Throws: ``ScenarioError`` for an answer that is neither.
     public func refusal(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue? {
         try await problem(422, path, body, idempotencyKey: idempotencyKey)
     }
 
-    /// Posts what may not be possible now, and gives the problem that the answer names; none when it was taken.
+    /// Posts what may not be possible now, and gives the problem that the answer names; returns nil when it was taken.
     ///
     /// - Throws: ``ScenarioError`` for an answer that is neither.
     public func conflict(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue? {

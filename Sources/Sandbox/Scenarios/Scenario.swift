@@ -123,11 +123,11 @@ public struct Scenario: Sendable {
         public let rail: String
         /// Who pays.
         public let user: String
-        /// How much; none: what is due.
+        /// How much; what is due when nil.
         public var amount: String?
         /// How many smallest units, in digits, where no amount can hold them; it goes before `amount`.
         public var units: String?
-        /// The comment; none: the right one; `none`: no comment at all.
+        /// The comment; the right one when nil; `none` for no comment at all.
         public var comment: String?
         /// Whether the transfer carries the bounced flag.
         public var bounced: Bool?
@@ -136,7 +136,7 @@ public struct Scenario: Sendable {
         /// `contract`: coins come through a contract, inside a chain transaction; `issuer`: a token's contract gives them
         /// without a log.
         public var through: String?
-        /// The odd form in which it is written on TON; none: as wallets write it.
+        /// The odd form in which it is written on TON; as wallets write it when nil.
         public var written: String?
         /// `refused`: the gateway has to refuse it before money is taken.
         public var outcome: String?
@@ -150,11 +150,11 @@ public struct Scenario: Sendable {
         public let asset: String
         /// How many.
         public let count: Int
-        /// Where to; none: to a supplier's account.
+        /// Where to; to a supplier's account when nil.
         public var to: ScenarioPlace?
         /// Whether somebody has to approve them first.
         public var needsApproval: Bool?
-        /// The field that the gateway has to name when it refuses them; none: it takes them.
+        /// The field that the gateway has to name when it refuses them; nil when it takes them.
         public var refused: String?
 
         enum CodingKeys: String, CodingKey {
@@ -191,7 +191,7 @@ public struct Scenario: Sendable {
         public let blocks: Int?
         /// How many times it happens.
         public let times: Int?
-        /// Which of the EVM chain's nodes; none: the first.
+        /// Which of the EVM chain's nodes; the first when nil.
         public let node: Int?
     }
 

@@ -29,7 +29,7 @@ public enum ScenarioPlace: String, Sendable, CaseIterable, Decodable {
     /// contracts.
     case elsewhere
 
-    /// Why an asset is not sent there; none where it is.
+    /// Why an asset is not sent there; nil when it is.
     package func refusal(for asset: String) -> DestinationRefusal.Kind? {
         switch self {
         case .supplier: nil

@@ -16,7 +16,7 @@ public struct ScenarioRunner {
     /// Plays a scenario.
     ///
     /// - Throws: what the world throws when a step cannot be taken at all.
-    /// - Returns: a sentence for each thing that is not as the scenario says; none when all is.
+    /// - Returns: a sentence for each thing that is not as the scenario says; empty when all is.
     ///
     /// - Parameters:
     ///   - scenario: the scenario.

@@ -1,0 +1,96 @@
+extension GatewayConfiguration {
+    /// A wallet on TON, and what is taken there.
+    public struct TON: Codable, Sendable {
+        /// How customers are told apart.
+        public enum Deposit: String, Codable, Sendable {
+            /// All pay to the merchant's wallet, each with a comment of their own.
+            case comment
+            /// Each invoice has a wallet of its own, derived from the merchant's key.
+            case derived
+        }
+
+        /// A jetton that is taken.
+        public struct Jetton: Codable, Sendable {
+            /// The asset, for example `ton:mainnet:jetton:0:…`.
+            public var asset: String
+            /// The code cell of its wallets, a bag of cells in base64.
+            public var walletCode: String
+            /// How the data cell of its wallets is laid out: `standard` (TEP-74) or `stablecoin`.
+            public var layout: String
+
+            enum CodingKeys: String, CodingKey {
+                case asset
+                case walletCode = "wallet_code"
+                case layout
+            }
+
+            /// A jetton that is taken.
+            public init(asset: String, walletCode: String, layout: String) {
+                self.asset = asset
+                self.walletCode = walletCode
+                self.layout = layout
+            }
+        }
+
+        /// The provider's key; never changed later.
+        public var key: String
+        /// The network: `mainnet` or `testnet`.
+        public var network: String
+        /// The toncenter endpoint, without `/api/…`.
+        public var toncenterURL: String
+        /// Other toncenter endpoints, which have to know what is worth much.
+        public var witnessURLs: [String]?
+        /// From which amount on, a decimal text for each asset, one of them has to know a credit.
+        public var agreementAbove: [String: String]?
+        /// What less of is not worth the fee of gathering it from wallets of invoices, a decimal text for each asset.
+        public var gatheringMinimum: [String: String]?
+        /// The keystore entry with its API key, where it needs one.
+        public var apiKeyEntry: String?
+        /// The keystore entry with the wallet's Ed25519 seed.
+        public var walletEntry: String
+        /// The wallet's contract: `v3r2`, `v4r2` or `v5r1`.
+        public var walletVersion: String
+        /// With it the wallet that pays out is a highload wallet v3, whose requests may come for so many seconds.
+        public var highloadTimeout: UInt32?
+        /// How customers are told apart.
+        public var deposit: Deposit
+        /// The jettons that are taken.
+        public var jettons: [Jetton]
+
+        enum CodingKeys: String, CodingKey {
+            case key
+            case network
+            case toncenterURL = "toncenter_url"
+            case witnessURLs = "witness_urls"
+            case agreementAbove = "agreement_above"
+            case gatheringMinimum = "gathering_minimum"
+            case apiKeyEntry = "api_key_entry"
+            case walletEntry = "wallet_entry"
+            case walletVersion = "wallet_version"
+            case highloadTimeout = "highload_timeout"
+            case deposit
+            case jettons
+        }
+
+        /// A wallet on TON.
+        public init(
+            key: String,
+            network: String,
+            toncenterURL: String,
+            apiKeyEntry: String?,
+            walletEntry: String,
+            walletVersion: String,
+            deposit: Deposit,
+            jettons: [Jetton]
+        ) {
+            self.key = key
+            self.network = network
+            self.toncenterURL = toncenterURL
+            self.apiKeyEntry = apiKeyEntry
+            self.walletEntry = walletEntry
+            self.walletVersion = walletVersion
+            self.deposit = deposit
+            self.jettons = jettons
+        }
+    }
+}
