@@ -4,6 +4,7 @@
 
 demo: setup        ## Takes a payment on every rail against the sandbox; with DATABASE=postgres on a PostgreSQL of its own
 	swift build --product settlegate -Xswiftc -gnone
+	swift build --product settlegate-sandbox -Xswiftc -gnone
 ifeq ($(DATABASE),postgres)
 	scripts/setup --postgres
 	scripts/with-postgres .build/debug/settlegate demo --postgresql "POSTGRES"
@@ -13,6 +14,7 @@ endif
 
 run: setup         ## Gateway and sandbox stay up; their addresses are printed
 	swift build --product settlegate -Xswiftc -gnone
+	swift build --product settlegate-sandbox -Xswiftc -gnone
 	.build/debug/settlegate sandbox
 
 test: setup-tests  ## All tests: Swift, and other people's clients against us
@@ -26,6 +28,7 @@ lint: setup        ## The formatter's rules, all of them
 
 screenshots: setup-tests ## The pictures of docs/checkout.md, made by the tests
 	swift build --product settlegate -Xswiftc -gnone
+	swift build --product settlegate-sandbox -Xswiftc -gnone
 	SCREENSHOTS=docs/images .venv/bin/python -m pytest -q Tests/Browser
 
 bench: setup-tests ## The figures of README, as ratios to ceilings measured in the same run
@@ -34,6 +37,7 @@ bench: setup-tests ## The figures of README, as ratios to ceilings measured in t
 bench-http: setup-tests ## The HTTP interface under load, beside a constant answer of the same server
 	scripts/setup --bench
 	swift build -c release --product settlegate -Xswiftc -gnone
+	swift build -c release --product settlegate-sandbox -Xswiftc -gnone
 	.venv/bin/python Benchmarks/Foreign/load.py "$$(swift build -c release --show-bin-path)/settlegate"
 	.venv/bin/python Benchmarks/Foreign/page.py "$$(swift build -c release --show-bin-path)/settlegate"
 

@@ -32,14 +32,20 @@ let layers: [(name: String, targets: [String])] = [
     ),
     ("Application", ["Settlement", "Reconciliation", "Webhooks", "WalletPayments", "BotConversation"]),
     ("Interfaces", ["HTTPServer", "Routing", "TelegramIntake", "MerchantAPI", "Checkout", "Monitoring"]),
-    ("Programs", ["Gateway", "Operations", "Inspection", "settlegate"]),
-    ("Sandbox", ["FixtureTelegram", "FixtureTON", "FixtureEVM", "FixtureConnect", "Sandbox", "Scenarios"]),
+    ("Programs", ["Gateway", "Operations", "Inspection", "CommandParts", "settlegate"]),
+    (
+        "Sandbox",
+        [
+            "FixtureTelegram", "FixtureTON", "FixtureEVM", "FixtureConnect", "Sandbox", "Scenarios", "SandboxCommands",
+        ]
+    ),
 ]
 
 let package = Package(
     name: "settlegate",
     products: [
         .executable(name: "settlegate", targets: ["settlegate"]),
+        .executable(name: "settlegate-sandbox", targets: ["SandboxCommands"]),
         // For Benchmarks, which is a package of its own.
         .library(
             name: "SettlegateCore",
@@ -249,7 +255,8 @@ let package = Package(
         .target(
             name: "Scenarios",
             dependencies: [
-                "Gateway", "Operations", "MerchantAPI", "Routing", "HTTPServer", "Sandbox", "FixtureTON", "FixtureEVM",
+                "CommandParts", "Gateway", "Operations", "MerchantAPI", "Routing", "HTTPServer", "Sandbox",
+                "FixtureTON", "FixtureEVM",
                 "FixtureTelegram",
                 "Settlement", "Reconciliation", "Storage", "Payments", "Providers", "Webhooks", "Keystore",
                 "ProviderTON", "ProviderEVM", "TON", "EVM", bigInt,
@@ -257,15 +264,26 @@ let package = Package(
                 logging,
             ]
         ),
+        .target(
+            name: "CommandParts",
+            dependencies: [
+                "CProcessShims", "Gateway", "HTTPMessages", "HTTPTransport", "StrictJSON", "Money", argumentParser,
+                logging,
+            ]
+        ),
         .executableTarget(
             name: "settlegate",
             dependencies: [
-                "CProcessShims", "Gateway", "Operations", "MerchantAPI", "Scenarios", "Sandbox", "Inspection",
-                "Cryptography",
-                "StrictJSON",
-                "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Money", "Payments", "Reconciliation",
-                "Settlement", "Storage",
-                "TON", "TelegramBot", "ProviderTelegram", "Webhooks", argumentParser, logging,
+                "CommandParts", "Gateway", "Operations", "MerchantAPI", "Inspection", "Cryptography", "StrictJSON",
+                "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Payments", "Reconciliation", "Settlement",
+                "Storage", "TON", "TelegramBot", "ProviderTelegram", "Webhooks", argumentParser,
+            ]
+        ),
+        .executableTarget(
+            name: "SandboxCommands",
+            dependencies: [
+                "CommandParts", "Gateway", "Operations", "MerchantAPI", "Scenarios", "Sandbox", "Cryptography",
+                "StrictJSON", "HTTPMessages", "HTTPTransport", "Seams", "Webhooks", argumentParser,
             ]
         ),
         .testTarget(name: "SeamsTests", dependencies: ["Seams"]),
@@ -410,7 +428,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "DatabaseEngines", "FixtureTelegram", "Sandbox",
-                "Scenarios", "Settlement", "Gateway", "Operations", "MerchantAPI", "Routing", "HTTPMessages",
+                "Scenarios", "CommandParts", "Settlement", "Gateway", "Operations", "MerchantAPI", "Routing",
+                "HTTPMessages",
                 "HTTPTransport",
                 "HTTPServer",
                 "StrictJSON",

@@ -1,3 +1,4 @@
+import CommandParts
 import Cryptography
 import FixtureTelegram
 import Gateway

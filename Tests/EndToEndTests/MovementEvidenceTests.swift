@@ -1,6 +1,7 @@
+import CommandParts
 import DatabaseEngines
 import Gateway
-import GatewayHTTP
+import MerchantAPI
 import Operations
 import Sandbox
 import Scenarios
@@ -49,7 +50,7 @@ struct MovementEvidenceTests {
             _ = try await world.resume(isRefused: false, of: nil)
             #expect(try await world.wallets().allSatisfy { ($0["left"]?.arrayValue ?? []).isEmpty })
 
-            let desk = world.client(try await world.gateway.api.makeOperatorKey())
+            let desk = world.client(try await world.gateway.merchantAPI.makeOperatorKey())
             let found = try await Self.movements(desk)
             #expect(found.count == 1)
             let movement = try #require(found.first)

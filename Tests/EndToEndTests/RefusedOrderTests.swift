@@ -1,3 +1,4 @@
+import CommandParts
 import Gateway
 import HTTPMessages
 import Routing

@@ -1,3 +1,4 @@
+import CommandParts
 import DatabaseEngines
 import Foundation
 import Gateway

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import threading
 import urllib.error
@@ -147,6 +148,63 @@ def test_shells_complete_commands(shell):
     assert "trigger" in script and "invoice.settled" in script
     if shell == "bash":
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+def status(process):
+    """What the system says of a process: its name and its signals."""
+    lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, value in (line.split(":", 1) for line in lines)}
+
+
+def test_the_gateway_becomes_the_sandbox(tmp_path):
+    # The same process: what started it can stop it, and nothing stands between them.
+    seen = []
+    for program in [SETTLEGATE, SETTLEGATE + "-sandbox"]:
+        process = subprocess.Popen(
+            [program, "sandbox", "--print-json", "--home", str(tmp_path / str(len(seen)))],
+            stdout=subprocess.PIPE, cwd=ROOT, text=True,
+        )
+        assert json.loads(process.stdout.readline())["gateway"]
+        seen.append({name: status(process)[name] for name in ["Name", "SigBlk", "SigIgn", "SigCgt"]})
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+    assert seen[0] == seen[1] and seen[0]["Name"] == "settlegate-sandbox"[:15]
+
+
+def alone(folder, *arguments, path=""):
+    """Runs a copy of the program that has no other beside it."""
+    program = folder / "settlegate"
+    if not program.exists():
+        shutil.copy(SETTLEGATE, program)
+    return subprocess.run(
+        [program, *arguments], env={"PATH": path}, cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("command", ["sandbox", "demo", "scenario", "trigger"])
+def test_without_the_sandbox_its_commands_say_what_to_install(command, tmp_path):
+    for arguments in [[command], [command, "--help"], ["help", command]]:
+        done = alone(tmp_path, *arguments)
+        assert done.returncode == 2 and done.stdout == ""
+        assert f"'{command}' is a command of the sandbox" in done.stderr and done.stderr.count("\n") == 1
+        assert "settlegate-sandbox" in done.stderr
+    assert f"\n  {command} " in alone(tmp_path, "--help").stdout
+    # In PATH it is found as well; usages name what was typed.
+    found = alone(tmp_path, command, "--help", path=str(pathlib.Path(SETTLEGATE).parent))
+    assert found.returncode == 0 and f"USAGE: settlegate {command} " in found.stdout
+
+
+@pytest.mark.parametrize("arguments, code", [
+    (["scenario", "/nowhere.yaml"], 2), (["demo", "--unknown"], 64), (["demo", "--help"], 0),
+])
+def test_the_sandbox_answers_in_its_own_words(arguments, code):
+    answers = [
+        subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+        for program in [SETTLEGATE, SETTLEGATE + "-sandbox"]
+    ]
+    assert [done.returncode for done in answers] == [code, code]
+    one, other = [done.stdout + done.stderr for done in answers]
+    assert one == other.replace("settlegate-sandbox", "settlegate")
 
 
 def test_requests_are_followed_and_filtered_without_secrets(start_sandbox):

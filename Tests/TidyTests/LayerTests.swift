@@ -47,13 +47,13 @@ struct LayerTests {
         "StorageSQLite": ["Storage"], "StoragePostgreSQL": ["Storage"],
         "Reconciliation": ["Settlement"], "WalletPayments": ["Settlement"],
         "TelegramIntake": ["Routing"], "MerchantAPI": ["Routing"], "Checkout": ["Routing"], "Monitoring": ["Routing"],
-        "Operations": ["Gateway"], "settlegate": ["Gateway", "Operations", "Inspection"],
+        "Operations": ["Gateway"], "CommandParts": ["Gateway"],
+        "settlegate": ["Gateway", "Operations", "Inspection", "CommandParts"],
         "FixtureConnect": ["FixtureTON"],
         "Sandbox": ["FixtureTelegram", "FixtureTON", "FixtureEVM", "FixtureConnect"],
         "Scenarios": ["FixtureTelegram", "FixtureTON", "FixtureEVM", "Sandbox"],
+        "SandboxCommands": ["Sandbox", "Scenarios"],
     ]
-    /// The program runs the sandbox as well.
-    private static let above: [String: Set<String>] = ["settlegate": ["Sandbox", "Scenarios"]]
 
     /// Modules of the toolchain that may be used everywhere.
     private static let systemModules: Set<String> = ["Synchronization", "Glibc", "Dispatch"]
@@ -64,9 +64,8 @@ struct LayerTests {
     ]
     /// Who reads files, and does what only Foundation does.
     private static let foundation: Set<String> = [
-        "Keystore", "HTTPTransport", "StoragePostgreSQL", "Rates", "Gateway", "Operations", "Inspection", "settlegate",
-        "FixtureTelegram",
-        "Scenarios",
+        "Keystore", "HTTPTransport", "StoragePostgreSQL", "Rates", "Gateway", "Operations", "Inspection",
+        "CommandParts", "settlegate", "FixtureTelegram", "Scenarios", "SandboxCommands",
     ]
 
     @Test("hold every target of Sources, in the folder of its layer")
@@ -89,11 +88,37 @@ struct LayerTests {
                 guard let other = manifest.level(of: dependency) else { continue }
                 seen += 1
                 let isNeighbour = other == level && Self.neighbours[target]?.contains(dependency) ?? false
-                let isKnown = Self.above[target]?.contains(dependency) ?? false
-                #expect(other < level || isNeighbour || isKnown, "\(target) depends on \(dependency)")
+                #expect(other < level || isNeighbour, "\(target) depends on \(dependency)")
             }
         }
         #expect(seen > 150)
+    }
+
+    @Test("keep the sandbox to itself: nothing that is shipped to serve money depends on it")
+    func sandbox() throws {
+        let sandbox = Set(try #require(manifest.layers.first { $0.name == "Sandbox" }).targets)
+        #expect(sandbox.isSuperset(of: Self.fixtures))
+        for (target, dependencies) in manifest.dependencies
+        where manifest.level(of: target) != nil && !sandbox.contains(target) {
+            #expect(dependencies.isDisjoint(with: sandbox), "\(target) depends on the sandbox")
+        }
+    }
+
+    private static let fixtures: Set<String> = ["FixtureTelegram", "FixtureTON", "FixtureEVM", "FixtureConnect"]
+
+    @Test("are kept apart in the programs as well: the gateway's holds no name of a fixture, the sandbox's holds all")
+    func programs() throws {
+        // The tests' own program lies in the folder with those that were built with it.
+        let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        func program(_ name: String) throws -> Data {
+            try Data(contentsOf: folder.appendingPathComponent(name), options: .mappedIfSafe)
+        }
+        let (shipped, sandbox) = (try program("settlegate"), try program("settlegate-sandbox"))
+        for fixture in Self.fixtures {
+            // Symbols and metadata of Swift name the module that they are of.
+            #expect(sandbox.range(of: Data(fixture.utf8)) != nil, "\(fixture) is not in the sandbox's program")
+            #expect(shipped.range(of: Data(fixture.utf8)) == nil, "\(fixture) is in the gateway's program")
+        }
     }
 
     @Test("import what their target depends on, and nothing else")

@@ -41,7 +41,7 @@ struct TidyTests {
         ("Float", exact, []),
         ("Decimal(", exact, []),
         ("Date()", [""], []),
-        ("UUID()", [""], ["Sources/Programs/settlegate/ScenarioCommand.swift"]),
+        ("UUID()", [""], ["Sources/Sandbox/SandboxCommands/TemporaryFolder.swift"]),
         ("Task.sleep", [""], ["Sources/Base/Seams/SystemClock.swift"]),
         (".random(in:", [""], []),
         ("try!", [""], []),

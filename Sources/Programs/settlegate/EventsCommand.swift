@@ -1,5 +1,5 @@
 import ArgumentParser
-import Scenarios
+import CommandParts
 import Seams
 import StrictJSON
 

@@ -1,9 +1,9 @@
 import ArgumentParser
+import CommandParts
 import Cryptography
 import Foundation
 import Gateway
 import Keystore
-import Logging
 
 /// Where the configuration is; the passphrase of the keystore comes from the environment.
 struct GatewayOptions: ParsableArguments {
@@ -39,15 +39,7 @@ struct GatewayOptions: ParsableArguments {
             configuration,
             keystore: keystore(configuration, passphrase: passphrase),
             surroundings: .system(configuration),
-            logger: Self.logger
+            logger: Console.logger
         )
     }
-
-    /// The log, on standard error.
-    static let logger: Logger = {
-        var logger = Logger(label: "settlegate") { StreamLogHandler.standardError(label: $0) }
-        let wanted = ProcessInfo.processInfo.environment["SETTLEGATE_LOG"]
-        logger.logLevel = wanted.flatMap { Logger.Level(rawValue: $0) } ?? .warning
-        return logger
-    }()
 }

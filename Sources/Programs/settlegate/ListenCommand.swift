@@ -1,5 +1,5 @@
 import ArgumentParser
-import Scenarios
+import CommandParts
 import Seams
 import StrictJSON
 import Webhooks
@@ -53,25 +53,5 @@ struct ListenCommand: AsyncParsableCommand {
                 }
             }
         }
-    }
-}
-
-/// The events of a merchant, from now on, in the order in which they happened.
-struct EventStream: Sendable {
-    private let client: MerchantClient
-    private var last: String?
-
-    /// A stream that begins after what has happened already.
-    init(_ client: MerchantClient) async throws {
-        self.client = client
-        last = try await client.get("/v1/events?limit=1")["data"]?.arrayValue?.first?["id"]?.stringValue
-    }
-
-    /// What is new.
-    mutating func next() async throws -> [JSONValue] {
-        let query = last.map { "&ending_before=\($0)" } ?? ""
-        let found = try await client.get("/v1/events?limit=100\(query)")["data"]?.arrayValue ?? []
-        last = found.first?["id"]?.stringValue ?? last
-        return found.reversed()
     }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
-import Dispatch
+import CommandParts
 import Gateway
-import Glibc
 import Seams
 
 /// Runs the gateway.
@@ -20,24 +19,5 @@ struct ServeCommand: AsyncParsableCommand {
         Console.say("settlegate listens on \(url)")
         await Termination.run { await gateway.run() }
         try await gateway.close()
-    }
-}
-
-/// Runs something until the process is told to stop.
-enum Termination {
-    static func run(_ body: @escaping @Sendable () async -> Void) async {
-        let (signals, received) = AsyncStream.makeStream(of: Void.self)
-        let sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { received.yield() }
-            source.resume()
-            return source
-        }
-        let work = Task { await body() }
-        for await _ in signals { break }
-        work.cancel()
-        await work.value
-        for source in sources { source.cancel() }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandParts
 import Seams
 
 /// The command line of the gateway: arguments in, one library call, exit codes out.
@@ -10,30 +11,26 @@ struct Settlegate: AsyncParsableCommand {
         discussion: """
             Try it: settlegate demo. A gateway of your own: settlegate init.
 
+            The commands of the sandbox are in a program of their own, settlegate-sandbox, which lies beside this one.
+
             Exit codes: 0 all is well, 1 something did not hold (books, scenario, check), 2 the configuration or the
             environment is not usable, 64 the arguments are wrong.
             """,
-        version: "0.1.0",
+        version: ProgramVersion.text,
         subcommands: [
-            InitCommand.self, DoctorCommand.self, ServeCommand.self, SandboxCommand.self, DemoCommand.self,
-            ScenarioCommand.self, MigrateCommand.self,
-            ListenCommand.self, TriggerCommand.self, EventsCommand.self, LogsCommand.self,
-            BackupCommand.self, RestoreCommand.self, WalletsCommand.self,
+            InitCommand.self, DoctorCommand.self, ServeCommand.self, MigrateCommand.self, ListenCommand.self,
+            EventsCommand.self, LogsCommand.self, BackupCommand.self, RestoreCommand.self, WalletsCommand.self,
             KeysCommand.self, MerchantsCommand.self, CurrenciesCommand.self, ReconcileCommand.self, InspectCommand.self,
-        ]
+        ],
+        groupedSubcommands: [CommandGroup(name: "Sandbox", subcommands: SandboxProgram.commands)]
     )
 
+    // On the main thread, whose signal mask the sandbox's program is to inherit.
+    @MainActor
     static func main() async {
+        SandboxProgram.takeOver()
         ProcessSecrecy.begin()
         DescriptorBudget.raise()
         await main(nil)
     }
-}
-
-/// Exit codes that scripts rely on.
-extension ExitCode {
-    /// Something did not hold: the books do not balance, or a scenario came out differently.
-    static let notClean = ExitCode(1)
-    /// The configuration, the keystore or the database cannot be used.
-    static let unusable = ExitCode(2)
 }

@@ -1,3 +1,4 @@
+import CommandParts
 import Gateway
 public import Operations
 import Seams

@@ -1,3 +1,4 @@
+import CommandParts
 import Gateway
 import Money
 public import Payments

@@ -1,3 +1,4 @@
+import CommandParts
 import Money
 import Sandbox
 import StrictJSON

@@ -1,3 +1,4 @@
+import CommandParts
 import FixtureTelegram
 import Gateway
 import HTTPMessages

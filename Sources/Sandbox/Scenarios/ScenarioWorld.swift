@@ -1,3 +1,4 @@
+package import CommandParts
 import Cryptography
 import EVM
 import FixtureEVM
@@ -37,7 +38,7 @@ public final class ScenarioWorld: Sendable {
     /// The machine that the gateway runs on, whose clock can be set.
     public let machine: SandboxMachine
     /// The merchant talking to the gateway.
-    public var merchant: MerchantClient { client(apiKey) }
+    package var merchant: MerchantClient { client(apiKey) }
 
     private struct State {
         var gateway: Gateway

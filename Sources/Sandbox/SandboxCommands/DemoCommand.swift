@@ -1,29 +1,18 @@
 import ArgumentParser
-import Foundation
+import CommandParts
 import Gateway
 import Operations
 import Scenarios
 
 /// Shows the main job.
 struct DemoCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "demo",
-        abstract: "Take a payment on every rail against the sandbox, break a few on purpose, and reconcile.",
-        discussion: """
-            Example: settlegate demo
-
-            Exit code 0 only if every order is settled, announced once, and the books balance.
-            """
-    )
-
-    @OptionGroup var catalogues: CataloguesOption
-    @Option(help: "A PostgreSQL database to use, in libpq's words, instead of a new SQLite file.")
-    var postgresql: String?
+    static let configuration = DemoArguments.configuration
+    @OptionGroup var arguments: DemoArguments
     @Flag(help: "Change one posting by one unit in the database before reconciling, to see that it is found.")
     var tamper = false
 
     mutating func run() async throws {
-        let (catalogues, tamper, postgresql) = (catalogues.folder, tamper, postgresql)
+        let (catalogues, tamper, postgresql) = (arguments.catalogues.folder, tamper, arguments.postgresql)
         let outcome = try await Console.usable { () -> Demonstration.Outcome in
             let folder = try TemporaryFolder.make()
             defer { TemporaryFolder.remove(folder) }
@@ -31,7 +20,7 @@ struct DemoCommand: AsyncParsableCommand {
                 in: folder,
                 catalogues: catalogues,
                 postgresql: postgresql,
-                logger: GatewayOptions.logger
+                logger: Console.logger
             )
             let result: Result<Demonstration.Outcome, any Error>
             do {

@@ -2,9 +2,9 @@ import CProcessShims
 import Glibc
 
 /// What keeps a process's memory and files to itself.
-enum ProcessSecrecy {
+package enum ProcessSecrecy {
     /// No core dump, no debugger of another process, and no file that others can read; before anything secret is there.
-    static func begin() {
+    package static func begin() {
         _ = process_shim_hide_memory()
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)

@@ -1,110 +1,19 @@
 import ArgumentParser
+import CommandParts
 import Cryptography
-import Foundation
 import HTTPMessages
 import HTTPTransport
 import Scenarios
 import Seams
 import StrictJSON
 
-/// What can be made to happen in a sandbox: each event by the way on which it happens to merchants.
-enum TriggerableEvent: String, CaseIterable, ExpressibleByArgument {
-    case invoiceCreated = "invoice.created"
-    case invoiceProcessing = "invoice.processing"
-    case invoiceSettled = "invoice.settled"
-    case invoiceExpired = "invoice.expired"
-    case invoiceCancelled = "invoice.cancelled"
-    case invoiceReopened = "invoice.reopened"
-    case paymentDetected = "payment.detected"
-    case paymentLost = "payment.lost"
-    case paymentReceived = "payment.received"
-    case caseOpened = "case.opened"
-    case caseResolved = "case.resolved"
-    case refundCreated = "refund.created"
-    case refundCompleted = "refund.completed"
-    case payoutCreated = "payout.created"
-    case payoutCompleted = "payout.completed"
-    case subscriptionActivated = "subscription.activated"
-    case subscriptionRenewed = "subscription.renewed"
-    case subscriptionCanceled = "subscription.canceled"
-    case subscriptionRestored = "subscription.restored"
-    case subscriptionPastDue = "subscription.past_due"
-    case subscriptionEnded = "subscription.ended"
-
-    /// What is paid.
-    enum Subject {
-        case invoiceOnTON
-        /// On a chain that shows payments before they are final.
-        case invoiceOnEVM
-        case subscription
-    }
-
-    /// One thing that a customer, a merchant or time does.
-    enum Step {
-        case pay
-        case cancel
-        case waitUntilOver
-        case waitForRenewal
-        case loseBlocks
-        case tellSubscription(String)
-        case refund
-        case payOut
-        case acceptCase
-        /// Later steps need what this event tells.
-        case expect(TriggerableEvent)
-    }
-
-    var subject: Subject {
-        if rawValue.hasPrefix("subscription.") { return .subscription }
-        switch self {
-        case .invoiceProcessing, .paymentDetected, .paymentLost, .invoiceReopened: return .invoiceOnEVM
-        default: return .invoiceOnTON
-        }
-    }
-
-    /// What has to be done after an invoice or a subscription was opened.
-    var steps: [Step] {
-        switch self {
-        case .invoiceCreated: []
-        case .invoiceProcessing, .paymentDetected, .invoiceSettled, .paymentReceived: [.pay]
-        case .paymentLost, .invoiceReopened: [.pay, .expect(.invoiceProcessing), .loseBlocks]
-        case .invoiceExpired: [.waitUntilOver]
-        case .invoiceCancelled: [.cancel]
-        case .caseOpened: [.pay, .pay]
-        case .caseResolved: [.pay, .pay, .expect(.caseOpened), .acceptCase]
-        case .refundCreated, .refundCompleted: [.pay, .expect(.invoiceSettled), .refund]
-        case .payoutCreated, .payoutCompleted: [.pay, .expect(.invoiceSettled), .payOut]
-        case .subscriptionActivated: [.pay]
-        case .subscriptionRenewed: [.pay, .expect(.subscriptionActivated), .waitForRenewal]
-        case .subscriptionCanceled: [.pay, .expect(.subscriptionActivated), .tellSubscription("canceled")]
-        case .subscriptionPastDue: [.pay, .expect(.subscriptionActivated), .tellSubscription("failed")]
-        case .subscriptionRestored:
-            Self.subscriptionCanceled.steps + [.expect(.subscriptionCanceled), .tellSubscription("active")]
-        case .subscriptionEnded: Self.subscriptionCanceled.steps + [.expect(.subscriptionCanceled), .waitForRenewal]
-        }
-    }
-}
-
 /// Makes an event happen in a sandbox, with real objects.
 struct TriggerCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "trigger",
-        abstract: "Make an event happen in a sandbox: real invoices, payments, refunds, payouts, subscriptions.",
-        discussion: """
-            Example:
-              export SETTLEGATE_GATEWAY=… SETTLEGATE_API_KEY=… SETTLEGATE_SANDBOX=…   # as 'settlegate sandbox' prints them
-              settlegate trigger invoice.settled
-
-            Events: \(TriggerableEvent.allCases.map(\.rawValue).joined(separator: ", ")).
-            """
-    )
-    @OptionGroup var merchant: MerchantOptions
-    @Option(help: "The sandbox's control address, which it prints at start.")
-    var sandbox = ProcessInfo.processInfo.environment["SETTLEGATE_SANDBOX"] ?? ""
-    @Argument(help: "The type of the event.") var event: TriggerableEvent
+    static let configuration = TriggerArguments.configuration
+    @OptionGroup var arguments: TriggerArguments
 
     mutating func run() async throws {
-        let (event, sandbox) = (event, sandbox)
+        let (event, sandbox, merchant) = (arguments.event, arguments.sandbox, arguments.merchant)
         guard !sandbox.isEmpty else {
             throw ValidationError("Say where the sandbox is: --sandbox, or SETTLEGATE_SANDBOX.")
         }

@@ -1,14 +1,14 @@
-public import HTTPMessages
-public import StrictJSON
+package import HTTPMessages
+package import StrictJSON
 
 /// A merchant's server talking to the gateway's REST interface, over whatever transport it is given.
-public struct MerchantClient: Sendable {
+package struct MerchantClient: Sendable {
     private let transport: any HTTPTransport
     private let baseURL: String
     private let key: String
 
     /// A client of the gateway at `baseURL` with an API key.
-    public init(transport: any HTTPTransport, baseURL: String, key: String) {
+    package init(transport: any HTTPTransport, baseURL: String, key: String) {
         self.transport = transport
         self.baseURL = baseURL
         self.key = key
@@ -16,16 +16,16 @@ public struct MerchantClient: Sendable {
 
     /// Reads an object.
     ///
-    /// - Throws: ``ScenarioError`` for any answer but a success.
-    public func get(_ path: String) async throws -> JSONValue {
+    /// - Throws: ``UnexpectedAnswer`` for any answer but a success.
+    package func get(_ path: String) async throws -> JSONValue {
         try await send(HTTPRequest(url: baseURL + path, fields: fields))
     }
 
     /// Posts an object under an idempotency key.
     ///
-    /// - Throws: ``ScenarioError`` for any answer but a success.
+    /// - Throws: ``UnexpectedAnswer`` for any answer but a success.
     @discardableResult
-    public func post(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue {
+    package func post(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue {
         let more = [HTTPField("Content-Type", "application/json"), HTTPField("Idempotency-Key", idempotencyKey)]
         return try await send(
             HTTPRequest(method: "POST", url: baseURL + path, fields: fields + more, body: body.bytes)
@@ -34,15 +34,15 @@ public struct MerchantClient: Sendable {
 
     /// Posts what should be refused, and gives the problem that the answer names; returns nil when it was taken.
     ///
-    /// - Throws: ``ScenarioError`` for an answer that is neither.
-    public func refusal(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue? {
+    /// - Throws: ``UnexpectedAnswer`` for an answer that is neither.
+    package func refusal(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue? {
         try await problem(422, path, body, idempotencyKey: idempotencyKey)
     }
 
     /// Posts what may not be possible now, and gives the problem that the answer names; returns nil when it was taken.
     ///
-    /// - Throws: ``ScenarioError`` for an answer that is neither.
-    public func conflict(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue? {
+    /// - Throws: ``UnexpectedAnswer`` for an answer that is neither.
+    package func conflict(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue? {
         try await problem(409, path, body, idempotencyKey: idempotencyKey)
     }
 
@@ -56,7 +56,7 @@ public struct MerchantClient: Sendable {
         let request = HTTPRequest(method: "POST", url: baseURL + path, fields: fields + more, body: body.bytes)
         let response = try await transport.send(request)
         guard (200..<300).contains(response.status) || response.status == status else {
-            throw ScenarioError("\(path) answered \(response.status)")
+            throw UnexpectedAnswer("\(path) answered \(response.status)")
         }
         return response.status == status ? try JSONValue(parsing: response.body) : nil
     }
@@ -67,8 +67,19 @@ public struct MerchantClient: Sendable {
         let response = try await transport.send(request)
         let text = String(decoding: response.body, as: UTF8.self)
         guard (200..<300).contains(response.status) else {
-            throw ScenarioError("\(request.method) answered \(response.status): \(text)")
+            throw UnexpectedAnswer("\(request.method) answered \(response.status): \(text)")
         }
         return try JSONValue(parsing: response.body)
     }
+}
+
+/// An answer of the gateway that whoever asked cannot go on with.
+package struct UnexpectedAnswer: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was answered.
+    package let reason: String
+
+    init(_ reason: String) { self.reason = reason }
+
+    /// What was answered.
+    package var description: String { reason }
 }

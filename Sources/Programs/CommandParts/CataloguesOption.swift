@@ -1,21 +1,23 @@
-import ArgumentParser
+package import ArgumentParser
 import Foundation
 import Gateway
-import Money
+package import Money
 
 /// Where the lists of assets, accounts and rules are.
-struct CataloguesOption: ParsableArguments {
+package struct CataloguesOption: ParsableArguments {
     @Option(
         name: .customLong("catalogues"),
         help: "The folder with the lists of assets, accounts and rules; Config by default, here or above the program."
     )
-    var named: String?
+    package var named: String?
+
+    package init() {}
 
     /// The folder that was named, or the usual one.
-    var folder: String { named ?? Self.usual ?? "Config" }
+    package var folder: String { named ?? Self.usual ?? "Config" }
 
     /// The assets that are listed; returns an empty list when no folder was named and none is found.
-    func assets() throws -> AssetRegistry {
+    package func assets() throws -> AssetRegistry {
         guard named != nil || Self.usual != nil else { return try AssetRegistry([]) }
         return try Catalogues(folder: folder).assets
     }
