@@ -40,8 +40,8 @@ struct Desk {
     }
 
     struct NoRates: RateSource {
-        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(SettlementError) -> Quote {
-            throw SettlementError(.noRate, "no rates")
+        func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
+            throw MoneyError(.noRate, "no rates")
         }
     }
 

@@ -4,29 +4,33 @@ import Storage
 /// The statements of one credit as a script of pgbench: what belongs to the invoice comes from a table of open invoices,
 /// what has to be new is drawn.
 struct PgbenchScript {
-    /// The identifiers of the credit that was recorded, and the script's variables for them.
-    let variables: [(text: String, name: String)]
+    /// What is different for each invoice: the columns of the table, and what the recorded credit has there.
+    let variables: [(name: String, value: SQLValue)]
     let invoices: Int
     /// What is drawn anew for each credit, numbered.
-    private var drawn: [String: Int] = [:]
+    private var drawn: [SQLValue: Int] = [:]
 
-    init(variables: [(text: String, name: String)], invoices: Int) {
+    init(variables: [(name: String, value: SQLValue)], invoices: Int) {
         self.variables = variables
         self.invoices = invoices
     }
 
     mutating func text(of credit: [RecordedStatement], beside other: [RecordedStatement]) -> String {
+        let names = variables.map(\.name).joined(separator: ", ")
         var lines = [
             "\\set i random(1, \(invoices))", "\\set r random(1000000000, 4000000000000000000)",
-            "SELECT option, invoice, merchant FROM bench_invoices WHERE n = :i \\gset", "BEGIN;",
+            "SELECT \(names) FROM bench_invoices WHERE n = :i \\gset", "BEGIN;",
         ]
         let known = Set(other.flatMap(\.arguments))
         for statement in credit {
+            // The journal's number is new in each credit, and may be as small as any other.
+            let isNumbered = ["ledger_transactions", "postings"].contains { statement.sql.contains("INTO \($0) (sequence") }
             var sql = statement.sql.split(whereSeparator: \.isNewline).joined(separator: " ")
             // From the last argument on, so that $1 does not change $12.
             for position in statement.arguments.indices.reversed() {
                 let value = statement.arguments[position]
-                let text = expression(value, isNew: !known.contains(value))
+                let isNumber = isNumbered && position == 0
+                let text = isNumber ? ":r" : expression(value, isNew: !known.contains(value))
                 sql = sql.replacingOccurrences(of: "$\(position + 1)", with: text)
             }
             lines.append(sql + ";")
@@ -35,22 +39,27 @@ struct PgbenchScript {
     }
 
     private mutating func expression(_ value: SQLValue, isNew: Bool) -> String {
+        if let variable = variables.first(where: { $0.value == value }) { return ":\(variable.name)" }
         switch value {
         case .null: return "NULL"
-        // Numbers of the journal are new in each credit; moments need not be.
-        case .integer(let integer): return isNew && integer < 1_000_000_000 ? ":r" : "\(integer)"
+        case .integer(let integer): return "\(integer)"
+        case .units(let units): return "\(units)"
+        // Identifiers have 16 bytes; digests and seals need not be new.
+        case .blob(let bytes) where isNew && bytes.count == 16:
+            let number = String(format: "%016x", numberOfDrawn(value))
+            return "decode(lpad(to_hex(:r::bigint), 16, '0') || '\(number)', 'hex')"
         case .blob(let bytes): return "E'\\\\x" + bytes.map { String(format: "%02x", $0) }.joined() + "'"
         case .text(let text):
-            for (known, name) in variables where text.contains(known) {
-                let parts = text.components(separatedBy: known).map(quoted)
-                return "(" + parts.joined(separator: " || :\(name) || ") + ")"
-            }
             guard isNew, text.utf8.count < 40 else { return quoted(text) }
-            // What is new once is the same in all statements that name it.
-            let number = drawn[text] ?? drawn.count
-            drawn[text] = number
-            return "(\(quoted(String(text.prefix(4)))) || :r || \(quoted(" \(number)")))"
+            return "(\(quoted(String(text.prefix(4)))) || :r || \(quoted(" \(numberOfDrawn(value))")))"
         }
+    }
+
+    /// What is new once is the same in all statements that name it.
+    private mutating func numberOfDrawn(_ value: SQLValue) -> Int {
+        let number = drawn[value] ?? drawn.count
+        drawn[value] = number
+        return number
     }
 
     /// A literal without colons, behind which pgbench would look for a variable.

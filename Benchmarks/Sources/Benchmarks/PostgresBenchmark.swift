@@ -56,22 +56,26 @@ enum PostgresBenchmark {
             credits.append(recorder.log.statements.withLock { $0 })
         }
         let paid = references[1]
-        let ids: [String] = try await recorder.base.write { session in
+        let match = try await recorder.base.write { session in
             try session.execute("DROP TABLE IF EXISTS bench_invoices", [])
             try session.execute(
                 """
-                CREATE TABLE bench_invoices AS SELECT row_number() OVER () AS n, o.id AS option, o.invoice, i.merchant
-                FROM payment_options o JOIN invoices i ON i.id = o.invoice WHERE i.state = 'new' LIMIT \(invoices)
+                CREATE TABLE bench_invoices AS SELECT row_number() OVER () AS n, o.reference_value AS reference,
+                o.id AS option, o.invoice, i.merchant FROM payment_options o JOIN invoices i ON i.id = o.invoice
+                WHERE i.settled_at IS NULL LIMIT \(invoices)
                 """,
                 []
             )
             try session.execute("CREATE UNIQUE INDEX bench_invoices_by_number ON bench_invoices (n)", [])
             try session.execute("ANALYZE bench_invoices", [])
-            guard let invoice = try session.option(paid, at: Desk.provider)?.invoice else { return [] }
-            return [invoice.id.text, invoice.merchant.text]
+            return try session.option(paid, at: Desk.provider)
         }
+        guard let match else { throw OtherProgram.Failure(reason: "the invoice that was paid cannot be found") }
         var script = PgbenchScript(
-            variables: [(paid.value, "option"), (ids[0], "invoice"), (ids[1], "merchant")],
+            variables: [
+                ("reference", .text(paid.value)), ("option", .blob(match.option.id.bytes)),
+                ("invoice", .blob(match.invoice.id.bytes)), ("merchant", .blob(match.merchant.id.bytes)),
+            ],
             invoices: invoices
         )
         let path = FileManager.default.temporaryDirectory.path + "/credit-\(UUID().uuidString).sql"

@@ -50,11 +50,6 @@ public struct TelegramChannel: Sendable {
     /// The keys of all providers by which a bot may take, or may have taken, money.
     package static func providers(of bot: String) -> [String] { [starsProvider(of: bot), fiatProvider(of: bot)] }
 
-    /// The update's number as text, which keeps it from being stored twice; none when the bytes are no update.
-    public static func updateKey(of bytes: [UInt8]) -> String? {
-        (try? JSONValue(parsing: bytes))?["update_id"]?.integerValue.map { String($0) }
-    }
-
     /// What an update means for the payments in some currencies.
     func interpret(_ bytes: [UInt8], where serves: (String) -> Bool) throws(ProviderError) -> [PushedMessage] {
         let update: Update

@@ -22,7 +22,7 @@ extension PostgresDatabase {
         let sentence = "the database was restored from a copy of \(takenAt)"
         return """
             INSERT INTO public.restores (restored_at, taken_at) VALUES (\(moment.microseconds), \(takenAt.microseconds));
-            UPDATE public.wallets SET hold = 'restored', hold_sentence = '\(sentence)', held_since = \(moment.microseconds)
+            UPDATE public.wallets SET hold = \(WalletRecord.holdOfRestored), hold_sentence = '\(sentence)', held_since = \(moment.microseconds)
             WHERE hold IS NULL;
 
             """

@@ -6,9 +6,6 @@ import StrictJSON
 /// Seals what customers have told (AES-256-GCM, a nonce for each record), so that a copy of the database shows nothing of
 /// it: what is kept of a payment for that payment and its merchant, and what a rail has pushed for its place in the inbox.
 public struct PersonalDataSeal: Sendable {
-    /// What the nonce and the tag add to what is sealed.
-    static let overhead = AES256GCM.nonceLength + AES256GCM.tagLength
-
     private let key: SealingKey
 
     /// A seal under a key of 32 bytes that serves nothing else.

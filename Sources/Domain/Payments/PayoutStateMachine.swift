@@ -23,9 +23,6 @@ public struct PayoutStateMachine: Hashable, Sendable {
         case completed
         case failed
         case cancelled
-
-        /// Whether nothing can happen to it any more.
-        public var isTerminal: Bool { self == .completed || self == .failed || self == .cancelled }
     }
 
     /// What happened.

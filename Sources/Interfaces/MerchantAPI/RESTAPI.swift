@@ -30,9 +30,6 @@ public struct RESTAPI: Sendable {
     /// The version of the interface, a date: a key is made for the one of its day.
     public static let version = "2026-11-26"
 
-    /// Whether the keys of this gateway move real money.
-    public var keyMode: Mode { mode }
-
     /// An interface over the use cases.
     ///
     /// - Parameters:

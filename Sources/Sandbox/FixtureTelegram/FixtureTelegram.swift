@@ -100,9 +100,6 @@ public final class FixtureTelegram: Sendable {
     /// Answers the next calls with 429.
     public func limitRate(times: Int) { state.withLock { $0.rateLimits = times } }
 
-    /// Has the next refunds take effect and answer `CHARGE_ALREADY_REFUNDED` all the same.
-    public func lieAboutRefunds(times: Int) { state.withLock { $0.lyingRefunds = times } }
-
     /// How often a method of the Bot API was called.
     public func calls(of method: String) -> Int { state.withLock { $0.calls[method.lowercased()] ?? 0 } }
 

@@ -153,8 +153,6 @@ struct TelegramState: Sendable {
     var languages: [Int64: String] = [:]
     var fault = FixtureTelegram.Fault.none
     var rateLimits = 0
-    /// Refunds that take effect and answer that they had before.
-    var lyingRefunds = 0
     /// What bots have said, to whom; the bots by their tokens.
     var said: [(bot: String, chat: Int64, text: String)] = []
     private var serial: Int64 = 0

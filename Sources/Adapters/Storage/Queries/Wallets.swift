@@ -22,6 +22,9 @@ package struct WalletRecord: Hashable, Sendable {
         package let since: Timestamp
     }
 
+    /// How a hold after a restore is stored, for statements that run outside of a session.
+    package static let holdOfRestored = Hold.Kind.restored.code
+
     /// The provider.
     package let provider: String
     /// The wallet in the rail's canonical form.
