@@ -405,7 +405,7 @@ let package = Package(
             dependencies: [
                 "SettlementDesk", "DatabaseEngines", "BotConversation", "Checkout", "WalletPayments", "TelegramBot",
                 "TONConnect", "HTTPMessages", "Cryptography", "Settlement", "Storage", "Providers", "Ledger",
-                "Payments",
+                "Payments", "ProviderTelegram", "Reconciliation",
                 "Money", "Seams", "StrictJSON", bigInt, logging,
             ]
         ),

@@ -66,6 +66,22 @@ struct SettingsTests {
             )
         }
 
+        /// What was opened.
+        var option: PaymentOption {
+            PaymentOption(
+                id: request.option,
+                invoice: request.invoice.id,
+                rail: provider.rail,
+                provider: provider.key,
+                due: request.due,
+                price: request.due,
+                quote: nil,
+                instruction: .invoiceLink(url: "https://t.me/$x"),
+                reference: PaymentReference(scope: "s", value: "v"),
+                settings: request.settings
+            )
+        }
+
         /// What Telegram is asked for.
         func sent() async throws -> JSONValue {
             _ = try await provider.open(request)
@@ -186,7 +202,8 @@ struct SettingsTests {
             payer: "1",
             topic: .shipping(address: "{}")
         )
-        try await bot.provider.answer(question, with: .shipping(bot.request.due.asset))
+        let ways = try #require(bot.provider.terms(of: bot.option).shipping)
+        try await bot.provider.answer(question, with: .shipping(ways))
         let body = try #require(bot.recorder.bodies.withLock { $0.last })
         #expect(body["shipping_options"]?.arrayValue?.map { $0["id"]?.stringValue } == ["RUB"])
     }

@@ -23,6 +23,8 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         /// What the rail says is there; none: it cannot be asked.
         package var held: Amount?
         package var prepared = 0
+        /// What may be paid beside the price.
+        package var terms = OptionTerms.none
         /// What the network would charge.
         package var fee: Amount?
         /// The next page of its only account; none: nothing is scanned.
@@ -92,6 +94,8 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         guard let held = script.withLock({ $0.held }) else { throw ProviderError(.unavailable, "it cannot be asked") }
         return ProviderStatement(balances: [held], asOf: Timestamp(seconds: 0), source: "the script")
     }
+
+    package func terms(of option: PaymentOption) -> OptionTerms { script.withLock { $0.terms } }
 
     package static func reference(_ option: PaymentOptionID) -> PaymentReference {
         PaymentReference(scope: "scripted", value: option.text)

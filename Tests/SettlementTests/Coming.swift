@@ -5,6 +5,7 @@ import Seams
 import Settlement
 import SettlementDesk
 import Storage
+import Synchronization
 import Testing
 
 /// Something that comes by a provider and names a target: one cell of the table of the ways in.
@@ -60,7 +61,11 @@ struct Coming {
         case .payment, .scannedPayment, .sighting, .refund, .vanished, .subscriptionChange, .subscriptionRenewal:
             try await observe(amount)
         case .preCheckout: return await isAgreed(.payment(amount: amount))
-        case .shipping: return await isAgreed(.shipping(address: "{}"))
+        case .shipping:
+            let way = ShippingOption(id: "post", title: "Post", price: try desk.amount("0.1"))
+            provider.script.withLock { $0.terms = OptionTerms(shipping: [way]) }
+            defer { provider.script.withLock { $0.terms = .none } }
+            return await isAgreed(.shipping(address: "{}"))
         case .paidMedia: try await buyMedia(amount)
         case .initData, .thirdPartyData, .paysupport, .paysupportWithNumber, .terms, .notice, .walletSession:
             return try await meetFront(amount)

@@ -64,7 +64,7 @@ public struct TelegramChannel: Sendable {
                         reference: TelegramMapping.reference(query.payload),
                         payer: String(query.user),
                         topic: .payment(amount: amount),
-                        allowsExtras: query.currency != InvoiceLink.stars
+                        shippingOption: query.shippingOption
                     )
                 )
             ]
@@ -93,8 +93,7 @@ public struct TelegramChannel: Sendable {
 
     func answer(
         _ question: ApprovalRequest,
-        with decision: ApprovalDecision,
-        shipping: [ShippingOption]
+        with decision: ApprovalDecision
     ) async throws(ProviderError) {
         let (method, name): (String, String) =
             switch question.topic {
@@ -104,9 +103,7 @@ public struct TelegramChannel: Sendable {
         var members = [JSONValue.Member(name, .string(question.id))]
         switch decision {
         case .approved: members.append(.init("ok", .bool(true)))
-        case .shipping(let asset):
-            // Their prices are added to the order's, so that one in another currency would be off by the rate.
-            let options = shipping.filter { $0.price.asset == asset }
+        case .shipping(let options):
             members += [.init("ok", .bool(true)), .init("shipping_options", try json(options))]
         case .refused(let message):
             members += [.init("ok", .bool(false)), .init("error_message", .string(message))]

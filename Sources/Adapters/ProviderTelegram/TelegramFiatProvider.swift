@@ -83,9 +83,26 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
         try await channel.open(link(request))
     }
 
+    /// The ways of shipping of an order whose price is flexible, and the largest tip.
+    ///
+    /// Shipping is added to the order's price, so that a way whose price is in another currency would be off by the rate.
+    public func terms(of option: PaymentOption) -> OptionTerms {
+        let asset = option.due.asset
+        guard let settings = try? RailSettings(option.settings, allowed: Self.settings) else { return .none }
+        let tip = settings.number("max_tip_amount").flatMap {
+            try? channel.mapping.amount($0, currency: Self.currency(of: asset))
+        }
+        return OptionTerms(
+            shipping: settings.flag("is_flexible") ? shipping.filter { $0.price.asset == asset } : nil,
+            maximumTip: tip
+        )
+    }
+
+    private static func currency(of asset: AssetID) -> String { String(asset.text.dropFirst("fiat:".count)) }
+
     private func link(_ request: OpenRequest) throws(ProviderError) -> InvoiceLink {
         let settings = try RailSettings(request.settings, allowed: Self.settings)
-        let currency = String(request.due.asset.text.dropFirst("fiat:".count))
+        let currency = Self.currency(of: request.due.asset)
         let token = providerToken.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         var link = try channel.link(request, currency: currency, providerToken: token)
         let units = try channel.mapping.wireUnits(request.due)
@@ -116,6 +133,6 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     ///
     /// - Throws: `ProviderError`; with the code `tooLate` when Telegram no longer waits.
     public func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError) {
-        try await channel.answer(question, with: decision, shipping: shipping)
+        try await channel.answer(question, with: decision)
     }
 }

@@ -84,7 +84,7 @@ struct TelegramMapping: Sendable {
                 occurredAt: moment,
                 availableAt: isStars ? moment.advanced(by: Self.starsHold) : moment,
                 paidUntil: payment.subscriptionExpiration.map { Timestamp(seconds: $0) },
-                extrasAreEarned: !isStars,
+                shippingOption: payment.order.shippingOption,
                 personalData: Self.personalData(payment.order)
             )
         )

@@ -85,7 +85,7 @@ extension TelegramStarsProvider: PushReceiving {
     ///
     /// - Throws: `ProviderError`; with the code `tooLate` when Telegram no longer waits.
     public func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError) {
-        try await channel.answer(question, with: decision, shipping: [])
+        try await channel.answer(question, with: decision)
     }
 }
 

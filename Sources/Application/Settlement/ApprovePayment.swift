@@ -28,10 +28,14 @@ extension Settlement {
             return .refused(message: "This order is not known. Please open a new one.")
         }
         let (option, invoice) = (order.option, order.invoice)
-        if let refusal = refusal(of: question, option: option, invoice: invoice, at: now) {
+        let terms = provider.terms(of: option)
+        if let refusal = refusal(of: question, option: option, invoice: invoice, under: terms, at: now) {
             return .refused(message: refusal)
         }
-        guard case .payment = question.topic else { return .shipping(option.due.asset) }
+        guard case .payment = question.topic else {
+            guard let ways = terms.shipping, !ways.isEmpty else { return .refused(message: Self.notShipped) }
+            return .shipping(ways)
+        }
         guard order.pieces ?? 1 > 0 else { return .refused(message: Self.soldOut) }
         // Money that is taken has to be kept.
         guard await isStoring() else { return .refused(message: Self.uncheckable) }
@@ -93,7 +97,11 @@ extension Settlement {
     /// The least time for which an approved form holds its invoice: the longest that Telegram keeps a pre-checkout query.
     private static let shortestHold = Duration.seconds(150)
 
+    private static let otherTotal = "The price of this order has changed. Please open a new one."
+
     private static let underWay = "This order is being paid right now. If that fails, try again in three minutes."
+
+    private static let notShipped = "This way of shipping is not offered. Please open a new order."
 
     private static let soldOut = "This item is sold out."
 
@@ -131,6 +139,7 @@ extension Settlement {
         of question: ApprovalRequest,
         option: PaymentOption,
         invoice: Invoice,
+        under terms: OptionTerms,
         at now: Timestamp
     ) -> String? {
         switch invoice.status.state {
@@ -148,11 +157,12 @@ extension Settlement {
         }
         guard case .payment(let amount) = question.topic else { return nil }
         guard amount.asset == option.due.asset else { return "The currency of this order has changed." }
-        guard let extra = try? amount.subtracting(option.due), !extra.isNegative else {
-            return "The price of this order has changed. Please open a new one."
-        }
-        // Telegram adds tips and shipping to the price; without them the amount has to be the price to the unit.
-        return extra.isZero || question.allowsExtras
-            ? nil : "The price of this order has changed. Please open a new one."
+        do throws(MoneyError) {
+            switch try terms.fault(in: amount, for: option.due, shippedBy: question.shippingOption) {
+            case nil: return nil
+            case .shipping: return Self.notShipped
+            case .total: return Self.otherTotal
+            }
+        } catch { return Self.otherTotal }
     }
 }

@@ -56,7 +56,9 @@ extension ObservationRecorder {
         guard transfer.amount.asset == option.due.asset else {
             return try keep(arrival, .wrongAsset, for: match, onto: .wrongAsset(invoice.merchant), in: session)
         }
-        let value = try countedValue(of: transfer, option: option, invoice: invoice, in: session)
+        let terms = terms(option)
+        match.option = option.costing(try terms.due(for: option.due, shippedBy: transfer.shippingOption))
+        let (value, tip) = try share(of: transfer, paying: match, besidePriceOf: option, under: terms, in: session)
         var updated = invoice
         let deadline = invoice.expiresAt.advanced(by: graceAfterExpiry)
         // What others have bought meanwhile is too late for this one, as after the end of its time.
@@ -68,7 +70,7 @@ extension ObservationRecorder {
         match.invoice = updated
         // What is settled is not approved again; otherwise the next form may be paid now.
         if asksFirst, updated.status.state != .settled { try session.release(invoice.id) }
-        let result = try follow(action, arrival, value: value, match, in: session)
+        let result = try follow(action, arrival, value: value, tip: tip, match, in: session)
         if updated.status.state != invoice.status.state {
             let moved = try InvoiceWithOptions(found, now: updated, in: session)
             try settlement.announceProgress(of: moved, at: now, in: session)
@@ -85,43 +87,9 @@ extension ObservationRecorder {
         return result
     }
 
-    /// What the transfer is worth for the invoice; a tip is earned, but pays nothing that is owed.
-    private func countedValue(
-        of transfer: IncomingTransfer,
-        option: PaymentOption,
-        invoice: Invoice,
-        in session: any SQLSession
-    ) throws -> Amount {
-        let value = try value(of: transfer.amount, beside: parts(of: invoice, at: option, in: session), at: option)
-        let remaining = try invoice.status.remaining
-        guard transfer.extrasAreEarned, remaining.isPositive else { return value }
-        return try value.subtracting(remaining).isPositive ? remaining : value
-    }
-
-    /// What was paid before at the same price, and did not cover the invoice.
-    private func parts(of invoice: Invoice, at option: PaymentOption, in session: any SQLSession) throws -> [Payment] {
-        // What is paid in the asset of the price is worth what it is.
-        guard option.due.asset != option.price.asset else { return [] }
-        return try session.payments(of: invoice.id).filter { part in
-            part.option == option.id && part.quote == option.quote && part.state == .final
-                && part.classification == .partial && part.amount.asset == option.due.asset
-        }
-    }
-
-    /// What an amount is worth beside parts that were paid at the same price: together they are worth what their sum is, so
-    /// that nothing is lost by rounding each of them down.
-    private func value(of amount: Amount, beside parts: [Payment], at option: PaymentOption) throws -> Amount {
-        let own = try option.value(of: amount)
-        guard !parts.isEmpty else { return own }
-        let paid = try Amount.sum(parts.map(\.amount) + [amount], asset: amount.asset)
-        let counted = try Amount.sum(parts.compactMap(\.value), asset: own.asset)
-        let rest = try option.value(of: paid).subtracting(counted)
-        // What a part was worth that was taken back may have been counted with another one.
-        return try rest.compared(to: own) == .greater ? rest : own
-    }
-
     struct Match {
-        let option: PaymentOption
+        /// The option as it was paid: with what was due for the price.
+        var option: PaymentOption
         var invoice: Invoice
         let hasOpenCases: Bool
         let books: Bookkeeping
@@ -139,6 +107,7 @@ extension ObservationRecorder {
         _ action: InvoiceStateMachine.Action,
         _ arrival: Arrival,
         value: Amount,
+        tip: Amount,
         _ match: Match,
         in session: any SQLSession
     ) throws -> RecordedObservation {
@@ -147,7 +116,7 @@ extension ObservationRecorder {
         case .hold:
             return try keep(arrival, .partial, for: match, onto: .customerClearing(merchant), value, in: session)
         case .settle(let excess):
-            return try settle(arrival, value: value, excess: excess, match, in: session)
+            return try settle(arrival, value: value, excess: excess, tip: tip, match, in: session)
         case .openLate:
             return try keep(arrival, .late, for: match, onto: .latePayments(merchant), value, in: session)
         case .openRepeated:
@@ -193,16 +162,17 @@ extension ObservationRecorder {
         _ arrival: Arrival,
         value: Amount,
         excess: Amount,
+        tip: Amount,
         _ match: Match,
         in session: any SQLSession
     ) throws -> RecordedObservation {
         let (transfer, merchant) = (arrival.transfer, match.merchant)
         let needed = try match.option.cost(of: value.subtracting(excess))
-        let rest = try transfer.amount.subtracting(needed)
-        let surplus = rest.isPositive && !transfer.extrasAreEarned ? rest : .zero(rest.asset)
+        let rest = try transfer.amount.subtracting(needed).subtracting(tip)
+        let surplus = rest.isPositive ? rest : .zero(rest.asset)
         let payment = makePayment(arrival, surplus.isZero ? .exact : .over, for: match, value: value)
         // What came before waits in parts: also parts that were worth less than a unit of the price in another asset.
-        let isFirst = match.invoice.status.received == value && match.option.due.asset == match.option.price.asset
+        let isFirst = match.invoice.status.received == value && match.option.due == match.option.price
         let held =
             isFirst
             ? []

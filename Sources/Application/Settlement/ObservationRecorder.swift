@@ -10,6 +10,8 @@ struct ObservationRecorder: Sendable {
     let settlement: Settlement
     let providerKey: String
     let rail: Rail
+    /// What may be paid for an option beside its price.
+    let terms: @Sendable (PaymentOption) -> OptionTerms
     let graceAfterExpiry: Duration
     /// Whether options have accounts of their own, whose money is gathered.
     let isGathered: Bool
@@ -24,6 +26,7 @@ struct ObservationRecorder: Sendable {
         self.settlement = settlement
         providerKey = provider.key
         rail = provider.rail
+        terms = { provider.terms(of: $0) }
         graceAfterExpiry = provider.capabilities.graceAfterExpiry
         isGathered = provider.gather != nil
         asksFirst = provider.push != nil

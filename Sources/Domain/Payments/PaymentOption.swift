@@ -89,6 +89,13 @@ public struct PaymentOption: Hashable, Sendable {
         return option
     }
 
+    /// The option when more is due for the same price: with the way of shipping that the customer chose.
+    public func costing(_ due: Amount) -> Self {
+        var option = self
+        option.due = due
+        return option
+    }
+
     /// What `paid` is worth in the price asset at this option's fixed rate, rounded down; `due` is worth exactly the
     /// price.
     ///

@@ -43,8 +43,8 @@ public struct IncomingTransfer: Hashable, Sendable {
     public let availableAt: Timestamp
     /// Until when a period of a subscription is paid by it, when the rail says so.
     public var paidUntil: Timestamp?
-    /// Whether more than what is due is the merchant's too: a tip, or shipping that the customer chose.
-    public let extrasAreEarned: Bool
+    /// The way of shipping that the customer chose; nil when none was chosen.
+    public let shippingOption: String?
     /// What the rail has asked of the customer in the merchant's name.
     public let personalData: PersonalData?
     /// Whether only the balance of an account tells of it, at some place of the history: when a reorganisation puts the
@@ -62,7 +62,7 @@ public struct IncomingTransfer: Hashable, Sendable {
         occurredAt: Timestamp,
         availableAt: Timestamp,
         paidUntil: Timestamp? = nil,
-        extrasAreEarned: Bool = false,
+        shippingOption: String? = nil,
         personalData: PersonalData? = nil
     ) {
         self.naturalKey = naturalKey
@@ -74,7 +74,7 @@ public struct IncomingTransfer: Hashable, Sendable {
         self.occurredAt = occurredAt
         self.availableAt = availableAt
         self.paidUntil = paidUntil
-        self.extrasAreEarned = extrasAreEarned
+        self.shippingOption = shippingOption
         self.personalData = personalData
     }
 }

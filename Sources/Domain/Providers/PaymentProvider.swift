@@ -48,6 +48,9 @@ public protocol PaymentProvider: Sendable {
     ///   then.
     func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption
 
+    /// What a customer may pay for an option beside its price.
+    func terms(of option: PaymentOption) -> OptionTerms
+
     /// Takes what the rail pushes; none when the rail is only scanned.
     var push: (any PushReceiving)? { get }
     /// Reads what happened on the rail; none when the rail only pushes.
@@ -82,6 +85,9 @@ extension PaymentProvider {
 
     /// Where nothing is against an amount, asking the rail tells.
     public func check(_ request: OpenRequest) throws(ProviderError) {}
+
+    /// On most rails the price is all.
+    public func terms(of option: PaymentOption) -> OptionTerms { .none }
 
     /// On most rails there is nothing to look after.
     public func warnings() async throws(ProviderError) -> [String] { [] }

@@ -49,13 +49,19 @@ public struct ApprovalRequest: Hashable, Sendable {
     public let payer: String
     /// What is asked.
     public let topic: Topic
-    /// Whether the amount may be more than what is due, because the customer added a tip or chose a way of shipping.
-    public let allowsExtras: Bool
+    /// The way of shipping that the customer chose; nil when none was chosen.
+    public let shippingOption: String?
 
     /// A question of the rail.
-    public init(id: String, reference: PaymentReference, payer: String, topic: Topic, allowsExtras: Bool = false) {
+    public init(
+        id: String,
+        reference: PaymentReference,
+        payer: String,
+        topic: Topic,
+        shippingOption: String? = nil
+    ) {
         self.id = id
-        self.allowsExtras = allowsExtras
+        self.shippingOption = shippingOption
         self.reference = reference
         self.payer = payer
         self.topic = topic
@@ -66,25 +72,8 @@ public struct ApprovalRequest: Hashable, Sendable {
 public enum ApprovalDecision: Hashable, Sendable {
     /// The payment may be taken.
     case approved
-    /// It is shipped: the ways whose price is in this asset are offered.
-    case shipping(AssetID)
+    /// It is shipped: these ways are offered.
+    case shipping([ShippingOption])
     /// No, with a sentence that the customer reads.
     case refused(message: String)
-}
-
-/// One way of shipping.
-public struct ShippingOption: Hashable, Sendable {
-    /// The merchant's key for it.
-    public let id: String
-    /// What the customer reads.
-    public let title: String
-    /// What it costs.
-    public let price: Amount
-
-    /// A way of shipping.
-    public init(id: String, title: String, price: Amount) {
-        self.id = id
-        self.title = title
-        self.price = price
-    }
 }

@@ -72,7 +72,7 @@ public struct PreCheckoutQuery: Hashable, Sendable {
         currency = try value.text("currency")
         totalAmount = try value.price("total_amount")
         payload = try value.text("invoice_payload")
-        shippingOption = value["shipping_option_id"]?.stringValue
+        shippingOption = value.shippingOption
     }
 }
 
@@ -154,7 +154,7 @@ public struct OrderInfo: Hashable, Sendable {
         phoneNumber = order?["phone_number"]?.stringValue
         email = order?["email"]?.stringValue
         shippingAddress = order?["shipping_address"].flatMap { $0.members == nil ? nil : $0 }
-        shippingOption = payment["shipping_option_id"]?.stringValue
+        shippingOption = payment.shippingOption
     }
 }
 
@@ -215,6 +215,9 @@ extension JSONValue {
         guard units >= 0 else { throw TelegramError(.malformed, "'\(key)' is negative") }
         return units
     }
+
+    /// The way of shipping that was chosen; none when the word is empty.
+    var shippingOption: String? { self["shipping_option_id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 } }
 
     func user() throws(TelegramError) -> Int64 {
         guard let from = self["from"] else { throw TelegramError(.malformed, "'from' is missing") }

@@ -1,0 +1,52 @@
+import Money
+import Payments
+import Providers
+import Storage
+
+/// What money that came in is worth for its invoice.
+extension ObservationRecorder {
+    /// What the transfer is worth for the invoice, and what of it is a tip: that is earned, but pays nothing that is owed.
+    ///
+    /// `match` has the option with what was due for the price, shipping with it; `plain` is the option without shipping, at
+    /// whose rate a surplus counts.
+    func share(
+        of transfer: IncomingTransfer,
+        paying match: Match,
+        besidePriceOf plain: PaymentOption,
+        under terms: OptionTerms,
+        in session: any SQLSession
+    ) throws -> (value: Amount, tip: Amount) {
+        let (option, nothing) = (match.option, Amount.zero(transfer.amount.asset))
+        let remaining = try match.invoice.status.remaining
+        if terms != .none, remaining.isPositive,
+            case let rest = try transfer.amount.subtracting(option.cost(of: remaining)), !rest.isNegative
+        {
+            let tip = try terms.tip(within: rest)
+            return (try remaining.adding(plain.value(of: rest.subtracting(tip))), tip)
+        }
+        let parts = try parts(of: match.invoice, at: option, in: session)
+        return (try value(of: transfer.amount, beside: parts, at: option), nothing)
+    }
+
+    /// What was paid before at the same price, and did not cover the invoice.
+    private func parts(of invoice: Invoice, at option: PaymentOption, in session: any SQLSession) throws -> [Payment] {
+        // What is paid in the asset of the price is worth what it is.
+        guard option.due.asset != option.price.asset else { return [] }
+        return try session.payments(of: invoice.id).filter { part in
+            part.option == option.id && part.quote == option.quote && part.state == .final
+                && part.classification == .partial && part.amount.asset == option.due.asset
+        }
+    }
+
+    /// What an amount is worth beside parts that were paid at the same price: together they are worth what their sum is, so
+    /// that nothing is lost by rounding each of them down.
+    private func value(of amount: Amount, beside parts: [Payment], at option: PaymentOption) throws -> Amount {
+        let own = try option.value(of: amount)
+        guard !parts.isEmpty else { return own }
+        let paid = try Amount.sum(parts.map(\.amount) + [amount], asset: amount.asset)
+        let counted = try Amount.sum(parts.compactMap(\.value), asset: own.asset)
+        let rest = try option.value(of: paid).subtracting(counted)
+        // What a part was worth that was taken back may have been counted with another one.
+        return try rest.compared(to: own) == .greater ? rest : own
+    }
+}
