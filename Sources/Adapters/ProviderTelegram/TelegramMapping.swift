@@ -18,8 +18,8 @@ struct TelegramMapping: Sendable {
     // MARK: - Keys
 
     /// A charge and its return have the same identifier in Telegram, and different keys here.
-    private func key(_ charge: String, _ direction: String) -> NaturalKey {
-        NaturalKey("telegram", isTestEnvironment ? "test" : "live", charge, direction)
+    private func key(_ charge: String, _ direction: String, _ more: String...) -> NaturalKey {
+        NaturalKey(["telegram", isTestEnvironment ? "test" : "live", charge, direction] + more)
     }
 
     static func reference(_ payload: String) -> PaymentReference {
@@ -113,10 +113,22 @@ struct TelegramMapping: Sendable {
     }
 
     /// A return as an update tells of it.
+    ///
+    /// Stars are returned once, and the Star account tells of the same return. A card payment is returned in parts, so that
+    /// each message is a report of its own; one that is delivered again stands where it stood.
     func observation(_ refund: RefundedPayment) throws(ProviderError) -> Observation {
-        .refunded(
-            naturalKey: key(refund.chargeID, "out"),
-            payment: key(refund.chargeID, "in"),
+        let key: NaturalKey
+        if refund.currency == InvoiceLink.stars {
+            key = self.key(refund.chargeID, "out")
+        } else {
+            guard let place = refund.place else {
+                throw ProviderError(.malformed, "a report of a return has a message_id and a chat")
+            }
+            key = self.key(refund.chargeID, "out", "\(place.chat)", "\(place.message)")
+        }
+        return .refunded(
+            naturalKey: key,
+            payment: self.key(refund.chargeID, "in"),
             amount: try amount(refund.totalAmount, currency: refund.currency),
             at: Timestamp(seconds: refund.date)
         )

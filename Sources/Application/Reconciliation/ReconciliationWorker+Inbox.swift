@@ -30,7 +30,8 @@ extension ReconciliationWorker {
             for provider in settlement.providers.providers {
                 guard let push = provider.push, push.source == message.source else { continue }
                 for meaning in meanings(of: message, body, to: push, &isSetAside) {
-                    if let outcome = try await record(meaning, at: provider, into: &pass) { outcomes.append(outcome) }
+                    let outcome = try await record(meaning, of: message, at: provider, into: &pass)
+                    if let outcome { outcomes.append(outcome) }
                 }
             }
             if let outcome = try await converse(body, message.source) { outcomes.append(outcome) }
@@ -40,12 +41,19 @@ extension ReconciliationWorker {
             pass.messages += 1
         } catch {
             // Nothing that was pushed is dropped: it is tried again, and stays visible until it is dealt with.
-            let until = settlement.clock.now().advanced(by: configuration.inboxRetryInterval)
+            let now = settlement.clock.now()
+            let until = now.advanced(by: pause(before: message, at: now))
             try await settlement.database.write { session in
                 try session.postponeInbox(message.sequence, until: until, reason: "\(error)")
             }
             throw error
         }
+    }
+
+    /// How long a message rests before it is tried again: the longer the longer it waits already.
+    private func pause(before message: InboxMessage, at now: Timestamp) -> Duration {
+        let waited = Duration.seconds(now.seconds) - .seconds(message.receivedAt.seconds)
+        return min(max(configuration.inboxRetryInterval, waited / 10), .seconds(600))
     }
 
     /// What a message says; one that cannot be read is set aside once, and is dealt with by that.
@@ -73,12 +81,13 @@ extension ReconciliationWorker {
 
     private func record(
         _ meaning: PushedMessage,
+        of message: InboxMessage,
         at provider: any PaymentProvider,
         into pass: inout Pass
     ) async throws -> String? {
         switch meaning {
         case .observation(let observation):
-            let recorded = try await settlement.record(observation, at: provider)
+            let recorded = try await settlement.record(observation, at: provider, heardAt: message.receivedAt)
             if case .payment = recorded { pass.payments += 1 }
             if recorded == .setAside { pass.setAside += 1 }
             return "\(recorded)"

@@ -10,6 +10,7 @@ extension ObservationRecorder {
     func setAside(
         _ found: SetAside,
         _ bytes: [UInt8],
+        of merchant: MerchantID? = nil,
         in session: any SQLSession
     ) throws -> RecordedObservation {
         let id: CaseID = settlement.identifiers.next()
@@ -20,7 +21,7 @@ extension ObservationRecorder {
             ExceptionCase(
                 id: id,
                 reason: .unreadable,
-                merchant: nil,
+                merchant: merchant,
                 invoice: nil,
                 payment: nil,
                 movement: found.naturalKey,

@@ -15,14 +15,29 @@ struct ObservationRecorder: Sendable {
     let graceAfterExpiry: Duration
     /// Whether options have accounts of their own, whose money is gathered.
     let isGathered: Bool
+    /// Whether payments are returned elsewhere, so that each report of a return is one of its own.
+    let isReturnedElsewhere: Bool
+    /// Whether a scan finds what nobody has told of.
+    let isScanned: Bool
     /// Whether the rail asks before it takes money.
     let asksFirst: Bool
     let now: Timestamp
     /// Whether what happened earlier has been recorded earlier; what is pushed may overtake.
     let isChronological: Bool
+    /// When what is recorded was first heard of, where it was pushed.
+    let heardAt: Timestamp?
 
-    init(settlement: Settlement, provider: any PaymentProvider, now: Timestamp, isChronological: Bool) {
+    init(
+        settlement: Settlement,
+        provider: any PaymentProvider,
+        now: Timestamp,
+        isChronological: Bool,
+        heardAt: Timestamp? = nil
+    ) {
         self.isChronological = isChronological
+        self.heardAt = heardAt
+        isReturnedElsewhere = provider.capabilities.refunds == .elsewhere
+        isScanned = provider.scan != nil
         self.settlement = settlement
         providerKey = provider.key
         rail = provider.rail
@@ -58,7 +73,7 @@ struct ObservationRecorder: Sendable {
             }
             return recorded
         case .refunded(let key, let payment, let amount, let moment):
-            return try recordRefund(key, of: payment, amount, at: believable(moment), in: session)
+            return try recordRefund(Return(key, of: payment, amount, at: believable(moment)), in: session)
         case .vanished(let key, let moment):
             return try undo(key, at: moment, in: session)
         case .uncertain(let transfer, let moment):
@@ -101,36 +116,6 @@ struct ObservationRecorder: Sendable {
         return try receive(arrival, matching: match, in: session)
     }
 
-    private func recordRefund(
-        _ key: NaturalKey,
-        of paymentKey: NaturalKey,
-        _ amount: Amount,
-        at moment: Timestamp,
-        in session: any SQLSession
-    ) throws -> RecordedObservation {
-        if let payment = try session.payment(naturalKey: paymentKey, at: providerKey) {
-            guard try isNew(key, "refunded", paymentKey.text, in: session) else { return .repetition }
-            try settlement.recordRailRefund(amount, of: payment, at: now, in: session)
-            return .booked
-        }
-        let foreign = try session.payment(naturalKey: paymentKey, elsewhereThan: providerKey)
-        guard isChronological || foreign != nil else {
-            throw SettlementError(.conflict, "the payment that was returned has not been recorded yet")
-        }
-        let reason = "the rail returned a payment that is not known"
-        return try book(
-            AccountMovement(
-                naturalKey: key,
-                kind: .takenBack,
-                amount: amount.negated(),
-                reason: reason,
-                occurredAt: moment
-            ),
-            naming: foreign.map { "the return names the payment \($0.id) of the provider \($0.provider)" },
-            in: session
-        )
-    }
-
     /// By how much the clock of a rail that pushes may be ahead of ours.
     private static let mostAhead = Duration.seconds(3_600)
 
@@ -156,7 +141,7 @@ struct ObservationRecorder: Sendable {
 
     /// Books a change of the provider's account; what nobody can explain has a case, and so has what names something of
     /// another provider.
-    private func book(
+    func book(
         _ movement: AccountMovement,
         for payments: [SentPayment] = [],
         naming foreign: String? = nil,

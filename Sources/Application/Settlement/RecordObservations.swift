@@ -100,16 +100,25 @@ extension Settlement {
 
     /// Records one observation that a rail pushed.
     ///
-    /// - Throws: what the database throws; nothing is recorded then.
+    /// - Parameters:
+    ///   - observation: what happened.
+    ///   - provider: who says so.
+    ///   - heardAt: when it was pushed; none when that is now.
+    /// - Throws: what the database throws, and ``SettlementError`` with ``SettlementError/Code/conflict`` when it has to be
+    ///   tried again later; nothing is recorded then.
     /// - Returns: what became of it.
     @discardableResult
-    public func record(_ observation: Observation, at provider: any PaymentProvider) async throws -> RecordedObservation
-    {
+    public func record(
+        _ observation: Observation,
+        at provider: any PaymentProvider,
+        heardAt: Timestamp? = nil
+    ) async throws -> RecordedObservation {
         let recorder = ObservationRecorder(
             settlement: self,
             provider: provider,
             now: clock.now(),
-            isChronological: false
+            isChronological: false,
+            heardAt: heardAt
         )
         try faults.pass(.beforeRecording)
         let recorded: RecordedObservation

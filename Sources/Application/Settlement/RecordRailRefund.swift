@@ -42,7 +42,7 @@ extension Settlement {
     }
 
     /// Books a refund that was made without us.
-    private func adopt(
+    func adopt(
         _ amount: Amount,
         of payment: Payment,
         waiting refunds: [OutgoingTransfer],

@@ -154,7 +154,7 @@ extension OutgoingTransfer {
 
 extension PayoutStateMachine.State {
     /// Whether money is set aside for the transfer, or has left.
-    fileprivate var holdsMoney: Bool {
+    var holdsMoney: Bool {
         switch self {
         case .awaitingApproval, .awaitingPayment, .inProgress, .unknown, .completed: true
         case .failed, .cancelled: false

@@ -179,15 +179,30 @@ public struct SubscriptionUpdate: Hashable, Sendable {
 public struct RefundedPayment: Hashable, Sendable {
     /// When it was returned, in seconds since 1970.
     public let date: Int64
-    /// The currency, always `XTR`.
+    /// The currency: `XTR` by the specification; a payment provider may tell of others.
     public let currency: String
     /// How much, in smallest units.
     public let totalAmount: Int64
     /// Telegram's identifier of the charge that was returned.
     public let chargeID: String
+    /// The chat of the message and its number there, which tell one report from another; none when it does not say them.
+    public let place: Place?
+
+    /// Where a message stands.
+    public struct Place: Hashable, Sendable {
+        /// The chat.
+        public let chat: Int64
+        /// The message's number in the chat.
+        public let message: Int64
+    }
 
     init(_ value: JSONValue, in message: JSONValue) throws(TelegramError) {
         date = try message.integer("date")
+        if let chat = message["chat"]?["id"]?.integerValue, let number = message["message_id"]?.integerValue {
+            place = Place(chat: chat, message: number)
+        } else {
+            place = nil
+        }
         currency = try value.text("currency")
         totalAmount = try value.price("total_amount")
         chargeID = try value.charge("telegram_payment_charge_id")

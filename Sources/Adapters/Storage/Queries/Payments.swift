@@ -62,6 +62,14 @@ extension SQLSession {
         return try change(statement.sql, statement.arguments) == 1
     }
 
+    /// Whether something was observed at a provider.
+    public func isObserved(_ key: NaturalKey, at provider: String) throws -> Bool {
+        try first(
+            "SELECT 1 FROM observations WHERE key = $1 AND provider = $2",
+            [.text(key.text), .text(provider)]
+        ) { try $0.integer() } != nil
+    }
+
     /// Remembers that something was observed, and finds the option that its reference names at who observed it.
     ///
     /// - Returns: whether it is new, and the option, with one wait for both.

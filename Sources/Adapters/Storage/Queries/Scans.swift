@@ -116,6 +116,17 @@ extension SQLSession {
         ) { try $0.optionalMoment() } ?? nil
     }
 
+    /// Until when all scans of a provider have read everything; none while one of them has not said it.
+    public func completeUntil(provider: String) throws -> Timestamp? {
+        try first(
+            """
+            SELECT MIN(complete_until) FROM scan_cursors WHERE provider = $1
+            HAVING COUNT(*) = COUNT(complete_until)
+            """,
+            [.text(provider)]
+        ) { try $0.optionalMoment() } ?? nil
+    }
+
     /// How far a scan goes before it is noted for those who wait for a wallet that is held.
     private static var step: Duration { .seconds(10) }
 
