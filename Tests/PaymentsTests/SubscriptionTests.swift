@@ -52,8 +52,8 @@ struct SubscriptionTests {
         let story = Self.stories[index]
         var status = SubscriptionStatus()
         var states: [String] = []
-        for event in story.events {
-            let action = status.apply(event, expiresAt: Self.day(1))
+        for (number, event) in story.events.enumerated() {
+            let action = status.apply(event, at: Self.day(Int64(number)), expiresAt: Self.day(1))
             states.append([status.state.rawValue, action?.rawValue].compactMap { $0 }.joined(separator: " "))
         }
         #expect(states == story.states, "a subscription that \(story.name)")
@@ -62,9 +62,34 @@ struct SubscriptionTests {
     @Test("a payment that comes late does not shorten what is paid")
     func order() {
         var status = SubscriptionStatus()
-        _ = status.apply(Self.paid(until: 30), expiresAt: Self.day(1))
-        _ = status.apply(Self.paid(until: 90), expiresAt: Self.day(1))
-        _ = status.apply(Self.paid(until: 60), expiresAt: Self.day(1))
+        _ = status.apply(Self.paid(until: 30), at: Self.day(0), expiresAt: Self.day(1))
+        _ = status.apply(Self.paid(until: 90), at: Self.day(0), expiresAt: Self.day(1))
+        _ = status.apply(Self.paid(until: 60), at: Self.day(0), expiresAt: Self.day(1))
         #expect(status.periodEnd == Self.day(90))
+    }
+
+    @Test(
+        "what was paid up to a cancellation extends what is paid and restores nothing; what was paid after it does",
+        arguments: [-1, 0, 1],
+        [false, true]
+    )
+    func toldLate(seconds: Int64, isOver: Bool) {
+        var status = SubscriptionStatus()
+        func apply(_ event: SubscriptionStatus.Event, at moment: Timestamp) {
+            _ = status.apply(event, at: moment, expiresAt: Self.day(1))
+        }
+        apply(Self.paid(until: 30), at: Self.day(0))
+        apply(.canceled, at: Self.day(20))
+        // What the rail repeats is no other cancellation.
+        apply(.canceled, at: Self.day(21))
+        if isOver { apply(.time(Self.day(31)), at: Self.day(31)) }
+        apply(Self.paid(until: 60), at: Self.day(20).advanced(by: .seconds(seconds)))
+        #expect(status.state == (seconds > 0 ? .active : .canceled))
+        #expect(status.periodEnd == Self.day(60) && status.endedAt == nil)
+        apply(.time(Self.day(61)), at: Self.day(61))
+        #expect(status.state == (seconds > 0 ? .active : .ended))
+        apply(.restored, at: Self.day(61))
+        apply(Self.paid(until: 90), at: Self.day(10))
+        #expect(status.state == (seconds > 0 ? .active : .canceled))
     }
 }

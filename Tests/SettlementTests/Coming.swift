@@ -95,7 +95,13 @@ struct Coming {
                 at: provider
             )
         case .vanished: _ = try await settlement.record(.vanished(old, at: desk.clock.now()), at: provider)
-        case .subscriptionChange: _ = try await settlement.changeSubscription(reference, by: .canceled, at: provider)
+        case .subscriptionChange:
+            _ = try await settlement.changeSubscription(
+                reference,
+                by: .canceled,
+                at: provider,
+                heardAt: desk.clock.now()
+            )
         default: _ = try await settlement.record(.incoming(new), at: provider)
         }
     }

@@ -92,8 +92,13 @@ extension ReconciliationWorker {
             if recorded == .setAside { pass.setAside += 1 }
             return "\(recorded)"
         case .subscription(let reference, let event):
-            guard try await settlement.changeSubscription(reference, by: event, at: provider) else { return nil }
-            return "subscription: \(event)"
+            let isOurs = try await settlement.changeSubscription(
+                reference,
+                by: event,
+                at: provider,
+                heardAt: message.receivedAt
+            )
+            return isOurs ? "subscription: \(event)" : nil
         // Questions are answered when they come; what is in the inbox is too old to be answered.
         case .question, .nothing:
             return nil

@@ -143,12 +143,14 @@ extension Settlement {
     ///   - reference: what the rail names.
     ///   - event: what was decided.
     ///   - provider: who says it.
+    ///   - heardAt: when it was pushed.
     /// - Throws: what the database throws.
     /// - Returns: whether there is such a subscription at the provider.
     public func changeSubscription(
         _ reference: PaymentReference,
         by event: SubscriptionStatus.Event,
-        at provider: any PaymentProvider
+        at provider: any PaymentProvider,
+        heardAt: Timestamp
     ) async throws -> Bool {
         let now = clock.now()
         let recorder = ObservationRecorder(settlement: self, provider: provider, now: now, isChronological: false)
@@ -157,7 +159,7 @@ extension Settlement {
                 try recorder.reportForeign(reference, in: session)
                 return false
             }
-            try advance(id, by: event, at: now, in: session)
+            try advance(id, by: event, of: heardAt, at: now, in: session)
             return true
         }
     }
@@ -178,16 +180,19 @@ extension Settlement {
         }
     }
 
-    /// Applies an event, and tells the merchant what it changed.
+    /// Applies an event of a moment, which is now when none is named, and tells the merchant what it changed.
     func advance(
         _ id: SubscriptionID,
         by event: SubscriptionStatus.Event,
+        of moment: Timestamp? = nil,
         at now: Timestamp,
         in session: any SQLSession
     ) throws {
         guard let before = try session.subscription(id) else { return }
         var after = before
-        guard let action = after.status.apply(event, expiresAt: before.terms.expiresAt) else { return }
+        guard let action = after.status.apply(event, at: moment ?? now, expiresAt: before.terms.expiresAt) else {
+            return
+        }
         guard try session.update(after, from: before) else {
             throw SettlementError(.conflict, "the subscription \(id) has changed meanwhile")
         }

@@ -82,7 +82,7 @@ extension ObservationRecorder {
                 charge: transfer.refundTarget,
                 until: until
             )
-            try settlement.advance(subscription, by: paid, at: now, in: session)
+            try settlement.advance(subscription, by: paid, of: arrival.madeAt, at: now, in: session)
         }
         return result
     }

@@ -120,6 +120,8 @@ public struct SubscriptionStatus: Hashable, Sendable {
     public private(set) var periodEnd: Timestamp?
     /// When it was over.
     public private(set) var endedAt: Timestamp?
+    /// When it was cancelled; none when it was not, or was taken up again.
+    public private(set) var canceledAt: Timestamp?
 
     /// A status as it was stored; the usual one is that of a new subscription.
     public init(
@@ -127,35 +129,44 @@ public struct SubscriptionStatus: Hashable, Sendable {
         payer: String? = nil,
         charge: String? = nil,
         periodEnd: Timestamp? = nil,
-        endedAt: Timestamp? = nil
+        endedAt: Timestamp? = nil,
+        canceledAt: Timestamp? = nil
     ) {
         self.state = state
         self.payer = payer
         self.charge = charge
         self.periodEnd = periodEnd
         self.endedAt = endedAt
+        self.canceledAt = canceledAt
     }
 
     /// What an event makes of the subscription.
     ///
     /// - Parameters:
     ///   - event: what happened.
+    ///   - moment: when it happened: a payment by the rail's clock, a decision when it was heard of.
     ///   - expiresAt: until when it can be begun.
     /// - Returns: what the merchant is told; none when nothing has changed.
-    public mutating func apply(_ event: Event, expiresAt: Timestamp) -> Action? {
+    public mutating func apply(_ event: Event, at moment: Timestamp, expiresAt: Timestamp) -> Action? {
         switch (event, state) {
         case (.paid(let payer, let charge, let until), .incomplete):
             (self.payer, self.charge, periodEnd, state) = (payer, charge, until, .active)
             return .activated
-        // Money that came is a period that is owed, whatever was said before.
+        // Money that came is a period that is owed, whatever was said before. What was paid before a cancellation, and told
+        // after it, does not take that back.
         case (.paid(_, _, let until), _):
-            (periodEnd, state, endedAt) = (max(until, periodEnd ?? until), .active, nil)
+            (periodEnd, endedAt) = (max(until, periodEnd ?? until), nil)
+            if let canceledAt, moment <= canceledAt {
+                state = .canceled
+            } else {
+                (state, canceledAt) = (.active, nil)
+            }
             return .renewed
         case (.canceled, .active), (.canceled, .pastDue):
-            state = .canceled
+            (state, canceledAt) = (.canceled, moment)
             return .canceled
         case (.restored, .canceled), (.restored, .pastDue):
-            state = .active
+            (state, canceledAt) = (.active, nil)
             return .restored
         case (.failed, .active):
             state = .pastDue

@@ -8,7 +8,7 @@ extension SQLSession {
     private static var subscriptionColumns: String {
         """
         s.id, s.merchant, s.invoice, s.reference, s.title, s.summary, s.asset, s.price, s.metadata, s.created_at,
-        s.expires_at, s.state, s.payer, s.charge, s.period_end, s.ended_at
+        s.expires_at, s.state, s.payer, s.charge, s.period_end, s.ended_at, s.canceled_at
         """
     }
 
@@ -37,13 +37,13 @@ extension SQLSession {
         let status = subscription.status
         let changed = try change(
             """
-            UPDATE subscriptions SET state = $1, payer = $2, charge = $3, period_end = $4, ended_at = $5, due_at = $6
-            WHERE id = $7 AND state = $8
+            UPDATE subscriptions SET state = $1, payer = $2, charge = $3, period_end = $4, ended_at = $5, due_at = $6,
+            canceled_at = $9 WHERE id = $7 AND state = $8
             """,
             [
                 .code(status.state), .text(status.payer), .text(status.charge), .moment(status.periodEnd),
                 .moment(status.endedAt), .moment(status.periodEnd ?? subscription.terms.expiresAt),
-                .id(subscription.terms.id), .code(before.status.state),
+                .id(subscription.terms.id), .code(before.status.state), .moment(status.canceledAt),
             ]
         )
         return changed == 1
@@ -102,7 +102,8 @@ extension SQLRow {
             payer: try optionalText(),
             charge: try optionalText(),
             periodEnd: try optionalMoment(),
-            endedAt: try optionalMoment()
+            endedAt: try optionalMoment(),
+            canceledAt: try optionalMoment()
         )
         return Subscription(terms, status: status)
     }

@@ -71,7 +71,7 @@ extension Schema {
         invoice {id} NOT NULL, reference TEXT, title TEXT NOT NULL, summary TEXT NOT NULL, asset TEXT NOT NULL,
         price {units} NOT NULL, metadata TEXT NOT NULL, created_at {moment} NOT NULL, expires_at {moment} NOT NULL,
         state \(SubscriptionStatus.State.column) NOT NULL, payer TEXT, charge TEXT, period_end {moment}, ended_at {moment},
-        due_at {moment} NOT NULL) {table}
+        due_at {moment} NOT NULL, canceled_at {moment}) {table}
         """,
         "CREATE INDEX subscriptions_of_merchant ON subscriptions (merchant, id)",
         "CREATE INDEX subscriptions_due ON subscriptions (due_at) WHERE \(SubscriptionStatus.State.isUnderWay(in: ""))",
