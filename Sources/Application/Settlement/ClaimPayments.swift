@@ -62,6 +62,8 @@ extension ObservationRecorder {
         for open in try session.cases(of: payment.id) where open.state == .open {
             try settlement.close(open, .init(.assigned, object: option.invoice.text, note: note, at: now), in: session)
         }
+        let told = try session.personalData(of: payment.id)?.sealed
+            .flatMap { try settlement.personalData.open($0, of: payment.id, for: payment.merchant) }
         let transfer = IncomingTransfer(
             naturalKey: payment.naturalKey,
             reference: option.reference,
@@ -70,7 +72,8 @@ extension ObservationRecorder {
             refundTarget: payment.refundTarget,
             evidence: payment.evidence,
             occurredAt: payment.occurredAt,
-            availableAt: payment.availableAt
+            availableAt: payment.availableAt,
+            shippingOption: told?.shippingOption
         )
         let source = AccountID.suspense(providerKey)
         let arrival = Arrival(

@@ -56,6 +56,10 @@ extension ObservationRecorder {
         guard transfer.amount.asset == option.due.asset else {
             return try keep(arrival, .wrongAsset, for: match, onto: .wrongAsset(invoice.merchant), in: session)
         }
+        if let stranger = stranger(in: arrival, paying: invoice) {
+            let suspense = AccountID.suspense(providerKey)
+            return try keep(arrival, .unmatched, for: nil, onto: suspense, because: stranger, in: session)
+        }
         let terms = terms(option)
         match.option = option.costing(try terms.due(for: option.due, shippedBy: transfer.shippingOption))
         let (value, tip) = try share(of: transfer, paying: match, besidePriceOf: option, under: terms, in: session)
@@ -85,6 +89,20 @@ extension ObservationRecorder {
             try settlement.advance(subscription, by: paid, of: arrival.madeAt, at: now, in: session)
         }
         return result
+    }
+
+    /// What a case says of a payment by another than the one customer who alone may pay; nil when the payer may pay.
+    ///
+    /// Such money belongs to no order until a person has assigned it. Only a rail that asks first knows its payers by the
+    /// numbers that merchants name.
+    private func stranger(
+        in arrival: Arrival,
+        paying invoice: Invoice
+    ) -> (reason: ExceptionCase.Reason, detail: String)? {
+        guard asksFirst, arrival.stored == nil, let owner = invoice.payer, let payer = arrival.transfer.payer,
+            payer != String(owner)
+        else { return nil }
+        return (.unmatched, "\(payer) has paid \(invoice.id) of \(invoice.merchant), which is for \(owner) alone")
     }
 
     struct Match {
