@@ -54,6 +54,24 @@ struct GatewayConfigurationTests {
         }
     }
 
+    @Test("is refused by its place when two ways of shipping have one id, or one has none", arguments: ["post", ""])
+    func shipping(id: String) async throws {
+        try await withWorld { world in
+            var configuration = try world.home.configuration()
+            let post = GatewayConfiguration.Bot.Shipping(id: "post", title: "Post", currency: "EUR", price: "3.50")
+            configuration.bots[0].shipping = [post]
+            try configuration.validate()
+            let other = GatewayConfiguration.Bot.Shipping(id: id, title: "Other", currency: "EUR", price: "7.00")
+            configuration.bots[0].shipping = [post, other]
+            do throws(ConfigurationError) {
+                try configuration.validate()
+                Issue.record("nobody could tell them apart")
+            } catch {
+                #expect("\(error)".contains("bots.\(configuration.bots[0].key).shipping[1]"))
+            }
+        }
+    }
+
     /// Opens a gateway and closes it.
     private func open(_ configuration: GatewayConfiguration, _ keystore: Keystore, in world: ScenarioWorld) async throws
     {

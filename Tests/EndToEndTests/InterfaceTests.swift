@@ -315,6 +315,10 @@ struct InterfaceTests {
                 #expect(Set(values.compactMap(\.stringValue)) == Set(paths), "\(route)")
             }
             #expect(Set((document["webhooks"]?.members ?? []).map(\.key)) == Settlement.eventTypes)
+            let operation = document["paths"]?["/v1/webhook_endpoints"]?["post"]
+            let body = operation?["requestBody"]?["content"]?["application/json"]?["schema"]
+            let types = body?["properties"]?["types"]?["items"]?["enum"]?.arrayValue ?? []
+            #expect(types.compactMap(\.stringValue) == Settlement.eventTypes.sorted())
         }
     }
 }

@@ -48,6 +48,28 @@ extension GatewayConfiguration {
             public var currency: String
             /// What it costs, a decimal text.
             public var price: String
+
+            /// A way of shipping.
+            public init(id: String, title: String, currency: String, price: String) {
+                self.id = id
+                self.title = title
+                self.currency = currency
+                self.price = price
+            }
+        }
+
+        /// Refuses ways of shipping that cannot be told apart: Telegram names the one that a customer chose by its id.
+        func checkShipping() throws(ConfigurationError) {
+            var known: Set<String> = []
+            for (index, way) in (shipping ?? []).enumerated() {
+                let place = "bots.\(key).shipping[\(index)]"
+                guard !way.id.isEmpty, !way.title.isEmpty else {
+                    throw ConfigurationError("\(place) has an id and a title")
+                }
+                guard known.insert(way.id).inserted else {
+                    throw ConfigurationError("\(place).id: two ways of shipping are called '\(way.id)'")
+                }
+            }
         }
 
         enum CodingKeys: String, CodingKey {

@@ -62,6 +62,7 @@ extension GatewayConfiguration {
             guard let chat = bot.ownerChat, !TelegramChat.isValid(chat) else { continue }
             throw ConfigurationError("bots.\(bot.key).owner_chat is a chat's number, or @ and a channel's name")
         }
+        for bot in bots { try bot.checkShipping() }
         // What happens on one account would be booked by each of its providers.
         let accounts =
             bots.map { "bot \($0.tokenEntry)" } + ton.map { "\($0.network) \($0.walletEntry) \($0.walletVersion)" }
