@@ -450,12 +450,23 @@ for layer in layers {
     }
 }
 
+/// The targets that touch C or memory: each use of what the compiler cannot check is marked.
+let touchMemory: Set<String> = [
+    "Seams", "HTTPMessages", "Cryptography", "TONConnect", "Keystore", "HTTPTransport", "Storage", "StorageSQLite",
+    "StoragePostgreSQL", "Checkout", "CommandParts", "Gateway", "SandboxCommands",
+]
+
+for target in package.targets where touchMemory.contains(target.name) {
+    target.swiftSettings = [.strictMemorySafety()]
+}
+
 for target in package.targets where target.type != .system {
-    target.swiftSettings = [
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-        .treatAllWarnings(as: .error),
-    ]
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .treatAllWarnings(as: .error),
+        ]
 }

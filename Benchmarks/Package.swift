@@ -1,6 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// What this package uses is open to its own package only, so that this one is compiled as a part of it: under the name
+/// that SwiftPM gives it, which is that of its folder.
+let folder = Context.packageDirectory.split(separator: "/").dropLast().last ?? ""
+let partOfThePackage = SwiftSetting.unsafeFlags([
+    "-package-name", String(folder.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" }),
+])
+
 let package = Package(
     name: "benchmarks",
     dependencies: [
@@ -17,7 +24,8 @@ let package = Package(
             dependencies: [
                 "CCeilings", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SettlegateCore", package: "settlegate"),
-            ]
+            ],
+            swiftSettings: [partOfThePackage]
         ),
     ],
     swiftLanguageModes: [.v6]

@@ -146,6 +146,37 @@ struct LayerTests {
         }
     }
 
+    @Test("open nothing to other packages: what this one needs is its own")
+    func access() throws {
+        for file in TidyTests.sources {
+            for (number, line) in try Project.lines(of: file).enumerated() {
+                let words = line.split(separator: " ").drop { $0.hasPrefix("@") }
+                guard let first = words.first, words.count > 1, first == "public" || first == "open" else { continue }
+                let isDeclaration = [
+                    "import", "class", "struct", "enum", "func", "var", "let", "init", "static", "final",
+                ]
+                .contains { words.dropFirst().first?.hasPrefix($0) ?? false }
+                #expect(!isDeclaration, "\(file):\(number + 1) is \(first)")
+            }
+        }
+    }
+
+    @Test("mark what the compiler cannot check in every target that touches C")
+    func memory() throws {
+        let text = try Project.text(of: "Package.swift")
+        let list = text.components(separatedBy: "let touchMemory")[1].components(separatedBy: "]")[0]
+        let marked = Set(list.matches(of: /"(\w+)"/).map { String($0.1) })
+        let system = Set(manifest.layers[0].targets).union(["Glibc", "GRDBSQLite"])
+        var touching: Set<String> = []
+        for file in TidyTests.sources {
+            let imports = try Project.lines(of: file).compactMap { $0.firstMatch(of: /^(?:package )?import (\w+)$/)?.1 }
+            guard imports.contains(where: { system.contains(String($0)) }) else { continue }
+            touching.insert(file.split(separator: "/").dropFirst(2).first.map(String.init) ?? "")
+        }
+        #expect(touching.count > 8)
+        #expect(touching.subtracting(marked).isEmpty)
+    }
+
     @Test("are described as they are: each target, and each file that the document names")
     func document() throws {
         let text = try Project.text(of: "docs/architecture.md")

@@ -16,7 +16,7 @@ final class CurlLoop: Sendable {
     // The wake-up is called under the lock of `commands`, before the loop can take the stop after which it frees the handle;
     // every other call is the loop's.
     // Proof: curl_multi_wakeup(3): "This function can be called from any thread".
-    private struct MultiHandle: @unchecked Sendable {
+    @safe private struct MultiHandle: @unchecked Sendable {
         let pointer: UnsafeMutableRawPointer
     }
 
@@ -29,11 +29,11 @@ final class CurlLoop: Sendable {
 
     init(connectionsPerHost: Int, connections: Int) {
         _ = Self.globalSetUp
-        guard let pointer = curl_multi_init() else { preconditionFailure("curl_multi_init returned no handle") }
-        _ = curl_shim_multi_set_long(pointer, CURLMOPT_MAX_HOST_CONNECTIONS, connectionsPerHost)
+        guard let pointer = unsafe curl_multi_init() else { preconditionFailure("curl_multi_init returned no handle") }
+        _ = unsafe curl_shim_multi_set_long(pointer, CURLMOPT_MAX_HOST_CONNECTIONS, connectionsPerHost)
         // Those beyond it wait for one of these to end.
-        _ = curl_shim_multi_set_long(pointer, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
-        multi = MultiHandle(pointer: pointer)
+        _ = unsafe curl_shim_multi_set_long(pointer, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
+        multi = unsafe MultiHandle(pointer: pointer)
         let thread = Thread { [self] in run() }
         thread.name = "settlegate.curl"
         thread.start()
@@ -53,13 +53,13 @@ final class CurlLoop: Sendable {
             if case .stop = command { state.isStopped = true }
             state.queue.append(command)
             // Under the lock: the loop frees the handle only after it has taken the stop from the queue.
-            curl_multi_wakeup(multi.pointer)
+            unsafe curl_multi_wakeup(multi.pointer)
             return true
         }
     }
 
     private func run() {
-        var running: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+        var running: [UnsafeMutableRawPointer: CurlTransfer] = unsafe [:]
         while true {
             let due = commands.withLock { state in
                 defer { state.queue = [] }
@@ -68,38 +68,43 @@ final class CurlLoop: Sendable {
             for command in due {
                 switch command {
                 case .start(let transfer):
-                    if let handle = transfer.open() {
-                        running[handle] = transfer
-                        curl_multi_add_handle(multi.pointer, handle)
+                    if let handle = unsafe transfer.open() {
+                        unsafe running[handle] = transfer
+                        unsafe curl_multi_add_handle(multi.pointer, handle)
                     }
                 case .cancel(let transfer):
                     transfer.fail(HTTPTransportError(.cancelled, "the task was cancelled"))
-                    if let handle = transfer.handle, running.removeValue(forKey: handle) != nil { end(transfer) }
+                    if let handle = unsafe transfer.handle, unsafe running.removeValue(forKey: handle) != nil {
+                        end(transfer)
+                    }
                 case .stop:
-                    for transfer in running.values {
+                    let left = unsafe Array(running.values)
+                    for transfer in left {
                         transfer.fail(HTTPTransportError(.connectionLost, "the transport was closed"))
                         end(transfer)
                     }
-                    curl_multi_cleanup(multi.pointer)
+                    unsafe curl_multi_cleanup(multi.pointer)
                     return
                 }
             }
             var count: Int32 = 0
-            curl_multi_perform(multi.pointer, &count)
+            unsafe curl_multi_perform(multi.pointer, &count)
             var handle: UnsafeMutableRawPointer?
             var result = CURLE_OK
-            while curl_shim_next_done(multi.pointer, &handle, &result) == 1 {
-                guard let handle, let transfer = running.removeValue(forKey: handle) else { continue }
+            while unsafe curl_shim_next_done(multi.pointer, &handle, &result) == 1 {
+                guard let handle = unsafe handle, let transfer = unsafe running.removeValue(forKey: handle) else {
+                    continue
+                }
                 transfer.finish(result)
                 end(transfer)
             }
-            curl_multi_poll(multi.pointer, nil, 0, 1_000, nil)
+            unsafe curl_multi_poll(multi.pointer, nil, 0, 1_000, nil)
         }
     }
 
     private func end(_ transfer: CurlTransfer) {
-        guard let handle = transfer.handle else { return }
-        curl_multi_remove_handle(multi.pointer, handle)
+        guard let handle = unsafe transfer.handle else { return }
+        unsafe curl_multi_remove_handle(multi.pointer, handle)
         transfer.close()
     }
 }

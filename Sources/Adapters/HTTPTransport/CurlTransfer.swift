@@ -9,7 +9,7 @@ import Synchronization
 /// Everything but ``whenDone(_:)`` and ``fail(_:)`` is called on the loop's thread only.
 // The loop's thread gets the transfer through the mutex of its commands, and libcurl calls the sinks on it too.
 // Proof: `handle`, `head`, `lines`, `body`, `stream` and `isTooLarge` are that thread's alone; `answer` is a mutex.
-final class CurlTransfer: @unchecked Sendable {
+@safe final class CurlTransfer: @unchecked Sendable {
     private let request: HTTPRequest
     private let rule: AddressRule
     private let httpsOnly: Bool
@@ -57,24 +57,24 @@ final class CurlTransfer: @unchecked Sendable {
     /// Makes the handle; none when it was cancelled before, or cannot be made.
     func open() -> UnsafeMutableRawPointer? {
         guard answer.withLock({ $0 != nil }) else { return nil }
-        guard let handle = curl_easy_init() else {
+        guard let handle = unsafe curl_easy_init() else {
             fail(HTTPTransportError(.unreachable, "libcurl has no memory"))
             return nil
         }
-        self.handle = handle
-        guard configure(handle) else {
+        unsafe self.handle = unsafe handle
+        guard unsafe configure(handle) else {
             fail(HTTPTransportError(.invalidRequest, "the request cannot be sent as it is; check its URL"))
             close()
             return nil
         }
-        return handle
+        return unsafe handle
     }
 
     func close() {
-        if let handle { curl_easy_cleanup(handle) }
-        if let head { curl_slist_free_all(head) }
-        handle = nil
-        head = nil
+        if let handle = unsafe handle { unsafe curl_easy_cleanup(handle) }
+        if let head = unsafe head { unsafe curl_slist_free_all(head) }
+        unsafe handle = nil
+        unsafe head = nil
     }
 
     private func configure(_ handle: UnsafeMutableRawPointer) -> Bool {
@@ -87,10 +87,10 @@ final class CurlTransfer: @unchecked Sendable {
             // Without a value a field is taken away; libcurl sends an empty one for "name;".
             let line =
                 field.value.isEmpty && field.name != "Expect" ? "\(field.name);" : "\(field.name): \(field.value)"
-            guard let longer = curl_slist_append(head, line) else { return false }
-            head = longer
+            guard let longer = unsafe curl_slist_append(head, line) else { return false }
+            unsafe head = unsafe longer
         }
-        var results = [
+        var results = unsafe [
             curl_shim_set_text(handle, CURLOPT_URL, request.url),
             curl_shim_set_text(handle, CURLOPT_PROTOCOLS_STR, httpsOnly ? "https" : "http,https"),
             curl_shim_set_text(handle, CURLOPT_PROXY, ""),
@@ -103,32 +103,34 @@ final class CurlTransfer: @unchecked Sendable {
             curl_shim_set_pointer(handle, CURLOPT_WRITEDATA, Unmanaged.passUnretained(self).toOpaque()),
             curl_shim_set_pointer(handle, CURLOPT_HEADERDATA, Unmanaged.passUnretained(self).toOpaque()),
             curl_shim_set_sink(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-                CurlTransfer.from(context)?.take(bytes, size * count) ?? 0
+                unsafe CurlTransfer.from(context)?.take(bytes, size * count) ?? 0
             },
-            curl_shim_set_sink(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
-                CurlTransfer.from(context)?.takeLine(bytes, size * count) ?? 0
+            unsafe curl_shim_set_sink(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+                unsafe CurlTransfer.from(context)?.takeLine(bytes, size * count) ?? 0
             },
         ]
         if pieces != nil {
-            results.append(curl_shim_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1))
-            results.append(curl_shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, silence))
+            unsafe results.append(curl_shim_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1))
+            unsafe results.append(curl_shim_set_long(handle, CURLOPT_LOW_SPEED_TIME, silence))
         }
-        if request.method == "HEAD" { results.append(curl_shim_set_long(handle, CURLOPT_NOBODY, 1)) }
+        if request.method == "HEAD" { unsafe results.append(curl_shim_set_long(handle, CURLOPT_NOBODY, 1)) }
         if !request.body.isEmpty || request.method == "POST" {
-            results.append(curl_shim_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)))
-            results.append(
+            unsafe results.append(
+                curl_shim_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+            )
+            unsafe results.append(
                 request.body.withUnsafeBufferPointer { buffer in
                     guard let bytes = buffer.baseAddress else {
-                        return curl_shim_set_text(handle, CURLOPT_COPYPOSTFIELDS, "")
+                        return unsafe curl_shim_set_text(handle, CURLOPT_COPYPOSTFIELDS, "")
                     }
-                    return curl_shim_set_bytes(handle, CURLOPT_COPYPOSTFIELDS, bytes)
+                    return unsafe curl_shim_set_bytes(handle, CURLOPT_COPYPOSTFIELDS, bytes)
                 }
             )
         }
         if rule == .publicOnly {
-            results.append(
+            unsafe results.append(
                 curl_shim_guard_addresses(handle) { bytes, length in
-                    AddressRule.isPublic(Array(UnsafeBufferPointer(start: bytes, count: length))) ? 1 : 0
+                    unsafe AddressRule.isPublic(Array(UnsafeBufferPointer(start: bytes, count: length))) ? 1 : 0
                 }
             )
         }
@@ -136,23 +138,23 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
-        context.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
+        unsafe context.map { unsafe Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
     }
 
     private func take(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
-        if let pieces, isGood { return give(bytes, count, to: pieces) }
+        if let pieces, isGood { return unsafe give(bytes, count, to: pieces) }
         guard body.count + count <= request.maximumResponseBytes else {
             isTooLarge = true
             return 0
         }
-        body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+        unsafe body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
         return count
     }
 
     /// Whether the answer's status is of the 200s.
     private var isGood: Bool {
         var status = 0
-        if let handle { curl_shim_status(handle, &status) }
+        if let handle = unsafe handle { unsafe curl_shim_status(handle, &status) }
         return (200..<300).contains(status)
     }
 
@@ -161,7 +163,7 @@ final class CurlTransfer: @unchecked Sendable {
         _ count: Int,
         to pieces: AsyncThrowingStream<[UInt8], any Error>.Continuation
     ) -> Int {
-        let piece = stream.cut(Array(UnsafeRawBufferPointer(start: bytes, count: count)))
+        let piece = unsafe stream.cut(Array(UnsafeRawBufferPointer(start: bytes, count: count)))
         guard !piece.isEmpty else { return count }
         switch pieces.yield(piece) {
         case .enqueued: return count
@@ -177,7 +179,7 @@ final class CurlTransfer: @unchecked Sendable {
     private static let maximumLines = 200
 
     private func takeLine(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
-        let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+        let line = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
         // A new head replaces an interim one (100 Continue).
         if line.hasPrefix("HTTP/") {
             lines = []
@@ -200,9 +202,9 @@ final class CurlTransfer: @unchecked Sendable {
             let rest = stream.end()
             if !rest.isEmpty { pieces.yield(rest) }
         }
-        guard result == CURLE_OK, let handle else { return fail(error(result)) }
+        guard result == CURLE_OK, let handle = unsafe handle else { return fail(error(result)) }
         var status = 0
-        curl_shim_status(handle, &status)
+        unsafe curl_shim_status(handle, &status)
         // What a server says, it may have from us.
         let fields = lines.map { HTTPField(SecretGate.shared.cut($0.name), SecretGate.shared.cut($0.value)) }
         resolve(.success(HTTPResponse(status: status, fields: fields, body: SecretGate.shared.cut(body))))
@@ -210,7 +212,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     private func error(_ result: CURLcode) -> HTTPTransportError {
         // libcurl's own sentence for the code names no URL.
-        let reason = curl_easy_strerror(result).map { String(cString: $0) } ?? "error \(result.rawValue)"
+        let reason = unsafe curl_easy_strerror(result).map { unsafe String(cString: $0) } ?? "error \(result.rawValue)"
         let code: HTTPTransportError.Code =
             switch result {
             case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: .invalidRequest
@@ -229,7 +231,9 @@ final class CurlTransfer: @unchecked Sendable {
     /// A socket that the rule has refused looks to libcurl like a connection that failed: there was no attempt then.
     private var connectFailure: HTTPTransportError.Code {
         var errorNumber = 0
-        guard let handle, curl_shim_connect_errno(handle, &errorNumber) == CURLE_OK, errorNumber != 0 else {
+        guard let handle = unsafe handle, unsafe curl_shim_connect_errno(handle, &errorNumber) == CURLE_OK,
+            errorNumber != 0
+        else {
             return .forbiddenAddress
         }
         return .unreachable

@@ -1,7 +1,7 @@
 import CCurl
 import CCurlShims
 import Foundation
-public import HTTPMessages
+package import HTTPMessages
 import Seams
 import Synchronization
 
@@ -9,20 +9,20 @@ import Synchronization
 ///
 /// No redirects, no proxies, only http and https, limits on time and size, and the ``AddressRule`` is asked for each
 /// address before a socket is opened, so that neither a name nor a redirect leads inside.
-public final class CurlTransport: HTTPTransport {
+package final class CurlTransport: HTTPTransport {
     /// How it works.
-    public struct Configuration: Sendable {
+    package struct Configuration: Sendable {
         /// Which addresses it may ask.
-        public var addresses: AddressRule
+        package var addresses: AddressRule
         /// Whether plain http is refused.
-        public var httpsOnly: Bool
+        package var httpsOnly: Bool
         /// The most connections to one host.
-        public var connectionsPerHost: Int
+        package var connectionsPerHost: Int
         /// After how many seconds without a byte a stream is given up: servers of events send a sign of life.
-        public var silence: Int
+        package var silence: Int
 
         /// A configuration.
-        public init(addresses: AddressRule, httpsOnly: Bool, connectionsPerHost: Int = 32, silence: Int = 60) {
+        package init(addresses: AddressRule, httpsOnly: Bool, connectionsPerHost: Int = 32, silence: Int = 60) {
             self.addresses = addresses
             self.httpsOnly = httpsOnly
             self.connectionsPerHost = connectionsPerHost
@@ -34,7 +34,7 @@ public final class CurlTransport: HTTPTransport {
     private let loop: CurlLoop
 
     /// A transport with a thread of its own.
-    public init(_ configuration: Configuration) {
+    package init(_ configuration: Configuration) {
         self.configuration = configuration
         loop = CurlLoop(
             connectionsPerHost: configuration.connectionsPerHost,
@@ -43,14 +43,14 @@ public final class CurlTransport: HTTPTransport {
     }
 
     /// Ends the thread; transfers that are under way fail.
-    public func close() { loop.stop() }
+    package func close() { loop.stop() }
 
     deinit { loop.stop() }
 
     /// Sends a request and waits for the whole response.
     ///
     /// - Throws: ``HTTPTransportError``.
-    public func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+    package func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
         try Self.validate(request)
         let transfer = CurlTransfer(request, rule: configuration.addresses, httpsOnly: configuration.httpsOnly)
         let result = await withTaskCancellationHandler {
@@ -65,7 +65,7 @@ public final class CurlTransport: HTTPTransport {
     }
 
     /// Sends a request and gives the body of a good answer piece by piece, as it comes.
-    public func stream(_ request: HTTPRequest) -> AsyncThrowingStream<[UInt8], any Error> {
+    package func stream(_ request: HTTPRequest) -> AsyncThrowingStream<[UInt8], any Error> {
         // Pieces are of 16 kB at most.
         let waiting = max(1, request.maximumResponseBytes >> 14)
         return AsyncThrowingStream(bufferingPolicy: .bufferingOldest(waiting)) { pieces in

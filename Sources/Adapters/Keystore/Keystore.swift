@@ -1,15 +1,15 @@
-public import Cryptography
+package import Cryptography
 import Foundation
-public import Seams
+package import Seams
 import StrictJSON
 
 /// The signing keys of wallets and of the gateway, in one encrypted file.
 ///
 /// The file is JSON: the parameters of scrypt, and one box of AES-256-GCM that holds all entries. What is not encrypted is
 /// authenticated, so that a changed byte anywhere is found. Passphrase and keys never stand in it, nor in errors.
-public struct Keystore: Sendable {
+package struct Keystore: Sendable {
     /// What an entry is.
-    public enum Kind: String, Hashable, Sendable, CaseIterable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// A seed of Ed25519, 32 bytes.
         case ed25519
         /// A private key of secp256k1, 32 bytes.
@@ -19,13 +19,13 @@ public struct Keystore: Sendable {
     }
 
     /// An entry without its secret.
-    public struct Label: Hashable, Sendable {
+    package struct Label: Hashable, Sendable {
         /// Its name.
-        public let name: String
+        package let name: String
         /// What it is.
-        public let kind: Kind
+        package let kind: Kind
         /// When it was put in.
-        public let createdAt: Timestamp
+        package let createdAt: Timestamp
     }
 
     private struct Entry: Sendable {
@@ -34,16 +34,16 @@ public struct Keystore: Sendable {
     }
 
     /// How expensive it is to try a passphrase (RFC 7914).
-    public struct Cost: Hashable, Sendable {
+    package struct Cost: Hashable, Sendable {
         /// The cost of scrypt, a power of two.
-        public let n: Int
+        package let n: Int
         /// The usual cost: 128 megabytes and a part of a second.
-        public static let standard = Self(n: 1 << 17)
+        package static let standard = Self(n: 1 << 17)
         /// The least that is taken from a file; for tests.
-        public static let minimum = Self(n: 1 << 10)
+        package static let minimum = Self(n: 1 << 10)
 
         /// A cost.
-        public init(n: Int) { self.n = n }
+        package init(n: Int) { self.n = n }
     }
 
     private static let members = ["version", "kdf", "n", "salt", "cipher", "box"]
@@ -65,7 +65,7 @@ public struct Keystore: Sendable {
     /// Makes a keystore that does not exist yet.
     ///
     /// - Throws: ``KeystoreError``.
-    public static func create(
+    package static func create(
         at path: String,
         passphrase: SecretBytes,
         cost: Cost = .standard,
@@ -84,7 +84,7 @@ public struct Keystore: Sendable {
     ///
     /// - Throws: ``KeystoreError``; with the code `wrongPassphrase` also when a byte of the file was changed, because
     ///   nothing can tell the two apart.
-    public init(path: String, passphrase: SecretBytes, random: any RandomSource) throws(KeystoreError) {
+    package init(path: String, passphrase: SecretBytes, random: any RandomSource) throws(KeystoreError) {
         let bytes = try KeystoreFile.read(path)
         let value: JSONValue
         do { value = try JSONValue(parsing: bytes) } catch { throw KeystoreError(.malformed, error.description) }
@@ -124,12 +124,12 @@ public struct Keystore: Sendable {
     // MARK: - Entries
 
     /// What is in it, without secrets, in the order of names.
-    public var labels: [Label] { entries.map(\.label).sorted { $0.name < $1.name } }
+    package var labels: [Label] { entries.map(\.label).sorted { $0.name < $1.name } }
 
     /// The secret of an entry.
     ///
     /// - Throws: ``KeystoreError`` with the code `notFound`.
-    public func secret(_ name: String) throws(KeystoreError) -> SecretBytes {
+    package func secret(_ name: String) throws(KeystoreError) -> SecretBytes {
         guard let entry = entries.first(where: { $0.label.name == name }) else {
             throw KeystoreError(.notFound, "the keystore has no entry '\(name)'")
         }
@@ -139,7 +139,7 @@ public struct Keystore: Sendable {
     /// Puts a secret in and saves.
     ///
     /// - Throws: ``KeystoreError``; an entry is never replaced.
-    public mutating func add(
+    package mutating func add(
         _ name: String,
         kind: Kind,
         secret: SecretBytes,
@@ -168,7 +168,7 @@ public struct Keystore: Sendable {
     /// A generated secret is 32 random bytes in hex.
     ///
     /// - Throws: ``KeystoreError``.
-    public mutating func generate(_ name: String, kind: Kind, at moment: Timestamp) throws(KeystoreError) {
+    package mutating func generate(_ name: String, kind: Kind, at moment: Timestamp) throws(KeystoreError) {
         let bytes = random.bytes(32)
         let secret = kind == .secret ? Array(Hex.encode(bytes).utf8) : bytes
         try add(name, kind: kind, secret: SecretBytes(secret), at: moment)
@@ -177,7 +177,7 @@ public struct Keystore: Sendable {
     /// Takes an entry out and saves.
     ///
     /// - Throws: ``KeystoreError``.
-    public mutating func remove(_ name: String) throws(KeystoreError) {
+    package mutating func remove(_ name: String) throws(KeystoreError) {
         guard let index = entries.firstIndex(where: { $0.label.name == name }) else {
             throw KeystoreError(.notFound, "the keystore has no entry '\(name)'")
         }
@@ -188,7 +188,7 @@ public struct Keystore: Sendable {
     /// Encrypts under another passphrase and saves.
     ///
     /// - Throws: ``KeystoreError``.
-    public mutating func change(passphrase: SecretBytes) throws(KeystoreError) {
+    package mutating func change(passphrase: SecretBytes) throws(KeystoreError) {
         guard passphrase.count >= 8 else { throw KeystoreError(.invalid, "a passphrase has at least 8 bytes") }
         self.passphrase = passphrase
         try save()
@@ -237,10 +237,10 @@ public struct Keystore: Sendable {
 
     private var plain: SecretBytes {
         let list = entries.map { entry -> JSONValue in
-            [
+            unsafe [
                 "name": .string(entry.label.name), "kind": .string(entry.label.kind.rawValue),
                 "created_at": .integer(entry.label.createdAt.microseconds),
-                "secret": .string(entry.secret.withUnsafeBytes { Base64.encode(Array($0)) }),
+                "secret": .string(entry.secret.withUnsafeBytes { unsafe Base64.encode(Array($0)) }),
             ]
         }
         return SecretBytes(JSONValue.array(list).bytes)
@@ -248,8 +248,8 @@ public struct Keystore: Sendable {
 
     private static func parse(_ plain: SecretBytes) throws(KeystoreError) -> [Entry] {
         guard
-            let list = try? JSONValue(
-                parsing: plain.withUnsafeBytes { Array($0) },
+            let list = try? unsafe JSONValue(
+                parsing: plain.withUnsafeBytes { unsafe Array($0) },
                 limits: JSONLimits(maximumBytes: 8 << 20)
             ).arrayValue
         else { throw KeystoreError(.malformed, "the content of the keystore cannot be read") }

@@ -1,13 +1,13 @@
-public import Seams
+import Seams
 
 /// What a keystore refuses or cannot do: a code that callers match, and a reason that people read and that holds nothing
 /// secret.
-public struct KeystoreError: CodedError {
+package struct KeystoreError: CodedError {
     /// How the error's text begins.
-    public static let domain = "keystore"
+    package static let domain = "keystore"
 
     /// The kind of failure.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         case notFound
         case exists
         case malformed
@@ -18,12 +18,12 @@ public struct KeystoreError: CodedError {
     }
 
     /// The kind of failure.
-    public let code: Code
+    package let code: Code
     /// What went wrong and what to do about it, for a person.
-    public let reason: String
+    package let reason: String
 
     /// A failure of the kind `code`.
-    public init(_ code: Code, _ reason: String) {
+    package init(_ code: Code, _ reason: String) {
         self.code = code
         self.reason = reason
     }

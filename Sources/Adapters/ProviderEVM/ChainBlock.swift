@@ -1,7 +1,7 @@
 import BigInt
 import EVM
 import Providers
-public import StrictJSON
+package import StrictJSON
 
 /// A block as a node gives it, whose hash was computed from its header.
 struct ChainBlock: Hashable, Sendable {
@@ -278,7 +278,7 @@ extension ChainReceipt {
 
 extension EVMClient {
     /// Reads a value as everything that a node may answer with, and drops what it finds: for fuzzing.
-    public static func readAnswers(_ value: JSONValue) {
+    package static func readAnswers(_ value: JSONValue) {
         _ = try? ChainBlock(value)
         _ = try? ChainReceipt(value)
         _ = try? ChainTransaction(value)

@@ -1,6 +1,6 @@
-public import EVM
-public import HTTPMessages
-public import Providers
+package import EVM
+package import HTTPMessages
+package import Providers
 import Seams
 import StrictJSON
 import Synchronization
@@ -10,7 +10,7 @@ import Synchronization
 /// What moves money is asked from as many nodes as the quorum says, and they have to agree. A node is believed only
 /// after it has named the right chain and first block, and again after every failure: the same address exists on every
 /// EVM chain.
-public final class EVMClient: Sendable {
+package final class EVMClient: Sendable {
     /// A call: the method and its parameters.
     struct Call {
         let method: String
@@ -34,7 +34,7 @@ public final class EVMClient: Sendable {
     private let nodes: [String]
     private let quorum: Int
     /// The chain.
-    public let chainID: UInt64
+    package let chainID: UInt64
     private let genesis: EVMHash?
     private let trusted = Mutex<Set<String>>([])
     private let attendance = Mutex(NodeAttendance())
@@ -48,7 +48,7 @@ public final class EVMClient: Sendable {
     ///   - chainID: the chain that they have to be of (EIP-155).
     ///   - genesis: the hash of the chain's first block, by which chains that share a number differ; none: any.
     /// - Throws: `ProviderError` with the code `invalidRequest` when there are fewer nodes than have to agree.
-    public init(
+    package init(
         transport: any HTTPTransport,
         nodes: [String],
         quorum: Int,

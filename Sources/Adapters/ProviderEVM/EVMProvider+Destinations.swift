@@ -1,6 +1,6 @@
 import EVM
-public import Money
-public import Providers
+package import Money
+package import Providers
 
 extension EVMProvider {
     /// Addresses that are known to burn what they get, and contracts that every Ethereum chain has: the beacon chain's
@@ -17,7 +17,7 @@ extension EVMProvider {
     /// The account that a destination names, in lower case.
     ///
     /// - Throws: `DestinationRefusal`.
-    public func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
+    package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
         let address: EVMAddress
         do { address = try EVMAddress(destination) } catch { throw DestinationRefusal(.malformed, error.reason) }
         let text = address.lowercased

@@ -1,8 +1,8 @@
 import BigInt
 import EVM
 import Money
-public import Payments
-public import Providers
+package import Payments
+package import Providers
 import Seams
 
 /// What became of transfers: as deposits are, it is read from blocks of the chain that the quorum agreed on, with receipts
@@ -11,7 +11,7 @@ extension EVMProvider {
     /// Looks for the nonce in the chain: used by one of our signatures, by something else, or not at all.
     ///
     /// - Throws: `ProviderError`, also when the token moved something else than it was asked for: a person has to look.
-    public func fate(
+    package func fate(
         of prepared: PreparedTransfer,
         for order: TransferOrder
     ) async throws(ProviderError) -> TransferFate {

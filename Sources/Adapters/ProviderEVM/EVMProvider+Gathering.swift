@@ -2,7 +2,7 @@ import BigInt
 import Cryptography
 import EVM
 import Money
-public import Providers
+package import Providers
 import Seams
 
 extension EVMProvider: FundGathering {
@@ -15,7 +15,7 @@ extension EVMProvider: FundGathering {
     /// and one of them happens. An address without coins for the fee gets them from the gas account first.
     ///
     /// - Throws: `ProviderError`.
-    public func gather(
+    package func gather(
         _ accounts: [HoldingAccount],
         through gate: any SigningGate
     ) async throws(ProviderError) -> GatheringOutcome {

@@ -1,16 +1,16 @@
 import EVM
-public import Payments
-public import Providers
+package import Payments
+package import Providers
 
 /// Which nonces the keys of the accounts have used on the chain.
 extension EVMProvider {
     /// The account that pays out, and the one that pays the gas of gathering.
-    public var wallets: [String] { [hotAddress.lowercased, gasAddress.lowercased] }
+    package var wallets: [String] { [hotAddress.lowercased, gasAddress.lowercased] }
 
     /// Reads the confirmed and the pending nonce of an account.
     ///
     /// - Throws: `ProviderError`.
-    public func readWallet(
+    package func readWallet(
         _ wallet: String?,
         scannedTo position: String?
     ) async throws(ProviderError) -> WalletReading {
@@ -26,13 +26,13 @@ extension EVMProvider {
     }
 
     /// An order as its chain transaction or its token's log shows it.
-    public func appearance(of order: TransferOrder) -> SentPayment? {
+    package func appearance(of order: TransferOrder) -> SentPayment? {
         guard let destination = try? EVMAddress(order.destination) else { return nil }
         return SentPayment(destination: destination.lowercased, amount: order.amount)
     }
 
     /// Whether a chain transaction is one of those that were signed: several have the same number.
-    public func made(_ sent: SentTransfer, by prepared: PreparedTransfer) -> Bool {
+    package func made(_ sent: SentTransfer, by prepared: PreparedTransfer) -> Bool {
         guard let evidence = sent.signature?.evidence, let signed = try? SignedVariants(decoding: prepared.bytes) else {
             return false
         }

@@ -1,5 +1,5 @@
 import EVM
-public import Providers
+package import Providers
 import StrictJSON
 
 extension EVMProvider: OwnershipProving {
@@ -7,7 +7,7 @@ extension EVMProvider: OwnershipProving {
     /// `<domain> asks: is this account yours? <challenge>`.
     ///
     /// - Throws: `ProviderError`.
-    public func owner(
+    package func owner(
         proving proof: String,
         challenge: String,
         domain: String
@@ -23,5 +23,5 @@ extension EVMProvider: OwnershipProving {
     }
 
     /// Accounts prove what is theirs.
-    public var ownership: (any OwnershipProving)? { self }
+    package var ownership: (any OwnershipProving)? { self }
 }

@@ -1,8 +1,8 @@
 import BigInt
 import EVM
 import Money
-public import Payments
-public import Providers
+package import Payments
+package import Providers
 import Seams
 import StrictJSON
 
@@ -15,17 +15,17 @@ extension EVMProvider: TransferScanning {
     private static let forkStep: UInt64 = 8
 
     /// The chain as a whole.
-    public var standingAccounts: [ScanAccount] {
+    package var standingAccounts: [ScanAccount] {
         [ScanAccount(account: hotAddress.lowercased, subject: "blocks")]
     }
 
     /// Blocks are read, and no accounts.
-    public var scansAccountsOfOptions: Bool { false }
+    package var scansAccountsOfOptions: Bool { false }
 
     /// What the blocks after a position mean for watched accounts and for the hot wallet.
     ///
     /// - Throws: `ProviderError`.
-    public func page(
+    package func page(
         of account: ScanAccount,
         after position: String?,
         watching: any AccountWatching
@@ -269,7 +269,7 @@ extension EVMProvider: TransferScanning {
     /// Which payments were in blocks that are no longer in the chain.
     ///
     /// - Throws: `ProviderError`.
-    public func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] {
+    package func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] {
         var places: [(key: NaturalKey, number: UInt64, hash: EVMHash)] = []
         for payment in payments {
             guard let evidence = try? JSONValue(parsing: Array(payment.evidence.utf8)),

@@ -1,8 +1,8 @@
 import BigInt
 import EVM
-public import Money
-public import Payments
-public import Providers
+package import Money
+package import Payments
+package import Providers
 import Seams
 
 extension EVMProvider: TransferSending {
@@ -12,7 +12,7 @@ extension EVMProvider: TransferSending {
     private static let feeBump: BigUInt = 25
 
     /// One transfer at a time: the account numbers what it sends.
-    public func lane(of order: TransferOrder) -> String? { "evm:\(configuration.chainID):\(hotAddress.lowercased)" }
+    package func lane(of order: TransferOrder) -> String? { "evm:\(configuration.chainID):\(hotAddress.lowercased)" }
 
     /// What a transfer is known by: one nonce is one payment, however often it is signed with other fees.
     func transferName(nonce: UInt64) -> String {
@@ -24,7 +24,7 @@ extension EVMProvider: TransferSending {
 
     /// The gas that such a transfer uses as a rule, at the price of the last block that was read and a quarter for its
     /// maker.
-    public func expectedFee(of order: TransferOrder) -> Amount? {
+    package func expectedFee(of order: TransferOrder) -> Amount? {
         guard let base = cache.newest?.header.baseFee else { return nil }
         let gas = order.amount.asset == coin ? Self.usualGas.coin : Self.usualGas.token
         return Int256(exactly: BigInt((base + base / 4) * gas)).map { Amount(asset: coin, units: $0) }
@@ -32,7 +32,7 @@ extension EVMProvider: TransferSending {
 
     /// The gas that the last signature expects to use, at the price of the last block that was read and with what it gives
     /// to the block's maker.
-    public func expectedFee(of prepared: PreparedTransfer) -> Amount? {
+    package func expectedFee(of prepared: PreparedTransfer) -> Amount? {
         guard let base = cache.newest?.header.baseFee,
             let last = try? SignedVariants(decoding: prepared.bytes).variants.last,
             let transaction = try? EVMTransaction(decoding: last.raw),
@@ -44,7 +44,7 @@ extension EVMProvider: TransferSending {
     }
 
     /// The whole gas of the dearest signature.
-    public func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? {
+    package func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? {
         guard let variants = try? SignedVariants(decoding: prepared.bytes).variants else { return nil }
         let charges = variants.compactMap { variant -> BigUInt? in
             guard let transaction = try? EVMTransaction(decoding: variant.raw),
@@ -60,7 +60,7 @@ extension EVMProvider: TransferSending {
     /// Signs a chain transaction of type 2 (EIP-1559) for an order.
     ///
     /// - Throws: `ProviderError`.
-    public func prepare(
+    package func prepare(
         _ order: TransferOrder,
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedTransfer {
@@ -178,7 +178,7 @@ extension EVMProvider: TransferSending {
     }
 
     /// Whether the last signature has waited for too long, and another one is allowed.
-    public func renews(_ prepared: PreparedTransfer) -> Bool {
+    package func renews(_ prepared: PreparedTransfer) -> Bool {
         guard let signed = try? SignedVariants(decoding: prepared.bytes), let last = signed.variants.last else {
             return false
         }
@@ -190,7 +190,7 @@ extension EVMProvider: TransferSending {
     ///
     /// Same nonce, same receiver, same amount: the chain takes one of them at most.
     /// - Throws: `ProviderError`.
-    public func renewed(
+    package func renewed(
         _ prepared: PreparedTransfer,
         for order: TransferOrder,
         under permit: SigningPermit
@@ -215,7 +215,7 @@ extension EVMProvider: TransferSending {
     /// Gives the stored bytes to the nodes.
     ///
     /// Whatever they say, only the chain tells what became of it.
-    public func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
+    package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
         do throws(ProviderError) {
             guard let last = try SignedVariants(decoding: prepared.bytes).variants.last else {
                 return .unknown(reason: "nothing was signed")

@@ -1,7 +1,7 @@
 import BigInt
 import EVM
 import Money
-public import Providers
+package import Providers
 import Seams
 
 extension EVMProvider: BalanceStating {
@@ -9,7 +9,7 @@ extension EVMProvider: BalanceStating {
     /// counts as final.
     ///
     /// - Throws: `ProviderError`.
-    public func balances(
+    package func balances(
         of accounts: [ScanAccount],
         at position: String?
     ) async throws(ProviderError) -> ProviderStatement {
@@ -69,7 +69,7 @@ extension EVMProvider {
     /// Wallets that run dry.
     ///
     /// - Throws: `ProviderError`.
-    public func warnings() async throws(ProviderError) -> [String] {
+    package func warnings() async throws(ProviderError) -> [String] {
         var warnings: [String] = []
         for (name, wallet) in [("wallet", hotAddress), ("gas account", gasAddress)]
         where try await client.latestBalance(of: wallet) < Self.lowWater {

@@ -2,7 +2,7 @@ import BigInt
 import EVM
 import Money
 import Payments
-public import Providers
+package import Providers
 import Seams
 import StrictJSON
 
@@ -13,7 +13,7 @@ extension EVMProvider {
     /// address; wallets that are contracts and many exchanges pay so. Tokens can change balances without a log.
     ///
     /// - Throws: `ProviderError`.
-    public func marks(of accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [BalanceMark] {
+    package func marks(of accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [BalanceMark] {
         let place = try BlockLocator(stored: position).last
         var addresses = [hotAddress, gasAddress]
         for account in accounts {

@@ -1,18 +1,18 @@
-public import BigInt
-public import Cryptography
-public import EVM
-public import Money
-public import Payments
-public import Providers
-public import Seams
+package import BigInt
+package import Cryptography
+package import EVM
+package import Money
+package import Payments
+package import Providers
+package import Seams
 
 /// The coin of an EVM chain and allow-listed ERC-20 tokens; which chain it is, is configuration.
 ///
 /// Every option has an address of its own, derived from the wallet's seed (BIP-32), so that who paid what is never a
 /// question of what a customer wrote.
-public struct EVMProvider: PaymentProvider {
+package struct EVMProvider: PaymentProvider {
     /// When a block counts as final.
-    public enum FinalityRule: Hashable, Sendable {
+    package enum FinalityRule: Hashable, Sendable {
         /// With so many blocks, itself included; at the operator's own risk.
         case confirmations(UInt64)
         /// When the chain's `safe` tag has reached it.
@@ -35,16 +35,16 @@ public struct EVMProvider: PaymentProvider {
     }
 
     /// A token that is taken.
-    public struct Token: Hashable, Sendable {
+    package struct Token: Hashable, Sendable {
         /// The asset, whose identifier has the contract's address.
-        public let asset: AssetID
+        package let asset: AssetID
         /// The contract.
-        public let contract: EVMAddress
+        package let contract: EVMAddress
 
         /// The token with an asset's identifier.
         ///
         /// - Throws: `ProviderError` with the code `invalidRequest` when the asset is no ERC-20 token.
-        public init(asset: AssetID) throws(ProviderError) {
+        package init(asset: AssetID) throws(ProviderError) {
             guard let text = asset.tokenContract, let contract = try? EVMAddress(text) else {
                 throw ProviderError(.invalidRequest, "\(asset) is no ERC-20 token")
             }
@@ -54,39 +54,39 @@ public struct EVMProvider: PaymentProvider {
     }
 
     /// What the provider works with.
-    public struct Configuration: Sendable {
+    package struct Configuration: Sendable {
         /// The key in the registry and in the database.
-        public var key: String
+        package var key: String
         /// The chain (EIP-155).
-        public var chainID: UInt64
+        package var chainID: UInt64
         /// What customers call the chain; none: what it is known as.
-        public var name: String?
+        package var name: String?
         /// Whether what it moves has no value.
-        public var isTestNetwork: Bool
+        package var isTestNetwork: Bool
         /// The tokens that are taken.
-        public var tokens: [Token]
+        package var tokens: [Token]
         /// When a block counts as final.
-        public var finality: FinalityRule
+        package var finality: FinalityRule
         /// The first block that is read; none: the first one that is final when the gateway starts for the first time.
-        public var firstBlock: UInt64?
+        package var firstBlock: UInt64?
         /// Accounts of the operator: what comes from them to the hot wallet is its own money, for fees.
-        public var operators: Set<EVMAddress>
+        package var operators: Set<EVMAddress>
         /// Accounts of the operator whose keys are kept offline.
-        public var coldWallets: Set<EVMAddress>
+        package var coldWallets: Set<EVMAddress>
         /// Whether chain transactions and receipts are checked against the roots of their block; not on chains with types
         /// of their own, where the quorum has to agree on them.
-        public var checksRoots: Bool
+        package var checksRoots: Bool
         /// How old the nodes' head may be.
-        public var maximumLag: Duration
+        package var maximumLag: Duration
         /// How long a transfer waits before it is sent again with a higher fee.
-        public var patience: Duration
+        package var patience: Duration
         /// The most that a unit of gas may cost, in wei.
-        public var maximumGasPrice: BigUInt
+        package var maximumGasPrice: BigUInt
         /// What of a token is left on the address of an option, because gathering it costs more than it is worth.
-        public var gatheringMinimum: [AssetID: BigUInt]
+        package var gatheringMinimum: [AssetID: BigUInt]
 
         /// A configuration with the usual limits.
-        public init(
+        package init(
             key: String,
             chainID: UInt64,
             name: String? = nil,
@@ -138,7 +138,7 @@ public struct EVMProvider: PaymentProvider {
     ///   - seed: the seed of the wallet (BIP-32, 16 to 64 bytes).
     ///   - clock: the clock.
     /// - Throws: `ProviderError` with the code `invalidRequest` when the seed is none, or a token is of another chain.
-    public init(
+    package init(
         configuration: Configuration,
         client: EVMClient,
         seed: SecretBytes,
@@ -174,16 +174,16 @@ public struct EVMProvider: PaymentProvider {
     }
 
     /// The account that pays out.
-    public var hotWallet: EVMAddress { hotAddress }
+    package var hotWallet: EVMAddress { hotAddress }
 
     /// The account that gives coins to the addresses of options, so that tokens can leave them.
-    public var gasWallet: EVMAddress { gasAddress }
+    package var gasWallet: EVMAddress { gasAddress }
 
     /// The accounts that a provider with this seed pays out and pays for gas from, so that they can be given coins before
     /// one starts.
     ///
     /// - Throws: `CryptographyError` when the seed is none.
-    public static func wallets(of seed: SecretBytes) throws(CryptographyError) -> (hot: EVMAddress, gas: EVMAddress) {
+    package static func wallets(of seed: SecretBytes) throws(CryptographyError) -> (hot: EVMAddress, gas: EVMAddress) {
         let master = try ExtendedSecp256k1Key(seed: seed)
         return (
             EVMAddress(try master.derived(hotPath).key.publicKey), EVMAddress(try master.derived(gasPath).key.publicKey)
@@ -191,17 +191,17 @@ public struct EVMProvider: PaymentProvider {
     }
 
     /// The provider's key.
-    public var key: String { configuration.key }
+    package var key: String { configuration.key }
     /// The rail.
-    public var rail: Rail { .evm }
+    package var rail: Rail { .evm }
     /// The wallets on this chain; those of options are derived from the same seed.
-    public var accountNames: [String] { [hotAddress, gasAddress].map { "evm:\(configuration.chainID):\($0)" } }
+    package var accountNames: [String] { [hotAddress, gasAddress].map { "evm:\(configuration.chainID):\($0)" } }
     /// The account that pays out, from whose seed all others come.
-    public var place: String? { hotAddress.lowercased }
+    package var place: String? { hotAddress.lowercased }
     /// What wallets call the chain.
-    public var networkName: String? { configuration.name ?? ChainName.name(of: configuration.chainID) }
+    package var networkName: String? { configuration.name ?? ChainName.name(of: configuration.chainID) }
     /// What it can do.
-    public var capabilities: ProviderCapabilities {
+    package var capabilities: ProviderCapabilities {
         ProviderCapabilities(
             opening: .depositInstruction,
             assets: [coin] + configuration.tokens.map(\.asset),
@@ -213,15 +213,15 @@ public struct EVMProvider: PaymentProvider {
     }
 
     /// Nothing is pushed.
-    public var push: (any PushReceiving)? { nil }
+    package var push: (any PushReceiving)? { nil }
     /// Reads the chain's blocks.
-    public var scan: (any TransferScanning)? { self }
+    package var scan: (any TransferScanning)? { self }
     /// Sends signed chain transactions.
-    public var send: (any TransferSending)? { self }
+    package var send: (any TransferSending)? { self }
     /// States the accounts' balances.
-    public var state: (any BalanceStating)? { self }
+    package var state: (any BalanceStating)? { self }
     /// Gathers what lies on the addresses of options.
-    public var gather: (any FundGathering)? { self }
+    package var gather: (any FundGathering)? { self }
 
     /// The wallets, and those addresses of options that matter now.
     func accounts(_ watched: Set<String>) -> OwnAccounts {
@@ -235,7 +235,7 @@ public struct EVMProvider: PaymentProvider {
     /// Has every node that can be reached name its chain.
     ///
     /// - Throws: `ProviderError` with the code `refused` when one is of another chain.
-    public func checkConfiguration() async throws(ProviderError) {
+    package func checkConfiguration() async throws(ProviderError) {
         try await client.checkNodes()
         clock.hear(try await client.latestMoment(), from: key, as: .chain)
     }
@@ -251,7 +251,7 @@ public struct EVMProvider: PaymentProvider {
     /// Looks whether such an amount can be paid here.
     ///
     /// - Throws: `ProviderError`.
-    public func check(_ request: OpenRequest) throws(ProviderError) { _ = try units(of: request) }
+    package func check(_ request: OpenRequest) throws(ProviderError) { _ = try units(of: request) }
 
     /// What is due in smallest units, if it can be paid here.
     private func units(of request: OpenRequest) throws(ProviderError) -> BigUInt {
@@ -268,7 +268,7 @@ public struct EVMProvider: PaymentProvider {
     /// Gives an address of the option's own to pay to.
     ///
     /// - Throws: `ProviderError`.
-    public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
+    package func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
         let units = try units(of: request)
         let address = EVMAddress(try depositKey(of: request.option).publicKey)
         let link =

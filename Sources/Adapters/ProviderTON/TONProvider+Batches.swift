@@ -1,6 +1,6 @@
 import Money
 import Payments
-public import Providers
+package import Providers
 import Seams
 import TON
 
@@ -9,7 +9,7 @@ extension TONProvider: BatchSending {
     private static let listedFee: UInt128 = 2_000_000
 
     /// As many as a highload wallet sends by one request.
-    public var maximumBatch: Int { HighloadWallet.maximumMessages }
+    package var maximumBatch: Int { HighloadWallet.maximumMessages }
 
     /// Signs one request for several orders.
     ///
@@ -17,7 +17,7 @@ extension TONProvider: BatchSending {
     /// back old numbers, and neither does a clock that was set back.
     ///
     /// - Throws: `ProviderError`.
-    public func prepare(
+    package func prepare(
         _ orders: [TransferOrder],
         after sequence: Int64?,
         under permit: SigningPermit

@@ -1,4 +1,4 @@
-public import Providers
+package import Providers
 import Seams
 import TON
 
@@ -9,7 +9,7 @@ extension TONProvider {
     ///
     /// - Throws: `ProviderError`; with the code `refused` when the chain is another, `unavailable` when the node does not
     ///   answer.
-    public func checkConfiguration() async throws(ProviderError) {
+    package func checkConfiguration() async throws(ProviderError) {
         clock.hear(try await client.head().time, from: key, as: .chain)
         for jetton in configuration.jettons { try await check(jetton) }
     }

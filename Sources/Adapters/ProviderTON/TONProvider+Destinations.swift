@@ -1,6 +1,6 @@
 import Cryptography
-public import Money
-public import Providers
+package import Money
+package import Providers
 import TON
 
 extension TONProvider {
@@ -11,7 +11,7 @@ extension TONProvider {
     /// The account that a destination names, in its raw spelling.
     ///
     /// - Throws: `DestinationRefusal`.
-    public func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
+    package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
         let address = try address(of: destination)
         let bytes = address.hash.bytes
         guard address.isOnExistingWorkchain else {

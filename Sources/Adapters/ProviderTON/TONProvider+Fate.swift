@@ -1,6 +1,6 @@
 import Money
-public import Payments
-public import Providers
+package import Payments
+package import Providers
 import Seams
 import TON
 
@@ -12,7 +12,7 @@ extension TONProvider {
     /// Looks for the stored request in the wallet's history, and for the transfer among what the wallet sent.
     ///
     /// - Throws: `ProviderError`.
-    public func fate(
+    package func fate(
         of prepared: PreparedTransfer,
         for order: TransferOrder
     ) async throws(ProviderError) -> TransferFate {

@@ -1,7 +1,7 @@
 import Cryptography
 import Money
 import Payments
-public import Providers
+package import Providers
 import Seams
 import TON
 
@@ -19,7 +19,7 @@ extension TONProvider: FundGathering {
     /// Takes the next step with some wallets.
     ///
     /// - Throws: `ProviderError` when nothing can be done now.
-    public func gather(
+    package func gather(
         _ accounts: [HoldingAccount],
         through gate: any SigningGate
     ) async throws(ProviderError) -> GatheringOutcome {

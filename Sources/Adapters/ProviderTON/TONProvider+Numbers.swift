@@ -1,6 +1,6 @@
 import Money
 import Payments
-public import Providers
+package import Providers
 import Seams
 import TON
 
@@ -10,14 +10,14 @@ extension TONProvider {
     private static let memoryMargin: Int64 = 86_400
 
     /// The wallet that pays out, and the one that pays the fees of gathering.
-    public var wallets: [String] {
+    package var wallets: [String] {
         [address.raw] + (configuration.deposit == .derived ? [feeWallet.address.raw] : [])
     }
 
     /// Reads the state of a wallet: its seqno, or the numbers that a highload wallet remembers.
     ///
     /// - Throws: `ProviderError`.
-    public func readWallet(
+    package func readWallet(
         _ wallet: String?,
         scannedTo position: String?
     ) async throws(ProviderError) -> WalletReading {
@@ -72,7 +72,7 @@ extension TONProvider {
     }
 
     /// An order as its message looks on the chain.
-    public func appearance(of order: TransferOrder) -> SentPayment? {
+    package func appearance(of order: TransferOrder) -> SentPayment? {
         guard let destination = try? AddressText(order.destination).address else { return nil }
         return SentPayment(
             destination: destination.raw,

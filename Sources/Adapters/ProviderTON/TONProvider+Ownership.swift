@@ -1,5 +1,5 @@
 import Cryptography
-public import Providers
+package import Providers
 import Seams
 import StrictJSON
 import TON
@@ -9,7 +9,7 @@ extension TONProvider: OwnershipProving {
     /// the wallet's `state_init`, which holds the key and has to have the address as its hash.
     ///
     /// - Throws: `ProviderError`.
-    public func owner(
+    package func owner(
         proving proof: String,
         challenge: String,
         domain: String
@@ -43,5 +43,5 @@ extension TONProvider: OwnershipProving {
     }
 
     /// Wallets prove what is theirs.
-    public var ownership: (any OwnershipProving)? { self }
+    package var ownership: (any OwnershipProving)? { self }
 }

@@ -1,6 +1,6 @@
 import Money
 import Payments
-public import Providers
+package import Providers
 import Seams
 import TON
 
@@ -9,7 +9,7 @@ extension TONProvider: TransferScanning {
     private static let pageSize = 500
 
     /// The wallet itself: its coins and its jettons; and the coins of the wallet that pays the fees of gathering.
-    public var standingAccounts: [ScanAccount] {
+    package var standingAccounts: [ScanAccount] {
         get async throws(ProviderError) { ownAccounts }
     }
 
@@ -21,7 +21,7 @@ extension TONProvider: TransferScanning {
     /// What happened on an account after a position.
     ///
     /// - Throws: `ProviderError`.
-    public func page(
+    package func page(
         of account: ScanAccount,
         after position: String?,
         watching: any AccountWatching
@@ -221,7 +221,7 @@ extension TONProvider {
     /// Wallets that run dry: one without coins can neither pay out nor pay its rent, and is frozen at last.
     ///
     /// - Throws: `ProviderError`.
-    public func warnings() async throws(ProviderError) -> [String] {
+    package func warnings() async throws(ProviderError) -> [String] {
         var warnings: [String] = []
         let wallet = try await client.account(address)
         if wallet.balance < Self.lowWater {
@@ -250,7 +250,7 @@ extension TONProvider: BalanceStating {
     /// What the wallet and the wallets of options hold.
     ///
     /// - Throws: `ProviderError`.
-    public func balances(
+    package func balances(
         of accounts: [ScanAccount],
         at position: String?
     ) async throws(ProviderError) -> ProviderStatement {

@@ -1,7 +1,7 @@
 import Cryptography
-public import Money
-public import Payments
-public import Providers
+package import Money
+package import Payments
+package import Providers
 import Seams
 import TON
 
@@ -11,7 +11,7 @@ extension TONProvider: TransferSending {
     /// What has to stay for fees, in nanotons.
     static let reserve: UInt128 = 20_000_000
     /// One transfer at a time where the wallet numbers its requests.
-    public func lane(of order: TransferOrder) -> String? {
+    package func lane(of order: TransferOrder) -> String? {
         if case .numbered = wallet { "ton:\(address.raw)" } else { nil }
     }
 
@@ -19,7 +19,7 @@ extension TONProvider: TransferSending {
     private static let usualFee: (coin: Int64, jetton: Int64) = (6_000_000, 37_000_000)
 
     /// What the network's fixed prices come to for such a transfer.
-    public func expectedFee(of order: TransferOrder) -> Amount? {
+    package func expectedFee(of order: TransferOrder) -> Amount? {
         let nanotons = order.amount.asset == coin ? Self.usualFee.coin : Self.usualFee.jetton
         return Amount(asset: coin, units: Int256(nanotons))
     }
@@ -28,7 +28,7 @@ extension TONProvider: TransferSending {
     private static let feeCeiling: UInt128 = 50_000_000
 
     /// A ceiling of the network's prices, and with jettons the coin that is on its way with them.
-    public func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? {
+    package func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? {
         let nanotons = Self.feeCeiling + (asset == coin ? 0 : Self.jettonGas)
         return Amount(asset: coin, units: Int256(nanotons))
     }
@@ -36,7 +36,7 @@ extension TONProvider: TransferSending {
     /// Signs a wallet message for an order.
     ///
     /// - Throws: `ProviderError`.
-    public func prepare(
+    package func prepare(
         _ order: TransferOrder,
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedTransfer {
@@ -140,7 +140,7 @@ extension TONProvider: TransferSending {
     /// Broadcasts the stored message.
     ///
     /// Whatever the node says, only the chain tells what became of it.
-    public func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
+    package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
         do {
             try await client.send(prepared.bytes)
             return .accepted

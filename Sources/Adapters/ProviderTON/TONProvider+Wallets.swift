@@ -1,6 +1,6 @@
-public import Money
-public import Payments
-public import Providers
+package import Money
+package import Payments
+package import Providers
 import TON
 
 extension TONProvider: WalletPaying {
@@ -8,16 +8,16 @@ extension TONProvider: WalletPaying {
     private static let jettonFee: UInt128 = 50_000_000
 
     /// `-239` is the main network, `-3` the test network.
-    public var walletNetwork: String { configuration.network == .mainnet ? "-239" : "-3" }
+    package var walletNetwork: String { configuration.network == .mainnet ? "-239" : "-3" }
 
     /// Customers pay by their own wallets.
-    public var customerWallets: (any WalletPaying)? { self }
+    package var customerWallets: (any WalletPaying)? { self }
 
     /// One message: coins with the comment as their body, or a jetton transfer (TEP-74) to the customer's own jetton wallet
     /// with the comment in its forward payload.
     ///
     /// - Throws: `ProviderError`.
-    public func walletMessages(
+    package func walletMessages(
         paying due: Amount,
         of option: PaymentOption,
         from account: String

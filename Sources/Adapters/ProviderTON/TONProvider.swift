@@ -1,25 +1,25 @@
-public import Cryptography
-public import Money
-public import Payments
-public import Providers
-public import Seams
-public import TON
+package import Cryptography
+package import Money
+package import Payments
+package import Providers
+package import Seams
+package import TON
 
 /// TON coin and allow-listed jettons on one wallet.
-public struct TONProvider: PaymentProvider {
+package struct TONProvider: PaymentProvider {
     /// A jetton that is taken.
-    public struct Jetton: Hashable, Sendable {
+    package struct Jetton: Hashable, Sendable {
         /// The asset.
-        public let asset: AssetID
+        package let asset: AssetID
         /// The jetton's master.
-        public let master: TONAddress
+        package let master: TONAddress
         /// The code of its wallets, which decides their addresses.
-        public let walletCode: Cell
+        package let walletCode: Cell
         /// How the data of its wallets is laid out.
-        public let layout: JettonWalletLayout
+        package let layout: JettonWalletLayout
 
         /// A jetton that is taken.
-        public init(asset: AssetID, master: TONAddress, walletCode: Cell, layout: JettonWalletLayout) {
+        package init(asset: AssetID, master: TONAddress, walletCode: Cell, layout: JettonWalletLayout) {
             self.asset = asset
             self.master = master
             self.walletCode = walletCode
@@ -33,7 +33,7 @@ public struct TONProvider: PaymentProvider {
     }
 
     /// How customers are told apart.
-    public enum Deposit: String, Hashable, Sendable, CaseIterable {
+    package enum Deposit: String, Hashable, Sendable, CaseIterable {
         /// All pay to one wallet, each with a comment.
         case comment
         /// Each option has a wallet of its own.
@@ -41,35 +41,35 @@ public struct TONProvider: PaymentProvider {
     }
 
     /// What the provider works with.
-    public struct Configuration: Sendable {
+    package struct Configuration: Sendable {
         /// The key in the registry and in the database.
-        public var key: String
+        package var key: String
         /// The network.
-        public var network: TONNetwork
+        package var network: TONNetwork
         /// The contract of wallets, also of those of single options.
-        public var walletVersion: WalletVersion
+        package var walletVersion: WalletVersion
         /// With it the wallet that pays out is a highload wallet v3, whose requests may come for so many seconds; a part of
         /// its address.
-        public var highloadTimeout: UInt32?
+        package var highloadTimeout: UInt32?
         /// The jettons that are taken.
-        public var jettons: [Jetton]
+        package var jettons: [Jetton]
         /// How customers are told apart.
-        public var deposit: Deposit
+        package var deposit: Deposit
         /// How old the node's head may be.
-        public var maximumLag: Duration
+        package var maximumLag: Duration
         /// How long a signed transfer can take effect.
-        public var transferLifetime: Duration
+        package var transferLifetime: Duration
         /// From which amount on, in smallest units, a second node has to know a credit; assets that are not here need
         /// none.
-        public var agreementAbove: [AssetID: Int256]
+        package var agreementAbove: [AssetID: Int256]
         /// Wallets of the operator whose keys are kept offline.
-        public var coldWallets: Set<TONAddress>
+        package var coldWallets: Set<TONAddress>
         /// What less of is not worth the fee of gathering it, in smallest units; a twentieth of a TON for coins, nothing for
         /// others.
-        public var gatheringMinimum: [AssetID: Int256]
+        package var gatheringMinimum: [AssetID: Int256]
 
         /// A configuration with the usual limits.
-        public init(
+        package init(
             key: String,
             network: TONNetwork,
             walletVersion: WalletVersion,
@@ -120,7 +120,7 @@ public struct TONProvider: PaymentProvider {
     ///   - clock: the clock.
     ///   - random: where comments come from.
     /// - Throws: `ProviderError` with the code `invalidRequest` when the seed is none.
-    public init(
+    package init(
         configuration: Configuration,
         client: ToncenterClient,
         witnesses: [ToncenterClient] = [],
@@ -154,27 +154,27 @@ public struct TONProvider: PaymentProvider {
     }
 
     /// The wallet that customers pay to, and that pays out.
-    public var walletAddress: TONAddress { address }
+    package var walletAddress: TONAddress { address }
 
     /// The wallet that pays the fees of emptying wallets of single options.
-    public var feeWalletAddress: TONAddress { feeWallet.address }
+    package var feeWalletAddress: TONAddress { feeWallet.address }
 
     /// The provider's key.
-    public var key: String { configuration.key }
+    package var key: String { configuration.key }
     /// The rail.
-    public var rail: Rail { .ton }
+    package var rail: Rail { .ton }
     /// The wallet, and the one for fees where options have wallets of their own.
-    public var accountNames: [String] {
+    package var accountNames: [String] {
         ([address] + (configuration.deposit == .derived ? [feeWallet.address] : [])).map {
             "ton:\(configuration.network.rawValue):\($0.raw)"
         }
     }
     /// The wallet's account.
-    public var place: String? { address.raw }
+    package var place: String? { address.raw }
     /// What wallets call the network.
-    public var networkName: String? { configuration.network == .mainnet ? "TON" : "TON testnet" }
+    package var networkName: String? { configuration.network == .mainnet ? "TON" : "TON testnet" }
     /// What it can do.
-    public var capabilities: ProviderCapabilities {
+    package var capabilities: ProviderCapabilities {
         ProviderCapabilities(
             opening: .depositInstruction,
             assets: [coin] + configuration.jettons.map(\.asset),
@@ -186,17 +186,17 @@ public struct TONProvider: PaymentProvider {
     }
 
     /// Nothing is pushed.
-    public var push: (any PushReceiving)? { nil }
+    package var push: (any PushReceiving)? { nil }
     /// Reads the wallets' histories.
-    public var scan: (any TransferScanning)? { self }
+    package var scan: (any TransferScanning)? { self }
     /// Sends signed wallet messages.
-    public var send: (any TransferSending)? { self }
+    package var send: (any TransferSending)? { self }
     /// A highload wallet sends many at once.
-    public var batch: (any BatchSending)? { configuration.highloadTimeout == nil ? nil : self }
+    package var batch: (any BatchSending)? { configuration.highloadTimeout == nil ? nil : self }
     /// Empties the wallets of single options.
-    public var gather: (any FundGathering)? { configuration.deposit == .derived ? self : nil }
+    package var gather: (any FundGathering)? { configuration.deposit == .derived ? self : nil }
     /// States the wallets' balances.
-    public var state: (any BalanceStating)? { self }
+    package var state: (any BalanceStating)? { self }
 
     func jetton(_ asset: AssetID) -> Jetton? { configuration.jettons.first { $0.asset == asset } }
 
@@ -205,7 +205,7 @@ public struct TONProvider: PaymentProvider {
     /// Looks whether such an amount can be paid here.
     ///
     /// - Throws: `ProviderError`.
-    public func check(_ request: OpenRequest) throws(ProviderError) { _ = try units(of: request) }
+    package func check(_ request: OpenRequest) throws(ProviderError) { _ = try units(of: request) }
 
     /// What is due in smallest units, if it can be paid here.
     private func units(of request: OpenRequest) throws(ProviderError) -> UInt128 {
@@ -225,7 +225,7 @@ public struct TONProvider: PaymentProvider {
     /// Gives an address to pay to: the wallet with a comment, or a wallet of the option's own.
     ///
     /// - Throws: `ProviderError`.
-    public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
+    package func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
         let units = try units(of: request)
         let jetton = jetton(request.due.asset)
         let isDerived = configuration.deposit == .derived

@@ -1,16 +1,16 @@
-public import Cryptography
-public import HTTPMessages
-public import Providers
-public import Seams
+package import Cryptography
+package import HTTPMessages
+package import Providers
+package import Seams
 import StrictJSON
-public import TON
+package import TON
 
 /// A client of toncenter that believes bytes, not words.
 ///
 /// Chain transactions come from version 2, because only it gives their cells: each is re-hashed, and account and logical
 /// time are read from the cell. It answers from the account's state at a masterchain block, so that what it returns is
 /// final. The head, the network's number and the states of accounts come from version 3; code and data are re-hashed.
-public struct ToncenterClient: Sendable {
+package struct ToncenterClient: Sendable {
     private let transport: any HTTPTransport
     private let baseURL: String
     private let apiKey: SecretBytes?
@@ -23,7 +23,7 @@ public struct ToncenterClient: Sendable {
     ///   - baseURL: the endpoint, without `/api/…`.
     ///   - apiKey: the key, where the endpoint needs one.
     ///   - network: the network that the endpoint has to be of.
-    public init(transport: any HTTPTransport, baseURL: String, apiKey: SecretBytes?, network: TONNetwork) {
+    package init(transport: any HTTPTransport, baseURL: String, apiKey: SecretBytes?, network: TONNetwork) {
         self.transport = transport
         self.baseURL = baseURL
         self.apiKey = apiKey
@@ -31,31 +31,31 @@ public struct ToncenterClient: Sendable {
     }
 
     /// The last masterchain block that the node knows.
-    public struct Head: Hashable, Sendable {
+    package struct Head: Hashable, Sendable {
         /// Its number.
-        public let seqno: Int64
+        package let seqno: Int64
         /// Its time.
-        public let time: Timestamp
+        package let time: Timestamp
     }
 
     /// An account as it is now.
-    public struct AccountState: Hashable, Sendable {
+    package struct AccountState: Hashable, Sendable {
         /// What it holds, in nanotons.
-        public let balance: UInt128
+        package let balance: UInt128
         /// Its code, when it has any.
-        public let code: Cell?
+        package let code: Cell?
         /// Its data, when it has any.
-        public let data: Cell?
+        package let data: Cell?
         /// The logical time of its last chain transaction; 0 when there is none.
-        public let lastLT: UInt64
+        package let lastLT: UInt64
         /// The hash of its last chain transaction.
-        public let lastHash: CellHash
+        package let lastHash: CellHash
     }
 
     /// The head.
     ///
     /// - Throws: `ProviderError`; with the code `refused` when the node is of another network.
-    public func head() async throws(ProviderError) -> Head {
+    package func head() async throws(ProviderError) -> Head {
         let info = try await get("/api/v3/masterchainInfo")
         guard let last = info["last"], let seqno = last["seqno"]?.integerValue,
             let time = last["gen_utime"]?.stringValue.flatMap({ Int64($0) })
@@ -69,7 +69,7 @@ public struct ToncenterClient: Sendable {
     /// An account.
     ///
     /// - Throws: `ProviderError`; with the code `malformed` when code or data is not what the node says that it is.
-    public func account(_ address: TONAddress) async throws(ProviderError) -> AccountState {
+    package func account(_ address: TONAddress) async throws(ProviderError) -> AccountState {
         let answer = try await get("/api/v3/accountStates?address=\(address.raw)&include_boc=true")
         guard let list = answer["accounts"]?.arrayValue else { throw Self.malformed("accountStates") }
         // Nobody has ever sent anything to it.
@@ -127,7 +127,7 @@ public struct ToncenterClient: Sendable {
     /// The jetton wallet of an owner, as the jetton's master computes it (TEP-74, `get_wallet_address`).
     ///
     /// - Throws: `ProviderError`; with the code `refused` when there is no jetton.
-    public func jettonWallet(of owner: TONAddress, master: TONAddress) async throws(ProviderError) -> TONAddress {
+    package func jettonWallet(of owner: TONAddress, master: TONAddress) async throws(ProviderError) -> TONAddress {
         let call: JSONValue
         do {
             var builder = CellBuilder()
@@ -155,7 +155,7 @@ public struct ToncenterClient: Sendable {
     ///
     /// - Throws: `ProviderError`; with the code `refused` when the node says that the message cannot be applied, which is
     ///   no proof that it was not applied before.
-    public func send(_ bag: [UInt8]) async throws(ProviderError) {
+    package func send(_ bag: [UInt8]) async throws(ProviderError) {
         let body: JSONValue = ["boc": .string(Base64.encode(bag))]
         let response = try await request("POST", "/api/v2/sendBoc", body.bytes)
         _ = try Self.result(of: response)

@@ -1,14 +1,14 @@
-public import Money
+package import Money
 import Payments
 import Providers
-public import Seams
+package import Seams
 import StrictJSON
-public import TelegramBot
+package import TelegramBot
 
 /// A bot, as its providers share it: its calls, its key, and how its updates are read.
-public struct TelegramChannel: Sendable {
+package struct TelegramChannel: Sendable {
     /// The bot's key: part of the providers' keys and of the inbox's name.
-    public let key: String
+    package let key: String
     let client: BotClient
     let mapping: TelegramMapping
     let clock: any WallClock
@@ -21,7 +21,7 @@ public struct TelegramChannel: Sendable {
     ///   - assets: the assets that are known.
     ///   - isTestEnvironment: whether the bot lives in Telegram's test environment.
     ///   - clock: the clock.
-    public init(
+    package init(
         key: String,
         client: BotClient,
         assets: AssetRegistry,
@@ -35,7 +35,7 @@ public struct TelegramChannel: Sendable {
     }
 
     /// The inbox that the bot's updates are kept in.
-    public var source: String { "telegram:\(key)" }
+    package var source: String { "telegram:\(key)" }
 
     /// The name of one of the bot's accounts: a bot is its number, whatever its key and its token are.
     func account(of kind: String) -> String {

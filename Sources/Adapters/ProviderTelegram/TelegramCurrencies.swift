@@ -1,13 +1,13 @@
-public import Money
+package import Money
 import Synchronization
-public import TelegramBot
+package import TelegramBot
 
 /// How the asset list, the table that is kept and Telegram now count the currencies of card payments.
 ///
 /// Where they differ, money would be off by a hundred, and nothing is opened.
 ///
 /// The asset list alone decides how an amount is written: balances are kept in its smallest units.
-public final class TelegramCurrencies: Sendable {
+package final class TelegramCurrencies: Sendable {
     private let assets: AssetRegistry
     private let kept: CurrencyTable
     private let current = Mutex<CurrencyTable?>(nil)
@@ -17,24 +17,24 @@ public final class TelegramCurrencies: Sendable {
     /// - Parameters:
     ///   - assets: the asset list.
     ///   - kept: Telegram's table as it is kept.
-    public init(assets: AssetRegistry, kept: CurrencyTable) {
+    package init(assets: AssetRegistry, kept: CurrencyTable) {
         self.assets = assets
         self.kept = kept
     }
 
     /// Takes over what Telegram says now.
-    public func hear(_ table: CurrencyTable) { current.withLock { $0 = table } }
+    package func hear(_ table: CurrencyTable) { current.withLock { $0 = table } }
 
     /// Why a currency cannot be taken.
-    public struct Fault: Hashable, Sendable {
+    package struct Fault: Hashable, Sendable {
         /// Why, for who wants to take it.
-        public let reason: String
+        package let reason: String
         /// Whether amounts would mean something else to Telegram.
-        public let isOff: Bool
+        package let isOff: Bool
     }
 
     /// Why a currency cannot be taken; none: it can.
-    public func fault(of currency: String) -> Fault? {
+    package func fault(of currency: String) -> Fault? {
         guard let asset = (try? AssetID.fiat(currency)).flatMap({ assets.asset($0) }) else {
             return Fault(reason: "there is no currency '\(currency.prefix(10))' in the asset list", isOff: false)
         }
@@ -55,7 +55,7 @@ public final class TelegramCurrencies: Sendable {
     }
 
     /// The currencies of a table whose fraction digits are not those of the asset list, a sentence each.
-    public static func differences(of table: CurrencyTable, from assets: AssetRegistry) -> [String] {
+    package static func differences(of table: CurrencyTable, from assets: AssetRegistry) -> [String] {
         table.entries.compactMap { entry in
             guard let asset = (try? AssetID.fiat(entry.code)).flatMap({ assets.asset($0) }),
                 asset.wireScale != entry.exponent

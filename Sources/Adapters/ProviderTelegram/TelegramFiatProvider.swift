@@ -1,14 +1,14 @@
-public import Cryptography
-public import Money
-public import Payments
-public import Providers
+package import Cryptography
+package import Money
+package import Payments
+package import Providers
 import StrictJSON
 import TelegramBot
 
 /// Fiat money through a payment provider token of a bot (Bot API, "Payments").
 ///
 /// Telegram offers neither refunds nor a statement for it: both are at the payment provider.
-public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
+package struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     private let channel: TelegramChannel
     private let providerToken: SecretBytes
     private let currencies: [AssetID]
@@ -23,7 +23,7 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     ///   - currencies: the currencies that it takes, in the order of preference.
     ///   - table: how currencies are counted and how much of them is taken, which is checked before a link is made.
     ///   - shipping: the ways of shipping that are offered to any address.
-    public init(
+    package init(
         channel: TelegramChannel,
         providerToken: SecretBytes,
         currencies: [AssetID],
@@ -38,15 +38,15 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     }
 
     /// The bot's key and `-fiat`.
-    public var key: String { TelegramChannel.fiatProvider(of: channel.key) }
+    package var key: String { TelegramChannel.fiatProvider(of: channel.key) }
     /// The bot's number.
-    public var place: String? { channel.client.number.map { "bot \($0)" } }
+    package var place: String? { channel.client.number.map { "bot \($0)" } }
     /// The rail.
-    public var rail: Rail { .telegramFiat }
+    package var rail: Rail { .telegramFiat }
     /// What the bot takes by payment providers, whichever of their tokens it has.
-    public var accountNames: [String] { [channel.account(of: "fiat")] }
+    package var accountNames: [String] { [channel.account(of: "fiat")] }
     /// What it can do.
-    public var capabilities: ProviderCapabilities {
+    package var capabilities: ProviderCapabilities {
         ProviderCapabilities(
             opening: .invoiceLink,
             assets: currencies,
@@ -61,32 +61,32 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     }
 
     /// Takes updates.
-    public var push: (any PushReceiving)? { self }
+    package var push: (any PushReceiving)? { self }
     /// Telegram has no list of fiat payments.
-    public var scan: (any TransferScanning)? { nil }
+    package var scan: (any TransferScanning)? { nil }
     /// Refunds are made at the payment provider.
-    public var send: (any TransferSending)? { nil }
+    package var send: (any TransferSending)? { nil }
     /// Telegram states no balance.
-    public var state: (any BalanceStating)? { nil }
+    package var state: (any BalanceStating)? { nil }
     /// The bot's inbox.
-    public var source: String { channel.source }
+    package var source: String { channel.source }
 
     /// Looks whether Telegram could take such an order.
     ///
     /// - Throws: `ProviderError`.
-    public func check(_ request: OpenRequest) throws(ProviderError) { try channel.check(link(request)) }
+    package func check(_ request: OpenRequest) throws(ProviderError) { try channel.check(link(request)) }
 
     /// Opens an invoice link.
     ///
     /// - Throws: `ProviderError`.
-    public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
+    package func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
         try await channel.open(link(request))
     }
 
     /// The ways of shipping of an order whose price is flexible, and the largest tip.
     ///
     /// Shipping is added to the order's price, so that a way whose price is in another currency would be off by the rate.
-    public func terms(of option: PaymentOption) -> OptionTerms {
+    package func terms(of option: PaymentOption) -> OptionTerms {
         let asset = option.due.asset
         guard let settings = try? RailSettings(option.settings, allowed: Self.settings) else { return .none }
         let tip = settings.number("max_tip_amount").flatMap {
@@ -125,14 +125,14 @@ public struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     /// Reads an update; those about Stars are the other provider's.
     ///
     /// - Throws: `ProviderError` with the code `malformed`.
-    public func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage] {
+    package func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage] {
         try channel.interpret(message) { $0 != InvoiceLink.stars }
     }
 
     /// Answers a pre-checkout or shipping query.
     ///
     /// - Throws: `ProviderError`; with the code `tooLate` when Telegram no longer waits.
-    public func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError) {
+    package func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError) {
         try await channel.answer(question, with: decision)
     }
 }

@@ -1,5 +1,5 @@
-public import Payments
-public import Providers
+package import Payments
+package import Providers
 import Seams
 import StrictJSON
 import TelegramBot
@@ -9,7 +9,7 @@ extension TelegramStarsProvider: MediaSelling {
     private static let limits = (stars: Int64(25_000), items: 10)
 
     /// Puts paid media into their chat (Bot API, `sendPaidMedia`).
-    public func send(_ media: PaidMedia) async -> MediaOutcome {
+    package func send(_ media: PaidMedia) async -> MediaOutcome {
         let request: JSONValue
         do { request = try self.request(media) } catch { return .notSent(error) }
         do throws(TelegramError) {

@@ -1,4 +1,4 @@
-public import Providers
+package import Providers
 import StrictJSON
 import TelegramBot
 
@@ -6,7 +6,7 @@ extension TelegramStarsProvider: SubscriptionKeeping {
     /// Has Telegram take no further payment, or take them again (Bot API, `editUserStarSubscription`).
     ///
     /// - Throws: `ProviderError`.
-    public func setRenewal(of charge: String, to isRenewed: Bool) async throws(ProviderError) {
+    package func setRenewal(of charge: String, to isRenewed: Bool) async throws(ProviderError) {
         let parts = charge.split(separator: ":", maxSplits: 1)
         guard parts.count == 2, let user = Int64(parts[0]) else {
             throw ProviderError(.refused, "a subscription is known by its user and its first charge")

@@ -1,29 +1,29 @@
-public import Money
-public import Payments
-public import Providers
+package import Money
+package import Payments
+package import Providers
 import Seams
 import StrictJSON
 import TelegramBot
 
 /// Telegram Stars (XTR) on a bot's own account.
-public struct TelegramStarsProvider: PaymentProvider {
+package struct TelegramStarsProvider: PaymentProvider {
     let channel: TelegramChannel
 
     /// A provider of Stars.
-    public init(channel: TelegramChannel) {
+    package init(channel: TelegramChannel) {
         self.channel = channel
     }
 
     /// The bot's key and `-stars`.
-    public var key: String { TelegramChannel.starsProvider(of: channel.key) }
+    package var key: String { TelegramChannel.starsProvider(of: channel.key) }
     /// The bot's number.
-    public var place: String? { channel.client.number.map { "bot \($0)" } }
+    package var place: String? { channel.client.number.map { "bot \($0)" } }
     /// The rail.
-    public var rail: Rail { .telegramStars }
+    package var rail: Rail { .telegramStars }
     /// The bot's Star account.
-    public var accountNames: [String] { [channel.account(of: "stars")] }
+    package var accountNames: [String] { [channel.account(of: "stars")] }
     /// What it can do.
-    public var capabilities: ProviderCapabilities {
+    package var capabilities: ProviderCapabilities {
         ProviderCapabilities(
             opening: .invoiceLink,
             assets: [.stars],
@@ -36,27 +36,27 @@ public struct TelegramStarsProvider: PaymentProvider {
     }
 
     /// Takes updates.
-    public var push: (any PushReceiving)? { self }
+    package var push: (any PushReceiving)? { self }
     /// Reads the Star account, which also finds what no update told.
-    public var scan: (any TransferScanning)? { self }
+    package var scan: (any TransferScanning)? { self }
     /// Returns payments.
-    public var send: (any TransferSending)? { self }
+    package var send: (any TransferSending)? { self }
     /// Sells media in chats.
-    public var media: (any MediaSelling)? { self }
+    package var media: (any MediaSelling)? { self }
     /// Keeps subscriptions of 30 days.
-    public var subscriptions: (any SubscriptionKeeping)? { self }
+    package var subscriptions: (any SubscriptionKeeping)? { self }
     /// States the Star balance.
-    public var state: (any BalanceStating)? { self }
+    package var state: (any BalanceStating)? { self }
 
     /// Looks whether Telegram could take such an order.
     ///
     /// - Throws: `ProviderError`.
-    public func check(_ request: OpenRequest) throws(ProviderError) { try channel.check(link(request)) }
+    package func check(_ request: OpenRequest) throws(ProviderError) { try channel.check(link(request)) }
 
     /// Opens an invoice link; one of an invoice that begins a subscription takes each period's payment.
     ///
     /// - Throws: `ProviderError`.
-    public func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
+    package func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
         try await channel.open(link(request))
     }
 
@@ -72,19 +72,19 @@ public struct TelegramStarsProvider: PaymentProvider {
 
 extension TelegramStarsProvider: PushReceiving {
     /// The bot's inbox.
-    public var source: String { channel.source }
+    package var source: String { channel.source }
 
     /// Reads an update; those about fiat money are the other provider's.
     ///
     /// - Throws: `ProviderError` with the code `malformed`.
-    public func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage] {
+    package func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage] {
         try channel.interpret(message) { $0 == InvoiceLink.stars }
     }
 
     /// Answers a pre-checkout query.
     ///
     /// - Throws: `ProviderError`; with the code `tooLate` when Telegram no longer waits.
-    public func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError) {
+    package func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError) {
         try await channel.answer(question, with: decision)
     }
 }
@@ -93,14 +93,14 @@ extension TelegramStarsProvider: TransferScanning {
     private static let pageSize: Int64 = 100
 
     /// The bot's Star account.
-    public var standingAccounts: [ScanAccount] {
+    package var standingAccounts: [ScanAccount] {
         get async throws(ProviderError) { [ScanAccount(account: channel.key, subject: AssetID.stars.text)] }
     }
 
     /// A piece of the Star account; the position is how many lines were read.
     ///
     /// - Throws: `ProviderError`.
-    public func page(
+    package func page(
         of account: ScanAccount,
         after position: String?,
         watching: any AccountWatching
@@ -128,12 +128,12 @@ extension TelegramStarsProvider: TransferScanning {
 
 extension TelegramStarsProvider: TransferSending {
     /// Returns do not depend on each other.
-    public func lane(of order: TransferOrder) -> String? { nil }
+    package func lane(of order: TransferOrder) -> String? { nil }
 
     /// A user and the charge that is returned.
     ///
     /// - Throws: `DestinationRefusal`.
-    public func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
+    package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
         _ = try charge(in: destination)
         return destination
     }
@@ -147,14 +147,14 @@ extension TelegramStarsProvider: TransferSending {
     }
 
     /// No keys: a bot's token is enough.
-    public var wallets: [String] { [] }
+    package var wallets: [String] { [] }
 
     /// Reads what the Star account says after the place up to which it was scanned: the charges that were returned since.
     ///
     /// What is before that place was recorded, so that a database that was restored from a copy knows of every return
     /// before it sends one.
     /// - Throws: `ProviderError`.
-    public func readWallet(
+    package func readWallet(
         _ wallet: String?,
         scannedTo position: String?
     ) async throws(ProviderError) -> WalletReading {
@@ -175,7 +175,7 @@ extension TelegramStarsProvider: TransferSending {
     /// Nothing is signed: the user and the charge are the request.
     ///
     /// - Throws: `ProviderError` with the code `refused` when the destination is none.
-    public func prepare(
+    package func prepare(
         _ order: TransferOrder,
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedTransfer {
@@ -193,14 +193,14 @@ extension TelegramStarsProvider: TransferSending {
     private static func name(of charge: String) -> String { "refund:\(charge)" }
 
     /// Whether the Star account says that the charge was returned.
-    public func isDone(_ prepared: PreparedTransfer, under permit: SigningPermit) -> Bool {
+    package func isDone(_ prepared: PreparedTransfer, under permit: SigningPermit) -> Bool {
         permit.done.contains { Self.name(of: $0) == prepared.hash }
     }
 
     /// Asks Telegram to return the Stars.
     ///
     /// `CHARGE_ALREADY_REFUNDED` is done: Telegram is known to answer it to the very call that made the refund.
-    public func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
+    package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
         guard let request = try? JSONValue(parsing: prepared.bytes) else {
             return .rejected(reason: "the stored request cannot be read")
         }
@@ -216,7 +216,7 @@ extension TelegramStarsProvider: TransferSending {
     /// The Star account tells (``isDone(_:under:)``), and asking again does: a charge is returned once.
     ///
     /// - Throws: `ProviderError`; never, because submitting again is the question.
-    public func fate(
+    package func fate(
         of prepared: PreparedTransfer,
         for order: TransferOrder
     ) async throws(ProviderError) -> TransferFate {
@@ -228,7 +228,7 @@ extension TelegramStarsProvider: BalanceStating {
     /// What is on the Star account.
     ///
     /// - Throws: `ProviderError`.
-    public func balances(
+    package func balances(
         of accounts: [ScanAccount],
         at position: String?
     ) async throws(ProviderError) -> ProviderStatement {

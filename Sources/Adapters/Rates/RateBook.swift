@@ -1,9 +1,9 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 import Synchronization
 
 /// The rates of all pairs, as several sources say them.
-public final class RateBook: RateSource {
+package final class RateBook: RateSource {
     private struct Pair: Hashable {
         let base: AssetID
         let quote: AssetID
@@ -13,12 +13,12 @@ public final class RateBook: RateSource {
     private let opinions = Mutex<[Pair: PairOpinions]>([:])
 
     /// A book that knows nothing yet.
-    public init(rules: RateRules) {
+    package init(rules: RateRules) {
         self.rules = rules
     }
 
     /// Takes what a source says.
-    public func hear(_ rates: [Rate], from source: String) {
+    package func hear(_ rates: [Rate], from source: String) {
         opinions.withLock { opinions in
             for rate in rates {
                 opinions[Pair(base: rate.base, quote: rate.quote), default: PairOpinions()].hear(rate, from: source)
@@ -29,7 +29,7 @@ public final class RateBook: RateSource {
     /// The price of one major unit of `base` in `quote`, also when only the other direction is known.
     ///
     /// - Throws: `MoneyError` with the code `noRate`, and why.
-    public func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
+    package func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
         let direct = verdict(Pair(base: base, quote: quote), at: now)
         switch direct {
         case .good(let rate), .standIn(let rate, _):

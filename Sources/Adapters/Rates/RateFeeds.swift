@@ -1,13 +1,13 @@
 import Foundation
-public import HTTPMessages
-public import Money
-public import Seams
+package import HTTPMessages
+package import Money
+package import Seams
 import StrictJSON
 
 /// Why a source gave nothing, as a sentence.
-public struct RateFeedError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct RateFeedError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The sentence.
-    public let description: String
+    package let description: String
 
     init(_ reason: String) {
         description = reason
@@ -15,7 +15,7 @@ public struct RateFeedError: Error, Hashable, Sendable, CustomStringConvertible 
 }
 
 /// Somebody who says what assets cost.
-public protocol RateFeed: Sendable {
+package protocol RateFeed: Sendable {
     /// Its name, which each rate carries.
     var name: String { get }
     /// What it says now.
@@ -25,15 +25,15 @@ public protocol RateFeed: Sendable {
 }
 
 /// A JSON document of the web, with the places of prices in it.
-public struct HTTPRateFeed: RateFeed {
+package struct HTTPRateFeed: RateFeed {
     /// A price in the document.
-    public struct Place: Hashable, Sendable {
+    package struct Place: Hashable, Sendable {
         let base: AssetID
         let quote: AssetID
         let pointer: [String]
 
         /// A price at a JSON pointer (RFC 6901), for example `/the-open-network/eur`.
-        public init(base: AssetID, quote: AssetID, pointer: String) {
+        package init(base: AssetID, quote: AssetID, pointer: String) {
             self.base = base
             self.quote = quote
             self.pointer = pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { part in
@@ -45,13 +45,13 @@ public struct HTTPRateFeed: RateFeed {
     private static let limit = 1 << 20
 
     /// Its name.
-    public let name: String
+    package let name: String
     private let url: String
     private let places: [Place]
     private let transport: any HTTPTransport
 
     /// A document and the places of prices in it.
-    public init(name: String, url: String, places: [Place], transport: any HTTPTransport) {
+    package init(name: String, url: String, places: [Place], transport: any HTTPTransport) {
         self.name = name
         self.url = url
         self.places = places
@@ -61,7 +61,7 @@ public struct HTTPRateFeed: RateFeed {
     /// The prices that the document has now.
     ///
     /// - Throws: ``RateFeedError``.
-    public func read(at now: Timestamp) async throws(RateFeedError) -> [Rate] {
+    package func read(at now: Timestamp) async throws(RateFeedError) -> [Rate] {
         let response: HTTPResponse
         do {
             response = try await transport.send(HTTPRequest(url: url, maximumResponseBytes: Self.limit))
@@ -79,13 +79,13 @@ public struct HTTPRateFeed: RateFeed {
 }
 
 /// A JSON file that somebody else writes: `{"rates": [{"base", "quote", "price", "observed_at"}]}`.
-public struct FileRateFeed: RateFeed {
+package struct FileRateFeed: RateFeed {
     /// Its name.
-    public let name: String
+    package let name: String
     private let path: String
 
     /// The file at a path.
-    public init(name: String, path: String) {
+    package init(name: String, path: String) {
         self.name = name
         self.path = path
     }
@@ -93,7 +93,7 @@ public struct FileRateFeed: RateFeed {
     /// The prices in the file.
     ///
     /// - Throws: ``RateFeedError``.
-    public func read(at now: Timestamp) async throws(RateFeedError) -> [Rate] {
+    package func read(at now: Timestamp) async throws(RateFeedError) -> [Rate] {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw RateFeedError("\(name): \(path) cannot be read")
         }

@@ -1,19 +1,19 @@
 /// When a rate is believed.
-public struct RateRules: Hashable, Sendable {
+package struct RateRules: Hashable, Sendable {
     /// How old what a source says may be.
-    public var maximumAge: Duration
+    package var maximumAge: Duration
     /// For how long the last good rate stands in when there is no other.
-    public var lastGoodLimit: Duration
+    package var lastGoodLimit: Duration
     /// How far a source may be from the median of all, in hundredths of a percent.
-    public var deviationBasisPoints: Int
+    package var deviationBasisPoints: Int
     /// How far a new rate may be from the last good one while that still stands in, in hundredths of a percent: more is a
     /// price upside down, or in other units.
-    public var jumpBasisPoints: Int
+    package var jumpBasisPoints: Int
     /// How long a quote holds.
-    public var validity: Duration
+    package var validity: Duration
 
     /// Rules; the usual ones take what is five minutes old and within five percent of the median.
-    public init(
+    package init(
         maximumAge: Duration = .seconds(300),
         lastGoodLimit: Duration = .seconds(3_600),
         deviationBasisPoints: Int = 500,

@@ -1,15 +1,15 @@
-public import Logging
-public import Seams
+package import Logging
+package import Seams
 
 /// Asks the sources again and again; one that fails or hangs holds up nobody.
-public struct RateWorker: Sendable {
+package struct RateWorker: Sendable {
     private let feeds: [any RateFeed]
     private let book: RateBook
     private let clock: any WallClock
     private let logger: Logger
 
     /// A worker that fills a book.
-    public init(feeds: [any RateFeed], book: RateBook, clock: any WallClock, logger: Logger) {
+    package init(feeds: [any RateFeed], book: RateBook, clock: any WallClock, logger: Logger) {
         self.feeds = feeds
         self.book = book
         self.clock = clock
@@ -20,7 +20,7 @@ public struct RateWorker: Sendable {
     ///
     /// - Returns: why some gave nothing.
     @discardableResult
-    public func runOnce() async -> [String] {
+    package func runOnce() async -> [String] {
         await withTaskGroup(of: String?.self) { group in
             for feed in feeds {
                 group.addTask {
@@ -38,7 +38,7 @@ public struct RateWorker: Sendable {
     }
 
     /// Asks until the task is cancelled.
-    public func run(every interval: Duration) async {
+    package func run(every interval: Duration) async {
         guard !feeds.isEmpty else { return }
         while !Task.isCancelled {
             await runOnce()

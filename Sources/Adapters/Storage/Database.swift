@@ -1,7 +1,7 @@
-public import Seams
+package import Seams
 
 /// Where everything is kept: an engine that runs this module's SQL.
-public protocol Database: Sendable {
+package protocol Database: Sendable {
     /// Runs queries on what is committed.
     ///
     /// - Throws: what `body` throws, and ``StorageError``.
@@ -55,26 +55,26 @@ public protocol Database: Sendable {
 
 extension Database {
     /// Where a reading needs a way to a server, the caller's thread does not wait for it.
-    public func lookUp<Value: Sendable>(
+    package func lookUp<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
         try await read(body)
     }
 
     /// Where others may commit, nobody knows how often.
-    public var commitCount: Int? { nil }
+    package var commitCount: Int? { nil }
 
     /// It has no clock of its own.
-    public func statedTime() async throws -> Timestamp? { nil }
+    package func statedTime() async throws -> Timestamp? { nil }
 
     /// Where no other process works, there is nothing to hear.
-    public var news: AsyncStream<Void> { AsyncStream { $0.finish() } }
+    package var news: AsyncStream<Void> { AsyncStream { $0.finish() } }
 }
 
 /// A connection within one unit of work.
 ///
 /// All queries of this module are extensions of it.
-public protocol SQLSession: AnyObject {
+package protocol SQLSession: AnyObject {
     /// What the units of work that share a commit know.
     var group: GroupState { get }
 
@@ -120,7 +120,7 @@ public protocol SQLSession: AnyObject {
 }
 
 /// A statement, and what stands in it for `$1`, `$2` and so on.
-public struct SQLStatement: Sendable {
+package struct SQLStatement: Sendable {
     package let sql: String
     package let arguments: [SQLValue]
 
@@ -132,7 +132,7 @@ public struct SQLStatement: Sendable {
 
 extension SQLSession {
     /// Where an answer needs no way to a server, one comes after the other.
-    public func change(
+    package func change(
         _ statement: SQLStatement,
         thenQuery query: SQLStatement
     ) throws -> (changed: Int, rows: [SQLRow]) {
@@ -141,18 +141,18 @@ extension SQLSession {
     }
 
     /// Where an answer needs no way to a server, one comes after the other.
-    public func queryAll(_ queries: [SQLStatement]) throws -> [[SQLRow]] {
+    package func queryAll(_ queries: [SQLStatement]) throws -> [[SQLRow]] {
         try queries.map { try query($0.sql, $0.arguments) }
     }
 
     /// Where a statement runs at once, nothing has to be waited for.
-    public func settle() throws {}
+    package func settle() throws {}
 
     /// Runs `body` so that all that it does, and nothing else, is undone when it fails; the unit of work goes on.
     ///
     /// - Throws: when it cannot be undone, because the database does not answer: the whole unit fails.
     /// - Returns: what `body` returns, or the error by which it or one of its statements failed.
-    public func separately<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
+    package func separately<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
         let before = group.copy()
         try execute("SAVEPOINT item", [])
         do {
@@ -174,7 +174,7 @@ extension SQLSession {
     }
 
     /// Where a statement runs at once, so is seen what it changed.
-    public func executeOne(_ sql: String, _ arguments: [SQLValue]) throws {
+    package func executeOne(_ sql: String, _ arguments: [SQLValue]) throws {
         guard try change(sql, arguments) == 1 else { throw StorageError.changedMeanwhile }
     }
 

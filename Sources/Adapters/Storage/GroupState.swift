@@ -8,7 +8,7 @@ import Seams
 ///
 /// A group holds the database's write lock, so that nobody else changes these rows meanwhile. Whoever changes one of
 /// them by a statement forgets it here.
-public final class GroupState {
+package final class GroupState {
     struct BalanceKey: Hashable {
         let account: AccountID
         let asset: AssetID
@@ -41,7 +41,7 @@ public final class GroupState {
     package var hasNews = false
 
     /// A group that knows nothing.
-    public init() {}
+    package init() {}
 
     /// What is known now, to go back to.
     func copy() -> GroupState {
@@ -94,7 +94,7 @@ struct RowNumbers<Name: Hashable & Sendable> {
 
 extension SQLSession {
     /// Does what units of this group have left to be done once for all of them: the last thing before the commit.
-    public func finishGroup() throws {
+    package func finishGroup() throws {
         try writeBalances()
         try addressEvents()
     }

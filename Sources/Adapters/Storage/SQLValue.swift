@@ -1,11 +1,11 @@
 import BigInt
 import Ledger
-public import Money
+package import Money
 import Payments
 package import Seams
 
 /// A value that goes into a statement or comes out of a query.
-public enum SQLValue: Hashable, Sendable {
+package enum SQLValue: Hashable, Sendable {
     case null
     case integer(Int64)
     case text(String)
@@ -38,12 +38,12 @@ public enum SQLValue: Hashable, Sendable {
 }
 
 /// A row, read column by column from the left.
-public struct SQLRow: Sendable {
+package struct SQLRow: Sendable {
     package let values: [SQLValue]
     private var position = 0
 
     /// A row with the values of its columns.
-    public init(_ values: [SQLValue]) {
+    package init(_ values: [SQLValue]) {
         self.values = values
     }
 

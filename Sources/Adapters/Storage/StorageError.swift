@@ -1,12 +1,12 @@
-public import Seams
+import Seams
 
 /// What the database refuses or cannot do: a code that callers match, and a reason that people read.
-public struct StorageError: CodedError {
+package struct StorageError: CodedError {
     /// How the error's text begins.
-    public static let domain = "storage"
+    package static let domain = "storage"
 
     /// The kind of failure.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         /// Another process has the database.
         case locked
         /// The database was made by a newer version of the program.
@@ -30,12 +30,12 @@ public struct StorageError: CodedError {
     }
 
     /// The kind of failure.
-    public let code: Code
+    package let code: Code
     /// What went wrong and what to do about it, for a person.
-    public let reason: String
+    package let reason: String
 
     /// A failure of the kind `code`.
-    public init(_ code: Code, _ reason: String) {
+    package init(_ code: Code, _ reason: String) {
         self.code = code
         self.reason = reason
     }
@@ -44,7 +44,7 @@ public struct StorageError: CodedError {
 
     /// Whether the reason lies in the values of the statement or of a row, and not in the database: another unit of work
     /// may well succeed, and this one never will.
-    public var liesInValues: Bool {
+    package var liesInValues: Bool {
         switch code {
         case .constraint, .unstorable, .corrupt: true
         case .locked, .newerSchema, .notDurable, .unavailable, .outcomeUnknown, .conflict, .fenced: false

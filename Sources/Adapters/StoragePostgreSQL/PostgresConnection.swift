@@ -7,7 +7,7 @@ import Storage
 /// A connection to PostgreSQL over libpq, without blocking calls and in pipeline mode.
 ///
 /// Statements whose answers are not needed at once leave with the next one whose answer is. Used by one thread at a time.
-final class PostgresConnection {
+@safe final class PostgresConnection {
     /// What went wrong, by the server's code (SQLSTATE).
     private enum Class {
         static let constraint = "23"
@@ -56,48 +56,55 @@ final class PostgresConnection {
     deinit { disconnect() }
 
     func disconnect() {
-        if let connection { PQfinish(connection) }
-        connection = nil
+        if let connection = unsafe connection { unsafe PQfinish(connection) }
+        unsafe connection = nil
         prepared = [:]
         pending = []
     }
 
     /// Whether a statement of the running transaction has failed, so that only a rollback can end it.
-    var hasFailedTransaction: Bool { connection.map { PQtransactionStatus($0) == PQTRANS_INERROR } ?? false }
+    var hasFailedTransaction: Bool {
+        unsafe connection.map { unsafe PQtransactionStatus($0) == PQTRANS_INERROR } ?? false
+    }
 
     /// Whether the server answered the last time.
-    var isAlive: Bool { connection.map { PQstatus($0) == CONNECTION_OK } ?? false }
+    var isAlive: Bool { unsafe connection.map { unsafe PQstatus($0) == CONNECTION_OK } ?? false }
 
     private func connected() throws(StorageError) -> OpaquePointer {
-        if let connection, PQstatus(connection) == CONNECTION_OK { return connection }
+        if let connection = unsafe connection, unsafe PQstatus(connection) == CONNECTION_OK { return unsafe connection }
         disconnect()
-        guard let made = PQconnectdb(settings) else { throw StorageError(.unavailable, "libpq has no memory") }
-        if let password = PQpass(made) { SecretGate.shared.hold(String(cString: password)) }
-        PQsetNoticeProcessor(made, { _, _ in }, nil)
+        guard let made = unsafe PQconnectdb(settings) else { throw StorageError(.unavailable, "libpq has no memory") }
+        if let password = unsafe PQpass(made) { unsafe SecretGate.shared.hold(String(cString: password)) }
+        unsafe PQsetNoticeProcessor(made, { _, _ in }, nil)
         do throws(StorageError) {
-            guard PQstatus(made) == CONNECTION_OK else { throw Self.unreachable(made) }
-            if isDurable { try makeDurable(made) }
-            guard PQsetnonblocking(made, 1) == 0, PQenterPipelineMode(made) == 1 else { throw Self.unreachable(made) }
+            guard unsafe PQstatus(made) == CONNECTION_OK else { throw unsafe Self.unreachable(made) }
+            if isDurable { try unsafe makeDurable(made) }
+            guard unsafe PQsetnonblocking(made, 1) == 0, unsafe PQenterPipelineMode(made) == 1 else {
+                throw unsafe Self.unreachable(made)
+            }
         } catch {
-            PQfinish(made)
+            unsafe PQfinish(made)
             throw error
         }
-        connection = made
-        return made
+        unsafe connection = unsafe made
+        return unsafe made
     }
 
     private static func unreachable(_ made: OpaquePointer) -> StorageError {
-        StorageError(.unavailable, "PostgreSQL cannot be reached: \(line(String(cString: PQerrorMessage(made))))")
+        StorageError(
+            .unavailable,
+            unsafe "PostgreSQL cannot be reached: \(line(String(cString: PQerrorMessage(made))))"
+        )
     }
 
     /// Has every commit of a new session wait until it is on the disk.
     private func makeDurable(_ made: OpaquePointer) throws(StorageError) {
         func ask(_ sql: String) throws(StorageError) -> SQLRow? {
-            let result = PQexec(made, sql)
-            defer { PQclear(result) }
-            let status = PQresultStatus(result)
-            guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else { throw Self.unreachable(made) }
-            return try Self.rows(result).first
+            let result = unsafe PQexec(made, sql)
+            defer { unsafe PQclear(result) }
+            let status = unsafe PQresultStatus(result)
+            guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else { throw unsafe Self.unreachable(made) }
+            return try unsafe Self.rows(result).first
         }
         let level = try PostgresDurability.level(try ask(PostgresDurability.question))
         _ = try ask("SET synchronous_commit = \(level)")
@@ -115,17 +122,17 @@ final class PostgresConnection {
     ///   - count: how many rows it has to change; another number is a conflict.
     /// - Throws: ``StorageError``.
     func enqueue(_ sql: String, _ arguments: [SQLValue]? = nil, changing count: Int? = nil) throws(StorageError) {
-        let connection = try connected()
+        let connection = try unsafe connected()
         guard let arguments else {
-            try sent(PQsendQueryParams(connection, sql, 0, nil, nil, nil, nil, 0), .statement(changing: count))
+            try unsafe sent(PQsendQueryParams(connection, sql, 0, nil, nil, nil, nil, 0), .statement(changing: count))
             return
         }
         for case .text(let text) in arguments {
             if let refusal = StorageError.unstorable(text) { throw refusal }
         }
-        let name = try statement(Preparation(sql, arguments), on: connection)
-        let code = Self.withTexts(arguments) { texts in
-            PQsendQueryPrepared(connection, name, Int32(arguments.count), texts, nil, nil, 0)
+        let name = try unsafe statement(Preparation(sql, arguments), on: connection)
+        let code = unsafe Self.withTexts(arguments) { texts in
+            unsafe PQsendQueryPrepared(connection, name, Int32(arguments.count), texts, nil, nil, 0)
         }
         try sent(code, .statement(changing: count))
     }
@@ -148,23 +155,23 @@ final class PostgresConnection {
     /// - Returns: what each statement came to.
     @discardableResult
     func drain() throws(StorageError) -> [Answer] {
-        guard let connection, !pending.isEmpty else { return [] }
-        guard PQpipelineSync(connection) == 1 else { throw lost(connection) }
+        guard let connection = unsafe connection, !pending.isEmpty else { return [] }
+        guard unsafe PQpipelineSync(connection) == 1 else { throw unsafe lost(connection) }
         var (answers, failure): ([Answer], StorageError?) = ([], nil)
         let commands = pending
         pending = []
         for command in commands {
             do throws(StorageError) {
-                let answer = try finish(command, on: connection)
+                let answer = try unsafe finish(command, on: connection)
                 if case .statement = command, let answer { answers.append(answer) }
             } catch {
                 guard isAlive else { throw error }
                 failure = failure ?? error
             }
         }
-        let end = try result(on: connection)
-        defer { PQclear(end) }
-        guard PQresultStatus(end) == PGRES_PIPELINE_SYNC else { throw lost(connection) }
+        let end = try unsafe result(on: connection)
+        defer { unsafe PQclear(end) }
+        guard unsafe PQresultStatus(end) == PGRES_PIPELINE_SYNC else { throw unsafe lost(connection) }
         if let failure { throw failure }
         return answers
     }
@@ -178,14 +185,14 @@ final class PostgresConnection {
     }
 
     /// Sends what was enqueued and does not wait for it.
-    func flush() { if let connection { PQflush(connection) } }
+    func flush() { if let connection = unsafe connection { unsafe PQflush(connection) } }
 
     private func statement(_ wanted: Preparation, on connection: OpaquePointer) throws(StorageError) -> String {
         if let name = prepared[wanted] { return name }
         statements += 1
         let name = "s\(statements)"
-        let code = wanted.types.withUnsafeBufferPointer { types in
-            PQsendPrepare(connection, name, wanted.sql, Int32(types.count), types.baseAddress)
+        let code = unsafe wanted.types.withUnsafeBufferPointer { types in
+            unsafe PQsendPrepare(connection, name, wanted.sql, Int32(types.count), types.baseAddress)
         }
         try sent(code, .preparation(of: wanted))
         prepared[wanted] = name
@@ -193,16 +200,16 @@ final class PostgresConnection {
     }
 
     private func sent(_ code: CInt, _ command: Pending) throws(StorageError) {
-        guard code == 1 else { throw lost(connection) }
+        guard code == 1 else { throw unsafe lost(connection) }
         pending.append(command)
     }
 
     /// Takes the results of one command, up to the end that separates it from the next.
     private func finish(_ command: Pending, on connection: OpaquePointer) throws(StorageError) -> Answer? {
         var (answer, failure): (Answer?, StorageError?) = (nil, nil)
-        while let result = try result(on: connection) {
-            defer { PQclear(result) }
-            do throws(StorageError) { answer = try read(result) } catch { failure = failure ?? error }
+        while let result = try unsafe result(on: connection) {
+            defer { unsafe PQclear(result) }
+            do throws(StorageError) { answer = unsafe try read(result) } catch { failure = failure ?? error }
         }
         if let failure {
             // What was not prepared has to be prepared again.
@@ -216,44 +223,45 @@ final class PostgresConnection {
     /// The next result, waited for; none at the end of a command.
     private func result(on connection: OpaquePointer) throws(StorageError) -> OpaquePointer? {
         while true {
-            let isFlushed = PQflush(connection)
-            guard isFlushed >= 0 else { throw lost(connection) }
-            guard PQisBusy(connection) == 1 || isFlushed == 1 else { return PQgetResult(connection) }
+            let isFlushed = unsafe PQflush(connection)
+            guard isFlushed >= 0 else { throw unsafe lost(connection) }
+            guard unsafe PQisBusy(connection) == 1 || isFlushed == 1 else { return unsafe PQgetResult(connection) }
             let events = POLLIN | (isFlushed == 1 ? POLLOUT : 0)
-            var socket = pollfd(fd: PQsocket(connection), events: Int16(events), revents: 0)
-            let count = poll(&socket, 1, Self.patience)
+            var socket = unsafe pollfd(fd: PQsocket(connection), events: Int16(events), revents: 0)
+            let count = unsafe poll(&socket, 1, Self.patience)
             guard count != 0 else {
                 disconnect()
                 throw StorageError(.unavailable, "PostgreSQL has not answered for \(Self.patience / 1_000) seconds")
             }
-            guard PQconsumeInput(connection) == 1 else { throw lost(connection) }
+            guard unsafe PQconsumeInput(connection) == 1 else { throw unsafe lost(connection) }
         }
     }
 
     /// The connection is of no use any more.
     private func lost(_ connection: OpaquePointer?) -> StorageError {
-        let reason = connection.map { Self.line(String(cString: PQerrorMessage($0))) } ?? ""
+        let reason = unsafe connection.map { unsafe Self.line(String(cString: PQerrorMessage($0))) } ?? ""
         disconnect()
         return StorageError(.unavailable, "PostgreSQL: the connection was lost: \(reason)")
     }
 
     private func read(_ result: OpaquePointer) throws(StorageError) -> Answer {
-        let status = PQresultStatus(result)
+        let status = unsafe PQresultStatus(result)
         guard status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK else {
             guard status != PGRES_PIPELINE_ABORTED else {
                 throw StorageError(.unavailable, "PostgreSQL: a statement before this one has failed")
             }
-            let code = PQresultErrorField(result, 67).map { String(cString: $0) } ?? ""
-            let message = PQresultErrorField(result, 77).map { String(cString: $0) } ?? "the connection was lost"
+            let code = unsafe PQresultErrorField(result, 67).map { unsafe String(cString: $0) } ?? ""
+            let message =
+                unsafe PQresultErrorField(result, 77).map { unsafe String(cString: $0) } ?? "the connection was lost"
             let reason = "PostgreSQL: \(Self.line(message)) (\(code))"
             guard !Class.again.contains(code) else { throw StorageError(.conflict, reason) }
             guard !Class.values.contains(String(code.prefix(2))) else { throw StorageError(.unstorable, reason) }
             throw StorageError(code.hasPrefix(Class.constraint) ? .constraint : .unavailable, reason)
         }
-        return Answer(
+        return unsafe Answer(
             rows: try Self.rows(result),
-            changed: PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? 0,
-            tag: PQcmdStatus(result).map { String(cString: $0) } ?? ""
+            changed: PQcmdTuples(result).flatMap { unsafe Int(String(cString: $0)) } ?? 0,
+            tag: unsafe PQcmdStatus(result).map { unsafe String(cString: $0) } ?? ""
         )
     }
 
@@ -280,26 +288,28 @@ final class PostgresConnection {
             bytes.append(contentsOf: text.utf8.lazy.map { CChar(bitPattern: $0) })
             bytes.append(0)
         }
-        return bytes.withUnsafeBufferPointer { buffer in
+        return unsafe bytes.withUnsafeBufferPointer { buffer in
             let pointers =
-                starts.map { start in start.flatMap { offset in buffer.baseAddress.map { $0 + offset } } } + [nil]
-            return pointers.withUnsafeBufferPointer { pointers in
+                unsafe starts.map { start in
+                    unsafe start.flatMap { offset in unsafe buffer.baseAddress.map { unsafe $0 + offset } }
+                } + [nil]
+            return unsafe pointers.withUnsafeBufferPointer { pointers in
                 guard let base = pointers.baseAddress else {
                     preconditionFailure("an array of one element has an address")
                 }
-                return body(base)
+                return unsafe body(base)
             }
         }
     }
 
     private static func rows(_ result: OpaquePointer?) throws(StorageError) -> [SQLRow] {
-        let columns = PQnfields(result)
+        let columns = unsafe PQnfields(result)
         var rows: [SQLRow] = []
-        rows.reserveCapacity(Int(PQntuples(result)))
-        for row in 0..<PQntuples(result) {
+        unsafe rows.reserveCapacity(Int(PQntuples(result)))
+        for row in unsafe 0..<PQntuples(result) {
             var values: [SQLValue] = []
             values.reserveCapacity(Int(columns))
-            for column in 0..<columns { values.append(try value(result, row, column)) }
+            for column in 0..<columns { unsafe values.append(try value(result, row, column)) }
             rows.append(SQLRow(values))
         }
         return rows
@@ -310,17 +320,19 @@ final class PostgresConnection {
         _ row: Int32,
         _ column: Int32
     ) throws(StorageError) -> SQLValue {
-        guard PQgetisnull(result, row, column) == 0, let start = PQgetvalue(result, row, column) else { return .null }
-        let length = Int(PQgetlength(result, row, column))
-        let bytes = UnsafeRawBufferPointer(start: start, count: length)
-        let text = String(decoding: bytes, as: UTF8.self)
+        guard unsafe PQgetisnull(result, row, column) == 0, let start = unsafe PQgetvalue(result, row, column) else {
+            return .null
+        }
+        let length = unsafe Int(PQgetlength(result, row, column))
+        let bytes = unsafe UnsafeRawBufferPointer(start: start, count: length)
+        let text = unsafe String(decoding: bytes, as: UTF8.self)
         // The types' numbers are those of pg_type.
-        switch PQftype(result, column) {
+        switch unsafe PQftype(result, column) {
         case 1_700: return Int64(text).map(SQLValue.integer) ?? .text(text)
         case 20, 21, 23:
             guard let integer = Int64(text) else { throw .corrupt("'\(text.prefix(20))' is no integer of 64 bits") }
             return .integer(integer)
-        case 17: return .blob(try hex(bytes))
+        case 17: return unsafe .blob(try hex(bytes))
         default: return .text(text)
         }
     }
@@ -329,7 +341,7 @@ final class PostgresConnection {
     private static func hex(_ text: UnsafeRawBufferPointer) throws(StorageError) -> [UInt8] {
         func digit(_ byte: UInt8) -> UInt8 { byte < 0x3A ? byte &- 0x30 : byte &- 0x57 }
         guard text.count >= 2, text.count % 2 == 0 else { throw .corrupt("bytes are not in PostgreSQL's hex form") }
-        return stride(from: 2, to: text.count, by: 2).map { digit(text[$0]) << 4 | digit(text[$0 + 1]) }
+        return stride(from: 2, to: text.count, by: 2).map { unsafe digit(text[$0]) << 4 | digit(text[$0 + 1]) }
     }
 }
 
@@ -341,12 +353,12 @@ extension SQLValue {
         case .text(let text): return text
         case .units(let units): return units.description
         case .blob(let bytes):
-            return String(unsafeUninitializedCapacity: 2 + 2 * bytes.count) { text in
+            return unsafe String(unsafeUninitializedCapacity: 2 + 2 * bytes.count) { text in
                 func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
-                (text[0], text[1]) = (UInt8(ascii: "\\"), UInt8(ascii: "x"))
+                unsafe (text[0], text[1]) = (UInt8(ascii: "\\"), UInt8(ascii: "x"))
                 for (index, byte) in bytes.enumerated() {
-                    text[2 + 2 * index] = digit(byte >> 4)
-                    text[3 + 2 * index] = digit(byte & 15)
+                    unsafe text[2 + 2 * index] = digit(byte >> 4)
+                    unsafe text[3 + 2 * index] = digit(byte & 15)
                 }
                 return 2 + 2 * bytes.count
             }

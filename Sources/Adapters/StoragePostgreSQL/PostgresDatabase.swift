@@ -1,9 +1,9 @@
-public import Seams
-public import Storage
+package import Seams
+package import Storage
 
 /// The database on a PostgreSQL server, which several gateways may share: the same schema and the same queries as on
 /// SQLite.
-public final class PostgresDatabase: Database {
+package final class PostgresDatabase: Database {
     private static let readerCount = 4
 
     private let writer: PostgresWriter
@@ -20,7 +20,7 @@ public final class PostgresDatabase: Database {
     /// - Throws: ``StorageError``; with ``StorageError/Code/notDurable`` for a server, a role or a connection string with
     ///   `fsync`, `full_page_writes` or `synchronous_commit` off, because what is confirmed may be gone after a power
     ///   failure.
-    public init(settings: String, migrating: Bool = true) throws {
+    package init(settings: String, migrating: Bool = true) throws {
         let connection = PostgresConnection(settings: settings, isDurable: true)
         try PostgresMigrator.run(on: connection, migrating: migrating)
         connection.disconnect()
@@ -31,15 +31,15 @@ public final class PostgresDatabase: Database {
     }
 
     /// Comes when a gateway on the database has committed work for somebody.
-    public var news: AsyncStream<Void> { listener.news }
+    package var news: AsyncStream<Void> { listener.news }
 
     /// The server's settings and those of the session that writes.
-    public func durability() async throws -> String {
+    package func durability() async throws -> String {
         try await write { try PostgresDurability.read($0) }
     }
 
     /// The server's clock.
-    public func statedTime() async throws -> Timestamp? {
+    package func statedTime() async throws -> Timestamp? {
         try await read { session in
             try session.first(
                 "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
@@ -49,26 +49,26 @@ public final class PostgresDatabase: Database {
     }
 
     /// Several gateways may work on it.
-    public var isShared: Bool { true }
+    package var isShared: Bool { true }
 
     deinit { listener.stop() }
 
     /// Runs queries on what is committed; several at a time.
-    public func read<Value: Sendable>(
+    package func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
         try await readers.read(body)
     }
 
     /// Runs a unit of work; units that come while others are being committed share the next commit.
-    public func write<Value: Sendable>(
+    package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
         try await committer.submit(body)
     }
 
     /// Waits for the units of work that are under way, and ends the connections.
-    public func close() async throws {
+    package func close() async throws {
         listener.stop()
         await committer.close()
         writer.close()

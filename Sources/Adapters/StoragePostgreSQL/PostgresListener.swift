@@ -32,11 +32,11 @@ final class PostgresListener: Sendable {
 
     /// Listens on one connection until it breaks.
     private func listen(_ settings: String) {
-        guard let connection = PQconnectdb(settings) else { return }
-        defer { PQfinish(connection) }
-        let answer = PQexec(connection, "LISTEN \(Self.channel)")
-        PQclear(answer)
-        guard PQstatus(connection) == CONNECTION_OK else {
+        guard let connection = unsafe PQconnectdb(settings) else { return }
+        defer { unsafe PQfinish(connection) }
+        let answer = unsafe PQexec(connection, "LISTEN \(Self.channel)")
+        unsafe PQclear(answer)
+        guard unsafe PQstatus(connection) == CONNECTION_OK else {
             // A server that is away is not asked more often than it is looked at.
             _ = poll(nil, 0, Self.patience)
             return
@@ -44,11 +44,11 @@ final class PostgresListener: Sendable {
         // What came before the connection was there is looked for.
         continuation.yield()
         while !mayStop {
-            var socket = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
-            guard poll(&socket, 1, Self.patience) > 0 else { continue }
-            guard PQconsumeInput(connection) == 1 else { return }
-            while let notification = PQnotifies(connection) {
-                PQfreemem(notification)
+            var socket = unsafe pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+            guard unsafe poll(&socket, 1, Self.patience) > 0 else { continue }
+            guard unsafe PQconsumeInput(connection) == 1 else { return }
+            while let notification = unsafe PQnotifies(connection) {
+                unsafe PQfreemem(notification)
                 continuation.yield()
             }
         }

@@ -25,7 +25,7 @@ final class LockedFile: Sendable {
         /// The file of a name; nil when there is none.
         init?(_ path: String) {
             var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
+            guard unsafe stat(path, &status) == 0 else { return nil }
             self.init(status)
         }
     }
@@ -57,7 +57,7 @@ final class LockedFile: Sendable {
             let (opened, identity, resolved, log) = try Self.held.withLock { held in
                 // A second descriptor of a file that SQLite has open here must not even be closed.
                 if let known = Identity(path), held.contains(known) { throw Self.locked(path) }
-                let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+                let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
                 guard opened >= 0 else {
                     throw StorageError(.unavailable, "the database \(path) cannot be opened (\(Self.reason()))")
                 }
@@ -85,11 +85,13 @@ final class LockedFile: Sendable {
     private static func secure(_ opened: Int32, _ path: String) throws -> (Identity, String) {
         guard flock(opened, LOCK_EX | LOCK_NB) == 0 else { throw locked(path) }
         var status = stat()
-        guard fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let resolved = realpath(path, nil) else {
+        guard unsafe fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            let resolved = unsafe realpath(path, nil)
+        else {
             throw StorageError(.unavailable, "the database \(path) is no file")
         }
-        defer { free(resolved) }
-        let place = String(cString: resolved)
+        defer { unsafe free(resolved) }
+        let place = unsafe String(cString: resolved)
         // The log of the last commits lies beside one name: who opens the file by another does not see them.
         guard status.st_nlink == 1, Identity(place) == Identity(status) else {
             throw StorageError(.unavailable, "the database \(path) has a second name (a hard link); remove that first")
@@ -100,7 +102,7 @@ final class LockedFile: Sendable {
 
     /// Locks the log that lies beside a name; nil when there is none.
     private static func lockLog(of path: String) throws -> HeldLog? {
-        let opened = open(path + "-wal", O_RDONLY | O_CLOEXEC)
+        let opened = unsafe open(path + "-wal", O_RDONLY | O_CLOEXEC)
         guard opened >= 0 else {
             guard errno == ENOENT else {
                 throw StorageError(.unavailable, "the log \(path)-wal cannot be opened (\(reason()))")
@@ -108,7 +110,7 @@ final class LockedFile: Sendable {
             return nil
         }
         var status = stat()
-        guard flock(opened, LOCK_EX | LOCK_NB) == 0, fstat(opened, &status) == 0 else {
+        guard flock(opened, LOCK_EX | LOCK_NB) == 0, unsafe fstat(opened, &status) == 0 else {
             Glibc.close(opened)
             throw StorageError(
                 .locked,
@@ -140,8 +142,8 @@ final class LockedFile: Sendable {
     /// Has only the owner read a file; SQLite gives its log the rights of the database.
     private static func hide(_ path: String) throws {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & 0o077 != 0 else { return }
-        guard chmod(path, 0o600) == 0 else {
+        guard unsafe stat(path, &status) == 0, status.st_mode & 0o077 != 0 else { return }
+        guard unsafe chmod(path, 0o600) == 0 else {
             throw StorageError(.unavailable, "others can read \(path): chmod 600 it (\(reason()))")
         }
     }
@@ -150,7 +152,7 @@ final class LockedFile: Sendable {
         StorageError(.locked, "another process has this database (\(path)); stop it first")
     }
 
-    private static func reason() -> String { String(cString: strerror(errno)) }
+    private static func reason() -> String { unsafe String(cString: strerror(errno)) }
 
     /// Refuses to go on when the name leads to another file or log, or to none: what is written now would be found by
     /// nobody.

@@ -1,10 +1,10 @@
 import CSQLiteShims
 import GRDB
-public import Storage
+package import Storage
 import Synchronization
 
 /// The database in an SQLite file: write-ahead log, `synchronous=FULL`, one writer, several readers.
-public final class SQLiteDatabase: Storage.Database {
+package final class SQLiteDatabase: Storage.Database {
     private let file: LockedFile
     /// How many read at the same time.
     private static let readerCount = 4
@@ -26,7 +26,7 @@ public final class SQLiteDatabase: Storage.Database {
     ///   - migrating: whether an older schema is brought up to date; without it, an older one is refused.
     /// - Throws: ``StorageError``; with ``StorageError/Code/locked`` when another process has the database, and with
     ///   ``StorageError/Code/newerSchema`` when a newer version of the program made it.
-    public init(path: String, migrating: Bool = true) throws {
+    package init(path: String, migrating: Bool = true) throws {
         Self.settings
         let file = try LockedFile(path: path)
         self.file = file
@@ -59,18 +59,18 @@ public final class SQLiteDatabase: Storage.Database {
     }
 
     /// The settings of the connection that writes.
-    public func durability() async throws -> String {
+    package func durability() async throws -> String {
         try await write { try SQLiteDurability.read($0) }
     }
 
     /// A second process is refused.
-    public var isShared: Bool { false }
+    package var isShared: Bool { false }
 
     /// How often something was committed; nobody else commits to this database.
-    public var commitCount: Int? { groupWriter.commitCount }
+    package var commitCount: Int? { groupWriter.commitCount }
 
     /// Runs queries on what is committed; several at a time.
-    public func read<Value: Sendable>(
+    package func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
         let turn = turn.wrappingAdd(1, ordering: .relaxed).newValue
@@ -81,7 +81,7 @@ public final class SQLiteDatabase: Storage.Database {
     }
 
     /// Runs queries on a connection that nobody uses, without a change of threads, which takes as long as the queries do.
-    public func lookUp<Value: Sendable>(
+    package func lookUp<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
         for reader in readers {
@@ -93,7 +93,7 @@ public final class SQLiteDatabase: Storage.Database {
     }
 
     /// Runs a unit of work; units that come while others are being committed share the next commit.
-    public func write<Value: Sendable>(
+    package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
         try await committer.submit(body)
@@ -102,7 +102,7 @@ public final class SQLiteDatabase: Storage.Database {
     /// Waits for the units of work that are under way, empties the log into the file and releases the lock.
     ///
     /// A copy of the file is a whole backup afterwards.
-    public func close() async throws {
+    package func close() async throws {
         await committer.close()
         do {
             for reader in readers { try reader.close() }

@@ -43,8 +43,8 @@ final class SQLiteReader: Sendable {
     }
 
     private func run<Value>(_ body: (any SQLSession) throws -> Value, on database: GRDB.Database) throws -> Value {
-        let session = session ?? SQLiteSession(database)
-        self.session = session
+        let session = unsafe session ?? SQLiteSession(database)
+        unsafe self.session = session
         // What the reading before this one knew may have changed since.
         session.group.forget()
         try session.execute("BEGIN", [])
@@ -59,7 +59,7 @@ final class SQLiteReader: Sendable {
 
     /// Ends the connection, after what is under way.
     func close() throws {
-        queue.unsafeRead { _ in session = nil }
+        queue.unsafeRead { _ in unsafe session = nil }
         try queue.close()
     }
 }

@@ -19,98 +19,100 @@ final class SQLiteSession: SQLSession {
     func execute(_ sql: String, _ arguments: [SQLValue]) throws { _ = try change(sql, arguments) }
 
     func change(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
-        let statement = try bound(sql, arguments)
-        defer { sqlite3_reset(statement) }
-        var result = sqlite3_step(statement)
-        while result == SQLITE_ROW { result = sqlite3_step(statement) }
+        let statement = try unsafe bound(sql, arguments)
+        defer { unsafe sqlite3_reset(statement) }
+        var result = unsafe sqlite3_step(statement)
+        while result == SQLITE_ROW { result = unsafe sqlite3_step(statement) }
         guard result == SQLITE_DONE else { throw failure(result, sql) }
-        return Int(sqlite3_changes(sqlite3_db_handle(statement)))
+        return unsafe Int(sqlite3_changes(sqlite3_db_handle(statement)))
     }
 
     func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] {
-        let statement = try bound(sql, arguments)
-        defer { sqlite3_reset(statement) }
-        let columns = sqlite3_column_count(statement)
+        let statement = try unsafe bound(sql, arguments)
+        defer { unsafe sqlite3_reset(statement) }
+        let columns = unsafe sqlite3_column_count(statement)
         var rows: [SQLRow] = []
         while true {
-            let result = sqlite3_step(statement)
+            let result = unsafe sqlite3_step(statement)
             guard result == SQLITE_ROW else {
                 guard result == SQLITE_DONE else { throw failure(result, sql) }
                 return rows
             }
             var values: [SQLValue] = []
             values.reserveCapacity(Int(columns))
-            for column in 0..<columns { values.append(SQLValue(statement, column)) }
+            for column in 0..<columns { unsafe values.append(SQLValue(statement, column)) }
             rows.append(SQLRow(values))
         }
     }
 
     private func bound(_ sql: String, _ arguments: [SQLValue]) throws -> OpaquePointer {
-        let statement = try statement(sql)
+        let statement = try unsafe statement(sql)
         for (index, argument) in arguments.enumerated() {
             // Both engines take the same texts.
             if case .text(let text) = argument, let refusal = StorageError.unstorable(text) { throw refusal }
-            let result = argument.bind(to: statement, at: Int32(index + 1))
+            let result = unsafe argument.bind(to: statement, at: Int32(index + 1))
             guard result == SQLITE_OK else { throw failure(result, sql) }
         }
-        return statement
+        return unsafe statement
     }
 
     /// GRDB keeps the statement for the connection, and this session holds it.
     private func statement(_ sql: String) throws -> OpaquePointer {
-        if let known = statements[sql] { return known.sqliteStatement }
+        if let known = statements[sql] { return unsafe known.sqliteStatement }
         let statement: Statement
         do {
             statement = try database.cachedStatement(sql: SQLiteText.shared.text(of: sql))
         } catch let error as DatabaseError { throw StorageError(error) }
         statements[sql] = statement
-        return statement.sqliteStatement
+        return unsafe statement.sqliteStatement
     }
 
     private func failure(_ result: Int32, _ sql: String) -> StorageError {
-        let message = database.sqliteConnection.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) }
+        let message = unsafe database.sqliteConnection.flatMap { unsafe sqlite3_errmsg($0) }.map {
+            unsafe String(cString: $0)
+        }
         return StorageError(DatabaseError(resultCode: ResultCode(rawValue: result), message: message, sql: sql))
     }
 }
 
 extension SQLValue {
     /// Has SQLite copy the value before the call returns.
-    private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+    private static let copied = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
     fileprivate func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
         switch self {
-        case .null: return sqlite3_bind_null(statement, index)
-        case .integer(let value): return sqlite3_bind_int64(statement, index, value)
+        case .null: return unsafe sqlite3_bind_null(statement, index)
+        case .integer(let value): return unsafe sqlite3_bind_int64(statement, index, value)
         case .text(var text):
             return text.withUTF8 { utf8 in
-                utf8.withMemoryRebound(to: CChar.self) { characters in
+                unsafe utf8.withMemoryRebound(to: CChar.self) { characters in
                     // An empty text has no address, and SQLite would read that as NULL.
                     guard let start = characters.baseAddress else {
-                        return sqlite3_bind_text(statement, index, "", 0, nil)
+                        return unsafe sqlite3_bind_text(statement, index, "", 0, nil)
                     }
-                    return sqlite3_bind_text(statement, index, start, Int32(characters.count), Self.copied)
+                    return unsafe sqlite3_bind_text(statement, index, start, Int32(characters.count), Self.copied)
                 }
             }
         case .blob(let bytes):
-            guard !bytes.isEmpty else { return sqlite3_bind_zeroblob(statement, index, 0) }
-            return sqlite3_bind_blob(statement, index, bytes, Int32(bytes.count), Self.copied)
+            guard !bytes.isEmpty else { return unsafe sqlite3_bind_zeroblob(statement, index, 0) }
+            return unsafe sqlite3_bind_blob(statement, index, bytes, Int32(bytes.count), Self.copied)
         case .units(let units):
             let bytes = units.orderedBytes
-            return sqlite3_bind_blob(statement, index, bytes, Int32(bytes.count), Self.copied)
+            return unsafe sqlite3_bind_blob(statement, index, bytes, Int32(bytes.count), Self.copied)
         }
     }
 
     fileprivate init(_ statement: OpaquePointer, _ column: Int32) {
-        switch sqlite3_column_type(statement, column) {
-        case SQLITE_INTEGER: self = .integer(sqlite3_column_int64(statement, column))
+        switch unsafe sqlite3_column_type(statement, column) {
+        case SQLITE_INTEGER: self = unsafe .integer(sqlite3_column_int64(statement, column))
         case SQLITE_TEXT:
-            guard let start = sqlite3_column_text(statement, column) else { self = .text(""); return }
-            let count = Int(sqlite3_column_bytes(statement, column))
-            self = .text(String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self))
+            guard let start = unsafe sqlite3_column_text(statement, column) else { self = .text(""); return }
+            let count = unsafe Int(sqlite3_column_bytes(statement, column))
+            self = unsafe .text(String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self))
         case SQLITE_BLOB:
-            let start = sqlite3_column_blob(statement, column)
-            let count = Int(sqlite3_column_bytes(statement, column))
-            self = .blob(Array(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)))
+            let start = unsafe sqlite3_column_blob(statement, column)
+            let count = unsafe Int(sqlite3_column_bytes(statement, column))
+            self = unsafe .blob(Array(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)))
         // No column of the schema holds a floating-point number: STRICT tables refuse it.
         default: self = .null
         }

@@ -1,6 +1,6 @@
 import Money
 import Payments
-public import Seams
+package import Seams
 import Storage
 import StrictJSON
 import TelegramBot
@@ -36,7 +36,7 @@ extension BotConversation {
     ///
     /// - Parameter now: the moment of the pass.
     /// - Throws: what the database throws.
-    public func tellCustomers(at now: Timestamp) async throws {
+    package func tellCustomers(at now: Timestamp) async throws {
         try await tellEach(
             database.read { try $0.dueNotices(at: now, limit: Self.passLimit) },
             at: now,

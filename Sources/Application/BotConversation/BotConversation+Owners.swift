@@ -1,5 +1,5 @@
 import Payments
-public import Seams
+package import Seams
 import Storage
 import StrictJSON
 import TelegramBot
@@ -10,7 +10,7 @@ extension BotConversation {
     ///
     /// - Parameter now: the moment of the pass.
     /// - Throws: what the database throws.
-    public func tellOwners(at now: Timestamp) async throws {
+    package func tellOwners(at now: Timestamp) async throws {
         try await tellEach(
             database.read { try $0.dueOwnerNotices(at: now, limit: Self.passLimit) },
             at: now,

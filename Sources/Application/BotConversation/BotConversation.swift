@@ -1,21 +1,21 @@
-public import Money
-public import Payments
-public import Seams
-public import Storage
+package import Money
+package import Payments
+import Seams
+package import Storage
 import StrictJSON
-public import TelegramBot
+package import TelegramBot
 
 /// Answers customers who ask a bot about their payments.
 ///
 /// What is asked lies in the inbox until the answer was taken, so that a crash loses no question; it may be answered twice.
-public struct BotConversation: Sendable {
+package struct BotConversation: Sendable {
     /// A bot, and what its operator says of it.
-    public struct Bot: Sendable {
+    package struct Bot: Sendable {
         let client: BotClient
         let contact: String?
         let terms: String?
         /// Where its owner is told what goes wrong; nil: nowhere.
-        public let ownerChat: String?
+        package let ownerChat: String?
         let sendsReceipts: Bool
         /// The keys of what it takes money by: it speaks of nothing else.
         let providers: [String]
@@ -29,7 +29,7 @@ public struct BotConversation: Sendable {
         ///   - terms: the address of the terms.
         ///   - ownerChat: where its owner is told what goes wrong.
         ///   - sendsReceipts: whether customers are told of payments and refunds.
-        public init(
+        package init(
             client: BotClient,
             providers: [String],
             contact: String?,
@@ -61,7 +61,7 @@ public struct BotConversation: Sendable {
     ///   - owners: the bots by whose owners' chats a merchant is told what goes wrong.
     ///   - database: what is asked and told.
     ///   - assets: how amounts are written.
-    public init(
+    package init(
         bot: @escaping @Sendable (_ source: String) -> Bot?,
         owners: @escaping @Sendable (_ merchant: MerchantID) -> [Bot] = { _ in [] },
         database: any Database,
@@ -77,7 +77,7 @@ public struct BotConversation: Sendable {
     ///
     /// - Throws: `TelegramError` when the answer was not taken and may be later, and what the database throws.
     /// - Returns: what was done, for the inbox; none when the update is something else.
-    public func answer(_ body: [UInt8], from source: String) async throws -> String? {
+    package func answer(_ body: [UInt8], from source: String) async throws -> String? {
         guard let bot = bot(source), let update = try? JSONValue(parsing: body, limits: .telegram),
             let request = SupportRequest(update)
         else { return nil }

@@ -1,14 +1,14 @@
 import Payments
-public import Providers
+package import Providers
 import Seams
-public import Storage
+package import Storage
 import Synchronization
 
 /// Knows in memory which accounts were handed out, so that a transfer between strangers costs no read of the database.
 ///
 /// It holds a digest of each account, 8 bytes, and asks the database about those few that it seems to know. Everything in
 /// it can be read again: it starts empty, and reads on from where it stands.
-public final class AccountIndex: Sendable {
+package final class AccountIndex: Sendable {
     private struct Content {
         var digests: Set<UInt64> = []
         var sequence: Int64 = 0
@@ -20,13 +20,13 @@ public final class AccountIndex: Sendable {
     private let content = Mutex<[String: Content]>([:])
 
     /// An index that knows nothing yet.
-    public init() {}
+    package init() {}
 
     /// Answers one provider's questions about which accounts are watched.
     ///
     /// One that asks about every transfer of strangers (`asksOften`) is answered from memory where that is possible; one
     /// that asks about its own accounts alone is answered by the database.
-    public func watching(_ provider: String, in database: any Database, asksOften: Bool) -> any AccountWatching {
+    package func watching(_ provider: String, in database: any Database, asksOften: Bool) -> any AccountWatching {
         Watching(index: asksOften ? self : nil, provider: provider, database: database)
     }
 

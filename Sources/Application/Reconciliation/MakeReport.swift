@@ -4,7 +4,7 @@ import Money
 import Payments
 import Providers
 import Seams
-public import Settlement
+package import Settlement
 import Storage
 
 extension ReconciliationReport {
@@ -14,7 +14,7 @@ extension ReconciliationReport {
     ///
     /// - Throws: what the database throws.
     /// - Returns: the report.
-    public static func make(for settlement: Settlement) async throws -> Self {
+    package static func make(for settlement: Settlement) async throws -> Self {
         // What a scan has read meanwhile would show as a difference: then it is looked at again, a few times.
         for _ in 0..<4 {
             if let report = try await make(for: settlement, onlyIfStill: true) { return report }

@@ -1,34 +1,34 @@
-public import Logging
+package import Logging
 import Payments
 import Providers
-public import Seams
-public import Settlement
+package import Seams
+package import Settlement
 import Storage
 
 /// Finds out what happened on the rails and brings the books up to it, again and again.
 ///
 /// It keeps nothing in memory that matters: every pass starts from what the database says, so that it may be stopped at
 /// any point and goes on from there.
-public struct ReconciliationWorker: Sendable {
+package struct ReconciliationWorker: Sendable {
     /// How it works.
-    public struct Configuration: Sendable {
+    package struct Configuration: Sendable {
         /// How long it rests between two passes.
-        public var interval: Duration
+        package var interval: Duration
         /// The most pages that one account gets in a pass, so that a busy one does not starve the others.
-        public var pagesPerAccount: Int
+        package var pagesPerAccount: Int
         /// The most pushed messages in a pass.
-        public var messagesPerPass: Int
+        package var messagesPerPass: Int
         /// How soon a pushed message is tried again that could not be recorded.
-        public var inboxRetryInterval: Duration
+        package var inboxRetryInterval: Duration
         /// How long a piece of work belongs to the process that has taken it, without being heard of.
-        public var leaseDuration: Duration
+        package var leaseDuration: Duration
         /// How much wallets may hold whose keys are online.
-        public var coldStorage: [ColdStorageRule]
+        package var coldStorage: [ColdStorageRule]
         /// How often what lies on accounts of options is gathered.
-        public var gatheringInterval: Duration
+        package var gatheringInterval: Duration
 
         /// A configuration; the usual one rests a second.
-        public init(
+        package init(
             interval: Duration = .seconds(1),
             pagesPerAccount: Int = 20,
             messagesPerPass: Int = 500,
@@ -48,37 +48,37 @@ public struct ReconciliationWorker: Sendable {
     }
 
     /// What one pass did.
-    public struct Pass: Hashable, Sendable {
+    package struct Pass: Hashable, Sendable {
         /// How many payments were recorded.
-        public var payments = 0
+        package var payments = 0
         /// How many other observations were booked.
-        public var movements = 0
+        package var movements = 0
         /// How many payments were taken back.
-        public var undone = 0
+        package var undone = 0
         /// How much was set aside, because it could not be understood or booked.
-        public var setAside = 0
+        package var setAside = 0
         /// How many pushed messages were dealt with.
-        public var messages = 0
+        package var messages = 0
         /// How many transfers took a step.
-        public var outgoing = 0
+        package var outgoing = 0
         /// How many transfers between our own accounts were sent.
-        public var gathered = 0
+        package var gathered = 0
         /// How many invoices and subscriptions ended.
-        public var expired = 0
+        package var expired = 0
         /// What could not be done, for a person.
-        public var problems: [String] = []
+        package var problems: [String] = []
 
         /// Whether anything changed, so that another pass may find more.
-        public var didSomething: Bool {
+        package var didSomething: Bool {
             payments + movements + undone + setAside + messages + outgoing + gathered + expired > 0
         }
     }
 
     /// Deals with a message, given with the source that pushed it; what it throws has the message dealt with again.
-    public typealias Conversation = @Sendable (_ message: [UInt8], _ source: String) async throws -> String?
+    package typealias Conversation = @Sendable (_ message: [UInt8], _ source: String) async throws -> String?
 
     /// Tells customers what is due at a moment.
-    public typealias Notices = @Sendable (_ now: Timestamp) async throws -> Void
+    package typealias Notices = @Sendable (_ now: Timestamp) async throws -> Void
 
     let settlement: Settlement
     let configuration: Configuration
@@ -101,7 +101,7 @@ public struct ReconciliationWorker: Sendable {
     ///   - converse: deals with pushed messages that are not about money.
     ///   - tellCustomers: tells customers what has become of their payments.
     ///   - logger: told of problems.
-    public init(
+    package init(
         settlement: Settlement,
         identity: String = "the only one",
         configuration: Configuration = Configuration(),
@@ -118,7 +118,7 @@ public struct ReconciliationWorker: Sendable {
     }
 
     /// Works until the task is cancelled.
-    public func run() async {
+    package func run() async {
         while !Task.isCancelled {
             let pass = await runOnce()
             for problem in pass.problems { logger.warning("\(problem)") }
@@ -129,7 +129,7 @@ public struct ReconciliationWorker: Sendable {
     /// One pass over everything: pushed messages, scans, expiry, and money on its way out.
     ///
     /// - Returns: what it did; a failure in one part does not stop the others.
-    public func runOnce() async -> Pass {
+    package func runOnce() async -> Pass {
         var pass = Pass()
         await alone(at: "inbox", into: &pass) { _, pass in await readInbox(into: &pass) }
         await compareWallets(into: &pass)
@@ -178,7 +178,7 @@ public struct ReconciliationWorker: Sendable {
     /// Gives back what belongs to this process, so that others need not wait.
     ///
     /// - Throws: what the database throws.
-    public func releaseLeases() async throws {
+    package func releaseLeases() async throws {
         guard settlement.database.isShared else { return }
         let now = settlement.clock.now()
         try await settlement.database.write { try $0.releaseLeases(of: identity, at: now) }

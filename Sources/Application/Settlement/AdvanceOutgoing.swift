@@ -1,9 +1,9 @@
 import Ledger
 import Money
-public import Payments
+package import Payments
 import Providers
 import Seams
-public import Storage
+package import Storage
 
 extension Settlement {
     /// How soon a transfer is looked at again.
@@ -15,7 +15,7 @@ extension Settlement {
     ///
     /// - Throws: what the database throws.
     /// - Returns: at most `limit` identifiers, the oldest first.
-    public func outgoingDue(limit: Int = 50) async throws -> [String] {
+    package func outgoingDue(limit: Int = 50) async throws -> [String] {
         let now = clock.now()
         return try await database.read { session in
             try session.outgoing(in: [.awaitingPayment, .inProgress, .unknown], dueAt: now, limit: limit).map(
@@ -35,7 +35,7 @@ extension Settlement {
     /// - Throws: what the database throws; the step is taken again then.
     /// - Returns: the transfer after the step.
     @discardableResult
-    public func advance(_ id: String, under lease: Lease? = nil) async throws -> OutgoingTransfer {
+    package func advance(_ id: String, under lease: Lease? = nil) async throws -> OutgoingTransfer {
         guard let stored = try await database.read({ try $0.outgoing(id) }) else {
             throw SettlementError(.notFound, "there is no transfer \(id)")
         }

@@ -1,7 +1,7 @@
 import Payments
 import Providers
 import Seams
-public import Storage
+package import Storage
 import StrictJSON
 
 /// What a merchant is told about, as the `type` of an event.
@@ -39,7 +39,7 @@ extension Settlement {
     private static let caseResolved = "case.resolved"
 
     /// The types of all events that an endpoint can be told of.
-    public static let eventTypes: Set<String> = {
+    package static let eventTypes: Set<String> = {
         var types = Set(InvoiceEvent.allCases.map(\.rawValue) + SightingEvent.allCases.map(\.rawValue))
         for event in OutgoingEvent.allCases {
             types.formUnion(["refund.\(event.rawValue)", "payout.\(event.rawValue)"])
@@ -158,7 +158,7 @@ extension Settlement {
     /// did it.
     ///
     /// - Throws: what the database throws.
-    public func announceDisabled(_ endpoint: WebhookEndpointRecord, in session: any SQLSession) throws {
+    package func announceDisabled(_ endpoint: WebhookEndpointRecord, in session: any SQLSession) throws {
         let json = representation.json(endpoint)
         let id = endpoint.id.text
         let now = clock.now()

@@ -1,6 +1,6 @@
 import Money
 import Payments
-public import Providers
+package import Providers
 import Seams
 import Storage
 
@@ -14,7 +14,7 @@ extension Settlement {
     ///   - question: the rail's question.
     ///   - provider: who asks.
     /// - Returns: the decision; never an error.
-    public func decide(
+    package func decide(
         _ question: ApprovalRequest,
         of provider: any PaymentProvider
     ) async -> ApprovalDecision {

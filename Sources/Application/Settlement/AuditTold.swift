@@ -1,7 +1,7 @@
 import Money
 import Payments
 import Seams
-public import Storage
+package import Storage
 import StrictJSON
 
 /// What was told of an object, held against what it is now.
@@ -14,7 +14,7 @@ extension Settlement {
     /// Seals, sums and balances; objects that are not what is booked of them, and not what was told of them.
     ///
     /// - Throws: what the database throws.
-    public func audit(in session: any SQLSession) throws -> [String] {
+    package func audit(in session: any SQLSession) throws -> [String] {
         try session.auditJournal().findings + session.auditObjects() + auditTold(in: session)
     }
 

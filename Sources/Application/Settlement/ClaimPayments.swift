@@ -1,8 +1,8 @@
 import Ledger
 import Money
-public import Payments
-public import Providers
-public import Seams
+package import Payments
+package import Providers
+import Seams
 import Storage
 
 extension Settlement {
@@ -17,7 +17,7 @@ extension Settlement {
     ///   - provider: the provider that saw the payments.
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound`` when there is no such invoice or payment.
     /// - Returns: the payments as they are now.
-    public func claim(
+    package func claim(
         for id: InvoiceID,
         of merchant: MerchantID,
         from owner: String,

@@ -1,25 +1,25 @@
 import Ledger
-public import Money
-public import Payments
+package import Money
+package import Payments
 import Providers
 import Seams
 import Storage
 
 /// How much of an asset a wallet that pays out may hold, because its key is online.
-public struct ColdStorageRule: Hashable, Sendable {
+package struct ColdStorageRule: Hashable, Sendable {
     /// The provider with the wallet.
-    public let provider: String
+    package let provider: String
     /// The wallet whose key is kept offline, in the rail's own words.
-    public let address: String
+    package let address: String
     /// Above this, money moves to cold storage.
-    public let above: Amount
+    package let above: Amount
     /// So much stays; well below, so that money does not move at every payment.
-    public let downTo: Amount
+    package let downTo: Amount
 
     /// A limit.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/invalidRequest`` when what stays is not less.
-    public init(provider: String, address: String, above: Amount, downTo: Amount) throws {
+    package init(provider: String, address: String, above: Amount, downTo: Amount) throws {
         guard try downTo.compared(to: above) == .less, !downTo.isNegative else {
             throw SettlementError(.invalidRequest, "what stays in the wallet has to be less than what it may hold")
         }
@@ -38,7 +38,7 @@ extension Settlement {
     /// - Throws: ``SettlementError``, `ProviderError` when the rail does not say what is there, and what the database
     ///   throws.
     /// - Returns: the transfer, or none when nothing has to move.
-    public func enforce(_ rule: ColdStorageRule) async throws -> OutgoingTransfer? {
+    package func enforce(_ rule: ColdStorageRule) async throws -> OutgoingTransfer? {
         let provider = try provider(rule.provider)
         guard let state = provider.state, provider.send != nil else {
             throw SettlementError(.unsupported, "\(rule.provider) has no wallet to empty")

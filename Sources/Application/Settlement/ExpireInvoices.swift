@@ -1,8 +1,8 @@
 import Ledger
 import Money
-public import Payments
+package import Payments
 import Providers
-public import Seams
+import Seams
 import Storage
 
 extension Settlement {
@@ -16,7 +16,7 @@ extension Settlement {
     /// - Throws: what the database throws; nothing is changed then.
     /// - Returns: the invoices that ended.
     @discardableResult
-    public func expireInvoices(limit: Int = 100) async throws -> [InvoiceID] {
+    package func expireInvoices(limit: Int = 100) async throws -> [InvoiceID] {
         let now = clock.now()
         let scans = try await standingScans()
         return try await database.write { session in

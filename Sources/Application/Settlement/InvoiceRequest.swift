@@ -1,23 +1,23 @@
-public import Money
-public import Payments
-public import Seams
-public import Storage
+package import Money
+package import Payments
+package import Seams
+package import Storage
 
 /// What a merchant asks for when it opens an invoice.
-public struct InvoiceRequest: Sendable {
+package struct InvoiceRequest: Sendable {
     /// One rail that the merchant wants to offer.
-    public struct Choice: Hashable, Sendable {
+    package struct Choice: Hashable, Sendable {
         /// The rail.
-        public let rail: Rail
+        package let rail: Rail
         /// The asset that is paid; none: the provider's first one that the price can be turned into.
-        public let asset: AssetID?
+        package let asset: AssetID?
         /// What is paid, when the merchant sets it; none: the price at the current rate.
-        public let amount: Amount?
+        package let amount: Amount?
         /// The rail's own wishes (tips, shipping), as the provider knows them.
-        public let settings: Labels
+        package let settings: Labels
 
         /// A rail that the merchant wants to offer.
-        public init(rail: Rail, asset: AssetID? = nil, amount: Amount? = nil, settings: Labels = [:]) {
+        package init(rail: Rail, asset: AssetID? = nil, amount: Amount? = nil, settings: Labels = [:]) {
             self.rail = rail
             self.asset = asset
             self.amount = amount
@@ -26,42 +26,42 @@ public struct InvoiceRequest: Sendable {
     }
 
     /// The merchant's own number for the order, at most 128 bytes.
-    public var reference: String?
+    package var reference: String?
     /// The name of what is sold, 1 to 32 characters.
-    public var title: String
+    package var title: String
     /// More about it, 1 to 255 characters.
-    public var summary: String
+    package var summary: String
     /// What kind of goods.
-    public var goods: Invoice.Goods
+    package var goods: Invoice.Goods
     /// Where the customer pays.
-    public var place: RailPolicy.Place
+    package var place: RailPolicy.Place
     /// What is owed.
-    public var price: Amount
+    package var price: Amount
     /// How the price is split for the customer; the parts add up to the price.
-    public var lines: [InvoiceLine]
+    package var lines: [InvoiceLine]
     /// The rails to offer; none: all that the policy and the providers allow.
-    public var choices: [Choice]
+    package var choices: [Choice]
     /// For how long the invoice can be paid.
-    public var lifetime: Duration
+    package var lifetime: Duration
     /// For how long after that late payments are looked for.
-    public var monitoring: Duration
+    package var monitoring: Duration
     /// How much less still settles it, in hundredths of a percent.
-    public var toleranceBasisPoints: Int
+    package var toleranceBasisPoints: Int
     /// The Telegram user who alone may pay.
-    public var payer: Int64?
+    package var payer: Int64?
     /// The merchant's own labels.
-    public var metadata: Labels
+    package var metadata: Labels
     /// Where the checkout page leads back to: an absolute URL.
-    public var returnURL: String?
+    package var returnURL: String?
     /// The link by which a customer opens it.
-    public var paymentLink: PaymentLinkID?
+    package var paymentLink: PaymentLinkID?
     /// Who opens it by the link, as far as customers can be told apart: each of them gives it a place.
-    public var visitors: [LinkVisitor] = []
+    package var visitors: [LinkVisitor] = []
     /// The subscription that it begins.
-    public var subscription: Subscription?
+    package var subscription: Subscription?
 
     /// A request with the usual times: an hour to pay, a day of monitoring.
-    public init(
+    package init(
         title: String,
         summary: String,
         goods: Invoice.Goods,
@@ -93,16 +93,16 @@ public struct InvoiceRequest: Sendable {
 }
 
 /// An invoice with the ways to pay it, and what was seen of its payment.
-public struct InvoiceWithOptions: Hashable, Sendable {
+package struct InvoiceWithOptions: Hashable, Sendable {
     /// The invoice.
-    public let invoice: Invoice
+    package let invoice: Invoice
     /// The ways to pay it.
-    public let options: [PaymentOption]
+    package let options: [PaymentOption]
     /// What was seen and can still be undone.
-    public let sightings: [StoredSighting]
+    package let sightings: [StoredSighting]
 
     /// An invoice and its options.
-    public init(invoice: Invoice, options: [PaymentOption], sightings: [StoredSighting] = []) {
+    package init(invoice: Invoice, options: [PaymentOption], sightings: [StoredSighting] = []) {
         self.invoice = invoice
         self.options = options
         self.sightings = sightings
@@ -122,7 +122,7 @@ public struct InvoiceWithOptions: Hashable, Sendable {
     /// An invoice with what is stored about it.
     ///
     /// - Throws: what the database throws.
-    public init(_ invoice: Invoice, in session: any SQLSession) throws {
+    package init(_ invoice: Invoice, in session: any SQLSession) throws {
         self.init(
             invoice: invoice,
             options: try session.options(of: invoice.id),

@@ -1,28 +1,28 @@
-public import Money
-public import Payments
-public import Providers
-public import Seams
-public import Storage
+package import Money
+package import Payments
+package import Providers
+package import Seams
+package import Storage
 
 /// What a merchant wants to be paid for again and again.
-public struct SubscriptionRequest: Sendable {
+package struct SubscriptionRequest: Sendable {
     /// The name of what is sold, 1 to 32 characters.
-    public var title: String
+    package var title: String
     /// More about it, 1 to 255 characters.
-    public var summary: String
+    package var summary: String
     /// What each period costs.
-    public var price: Amount
+    package var price: Amount
     /// The merchant's own number, at most 128 bytes.
-    public var reference: String?
+    package var reference: String?
     /// The Telegram user who alone may begin it.
-    public var payer: Int64?
+    package var payer: Int64?
     /// The merchant's own labels.
-    public var metadata: Labels
+    package var metadata: Labels
     /// Where the checkout page leads back to.
-    public var returnURL: String?
+    package var returnURL: String?
 
     /// A wish to be paid again and again.
-    public init(title: String, summary: String, price: Amount, metadata: Labels = [:]) {
+    package init(title: String, summary: String, price: Amount, metadata: Labels = [:]) {
         self.title = title
         self.summary = summary
         self.price = price
@@ -31,11 +31,11 @@ public struct SubscriptionRequest: Sendable {
 }
 
 /// A subscription with the invoice by which it begins.
-public struct SubscriptionWithInvoice: Sendable {
+package struct SubscriptionWithInvoice: Sendable {
     /// The subscription.
-    public let subscription: Subscription
+    package let subscription: Subscription
     /// The first invoice, with its ways to pay.
-    public let first: InvoiceWithOptions
+    package let first: InvoiceWithOptions
 }
 
 extension Settlement {
@@ -49,7 +49,7 @@ extension Settlement {
     /// - Throws: ``SettlementError``; with ``SettlementError/Code/unsupported`` when no provider keeps subscriptions in the
     ///   price's asset.
     /// - Returns: the subscription.
-    public func openSubscription(
+    package func openSubscription(
         _ request: SubscriptionRequest,
         for merchant: MerchantID,
         id: SubscriptionID
@@ -96,7 +96,7 @@ extension Settlement {
     /// A merchant's subscription.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's.
-    public func subscription(
+    package func subscription(
         _ id: SubscriptionID,
         of merchant: MerchantID
     ) async throws -> SubscriptionWithInvoice {
@@ -115,7 +115,7 @@ extension Settlement {
     /// - Parameter request: which subscription, of whom, and whether it is paid again.
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/invalidState`` when there is nothing to cancel or restore.
     /// - Returns: the subscription.
-    public func setRenewal(_ request: RenewalRequest) async throws -> SubscriptionWithInvoice {
+    package func setRenewal(_ request: RenewalRequest) async throws -> SubscriptionWithInvoice {
         let found = try await subscription(request.subscription, of: request.merchant)
         let status = found.subscription.status
         let isPossible =
@@ -146,7 +146,7 @@ extension Settlement {
     ///   - heardAt: when it was pushed.
     /// - Throws: what the database throws.
     /// - Returns: whether there is such a subscription at the provider.
-    public func changeSubscription(
+    package func changeSubscription(
         _ reference: PaymentReference,
         by event: SubscriptionStatus.Event,
         at provider: any PaymentProvider,
@@ -168,7 +168,7 @@ extension Settlement {
     ///
     /// - Throws: what the database throws.
     /// - Returns: how many ended.
-    public func endSubscriptions(limit: Int = 100) async throws -> Int {
+    package func endSubscriptions(limit: Int = 100) async throws -> Int {
         let now = clock.now()
         return try await database.write { session in
             var ended = 0
@@ -203,16 +203,16 @@ extension Settlement {
 /// A merchant cancels or restores a subscription.
 ///
 /// A value with everything in it, for the same reason as ``RefundRequest``.
-public struct RenewalRequest: Sendable {
+package struct RenewalRequest: Sendable {
     /// The subscription.
-    public let subscription: SubscriptionID
+    package let subscription: SubscriptionID
     /// Whose it is.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// Whether it is paid again.
-    public let isRenewed: Bool
+    package let isRenewed: Bool
 
     /// A wish to cancel or restore a subscription.
-    public init(_ subscription: SubscriptionID, of merchant: MerchantID, isRenewed: Bool) {
+    package init(_ subscription: SubscriptionID, of merchant: MerchantID, isRenewed: Bool) {
         self.subscription = subscription
         self.merchant = merchant
         self.isRenewed = isRenewed
@@ -223,7 +223,7 @@ extension SubscriptionWithInvoice {
     /// A subscription with what is stored of its first invoice.
     ///
     /// - Throws: what the database throws.
-    public init(_ subscription: Subscription, in session: any SQLSession) throws {
+    package init(_ subscription: Subscription, in session: any SQLSession) throws {
         guard let invoice = try session.invoice(subscription.terms.invoice) else {
             throw SettlementError(.notFound, "the subscription \(subscription.terms.id) has no invoice yet")
         }

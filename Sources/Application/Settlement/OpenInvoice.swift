@@ -1,8 +1,8 @@
 import Ledger
 import Money
-public import Payments
+package import Payments
 import Providers
-public import Seams
+import Seams
 import Storage
 
 extension Settlement {
@@ -16,7 +16,7 @@ extension Settlement {
     /// - Throws: ``SettlementError``; with ``SettlementError/Code/unavailable`` when no way to pay could be opened now, or
     ///   nobody knows the time.
     /// - Returns: the invoice with the options that could be opened, and the rails that could not.
-    public func openInvoice(
+    package func openInvoice(
         _ request: InvoiceRequest,
         for merchant: MerchantID,
         id: InvoiceID
@@ -55,7 +55,7 @@ extension Settlement {
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's invoice.
     /// - Returns: the invoice and its options.
-    public func invoice(_ id: InvoiceID, of merchant: MerchantID) async throws -> InvoiceWithOptions {
+    package func invoice(_ id: InvoiceID, of merchant: MerchantID) async throws -> InvoiceWithOptions {
         let found: InvoiceWithOptions? = try await database.lookUp { session in
             guard let invoice = try session.invoice(id), invoice.merchant == merchant else { return nil }
             return try InvoiceWithOptions(invoice, in: session)
@@ -68,7 +68,7 @@ extension Settlement {
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/invalidState`` when it is paid or over.
     /// - Returns: the invoice and its options.
-    public func cancelInvoice(_ id: InvoiceID, of merchant: MerchantID) async throws -> InvoiceWithOptions {
+    package func cancelInvoice(_ id: InvoiceID, of merchant: MerchantID) async throws -> InvoiceWithOptions {
         let found = try await invoice(id, of: merchant)
         let now = clock.now()
         let cancelled: Invoice = try await database.write { session in

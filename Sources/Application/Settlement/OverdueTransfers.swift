@@ -1,18 +1,18 @@
-public import Payments
-public import Seams
-public import Storage
+package import Payments
+package import Seams
+package import Storage
 
 /// The alarm about money on its way out: nothing stays unknown for long without a person being told.
-public enum OverdueTransfers {
+package enum OverdueTransfers {
     /// How long after its end, by our clock, a transfer's fate has to be known: as long again as it lives on TON.
-    public static let afterEnd = Duration.seconds(300)
+    package static let afterEnd = Duration.seconds(300)
     /// How long a transfer may take that has no end.
-    public static let withoutEnd = Duration.seconds(3_600)
+    package static let withoutEnd = Duration.seconds(3_600)
 
     /// The transfers under way whose fate should be known by now, the oldest first, at most a thousand.
     ///
     /// - Throws: what the database throws.
-    public static func list(in session: any SQLSession, at now: Timestamp) throws -> [OutgoingTransfer] {
+    package static func list(in session: any SQLSession, at now: Timestamp) throws -> [OutgoingTransfer] {
         try session.overdueOutgoing(
             endedBefore: now.advanced(by: .zero - afterEnd),
             createdBefore: now.advanced(by: .zero - withoutEnd),

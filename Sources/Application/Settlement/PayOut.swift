@@ -1,23 +1,23 @@
 import Ledger
-public import Money
-public import Payments
+package import Money
+package import Payments
 import Providers
-public import Seams
+import Seams
 import Storage
 
 /// What a merchant wants to have sent.
-public struct PayoutRequest: Sendable {
+package struct PayoutRequest: Sendable {
     /// What is sent, without the network's fees.
-    public let amount: Amount
+    package let amount: Amount
     /// Where it goes, in the rail's own words.
-    public let destination: String
+    package let destination: String
     /// What the receiver reads.
-    public let comment: String?
+    package let comment: String?
     /// Whether somebody else has to approve it first.
-    public let needsApproval: Bool
+    package let needsApproval: Bool
 
     /// A wish to send money.
-    public init(amount: Amount, destination: String, comment: String?, needsApproval: Bool) {
+    package init(amount: Amount, destination: String, comment: String?, needsApproval: Bool) {
         self.amount = amount
         self.destination = destination
         self.comment = comment
@@ -32,7 +32,7 @@ extension Settlement {
     ///
     /// - Throws: ``SettlementError``.
     /// - Returns: the payout.
-    public func requestPayout(
+    package func requestPayout(
         _ request: PayoutRequest,
         by merchant: MerchantID,
         id: PayoutID
@@ -106,7 +106,7 @@ extension Settlement {
     ///
     /// - Throws: ``SettlementError``; with ``SettlementError/Code/invalidState`` when it is too late.
     /// - Returns: the payout.
-    public func decidePayout(_ id: PayoutID, of merchant: MerchantID, approve: Bool) async throws -> OutgoingTransfer {
+    package func decidePayout(_ id: PayoutID, of merchant: MerchantID, approve: Bool) async throws -> OutgoingTransfer {
         let now = clock.now()
         return try await database.write { session in
             guard let stored = try session.outgoing(id.text), stored.merchant == merchant else {

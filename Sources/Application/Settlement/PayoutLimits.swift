@@ -4,12 +4,12 @@ import Providers
 import Seams
 
 /// What keeps transfers from costing more than they are worth: the operator bears what the network charges.
-public struct PayoutLimits: Hashable, Sendable {
+package struct PayoutLimits: Hashable, Sendable {
     /// The most that the network may charge for a transfer, in hundredths of a percent of its amount.
-    public var networkFeeBasisPoints: Int
+    package var networkFeeBasisPoints: Int
 
     /// The usual limit is a tenth of the amount.
-    public init(networkFeeBasisPoints: Int = 1_000) {
+    package init(networkFeeBasisPoints: Int = 1_000) {
         self.networkFeeBasisPoints = networkFeeBasisPoints
     }
 }

@@ -1,8 +1,8 @@
-public import Payments
+package import Payments
 import Providers
-public import Seams
-public import Storage
-public import StrictJSON
+import Seams
+package import Storage
+package import StrictJSON
 
 /// What customers have told: kept sealed beside the payment, shown to who may read it, erased when it has to be.
 extension Settlement {
@@ -27,7 +27,7 @@ extension Settlement {
     ///
     /// - Throws: what the database throws, and `CryptographyError` when what is kept does not open.
     /// - Returns: the object, with `personal_data` and `personal_data_erased_at`.
-    public func personalJSON(_ payment: Payment, in session: any SQLSession) throws -> JSONValue {
+    package func personalJSON(_ payment: Payment, in session: any SQLSession) throws -> JSONValue {
         let json = try representation.json(payment)
         return .object((json.members ?? []) + (try personalMembers(of: [payment], in: session)))
     }
@@ -39,7 +39,7 @@ extension Settlement {
     ///
     /// - Throws: what the database throws, and `CryptographyError` when what is kept does not open.
     /// - Returns: the event with another body, or as it is.
-    public func withPersonalData(_ event: EventRecord, in session: any SQLSession) throws -> EventRecord {
+    package func withPersonalData(_ event: EventRecord, in session: any SQLSession) throws -> EventRecord {
         let payments: [Payment]
         if event.type == InvoiceEvent.settled.rawValue {
             guard let invoice = try? InvoiceID(event.subject) else { return event }
@@ -94,7 +94,7 @@ extension Settlement {
     ///   - key: the API key by which it is asked, which is kept with the moment.
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's payment.
     /// - Returns: the payment, with when it was erased.
-    public func erasePersonalData(
+    package func erasePersonalData(
         of id: PaymentID,
         for merchant: MerchantID,
         by key: APIKeyID
@@ -120,7 +120,7 @@ extension Settlement {
     /// - Throws: what the database throws, and `CryptographyError`.
     /// - Returns: whether it is new.
     @discardableResult
-    public func keep(message: [UInt8], from source: String, key: String) async throws -> Bool {
+    package func keep(message: [UInt8], from source: String, key: String) async throws -> Bool {
         let (sealed, now) = (try personalData.seal(message: message, from: source, key: key), clock.now())
         return try await database.write { session in
             try session.appendInbox(source: source, key: key, sealed: sealed, at: now)
@@ -130,7 +130,7 @@ extension Settlement {
     /// The bytes of a message as they came.
     ///
     /// - Throws: `CryptographyError` when it was sealed under another key, or lies in another's place.
-    public func bytes(of message: InboxMessage) throws -> [UInt8] {
+    package func bytes(of message: InboxMessage) throws -> [UInt8] {
         try personalData.open(message: message.body, from: message.source, key: message.key)
     }
 
@@ -138,7 +138,7 @@ extension Settlement {
     /// may have told of a customer.
     ///
     /// - Throws: what the database throws, and `CryptographyError` when it was sealed under another key.
-    public func bytesSetAside(of opened: CaseID) async throws -> [UInt8]? {
+    package func bytesSetAside(of opened: CaseID) async throws -> [UInt8]? {
         guard let kept = try await database.read({ try $0.bytesSetAside(of: opened) }) else { return nil }
         return kept.isSealed ? try personalData.open(setAside: kept.bytes, of: opened) : kept.bytes
     }

@@ -1,15 +1,15 @@
-public import Cryptography
+package import Cryptography
 import Payments
-public import Seams
+package import Seams
 import StrictJSON
 
 /// Seals what customers have told (AES-256-GCM, a nonce for each record), so that a copy of the database shows nothing of
 /// it: what is kept of a payment for that payment and its merchant, and what a rail has pushed for its place in the inbox.
-public struct PersonalDataSeal: Sendable {
+package struct PersonalDataSeal: Sendable {
     private let key: SealingKey
 
     /// A seal under a key of 32 bytes that serves nothing else.
-    public init(key: SecretBytes, random: any RandomSource) {
+    package init(key: SecretBytes, random: any RandomSource) {
         self.key = SealingKey(key, random: random)
     }
 

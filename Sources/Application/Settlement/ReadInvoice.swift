@@ -1,4 +1,4 @@
-public import Payments
+package import Payments
 import Storage
 import StrictJSON
 import Synchronization
@@ -60,7 +60,7 @@ extension Settlement {
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's invoice.
     /// - Returns: the JSON, in UTF-8.
-    public func invoiceText(_ id: InvoiceID, of merchant: MerchantID) async throws -> [UInt8] {
+    package func invoiceText(_ id: InvoiceID, of merchant: MerchantID) async throws -> [UInt8] {
         let (texts, address, representation) = (texts, address.url, representation)
         // Counted before anything is read: a commit in between makes the next reading look again.
         let count = database.commitCount

@@ -1,10 +1,10 @@
-public import Payments
-public import Providers
-public import Seams
-public import Storage
+package import Payments
+package import Providers
+package import Seams
+package import Storage
 
 /// What became of an observation.
-public enum RecordedObservation: Hashable, Sendable {
+package enum RecordedObservation: Hashable, Sendable {
     /// It is a payment, booked as its classification says.
     case payment(PaymentID, Payment.Classification)
     /// It is no payment, and booked.
@@ -32,7 +32,7 @@ extension Settlement {
     ///   began: somebody else has recorded it, and nothing is recorded twice.
     /// - Returns: what became of each observation, in the page's order.
     @discardableResult
-    public func record(
+    package func record(
         _ page: ScanPage,
         of account: ScanAccount,
         at provider: any PaymentProvider,
@@ -79,7 +79,7 @@ extension Settlement {
     ///
     /// - Throws: what the database throws; nothing is recorded then.
     /// - Returns: what became of the differences; none when the scan has gone on meanwhile.
-    public func record(
+    package func record(
         _ marks: [BalanceMark],
         of account: ScanAccount,
         at provider: any PaymentProvider,
@@ -108,7 +108,7 @@ extension Settlement {
     ///   tried again later; nothing is recorded then.
     /// - Returns: what became of it.
     @discardableResult
-    public func record(
+    package func record(
         _ observation: Observation,
         at provider: any PaymentProvider,
         heardAt: Timestamp? = nil

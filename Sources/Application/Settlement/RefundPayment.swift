@@ -1,26 +1,26 @@
 import Ledger
-public import Money
-public import Payments
+package import Money
+package import Payments
 import Providers
-public import Seams
+import Seams
 import Storage
 
 /// What a merchant wants to have returned.
 ///
 /// A value, and not arguments of their own: an async function whose 128-bit arguments no longer fit the registers is
 /// miscompiled by Swift 6.3.1 and jumps to nowhere when it suspends.
-public struct RefundRequest: Sendable {
+package struct RefundRequest: Sendable {
     /// The payment.
-    public let payment: PaymentID
+    package let payment: PaymentID
     /// How the amount is found.
-    public let measure: RefundMeasure
+    package let measure: RefundMeasure
     /// Why, in the merchant's words.
-    public let reason: String?
+    package let reason: String?
     /// The payment provider's own number of a refund that was made there; none: the refund is made by us.
-    public let providerReference: String?
+    package let providerReference: String?
 
     /// A wish to return a payment, or a refund that was made at the payment provider and has to be booked.
-    public init(payment: PaymentID, measure: RefundMeasure, reason: String?, providerReference: String? = nil) {
+    package init(payment: PaymentID, measure: RefundMeasure, reason: String?, providerReference: String? = nil) {
         self.payment = payment
         self.measure = measure
         self.reason = reason
@@ -28,13 +28,13 @@ public struct RefundRequest: Sendable {
     }
 
     /// A wish to return an amount in the payment's asset, or all that has not been returned.
-    public init(payment: PaymentID, amount: Amount?, reason: String?) {
+    package init(payment: PaymentID, amount: Amount?, reason: String?) {
         self.init(payment: payment, measure: .paid(amount), reason: reason)
     }
 }
 
 /// How the amount of a refund is found.
-public enum RefundMeasure: Hashable, Sendable {
+package enum RefundMeasure: Hashable, Sendable {
     /// An amount of what was paid; none: all that has not been returned.
     case paid(Amount?)
     /// A part of the invoice's price at the rate of the payment; none: what the payment was worth.
@@ -52,7 +52,7 @@ extension Settlement {
     ///
     /// - Throws: ``SettlementError``; with ``SettlementError/Code/notFound`` also for another merchant's payment.
     /// - Returns: the refund.
-    public func requestRefund(
+    package func requestRefund(
         _ request: RefundRequest,
         by merchant: MerchantID,
         id: RefundID
@@ -70,7 +70,7 @@ extension Settlement {
     }
 
     /// Whether something is a merchant's; what is nobody's is the operator's.
-    public func owns(_ merchant: MerchantID, _ owner: MerchantID?) -> Bool {
+    package func owns(_ merchant: MerchantID, _ owner: MerchantID?) -> Bool {
         (owner ?? operatorMerchant) == merchant
     }
 

@@ -1,7 +1,7 @@
 import Money
-public import Payments
+package import Payments
 import Providers
-public import Seams
+import Seams
 import Storage
 
 extension Settlement {
@@ -12,7 +12,7 @@ extension Settlement {
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, and what the database throws.
     /// - Returns: the invoice with the options as they are now.
-    public func renewQuotes(of id: InvoiceID) async throws -> InvoiceWithOptions {
+    package func renewQuotes(of id: InvoiceID) async throws -> InvoiceWithOptions {
         let now = clock.now()
         let found = try await database.read { session in
             try session.invoice(id).map { try InvoiceWithOptions($0, in: session) }

@@ -1,7 +1,7 @@
 import Money
-public import Payments
+package import Payments
 import Seams
-public import StrictJSON
+package import StrictJSON
 
 /// Cases as merchants and the operator read them.
 extension Representation {
@@ -9,7 +9,7 @@ extension Representation {
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(_ exceptionCase: ExceptionCase) throws -> JSONValue { try json(exceptionCase, bytes: nil) }
+    package func json(_ exceptionCase: ExceptionCase) throws -> JSONValue { try json(exceptionCase, bytes: nil) }
 
     /// A case, with what the rail said of what was set aside.
     ///
@@ -18,7 +18,7 @@ extension Representation {
     ///   - bytes: what the rail said, in hexadecimal digits.
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(_ exceptionCase: ExceptionCase, bytes: String?) throws -> JSONValue {
+    package func json(_ exceptionCase: ExceptionCase, bytes: String?) throws -> JSONValue {
         [
             "id": .string(exceptionCase.id.text),
             "object": "case",

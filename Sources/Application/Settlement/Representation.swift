@@ -1,20 +1,20 @@
-public import Money
-public import Payments
+package import Money
+package import Payments
 import Seams
-public import Storage
-public import StrictJSON
+package import Storage
+package import StrictJSON
 
 /// The JSON that merchants read, the same in answers and in events.
 ///
 /// Amounts are decimal strings in major units, moments are RFC 3339 in UTC, and every object says what it is.
-public struct Representation: Sendable {
+package struct Representation: Sendable {
     private let assets: AssetRegistry
     private let address: PublicAddress
     let isLive: Bool
 
     /// A representation that knows how to write the given assets, where customers find the gateway, and whether the money is
     /// real.
-    public init(assets: AssetRegistry, address: PublicAddress, isLive: Bool) {
+    package init(assets: AssetRegistry, address: PublicAddress, isLive: Bool) {
         self.isLive = isLive
         self.assets = assets
         self.address = address
@@ -24,7 +24,7 @@ public struct Representation: Sendable {
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(_ value: InvoiceWithOptions) throws -> JSONValue {
+    package func json(_ value: InvoiceWithOptions) throws -> JSONValue {
         let invoice = value.invoice
         return [
             "id": .string(invoice.id.text),
@@ -70,7 +70,7 @@ public struct Representation: Sendable {
     /// An endpoint, without its secrets.
     ///
     /// - Returns: the object.
-    public func json(_ endpoint: WebhookEndpointRecord) -> JSONValue {
+    package func json(_ endpoint: WebhookEndpointRecord) -> JSONValue {
         [
             "id": .string(endpoint.id.text), "object": "webhook_endpoint", "url": .string(endpoint.url),
             "types": .array(endpoint.types.map(JSONValue.string)),
@@ -85,7 +85,7 @@ public struct Representation: Sendable {
     /// A bot, without what is secret of it.
     ///
     /// - Returns: the object.
-    public func json(_ bot: BotRecord) -> JSONValue {
+    package func json(_ bot: BotRecord) -> JSONValue {
         var rails: [JSONValue] = bot.takesStars ? [.string(Rail.telegramStars.rawValue)] : []
         if bot.sealedProviderToken != nil { rails.append(.string(Rail.telegramFiat.rawValue)) }
         return [
@@ -109,7 +109,7 @@ public struct Representation: Sendable {
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(_ media: PaidMedia, purchases: Int) throws -> JSONValue {
+    package func json(_ media: PaidMedia, purchases: Int) throws -> JSONValue {
         [
             "id": .string(media.id.text),
             "object": "paid_media",
@@ -135,7 +135,7 @@ public struct Representation: Sendable {
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(_ value: SubscriptionWithInvoice) throws -> JSONValue {
+    package func json(_ value: SubscriptionWithInvoice) throws -> JSONValue {
         let (terms, status) = (value.subscription.terms, value.subscription.status)
         var link: String?
         if case .invoiceLink(let url) = value.first.options.first?.instruction { link = url }
@@ -167,7 +167,7 @@ public struct Representation: Sendable {
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(_ option: PaymentOption) throws -> JSONValue {
+    package func json(_ option: PaymentOption) throws -> JSONValue {
         let (address, comment, link): (String?, String?, String) =
             switch option.instruction {
             case .invoiceLink(let url): (nil, nil, url)
@@ -192,7 +192,7 @@ public struct Representation: Sendable {
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(_ payment: Payment) throws -> JSONValue {
+    package func json(_ payment: Payment) throws -> JSONValue {
         [
             "id": .string(payment.id.text),
             "object": "payment",
@@ -220,7 +220,7 @@ public struct Representation: Sendable {
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(_ link: PaymentLink, taken: Int) throws -> JSONValue {
+    package func json(_ link: PaymentLink, taken: Int) throws -> JSONValue {
         let template = try JSONValue(parsing: Array(link.template.utf8))
         return [
             "id": .string(link.id.text),
@@ -244,7 +244,7 @@ public struct Representation: Sendable {
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(_ sighting: StoredSighting) throws -> JSONValue {
+    package func json(_ sighting: StoredSighting) throws -> JSONValue {
         [
             "object": "sighting",
             "invoice": .string(sighting.invoice.text),
@@ -263,7 +263,7 @@ public struct Representation: Sendable {
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(_ transfer: OutgoingTransfer) throws -> JSONValue {
+    package func json(_ transfer: OutgoingTransfer) throws -> JSONValue {
         let (kind, payment): (String, String?) =
             switch transfer.purpose {
             case .refund(_, let payment): ("refund", payment.text)
@@ -294,7 +294,7 @@ public struct Representation: Sendable {
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    public func json(balance: Amount, available: Amount) throws -> JSONValue {
+    package func json(balance: Amount, available: Amount) throws -> JSONValue {
         [
             "object": "balance", "asset": .string(balance.asset.text), "amount": try text(balance),
             "available": try text(available),
@@ -304,7 +304,7 @@ public struct Representation: Sendable {
     /// A rate that holds until a moment, as an exact fraction of major units.
     ///
     /// - Returns: the object.
-    public func json(_ quote: Quote) -> JSONValue {
+    package func json(_ quote: Quote) -> JSONValue {
         [
             "base": .string(quote.rate.base.text),
             "quote": .string(quote.rate.quote.text),
@@ -320,7 +320,7 @@ public struct Representation: Sendable {
     ///
     /// - Throws: `MoneyError` when the asset is not in the list.
     /// - Returns: the decimal text.
-    public func text(_ amount: Amount) throws -> JSONValue {
+    package func text(_ amount: Amount) throws -> JSONValue {
         guard let asset = assets.asset(amount.asset) else {
             throw SettlementError(.unknownAsset, "\(amount.asset) is not in the asset list")
         }

@@ -1,12 +1,12 @@
 import Ledger
 import Money
-public import Payments
+package import Payments
 import Providers
-public import Seams
+import Seams
 import Storage
 
 /// What a person decides about a case.
-public enum CaseDecision: Hashable, Sendable {
+package enum CaseDecision: Hashable, Sendable {
     /// The merchant keeps the money that waits, less the gateway's fee.
     ///
     /// - Parameter settlesInvoice: whether the invoice counts as paid; none: for what is short or late.
@@ -20,16 +20,16 @@ public enum CaseDecision: Hashable, Sendable {
 }
 
 /// What a person wants to become of a case.
-public struct CaseRequest: Sendable {
+package struct CaseRequest: Sendable {
     /// The case.
-    public let subject: CaseID
+    package let subject: CaseID
     /// What is decided.
-    public let decision: CaseDecision
+    package let decision: CaseDecision
     /// Why, at most 500 bytes.
-    public let note: String?
+    package let note: String?
 
     /// A decision about a case.
-    public init(_ subject: CaseID, _ decision: CaseDecision, note: String? = nil) {
+    package init(_ subject: CaseID, _ decision: CaseDecision, note: String? = nil) {
         self.subject = subject
         self.decision = decision
         self.note = note
@@ -46,7 +46,7 @@ extension Settlement {
     ///   - merchant: who decides; what is nobody's is the operator's.
     /// - Throws: ``SettlementError``; nothing is changed then.
     /// - Returns: the case as it is now.
-    public func resolveCase(_ request: CaseRequest, by merchant: MerchantID) async throws -> ExceptionCase {
+    package func resolveCase(_ request: CaseRequest, by merchant: MerchantID) async throws -> ExceptionCase {
         guard (request.note?.utf8.count ?? 0) <= 500 else {
             throw SettlementError(.invalidRequest, "a note has at most 500 bytes", parameter: "note")
         }

@@ -1,18 +1,18 @@
-public import Payments
-public import Seams
+package import Payments
+import Seams
 package import Storage
 
 /// What a merchant wants to sell by a link.
-public struct LinkRequest: Sendable {
+package struct LinkRequest: Sendable {
     /// The invoice that is opened each time.
-    public let invoice: InvoiceRequest
+    package let invoice: InvoiceRequest
     /// The same as JSON, as the merchant wrote it.
-    public let template: String
+    package let template: String
     /// How many can be sold; none: as many as are asked for.
-    public let stock: Int?
+    package let stock: Int?
 
     /// A wish to sell by a link.
-    public init(invoice: InvoiceRequest, template: String, stock: Int?) {
+    package init(invoice: InvoiceRequest, template: String, stock: Int?) {
         self.invoice = invoice
         self.template = template
         self.stock = stock
@@ -22,20 +22,20 @@ public struct LinkRequest: Sendable {
 /// What a merchant changes of a link.
 ///
 /// A value with everything in it, for the same reason as ``RefundRequest``.
-public struct LinkChange: Sendable {
+package struct LinkChange: Sendable {
     /// The link.
-    public let link: PaymentLinkID
+    package let link: PaymentLinkID
     /// Who changes it.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// Whether the stock changes.
-    public let changesStock: Bool
+    package let changesStock: Bool
     /// The stock, when it changes; none: as many as are asked for.
-    public let stock: Int?
+    package let stock: Int?
     /// Whether it sells; none: as before.
-    public let isActive: Bool?
+    package let isActive: Bool?
 
     /// A change of a link.
-    public init(_ link: PaymentLinkID, of merchant: MerchantID, changesStock: Bool, stock: Int?, isActive: Bool?) {
+    package init(_ link: PaymentLinkID, of merchant: MerchantID, changesStock: Bool, stock: Int?, isActive: Bool?) {
         self.link = link
         self.merchant = merchant
         self.changesStock = changesStock
@@ -45,14 +45,14 @@ public struct LinkChange: Sendable {
 }
 
 /// Who opens invoices by a link: a customer whom Telegram names, or everybody on a network.
-public struct LinkVisitor: Hashable, Sendable {
+package struct LinkVisitor: Hashable, Sendable {
     /// What the visitor is counted under: a digest, which tells nobody who it is.
-    public let name: String
+    package let name: String
     /// How many invoices the visitor has open at most.
-    public let places: Int
+    package let places: Int
 
     /// A visitor who may have so many invoices open.
-    public init(name: String, places: Int) {
+    package init(name: String, places: Int) {
         self.name = name
         self.places = places
     }
@@ -60,7 +60,7 @@ public struct LinkVisitor: Hashable, Sendable {
 
 extension Settlement {
     /// The most of one thing that a link sells.
-    public static let stockLimit = 1_000_000_000
+    package static let stockLimit = 1_000_000_000
 
     /// Makes a link by which everybody opens invoices of their own.
     ///
@@ -69,7 +69,7 @@ extension Settlement {
     /// - Throws: ``SettlementError`` when such an invoice could not be opened on each rail that is named: who would buy by it
     ///   could not pay.
     /// - Returns: the link.
-    public func makeLink(
+    package func makeLink(
         _ request: LinkRequest,
         for merchant: MerchantID,
         id: PaymentLinkID
@@ -98,7 +98,7 @@ extension Settlement {
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's link.
     /// - Returns: the link, and how many are taken.
-    public func changeLink(_ change: LinkChange) async throws -> (link: PaymentLink, taken: Int) {
+    package func changeLink(_ change: LinkChange) async throws -> (link: PaymentLink, taken: Int) {
         try Self.validate(stock: change.stock)
         return try await database.write { session in
             guard var link = try session.paymentLink(change.link), link.merchant == change.merchant else {
@@ -207,7 +207,7 @@ extension Settlement {
     /// - Throws: what the database throws; nothing is changed then.
     /// - Returns: how many ended.
     @discardableResult
-    public func endInvoicesOfSoldLinks() async throws -> Int {
+    package func endInvoicesOfSoldLinks() async throws -> Int {
         guard try await !database.read({ try $0.soldLinks(limit: 1) }).isEmpty else { return 0 }
         let now = clock.now()
         return try await database.write { session in

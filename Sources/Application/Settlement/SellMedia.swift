@@ -1,26 +1,26 @@
-public import Money
-public import Payments
+package import Money
+package import Payments
 import Providers
-public import Seams
+package import Seams
 import Storage
 
 /// What a merchant wants to sell in a chat.
-public struct MediaRequest: Sendable {
+package struct MediaRequest: Sendable {
     /// The chat: a number, or `@` and a channel's name.
-    public var chat: String
+    package var chat: String
     /// The name of what is sold, 1 to 32 characters.
-    public var title: String
+    package var title: String
     /// What stands below it, 1 to 255 characters.
-    public var summary: String
+    package var summary: String
     /// What it costs.
-    public var price: Amount
+    package var price: Amount
     /// The pictures and videos.
-    public var items: [PaidMedia.Item]
+    package var items: [PaidMedia.Item]
     /// The merchant's own labels.
-    public var metadata: Labels
+    package var metadata: Labels
 
     /// A wish to sell in a chat.
-    public init(
+    package init(
         chat: String,
         title: String,
         summary: String,
@@ -46,7 +46,7 @@ extension Settlement {
     ///
     /// - Throws: ``SettlementError``.
     /// - Returns: the media.
-    public func sellMedia(
+    package func sellMedia(
         _ request: MediaRequest,
         for merchant: MerchantID,
         id: PaidMediaID

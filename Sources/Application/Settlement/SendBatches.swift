@@ -1,7 +1,7 @@
 import Payments
 import Providers
 import Seams
-public import Storage
+package import Storage
 
 extension Settlement {
     /// Signs together what waits at providers whose rail has requests for several orders.
@@ -9,7 +9,7 @@ extension Settlement {
     /// - Throws: what the database throws.
     /// - Parameter lease: the right to send, where several processes might.
     /// - Returns: how many transfers were signed or refused.
-    public func signBatches(under lease: Lease? = nil) async throws -> Int {
+    package func signBatches(under lease: Lease? = nil) async throws -> Int {
         var count = 0
         for provider in providers.providers {
             guard let batch = provider.batch else { continue }

@@ -1,54 +1,54 @@
-public import Ledger
-public import Money
-public import Payments
-public import Providers
-public import Seams
-public import Storage
+package import Ledger
+package import Money
+package import Payments
+package import Providers
+package import Seams
+package import Storage
 
 /// The use cases of the gateway, and the only writer of the ledger.
 ///
 /// Each use case is one method in a file of its own. What it changes, what it books and what it announces are one unit
 /// of work in the database; nothing external happens inside a unit of work.
-public struct Settlement: Sendable {
+package struct Settlement: Sendable {
     /// Where everything is kept.
-    public let database: any Database
+    package let database: any Database
     /// Who moves the money.
-    public let providers: ProviderRegistry
+    package let providers: ProviderRegistry
     /// The assets that are known.
-    public let assets: AssetRegistry
+    package let assets: AssetRegistry
     /// The accounts that may be booked on.
-    public let chart: ChartOfAccounts
+    package let chart: ChartOfAccounts
     /// Which rails goods may be paid on.
-    public let policy: RailPolicy
+    package let policy: RailPolicy
     /// What keeps transfers from costing more than they are worth.
-    public let limits: PayoutLimits
+    package let limits: PayoutLimits
     /// What one asset costs in another.
-    public let rates: any RateSource
+    package let rates: any RateSource
     /// What a Star counts at in money; none when nobody says.
-    public let stars: StarPrices?
+    package let stars: StarPrices?
     /// The clock.
-    public let clock: any WallClock
+    package let clock: any WallClock
     /// Where identifiers come from.
-    public let identifiers: IdentifierSource
+    package let identifiers: IdentifierSource
     /// The tenant that runs the gateway; what belongs to no merchant is told to it.
-    public let operatorMerchant: MerchantID
+    package let operatorMerchant: MerchantID
     /// Seals what customers have told.
-    public let personalData: PersonalDataSeal
+    package let personalData: PersonalDataSeal
     /// Asks a merchant whether an order's goods are there: after everything else, before a customer's money is taken.
-    public let stock: StockCheck
+    package let stock: StockCheck
     /// Where customers find the gateway.
-    public let address: PublicAddress
+    package let address: PublicAddress
     /// Whether the money is real.
-    public let isLive: Bool
+    package let isLive: Bool
     /// What is wrong with the gateway at the moment.
     package let conditions: Conditions
     /// Where a simulated run may fail.
-    public let faults: FaultInjector
+    package let faults: FaultInjector
     let storage: StorageWatch
     let texts = InvoiceTexts()
 
     /// A settlement over the given parts.
-    public init(
+    package init(
         database: any Database,
         providers: ProviderRegistry,
         assets: AssetRegistry,
@@ -88,10 +88,10 @@ public struct Settlement: Sendable {
     }
 
     /// The JSON that merchants read.
-    public var representation: Representation { Representation(assets: assets, address: address, isLive: isLive) }
+    package var representation: Representation { Representation(assets: assets, address: address, isLive: isLive) }
 
     /// What customers call the network of a provider; none where nobody chooses one.
-    public func networkName(of provider: String) -> String? { providers.provider(provider)?.networkName }
+    package func networkName(of provider: String) -> String? { providers.provider(provider)?.networkName }
 
     func asset(_ id: AssetID) throws(SettlementError) -> Asset {
         guard let asset = assets.asset(id) else {
@@ -110,7 +110,7 @@ public struct Settlement: Sendable {
 
 /// Puts a question to the endpoint of a merchant that wants to be asked; what takes longer than the rail waits becomes a
 /// refusal.
-public typealias StockCheck = @Sendable (EventRecord, WebhookEndpointRecord) async -> StockAnswer
+package typealias StockCheck = @Sendable (EventRecord, WebhookEndpointRecord) async -> StockAnswer
 
 extension Settlement {
     /// A unit of work of somebody who has to hold a lease for it.

@@ -1,15 +1,15 @@
 import Money
 import Payments
 import Providers
-public import Seams
+import Seams
 
 /// What a use case refuses or cannot do: a code that callers match, and a reason that people read.
-public struct SettlementError: CodedError {
+package struct SettlementError: CodedError {
     /// How the error's text begins.
-    public static let domain = "settlement"
+    package static let domain = "settlement"
 
     /// The kind of refusal; stable, and part of the API.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         case notFound = "not_found"
         case invalidRequest = "invalid_request"
         case refusedByPolicy = "refused_by_policy"
@@ -27,14 +27,14 @@ public struct SettlementError: CodedError {
     }
 
     /// The kind of refusal.
-    public let code: Code
+    package let code: Code
     /// What went wrong and what to do about it, for a person.
-    public let reason: String
+    package let reason: String
     /// The field of the request that is wrong, when one is.
-    public let parameter: String?
+    package let parameter: String?
 
     /// A refusal of the kind `code`.
-    public init(_ code: Code, _ reason: String, parameter: String? = nil) {
+    package init(_ code: Code, _ reason: String, parameter: String? = nil) {
         self.code = code
         self.reason = reason
         self.parameter = parameter

@@ -1,12 +1,12 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// What a Star counts at when an invoice is priced in money: what customers pay for it, or what Telegram pays out for it.
 ///
 /// The two differ by the share of the shops and of Telegram. A merchant chooses by the setting ``setting`` of the rail.
-public struct StarPrices: Sendable {
+package struct StarPrices: Sendable {
     /// A way to count.
-    public enum Basis: String, Hashable, Sendable, Codable, CaseIterable {
+    package enum Basis: String, Hashable, Sendable, Codable, CaseIterable {
         /// What a customer pays for a Star, so that the invoice costs what it says.
         case customer
         /// What Telegram pays out for a Star when it is withdrawn, so that the merchant gets what it says.
@@ -14,17 +14,17 @@ public struct StarPrices: Sendable {
     }
 
     /// The setting of a rail by which a merchant chooses.
-    public static let setting = "stars_price"
+    package static let setting = "stars_price"
 
     private let prices: [Basis: Rate]
     /// What holds when nobody chose.
-    public let usual: Basis
+    package let usual: Basis
     private let validity: Duration
 
     /// Prices of a Star in US dollars, as decimal texts.
     ///
     /// - Throws: `MoneyError` when a price is none.
-    public init(customer: String, reward: String, usual: Basis, validFor validity: Duration) throws(MoneyError) {
+    package init(customer: String, reward: String, usual: Basis, validFor validity: Duration) throws(MoneyError) {
         var prices: [Basis: Rate] = [:]
         for (basis, price) in [(Basis.customer, customer), (.reward, reward)] {
             prices[basis] = try Rate(
@@ -80,7 +80,7 @@ extension Settlement {
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/noRate``, or
     ///   ``SettlementError/Code/invalidRequest`` when the choice is none.
-    public func quote(
+    package func quote(
         _ base: AssetID,
         in asset: AssetID,
         settings: Labels = [:],

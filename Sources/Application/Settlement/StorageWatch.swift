@@ -106,5 +106,5 @@ struct WatchedDatabase: Database {
 
 extension Settlement {
     /// Whether something can be stored at the moment, within two seconds; the board of conditions says it as well.
-    public func isStoring() async -> Bool { await storage.isStoring() }
+    package func isStoring() async -> Bool { await storage.isStoring() }
 }

@@ -1,12 +1,12 @@
-public import Seams
+import Seams
 
 /// Why a customer's wallet cannot be asked to pay.
-public struct WalletPaymentError: CodedError {
+package struct WalletPaymentError: CodedError {
     /// How the error's text begins.
-    public static let domain = "wallet payment"
+    package static let domain = "wallet payment"
 
     /// The kind of refusal.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         /// There is no such invoice, option or wallet.
         case notFound
         /// The invoice is no longer paid, or the option not by wallets.
@@ -16,9 +16,9 @@ public struct WalletPaymentError: CodedError {
     }
 
     /// The kind of refusal.
-    public let code: Code
+    package let code: Code
     /// What went wrong, for a person.
-    public let reason: String
+    package let reason: String
 
     init(_ code: Code, _ reason: String) {
         self.code = code

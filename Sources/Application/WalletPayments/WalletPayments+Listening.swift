@@ -24,7 +24,7 @@ extension WalletPayments {
     /// Several gateways on one database may all listen: only one of them brings a session a step further.
     ///
     /// - Parameter interval: how long it rests between two looks for new sessions.
-    public func run(every interval: Duration) async {
+    package func run(every interval: Duration) async {
         guard !wallets.isEmpty else { return }
         await withTaskGroup(of: WalletSessionID?.self) { group in
             var heard: Set<WalletSessionID> = []

@@ -1,26 +1,26 @@
-public import Cryptography
-public import HTTPMessages
-public import Logging
+package import Cryptography
+package import HTTPMessages
+package import Logging
 import Money
-public import Payments
+package import Payments
 import Providers
-public import Seams
-public import Settlement
+package import Seams
+package import Settlement
 import Storage
-public import TONConnect
+package import TONConnect
 
 /// Payments that customers confirm in their own TON wallets, without typing anything (TON Connect).
 ///
 /// The gateway holds the session itself: the page shows a link, and everything else goes between the gateway and the
 /// wallet, over the wallet's bridge. What a wallet says decides nothing about money.
-public struct WalletPayments: Sendable {
+package struct WalletPayments: Sendable {
     /// How long a session is open.
     static let lifetime = Duration.seconds(900)
     /// The most sessions that are open at once.
     static let limit = 500
 
     /// The wallets that customers may choose from.
-    public let wallets: [WalletEntry]
+    package let wallets: [WalletEntry]
     let settlement: Settlement
     let transport: any HTTPTransport
     let random: any RandomSource
@@ -36,7 +36,7 @@ public struct WalletPayments: Sendable {
     ///   - key: what sessions' secrets are sealed with, 32 bytes.
     ///   - random: where secrets come from.
     ///   - logger: told of bridges that fail.
-    public init(
+    package init(
         settlement: Settlement,
         wallets: [WalletEntry],
         transport: any HTTPTransport,
@@ -60,7 +60,7 @@ public struct WalletPayments: Sendable {
     ///   - wallet: the wallet's short name.
     /// - Throws: ``WalletPaymentError``, and what the database throws.
     /// - Returns: the session, whose link the customer follows.
-    public func open(_ option: PaymentOption, with wallet: String) async throws -> WalletSession {
+    package func open(_ option: PaymentOption, with wallet: String) async throws -> WalletSession {
         guard let entry = wallets.first(where: { $0.appName == wallet }) else {
             throw WalletPaymentError(.notFound, "there is no wallet '\(wallet.prefix(40))'; choose one of the list")
         }

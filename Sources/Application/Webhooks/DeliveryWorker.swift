@@ -1,15 +1,15 @@
 import Cryptography
-public import HTTPMessages
-public import Logging
+package import HTTPMessages
+package import Logging
 import Payments
-public import Seams
-public import Storage
+package import Seams
+package import Storage
 
 /// Sends events to merchants' endpoints until each has taken them.
 ///
 /// What is to be sent is in the database only: a restart loses nothing. Endpoints do not wait for each other; one endpoint
 /// gets its events one after the other, the oldest first.
-public struct DeliveryWorker: Sendable {
+package struct DeliveryWorker: Sendable {
     /// How long an endpoint may take to answer.
     private static let timeout = Duration.seconds(15)
     /// How long a delivery belongs to the worker that has taken it.
@@ -17,7 +17,7 @@ public struct DeliveryWorker: Sendable {
     /// The most events that one endpoint gets in a pass.
     private static let perEndpoint = 20
     /// The most endpoints that are talked to at once, where there are descriptors for so many.
-    public static let usualConnections = 256
+    package static let usualConnections = 256
 
     private let database: any Database
     private let transport: any HTTPTransport
@@ -42,7 +42,7 @@ public struct DeliveryWorker: Sendable {
     ///   - tell: told of an endpoint that is switched off, in the unit of work that does it.
     ///   - connections: the most endpoints that are talked to at once.
     ///   - logger: told of endpoints that are switched off.
-    public init(
+    package init(
         database: any Database,
         transport: any HTTPTransport,
         secrets: EndpointSecrets,
@@ -68,7 +68,7 @@ public struct DeliveryWorker: Sendable {
     /// that hang hold up no other merchant's.
     ///
     /// - Parameter interval: how long it rests between two looks at the outbox.
-    public func run(every interval: Duration) async {
+    package func run(every interval: Duration) async {
         await withTaskGroup(of: WebhookEndpointID?.self) { group in
             var turns = DeliveryTurns(limit: connections)
             group.addTask { await rest(interval) }
@@ -99,7 +99,7 @@ public struct DeliveryWorker: Sendable {
     ///
     /// - Returns: how many attempts were made.
     @discardableResult
-    public func runOnce() async -> Int {
+    package func runOnce() async -> Int {
         await withTaskGroup(of: Int.self) { group in
             for due in await due() { group.addTask { await deliver(to: due.endpoint) } }
             var attempts = 0

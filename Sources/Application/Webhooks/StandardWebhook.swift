@@ -1,21 +1,21 @@
-public import Cryptography
-public import HTTPMessages
-public import Seams
+package import Cryptography
+package import HTTPMessages
+package import Seams
 
 /// Signing and checking by Standard Webhooks 1.0.0: `id.timestamp.body`, HMAC-SHA-256 (`v1`) or Ed25519 (`v1a`).
-public enum StandardWebhook {
+package enum StandardWebhook {
     /// How far the time of a message may be from now, in both directions.
-    public static let tolerance = Duration.seconds(300)
+    package static let tolerance = Duration.seconds(300)
 
     /// A symmetric secret: `whsec_` and base 64 of 24 to 64 bytes.
-    public struct Secret: Sendable {
+    package struct Secret: Sendable {
         private static let prefix = "whsec_"
         let bytes: SecretBytes
 
         /// Reads a secret; the prefix may be left out.
         ///
         /// - Throws: ``Refusal``.
-        public init(text: String) throws(Refusal) {
+        package init(text: String) throws(Refusal) {
             let digits = text.hasPrefix(Self.prefix) ? String(text.dropFirst(Self.prefix.count)) : text
             guard let decoded = try? Base64.decode(digits, alphabet: .standard, padding: .optional),
                 (24...64).contains(decoded.count)
@@ -25,21 +25,21 @@ public enum StandardWebhook {
         }
 
         /// A new secret of 32 bytes.
-        public init(random: some RandomSource) {
+        package init(random: some RandomSource) {
             bytes = SecretBytes.random(count: 32, from: random)
             bytes.hideWhileHeld()
         }
 
         /// The text that the merchant is given, once.
-        public var text: String {
+        package var text: String {
             Self.prefix + bytes.withUnsafeBytes { Base64.encode(Array($0)) }
         }
     }
 
     /// Why a message is refused, as a sentence.
-    public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+    package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         /// The sentence.
-        public let description: String
+        package let description: String
 
         init(_ reason: String) {
             description = reason
@@ -51,7 +51,7 @@ public enum StandardWebhook {
     }
 
     /// The fields that a message is sent with.
-    public static func fields(id: String, at moment: Timestamp, body: [UInt8], secrets: [Secret]) -> [HTTPField] {
+    package static func fields(id: String, at moment: Timestamp, body: [UInt8], secrets: [Secret]) -> [HTTPField] {
         let content = content(id, moment.seconds, body)
         let signatures = secrets.map { "v1," + Base64.encode(HMAC.sha256(key: $0.bytes, message: content)) }
         return [
@@ -61,7 +61,7 @@ public enum StandardWebhook {
     }
 
     /// What a message is checked with.
-    public enum Verifier: Sendable {
+    package enum Verifier: Sendable {
         /// The secret that both sides know.
         case secret(Secret)
         /// The public key of the sender (`whpk_`).
@@ -71,7 +71,7 @@ public enum StandardWebhook {
     /// Checks a message; any one valid signature is enough, and versions that are not known are passed over.
     ///
     /// - Throws: ``Refusal``.
-    public static func verify(
+    package static func verify(
         _ fields: [HTTPField],
         body: [UInt8],
         by verifier: Verifier,

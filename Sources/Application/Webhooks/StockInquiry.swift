@@ -1,16 +1,16 @@
-public import HTTPMessages
-public import Payments
-public import Seams
-public import Storage
+package import HTTPMessages
+package import Payments
+package import Seams
+package import Storage
 import Synchronization
 
 /// Asks a merchant's server whether an order's goods are there, while the customer waits.
 ///
 /// The question is signed like an event. A status of 200 to 299 says that they are there, 409 that they are sold out; an
 /// error, another status and silence say nothing, and then no money is taken.
-public struct StockInquiry: Sendable {
+package struct StockInquiry: Sendable {
     /// How long the server may take: Telegram waits ten seconds for the whole decision, which ends after three.
-    public static let usualPatience = Duration.seconds(2)
+    package static let usualPatience = Duration.seconds(2)
 
     private let transport: any HTTPTransport
     private let secrets: EndpointSecrets
@@ -25,7 +25,7 @@ public struct StockInquiry: Sendable {
     ///   - secrets: opens the endpoints' secrets.
     ///   - clock: dates the signature.
     ///   - patience: how long the server may take.
-    public init(
+    package init(
         transport: any HTTPTransport,
         secrets: EndpointSecrets,
         clock: any WallClock,
@@ -40,7 +40,7 @@ public struct StockInquiry: Sendable {
     /// Puts a question to an endpoint; a merchant whose server leaves too many questions open is asked no further one.
     ///
     /// - Returns: the answer; never an error.
-    public func ask(_ question: EventRecord, at endpoint: WebhookEndpointRecord) async -> StockAnswer {
+    package func ask(_ question: EventRecord, at endpoint: WebhookEndpointRecord) async -> StockAnswer {
         guard questions.begin(for: question.merchant) else { return .unknown }
         defer { questions.end(for: question.merchant) }
         let now = clock.now()

@@ -1,33 +1,33 @@
 import COpenSSL
-public import Seams
+package import Seams
 
 /// AES-256 in Galois/Counter Mode (NIST SP 800-38D) with a 96-bit nonce and a 128-bit tag.
 ///
 /// A nonce must never be used twice under one key: two messages under the same nonce give away their difference and
 /// the key of the tag. Drawn at random, a key may seal 2^32 messages.
-public enum AES256GCM {
+package enum AES256GCM {
     /// The length of a key in bytes.
-    public static let keyLength = 32
+    package static let keyLength = 32
     /// The length of a nonce in bytes.
-    public static let nonceLength = 12
+    package static let nonceLength = 12
     /// The length of a tag in bytes.
-    public static let tagLength = 16
+    package static let tagLength = 16
     /// The longest text and the longest associated data, in bytes.
-    public static let inputLengthMax = 1 << 30
+    package static let inputLengthMax = 1 << 30
 
     /// What ``seal(_:key:nonce:authenticating:)`` gives: the nonce, the text that nobody can read, and the tag.
-    public struct SealedBox: Hashable, Sendable {
+    package struct SealedBox: Hashable, Sendable {
         /// The nonce, 12 bytes; not secret.
-        public let nonce: [UInt8]
+        package let nonce: [UInt8]
         /// The encrypted text, as long as the text itself.
-        public let ciphertext: [UInt8]
+        package let ciphertext: [UInt8]
         /// The tag, 16 bytes.
-        public let tag: [UInt8]
+        package let tag: [UInt8]
 
         /// A box of its three parts.
         ///
         /// - Throws: ``CryptographyError/invalidParameter(_:)`` when nonce or tag has another length.
-        public init(nonce: [UInt8], ciphertext: [UInt8], tag: [UInt8]) throws(CryptographyError) {
+        package init(nonce: [UInt8], ciphertext: [UInt8], tag: [UInt8]) throws(CryptographyError) {
             guard nonce.count == nonceLength else {
                 throw .invalidParameter("a nonce of AES-GCM has \(nonceLength) bytes here")
             }
@@ -42,7 +42,7 @@ public enum AES256GCM {
         /// A box that was written as nonce, encrypted text and tag in one.
         ///
         /// - Throws: ``CryptographyError/invalidParameter(_:)`` when there are fewer than 28 bytes.
-        public init(combined: [UInt8]) throws(CryptographyError) {
+        package init(combined: [UInt8]) throws(CryptographyError) {
             guard combined.count >= nonceLength + tagLength else {
                 throw .invalidParameter("a sealed box has at least \(nonceLength + tagLength) bytes")
             }
@@ -54,14 +54,14 @@ public enum AES256GCM {
         }
 
         /// Nonce, encrypted text and tag in one.
-        public var combined: [UInt8] { nonce + ciphertext + tag }
+        package var combined: [UInt8] { nonce + ciphertext + tag }
     }
 
     /// Encrypts `plaintext` under `key` with a nonce that was never used with this key, and authenticates it together
     /// with `associatedData`, which is not encrypted.
     ///
     /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a length is wrong.
-    public static func seal(
+    package static func seal(
         _ plaintext: some ByteLending,
         key: SecretBytes,
         nonce: [UInt8],
@@ -88,7 +88,7 @@ public enum AES256GCM {
     /// Encrypts `plaintext` under `key` with a nonce from `random`.
     ///
     /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a length is wrong.
-    public static func seal(
+    package static func seal(
         _ plaintext: some ByteLending,
         key: SecretBytes,
         random: some RandomSource,
@@ -101,7 +101,7 @@ public enum AES256GCM {
     ///
     /// - Throws: ``CryptographyError/authenticationFailed(_:)`` when box, key and `associatedData` do not belong
     ///   together; ``CryptographyError/invalidParameter(_:)`` when a length is wrong.
-    public static func open(
+    package static func open(
         _ box: SealedBox,
         key: SecretBytes,
         authenticating associatedData: some ByteLending

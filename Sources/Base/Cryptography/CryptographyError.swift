@@ -4,9 +4,9 @@ import COpenSSL
 ///
 /// Two errors are equal when their codes are. No key, message, passphrase or signature ever stands in `reason`; what
 /// comes from OpenSSL is the fixed text that the library keeps for its own error numbers.
-public struct CryptographyError: Error, Hashable, CustomStringConvertible {
+package struct CryptographyError: Error, Hashable, CustomStringConvertible {
     /// The kind of refusal; stable, and part of the API.
-    public struct Code: Hashable, Sendable, CustomStringConvertible {
+    package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Base: String {
             case invalidKey, invalidSignature, invalidParameter, authenticationFailed, malformedEncoding, libraryFailure
         }
@@ -16,50 +16,50 @@ public struct CryptographyError: Error, Hashable, CustomStringConvertible {
         private init(_ base: Base) { self.base = base }
 
         /// The bytes are no key of this kind, or one that must not be used.
-        public static let invalidKey = Self(.invalidKey)
+        package static let invalidKey = Self(.invalidKey)
         /// The bytes are no signature of this kind, or no key belongs to it.
-        public static let invalidSignature = Self(.invalidSignature)
+        package static let invalidSignature = Self(.invalidSignature)
         /// A length, a cost or another parameter is outside its range.
-        public static let invalidParameter = Self(.invalidParameter)
+        package static let invalidParameter = Self(.invalidParameter)
         /// Sealed bytes do not belong to this key, nonce and associated data, or were changed.
-        public static let authenticationFailed = Self(.authenticationFailed)
+        package static let authenticationFailed = Self(.authenticationFailed)
         /// A text is not hex or Base64 as it was asked for.
-        public static let malformedEncoding = Self(.malformedEncoding)
+        package static let malformedEncoding = Self(.malformedEncoding)
         /// OpenSSL or libsecp256k1 reported a failure that no input explains, for example a lack of memory.
-        public static let libraryFailure = Self(.libraryFailure)
+        package static let libraryFailure = Self(.libraryFailure)
 
         /// The name of the code, for example `invalidKey`.
-        public var description: String { base.rawValue }
+        package var description: String { base.rawValue }
     }
 
     /// What was refused.
-    public let code: Code
+    package let code: Code
     /// What went wrong, for a person.
-    public let reason: String
+    package let reason: String
 
     /// The bytes are no key of this kind, or one that must not be used.
-    public static func invalidKey(_ reason: String) -> Self { Self(code: .invalidKey, reason: reason) }
+    package static func invalidKey(_ reason: String) -> Self { Self(code: .invalidKey, reason: reason) }
     /// The bytes are no signature of this kind, or no key belongs to it.
-    public static func invalidSignature(_ reason: String) -> Self { Self(code: .invalidSignature, reason: reason) }
+    package static func invalidSignature(_ reason: String) -> Self { Self(code: .invalidSignature, reason: reason) }
     /// A length, a cost or another parameter is outside its range.
-    public static func invalidParameter(_ reason: String) -> Self { Self(code: .invalidParameter, reason: reason) }
+    package static func invalidParameter(_ reason: String) -> Self { Self(code: .invalidParameter, reason: reason) }
     /// Sealed bytes do not belong to this key, nonce and associated data, or were changed.
-    public static func authenticationFailed(_ reason: String) -> Self {
+    package static func authenticationFailed(_ reason: String) -> Self {
         Self(code: .authenticationFailed, reason: reason)
     }
     /// A text is not hex or Base64 as it was asked for.
-    public static func malformedEncoding(_ reason: String) -> Self { Self(code: .malformedEncoding, reason: reason) }
+    package static func malformedEncoding(_ reason: String) -> Self { Self(code: .malformedEncoding, reason: reason) }
     /// A library reported a failure that no input explains.
-    public static func libraryFailure(_ reason: String) -> Self { Self(code: .libraryFailure, reason: reason) }
+    package static func libraryFailure(_ reason: String) -> Self { Self(code: .libraryFailure, reason: reason) }
 
     /// Whether two errors have the same code.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
 
     /// Hashes the code, as `==` compares it.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(code) }
 
     /// The code and the reason; safe in a log.
-    public var description: String { "cryptography: \(code): \(reason)" }
+    package var description: String { "cryptography: \(code): \(reason)" }
 }
 
 extension CryptographyError {

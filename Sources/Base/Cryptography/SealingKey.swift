@@ -1,15 +1,15 @@
-public import Seams
+package import Seams
 
 /// Seals what is secret and has to rest in a database, each thing for its own purpose, by AES-256-GCM.
 ///
 /// What was sealed for one purpose does not open for another, so that nobody who can write the database moves a secret to
 /// another owner.
-public struct SealingKey: Sendable {
+package struct SealingKey: Sendable {
     private let key: SecretBytes
     private let random: any RandomSource
 
     /// A key of 32 bytes.
-    public init(_ key: SecretBytes, random: any RandomSource) {
+    package init(_ key: SecretBytes, random: any RandomSource) {
         self.key = key
         self.random = random
     }
@@ -19,7 +19,7 @@ public struct SealingKey: Sendable {
     /// What is worth sealing is hidden from peers for as long as the process holds it.
     ///
     /// - Throws: ``CryptographyError``.
-    public func seal(_ secret: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
+    package func seal(_ secret: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
         secret.hideWhileHeld()
         return try sealText(secret, for: purpose)
     }
@@ -27,7 +27,7 @@ public struct SealingKey: Sendable {
     /// Seals what is no secret by itself, as an answer that tells one.
     ///
     /// - Throws: ``CryptographyError``.
-    public func sealText(_ text: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
+    package func sealText(_ text: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
         try AES256GCM.seal(
             text,
             key: key,
@@ -40,7 +40,7 @@ public struct SealingKey: Sendable {
     /// Opens a secret, which is hidden from peers for as long as the process holds it.
     ///
     /// - Throws: ``CryptographyError`` when it was sealed under another key or for another purpose, or was changed.
-    public func open(_ sealed: [UInt8], for purpose: String) throws(CryptographyError) -> SecretBytes {
+    package func open(_ sealed: [UInt8], for purpose: String) throws(CryptographyError) -> SecretBytes {
         let secret = try openText(sealed, for: purpose)
         secret.hideWhileHeld()
         return secret
@@ -49,7 +49,7 @@ public struct SealingKey: Sendable {
     /// Opens what was sealed without being a secret by itself, as an answer that tells one.
     ///
     /// - Throws: ``CryptographyError`` when it was sealed under another key or for another purpose, or was changed.
-    public func openText(_ sealed: [UInt8], for purpose: String) throws(CryptographyError) -> SecretBytes {
+    package func openText(_ sealed: [UInt8], for purpose: String) throws(CryptographyError) -> SecretBytes {
         try AES256GCM.open(AES256GCM.SealedBox(combined: sealed), key: key, authenticating: Array(purpose.utf8))
     }
 }

@@ -1,5 +1,5 @@
 /// Which addresses a request may go to, judged by the resolved address at the moment of connecting.
-public enum AddressRule: String, Hashable, Sendable, CaseIterable {
+package enum AddressRule: String, Hashable, Sendable, CaseIterable {
     /// Only addresses of the public internet: for everything that somebody else has named.
     case publicOnly = "public_only"
     /// Any address: for the operator's own servers, and for development.
@@ -8,7 +8,7 @@ public enum AddressRule: String, Hashable, Sendable, CaseIterable {
     /// Whether an address, 4 or 16 bytes in network order, belongs to the public internet.
     ///
     /// IANA's special-purpose registries for IPv4 and IPv6; addresses that carry an IPv4 address are judged by it.
-    public static func isPublic(_ address: [UInt8]) -> Bool {
+    package static func isPublic(_ address: [UInt8]) -> Bool {
         switch address.count {
         case 4: !specialIPv4.contains { $0.contains(address) }
         case 16: isPublicIPv6(address)

@@ -1,7 +1,7 @@
 /// Sends requests to other people's servers.
 ///
 /// The one way out of the process over HTTP: libcurl in production, the fixtures' own handlers in a deterministic run.
-public protocol HTTPTransport: Sendable {
+package protocol HTTPTransport: Sendable {
     /// Sends a request and waits for the whole response.
     ///
     /// Any status is a response, also 404 and 500; redirects are not followed.
@@ -19,7 +19,7 @@ public protocol HTTPTransport: Sendable {
 
 extension HTTPTransport {
     /// The whole body as one piece: for transports whose answers end.
-    public func stream(_ request: HTTPRequest) -> AsyncThrowingStream<[UInt8], any Error> {
+    package func stream(_ request: HTTPRequest) -> AsyncThrowingStream<[UInt8], any Error> {
         AsyncThrowingStream { pieces in
             let task = Task {
                 do {
@@ -37,20 +37,20 @@ extension HTTPTransport {
 }
 
 /// One field of a request's or response's head.
-public struct HTTPField: Hashable, Sendable {
+package struct HTTPField: Hashable, Sendable {
     /// The name, compared without regard to case.
-    public let name: String
+    package let name: String
     /// The value, without line breaks.
-    public let value: String
+    package let value: String
 
     /// A field with a name and a value.
-    public init(_ name: String, _ value: String) {
+    package init(_ name: String, _ value: String) {
         self.name = name
         self.value = value
     }
 
     /// Whether it has a name, without regard to case (RFC 9110, section 5.1).
-    public func isCalled(_ name: String) -> Bool {
+    package func isCalled(_ name: String) -> Bool {
         let (own, other) = (self.name.utf8, name.utf8)
         return own.count == other.count && zip(own, other).allSatisfy { Self.lowered($0) == Self.lowered($1) }
     }
@@ -61,28 +61,28 @@ public struct HTTPField: Hashable, Sendable {
 }
 
 /// A request to somebody else's server.
-public struct HTTPRequest: Sendable {
+package struct HTTPRequest: Sendable {
     /// The method, in upper case.
-    public var method: String
+    package var method: String
     /// The absolute URL.
-    public var url: String
+    package var url: String
     /// The fields of the head.
-    public var fields: [HTTPField]
+    package var fields: [HTTPField]
     /// The body.
-    public var body: [UInt8]
+    package var body: [UInt8]
     /// How long the whole exchange may take.
-    public var timeout: Duration
+    package var timeout: Duration
     /// The most bytes of the response's body.
-    public var maximumResponseBytes: Int
+    package var maximumResponseBytes: Int
     /// The address that the connection comes from, of a request that was received.
-    public var peer: String?
+    package var peer: String?
 
     /// The name of the field by which a server marks a request whose body it has not taken, so that whoever answers does it
     /// in its own words.
     package static let bodyTooLargeField = "settlegate-body-too-large"
 
     /// A request; the usual one waits ten seconds and takes eight megabytes.
-    public init(
+    package init(
         method: String = "GET",
         url: String,
         fields: [HTTPField] = [],
@@ -99,27 +99,27 @@ public struct HTTPRequest: Sendable {
     }
 
     /// The value of the first field with a name.
-    public func field(_ name: String) -> String? { fields.value(of: name) }
+    package func field(_ name: String) -> String? { fields.value(of: name) }
 }
 
 /// What a server answered.
-public struct HTTPResponse: Hashable, Sendable {
+package struct HTTPResponse: Hashable, Sendable {
     /// The status code.
-    public var status: Int
+    package var status: Int
     /// The fields of the head.
-    public var fields: [HTTPField]
+    package var fields: [HTTPField]
     /// The body.
-    public var body: [UInt8]
+    package var body: [UInt8]
 
     /// A response.
-    public init(status: Int, fields: [HTTPField] = [], body: [UInt8] = []) {
+    package init(status: Int, fields: [HTTPField] = [], body: [UInt8] = []) {
         self.status = status
         self.fields = fields
         self.body = body
     }
 
     /// The value of the first field with a name.
-    public func field(_ name: String) -> String? { fields.value(of: name) }
+    package func field(_ name: String) -> String? { fields.value(of: name) }
 }
 
 extension [HTTPField] {

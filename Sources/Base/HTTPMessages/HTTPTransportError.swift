@@ -1,14 +1,14 @@
-public import Seams
+import Seams
 
 /// Why no response came: a code that callers match, and a reason that people read.
 ///
 /// Neither path, query nor fields of the request are in it, because they hold secrets (Telegram's token is in the path).
-public struct HTTPTransportError: CodedError {
+package struct HTTPTransportError: CodedError {
     /// How the error's text begins.
-    public static let domain = "HTTP"
+    package static let domain = "HTTP"
 
     /// The kind of failure.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         /// The request cannot be sent as it is: its URL, scheme or fields are not acceptable. Nothing was sent.
         case invalidRequest
         /// The address may not be asked: it is private, loopback or link-local. Nothing was sent.
@@ -28,18 +28,18 @@ public struct HTTPTransportError: CodedError {
     }
 
     /// The kind of failure.
-    public let code: Code
+    package let code: Code
     /// What went wrong, for a person.
-    public let reason: String
+    package let reason: String
 
     /// A failure of the kind `code`.
-    public init(_ code: Code, _ reason: String) {
+    package init(_ code: Code, _ reason: String) {
         self.code = code
         self.reason = reason
     }
 
     /// Whether the server cannot have acted on the request.
-    public var isCertainlyUnsent: Bool {
+    package var isCertainlyUnsent: Bool {
         switch code {
         case .invalidRequest, .forbiddenAddress, .unreachable: true
         case .timedOut, .connectionLost, .responseTooLarge, .refused, .cancelled: false

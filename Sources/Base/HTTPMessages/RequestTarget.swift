@@ -1,12 +1,12 @@
 /// Where a request to a server goes: the parts of its path, and its query, percent-decoded (RFC 3986).
-public struct RequestTarget: Sendable {
+package struct RequestTarget: Sendable {
     /// The parts of the path, as they are written.
-    public let path: [String]
+    package let path: [String]
     /// The query, in its order.
-    public let query: [(key: String, value: String)]
+    package let query: [(key: String, value: String)]
 
     /// The target of a URL without scheme and host.
-    public init(_ url: String) {
+    package init(_ url: String) {
         // Bytes, not characters: a combining mark after a slash is no other slash.
         let bytes = url.utf8
         let end = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
@@ -18,7 +18,7 @@ public struct RequestTarget: Sendable {
     }
 
     /// The value of a query parameter, the first when it comes several times.
-    public func parameter(_ name: String) -> String? { query.first { $0.key == name }?.value }
+    package func parameter(_ name: String) -> String? { query.first { $0.key == name }?.value }
 
     private static func decoded(_ text: Substring.UTF8View) -> String {
         var bytes: [UInt8] = []
@@ -37,7 +37,7 @@ public struct RequestTarget: Sendable {
 }
 
 /// What a server answers: a response that ends, or the pieces of one that does not (`text/event-stream`).
-public enum HTTPAnswer: Sendable {
+package enum HTTPAnswer: Sendable {
     /// A response.
     case response(HTTPResponse)
     /// The pieces of a stream of events.

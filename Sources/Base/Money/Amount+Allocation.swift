@@ -1,4 +1,4 @@
-public import BigInt
+package import BigInt
 
 /// Splitting amounts so that the parts add up again.
 extension Amount {
@@ -8,7 +8,7 @@ extension Amount {
     /// - Parameter weights: at least one of them more than zero.
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/invalidWeights`` when no weight is more than zero.
     /// - Returns: a part for each weight; together they are the amount.
-    public func allocated(by weights: [BigUInt]) throws(MoneyError) -> [Self] {
+    package func allocated(by weights: [BigUInt]) throws(MoneyError) -> [Self] {
         let total = weights.reduce(BigUInt(0), +)
         guard !total.isZero else { throw MoneyError(.invalidWeights, "at least one weight has to be more than zero") }
         let value = BigInt(units)
@@ -36,14 +36,14 @@ extension Amount {
     /// - Parameter count: how many parts, at least one.
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/invalidWeights`` when there are no parts.
     /// - Returns: the parts; together they are the amount.
-    public func split(into count: Int) throws(MoneyError) -> [Self] {
+    package func split(into count: Int) throws(MoneyError) -> [Self] {
         try allocated(by: Array(repeating: 1, count: max(0, count)))
     }
 
     /// So many hundredths of a percent of the amount.
     ///
     /// - Throws: ``MoneyError`` when the result does not fit.
-    public func portion(basisPoints: Int, rounding: Rounding) throws(MoneyError) -> Self {
+    package func portion(basisPoints: Int, rounding: Rounding) throws(MoneyError) -> Self {
         let units = rounding.quotient(BigInt(units) * BigInt(basisPoints), by: 10_000)
         guard let fitted = Int256(exactly: units) else { throw .overflow("the amount needs more than 256 bits") }
         return Self(asset: asset, units: fitted)

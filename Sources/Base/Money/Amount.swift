@@ -1,30 +1,30 @@
 /// How much of one asset, in its smallest units.
-public struct Amount: Hashable, Sendable {
+package struct Amount: Hashable, Sendable {
     /// The asset.
-    public let asset: AssetID
+    package let asset: AssetID
     /// How many of its smallest units; negative where something is taken away.
-    public let units: Int256
+    package let units: Int256
 
     /// `units` of `asset`.
-    public init(asset: AssetID, units: Int256) {
+    package init(asset: AssetID, units: Int256) {
         self.asset = asset
         self.units = units
     }
 
     /// Nothing of an asset.
-    public static func zero(_ asset: AssetID) -> Self { Self(asset: asset, units: .zero) }
+    package static func zero(_ asset: AssetID) -> Self { Self(asset: asset, units: .zero) }
 
     /// Whether it is nothing.
-    public var isZero: Bool { units.isZero }
+    package var isZero: Bool { units.isZero }
     /// Whether it is below zero.
-    public var isNegative: Bool { units.isNegative }
+    package var isNegative: Bool { units.isNegative }
     /// Whether it is above zero.
-    public var isPositive: Bool { !units.isNegative && !units.isZero }
+    package var isPositive: Bool { !units.isNegative && !units.isZero }
 
     /// The sum.
     ///
     /// - Throws: ``MoneyError`` when the assets differ or the sum does not fit.
-    public func adding(_ other: Self) throws(MoneyError) -> Self {
+    package func adding(_ other: Self) throws(MoneyError) -> Self {
         try check(other)
         return try result(units.addingReportingOverflow(other.units))
     }
@@ -32,7 +32,7 @@ public struct Amount: Hashable, Sendable {
     /// The difference.
     ///
     /// - Throws: ``MoneyError`` when the assets differ or the difference does not fit.
-    public func subtracting(_ other: Self) throws(MoneyError) -> Self {
+    package func subtracting(_ other: Self) throws(MoneyError) -> Self {
         try check(other)
         return try result(units.subtractingReportingOverflow(other.units))
     }
@@ -40,19 +40,19 @@ public struct Amount: Hashable, Sendable {
     /// The amount with the other sign.
     ///
     /// - Throws: ``MoneyError`` when it does not fit.
-    public func negated() throws(MoneyError) -> Self { try result(units.negatedReportingOverflow()) }
+    package func negated() throws(MoneyError) -> Self { try result(units.negatedReportingOverflow()) }
 
     /// The sum of amounts of one asset; zero when there are none.
     ///
     /// - Throws: ``MoneyError`` when the assets differ or the sum does not fit.
-    public static func sum(_ amounts: [Self], asset: AssetID) throws(MoneyError) -> Self {
+    package static func sum(_ amounts: [Self], asset: AssetID) throws(MoneyError) -> Self {
         var total = Self.zero(asset)
         for amount in amounts { total = try total.adding(amount) }
         return total
     }
 
     /// How two amounts of one asset compare.
-    public enum Order: Hashable, Sendable {
+    package enum Order: Hashable, Sendable {
         case less
         case equal
         case greater
@@ -61,7 +61,7 @@ public struct Amount: Hashable, Sendable {
     /// How this amount compares to another of the same asset.
     ///
     /// - Throws: ``MoneyError`` when the assets differ.
-    public func compared(to other: Self) throws(MoneyError) -> Order {
+    package func compared(to other: Self) throws(MoneyError) -> Order {
         try check(other)
         if units == other.units { return .equal }
         return units < other.units ? .less : .greater

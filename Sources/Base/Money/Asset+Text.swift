@@ -13,7 +13,7 @@ extension Asset {
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed``, ``MoneyError/Code/tooPrecise``,
     ///   ``MoneyError/Code/negative`` or ``MoneyError/Code/overflow``.
     /// - Returns: the amount.
-    public func amount(_ text: String, allowingNegative: Bool = false) throws(MoneyError) -> Amount {
+    package func amount(_ text: String, allowingNegative: Bool = false) throws(MoneyError) -> Amount {
         var bytes = Array(text.utf8)[...]
         guard !bytes.isEmpty, bytes.count <= Self.maximumTextBytes else { throw .malformed(grammar) }
         let isNegative = bytes.first == UInt8(ascii: "-")
@@ -45,7 +45,7 @@ extension Asset {
     /// The canonical text: fiat money always with all its fraction digits, everything else without trailing zeros.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/differentAssets``.
-    public func text(_ amount: Amount) throws(MoneyError) -> String {
+    package func text(_ amount: Amount) throws(MoneyError) -> String {
         guard amount.asset == id else { throw .differentAssets("\(amount.asset) is not \(id)") }
         return text(units: amount.units.description)
     }
@@ -53,7 +53,7 @@ extension Asset {
     /// The canonical text of a sum, as of an amount.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/differentAssets``.
-    public func text(_ sum: AmountSum) throws(MoneyError) -> String {
+    package func text(_ sum: AmountSum) throws(MoneyError) -> String {
         guard sum.asset == id else { throw .differentAssets("\(sum.asset) is not \(id)") }
         return text(units: sum.units.description)
     }

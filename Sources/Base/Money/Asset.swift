@@ -1,40 +1,40 @@
 import BigInt
-public import Seams
+package import Seams
 
 /// What is known about an asset.
-public struct Asset: Hashable, Sendable {
+package struct Asset: Hashable, Sendable {
     /// A name under which people know an asset for some time.
-    public struct DisplayName: Hashable, Sendable {
+    package struct DisplayName: Hashable, Sendable {
         /// The ticker.
-        public let ticker: String
+        package let ticker: String
         /// From when; none: always.
-        public let from: Timestamp?
+        package let from: Timestamp?
 
         /// A name from a moment on.
-        public init(ticker: String, from: Timestamp? = nil) {
+        package init(ticker: String, from: Timestamp? = nil) {
             self.ticker = ticker
             self.from = from
         }
     }
 
     /// Where it lives and what it is there.
-    public let id: AssetID
+    package let id: AssetID
     /// A short code of its own in this gateway, for reports and exports.
-    public let code: String
+    package let code: String
     /// What people call it.
-    public let name: String
+    package let name: String
     /// How many decimal digits its smallest unit has.
-    public let scale: Int
+    package let scale: Int
     /// How many decimal digits its rail can carry; fewer than ``scale`` only for Stars, which move in whole ones while
     /// balances know nano-Stars.
-    public let wireScale: Int
+    package let wireScale: Int
     /// The least that is paid out: less costs more to send than it is worth.
-    public var payoutMinimum: Amount
+    package var payoutMinimum: Amount
     /// Its tickers, the oldest first.
-    public let displayNames: [DisplayName]
+    package let displayNames: [DisplayName]
 
     /// What is known about an asset.
-    public init(
+    package init(
         id: AssetID,
         code: String,
         name: String,
@@ -54,14 +54,14 @@ public struct Asset: Hashable, Sendable {
     }
 
     /// The ticker at a moment; the code when it has none.
-    public func ticker(at moment: Timestamp) -> String {
+    package func ticker(at moment: Timestamp) -> String {
         displayNames.last { $0.from.map { $0 <= moment } ?? true }?.ticker ?? code
     }
 
     /// The amount of `units` on the rail's wire, for example whole Stars.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/overflow``.
-    public func amount(wireUnits units: Int256) throws(MoneyError) -> Amount {
+    package func amount(wireUnits units: Int256) throws(MoneyError) -> Amount {
         let product = BigInt(units) * BigInt(10).power(scale - wireScale)
         guard let units = Int256(exactly: product) else { throw .overflow("the amount needs more than 256 bits") }
         return Amount(asset: id, units: units)
@@ -70,7 +70,7 @@ public struct Asset: Hashable, Sendable {
     /// An amount in the rail's units.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/tooPrecise`` when the rail cannot carry all its digits.
-    public func wireUnits(of amount: Amount) throws(MoneyError) -> Int256 {
+    package func wireUnits(of amount: Amount) throws(MoneyError) -> Int256 {
         guard amount.asset == id else { throw .differentAssets("\(amount.asset) is not \(id)") }
         let (quotient, remainder) = BigInt(amount.units).quotientAndRemainder(
             dividingBy: BigInt(10).power(scale - wireScale)
@@ -84,7 +84,7 @@ public struct Asset: Hashable, Sendable {
     /// The nearest amount that the rail can carry.
     ///
     /// - Throws: ``MoneyError`` when the result does not fit.
-    public func roundedToWire(_ amount: Amount, rounding: Rounding) throws(MoneyError) -> Amount {
+    package func roundedToWire(_ amount: Amount, rounding: Rounding) throws(MoneyError) -> Amount {
         let step = BigInt(10).power(scale - wireScale)
         let units = rounding.quotient(BigInt(amount.units), by: step) * step
         guard let fitted = Int256(exactly: units) else { throw .overflow("the amount needs more than 256 bits") }
@@ -93,16 +93,16 @@ public struct Asset: Hashable, Sendable {
 }
 
 /// The assets that a gateway knows.
-public struct AssetRegistry: Sendable {
+package struct AssetRegistry: Sendable {
     /// The assets, in the order of the list.
-    public let assets: [Asset]
+    package let assets: [Asset]
     private let byID: [AssetID: Asset]
     private let byCode: [String: Asset]
 
     /// A registry of `assets`.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/duplicateAsset``.
-    public init(_ assets: [Asset]) throws(MoneyError) {
+    package init(_ assets: [Asset]) throws(MoneyError) {
         var byID: [AssetID: Asset] = [:]
         var byCode: [String: Asset] = [:]
         for asset in assets {
@@ -116,8 +116,8 @@ public struct AssetRegistry: Sendable {
     }
 
     /// The asset with an identifier.
-    public func asset(_ id: AssetID) -> Asset? { byID[id] }
+    package func asset(_ id: AssetID) -> Asset? { byID[id] }
 
     /// The asset with a code.
-    public func asset(code: String) -> Asset? { byCode[code] }
+    package func asset(code: String) -> Asset? { byCode[code] }
 }

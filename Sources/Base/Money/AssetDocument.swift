@@ -1,23 +1,23 @@
 import Seams
 
 /// The form of `Config/assets.yaml`.
-public struct AssetDocument: Codable, Sendable {
+package struct AssetDocument: Codable, Sendable {
     /// One asset of the list.
-    public struct Entry: Codable, Sendable {
+    package struct Entry: Codable, Sendable {
         /// The asset's identifier.
-        public let id: AssetID
+        package let id: AssetID
         /// Its short code.
-        public let code: String
+        package let code: String
         /// What people call it.
-        public let name: String
+        package let name: String
         /// How many decimal digits its smallest unit has.
-        public let scale: Int
+        package let scale: Int
         /// How many its rail can carry; none: all.
-        public let wireScale: Int?
+        package let wireScale: Int?
         /// The least that is paid out, a decimal text; none: a thousandth.
-        public let payoutMinimum: String?
+        package let payoutMinimum: String?
         /// Its tickers with the day (seconds since 1970) from which they hold, the oldest first.
-        public let tickers: [Ticker]?
+        package let tickers: [Ticker]?
 
         enum CodingKeys: String, CodingKey {
             case id
@@ -31,20 +31,20 @@ public struct AssetDocument: Codable, Sendable {
     }
 
     /// A ticker from a moment on.
-    public struct Ticker: Codable, Sendable {
+    package struct Ticker: Codable, Sendable {
         /// The ticker.
-        public let ticker: String
+        package let ticker: String
         /// Seconds since 1970 from which it holds; none: always.
-        public let from: Int64?
+        package let from: Int64?
     }
 
     /// The assets.
-    public let assets: [Entry]
+    package let assets: [Entry]
 
     /// The registry of the listed assets.
     ///
     /// - Throws: ``MoneyError`` when one is listed twice, a scale lies outside 0 to 77, or a minimum is no amount.
-    public func registry() throws(MoneyError) -> AssetRegistry {
+    package func registry() throws(MoneyError) -> AssetRegistry {
         var assets: [Asset] = []
         for entry in self.assets {
             guard (0...77).contains(entry.scale), (0...entry.scale).contains(entry.wireScale ?? entry.scale) else {

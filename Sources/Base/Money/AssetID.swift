@@ -8,9 +8,9 @@
 /// | a jetton, by its master | `ton:mainnet:jetton:0:` and 64 lower-case hex digits |
 /// | an EVM chain's coin | `evm:1:native` |
 /// | an ERC-20 token | `evm:1:erc20:0x` and 40 lower-case hex digits |
-public struct AssetID: Hashable, Sendable {
+package struct AssetID: Hashable, Sendable {
     /// Where an asset lives.
-    public enum Family: String, Hashable, Sendable, CaseIterable {
+    package enum Family: String, Hashable, Sendable, CaseIterable {
         case fiat
         case stars
         case ton
@@ -18,7 +18,7 @@ public struct AssetID: Hashable, Sendable {
     }
 
     /// The canonical text, compared as bytes.
-    public let text: String
+    package let text: String
 
     private init(unchecked text: String) {
         self.text = text
@@ -27,7 +27,7 @@ public struct AssetID: Hashable, Sendable {
     /// Reads the canonical text.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` for any other text.
-    public init(_ text: String) throws(MoneyError) {
+    package init(_ text: String) throws(MoneyError) {
         guard text.utf8.count <= 128, Self.isCanonical(text) else {
             throw .malformed("'\(text.prefix(40))' is no asset identifier; an example is fiat:EUR")
         }
@@ -35,48 +35,48 @@ public struct AssetID: Hashable, Sendable {
     }
 
     /// Telegram Stars.
-    public static let stars = Self(unchecked: "telegram:XTR")
+    package static let stars = Self(unchecked: "telegram:XTR")
 
     /// US dollars, in which Telegram states what it pays out for Stars.
-    public static let usDollars = Self(unchecked: "fiat:USD")
+    package static let usDollars = Self(unchecked: "fiat:USD")
 
     /// Fiat money by its three-letter code.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` when it is no such code.
-    public static func fiat(_ code: String) throws(MoneyError) -> Self { try Self("fiat:\(code)") }
+    package static func fiat(_ code: String) throws(MoneyError) -> Self { try Self("fiat:\(code)") }
 
     /// TON coin of a network, `mainnet` or `testnet`.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` when there is no such network.
-    public static func ton(_ network: String) throws(MoneyError) -> Self { try Self("ton:\(network):native") }
+    package static func ton(_ network: String) throws(MoneyError) -> Self { try Self("ton:\(network):native") }
 
     /// A jetton of a network by its master, `0:` and 64 lower-case hex digits.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` when it is no such address.
-    public static func jetton(_ network: String, master: String) throws(MoneyError) -> Self {
+    package static func jetton(_ network: String, master: String) throws(MoneyError) -> Self {
         try Self("ton:\(network):jetton:\(master)")
     }
 
     /// The coin of an EVM chain.
     ///
     /// - Throws: ``MoneyError`` when the chain is none.
-    public static func evm(_ chainID: UInt64) throws(MoneyError) -> Self { try Self("evm:\(chainID):native") }
+    package static func evm(_ chainID: UInt64) throws(MoneyError) -> Self { try Self("evm:\(chainID):native") }
 
     /// Where the asset lives.
-    public var family: Family {
+    package var family: Family {
         if text.hasPrefix("fiat:") { return .fiat }
         if text.hasPrefix("ton:") { return .ton }
         return text.hasPrefix("evm:") ? .evm : .stars
     }
 
     /// The master of a jetton, `0:` and 64 hex digits; none for every other asset.
-    public var jettonMaster: String? {
+    package var jettonMaster: String? {
         let parts = text.split(separator: ":", maxSplits: 3)
         return parts.count == 4 && parts[0] == "ton" ? String(parts[3]) : nil
     }
 
     /// The contract of an ERC-20 token, `0x` and 40 hex digits in lower case; none for every other asset.
-    public var tokenContract: String? {
+    package var tokenContract: String? {
         let parts = text.split(separator: ":")
         return parts.count == 4 && parts[0] == "evm" ? String(parts[3]) : nil
     }
@@ -122,22 +122,22 @@ public struct AssetID: Hashable, Sendable {
 
 extension AssetID: Comparable, CustomStringConvertible {
     /// Whether `lhs`'s text comes first in the order of its bytes.
-    public static func < (lhs: Self, rhs: Self) -> Bool {
+    package static func < (lhs: Self, rhs: Self) -> Bool {
         lhs.text.utf8.lexicographicallyPrecedes(rhs.text.utf8)
     }
 
     /// The canonical text.
-    public var description: String { text }
+    package var description: String { text }
 }
 
 extension AssetID: Codable {
     /// Reads the canonical text.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         try self.init(decoder.singleValueContainer().decode(String.self))
     }
 
     /// Writes the canonical text.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(text)
     }

@@ -4,7 +4,7 @@ extension Int256: CustomStringConvertible {
     private static let chunk: UInt64 = 1_000_000_000_000_000_000
 
     /// The decimal text, with a minus sign when it is negative.
-    public var description: String {
+    package var description: String {
         if let small = Int64(exactly: self) { return String(small) }
         // The magnitude as an unsigned value, so that the least integer has one too.
         let negated = negatedReportingOverflow().partialValue
@@ -24,7 +24,7 @@ extension Int256: CustomStringConvertible {
     /// Reads canonical decimal text: an optional minus sign, and digits without a leading zero.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` or ``MoneyError/Code/overflow``.
-    public init(decimal text: some Sequence<UInt8>) throws(MoneyError) {
+    package init(decimal text: some Sequence<UInt8>) throws(MoneyError) {
         var bytes = Array(text)[...]
         if let small = Self.small(bytes) {
             self.init(small)
@@ -89,7 +89,7 @@ extension Int256: CustomStringConvertible {
 
 extension Int64 {
     /// The same integer; none when it needs more than 64 bits.
-    public init?(exactly value: Int256) {
+    package init?(exactly value: Int256) {
         let sign = value.isNegative ? UInt64.max : 0
         guard value.word1 == sign, value.word2 == sign, value.word3 == sign, value.word0 >> 63 == sign & 1 else {
             return nil
@@ -100,7 +100,7 @@ extension Int64 {
 
 extension UInt64 {
     /// The same integer; none when it is negative or needs more than 64 bits.
-    public init?(exactly value: Int256) {
+    package init?(exactly value: Int256) {
         guard value.word1 | value.word2 | value.word3 == 0 else { return nil }
         self = value.word0
     }
@@ -108,7 +108,7 @@ extension UInt64 {
 
 extension UInt128 {
     /// The same integer; none when it is negative or needs more than 128 bits.
-    public init?(exactly value: Int256) {
+    package init?(exactly value: Int256) {
         guard value.word2 | value.word3 == 0 else { return nil }
         self = UInt128(value.word1) << 64 | UInt128(value.word0)
     }

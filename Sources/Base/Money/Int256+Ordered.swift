@@ -7,7 +7,7 @@ extension Int256 {
     /// The integer in 1 to 33 bytes.
     ///
     /// A mark for sign and length, and the magnitude without leading zeros, the highest byte first. The bytes of a negative integer's magnitude are inverted, so that the greater magnitude is the lesser.
-    public var orderedBytes: [UInt8] {
+    package var orderedBytes: [UInt8] {
         let isNegative = self < .zero
         let words = isNegative ? negatedReportingOverflow().partialValue : self
         var bytes: [UInt8] = [Self.zeroMark]
@@ -23,7 +23,7 @@ extension Int256 {
     }
 
     /// Reads ``orderedBytes``; nil when the bytes are those of no integer.
-    public init?(orderedBytes bytes: [UInt8]) {
+    package init?(orderedBytes bytes: [UInt8]) {
         guard let mark = bytes.first else { return nil }
         let isNegative = mark < Self.zeroMark
         let count = Int(isNegative ? Self.zeroMark - mark : mark - Self.zeroMark)

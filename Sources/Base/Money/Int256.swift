@@ -1,9 +1,9 @@
-public import BigInt
+package import BigInt
 
 /// A signed integer of 256 bits, in two's complement: wide enough for every amount of every chain, and of fixed width.
 ///
 /// Arithmetic on values from outside reports overflow; nothing here traps.
-public struct Int256: Hashable, Sendable {
+package struct Int256: Hashable, Sendable {
     // Four words, the lowest first. Wider words would be shorter to write, but the optimiser of Swift 6.3 crashes where it
     // folds comparisons of 128-bit constants.
     let word0: UInt64
@@ -19,10 +19,10 @@ public struct Int256: Hashable, Sendable {
     }
 
     /// Zero.
-    public static let zero = Self(0, 0, 0, 0)
+    package static let zero = Self(0, 0, 0, 0)
 
     /// The integer `value`.
-    public init(_ value: some FixedWidthInteger & SignedInteger) {
+    package init(_ value: some FixedWidthInteger & SignedInteger) {
         let sign = value < 0 ? UInt64.max : 0
         self.init(
             UInt64(truncatingIfNeeded: value),
@@ -33,13 +33,13 @@ public struct Int256: Hashable, Sendable {
     }
 
     /// The integer `value`.
-    public init(_ value: some FixedWidthInteger & UnsignedInteger) {
+    package init(_ value: some FixedWidthInteger & UnsignedInteger) {
         let high = value.bitWidth > 64 ? UInt64(truncatingIfNeeded: value >> 64) : 0
         self.init(UInt64(truncatingIfNeeded: value), high, 0, 0)
     }
 
     /// The integer `value`; none when it needs more than 256 bits.
-    public init?(exactly value: BigInt) {
+    package init?(exactly value: BigInt) {
         guard value.magnitude.bitWidth <= 255 else { return nil }
         let words = value.magnitude.words.map { UInt64($0) } + [0, 0, 0, 0]
         let positive = Self(words[0], words[1], words[2], words[3])
@@ -47,12 +47,12 @@ public struct Int256: Hashable, Sendable {
     }
 
     /// Whether it is below zero.
-    public var isNegative: Bool { word3 >> 63 == 1 }
+    package var isNegative: Bool { word3 >> 63 == 1 }
     /// Whether it is zero.
-    public var isZero: Bool { word0 | word1 | word2 | word3 == 0 }
+    package var isZero: Bool { word0 | word1 | word2 | word3 == 0 }
 
     /// The sum, and whether it does not fit.
-    public func addingReportingOverflow(_ other: Self) -> (partialValue: Self, overflow: Bool) {
+    package func addingReportingOverflow(_ other: Self) -> (partialValue: Self, overflow: Bool) {
         let (sum0, carry0) = Self.add(word0, other.word0, carry: 0)
         let (sum1, carry1) = Self.add(word1, other.word1, carry: carry0)
         let (sum2, carry2) = Self.add(word2, other.word2, carry: carry1)
@@ -63,7 +63,7 @@ public struct Int256: Hashable, Sendable {
     }
 
     /// The difference, and whether it does not fit.
-    public func subtractingReportingOverflow(_ other: Self) -> (partialValue: Self, overflow: Bool) {
+    package func subtractingReportingOverflow(_ other: Self) -> (partialValue: Self, overflow: Bool) {
         let (difference0, carry0) = Self.add(word0, ~other.word0, carry: 1)
         let (difference1, carry1) = Self.add(word1, ~other.word1, carry: carry0)
         let (difference2, carry2) = Self.add(word2, ~other.word2, carry: carry1)
@@ -73,7 +73,7 @@ public struct Int256: Hashable, Sendable {
     }
 
     /// The negated value, and whether it does not fit.
-    public func negatedReportingOverflow() -> (partialValue: Self, overflow: Bool) {
+    package func negatedReportingOverflow() -> (partialValue: Self, overflow: Bool) {
         Self.zero.subtractingReportingOverflow(self)
     }
 
@@ -86,7 +86,7 @@ public struct Int256: Hashable, Sendable {
 
 extension Int256: Comparable {
     /// Whether `lhs` is the smaller one.
-    public static func < (lhs: Self, rhs: Self) -> Bool {
+    package static func < (lhs: Self, rhs: Self) -> Bool {
         if lhs.word3 != rhs.word3 { return Int64(bitPattern: lhs.word3) < Int64(bitPattern: rhs.word3) }
         if lhs.word2 != rhs.word2 { return lhs.word2 < rhs.word2 }
         if lhs.word1 != rhs.word1 { return lhs.word1 < rhs.word1 }
@@ -96,12 +96,12 @@ extension Int256: Comparable {
 
 extension Int256: ExpressibleByIntegerLiteral {
     /// The integer of a literal.
-    public init(integerLiteral value: Int64) { self.init(value) }
+    package init(integerLiteral value: Int64) { self.init(value) }
 }
 
 extension BigInt {
     /// The same integer without a limit.
-    public init(_ value: Int256) {
+    package init(_ value: Int256) {
         let magnitude = value.isNegative ? value.negatedReportingOverflow().partialValue : value
         let words = [magnitude.word0, magnitude.word1, magnitude.word2, magnitude.word3].map { UInt($0) }
         self.init(sign: value.isNegative ? .minus : .plus, magnitude: BigUInt(words: words))

@@ -1,12 +1,12 @@
-public import Seams
+import Seams
 
 /// What the rules of money refuse: a code that callers match, and a reason that people read.
-public struct MoneyError: CodedError {
+package struct MoneyError: CodedError {
     /// How the error's text begins.
-    public static let domain = "money"
+    package static let domain = "money"
 
     /// The kind of refusal.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         case malformed
         case overflow
         case differentAssets
@@ -20,20 +20,20 @@ public struct MoneyError: CodedError {
     }
 
     /// The kind of refusal.
-    public let code: Code
+    package let code: Code
     /// What went wrong and what to do about it, for a person.
-    public let reason: String
+    package let reason: String
 
     /// A refusal of the kind `code`.
-    public init(_ code: Code, _ reason: String) {
+    package init(_ code: Code, _ reason: String) {
         self.code = code
         self.reason = reason
     }
 
     /// The text does not follow the grammar.
-    public static func malformed(_ reason: String) -> Self { Self(.malformed, reason) }
+    package static func malformed(_ reason: String) -> Self { Self(.malformed, reason) }
     /// The result does not fit 256 bits.
-    public static func overflow(_ reason: String) -> Self { Self(.overflow, reason) }
+    package static func overflow(_ reason: String) -> Self { Self(.overflow, reason) }
     /// Amounts of two assets cannot be put together.
-    public static func differentAssets(_ reason: String) -> Self { Self(.differentAssets, reason) }
+    package static func differentAssets(_ reason: String) -> Self { Self(.differentAssets, reason) }
 }

@@ -1,25 +1,25 @@
-public import BigInt
-public import Seams
+package import BigInt
+package import Seams
 
 /// What one major unit of an asset costs in major units of another: an exact ratio, with its source and its time.
-public struct Rate: Hashable, Sendable {
+package struct Rate: Hashable, Sendable {
     /// The asset that has a price.
-    public let base: AssetID
+    package let base: AssetID
     /// The asset that the price is in.
-    public let quote: AssetID
+    package let quote: AssetID
     /// The price is `numerator / denominator`, in lowest terms.
-    public let numerator: BigUInt
+    package let numerator: BigUInt
     /// The price is `numerator / denominator`, in lowest terms.
-    public let denominator: BigUInt
+    package let denominator: BigUInt
     /// Who said so.
-    public let source: String
+    package let source: String
     /// When it was true.
-    public let observedAt: Timestamp
+    package let observedAt: Timestamp
 
     /// A rate.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/invalidRate`` when the price or its denominator is zero.
-    public init(
+    package init(
         base: AssetID,
         quote: AssetID,
         numerator: BigUInt,
@@ -42,7 +42,7 @@ public struct Rate: Hashable, Sendable {
     /// A rate from the price's decimal text, with at most 30 fraction digits.
     ///
     /// - Throws: ``MoneyError`` when the text is no positive decimal.
-    public init(
+    package init(
         base: AssetID,
         quote: AssetID,
         price: String,
@@ -64,7 +64,7 @@ public struct Rate: Hashable, Sendable {
     /// The same rate seen from the other side.
     ///
     /// - Throws: ``MoneyError``; never, since no side is zero.
-    public func inverted() throws(MoneyError) -> Self {
+    package func inverted() throws(MoneyError) -> Self {
         try Self(
             base: quote,
             quote: base,
@@ -76,7 +76,7 @@ public struct Rate: Hashable, Sendable {
     }
 
     /// How old it is.
-    public func age(at moment: Timestamp) -> Duration { moment.since(observedAt) }
+    package func age(at moment: Timestamp) -> Duration { moment.since(observedAt) }
 
     /// What an amount of the base costs.
     ///
@@ -87,7 +87,7 @@ public struct Rate: Hashable, Sendable {
     ///   - rounding: what happens to what does not fit.
     /// - Throws: ``MoneyError`` when the assets are others, or the result does not fit.
     /// - Returns: the amount of the quote.
-    public func convert(
+    package func convert(
         _ amount: Amount,
         from: Asset,
         to: Asset,
@@ -106,18 +106,18 @@ public struct Rate: Hashable, Sendable {
 }
 
 /// A rate that somebody may rely on until a moment.
-public struct Quote: Hashable, Sendable {
+package struct Quote: Hashable, Sendable {
     /// The rate.
-    public let rate: Rate
+    package let rate: Rate
     /// Until when it holds.
-    public let validUntil: Timestamp
+    package let validUntil: Timestamp
 
     /// A rate that holds until a moment.
-    public init(rate: Rate, validUntil: Timestamp) {
+    package init(rate: Rate, validUntil: Timestamp) {
         self.rate = rate
         self.validUntil = validUntil
     }
 
     /// Whether it holds at a moment.
-    public func isValid(at moment: Timestamp) -> Bool { moment <= validUntil }
+    package func isValid(at moment: Timestamp) -> Bool { moment <= validUntil }
 }

@@ -1,7 +1,7 @@
-public import Seams
+package import Seams
 
 /// What one asset costs in another, now.
-public protocol RateSource: Sendable {
+package protocol RateSource: Sendable {
     /// The price of one major unit of `base` in `quote`.
     ///
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/noRate`` when there is none that is fresh enough.

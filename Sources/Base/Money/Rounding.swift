@@ -1,7 +1,7 @@
 import BigInt
 
 /// What happens to what does not fit: named at each conversion, because each way gives the residue to somebody.
-public enum Rounding: String, Hashable, Sendable, CaseIterable {
+package enum Rounding: String, Hashable, Sendable, CaseIterable {
     /// The residue is dropped.
     case towardZero
     /// Any residue counts as a whole unit.

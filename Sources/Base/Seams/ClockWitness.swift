@@ -2,7 +2,7 @@
 ///
 /// Nobody states a moment that is still to come, so that each of them can show that our clock is behind. Whether one
 /// shows that it is ahead depends on how late it may come.
-public enum ClockWitness: Hashable, Sendable {
+package enum ClockWitness: Hashable, Sendable {
     /// A chain, by its newest block. One that stands still says nothing.
     case chain
     /// Somebody else's server with a certificate, by its clock.
@@ -66,14 +66,14 @@ struct ClockStatement {
 }
 
 /// What is wrong with a machine's clock.
-public enum ClockDoubt: Hashable, Sendable {
+package enum ClockDoubt: Hashable, Sendable {
     /// It was moved by so much; the time goes on as if it had not been.
     case moved(Duration)
     /// A witness's clock differs from it by so much, and none agrees with it: it may have been wrong from the start.
     case contradicted(rail: String, by: Duration)
 
     /// Whether the time of day is not known.
-    public var leavesTimeOpen: Bool {
+    package var leavesTimeOpen: Bool {
         switch self {
         case .moved: false
         case .contradicted: true

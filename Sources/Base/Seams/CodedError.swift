@@ -1,7 +1,7 @@
 /// An error of a module: a code that callers match, and a reason that people read.
 ///
 /// Two errors are equal when their codes are: the reason is for a person, and may change.
-public protocol CodedError: Error, Hashable, Sendable, CustomStringConvertible {
+package protocol CodedError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kinds of failure; their names are stable.
     associatedtype Code: Hashable, RawRepresentable<String>
 
@@ -15,9 +15,9 @@ public protocol CodedError: Error, Hashable, Sendable, CustomStringConvertible {
 
 extension CodedError {
     /// Whether the codes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
     /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(code) }
     /// The domain, the code and the reason.
-    public var description: String { "\(Self.domain): \(code.rawValue): \(reason)" }
+    package var description: String { "\(Self.domain): \(code.rawValue): \(reason)" }
 }

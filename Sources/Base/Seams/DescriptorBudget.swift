@@ -5,16 +5,16 @@ import Glibc
 /// A process that has none left does not go on with errors: the thread pool beneath the language reads files under
 /// `/proc` to see how busy it is, and ends the process when it cannot open one. So strangers, who can open connections,
 /// and merchants, who name servers to call, have shares, and the rest is the process's own.
-public struct DescriptorBudget: Hashable, Sendable {
+package struct DescriptorBudget: Hashable, Sendable {
     /// Why a process cannot work.
-    public struct TooFew: Error, Hashable, CustomStringConvertible {
+    package struct TooFew: Error, Hashable, CustomStringConvertible {
         /// How many it may open.
-        public let limit: Int
+        package let limit: Int
         /// How many it needs.
-        public let needed: Int
+        package let needed: Int
 
         /// A sentence for the operator.
-        public var description: String {
+        package var description: String {
             """
             this process may open \(limit) files and sockets, and needs \(needed); \
             raise the hard limit (ulimit -Hn, or LimitNOFILE= of its systemd unit)
@@ -30,21 +30,21 @@ public struct DescriptorBudget: Hashable, Sendable {
     private static let leastOutgoing = 16
 
     /// How many the process may open.
-    public let limit: Int
+    package let limit: Int
     /// What databases, files, event loops and the language's own runtime have.
     private let own: Int
 
     /// The shares of a limit, on a machine with so many cores.
-    public init(limit: Int, cores: Int) {
+    package init(limit: Int, cores: Int) {
         self.limit = limit
         // Each event loop has three, and there may be two groups of them.
         own = 128 + 8 * max(1, cores)
     }
 
     /// What this process has now.
-    public static var current: Self {
+    package static var current: Self {
         var limit = rlimit()
-        let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+        let isKnown = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
         return Self(
             limit: isKnown ? Int(clamping: limit.rlim_cur) : 1_024,
             cores: sysconf(Int32(_SC_NPROCESSORS_ONLN))
@@ -57,28 +57,28 @@ public struct DescriptorBudget: Hashable, Sendable {
     /// Raises what the process may open to what it may raise it to.
     ///
     /// The lower limit is there for programs that wait with `select`, and none of ours does.
-    public static func raise() {
+    package static func raise() {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, most))
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private var shared: Int { max(0, limit - own) }
 
     /// The most connections of others to us.
-    public var incoming: Int { max(1, shared / 2) }
+    package var incoming: Int { max(1, shared / 2) }
 
     /// The most connections of one transport to other servers.
-    public var outgoingPerTransport: Int { max(1, (shared - shared / 2) / (Self.perOutgoing * Self.transports)) }
+    package var outgoingPerTransport: Int { max(1, (shared - shared / 2) / (Self.perOutgoing * Self.transports)) }
 
     /// How many a process needs to work.
-    public var needed: Int { own + 2 * Self.leastOutgoing * Self.perOutgoing * Self.transports }
+    package var needed: Int { own + 2 * Self.leastOutgoing * Self.perOutgoing * Self.transports }
 
     /// Refuses to begin with fewer than are needed.
     ///
     /// - Throws: ``TooFew``.
-    public func demand() throws(TooFew) {
+    package func demand() throws(TooFew) {
         guard limit >= needed else { throw TooFew(limit: limit, needed: needed) }
     }
 }

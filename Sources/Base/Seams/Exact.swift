@@ -4,29 +4,29 @@
 /// `K`. Databases, digests and everybody outside compare bytes. So what is a key, a name or an identifier outside is
 /// compared by this wrapper, and the types that have it get their `==` and their hash from it.
 @propertyWrapper
-public struct Exact<Value: ComparedByBytes>: Hashable, Sendable {
+package struct Exact<Value: ComparedByBytes>: Hashable, Sendable {
     /// The text.
-    public var wrappedValue: Value
+    package var wrappedValue: Value
 
     /// A text that is compared as bytes.
-    public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
+    package init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
 
     /// Whether the bytes are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.wrappedValue.hasSameBytes(as: rhs.wrappedValue) }
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.wrappedValue.hasSameBytes(as: rhs.wrappedValue) }
 
     /// Hashes the bytes.
-    public func hash(into hasher: inout Hasher) { wrappedValue.hashBytes(into: &hasher) }
+    package func hash(into hasher: inout Hasher) { wrappedValue.hashBytes(into: &hasher) }
 }
 
 /// Values by names from outside, of which each counts as its bytes.
-public struct Named<Value> {
+package struct Named<Value> {
     private var values: [Exact<String>: Value] = [:]
 
     /// Nothing.
-    public init() {}
+    package init() {}
 
     /// What stands under a name; nil when nothing does.
-    public subscript(name: String) -> Value? {
+    package subscript(name: String) -> Value? {
         get { values[Exact(wrappedValue: name)] }
         set { values[Exact(wrappedValue: name)] = newValue }
     }
@@ -35,7 +35,7 @@ public struct Named<Value> {
 extension Named: Sendable where Value: Sendable {}
 
 /// What ``Exact`` compares: a text, or none.
-public protocol ComparedByBytes: Sendable {
+package protocol ComparedByBytes: Sendable {
     /// Whether the bytes are equal.
     func hasSameBytes(as other: Self) -> Bool
     /// Hashes the bytes.
@@ -44,12 +44,12 @@ public protocol ComparedByBytes: Sendable {
 
 extension String: ComparedByBytes {
     /// Whether the texts are equal in UTF-8, which is less than equal for Unicode.
-    public func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+    package func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 
     /// Hashes the text in UTF-8.
-    public func hashBytes(into hasher: inout Hasher) {
+    package func hashBytes(into hasher: inout Hasher) {
         var text = self
-        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        text.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         // What comes behind it is told apart from it: no UTF-8 has this byte.
         hasher.combine(0xFF as UInt8)
     }
@@ -57,7 +57,7 @@ extension String: ComparedByBytes {
 
 extension Optional: ComparedByBytes where Wrapped == String {
     /// Whether there are two texts with the same bytes, or none.
-    public func hasSameBytes(as other: String?) -> Bool {
+    package func hasSameBytes(as other: String?) -> Bool {
         switch (self, other) {
         case (let text?, let other?): text.hasSameBytes(as: other)
         case (nil, nil): true
@@ -66,7 +66,7 @@ extension Optional: ComparedByBytes where Wrapped == String {
     }
 
     /// Hashes the text in UTF-8, if there is one.
-    public func hashBytes(into hasher: inout Hasher) {
+    package func hashBytes(into hasher: inout Hasher) {
         hasher.combine(self == nil)
         self?.hashBytes(into: &hasher)
     }

@@ -1,5 +1,5 @@
 /// What an ``Identifier`` identifies; never instantiated.
-public protocol IdentifierKind: Sendable {
+package protocol IdentifierKind: Sendable {
     /// The letters before the underscore, for example `inv`.
     static var prefix: String { get }
 }
@@ -9,17 +9,17 @@ public protocol IdentifierKind: Sendable {
 /// The bits follow UUIDv7 (RFC 9562, section 5.7): 48 bits of milliseconds, then version, counter and randomness. The
 /// text is the prefix, an underscore and 26 digits of Crockford's base 32 in lower case, so that byte order is time
 /// order: `inv_06cyx3v9m47k5s2p8q1d0z6h3r`.
-public struct Identifier<Kind: IdentifierKind>: Hashable, Comparable, Sendable {
+package struct Identifier<Kind: IdentifierKind>: Hashable, Comparable, Sendable {
     /// The 128 bits behind the prefix.
-    public let value: UInt128
+    package let value: UInt128
 
     /// The identifier with the bits `value`.
-    public init(value: UInt128) {
+    package init(value: UInt128) {
         self.value = value
     }
 
     /// Reads the canonical text form; upper case, other prefixes and other lengths are refused.
-    public init(_ text: String) throws(IdentifierError) {
+    package init(_ text: String) throws(IdentifierError) {
         let bytes = Array(text.utf8)
         let prefix = Array(Kind.prefix.utf8) + [UInt8(ascii: "_")]
         guard bytes.starts(with: prefix) else { throw .wrongPrefix(expected: Kind.prefix) }
@@ -30,31 +30,31 @@ public struct Identifier<Kind: IdentifierKind>: Hashable, Comparable, Sendable {
     }
 
     /// The canonical text form.
-    public var text: String {
+    package var text: String {
         CrockfordBase32.text(of: value, after: Kind.prefix)
     }
 
     /// The 16 bytes of the value, the highest first: they order as the identifiers do.
-    public var bytes: [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
+    package var bytes: [UInt8] { unsafe withUnsafeBytes(of: value.bigEndian) { unsafe Array($0) } }
 
     /// The identifier of 16 bytes; nil when there are more or fewer.
-    public init?(bytes: [UInt8]) {
+    package init?(bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
         func half(_ part: ArraySlice<UInt8>) -> UInt64 { part.reduce(0) { $0 << 8 | UInt64($1) } }
         value = UInt128(half(bytes[..<8])) << 64 | UInt128(half(bytes[8...]))
     }
 
     /// Whether `lhs` was made earlier.
-    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.value < rhs.value }
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.value < rhs.value }
 }
 
 extension Identifier: CustomStringConvertible {
     /// The canonical text form.
-    public var description: String { text }
+    package var description: String { text }
 }
 
 /// Why a text is no identifier.
-public enum IdentifierError: Error, Hashable {
+package enum IdentifierError: Error, Hashable {
     /// The text identifies something of another kind.
     case wrongPrefix(expected: String)
     /// The digits behind the prefix are not 26 lower-case digits of Crockford's base 32 that fit 128 bits.
@@ -69,17 +69,17 @@ private enum CrockfordBase32 {
     /// The digits of `value` after `prefix` and an underscore, written in place.
     static func text(of value: UInt128, after prefix: String) -> String {
         let count = prefix.utf8.count + 1 + length
-        return String(unsafeUninitializedCapacity: count) { buffer in
+        return unsafe String(unsafeUninitializedCapacity: count) { buffer in
             var (high, low) = (UInt64(truncatingIfNeeded: value >> 64), UInt64(truncatingIfNeeded: value))
-            alphabet.withUnsafeBufferPointer { alphabet in
+            unsafe alphabet.withUnsafeBufferPointer { alphabet in
                 for position in 1...length {
-                    buffer[count - position] = alphabet[Int(low & 31)]
+                    unsafe buffer[count - position] = unsafe alphabet[Int(low & 31)]
                     low = low >> 5 | high << 59
                     high >>= 5
                 }
             }
-            _ = buffer.update(fromContentsOf: prefix.utf8)
-            buffer[prefix.utf8.count] = UInt8(ascii: "_")
+            _ = unsafe buffer.update(fromContentsOf: prefix.utf8)
+            unsafe buffer[prefix.utf8.count] = UInt8(ascii: "_")
             return count
         }
     }

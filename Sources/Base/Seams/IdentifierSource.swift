@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Makes identifiers that strictly increase within a process, from a clock and a source of randomness.
-public final class IdentifierSource: Sendable {
+package final class IdentifierSource: Sendable {
     private struct State {
         var milliseconds: UInt64 = 0
         var counter: UInt64 = 0
@@ -14,7 +14,7 @@ public final class IdentifierSource: Sendable {
     private let state = Mutex(State())
 
     /// A source that takes the time from `clock` and what cannot be guessed from `random`.
-    public init(clock: any WallClock, random: any RandomSource) {
+    package init(clock: any WallClock, random: any RandomSource) {
         self.clock = clock
         self.random = random
     }
@@ -23,7 +23,7 @@ public final class IdentifierSource: Sendable {
     ///
     /// Within one millisecond a 12-bit counter orders them; when it runs over, or the clock goes back, the millisecond
     /// is taken from the last identifier instead of the clock.
-    public func next<Kind>(_ kind: Kind.Type = Kind.self) -> Identifier<Kind> {
+    package func next<Kind>(_ kind: Kind.Type = Kind.self) -> Identifier<Kind> {
         let now = UInt64(clamping: clock.now().milliseconds)
         let (milliseconds, counter) = state.withLock { state in
             if now > state.milliseconds {

@@ -2,13 +2,13 @@
 /// none takes the place of another that only looks alike.
 ///
 /// They are in the order of their keys' bytes, whichever way they were put in.
-public struct Labels: Hashable, Sendable {
+package struct Labels: Hashable, Sendable {
     /// One of them.
-    public struct Label: Hashable, Sendable {
+    package struct Label: Hashable, Sendable {
         /// What it is called.
-        @Exact public private(set) var key: String
+        @Exact package private(set) var key: String
         /// What it says.
-        @Exact public fileprivate(set) var value: String
+        @Exact package fileprivate(set) var value: String
 
         fileprivate init(_ key: String, _ value: String) {
             self.key = key
@@ -19,7 +19,7 @@ public struct Labels: Hashable, Sendable {
     private var labels: [Label] = []
 
     /// No labels.
-    public init() {}
+    package init() {}
 
     /// The place of a key, or where it would be put.
     private func place(of key: String) -> (index: Int, isTaken: Bool) {
@@ -32,7 +32,7 @@ public struct Labels: Hashable, Sendable {
     }
 
     /// What stands under a key; nil when nothing does.
-    public subscript(key: String) -> String? {
+    package subscript(key: String) -> String? {
         get {
             let (index, isTaken) = place(of: key)
             return isTaken ? labels[index].value : nil
@@ -49,7 +49,7 @@ public struct Labels: Hashable, Sendable {
     }
 
     /// Those whose key is not `key`.
-    public func without(_ key: String) -> Self {
+    package func without(_ key: String) -> Self {
         var rest = self
         rest[key] = nil
         return rest
@@ -58,16 +58,16 @@ public struct Labels: Hashable, Sendable {
 
 extension Labels: RandomAccessCollection {
     /// Where the first one is.
-    public var startIndex: Int { labels.startIndex }
+    package var startIndex: Int { labels.startIndex }
     /// Behind the last one.
-    public var endIndex: Int { labels.endIndex }
+    package var endIndex: Int { labels.endIndex }
     /// The label at a place.
-    public subscript(position: Int) -> Label { labels[position] }
+    package subscript(position: Int) -> Label { labels[position] }
 }
 
 extension Labels: ExpressibleByDictionaryLiteral {
     /// Labels; of equal keys the last one counts.
-    public init(dictionaryLiteral elements: (String, String)...) {
+    package init(dictionaryLiteral elements: (String, String)...) {
         for (key, value) in elements { self[key] = value }
     }
 }

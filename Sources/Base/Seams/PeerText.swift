@@ -2,15 +2,15 @@
 ///
 /// It is made here only, so that nothing a peer says goes further with a secret of ours in it, over several lines, or at
 /// any length.
-public struct PeerText: Hashable, Sendable, CustomStringConvertible {
+package struct PeerText: Hashable, Sendable, CustomStringConvertible {
     /// The most characters that are kept.
-    public static let limit = 200
+    package static let limit = 200
 
     /// The words, in one line.
-    public let description: String
+    package let description: String
 
     /// The words of a peer.
-    public init(_ said: String) { self.init(said, through: .shared) }
+    package init(_ said: String) { self.init(said, through: .shared) }
 
     package init(_ said: String, through gate: SecretGate) {
         // Cut before it is shortened: of a secret at its end the beginning would be left.

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Where random bytes come from: the operating system's generator in production, a seeded one in a repeatable run.
-public protocol RandomSource: Sendable {
+package protocol RandomSource: Sendable {
     /// `count` random bytes.
     func bytes(_ count: Int) -> [UInt8]
 }
@@ -9,16 +9,16 @@ public protocol RandomSource: Sendable {
 /// A repeatable stream of bytes for tests and simulations; never for keys.
 ///
 /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-public final class SeededRandom: RandomSource, RandomNumberGenerator {
+package final class SeededRandom: RandomSource, RandomNumberGenerator {
     private let state: Mutex<UInt64>
 
     /// The stream that belongs to `seed`.
-    public init(seed: UInt64) {
+    package init(seed: UInt64) {
         state = Mutex(seed)
     }
 
     /// The next 64 bits of the stream.
-    public func next() -> UInt64 {
+    package func next() -> UInt64 {
         state.withLock { state in
             state &+= 0x9E37_79B9_7F4A_7C15
             var mixed = state
@@ -29,11 +29,11 @@ public final class SeededRandom: RandomSource, RandomNumberGenerator {
     }
 
     /// The next `count` bytes of the stream.
-    public func bytes(_ count: Int) -> [UInt8] {
+    package func bytes(_ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count + 8)
         while bytes.count < count {
-            withUnsafeBytes(of: next().littleEndian) { bytes.append(contentsOf: $0) }
+            unsafe withUnsafeBytes(of: next().littleEndian) { unsafe bytes.append(contentsOf: $0) }
         }
         return Array(bytes.prefix(count))
     }

@@ -75,7 +75,7 @@ package final class SecretGate: Sendable {
 
     /// Has a secret cut out from now on, until it was released as often as it was held.
     package func hold(_ secret: UnsafeRawBufferPointer) {
-        let forms = Self.allForms(of: secret)
+        let forms = unsafe Self.allForms(of: secret)
         known.withLock { known in
             for (form, head) in forms { known.hold(form, head) }
         }
@@ -83,7 +83,7 @@ package final class SecretGate: Sendable {
 
     /// Forgets a secret that the process does not hold any more.
     package func release(_ secret: UnsafeRawBufferPointer) {
-        let forms = Self.allForms(of: secret)
+        let forms = unsafe Self.allForms(of: secret)
         known.withLock { known in
             for (form, head) in forms { known.release(form, head) }
         }
@@ -97,19 +97,19 @@ package final class SecretGate: Sendable {
 
     /// A secret and its longer parts in every form, each with the window with which it begins.
     private static func allForms(of secret: UnsafeRawBufferPointer) -> [(Form, UInt64)] {
-        let bytes = Array(secret)
+        let bytes = unsafe Array(secret)
         var texts = Set(forms(bytes))
         let separators = Set("/?&=:@#".utf8)
         for part in bytes.split(whereSeparator: separators.contains) where part.count >= longPart {
             texts.formUnion(forms(Array(part)))
         }
         return texts.map { text in
-            text.withUnsafeBytes { (Form(count: $0.count, digest: digest($0[...])), head($0, 0)) }
+            unsafe text.withUnsafeBytes { unsafe (Form(count: $0.count, digest: digest($0[...])), head($0, 0)) }
         }
     }
 
     /// Has a secret cut out from now on.
-    package func hold(_ secret: String) { Array(secret.utf8).withUnsafeBytes { hold($0) } }
+    package func hold(_ secret: String) { unsafe Array(secret.utf8).withUnsafeBytes { unsafe hold($0) } }
 
     /// A text of a peer without the secrets.
     package func cut(_ text: String) -> String { String(decoding: cut(Array(text.utf8)), as: UTF8.self) }
@@ -134,12 +134,12 @@ package final class SecretGate: Sendable {
     // MARK: - Finding
 
     static func find(_ known: Known, in bytes: [UInt8]) -> [Range<Int>] {
-        bytes.withUnsafeBytes { bytes in
+        unsafe bytes.withUnsafeBytes { bytes in
             var (ranges, start): ([Range<Int>], Int) = ([], 0)
             let end = bytes.count - window
             while start <= end {
-                guard let forms = known.forms(with: head(bytes, start)),
-                    let length = length(forms, in: bytes, at: start)
+                guard let forms = unsafe known.forms(with: head(bytes, start)),
+                    let length = unsafe length(forms, in: bytes, at: start)
                 else {
                     start += 1
                     continue
@@ -154,24 +154,24 @@ package final class SecretGate: Sendable {
     /// The length of the longest secret that stands at a place; nil when none does.
     private static func length(_ forms: [Form: Int], in bytes: UnsafeRawBufferPointer, at start: Int) -> Int? {
         let fitting = forms.keys.filter { form in
-            start + form.count <= bytes.count && digest(bytes[start..<(start + form.count)]) == form.digest
+            unsafe start + form.count <= bytes.count && digest(bytes[start..<(start + form.count)]) == form.digest
         }
         return fitting.map(\.count).max()
     }
 
     /// The first place at which a secret may begin that goes on after the end; nil when there is none.
     static func opening(_ known: Known, in bytes: [UInt8], from first: Int) -> Int? {
-        bytes.withUnsafeBytes { bytes in
+        unsafe bytes.withUnsafeBytes { bytes in
             let end = bytes.count - window
             guard end >= first else { return nil }
             return (first...end).first { start in
-                known.forms(with: head(bytes, start))?.keys.contains { start + $0.count > bytes.count } ?? false
+                unsafe known.forms(with: head(bytes, start))?.keys.contains { start + $0.count > bytes.count } ?? false
             }
         }
     }
 
     private static func head(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> UInt64 {
-        bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+        unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
     }
 
     fileprivate static func bit(_ head: UInt64) -> Int { Int((head &* 0x9E37_79B9_7F4A_7C15) >> 48) }
@@ -179,7 +179,7 @@ package final class SecretGate: Sendable {
     /// Under a key that the process draws when it starts.
     private static func digest(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
         var hasher = Hasher()
-        hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: bytes))
+        unsafe hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: bytes))
         return hasher.finalize()
     }
 

@@ -3,14 +3,14 @@
 /// What a stranger writes may hold characters that PostgreSQL cannot store. They are escaped where the text comes in, one
 /// text to one text, so that two that differ still differ: `␛` (U+241B) and a zero stands for U+0000, `␛` twice for itself.
 /// Halves of surrogate pairs are in no text: what reads JSON of strangers replaces them.
-public struct StorableText: Hashable, Sendable, CustomStringConvertible {
+package struct StorableText: Hashable, Sendable, CustomStringConvertible {
     private static let escape: Unicode.Scalar = "\u{241B}"
 
     /// The text as it is stored.
-    @Exact public private(set) var text: String
+    @Exact package private(set) var text: String
 
     /// The escaped form of a text.
-    public init(_ text: String) {
+    package init(_ text: String) {
         guard text.unicodeScalars.contains(where: { $0 == Self.escape || $0.value == 0 }) else {
             self.text = text
             return
@@ -27,7 +27,7 @@ public struct StorableText: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The escaped form of a text, cut to at most `limit` bytes of UTF-8 at the end of a character.
-    public init(_ text: String, limit: Int) {
+    package init(_ text: String, limit: Int) {
         let whole = Self(text).text
         guard whole.utf8.count > limit else {
             self.text = whole
@@ -42,8 +42,8 @@ public struct StorableText: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether a text can be stored as it is.
-    public static func isStorable(_ text: String) -> Bool { !text.utf8.contains(0) }
+    package static func isStorable(_ text: String) -> Bool { !text.utf8.contains(0) }
 
     /// The text as it is stored.
-    public var description: String { text }
+    package var description: String { text }
 }

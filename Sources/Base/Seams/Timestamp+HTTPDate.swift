@@ -6,7 +6,7 @@ extension Timestamp {
     ]
 
     /// The moment in whole seconds, for example `Sun, 06 Nov 1994 08:49:37 GMT`.
-    public var httpDate: String {
+    package var httpDate: String {
         let day = Self.floorDivide(seconds, by: 86_400)
         let (year, month, dayOfMonth) = Self.civil(fromDay: day)
         // 1970-01-01 was a Thursday.
@@ -18,7 +18,7 @@ extension Timestamp {
     }
 
     /// Reads the form that servers have to send; nil for the two that nobody sends any more, and for anything else.
-    public init?(httpDate text: String) {
+    package init?(httpDate text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 29, text.hasSuffix(" GMT"), bytes.allSatisfy({ $0 < 0x80 }) else { return nil }
         func part(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }

@@ -1,7 +1,7 @@
 /// RFC 3339 text of a moment in UTC, computed with integers.
 extension Timestamp: CustomStringConvertible {
     /// The moment as RFC 3339 with milliseconds, for example `2026-11-24T12:00:00.000Z`.
-    public var description: String {
+    package var description: String {
         let day = Self.floorDivide(seconds, by: 86_400)
         let second = seconds - day * 86_400
         let (year, month, dayOfMonth) = Self.civil(fromDay: day)
@@ -11,16 +11,16 @@ extension Timestamp: CustomStringConvertible {
             (second / 3_600, 2, UInt8(ascii: ":")), (second / 60 % 60, 2, UInt8(ascii: ":")),
             (second % 60, 2, UInt8(ascii: ".")), (milliseconds - seconds * 1_000, 3, UInt8(ascii: "Z")),
         ]
-        return String(unsafeUninitializedCapacity: 24) { buffer in
+        return unsafe String(unsafeUninitializedCapacity: 24) { buffer in
             var end = 0
             for part in parts {
                 var rest = part.value
                 for position in (end..<end + part.width).reversed() {
-                    buffer[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                    unsafe buffer[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
                     rest /= 10
                 }
                 end += part.width + 1
-                buffer[end - 1] = part.separator
+                unsafe buffer[end - 1] = part.separator
             }
             return end
         }
@@ -50,7 +50,7 @@ extension Timestamp {
     /// Reads a date and time of RFC 3339, section 5.6, with an offset; leap seconds are the second after.
     ///
     /// Digits of the fraction behind the sixth are cut off.
-    public init?(rfc3339 text: String) {
+    package init?(rfc3339 text: String) {
         var bytes = Array(text.utf8)[...]
         func digits(_ count: Int) -> Int64? {
             guard bytes.count >= count else { return nil }

@@ -2,55 +2,55 @@
 ///
 /// An integer, so that equal moments are equal on every machine and in every database, and so that no floating point
 /// comes near the records that carry money.
-public struct Timestamp: Hashable, Comparable, Sendable {
+package struct Timestamp: Hashable, Comparable, Sendable {
     /// A moment that never comes.
-    public static let distantFuture = Self(microseconds: .max)
+    package static let distantFuture = Self(microseconds: .max)
 
     /// Microseconds since the Unix epoch.
-    public var microseconds: Int64
+    package var microseconds: Int64
 
     /// The moment `microseconds` after the Unix epoch.
-    public init(microseconds: Int64) {
+    package init(microseconds: Int64) {
         self.microseconds = microseconds
     }
 
     /// The moment `seconds` after the Unix epoch; a value that does not fit is clamped to the representable range.
-    public init(seconds: Int64) {
+    package init(seconds: Int64) {
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
         microseconds = overflow ? (seconds < 0 ? .min : .max) : product
     }
 
     /// Whole seconds since the Unix epoch, rounded down.
-    public var seconds: Int64 {
+    package var seconds: Int64 {
         let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
         return remainder < 0 ? quotient - 1 : quotient
     }
 
     /// Whole milliseconds since the Unix epoch, rounded down.
-    public var milliseconds: Int64 {
+    package var milliseconds: Int64 {
         let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: 1_000)
         return remainder < 0 ? quotient - 1 : quotient
     }
 
     /// The moment `interval` later, clamped to the representable range.
-    public func advanced(by interval: Duration) -> Self {
+    package func advanced(by interval: Duration) -> Self {
         let (sum, overflow) = microseconds.addingReportingOverflow(interval.wholeMicroseconds)
         return Self(microseconds: overflow ? (interval < .zero ? .min : .max) : sum)
     }
 
     /// How long after `earlier` this moment is; negative when it is before, clamped to the representable range.
-    public func since(_ earlier: Self) -> Duration {
+    package func since(_ earlier: Self) -> Duration {
         let (difference, overflow) = microseconds.subtractingReportingOverflow(earlier.microseconds)
         return .microseconds(overflow ? (self < earlier ? .min : .max) : difference)
     }
 
     /// Whether `lhs` is the earlier moment.
-    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.microseconds < rhs.microseconds }
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.microseconds < rhs.microseconds }
 }
 
 extension Duration {
     /// The duration in microseconds, rounded towards zero and clamped to 64 bits.
-    public var wholeMicroseconds: Int64 {
+    package var wholeMicroseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
         guard !overflow else { return seconds < 0 ? .min : .max }

@@ -1,25 +1,25 @@
 import Synchronization
 
 /// A machine's two clocks: the time of day, which can be set, and the time since its start, which cannot.
-public protocol MachineTime: WallClock {
+package protocol MachineTime: WallClock {
     /// How long ago the machine was started, with the time in which it slept.
     func uptime() -> Duration
 }
 
 /// The clock that the gateway goes by: the machine's, without its jumps.
-public final class TrustedClock: WallClock {
+package final class TrustedClock: WallClock {
     private let machine: any MachineTime
     private let time: Mutex<SteadyTime>
 
     /// A clock over a machine's.
-    public init(_ machine: any MachineTime) {
+    package init(_ machine: any MachineTime) {
         self.machine = machine
         let (wall, uptime) = Self.read(machine)
         time = Mutex(SteadyTime(wall: wall, uptime: uptime))
     }
 
     /// The time of day.
-    public func now() -> Timestamp {
+    package func now() -> Timestamp {
         let (wall, uptime) = Self.read(machine)
         return time.withLock { $0.moment(wall: wall, uptime: uptime) }
     }
@@ -27,16 +27,16 @@ public final class TrustedClock: WallClock {
     /// Waits in time that nobody can move.
     ///
     /// - Throws: `CancellationError`.
-    public func sleep(for duration: Duration) async throws { try await machine.sleep(for: duration) }
+    package func sleep(for duration: Duration) async throws { try await machine.sleep(for: duration) }
 
     /// Compares itself with what a witness says.
-    public func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness) {
+    package func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness) {
         let (wall, uptime) = Self.read(machine)
         time.withLock { $0.hear(stated, from: name, as: witness, wall: wall, uptime: uptime) }
     }
 
     /// What is wrong with the machine's clock now; nil when nothing is known to be.
-    public var doubt: ClockDoubt? {
+    package var doubt: ClockDoubt? {
         _ = now()
         return time.withLock { $0.doubt }
     }

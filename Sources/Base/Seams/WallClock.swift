@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Where time comes from: passed in everywhere, so that a run can be repeated.
-public protocol WallClock: Sendable {
+package protocol WallClock: Sendable {
     /// The current moment.
     func now() -> Timestamp
     /// Waits for `duration`.
@@ -21,18 +21,18 @@ public protocol WallClock: Sendable {
 
 extension WallClock {
     /// Most clocks are right by definition.
-    public func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness) {}
+    package func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness) {}
     /// Most clocks are right by definition.
-    public var doubt: ClockDoubt? { nil }
+    package var doubt: ClockDoubt? { nil }
 
     /// Whether something can be decided by the time of day.
-    public var knowsTheTime: Bool { doubt?.leavesTimeOpen != true }
+    package var knowsTheTime: Bool { doubt?.leavesTimeOpen != true }
 }
 
 /// A clock that stands still until it is moved.
 ///
 /// Sleepers wake when the clock reaches their moment, in order of (moment, order of arrival).
-public final class ManualClock: WallClock {
+package final class ManualClock: WallClock {
     private struct Sleeper {
         let deadline: Timestamp
         let order: UInt64
@@ -48,20 +48,20 @@ public final class ManualClock: WallClock {
     private let state: Mutex<State>
 
     /// A clock that shows `start`.
-    public init(_ start: Timestamp) {
+    package init(_ start: Timestamp) {
         state = Mutex(State(now: start))
     }
 
     /// The moment that the clock was last moved to.
-    public func now() -> Timestamp {
+    package func now() -> Timestamp {
         state.withLock { $0.now }
     }
 
     /// How many wait for the clock to move.
-    public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
+    package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
     /// Moves the clock, also back, and wakes whoever waited for a moment that has come.
-    public func advance(by duration: Duration) {
+    package func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: duration)
             let due = state.sleepers.values.filter { $0.deadline <= state.now }
@@ -75,7 +75,7 @@ public final class ManualClock: WallClock {
     /// Waits until somebody has moved the clock by `duration`.
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits.
-    public func sleep(for duration: Duration) async throws {
+    package func sleep(for duration: Duration) async throws {
         let order = state.withLock { state in
             state.nextOrder += 1
             return state.nextOrder

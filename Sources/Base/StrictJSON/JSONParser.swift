@@ -5,7 +5,7 @@ extension JSONValue {
     /// their escapes are read), lone surrogates unless the limits say how they are read, and whatever is beyond the limits.
     ///
     /// - Throws: ``JSONError``.
-    public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
+    package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
         guard bytes.count <= limits.maximumBytes else { throw JSONError(.tooLarge, at: limits.maximumBytes) }
         var parser = JSONParser(bytes: bytes, limits: limits)
         self = try parser.parseDocument()

@@ -2,9 +2,9 @@
 /// those beside it.
 ///
 /// Only quotes and brackets are looked at, once, from the first byte to the last.
-public enum JSONSlices {
+package enum JSONSlices {
     /// The bytes of each element of a list that is a member of the outermost object; nil when there is no such list.
-    public static func elements(of key: String, in bytes: [UInt8]) -> [[UInt8]]? {
+    package static func elements(of key: String, in bytes: [UInt8]) -> [[UInt8]]? {
         guard let list = member(key, of: bytes[...]), list.first == UInt8(ascii: "[") else { return nil }
         var scanner = SliceScanner(bytes: list, position: list.startIndex + 1)
         var elements: [[UInt8]] = []
@@ -13,7 +13,7 @@ public enum JSONSlices {
     }
 
     /// The integer that is a member of an object; nil when there is none, or it fits no 64 bits.
-    public static func integer(_ key: String, in bytes: [UInt8]) -> Int64? {
+    package static func integer(_ key: String, in bytes: [UInt8]) -> Int64? {
         member(key, of: bytes[...]).flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
     }
 

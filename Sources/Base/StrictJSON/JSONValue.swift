@@ -1,7 +1,7 @@
-public import Seams
+package import Seams
 
 /// A JSON value (RFC 8259) that loses nothing: numbers stay the text they were, members stay in their order.
-public enum JSONValue: Hashable, Sendable {
+package enum JSONValue: Hashable, Sendable {
     /// `null`
     case null
     /// `true` or `false`
@@ -16,43 +16,43 @@ public enum JSONValue: Hashable, Sendable {
     case object([Member])
 
     /// One member of an object.
-    public struct Member: Hashable, Sendable {
+    package struct Member: Hashable, Sendable {
         /// The key.
-        public let key: String
+        package let key: String
         /// The value.
-        public let value: JSONValue
+        package let value: JSONValue
 
         /// Whether key and value are the same, compared as bytes.
-        public static func == (lhs: Self, rhs: Self) -> Bool {
+        package static func == (lhs: Self, rhs: Self) -> Bool {
             lhs.key.hasSameBytes(as: rhs.key) && lhs.value == rhs.value
         }
 
         /// Hashes key and value.
-        public func hash(into hasher: inout Hasher) {
+        package func hash(into hasher: inout Hasher) {
             key.hashBytes(into: &hasher)
             hasher.combine(value)
         }
 
         /// A member of an object.
-        public init(_ key: String, _ value: JSONValue) {
+        package init(_ key: String, _ value: JSONValue) {
             self.key = key
             self.value = value
         }
     }
 
     /// An integer as a JSON number.
-    public static func integer(_ value: Int64) -> Self { .number(String(value)) }
+    package static func integer(_ value: Int64) -> Self { .number(String(value)) }
 
     /// A string, or `null` when there is none.
-    public static func optional(_ text: String?) -> Self { text.map(Self.string) ?? .null }
+    package static func optional(_ text: String?) -> Self { text.map(Self.string) ?? .null }
 
     /// An object of labels, in their order.
-    public static func object(from labels: Labels) -> Self {
+    package static func object(from labels: Labels) -> Self {
         .object(labels.map { Member($0.key, .string($0.value)) })
     }
 
     /// Whether both are written with the same bytes; texts that are only equivalent for Unicode are not the same.
-    public static func == (lhs: Self, rhs: Self) -> Bool {
+    package static func == (lhs: Self, rhs: Self) -> Bool {
         switch (lhs, rhs) {
         case (.null, .null): true
         case (.bool(let one), .bool(let other)): one == other
@@ -65,7 +65,7 @@ public enum JSONValue: Hashable, Sendable {
     }
 
     /// Hashes the value.
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         switch self {
         case .null: hasher.combine(0)
         case .bool(let value): hasher.combine(value)
@@ -78,59 +78,59 @@ public enum JSONValue: Hashable, Sendable {
 
 extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
     /// An object; the keys of a literal are the programmer's and have to be distinct.
-    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(elements.map(Member.init))
     }
 
     /// A string.
-    public init(stringLiteral value: String) {
+    package init(stringLiteral value: String) {
         self = .string(value)
     }
 
     /// An array.
-    public init(arrayLiteral elements: JSONValue...) {
+    package init(arrayLiteral elements: JSONValue...) {
         self = .array(elements)
     }
 }
 
 extension JSONValue {
     /// The value of a member; none when this is no object or has no such member.
-    public subscript(key: String) -> JSONValue? {
+    package subscript(key: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
     /// The text of a string.
-    public var stringValue: String? {
+    package var stringValue: String? {
         guard case .string(let text) = self else { return nil }
         return text
     }
 
     /// The value of a number that is written as an integer of 64 bits, without exponent; a fraction of zeros is none.
-    public var integerValue: Int64? {
+    package var integerValue: Int64? {
         guard case .number(let text) = self else { return nil }
         guard let point = text.firstIndex(of: ".") else { return Int64(text) }
         return text[text.index(after: point)...].allSatisfy { $0 == "0" } ? Int64(text[..<point]) : nil
     }
 
     /// The value of `true` or `false`.
-    public var boolValue: Bool? {
+    package var boolValue: Bool? {
         guard case .bool(let value) = self else { return nil }
         return value
     }
 
     /// The elements of an array.
-    public var arrayValue: [JSONValue]? {
+    package var arrayValue: [JSONValue]? {
         guard case .array(let elements) = self else { return nil }
         return elements
     }
 
     /// The members of an object.
-    public var members: [Member]? {
+    package var members: [Member]? {
         guard case .object(let members) = self else { return nil }
         return members
     }
 
     /// Whether this is `null`.
-    public var isNull: Bool { self == .null }
+    package var isNull: Bool { self == .null }
 }

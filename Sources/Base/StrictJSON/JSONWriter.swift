@@ -1,12 +1,12 @@
 /// Writing: the same value always gives the same bytes.
 extension JSONValue {
     /// The value as JSON text without white space, in the order of the members.
-    public var text: String {
+    package var text: String {
         String(decoding: bytes, as: UTF8.self)
     }
 
     /// The value as UTF-8 JSON without white space.
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(1_024)
         write(to: &output)

@@ -1,54 +1,54 @@
 /// The name of a kind of account in the chart, for example `merchant_balance`.
-public struct AccountCode: RawRepresentable, Hashable, Comparable, Sendable {
+package struct AccountCode: RawRepresentable, Hashable, Comparable, Sendable {
     /// The name, lower-case letters and underscores.
-    public let rawValue: String
+    package let rawValue: String
 
     /// The name of a kind of account.
-    public init(_ rawValue: String) { self.rawValue = rawValue }
+    package init(_ rawValue: String) { self.rawValue = rawValue }
     /// The name of a kind of account.
-    public init(rawValue: String) { self.rawValue = rawValue }
+    package init(rawValue: String) { self.rawValue = rawValue }
 
     /// Whether `lhs` comes first in the order of its bytes.
-    public static func < (lhs: Self, rhs: Self) -> Bool {
+    package static func < (lhs: Self, rhs: Self) -> Bool {
         lhs.rawValue.utf8.lexicographicallyPrecedes(rhs.rawValue.utf8)
     }
 }
 
 /// An account: a kind of account, and whose or which it is.
-public struct AccountID: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct AccountID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The kind of account.
-    public let code: AccountCode
+    package let code: AccountCode
     /// Whose it is (a merchant) or where (a provider); none for accounts of the gateway itself.
-    public let scope: String?
+    package let scope: String?
 
     /// An account.
-    public init(code: AccountCode, scope: String?) {
+    package init(code: AccountCode, scope: String?) {
         self.code = code
         self.scope = scope
     }
 
     /// An account as it was stored.
-    public init(text: String) {
+    package init(text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         code = AccountCode(String(parts[0]))
         scope = parts.count == 2 ? String(parts[1]) : nil
     }
 
     /// The account's text, for example `merchant_balance/mer_…`.
-    public var text: String { scope.map { "\(code.rawValue)/\($0)" } ?? code.rawValue }
+    package var text: String { scope.map { "\(code.rawValue)/\($0)" } ?? code.rawValue }
     /// The account's text.
-    public var description: String { text }
+    package var description: String { text }
 
     /// Whether `lhs`'s text comes first in the order of its bytes.
-    public static func < (lhs: Self, rhs: Self) -> Bool {
+    package static func < (lhs: Self, rhs: Self) -> Bool {
         lhs.text.utf8.lexicographicallyPrecedes(rhs.text.utf8)
     }
 }
 
 /// An account of the chart.
-public struct ChartAccount: Hashable, Sendable, Codable {
+package struct ChartAccount: Hashable, Sendable, Codable {
     /// What kind of account it is in the sense of double entry.
-    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+    package enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
         case asset
         case liability
         case income
@@ -57,7 +57,7 @@ public struct ChartAccount: Hashable, Sendable, Codable {
     }
 
     /// Whose accounts of this kind there are.
-    public enum Scope: String, Hashable, Sendable, Codable, CaseIterable {
+    package enum Scope: String, Hashable, Sendable, Codable, CaseIterable {
         /// One for the whole gateway.
         case gateway
         /// One for each provider.
@@ -67,18 +67,18 @@ public struct ChartAccount: Hashable, Sendable, Codable {
     }
 
     /// The name.
-    public let code: String
+    package let code: String
     /// The name for people.
-    public let title: String
+    package let title: String
     /// What kind of account it is.
-    public let kind: Kind
+    package let kind: Kind
     /// Whose accounts of this kind there are.
-    public let scope: Scope
+    package let scope: Scope
     /// What is booked on it.
-    public let description: String
+    package let description: String
 
     /// An account of the chart.
-    public init(code: String, title: String, kind: Kind, scope: Scope, description: String) {
+    package init(code: String, title: String, kind: Kind, scope: Scope, description: String) {
         self.code = code
         self.title = title
         self.kind = kind
@@ -88,15 +88,15 @@ public struct ChartAccount: Hashable, Sendable, Codable {
 }
 
 /// The accounts that may be booked on, as `Config/chart-of-accounts.yaml` lists them.
-public struct ChartOfAccounts: Sendable {
+package struct ChartOfAccounts: Sendable {
     /// The accounts, in the order of the chart.
-    public let accounts: [ChartAccount]
+    package let accounts: [ChartAccount]
     private let byCode: [AccountCode: ChartAccount]
 
     /// A chart of `accounts`.
     ///
     /// - Throws: ``LedgerError`` with ``LedgerError/Code/invalidChart`` when a name is listed twice or not canonical.
-    public init(_ accounts: [ChartAccount]) throws(LedgerError) {
+    package init(_ accounts: [ChartAccount]) throws(LedgerError) {
         var byCode: [AccountCode: ChartAccount] = [:]
         for account in accounts {
             let isCanonical = account.code.utf8.allSatisfy { byte in
@@ -116,7 +116,7 @@ public struct ChartOfAccounts: Sendable {
     /// Lets an account pass that the chart has.
     ///
     /// - Throws: ``LedgerError`` with ``LedgerError/Code/unknownAccount``.
-    public func validate(_ account: AccountID) throws(LedgerError) {
+    package func validate(_ account: AccountID) throws(LedgerError) {
         guard let known = byCode[account.code] else {
             throw LedgerError(.unknownAccount, "'\(account.code.rawValue)' is not in the chart of accounts")
         }
@@ -126,5 +126,5 @@ public struct ChartOfAccounts: Sendable {
     }
 
     /// The chart's account of a kind.
-    public func account(_ code: AccountCode) -> ChartAccount? { byCode[code] }
+    package func account(_ code: AccountCode) -> ChartAccount? { byCode[code] }
 }

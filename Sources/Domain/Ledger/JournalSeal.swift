@@ -6,23 +6,23 @@ import Seams
 ///
 /// `hash(seal before it ‖ canonical encoding)` with a hash function of 32 bytes, which is passed in: the ledger is pure,
 /// and whoever keeps the journal decides. The first one follows 32 zero bytes.
-public struct JournalSeal: Hashable, Sendable {
+package struct JournalSeal: Hashable, Sendable {
     /// A hash function whose digests have 32 bytes.
-    public typealias Hash = @Sendable ([UInt8]) -> [UInt8]
+    package typealias Hash = @Sendable ([UInt8]) -> [UInt8]
 
     /// What the first ledger transaction follows.
-    public static let start = Self(bytes: [UInt8](repeating: 0, count: 32))
+    package static let start = Self(bytes: [UInt8](repeating: 0, count: 32))
 
     /// The 32 bytes.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// A seal as it was stored.
-    public init(bytes: [UInt8]) {
+    package init(bytes: [UInt8]) {
         self.bytes = bytes
     }
 
     /// The seal of what is booked next.
-    public func following(with transaction: LedgerTransaction, hash: Hash) -> Self {
+    package func following(with transaction: LedgerTransaction, hash: Hash) -> Self {
         Self(bytes: hash(bytes + transaction.canonicalEncoding))
     }
 }
@@ -34,7 +34,7 @@ extension LedgerTransaction {
     /// identifier, kind, kind and key of the subject, merchant, rail and provider (empty where there is none), both
     /// moments in microseconds, the identifier of what it reverses (empty where it reverses none), the number of postings,
     /// and for each one account, asset and units.
-    public var canonicalEncoding: [UInt8] {
+    package var canonicalEncoding: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512)
         func append(_ text: String) {

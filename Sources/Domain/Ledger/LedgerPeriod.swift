@@ -1,18 +1,18 @@
-public import Seams
+package import Seams
 
 /// A month of the books, in UTC.
-public struct LedgerPeriod: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct LedgerPeriod: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The year times a hundred, and the month: 202611 is November 2026.
-    public let number: Int64
+    package let number: Int64
 
     /// A period as it was stored.
-    public init(number: Int64) { self.number = number }
+    package init(number: Int64) { self.number = number }
 
     /// The period that a moment is in.
     ///
     /// The civil date is computed from the days since 1970-01-01 in the proleptic Gregorian calendar, whose years are
     /// counted from March so that the leap day is the last one.
-    public init(containing moment: Timestamp) {
+    package init(containing moment: Timestamp) {
         let (quotient, remainder) = moment.seconds.quotientAndRemainder(dividingBy: 86_400)
         let days = (remainder < 0 ? quotient - 1 : quotient) + Self.daysFromMarchOfYear0
         let (cycle, rest) = days.quotientAndRemainder(dividingBy: Self.daysOfCycle)
@@ -32,11 +32,11 @@ public struct LedgerPeriod: Hashable, Comparable, Sendable, CustomStringConverti
     private static let daysOfCycle: Int64 = 146_097
 
     /// For example `2026-11`.
-    public var description: String {
+    package var description: String {
         let month = number % 100
         return "\(number / 100)-\(month < 10 ? "0" : "")\(month)"
     }
 
     /// Whether `lhs` is the earlier month.
-    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
 }

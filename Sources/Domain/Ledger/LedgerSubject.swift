@@ -1,7 +1,7 @@
 /// What a ledger transaction is about.
-public struct LedgerSubject: Hashable, Sendable, CustomStringConvertible {
+package struct LedgerSubject: Hashable, Sendable, CustomStringConvertible {
     /// The kind of thing.
-    public enum Kind: String, Hashable, Sendable, CaseIterable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
         case payment
         case refund
         case payout
@@ -10,31 +10,31 @@ public struct LedgerSubject: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The kind of thing.
-    public let kind: Kind
+    package let kind: Kind
     /// The identifier of the payment, refund or payout; the natural key of a movement.
-    public let key: String
+    package let key: String
 
     /// What a ledger transaction is about.
-    public init(_ kind: Kind, _ key: String) {
+    package init(_ kind: Kind, _ key: String) {
         self.kind = kind
         self.key = key
     }
 
     /// The key.
-    public var description: String { key }
+    package var description: String { key }
 }
 
 /// Whose money a ledger transaction moves, and by which rail it came or goes; nil where there is none or it is not known.
-public struct LedgerOrigin: Hashable, Sendable {
+package struct LedgerOrigin: Hashable, Sendable {
     /// The merchant's identifier; nil when the money is no merchant's.
-    public let merchant: String?
+    package let merchant: String?
     /// The rail, for example `ton`.
-    public let rail: String?
+    package let rail: String?
     /// The provider's key.
-    public let provider: String?
+    package let provider: String?
 
     /// Whose money is moved, and by which rail.
-    public init(merchant: String? = nil, rail: String? = nil, provider: String? = nil) {
+    package init(merchant: String? = nil, rail: String? = nil, provider: String? = nil) {
         self.merchant = merchant
         self.rail = rail
         self.provider = provider

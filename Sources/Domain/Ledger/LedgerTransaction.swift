@@ -1,21 +1,21 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// Identifies a ledger transaction.
-public enum LedgerTransactionKind: IdentifierKind {
+package enum LedgerTransactionKind: IdentifierKind {
     /// The prefix `ltx`.
-    public static let prefix = "ltx"
+    package static let prefix = "ltx"
 }
 
 /// One line of a ledger transaction: debits are positive, credits negative.
-public struct Posting: Hashable, Sendable {
+package struct Posting: Hashable, Sendable {
     /// The account.
-    public let account: AccountID
+    package let account: AccountID
     /// How much; a debit is positive.
-    public let amount: Amount
+    package let amount: Amount
 
     /// A line of a ledger transaction.
-    public init(account: AccountID, amount: Amount) {
+    package init(account: AccountID, amount: Amount) {
         self.account = account
         self.amount = amount
     }
@@ -24,9 +24,9 @@ public struct Posting: Hashable, Sendable {
 /// A balanced set of postings: money moves between accounts, and none appears or vanishes.
 ///
 /// It is never changed once it is stored; a mistake is corrected by another one.
-public struct LedgerTransaction: Hashable, Sendable {
+package struct LedgerTransaction: Hashable, Sendable {
     /// What happened.
-    public enum Kind: String, Hashable, Sendable, CaseIterable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// A payment arrived and waits: for the rest of its invoice, or for a decision.
         case paymentHeld = "payment_held"
         /// A payment paid for an invoice: the merchant's balance and the fee.
@@ -60,30 +60,30 @@ public struct LedgerTransaction: Hashable, Sendable {
     }
 
     /// The most postings of one.
-    public static let maximumPostings = 1_000
+    package static let maximumPostings = 1_000
 
     /// The identifier.
-    public let id: Identifier<LedgerTransactionKind>
+    package let id: Identifier<LedgerTransactionKind>
     /// What happened.
-    public let kind: Kind
+    package let kind: Kind
     /// What it is about.
-    public let subject: LedgerSubject
+    package let subject: LedgerSubject
     /// Whose money it is, and by which rail it moved.
-    public let origin: LedgerOrigin
+    package let origin: LedgerOrigin
     /// When it happened, by the clock of where it happened.
-    public let occurredAt: Timestamp
+    package let occurredAt: Timestamp
     /// When it was booked, by the gateway's clock.
-    public let postedAt: Timestamp
+    package let postedAt: Timestamp
     /// The postings, in the order in which they were made.
-    public let postings: [Posting]
+    package let postings: [Posting]
     /// The ledger transaction that this one reverses, which is reversed once; nil when it reverses none.
-    public let reverses: Identifier<LedgerTransactionKind>?
+    package let reverses: Identifier<LedgerTransactionKind>?
 
     /// A ledger transaction, as it happens or as it was stored.
     ///
     /// - Throws: ``LedgerError`` when the postings of an asset do not sum to zero, one of them is zero, or there are none
     ///   or too many.
-    public init(
+    package init(
         id: Identifier<LedgerTransactionKind>,
         kind: Kind,
         subject: LedgerSubject,
@@ -128,7 +128,7 @@ public struct LedgerTransaction: Hashable, Sendable {
     }
 
     /// The accounting period that it belongs to: the month, in UTC, in which it happened.
-    public var period: LedgerPeriod { LedgerPeriod(containing: occurredAt) }
+    package var period: LedgerPeriod { LedgerPeriod(containing: occurredAt) }
 
     /// The ledger transaction that reverses another one: the same subject and accounts, each amount negated.
     ///
@@ -136,7 +136,7 @@ public struct LedgerTransaction: Hashable, Sendable {
     /// a further ledger transaction.
     ///
     /// - Throws: ``LedgerError`` with ``LedgerError/Code/amount`` when an amount has no negative.
-    public static func reversing(
+    package static func reversing(
         _ booked: LedgerTransaction,
         id: Identifier<LedgerTransactionKind>,
         kind: Kind,
@@ -164,7 +164,7 @@ public struct LedgerTransaction: Hashable, Sendable {
 
 extension Sequence<LedgerTransaction> {
     /// Those that hold: they neither reverse another one of the sequence nor are reversed by one.
-    public var standing: [LedgerTransaction] {
+    package var standing: [LedgerTransaction] {
         let reversed = Set(compactMap(\.reverses))
         return filter { $0.reverses == nil && !reversed.contains($0.id) }
     }

@@ -1,18 +1,18 @@
 import BigInt
-public import Money
+package import Money
 
 /// What every account holds in every asset, from the postings; all of it together is nothing.
-public struct TrialBalance: Hashable, Sendable {
+package struct TrialBalance: Hashable, Sendable {
     /// One account in one asset.
-    public struct Line: Hashable, Sendable {
+    package struct Line: Hashable, Sendable {
         /// The account.
-        public let account: AccountID
+        package let account: AccountID
         /// All its debits.
-        public internal(set) var debit: AmountSum
+        package internal(set) var debit: AmountSum
         /// All its credits, as a positive sum.
-        public internal(set) var credit: AmountSum
+        package internal(set) var credit: AmountSum
         /// Debits less credits.
-        public internal(set) var balance: AmountSum
+        package internal(set) var balance: AmountSum
     }
 
     private struct Key: Hashable {
@@ -23,10 +23,10 @@ public struct TrialBalance: Hashable, Sendable {
     private var byKey: [Key: Line] = [:]
 
     /// A trial balance of nothing.
-    public init() {}
+    package init() {}
 
     /// Adds a posting; sums are exact, so that no posting is too much for them.
-    public mutating func add(_ posting: Posting) {
+    package mutating func add(_ posting: Posting) {
         let asset = posting.amount.asset
         let key = Key(account: posting.account, asset: asset)
         let none = AmountSum(of: asset)
@@ -38,12 +38,12 @@ public struct TrialBalance: Hashable, Sendable {
     }
 
     /// The lines, ordered by account and asset.
-    public var lines: [Line] {
+    package var lines: [Line] {
         byKey.values.sorted { ($0.account, $0.balance.asset) < ($1.account, $1.balance.asset) }
     }
 
     /// The sum of all balances of each asset; zero for each when the books balance.
-    public var totals: [AmountSum] {
+    package var totals: [AmountSum] {
         var sums: [AssetID: AmountSum] = [:]
         for line in byKey.values {
             sums[line.balance.asset, default: AmountSum(of: line.balance.asset)].add(line.balance.units)
@@ -52,5 +52,5 @@ public struct TrialBalance: Hashable, Sendable {
     }
 
     /// Whether all balances of each asset sum to zero.
-    public var isBalanced: Bool { totals.allSatisfy(\.isZero) }
+    package var isBalanced: Bool { totals.allSatisfy(\.isZero) }
 }

@@ -1,10 +1,10 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// Something about money that the rules could not settle by themselves, kept until a person has resolved it.
-public struct ExceptionCase: Hashable, Sendable {
+package struct ExceptionCase: Hashable, Sendable {
     /// What is wrong.
-    public enum Reason: String, Hashable, Sendable, CaseIterable {
+    package enum Reason: String, Hashable, Sendable, CaseIterable {
         case underpaid
         case overpaid
         case late
@@ -22,15 +22,15 @@ public struct ExceptionCase: Hashable, Sendable {
     }
 
     /// Whether a person has dealt with it.
-    public enum State: String, Hashable, Sendable, CaseIterable {
+    package enum State: String, Hashable, Sendable, CaseIterable {
         case open
         case resolved
     }
 
     /// How a case was closed.
-    public struct Resolution: Hashable, Sendable {
+    package struct Resolution: Hashable, Sendable {
         /// What became of the money that waited.
-        public enum Outcome: String, Hashable, Sendable, CaseIterable {
+        package enum Outcome: String, Hashable, Sendable, CaseIterable {
             /// The merchant keeps it.
             case accepted
             /// It goes back to the customer.
@@ -44,16 +44,16 @@ public struct ExceptionCase: Hashable, Sendable {
         }
 
         /// What became of the money.
-        public let outcome: Outcome
+        package let outcome: Outcome
         /// The refund or the invoice that the money went to.
-        public let object: String?
+        package let object: String?
         /// A person's words about it, at most 500 bytes.
-        public let note: String?
+        package let note: String?
         /// When the case was closed.
-        public let moment: Timestamp
+        package let moment: Timestamp
 
         /// How a case was closed.
-        public init(_ outcome: Outcome, object: String? = nil, note: String? = nil, at moment: Timestamp) {
+        package init(_ outcome: Outcome, object: String? = nil, note: String? = nil, at moment: Timestamp) {
             self.outcome = outcome
             self.object = object
             self.note = note
@@ -62,35 +62,35 @@ public struct ExceptionCase: Hashable, Sendable {
     }
 
     /// The case's identifier.
-    public let id: CaseID
+    package let id: CaseID
     /// What is wrong.
-    public let reason: Reason
+    package let reason: Reason
     /// The merchant that it concerns, when that is known.
-    public let merchant: MerchantID?
+    package let merchant: MerchantID?
     /// The invoice that it concerns, when there is one.
-    public let invoice: InvoiceID?
+    package let invoice: InvoiceID?
     /// The payment that it concerns, when it is about a single one.
-    public let payment: PaymentID?
+    package let payment: PaymentID?
     /// The movement of a rail's account that it concerns, when it is about one.
-    public let movement: NaturalKey?
+    package let movement: NaturalKey?
     /// What is known of that movement, for the person who looks for it on the rail.
-    public var evidence: MovementEvidence?
+    package var evidence: MovementEvidence?
     /// What was set aside, for a case about that.
-    public let setAside: SetAside?
+    package let setAside: SetAside?
     /// The money that waits, booked on the reason's own ledger account; nil when nothing is booked.
-    public let amount: Amount?
+    package let amount: Amount?
     /// When it was opened.
-    public let openedAt: Timestamp
+    package let openedAt: Timestamp
     /// How it was closed; none while it is open.
-    public var resolution: Resolution?
+    package var resolution: Resolution?
     /// What the person who deals with it should know beyond the reason, in a sentence.
-    public let detail: String?
+    package let detail: String?
 
     /// Whether it waits.
-    public var state: State { resolution == nil ? .open : .resolved }
+    package var state: State { resolution == nil ? .open : .resolved }
 
     /// A case as it was opened or stored.
-    public init(
+    package init(
         id: CaseID,
         reason: Reason,
         merchant: MerchantID?,

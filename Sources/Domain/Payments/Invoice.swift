@@ -1,24 +1,24 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// One line of a price.
-public struct InvoiceLine: Hashable, Sendable {
+package struct InvoiceLine: Hashable, Sendable {
     /// What it is for.
-    public let label: String
+    package let label: String
     /// How much.
-    public let amount: Amount
+    package let amount: Amount
 
     /// A line of a price.
-    public init(label: String, amount: Amount) {
+    package init(label: String, amount: Amount) {
         self.label = label
         self.amount = amount
     }
 }
 
 /// What a customer owes a merchant.
-public struct Invoice: Hashable, Sendable {
+package struct Invoice: Hashable, Sendable {
     /// What is sold, which decides how it may be paid.
-    public enum Goods: String, Hashable, Sendable, CaseIterable, Codable {
+    package enum Goods: String, Hashable, Sendable, CaseIterable, Codable {
         /// Something delivered inside an app: only Stars inside Telegram (developer terms, section 6.2).
         case digital
         /// Something shipped.
@@ -28,50 +28,50 @@ public struct Invoice: Hashable, Sendable {
     }
 
     /// The invoice's identifier.
-    public let id: InvoiceID
+    package let id: InvoiceID
     /// Who is paid.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// The merchant's own number for the order, up to 128 bytes of UTF-8; compared as bytes.
-    public let reference: String?
+    package let reference: String?
     /// The name of what is sold, 1 to 32 characters (Bot API, `createInvoiceLink`).
-    public let title: String
+    package let title: String
     /// More about what is sold, 1 to 255 characters.
-    public let summary: String
+    package let summary: String
     /// What kind of goods is sold.
-    public let goods: Goods
+    package let goods: Goods
     /// What is owed.
-    public let price: Amount
+    package let price: Amount
     /// How much less than the price still settles the invoice, in hundredths of a percent of the price.
-    public let toleranceBasisPoints: Int
+    package let toleranceBasisPoints: Int
     /// The Telegram user who alone may pay, when the merchant named one.
-    public let payer: Int64?
+    package let payer: Int64?
     /// The merchant's own labels, at most 50 of them.
-    public let metadata: Labels
+    package let metadata: Labels
     /// Where the checkout page leads back to, when the merchant named a place.
-    public let returnURL: String?
+    package let returnURL: String?
     /// The link by which a customer opened it; none when the merchant did.
-    public let paymentLink: PaymentLinkID?
+    package let paymentLink: PaymentLinkID?
     /// The subscription of which it pays a period; none when it pays none.
-    public let subscription: SubscriptionID?
+    package let subscription: SubscriptionID?
     /// The media that it pays for; none when it pays for none.
-    public let paidMedia: PaidMediaID?
+    package let paidMedia: PaidMediaID?
     /// How the price is split for the customer; nothing when it is one line.
-    public let lines: [InvoiceLine]
+    package let lines: [InvoiceLine]
     /// The rails that were to be offered and could not be opened.
-    public let unavailableRails: [UnavailableRail]
+    package let unavailableRails: [UnavailableRail]
     /// When it was opened.
-    public let createdAt: Timestamp
+    package let createdAt: Timestamp
     /// Until when a payment is on time; on chains it is block time that decides.
-    public let expiresAt: Timestamp
+    package let expiresAt: Timestamp
     /// Until when a late payment is still looked for and attached.
-    public let monitoredUntil: Timestamp
+    package let monitoredUntil: Timestamp
     /// Where the invoice stands.
-    public var status: InvoiceStateMachine
+    package var status: InvoiceStateMachine
     /// When it became settled.
-    public var settledAt: Timestamp?
+    package var settledAt: Timestamp?
 
     /// An invoice as it was opened or stored.
-    public init(
+    package init(
         id: InvoiceID,
         merchant: MerchantID,
         reference: String?,

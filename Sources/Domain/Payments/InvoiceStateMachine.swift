@@ -1,4 +1,4 @@
-public import Money
+package import Money
 
 /// The life of an invoice, as a value: it takes an event and answers with what has to be done.
 ///
@@ -12,9 +12,9 @@ public import Money
 ///
 /// The states and exceptions are BTCPay's. What is received is counted in the invoice's own price asset, so that a
 /// part paid on one rail and the rest on another add up.
-public struct InvoiceStateMachine: Hashable, Sendable {
+package struct InvoiceStateMachine: Hashable, Sendable {
     /// Where an invoice stands.
-    public enum State: String, Hashable, Sendable, CaseIterable {
+    package enum State: String, Hashable, Sendable, CaseIterable {
         case new
         case processing
         case settled
@@ -22,11 +22,11 @@ public struct InvoiceStateMachine: Hashable, Sendable {
         case invalid
 
         /// Whether customers are still asked to pay.
-        public var isPayable: Bool { self == .new || self == .processing }
+        package var isPayable: Bool { self == .new || self == .processing }
     }
 
     /// What is unusual about it.
-    public enum Exception: String, Hashable, Sendable, CaseIterable {
+    package enum Exception: String, Hashable, Sendable, CaseIterable {
         case none
         case paidPartial = "paid_partial"
         case paidOver = "paid_over"
@@ -35,7 +35,7 @@ public struct InvoiceStateMachine: Hashable, Sendable {
     }
 
     /// What happened to an invoice.
-    public enum Event: Hashable, Sendable {
+    package enum Event: Hashable, Sendable {
         /// A payment was seen that can still be undone, and that was made in time.
         case detected
         /// What was seen is gone, and nothing else was seen.
@@ -53,7 +53,7 @@ public struct InvoiceStateMachine: Hashable, Sendable {
     }
 
     /// What the caller does next.
-    public enum Action: Hashable, Sendable {
+    package enum Action: Hashable, Sendable {
         /// Keep the payment in clearing until the rest comes.
         case hold
         /// Credit the merchant with all that is held and with this payment, less `excess` (in the price asset).
@@ -79,18 +79,18 @@ public struct InvoiceStateMachine: Hashable, Sendable {
     }
 
     /// Where the invoice stands.
-    public private(set) var state: State
+    package private(set) var state: State
     /// What is unusual about it.
-    public private(set) var exception: Exception
+    package private(set) var exception: Exception
     /// What is owed.
-    public let price: Amount
+    package let price: Amount
     /// The least that settles it: the price less the tolerance.
-    public let threshold: Amount
+    package let threshold: Amount
     /// What was received in time so far, in the price asset.
-    public private(set) var received: Amount
+    package private(set) var received: Amount
 
     /// An invoice as it was stored.
-    public init(
+    package init(
         state: State = .new,
         exception: Exception = .none,
         price: Amount,
@@ -105,7 +105,7 @@ public struct InvoiceStateMachine: Hashable, Sendable {
     }
 
     /// What is still owed; zero once the price is covered.
-    public var remaining: Amount {
+    package var remaining: Amount {
         get throws(MoneyError) {
             let rest = try price.subtracting(received)
             return rest.isNegative ? .zero(price.asset) : rest
@@ -116,7 +116,7 @@ public struct InvoiceStateMachine: Hashable, Sendable {
     ///
     /// - Throws: ``PaymentsError/invalidTransition(_:)`` when the event has no meaning in the current state, and
     ///   ``PaymentsError/amount(_:)`` when amounts do not fit each other; the state is unchanged then.
-    public mutating func apply(_ event: Event) throws(PaymentsError) -> Action {
+    package mutating func apply(_ event: Event) throws(PaymentsError) -> Action {
         switch (event, state) {
         case (.received(let value, true), .new), (.received(let value, true), .processing):
             return try receive(value)

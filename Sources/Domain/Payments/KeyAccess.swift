@@ -1,7 +1,7 @@
 /// What an API key may do.
-public struct KeyAccess: Hashable, Sendable {
+package struct KeyAccess: Hashable, Sendable {
     /// What kind of key it is, which its text shows.
-    public enum Role: String, Hashable, Sendable, CaseIterable {
+    package enum Role: String, Hashable, Sendable, CaseIterable {
         /// Everything: for the merchant's server.
         case secret
         /// What its scopes say: for a part of the merchant's own systems.
@@ -10,7 +10,7 @@ public struct KeyAccess: Hashable, Sendable {
         case publishable
 
         /// How the key's text begins.
-        public var prefix: String {
+        package var prefix: String {
             switch self {
             case .secret: "sk"
             case .restricted: "rk"
@@ -20,7 +20,7 @@ public struct KeyAccess: Hashable, Sendable {
     }
 
     /// One thing that a key may do.
-    public enum Scope: String, Hashable, Sendable, CaseIterable {
+    package enum Scope: String, Hashable, Sendable, CaseIterable {
         case invoicesRead = "invoices:read"
         case invoicesWrite = "invoices:write"
         case paymentsRead = "payments:read"
@@ -58,30 +58,30 @@ public struct KeyAccess: Hashable, Sendable {
         case merchantsWrite = "merchants:write"
 
         /// Whether a restricted key may have it.
-        public var canBeGranted: Bool {
+        package var canBeGranted: Bool {
             ![.keysRead, .keysWrite, .merchantsRead, .merchantsWrite, .botsWrite].contains(self)
         }
     }
 
     /// What kind of key it is.
-    public let role: Role
+    package let role: Role
     /// What a restricted key may do.
-    public let scopes: Set<Scope>
+    package let scopes: Set<Scope>
 
     /// Access of a kind of key.
-    public init(role: Role, scopes: Set<Scope> = []) {
+    package init(role: Role, scopes: Set<Scope> = []) {
         self.role = role
         self.scopes = scopes
     }
 
     /// Everything.
-    public static let secret = Self(role: .secret)
+    package static let secret = Self(role: .secret)
 
     /// Whether it may read what customers have told.
-    public var readsPersonalData: Bool { allows(.personalDataRead, isPublishable: false) }
+    package var readsPersonalData: Bool { allows(.personalDataRead, isPublishable: false) }
 
     /// Whether it is enough for something that needs a scope, or that a publishable key may do as well.
-    public func allows(_ scope: Scope, isPublishable: Bool) -> Bool {
+    package func allows(_ scope: Scope, isPublishable: Bool) -> Bool {
         switch role {
         case .secret: true
         case .restricted: scopes.contains(scope)

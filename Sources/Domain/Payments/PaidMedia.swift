@@ -1,53 +1,53 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// Pictures and videos in a chat that everybody there can buy: each purchase is paid by an invoice of its own.
-public struct PaidMedia: Hashable, Sendable {
+package struct PaidMedia: Hashable, Sendable {
     /// One picture or video.
-    public struct Item: Hashable, Sendable {
+    package struct Item: Hashable, Sendable {
         /// What it is.
-        public enum Kind: String, Hashable, Sendable, CaseIterable {
+        package enum Kind: String, Hashable, Sendable, CaseIterable {
             case photo
             case video
         }
 
         /// What it is.
-        public let kind: Kind
+        package let kind: Kind
         /// Where Telegram finds it: an https URL, or the `file_id` of something that it has already.
-        public let media: String
+        package let media: String
 
         /// A picture or a video.
-        public init(kind: Kind, media: String) {
+        package init(kind: Kind, media: String) {
             self.kind = kind
             self.media = media
         }
     }
 
     /// The identifier.
-    public let id: PaidMediaID
+    package let id: PaidMediaID
     /// Who sells.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// The provider that sells it, by its key in the registry.
-    public let provider: String
+    package let provider: String
     /// The chat: a number, or `@` and a channel's name.
-    public let chat: String
+    package let chat: String
     /// The name of what is sold, 1 to 32 characters.
-    public let title: String
+    package let title: String
     /// What stands below it, at most 255 characters.
-    public let summary: String
+    package let summary: String
     /// What it costs.
-    public let price: Amount
+    package let price: Amount
     /// The pictures and videos.
-    public let items: [Item]
+    package let items: [Item]
     /// The merchant's own labels.
-    public let metadata: Labels
+    package let metadata: Labels
     /// When it was made.
-    public let createdAt: Timestamp
+    package let createdAt: Timestamp
     /// The message's number in the chat; none before Telegram has taken it.
-    public var message: Int64?
+    package var message: Int64?
 
     /// Paid media as they were made or stored.
-    public init(
+    package init(
         id: PaidMediaID,
         merchant: MerchantID,
         provider: String,
@@ -74,10 +74,10 @@ public struct PaidMedia: Hashable, Sendable {
     }
 
     /// The namespace of references of purchases; the value is the identifier.
-    public static let referenceScope = "paid_media"
+    package static let referenceScope = "paid_media"
 
     /// Where the message is, for those who may see the chat.
-    public var link: String {
+    package var link: String {
         let number = message.map { "/\($0)" } ?? ""
         if chat.hasPrefix("@") { return "https://t.me/\(chat.dropFirst())\(number)" }
         if chat.hasPrefix("-100") { return "https://t.me/c/\(chat.dropFirst(4))\(number)" }

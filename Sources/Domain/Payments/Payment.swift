@@ -1,10 +1,10 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// Money that was seen, for an invoice or for none.
-public struct Payment: Hashable, Sendable {
+package struct Payment: Hashable, Sendable {
     /// Where a payment stands.
-    public enum State: String, Hashable, Sendable, CaseIterable {
+    package enum State: String, Hashable, Sendable, CaseIterable {
         /// It counts.
         case final
         /// The rail took it back.
@@ -12,7 +12,7 @@ public struct Payment: Hashable, Sendable {
     }
 
     /// How a payment relates to its invoice.
-    public enum Classification: String, Hashable, Sendable, CaseIterable {
+    package enum Classification: String, Hashable, Sendable, CaseIterable {
         /// It settles the invoice to the unit, or within the tolerance.
         case exact
         /// It covers a part of what is owed.
@@ -30,44 +30,44 @@ public struct Payment: Hashable, Sendable {
     }
 
     /// The payment's identifier.
-    public let id: PaymentID
+    package let id: PaymentID
     /// The invoice that it is for, when it is for one.
-    public let invoice: InvoiceID?
+    package let invoice: InvoiceID?
     /// The option that it uses, when it uses one.
-    public let option: PaymentOptionID?
+    package let option: PaymentOptionID?
     /// The merchant that it is for, when that is known.
-    public let merchant: MerchantID?
+    package let merchant: MerchantID?
     /// The rail that it came on.
-    public let rail: Rail
+    package let rail: Rail
     /// The provider that saw it, by its key in the registry.
-    public let provider: String
+    package let provider: String
     /// What makes the observation unique; crediting it twice is impossible.
-    public let naturalKey: NaturalKey
+    package let naturalKey: NaturalKey
     /// What came in.
-    public let amount: Amount
+    package let amount: Amount
     /// What it was worth in the invoice's price asset.
-    public let value: Amount?
+    package let value: Amount?
     /// The rate by which it was worth that, whose it was and when; none where nothing was converted.
-    public let quote: Quote?
+    package let quote: Quote?
     /// How it relates to its invoice.
-    public let classification: Classification
+    package let classification: Classification
     /// Who paid, in the rail's own words: a Telegram user identifier or an address.
-    public let payer: String?
+    package let payer: String?
     /// Where a refund goes, in the rail's own words; proven by the rail, not claimed by the customer.
-    public let refundTarget: String?
+    package let refundTarget: String?
     /// The rail's own proof, as JSON text: hashes, logical times, charge identifiers.
-    public let evidence: String
+    package let evidence: String
     /// Where the payment stands.
-    public let state: State
+    package let state: State
     /// When it happened, by the rail's clock.
-    public let occurredAt: Timestamp
+    package let occurredAt: Timestamp
     /// When it was recorded here.
-    public let recordedAt: Timestamp
+    package let recordedAt: Timestamp
     /// From when the money can be used; Stars are held for up to 21 days.
-    public let availableAt: Timestamp
+    package let availableAt: Timestamp
 
     /// A payment as it was recorded.
-    public init(
+    package init(
         id: PaymentID,
         invoice: InvoiceID?,
         option: PaymentOptionID?,
@@ -113,26 +113,26 @@ public struct Payment: Hashable, Sendable {
 /// TON: account, logical time and hash of the chain transaction. EVM: chain, transaction hash, place of the log in
 /// the transaction, so that it is the same in whichever block a reorganisation puts it.
 /// Telegram: `telegram_payment_charge_id` and direction.
-public struct NaturalKey: Hashable, Sendable, CustomStringConvertible {
+package struct NaturalKey: Hashable, Sendable, CustomStringConvertible {
     /// The key's text, compared as bytes.
-    @Exact public private(set) var text: String
+    @Exact package private(set) var text: String
 
     /// The key made of `parts`, which must not contain a space or a line break; they are joined by a space.
-    public init(_ parts: String...) {
+    package init(_ parts: String...) {
         self.init(parts)
     }
 
     /// The key made of `parts`, which must not contain a space or a line break; they are joined by a space, in a form that
     /// every database keeps.
-    public init(_ parts: [String]) {
+    package init(_ parts: [String]) {
         text = StorableText(parts.joined(separator: " ")).text
     }
 
     /// A key as it was stored.
-    public init(stored text: String) {
+    package init(stored text: String) {
         self.text = text
     }
 
     /// The key's text.
-    public var description: String { text }
+    package var description: String { text }
 }

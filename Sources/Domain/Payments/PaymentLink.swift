@@ -1,29 +1,29 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// What everybody can buy by: each time an invoice of its own, until the stock is gone.
-public struct PaymentLink: Hashable, Sendable {
+package struct PaymentLink: Hashable, Sendable {
     /// The link's identifier.
-    public let id: PaymentLinkID
+    package let id: PaymentLinkID
     /// Who sells.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// The name of what is sold.
-    public let title: String
+    package let title: String
     /// More about it.
-    public let summary: String
+    package let summary: String
     /// What it costs.
-    public let price: Amount
+    package let price: Amount
     /// The invoice that is opened each time, as the merchant wrote it: JSON.
-    public let template: String
+    package let template: String
     /// How many can be sold altogether; none: as many as are asked for.
-    public var stock: Int?
+    package var stock: Int?
     /// Whether it sells.
-    public var isActive: Bool
+    package var isActive: Bool
     /// When it was made.
-    public let createdAt: Timestamp
+    package let createdAt: Timestamp
 
     /// A link as it was made or stored.
-    public init(
+    package init(
         id: PaymentLinkID,
         merchant: MerchantID,
         title: String,
@@ -52,13 +52,13 @@ public struct PaymentLink: Hashable, Sendable {
     ///
     /// - Throws: `MoneyError` when the amounts are of different assets.
     /// - Returns: whether it does.
-    public static func holdsPiece(received: Amount, of price: Amount) throws(MoneyError) -> Bool {
+    package static func holdsPiece(received: Amount, of price: Amount) throws(MoneyError) -> Bool {
         guard !received.isZero else { return true }
         return try received.compared(to: price.portion(basisPoints: 1_000, rounding: .up)) != .less
     }
 
     /// How many can still be sold, when `taken` are sold or being paid; none: as many as are asked for.
-    public func left(taken: Int) -> Int? {
+    package func left(taken: Int) -> Int? {
         stock.map { max(0, $0 - taken) }
     }
 }

@@ -1,34 +1,34 @@
 import BigInt
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// One way to pay an invoice: a rail, an asset, an amount, and what the customer needs to pay it.
-public struct PaymentOption: Hashable, Sendable {
+package struct PaymentOption: Hashable, Sendable {
     /// The option's identifier.
-    public let id: PaymentOptionID
+    package let id: PaymentOptionID
     /// The invoice that it pays.
-    public let invoice: InvoiceID
+    package let invoice: InvoiceID
     /// The rail that it uses.
-    public let rail: Rail
+    package let rail: Rail
     /// The provider that serves it, by its key in the registry.
-    public let provider: String
+    package let provider: String
     /// What the customer pays on this rail.
-    public private(set) var due: Amount
+    package private(set) var due: Amount
     /// What `due` is worth in the invoice's price asset: the price itself.
-    public let price: Amount
+    package let price: Amount
     /// The rate that turned the price into `due`, with its source and time; none when the asset is the price's.
-    public private(set) var quote: Quote?
+    package private(set) var quote: Quote?
     /// What the customer needs to pay.
-    public private(set) var instruction: PaymentInstruction
+    package private(set) var instruction: PaymentInstruction
     /// What an observed transfer carries when it pays this option.
-    public private(set) var reference: PaymentReference
+    package private(set) var reference: PaymentReference
     /// The rail's own wishes that it was opened with (tips, shipping).
-    public let settings: Labels
+    package let settings: Labels
     /// How often its quote was renewed.
-    public private(set) var renewals: Int
+    package private(set) var renewals: Int
 
     /// An option as it was opened or stored.
-    public init(
+    package init(
         id: PaymentOptionID,
         invoice: InvoiceID,
         rail: Rail,
@@ -56,13 +56,13 @@ public struct PaymentOption: Hashable, Sendable {
 
     /// How long after a quote's end a payment may still be made at it: what a customer had signed by then takes this long
     /// to be in a block.
-    public static let quoteGrace = Duration.seconds(180)
+    package static let quoteGrace = Duration.seconds(180)
 
     /// The most renewals of one option.
-    public static let renewalLimit = 100
+    package static let renewalLimit = 100
 
     /// The option at a new quote; it is paid by what is opened for that, and by what was opened before.
-    public func renewed(
+    package func renewed(
         due: Amount,
         quote: Quote,
         instruction: PaymentInstruction,
@@ -80,7 +80,7 @@ public struct PaymentOption: Hashable, Sendable {
     ///   - moment: when the payment was made.
     ///   - past: the quotes that were renewed, the oldest first.
     /// - Returns: the option with what was due at that quote.
-    public func held(at moment: Timestamp, past: [PastQuote]) -> Self {
+    package func held(at moment: Timestamp, past: [PastQuote]) -> Self {
         guard let held = past.first(where: { moment <= $0.quote.validUntil.advanced(by: Self.quoteGrace) }) else {
             return self
         }
@@ -90,7 +90,7 @@ public struct PaymentOption: Hashable, Sendable {
     }
 
     /// The option when more is due for the same price: with the way of shipping that the customer chose.
-    public func costing(_ due: Amount) -> Self {
+    package func costing(_ due: Amount) -> Self {
         var option = self
         option.due = due
         return option
@@ -100,14 +100,14 @@ public struct PaymentOption: Hashable, Sendable {
     /// price.
     ///
     /// - Throws: ``PaymentsError/amount(_:)`` when `paid` is of another asset.
-    public func value(of paid: Amount) throws(PaymentsError) -> Amount {
+    package func value(of paid: Amount) throws(PaymentsError) -> Amount {
         try Self.scaled(paid, from: due, to: price, roundingUp: false)
     }
 
     /// What `value` of the price asset costs on this rail at this option's fixed rate, rounded up.
     ///
     /// - Throws: ``PaymentsError/amount(_:)`` when `value` is of another asset than the price.
-    public func cost(of value: Amount) throws(PaymentsError) -> Amount {
+    package func cost(of value: Amount) throws(PaymentsError) -> Amount {
         try Self.scaled(value, from: price, to: due, roundingUp: true)
     }
 
@@ -131,21 +131,21 @@ public struct PaymentOption: Hashable, Sendable {
 }
 
 /// A quote that was renewed, and what was due at it.
-public struct PastQuote: Hashable, Sendable {
+package struct PastQuote: Hashable, Sendable {
     /// What the customer paid at it.
-    public let due: Amount
+    package let due: Amount
     /// The quote.
-    public let quote: Quote
+    package let quote: Quote
 
     /// A quote that was renewed.
-    public init(due: Amount, quote: Quote) {
+    package init(due: Amount, quote: Quote) {
         self.due = due
         self.quote = quote
     }
 }
 
 /// What a customer needs to pay an option.
-public enum PaymentInstruction: Hashable, Sendable {
+package enum PaymentInstruction: Hashable, Sendable {
     /// A Telegram invoice link, for `openInvoice` or to be sent.
     case invoiceLink(url: String)
     /// An address, with the comment that the transfer has to carry where the address is shared; `link` opens a wallet
@@ -154,14 +154,14 @@ public enum PaymentInstruction: Hashable, Sendable {
 }
 
 /// What ties an observed transfer to an option: unique for its rail while the option lives.
-public struct PaymentReference: Hashable, Sendable {
+package struct PaymentReference: Hashable, Sendable {
     /// The namespace, for example `telegram:payload`, `ton:comment:<account>` or `ton:account`.
-    @Exact public private(set) var scope: String
+    @Exact package private(set) var scope: String
     /// The value within the namespace, compared as bytes.
-    @Exact public private(set) var value: String
+    @Exact package private(set) var value: String
 
     /// The reference `value` within `scope`.
-    public init(scope: String, value: String) {
+    package init(scope: String, value: String) {
         self.scope = scope
         self.value = value
     }

@@ -1,7 +1,7 @@
-public import Money
+package import Money
 
 /// What the rules of invoices, payments, refunds and payouts refuse.
-public enum PaymentsError: Error, Hashable, Sendable {
+package enum PaymentsError: Error, Hashable, Sendable {
     /// The event has no meaning in the current state; the text says why.
     case invalidTransition(String)
     /// Amounts do not fit each other, or overflow.

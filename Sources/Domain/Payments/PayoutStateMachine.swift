@@ -13,9 +13,9 @@
 /// Two rules protect the money. Nothing returns to a payable state by itself: a person asks for a new payout, or says
 /// that this one is owed. And what is not known is ``State/unknown``, never ``State/failed``: a reply that was lost says
 /// nothing about the transfer that it was about.
-public struct PayoutStateMachine: Hashable, Sendable {
+package struct PayoutStateMachine: Hashable, Sendable {
     /// Where it stands.
-    public enum State: String, Hashable, Sendable, CaseIterable {
+    package enum State: String, Hashable, Sendable, CaseIterable {
         case awaitingApproval = "awaiting_approval"
         case awaitingPayment = "awaiting_payment"
         case inProgress = "in_progress"
@@ -26,7 +26,7 @@ public struct PayoutStateMachine: Hashable, Sendable {
     }
 
     /// What happened.
-    public enum Event: String, Hashable, Sendable, CaseIterable {
+    package enum Event: String, Hashable, Sendable, CaseIterable {
         /// Someone who may do so approved it.
         case approved
         /// Someone who may do so called it off.
@@ -50,7 +50,7 @@ public struct PayoutStateMachine: Hashable, Sendable {
     }
 
     /// What the caller does next.
-    public enum Action: Hashable, Sendable {
+    package enum Action: Hashable, Sendable {
         case sign
         case submit
         case watch
@@ -63,10 +63,10 @@ public struct PayoutStateMachine: Hashable, Sendable {
     }
 
     /// The current state.
-    public private(set) var state: State
+    package private(set) var state: State
 
     /// A payout or refund as it was stored.
-    public init(state: State = .awaitingApproval) {
+    package init(state: State = .awaitingApproval) {
         self.state = state
     }
 
@@ -74,7 +74,7 @@ public struct PayoutStateMachine: Hashable, Sendable {
     ///
     /// - Throws: ``PaymentsError/invalidTransition(_:)`` when the event has no meaning in the current state, which
     ///   leaves it unchanged.
-    public mutating func apply(_ event: Event) throws(PaymentsError) -> Action {
+    package mutating func apply(_ event: Event) throws(PaymentsError) -> Action {
         let (next, action) = try transition(for: event)
         state = next
         return action

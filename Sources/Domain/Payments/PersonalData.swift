@@ -1,24 +1,24 @@
 /// What a rail has asked of a customer in the merchant's name: who they are, and where and how the goods go.
 ///
 /// Its parts are for those who may read it alone, so that it prints as `‹personal data›`.
-public struct PersonalData: Hashable, Sendable {
+package struct PersonalData: Hashable, Sendable {
     /// Where goods are sent.
-    public struct Address: Hashable, Sendable {
+    package struct Address: Hashable, Sendable {
         /// The country, two letters (ISO 3166-1).
-        public let countryCode: String
+        package let countryCode: String
         /// The state, where the country has any.
-        public let state: String
+        package let state: String
         /// The city.
-        public let city: String
+        package let city: String
         /// The first line of street and house.
-        public let streetLine1: String
+        package let streetLine1: String
         /// The second one.
-        public let streetLine2: String
+        package let streetLine2: String
         /// The post code.
-        public let postCode: String
+        package let postCode: String
 
         /// An address by its parts' names in Telegram (Bot API, `ShippingAddress`).
-        public init(named part: (String) -> String) {
+        package init(named part: (String) -> String) {
             self.init(
                 countryCode: part("country_code"),
                 state: part("state"),
@@ -30,7 +30,7 @@ public struct PersonalData: Hashable, Sendable {
         }
 
         /// An address; what is too long is cut.
-        public init(
+        package init(
             countryCode: String,
             state: String,
             city: String,
@@ -48,21 +48,21 @@ public struct PersonalData: Hashable, Sendable {
     }
 
     /// The most bytes of each part; Telegram's forms take far less.
-    public static let byteLimit = 1_024
+    package static let byteLimit = 1_024
 
     /// The customer's name.
-    public let name: String?
+    package let name: String?
     /// Their address for email.
-    public let email: String?
+    package let email: String?
     /// Their telephone number.
-    public let phoneNumber: String?
+    package let phoneNumber: String?
     /// Where the goods go.
-    public let shippingAddress: Address?
+    package let shippingAddress: Address?
     /// The way of shipping that they chose, by its identifier.
-    public let shippingOption: String?
+    package let shippingOption: String?
 
     /// What a customer has told, nil when that is nothing; what is too long is cut.
-    public init?(
+    package init?(
         name: String? = nil,
         email: String? = nil,
         phoneNumber: String? = nil,
@@ -95,9 +95,9 @@ public struct PersonalData: Hashable, Sendable {
 
 extension PersonalData: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Always `‹personal data›`, also in what is set aside and in failures of tests.
-    public var description: String { "‹personal data›" }
+    package var description: String { "‹personal data›" }
     /// Always `‹personal data›`.
-    public var debugDescription: String { description }
+    package var debugDescription: String { description }
     /// No children.
-    public var customMirror: Mirror { Mirror(self, children: EmptyCollection(), displayStyle: .struct) }
+    package var customMirror: Mirror { Mirror(self, children: EmptyCollection(), displayStyle: .struct) }
 }

@@ -1,5 +1,5 @@
 /// The way that money moves.
-public enum Rail: String, Hashable, Sendable, CaseIterable, Codable {
+package enum Rail: String, Hashable, Sendable, CaseIterable, Codable {
     /// Fiat money through a payment provider token of a Telegram bot.
     case telegramFiat = "telegram_fiat"
     /// Telegram Stars (XTR).

@@ -2,9 +2,9 @@
 ///
 /// The rules are data (`Config/rail-policy.yaml`), each with a name and the clause that it rests on, so that a refusal
 /// can say both. What no rule allows is refused.
-public struct RailPolicy: Hashable, Sendable, Codable {
+package struct RailPolicy: Hashable, Sendable, Codable {
     /// Where the customer pays.
-    public enum Place: String, Hashable, Sendable, CaseIterable, Codable {
+    package enum Place: String, Hashable, Sendable, CaseIterable, Codable {
         /// In a bot or Mini App.
         case telegram
         /// On the merchant's own web page.
@@ -12,20 +12,20 @@ public struct RailPolicy: Hashable, Sendable, Codable {
     }
 
     /// One rule: what it allows, and why anything else is refused.
-    public struct Rule: Hashable, Sendable, Codable {
+    package struct Rule: Hashable, Sendable, Codable {
         /// The rule's name, which a refusal gives.
-        public let name: String
+        package let name: String
         /// The goods that the rule is about.
-        public let goods: [Invoice.Goods]
+        package let goods: [Invoice.Goods]
         /// The place that the rule is about.
-        public let place: Place
+        package let place: Place
         /// The rails that it allows.
-        public let rails: [Rail]
+        package let rails: [Rail]
         /// The clause that the rule rests on, for a person.
-        public let reason: String
+        package let reason: String
 
         /// A rule of the policy.
-        public init(name: String, goods: [Invoice.Goods], place: Place, rails: [Rail], reason: String) {
+        package init(name: String, goods: [Invoice.Goods], place: Place, rails: [Rail], reason: String) {
             self.name = name
             self.goods = goods
             self.place = place
@@ -35,22 +35,22 @@ public struct RailPolicy: Hashable, Sendable, Codable {
     }
 
     /// The rules; a combination of goods and place is decided by the first one that is about it.
-    public let rules: [Rule]
+    package let rules: [Rule]
 
     /// The policy made of `rules`.
-    public init(rules: [Rule]) {
+    package init(rules: [Rule]) {
         self.rules = rules
     }
 
     /// The rails that goods may be paid on in a place.
-    public func rails(for goods: Invoice.Goods, in place: Place) -> [Rail] {
+    package func rails(for goods: Invoice.Goods, in place: Place) -> [Rail] {
         rule(for: goods, in: place)?.rails ?? []
     }
 
     /// Lets a combination pass, or says which rule refuses it.
     ///
     /// - Throws: ``PaymentsError/refusedByPolicy(rule:reason:)``.
-    public func check(_ rail: Rail, for goods: Invoice.Goods, in place: Place) throws(PaymentsError) {
+    package func check(_ rail: Rail, for goods: Invoice.Goods, in place: Place) throws(PaymentsError) {
         guard let rule = rule(for: goods, in: place) else {
             throw .refusedByPolicy(
                 rule: "default",

@@ -1,11 +1,11 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// Something that happened on a rail and could not be understood, or could not be booked: kept beside the books until a
 /// person has looked at it, so that what came after it does not wait.
-public struct SetAside: Hashable, Sendable {
+package struct SetAside: Hashable, Sendable {
     /// Why it was set aside.
-    public enum Cause: String, Hashable, Sendable, CaseIterable {
+    package enum Cause: String, Hashable, Sendable, CaseIterable {
         /// What the rail has is not of the form that is known.
         case unreadable
         /// The amount is more than an amount, or an account of the ledger, can hold.
@@ -17,28 +17,28 @@ public struct SetAside: Hashable, Sendable {
     }
 
     /// The most bytes of what the rail said that are kept.
-    public static let byteLimit = 65_536
+    package static let byteLimit = 65_536
     /// The most bytes of a sentence about it.
     private static let sentenceLimit = 500
 
     /// What makes it unique.
-    public let naturalKey: NaturalKey
+    package let naturalKey: NaturalKey
     /// The account that it concerns, in the rail's own words.
-    public let account: String
+    package let account: String
     /// The asset that was moved, when it is known.
-    public let asset: AssetID?
+    package let asset: AssetID?
     /// By how much the account's balance changed, in smallest units, as decimal text of any length; nil when it is not
     /// known.
-    public let units: String?
+    package let units: String?
     /// Why it was set aside.
-    public let cause: Cause
+    package let cause: Cause
     /// What is wrong with it, for a person.
-    public let explanation: String
+    package let explanation: String
     /// When it happened, by the rail's clock.
-    public let occurredAt: Timestamp
+    package let occurredAt: Timestamp
 
     /// Something that was set aside; what is too long is cut.
-    public init(
+    package init(
         naturalKey: NaturalKey,
         account: String,
         asset: AssetID?,
@@ -59,7 +59,7 @@ public struct SetAside: Hashable, Sendable {
     }
 
     /// What was set aside, as it was stored.
-    public init(
+    package init(
         naturalKey: NaturalKey,
         storedAccount account: String,
         asset: AssetID?,

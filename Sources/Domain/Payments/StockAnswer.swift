@@ -1,5 +1,5 @@
 /// What a merchant's server says of an order's goods, just before the customer's money is taken.
-public enum StockAnswer: Hashable, Sendable {
+package enum StockAnswer: Hashable, Sendable {
     /// They are there, or the merchant does not want to be asked.
     case available
     /// They are not.

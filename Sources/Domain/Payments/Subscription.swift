@@ -1,33 +1,33 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// What a customer pays again and again, until somebody cancels it; each time is paid by an invoice of its own.
-public struct Subscription: Hashable, Sendable {
+package struct Subscription: Hashable, Sendable {
     /// What is kept of a subscription once and for ever.
-    public struct Terms: Hashable, Sendable {
+    package struct Terms: Hashable, Sendable {
         /// The subscription's identifier.
-        public let id: SubscriptionID
+        package let id: SubscriptionID
         /// Who is paid.
-        public let merchant: MerchantID
+        package let merchant: MerchantID
         /// The invoice by which it begins.
-        public let invoice: InvoiceID
+        package let invoice: InvoiceID
         /// The merchant's own number.
-        public let reference: String?
+        package let reference: String?
         /// The name of what is sold.
-        public let title: String
+        package let title: String
         /// More about it.
-        public let summary: String
+        package let summary: String
         /// What each period costs.
-        public let price: Amount
+        package let price: Amount
         /// The merchant's own labels.
-        public let metadata: Labels
+        package let metadata: Labels
         /// When it was made.
-        public let createdAt: Timestamp
+        package let createdAt: Timestamp
         /// Until when it can be begun.
-        public let expiresAt: Timestamp
+        package let expiresAt: Timestamp
 
         /// What is kept of a subscription once and for ever.
-        public init(
+        package init(
             id: SubscriptionID,
             merchant: MerchantID,
             invoice: InvoiceID,
@@ -53,24 +53,24 @@ public struct Subscription: Hashable, Sendable {
     }
 
     /// How long a period is: Telegram knows only this one (Bot API, `createInvoiceLink`).
-    public static let period = Duration.seconds(30 * 86_400)
+    package static let period = Duration.seconds(30 * 86_400)
 
     /// What was kept when it was made.
-    public let terms: Terms
+    package let terms: Terms
     /// Where it stands.
-    public var status: SubscriptionStatus
+    package var status: SubscriptionStatus
 
     /// A subscription as it was made or stored.
-    public init(_ terms: Terms, status: SubscriptionStatus = SubscriptionStatus()) {
+    package init(_ terms: Terms, status: SubscriptionStatus = SubscriptionStatus()) {
         self.terms = terms
         self.status = status
     }
 }
 
 /// Where a subscription stands: a value that takes what happens and says what follows.
-public struct SubscriptionStatus: Hashable, Sendable {
+package struct SubscriptionStatus: Hashable, Sendable {
     /// Where it stands.
-    public enum State: String, Hashable, Sendable, CaseIterable {
+    package enum State: String, Hashable, Sendable, CaseIterable {
         /// Nobody has paid yet.
         case incomplete
         /// It is paid, and will be paid again.
@@ -84,7 +84,7 @@ public struct SubscriptionStatus: Hashable, Sendable {
     }
 
     /// What can happen.
-    public enum Event: Hashable, Sendable {
+    package enum Event: Hashable, Sendable {
         /// A period was paid: by whom, by which charge, and until when.
         case paid(payer: String?, charge: String?, until: Timestamp)
         /// It will not be paid again: the customer or the merchant has said so.
@@ -98,7 +98,7 @@ public struct SubscriptionStatus: Hashable, Sendable {
     }
 
     /// What the merchant is told.
-    public enum Action: String, Hashable, Sendable, CaseIterable {
+    package enum Action: String, Hashable, Sendable, CaseIterable {
         case activated
         case renewed
         case canceled
@@ -108,23 +108,23 @@ public struct SubscriptionStatus: Hashable, Sendable {
     }
 
     /// How long after the end of a period its renewal may still be on its way: updates wait a day, and no longer.
-    public static let grace = Duration.seconds(86_400)
+    package static let grace = Duration.seconds(86_400)
 
     /// Where it stands.
-    public private(set) var state: State
+    package private(set) var state: State
     /// Who pays, in the rail's own words; none before somebody did.
-    public private(set) var payer: String?
+    package private(set) var payer: String?
     /// The charge by which it began, by which the rail knows it.
-    public private(set) var charge: String?
+    package private(set) var charge: String?
     /// Until when it is paid; none before somebody did.
-    public private(set) var periodEnd: Timestamp?
+    package private(set) var periodEnd: Timestamp?
     /// When it was over.
-    public private(set) var endedAt: Timestamp?
+    package private(set) var endedAt: Timestamp?
     /// When it was cancelled; none when it was not, or was taken up again.
-    public private(set) var canceledAt: Timestamp?
+    package private(set) var canceledAt: Timestamp?
 
     /// A status as it was stored; the usual one is that of a new subscription.
-    public init(
+    package init(
         state: State = .incomplete,
         payer: String? = nil,
         charge: String? = nil,
@@ -147,7 +147,7 @@ public struct SubscriptionStatus: Hashable, Sendable {
     ///   - moment: when it happened: a payment by the rail's clock, a decision when it was heard of.
     ///   - expiresAt: until when it can be begun.
     /// - Returns: what the merchant is told; none when nothing has changed.
-    public mutating func apply(_ event: Event, at moment: Timestamp, expiresAt: Timestamp) -> Action? {
+    package mutating func apply(_ event: Event, at moment: Timestamp, expiresAt: Timestamp) -> Action? {
         switch (event, state) {
         case (.paid(let payer, let charge, let until), .incomplete):
             (self.payer, self.charge, periodEnd, state) = (payer, charge, until, .active)

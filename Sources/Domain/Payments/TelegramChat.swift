@@ -1,7 +1,7 @@
 /// Where in Telegram a bot writes: a chat's number, or `@` and a channel's name (Bot API, `chat_id`).
-public enum TelegramChat {
+package enum TelegramChat {
     /// Whether a text is one.
-    public static func isValid(_ text: String) -> Bool {
+    package static func isValid(_ text: String) -> Bool {
         if let number = Int64(text) { return number != 0 && "\(number)" == text }
         guard text.hasPrefix("@"), (2...64).contains(text.utf8.count) else { return false }
         return text.utf8.dropFirst().allSatisfy { byte in

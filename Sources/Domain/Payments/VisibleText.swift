@@ -1,8 +1,8 @@
 /// Texts that people read: names, titles, labels.
-public enum VisibleText {
+package enum VisibleText {
     /// A text as a part of a line that somebody else has written: it breaks no line, and does not turn the direction in
     /// which the rest is read (Unicode `Bidi_Control`).
-    public static func inLine(_ text: String) -> String {
+    package static func inLine(_ text: String) -> String {
         var line = String.UnicodeScalarView()
         for scalar in text.unicodeScalars where !scalar.properties.isBidiControl {
             let isBlank = scalar.properties.isWhitespace || scalar.properties.generalCategory == .control
@@ -20,7 +20,7 @@ public enum VisibleText {
     ///
     /// Spaces, controls, marks without a letter, and what fonts leave out (Unicode `Default_Ignorable_Code_Point`, the
     /// Braille blank) are nothing.
-    public static func isVisible(_ text: String) -> Bool {
+    package static func isVisible(_ text: String) -> Bool {
         text.unicodeScalars.contains { scalar in
             let properties = scalar.properties
             guard !properties.isWhitespace, !properties.isDefaultIgnorableCodePoint, scalar != "\u{2800}" else {

@@ -1,11 +1,11 @@
-public import Seams
+package import Seams
 
 /// A session with a customer's wallet, in which it is asked to pay one option of an invoice.
 ///
 /// What a wallet says decides nothing about money: the chain does. It only tells the customer what to do next.
-public struct WalletSession: Hashable, Sendable {
+package struct WalletSession: Hashable, Sendable {
     /// How far it has come.
-    public enum State: String, Hashable, Sendable, CaseIterable {
+    package enum State: String, Hashable, Sendable, CaseIterable {
         /// The customer has the link, and the wallet has not answered.
         case waiting
         /// The wallet shows the customer what to sign.
@@ -18,32 +18,32 @@ public struct WalletSession: Hashable, Sendable {
         case failed
 
         /// Whether the wallet may still say something that matters.
-        public var isOpen: Bool { self == .waiting || self == .asked }
+        package var isOpen: Bool { self == .waiting || self == .asked }
     }
 
     /// What is kept of a session once and for ever.
-    public struct Opening: Hashable, Sendable {
+    package struct Opening: Hashable, Sendable {
         /// The session's identifier.
-        public let id: WalletSessionID
+        package let id: WalletSessionID
         /// The invoice.
-        public let invoice: InvoiceID
+        package let invoice: InvoiceID
         /// The option that the wallet is to pay.
-        public let option: PaymentOptionID
+        package let option: PaymentOptionID
         /// What customers call the wallet.
-        public let wallet: String
+        package let wallet: String
         /// The wallet's bridge.
-        public let bridge: String
+        package let bridge: String
         /// Our secret, sealed.
-        public let sealedSecret: [UInt8]
+        package let sealedSecret: [UInt8]
         /// The link that opens the wallet.
-        public let link: String
+        package let link: String
         /// When it was opened.
-        public let createdAt: Timestamp
+        package let createdAt: Timestamp
         /// When nothing more is expected of it.
-        public let expiresAt: Timestamp
+        package let expiresAt: Timestamp
 
         /// What is kept of a session once and for ever.
-        public init(
+        package init(
             id: WalletSessionID,
             invoice: InvoiceID,
             option: PaymentOptionID,
@@ -67,20 +67,20 @@ public struct WalletSession: Hashable, Sendable {
     }
 
     /// What was kept when it was opened.
-    public let opening: Opening
+    package let opening: Opening
     /// How far it has come.
-    public private(set) var state: State
+    package private(set) var state: State
     /// The wallet's name on the bridge; none before it has answered.
-    public private(set) var peer: String?
+    package private(set) var peer: String?
     /// The wallet's account, raw; none before it has answered.
-    public private(set) var account: String?
+    package private(set) var account: String?
     /// Why it cannot go on.
-    public private(set) var reason: String?
+    package private(set) var reason: String?
     /// The place of the last message on the bridge that was dealt with.
-    public var lastEvent: String?
+    package var lastEvent: String?
 
     /// A session as it was opened or stored.
-    public init(
+    package init(
         _ opening: Opening,
         state: State = .waiting,
         peer: String? = nil,
@@ -97,7 +97,7 @@ public struct WalletSession: Hashable, Sendable {
     }
 
     /// What can happen to a session.
-    public enum Event: Hashable, Sendable {
+    package enum Event: Hashable, Sendable {
         /// A wallet has connected.
         case connected(peer: String, account: String, network: String)
         /// A wallet or its customer said no, before or after it was asked.
@@ -109,7 +109,7 @@ public struct WalletSession: Hashable, Sendable {
     }
 
     /// What follows.
-    public enum Action: Hashable, Sendable {
+    package enum Action: Hashable, Sendable {
         /// Ask the wallet to pay.
         case ask
     }
@@ -121,7 +121,7 @@ public struct WalletSession: Hashable, Sendable {
     ///   - sender: who says so; none for ourselves.
     ///   - network: the network that the option is paid on.
     /// - Returns: what follows; the wallet is asked once only, so that nobody pays twice.
-    public mutating func apply(_ event: Event, from sender: String?, on network: String) -> [Action] {
+    package mutating func apply(_ event: Event, from sender: String?, on network: String) -> [Action] {
         guard state.isOpen, sender == nil || peer == nil || sender == peer else { return [] }
         switch (event, state) {
         case (.connected(let peer, let account, let theirs), .waiting):

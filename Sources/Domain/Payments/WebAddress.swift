@@ -1,17 +1,17 @@
 /// An absolute address of the web, as merchants name one: scheme, host, and perhaps port, path, query and fragment (RFC 3986),
 /// without user and password.
-public enum WebAddress {
+package enum WebAddress {
     /// The most bytes.
-    public static let maximumBytes = 2_048
+    package static let maximumBytes = 2_048
 
     /// The same as a regular expression, for the interface's document.
-    public static let pattern =
+    package static let pattern =
         #"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"#
         + #"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"#
         + #"([/?]([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(#([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$"#
 
     /// Whether a text is one.
-    public static func isValid(_ text: String) -> Bool {
+    package static func isValid(_ text: String) -> Bool {
         guard text.utf8.count <= maximumBytes else { return false }
         let rest: Substring
         if text.hasPrefix("https://") {

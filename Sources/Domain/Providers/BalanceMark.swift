@@ -1,26 +1,26 @@
-public import Money
+package import Money
 import Payments
 
 /// What an account of ours held at a place of a rail's history that is read as a whole.
 ///
 /// What it holds at one mark and what it held at the one before have to be the same: what changed it between the two left
 /// no trace there, and becomes an observation of its own.
-public struct BalanceMark: Hashable, Sendable {
+package struct BalanceMark: Hashable, Sendable {
     /// The account in the rail's canonical form.
-    public let account: String
+    package let account: String
     /// What it held before the place's own changes; none when nobody knows, so that the next mark begins anew.
-    public let before: AmountSum?
+    package let before: AmountSum?
     /// What it held after them.
-    public let after: AmountSum?
+    package let after: AmountSum?
     /// Whether it is an option's account, which held nothing before anything of it was recorded.
-    public let isOfOption: Bool
+    package let isOfOption: Bool
     /// A payment of the option whose account it is, by as much as was found; nil where that is no payment.
-    public let arrival: IncomingTransfer?
+    package let arrival: IncomingTransfer?
     /// What else was found: a change that nobody can explain.
-    public let change: AccountMovement
+    package let change: AccountMovement
 
     /// What an account held.
-    public init(
+    package init(
         account: String,
         before: AmountSum?,
         after: AmountSum?,
@@ -37,7 +37,7 @@ public struct BalanceMark: Hashable, Sendable {
     }
 
     /// The observation of a difference that is not zero.
-    public func observation(of difference: AmountSum) -> Observation {
+    package func observation(of difference: AmountSum) -> Observation {
         guard let difference = difference.booked else {
             let found = SetAside(
                 naturalKey: change.naturalKey,

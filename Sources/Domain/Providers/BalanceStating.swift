@@ -1,8 +1,8 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// Tells what the rail says is there.
-public protocol BalanceStating: Sendable {
+package protocol BalanceStating: Sendable {
     /// The rail's own view of the balances of our accounts: the given ones of single options, and the standing ones.
     ///
     /// - Parameters:
@@ -17,26 +17,26 @@ extension BalanceStating {
     /// The rail's own view of the balances as they are now.
     ///
     /// - Throws: ``ProviderError``.
-    public func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
+    package func balances(of accounts: [ScanAccount]) async throws(ProviderError) -> ProviderStatement {
         try await balances(of: accounts, at: nil)
     }
 }
 
 /// What a rail says is there.
-public struct ProviderStatement: Hashable, Sendable {
+package struct ProviderStatement: Hashable, Sendable {
     /// The total in each asset.
-    public let balances: [Amount]
+    package let balances: [Amount]
     /// Totals that are no amount, because they need more than 255 bits: smallest units as decimal text.
-    public let beyondAmounts: [AssetID: String]
+    package let beyondAmounts: [AssetID: String]
     /// Assets of which the rail's own contract does not tell what accounts hold.
-    public let untold: Set<AssetID>
+    package let untold: Set<AssetID>
     /// When, by the rail's clock.
-    public let asOf: Timestamp
+    package let asOf: Timestamp
     /// Where the figures come from, for a person.
-    public let source: String
+    package let source: String
 
     /// A rail's own view.
-    public init(
+    package init(
         balances: [Amount],
         beyondAmounts: [AssetID: String] = [:],
         untold: Set<AssetID> = [],

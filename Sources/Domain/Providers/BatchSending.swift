@@ -1,9 +1,9 @@
-public import Payments
+package import Payments
 
 /// Sends many orders by one request, where the rail has requests that hold several.
 ///
 /// Each order has a fate of its own; what was prepared for it says which of the request's transfers it is.
-public protocol BatchSending: TransferSending {
+package protocol BatchSending: TransferSending {
     /// The most orders of one request.
     var maximumBatch: Int { get }
 
@@ -23,14 +23,14 @@ public protocol BatchSending: TransferSending {
 }
 
 /// Orders that were signed together, and those that never can be.
-public struct PreparedBatch: Hashable, Sendable {
+package struct PreparedBatch: Hashable, Sendable {
     /// What was signed for each order, by the order's identifier: the same bytes, at different positions.
-    public var prepared: [String: PreparedTransfer]
+    package var prepared: [String: PreparedTransfer]
     /// Why orders can never be sent, by their identifiers.
-    public var refused: [String: String]
+    package var refused: [String: String]
 
     /// Orders that were signed together.
-    public init(prepared: [String: PreparedTransfer], refused: [String: String]) {
+    package init(prepared: [String: PreparedTransfer], refused: [String: String]) {
         self.prepared = prepared
         self.refused = refused
     }

@@ -1,9 +1,9 @@
 /// Why money is never sent to a place: the one list for all rails.
 ///
 /// It is asked when a payout or refund is asked for, before anybody approves, and once more before anything is signed.
-public struct DestinationRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+package struct DestinationRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of place.
-    public enum Kind: String, Hashable, Sendable, CaseIterable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// It is no address of the rail, or its checksum is wrong: a character is mistyped.
         case malformed
         /// It is of another network, or of a part of the network that does not take the asset.
@@ -19,12 +19,12 @@ public struct DestinationRefusal: Error, Hashable, Sendable, CustomStringConvert
     }
 
     /// The kind of place.
-    public let kind: Kind
+    package let kind: Kind
     /// What is wrong and what to do about it, for a person.
-    public let reason: String
+    package let reason: String
 
     /// A refusal, with what the rail has to say about it.
-    public init(_ kind: Kind, _ detail: String? = nil) {
+    package init(_ kind: Kind, _ detail: String? = nil) {
         self.kind = kind
         let text =
             switch kind {
@@ -39,5 +39,5 @@ public struct DestinationRefusal: Error, Hashable, Sendable, CustomStringConvert
     }
 
     /// The reason.
-    public var description: String { reason }
+    package var description: String { reason }
 }

@@ -1,13 +1,13 @@
-public import Payments
+package import Payments
 
 /// Sells pictures and videos in chats.
-public protocol MediaSelling: Sendable {
+package protocol MediaSelling: Sendable {
     /// Puts paid media into their chat.
     func send(_ media: PaidMedia) async -> MediaOutcome
 }
 
 /// What became of paid media that were to be put into their chat.
-public enum MediaOutcome: Sendable {
+package enum MediaOutcome: Sendable {
     /// They are there, in the message with this number.
     case sent(message: Int64)
     /// They are not there.

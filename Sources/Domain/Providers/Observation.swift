@@ -1,9 +1,9 @@
-public import Money
-public import Payments
-public import Seams
+package import Money
+package import Payments
+package import Seams
 
 /// Something that a provider saw happen, each with the natural key that keeps it from being booked twice.
-public enum Observation: Hashable, Sendable {
+package enum Observation: Hashable, Sendable {
     /// Money came in from outside: a payment for an option, or for nothing that is known.
     case incoming(IncomingTransfer)
     /// Money moved in a way that is no payment: a fee, a top-up, change that came back.
@@ -24,35 +24,35 @@ public enum Observation: Hashable, Sendable {
 }
 
 /// Money that came in.
-public struct IncomingTransfer: Hashable, Sendable {
+package struct IncomingTransfer: Hashable, Sendable {
     /// What makes it unique.
-    public var naturalKey: NaturalKey
+    package var naturalKey: NaturalKey
     /// What it says it pays; none when it says nothing.
-    public let reference: PaymentReference?
+    package let reference: PaymentReference?
     /// What came in.
-    public internal(set) var amount: Amount
+    package internal(set) var amount: Amount
     /// Who sent it, in the rail's own words.
-    public let payer: String?
+    package let payer: String?
     /// Where a refund goes, in the rail's own words; none when the rail does not prove one.
-    public let refundTarget: String?
+    package let refundTarget: String?
     /// The rail's own proof, as JSON text of an object.
-    public let evidence: String
+    package let evidence: String
     /// When it happened, by the rail's clock.
-    public package(set) var occurredAt: Timestamp
+    package var occurredAt: Timestamp
     /// From when it can be used.
-    public let availableAt: Timestamp
+    package let availableAt: Timestamp
     /// Until when a period of a subscription is paid by it, when the rail says so.
-    public var paidUntil: Timestamp?
+    package var paidUntil: Timestamp?
     /// The way of shipping that the customer chose; nil when none was chosen.
-    public let shippingOption: String?
+    package let shippingOption: String?
     /// What the rail has asked of the customer in the merchant's name.
-    public let personalData: PersonalData?
+    package let personalData: PersonalData?
     /// Whether only the balance of an account tells of it, at some place of the history: when a reorganisation puts the
     /// money at another place, its natural key is another one, and it is the same money.
-    public var isShownByBalance = false
+    package var isShownByBalance = false
 
     /// An observed transfer.
-    public init(
+    package init(
         naturalKey: NaturalKey,
         reference: PaymentReference?,
         amount: Amount,
@@ -80,16 +80,16 @@ public struct IncomingTransfer: Hashable, Sendable {
 }
 
 /// Money that was seen on its way in and can still be undone: it is told, and not booked.
-public struct Sighting: Hashable, Sendable {
+package struct Sighting: Hashable, Sendable {
     /// What was seen; the same natural key as when it is final.
-    public let transfer: IncomingTransfer
+    package let transfer: IncomingTransfer
     /// How many blocks have it or build on it; 0 while it waits.
-    public let confirmations: Int
+    package let confirmations: Int
     /// With how many it counts as final.
-    public let required: Int
+    package let required: Int
 
     /// Money that was seen.
-    public init(transfer: IncomingTransfer, confirmations: Int, required: Int) {
+    package init(transfer: IncomingTransfer, confirmations: Int, required: Int) {
         self.transfer = transfer
         self.confirmations = confirmations
         self.required = required
@@ -97,23 +97,23 @@ public struct Sighting: Hashable, Sendable {
 }
 
 /// Something that one of our accounts sent.
-public struct SentTransfer: Hashable, Sendable {
+package struct SentTransfer: Hashable, Sendable {
     /// What makes it unique.
-    public let naturalKey: NaturalKey
+    package let naturalKey: NaturalKey
     /// What the rail knows it by: the ``Payments/PreparedTransfer/hash`` of a payout that we made.
-    public let hash: String
+    package let hash: String
     /// What it changes when no payout of ours has this hash.
-    public let movement: AccountMovement
+    package let movement: AccountMovement
     /// Which wallet's key has signed it, and for whom; nil where the rail knows no keys.
-    public let signature: WalletSignature?
+    package let signature: WalletSignature?
     /// What left by the whole request of the asset that moved, without fees of the network; nil where the wallet can send
     /// nothing but what was signed.
     ///
     /// A token's contract decides itself what a transfer moves.
-    public let moved: Amount?
+    package let moved: Amount?
 
     /// An observed transfer of ours.
-    public init(
+    package init(
         naturalKey: NaturalKey,
         hash: String,
         movement: AccountMovement,
@@ -129,18 +129,18 @@ public struct SentTransfer: Hashable, Sendable {
 }
 
 /// What the key of a wallet has signed, as the chain shows it.
-public struct WalletSignature: Hashable, Sendable {
+package struct WalletSignature: Hashable, Sendable {
     /// The wallet in the rail's canonical form.
-    public let wallet: String
+    package let wallet: String
     /// The number that it has used, as ``WalletNumbers`` counts; nil when it cannot be read.
-    public let number: Int64?
+    package let number: Int64?
     /// The chain transaction, in the rail's own words.
-    public let evidence: String
+    package let evidence: String
     /// What has left by it for others, as far as the chain shows it.
-    public let payments: [SentPayment]
+    package let payments: [SentPayment]
 
     /// What the key of a wallet has signed.
-    public init(wallet: String, number: Int64?, evidence: String, payments: [SentPayment]) {
+    package init(wallet: String, number: Int64?, evidence: String, payments: [SentPayment]) {
         self.wallet = wallet
         self.number = number
         self.evidence = evidence
@@ -149,18 +149,18 @@ public struct WalletSignature: Hashable, Sendable {
 }
 
 /// Money that has left a wallet for one receiver, as the chain shows it.
-public struct SentPayment: Hashable, Sendable {
+package struct SentPayment: Hashable, Sendable {
     /// Who gets it, in the rail's canonical form.
-    public let destination: String
+    package let destination: String
     /// How much.
-    public let amount: Amount
+    package let amount: Amount
     /// What the receiver reads, as bytes: a chain takes any.
-    public let comment: [UInt8]?
+    package let comment: [UInt8]?
     /// The number by which the rail carries our identifier of the order, where it does.
-    public let tag: String?
+    package let tag: String?
 
     /// Money that has left.
-    public init(destination: String, amount: Amount, comment: [UInt8]? = nil, tag: String? = nil) {
+    package init(destination: String, amount: Amount, comment: [UInt8]? = nil, tag: String? = nil) {
         self.destination = destination
         self.amount = amount
         self.comment = comment
@@ -168,7 +168,7 @@ public struct SentPayment: Hashable, Sendable {
     }
 
     /// How much speaks for it that this is the payment of an order that looks so.
-    public enum Likeness: String, Hashable, Sendable {
+    package enum Likeness: String, Hashable, Sendable {
         /// Our identifier, or the receiver, the amount and a comment.
         case certain
         /// The receiver and the amount, and nothing against it.
@@ -176,7 +176,7 @@ public struct SentPayment: Hashable, Sendable {
     }
 
     /// How alike this is to what an order looks like on the chain; nil when it is another payment.
-    public func likeness(to order: SentPayment) -> Likeness? {
+    package func likeness(to order: SentPayment) -> Likeness? {
         guard destination == order.destination, amount == order.amount else { return nil }
         if let tag, let wanted = order.tag { return tag == wanted ? .certain : .likely }
         guard let comment, comment == order.comment else { return .likely }
@@ -185,9 +185,9 @@ public struct SentPayment: Hashable, Sendable {
 }
 
 /// A change of one of our accounts on a rail that is no payment.
-public struct AccountMovement: Hashable, Sendable {
+package struct AccountMovement: Hashable, Sendable {
     /// What kind of change it is, which decides the ledger account.
-    public enum Kind: String, Hashable, Sendable, CaseIterable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// The network charged for something (negative), or gave back what it did not need (positive).
         case networkFee = "network_fee"
         /// The operator moved own money in or out.
@@ -201,20 +201,20 @@ public struct AccountMovement: Hashable, Sendable {
     }
 
     /// What makes it unique.
-    public let naturalKey: NaturalKey
+    package let naturalKey: NaturalKey
     /// What kind of change it is.
-    public let kind: Kind
+    package let kind: Kind
     /// By how much the account's balance changed; negative when money left.
-    public let amount: Amount
+    package let amount: Amount
     /// Why, for a person.
-    public let reason: String
+    package let reason: String
     /// Where it is found on the rail; none where only the natural key tells.
-    public let place: RailPlace?
+    package let place: RailPlace?
     /// When it happened, by the rail's clock.
-    public let occurredAt: Timestamp
+    package let occurredAt: Timestamp
 
     /// An observed change.
-    public init(
+    package init(
         naturalKey: NaturalKey,
         kind: Kind,
         amount: Amount,

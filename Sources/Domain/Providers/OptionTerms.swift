@@ -1,17 +1,17 @@
-public import Money
+package import Money
 import Payments
 
 /// One way of shipping.
-public struct ShippingOption: Hashable, Sendable {
+package struct ShippingOption: Hashable, Sendable {
     /// The merchant's key for it.
-    public let id: String
+    package let id: String
     /// What the customer reads.
-    public let title: String
+    package let title: String
     /// What it costs.
-    public let price: Amount
+    package let price: Amount
 
     /// A way of shipping.
-    public init(id: String, title: String, price: Amount) {
+    package init(id: String, title: String, price: Amount) {
         self.id = id
         self.title = title
         self.price = price
@@ -21,23 +21,23 @@ public struct ShippingOption: Hashable, Sendable {
 /// What a customer may pay for an option beside its price: the way of shipping that they choose, and a tip.
 ///
 /// With it the total that belongs to an order is known, before the money is taken and after.
-public struct OptionTerms: Hashable, Sendable {
+package struct OptionTerms: Hashable, Sendable {
     /// The ways of shipping of which the customer chooses one; nil when nothing is chosen.
-    public let shipping: [ShippingOption]?
+    package let shipping: [ShippingOption]?
     /// The largest tip; nil when there is none.
-    public let maximumTip: Amount?
+    package let maximumTip: Amount?
 
     /// What may be paid beside the price.
-    public init(shipping: [ShippingOption]? = nil, maximumTip: Amount? = nil) {
+    package init(shipping: [ShippingOption]? = nil, maximumTip: Amount? = nil) {
         self.shipping = shipping
         self.maximumTip = maximumTip
     }
 
     /// The price alone.
-    public static let none = Self()
+    package static let none = Self()
 
     /// What is wrong with what a customer is about to pay.
-    public enum Fault: Hashable, Sendable {
+    package enum Fault: Hashable, Sendable {
         /// It is another total than that of the order.
         case total
         /// The way of shipping is none that is offered, or none was chosen.
@@ -52,7 +52,7 @@ public struct OptionTerms: Hashable, Sendable {
     ///   - choice: the chosen way of shipping; nil when none was chosen.
     /// - Throws: `MoneyError` when the assets differ or a sum does not fit.
     /// - Returns: what is wrong; nil when it may be paid.
-    public func fault(in total: Amount, for price: Amount, shippedBy choice: String?) throws(MoneyError) -> Fault? {
+    package func fault(in total: Amount, for price: Amount, shippedBy choice: String?) throws(MoneyError) -> Fault? {
         guard let cost = try cost(of: choice, in: price.asset) else { return .shipping }
         let rest = try total.subtracting(price).subtracting(cost)
         return rest.isNegative ? .total : try rest == tip(within: rest) ? nil : .total
@@ -63,7 +63,7 @@ public struct OptionTerms: Hashable, Sendable {
     /// Where the customer chose nothing that is offered, the cheapest way is due: no order costs less.
     ///
     /// - Throws: `MoneyError` when the assets differ or the sum does not fit.
-    public func due(for price: Amount, shippedBy choice: String?) throws(MoneyError) -> Amount {
+    package func due(for price: Amount, shippedBy choice: String?) throws(MoneyError) -> Amount {
         if let cost = try cost(of: choice, in: price.asset) { return try price.adding(cost) }
         var least: Amount?
         for option in shipping ?? [] {
@@ -76,7 +76,7 @@ public struct OptionTerms: Hashable, Sendable {
     /// How much of what is left of a payment, when all that is due is taken off, is a tip.
     ///
     /// - Throws: `MoneyError` when the assets differ.
-    public func tip(within rest: Amount) throws(MoneyError) -> Amount {
+    package func tip(within rest: Amount) throws(MoneyError) -> Amount {
         guard rest.isPositive, let maximumTip, maximumTip.isPositive else { return .zero(rest.asset) }
         return try rest.compared(to: maximumTip) == .greater ? maximumTip : rest
     }

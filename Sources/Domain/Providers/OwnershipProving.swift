@@ -1,5 +1,5 @@
 /// Checks that somebody owns an account on the rail, so that a customer can claim what came without a reference.
-public protocol OwnershipProving: Sendable {
+package protocol OwnershipProving: Sendable {
     /// Who made a proof, in the words in which payers are kept.
     ///
     /// - Parameters:

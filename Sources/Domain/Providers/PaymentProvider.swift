@@ -1,12 +1,12 @@
-public import Money
-public import Payments
-public import Seams
+package import Money
+package import Payments
+package import Seams
 
 /// Who or what moves money on one rail.
 ///
 /// A provider says what it can do in ``capabilities`` and offers a port for each ability; business code asks for the
 /// port and never for the rail's name. Whoever adds a provider runs the conformance suite against it.
-public protocol PaymentProvider: Sendable {
+package protocol PaymentProvider: Sendable {
     /// The provider's key in the registry and in the database, for example `ton-mainnet`; never reused.
     var key: String { get }
     /// The rail that it serves.
@@ -75,46 +75,46 @@ public protocol PaymentProvider: Sendable {
 
 extension PaymentProvider {
     /// Nothing could be another.
-    public var place: String? { nil }
+    package var place: String? { nil }
 
     /// On most rails there is no network to choose.
-    public var networkName: String? { nil }
+    package var networkName: String? { nil }
 
     /// Most rails are named by what they are asked with.
-    public func checkConfiguration() async throws(ProviderError) {}
+    package func checkConfiguration() async throws(ProviderError) {}
 
     /// Where nothing is against an amount, asking the rail tells.
-    public func check(_ request: OpenRequest) throws(ProviderError) {}
+    package func check(_ request: OpenRequest) throws(ProviderError) {}
 
     /// On most rails the price is all.
-    public func terms(of option: PaymentOption) -> OptionTerms { .none }
+    package func terms(of option: PaymentOption) -> OptionTerms { .none }
 
     /// On most rails there is nothing to look after.
-    public func warnings() async throws(ProviderError) -> [String] { [] }
+    package func warnings() async throws(ProviderError) -> [String] { [] }
 
     /// On most rails each order goes alone.
-    public var batch: (any BatchSending)? { nil }
+    package var batch: (any BatchSending)? { nil }
 
     /// On most rails everything comes to one account.
-    public var gather: (any FundGathering)? { nil }
+    package var gather: (any FundGathering)? { nil }
 
     /// On most rails each payment is made by the customer.
-    public var subscriptions: (any SubscriptionKeeping)? { nil }
+    package var subscriptions: (any SubscriptionKeeping)? { nil }
 
     /// On most rails there are no chats.
-    public var media: (any MediaSelling)? { nil }
+    package var media: (any MediaSelling)? { nil }
 
     /// On most rails wallets cannot be asked.
-    public var customerWallets: (any WalletPaying)? { nil }
+    package var customerWallets: (any WalletPaying)? { nil }
 
     /// On most rails nobody can prove what is theirs.
-    public var ownership: (any OwnershipProving)? { nil }
+    package var ownership: (any OwnershipProving)? { nil }
 }
 
 /// What a provider can do, as data.
-public struct ProviderCapabilities: Hashable, Sendable {
+package struct ProviderCapabilities: Hashable, Sendable {
     /// How much of a payment can be returned through the provider.
-    public enum Refunds: String, Hashable, Sendable {
+    package enum Refunds: String, Hashable, Sendable {
         /// Only elsewhere, for example at the card processor.
         case elsewhere
         /// Only the whole payment.
@@ -124,30 +124,30 @@ public struct ProviderCapabilities: Hashable, Sendable {
     }
 
     /// How the customer pays.
-    public enum Opening: String, Hashable, Sendable {
+    package enum Opening: String, Hashable, Sendable {
         case invoiceLink = "invoice_link"
         case depositInstruction = "deposit_instruction"
     }
 
     /// How the customer pays.
-    public let opening: Opening
+    package let opening: Opening
     /// The assets that it takes, in the order of preference.
-    public let assets: [AssetID]
+    package let assets: [AssetID]
     /// Whether a customer can pay less than what is due.
-    public let takesPartialPayments: Bool
+    package let takesPartialPayments: Bool
     /// What can be returned.
-    public let refunds: Refunds
+    package let refunds: Refunds
     /// Whether it can send the merchant's money to an address.
-    public let paysOut: Bool
+    package let paysOut: Bool
     /// Whether what it moves has no value.
-    public let isTestNetwork: Bool
+    package let isTestNetwork: Bool
     /// How long after the expiry a payment that was approved in time may still arrive.
-    public let graceAfterExpiry: Duration
+    package let graceAfterExpiry: Duration
     /// What merchants can wish of it; nothing else is taken.
-    public let settings: [RailSetting]
+    package let settings: [RailSetting]
 
     /// A provider's abilities.
-    public init(
+    package init(
         opening: Opening,
         assets: [AssetID],
         takesPartialPayments: Bool,
@@ -169,22 +169,22 @@ public struct ProviderCapabilities: Hashable, Sendable {
 }
 
 /// What has to be opened.
-public struct OpenRequest: Sendable {
+package struct OpenRequest: Sendable {
     /// The option's identifier, made before; it also makes the reference unique.
-    public let option: PaymentOptionID
+    package let option: PaymentOptionID
     /// The invoice that is paid.
-    public let invoice: Invoice
+    package let invoice: Invoice
     /// What the customer pays on this rail.
-    public let due: Amount
+    package let due: Amount
     /// How the amount is split for the customer.
     ///
     /// The parts add up to ``due``. When there are none, the customer sees one line with the invoice's title.
-    public let lines: [InvoiceLine]
+    package let lines: [InvoiceLine]
     /// The rail's own wishes, for example tips or shipping for Telegram fiat, as text pairs that the provider knows.
-    public let settings: Labels
+    package let settings: Labels
 
     /// A request to open an option.
-    public init(
+    package init(
         option: PaymentOptionID,
         invoice: Invoice,
         due: Amount,
@@ -200,16 +200,16 @@ public struct OpenRequest: Sendable {
 }
 
 /// A way to pay that is open.
-public struct OpenedOption: Hashable, Sendable {
+package struct OpenedOption: Hashable, Sendable {
     /// What the customer needs.
-    public let instruction: PaymentInstruction
+    package let instruction: PaymentInstruction
     /// What a transfer carries that pays it.
-    public let reference: PaymentReference
+    package let reference: PaymentReference
     /// The accounts that have to be scanned for it, until the invoice is no longer monitored.
-    public let accounts: [ScanAccount]
+    package let accounts: [ScanAccount]
 
     /// An opened option.
-    public init(instruction: PaymentInstruction, reference: PaymentReference, accounts: [ScanAccount] = []) {
+    package init(instruction: PaymentInstruction, reference: PaymentReference, accounts: [ScanAccount] = []) {
         self.instruction = instruction
         self.reference = reference
         self.accounts = accounts

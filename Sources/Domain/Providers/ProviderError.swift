@@ -1,14 +1,14 @@
-public import Seams
+import Seams
 
 /// Why a provider could not do what was asked: a code that callers match, and a reason that people read.
 ///
 /// `description` holds no secrets: it is safe in a log.
-public struct ProviderError: CodedError {
+package struct ProviderError: CodedError {
     /// How the error's text begins.
-    public static let domain = "provider"
+    package static let domain = "provider"
 
     /// The kind of failure.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         /// The rail could not be reached or did not answer in time; asking again is right.
         case unavailable
         /// The rail refuses for good; asking again is pointless.
@@ -30,14 +30,14 @@ public struct ProviderError: CodedError {
     }
 
     /// The kind of failure.
-    public let code: Code
+    package let code: Code
     /// What went wrong and what to do about it, for a person.
-    public let reason: String
+    package let reason: String
     /// The setting that is wrong, when one is.
-    public let setting: String?
+    package let setting: String?
 
     /// A failure of the kind `code`.
-    public init(_ code: Code, _ reason: String, setting: String? = nil) {
+    package init(_ code: Code, _ reason: String, setting: String? = nil) {
         self.code = code
         self.reason = reason
         self.setting = setting

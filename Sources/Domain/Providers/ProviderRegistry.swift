@@ -1,9 +1,9 @@
-public import Payments
-public import Seams
+package import Payments
+import Seams
 import Synchronization
 
 /// The providers of a gateway by their keys; some are a merchant's own, and some are added while it runs.
-public final class ProviderRegistry: Sendable {
+package final class ProviderRegistry: Sendable {
     private struct Entry {
         let provider: any PaymentProvider
         /// Whose it is; none: everybody's.
@@ -25,7 +25,7 @@ public final class ProviderRegistry: Sendable {
     /// A registry of `providers`, which serve everybody.
     ///
     /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest`` when two of them share a key or an account.
-    public init(_ providers: [any PaymentProvider]) throws(ProviderError) {
+    package init(_ providers: [any PaymentProvider]) throws(ProviderError) {
         var keys: Set<String> = []
         for provider in providers where !keys.insert(provider.key).inserted {
             throw ProviderError(.invalidRequest, "two providers are called \(provider.key)")
@@ -41,7 +41,7 @@ public final class ProviderRegistry: Sendable {
     ///   - isOffered: whether new invoices are offered it; what was paid by it is looked after in any case.
     /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest`` when another provider has one of its accounts:
     ///   each of the two would book what happens there. Nothing is changed then.
-    public func put(
+    package func put(
         _ provider: any PaymentProvider,
         of owner: MerchantID?,
         isOffered: Bool
@@ -67,20 +67,20 @@ public final class ProviderRegistry: Sendable {
     }
 
     /// The providers, in the order in which their options are offered.
-    public var providers: [any PaymentProvider] { state.withLock { $0.entries.map(\.provider) } }
+    package var providers: [any PaymentProvider] { state.withLock { $0.entries.map(\.provider) } }
 
     /// The provider with a key.
-    public func provider(_ key: String) -> (any PaymentProvider)? { state.withLock { $0.byKey[key] } }
+    package func provider(_ key: String) -> (any PaymentProvider)? { state.withLock { $0.byKey[key] } }
 
     /// Keeps a provider from being offered to new invoices until it is released; what was paid by it is looked after.
-    public func hold(_ key: String) { state.withLock { _ = $0.held.insert(key) } }
+    package func hold(_ key: String) { state.withLock { _ = $0.held.insert(key) } }
 
     /// Offers a provider again.
-    public func release(_ key: String) { state.withLock { _ = $0.held.remove(key) } }
+    package func release(_ key: String) { state.withLock { _ = $0.held.remove(key) } }
 
     /// The providers that new invoices of a merchant are offered: on each rail its own where it has one, and everybody's
     /// otherwise; those that are held are left out.
-    public func providers(for merchant: MerchantID) -> [any PaymentProvider] {
+    package func providers(for merchant: MerchantID) -> [any PaymentProvider] {
         state.withLock { state in
             // A merchant whose own provider is held is not offered another's in its place.
             Self.meant(for: merchant, in: state).filter { !state.held.contains($0.key) }
@@ -88,7 +88,7 @@ public final class ProviderRegistry: Sendable {
     }
 
     /// The rails that a merchant has a provider on which is held for now.
-    public func heldRails(for merchant: MerchantID) -> Set<Rail> {
+    package func heldRails(for merchant: MerchantID) -> Set<Rail> {
         state.withLock { state in
             Set(Self.meant(for: merchant, in: state).filter { state.held.contains($0.key) }.map(\.rail))
         }
@@ -96,21 +96,21 @@ public final class ProviderRegistry: Sendable {
 
     /// Whether a source of pushed messages (a bot) speaks for a merchant: it brings a provider that is meant for the
     /// merchant, also one that is held.
-    public func speaks(_ source: String, for merchant: MerchantID) -> Bool {
+    package func speaks(_ source: String, for merchant: MerchantID) -> Bool {
         state.withLock { state in
             Self.meant(for: merchant, in: state).contains { $0.push?.source == source }
         }
     }
 
     /// Whether a merchant has a source of pushed messages (a bot) of its own.
-    public func hasOwnSource(_ merchant: MerchantID) -> Bool {
+    package func hasOwnSource(_ merchant: MerchantID) -> Bool {
         state.withLock { state in
             state.entries.contains { $0.owner == merchant && $0.isOffered && $0.provider.push != nil }
         }
     }
 
     /// Whether a source of pushed messages brings any provider.
-    public func bringsProvider(_ source: String) -> Bool {
+    package func bringsProvider(_ source: String) -> Bool {
         state.withLock { state in state.entries.contains { $0.provider.push?.source == source } }
     }
 

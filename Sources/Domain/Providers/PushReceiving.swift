@@ -1,8 +1,8 @@
-public import Money
-public import Payments
+package import Money
+package import Payments
 
 /// Takes what a rail pushes to us.
-public protocol PushReceiving: Sendable {
+package protocol PushReceiving: Sendable {
     /// The inbox that the rail's messages are kept in, for example `telegram:shop`; providers of one bot share it, and
     /// each reads only what concerns it.
     var source: String { get }
@@ -20,7 +20,7 @@ public protocol PushReceiving: Sendable {
 }
 
 /// What a pushed message means.
-public enum PushedMessage: Hashable, Sendable {
+package enum PushedMessage: Hashable, Sendable {
     /// The rail asks whether the customer may pay; it waits only seconds.
     case question(ApprovalRequest)
     /// Something happened.
@@ -32,9 +32,9 @@ public enum PushedMessage: Hashable, Sendable {
 }
 
 /// A question of the rail before it takes the customer's money.
-public struct ApprovalRequest: Hashable, Sendable {
+package struct ApprovalRequest: Hashable, Sendable {
     /// What is asked.
-    public enum Topic: Hashable, Sendable {
+    package enum Topic: Hashable, Sendable {
         /// May this payment be taken (`pre_checkout_query`)?
         case payment(amount: Amount)
         /// Which ways of shipping are there to this address (`shipping_query`)? The address is JSON text.
@@ -42,18 +42,18 @@ public struct ApprovalRequest: Hashable, Sendable {
     }
 
     /// The rail's own identifier of the question.
-    public let id: String
+    package let id: String
     /// What would be paid.
-    public let reference: PaymentReference
+    package let reference: PaymentReference
     /// Who would pay, in the rail's own words.
-    public let payer: String
+    package let payer: String
     /// What is asked.
-    public let topic: Topic
+    package let topic: Topic
     /// The way of shipping that the customer chose; nil when none was chosen.
-    public let shippingOption: String?
+    package let shippingOption: String?
 
     /// A question of the rail.
-    public init(
+    package init(
         id: String,
         reference: PaymentReference,
         payer: String,
@@ -69,7 +69,7 @@ public struct ApprovalRequest: Hashable, Sendable {
 }
 
 /// What was decided about an ``ApprovalRequest``.
-public enum ApprovalDecision: Hashable, Sendable {
+package enum ApprovalDecision: Hashable, Sendable {
     /// The payment may be taken.
     case approved
     /// It is shipped: these ways are offered.

@@ -1,10 +1,10 @@
 import Payments
-public import Seams
+package import Seams
 
 /// A wish that merchants can state about how a rail takes the money: its name, and what its text may be.
-public struct RailSetting: Hashable, Sendable {
+package struct RailSetting: Hashable, Sendable {
     /// What a setting's text may be.
-    public enum Form: Hashable, Sendable {
+    package enum Form: Hashable, Sendable {
         /// `true` or `false`, and nothing else: `True`, `1` or `yes` would be silently off.
         case flag
         /// A whole number in digits.
@@ -20,18 +20,18 @@ public struct RailSetting: Hashable, Sendable {
     }
 
     /// The name.
-    public let name: String
+    package let name: String
     /// What the text may be.
-    public let form: Form
+    package let form: Form
 
     /// A setting.
-    public init(_ name: String, _ form: Form) {
+    package init(_ name: String, _ form: Form) {
         self.name = name
         self.form = form
     }
 
     /// What is wrong with a text; none: nothing.
-    public func fault(of text: String) -> String? {
+    package func fault(of text: String) -> String? {
         switch form {
         case .flag: text == "true" || text == "false" ? nil : "'\(name)' is true or false"
         case .number(let range):
@@ -63,7 +63,7 @@ public struct RailSetting: Hashable, Sendable {
 }
 
 /// The settings of one way to pay, read strictly: each is on the list of the rail and has its form.
-public struct RailSettings: Hashable, Sendable {
+package struct RailSettings: Hashable, Sendable {
     private let texts: Labels
 
     /// Settings as a merchant wrote them.
@@ -72,7 +72,7 @@ public struct RailSettings: Hashable, Sendable {
     ///   - texts: names and texts.
     ///   - allowed: the settings of the rail.
     /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest``, which names the setting.
-    public init(_ texts: Labels, allowed: [RailSetting]) throws(ProviderError) {
+    package init(_ texts: Labels, allowed: [RailSetting]) throws(ProviderError) {
         for label in texts {
             let (name, text) = (label.key, label.value)
             guard let setting = allowed.first(where: { $0.name.hasSameBytes(as: name) }) else {
@@ -89,14 +89,14 @@ public struct RailSettings: Hashable, Sendable {
     }
 
     /// Whether a flag is on.
-    public func flag(_ name: String) -> Bool { texts[name] == "true" }
+    package func flag(_ name: String) -> Bool { texts[name] == "true" }
 
     /// A number; none when it is not set.
-    public func number(_ name: String) -> Int64? { texts[name].flatMap(RailSetting.number) }
+    package func number(_ name: String) -> Int64? { texts[name].flatMap(RailSetting.number) }
 
     /// Numbers; empty when they are not set.
-    public func numbers(_ name: String) -> [Int64] { texts[name].flatMap(RailSetting.numbers) ?? [] }
+    package func numbers(_ name: String) -> [Int64] { texts[name].flatMap(RailSetting.numbers) ?? [] }
 
     /// A text; none when it is not set.
-    public func text(_ name: String) -> String? { texts[name] }
+    package func text(_ name: String) -> String? { texts[name] }
 }

@@ -1,5 +1,5 @@
 /// What a wallet's chain says about the numbers that its key has used.
-public enum WalletNumbers: Hashable, Sendable {
+package enum WalletNumbers: Hashable, Sendable {
     /// The wallet takes numbers in turn (nonce, seqno): `next` is the one that it takes next, and `pending` the one after
     /// everything that nodes know to wait, at least `next`.
     case inTurn(next: Int64, pending: Int64)
@@ -12,21 +12,21 @@ public enum WalletNumbers: Hashable, Sendable {
 }
 
 /// A wallet as its chain shows it.
-public struct WalletReading: Hashable, Sendable {
+package struct WalletReading: Hashable, Sendable {
     /// The wallet in the rail's canonical form.
-    public let wallet: String
+    package let wallet: String
     /// The numbers that its key has used.
-    public let numbers: WalletNumbers
+    package let numbers: WalletNumbers
     /// Whether it pays others; a wallet that only gives our own accounts coins for fees does not.
-    public let paysOthers: Bool
+    package let paysOthers: Bool
     /// How long after it was signed the wallet can take a request of which the chain shows nothing yet, beside whatever else
     /// is signed.
     ///
     /// Zero where numbers are taken in turn: of two requests with one number the wallet takes one.
-    public let lifetimeOfRequests: Duration
+    package let lifetimeOfRequests: Duration
 
     /// A wallet as its chain shows it.
-    public init(
+    package init(
         wallet: String,
         numbers: WalletNumbers,
         paysOthers: Bool = true,
@@ -40,18 +40,18 @@ public struct WalletReading: Hashable, Sendable {
 }
 
 /// A wallet as the database knows it.
-public struct WalletBooks: Hashable, Sendable {
+package struct WalletBooks: Hashable, Sendable {
     /// Every number that was signed is below this one.
-    public let signedBelow: Int64
+    package let signedBelow: Int64
     /// Numbers below this one were taken for certain, where the wallet takes them in turn.
-    public let takenBelow: Int64
+    package let takenBelow: Int64
     /// Where the wallet takes numbers in any order: the remainders of those that are known.
-    public let known: Set<Int64>
+    package let known: Set<Int64>
     /// Why nothing may be signed until a person has looked; nil when the wallet may sign.
-    public let hold: String?
+    package let hold: String?
 
     /// A wallet as the database knows it.
-    public init(signedBelow: Int64, takenBelow: Int64 = 0, known: Set<Int64> = [], hold: String? = nil) {
+    package init(signedBelow: Int64, takenBelow: Int64 = 0, known: Set<Int64> = [], hold: String? = nil) {
         self.signedBelow = signedBelow
         self.takenBelow = takenBelow
         self.known = known
@@ -63,9 +63,9 @@ public struct WalletBooks: Hashable, Sendable {
 ///
 /// Only ``compare(_:with:)`` makes one, so that nothing is signed by a wallet that is ahead of its books: one whose
 /// database was restored from a copy, or whose key is used elsewhere.
-public struct SigningPermit: Hashable, Sendable {
+package struct SigningPermit: Hashable, Sendable {
     /// What the comparison says.
-    public enum Verdict: Hashable, Sendable {
+    package enum Verdict: Hashable, Sendable {
         /// The books explain every number that the chain has taken.
         case allowed(SigningPermit)
         /// A person has to look first, for this reason.
@@ -77,15 +77,15 @@ public struct SigningPermit: Hashable, Sendable {
     }
 
     /// The wallet.
-    public let wallet: String
+    package let wallet: String
     /// The number to sign with, where the wallet takes them in turn.
-    public let number: Int64?
+    package let number: Int64?
     /// What the books said; what is signed is stored only if they still say it.
-    public let signedBelow: Int64
+    package let signedBelow: Int64
     /// The names of orders that the rail has carried out already, where it knows them by name.
-    public let done: Set<String>
+    package let done: Set<String>
     /// Whether the rail numbers what the wallet signs.
-    public let isNumbered: Bool
+    package let isNumbered: Bool
 
     fileprivate init(wallet: String, number: Int64?, signedBelow: Int64, done: Set<String>? = nil) {
         self.wallet = wallet
@@ -101,7 +101,7 @@ public struct SigningPermit: Hashable, Sendable {
     ///   - reading: the wallet as its chain shows it, read before the books were.
     ///   - books: the wallet as the database knows it.
     /// - Returns: the permit, or why there is none.
-    public static func compare(_ reading: WalletReading, with books: WalletBooks) -> Verdict {
+    package static func compare(_ reading: WalletReading, with books: WalletBooks) -> Verdict {
         if let hold = books.hold { return .held(hold) }
         let permit = { (number: Int64?) in
             SigningPermit(wallet: reading.wallet, number: number, signedBelow: books.signedBelow)
@@ -143,7 +143,7 @@ public struct SigningPermit: Hashable, Sendable {
 }
 
 /// Gives the right to sign, and remembers what was signed.
-public protocol SigningGate: Sendable {
+package protocol SigningGate: Sendable {
     /// Compares a wallet with the books.
     ///
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/held`` when a person has to look first.

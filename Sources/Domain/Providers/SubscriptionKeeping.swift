@@ -1,5 +1,5 @@
 /// Keeps subscriptions: the rail itself takes each period's payment by an option whose invoice begins a subscription.
-public protocol SubscriptionKeeping: Sendable {
+package protocol SubscriptionKeeping: Sendable {
     /// Says whether the rail goes on taking payments.
     ///
     /// - Parameters:

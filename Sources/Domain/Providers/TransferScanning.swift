@@ -1,9 +1,9 @@
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// Reads what happened on a rail, without a gap: account by account, or all accounts at once where the rail is read in
 /// blocks.
-public protocol TransferScanning: Sendable {
+package protocol TransferScanning: Sendable {
     /// The accounts that are always scanned; those of single options come from ``OpenedOption/accounts``.
     var standingAccounts: [ScanAccount] { get async throws(ProviderError) }
 
@@ -38,19 +38,19 @@ public protocol TransferScanning: Sendable {
 
 extension TransferScanning {
     /// Most rails keep a history for each account.
-    public var scansAccountsOfOptions: Bool { true }
+    package var scansAccountsOfOptions: Bool { true }
 
     /// On most rails everything leaves a trace.
-    public func marks(of accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [BalanceMark] {
+    package func marks(of accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [BalanceMark] {
         []
     }
 
     /// Most rails never take anything back.
-    public func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] { [] }
+    package func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] { [] }
 }
 
 /// Knows which accounts belong to options, on rails that are read as a whole.
-public protocol AccountWatching: Sendable {
+package protocol AccountWatching: Sendable {
     /// Those of `accounts` that were handed out to customers, at the latest when this is called.
     ///
     /// - Throws: ``ProviderError`` with ``ProviderError/Code/unavailable`` when it cannot be known now.
@@ -58,41 +58,41 @@ public protocol AccountWatching: Sendable {
 }
 
 /// An account on a rail that is scanned.
-public struct ScanAccount: Hashable, Sendable {
+package struct ScanAccount: Hashable, Sendable {
     /// The account in the rail's canonical form.
-    public let account: String
+    package let account: String
     /// What of the account is looked at, for example `coin`, or a jetton's asset identifier.
-    public let subject: String
+    package let subject: String
 
     /// An account to scan.
-    public init(account: String, subject: String) {
+    package init(account: String, subject: String) {
         self.account = account
         self.subject = subject
     }
 }
 
 /// A piece of an account's history.
-public struct ScanPage: Hashable, Sendable {
+package struct ScanPage: Hashable, Sendable {
     /// What happened, oldest first.
-    public var observations: [Observation]
+    package var observations: [Observation]
     /// Where the next page starts; equal to the given position when nothing happened.
-    public var position: String?
+    package var position: String?
     /// Whether there is more already.
-    public var hasMore: Bool
+    package var hasMore: Bool
     /// Until when, by the rail's clock, the account's history is complete with this page: up to the head that was looked at,
     /// also when nothing happened on the account; nil when that is where it was complete before.
-    public var completeUntil: Timestamp?
+    package var completeUntil: Timestamp?
     /// Everything that was seen after the page and can still be undone; none when the page does not say.
-    public var sightings: [Sighting]?
+    package var sightings: [Sighting]?
     /// What accounts held around what the page says, in its order.
-    public var marks: [BalanceMark] = []
+    package var marks: [BalanceMark] = []
     /// From when on the rail's history is another than the one that was recorded; none when it only grew.
-    public var revisedSince: Timestamp?
+    package var revisedSince: Timestamp?
     /// What was recorded of a history that is no longer the rail's; it is undone before anything of the page is recorded.
-    public var undone: [Observation] = []
+    package var undone: [Observation] = []
 
     /// A piece of an account's history.
-    public init(observations: [Observation], position: String?, hasMore: Bool, completeUntil: Timestamp?) {
+    package init(observations: [Observation], position: String?, hasMore: Bool, completeUntil: Timestamp?) {
         self.observations = observations
         self.position = position
         self.hasMore = hasMore

@@ -1,9 +1,9 @@
-public import Money
-public import Payments
-public import Seams
+package import Money
+package import Payments
+package import Seams
 
 /// Sends money, so that a crash between any two steps neither loses nor doubles it.
-public protocol TransferSending: Sendable {
+package protocol TransferSending: Sendable {
     /// The lane of an order: orders of one lane are sent one after the other, because the rail numbers them; none when
     /// the rail does not.
     func lane(of order: TransferOrder) -> String?
@@ -79,47 +79,47 @@ public protocol TransferSending: Sendable {
 
 extension TransferSending {
     /// Many rails charge nothing.
-    public func expectedFee(of order: TransferOrder) -> Amount? { nil }
+    package func expectedFee(of order: TransferOrder) -> Amount? { nil }
 
     /// Many rails charge nothing, or what was expected of the order.
-    public func expectedFee(of prepared: PreparedTransfer) -> Amount? { nil }
+    package func expectedFee(of prepared: PreparedTransfer) -> Amount? { nil }
 
     /// Many rails charge nothing.
-    public func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? { nil }
+    package func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? { nil }
 
     /// On most rails what was prepared needs no help.
-    public func renewed(
+    package func renewed(
         _ prepared: PreparedTransfer,
         for order: TransferOrder,
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedTransfer? { nil }
 
     /// On most rails what was prepared needs no help.
-    public func renews(_ prepared: PreparedTransfer) -> Bool { false }
+    package func renews(_ prepared: PreparedTransfer) -> Bool { false }
 
     /// Most rails number what is sent.
-    public func isDone(_ prepared: PreparedTransfer, under permit: SigningPermit) -> Bool { false }
+    package func isDone(_ prepared: PreparedTransfer, under permit: SigningPermit) -> Bool { false }
 
     /// On some rails nothing that left says whose it is.
-    public func appearance(of order: TransferOrder) -> SentPayment? { nil }
+    package func appearance(of order: TransferOrder) -> SentPayment? { nil }
 
     /// On most rails the hash is that of the signed bytes.
-    public func made(_ sent: SentTransfer, by prepared: PreparedTransfer) -> Bool { true }
+    package func made(_ sent: SentTransfer, by prepared: PreparedTransfer) -> Bool { true }
 }
 
 /// Money that has to be sent.
-public struct TransferOrder: Hashable, Sendable {
+package struct TransferOrder: Hashable, Sendable {
     /// Our identifier of it, which the rail carries where it can.
-    public let id: String
+    package let id: String
     /// What is sent.
-    public let amount: Amount
+    package let amount: Amount
     /// Where it goes, in the rail's own words.
-    public let destination: String
+    package let destination: String
     /// What the receiver reads.
-    public let comment: String?
+    package let comment: String?
 
     /// An order to send money.
-    public init(id: String, amount: Amount, destination: String, comment: String?) {
+    package init(id: String, amount: Amount, destination: String, comment: String?) {
         self.id = id
         self.amount = amount
         self.destination = destination
@@ -128,7 +128,7 @@ public struct TransferOrder: Hashable, Sendable {
 }
 
 /// What a rail said when it was given a transfer.
-public enum SubmissionOutcome: Hashable, Sendable {
+package enum SubmissionOutcome: Hashable, Sendable {
     /// It took it; that is no proof that it will happen.
     case accepted
     /// It is done: the rail itself says that the money has moved.
@@ -143,7 +143,7 @@ public enum SubmissionOutcome: Hashable, Sendable {
 ///
 /// A fate that is decided carries the moment of the rail's history that decided it, by the rail's own clock: when the
 /// history is revised from before that moment, the transfer is looked for again.
-public enum TransferFate: Hashable, Sendable {
+package enum TransferFate: Hashable, Sendable {
     /// It may still happen.
     case pending
     /// It has happened, and can no longer be undone; `fee` is what the network charged us, where it did.

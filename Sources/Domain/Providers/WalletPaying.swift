@@ -1,8 +1,8 @@
-public import Money
-public import Payments
+package import Money
+package import Payments
 
 /// Says what a customer's own wallet has to sign to pay an option, so that the customer need not type anything.
-public protocol WalletPaying: Sendable {
+package protocol WalletPaying: Sendable {
     /// The network, in the words of wallets: `-239` or `-3` on TON.
     var walletNetwork: String { get }
 
@@ -22,16 +22,16 @@ public protocol WalletPaying: Sendable {
 }
 
 /// One message that a wallet has to send.
-public struct WalletTransfer: Hashable, Sendable {
+package struct WalletTransfer: Hashable, Sendable {
     /// To whom, in the rail's own form.
-    public let address: String
+    package let address: String
     /// Smallest units of the chain's own coin.
-    public let units: UInt128
+    package let units: UInt128
     /// What it says, in the rail's own form; none for nothing.
-    public let payload: [UInt8]?
+    package let payload: [UInt8]?
 
     /// One message.
-    public init(address: String, units: UInt128, payload: [UInt8]?) {
+    package init(address: String, units: UInt128, payload: [UInt8]?) {
         self.address = address
         self.units = units
         self.payload = payload

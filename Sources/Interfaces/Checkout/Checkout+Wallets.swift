@@ -4,7 +4,7 @@ import Seams
 import Settlement
 import StrictJSON
 import TONConnect
-public import WalletPayments
+package import WalletPayments
 
 /// Paying by TON Connect: the page asks for a session, and shows its link and what the wallet has said.
 extension Checkout {
@@ -59,14 +59,14 @@ extension Checkout {
 }
 
 /// TON Connect as the page offers it.
-public struct CheckoutWallets: Sendable {
+package struct CheckoutWallets: Sendable {
     /// What wallets call us before their customers.
-    public let name: String
+    package let name: String
     /// The sessions.
-    public let payments: WalletPayments
+    package let payments: WalletPayments
 
     /// TON Connect under a name.
-    public init(name: String, payments: WalletPayments) {
+    package init(name: String, payments: WalletPayments) {
         self.name = name
         self.payments = payments
     }

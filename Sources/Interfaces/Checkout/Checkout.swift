@@ -1,10 +1,10 @@
-public import Cryptography
-public import HTTPMessages
+package import Cryptography
+package import HTTPMessages
 import Money
 import Mustache
 import Payments
 import Seams
-public import Settlement
+package import Settlement
 import Storage
 import StrictJSON
 import WalletPayments
@@ -14,7 +14,7 @@ import WalletPayments
 ///
 /// Whoever has an invoice's address may see it, as with every payment link; an invoice that names its customer shows ways
 /// to pay only to that one.
-public struct Checkout: Sendable {
+package struct Checkout: Sendable {
     let settlement: Settlement
     let wallets: CheckoutWallets?
     let sales: CheckoutSales?
@@ -32,7 +32,7 @@ public struct Checkout: Sendable {
     ///   - isSecure: whether customers come by https only.
     ///   - wallets: TON Connect; nil when customers' wallets are not asked.
     ///   - sales: payment links; nil when nothing is sold by them.
-    public init(
+    package init(
         settlement: Settlement,
         trust: CheckoutTrust,
         key: SecretBytes,
@@ -57,15 +57,15 @@ public struct Checkout: Sendable {
     }
 
     /// Ends the streams of all pages, so that a server can stop.
-    public func stop() { feed.stop() }
+    package func stop() { feed.stop() }
 
     /// How many pages are being told of changes.
-    public var openStreams: Int { feed.count }
+    package var openStreams: Int { feed.count }
 
     /// Answers a request for a page or for what belongs to it; returns nil when the path is not one of these.
     ///
     /// - Throws: ``CheckoutError``, and what the database throws.
-    public func respond(to request: HTTPRequest) async throws -> HTTPResponse? {
+    package func respond(to request: HTTPRequest) async throws -> HTTPResponse? {
         let target = CheckoutTarget(request)
         switch target.path.first {
         case "settlegate.js", "settlegate.d.ts":
@@ -91,7 +91,7 @@ public struct Checkout: Sendable {
     /// The events of an invoice's page, when the request asks for them.
     ///
     /// - Throws: ``CheckoutError``, and what the database throws.
-    public func events(for request: HTTPRequest) async throws -> AsyncStream<[UInt8]>? {
+    package func events(for request: HTTPRequest) async throws -> AsyncStream<[UInt8]>? {
         guard request.url.hasPrefix("/pay/") else { return nil }
         let target = CheckoutTarget(request)
         guard target.path.count == 3, target.path[0] == "pay", target.path[2] == "events", request.method == "GET"

@@ -1,5 +1,5 @@
 /// Why a request about a checkout page is refused.
-public enum CheckoutError: Error, Hashable, Sendable {
+package enum CheckoutError: Error, Hashable, Sendable {
     /// There is no such invoice, option or file.
     case notFound
     /// The path takes other methods.

@@ -1,9 +1,9 @@
 import Routing
-public import Seams
-public import Settlement
+package import Seams
+package import Settlement
 
 /// How customers buy by payment links: what a link sells, and how often strangers may open an invoice by one.
-public struct CheckoutSales: Sendable {
+package struct CheckoutSales: Sendable {
     /// Reads the order that a link keeps.
     let order: @Sendable (_ template: String) throws -> InvoiceRequest
     /// How many invoices one visitor opens, by all links together.
@@ -17,7 +17,7 @@ public struct CheckoutSales: Sendable {
     ///   - requestsPerMinute: how many invoices are opened by one link in a minute, where nothing tells visitors apart.
     ///   - clock: tells when there may be more.
     ///   - order: reads the order that a link keeps.
-    public init(
+    package init(
         requestsPerMinute: Int,
         clock: any WallClock,
         order: @escaping @Sendable (_ template: String) throws -> InvoiceRequest

@@ -1,44 +1,44 @@
-public import Cryptography
-public import Payments
+package import Cryptography
+package import Payments
 import Settlement
 
 /// Whose init data shows who a customer is, and to whose invoices.
-public struct CheckoutTrust: Sendable {
+package struct CheckoutTrust: Sendable {
     /// A bot that the gateway speaks for.
-    public struct Bot: Sendable {
+    package struct Bot: Sendable {
         /// What the bot is called in sessions: lower-case letters, digits and hyphens.
-        public let key: String
+        package let key: String
         /// What it signs with.
-        public let token: SecretBytes
+        package let token: SecretBytes
 
         /// A bot by its key.
-        public init(key: String, token: SecretBytes) {
+        package init(key: String, token: SecretBytes) {
             self.key = key
             self.token = token
         }
     }
 
     /// Telegram's key for third parties (Bot API, "Validating data for Third-Party Use").
-    public struct ThirdParties: Sendable {
+    package struct ThirdParties: Sendable {
         /// The bots whose Mini Apps customers come from, by their numbers; the gateway has no tokens of them.
-        public let bots: [Int64]
+        package let bots: [Int64]
         /// The key with which Telegram signs for others.
-        public let key: Ed25519.PublicKey
+        package let key: Ed25519.PublicKey
 
         /// Telegram's key, and the bots that it is believed about.
-        public init(bots: [Int64], key: Ed25519.PublicKey) {
+        package init(bots: [Int64], key: Ed25519.PublicKey) {
             self.bots = bots
             self.key = key
         }
 
         /// The key of Telegram's production environment, in hexadecimal digits.
-        public static let productionKey = "e7bf03a2fa4602af4580703d88dda5bb59f32ed8b02a56c187fe7d34caed242d"
+        package static let productionKey = "e7bf03a2fa4602af4580703d88dda5bb59f32ed8b02a56c187fe7d34caed242d"
         /// The key of Telegram's test environment, in hexadecimal digits.
-        public static let testKey = "40055058a4ee38156a06562e52eece92a771bcd8346a8c4615cb7376eddf72ec"
+        package static let testKey = "40055058a4ee38156a06562e52eece92a771bcd8346a8c4615cb7376eddf72ec"
     }
 
     /// Who has signed init data.
-    public enum Signer: Hashable, Sendable {
+    package enum Signer: Hashable, Sendable {
         /// A bot that the gateway speaks for, by its key.
         case bot(String)
         /// A bot that Telegram has signed for, by its number.
@@ -77,7 +77,7 @@ public struct CheckoutTrust: Sendable {
     ///   - thirdParties: the bots that it does not speak for.
     ///   - serves: whether a signer's word counts for a merchant, and for an invoice of theirs with these options: whoever
     ///     has a bot's token can name any user, so that it may open only what belongs to a merchant whom the bot serves.
-    public init(
+    package init(
         bots: @escaping @Sendable () -> [Bot],
         thirdParties: ThirdParties? = nil,
         serves: @escaping @Sendable (Signer, MerchantID, [PaymentOption]) -> Bool

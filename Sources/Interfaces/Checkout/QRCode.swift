@@ -8,13 +8,13 @@ struct QRCode {
     /// The code of a text, at error correction level M; nil when the text is longer than a code holds.
     init?(_ text: String) {
         let bytes = Array(text.utf8)
-        guard !bytes.isEmpty, let code = QRcode_encodeData(Int32(bytes.count), bytes, 0, QR_ECLEVEL_M) else {
+        guard !bytes.isEmpty, let code = unsafe QRcode_encodeData(Int32(bytes.count), bytes, 0, QR_ECLEVEL_M) else {
             return nil
         }
-        defer { QRcode_free(code) }
-        width = Int(code.pointee.width)
-        guard let data = code.pointee.data else { return nil }
-        modules = (0..<width * width).map { data[$0] & 1 == 1 }
+        defer { unsafe QRcode_free(code) }
+        width = unsafe Int(code.pointee.width)
+        guard let data = unsafe code.pointee.data else { return nil }
+        modules = (0..<width * width).map { unsafe data[$0] & 1 == 1 }
     }
 
     /// A picture with the quiet zone of four modules, black on white: cameras need the contrast in any colour scheme.

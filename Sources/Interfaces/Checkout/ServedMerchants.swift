@@ -1,6 +1,6 @@
-public import Payments
-public import Providers
-public import Seams
+package import Payments
+package import Providers
+import Seams
 
 /// For whose invoices it counts what a bot says of its users.
 ///
@@ -8,9 +8,9 @@ public import Seams
 /// that takes money serves the merchants whom its providers are meant for, and what was opened at it before. A bot that
 /// takes none has nothing opened at it, so that it serves whom the operator has named for it, and nobody otherwise: whoever
 /// has its token can name any user, and whoever keeps its Mini App can repeat what users showed there.
-public struct ServedMerchants: Sendable {
+package struct ServedMerchants: Sendable {
     /// Whom the operator has named for a bot that takes no money.
-    public enum Named: Hashable, Sendable {
+    package enum Named: Hashable, Sendable {
         /// One merchant.
         case merchant(MerchantID)
         /// All merchants who have no bot of their own.
@@ -27,7 +27,7 @@ public struct ServedMerchants: Sendable {
     ///   - providers: what the bots take money by.
     ///   - named: whom bots that take none serve, by the bots' numbers.
     ///   - number: the number of a bot that the gateway speaks for, by its key.
-    public init(
+    package init(
         by providers: ProviderRegistry,
         named: [Int64: Set<Named>],
         number: @escaping @Sendable (_ bot: String) -> Int64?
@@ -38,7 +38,7 @@ public struct ServedMerchants: Sendable {
     }
 
     /// Whether what a signer says counts for a merchant and for what is open at the options' providers.
-    public func include(
+    package func include(
         _ merchant: MerchantID,
         at options: [PaymentOption],
         of signer: CheckoutTrust.Signer

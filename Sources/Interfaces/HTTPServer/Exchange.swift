@@ -1,10 +1,10 @@
-public import HTTPMessages
+package import HTTPMessages
 
 // The types of requests and responses have the same names in the library beneath: here they go by their direction.
 
 /// A request that came in.
-public typealias ReceivedRequest = HTTPRequest
+package typealias ReceivedRequest = HTTPRequest
 /// A response that goes out.
-public typealias SentResponse = HTTPResponse
+package typealias SentResponse = HTTPResponse
 /// A field of a head.
-public typealias HeadField = HTTPField
+package typealias HeadField = HTTPField

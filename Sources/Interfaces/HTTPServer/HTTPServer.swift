@@ -1,8 +1,8 @@
-public import HTTPMessages
+package import HTTPMessages
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
-public import Logging
+package import Logging
 import NIOCore
 import Seams
 import ServiceLifecycle
@@ -11,22 +11,22 @@ import Synchronization
 /// A listening HTTP server that hands each request, as a value, to a handler.
 ///
 /// It is stopped by its own handle, which lets requests that are under way finish.
-public final class HTTPServer: Sendable {
+package final class HTTPServer: Sendable {
     /// What is listened on, and how much is taken.
-    public struct Configuration: Sendable {
+    package struct Configuration: Sendable {
         /// The address.
-        public var host: String
+        package var host: String
         /// The port; 0 takes a free one.
-        public var port: Int
+        package var port: Int
         /// The most bytes of a request's body.
-        public var maximumBodyBytes: Int
+        package var maximumBodyBytes: Int
         /// How long the other side of a connection is waited for.
         var patience = ConnectionPatience.Limits()
         /// The most connections; fewer where their share of the process's descriptors is smaller.
         var maximumConnections = 10_000
 
         /// A configuration.
-        public init(host: String = "127.0.0.1", port: Int = 0, maximumBodyBytes: Int = 1 << 20) {
+        package init(host: String = "127.0.0.1", port: Int = 0, maximumBodyBytes: Int = 1 << 20) {
             self.host = host
             self.port = port
             self.maximumBodyBytes = maximumBodyBytes
@@ -48,16 +48,16 @@ public final class HTTPServer: Sendable {
     }
 
     /// What answers requests.
-    public struct Handler: Sendable {
+    package struct Handler: Sendable {
         /// Looks at the head of a request, before its body is read; what it returns is the answer.
-        public var admit: @Sendable (ReceivedRequest) async -> SentResponse?
+        package var admit: @Sendable (ReceivedRequest) async -> SentResponse?
         /// The most bytes of a request's body, by its head; never more than the server takes at all.
-        public var bodyLimit: @Sendable (ReceivedRequest) -> Int = { _ in .max }
+        package var bodyLimit: @Sendable (ReceivedRequest) -> Int = { _ in .max }
         /// Answers a request.
-        public var answer: @Sendable (ReceivedRequest) async -> HTTPAnswer
+        package var answer: @Sendable (ReceivedRequest) async -> HTTPAnswer
 
         /// A handler; without `admit` every request is read.
-        public init(
+        package init(
             admit: @escaping @Sendable (ReceivedRequest) async -> SentResponse? = { _ in nil },
             bodyLimit: @escaping @Sendable (ReceivedRequest) -> Int = { _ in .max },
             answer: @escaping @Sendable (ReceivedRequest) async -> HTTPAnswer
@@ -68,15 +68,15 @@ public final class HTTPServer: Sendable {
         }
 
         /// A handler all of whose answers end.
-        public init(respond: @escaping @Sendable (ReceivedRequest) async -> SentResponse) {
+        package init(respond: @escaping @Sendable (ReceivedRequest) async -> SentResponse) {
             self.init { .response(await respond($0)) }
         }
     }
 
     /// The port that it listens on.
-    public let port: Int
+    package let port: Int
     /// The URL that it listens on, without a slash at the end.
-    public let url: String
+    package let url: String
     private let group: ServiceGroup
     private let running: Task<Void, any Error>
 
@@ -90,7 +90,7 @@ public final class HTTPServer: Sendable {
     /// Starts to listen, and returns when it does.
     ///
     /// - Throws: what the system says when it cannot listen.
-    public static func start(
+    package static func start(
         _ configuration: Configuration,
         logger: Logger,
         handler: Handler
@@ -130,7 +130,7 @@ public final class HTTPServer: Sendable {
     }
 
     /// Takes no more requests, and returns when those that are under way are answered.
-    public func stop() async {
+    package func stop() async {
         await group.triggerGracefulShutdown()
         _ = try? await running.value
     }

@@ -1,20 +1,20 @@
 import Cryptography
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// An API key as its merchant has it: `sk_test_<identifier>_<secret>`; `rk` and `pk` for keys that may do less.
 ///
 /// Only a digest of the secret part is stored. The secret has 256 random bits, so that a plain SHA-256 is enough.
-public struct APIKeyText: Sendable {
+package struct APIKeyText: Sendable {
     /// The key's identifier.
-    public let id: APIKeyID
+    package let id: APIKeyID
     let secret: SecretBytes
     private let mode: RESTAPI.Mode
     /// What kind of key its text says that it is.
     let role: KeyAccess.Role
 
     /// A new key.
-    public init(
+    package init(
         id: APIKeyID,
         role: KeyAccess.Role = .secret,
         mode: RESTAPI.Mode,
@@ -45,10 +45,10 @@ public struct APIKeyText: Sendable {
     }
 
     /// What is stored.
-    public var digest: [UInt8] { secret.withUnsafeBytes { SHA256.hash(Array($0)) } }
+    package var digest: [UInt8] { secret.withUnsafeBytes { SHA256.hash(Array($0)) } }
 
     /// The text that the merchant is given, once.
-    public var text: String {
+    package var text: String {
         let digits = id.text.dropFirst("key_".count)
         return "\(role.prefix)_\(mode.rawValue)_\(digits)_"
             + secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }

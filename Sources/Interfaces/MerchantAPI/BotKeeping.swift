@@ -1,51 +1,51 @@
-public import Cryptography
-public import Payments
-public import Storage
+package import Cryptography
+package import Payments
+package import Storage
 
 /// What somebody says of a bot that is added.
-public struct NewBot: Sendable {
+package struct NewBot: Sendable {
     /// The merchant whose bot it is; nil when every merchant may use it.
-    public var merchant: MerchantID?
+    package var merchant: MerchantID?
     /// What BotFather gave.
-    public var token: SecretBytes
+    package var token: SecretBytes
     /// The payment provider token; nil when it takes no fiat money.
-    public var providerToken: SecretBytes?
+    package var providerToken: SecretBytes?
     /// The currencies of the provider token.
-    public var currencies: [String]
+    package var currencies: [String]
     /// Whether it takes Stars.
-    public var takesStars: Bool
+    package var takesStars: Bool
     /// Whether it lives in Telegram's test environment.
-    public var isInTestEnvironment: Bool
+    package var isInTestEnvironment: Bool
     /// Who is asked after `/paysupport`.
-    public var supportContact: String?
+    package var supportContact: String?
     /// Where the terms are.
-    public var termsURL: String?
+    package var termsURL: String?
     /// Where its owner is told what goes wrong.
-    public var ownerChat: String?
+    package var ownerChat: String?
 }
 
 /// What is changed of a bot; what is nil stays as it is.
-public struct BotChange: Sendable {
+package struct BotChange: Sendable {
     /// Another token of the same bot.
-    public var token: SecretBytes?
+    package var token: SecretBytes?
     /// Another payment provider token.
-    public var providerToken: SecretBytes?
+    package var providerToken: SecretBytes?
     /// The currencies of the provider token.
-    public var currencies: [String]?
+    package var currencies: [String]?
     /// Whether it takes Stars.
-    public var takesStars: Bool?
+    package var takesStars: Bool?
     /// Who is asked after `/paysupport`, or nobody.
-    public var supportContact: String??
+    package var supportContact: String??
     /// Where the terms are, or nowhere.
-    public var termsURL: String??
+    package var termsURL: String??
     /// Where its owner is told what goes wrong, or nowhere.
-    public var ownerChat: String??
+    package var ownerChat: String??
     /// Whether new invoices are offered it.
-    public var isActive: Bool?
+    package var isActive: Bool?
 }
 
 /// Adds and changes bots while the gateway runs.
-public protocol BotKeeping: Sendable {
+package protocol BotKeeping: Sendable {
     /// Adds a bot: Telegram says who it is, its webhook is registered, and its rails are offered from then on.
     ///
     /// Adding it again with the same identifier is the same bot.

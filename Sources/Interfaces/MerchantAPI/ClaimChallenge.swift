@@ -1,14 +1,14 @@
-public import Cryptography
+package import Cryptography
 import Payments
 import Seams
 
 /// How customers claim payments: the domain that their wallets show, and the key that challenges are made with.
-public struct ClaimRules: Sendable {
+package struct ClaimRules: Sendable {
     let domain: String
     let key: SecretBytes
 
     /// Rules for claims.
-    public init(domain: String, key: SecretBytes) {
+    package init(domain: String, key: SecretBytes) {
         self.domain = domain
         self.key = key
     }

@@ -4,7 +4,7 @@ import Payments
 import Providers
 import Routing
 import Seams
-public import Settlement
+package import Settlement
 import Storage
 import StrictJSON
 
@@ -30,7 +30,7 @@ extension RESTAPI {
     /// What an invoice is made of that is opened by a payment link, as the link keeps it.
     ///
     /// - Throws: a problem when the text is no order, or names what there no longer is.
-    public func order(ofTemplate template: String) throws -> InvoiceRequest {
+    package func order(ofTemplate template: String) throws -> InvoiceRequest {
         try invoiceRequest(JSONBody(value: try JSONValue(parsing: Array(template.utf8))))
     }
 

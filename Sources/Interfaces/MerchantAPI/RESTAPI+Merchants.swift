@@ -1,20 +1,20 @@
 import HTTPMessages
-public import Payments
+package import Payments
 import Routing
-public import Seams
+import Seams
 import Settlement
 import Storage
 import StrictJSON
-public import Webhooks
+package import Webhooks
 
 /// A merchant as it was just added, with what only it may know.
-public struct NewMerchant: Sendable {
+package struct NewMerchant: Sendable {
     /// Its identifier.
-    public let id: MerchantID
+    package let id: MerchantID
     /// Its API key; only a digest is stored.
-    public let apiKey: String
+    package let apiKey: String
     /// The signing secret of its endpoint, when it has one.
-    public let webhookSecret: StandardWebhook.Secret?
+    package let webhookSecret: StandardWebhook.Secret?
 }
 
 /// What an operator does with merchants.
@@ -31,7 +31,7 @@ extension RESTAPI {
     ///   - id: its identifier; nil makes a new one.
     /// - Throws: `SettlementError` when name or fee cannot be, and what the database throws.
     /// - Returns: the merchant.
-    public func addMerchant(
+    package func addMerchant(
         name: String,
         feeBasisPoints: Int,
         webhookURL: String?,
@@ -72,7 +72,7 @@ extension RESTAPI {
     ///
     /// - Throws: what the database throws.
     /// - Returns: the key, which is told once.
-    public func makeOperatorKey() async throws -> String {
+    package func makeOperatorKey() async throws -> String {
         let (record, text) = firstKey(of: settlement.operatorMerchant, at: clock.now())
         try await settlement.database.write { try $0.insert(record) }
         return text

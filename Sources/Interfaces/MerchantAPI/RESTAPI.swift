@@ -2,16 +2,16 @@ import Cryptography
 import HTTPMessages
 import Payments
 import Routing
-public import Seams
-public import Settlement
+package import Seams
+package import Settlement
 import Storage
 import StrictJSON
-public import Webhooks
+package import Webhooks
 
 /// The merchants' REST API under `/v1`, without sockets: a request in, a response out.
-public struct RESTAPI: Sendable {
+package struct RESTAPI: Sendable {
     /// Whether money is real, which is part of the API keys.
-    public enum Mode: String, Hashable, Sendable {
+    package enum Mode: String, Hashable, Sendable {
         case test
         case live
     }
@@ -28,7 +28,7 @@ public struct RESTAPI: Sendable {
     var clock: any WallClock { settlement.clock }
 
     /// The version of the interface, a date: a key is made for the one of its day.
-    public static let version = "2026-11-26"
+    package static let version = "2026-11-26"
 
     /// An interface over the use cases.
     ///
@@ -41,7 +41,7 @@ public struct RESTAPI: Sendable {
     ///   - random: where new secrets come from.
     ///   - bots: adds bots while the gateway runs.
     ///   - requestsPerMinute: how many requests one API key may make.
-    public init(
+    package init(
         settlement: Settlement,
         secrets: EndpointSecrets,
         claims: ClaimRules,

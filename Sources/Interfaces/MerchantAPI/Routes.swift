@@ -1,5 +1,5 @@
 import HTTPMessages
-public import Payments
+package import Payments
 import Routing
 
 /// The routes under `/v1`, each with what answers it.
@@ -119,23 +119,23 @@ enum Routes {
 }
 
 /// A route under `/v1` as a table shows it: who may use it.
-public struct MerchantRoute: Hashable, Sendable {
+package struct MerchantRoute: Hashable, Sendable {
     /// The method and the path, `{id}` for an identifier.
-    public let name: String
+    package let name: String
     /// What a restricted key needs.
-    public let scope: KeyAccess.Scope
+    package let scope: KeyAccess.Scope
     /// Whether a publishable key is enough.
-    public let isPublishable: Bool
+    package let isPublishable: Bool
 }
 
 extension RESTAPI {
     /// The routes of merchants, for whoever checks who may use which.
-    public var merchantRoutes: [MerchantRoute] {
+    package var merchantRoutes: [MerchantRoute] {
         Routes.all.map { MerchantRoute(name: $0.name, scope: $0.scope, isPublishable: $0.isPublishable) }
     }
 
     /// What each route of merchants can put in the place of identifiers, for whoever compares a document with it.
-    public var expandablePaths: [String: [String]] {
+    package var expandablePaths: [String: [String]] {
         Dictionary(uniqueKeysWithValues: Routes.all.map { ($0.name, Expansion.paths(of: $0)) })
     }
 }

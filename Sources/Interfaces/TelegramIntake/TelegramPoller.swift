@@ -1,13 +1,13 @@
-public import Logging
+package import Logging
 import Payments
-public import Seams
-public import TelegramBot
+package import Seams
+package import TelegramBot
 
 /// Asks Telegram for a bot's updates, where no address leads to the gateway: for development.
 ///
 /// An update is confirmed, by asking for the next one, only when it lies in the inbox or was answered, so that a crash
 /// loses none; it may come twice, and is kept once.
-public struct TelegramPoller: Sendable {
+package struct TelegramPoller: Sendable {
     /// How long Telegram waits for an update, in seconds; shorter than a call may take.
     private static let wait: Int64 = 5
     /// How long to wait after a failure, when Telegram does not say.
@@ -20,7 +20,7 @@ public struct TelegramPoller: Sendable {
     private let logger: Logger
 
     /// A poller of one bot; what comes is given to the receiver.
-    public init(
+    package init(
         key: String,
         client: BotClient,
         receiver: TelegramReceiver,
@@ -35,7 +35,7 @@ public struct TelegramPoller: Sendable {
     }
 
     /// Asks until the task is cancelled.
-    public func run() async {
+    package func run() async {
         var next: Int64?
         while !Task.isCancelled {
             do {

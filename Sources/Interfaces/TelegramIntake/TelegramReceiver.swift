@@ -1,17 +1,17 @@
-public import Cryptography
-public import HTTPMessages
-public import Logging
+package import Cryptography
+package import HTTPMessages
+package import Logging
 import Payments
 import Providers
 import Seams
-public import Settlement
+package import Settlement
 import Storage
 import StrictJSON
 import Synchronization
 import TelegramBot
 
 /// Takes the updates of the bots: kept before they are confirmed, and questions answered at once.
-public struct TelegramReceiver: Sendable {
+package struct TelegramReceiver: Sendable {
     /// How long a decision may take: Telegram waits ten seconds, and a refusal is better than silence.
     private static let decisionLimit = Duration.seconds(3)
 
@@ -30,7 +30,7 @@ public struct TelegramReceiver: Sendable {
     ///   - decided: told how long each decision about a payment took.
     ///   - logger: told of answers that could not be given.
     ///   - wake: has the reconciliation worker look at the inbox.
-    public init(
+    package init(
         settlement: Settlement,
         webhookSecret: @escaping @Sendable (_ bot: String) -> SecretBytes?,
         decided: @escaping @Sendable (_ took: Duration, _ isRefused: Bool) -> Void,
@@ -58,7 +58,7 @@ public struct TelegramReceiver: Sendable {
     ///
     /// - Throws: what the database throws: Telegram sends it again then.
     /// - Returns: the answer to Telegram.
-    public func receive(_ body: [UInt8], bot: String) async throws -> HTTPResponse {
+    package func receive(_ body: [UInt8], bot: String) async throws -> HTTPResponse {
         if let update = try? JSONValue(parsing: body, limits: .telegram), let id = update["update_id"]?.integerValue {
             try await take(update, numbered: id, body, bot: bot)
         } else {

@@ -7,7 +7,7 @@ package enum ProcessSecrecy {
     package static func begin() {
         _ = process_shim_hide_memory()
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         umask(0o077)
     }
 }

@@ -96,7 +96,7 @@ package struct BackupFile: Hashable, Sendable {
 
     /// A new file that only its owner can read.
     static func create(_ path: String) throws -> FileHandle {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw ConfigurationError(
                 "\(path) cannot be made: \(errno == EEXIST ? "it is there already" : "errno \(errno)")"

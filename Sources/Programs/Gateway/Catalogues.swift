@@ -1,22 +1,22 @@
 import Foundation
-public import Ledger
-public import Money
-public import Payments
+package import Ledger
+package import Money
+package import Payments
 import Yams
 
 /// The lists that an operator may extend: assets, chart of accounts and rail policy.
-public struct Catalogues: Sendable {
+package struct Catalogues: Sendable {
     /// The assets that are known.
-    public let assets: AssetRegistry
+    package let assets: AssetRegistry
     /// The accounts that may be booked on.
-    public let chart: ChartOfAccounts
+    package let chart: ChartOfAccounts
     /// Which rails goods may be paid on.
-    public let policy: RailPolicy
+    package let policy: RailPolicy
 
     /// The lists in a folder, and further assets that only this process knows.
     ///
     /// - Throws: ``ConfigurationError`` when a file is missing or cannot be used.
-    public init(folder: String, with more: [Asset] = []) throws(ConfigurationError) {
+    package init(folder: String, with more: [Asset] = []) throws(ConfigurationError) {
         let listed = try ConfigurationFile.decode(AssetDocument.self, at: folder + "/assets.yaml")
         let accounts = try ConfigurationFile.decode(ChartDocument.self, at: folder + "/chart-of-accounts.yaml")
         policy = try ConfigurationFile.decode(RailPolicy.self, at: folder + "/rail-policy.yaml")
@@ -46,15 +46,15 @@ public struct Catalogues: Sendable {
 }
 
 /// What is wrong with a configuration, as a sentence that says which file and what to do.
-public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong and what to do about it.
-    public let reason: String
+    package let reason: String
 
     /// Something that is wrong with a configuration.
-    public init(_ reason: String) {
+    package init(_ reason: String) {
         self.reason = reason
     }
 
     /// What is wrong and what to do about it.
-    public var description: String { "configuration: \(reason)" }
+    package var description: String { "configuration: \(reason)" }
 }

@@ -1,8 +1,8 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// Rates that the operator has set in the configuration; of other pairs, what somebody else says.
-public struct FixedRates: RateSource {
+package struct FixedRates: RateSource {
     private struct Entry {
         let rate: Rate
         let validFor: Duration
@@ -14,7 +14,7 @@ public struct FixedRates: RateSource {
     /// The rates of a configuration, each taken as observed at the moment of the question.
     ///
     /// - Throws: ``ConfigurationError`` when a rate is not one.
-    public init(
+    package init(
         _ rates: [GatewayConfiguration.FixedRate],
         otherwise others: any RateSource
     ) throws(ConfigurationError) {
@@ -41,7 +41,7 @@ public struct FixedRates: RateSource {
     /// The price of one major unit of `base` in `quote`.
     ///
     /// - Throws: `MoneyError` with the code `noRate` when none is set and nobody else has one.
-    public func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
+    package func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
         guard let entry = entries.first(where: { $0.rate.base == base && $0.rate.quote == quote }) else {
             return try others.rate(base, in: quote, at: now)
         }

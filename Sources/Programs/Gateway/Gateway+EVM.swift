@@ -65,6 +65,6 @@ extension Gateway.ConfiguredProviders {
     private static func url(_ node: String, _ keystore: Keystore) throws -> String {
         guard node.hasPrefix(GatewayConfiguration.keystorePrefix) else { return node }
         let entry = String(node.dropFirst(GatewayConfiguration.keystorePrefix.count))
-        return try keystore.secret(entry).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        return try unsafe keystore.secret(entry).withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }
 }

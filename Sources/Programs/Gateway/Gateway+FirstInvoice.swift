@@ -1,7 +1,7 @@
 import Money
-public import Payments
+package import Payments
 import Providers
-public import Seams
+import Seams
 import Settlement
 
 /// What shows an operator that a new gateway works.
@@ -10,7 +10,7 @@ extension Gateway {
     ///
     /// - Throws: what opening an invoice throws.
     /// - Returns: the invoice, and the page on which it is paid.
-    public func openFirstInvoice(of merchant: MerchantID) async throws -> (id: String, checkoutURL: String) {
+    package func openFirstInvoice(of merchant: MerchantID) async throws -> (id: String, checkoutURL: String) {
         let http = configuration.http
         let base = http.address(listeningAt: "http://\(http.host):\(http.port)")
         settlement.address.become(base)

@@ -1,21 +1,21 @@
-public import MerchantAPI
+package import MerchantAPI
 import Seams
 import Settlement
-public import Storage
+package import Storage
 
 /// What an operator does with merchants.
 extension Gateway {
     /// Adds a merchant with an API key, and an endpoint for its events when a URL is given.
     ///
     /// - Throws: `SettlementError`, and what the database throws.
-    public func addMerchant(name: String, feeBasisPoints: Int, webhookURL: String?) async throws -> NewMerchant {
+    package func addMerchant(name: String, feeBasisPoints: Int, webhookURL: String?) async throws -> NewMerchant {
         try await merchantAPI.addMerchant(name: name, feeBasisPoints: feeBasisPoints, webhookURL: webhookURL)
     }
 
     /// All merchants.
     ///
     /// - Throws: what the database throws.
-    public func merchants() async throws -> [MerchantRecord] {
+    package func merchants() async throws -> [MerchantRecord] {
         try await settlement.database.read { try $0.merchants() }
     }
 }

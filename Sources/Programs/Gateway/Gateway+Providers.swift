@@ -32,7 +32,7 @@ extension Gateway {
             ///
             /// - Throws: `ProviderError`; with the code `refused` when Telegram refuses, or keeps another address.
             func register(at url: String) async throws(ProviderError) {
-                let text = secret.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+                let text = unsafe secret.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
                 let kept: BotWebhook
                 do throws(TelegramError) {
                     try await client.setWebhook(url: url, secret: text)

@@ -1,30 +1,30 @@
 import Cryptography
-public import HTTPMessages
+package import HTTPMessages
 import HTTPTransport
-public import Seams
+package import Seams
 import Settlement
 import Webhooks
 
 extension Gateway {
     /// What a gateway gets from outside, so that a run can be repeated.
-    public struct Surroundings: Sendable {
+    package struct Surroundings: Sendable {
         /// The clock.
-        public var clock: any WallClock
+        package var clock: any WallClock
         /// Randomness.
-        public var random: any RandomSource
+        package var random: any RandomSource
         /// The way to Telegram and to chain nodes, which the operator has named.
-        public var transport: any HTTPTransport
+        package var transport: any HTTPTransport
         /// The way to merchants' endpoints, which merchants have named.
-        public var webhookTransport: any HTTPTransport
+        package var webhookTransport: any HTTPTransport
         /// The way to merchants' servers that are asked while a customer waits: nothing else is before them in it.
-        public var stockTransport: any HTTPTransport
+        package var stockTransport: any HTTPTransport
         /// The way to bridges of customers' wallets, which the operator has named: a connection for each open session.
-        public var bridgeTransport: any HTTPTransport
+        package var bridgeTransport: any HTTPTransport
         /// Where a simulated run fails.
-        public var faults: FaultInjector
+        package var faults: FaultInjector
 
         /// What a gateway gets from outside.
-        public init(
+        package init(
             clock: any WallClock,
             random: any RandomSource,
             transport: any HTTPTransport,
@@ -43,7 +43,7 @@ extension Gateway {
         }
 
         /// The real ones, as a configuration asks for them.
-        public static func system(_ configuration: GatewayConfiguration) -> Self {
+        package static func system(_ configuration: GatewayConfiguration) -> Self {
             let isLive = configuration.environment == .live
             let endpoints = configuration.webhooks.endpoints
             // Many merchants have their servers at one host; the worker limits how many are talked to.

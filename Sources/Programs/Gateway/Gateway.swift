@@ -1,42 +1,42 @@
 import Checkout
 import HTTPServer
-public import Keystore
-public import Logging
-public import MerchantAPI
-public import Payments
+package import Keystore
+package import Logging
+package import MerchantAPI
+package import Payments
 import Providers
 import Rates
-public import Reconciliation
+package import Reconciliation
 package import Routing
-public import Seams
-public import Settlement
+import Seams
+package import Settlement
 import Storage
 import Synchronization
 import TelegramIntake
 import WalletPayments
-public import Webhooks
+package import Webhooks
 
 /// A whole gateway: database, providers, use cases, workers and interfaces, put together from a configuration.
-public final class Gateway: Sendable {
+package final class Gateway: Sendable {
     /// The keystore entry from which the key is made that seals endpoints' secrets.
-    public static let sealEntry = "endpoint-seal"
+    package static let sealEntry = "endpoint-seal"
 
     /// How often bots are looked for that another gateway has added.
     private static let botInterval = Duration.seconds(5)
 
     /// The tenant that runs the gateway: what belongs to no merchant is told to it.
-    public static let operatorMerchant = MerchantID(value: 0)
+    package static let operatorMerchant = MerchantID(value: 0)
 
     /// The use cases.
-    public let settlement: Settlement
+    package let settlement: Settlement
     /// Brings the books up to what happened on the rails.
-    public let worker: ReconciliationWorker
+    package let worker: ReconciliationWorker
     /// Sends events to merchants.
-    public let deliveries: DeliveryWorker
+    package let deliveries: DeliveryWorker
     /// Seals endpoints' secrets.
-    public let secrets: EndpointSecrets
+    package let secrets: EndpointSecrets
     /// The merchants' REST API.
-    public let merchantAPI: RESTAPI
+    package let merchantAPI: RESTAPI
     /// Brings requests to the interfaces.
     package let router: Router
     let configuration: GatewayConfiguration
@@ -59,7 +59,7 @@ public final class Gateway: Sendable {
     /// Nothing listens yet and no worker runs.
     ///
     /// - Throws: ``ConfigurationError``, and what the database and the keystore throw.
-    public init(
+    package init(
         _ configuration: GatewayConfiguration,
         keystore: Keystore,
         surroundings: Surroundings,
@@ -123,7 +123,7 @@ public final class Gateway: Sendable {
     /// - Throws: what the system says when it cannot listen, and ``ConfigurationError`` when a webhook is refused or a
     ///   rail is another than the configured one.
     /// - Returns: the URL that it listens on, without a slash at the end.
-    public func listen() async throws -> String {
+    package func listen() async throws -> String {
         let server = try await HTTPServer.start(
             HTTPServer.Configuration(host: configuration.http.host, port: configuration.http.port),
             logger: logger,
@@ -170,13 +170,13 @@ public final class Gateway: Sendable {
     }
 
     /// Asks the rails that are missing once more, now.
-    public func lookForMissingRails() async { await rails.repeatNow() }
+    package func lookForMissingRails() async { await rails.repeatNow() }
 
     /// Tells Telegram where the bots' updates go, when the configuration says how it reaches us.
     ///
     /// - Throws: ``ConfigurationError`` when Telegram refuses, or keeps something else than what it was told.
     /// - Returns: the bots and their addresses.
-    public func registerWebhooks() async throws -> [(name: String, url: String)] {
+    package func registerWebhooks() async throws -> [(name: String, url: String)] {
         guard let base = configuration.http.configuredAddress else { return [] }
         var registered: [(name: String, url: String)] = []
         for bot in directory.all where !bot.isPolled {
@@ -190,7 +190,7 @@ public final class Gateway: Sendable {
     }
 
     /// Works until the task is cancelled: reconciles at each interval and when an update comes, and delivers events.
-    public func run() async {
+    package func run() async {
         let interval = Duration.milliseconds(configuration.reconciliationInterval)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.deliveries.run(every: interval) }
@@ -238,7 +238,7 @@ public final class Gateway: Sendable {
     /// Stops to listen, lets what is under way finish, and closes the database.
     ///
     /// - Throws: what the database throws.
-    public func close() async throws {
+    package func close() async throws {
         let listening = server.withLock { server in
             defer { server = nil }
             return server

@@ -35,7 +35,7 @@ extension GatewayConfiguration.Database {
         let whole = folder + "/whole"
         try backup.write(copy, to: whole)
         // A link fails where something is already, so that no older copy is lost.
-        guard link(whole, file) == 0 else {
+        guard unsafe link(whole, file) == 0 else {
             throw ConfigurationError(
                 "\(file) cannot be made: \(errno == EEXIST ? "it is there already" : "errno \(errno)")"
             )
@@ -61,7 +61,9 @@ extension GatewayConfiguration.Database {
             let database = try SQLiteDatabase(path: copy)
             try await database.write { try $0.recordRestore(takenAt: backup.takenAt, at: now) }
             try await database.close()
-            guard link(copy, path) == 0 else { throw ConfigurationError("\(path) cannot be made: errno \(errno)") }
+            guard unsafe link(copy, path) == 0 else {
+                throw ConfigurationError("\(path) cannot be made: errno \(errno)")
+            }
         case (nil, let settings?):
             try Self.require(backup, "postgresql")
             guard try PostgresDatabase.schemaVersion(settings) == 0 else {
@@ -91,10 +93,10 @@ extension GatewayConfiguration.Database {
         let parent = (file as NSString).deletingLastPathComponent
         let template = (parent.isEmpty ? "." : parent) + "/.settlegate-backup-XXXXXX"
         var bytes = Array(template.utf8CString)
-        guard let made = mkdtemp(&bytes) else {
+        guard let made = unsafe mkdtemp(&bytes) else {
             throw ConfigurationError("no folder can be made beside \(file): errno \(errno)")
         }
-        return String(cString: made)
+        return unsafe String(cString: made)
     }
 
     /// Runs a tool of PostgreSQL's; a password comes from `PGPASSFILE` or `PGPASSWORD`, and never stands in arguments.

@@ -1,37 +1,37 @@
 extension GatewayConfiguration {
     /// A bot, and what its customers can pay with.
-    public struct Bot: Codable, Sendable {
+    package struct Bot: Codable, Sendable {
         /// The bot's key: part of the webhook's path and of the providers' keys; never changed later.
-        public var key: String
+        package var key: String
         /// The keystore entry with the bot's token.
-        public var tokenEntry: String
+        package var tokenEntry: String
         /// The keystore entry with the webhook's secret (`X-Telegram-Bot-Api-Secret-Token`).
-        public var webhookSecretEntry: String
+        package var webhookSecretEntry: String
         /// The Bot API server.
-        public var apiURL: String
+        package var apiURL: String
         /// Whether the bot lives in Telegram's test environment.
-        public var testEnvironment: Bool
+        package var testEnvironment: Bool
         /// The keystore entry with the payment provider token; nil when the bot takes no fiat money.
-        public var providerTokenEntry: String?
+        package var providerTokenEntry: String?
         /// The currencies of the provider token.
-        public var currencies: [String]
+        package var currencies: [String]
         /// Whether it takes Stars.
-        public var stars: Bool
+        package var stars: Bool
         /// Who is asked after `/paysupport`, for example `@teashop`; nobody is named when nil.
-        public var supportContact: String?
+        package var supportContact: String?
         /// Where the terms are that `/terms` answers.
-        public var termsURL: String?
+        package var termsURL: String?
         /// The chat in which its owner is told that a merchant's endpoint was switched off; nobody is told when nil.
-        public var ownerChat: String?
+        package var ownerChat: String?
         /// Whether customers are told in the chat when a payment has arrived or was returned; they are when nil.
-        public var receipts: Bool?
+        package var receipts: Bool?
         /// How the bot's updates come; Telegram sends them when nil.
-        public var updates: Updates?
+        package var updates: Updates?
         /// The ways of shipping that are offered for invoices whose price depends on it.
-        public var shipping: [Shipping]?
+        package var shipping: [Shipping]?
 
         /// How a bot's updates come.
-        public enum Updates: String, Codable, Sendable {
+        package enum Updates: String, Codable, Sendable {
             /// Telegram sends them to `http.public_url`.
             case webhook
             /// The gateway asks for them: where no address leads to it. Only one gateway may ask.
@@ -39,18 +39,18 @@ extension GatewayConfiguration {
         }
 
         /// A way of shipping.
-        public struct Shipping: Codable, Sendable {
+        package struct Shipping: Codable, Sendable {
             /// A key for it.
-            public var id: String
+            package var id: String
             /// What the customer reads.
-            public var title: String
+            package var title: String
             /// The currency of the price.
-            public var currency: String
+            package var currency: String
             /// What it costs, a decimal text.
-            public var price: String
+            package var price: String
 
             /// A way of shipping.
-            public init(id: String, title: String, currency: String, price: String) {
+            package init(id: String, title: String, currency: String, price: String) {
                 self.id = id
                 self.title = title
                 self.currency = currency
@@ -90,7 +90,7 @@ extension GatewayConfiguration {
         }
 
         /// A bot.
-        public init(
+        package init(
             key: String,
             tokenEntry: String,
             webhookSecretEntry: String,

@@ -4,17 +4,17 @@ import Settlement
 
 extension GatewayConfiguration {
     /// How much of an asset a wallet may hold whose key is online.
-    public struct ColdStorage: Codable, Sendable {
+    package struct ColdStorage: Codable, Sendable {
         /// The key of the wallet's provider.
-        public var provider: String
+        package var provider: String
         /// The asset.
-        public var asset: String
+        package var asset: String
         /// The wallet whose key is kept offline.
-        public var address: String
+        package var address: String
         /// Above this, a decimal text, money moves there.
-        public var above: String
+        package var above: String
         /// So much stays, a decimal text.
-        public var downTo: String
+        package var downTo: String
 
         enum CodingKeys: String, CodingKey {
             case provider

@@ -1,37 +1,37 @@
 extension GatewayConfiguration {
     /// A wallet on an EVM chain, and what is taken there.
-    public struct EVM: Codable, Sendable {
+    package struct EVM: Codable, Sendable {
         /// The provider's key; never changed later.
-        public var key: String
+        package var key: String
         /// The chain (EIP-155): 1 is Ethereum, 8453 Base, 56 BNB Smart Chain, 137 Polygon.
-        public var chainID: UInt64
+        package var chainID: UInt64
         /// What customers call the chain; what it is known as when nil.
-        public var name: String?
+        package var name: String?
         /// Whether what it moves has no value.
-        public var testNetwork: Bool
+        package var testNetwork: Bool
         /// The JSON-RPC endpoints, the preferred one first; `keystore:` and an entry's name for a URL that is secret.
-        public var nodes: [String]
+        package var nodes: [String]
         /// How many of them have to agree on what moves money.
-        public var quorum: Int
+        package var quorum: Int
         /// The hash of the chain's first block, which every node has to have.
-        public var genesis: String?
+        package var genesis: String?
         /// The keystore entry with the wallet's seed.
-        public var walletEntry: String
+        package var walletEntry: String
         /// When a block counts as final: `finalized`, `safe`, or a number of confirmations.
-        public var finality: String
+        package var finality: String
         /// The first block that is read; when nil, the first that is final when the gateway starts for the first time.
-        public var firstBlock: UInt64?
+        package var firstBlock: UInt64?
         /// The operator's own accounts, from which the wallet gets coins for fees.
-        public var operators: [String]?
+        package var operators: [String]?
         /// Whether blocks are checked against the roots in their headers; false for chains with types of their own.
-        public var checkRoots: Bool?
+        package var checkRoots: Bool?
         /// The most that a unit of gas may cost, in gwei; 500 when it is not set.
-        public var maximumGasPrice: UInt64?
+        package var maximumGasPrice: UInt64?
         /// What of an asset is left on the address of an invoice, a decimal text for each, because gathering it costs
         /// more than it is worth.
-        public var gatheringMinimum: [String: String]?
+        package var gatheringMinimum: [String: String]?
         /// The ERC-20 tokens that are taken, by their asset identifiers.
-        public var tokens: [String]
+        package var tokens: [String]
 
         enum CodingKeys: String, CodingKey {
             case key

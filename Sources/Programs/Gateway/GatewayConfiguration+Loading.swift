@@ -8,7 +8,7 @@ extension GatewayConfiguration {
     /// `SETTLEGATE_HTTP_REQUESTS_PER_MINUTE` win over the file. Paths in the file are relative to its folder.
     ///
     /// - Throws: ``ConfigurationError`` with the place and what to do.
-    public init(file: String, environment: [String: String]) throws(ConfigurationError) {
+    package init(file: String, environment: [String: String]) throws(ConfigurationError) {
         self = try ConfigurationFile.decode(Self.self, at: file)
         let folder = (file as NSString).deletingLastPathComponent
         catalogues = Self.resolve(catalogues, in: folder)
@@ -38,7 +38,7 @@ extension GatewayConfiguration {
     /// Refuses what would be wrong to start with.
     ///
     /// - Throws: ``ConfigurationError``.
-    public func validate() throws(ConfigurationError) {
+    package func validate() throws(ConfigurationError) {
         guard (0...65_535).contains(http.port) else { throw ConfigurationError("http.port lies between 0 and 65535") }
         guard (1...100_000_000).contains(http.requestsPerMinute ?? 6_000) else {
             throw ConfigurationError("http.requests_per_minute lies between 1 and 100000000")

@@ -7,11 +7,11 @@ extension GatewayConfiguration {
     /// Mini Apps of bots that take no money here: whose customers they show to the checkout page.
     ///
     /// The gateway needs no token of them: Telegram's own signature shows who their customers are.
-    public struct MiniApps: Codable, Sendable {
+    package struct MiniApps: Codable, Sendable {
         /// The bots; one that serves several merchants stands once for each.
-        public var bots: [Bot]
+        package var bots: [Bot]
         /// Another key than Telegram's, in hexadecimal digits: for tests only.
-        public var publicKey: String?
+        package var publicKey: String?
 
         enum CodingKeys: String, CodingKey {
             case bots
@@ -19,17 +19,17 @@ extension GatewayConfiguration {
         }
 
         /// A bot that takes no money here.
-        public struct Bot: Codable, Hashable, Sendable {
+        package struct Bot: Codable, Hashable, Sendable {
             /// Its number.
-            public var number: Int64
+            package var number: Int64
             /// Whose customers it shows: a merchant, or ``all``.
-            public var merchant: String
+            package var merchant: String
 
             /// For all merchants who have no bot of their own.
-            public static let all = "all"
+            package static let all = "all"
 
             /// A bot that shows customers to a merchant's invoices.
-            public init(number: Int64, merchant: String) {
+            package init(number: Int64, merchant: String) {
                 self.number = number
                 self.merchant = merchant
             }

@@ -2,9 +2,9 @@ import Settlement
 
 extension GatewayConfiguration {
     /// What payouts and refunds may cost the operator.
-    public struct Payouts: Codable, Sendable {
+    package struct Payouts: Codable, Sendable {
         /// The most that the network may charge, in hundredths of a percent of the amount; a tenth of it when it is not set.
-        public var networkFeeBasisPoints: Int?
+        package var networkFeeBasisPoints: Int?
 
         enum CodingKeys: String, CodingKey {
             case networkFeeBasisPoints = "network_fee_basis_points"

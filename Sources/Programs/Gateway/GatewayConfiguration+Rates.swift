@@ -1,29 +1,29 @@
 import HTTPMessages
 import Money
 import Rates
-public import Settlement
+package import Settlement
 
 extension GatewayConfiguration {
     /// Somebody who says what assets cost: a document of the web, or a file.
-    public struct RateFeed: Codable, Sendable {
+    package struct RateFeed: Codable, Sendable {
         /// A price in a document.
-        public struct Pair: Codable, Sendable {
+        package struct Pair: Codable, Sendable {
             /// The asset that has a price.
-            public var base: String
+            package var base: String
             /// The asset that the price is in.
-            public var quote: String
+            package var quote: String
             /// Where the price stands: a JSON pointer (RFC 6901).
-            public var path: String
+            package var path: String
         }
 
         /// Its name, which each rate carries.
-        public var name: String
+        package var name: String
         /// The document's address.
-        public var url: String?
+        package var url: String?
         /// The prices in the document.
-        public var pairs: [Pair]?
+        package var pairs: [Pair]?
         /// The path of a file instead.
-        public var file: String?
+        package var file: String?
 
         func feed(over transport: any HTTPTransport) throws(ConfigurationError) -> any Rates.RateFeed {
             switch (url, file) {
@@ -48,15 +48,15 @@ extension GatewayConfiguration {
     }
 
     /// What a Star counts at when an invoice is priced in money, in US dollars.
-    public struct Stars: Codable, Sendable {
+    package struct Stars: Codable, Sendable {
         /// What customers pay for a Star.
-        public var customer: String
+        package var customer: String
         /// What Telegram pays out for a Star; 0.013 when nil.
-        public var reward: String?
+        package var reward: String?
         /// What holds for merchants that do not choose; what customers pay when nil.
-        public var usual: StarPrices.Basis?
+        package var usual: StarPrices.Basis?
         /// How long a quote holds, in seconds; 900 when nil.
-        public var validFor: Int?
+        package var validFor: Int?
 
         enum CodingKeys: String, CodingKey {
             case customer
@@ -81,17 +81,17 @@ extension GatewayConfiguration {
     }
 
     /// When rates of feeds are believed.
-    public struct RateRules: Codable, Sendable {
+    package struct RateRules: Codable, Sendable {
         /// How old what a source says may be, in seconds.
-        public var maximumAge: Int?
+        package var maximumAge: Int?
         /// For how long the last good rate stands in, in seconds.
-        public var lastGood: Int?
+        package var lastGood: Int?
         /// How far a source may be from the median, in hundredths of a percent.
-        public var deviationBasisPoints: Int?
+        package var deviationBasisPoints: Int?
         /// How far a rate may jump, in hundredths of a percent.
-        public var jumpBasisPoints: Int?
+        package var jumpBasisPoints: Int?
         /// How long a quote holds, in seconds.
-        public var validFor: Int?
+        package var validFor: Int?
 
         enum CodingKeys: String, CodingKey {
             case maximumAge = "maximum_age"

@@ -1,8 +1,8 @@
 extension GatewayConfiguration {
     /// A wallet on TON, and what is taken there.
-    public struct TON: Codable, Sendable {
+    package struct TON: Codable, Sendable {
         /// How customers are told apart.
-        public enum Deposit: String, Codable, Sendable {
+        package enum Deposit: String, Codable, Sendable {
             /// All pay to the merchant's wallet, each with a comment of their own.
             case comment
             /// Each invoice has a wallet of its own, derived from the merchant's key.
@@ -10,13 +10,13 @@ extension GatewayConfiguration {
         }
 
         /// A jetton that is taken.
-        public struct Jetton: Codable, Sendable {
+        package struct Jetton: Codable, Sendable {
             /// The asset, for example `ton:mainnet:jetton:0:…`.
-            public var asset: String
+            package var asset: String
             /// The code cell of its wallets, a bag of cells in base64.
-            public var walletCode: String
+            package var walletCode: String
             /// How the data cell of its wallets is laid out: `standard` (TEP-74) or `stablecoin`.
-            public var layout: String
+            package var layout: String
 
             enum CodingKeys: String, CodingKey {
                 case asset
@@ -25,7 +25,7 @@ extension GatewayConfiguration {
             }
 
             /// A jetton that is taken.
-            public init(asset: String, walletCode: String, layout: String) {
+            package init(asset: String, walletCode: String, layout: String) {
                 self.asset = asset
                 self.walletCode = walletCode
                 self.layout = layout
@@ -33,29 +33,29 @@ extension GatewayConfiguration {
         }
 
         /// The provider's key; never changed later.
-        public var key: String
+        package var key: String
         /// The network: `mainnet` or `testnet`.
-        public var network: String
+        package var network: String
         /// The toncenter endpoint, without `/api/…`.
-        public var toncenterURL: String
+        package var toncenterURL: String
         /// Other toncenter endpoints, which have to know what is worth much.
-        public var witnessURLs: [String]?
+        package var witnessURLs: [String]?
         /// From which amount on, a decimal text for each asset, one of them has to know a credit.
-        public var agreementAbove: [String: String]?
+        package var agreementAbove: [String: String]?
         /// What less of is not worth the fee of gathering it from wallets of invoices, a decimal text for each asset.
-        public var gatheringMinimum: [String: String]?
+        package var gatheringMinimum: [String: String]?
         /// The keystore entry with its API key, where it needs one.
-        public var apiKeyEntry: String?
+        package var apiKeyEntry: String?
         /// The keystore entry with the wallet's Ed25519 seed.
-        public var walletEntry: String
+        package var walletEntry: String
         /// The wallet's contract: `v3r2`, `v4r2` or `v5r1`.
-        public var walletVersion: String
+        package var walletVersion: String
         /// With it the wallet that pays out is a highload wallet v3, whose requests may come for so many seconds.
-        public var highloadTimeout: UInt32?
+        package var highloadTimeout: UInt32?
         /// How customers are told apart.
-        public var deposit: Deposit
+        package var deposit: Deposit
         /// The jettons that are taken.
-        public var jettons: [Jetton]
+        package var jettons: [Jetton]
 
         enum CodingKeys: String, CodingKey {
             case key
@@ -73,7 +73,7 @@ extension GatewayConfiguration {
         }
 
         /// A wallet on TON.
-        public init(
+        package init(
             key: String,
             network: String,
             toncenterURL: String,

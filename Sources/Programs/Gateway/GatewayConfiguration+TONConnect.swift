@@ -3,11 +3,11 @@ import TONConnect
 
 extension GatewayConfiguration {
     /// Payments that customers confirm in their own TON wallets (TON Connect).
-    public struct WalletConnection: Codable, Sendable {
+    package struct WalletConnection: Codable, Sendable {
         /// What wallets call the gateway before their customers.
-        public var name: String
+        package var name: String
         /// The path of the list of wallets, in the format in which wallets publish it (`wallets-v2.json`).
-        public var wallets: String
+        package var wallets: String
 
         /// The wallets that customers may choose from.
         ///

@@ -1,4 +1,4 @@
-public import Storage
+package import Storage
 import StoragePostgreSQL
 import StorageSQLite
 import TelegramBot
@@ -7,22 +7,22 @@ import Webhooks
 /// The configuration file of a gateway (`Config/settlegate.yaml`), as it is written.
 ///
 /// Secrets are never in it: it names the environment variables and the keystore entries that hold them.
-public struct GatewayConfiguration: Codable, Sendable {
+package struct GatewayConfiguration: Codable, Sendable {
     /// Whether money is real.
-    public enum Environment: String, Codable, Sendable {
+    package enum Environment: String, Codable, Sendable {
         case test
         case live
     }
 
     /// Where everything is kept.
-    public struct Database: Codable, Sendable {
+    package struct Database: Codable, Sendable {
         /// The path of the SQLite file.
-        public var path: String?
+        package var path: String?
         /// How PostgreSQL is reached, in libpq's words; instead of a path.
-        public var postgresql: String?
+        package var postgresql: String?
 
         /// A database in the file at `path`.
-        public init(path: String) {
+        package init(path: String) {
             self.path = path
         }
 
@@ -32,7 +32,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         ///   an older one is refused.
         /// - Throws: ``ConfigurationError`` when not exactly one place is named, and `StorageError`.
         /// - Returns: the database.
-        public func open(migrating: Bool = true) throws -> any Storage.Database {
+        package func open(migrating: Bool = true) throws -> any Storage.Database {
             switch (path, postgresql) {
             case (let path?, nil): return try SQLiteDatabase(path: path, migrating: migrating)
             case (nil, let settings?): return try PostgresDatabase(settings: settings, migrating: migrating)
@@ -42,20 +42,20 @@ public struct GatewayConfiguration: Codable, Sendable {
     }
 
     /// Where the gateway listens.
-    public struct HTTP: Codable, Sendable {
+    package struct HTTP: Codable, Sendable {
         /// The address to listen on.
-        public var host: String
+        package var host: String
         /// The port; 0 takes a free one.
-        public var port: Int
+        package var port: Int
         /// How Telegram reaches the gateway, for example `https://pay.example.com`; `self` is the address that it
         /// listens on, for a sandbox.
         ///
         /// When it is set, the bots' webhooks are registered at start.
-        public var publicURL: String?
+        package var publicURL: String?
         /// How many requests one API key may make in a minute.
-        public var requestsPerMinute: Int?
+        package var requestsPerMinute: Int?
         /// The path of a file that gets a line for each request; nil keeps no lines.
-        public var requestLog: String?
+        package var requestLog: String?
 
         enum CodingKeys: String, CodingKey {
             case host
@@ -81,7 +81,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         package func address(listeningAt url: String) -> String { configuredAddress ?? url }
 
         /// An address to listen on.
-        public init(host: String, port: Int, publicURL: String? = nil) {
+        package init(host: String, port: Int, publicURL: String? = nil) {
             self.host = host
             self.port = port
             self.publicURL = publicURL
@@ -89,11 +89,11 @@ public struct GatewayConfiguration: Codable, Sendable {
     }
 
     /// The encrypted file with the signing keys, made by `settlegate keys create`.
-    public struct Keystore: Codable, Sendable {
+    package struct Keystore: Codable, Sendable {
         /// The path of the file.
-        public var path: String
+        package var path: String
         /// The environment variable with its passphrase.
-        public var passphraseVariable: String
+        package var passphraseVariable: String
 
         enum CodingKeys: String, CodingKey {
             case path
@@ -101,22 +101,22 @@ public struct GatewayConfiguration: Codable, Sendable {
         }
 
         /// A keystore in the file at `path`.
-        public init(path: String, passphraseVariable: String) {
+        package init(path: String, passphraseVariable: String) {
             self.path = path
             self.passphraseVariable = passphraseVariable
         }
     }
 
     /// A rate that the operator sets.
-    public struct FixedRate: Codable, Sendable {
+    package struct FixedRate: Codable, Sendable {
         /// The asset that has a price.
-        public var base: String
+        package var base: String
         /// The asset that the price is in.
-        public var quote: String
+        package var quote: String
         /// The price of one major unit of `base`, a decimal text.
-        public var price: String
+        package var price: String
         /// How long a quote made from it holds, in seconds.
-        public var validFor: Int
+        package var validFor: Int
 
         enum CodingKeys: String, CodingKey {
             case base
@@ -126,7 +126,7 @@ public struct GatewayConfiguration: Codable, Sendable {
         }
 
         /// A rate that the operator sets.
-        public init(base: String, quote: String, price: String, validFor: Int) {
+        package init(base: String, quote: String, price: String, validFor: Int) {
             self.base = base
             self.quote = quote
             self.price = price
@@ -135,16 +135,16 @@ public struct GatewayConfiguration: Codable, Sendable {
     }
 
     /// How events reach merchants.
-    public struct Webhooks: Codable, Sendable {
+    package struct Webhooks: Codable, Sendable {
         /// Whether endpoints may lie on private addresses; for development only, refused when the environment is live.
-        public var allowPrivateAddresses: Bool
+        package var allowPrivateAddresses: Bool
 
         enum CodingKeys: String, CodingKey {
             case allowPrivateAddresses = "allow_private_addresses"
         }
 
         /// Rules for endpoints.
-        public init(allowPrivateAddresses: Bool) {
+        package init(allowPrivateAddresses: Bool) {
             self.allowPrivateAddresses = allowPrivateAddresses
         }
 
@@ -153,48 +153,48 @@ public struct GatewayConfiguration: Codable, Sendable {
     }
 
     /// Whether money is real.
-    public var environment: Environment
+    package var environment: Environment
     /// The folder with `assets.yaml`, `chart-of-accounts.yaml` and `rail-policy.yaml`.
-    public var catalogues: String
+    package var catalogues: String
     /// Where everything is kept.
-    public var database: Database
+    package var database: Database
     /// Where the gateway listens.
-    public var http: HTTP
+    package var http: HTTP
     /// The signing keys.
-    public var keystore: Keystore
+    package var keystore: Keystore
     /// The bots.
-    public var bots: [Bot]
+    package var bots: [Bot]
     /// The wallets on TON.
-    public var ton: [TON]
+    package var ton: [TON]
     /// The wallets on EVM chains; nil when there are none.
-    public var evm: [EVM]?
+    package var evm: [EVM]?
     /// How much wallets may hold; nil lets them hold as much as comes.
-    public var coldStorage: [ColdStorage]?
+    package var coldStorage: [ColdStorage]?
     /// What payouts and refunds may cost; nil sets the usual limits.
-    public var payouts: Payouts?
+    package var payouts: Payouts?
     /// Payments by customers' own TON wallets; nil when wallets are not asked.
-    public var tonConnect: WalletConnection?
+    package var tonConnect: WalletConnection?
     /// Mini Apps of bots whose tokens the gateway does not have; nil when there are none.
-    public var miniApps: MiniApps?
+    package var miniApps: MiniApps?
     /// The rates that the operator sets.
-    public var rates: [FixedRate]
+    package var rates: [FixedRate]
     /// What a Star counts at; nil when invoices in money are not paid in Stars, or a rate says it.
-    public var stars: Stars?
+    package var stars: Stars?
     /// Who says what other assets cost.
-    public var rateFeeds: [RateFeed]?
+    package var rateFeeds: [RateFeed]?
     /// When they are believed.
-    public var rateRules: RateRules?
+    package var rateRules: RateRules?
     /// Milliseconds between two rounds that ask them.
-    public var ratesInterval: Int?
+    package var ratesInterval: Int?
     /// Where Telegram's table of currencies is read while the gateway runs; nil reads it at Telegram where money is real, and
     /// nowhere otherwise.
-    public var currenciesURL: String?
+    package var currenciesURL: String?
     /// How events reach merchants.
-    public var webhooks: Webhooks
+    package var webhooks: Webhooks
     /// Milliseconds between two passes of the reconciliation worker.
-    public var reconciliationInterval: Int
+    package var reconciliationInterval: Int
     /// Milliseconds between two rounds that gather what lies on accounts of options; a minute when it is not set.
-    public var gatheringInterval: Int?
+    package var gatheringInterval: Int?
 
     enum CodingKeys: String, CodingKey {
         case environment
@@ -224,7 +224,7 @@ public struct GatewayConfiguration: Codable, Sendable {
     package var currenciesAddress: String? { currenciesURL ?? (environment == .live ? CurrencyTable.source : nil) }
 
     /// A configuration.
-    public init(
+    package init(
         environment: Environment,
         catalogues: String,
         database: Database,

@@ -19,7 +19,9 @@ struct GatewayKeys {
     ///
     /// - Throws: what the keystore throws.
     init(_ keystore: Keystore) throws {
-        endpoints = try keystore.secret(Gateway.sealEntry).withUnsafeBytes { SecretBytes(SHA256.hash(Array($0))) }
+        endpoints = try unsafe keystore.secret(Gateway.sealEntry).withUnsafeBytes {
+            unsafe SecretBytes(SHA256.hash(Array($0)))
+        }
     }
 
     /// The key for a use, 32 bytes.

@@ -1,9 +1,9 @@
-public import Cryptography
+package import Cryptography
 import Foundation
 import Glibc
 
 /// The passphrase of the keystore: from the environment, a file, a descriptor, or a credential of systemd.
-public enum Passphrase {
+package enum Passphrase {
     /// The most bytes of one.
     private static let limit = 4_096
 
@@ -15,8 +15,10 @@ public enum Passphrase {
     /// at its end does not belong to it.
     ///
     /// - Throws: ``ConfigurationError`` when there is none, or it comes in more than one way.
-    public static func take(_ variable: String, environment: [String: String]) throws(ConfigurationError) -> SecretBytes
-    {
+    package static func take(
+        _ variable: String,
+        environment: [String: String]
+    ) throws(ConfigurationError) -> SecretBytes {
         var found: [SecretBytes] = []
         if let text = environment[variable], !text.isEmpty {
             found.append(SecretBytes(Array(text.utf8)))
@@ -29,7 +31,7 @@ public enum Passphrase {
             }
             found.append(try read(descriptor, called: "\(variable)_FD"))
         }
-        if let folder = environment["CREDENTIALS_DIRECTORY"], access("\(folder)/\(variable)", F_OK) == 0 {
+        if let folder = environment["CREDENTIALS_DIRECTORY"], unsafe access("\(folder)/\(variable)", F_OK) == 0 {
             found.append(try read(file: "\(folder)/\(variable)", isPrivate: false))
         }
         guard let passphrase = found.first, passphrase.count > 0 else {
@@ -41,13 +43,13 @@ public enum Passphrase {
 
     /// Overwrites a variable where the system shows it (`/proc/…/environ`), and removes it.
     private static func forget(_ variable: String) {
-        guard let value = getenv(variable) else { return }
-        memset(value, 0, strlen(value))
-        unsetenv(variable)
+        guard let value = unsafe getenv(variable) else { return }
+        unsafe memset(value, 0, strlen(value))
+        unsafe unsetenv(variable)
     }
 
     private static func read(file path: String, isPrivate: Bool) throws(ConfigurationError) -> SecretBytes {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw ConfigurationError("the passphrase's file \(path) cannot be read") }
         let mode = (try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? Int
         // systemd gives a credential to one unit, whatever its mode says.
@@ -64,8 +66,8 @@ public enum Passphrase {
         var bytes = [UInt8](repeating: 0, count: limit + 1)
         var length = 0
         while length < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { buffer in
-                Glibc.read(descriptor, buffer.baseAddress.map { $0 + length }, buffer.count - length)
+            let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+                unsafe Glibc.read(descriptor, buffer.baseAddress.map { unsafe $0 + length }, buffer.count - length)
             }
             guard count >= 0 else { throw ConfigurationError("the passphrase cannot be read from \(name)") }
             guard count > 0 else { break }
@@ -74,7 +76,7 @@ public enum Passphrase {
         guard length <= limit else { throw ConfigurationError("the passphrase in \(name) is too long") }
         var line = Array(bytes[..<length])
         if line.last == UInt8(ascii: "\n") { line.removeLast() }
-        memset(&bytes, 0, bytes.count)
+        unsafe memset(&bytes, 0, bytes.count)
         return SecretBytes(line)
     }
 }

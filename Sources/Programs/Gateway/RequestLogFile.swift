@@ -55,11 +55,11 @@ final class RequestLogFile: Sendable {
             return waiting
         }
         guard !lines.isEmpty else { return }
-        let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         defer { close(descriptor) }
         let bytes = Array(lines.map { $0.json.text + "\n" }.joined().utf8)
-        guard Foundation.write(descriptor, bytes, bytes.count) == bytes.count else {
+        guard unsafe Foundation.write(descriptor, bytes, bytes.count) == bytes.count else {
             throw POSIXError(.init(rawValue: errno) ?? .EIO)
         }
     }

@@ -1,12 +1,12 @@
-public import Money
-public import StrictJSON
+package import Money
+package import StrictJSON
 
 /// Decodes or checks one thing at a time and answers in JSON: what `settlegate inspect` does.
 ///
 /// Nothing that comes in can stop it: a bad request gets an error with a code and a message.
-public struct Inspection: Sendable {
+package struct Inspection: Sendable {
     /// The most bytes of one request.
-    public static let maximumLineBytes = 4 << 20
+    package static let maximumLineBytes = 4 << 20
 
     /// Something that is wrong with a request.
     struct Failure: Error {
@@ -24,12 +24,12 @@ public struct Inspection: Sendable {
     let assets: AssetRegistry
 
     /// An inspection that knows some assets, for the kind `amount`.
-    public init(assets: AssetRegistry) {
+    package init(assets: AssetRegistry) {
         self.assets = assets
     }
 
     /// What can be inspected.
-    public static var kinds: [String] { table.keys.sorted() }
+    package static var kinds: [String] { table.keys.sorted() }
 
     private static let table: [String: Kind] = [
         "amount": { try $0.amount($1) },
@@ -65,7 +65,7 @@ public struct Inspection: Sendable {
     ]
 
     /// Answers a line: `{"id": …, "kind": …, "input": {…}}` in, a line without its break out.
-    public func answer(line: [UInt8]) -> [UInt8] {
+    package func answer(line: [UInt8]) -> [UInt8] {
         var id = JSONValue.null
         do {
             guard line.count <= Self.maximumLineBytes else { throw Failure("too_large", "a line has at most 4 MiB") }
@@ -82,7 +82,7 @@ public struct Inspection: Sendable {
     /// Answers one request.
     ///
     /// - Returns: the result or the error, and whether it is a result.
-    public func answer(kind: String, input: [UInt8]) -> (JSONValue, Bool) {
+    package func answer(kind: String, input: [UInt8]) -> (JSONValue, Bool) {
         do {
             let limits = JSONLimits(maximumBytes: Self.maximumLineBytes)
             let value = input.isEmpty ? [:] : try JSONValue(parsing: input, limits: limits)

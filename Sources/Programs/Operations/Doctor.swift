@@ -5,29 +5,29 @@ import HTTPMessages
 import Keystore
 import Money
 import Providers
-public import Seams
+package import Seams
 import Storage
 import StrictJSON
 
 /// Looks at everything that a gateway needs from outside, and says of each what is wrong and what to do.
-public struct Doctor: Sendable {
+package struct Doctor: Sendable {
     /// What was found.
-    public struct Finding: Hashable, Sendable {
+    package struct Finding: Hashable, Sendable {
         /// How bad it is.
-        public enum Severity: String, Hashable, Sendable {
+        package enum Severity: String, Hashable, Sendable {
             case ok
             case warning
             case error
         }
 
         /// How bad it is.
-        public let severity: Severity
+        package let severity: Severity
         /// What was looked at.
-        public let subject: String
+        package let subject: String
         /// What was seen.
-        public let text: String
+        package let text: String
         /// What to do about it; nil when nothing has to be done.
-        public let remedy: String?
+        package let remedy: String?
     }
 
     /// Less than this is little, in bytes.
@@ -41,7 +41,7 @@ public struct Doctor: Sendable {
     private let random: any RandomSource
 
     /// A doctor for the gateway of a configuration file.
-    public init(file: String, environment: [String: String], clock: any WallClock, random: any RandomSource) {
+    package init(file: String, environment: [String: String], clock: any WallClock, random: any RandomSource) {
         self.file = file
         self.environment = environment
         self.clock = clock
@@ -49,7 +49,7 @@ public struct Doctor: Sendable {
     }
 
     /// Looks at everything; what depends on something broken is left out.
-    public func examine() async -> [Finding] {
+    package func examine() async -> [Finding] {
         var found = Findings()
         guard
             let configuration = found.take(

@@ -1,47 +1,47 @@
-public import Cryptography
+package import Cryptography
 import Foundation
-public import Gateway
+package import Gateway
 import Keystore
 import Money
-public import Seams
+package import Seams
 import StrictJSON
 import TON
 
 /// Makes what a new gateway needs: a folder with configuration, catalogues and keystore.
-public struct GatewaySetup: Sendable {
+package struct GatewaySetup: Sendable {
     /// What its operator says.
-    public struct Answers: Sendable {
+    package struct Answers: Sendable {
         /// The folder; it is made when it does not exist.
-        public var folder: String
+        package var folder: String
         /// The folder with the lists that are copied.
-        public var catalogues: String
+        package var catalogues: String
         /// Whether money is real.
-        public var environment = GatewayConfiguration.Environment.test
+        package var environment = GatewayConfiguration.Environment.test
         /// How Telegram and customers reach the gateway.
-        public var publicURL: String?
+        package var publicURL: String?
         /// The port that it listens on.
-        public var port = 8080
+        package var port = 8080
         /// The bot's token.
-        public var botToken: SecretBytes?
+        package var botToken: SecretBytes?
         /// The Bot API server.
-        public var telegramURL = "https://api.telegram.org"
+        package var telegramURL = "https://api.telegram.org"
         /// Whether the bot lives in Telegram's test environment.
-        public var isTestBot = false
+        package var isTestBot = false
         /// The payment provider token, and the currencies that it takes.
-        public var providerToken: SecretBytes?
+        package var providerToken: SecretBytes?
         /// The currencies of the provider token.
-        public var currencies: [String] = []
+        package var currencies: [String] = []
         /// Whether the bot takes Stars.
-        public var takesStars = true
+        package var takesStars = true
         /// The TON network; nil sets up no TON.
-        public var tonNetwork: String?
+        package var tonNetwork: String?
         /// The toncenter endpoint; the network's public one when nil.
-        public var toncenterURL: String?
+        package var toncenterURL: String?
         /// Whether merchants' endpoints and places to lead back to may be on private addresses.
-        public var allowsPrivateAddresses = false
+        package var allowsPrivateAddresses = false
 
         /// Answers for a folder.
-        public init(folder: String, catalogues: String) {
+        package init(folder: String, catalogues: String) {
             self.folder = folder
             self.catalogues = catalogues
         }
@@ -63,19 +63,19 @@ public struct GatewaySetup: Sendable {
     private let answers: Answers
 
     /// A set-up with the operator's answers.
-    public init(_ answers: Answers) {
+    package init(_ answers: Answers) {
         self.answers = answers
     }
 
     /// The configuration file.
-    public var configurationPath: String { answers.folder + "/settlegate.yaml" }
+    package var configurationPath: String { answers.folder + "/settlegate.yaml" }
     private var keystorePath: String { answers.folder + "/keystore.json" }
 
     /// Writes the folder's files.
     ///
     /// - Throws: ``ConfigurationError`` when there is a gateway in the folder already or an answer is of no use, and what
     ///   the file system and the keystore say.
-    public func write(passphrase: SecretBytes, clock: any WallClock, random: any RandomSource) throws {
+    package func write(passphrase: SecretBytes, clock: any WallClock, random: any RandomSource) throws {
         for path in [configurationPath, keystorePath] where FileManager.default.fileExists(atPath: path) {
             throw ConfigurationError("\(path) is there already; nothing was changed. 'settlegate doctor' looks at it")
         }

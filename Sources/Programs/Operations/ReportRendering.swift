@@ -1,23 +1,23 @@
 import Ledger
-public import Money
+package import Money
 import Payments
-public import Reconciliation
+package import Reconciliation
 import Seams
-public import StrictJSON
+package import StrictJSON
 
 /// A reconciliation report as people and programs read it.
-public struct ReportRendering: Sendable {
+package struct ReportRendering: Sendable {
     private let report: ReconciliationReport
     private let assets: AssetRegistry
 
     /// The rendering of a report, whose assets are all in the list.
-    public init(_ report: ReconciliationReport, assets: AssetRegistry) {
+    package init(_ report: ReconciliationReport, assets: AssetRegistry) {
         self.report = report
         self.assets = assets
     }
 
     /// The report for a terminal.
-    public var text: String {
+    package var text: String {
         var parts = ["Ledger and rails\n" + railTable.text, "Trial balance\n" + trialBalanceTable.text]
         if !report.openCases.isEmpty { parts.append("Waiting for a person\n" + caseTable.text) }
         if !report.warnings.isEmpty {
@@ -29,7 +29,7 @@ public struct ReportRendering: Sendable {
     }
 
     /// What keeps the books from being clean, a sentence each.
-    public var problems: [String] {
+    package var problems: [String] {
         var problems = report.auditFindings
         if !report.trialBalance.isBalanced { problems.append("the trial balance is not zero in every asset") }
         for line in report.lines where !line.isExplained {
@@ -46,7 +46,7 @@ public struct ReportRendering: Sendable {
     }
 
     /// The report as JSON.
-    public var json: JSONValue {
+    package var json: JSONValue {
         [
             "object": "reconciliation_report",
             "made_at": .string(report.madeAt.description),

@@ -1,7 +1,7 @@
 /// A table for people on a terminal: columns as wide as their widest cell.
-public struct TextTable: Sendable {
+package struct TextTable: Sendable {
     /// On which side of its column a cell stands.
-    public enum Alignment: Sendable {
+    package enum Alignment: Sendable {
         case left
         case right
     }
@@ -11,18 +11,18 @@ public struct TextTable: Sendable {
     private var rows: [[String]] = []
 
     /// A table with headings; amounts stand on the right.
-    public init(_ columns: [(heading: String, alignment: Alignment)]) {
+    package init(_ columns: [(heading: String, alignment: Alignment)]) {
         headings = columns.map(\.heading)
         alignments = columns.map(\.alignment)
     }
 
     /// Adds a row; missing cells are empty.
-    public mutating func add(_ cells: [String]) {
+    package mutating func add(_ cells: [String]) {
         rows.append(cells)
     }
 
     /// The table's text, a line for each row.
-    public var text: String {
+    package var text: String {
         let all = [headings] + rows
         let widths = headings.indices.map { column in all.map { Self.cell($0, column).count }.max() ?? 0 }
         let rule = widths.map { String(repeating: "-", count: $0) }

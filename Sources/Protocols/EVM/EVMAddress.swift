@@ -1,27 +1,27 @@
-public import Cryptography
+package import Cryptography
 
 /// An account of an EVM chain: the last 20 bytes of the Keccak-256 digest of its public key, or a contract's.
-public struct EVMAddress: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct EVMAddress: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The 20 bytes.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// The address with these 20 bytes.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedAddress``.
-    public init(bytes: [UInt8]) throws(EVMError) {
+    package init(bytes: [UInt8]) throws(EVMError) {
         guard bytes.count == 20 else { throw EVMError(.malformedAddress, "an address has 20 bytes") }
         self.bytes = bytes
     }
 
     /// The address of a key.
-    public init(_ key: Secp256k1.PublicKey) {
+    package init(_ key: Secp256k1.PublicKey) {
         bytes = Array(Keccak256.hash(Array(key.uncompressed.dropFirst())).suffix(20))
     }
 
     /// Reads `0x` and 40 digits; letters of both cases have to be EIP-55's checksum, letters of one case carry none.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedAddress``.
-    public init(_ text: String) throws(EVMError) {
+    package init(_ text: String) throws(EVMError) {
         guard text.utf8.count == 42, text.hasPrefix("0x"), let bytes = try? Hex.decode(text.dropFirst(2)) else {
             throw EVMError(.malformedAddress, "an address is 0x and 40 hex digits")
         }
@@ -34,14 +34,14 @@ public struct EVMAddress: Hashable, Comparable, Sendable, CustomStringConvertibl
     }
 
     /// Address 0, from which tokens are minted and to which they are burnt.
-    public static let zero = Self(unchecked: [UInt8](repeating: 0, count: 20))
+    package static let zero = Self(unchecked: [UInt8](repeating: 0, count: 20))
 
     private init(unchecked bytes: [UInt8]) {
         self.bytes = bytes
     }
 
     /// The text with the checksum in its letters (EIP-55).
-    public var description: String {
+    package var description: String {
         let digits = Array(Hex.encode(bytes).utf8)
         let checksum = Array(Hex.encode(Keccak256.hash(digits)).utf8)
         let mixed = zip(digits, checksum).map { digit, check in
@@ -51,13 +51,13 @@ public struct EVMAddress: Hashable, Comparable, Sendable, CustomStringConvertibl
     }
 
     /// The text in lower case, as it stands in an asset's identifier.
-    public var lowercased: String { "0x" + Hex.encode(bytes) }
+    package var lowercased: String { "0x" + Hex.encode(bytes) }
 
     /// Whether `lhs`'s bytes come first.
-    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.bytes.lexicographicallyPrecedes(rhs.bytes) }
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.bytes.lexicographicallyPrecedes(rhs.bytes) }
 
     /// The address of the contract that an account makes with a nonce: `keccak256(rlp([sender, nonce]))[12…]`.
-    public func contract(nonce: UInt64) -> EVMAddress {
+    package func contract(nonce: UInt64) -> EVMAddress {
         let digest = Keccak256.hash(RLPItem.list([.bytes(bytes), .uint64(nonce)]).encoded)
         return EVMAddress(unchecked: Array(digest.suffix(20)))
     }

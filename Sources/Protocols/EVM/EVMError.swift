@@ -1,12 +1,12 @@
-public import Seams
+import Seams
 
 /// Why bytes are not the EVM structure that they should be, or a value does not fit one.
-public struct EVMError: CodedError {
+package struct EVMError: CodedError {
     /// How the error's text begins.
-    public static let domain = "EVM"
+    package static let domain = "EVM"
 
     /// The kind of fault.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         /// The bytes are no RLP, or not the only RLP of what they say.
         case malformedRLP
         /// The bytes are no ABI encoding of the expected types.
@@ -24,12 +24,12 @@ public struct EVMError: CodedError {
     }
 
     /// The kind of fault.
-    public let code: Code
+    package let code: Code
     /// What is wrong, for a person.
-    public let reason: String
+    package let reason: String
 
     /// A fault of the kind `code`.
-    public init(_ code: Code, _ reason: String) {
+    package init(_ code: Code, _ reason: String) {
         self.code = code
         self.reason = reason
     }

@@ -3,17 +3,17 @@ import Cryptography
 /// An account on TON: a workchain and a hash.
 ///
 /// Two spellings of one account are equal.
-public struct TONAddress: Hashable, Sendable, CustomStringConvertible {
+package struct TONAddress: Hashable, Sendable, CustomStringConvertible {
     /// 0 for the basechain, -1 for the masterchain; others, from -128 to 127, can be written and do not exist yet.
-    public let workchain: Int
+    package let workchain: Int
     /// The hash of the account's initial state.
-    public let hash: CellHash
+    package let hash: CellHash
 
     /// An account.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedAddress`` for a workchain that no standard address can name
     ///   (block.tlb: `addr_std`, `workchain_id:int8`).
-    public init(workchain: Int, hash: CellHash) throws(TONError) {
+    package init(workchain: Int, hash: CellHash) throws(TONError) {
         guard Int8(exactly: workchain) != nil else {
             throw TONError(.malformedAddress, "a workchain is a number from -128 to 127")
         }
@@ -24,18 +24,18 @@ public struct TONAddress: Hashable, Sendable, CustomStringConvertible {
     /// Reads any spelling: raw, or friendly in either alphabet; the flags of a friendly one are not kept.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedAddress``.
-    public init(_ text: String) throws(TONError) {
+    package init(_ text: String) throws(TONError) {
         self = try AddressText(text).address
     }
 
     /// Whether its workchain exists: what is sent to another one is lost or comes back.
-    public var isOnExistingWorkchain: Bool { workchain == 0 || workchain == -1 }
+    package var isOnExistingWorkchain: Bool { workchain == 0 || workchain == -1 }
 
     /// The raw spelling, `0:` and 64 lower-case hex digits.
-    public var raw: String { "\(workchain):\(hash)" }
+    package var raw: String { "\(workchain):\(hash)" }
 
     /// The raw spelling.
-    public var description: String { raw }
+    package var description: String { raw }
 
     /// A friendly spelling (36 bytes in base 64 with a checksum), url-safe.
     ///
@@ -44,7 +44,7 @@ public struct TONAddress: Hashable, Sendable, CustomStringConvertible {
     ///     wallets that may not exist yet.
     ///   - testOnly: whether software for the main network should refuse it.
     /// - Returns: 48 characters.
-    public func friendly(bounceable: Bool, testOnly: Bool = false) -> String {
+    package func friendly(bounceable: Bool, testOnly: Bool = false) -> String {
         var bytes: [UInt8] = [(bounceable ? 0x11 : 0x51) | (testOnly ? 0x80 : 0), UInt8(truncatingIfNeeded: workchain)]
         bytes += hash.bytes
         let checksum = CRC16.xmodem(bytes)
@@ -54,18 +54,18 @@ public struct TONAddress: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// One spelling of an account, with the flags that it carries.
-public struct AddressText: Hashable, Sendable {
+package struct AddressText: Hashable, Sendable {
     /// The account.
-    public let address: TONAddress
+    package let address: TONAddress
     /// The flag that friendly spellings have; none for a raw one.
-    public let isBounceable: Bool?
+    package let isBounceable: Bool?
     /// Whether it is marked for the test network; none for a raw one.
-    public let isTestOnly: Bool?
+    package let isTestOnly: Bool?
 
     /// Reads any spelling.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedAddress``.
-    public init(_ text: String) throws(TONError) {
+    package init(_ text: String) throws(TONError) {
         if text.utf8.contains(UInt8(ascii: ":")) {
             address = try Self.raw(text)
             isBounceable = nil

@@ -1,27 +1,27 @@
 import Cryptography
-public import Seams
+package import Seams
 import StrictJSON
 
 /// What we ask of a wallet (TON Connect, requests).
-public enum AppRequest: Hashable, Sendable {
+package enum AppRequest: Hashable, Sendable {
     /// To show the customer messages, and to sign and send them when they agree.
     case sendTransaction(Transfer)
     /// To forget the session.
     case disconnect
 
     /// Messages that a wallet is to send.
-    public struct Transfer: Hashable, Sendable {
+    package struct Transfer: Hashable, Sendable {
         /// Until when it may be sent.
-        public let validUntil: Timestamp
+        package let validUntil: Timestamp
         /// The network: `-239` or `-3`.
-        public let network: String
+        package let network: String
         /// The wallet's account, raw.
-        public let from: String
+        package let from: String
         /// The messages.
-        public let messages: [Message]
+        package let messages: [Message]
 
         /// Messages that a wallet is to send.
-        public init(validUntil: Timestamp, network: String, from: String, messages: [Message]) {
+        package init(validUntil: Timestamp, network: String, from: String, messages: [Message]) {
             self.validUntil = validUntil
             self.network = network
             self.from = from
@@ -30,16 +30,16 @@ public enum AppRequest: Hashable, Sendable {
     }
 
     /// One message.
-    public struct Message: Hashable, Sendable {
+    package struct Message: Hashable, Sendable {
         /// To whom, in the friendly form.
-        public let address: String
+        package let address: String
         /// Nanotons, in digits.
-        public let amount: String
+        package let amount: String
         /// The body as a bag of cells; none for none.
-        public let payload: [UInt8]?
+        package let payload: [UInt8]?
 
         /// One message.
-        public init(address: String, amount: String, payload: [UInt8]?) {
+        package init(address: String, amount: String, payload: [UInt8]?) {
             self.address = address
             self.amount = amount
             self.payload = payload
@@ -47,7 +47,7 @@ public enum AppRequest: Hashable, Sendable {
     }
 
     /// The method's name, which is also the topic under which a bridge may announce it.
-    public var method: String {
+    package var method: String {
         switch self {
         case .sendTransaction: "sendTransaction"
         case .disconnect: "disconnect"
@@ -55,7 +55,7 @@ public enum AppRequest: Hashable, Sendable {
     }
 
     /// The request's bytes.
-    public func json(id: String) -> [UInt8] {
+    package func json(id: String) -> [UInt8] {
         var parameters: [JSONValue] = []
         if case .sendTransaction(let transfer) = self { parameters = [.string(Self.text(transfer))] }
         let value: JSONValue = ["method": .string(method), "params": .array(parameters), "id": .string(id)]

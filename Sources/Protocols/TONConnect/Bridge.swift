@@ -1,17 +1,17 @@
-public import HTTPMessages
+package import HTTPMessages
 import StrictJSON
 
 /// A wallet's bridge: it carries sealed messages between us and the wallet, and can read none of them (TON Connect, HTTP
 /// bridge).
-public struct Bridge: Sendable {
+package struct Bridge: Sendable {
     /// A sealed message.
-    public struct Letter: Hashable, Sendable {
+    package struct Letter: Hashable, Sendable {
         /// Its place on the bridge: what comes after it is asked for by it.
-        public let eventID: String?
+        package let eventID: String?
         /// Who sends it: a side's name.
-        public let sender: String
+        package let sender: String
         /// The sealed message.
-        public let sealed: String
+        package let sealed: String
     }
 
     /// How long the bridge keeps a message for a side that does not listen, in seconds.
@@ -20,7 +20,7 @@ public struct Bridge: Sendable {
     private let transport: any HTTPTransport
 
     /// The bridge at a URL without a slash at the end.
-    public init(url: String, transport: any HTTPTransport) {
+    package init(url: String, transport: any HTTPTransport) {
         self.url = url
         self.transport = transport
     }
@@ -33,7 +33,7 @@ public struct Bridge: Sendable {
     ///   - receiver: the wallet's name.
     ///   - topic: what it is about, in a word.
     /// - Throws: ``TONConnectError`` with the code `unavailable`; whether it was taken is unknown then.
-    public func send(
+    package func send(
         _ sealed: String,
         from sender: String,
         to receiver: String,
@@ -62,7 +62,7 @@ public struct Bridge: Sendable {
     ///   - duration: how long at most.
     ///   - take: deals with a message; what it answers says whether to go on listening.
     /// - Throws: ``TONConnectError``, and what `take` throws.
-    public func listen(
+    package func listen(
         as client: String,
         after last: String?,
         for duration: Duration,

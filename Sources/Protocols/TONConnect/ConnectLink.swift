@@ -1,7 +1,7 @@
 import StrictJSON
 
 /// The link by which a customer's wallet opens a session (TON Connect, universal links).
-public enum ConnectLink {
+package enum ConnectLink {
     /// The version of the protocol.
     private static let version = "2"
 
@@ -12,7 +12,7 @@ public enum ConnectLink {
     ///   - client: our name on its bridge.
     ///   - manifest: the URL of our manifest, which the wallet shows to the customer.
     /// - Returns: the link; for a wallet inside Telegram the request goes into the start parameter.
-    public static func url(to wallet: WalletEntry, client: String, manifest: String) -> String {
+    package static func url(to wallet: WalletEntry, client: String, manifest: String) -> String {
         let request: JSONValue = ["manifestUrl": .string(manifest), "items": [["name": "ton_addr"]]]
         let fields = [("v", version), ("id", client), ("r", request.text), ("ret", "back")]
         let query = fields.map { "\($0.0)=\(percentEncoded($0.1))" }.joined(separator: "&")

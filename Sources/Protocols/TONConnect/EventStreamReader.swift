@@ -1,13 +1,13 @@
 /// Reads `text/event-stream` piece by piece (WHATWG HTML, section 9.2).
-public struct EventStreamReader: Sendable {
+package struct EventStreamReader: Sendable {
     /// One event.
-    public struct Event: Hashable, Sendable {
+    package struct Event: Hashable, Sendable {
         /// Its type; `message` when it has none.
-        public var type = "message"
+        package var type = "message"
         /// The last identifier that was named.
-        public var id: String?
+        package var id: String?
         /// Its data.
-        public var data = ""
+        package var data = ""
     }
 
     /// The most bytes of one line, and of one event.
@@ -21,12 +21,12 @@ public struct EventStreamReader: Sendable {
     private var id: String?
 
     /// A reader that has read nothing.
-    public init() {}
+    package init() {}
 
     /// The events that a further piece completes.
     ///
     /// - Throws: ``TONConnectError`` with the code `malformed` when an event is too long.
-    public mutating func read(_ piece: [UInt8]) throws(TONConnectError) -> [Event] {
+    package mutating func read(_ piece: [UInt8]) throws(TONConnectError) -> [Event] {
         var events: [Event] = []
         for byte in piece {
             let isReturn = byte == UInt8(ascii: "\r")

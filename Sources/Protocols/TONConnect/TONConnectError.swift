@@ -1,14 +1,14 @@
-public import Seams
+import Seams
 
 /// What TON Connect refuses or cannot do: a code that callers match, and a reason that people read.
 ///
 /// No key and no message of a wallet stands in `reason`.
-public struct TONConnectError: CodedError {
+package struct TONConnectError: CodedError {
     /// How the error's text begins.
-    public static let domain = "TON Connect"
+    package static let domain = "TON Connect"
 
     /// The kind of refusal.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         /// A message was not sealed for this session by whom it names, or was changed.
         case notAuthentic
         /// A message of a wallet, a list or a link cannot be read.
@@ -18,9 +18,9 @@ public struct TONConnectError: CodedError {
     }
 
     /// The kind of refusal.
-    public let code: Code
+    package let code: Code
     /// What went wrong, for a person.
-    public let reason: String
+    package let reason: String
 
     init(_ code: Code, _ reason: String) {
         self.code = code

@@ -1,18 +1,18 @@
-public import StrictJSON
+package import StrictJSON
 
 /// A wallet that a customer may have: an entry of the list that wallets publish (TON Connect, `wallets-v2.json`).
-public struct WalletEntry: Hashable, Sendable {
+package struct WalletEntry: Hashable, Sendable {
     /// The wallet's own short name, for example `tonkeeper`.
-    public let appName: String
+    package let appName: String
     /// What customers call it.
-    public let name: String
+    package let name: String
     /// What its links begin with.
-    public let universalURL: String
+    package let universalURL: String
     /// Its bridge, without a slash at the end.
-    public let bridge: String
+    package let bridge: String
 
     /// A wallet.
-    public init(appName: String, name: String, universalURL: String, bridge: String) {
+    package init(appName: String, name: String, universalURL: String, bridge: String) {
         self.appName = appName
         self.name = name
         self.universalURL = universalURL
@@ -23,7 +23,7 @@ public struct WalletEntry: Hashable, Sendable {
     ///
     /// - Throws: ``TONConnectError`` with the code `malformed` when it is no list, or an entry lacks what it needs.
     /// - Returns: the wallets in the list's order.
-    public static func list(_ json: JSONValue) throws(TONConnectError) -> [WalletEntry] {
+    package static func list(_ json: JSONValue) throws(TONConnectError) -> [WalletEntry] {
         guard let entries = json.arrayValue else { throw TONConnectError(.malformed, "the list of wallets is no list") }
         var wallets: [WalletEntry] = []
         for entry in entries {

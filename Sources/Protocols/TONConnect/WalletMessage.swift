@@ -2,7 +2,7 @@ import Seams
 import StrictJSON
 
 /// What a wallet says (TON Connect, events and responses).
-public enum WalletMessage: Hashable, Sendable {
+package enum WalletMessage: Hashable, Sendable {
     /// The customer let us know the wallet's account.
     case connected(account: String, network: String)
     /// The customer or the wallet did not.
@@ -20,7 +20,7 @@ public enum WalletMessage: Hashable, Sendable {
     /// Reads a message; none for events that are not known.
     ///
     /// - Throws: ``TONConnectError`` with the code `malformed`.
-    public init?(_ bytes: [UInt8]) throws(TONConnectError) {
+    package init?(_ bytes: [UInt8]) throws(TONConnectError) {
         guard let value = try? JSONValue(parsing: bytes) else {
             throw TONConnectError(.malformed, "a wallet's message is no JSON")
         }

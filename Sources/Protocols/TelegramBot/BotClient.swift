@@ -1,19 +1,19 @@
-public import Cryptography
-public import HTTPMessages
-public import Seams
-public import StrictJSON
+package import Cryptography
+package import HTTPMessages
+package import Seams
+package import StrictJSON
 
 /// Calls of the Bot API (core.telegram.org/bots/api) for one bot.
 ///
 /// The token stands in the path of every request, so it is joined only when a request is made, and no error holds a URL.
-public struct BotClient: Sendable {
+package struct BotClient: Sendable {
     private let transport: any HTTPTransport
     private let baseURL: String
     private let token: SecretBytes
     private let isTestEnvironment: Bool
     private let timeout: Duration
     /// The bot's number; nil when the token is none, which Telegram then says.
-    public let number: BotNumber?
+    package let number: BotNumber?
     private let clock: (any WallClock)?
 
     /// A client of one bot.
@@ -25,7 +25,7 @@ public struct BotClient: Sendable {
     ///   - isTestEnvironment: whether the bot lives in Telegram's test environment, whose paths differ.
     ///   - timeout: how long one call may take.
     ///   - clock: compares itself with the server's, where it can be in doubt.
-    public init(
+    package init(
         transport: any HTTPTransport,
         baseURL: String,
         token: SecretBytes,
@@ -49,7 +49,7 @@ public struct BotClient: Sendable {
     /// - Throws: ``TelegramError``.
     /// - Returns: the `result`.
     @discardableResult
-    public func call(_ method: String, _ parameters: JSONValue = [:]) async throws(TelegramError) -> JSONValue {
+    package func call(_ method: String, _ parameters: JSONValue = [:]) async throws(TelegramError) -> JSONValue {
         try Self.result(of: await send(method, parameters), method)
     }
 
@@ -100,12 +100,12 @@ public struct BotClient: Sendable {
 }
 
 /// Why a call of the Bot API did not succeed: a code that callers match, and Telegram's own description.
-public struct TelegramError: CodedError {
+package struct TelegramError: CodedError {
     /// How the error's text begins.
-    public static let domain = "Telegram"
+    package static let domain = "Telegram"
 
     /// The kind of failure.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         /// Telegram refuses; nothing was done.
         case refused
         /// Too many calls; nothing was done.
@@ -119,14 +119,14 @@ public struct TelegramError: CodedError {
     }
 
     /// The kind of failure.
-    public let code: Code
+    package let code: Code
     /// Telegram's description, for example `Bad Request: CHARGE_ALREADY_REFUNDED`.
-    public let reason: String
+    package let reason: String
     /// How long to wait, when Telegram says so.
-    public let retryAfter: Duration?
+    package let retryAfter: Duration?
 
     /// A failure of the kind `code`.
-    public init(_ code: Code, _ reason: String, retryAfter: Duration? = nil) {
+    package init(_ code: Code, _ reason: String, retryAfter: Duration? = nil) {
         self.code = code
         self.reason = reason
         self.retryAfter = retryAfter
@@ -137,10 +137,10 @@ public struct TelegramError: CodedError {
     }
 
     /// Whether the description names a reason, for example `CHARGE_ALREADY_REFUNDED`.
-    public func names(_ word: String) -> Bool { code == .refused && reason.contains(word) }
+    package func names(_ word: String) -> Bool { code == .refused && reason.contains(word) }
 }
 
 extension JSONLimits {
     /// How what Telegram says is read: it passes on what strangers write.
-    public static let telegram = JSONLimits(maximumBytes: 8 << 20, repairsTexts: true)
+    package static let telegram = JSONLimits(maximumBytes: 8 << 20, repairsTexts: true)
 }

@@ -1,16 +1,16 @@
-public import Cryptography
+package import Cryptography
 
 /// The number of a bot, with which each of its tokens begins (Bot API, "Authorizing your bot"): what the bot is, while
 /// tokens come and go.
-public struct BotNumber: Hashable, Sendable, CustomStringConvertible {
+package struct BotNumber: Hashable, Sendable, CustomStringConvertible {
     /// The number.
-    public let value: Int64
+    package let value: Int64
 
     /// The number in a token; nil when the bytes are no bot's token.
     ///
     /// The number has one form only, without a sign or zeros before it, so that a bot has no second name. The rest stands in
     /// the path of every request, and has no character that could lead to another one.
-    public init?(token: SecretBytes) {
+    package init?(token: SecretBytes) {
         let digits = token.withUnsafeBytes { bytes -> [UInt8]? in
             guard let end = bytes.prefix(20).firstIndex(of: UInt8(ascii: ":")), end + 1 < bytes.count,
                 bytes[(end + 1)...].allSatisfy(Self.isOfSecret)
@@ -34,5 +34,5 @@ public struct BotNumber: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The number in digits.
-    public var description: String { "\(value)" }
+    package var description: String { "\(value)" }
 }

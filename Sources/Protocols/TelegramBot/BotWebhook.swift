@@ -1,30 +1,30 @@
 import HTTPMessages
-public import Seams
+package import Seams
 import StrictJSON
 
 /// Who a bot is (Bot API, `getMe`).
-public struct BotIdentity: Hashable, Sendable {
+package struct BotIdentity: Hashable, Sendable {
     /// Its number.
-    public let id: Int64
+    package let id: Int64
     /// Its name, without the `@`.
-    public let username: String
+    package let username: String
 }
 
 /// Where a bot's updates go, as Telegram says it (Bot API, `WebhookInfo`).
-public struct BotWebhook: Hashable, Sendable {
+package struct BotWebhook: Hashable, Sendable {
     /// Where they are sent; empty when they are not.
-    public let url: String
+    package let url: String
     /// Which updates are sent.
-    public let allowedUpdates: Set<String>
+    package let allowedUpdates: Set<String>
     /// How many wait to be taken.
-    public let pendingUpdates: Int64
+    package let pendingUpdates: Int64
     /// Why the last one could not be delivered, when one could not.
-    public let lastError: String?
+    package let lastError: String?
     /// When that was.
-    public let lastErrorAt: Timestamp?
+    package let lastErrorAt: Timestamp?
 
     /// The updates that payments need.
-    public static let neededUpdates: Set<String> = [
+    package static let neededUpdates: Set<String> = [
         "message", "pre_checkout_query", "shipping_query", "purchased_paid_media", "subscription",
     ]
 }
@@ -33,7 +33,7 @@ extension BotClient {
     /// Who the bot is.
     ///
     /// - Throws: ``TelegramError``.
-    public func identity() async throws(TelegramError) -> BotIdentity {
+    package func identity() async throws(TelegramError) -> BotIdentity {
         let me = try await call("getMe")
         guard let id = me["id"]?.integerValue else { throw TelegramError(.malformed, "getMe names nobody") }
         return BotIdentity(id: id, username: me["username"]?.stringValue ?? "")
@@ -42,7 +42,7 @@ extension BotClient {
     /// Registers where updates are sent, with everything that payments need.
     ///
     /// - Throws: ``TelegramError``.
-    public func setWebhook(url: String, secret: String) async throws(TelegramError) {
+    package func setWebhook(url: String, secret: String) async throws(TelegramError) {
         // Left out, Telegram would keep whatever list was set before.
         let types = BotWebhook.neededUpdates.sorted().map(JSONValue.string)
         try await call(
@@ -54,7 +54,7 @@ extension BotClient {
     /// Where the updates go.
     ///
     /// - Throws: ``TelegramError``.
-    public func webhook() async throws(TelegramError) -> BotWebhook {
+    package func webhook() async throws(TelegramError) -> BotWebhook {
         let info = try await call("getWebhookInfo")
         return BotWebhook(
             url: info["url"]?.stringValue ?? "",
@@ -68,7 +68,7 @@ extension BotClient {
     /// Stops the sending of updates, so that they can be asked for; what waits is kept.
     ///
     /// - Throws: ``TelegramError``.
-    public func deleteWebhook() async throws(TelegramError) { try await call("deleteWebhook") }
+    package func deleteWebhook() async throws(TelegramError) { try await call("deleteWebhook") }
 
     /// Updates that wait, the oldest first; asking from a number on tells Telegram that those before it are taken.
     ///
@@ -79,7 +79,7 @@ extension BotClient {
     ///   - wait: how long Telegram waits for one when there is none, in whole seconds.
     /// - Throws: ``TelegramError``.
     /// - Returns: at most a hundred updates, each with its number and as Telegram wrote it.
-    public func updates(
+    package func updates(
         from offset: Int64?,
         waiting wait: Int64
     ) async throws(TelegramError) -> [(number: Int64, bytes: [UInt8])] {

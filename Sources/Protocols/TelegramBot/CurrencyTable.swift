@@ -4,41 +4,41 @@ import StrictJSON
 ///
 /// The exponents differ from ISO 4217 for some currencies, and the limits float with exchange rates, so the table is data
 /// with a date.
-public struct CurrencyTable: Hashable, Sendable {
+package struct CurrencyTable: Hashable, Sendable {
     /// One currency.
-    public struct Entry: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable {
         /// Three letters.
-        public let code: String
+        package let code: String
         /// How many digits the smallest unit is behind the point.
-        public let exponent: Int
+        package let exponent: Int
         /// The least that can be paid, in smallest units.
-        public let minimumAmount: Int64
+        package let minimumAmount: Int64
         /// The most that can be paid, in smallest units.
-        public let maximumAmount: Int64
+        package let maximumAmount: Int64
     }
 
     /// Where Telegram publishes it.
-    public static let source = "https://core.telegram.org/bots/payments/currencies.json"
+    package static let source = "https://core.telegram.org/bots/payments/currencies.json"
 
     /// The day on which the table was taken from Telegram, `YYYY-MM-DD`.
-    public let asOf: String
+    package let asOf: String
     /// The currencies, ordered by code.
-    public let entries: [Entry]
+    package let entries: [Entry]
 
     /// The currency with a code.
-    public func entry(_ code: String) -> Entry? { entries.first { $0.code == code } }
+    package func entry(_ code: String) -> Entry? { entries.first { $0.code == code } }
 
     /// Reads Telegram's own `currencies.json`.
     ///
     /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``: a table that cannot be read replaces nothing.
-    public init(parsing bytes: [UInt8], asOf: String) throws(TelegramError) {
+    package init(parsing bytes: [UInt8], asOf: String) throws(TelegramError) {
         try self.init(Self.json(bytes), asOf: asOf)
     }
 
     /// Reads the table as it is kept: with its day, and Telegram's own text under `currencies`.
     ///
     /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``.
-    public init(kept bytes: [UInt8]) throws(TelegramError) {
+    package init(kept bytes: [UInt8]) throws(TelegramError) {
         let value = try Self.json(bytes)
         guard let asOf = value["as_of"]?.stringValue, let currencies = value["currencies"] else {
             throw TelegramError(.malformed, "the table has no 'as_of' or no 'currencies'")
@@ -81,7 +81,7 @@ public struct CurrencyTable: Hashable, Sendable {
     }
 
     /// The text under which the table is kept, a line for each currency.
-    public var keptText: String {
+    package var keptText: String {
         let lines = entries.map { entry -> String in
             let value: JSONValue = [
                 "exp": .integer(Int64(entry.exponent)), "min_amount": .string(String(entry.minimumAmount)),
@@ -102,12 +102,12 @@ public struct CurrencyTable: Hashable, Sendable {
     }
 
     /// Whether amounts mean something else in a newer table: an exponent has changed.
-    public func changesExponents(_ newer: Self) -> Bool {
+    package func changesExponents(_ newer: Self) -> Bool {
         newer.entries.contains { entry in self.entry(entry.code).map { $0.exponent != entry.exponent } ?? false }
     }
 
     /// What is different in a newer table, a sentence each; a changed exponent means that amounts mean something else.
-    public func differences(to newer: Self) -> [String] {
+    package func differences(to newer: Self) -> [String] {
         var differences: [String] = []
         for entry in newer.entries {
             guard let old = self.entry(entry.code) else {

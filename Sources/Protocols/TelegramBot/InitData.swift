@@ -1,37 +1,37 @@
-public import Cryptography
-public import Seams
-public import StrictJSON
+package import Cryptography
+package import Seams
+package import StrictJSON
 
 /// What a Mini App passes about its user (`Telegram.WebApp.initData`), checked.
-public struct InitData: Hashable, Sendable {
+package struct InitData: Hashable, Sendable {
     /// Telegram's keys that sign for third parties.
-    public enum ThirdPartyKey {
+    package enum ThirdPartyKey {
         /// The production environment's key.
-        public static let production = "e7bf03a2fa4602af4580703d88dda5bb59f32ed8b02a56c187fe7d34caed242d"
+        package static let production = "e7bf03a2fa4602af4580703d88dda5bb59f32ed8b02a56c187fe7d34caed242d"
         /// The test environment's key.
-        public static let test = "40055058a4ee38156a06562e52eece92a771bcd8346a8c4615cb7376eddf72ec"
+        package static let test = "40055058a4ee38156a06562e52eece92a771bcd8346a8c4615cb7376eddf72ec"
     }
 
     /// The most bytes and fields that are looked at: several times what Telegram sends.
     private static let limits = (bytes: 8_192, fields: 64)
 
     /// Why initData is refused.
-    public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+    package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         /// A sentence for a developer.
-        public let reason: String
+        package let reason: String
         /// A sentence for a developer.
-        public var description: String { reason }
+        package var description: String { reason }
     }
 
     /// The fields, decoded, ordered by the bytes of their names.
-    public let fields: [(key: String, value: String)]
+    package let fields: [(key: String, value: String)]
     /// What a bot's own token has signed.
     private let signedByToken: [UInt8]
 
     /// Reads initData as a Mini App has it: a query string.
     ///
     /// - Throws: ``Refusal`` when it is none, or a field comes twice.
-    public init(parsing text: String) throws(Refusal) {
+    package init(parsing text: String) throws(Refusal) {
         guard text.utf8.count <= Self.limits.bytes else { throw Refusal(reason: "initData is too long") }
         guard text.utf8.count(where: { $0 == UInt8(ascii: "&") }) < Self.limits.fields else {
             throw Refusal(reason: "initData has too many fields")
@@ -77,17 +77,17 @@ public struct InitData: Hashable, Sendable {
     }
 
     /// The value of a field.
-    public func value(_ key: String) -> String? {
+    package func value(_ key: String) -> String? {
         fields.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
     /// The user, as JSON.
-    public var user: JSONValue? { value("user").flatMap { try? JSONValue(parsing: Array($0.utf8)) } }
+    package var user: JSONValue? { value("user").flatMap { try? JSONValue(parsing: Array($0.utf8)) } }
 
     /// Checks it with the bot's own token (HMAC).
     ///
     /// - Throws: ``Refusal``.
-    public func check(botToken: SecretBytes, now: Timestamp, maximumAge: Duration) throws(Refusal) {
+    package func check(botToken: SecretBytes, now: Timestamp, maximumAge: Duration) throws(Refusal) {
         guard let stated = value("hash"), let hash = try? Hex.decode(stated), hash.count == 32 else {
             throw Refusal(reason: "'hash' is missing or no digest")
         }
@@ -100,7 +100,7 @@ public struct InitData: Hashable, Sendable {
     /// Checks it without the bot's token, by Telegram's signature for third parties (Ed25519).
     ///
     /// - Throws: ``Refusal``.
-    public func check(
+    package func check(
         botID: Int64,
         publicKey: Ed25519.PublicKey,
         now: Timestamp,
@@ -138,12 +138,12 @@ public struct InitData: Hashable, Sendable {
     }
 
     /// Whether both have the same fields.
-    public static func == (lhs: Self, rhs: Self) -> Bool {
+    package static func == (lhs: Self, rhs: Self) -> Bool {
         lhs.fields.elementsEqual(rhs.fields) { $0.key == $1.key && $0.value == $1.value }
     }
 
     /// Hashes the fields.
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         for field in fields {
             hasher.combine(field.key)
             hasher.combine(field.value)

@@ -1,37 +1,37 @@
-public import StrictJSON
+package import StrictJSON
 
 /// What `createInvoiceLink` is asked for, checked by Telegram's rules before it is sent.
-public struct InvoiceLink: Hashable, Sendable {
+package struct InvoiceLink: Hashable, Sendable {
     /// The currency of Stars.
-    public static let stars = "XTR"
+    package static let stars = "XTR"
 
     /// One line of the price.
-    public struct Price: Hashable, Sendable {
+    package struct Price: Hashable, Sendable {
         /// What it is for.
-        public let label: String
+        package let label: String
         /// How much, in the currency's smallest units.
-        public let amount: Int64
+        package let amount: Int64
 
         /// A line of the price.
-        public init(label: String, amount: Int64) {
+        package init(label: String, amount: Int64) {
             self.label = label
             self.amount = amount
         }
     }
 
     /// A picture of what is sold.
-    public struct Photo: Hashable, Sendable {
+    package struct Photo: Hashable, Sendable {
         /// Where it is.
-        public var url: String
+        package var url: String
         /// Its size in bytes.
-        public var size: Int64?
+        package var size: Int64?
         /// Its width in pixels.
-        public var width: Int64?
+        package var width: Int64?
         /// Its height in pixels.
-        public var height: Int64?
+        package var height: Int64?
 
         /// A picture.
-        public init(url: String, size: Int64? = nil, width: Int64? = nil, height: Int64? = nil) {
+        package init(url: String, size: Int64? = nil, width: Int64? = nil, height: Int64? = nil) {
             self.url = url
             self.size = size
             self.width = width
@@ -40,41 +40,41 @@ public struct InvoiceLink: Hashable, Sendable {
     }
 
     /// The name of what is sold, 1 to 32 characters.
-    public var title: String
+    package var title: String
     /// More about it, 1 to 255 characters.
-    public var summary: String
+    package var summary: String
     /// What ties a payment to the order, 1 to 128 bytes; the customer does not see it.
-    public var payload: String
+    package var payload: String
     /// The currency: three letters, or `XTR`.
-    public var currency: String
+    package var currency: String
     /// The lines of the price.
-    public var prices: [Price]
+    package var prices: [Price]
     /// The payment provider token; empty for Stars.
-    public var providerToken: String
+    package var providerToken: String
     /// The most that may be tipped, in smallest units.
-    public var maximumTip: Int64 = 0
+    package var maximumTip: Int64 = 0
     /// Tips to choose from: at most four, ascending.
-    public var suggestedTips: [Int64] = []
+    package var suggestedTips: [Int64] = []
     /// Whether the price depends on how it is shipped.
-    public var isFlexible = false
+    package var isFlexible = false
     /// What the customer has to tell: `need_name`, `need_email`, `need_phone_number`, `need_shipping_address`.
-    public var needs: [String] = []
+    package var needs: [String] = []
     /// What of it the payment provider is told: `send_email_to_provider`, `send_phone_number_to_provider`.
-    public var disclosures: [String] = []
+    package var disclosures: [String] = []
     /// JSON for the payment provider, for example a fiscal receipt.
-    public var providerData: String?
+    package var providerData: String?
     /// A picture of what is sold.
-    public var photo: Photo?
+    package var photo: Photo?
     /// How long a period of a subscription is, in seconds; none for what is paid once.
-    public var subscriptionPeriod: Int64?
+    package var subscriptionPeriod: Int64?
 
     /// The only length of a period (Bot API, `createInvoiceLink`): 30 days.
-    public static let onlySubscriptionPeriod: Int64 = 2_592_000
+    package static let onlySubscriptionPeriod: Int64 = 2_592_000
     /// The most Stars that a period may cost.
-    public static let subscriptionLimit: Int64 = 10_000
+    package static let subscriptionLimit: Int64 = 10_000
 
     /// An invoice link.
-    public init(
+    package init(
         title: String,
         summary: String,
         payload: String,
@@ -96,7 +96,7 @@ public struct InvoiceLink: Hashable, Sendable {
     /// The parameters of the call.
     ///
     /// - Throws: ``TelegramError`` with ``TelegramError/Code/refused``: Telegram would refuse it too.
-    public func parameters() throws(TelegramError) -> JSONValue {
+    package func parameters() throws(TelegramError) -> JSONValue {
         try validate()
         var members: [JSONValue.Member] = [
             .init("title", .string(title)), .init("description", .string(summary)), .init("payload", .string(payload)),

@@ -1,14 +1,14 @@
-public import StrictJSON
+package import StrictJSON
 
 /// An amount of Stars: whole ones and billionths (`StarAmount`).
-public struct StarAmount: Hashable, Sendable {
+package struct StarAmount: Hashable, Sendable {
     /// Whole Stars; may be negative.
-    public let stars: Int64
+    package let stars: Int64
     /// Billionths of a Star, of the same sign.
-    public let nanostars: Int64
+    package let nanostars: Int64
 
     /// An amount of Stars.
-    public init(stars: Int64, nanostars: Int64) {
+    package init(stars: Int64, nanostars: Int64) {
         self.stars = stars
         self.nanostars = nanostars
     }
@@ -16,7 +16,7 @@ public struct StarAmount: Hashable, Sendable {
     /// Reads `amount` and `nanostar_amount`.
     ///
     /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``.
-    public init(_ value: JSONValue) throws(TelegramError) {
+    package init(_ value: JSONValue) throws(TelegramError) {
         stars = try value.integer("amount")
         nanostars = value["nanostar_amount"] == nil ? 0 : try value.integer("nanostar_amount")
         guard (-999_999_999...999_999_999).contains(nanostars) else {
@@ -26,9 +26,9 @@ public struct StarAmount: Hashable, Sendable {
 }
 
 /// One line of a bot's Star account (`StarTransaction`).
-public struct StarTransaction: Hashable, Sendable {
+package struct StarTransaction: Hashable, Sendable {
     /// Whom the Stars came from or went to.
-    public enum Partner: Hashable, Sendable {
+    package enum Partner: Hashable, Sendable {
         /// A user, in an app of that language when Telegram says it; with the payload of the invoice, when one was paid.
         case user(id: Int64, type: String, payload: String?, language: String?)
         /// A withdrawal through Fragment; its state is `pending`, `succeeded` or `failed`.
@@ -38,20 +38,20 @@ public struct StarTransaction: Hashable, Sendable {
     }
 
     /// Its identifier: of an incoming one the charge, and a refund has the same as its payment.
-    public let id: String
+    package let id: String
     /// How much, without a sign.
-    public let amount: StarAmount
+    package let amount: StarAmount
     /// When, in seconds since 1970.
-    public let date: Int64
+    package let date: Int64
     /// Whether the Stars came in.
-    public let isIncoming: Bool
+    package let isIncoming: Bool
     /// Whom they came from or went to.
-    public let partner: Partner
+    package let partner: Partner
 
     /// Reads one line.
     ///
     /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``.
-    public init(_ value: JSONValue) throws(TelegramError) {
+    package init(_ value: JSONValue) throws(TelegramError) {
         id = try value.charge("id")
         amount = try StarAmount(value)
         date = try value.integer("date")
@@ -81,7 +81,7 @@ extension BotClient {
     /// A piece of the bot's Star account, in chronological order.
     ///
     /// - Throws: ``TelegramError``.
-    public func starTransactions(offset: Int64, limit: Int64) async throws(TelegramError) -> [StarTransaction] {
+    package func starTransactions(offset: Int64, limit: Int64) async throws(TelegramError) -> [StarTransaction] {
         let result = try await call("getStarTransactions", ["offset": .integer(offset), "limit": .integer(limit)])
         guard let list = result["transactions"]?.arrayValue else {
             throw TelegramError(.malformed, "'transactions' is missing")
@@ -94,7 +94,7 @@ extension BotClient {
     /// What is on the bot's Star account.
     ///
     /// - Throws: ``TelegramError``.
-    public func starBalance() async throws(TelegramError) -> StarAmount {
+    package func starBalance() async throws(TelegramError) -> StarAmount {
         try StarAmount(try await call("getMyStarBalance"))
     }
 }

@@ -1,9 +1,9 @@
-public import StrictJSON
+package import StrictJSON
 
 /// What Telegram tells a bot, as far as money is concerned.
-public struct Update: Hashable, Sendable {
+package struct Update: Hashable, Sendable {
     /// What happened.
-    public enum Content: Hashable, Sendable {
+    package enum Content: Hashable, Sendable {
         /// Telegram asks whether a payment may be taken.
         case preCheckout(PreCheckoutQuery)
         /// Telegram asks how something can be shipped.
@@ -19,14 +19,14 @@ public struct Update: Hashable, Sendable {
     }
 
     /// The update's number, which is unique for the bot.
-    public let id: Int64
+    package let id: Int64
     /// What happened.
-    public let content: Content
+    package let content: Content
 
     /// Reads an update.
     ///
     /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``.
-    public init(parsing bytes: [UInt8]) throws(TelegramError) {
+    package init(parsing bytes: [UInt8]) throws(TelegramError) {
         let value: JSONValue
         do { value = try JSONValue(parsing: bytes, limits: .telegram) } catch {
             throw TelegramError(.malformed, error.description)
@@ -52,19 +52,19 @@ public struct Update: Hashable, Sendable {
 }
 
 /// `PreCheckoutQuery`.
-public struct PreCheckoutQuery: Hashable, Sendable {
+package struct PreCheckoutQuery: Hashable, Sendable {
     /// The query's identifier, which the answer names.
-    public let id: String
+    package let id: String
     /// Who would pay.
-    public let user: Int64
+    package let user: Int64
     /// The currency.
-    public let currency: String
+    package let currency: String
     /// How much, in smallest units.
-    public let totalAmount: Int64
+    package let totalAmount: Int64
     /// What ties it to an order.
-    public let payload: String
+    package let payload: String
     /// How it is shipped, when the customer chose.
-    public let shippingOption: String?
+    package let shippingOption: String?
 
     init(_ value: JSONValue) throws(TelegramError) {
         id = try value.text("id")
@@ -77,15 +77,15 @@ public struct PreCheckoutQuery: Hashable, Sendable {
 }
 
 /// `ShippingQuery`.
-public struct ShippingQuery: Hashable, Sendable {
+package struct ShippingQuery: Hashable, Sendable {
     /// The query's identifier, which the answer names.
-    public let id: String
+    package let id: String
     /// Who asks.
-    public let user: Int64
+    package let user: Int64
     /// What ties it to an order.
-    public let payload: String
+    package let payload: String
     /// The address, as JSON.
-    public let address: JSONValue
+    package let address: JSONValue
 
     init(_ value: JSONValue) throws(TelegramError) {
         id = try value.text("id")
@@ -96,27 +96,27 @@ public struct ShippingQuery: Hashable, Sendable {
 }
 
 /// `SuccessfulPayment`, with what the message around it says.
-public struct SuccessfulPayment: Hashable, Sendable {
+package struct SuccessfulPayment: Hashable, Sendable {
     /// When it was taken, in seconds since 1970.
-    public let date: Int64
+    package let date: Int64
     /// Who paid; none when the message does not say.
-    public let user: Int64?
+    package let user: Int64?
     /// The language of their Telegram (IETF), when the message says it.
-    public let language: String?
+    package let language: String?
     /// The currency.
-    public let currency: String
+    package let currency: String
     /// How much, in smallest units, with tips and shipping.
-    public let totalAmount: Int64
+    package let totalAmount: Int64
     /// What ties it to an order.
-    public let payload: String
+    package let payload: String
     /// Telegram's identifier of the charge, which makes the payment unique.
-    public let chargeID: String
+    package let chargeID: String
     /// The payment provider's identifier of the charge.
-    public let providerChargeID: String
+    package let providerChargeID: String
     /// Until when the subscription is paid, in seconds since 1970; none for what is no subscription.
-    public let subscriptionExpiration: Int64?
+    package let subscriptionExpiration: Int64?
     /// What the customer was asked for and has told.
-    public let order: OrderInfo
+    package let order: OrderInfo
 
     init(_ value: JSONValue, in message: JSONValue) throws(TelegramError) {
         date = try message.integer("date")
@@ -135,17 +135,17 @@ public struct SuccessfulPayment: Hashable, Sendable {
 /// `OrderInfo` with the way of shipping: what a customer has told beside paying.
 ///
 /// It never stands in the way of the payment: what has another form than Telegram's is as if it were not there.
-public struct OrderInfo: Hashable, Sendable {
+package struct OrderInfo: Hashable, Sendable {
     /// The customer's name.
-    public let name: String?
+    package let name: String?
     /// Their telephone number.
-    public let phoneNumber: String?
+    package let phoneNumber: String?
     /// Their address for email.
-    public let email: String?
+    package let email: String?
     /// `ShippingAddress`, as JSON.
-    public let shippingAddress: JSONValue?
+    package let shippingAddress: JSONValue?
     /// The identifier of the way of shipping that they chose.
-    public let shippingOption: String?
+    package let shippingOption: String?
 
     /// What stands in a `SuccessfulPayment` or a `PreCheckoutQuery`.
     init(of payment: JSONValue) {
@@ -159,13 +159,13 @@ public struct OrderInfo: Hashable, Sendable {
 }
 
 /// `subscription` (Bot API 10.2): a customer's subscription to what the bot sells has changed.
-public struct SubscriptionUpdate: Hashable, Sendable {
+package struct SubscriptionUpdate: Hashable, Sendable {
     /// Whose subscription it is.
-    public let user: Int64
+    package let user: Int64
     /// What ties it to an order.
-    public let payload: String
+    package let payload: String
     /// `canceled`, `active` or `failed`; others may be added.
-    public let state: String
+    package let state: String
 
     init(_ value: JSONValue) throws(TelegramError) {
         guard let user = value["user"] else { throw TelegramError(.malformed, "'user' is missing") }
@@ -176,24 +176,24 @@ public struct SubscriptionUpdate: Hashable, Sendable {
 }
 
 /// `RefundedPayment`, with what the message around it says.
-public struct RefundedPayment: Hashable, Sendable {
+package struct RefundedPayment: Hashable, Sendable {
     /// When it was returned, in seconds since 1970.
-    public let date: Int64
+    package let date: Int64
     /// The currency: `XTR` by the specification; a payment provider may tell of others.
-    public let currency: String
+    package let currency: String
     /// How much, in smallest units.
-    public let totalAmount: Int64
+    package let totalAmount: Int64
     /// Telegram's identifier of the charge that was returned.
-    public let chargeID: String
+    package let chargeID: String
     /// The chat of the message and its number there, which tell one report from another; none when it does not say them.
-    public let place: Place?
+    package let place: Place?
 
     /// Where a message stands.
-    public struct Place: Hashable, Sendable {
+    package struct Place: Hashable, Sendable {
         /// The chat.
-        public let chat: Int64
+        package let chat: Int64
         /// The message's number in the chat.
-        public let message: Int64
+        package let message: Int64
     }
 
     init(_ value: JSONValue, in message: JSONValue) throws(TelegramError) {

@@ -1,10 +1,10 @@
-public import HTTPMessages
-public import Seams
+package import HTTPMessages
+package import Seams
 import StrictJSON
 import Synchronization
 
 /// A bridge of TON Connect for tests: it keeps sealed messages for each side, and gives them to whoever listens.
-public final class FixtureBridge: Sendable {
+package final class FixtureBridge: Sendable {
     /// How often a sign of life is sent.
     private static let heartbeat = Duration.seconds(5)
 
@@ -25,12 +25,12 @@ public final class FixtureBridge: Sendable {
     private let clock: any WallClock
 
     /// A bridge without messages.
-    public init(clock: any WallClock) {
+    package init(clock: any WallClock) {
         self.clock = clock
     }
 
     /// Sends signs of life until the task is cancelled.
-    public func run() async {
+    package func run() async {
         while !Task.isCancelled {
             do { try await clock.sleep(for: Self.heartbeat) } catch { break }
             tell(Array("event: heartbeat\ndata: heartbeat\n\n".utf8), to: nil)
@@ -39,15 +39,15 @@ public final class FixtureBridge: Sendable {
     }
 
     /// Has the next messages refused.
-    public func fail(times: Int) { state.withLock { $0.failures = times } }
+    package func fail(times: Int) { state.withLock { $0.failures = times } }
 
     /// Ends all streams, as a bridge that is started anew does.
-    public func hangUp() {
+    package func hangUp() {
         for listener in state.withLock({ Array($0.listeners.values) }) { listener.events.finish() }
     }
 
     /// Answers `GET …/events` and `POST …/message`.
-    public func answer(_ request: HTTPRequest) -> HTTPAnswer {
+    package func answer(_ request: HTTPRequest) -> HTTPAnswer {
         let target = RequestTarget(request.url)
         switch (request.method, target.path.last) {
         case ("GET", "events"):

@@ -1,15 +1,15 @@
 import Cryptography
-public import FixtureTON
+package import FixtureTON
 import HTTPMessages
-public import Seams
+package import Seams
 import StrictJSON
 import TON
 import TONConnect
 
 /// Customers' wallets that speak TON Connect, for tests: each opens a link, and does what its owner decides.
-public struct FixtureWallet: Sendable {
+package struct FixtureWallet: Sendable {
     /// What the owner decides.
-    public enum Decision: String, Sendable, CaseIterable {
+    package enum Decision: String, Sendable, CaseIterable {
         /// Connects, and sends what is asked for.
         case pay
         /// Connects, and says no when asked to pay.
@@ -29,7 +29,7 @@ public struct FixtureWallet: Sendable {
     private let random: any RandomSource
 
     /// Wallets on a chain, reached over a bridge.
-    public init(bridge: FixtureBridge, chain: FixtureTON, random: any RandomSource) {
+    package init(bridge: FixtureBridge, chain: FixtureTON, random: any RandomSource) {
         self.bridge = bridge
         self.chain = chain
         self.random = random
@@ -44,7 +44,7 @@ public struct FixtureWallet: Sendable {
     /// - Throws: `TONError`, `TONConnectError` and `CryptographyError`; ``FixtureConnectError`` for a link of no use.
     /// - Returns: what came of it: `sent`, `declined`, `refused`, `connected`, or `forgotten` when the app ended the session
     ///   without asking.
-    public func open(_ link: String, of name: String, _ decision: Decision) async throws -> String {
+    package func open(_ link: String, of name: String, _ decision: Decision) async throws -> String {
         let target = RequestTarget(Self.unwrapped(link))
         guard target.parameter("v") == "2", let app = target.parameter("id"),
             let request = target.parameter("r").flatMap({ try? JSONValue(parsing: Array($0.utf8)) }),
@@ -140,7 +140,7 @@ public struct FixtureWallet: Sendable {
 }
 
 /// A link that no wallet can follow.
-public struct FixtureConnectError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct FixtureConnectError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Why, as a sentence.
-    public let description: String
+    package let description: String
 }

@@ -1,7 +1,7 @@
 import BigInt
 import Cryptography
 import EVM
-public import HTTPMessages
+package import HTTPMessages
 import StrictJSON
 import Synchronization
 
@@ -11,7 +11,7 @@ extension FixtureEVM {
     private static let batchLimit = 1_000
 
     /// Answers a request.
-    public func respond(to request: HTTPRequest) async -> HTTPResponse {
+    package func respond(to request: HTTPRequest) async -> HTTPResponse {
         let parts = request.url.split(separator: "/")
         guard parts.first == "evm", parts.count <= 2, request.method == "POST" else {
             return HTTPResponse(status: 404, body: Array("a node takes POST /evm".utf8))

@@ -1,7 +1,7 @@
-public import BigInt
-public import Cryptography
-public import EVM
-public import Seams
+package import BigInt
+package import Cryptography
+package import EVM
+package import Seams
 import Synchronization
 
 /// An EVM chain for tests: real block, chain transaction and receipt hashes, recovered senders, a fee market, and the
@@ -9,36 +9,36 @@ import Synchronization
 ///
 /// It has no sockets of its own: ``respond(to:)`` takes a request from wherever it came. Contracts are modelled by their
 /// standards, not run. The same calls give the same bytes.
-public final class FixtureEVM: Sendable {
+package final class FixtureEVM: Sendable {
     /// How a node misbehaves.
-    public struct Faults: Hashable, Sendable {
+    package struct Faults: Hashable, Sendable {
         /// By how many blocks it lags.
-        public var lag = 0
+        package var lag = 0
         /// How many of the next answers to `eth_getLogs` are empty.
-        public var emptyLogs = 0
+        package var emptyLogs = 0
         /// How many of the next requests fail with 500.
-        public var failures = 0
+        package var failures = 0
         /// How many of the next requests are limited with 429.
-        public var rateLimits = 0
+        package var rateLimits = 0
         /// How many of the next chain transactions are taken and answered with an error all the same.
-        public var lostReplies = 0
+        package var lostReplies = 0
         /// Multiplies what logs say was transferred by ten.
-        public var liesAboutLogs = false
+        package var liesAboutLogs = false
         /// Says that chain transactions that failed took effect.
-        public var liesAboutStatus = false
+        package var liesAboutStatus = false
         /// Says that chain transactions that took effect failed.
-        public var deniesSuccess = false
+        package var deniesSuccess = false
         /// Says that no account has sent anything.
-        public var deniesNumbers = false
+        package var deniesNumbers = false
         /// Names another chain.
-        public var chainID: UInt64?
+        package var chainID: UInt64?
 
         /// No faults.
-        public init() {}
+        package init() {}
     }
 
     /// How blocks are made.
-    public enum Mining: Hashable, Sendable {
+    package enum Mining: Hashable, Sendable {
         /// One for each chain transaction, at once.
         case automatic
         /// Only when it is asked for, or with the time.
@@ -46,11 +46,11 @@ public final class FixtureEVM: Sendable {
     }
 
     /// What somebody named in a test owns.
-    public struct Customer: Sendable {
+    package struct Customer: Sendable {
         /// The key.
-        public let key: Secp256k1.PrivateKey
+        package let key: Secp256k1.PrivateKey
         /// The account.
-        public let address: EVMAddress
+        package let address: EVMAddress
     }
 
     struct State: Sendable {
@@ -66,16 +66,16 @@ public final class FixtureEVM: Sendable {
     }
 
     /// How many blocks behind the head are what `safe` and `finalized` name.
-    public static let depths = (safe: 4, finalized: 8)
+    package static let depths = (safe: 4, finalized: 8)
 
     /// The chain.
-    public let chainID: UInt64
+    package let chainID: UInt64
     let clock: any WallClock
     let state: Mutex<State>
     private let seed: UInt64
 
     /// A chain with one block and no accounts.
-    public init(clock: any WallClock, chainID: UInt64, seed: UInt64 = 1) {
+    package init(clock: any WallClock, chainID: UInt64, seed: UInt64 = 1) {
         self.clock = clock
         self.chainID = chainID
         self.seed = seed
@@ -86,7 +86,7 @@ public final class FixtureEVM: Sendable {
     // MARK: - Chain
 
     /// Makes blocks at the clock's time.
-    public func mine(_ count: Int = 1) {
+    package func mine(_ count: Int = 1) {
         state.withLock { state in
             for _ in 0..<count { state.chain.mine(at: time(state)) }
         }
@@ -95,7 +95,7 @@ public final class FixtureEVM: Sendable {
     func time(_ state: State) -> UInt64 { UInt64(clamping: clock.now().seconds) + state.ahead }
 
     /// Makes blocks until the task is cancelled, as often as is said here or by `evm_setIntervalMining`.
-    public func run(every interval: Duration) async {
+    package func run(every interval: Duration) async {
         while !Task.isCancelled {
             let pause = state.withLock { state in
                 let wished = state.interval ?? interval
@@ -113,7 +113,7 @@ public final class FixtureEVM: Sendable {
     ///   - depth: how many blocks are replaced.
     ///   - dropping: whether the chain transactions of the old blocks are gone; otherwise they wait again, and come into
     ///     the last of the new blocks.
-    public func reorganise(depth: Int, dropping: Bool) {
+    package func reorganise(depth: Int, dropping: Bool) {
         state.withLock { state in
             let count = min(depth, state.chain.blocks.count - 1)
             state.chain.rewind(count, dropping: dropping)
@@ -123,7 +123,7 @@ public final class FixtureEVM: Sendable {
     }
 
     /// Has the next block pay coins out to a validator's account (EIP-4895).
-    public func withdraw(gwei: UInt64, to address: EVMAddress) {
+    package func withdraw(gwei: UInt64, to address: EVMAddress) {
         state.withLock { state in
             let index = state.chain.withdrawalCount
             state.chain.withdrawals.append(.init(index: index, address: address, gwei: gwei))
@@ -132,31 +132,31 @@ public final class FixtureEVM: Sendable {
     }
 
     /// Has somebody make the blocks from here on; nobody of importance when nil.
-    public func setMaker(_ address: EVMAddress?) {
+    package func setMaker(_ address: EVMAddress?) {
         state.withLock { $0.chain.beneficiary = address ?? ChainState.miner }
     }
 
     /// Forgets what waits from a sender.
-    public func drop(from sender: EVMAddress) {
+    package func drop(from sender: EVMAddress) {
         state.withLock { $0.chain.pool.removeAll { $0.sender == sender } }
     }
 
     /// Has a node misbehave from here on; the nodes are numbered from 0, and all show the same chain.
-    public func set(_ faults: Faults, node: Int = 0) { state.withLock { $0.faults[node] = faults } }
+    package func set(_ faults: Faults, node: Int = 0) { state.withLock { $0.faults[node] = faults } }
 
     /// The height.
-    public var height: UInt64 { state.withLock { $0.chain.head.header.number } }
+    package var height: UInt64 { state.withLock { $0.chain.head.header.number } }
 
     /// The hash of the first block, by which chains that share a number are told apart.
-    public var genesis: EVMHash { state.withLock { $0.chain.blocks[0].hash } }
+    package var genesis: EVMHash { state.withLock { $0.chain.blocks[0].hash } }
 
     /// What an account holds, in wei.
-    public func balance(of address: EVMAddress) -> BigUInt {
+    package func balance(of address: EVMAddress) -> BigUInt {
         state.withLock { $0.chain.world.account(address).balance }
     }
 
     /// What an account holds of a token.
-    public func balance(of address: EVMAddress, token: EVMAddress) -> BigUInt {
+    package func balance(of address: EVMAddress, token: EVMAddress) -> BigUInt {
         state.withLock { state in
             guard case .token(let contract)? = state.chain.world.contracts[token] else { return 0 }
             return contract.balances[address] ?? 0
@@ -174,12 +174,12 @@ public final class FixtureEVM: Sendable {
     }
 
     /// Puts wei into an account, without a chain transaction.
-    public func fund(_ address: EVMAddress, with wei: BigUInt) { edit { $0.give(wei, to: address) } }
+    package func fund(_ address: EVMAddress, with wei: BigUInt) { edit { $0.give(wei, to: address) } }
 
     /// Somebody's account, with a thousand coins in it.
     ///
     /// - Throws: `EVMError`.
-    public func customer(_ name: String) throws(EVMError) -> Customer {
+    package func customer(_ name: String) throws(EVMError) -> Customer {
         let key: Secp256k1.PrivateKey
         do { key = try Secp256k1.PrivateKey(SecretBytes(SHA256.hash(Array("\(seed) customer \(name)".utf8)))) } catch {
             throw EVMError(.invalidKey, error.reason)
@@ -193,7 +193,7 @@ public final class FixtureEVM: Sendable {
 
     /// A token with a name; the same name is the same token.
     @discardableResult
-    public func token(
+    package func token(
         _ name: String,
         symbol: String = "USDX",
         decimals: UInt8 = 6,
@@ -208,16 +208,16 @@ public final class FixtureEVM: Sendable {
     }
 
     /// A contract that passes coins on to the address in its call's data.
-    public func forwarder() -> EVMAddress { contract("forwarder", .forwarder) }
+    package func forwarder() -> EVMAddress { contract("forwarder", .forwarder) }
 
     /// A contract that gives equal parts of its coins to the addresses in its call's data.
-    public func disperser() -> EVMAddress { contract("disperser", .disperser) }
+    package func disperser() -> EVMAddress { contract("disperser", .disperser) }
 
     /// A contract that leaves all that it holds to the address in its call's data.
-    public func endingContract() -> EVMAddress { contract("ending", .ending) }
+    package func endingContract() -> EVMAddress { contract("ending", .ending) }
 
     /// A contract that refuses everything.
-    public func refusingContract() -> EVMAddress { contract("reverting", .reverting) }
+    package func refusingContract() -> EVMAddress { contract("reverting", .reverting) }
 
     private func contract(_ name: String, _ contract: WorldState.Contract) -> EVMAddress {
         let address = address(of: name)
@@ -233,12 +233,12 @@ public final class FixtureEVM: Sendable {
     }
 
     /// Gives tokens to an account, without a chain transaction.
-    public func mint(_ units: BigUInt, of token: EVMAddress, to owner: EVMAddress) {
+    package func mint(_ units: BigUInt, of token: EVMAddress, to owner: EVMAddress) {
         changeToken(token) { $0.balances[owner, default: 0] += units }
     }
 
     /// Has a token behave in another way from here on.
-    public func changeToken(_ token: EVMAddress, _ change: (inout FixtureToken) -> Void) {
+    package func changeToken(_ token: EVMAddress, _ change: (inout FixtureToken) -> Void) {
         edit { world in
             guard case .token(var contract)? = world.contracts[token] else { return }
             change(&contract)
@@ -253,7 +253,7 @@ public final class FixtureEVM: Sendable {
     /// - Throws: `EVMError`, also when the node would refuse it.
     /// - Returns: its hash.
     @discardableResult
-    public func send(
+    package func send(
         _ wei: BigUInt = 0,
         to address: EVMAddress,
         data: [UInt8] = [],
@@ -286,7 +286,7 @@ public final class FixtureEVM: Sendable {
     /// - Throws: `EVMError`.
     /// - Returns: the hash of the chain transaction.
     @discardableResult
-    public func sendToken(
+    package func sendToken(
         _ units: BigUInt,
         of token: EVMAddress,
         to address: EVMAddress,

@@ -1,10 +1,10 @@
-public import BigInt
-public import EVM
+package import BigInt
+package import EVM
 
 /// An ERC-20 token of the fixture chain: modelled by the standard's rules, and by what real tokens do otherwise.
-public struct FixtureToken: Hashable, Sendable {
+package struct FixtureToken: Hashable, Sendable {
     /// What is special about it.
-    public enum Behaviour: Hashable, Sendable {
+    package enum Behaviour: Hashable, Sendable {
         /// As the standard says.
         case standard
         /// It answers nothing where the standard wants a boolean, as USDT on Ethereum does.
@@ -26,15 +26,15 @@ public struct FixtureToken: Hashable, Sendable {
     }
 
     /// What it calls itself.
-    public let name: String
+    package let name: String
     /// The ticker that it calls itself; anybody may take any.
-    public let symbol: String
+    package let symbol: String
     /// The number of fraction digits.
-    public let decimals: UInt8
+    package let decimals: UInt8
     /// What is special about it.
-    public var behaviour: Behaviour
+    package var behaviour: Behaviour
     /// Accounts that may neither send nor receive.
-    public var blocked: Set<EVMAddress> = []
+    package var blocked: Set<EVMAddress> = []
     var balances: [EVMAddress: BigUInt] = [:]
     var allowances: [EVMAddress: [EVMAddress: BigUInt]] = [:]
 
@@ -46,7 +46,7 @@ public struct FixtureToken: Hashable, Sendable {
     }
 
     /// Lets somebody send what an owner has; a contract as owner cannot sign for itself here.
-    public mutating func allow(_ spender: EVMAddress, of owner: EVMAddress, units: BigUInt) {
+    package mutating func allow(_ spender: EVMAddress, of owner: EVMAddress, units: BigUInt) {
         allowances[owner, default: [:]][spender] = units
     }
 
@@ -83,7 +83,7 @@ public struct FixtureToken: Hashable, Sendable {
     }
 
     /// A call by which the issuer gives tokens to somebody, or takes them, without a log.
-    public static func silentChange(of owner: EVMAddress, by units: BigInt) -> [UInt8] {
+    package static func silentChange(of owner: EVMAddress, by units: BigInt) -> [UInt8] {
         let method = units < 0 ? "seize(address,uint256)" : "grant(address,uint256)"
         return ABIValue.call(method, [.address(owner), .uint(units.magnitude)])
     }

@@ -1,5 +1,5 @@
 import Cryptography
-public import HTTPMessages
+package import HTTPMessages
 import Seams
 import StrictJSON
 import Synchronization
@@ -8,7 +8,7 @@ import TON
 /// The interfaces of toncenter, versions 2 and 3.
 extension FixtureTON {
     /// Answers a request of toncenter's `/api/v2/…`, `/api/v2/jsonRPC` or `/api/v3/…`.
-    public func respond(to request: HTTPRequest) async -> HTTPResponse {
+    package func respond(to request: HTTPRequest) async -> HTTPResponse {
         if let failure = takeFailure() { return failure }
         guard let call = ToncenterCall(request) else { return Self.problem(404, "Not Found") }
         do throws(ToncenterError) {

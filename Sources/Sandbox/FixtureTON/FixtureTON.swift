@@ -1,55 +1,55 @@
-public import Cryptography
+package import Cryptography
 import HTTPMessages
-public import Seams
+package import Seams
 import Synchronization
-public import TON
+package import TON
 
 /// A TON chain for tests: real cells, hashes, signatures and fees, and the interfaces of toncenter.
 ///
 /// It has no sockets of its own: ``respond(to:)`` takes a request from wherever it came. Contracts are modelled by their
 /// published rules, not run. The same calls give the same bytes.
-public final class FixtureTON: Sendable {
+package final class FixtureTON: Sendable {
     /// How the node misbehaves.
-    public struct Faults: Hashable, Sendable {
+    package struct Faults: Hashable, Sendable {
         /// By how many blocks it lags.
-        public var lag = 0
+        package var lag = 0
         /// How many of the next pages of chain transactions are empty.
-        public var emptyPages = 0
+        package var emptyPages = 0
         /// How many of the next requests fail with 500.
-        public var failures = 0
+        package var failures = 0
         /// How many of the next requests are limited with 429.
-        public var rateLimits = 0
+        package var rateLimits = 0
         /// How many of the next broadcasts are taken and answered with 500 all the same.
-        public var lostReplies = 0
+        package var lostReplies = 0
         /// How many of the next broadcasts are answered as if they were taken, and reach nobody.
-        public var lostBroadcasts = 0
+        package var lostBroadcasts = 0
         /// Leaves every second chain transaction out of its pages.
-        public var hasGaps = false
+        package var hasGaps = false
         /// States a hash that is not that of the cell.
-        public var liesAboutHashes = false
+        package var liesAboutHashes = false
 
         /// No faults.
-        public init() {}
+        package init() {}
     }
 
     /// What somebody named in a test owns.
-    public struct Customer: Sendable {
+    package struct Customer: Sendable {
         /// The wallet.
-        public let wallet: Wallet
+        package let wallet: Wallet
         /// Its key.
-        public let key: Ed25519.PrivateKey
+        package let key: Ed25519.PrivateKey
         /// Its address.
-        public let address: TONAddress
+        package let address: TONAddress
     }
 
     let clock: any WallClock
     let state: Mutex<ChainState>
     /// The network that it claims to be.
-    public let network: TONNetwork
+    package let network: TONNetwork
     private let seed: UInt64
 
     /// A chain with one block and no accounts.
-    public init(clock: any WallClock, network: TONNetwork = .testnet, seed: UInt64 = 1) {
+    package init(clock: any WallClock, network: TONNetwork = .testnet, seed: UInt64 = 1) {
         self.clock = clock
         self.network = network
         self.seed = seed
@@ -61,7 +61,7 @@ public final class FixtureTON: Sendable {
     /// Makes blocks at the clock's time.
     ///
     /// - Throws: `TONError` when a message cannot be executed.
-    public func mine(_ count: Int = 1) throws(TONError) {
+    package func mine(_ count: Int = 1) throws(TONError) {
         let time = UInt32(clamping: clock.now().seconds)
         for _ in 0..<count {
             let result: Result<Void, TONError> = state.withLock { state in
@@ -74,7 +74,7 @@ public final class FixtureTON: Sendable {
     /// Makes blocks until nothing is under way.
     ///
     /// - Throws: `TONError` when a message cannot be executed.
-    public func settle() throws(TONError) {
+    package func settle() throws(TONError) {
         for _ in 0..<32 {
             try mine()
             if state.withLock({ $0.externals.isEmpty && $0.internals.isEmpty }) { return }
@@ -82,7 +82,7 @@ public final class FixtureTON: Sendable {
     }
 
     /// Makes blocks until the task is cancelled.
-    public func run(every interval: Duration) async {
+    package func run(every interval: Duration) async {
         while !Task.isCancelled {
             do {
                 try mine()
@@ -92,13 +92,13 @@ public final class FixtureTON: Sendable {
     }
 
     /// Has the node misbehave from here on.
-    public func set(_ faults: Faults) { state.withLock { $0.faults = faults } }
+    package func set(_ faults: Faults) { state.withLock { $0.faults = faults } }
 
     /// What an account holds, in nanotons.
-    public func balance(of address: TONAddress) -> UInt128 { state.withLock { $0.account(address).balance } }
+    package func balance(of address: TONAddress) -> UInt128 { state.withLock { $0.account(address).balance } }
 
     /// What was put into accounts less what was taken as fees, less what accounts and messages hold; always zero.
-    public var imbalance: Int128 {
+    package var imbalance: Int128 {
         state.withLock { state in
             let held = state.accounts.values.reduce(UInt128(0)) { $0 + $1.balance }
             let moving = state.internals.reduce(UInt128(0)) { $0 + $1.value + $1.forwardFee }
@@ -107,14 +107,14 @@ public final class FixtureTON: Sendable {
     }
 
     /// The chain transactions of an account that can be read, the oldest first.
-    public func history(of address: TONAddress) -> [ChainTransaction] {
+    package func history(of address: TONAddress) -> [ChainTransaction] {
         state.withLock { $0.account(address).history.compactMap(\.transaction) }
     }
 
     // MARK: - Money from nowhere
 
     /// Puts nanotons into an account, without a chain transaction.
-    public func fund(_ address: TONAddress, with nanotons: UInt128) {
+    package func fund(_ address: TONAddress, with nanotons: UInt128) {
         state.withLock { state in
             state.accounts[address, default: ChainState.Account(lastHash: .zero)].balance += nanotons
             state.minted += nanotons
@@ -122,7 +122,7 @@ public final class FixtureTON: Sendable {
     }
 
     /// Takes rent for storage from an account, without a chain transaction.
-    public func chargeStorage(_ nanotons: UInt128, at address: TONAddress) {
+    package func chargeStorage(_ nanotons: UInt128, at address: TONAddress) {
         state.withLock { state in
             let due = min(nanotons, state.account(address).balance)
             state.accounts[address]?.balance -= due
@@ -131,7 +131,7 @@ public final class FixtureTON: Sendable {
     }
 
     /// Has the contract at an address refuse every message from here on, as a locked jetton wallet does.
-    public func refuseEverything(at address: TONAddress) {
+    package func refuseEverything(at address: TONAddress) {
         state.withLock { state in
             state.accounts[address, default: ChainState.Account(lastHash: .zero)].code = FixtureJetton.refusingCode
         }
@@ -140,7 +140,7 @@ public final class FixtureTON: Sendable {
     /// Somebody's wallet, deployed and with a thousand TON in it.
     ///
     /// - Throws: `TONError`.
-    public func customer(_ name: String) throws(TONError) -> Customer {
+    package func customer(_ name: String) throws(TONError) -> Customer {
         let bytes = SHA256.hash(Array("\(seed) customer \(name)".utf8))
         let key: Ed25519.PrivateKey
         do { key = try Ed25519.PrivateKey(seed: SecretBytes(bytes)) } catch {
@@ -166,7 +166,7 @@ public final class FixtureTON: Sendable {
     /// - Throws: `TONError`.
     /// - Returns: what was signed.
     @discardableResult
-    public func send(_ messages: [WalletMessage], by customer: Customer) throws(TONError) -> Cell {
+    package func send(_ messages: [WalletMessage], by customer: Customer) throws(TONError) -> Cell {
         let queued = state.withLock { state in
             state.externals.filter { $0.destination == customer.address }.count
         }
@@ -190,7 +190,7 @@ public final class FixtureTON: Sendable {
     /// A customer pays TON coin.
     ///
     /// - Throws: `TONError`.
-    public func pay(
+    package func pay(
         _ nanotons: UInt128,
         to address: TONAddress,
         comment: String?,
@@ -206,7 +206,7 @@ public final class FixtureTON: Sendable {
     package typealias Rewriting = @Sendable (Cell) throws(TONError) -> Cell
 
     /// The next message that arrives at an account, and has no form yet, has its chain transaction written in an odd form.
-    public func writeNext(at address: TONAddress, as form: OddForm) {
+    package func writeNext(at address: TONAddress, as form: OddForm) {
         rewriteNext(at: address) { cell throws(TONError) in try form.rewrite(cell) }
     }
 
@@ -216,7 +216,7 @@ public final class FixtureTON: Sendable {
     }
 
     /// A message arrives that says that it is money that comes back.
-    public func arriveBounced(_ nanotons: UInt128, at address: TONAddress, body: Cell, from source: TONAddress) {
+    package func arriveBounced(_ nanotons: UInt128, at address: TONAddress, body: Cell, from source: TONAddress) {
         state.withLock { state in
             state.minted += nanotons
             state.internals.append(
@@ -235,12 +235,12 @@ public final class FixtureTON: Sendable {
     // MARK: - Jettons
 
     /// The code of the jetton wallets of a layout, as a gateway has to configure it.
-    public static func jettonWalletCode(_ layout: JettonWalletLayout) -> Cell { FixtureJetton.code(layout) }
+    package static func jettonWalletCode(_ layout: JettonWalletLayout) -> Cell { FixtureJetton.code(layout) }
 
     /// The master of a jetton with a name; it needs no account to be somebody's issuer here.
     ///
     /// - Throws: `TONError`.
-    public func jettonMaster(_ name: String, layout: JettonWalletLayout = .standard) throws(TONError) -> TONAddress {
+    package func jettonMaster(_ name: String, layout: JettonWalletLayout = .standard) throws(TONError) -> TONAddress {
         let hash = try CellHash(SHA256.hash(Array("\(seed) jetton \(name)".utf8)))
         let master = try TONAddress(workchain: 0, hash: hash)
         state.withLock { $0.jettons[master] = layout }
@@ -250,7 +250,7 @@ public final class FixtureTON: Sendable {
     /// The master gives jettons to an owner.
     ///
     /// - Throws: `TONError`.
-    public func mint(
+    package func mint(
         _ units: UInt128,
         of master: TONAddress,
         layout: JettonWalletLayout,
@@ -284,7 +284,7 @@ public final class FixtureTON: Sendable {
     /// A customer pays jettons, with the comment in the forward payload as wallets write it.
     ///
     /// - Throws: `TONError`.
-    public func payJetton(
+    package func payJetton(
         _ units: UInt128,
         of master: TONAddress,
         layout: JettonWalletLayout,
@@ -313,7 +313,7 @@ public final class FixtureTON: Sendable {
     /// Puts a contract that refuses every message at an address of its own.
     ///
     /// - Throws: `TONError`.
-    public func refusingContract() throws(TONError) -> TONAddress {
+    package func refusingContract() throws(TONError) -> TONAddress {
         let initial = StateInit(code: FixtureJetton.refusingCode, data: nil)
         let address = try initial.address()
         fund(address, with: 1_000_000_000)

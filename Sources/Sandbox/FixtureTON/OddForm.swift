@@ -3,7 +3,7 @@ package import TON
 /// A way of writing a payment that no wallet uses.
 ///
 /// The chain accepts most of them; the last ones stand for whatever it may accept one day that we cannot read.
-public enum OddForm: String, CaseIterable, Sendable {
+package enum OddForm: String, CaseIterable, Sendable {
     /// The initial state says when the chain calls the contract.
     case special
     /// The initial state says how far the account is split.
@@ -44,7 +44,7 @@ public enum OddForm: String, CaseIterable, Sendable {
     case noUpdate = "no_update"
 
     /// What such a payment is for a gateway.
-    public enum Meaning: Sendable {
+    package enum Meaning: Sendable {
         /// Money for what the comment says.
         case payment
         /// Money that nobody has explained.
@@ -54,7 +54,7 @@ public enum OddForm: String, CaseIterable, Sendable {
     }
 
     /// What such a payment is for a gateway.
-    public var meaning: Meaning {
+    package var meaning: Meaning {
         switch self {
         case .special, .split, .stateInPlace, .libraries, .foreignState, .anycast, .variableSource, .extraCurrency:
             .payment

@@ -11,7 +11,7 @@ extension FixtureTelegram {
     ///
     /// - Returns: how many updates were taken.
     @discardableResult
-    public func deliver() async -> Int {
+    package func deliver() async -> Int {
         var taken = 0
         let bots = state.withLock { $0.bots.values.filter { $0.webhook != nil }.map(\.token).sorted() }
         for token in bots {
@@ -26,7 +26,7 @@ extension FixtureTelegram {
     }
 
     /// Delivers until the task is cancelled.
-    public func run() async {
+    package func run() async {
         while !Task.isCancelled {
             renewSubscriptions()
             await deliver()

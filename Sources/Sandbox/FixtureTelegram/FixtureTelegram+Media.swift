@@ -34,7 +34,7 @@ extension FixtureTelegram {
     ///   - message: the message's number.
     ///   - user: who buys, by name.
     /// - Returns: the charge's identifier; nil when there is no such message.
-    public func buyMedia(_ message: Int64, by user: String) -> String? {
+    package func buyMedia(_ message: Int64, by user: String) -> String? {
         let now = clock.now()
         return state.withLock { state in
             guard let media = state.media[message] else { return nil }

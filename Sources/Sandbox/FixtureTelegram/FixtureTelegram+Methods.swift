@@ -1,4 +1,4 @@
-public import HTTPMessages
+package import HTTPMessages
 import Seams
 import StrictJSON
 import Synchronization
@@ -6,7 +6,7 @@ import Synchronization
 /// The Bot API.
 extension FixtureTelegram {
     /// Answers a request of the Bot API, with the time as Telegram's servers do.
-    public func respond(to request: HTTPRequest) async -> HTTPResponse {
+    package func respond(to request: HTTPRequest) async -> HTTPResponse {
         var response = await answer(to: request)
         if state.withLock({ $0.sendsDates }) { response.fields.append(HTTPField("Date", clock.now().httpDate)) }
         return response

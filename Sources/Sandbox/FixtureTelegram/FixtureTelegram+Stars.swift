@@ -131,7 +131,7 @@ extension FixtureTelegram {
     ///   - charge: the charge that began it.
     ///   - word: `canceled`, `active` or `failed`.
     /// - Returns: whether there is such a subscription.
-    public func setSubscription(of charge: String, to word: String) -> Bool {
+    package func setSubscription(of charge: String, to word: String) -> Bool {
         let now = clock.now()
         return state.withLock { state in
             guard ["canceled", "active", "failed"].contains(word), let known = state.charges[charge],
@@ -149,7 +149,7 @@ extension FixtureTelegram {
     // MARK: - What the bot did not ask for
 
     /// Takes Stars back from a bot without telling it, as an app store's chargeback does.
-    public func chargeBack(_ stars: Int64, from token: String) {
+    package func chargeBack(_ stars: Int64, from token: String) {
         state.withLock { $0.bots[token]?.stars -= stars }
     }
 
@@ -160,7 +160,7 @@ extension FixtureTelegram {
     ///   - token: the bot.
     ///   - isFailing: whether they come back.
     /// - Returns: whether the bot had that many.
-    public func withdraw(_ stars: Int64, from token: String, isFailing: Bool) -> Bool {
+    package func withdraw(_ stars: Int64, from token: String, isFailing: Bool) -> Bool {
         let now = clock.now()
         return state.withLock { state in
             guard stars > 0, let bot = state.bots[token], bot.stars >= stars else { return false }

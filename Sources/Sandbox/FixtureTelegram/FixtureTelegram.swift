@@ -1,15 +1,15 @@
-public import HTTPMessages
-public import Seams
-public import StrictJSON
+package import HTTPMessages
+package import Seams
+package import StrictJSON
 import Synchronization
 
 /// A Telegram for tests: bots, customers, invoices and Stars, with the real methods, texts and limits.
 ///
 /// It has no sockets of its own: ``respond(to:)`` takes a request of the Bot API from wherever it came, and updates leave
 /// through the transport that it was given. The same calls give the same identifiers.
-public final class FixtureTelegram: Sendable {
+package final class FixtureTelegram: Sendable {
     /// How updates misbehave.
-    public enum Fault: String, Hashable, Sendable, CaseIterable {
+    package enum Fault: String, Hashable, Sendable, CaseIterable {
         case none
         /// Updates about payments are lost.
         case drop
@@ -22,7 +22,7 @@ public final class FixtureTelegram: Sendable {
     }
 
     /// What became of a customer's attempt to pay.
-    public enum Outcome: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
         /// It was charged.
         case paid(chargeID: String)
         /// The bot refused, with what the customer read.
@@ -50,7 +50,7 @@ public final class FixtureTelegram: Sendable {
     /// - Parameters:
     ///   - clock: the clock.
     ///   - transport: the way to the bots' webhooks.
-    public init(clock: any WallClock, transport: any HTTPTransport) {
+    package init(clock: any WallClock, transport: any HTTPTransport) {
         self.clock = clock
         self.transport = transport
     }
@@ -61,7 +61,7 @@ public final class FixtureTelegram: Sendable {
     ///   - token: `<digits>:<letters>`, as BotFather gives it.
     ///   - providerToken: the payment provider token that it may use.
     ///   - stars: what is on its Star account.
-    public func addBot(token: String, providerToken: String?, stars: Int64 = 0) {
+    package func addBot(token: String, providerToken: String?, stars: Int64 = 0) {
         let id = token.split(separator: ":").first.flatMap { Int64($0) } ?? 1
         state.withLock { state in
             state.bots[token] = TelegramState.Bot(id: id, token: token, providerToken: providerToken, stars: stars)
@@ -72,7 +72,7 @@ public final class FixtureTelegram: Sendable {
     /// Gives a bot another token, as BotFather's `/revoke` does: the old one is worth nothing from then on.
     ///
     /// - Returns: whether there is a bot with the old token.
-    public func renewToken(_ old: String, to new: String) -> Bool {
+    package func renewToken(_ old: String, to new: String) -> Bool {
         state.withLock { state in
             guard let bot = state.firstTokens.removeValue(forKey: old) else { return false }
             state.firstTokens[new] = bot
@@ -82,7 +82,7 @@ public final class FixtureTelegram: Sendable {
     }
 
     /// Has updates about payments misbehave from here on.
-    public func set(_ fault: Fault) {
+    package func set(_ fault: Fault) {
         state.withLock { state in
             state.fault = fault
             guard fault == .none else { return }
@@ -95,16 +95,16 @@ public final class FixtureTelegram: Sendable {
     }
 
     /// Has answers say what time it is, or not.
-    public func setDates(_ areSent: Bool) { state.withLock { $0.sendsDates = areSent } }
+    package func setDates(_ areSent: Bool) { state.withLock { $0.sendsDates = areSent } }
 
     /// Answers the next calls with 429.
-    public func limitRate(times: Int) { state.withLock { $0.rateLimits = times } }
+    package func limitRate(times: Int) { state.withLock { $0.rateLimits = times } }
 
     /// How often a method of the Bot API was called.
-    public func calls(of method: String) -> Int { state.withLock { $0.calls[method.lowercased()] ?? 0 } }
+    package func calls(of method: String) -> Int { state.withLock { $0.calls[method.lowercased()] ?? 0 } }
 
     /// A user writes to a bot; the app is in a language.
-    public func write(_ text: String, to token: String, by user: String, language: String = "en") {
+    package func write(_ text: String, to token: String, by user: String, language: String = "en") {
         let now = clock.now()
         state.withLock { state in
             let id = state.user(user)
@@ -114,12 +114,12 @@ public final class FixtureTelegram: Sendable {
     }
 
     /// Where a bot's updates go and the secret that comes with them; returns nil when it has no webhook.
-    public func webhook(of token: String) -> (url: String, secret: String)? {
+    package func webhook(of token: String) -> (url: String, secret: String)? {
         state.withLock { state in state.bots[token]?.webhook.map { ($0.url, $0.secret) } }
     }
 
     /// What bots have said to a user, the oldest first.
-    public func said(to user: String) -> [String] {
+    package func said(to user: String) -> [String] {
         state.withLock { state in
             let id = state.user(user)
             return state.said.filter { $0.chat == id }.map(\.text)
@@ -127,12 +127,12 @@ public final class FixtureTelegram: Sendable {
     }
 
     /// What bots have said in a chat, by which bot, the oldest first.
-    public func said(in chat: Int64) -> [(bot: String, text: String)] {
+    package func said(in chat: Int64) -> [(bot: String, text: String)] {
         state.withLock { state in state.said.filter { $0.chat == chat }.map { ($0.bot, $0.text) } }
     }
 
     /// Has a user tell something else, where a bot asks (`OrderInfo`).
-    public func tell(_ order: JSONValue, by user: String) {
+    package func tell(_ order: JSONValue, by user: String) {
         state.withLock { state in
             let id = state.user(user)
             state.customers[id] = order
@@ -147,7 +147,7 @@ public final class FixtureTelegram: Sendable {
     ///   - tip: what is added, in smallest units.
     ///   - isAgreed: whether the bot's owner answers the pre-checkout query before the bot's webhook does.
     /// - Returns: what became of it.
-    public func pay(link: String, by user: String, tip: Int64 = 0, isAgreed: Bool = false) async -> Outcome {
+    package func pay(link: String, by user: String, tip: Int64 = 0, isAgreed: Bool = false) async -> Outcome {
         let slug = link.split(separator: "$").last.map { String($0) } ?? ""
         let found: TelegramState.Order? = state.withLock { state in
             guard let invoice = state.invoices[slug] else { return nil }

@@ -1,49 +1,49 @@
-public import Seams
+package import Seams
 import Synchronization
 
 /// A clock that goes with another one and can be put forward.
-public final class SandboxClock: WallClock {
+package final class SandboxClock: WallClock {
     private let base: any WallClock
     private let ahead = Mutex(Duration.zero)
 
     /// A clock that goes with `base`.
-    public init(_ base: any WallClock) {
+    package init(_ base: any WallClock) {
         self.base = base
     }
 
     /// The other clock's time and what it was put forward.
-    public func now() -> Timestamp { base.now().advanced(by: ahead.withLock { $0 }) }
+    package func now() -> Timestamp { base.now().advanced(by: ahead.withLock { $0 }) }
 
     /// Waits as long as the other clock says; being put forward wakes nobody.
     ///
     /// - Throws: `CancellationError`.
-    public func sleep(for duration: Duration) async throws { try await base.sleep(for: duration) }
+    package func sleep(for duration: Duration) async throws { try await base.sleep(for: duration) }
 
     /// Puts the clock forward.
-    public func advance(by duration: Duration) { ahead.withLock { $0 += duration } }
+    package func advance(by duration: Duration) { ahead.withLock { $0 += duration } }
 }
 
 /// The clock of the machine that a gateway runs on, which goes with the sandbox's until somebody sets it.
-public final class SandboxMachine: MachineTime {
+package final class SandboxMachine: MachineTime {
     private let clock: SandboxClock
     private let ahead = Mutex(Duration.zero)
 
     /// A machine whose clock is right.
-    public init(_ clock: SandboxClock) {
+    package init(_ clock: SandboxClock) {
         self.clock = clock
     }
 
     /// What the machine's clock shows.
-    public func now() -> Timestamp { clock.now().advanced(by: ahead.withLock { $0 }) }
+    package func now() -> Timestamp { clock.now().advanced(by: ahead.withLock { $0 }) }
 
     /// The time that has really passed.
-    public func uptime() -> Duration { clock.now().since(Timestamp(microseconds: 0)) }
+    package func uptime() -> Duration { clock.now().since(Timestamp(microseconds: 0)) }
 
     /// Waits as long as the sandbox's clock says.
     ///
     /// - Throws: `CancellationError`.
-    public func sleep(for duration: Duration) async throws { try await clock.sleep(for: duration) }
+    package func sleep(for duration: Duration) async throws { try await clock.sleep(for: duration) }
 
     /// Sets the machine's clock; zero is right.
-    public func set(ahead duration: Duration) { ahead.withLock { $0 = duration } }
+    package func set(ahead duration: Duration) { ahead.withLock { $0 = duration } }
 }

@@ -2,14 +2,14 @@ import FixtureConnect
 import FixtureEVM
 import FixtureTON
 import FixtureTelegram
-public import StrictJSON
+package import StrictJSON
 
 /// How networks misbehave.
 extension SandboxControl {
     /// Has a network misbehave.
     ///
     /// - Throws: ``Refusal`` when it cannot misbehave that way.
-    public func set(_ network: String, _ kind: String, _ wish: JSONValue) throws(Refusal) {
+    package func set(_ network: String, _ kind: String, _ wish: JSONValue) throws(Refusal) {
         switch network {
         case "telegram" where kind == "rate_limit":
             telegram.limitRate(times: Int(clamping: wish["times"]?.integerValue ?? 1))

@@ -1,36 +1,36 @@
-public import BigInt
+package import BigInt
 import EVM
 import FixtureEVM
-public import FixtureTON
+package import FixtureTON
 import FixtureTelegram
-public import StrictJSON
+package import StrictJSON
 import TON
 
 /// How customers pay.
 extension SandboxControl {
     /// How a customer pays.
-    public struct Payment: Sendable {
+    package struct Payment: Sendable {
         /// Who pays.
-        public var user: String
+        package var user: String
         /// Smallest units; what is due when nil.
-        public var units: BigUInt?
+        package var units: BigUInt?
         /// The comment; the right one when nil.
-        public var comment: String?
+        package var comment: String?
         /// Whether there is no comment at all.
-        public var hasNoComment: Bool
+        package var hasNoComment: Bool
         /// Whether the transfer carries the bounced flag.
-        public var isBounced: Bool
+        package var isBounced: Bool
         /// Whether the jetton only looks like the right one.
-        public var isCounterfeit: Bool
+        package var isCounterfeit: Bool
         /// Whether coins come through a contract, inside a chain transaction.
-        public var isThroughContract = false
+        package var isThroughContract = false
         /// Whether a token's contract gives it without a log.
-        public var isByIssuer = false
+        package var isByIssuer = false
         /// How it is written on TON; as wallets write it when nil.
-        public var form: OddForm?
+        package var form: OddForm?
 
         /// A payment of what is due.
-        public init(user: String) {
+        package init(user: String) {
             self.user = user
             comment = nil
             hasNoComment = false
@@ -52,7 +52,7 @@ extension SandboxControl {
         /// Smallest units in digits.
         ///
         /// - Throws: ``Refusal`` when they are none.
-        public static func units(_ text: String) throws(Refusal) -> BigUInt {
+        package static func units(_ text: String) throws(Refusal) -> BigUInt {
             guard text.utf8.count <= 78, let units = BigUInt(text) else {
                 throw Refusal("'units' are smallest units in digits")
             }
@@ -62,7 +62,7 @@ extension SandboxControl {
         /// The odd form of a name.
         ///
         /// - Throws: ``Refusal`` when there is none.
-        public static func form(_ name: String) throws(Refusal) -> OddForm {
+        package static func form(_ name: String) throws(Refusal) -> OddForm {
             guard let form = OddForm(rawValue: name) else {
                 let names = OddForm.allCases.map(\.rawValue).joined(separator: ", ")
                 throw Refusal("'written' is one of \(names)")
@@ -75,7 +75,7 @@ extension SandboxControl {
     ///
     /// - Throws: ``Refusal``, and what the networks throw.
     /// - Returns: whether the money was taken.
-    public func pay(_ option: JSONValue, _ payment: Payment) async throws -> Bool {
+    package func pay(_ option: JSONValue, _ payment: Payment) async throws -> Bool {
         guard let rail = option["rail"]?.stringValue else { throw Refusal("the option has no rail") }
         if rail == "evm" { return try payEVM(option, payment) }
         guard rail == "ton" else {

@@ -1,16 +1,16 @@
 import BigInt
-public import EVM
-public import FixtureConnect
-public import FixtureEVM
-public import FixtureTON
-public import FixtureTelegram
-public import HTTPMessages
+package import EVM
+package import FixtureConnect
+package import FixtureEVM
+package import FixtureTON
+package import FixtureTelegram
+package import HTTPMessages
 import Seams
 import StrictJSON
-public import TON
+package import TON
 
 /// What tests and people may do to the networks: the interface under `/sandbox`.
-public struct SandboxControl: Sendable {
+package struct SandboxControl: Sendable {
     let clock: SandboxClock
     let telegram: FixtureTelegram
     let ton: FixtureTON
@@ -21,7 +21,7 @@ public struct SandboxControl: Sendable {
     let wallets: FixtureWallet
 
     /// Control over networks.
-    public init(
+    package init(
         clock: SandboxClock,
         telegram: FixtureTelegram,
         ton: FixtureTON,
@@ -42,9 +42,9 @@ public struct SandboxControl: Sendable {
     }
 
     /// A wish that cannot be fulfilled, as a sentence.
-    public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+    package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         /// The sentence.
-        public let description: String
+        package let description: String
 
         init(_ reason: String) {
             description = reason
@@ -74,7 +74,7 @@ public struct SandboxControl: Sendable {
     ]
 
     /// Answers `POST /sandbox/<what>` with a JSON object.
-    public func respond(to request: HTTPRequest) async -> HTTPResponse {
+    package func respond(to request: HTTPRequest) async -> HTTPResponse {
         let name = request.url.hasPrefix("/sandbox/") ? request.url.dropFirst("/sandbox/".count) : ""
         guard request.method == "POST", let wish = Self.wishes.first(where: { $0.key == name })?.value else {
             let names = Self.wishes.map(\.key).joined(separator: ", ")

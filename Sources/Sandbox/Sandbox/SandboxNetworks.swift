@@ -1,41 +1,41 @@
 import Cryptography
-public import EVM
+package import EVM
 import FixtureConnect
-public import FixtureEVM
-public import FixtureTON
-public import FixtureTelegram
-public import HTTPMessages
+package import FixtureEVM
+package import FixtureTON
+package import FixtureTelegram
+package import HTTPMessages
 import HTTPServer
-public import Logging
+package import Logging
 import Seams
-public import TON
+package import TON
 
 /// A Telegram, a TON and an EVM chain on loopback, with the control interface beside them, on one port.
-public final class SandboxNetworks: Sendable {
+package final class SandboxNetworks: Sendable {
     /// The clock of all networks.
-    public let clock: SandboxClock
+    package let clock: SandboxClock
     /// The Telegram.
-    public let telegram: FixtureTelegram
+    package let telegram: FixtureTelegram
     /// The TON chain.
-    public let ton: FixtureTON
+    package let ton: FixtureTON
     /// The jetton that customers can pay with.
-    public let jettonMaster: TONAddress
+    package let jettonMaster: TONAddress
     /// The layout of the jetton's wallets.
-    public let jettonLayout = JettonWalletLayout.standard
+    package let jettonLayout = JettonWalletLayout.standard
     /// The EVM chain.
-    public let evm: FixtureEVM
+    package let evm: FixtureEVM
     /// The ERC-20 token that customers can pay with.
-    public let evmToken: EVMAddress
+    package let evmToken: EVMAddress
     /// The number of the EVM chain; a test chain's usual one.
-    public static let evmChainID: UInt64 = 31_337
+    package static let evmChainID: UInt64 = 31_337
     /// The number of fraction digits of the jetton, and of the token.
-    public static let jettonScale = 6
+    package static let jettonScale = 6
     /// The token of the bot that is there from the beginning.
-    public static let botToken = "4242424242:SandboxSandboxSandboxSandboxSandbox"
+    package static let botToken = "4242424242:SandboxSandboxSandboxSandboxSandbox"
     /// The payment provider token that the bot may use.
-    public static let providerToken = "284685063:TEST:SandboxProvider"
+    package static let providerToken = "284685063:TEST:SandboxProvider"
     /// Where everything is, without a slash at the end.
-    public let url: String
+    package let url: String
     private let bridge: FixtureBridge
     private let wallets: FixtureWallet
     private let server: HTTPServer
@@ -72,7 +72,7 @@ public final class SandboxNetworks: Sendable {
     ///   - logger: the server's log.
     /// - Throws: what the system says when the port cannot be listened on.
     /// - Returns: the running networks.
-    public static func start(
+    package static func start(
         clock: SandboxClock,
         transport: any HTTPTransport,
         port: Int = 0,
@@ -124,7 +124,7 @@ public final class SandboxNetworks: Sendable {
     }
 
     /// What somebody may do to the networks.
-    public var control: SandboxControl {
+    package var control: SandboxControl {
         SandboxControl(
             clock: clock,
             telegram: telegram,
@@ -138,7 +138,7 @@ public final class SandboxNetworks: Sendable {
     }
 
     /// Has blocks made and updates delivered until the task is cancelled.
-    public func run() async {
+    package func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.telegram.run() }
             group.addTask { await self.bridge.run() }
@@ -148,7 +148,7 @@ public final class SandboxNetworks: Sendable {
     }
 
     /// Stops to listen.
-    public func stop() async {
+    package func stop() async {
         bridge.hangUp()
         await server.stop()
     }

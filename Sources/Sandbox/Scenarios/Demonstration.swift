@@ -1,28 +1,28 @@
 import CommandParts
 import Gateway
-public import Operations
+package import Operations
 import Seams
 import StrictJSON
 
 /// The main job, shown: an invoice on every rail paid, confirmed, credited, announced and reconciled, a few things going
 /// wrong, and refunds.
-public struct Demonstration: Sendable {
+package struct Demonstration: Sendable {
     /// What came of it.
-    public struct Outcome: Sendable {
+    package struct Outcome: Sendable {
         /// What was paid and how it was confirmed.
-        public let payments: TextTable
+        package let payments: TextTable
         /// The reconciliation report.
-        public let report: ReportRendering
+        package let report: ReportRendering
         /// What is not as it should be; empty when all is.
-        public let failures: [String]
+        package let failures: [String]
         /// How many signed events the merchant has taken, and how many requests it did not believe.
-        public let events: (taken: Int, refused: Int)
+        package let events: (taken: Int, refused: Int)
     }
 
     private let world: ScenarioWorld
 
     /// A demonstration in a world of its own.
-    public init(world: ScenarioWorld) {
+    package init(world: ScenarioWorld) {
         self.world = world
     }
 
@@ -48,7 +48,7 @@ public struct Demonstration: Sendable {
     ///   - tell: is told what happens, a sentence at a time.
     /// - Throws: what the world throws.
     /// - Returns: what came of it.
-    public func run(tampering: Bool = false, tell: @Sendable (String) -> Void) async throws -> Outcome {
+    package func run(tampering: Bool = false, tell: @Sendable (String) -> Void) async throws -> Outcome {
         tell("The operator has put 5 TON and two coins into the wallets, for network fees.")
         var opened: [Opened] = []
         for (index, order) in Self.orders.enumerated() { opened.append(try await open(order, key: "demo-\(index)")) }

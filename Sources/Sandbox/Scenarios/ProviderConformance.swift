@@ -1,7 +1,7 @@
 import CommandParts
 import Gateway
 import Money
-public import Payments
+package import Payments
 import Providers
 import Reconciliation
 import Seams
@@ -11,7 +11,7 @@ import StrictJSON
 /// What every provider has to keep, whatever its rail: run against each one over the sandbox.
 ///
 /// A new provider is a new target, a line in the registry, and no findings here.
-public struct ProviderConformance: Sendable {
+package struct ProviderConformance: Sendable {
     private let world: ScenarioWorld
     private let provider: any PaymentProvider
     private let order: JSONValue
@@ -25,7 +25,7 @@ public struct ProviderConformance: Sendable {
     ///   - goods: the kind of goods, as the rail policy wants it.
     ///   - world: a world in which nothing happened yet.
     /// - Throws: ``ScenarioError`` when no provider serves the rail.
-    public init(rail: Rail, asset: String, amount: String, goods: String, world: ScenarioWorld) throws {
+    package init(rail: Rail, asset: String, amount: String, goods: String, world: ScenarioWorld) throws {
         guard let provider = world.gateway.settlement.providers.providers.first(where: { $0.rail == rail }) else {
             throw ScenarioError("no provider serves \(rail.rawValue)")
         }
@@ -43,7 +43,7 @@ public struct ProviderConformance: Sendable {
     ///
     /// - Throws: what the world throws.
     /// - Returns: a sentence for each rule that the provider breaks.
-    public func findings() async throws -> [String] {
+    package func findings() async throws -> [String] {
         var findings = portFindings()
         try await world.settle()
         let invoice = try await world.merchant.post("/v1/invoices", order, idempotencyKey: "conformance")

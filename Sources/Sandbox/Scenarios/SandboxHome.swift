@@ -4,34 +4,34 @@ import EVM
 import FixtureEVM
 import FixtureTON
 import Foundation
-public import Gateway
-public import Keystore
+package import Gateway
+package import Keystore
 import ProviderEVM
-public import Sandbox
+package import Sandbox
 import Seams
 import StrictJSON
-public import TON
+package import TON
 
 /// A folder with everything that a gateway over the sandbox needs: configuration, catalogues, keystore and database.
 ///
 /// It is what an operator would have, so that `settlegate serve` runs on it unchanged.
-public struct SandboxHome: Sendable {
+package struct SandboxHome: Sendable {
     /// The passphrase of the keystore: the sandbox has nothing to protect.
-    public static let passphrase = "sandbox-passphrase"
+    package static let passphrase = "sandbox-passphrase"
 
     /// The folder.
-    public let folder: String
+    package let folder: String
     /// The jetton's asset.
-    public let jettonAsset: String
+    package let jettonAsset: String
     /// The asset of the EVM chain's token.
-    public let tokenAsset: String
+    package let tokenAsset: String
     /// The asset of the EVM chain's coin.
-    public static let coinAsset = "evm:\(SandboxNetworks.evmChainID):native"
+    package static let coinAsset = "evm:\(SandboxNetworks.evmChainID):native"
     private let networks: SandboxNetworks
     private let postgresql: String?
 
     /// The configuration file.
-    public var configurationPath: String { folder + "/settlegate.yaml" }
+    package var configurationPath: String { folder + "/settlegate.yaml" }
     private var keystorePath: String { folder + "/keystore.json" }
 
     /// Makes the folder's files, but for the database; what is there already is kept.
@@ -43,7 +43,7 @@ public struct SandboxHome: Sendable {
     ///   - port: the gateway's port.
     ///   - postgresql: how PostgreSQL is reached, in libpq's words; when nil, the database is an SQLite file in the folder.
     /// - Throws: what the file system and the keystore say.
-    public init(
+    package init(
         folder: String,
         catalogues: String,
         networks: SandboxNetworks,
@@ -112,7 +112,7 @@ public struct SandboxHome: Sendable {
     /// Opens the keystore.
     ///
     /// - Throws: `KeystoreError`.
-    public func keystore() throws -> Keystore {
+    package func keystore() throws -> Keystore {
         try Keystore(
             path: keystorePath,
             passphrase: SecretBytes(Array(Self.passphrase.utf8)),
@@ -121,14 +121,14 @@ public struct SandboxHome: Sendable {
     }
 
     /// How the gateway works with its wallet on TON.
-    public struct TONSettings: Hashable, Sendable {
+    package struct TONSettings: Hashable, Sendable {
         /// Whether each option has a wallet of its own.
-        public var isDerived = false
+        package var isDerived = false
         /// Whether the wallet that pays out is a highload wallet.
-        public var isHighload = false
+        package var isHighload = false
 
         /// One wallet that numbers its requests, and comments.
-        public init() {}
+        package init() {}
     }
 
     /// For how many seconds a request to the sandbox's highload wallet may come.
@@ -137,7 +137,7 @@ public struct SandboxHome: Sendable {
     /// The wallet that customers pay to, and that pays out.
     ///
     /// - Throws: `KeystoreError` and `TONError`.
-    public func walletAddress(_ settings: TONSettings = TONSettings()) throws -> TONAddress {
+    package func walletAddress(_ settings: TONSettings = TONSettings()) throws -> TONAddress {
         let key = try Ed25519.PrivateKey(seed: keystore().secret("ton-hot"))
         if settings.isHighload {
             return try HighloadWallet(publicKey: key.publicKey, timeout: Self.highloadTimeout).address()
@@ -148,7 +148,7 @@ public struct SandboxHome: Sendable {
     /// The operator puts its own money into the wallets, for network fees: 5 TON, and two coins of the EVM chain.
     ///
     /// - Throws: what the keystore and the networks say.
-    public func fundWallets() throws {
+    package func fundWallets() throws {
         try fundWallet(TONSettings())
         let wallets = try EVMProvider.wallets(of: keystore().secret("evm-hot"))
         for wallet in [wallets.hot, wallets.gas] {
@@ -166,7 +166,7 @@ public struct SandboxHome: Sendable {
     /// Writes the configuration file.
     ///
     /// - Throws: what the file system says.
-    public func writeConfiguration(port: Int, ton settings: TONSettings = TONSettings()) throws {
+    package func writeConfiguration(port: Int, ton settings: TONSettings = TONSettings()) throws {
         // A connection string may hold quotes of its own; JSON's are YAML's too.
         let database = postgresql.map { "postgresql: \(JSONValue.string($0).text)" } ?? "path: settlegate.sqlite"
         let code = Base64.encode(try FixtureTON.jettonWalletCode(networks.jettonLayout).serialized())
@@ -226,7 +226,7 @@ public struct SandboxHome: Sendable {
     /// The configuration.
     ///
     /// - Throws: `ConfigurationError`.
-    public func configuration() throws -> GatewayConfiguration {
+    package func configuration() throws -> GatewayConfiguration {
         try GatewayConfiguration(file: configurationPath, environment: [:])
     }
 }

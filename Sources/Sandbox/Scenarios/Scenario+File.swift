@@ -5,7 +5,7 @@ extension Scenario {
     /// The scenario in a YAML file.
     ///
     /// - Throws: ``ScenarioError`` when the file is no scenario.
-    public init(file: String) throws {
+    package init(file: String) throws {
         guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8)
         else { throw ScenarioError("there is no readable scenario \(file)") }
         do { self = try YAMLDecoder().decode(Self.self, from: text) } catch {
@@ -17,7 +17,7 @@ extension Scenario {
     ///
     /// - Throws: ``ScenarioError`` when the folder cannot be read.
     /// - Returns: the files' names without their ending.
-    public static func names(in folder: String) throws -> [String] {
+    package static func names(in folder: String) throws -> [String] {
         guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
             throw ScenarioError("there is no readable folder \(folder)")
         }
@@ -26,17 +26,17 @@ extension Scenario {
 }
 
 /// Why a scenario cannot be run, or does not hold.
-public struct ScenarioError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct ScenarioError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong.
-    public let reason: String
+    package let reason: String
 
     /// Something that is wrong with a scenario.
-    public init(_ reason: String) {
+    package init(_ reason: String) {
         self.reason = reason
     }
 
     /// What is wrong.
-    public var description: String { reason }
+    package var description: String { reason }
 }
 
 extension Scenario: Decodable {
@@ -49,7 +49,7 @@ extension Scenario: Decodable {
     }
 
     /// Reads a scenario.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         name = try container.decode(String.self, forKey: .name)
         why = try container.decode(String.self, forKey: .why)
@@ -107,7 +107,7 @@ extension Scenario.Step: Decodable {
     private struct Resume: Decodable { let refused: Bool?, of: String? }
 
     /// Reads a step.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let step = try OneKey(decoder)
         switch step.name.stringValue {
         case "open": self = .open(try step.value())
@@ -184,7 +184,7 @@ extension Scenario.Check: Decodable {
     private struct Books: Decodable { let clean: Bool }
 
     /// Reads a check.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let check = try OneKey(decoder)
         switch check.name.stringValue {
         case "invoice":

@@ -1,20 +1,20 @@
 /// What customers, merchants, chains and Telegram do to a gateway, and what must be true at the end.
 ///
 /// One file in `Fixtures/scenarios` is one scenario.
-public struct Scenario: Sendable {
+package struct Scenario: Sendable {
     /// The name for people.
-    public let name: String
+    package let name: String
     /// Why it matters.
-    public let why: String
+    package let why: String
     /// Whether the gateway is killed and started again after every step.
-    public let restartsBetweenSteps: Bool
+    package let restartsBetweenSteps: Bool
     /// What happens, in order.
-    public let steps: [Step]
+    package let steps: [Step]
     /// What must be true at the end.
-    public let expectations: [Check]
+    package let expectations: [Check]
 
     /// One thing that happens.
-    public enum Step: Sendable {
+    package enum Step: Sendable {
         /// The merchant opens an invoice and gives it a name in the scenario.
         case open(Open)
         /// A customer pays.
@@ -68,28 +68,28 @@ public struct Scenario: Sendable {
     }
 
     /// An invoice that is opened.
-    public struct Open: Sendable, Decodable {
+    package struct Open: Sendable, Decodable {
         /// Its name in the scenario.
-        public let `as`: String
+        package let `as`: String
         /// The price, a decimal text.
-        public let amount: String
+        package let amount: String
         /// The asset of the price.
-        public let asset: String
+        package let asset: String
         /// The kind of goods.
-        public let goods: String
+        package let goods: String
         /// The rails to offer.
-        public let rails: [Rail]
+        package let rails: [Rail]
         /// Where it is paid: `telegram` or `web`.
-        public let place: String?
+        package let place: String?
         /// For how many seconds it can be paid.
-        public let expiresIn: Int64?
+        package let expiresIn: Int64?
 
         /// One rail to offer.
-        public struct Rail: Sendable, Decodable {
+        package struct Rail: Sendable, Decodable {
             /// The rail.
-            public let rail: String
+            package let rail: String
             /// The asset that is paid.
-            public let asset: String?
+            package let asset: String?
         }
 
         enum CodingKeys: String, CodingKey {
@@ -104,58 +104,58 @@ public struct Scenario: Sendable {
     }
 
     /// A payment that a customer makes in another merchant's bot.
-    public struct PayElsewhere: Sendable, Decodable {
+    package struct PayElsewhere: Sendable, Decodable {
         /// The name in the scenario of the invoice whose payload is used.
-        public let invoice: String
+        package let invoice: String
         /// The rail that is used.
-        public let rail: String
+        package let rail: String
         /// Who pays.
-        public let user: String
+        package let user: String
         /// Whether the money is returned by that bot afterwards.
-        public var returned: Bool?
+        package var returned: Bool?
     }
 
     /// A payment that a customer makes.
-    public struct Pay: Sendable, Decodable {
+    package struct Pay: Sendable, Decodable {
         /// The invoice's name in the scenario.
-        public let invoice: String
+        package let invoice: String
         /// The rail that is used.
-        public let rail: String
+        package let rail: String
         /// Who pays.
-        public let user: String
+        package let user: String
         /// How much; what is due when nil.
-        public var amount: String?
+        package var amount: String?
         /// How many smallest units, in digits, where no amount can hold them; it goes before `amount`.
-        public var units: String?
+        package var units: String?
         /// The comment; the right one when nil; `none` for no comment at all.
-        public var comment: String?
+        package var comment: String?
         /// Whether the transfer carries the bounced flag.
-        public var bounced: Bool?
+        package var bounced: Bool?
         /// `fake`: by a jetton that only looks like the right one.
-        public var jetton: String?
+        package var jetton: String?
         /// `contract`: coins come through a contract, inside a chain transaction; `issuer`: a token's contract gives them
         /// without a log.
-        public var through: String?
+        package var through: String?
         /// The odd form in which it is written on TON; as wallets write it when nil.
-        public var written: String?
+        package var written: String?
         /// `refused`: the gateway has to refuse it before money is taken.
-        public var outcome: String?
+        package var outcome: String?
     }
 
     /// Payouts that are asked for.
-    public struct Payouts: Sendable, Decodable {
+    package struct Payouts: Sendable, Decodable {
         /// How much each one sends.
-        public let amount: String
+        package let amount: String
         /// The asset.
-        public let asset: String
+        package let asset: String
         /// How many.
-        public let count: Int
+        package let count: Int
         /// Where to; to a supplier's account when nil.
-        public var to: ScenarioPlace?
+        package var to: ScenarioPlace?
         /// Whether somebody has to approve them first.
-        public var needsApproval: Bool?
+        package var needsApproval: Bool?
         /// The field that the gateway has to name when it refuses them; nil when it takes them.
-        public var refused: String?
+        package var refused: String?
 
         enum CodingKeys: String, CodingKey {
             case amount
@@ -168,11 +168,11 @@ public struct Scenario: Sendable {
     }
 
     /// Money that another program sends by our key.
-    public struct Spend: Sendable, Decodable {
+    package struct Spend: Sendable, Decodable {
         /// How much.
-        public let amount: String
+        package let amount: String
         /// The asset.
-        public let asset: String
+        package let asset: String
 
         /// Money that leaves.
         package init(amount: String, asset: String) {
@@ -182,21 +182,21 @@ public struct Scenario: Sendable {
     }
 
     /// How a network misbehaves.
-    public struct Fault: Sendable, Decodable {
+    package struct Fault: Sendable, Decodable {
         /// `ton`, `evm` or `telegram`.
-        public let network: String
+        package let network: String
         /// The kind of fault; `none` ends all.
-        public let kind: String
+        package let kind: String
         /// By how many blocks a node lags.
-        public let blocks: Int?
+        package let blocks: Int?
         /// How many times it happens.
-        public let times: Int?
+        package let times: Int?
         /// Which of the EVM chain's nodes; the first when nil.
-        public let node: Int?
+        package let node: Int?
     }
 
     /// Something that must be true.
-    public enum Check: Sendable {
+    package enum Check: Sendable {
         /// An invoice's state and exception.
         case invoice(of: String, state: String, exception: String)
         /// The classifications of an invoice's payments, in the order in which they came, and where they stand.

@@ -8,7 +8,7 @@ import Sandbox
 import TON
 
 /// Where payouts go in scenarios.
-public enum ScenarioPlace: String, Sendable, CaseIterable, Decodable {
+package enum ScenarioPlace: String, Sendable, CaseIterable, Decodable {
     /// Somebody's account.
     case supplier
     /// No address at all.
@@ -47,7 +47,7 @@ extension ScenarioWorld {
     /// A place as the rail of an asset writes it.
     ///
     /// - Throws: what the networks and the keystore throw.
-    public func address(for asset: String, _ place: ScenarioPlace = .supplier) throws -> String {
+    package func address(for asset: String, _ place: ScenarioPlace = .supplier) throws -> String {
         if place == .nowhere { return "nowhere" }
         return asset.hasPrefix("evm:") ? try evmAddress(place) : try tonAddress(place)
     }

@@ -4,7 +4,7 @@ import Sandbox
 import StrictJSON
 
 /// Plays a scenario in a world of its own, and says what did not come out as it should.
-public struct ScenarioRunner {
+package struct ScenarioRunner {
     private let world: ScenarioWorld
     private var invoices: [String: String] = [:]
     private var failures: [String] = []
@@ -23,7 +23,7 @@ public struct ScenarioRunner {
     ///   - scenario: the scenario.
     ///   - world: where it is played.
     ///   - disturb: what is done before each step, and before the expectations are looked at.
-    public static func run(
+    package static func run(
         _ scenario: Scenario,
         in world: ScenarioWorld,
         disturbing disturb: (Scenario.Step?) async throws -> Void = { _ in }

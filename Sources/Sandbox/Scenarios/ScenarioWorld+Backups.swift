@@ -9,7 +9,7 @@ import Sandbox
 import Seams
 import Settlement
 import Storage
-public import StrictJSON
+package import StrictJSON
 
 /// Copies of the database, keys that others have, and what a person says about it.
 extension ScenarioWorld {
@@ -18,14 +18,14 @@ extension ScenarioWorld {
     /// Copies the database while the gateway runs.
     ///
     /// - Throws: what the copying says.
-    public func backUp() async throws {
+    package func backUp() async throws {
         _ = try home.configuration().database.backUp(to: copy, at: networks.clock.now())
     }
 
     /// The database is lost; the copy is put back, and the gateway starts on it.
     ///
     /// - Throws: what the restoring says.
-    public func restore() async throws {
+    package func restore() async throws {
         let place = try home.configuration().database
         if place.postgresql != nil {
             _ = try await gateway.settlement.database.write { session in
@@ -46,7 +46,7 @@ extension ScenarioWorld {
     /// Another program with our keystore sends money to the supplier by the wallet that pays out; it has no books.
     ///
     /// - Throws: what the chain says.
-    public func spendElsewhere(_ spend: Scenario.Spend) async throws {
+    package func spendElsewhere(_ spend: Scenario.Spend) async throws {
         let amount = try amount(spend.amount, spend.asset)
         let all = gateway.settlement.providers.providers
         guard let provider = all.first(where: { $0.capabilities.assets.contains(amount.asset) }),
@@ -82,14 +82,14 @@ extension ScenarioWorld {
     /// The wallets that sign, as the operator sees them.
     ///
     /// - Throws: what the gateway refuses.
-    public func wallets() async throws -> [JSONValue] {
+    package func wallets() async throws -> [JSONValue] {
         try await operatorClient().get("/v1/wallets")["data"]?.arrayValue ?? []
     }
 
     /// A person believes the list, one transfer after the other: what may have left has left, everything else is owed.
     ///
     /// - Throws: what the gateway refuses.
-    public func decideByTheList() async throws {
+    package func decideByTheList() async throws {
         let desk = try await operatorClient()
         while let owed = try await undecided(desk), let transfer = owed["transfer"]?["id"] {
             var members: [JSONValue.Member] = [.init("transfer", transfer)]
@@ -113,7 +113,7 @@ extension ScenarioWorld {
     ///
     /// - Throws: what the gateway answers that is neither yes nor 409.
     /// - Returns: what did not come out as it should, a sentence each.
-    public func resume(isRefused: Bool, of provider: String?) async throws -> [String] {
+    package func resume(isRefused: Bool, of provider: String?) async throws -> [String] {
         let desk = try await operatorClient()
         var wrong: [String] = []
         var tried = 0

@@ -4,7 +4,7 @@ import Gateway
 import HTTPMessages
 import MerchantAPI
 import Sandbox
-public import StrictJSON
+package import StrictJSON
 import Synchronization
 
 /// A second merchant, whose bot names what belongs to the first.
@@ -16,7 +16,7 @@ extension ScenarioWorld {
     ///
     /// - Throws: what the gateway refuses.
     /// - Returns: its API key.
-    public func addNeighbour() async throws -> String {
+    package func addNeighbour() async throws -> String {
         if let key = neighbourKey { return key }
         let added = try await gateway.addMerchant(name: "Neighbour", feeBasisPoints: 0, webhookURL: nil)
         let (token, provider) = Self.neighbour
@@ -34,7 +34,7 @@ extension ScenarioWorld {
     /// no.
     ///
     /// - Throws: what the gateway refuses, and when Telegram takes no money.
-    public func payElsewhere(_ option: JSONValue, by user: String, isReturned: Bool) async throws {
+    package func payElsewhere(_ option: JSONValue, by user: String, isReturned: Bool) async throws {
         _ = try await addNeighbour()
         guard let payload = option["id"]?.stringValue, let asset = option["asset"]?.stringValue else {
             throw ScenarioError("the option has no identifier")

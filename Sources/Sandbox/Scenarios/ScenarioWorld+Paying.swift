@@ -5,7 +5,7 @@ import HTTPMessages
 import Money
 import Routing
 import Sandbox
-public import StrictJSON
+package import StrictJSON
 
 /// How customers pay in a scenario.
 extension ScenarioWorld {
@@ -13,7 +13,7 @@ extension ScenarioWorld {
     ///
     /// - Throws: what the networks throw.
     /// - Returns: whether the money was taken.
-    public func pay(_ option: JSONValue, _ pay: Scenario.Pay) async throws -> Bool {
+    package func pay(_ option: JSONValue, _ pay: Scenario.Pay) async throws -> Bool {
         var payment = SandboxControl.Payment(user: pay.user)
         if let text = pay.amount, let asset = option["asset"]?.stringValue {
             payment.units = try BigUInt(exactly: BigInt(amount(text, asset).units))
@@ -33,7 +33,7 @@ extension ScenarioWorld {
     ///
     /// - Throws: what the networks throw.
     /// - Returns: whether the money was taken.
-    public func pay(_ option: JSONValue, by user: String) async throws -> Bool {
+    package func pay(_ option: JSONValue, by user: String) async throws -> Bool {
         try await networks.control.pay(option, SandboxControl.Payment(user: user))
     }
 

@@ -5,20 +5,20 @@ import FixtureEVM
 import FixtureTON
 import FixtureTelegram
 import Foundation
-public import Gateway
+package import Gateway
 import HTTPMessages
 import HTTPTransport
 import Ledger
-public import Logging
+package import Logging
 import MerchantAPI
 import Money
-public import Operations
+package import Operations
 import Payments
 import ProviderTON
 import Providers
 import Reconciliation
-public import Sandbox
-public import Seams
+package import Sandbox
+package import Seams
 import Settlement
 import Storage
 import StrictJSON
@@ -30,13 +30,13 @@ import Webhooks
 ///
 /// Nothing runs by itself: ``settle()`` has chains mine, Telegram deliver and the gateway's workers work until nothing is
 /// left to do.
-public final class ScenarioWorld: Sendable {
+package final class ScenarioWorld: Sendable {
     /// The networks.
-    public let networks: SandboxNetworks
+    package let networks: SandboxNetworks
     /// The folder with the gateway's files.
-    public let home: SandboxHome
+    package let home: SandboxHome
     /// The machine that the gateway runs on, whose clock can be set.
-    public let machine: SandboxMachine
+    package let machine: SandboxMachine
     /// The merchant talking to the gateway.
     package var merchant: MerchantClient { client(apiKey) }
 
@@ -88,7 +88,7 @@ public final class ScenarioWorld: Sendable {
     ///   - logger: the log.
     /// - Throws: what cannot be started.
     /// - Returns: the world.
-    public static func make(
+    package static func make(
         in folder: String,
         catalogues: String,
         clock: any WallClock = SystemClock(),
@@ -170,7 +170,7 @@ public final class ScenarioWorld: Sendable {
     }
 
     /// The merchant's API key.
-    public var apiKey: String { state.withLock { $0.apiKey } }
+    package var apiKey: String { state.withLock { $0.apiKey } }
 
     /// A merchant with a key, talking to the gateway.
     package func client(_ key: String) -> MerchantClient {
@@ -192,10 +192,10 @@ public final class ScenarioWorld: Sendable {
     }
 
     /// The gateway as it runs now.
-    public var gateway: Gateway { state.withLock { $0.gateway } }
+    package var gateway: Gateway { state.withLock { $0.gateway } }
 
     /// Ends everything.
-    public func stop() async {
+    package func stop() async {
         try? await gateway.close()
         await server.stop()
         await networks.stop()
@@ -208,7 +208,7 @@ public final class ScenarioWorld: Sendable {
     ///
     /// - Parameter change: what happens to the files meanwhile.
     /// - Throws: what cannot be started.
-    public func restart(after change: () async throws -> Void = {}) async throws {
+    package func restart(after change: () async throws -> Void = {}) async throws {
         try? await gateway.close()
         try await change()
         let gateway = try await Self.open(home, networks, machine, transport, faults, logger)
@@ -222,7 +222,7 @@ public final class ScenarioWorld: Sendable {
     /// Has everything that is under way come to rest.
     ///
     /// - Throws: what the chain throws.
-    public func settle() async throws {
+    package func settle() async throws {
         var idle = 0
         for _ in 0..<60 where idle < 2 {
             try networks.ton.mine(3)
@@ -241,7 +241,7 @@ public final class ScenarioWorld: Sendable {
     /// Has a chain make blocks.
     ///
     /// - Throws: what the chain throws.
-    public func mine(_ blocks: Int, on network: String) throws {
+    package func mine(_ blocks: Int, on network: String) throws {
         switch network {
         case "ton": try networks.ton.mine(blocks)
         case "evm": networks.evm.mine(blocks)
@@ -250,14 +250,14 @@ public final class ScenarioWorld: Sendable {
     }
 
     /// Replaces the last blocks of the EVM chain.
-    public func reorganise(depth: Int, dropping: Bool) {
+    package func reorganise(depth: Int, dropping: Bool) {
         networks.evm.reorganise(depth: depth, dropping: dropping)
     }
 
     /// Has the gateway's workers work once.
     ///
     /// - Throws: never; what cannot be done is tried again.
-    public func look() async throws {
+    package func look() async throws {
         _ = await gateway.worker.runOnce()
         _ = await gateway.deliveries.runOnce()
     }
@@ -265,7 +265,7 @@ public final class ScenarioWorld: Sendable {
     /// Lets time pass.
     ///
     /// - Throws: what the chain throws.
-    public func advance(by duration: Duration) async throws {
+    package func advance(by duration: Duration) async throws {
         networks.clock.advance(by: duration)
         try networks.ton.mine()
         networks.evm.mine()
@@ -274,7 +274,7 @@ public final class ScenarioWorld: Sendable {
     /// Has a network misbehave.
     ///
     /// - Throws: when it cannot misbehave that way.
-    public func set(_ fault: Scenario.Fault) async throws {
+    package func set(_ fault: Scenario.Fault) async throws {
         let wish: JSONValue = [
             "blocks": .integer(Int64(fault.blocks ?? 10)), "times": .integer(Int64(fault.times ?? 1)),
             "node": .integer(Int64(fault.node ?? 0)),
@@ -287,7 +287,7 @@ public final class ScenarioWorld: Sendable {
     /// The operator gives another wallet money for fees.
     ///
     /// - Throws: what cannot be started.
-    public func setTON(_ change: (inout SandboxHome.TONSettings) -> Void) async throws {
+    package func setTON(_ change: (inout SandboxHome.TONSettings) -> Void) async throws {
         let (before, after) = state.withLock { state in
             let before = state.ton
             change(&state.ton)
@@ -305,7 +305,7 @@ public final class ScenarioWorld: Sendable {
     /// Changes one posting to one unit behind the gateway's back.
     ///
     /// - Throws: what the database throws.
-    public func tamper() async throws {
+    package func tamper() async throws {
         _ = try await gateway.settlement.database.write { session in
             try session.execute(
                 """
@@ -319,7 +319,7 @@ public final class ScenarioWorld: Sendable {
     // MARK: - Looking
 
     /// The scenario's word for an asset as the gateway knows it.
-    public func assetText(_ text: String) -> String {
+    package func assetText(_ text: String) -> String {
         switch text {
         case "ton:testnet:jetton:sandbox": home.jettonAsset
         case "evm:sandbox:erc20": home.tokenAsset
@@ -340,7 +340,7 @@ public final class ScenarioWorld: Sendable {
     /// What all accounts of a kind owe, as text.
     ///
     /// - Throws: what the database throws.
-    public func held(on code: String, asset text: String) async throws -> String {
+    package func held(on code: String, asset text: String) async throws -> String {
         let asset = try asset(text)
         let balances = try await gateway.settlement.database.read { try $0.balances(code: AccountCode(code)) }
         let own = balances.map(\.amount).filter { $0.asset == asset.id }
@@ -350,7 +350,7 @@ public final class ScenarioWorld: Sendable {
     /// The reasons of the open cases.
     ///
     /// - Throws: what the database throws.
-    public func openCases() async throws -> [String] {
+    package func openCases() async throws -> [String] {
         try await gateway.settlement.database.read { session in
             try session.cases(of: nil, state: .open, in: Page(limit: 1_000)).map(\.reason.rawValue)
         }
@@ -359,17 +359,17 @@ public final class ScenarioWorld: Sendable {
     /// The types of the events about a subject that the merchant has taken.
     ///
     /// - Throws: never; looking cannot fail.
-    public func eventsTaken(about subject: String) async throws -> [String] {
+    package func eventsTaken(about subject: String) async throws -> [String] {
         server.events.filter { $0.subject == subject }.map(\.type)
     }
 
     /// How many events the merchant has taken, and how many requests it did not believe.
-    public var eventCounts: (taken: Int, refused: Int) { (server.events.count, server.refused) }
+    package var eventCounts: (taken: Int, refused: Int) { (server.events.count, server.refused) }
 
     /// The reconciliation report as it is now.
     ///
     /// - Throws: what the database throws.
-    public func report() async throws -> ReportRendering {
+    package func report() async throws -> ReportRendering {
         ReportRendering(
             try await ReconciliationReport.make(for: gateway.settlement),
             assets: gateway.settlement.assets
@@ -379,7 +379,7 @@ public final class ScenarioWorld: Sendable {
     /// What keeps the books from being clean.
     ///
     /// - Throws: what the database throws.
-    public func findings() async throws -> [String] {
+    package func findings() async throws -> [String] {
         var problems = try await report().problems
         if networks.ton.imbalance != 0 { problems.append("the fixture chain lost \(networks.ton.imbalance) nanotons") }
         return problems

@@ -1,5 +1,5 @@
-public import Money
-public import Seams
+package import Money
+package import Seams
 
 /// What accounts of ours held where they were last seen in a rail's history.
 extension SQLSession {
@@ -7,7 +7,7 @@ extension SQLSession {
     private static var remembered: Duration { .seconds(7 * 86_400) }
 
     /// What an account held when it was last seen; nil when it was not, or nobody knows.
-    public func accountBalance(provider: String, account: String, asset: AssetID) throws -> AmountSum? {
+    package func accountBalance(provider: String, account: String, asset: AssetID) throws -> AmountSum? {
         try first(
             """
             SELECT asset, units FROM account_balances WHERE provider = $1 AND account = $2 AND asset = $3
@@ -18,8 +18,12 @@ extension SQLSession {
     }
 
     /// Remembers what an account held at a moment of the rail's history.
-    public func setAccountBalance(provider: String, account: String, to balance: AmountSum, at moment: Timestamp) throws
-    {
+    package func setAccountBalance(
+        provider: String,
+        account: String,
+        to balance: AmountSum,
+        at moment: Timestamp
+    ) throws {
         try execute(
             """
             INSERT INTO account_balances (provider, account, asset, seen_at, units) VALUES ($1, $2, $3, $4, $5)
@@ -42,7 +46,7 @@ extension SQLSession {
     }
 
     /// Forgets what an account held of an asset.
-    public func forgetAccountBalance(provider: String, account: String, asset: AssetID) throws {
+    package func forgetAccountBalance(provider: String, account: String, asset: AssetID) throws {
         try execute(
             "DELETE FROM account_balances WHERE provider = $1 AND account = $2 AND asset = $3",
             [.text(provider), .text(account), .text(asset.text)]
@@ -50,7 +54,7 @@ extension SQLSession {
     }
 
     /// Forgets what accounts of a provider held after a moment: its history is another one from there on.
-    public func forgetAccountBalances(provider: String, after moment: Timestamp) throws {
+    package func forgetAccountBalances(provider: String, after moment: Timestamp) throws {
         try execute(
             "DELETE FROM account_balances WHERE provider = $1 AND seen_at > $2",
             [.text(provider), .moment(moment)]
@@ -58,7 +62,7 @@ extension SQLSession {
     }
 
     /// Whether money of an option's account was ever recorded.
-    public func isHolding(provider: String, account: String) throws -> Bool {
+    package func isHolding(provider: String, account: String) throws -> Bool {
         try first(
             "SELECT 1 FROM holding_accounts WHERE provider = $1 AND account = $2",
             [.text(provider), .text(account)]
@@ -66,7 +70,7 @@ extension SQLSession {
     }
 
     /// Accounts of options that can still be paid, from after one of them on in the order of their texts.
-    public func activeAccounts(
+    package func activeAccounts(
         provider: String,
         activeAt moment: Timestamp,
         after account: String,

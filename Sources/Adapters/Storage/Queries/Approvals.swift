@@ -1,21 +1,21 @@
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// An invoice that is held for a question which was approved, until the money comes or the rail gives up.
-public struct ApprovalRecord: Hashable, Sendable {
+package struct ApprovalRecord: Hashable, Sendable {
     /// The invoice.
-    public let invoice: InvoiceID
+    package let invoice: InvoiceID
     /// The provider that asked.
-    public let provider: String
+    package let provider: String
     /// The rail's own identifier of the question.
-    public let question: String
+    package let question: String
     /// The link of which the invoice takes a piece.
-    public let link: PaymentLinkID?
+    package let link: PaymentLinkID?
     /// Until when it is held.
-    public let heldUntil: Timestamp
+    package let heldUntil: Timestamp
 
     /// An invoice that is to be held.
-    public init(invoice: InvoiceID, provider: String, question: String, link: PaymentLinkID?, heldUntil: Timestamp) {
+    package init(invoice: InvoiceID, provider: String, question: String, link: PaymentLinkID?, heldUntil: Timestamp) {
         self.invoice = invoice
         self.provider = provider
         self.question = question
@@ -29,7 +29,7 @@ extension SQLSession {
     /// Holds an invoice; a question that holds it already may ask again, because rails deliver twice.
     ///
     /// - Returns: whether it is held for this question; false when another question holds it.
-    public func hold(_ approval: ApprovalRecord, at now: Timestamp) throws -> Bool {
+    package func hold(_ approval: ApprovalRecord, at now: Timestamp) throws -> Bool {
         try change(
             """
             INSERT INTO approvals (invoice, provider, question, link, held_until) VALUES ($1, $2, $3, $4, $5)
@@ -45,7 +45,7 @@ extension SQLSession {
     }
 
     /// How many other invoices of a link are held.
-    public func approvals(of link: PaymentLinkID, besides invoice: InvoiceID, at now: Timestamp) throws -> Int {
+    package func approvals(of link: PaymentLinkID, besides invoice: InvoiceID, at now: Timestamp) throws -> Int {
         try first(
             "SELECT COUNT(*) FROM approvals a WHERE a.link = $1 AND a.held_until > $2 AND a.invoice <> $3",
             [.id(link), .moment(now), .id(invoice)]
@@ -53,12 +53,12 @@ extension SQLSession {
     }
 
     /// Holds an invoice no longer: its money is here.
-    public func release(_ invoice: InvoiceID) throws {
+    package func release(_ invoice: InvoiceID) throws {
         try execute("DELETE FROM approvals WHERE invoice = $1", [.id(invoice)])
     }
 
     /// Forgets what was approved and is not held any more.
-    public func forgetApprovals(at now: Timestamp) throws {
+    package func forgetApprovals(at now: Timestamp) throws {
         try execute("DELETE FROM approvals WHERE held_until <= $1", [.moment(now)])
     }
 }

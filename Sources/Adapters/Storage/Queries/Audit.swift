@@ -2,18 +2,18 @@ import Ledger
 import Money
 
 /// What an audit of the journal found.
-public struct JournalAudit: Hashable, Sendable {
+package struct JournalAudit: Hashable, Sendable {
     /// How many ledger transactions were checked.
-    public var checked = 0
+    package var checked = 0
     /// A sentence for each thing that does not hold; none when all does.
-    public var findings: [String] = []
+    package var findings: [String] = []
 }
 
 extension SQLSession {
     /// Recomputes every seal, every sum and every balance of the journal.
     ///
     /// It names the first ledger transaction that does not hold: everything behind a changed row has a wrong seal too.
-    public func auditJournal() throws -> JournalAudit {
+    package func auditJournal() throws -> JournalAudit {
         var audit = JournalAudit()
         var seal = JournalSeal.start
         var expected: Int64 = 1

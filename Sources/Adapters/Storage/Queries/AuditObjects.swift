@@ -12,7 +12,7 @@ extension SQLSession {
     /// Every payment, invoice, transfer and case that is not what its postings say, a sentence each with its row.
     ///
     /// - Throws: what the database throws.
-    public func auditObjects() throws -> [String] {
+    package func auditObjects() throws -> [String] {
         let misjudged = """
             SELECT id FROM cases WHERE (state = \(ExceptionCase.State.open.code)) <> (outcome IS NULL)
             ORDER BY id LIMIT 1000

@@ -1,43 +1,43 @@
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// A bot that was added while the gateway runs.
-public struct BotRecord: Hashable, Sendable {
+package struct BotRecord: Hashable, Sendable {
     /// The identifier.
-    public let id: BotID
+    package let id: BotID
     /// Whose it is; none: everybody's.
-    public let merchant: MerchantID?
+    package let merchant: MerchantID?
     /// Part of the webhook's path and of the providers' keys.
-    public let key: String
+    package let key: String
     /// Its name, without the `@`.
-    public let username: String
+    package let username: String
     /// Whether it lives in Telegram's test environment.
-    public let isInTestEnvironment: Bool
+    package let isInTestEnvironment: Bool
     /// Its token, sealed.
-    public var sealedToken: [UInt8]
+    package var sealedToken: [UInt8]
     /// What Telegram sends with each update, sealed.
-    public let sealedSecret: [UInt8]
+    package let sealedSecret: [UInt8]
     /// Its payment provider token, sealed; none when it takes no fiat money.
-    public var sealedProviderToken: [UInt8]?
+    package var sealedProviderToken: [UInt8]?
     /// The currencies of the provider token.
-    public var currencies: [String]
+    package var currencies: [String]
     /// Whether it takes Stars.
-    public var takesStars: Bool
+    package var takesStars: Bool
     /// Who is asked after `/paysupport`.
-    public var supportContact: String?
+    package var supportContact: String?
     /// Where the terms are.
-    public var termsURL: String?
+    package var termsURL: String?
     /// Where its owner is told what goes wrong.
-    public var ownerChat: String?
+    package var ownerChat: String?
     /// Whether new invoices are offered it.
-    public var isActive = true
+    package var isActive = true
     /// How often it was changed.
-    public internal(set) var version = 0
+    package internal(set) var version = 0
     /// When it was added.
-    public let createdAt: Timestamp
+    package let createdAt: Timestamp
 
     /// A bot as it was added or stored.
-    public init(
+    package init(
         id: BotID,
         merchant: MerchantID?,
         key: String,
@@ -80,7 +80,7 @@ extension SQLSession {
     }
 
     /// Stores a new bot.
-    public func insert(_ bot: BotRecord) throws {
+    package func insert(_ bot: BotRecord) throws {
         group.hasNews = true
         try execute(
             """
@@ -102,7 +102,7 @@ extension SQLSession {
     ///
     /// - Throws: what the database throws.
     /// - Returns: the bot as it is now; none when somebody else has changed it since it was read.
-    public func update(_ bot: BotRecord) throws -> BotRecord? {
+    package func update(_ bot: BotRecord) throws -> BotRecord? {
         guard try self.bot(bot.id)?.version == bot.version else { return nil }
         var changed = bot
         changed.version += 1
@@ -122,22 +122,22 @@ extension SQLSession {
     }
 
     /// A bot.
-    public func bot(_ id: BotID) throws -> BotRecord? {
+    package func bot(_ id: BotID) throws -> BotRecord? {
         try first("SELECT \(Self.botColumns) FROM bots b WHERE b.id = $1", [.id(id)]) { try $0.bot() }
     }
 
     /// Whether there is a bot with a key.
-    public func hasBot(key: String) throws -> Bool {
+    package func hasBot(key: String) throws -> Bool {
         try first("SELECT 1 FROM bots b WHERE b.key = $1", [.text(key)]) { try $0.int() } != nil
     }
 
     /// All bots, the oldest first.
-    public func bots() throws -> [BotRecord] {
+    package func bots() throws -> [BotRecord] {
         try all("SELECT \(Self.botColumns) FROM bots b ORDER BY b.id", []) { try $0.bot() }
     }
 
     /// The bots that serve a merchant, the newest first: its own, and for the operator those of everybody.
-    public func bots(of merchant: MerchantID?, in page: Page) throws -> [BotRecord] {
+    package func bots(of merchant: MerchantID?, in page: Page) throws -> [BotRecord] {
         let filter = merchant.map { Filter("b.merchant = ", .id($0)) } ?? Filter("b.created_at > ", .integer(0))
         return try list(Self.botColumns, from: "bots b", id: "b.id", of: BotKind.self, filter, in: page) {
             try $0.bot()

@@ -1,6 +1,6 @@
-public import Money
-public import Payments
-public import Seams
+package import Money
+package import Payments
+import Seams
 
 /// What waits for a person.
 extension SQLSession {
@@ -15,7 +15,7 @@ extension SQLSession {
     static var cases: String { "cases c LEFT JOIN set_aside s ON s.case_id = c.id" }
 
     /// Stores a new case.
-    public func insert(_ opened: ExceptionCase) throws {
+    package func insert(_ opened: ExceptionCase) throws {
         try execute(
             """
             INSERT INTO cases (id, reason, merchant, invoice, payment, movement, asset, amount, state, opened_at, detail,
@@ -33,7 +33,7 @@ extension SQLSession {
     /// Closes a case.
     ///
     /// - Returns: whether it was open.
-    public func resolve(_ id: CaseID, _ resolution: ExceptionCase.Resolution) throws -> Bool {
+    package func resolve(_ id: CaseID, _ resolution: ExceptionCase.Resolution) throws -> Bool {
         try change(
             """
             UPDATE cases SET state = \(ExceptionCase.State.resolved.code), resolved_at = $1, outcome = $2, outcome_object = $3, note = $4
@@ -47,7 +47,7 @@ extension SQLSession {
     }
 
     /// Stores how much waits in an open case.
-    public func update(_ id: CaseID, amount: Amount) throws {
+    package func update(_ id: CaseID, amount: Amount) throws {
         try executeOne(
             "UPDATE cases SET asset = $1, amount = $2 WHERE id = $3 AND state = \(ExceptionCase.State.open.code)",
             [.asset(amount), .units(amount), .id(id)]
@@ -55,19 +55,19 @@ extension SQLSession {
     }
 
     /// A case.
-    public func exceptionCase(_ id: CaseID) throws -> ExceptionCase? {
+    package func exceptionCase(_ id: CaseID) throws -> ExceptionCase? {
         try first("SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.id = $1", [.id(id)]) { try $0.exceptionCase() }
     }
 
     /// The cases about a payment.
-    public func cases(of payment: PaymentID) throws -> [ExceptionCase] {
+    package func cases(of payment: PaymentID) throws -> [ExceptionCase] {
         try all("SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.payment = $1 ORDER BY c.id", [.id(payment)]) {
             try $0.exceptionCase()
         }
     }
 
     /// The open cases about an invoice.
-    public func openCases(of invoice: InvoiceID) throws -> [ExceptionCase] {
+    package func openCases(of invoice: InvoiceID) throws -> [ExceptionCase] {
         try all(
             "SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.invoice = $1 AND c.state = \(ExceptionCase.State.open.code) ORDER BY c.id",
             [.id(invoice)]
@@ -75,7 +75,7 @@ extension SQLSession {
     }
 
     /// The open cases about a movement of a rail's account.
-    public func openCases(of movement: NaturalKey) throws -> [ExceptionCase] {
+    package func openCases(of movement: NaturalKey) throws -> [ExceptionCase] {
         try all(
             "SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.movement = $1 AND c.state = \(ExceptionCase.State.open.code) ORDER BY c.id",
             [.text(movement.text)]
@@ -91,7 +91,7 @@ extension SQLSession {
     ///   - page: the piece.
     /// - Throws: what the database throws.
     /// - Returns: the cases.
-    public func cases(
+    package func cases(
         of merchant: MerchantID?,
         isOperator: Bool = false,
         state: ExceptionCase.State,

@@ -1,19 +1,19 @@
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// Something that a customer is told: that a payment has arrived, or that it was returned.
-public struct CustomerNotice: Hashable, Sendable {
+package struct CustomerNotice: Hashable, Sendable {
     /// What it is about: the identifier of a payment or of a refund.
-    public let subject: String
+    package let subject: String
     /// Who tells it, for example `telegram:shop`.
-    public let source: String
+    package let source: String
     /// The payment.
-    public let payment: PaymentID
+    package let payment: PaymentID
 }
 
 extension SQLSession {
     /// Has a customer told about a payment, or about its refund; each once.
-    public func insertNotice(
+    package func insertNotice(
         _ subject: String,
         of payment: PaymentID,
         by source: String,
@@ -30,7 +30,7 @@ extension SQLSession {
     }
 
     /// Notices that are due, the oldest first.
-    public func dueNotices(at moment: Timestamp, limit: Int) throws -> [CustomerNotice] {
+    package func dueNotices(at moment: Timestamp, limit: Int) throws -> [CustomerNotice] {
         try all(
             """
             SELECT n.subject, n.source, n.payment FROM customer_notices n
@@ -41,7 +41,7 @@ extension SQLSession {
     }
 
     /// Remembers what became of a notice.
-    public func finishNotice(_ subject: String, outcome: String, at moment: Timestamp) throws {
+    package func finishNotice(_ subject: String, outcome: String, at moment: Timestamp) throws {
         try execute(
             "UPDATE customer_notices SET finished_at = $1, outcome = $2 WHERE subject = $3",
             [.moment(moment), .text(outcome), .text(subject)]
@@ -49,7 +49,7 @@ extension SQLSession {
     }
 
     /// Has a notice tried again later.
-    public func postponeNotice(_ subject: String, until moment: Timestamp, reason: String) throws {
+    package func postponeNotice(_ subject: String, until moment: Timestamp, reason: String) throws {
         try execute(
             "UPDATE customer_notices SET due_at = $1, outcome = $2 WHERE subject = $3",
             [.moment(moment), .text(reason), .text(subject)]

@@ -1,25 +1,25 @@
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// An event on its way to an endpoint.
-public struct DeliveryRecord: Hashable, Sendable {
+package struct DeliveryRecord: Hashable, Sendable {
     /// Where it stands.
-    public enum State: String, Hashable, Sendable, CaseIterable {
+    package enum State: String, Hashable, Sendable, CaseIterable {
         case pending
         case delivered
         case abandoned
     }
 
     /// Where it goes.
-    public let endpoint: WebhookEndpointID
+    package let endpoint: WebhookEndpointID
     /// What is sent.
-    public let event: EventID
+    package let event: EventID
     /// Where it stands.
-    public let state: State
+    package let state: State
     /// How many attempts were made.
-    public let attempts: Int
+    package let attempts: Int
     /// When it is tried again, or until when somebody tries it now.
-    public let nextAttemptAt: Timestamp
+    package let nextAttemptAt: Timestamp
 }
 
 /// An endpoint that has something due.
@@ -40,20 +40,20 @@ package struct DueEndpoint: Hashable, Sendable {
 }
 
 /// One attempt to deliver an event; what the endpoint answered is not kept, only the status.
-public struct DeliveryAttempt: Hashable, Sendable {
+package struct DeliveryAttempt: Hashable, Sendable {
     /// Its number, from 1.
-    public let number: Int
+    package let number: Int
     /// When it began.
-    public let startedAt: Timestamp
+    package let startedAt: Timestamp
     /// How long it took.
-    public let duration: Duration
+    package let duration: Duration
     /// The status of the answer, if one came.
-    public let status: Int?
+    package let status: Int?
     /// Why no answer came, if none did.
-    public let failure: String?
+    package let failure: String?
 
     /// An attempt.
-    public init(number: Int, startedAt: Timestamp, duration: Duration, status: Int?, failure: String?) {
+    package init(number: Int, startedAt: Timestamp, duration: Duration, status: Int?, failure: String?) {
         self.number = number
         self.startedAt = startedAt
         self.duration = duration
@@ -79,7 +79,7 @@ extension SQLSession {
     }
 
     /// What is due at one endpoint, the oldest event first.
-    public func deliveriesDue(
+    package func deliveriesDue(
         to endpoint: WebhookEndpointID,
         at moment: Timestamp,
         limit: Int
@@ -100,7 +100,7 @@ extension SQLSession {
     /// Takes a delivery for oneself until a moment.
     ///
     /// - Returns: whether nobody else has taken it.
-    public func claim(_ delivery: DeliveryRecord, until moment: Timestamp) throws -> Bool {
+    package func claim(_ delivery: DeliveryRecord, until moment: Timestamp) throws -> Bool {
         try change(
             """
             UPDATE deliveries SET next_attempt_at = $1
@@ -120,7 +120,7 @@ extension SQLSession {
     ///   - nextAttemptAt: when it is tried again.
     /// - Throws: what the database throws.
     /// - Returns: whether it did; when not, another worker has taken over and nothing is changed.
-    public func record(
+    package func record(
         _ attempt: DeliveryAttempt,
         of delivery: DeliveryRecord,
         claimedUntil claim: Timestamp,
@@ -154,7 +154,7 @@ extension SQLSession {
     }
 
     /// The deliveries of an event.
-    public func deliveries(of event: EventID) throws -> [DeliveryRecord] {
+    package func deliveries(of event: EventID) throws -> [DeliveryRecord] {
         try all(
             "SELECT \(Self.deliveryColumns) FROM deliveries d WHERE d.event = $1 ORDER BY d.endpoint",
             [.id(event)]
@@ -162,7 +162,7 @@ extension SQLSession {
     }
 
     /// The attempts of a delivery, the first one first.
-    public func attempts(of event: EventID, to endpoint: WebhookEndpointID) throws -> [DeliveryAttempt] {
+    package func attempts(of event: EventID, to endpoint: WebhookEndpointID) throws -> [DeliveryAttempt] {
         try all(
             """
             SELECT number, started_at, duration, status, failure FROM delivery_attempts
@@ -173,7 +173,7 @@ extension SQLSession {
     }
 
     /// The latest attempts at an endpoint, of all events or of one, those of the newest event first.
-    public func attempts(
+    package func attempts(
         at endpoint: WebhookEndpointID,
         event: EventID?,
         limit: Int
@@ -190,14 +190,14 @@ extension SQLSession {
     }
 
     /// How many deliveries wait.
-    public func outboxDepth() throws -> Int {
+    package func outboxDepth() throws -> Int {
         try first("SELECT COUNT(*) FROM deliveries WHERE state = \(DeliveryRecord.State.pending.code)", []) {
             try $0.int()
         } ?? 0
     }
 
     /// How many endpoints are switched off.
-    public func disabledEndpointCount() throws -> Int {
+    package func disabledEndpointCount() throws -> Int {
         try first(
             "SELECT COUNT(*) FROM webhook_endpoints WHERE disabled_at IS NOT NULL AND deleted_at IS NULL",
             []
@@ -205,7 +205,7 @@ extension SQLSession {
     }
 
     /// How many cases wait for a person.
-    public func openCaseCount() throws -> Int {
+    package func openCaseCount() throws -> Int {
         try first("SELECT COUNT(*) FROM cases WHERE state = \(ExceptionCase.State.open.code)", []) { try $0.int() } ?? 0
     }
 }

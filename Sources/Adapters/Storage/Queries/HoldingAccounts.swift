@@ -1,9 +1,9 @@
-public import Payments
+package import Payments
 
 /// Accounts of single options that may hold money, which has to be gathered.
 extension SQLSession {
     /// Remembers that an account has got money.
-    public func insertHoldingAccount(provider: String, account: String, option: PaymentOptionID) throws {
+    package func insertHoldingAccount(provider: String, account: String, option: PaymentOptionID) throws {
         try execute(
             """
             INSERT INTO holding_accounts (provider, account, option, is_empty) VALUES ($1, $2, $3, 0)
@@ -14,7 +14,7 @@ extension SQLSession {
     }
 
     /// Accounts that may hold money, from after one of them on in the order of their texts.
-    public func holdingAccounts(
+    package func holdingAccounts(
         provider: String,
         after account: String,
         limit: Int
@@ -29,7 +29,7 @@ extension SQLSession {
     }
 
     /// Remembers that an account's money was gathered; that it once had some is never forgotten.
-    public func emptyHoldingAccount(provider: String, account: String) throws {
+    package func emptyHoldingAccount(provider: String, account: String) throws {
         try execute(
             "UPDATE holding_accounts SET is_empty = 1 WHERE provider = $1 AND account = $2",
             [.text(provider), .text(account)]

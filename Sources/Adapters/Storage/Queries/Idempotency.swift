@@ -1,30 +1,30 @@
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// A request that a merchant may repeat: whose, which route, and the merchant's key.
-public struct IdempotencyScope: Hashable, Sendable {
+package struct IdempotencyScope: Hashable, Sendable {
     /// Whose request it is.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// The route, for example `POST /v1/invoices`.
-    public let route: String
+    package let route: String
     /// The merchant's key, compared as bytes.
-    @Exact public private(set) var key: String
+    @Exact package private(set) var key: String
 
     /// A request that a merchant may repeat.
-    public init(merchant: MerchantID, route: String, key: String) {
+    package init(merchant: MerchantID, route: String, key: String) {
         self.merchant = merchant
         self.route = route
         self.key = key
     }
 
     /// The scope as text.
-    public var text: String { "\(merchant.text) \(route) \(key)" }
+    package var text: String { "\(merchant.text) \(route) \(key)" }
 
     var arguments: [SQLValue] { [.id(merchant), .text(route), .text(key)] }
 }
 
 /// What became of the attempt to run a request.
-public enum IdempotencyClaim: Hashable, Sendable {
+package enum IdempotencyClaim: Hashable, Sendable {
     /// It has to be run, on the object with this identifier: the same one as at the first attempt.
     case claimed(object: String)
     /// It is being run by somebody else.
@@ -50,7 +50,7 @@ extension SQLSession {
     ///   - leaseEnd: until when the claim holds.
     /// - Throws: what the database throws.
     /// - Returns: what became of it.
-    public func claimIdempotency(
+    package func claimIdempotency(
         _ scope: IdempotencyScope,
         fingerprint: [UInt8],
         object: String,
@@ -90,7 +90,7 @@ extension SQLSession {
     }
 
     /// Keeps the answer for whoever asks again.
-    public func finishIdempotency(_ scope: IdempotencyScope, status: Int, body: String) throws {
+    package func finishIdempotency(_ scope: IdempotencyScope, status: Int, body: String) throws {
         try execute(
             "UPDATE idempotency_keys SET status = $4, body = $5 WHERE merchant = $1 AND route = $2 AND key = $3",
             scope.arguments + [.integer(Int64(status)), .text(body)]
@@ -98,7 +98,7 @@ extension SQLSession {
     }
 
     /// Lets the request be run again at once, because nothing came of it; the object's identifier is kept.
-    public func releaseIdempotency(_ scope: IdempotencyScope, at now: Timestamp) throws {
+    package func releaseIdempotency(_ scope: IdempotencyScope, at now: Timestamp) throws {
         try execute(
             "UPDATE idempotency_keys SET leased_until = $4 WHERE merchant = $1 AND route = $2 AND key = $3",
             scope.arguments + [.moment(now)]
@@ -106,7 +106,7 @@ extension SQLSession {
     }
 
     /// Forgets a request that was refused before anything was done.
-    public func forgetIdempotency(_ scope: IdempotencyScope) throws {
+    package func forgetIdempotency(_ scope: IdempotencyScope) throws {
         try execute(
             "DELETE FROM idempotency_keys WHERE merchant = $1 AND route = $2 AND key = $3 AND status IS NULL",
             scope.arguments

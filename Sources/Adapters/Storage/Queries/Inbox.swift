@@ -1,17 +1,17 @@
-public import Seams
+package import Seams
 
 /// A message that a rail has pushed.
-public struct InboxMessage: Hashable, Sendable {
+package struct InboxMessage: Hashable, Sendable {
     /// Its number, in the order of arrival.
-    public let sequence: Int64
+    package let sequence: Int64
     /// The inbox, for example `telegram:shop`.
-    public let source: String
+    package let source: String
     /// The rail's own number of the message.
-    public let key: String
+    package let key: String
     /// The bytes, sealed.
-    public let body: [UInt8]
+    package let body: [UInt8]
     /// When it came.
-    public let receivedAt: Timestamp
+    package let receivedAt: Timestamp
 }
 
 /// The durable inbox of what rails push.
@@ -19,7 +19,7 @@ extension SQLSession {
     /// Keeps a message, sealed, before its arrival is confirmed.
     ///
     /// `key` is the rail's own number of the message, which is kept once. The result says whether it is new.
-    public func appendInbox(source: String, key: String, sealed: [UInt8], at moment: Timestamp) throws -> Bool {
+    package func appendInbox(source: String, key: String, sealed: [UInt8], at moment: Timestamp) throws -> Bool {
         group.hasNews = true
         return try change(
             """
@@ -31,7 +31,7 @@ extension SQLSession {
     }
 
     /// Messages of one source, or of all, that nobody has dealt with and that are due, in the order of arrival.
-    public func pendingInbox(source: String?, dueAt moment: Timestamp, limit: Int) throws -> [InboxMessage] {
+    package func pendingInbox(source: String?, dueAt moment: Timestamp, limit: Int) throws -> [InboxMessage] {
         try all(
             """
             SELECT sequence, source, key, body, received_at FROM inbox
@@ -53,7 +53,7 @@ extension SQLSession {
     }
 
     /// Remembers what became of a message, and keeps it no longer: what it said is where it belongs.
-    public func finishInbox(_ sequence: Int64, outcome: String, at moment: Timestamp) throws {
+    package func finishInbox(_ sequence: Int64, outcome: String, at moment: Timestamp) throws {
         try execute(
             "UPDATE inbox SET finished_at = $1, outcome = $2, body = $4 WHERE sequence = $3",
             [.moment(moment), .text(outcome), .integer(sequence), .blob([])]
@@ -61,7 +61,7 @@ extension SQLSession {
     }
 
     /// Has a message tried again later.
-    public func postponeInbox(_ sequence: Int64, until moment: Timestamp, reason: String) throws {
+    package func postponeInbox(_ sequence: Int64, until moment: Timestamp, reason: String) throws {
         try execute(
             "UPDATE inbox SET due_at = $1, outcome = $2 WHERE sequence = $3",
             [.moment(moment), .text(reason), .integer(sequence)]
@@ -69,7 +69,7 @@ extension SQLSession {
     }
 
     /// How many messages nobody has dealt with.
-    public func inboxDepth() throws -> Int {
+    package func inboxDepth() throws -> Int {
         try first("SELECT COUNT(*) FROM inbox WHERE finished_at IS NULL", []) { try $0.int() } ?? 0
     }
 }

@@ -1,25 +1,25 @@
 import Money
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 import StrictJSON
 
 /// Which invoices of a merchant are asked for; what is not named may be anything.
-public struct InvoiceFilter: Hashable, Sendable {
+package struct InvoiceFilter: Hashable, Sendable {
     /// Where they stand.
-    public var state: InvoiceStateMachine.State?
+    package var state: InvoiceStateMachine.State?
     /// The merchant's own number.
-    public var reference: String?
+    package var reference: String?
     /// The subscription of which they pay periods.
-    public var subscription: SubscriptionID?
+    package var subscription: SubscriptionID?
     /// The media that they pay for.
-    public var paidMedia: PaidMediaID?
+    package var paidMedia: PaidMediaID?
     /// From when on they were opened.
-    public var createdFrom: Timestamp?
+    package var createdFrom: Timestamp?
     /// Before when they were opened.
-    public var createdUntil: Timestamp?
+    package var createdUntil: Timestamp?
 
     /// A filter.
-    public init(
+    package init(
         state: InvoiceStateMachine.State? = nil,
         reference: String? = nil,
         subscription: SubscriptionID? = nil,
@@ -33,11 +33,11 @@ public struct InvoiceFilter: Hashable, Sendable {
 }
 
 /// All that can change of an invoice and the ways to pay it: with equal stamps, they are what they were.
-public struct InvoiceStamp: Hashable, Sendable {
+package struct InvoiceStamp: Hashable, Sendable {
     /// Whose it is.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// Whether something was seen of a payment, which is not part of the stamp.
-    public let isSeen: Bool
+    package let isSeen: Bool
     /// The columns that ``SQLSession/update(_:from:)`` changes, and how often ways to pay were renewed.
     private let columns: [SQLValue]
 
@@ -64,7 +64,7 @@ extension SQLSession {
     }
 
     /// Stores a new invoice.
-    public func insert(_ invoice: Invoice) throws {
+    package func insert(_ invoice: Invoice) throws {
         let metadata = JSONValue.object(from: invoice.metadata).text
         try execute(
             """
@@ -109,7 +109,7 @@ extension SQLSession {
     ///
     /// - Throws: ``StorageError`` with ``StorageError/Code/conflict`` when it does not, which it always does where `old`
     ///   was read in the same unit of work.
-    public func update(_ updated: Invoice, from old: Invoice) throws {
+    package func update(_ updated: Invoice, from old: Invoice) throws {
         try executeOne(
             """
             UPDATE invoices SET state = $1, exception = $2, received = $3, settled_at = $4
@@ -124,7 +124,7 @@ extension SQLSession {
     }
 
     /// The stamp of an invoice.
-    public func invoiceStamp(_ id: InvoiceID) throws -> InvoiceStamp? {
+    package func invoiceStamp(_ id: InvoiceID) throws -> InvoiceStamp? {
         try first(
             """
             SELECT i.merchant, (SELECT COUNT(*) FROM sightings s WHERE s.invoice = i.id), i.state, i.exception, i.received,
@@ -137,12 +137,12 @@ extension SQLSession {
     }
 
     /// An invoice.
-    public func invoice(_ id: InvoiceID) throws -> Invoice? {
+    package func invoice(_ id: InvoiceID) throws -> Invoice? {
         try first("SELECT \(Self.invoiceColumns) FROM invoices i WHERE i.id = $1", [.id(id)]) { try $0.invoice() }
     }
 
     /// A merchant's invoices, the newest first.
-    public func invoices(
+    package func invoices(
         of merchant: MerchantID,
         where wanted: InvoiceFilter = InvoiceFilter(),
         in page: Page
@@ -168,7 +168,7 @@ extension SQLSession {
     ///   - limit: at most this many.
     /// - Throws: what the database throws.
     /// - Returns: the invoices.
-    public func invoicesToExpire(
+    package func invoicesToExpire(
         at moment: Timestamp,
         watermarks: [ScanWatermark],
         limit: Int

@@ -1,22 +1,22 @@
-public import Seams
+package import Seams
 
 /// The right to do a piece of work alone, until somebody else takes it.
 ///
 /// Its token grows with every new holder. Whoever was stopped for too long and goes on with an old token is refused when
 /// it wants to write (Kleppmann, "How to do distributed locking", 2016), so that clocks decide who works, and never what
 /// is stored.
-public struct Lease: Hashable, Sendable {
+package struct Lease: Hashable, Sendable {
     /// The work.
-    public let name: String
+    package let name: String
     /// The number of the holder.
-    public let token: Int64
+    package let token: Int64
 }
 
 extension SQLSession {
     /// Takes or renews a lease.
     ///
     /// - Returns: the lease, or none while another holder has it.
-    public func claimLease(
+    package func claimLease(
         _ name: String,
         by holder: String,
         at moment: Timestamp,
@@ -42,7 +42,7 @@ extension SQLSession {
     /// Refuses the unit of work when a lease has another holder by now.
     ///
     /// - Throws: ``StorageError`` with ``StorageError/Code/fenced``.
-    public func require(_ lease: Lease) throws {
+    package func require(_ lease: Lease) throws {
         let token = try first("SELECT token FROM leases WHERE name = $1", [.text(lease.name)]) { try $0.integer() }
         guard token == lease.token else {
             throw StorageError(.fenced, "somebody else does '\(lease.name)' by now; what was done here is dropped")
@@ -50,7 +50,7 @@ extension SQLSession {
     }
 
     /// Gives back every lease of a holder, so that others need not wait for their ends.
-    public func releaseLeases(of holder: String, at moment: Timestamp) throws {
+    package func releaseLeases(of holder: String, at moment: Timestamp) throws {
         try execute(
             "UPDATE leases SET expires_at = $1 WHERE holder = $2 AND expires_at > $1",
             [.moment(moment), .text(holder)]

@@ -1,16 +1,16 @@
 import Seams
 
 /// A piece of a list that is ordered by identifier, the newest first.
-public struct Page: Hashable, Sendable {
+package struct Page: Hashable, Sendable {
     /// Only what is older than this identifier.
-    public var after: String?
+    package var after: String?
     /// Only what is newer than this identifier; the piece then ends right before it.
-    public var before: String?
+    package var before: String?
     /// The most objects of the piece.
-    public var limit: Int
+    package var limit: Int
 
     /// A piece of a list.
-    public init(after: String? = nil, before: String? = nil, limit: Int = 10) {
+    package init(after: String? = nil, before: String? = nil, limit: Int = 10) {
         self.after = after
         self.before = before
         self.limit = limit
@@ -19,9 +19,9 @@ public struct Page: Hashable, Sendable {
 
 /// A piece of a list was asked for from an object that is not in the list: it names nothing, another kind of object, or
 /// what is somebody else's.
-public struct UnknownCursor: Error, Hashable, Sendable {
+package struct UnknownCursor: Error, Hashable, Sendable {
     /// Whether the piece was to lie before the object, and not after it.
-    public let isBefore: Bool
+    package let isBefore: Bool
 }
 
 /// Conditions with their arguments, numbered as they are added.

@@ -1,10 +1,10 @@
-public import Seams
+package import Seams
 
 extension SQLSession {
     /// The newest moment that a gateway on this database has stored as its present; nil when there is none.
     ///
     /// What a rail dates, and what is due later, is not among it.
-    public func newestMoment() throws -> Timestamp? {
+    package func newestMoment() throws -> Timestamp? {
         // The journal and the events are in the order in which they were written.
         let queries = [
             "SELECT posted_at FROM ledger_transactions ORDER BY sequence DESC LIMIT 1",

@@ -1,6 +1,6 @@
-public import Money
-public import Payments
-public import Seams
+package import Money
+package import Payments
+import Seams
 import StrictJSON
 
 /// The ways to pay invoices.
@@ -13,7 +13,7 @@ extension SQLSession {
     }
 
     /// Stores a way to pay an invoice, and what a transfer carries that pays it.
-    public func insert(_ option: PaymentOption) throws {
+    package func insert(_ option: PaymentOption) throws {
         let (link, address, comment) = option.instruction.columns
         try execute(
             """
@@ -44,7 +44,7 @@ extension SQLSession {
     /// Stores an option at a new quote, and keeps the one before; what was opened for that still leads to it.
     ///
     /// - Returns: whether it did; when not, somebody else has renewed it and nothing is changed.
-    public func renew(_ renewed: PaymentOption, from old: PaymentOption) throws -> Bool {
+    package func renew(_ renewed: PaymentOption, from old: PaymentOption) throws -> Bool {
         let (link, address, comment) = renewed.instruction.columns
         let isFirst = try change(
             """
@@ -70,7 +70,7 @@ extension SQLSession {
     }
 
     /// The quotes of an option that were renewed, the oldest first.
-    public func pastQuotes(of option: PaymentOptionID) throws -> [PastQuote] {
+    package func pastQuotes(of option: PaymentOptionID) throws -> [PastQuote] {
         try all(
             "SELECT q.asset, q.due, q.quote FROM past_quotes q WHERE q.option = $1 ORDER BY q.number",
             [.id(option)]
@@ -78,7 +78,7 @@ extension SQLSession {
     }
 
     /// The ways to pay an invoice, in the order in which they were opened.
-    public func options(of invoice: InvoiceID) throws -> [PaymentOption] {
+    package func options(of invoice: InvoiceID) throws -> [PaymentOption] {
         try all(
             "SELECT \(Self.optionColumns) FROM payment_options o WHERE o.invoice = $1 ORDER BY o.id",
             [.id(invoice)]
@@ -88,13 +88,13 @@ extension SQLSession {
     /// The option that a reference names at a provider, with its invoice and what there is beside it, by one indexed read.
     ///
     /// The same reference at another provider is another's: it finds nothing here.
-    public func option(_ reference: PaymentReference, at provider: String) throws -> OptionMatch? {
+    package func option(_ reference: PaymentReference, at provider: String) throws -> OptionMatch? {
         let statement = Self.match(reference, at: provider)
         return try OptionMatch(query(statement.sql, statement.arguments))
     }
 
     /// The option that a reference names at another provider than the one that it came by.
-    public func option(_ reference: PaymentReference, elsewhereThan provider: String) throws -> ForeignOption? {
+    package func option(_ reference: PaymentReference, elsewhereThan provider: String) throws -> ForeignOption? {
         try first(
             """
             SELECT r.provider, i.merchant, i.id, o.asset FROM payment_references r
@@ -130,18 +130,18 @@ extension SQLSession {
 }
 
 /// What a reference names that came by another provider than its own: the operator is told of it, and nobody else.
-public struct ForeignOption: Hashable, Sendable {
+package struct ForeignOption: Hashable, Sendable {
     /// Where it was opened.
-    public let provider: String
+    package let provider: String
     /// Whose it is.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// The invoice, or the paid media, that it pays.
-    public let object: String
+    package let object: String
     /// What it is paid in.
-    public let asset: AssetID
+    package let asset: AssetID
 
     /// What a reference names at another provider.
-    public init(provider: String, merchant: MerchantID, object: String, asset: AssetID) {
+    package init(provider: String, merchant: MerchantID, object: String, asset: AssetID) {
         self.provider = provider
         self.merchant = merchant
         self.object = object
@@ -150,22 +150,22 @@ public struct ForeignOption: Hashable, Sendable {
 }
 
 /// A way to pay that a reference names, and what there is beside it.
-public struct OptionMatch: Sendable {
+package struct OptionMatch: Sendable {
     /// The option.
-    public let option: PaymentOption
+    package let option: PaymentOption
     /// The invoice that it pays.
-    public let invoice: Invoice
+    package let invoice: Invoice
     /// All ways to pay the invoice, in the order in which they were opened.
-    public let options: [PaymentOption]
+    package let options: [PaymentOption]
     /// Whether something was seen for the invoice that can still be undone.
-    public let isSeen: Bool
+    package let isSeen: Bool
     /// Whether a case about the invoice is open.
-    public let hasOpenCases: Bool
+    package let hasOpenCases: Bool
     /// Whose invoice it is.
-    public let merchant: MerchantRecord
+    package let merchant: MerchantRecord
 
     /// The only way to pay an invoice about which nothing else is known.
-    public init(_ option: PaymentOption, of invoice: Invoice, by merchant: MerchantRecord) {
+    package init(_ option: PaymentOption, of invoice: Invoice, by merchant: MerchantRecord) {
         self.option = option
         self.invoice = invoice
         self.merchant = merchant

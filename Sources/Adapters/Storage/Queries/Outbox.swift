@@ -1,24 +1,24 @@
 import Cryptography
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// Something that happened, as it is told to the merchant.
-public struct EventRecord: Hashable, Sendable {
+package struct EventRecord: Hashable, Sendable {
     /// Its identifier, which stays the same over all attempts to tell it.
-    public let id: EventID
+    package let id: EventID
     /// Who is told.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// What happened, for example `invoice.settled`.
-    public let type: String
+    package let type: String
     /// What it is about: the identifier of an invoice, a payment, a transfer or a case.
-    public let subject: String
+    package let subject: String
     /// What everybody is sent who is told of it, byte for byte.
-    public let body: String
+    package let body: String
     /// When it happened.
-    public let createdAt: Timestamp
+    package let createdAt: Timestamp
 
     /// An event.
-    public init(id: EventID, merchant: MerchantID, type: String, subject: String, body: String, createdAt: Timestamp) {
+    package init(id: EventID, merchant: MerchantID, type: String, subject: String, body: String, createdAt: Timestamp) {
         self.id = id
         self.merchant = merchant
         self.type = type
@@ -29,32 +29,32 @@ public struct EventRecord: Hashable, Sendable {
 }
 
 /// An address of a merchant that events are sent to.
-public struct WebhookEndpointRecord: Hashable, Sendable {
+package struct WebhookEndpointRecord: Hashable, Sendable {
     /// Its identifier.
-    public let id: WebhookEndpointID
+    package let id: WebhookEndpointID
     /// Whose it is.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// Where events are sent.
-    public let url: String
+    package let url: String
     /// The signing secret, sealed under the gateway's own key.
-    public var sealedSecret: [UInt8]
+    package var sealedSecret: [UInt8]
     /// The secret that it had before, sealed, while both sign; and until when.
-    public var previousSecret: [UInt8]?
+    package var previousSecret: [UInt8]?
     /// Until when the secret before signs as well.
-    public var previousUntil: Timestamp?
+    package var previousUntil: Timestamp?
     /// The types of events that are sent; none: all.
-    public let types: [String]
+    package let types: [String]
     /// Whether it is told what customers have told.
-    public let takesPersonalData: Bool
+    package let takesPersonalData: Bool
     /// When it was added.
-    public let createdAt: Timestamp
+    package let createdAt: Timestamp
     /// When it was switched off, if it was.
-    public var disabledAt: Timestamp?
+    package var disabledAt: Timestamp?
     /// Why it was switched off.
-    public var disabledReason: String?
+    package var disabledReason: String?
 
     /// An address that events are sent to.
-    public init(
+    package init(
         id: WebhookEndpointID,
         merchant: MerchantID,
         url: String,
@@ -81,7 +81,7 @@ public struct WebhookEndpointRecord: Hashable, Sendable {
     }
 
     /// The type of what is asked, and not only told: whether the goods of an order are there.
-    public static let stockQuestion = "stock.question"
+    package static let stockQuestion = "stock.question"
 
     /// Whether it wants events of a type.
     func takes(_ type: String) -> Bool {
@@ -97,7 +97,7 @@ extension SQLSession {
     private static var eventColumns: String { "e.id, e.merchant, e.type, e.subject, e.body, e.created_at" }
 
     /// Puts an event in the outbox; before the commit, each endpoint that wants it gets a delivery.
-    public func append(_ event: EventRecord) throws {
+    package func append(_ event: EventRecord) throws {
         group.hasNews = true
         try execute(
             "INSERT INTO events (id, merchant, type, subject, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -138,7 +138,7 @@ extension SQLSession {
     }
 
     /// Has an event sent to an endpoint, or sent again.
-    public func deliver(_ event: EventID, to endpoint: WebhookEndpointID, at moment: Timestamp) throws {
+    package func deliver(_ event: EventID, to endpoint: WebhookEndpointID, at moment: Timestamp) throws {
         try execute(
             """
             INSERT INTO deliveries (endpoint, event, state, attempts, next_attempt_at) VALUES ($1, $2, \(DeliveryRecord.State.pending.code), 0, $3)
@@ -151,7 +151,7 @@ extension SQLSession {
     /// Has a merchant's events of a time sent to an endpoint again.
     ///
     /// - Returns: how many are sent, and whether there were no more than `limit` to look at.
-    public func redeliver(
+    package func redeliver(
         to endpoint: WebhookEndpointRecord,
         from start: Timestamp,
         until end: Timestamp,
@@ -171,12 +171,12 @@ extension SQLSession {
     }
 
     /// An event.
-    public func event(_ id: EventID) throws -> EventRecord? {
+    package func event(_ id: EventID) throws -> EventRecord? {
         try first("SELECT \(Self.eventColumns) FROM events e WHERE e.id = $1", [.id(id)]) { try $0.event() }
     }
 
     /// A merchant's events, the newest first.
-    public func events(of merchant: MerchantID, in page: Page) throws -> [EventRecord] {
+    package func events(of merchant: MerchantID, in page: Page) throws -> [EventRecord] {
         try list(
             Self.eventColumns,
             from: "events e",
@@ -215,7 +215,7 @@ extension SQLSession {
     }
 
     /// Stores a new endpoint.
-    public func insert(_ endpoint: WebhookEndpointRecord) throws {
+    package func insert(_ endpoint: WebhookEndpointRecord) throws {
         try forgetEndpoints(of: endpoint.merchant)
         try execute(
             """
@@ -231,7 +231,7 @@ extension SQLSession {
     }
 
     /// Stores an endpoint's secrets and whether it is switched off.
-    public func update(_ endpoint: WebhookEndpointRecord) throws {
+    package func update(_ endpoint: WebhookEndpointRecord) throws {
         try forgetEndpoints(of: endpoint.merchant)
         try execute(
             """
@@ -247,7 +247,7 @@ extension SQLSession {
     }
 
     /// Takes an endpoint away; what was sent to it stays in the log of the database, and what still waited is not sent.
-    public func delete(_ endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
+    package func delete(_ endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
         try forgetEndpoints(of: endpoint.merchant)
         try execute(
             "UPDATE webhook_endpoints SET deleted_at = $1 WHERE id = $2",
@@ -260,7 +260,7 @@ extension SQLSession {
     }
 
     /// An endpoint that was not taken away.
-    public func endpoint(_ id: WebhookEndpointID) throws -> WebhookEndpointRecord? {
+    package func endpoint(_ id: WebhookEndpointID) throws -> WebhookEndpointRecord? {
         try first(
             "SELECT \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.id = $1 AND w.deleted_at IS NULL",
             [.id(id)]
@@ -268,7 +268,7 @@ extension SQLSession {
     }
 
     /// A merchant's endpoints, in the order in which they were added.
-    public func endpoints(of merchant: MerchantID) throws -> [WebhookEndpointRecord] {
+    package func endpoints(of merchant: MerchantID) throws -> [WebhookEndpointRecord] {
         if let known = group.endpoints[merchant] { return known }
         let statement = Self.endpoints(of: merchant)
         let endpoints = try all(statement.sql, statement.arguments) { try $0.endpoint() }
@@ -287,7 +287,7 @@ extension SQLSession {
     }
 
     /// The endpoint that says whether a merchant's goods are there, when it has one: the first that was added.
-    public func stockEndpoint(of merchant: MerchantID) throws -> WebhookEndpointRecord? {
+    package func stockEndpoint(of merchant: MerchantID) throws -> WebhookEndpointRecord? {
         try endpoints(of: merchant).first(where: \.answersStockQuestions)
     }
 }

@@ -1,6 +1,6 @@
 package import Money
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// Money on its way out.
 extension SQLSession {
@@ -13,7 +13,7 @@ extension SQLSession {
     }
 
     /// Stores a new transfer; it is due at once.
-    public func insert(_ transfer: OutgoingTransfer) throws {
+    package func insert(_ transfer: OutgoingTransfer) throws {
         let (kind, payment): (OutgoingKind, PaymentID?) =
             switch transfer.purpose {
             case .refund(_, let payment): (.refund, payment)
@@ -40,7 +40,7 @@ extension SQLSession {
     ///
     /// The database holds each number of a provider once for a merchant: several merchants may share a bot, and none learns
     /// of another's refunds or keeps a number from it.
-    public func setElsewhere(_ reference: String, of id: String) throws {
+    package func setElsewhere(_ reference: String, of id: String) throws {
         try executeOne(
             "UPDATE outgoing SET elsewhere = $1, hash = $1, prepared = $2 WHERE id = $3",
             [.text(reference), .blob([]), .transfer(id)]
@@ -48,7 +48,7 @@ extension SQLSession {
     }
 
     /// A merchant's refund that a payment provider knows by a number of its own.
-    public func outgoing(
+    package func outgoing(
         elsewhere reference: String,
         provider: String,
         merchant: MerchantID
@@ -67,7 +67,7 @@ extension SQLSession {
     /// The lane is kept from when it was signed.
     ///
     /// - Returns: whether it did; when not, somebody else was first and nothing is changed.
-    public func update(
+    package func update(
         _ transfer: OutgoingTransfer,
         from old: PayoutStateMachine.State,
         lane: String?,
@@ -92,7 +92,7 @@ extension SQLSession {
 
     /// Transfers under way whose fate should be known by now: those with an end that was before a moment, and those
     /// without one that were asked for before another; the oldest first.
-    public func overdueOutgoing(
+    package func overdueOutgoing(
         endedBefore end: Timestamp,
         createdBefore creation: Timestamp,
         limit: Int
@@ -107,7 +107,7 @@ extension SQLSession {
     }
 
     /// Whether another transfer that uses a lane is under way.
-    public func isLaneBusy(_ lane: String, except id: String) throws -> Bool {
+    package func isLaneBusy(_ lane: String, except id: String) throws -> Bool {
         try first(
             """
             SELECT 1 FROM outgoing WHERE (lane = $1 OR substr(lane, 1, length($1) + 1) = $1 || '#')
@@ -118,7 +118,7 @@ extension SQLSession {
     }
 
     /// Lets a transfer that had ended use its lane beside others: of those that end again, several may be under way.
-    public func shareLane(of id: String) throws {
+    package func shareLane(of id: String) throws {
         try execute(
             "UPDATE outgoing SET lane = lane || $2 WHERE id = $1 AND lane IS NOT NULL AND lane NOT LIKE '%#%'",
             [.transfer(id), .text("#" + id)]
@@ -126,7 +126,7 @@ extension SQLSession {
     }
 
     /// A provider's transfers whose fate was decided by its history after a moment, by the rail's own clock.
-    public func concludedOutgoing(provider: String, since moment: Timestamp) throws -> [OutgoingTransfer] {
+    package func concludedOutgoing(provider: String, since moment: Timestamp) throws -> [OutgoingTransfer] {
         try all(
             """
             SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.provider = $1 AND t.concluded_at > $2
@@ -137,7 +137,7 @@ extension SQLSession {
     }
 
     /// The highest number that a provider has used for a transfer; none when it has used none.
-    public func lastSequence(provider: String) throws -> Int64? {
+    package func lastSequence(provider: String) throws -> Int64? {
         try first(
             "SELECT sequence FROM outgoing WHERE provider = $1 AND sequence IS NOT NULL ORDER BY sequence DESC LIMIT 1",
             [.text(provider)]
@@ -147,7 +147,7 @@ extension SQLSession {
     /// The highest number of a provider's transfers that the rail has taken since a moment; nil when it has taken none.
     ///
     /// What was taken and came to nothing has cost a fee; what was never taken has cost none.
-    public func lastTakenSequence(provider: String, since moment: Timestamp) throws -> Int64? {
+    package func lastTakenSequence(provider: String, since moment: Timestamp) throws -> Int64? {
         try first(
             """
             SELECT sequence FROM outgoing WHERE provider = $1 AND sequence IS NOT NULL
@@ -158,7 +158,7 @@ extension SQLSession {
     }
 
     /// A provider's transfers that wait to be signed and are due, the longest due first.
-    public func outgoingToSign(provider: String, dueAt moment: Timestamp, limit: Int) throws -> [OutgoingTransfer] {
+    package func outgoingToSign(provider: String, dueAt moment: Timestamp, limit: Int) throws -> [OutgoingTransfer] {
         try all(
             """
             SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state = \(PayoutStateMachine.State.awaitingPayment.code) AND t.provider = $1
@@ -183,21 +183,21 @@ extension SQLSession {
     }
 
     /// A refund or payout by its identifier.
-    public func outgoing(_ id: String) throws -> OutgoingTransfer? {
+    package func outgoing(_ id: String) throws -> OutgoingTransfer? {
         try first("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.id = $1", [.transfer(id)]) {
             try $0.outgoing()
         }
     }
 
     /// The transfer that the rail knows by a hash.
-    public func outgoing(hash: String) throws -> OutgoingTransfer? {
+    package func outgoing(hash: String) throws -> OutgoingTransfer? {
         try first("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.hash = $1 LIMIT 1", [.text(hash)]) {
             try $0.outgoing()
         }
     }
 
     /// Transfers in some states that are due at a moment, the longest due first.
-    public func outgoing(
+    package func outgoing(
         in states: [PayoutStateMachine.State],
         dueAt moment: Timestamp,
         limit: Int
@@ -213,14 +213,14 @@ extension SQLSession {
     }
 
     /// The refunds of a payment, in the order in which they were asked for.
-    public func refunds(of payment: PaymentID) throws -> [OutgoingTransfer] {
+    package func refunds(of payment: PaymentID) throws -> [OutgoingTransfer] {
         try all("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.payment = $1 ORDER BY t.id", [.id(payment)]) {
             try $0.outgoing()
         }
     }
 
     /// A merchant's refunds or payouts, the newest first.
-    public func outgoing(
+    package func outgoing(
         of merchant: MerchantID,
         refunds: Bool,
         payment: PaymentID? = nil,

@@ -1,6 +1,6 @@
 import Money
-public import Payments
-public import Seams
+package import Payments
+import Seams
 import StrictJSON
 
 /// Paid media.
@@ -13,7 +13,7 @@ extension SQLSession {
     }
 
     /// Stores new paid media.
-    public func insert(_ media: PaidMedia) throws {
+    package func insert(_ media: PaidMedia) throws {
         let items = JSONValue.array(
             media.items.map { ["type": .string($0.kind.rawValue), "media": .string($0.media)] }
         )
@@ -31,24 +31,24 @@ extension SQLSession {
     }
 
     /// Stores the number of the message that sells paid media.
-    public func setMessage(_ message: Int64, of media: PaidMediaID) throws {
+    package func setMessage(_ message: Int64, of media: PaidMediaID) throws {
         try execute("UPDATE paid_media SET message = $1 WHERE id = $2", [.integer(message), .id(media)])
     }
 
     /// Forgets paid media that are in no chat.
-    public func deleteUnsent(_ media: PaidMediaID) throws {
+    package func deleteUnsent(_ media: PaidMediaID) throws {
         try execute("DELETE FROM paid_media WHERE id = $1 AND message IS NULL", [.id(media)])
     }
 
     /// Paid media by their identifier.
-    public func paidMedia(_ id: PaidMediaID) throws -> PaidMedia? {
+    package func paidMedia(_ id: PaidMediaID) throws -> PaidMedia? {
         try first("SELECT \(Self.paidMediaColumns) FROM paid_media p WHERE p.id = $1", [.id(id)]) {
             try $0.paidMedia()
         }
     }
 
     /// Paid media that are sold by a provider.
-    public func paidMedia(_ id: PaidMediaID, at provider: String) throws -> PaidMedia? {
+    package func paidMedia(_ id: PaidMediaID, at provider: String) throws -> PaidMedia? {
         try first(
             "SELECT \(Self.paidMediaColumns) FROM paid_media p WHERE p.id = $1 AND p.provider = $2",
             [.id(id), .text(provider)]
@@ -56,7 +56,7 @@ extension SQLSession {
     }
 
     /// The paid media that a reference names and that another provider sells than the one that it came by.
-    public func paidMedia(_ reference: PaymentReference, elsewhereThan provider: String) throws -> ForeignOption? {
+    package func paidMedia(_ reference: PaymentReference, elsewhereThan provider: String) throws -> ForeignOption? {
         guard reference.scope == PaidMedia.referenceScope, let id = try? PaidMediaID(reference.value),
             let media = try paidMedia(id), media.provider != provider
         else { return nil }
@@ -69,7 +69,7 @@ extension SQLSession {
     }
 
     /// A merchant's paid media, the newest first.
-    public func paidMedia(of merchant: MerchantID, in page: Page) throws -> [PaidMedia] {
+    package func paidMedia(of merchant: MerchantID, in page: Page) throws -> [PaidMedia] {
         let filter = Filter("p.merchant = ", .id(merchant))
         return try list(
             Self.paidMediaColumns,
@@ -84,7 +84,7 @@ extension SQLSession {
     }
 
     /// How often paid media were bought.
-    public func purchases(of media: PaidMediaID) throws -> Int {
+    package func purchases(of media: PaidMediaID) throws -> Int {
         try first(
             "SELECT COUNT(*) FROM invoices i WHERE i.paid_media = $1 AND i.state = \(InvoiceStateMachine.State.settled.code)",
             [.id(media)]

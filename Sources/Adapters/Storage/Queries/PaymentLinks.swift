@@ -1,6 +1,6 @@
 import Money
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// Payment links.
 extension SQLSession {
@@ -11,7 +11,7 @@ extension SQLSession {
     }
 
     /// Stores a new link.
-    public func insert(_ link: PaymentLink) throws {
+    package func insert(_ link: PaymentLink) throws {
         try execute(
             """
             INSERT INTO payment_links (id, merchant, title, summary, asset, price, template, stock, is_active, created_at)
@@ -26,7 +26,7 @@ extension SQLSession {
     }
 
     /// Stores a link's stock and whether it sells.
-    public func update(_ link: PaymentLink) throws {
+    package func update(_ link: PaymentLink) throws {
         try execute(
             "UPDATE payment_links SET stock = $1, is_active = $2 WHERE id = $3",
             [.integer(link.stock.map(Int64.init)), .integer(link.isActive ? 1 : 0), .id(link.id)]
@@ -34,12 +34,12 @@ extension SQLSession {
     }
 
     /// A link.
-    public func paymentLink(_ id: PaymentLinkID) throws -> PaymentLink? {
+    package func paymentLink(_ id: PaymentLinkID) throws -> PaymentLink? {
         try first("SELECT \(Self.linkColumns) FROM payment_links l WHERE l.id = $1", [.id(id)]) { try $0.paymentLink() }
     }
 
     /// A merchant's links, the newest first.
-    public func paymentLinks(of merchant: MerchantID, in page: Page) throws -> [PaymentLink] {
+    package func paymentLinks(of merchant: MerchantID, in page: Page) throws -> [PaymentLink] {
         let filter = Filter("l.merchant = ", .id(merchant))
         return try list(
             Self.linkColumns,
@@ -63,7 +63,7 @@ extension SQLSession {
     ///   - invoice: one that is left out of account.
     /// - Throws: what the database throws.
     /// - Returns: how many.
-    public func taken(
+    package func taken(
         of link: PaymentLinkID,
         since start: Timestamp,
         besides invoice: InvoiceID? = nil
@@ -79,7 +79,7 @@ extension SQLSession {
     }
 
     /// How many of a link are sold, leaving one invoice out of account.
-    public func sold(of link: PaymentLinkID, besides invoice: InvoiceID? = nil) throws -> Int {
+    package func sold(of link: PaymentLinkID, besides invoice: InvoiceID? = nil) throws -> Int {
         try first(
             "SELECT COUNT(*) FROM invoices i WHERE i.payment_link = $1 AND i.state = \(InvoiceStateMachine.State.settled.code) AND i.id <> $2",
             [.id(link), invoice.map { .id($0) } ?? .blob([])]
@@ -87,22 +87,22 @@ extension SQLSession {
     }
 
     /// Notes that the last piece of a link is sold.
-    public func insertSoldLink(_ link: PaymentLinkID) throws {
+    package func insertSoldLink(_ link: PaymentLinkID) throws {
         try execute("INSERT INTO sold_links (link) VALUES ($1) ON CONFLICT (link) DO NOTHING", [.id(link)])
     }
 
     /// Links whose last piece is sold, and of which invoices may be open.
-    public func soldLinks(limit: Int) throws -> [PaymentLinkID] {
+    package func soldLinks(limit: Int) throws -> [PaymentLinkID] {
         try all("SELECT link FROM sold_links ORDER BY link LIMIT $1", [.integer(Int64(limit))]) { try $0.id() }
     }
 
     /// Forgets that the last piece of a link is sold.
-    public func deleteSoldLink(_ link: PaymentLinkID) throws {
+    package func deleteSoldLink(_ link: PaymentLinkID) throws {
         try execute("DELETE FROM sold_links WHERE link = $1", [.id(link)])
     }
 
     /// The invoices of a link that nobody has paid anything of.
-    public func unpaidInvoices(of link: PaymentLinkID, limit: Int) throws -> [Invoice] {
+    package func unpaidInvoices(of link: PaymentLinkID, limit: Int) throws -> [Invoice] {
         try all(
             "SELECT \(Self.invoiceColumns) FROM invoices i WHERE i.payment_link = $1 AND i.state = \(InvoiceStateMachine.State.new.code) LIMIT $2",
             [.id(link), .integer(Int64(limit))]

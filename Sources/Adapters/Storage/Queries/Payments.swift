@@ -1,25 +1,25 @@
-public import Money
-public import Payments
-public import Seams
+package import Money
+package import Payments
+package import Seams
 import StrictJSON
 
 /// Something that was observed, with what makes it unique.
-public struct ObservationRecord: Sendable {
+package struct ObservationRecord: Sendable {
     /// What makes it unique.
-    public let key: NaturalKey
+    package let key: NaturalKey
     /// Who observed it.
-    public let provider: String
+    package let provider: String
     /// What it is.
-    public let kind: String
+    package let kind: String
     /// What a person may want to know.
-    public let note: String
+    package let note: String
     /// The payment that it becomes, if it does.
-    public let payment: PaymentID?
+    package let payment: PaymentID?
     /// When it was recorded.
-    public let moment: Timestamp
+    package let moment: Timestamp
 
     /// Something that was observed.
-    public init(
+    package init(
         _ key: NaturalKey,
         provider: String,
         kind: String,
@@ -57,13 +57,13 @@ extension SQLSession {
     /// Remembers that something was observed, and the payment that it becomes, if it does.
     ///
     /// - Returns: whether it is new; when not, it has been dealt with before.
-    public func observe(_ observation: ObservationRecord) throws -> Bool {
+    package func observe(_ observation: ObservationRecord) throws -> Bool {
         let statement = observation.insertion
         return try change(statement.sql, statement.arguments) == 1
     }
 
     /// Whether something was observed at a provider.
-    public func isObserved(_ key: NaturalKey, at provider: String) throws -> Bool {
+    package func isObserved(_ key: NaturalKey, at provider: String) throws -> Bool {
         try first(
             "SELECT 1 FROM observations WHERE key = $1 AND provider = $2",
             [.text(key.text), .text(provider)]
@@ -73,7 +73,7 @@ extension SQLSession {
     /// Remembers that something was observed, and finds the option that its reference names at who observed it.
     ///
     /// - Returns: whether it is new, and the option, with one wait for both.
-    public func observe(
+    package func observe(
         _ observation: ObservationRecord,
         matching reference: PaymentReference
     ) throws -> (isNew: Bool, match: OptionMatch?) {
@@ -93,7 +93,7 @@ extension SQLSession {
     }
 
     /// Stores a new payment.
-    public func insert(_ payment: Payment) throws {
+    package func insert(_ payment: Payment) throws {
         try execute(
             """
             INSERT INTO payments (id, invoice, option, merchant, rail, provider, natural_key, asset, amount, value_asset,
@@ -114,12 +114,12 @@ extension SQLSession {
     }
 
     /// A payment.
-    public func payment(_ id: PaymentID) throws -> Payment? {
+    package func payment(_ id: PaymentID) throws -> Payment? {
         try first("SELECT \(Self.paymentColumns) FROM payments p WHERE p.id = $1", [.id(id)]) { try $0.payment() }
     }
 
     /// The payment with a natural key at a provider.
-    public func payment(naturalKey key: NaturalKey, at provider: String) throws -> Payment? {
+    package func payment(naturalKey key: NaturalKey, at provider: String) throws -> Payment? {
         try first(
             """
             SELECT \(Self.paymentColumns) FROM observations n JOIN payments p ON p.id = n.payment
@@ -145,7 +145,7 @@ extension SQLSession {
     }
 
     /// The payment with a natural key at another provider than the one that the key came by.
-    public func payment(naturalKey key: NaturalKey, elsewhereThan provider: String) throws -> Payment? {
+    package func payment(naturalKey key: NaturalKey, elsewhereThan provider: String) throws -> Payment? {
         try first(
             """
             SELECT \(Self.paymentColumns) FROM observations n JOIN payments p ON p.id = n.payment
@@ -156,14 +156,14 @@ extension SQLSession {
     }
 
     /// The payments of an invoice, in the order in which they were recorded.
-    public func payments(of invoice: InvoiceID) throws -> [Payment] {
+    package func payments(of invoice: InvoiceID) throws -> [Payment] {
         try all("SELECT \(Self.paymentColumns) FROM payments p WHERE p.invoice = $1 ORDER BY p.id", [.id(invoice)]) {
             try $0.payment()
         }
     }
 
     /// The standing payments of a provider that happened at a moment or later.
-    public func standingPayments(provider: String, since moment: Timestamp) throws -> [Payment] {
+    package func standingPayments(provider: String, since moment: Timestamp) throws -> [Payment] {
         try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p
@@ -186,7 +186,7 @@ extension SQLSession {
     }
 
     /// Stores where a payment stands and how it relates to its invoice.
-    public func update(_ payment: PaymentID, state: Payment.State, classification: Payment.Classification) throws {
+    package func update(_ payment: PaymentID, state: Payment.State, classification: Payment.Classification) throws {
         try execute(
             "UPDATE payments SET state = $1, classification = $2 WHERE id = $3",
             [.code(state), .code(classification), .id(payment)]
@@ -196,7 +196,7 @@ extension SQLSession {
     /// What a Telegram user has paid through a bot's providers, the latest first; with a charge's number only that one.
     ///
     /// What the user has paid through another bot is between the two of them.
-    public func telegramPayments(
+    package func telegramPayments(
         payer: String,
         charge: String?,
         at providers: [String],
@@ -215,7 +215,7 @@ extension SQLSession {
     }
 
     /// The rail of the last payment that a payer made to a merchant.
-    public func lastRail(of payer: String, paying merchant: MerchantID) throws -> Rail? {
+    package func lastRail(of payer: String, paying merchant: MerchantID) throws -> Rail? {
         try first(
             "SELECT p.rail FROM payments p WHERE p.merchant = $1 AND p.payer = $2 ORDER BY p.id DESC LIMIT 1",
             [.id(merchant), .text(payer)]
@@ -223,7 +223,7 @@ extension SQLSession {
     }
 
     /// Payments of a payer at a provider that belong to nothing that is known, the oldest first.
-    public func unmatchedPayments(provider: String, payer: String, limit: Int) throws -> [Payment] {
+    package func unmatchedPayments(provider: String, payer: String, limit: Int) throws -> [Payment] {
         try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p WHERE p.provider = $1 AND p.payer = $2
@@ -235,7 +235,7 @@ extension SQLSession {
 
     /// Stores what a payment is now that was recorded before: it belonged to nothing and is for an invoice, or the rail
     /// took it back and has it again.
-    public func replace(_ payment: Payment) throws {
+    package func replace(_ payment: Payment) throws {
         try executeOne(
             """
             UPDATE payments SET invoice = $1, option = $2, merchant = $3, asset = $4, amount = $5, value_asset = $6,
@@ -253,7 +253,7 @@ extension SQLSession {
     }
 
     /// A merchant's payments, the newest first.
-    public func payments(of merchant: MerchantID, invoice: InvoiceID? = nil, in page: Page) throws -> [Payment] {
+    package func payments(of merchant: MerchantID, invoice: InvoiceID? = nil, in page: Page) throws -> [Payment] {
         var filter = Filter("p.merchant = ", .id(merchant))
         if let invoice { filter.and("p.invoice = ", .id(invoice)) }
         return try list(Self.paymentColumns, from: "payments p", id: "p.id", of: PaymentKind.self, filter, in: page) {
@@ -262,7 +262,7 @@ extension SQLSession {
     }
 
     /// Settled payments of a merchant whose money cannot be used before some later moment.
-    public func heldPayments(of merchant: MerchantID, asset: AssetID, at moment: Timestamp) throws -> [Payment] {
+    package func heldPayments(of merchant: MerchantID, asset: AssetID, at moment: Timestamp) throws -> [Payment] {
         try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p
@@ -311,7 +311,7 @@ extension SQLRow {
 extension Payment {
     /// What the rail knows it by: Telegram's number of the charge, or the hash of the chain transaction; none in evidence
     /// that is neither.
-    public var railReference: String? {
+    package var railReference: String? {
         let evidence = try? JSONValue(parsing: Array(evidence.utf8))
         return evidence?["telegram_payment_charge_id"]?.stringValue ?? evidence?["hash"]?.stringValue
     }

@@ -1,22 +1,22 @@
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// What is kept of what a payment's customer has told.
-public struct PersonalDataRecord: Hashable, Sendable {
+package struct PersonalDataRecord: Hashable, Sendable {
     /// The payment.
-    public let payment: PaymentID
+    package let payment: PaymentID
     /// What was told, sealed; nil once it was erased.
-    public let sealed: [UInt8]?
+    package let sealed: [UInt8]?
     /// When it was erased, if it was.
-    public let erasedAt: Timestamp?
+    package let erasedAt: Timestamp?
     /// The API key by which it was erased.
-    public let erasedBy: APIKeyID?
+    package let erasedBy: APIKeyID?
 }
 
 /// What customers have told.
 extension SQLSession {
     /// Keeps what the customer of a payment has told, unless something is kept already or was erased.
-    public func insertPersonalData(_ sealed: [UInt8], of payment: PaymentID, at moment: Timestamp) throws {
+    package func insertPersonalData(_ sealed: [UInt8], of payment: PaymentID, at moment: Timestamp) throws {
         try execute(
             "INSERT INTO personal_data (payment, sealed, kept_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             [.id(payment), .blob(sealed), .moment(moment)]
@@ -24,7 +24,7 @@ extension SQLSession {
     }
 
     /// Stores what is kept of a payment in another seal.
-    public func replacePersonalData(_ sealed: [UInt8], of payment: PaymentID) throws {
+    package func replacePersonalData(_ sealed: [UInt8], of payment: PaymentID) throws {
         try execute(
             "UPDATE personal_data SET sealed = $1 WHERE payment = $2 AND erased_at IS NULL",
             [.blob(sealed), .id(payment)]
@@ -32,7 +32,7 @@ extension SQLSession {
     }
 
     /// What is kept of a payment; nil when its customer has told nothing and nothing was erased.
-    public func personalData(of payment: PaymentID) throws -> PersonalDataRecord? {
+    package func personalData(of payment: PaymentID) throws -> PersonalDataRecord? {
         try first(
             "SELECT payment, sealed, erased_at, erased_by FROM personal_data WHERE payment = $1",
             [.id(payment)]
@@ -47,7 +47,7 @@ extension SQLSession {
     }
 
     /// Erases what is kept of a payment, once and for all: what is told later is not kept either.
-    public func erasePersonalData(of payment: PaymentID, by key: APIKeyID, at moment: Timestamp) throws {
+    package func erasePersonalData(of payment: PaymentID, by key: APIKeyID, at moment: Timestamp) throws {
         try execute(
             """
             INSERT INTO personal_data (payment, erased_at, erased_by) VALUES ($1, $2, $3)

@@ -7,7 +7,7 @@ extension SQLSession {
     ///   - provider: the key of who says that it is its own.
     /// - Throws: what the database throws.
     /// - Returns: the key of the provider that has it.
-    public func owner(ofAccount account: String, otherwise provider: String) throws -> String {
+    package func owner(ofAccount account: String, otherwise provider: String) throws -> String {
         try execute(
             "INSERT INTO provider_accounts (account, provider) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             [.text(account), .text(provider)]

@@ -1,43 +1,43 @@
 import Payments
-public import Seams
+package import Seams
 
 /// An account that is scanned for single options, until a moment.
-public struct StoredScanAccount: Hashable, Sendable {
+package struct StoredScanAccount: Hashable, Sendable {
     /// The account in the rail's canonical form.
-    public let account: String
+    package let account: String
     /// What of the account is looked at.
-    public let subject: String
+    package let subject: String
 }
 
 /// Where a scan stands.
-public struct ScanState: Hashable, Sendable {
+package struct ScanState: Hashable, Sendable {
     /// The provider.
-    public let provider: String
+    package let provider: String
     /// The account.
-    public let account: String
+    package let account: String
     /// What of the account is looked at.
-    public let subject: String
+    package let subject: String
     /// Where the next page starts.
-    public let position: String?
+    package let position: String?
     /// Until when, by the rail's clock, nothing is missing.
-    public let completeUntil: Timestamp?
+    package let completeUntil: Timestamp?
     /// Why the cursor does not move, when it does not.
-    public let problem: String?
+    package let problem: String?
 }
 
 /// How far the accounts of a provider were read that are always scanned.
-public struct ScanWatermark: Sendable {
+package struct ScanWatermark: Sendable {
     /// The provider.
-    public let provider: String
+    package let provider: String
     /// Until when, by the rail's clock.
-    public let completeUntil: Timestamp
+    package let completeUntil: Timestamp
     /// How long after the end of an invoice a payment may still arrive that was made in time.
-    public let grace: Duration
+    package let grace: Duration
     /// Whether accounts of single options are scanned by themselves.
-    public let hasAccountsOfOptions: Bool
+    package let hasAccountsOfOptions: Bool
 
     /// How far a provider's accounts were read.
-    public init(provider: String, completeUntil: Timestamp, grace: Duration, hasAccountsOfOptions: Bool) {
+    package init(provider: String, completeUntil: Timestamp, grace: Duration, hasAccountsOfOptions: Bool) {
         self.provider = provider
         self.completeUntil = completeUntil
         self.grace = grace
@@ -48,7 +48,7 @@ public struct ScanWatermark: Sendable {
 /// Scan cursors: where reading an account's history stands.
 extension SQLSession {
     /// Has an account scanned until a moment; a later moment wins over an earlier one.
-    public func insertScanAccount(provider: String, account: String, subject: String, activeUntil: Timestamp) throws {
+    package func insertScanAccount(provider: String, account: String, subject: String, activeUntil: Timestamp) throws {
         try execute(
             """
             INSERT INTO scan_accounts (provider, account, subject, active_until) VALUES ($1, $2, $3, $4)
@@ -61,7 +61,7 @@ extension SQLSession {
 
     /// The accounts of single options that are still scanned: until the scan itself has passed their end, so that an
     /// outage of the rail hides nothing.
-    public func scanAccounts(provider: String, activeAt moment: Timestamp) throws -> [StoredScanAccount] {
+    package func scanAccounts(provider: String, activeAt moment: Timestamp) throws -> [StoredScanAccount] {
         try all(
             """
             SELECT a.account, a.subject FROM scan_accounts a WHERE a.provider = $1 AND (a.active_until >= $2
@@ -73,12 +73,12 @@ extension SQLSession {
     }
 
     /// Every account of single options that was ever scanned: its money is still there.
-    public func allScanAccounts(provider: String) throws -> [StoredScanAccount] {
+    package func allScanAccounts(provider: String) throws -> [StoredScanAccount] {
         try scanAccounts(provider: provider, activeAt: Timestamp(microseconds: .min))
     }
 
     /// Has an account watched for ever, on a rail that is read as a whole.
-    public func insertWatchedAccount(provider: String, account: String) throws {
+    package func insertWatchedAccount(provider: String, account: String) throws {
         try execute(
             "INSERT INTO watched_accounts (provider, account) VALUES ($1, $2)",
             [.text(provider), .text(account)]
@@ -86,7 +86,7 @@ extension SQLSession {
     }
 
     /// Watched accounts with their numbers, from after a number on.
-    public func watchedAccounts(
+    package func watchedAccounts(
         provider: String,
         after sequence: Int64,
         limit: Int
@@ -101,7 +101,7 @@ extension SQLSession {
     }
 
     /// Whether an account of a provider was handed out for an option.
-    public func isWatched(_ account: String, provider: String) throws -> Bool {
+    package func isWatched(_ account: String, provider: String) throws -> Bool {
         try first(
             "SELECT 1 FROM scan_accounts WHERE provider = $1 AND account = $2 LIMIT 1",
             [.text(provider), .text(account)]
@@ -109,7 +109,7 @@ extension SQLSession {
     }
 
     /// Until when the scan of an account has read everything; none when it has not begun.
-    public func completeUntil(provider: String, account: String, subject: String) throws -> Timestamp? {
+    package func completeUntil(provider: String, account: String, subject: String) throws -> Timestamp? {
         try first(
             "SELECT complete_until FROM scan_cursors WHERE provider = $1 AND account = $2 AND subject = $3",
             [.text(provider), .text(account), .text(subject)]
@@ -117,7 +117,7 @@ extension SQLSession {
     }
 
     /// Until when all scans of a provider have read everything; none while one of them has not said it.
-    public func completeUntil(provider: String) throws -> Timestamp? {
+    package func completeUntil(provider: String) throws -> Timestamp? {
         try first(
             """
             SELECT MIN(complete_until) FROM scan_cursors WHERE provider = $1
@@ -134,7 +134,7 @@ extension SQLSession {
     /// account itself ends before that moment, a wallet was held before it, or nothing was read before.
     ///
     /// Whoever decides by what a scan is complete up to has a line here: on an account without news nothing else moves it.
-    public func waitsForScan(
+    package func waitsForScan(
         provider: String,
         account: String,
         subject: String,
@@ -162,7 +162,7 @@ extension SQLSession {
     }
 
     /// Where the next page of an account starts; none at the very start.
-    public func scanPosition(provider: String, account: String, subject: String) throws -> String? {
+    package func scanPosition(provider: String, account: String, subject: String) throws -> String? {
         try first(
             "SELECT position FROM scan_cursors WHERE provider = $1 AND account = $2 AND subject = $3",
             [.text(provider), .text(account), .text(subject)]
@@ -172,7 +172,7 @@ extension SQLSession {
     /// Moves a cursor, and forgets the problem that it had.
     ///
     /// - Returns: whether it was where `from` says; when not, somebody else has moved it and nothing is changed.
-    public func advanceScan(
+    package func advanceScan(
         provider: String,
         account: String,
         subject: String,
@@ -197,7 +197,7 @@ extension SQLSession {
     }
 
     /// Remembers why a cursor does not move.
-    public func recordScanProblem(
+    package func recordScanProblem(
         provider: String,
         account: String,
         subject: String,
@@ -215,7 +215,7 @@ extension SQLSession {
     }
 
     /// Stores that a scan found nothing new until a moment, and forgets the problem that it had.
-    public func passScan(
+    package func passScan(
         provider: String,
         account: String,
         subject: String,
@@ -232,7 +232,7 @@ extension SQLSession {
     }
 
     /// Where the scans of one provider, or of all, stand.
-    public func scanStates(provider: String?) throws -> [ScanState] {
+    package func scanStates(provider: String?) throws -> [ScanState] {
         try all(
             """
             SELECT provider, account, subject, position, complete_until, problem FROM scan_cursors

@@ -1,7 +1,7 @@
-public import BigInt
-public import Money
-public import Payments
-public import Seams
+package import BigInt
+package import Money
+package import Payments
+package import Seams
 
 /// What could not be understood or booked.
 extension SQLSession {
@@ -16,7 +16,7 @@ extension SQLSession {
     ///   - moment: the current moment.
     /// - Throws: what the database throws.
     /// - Returns: whether it is new, or came again after the rail had taken it back.
-    public func insert(
+    package func insert(
         _ found: SetAside,
         bytes: [UInt8],
         isSealed: Bool,
@@ -43,7 +43,7 @@ extension SQLSession {
     /// Remembers that the rail's history no longer has what was set aside; when it comes back it is new.
     ///
     /// - Returns: the case about it; nil when nothing was set aside under the key.
-    public func forgetSetAside(_ key: NaturalKey, provider: String, at moment: Timestamp) throws -> CaseID? {
+    package func forgetSetAside(_ key: NaturalKey, provider: String, at moment: Timestamp) throws -> CaseID? {
         let place: [SQLValue] = [.text(key.text), .text(provider)]
         let found = try first(
             "SELECT case_id FROM set_aside WHERE key = $1 AND provider = $2 AND gone_at IS NULL",
@@ -59,7 +59,7 @@ extension SQLSession {
     }
 
     /// The natural keys of what was set aside of a provider after a moment and is still there, the oldest first.
-    public func standingSetAside(provider: String, since moment: Timestamp) throws -> [NaturalKey] {
+    package func standingSetAside(provider: String, since moment: Timestamp) throws -> [NaturalKey] {
         try all(
             """
             SELECT key FROM set_aside WHERE provider = $1 AND occurred_at > $2 AND gone_at IS NULL
@@ -71,7 +71,7 @@ extension SQLSession {
 
     /// What the rails' histories have and the books do not, added up: however much there is, a sum for each provider and
     /// asset.
-    public func setAsideSums() throws -> [SetAsideSum] {
+    package func setAsideSums() throws -> [SetAsideSum] {
         var sums: [SetAsideSum.Name: SetAsideSum] = [:]
         var last = (key: "", provider: "")
         while true {
@@ -110,34 +110,34 @@ extension SQLSession {
     }
 
     /// How much is set aside.
-    public func setAsideCount() throws -> Int {
+    package func setAsideCount() throws -> Int {
         try first("SELECT COUNT(*) FROM set_aside WHERE gone_at IS NULL", []) { try $0.int() } ?? 0
     }
 }
 
 /// What was set aside of one asset at one provider.
-public struct SetAsideSum: Hashable, Sendable {
+package struct SetAsideSum: Hashable, Sendable {
     /// Where it is.
-    public struct Name: Hashable, Sendable, Comparable {
+    package struct Name: Hashable, Sendable, Comparable {
         /// The provider.
-        public let provider: String
+        package let provider: String
         /// The asset; nil when it is not known.
-        public let asset: AssetID?
+        package let asset: AssetID?
 
         /// Orders by provider and asset; an unknown one comes first.
-        public static func < (lhs: Self, rhs: Self) -> Bool {
+        package static func < (lhs: Self, rhs: Self) -> Bool {
             (lhs.provider, lhs.asset?.text ?? "") < (rhs.provider, rhs.asset?.text ?? "")
         }
     }
 
     /// Where it is.
-    public let name: Name
+    package let name: Name
     /// By how much balances changed, in smallest units, as far as that is known.
-    public private(set) var units: BigInt = 0
+    package private(set) var units: BigInt = 0
     /// Of how many that is known.
-    public private(set) var known = 0
+    package private(set) var known = 0
     /// Of how many it is not.
-    public private(set) var unknown = 0
+    package private(set) var unknown = 0
 
     init(_ name: Name) { self.name = name }
 

@@ -1,28 +1,28 @@
-public import Money
-public import Payments
-public import Seams
+package import Money
+package import Payments
+package import Seams
 
 /// A payment of an option that was seen and can still be undone, as it was stored.
-public struct StoredSighting: Hashable, Sendable {
+package struct StoredSighting: Hashable, Sendable {
     /// What makes it unique; the same as when it is final.
-    public let naturalKey: NaturalKey
+    package let naturalKey: NaturalKey
     /// The option that it pays.
-    public let option: PaymentOptionID
+    package let option: PaymentOptionID
     /// The invoice that it pays.
-    public let invoice: InvoiceID
+    package let invoice: InvoiceID
     /// How much was seen.
-    public let amount: Amount
+    package let amount: Amount
     /// Who pays, in the rail's own words.
-    public let payer: String?
+    package let payer: String?
     /// How many blocks have it or build on it.
-    public var confirmations: Int
+    package var confirmations: Int
     /// With how many it counts as final.
-    public var required: Int
+    package var required: Int
     /// When it happened, by the rail's clock.
-    public let occurredAt: Timestamp
+    package let occurredAt: Timestamp
 
     /// A sighting.
-    public init(
+    package init(
         naturalKey: NaturalKey,
         option: PaymentOptionID,
         invoice: InvoiceID,
@@ -52,7 +52,7 @@ extension SQLSession {
     }
 
     /// What was seen by a provider.
-    public func sightings(provider: String) throws -> [StoredSighting] {
+    package func sightings(provider: String) throws -> [StoredSighting] {
         try all(
             "SELECT \(Self.sightingColumns) FROM sightings s WHERE s.provider = $1 ORDER BY s.natural_key",
             [.text(provider)]
@@ -60,7 +60,7 @@ extension SQLSession {
     }
 
     /// What was seen for an invoice.
-    public func sightings(of invoice: InvoiceID) throws -> [StoredSighting] {
+    package func sightings(of invoice: InvoiceID) throws -> [StoredSighting] {
         try all(
             "SELECT \(Self.sightingColumns) FROM sightings s WHERE s.invoice = $1 ORDER BY s.occurred_at, s.natural_key",
             [.id(invoice)]
@@ -68,7 +68,7 @@ extension SQLSession {
     }
 
     /// Stores what was seen, or how far it has come.
-    public func store(_ sighting: StoredSighting, provider: String) throws {
+    package func store(_ sighting: StoredSighting, provider: String) throws {
         try execute(
             """
             INSERT INTO sightings (provider, natural_key, option, invoice, asset, amount, payer, confirmations, required,
@@ -86,7 +86,7 @@ extension SQLSession {
     }
 
     /// Forgets what was seen.
-    public func removeSighting(_ key: NaturalKey, provider: String) throws {
+    package func removeSighting(_ key: NaturalKey, provider: String) throws {
         try execute(
             "DELETE FROM sightings WHERE provider = $1 AND natural_key = $2",
             [.text(provider), .text(key.text)]

@@ -1,8 +1,8 @@
-public import Seams
+package import Seams
 
 extension SQLSession {
     /// Stores that something could be stored.
-    public func proveStorage(at now: Timestamp) throws {
+    package func proveStorage(at now: Timestamp) throws {
         try execute(
             """
             INSERT INTO storage_proofs (number, proven_at) VALUES (1, $1)

@@ -1,6 +1,6 @@
 import Money
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 import StrictJSON
 
 /// Subscriptions.
@@ -13,7 +13,7 @@ extension SQLSession {
     }
 
     /// Stores a new subscription; one that is stored already stays as it is.
-    public func insert(_ subscription: Subscription) throws {
+    package func insert(_ subscription: Subscription) throws {
         let terms = subscription.terms
         try execute(
             """
@@ -33,7 +33,7 @@ extension SQLSession {
     /// Stores where a subscription stands, unless it no longer stands where it did.
     ///
     /// - Returns: whether it was stored.
-    public func update(_ subscription: Subscription, from before: Subscription) throws -> Bool {
+    package func update(_ subscription: Subscription, from before: Subscription) throws -> Bool {
         let status = subscription.status
         let changed = try change(
             """
@@ -50,14 +50,14 @@ extension SQLSession {
     }
 
     /// A subscription.
-    public func subscription(_ id: SubscriptionID) throws -> Subscription? {
+    package func subscription(_ id: SubscriptionID) throws -> Subscription? {
         try first("SELECT \(Self.subscriptionColumns) FROM subscriptions s WHERE s.id = $1", [.id(id)]) {
             try $0.subscription()
         }
     }
 
     /// A merchant's subscriptions, the newest first.
-    public func subscriptions(of merchant: MerchantID, in page: Page) throws -> [Subscription] {
+    package func subscriptions(of merchant: MerchantID, in page: Page) throws -> [Subscription] {
         let filter = Filter("s.merchant = ", .id(merchant))
         return try list(
             Self.subscriptionColumns,
@@ -72,7 +72,7 @@ extension SQLSession {
     }
 
     /// Subscriptions whose period, or whose time to begin, was over at a moment, the oldest first.
-    public func subscriptionsDue(at moment: Timestamp, limit: Int) throws -> [Subscription] {
+    package func subscriptionsDue(at moment: Timestamp, limit: Int) throws -> [Subscription] {
         try all(
             """
             SELECT \(Self.subscriptionColumns) FROM subscriptions s

@@ -1,20 +1,20 @@
-public import Money
-public import Payments
-public import Seams
+package import Money
+package import Payments
+package import Seams
 
 /// A merchant.
-public struct MerchantRecord: Hashable, Sendable {
+package struct MerchantRecord: Hashable, Sendable {
     /// Its identifier.
-    public let id: MerchantID
+    package let id: MerchantID
     /// Its name for people.
-    public let name: String
+    package let name: String
     /// The fee that the gateway keeps of what it receives, in hundredths of a percent.
-    public let feeBasisPoints: Int
+    package let feeBasisPoints: Int
     /// When it was added.
-    public let createdAt: Timestamp
+    package let createdAt: Timestamp
 
     /// A merchant.
-    public init(id: MerchantID, name: String, feeBasisPoints: Int, createdAt: Timestamp) {
+    package init(id: MerchantID, name: String, feeBasisPoints: Int, createdAt: Timestamp) {
         self.id = id
         self.name = name
         self.feeBasisPoints = feeBasisPoints
@@ -23,26 +23,26 @@ public struct MerchantRecord: Hashable, Sendable {
 }
 
 /// An API key, without the part that only the merchant knows.
-public struct APIKeyRecord: Hashable, Sendable {
+package struct APIKeyRecord: Hashable, Sendable {
     /// Its identifier, which is part of the key's text.
-    public let id: APIKeyID
+    package let id: APIKeyID
     /// Whose key it is.
-    public let merchant: MerchantID
+    package let merchant: MerchantID
     /// The SHA-256 digest of the secret part.
-    public let digest: [UInt8]
+    package let digest: [UInt8]
     /// What it is for, in the merchant's words.
-    public let label: String
+    package let label: String
     /// What it may do.
-    public let access: KeyAccess
+    package let access: KeyAccess
     /// The version of the interface that it was made for, a date.
-    public let version: String
+    package let version: String
     /// When it was made.
-    public let createdAt: Timestamp
+    package let createdAt: Timestamp
     /// When it was revoked, if it was.
-    public var revokedAt: Timestamp?
+    package var revokedAt: Timestamp?
 
     /// An API key.
-    public init(
+    package init(
         id: APIKeyID,
         merchant: MerchantID,
         digest: [UInt8],
@@ -66,7 +66,7 @@ public struct APIKeyRecord: Hashable, Sendable {
 /// Merchants and their keys.
 extension SQLSession {
     /// Stores a new merchant.
-    public func insert(_ merchant: MerchantRecord) throws {
+    package func insert(_ merchant: MerchantRecord) throws {
         try execute(
             "INSERT INTO merchants (id, name, fee_basis_points, created_at) VALUES ($1, $2, $3, $4)",
             [
@@ -77,7 +77,7 @@ extension SQLSession {
     }
 
     /// A merchant.
-    public func merchant(_ id: MerchantID) throws -> MerchantRecord? {
+    package func merchant(_ id: MerchantID) throws -> MerchantRecord? {
         if let known = group.merchants[id] { return known }
         let merchant = try first(
             "SELECT \(Self.merchantColumns) FROM merchants m WHERE m.id = $1",
@@ -92,7 +92,7 @@ extension SQLSession {
     static var merchantColumns: String { "m.id, m.name, m.fee_basis_points, m.created_at" }
 
     /// A piece of the list of merchants, the newest first.
-    public func merchants(in page: Page) throws -> [MerchantRecord] {
+    package func merchants(in page: Page) throws -> [MerchantRecord] {
         // A list needs a condition, and this one all merchants meet.
         try list(
             Self.merchantColumns,
@@ -107,7 +107,7 @@ extension SQLSession {
     }
 
     /// Whether the money of this database is real; the first one who asks decides it for ever.
-    public func isLive(otherwise wish: Bool) throws -> Bool {
+    package func isLive(otherwise wish: Bool) throws -> Bool {
         try execute(
             "INSERT INTO gateway_mode (number, livemode) VALUES (1, $1) ON CONFLICT DO NOTHING",
             [.integer(wish ? 1 : 0)]
@@ -117,7 +117,7 @@ extension SQLSession {
 
     /// How many decimal digits the smallest unit of an asset has in this database; the first one who asks decides it for
     /// ever.
-    public func scale(of asset: AssetID, otherwise scale: Int) throws -> Int {
+    package func scale(of asset: AssetID, otherwise scale: Int) throws -> Int {
         try execute(
             "INSERT INTO asset_scales (asset, scale) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             [.text(asset.text), .integer(Int64(scale))]
@@ -127,7 +127,7 @@ extension SQLSession {
     }
 
     /// All merchants, the oldest first.
-    public func merchants() throws -> [MerchantRecord] {
+    package func merchants() throws -> [MerchantRecord] {
         try all("SELECT \(Self.merchantColumns) FROM merchants m ORDER BY m.id", []) { try $0.merchant() }
     }
 
@@ -136,7 +136,7 @@ extension SQLSession {
     }
 
     /// Stores a new API key.
-    public func insert(_ key: APIKeyRecord) throws {
+    package func insert(_ key: APIKeyRecord) throws {
         try execute(
             """
             INSERT INTO api_keys (id, merchant, digest, label, role, scopes, version, created_at)
@@ -151,7 +151,7 @@ extension SQLSession {
     }
 
     /// An API key, also a revoked one.
-    public func apiKey(_ id: APIKeyID) throws -> APIKeyRecord? {
+    package func apiKey(_ id: APIKeyID) throws -> APIKeyRecord? {
         try first(
             "SELECT \(Self.keyColumns) FROM api_keys WHERE id = $1",
             [.id(id)]
@@ -159,7 +159,7 @@ extension SQLSession {
     }
 
     /// A merchant's API keys.
-    public func apiKeys(of merchant: MerchantID) throws -> [APIKeyRecord] {
+    package func apiKeys(of merchant: MerchantID) throws -> [APIKeyRecord] {
         try all(
             "SELECT \(Self.keyColumns) FROM api_keys WHERE merchant = $1 ORDER BY id",
             [.id(merchant)]
@@ -167,14 +167,14 @@ extension SQLSession {
     }
 
     /// Puts another secret part in the place of a key's.
-    public func replaceDigest(of id: APIKeyID, by digest: [UInt8]) throws {
+    package func replaceDigest(of id: APIKeyID, by digest: [UInt8]) throws {
         try execute("UPDATE api_keys SET digest = $1 WHERE id = $2", [.blob(digest), .id(id)])
     }
 
     /// Makes an API key useless.
     ///
     /// - Returns: whether it was of use until now.
-    public func revoke(_ id: APIKeyID, at moment: Timestamp) throws -> Bool {
+    package func revoke(_ id: APIKeyID, at moment: Timestamp) throws -> Bool {
         try change(
             "UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
             [.moment(moment), .id(id)]

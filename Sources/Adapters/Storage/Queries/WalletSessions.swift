@@ -1,5 +1,5 @@
-public import Payments
-public import Seams
+package import Payments
+package import Seams
 
 /// Sessions with customers' wallets.
 extension SQLSession {
@@ -11,7 +11,7 @@ extension SQLSession {
     }
 
     /// Stores a new session.
-    public func insert(_ session: WalletSession) throws {
+    package func insert(_ session: WalletSession) throws {
         group.hasNews = true
         let opening = session.opening
         try execute(
@@ -30,7 +30,7 @@ extension SQLSession {
     /// Stores how far a session has come, unless somebody else has brought it further.
     ///
     /// - Returns: whether it was stored.
-    public func update(_ session: WalletSession, from before: WalletSession) throws -> Bool {
+    package func update(_ session: WalletSession, from before: WalletSession) throws -> Bool {
         let changed = try change(
             """
             UPDATE wallet_sessions SET state = $1, peer = $2, account = $3, reason = $4, last_event = $5
@@ -45,14 +45,14 @@ extension SQLSession {
     }
 
     /// A session.
-    public func walletSession(_ id: WalletSessionID) throws -> WalletSession? {
+    package func walletSession(_ id: WalletSessionID) throws -> WalletSession? {
         try first("SELECT \(Self.walletSessionColumns) FROM wallet_sessions s WHERE s.id = $1", [.id(id)]) {
             try $0.walletSession()
         }
     }
 
     /// The last session that was opened for an invoice.
-    public func lastWalletSession(of invoice: InvoiceID) throws -> WalletSession? {
+    package func lastWalletSession(of invoice: InvoiceID) throws -> WalletSession? {
         try first(
             """
             SELECT \(Self.walletSessionColumns) FROM wallet_sessions s WHERE s.invoice = $1 ORDER BY s.id DESC LIMIT 1
@@ -62,7 +62,7 @@ extension SQLSession {
     }
 
     /// Sessions whose wallets may still say something, the oldest first.
-    public func openWalletSessions(at moment: Timestamp, limit: Int) throws -> [WalletSession] {
+    package func openWalletSessions(at moment: Timestamp, limit: Int) throws -> [WalletSession] {
         try all(
             """
             SELECT \(Self.walletSessionColumns) FROM wallet_sessions s

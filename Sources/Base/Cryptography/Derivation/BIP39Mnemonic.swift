@@ -1,5 +1,5 @@
 /// The words from which wallets of many chains make a seed (BIP-39, English).
-public struct BIP39Mnemonic: Sendable {
+package struct BIP39Mnemonic: Sendable {
     /// The words, separated by single spaces.
     private let sentence: SecretBytes
 
@@ -7,7 +7,7 @@ public struct BIP39Mnemonic: Sendable {
     ///
     /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a word is not in the list, or the checksum in the last
     ///   word is wrong: a word is mistyped.
-    public init(_ words: [String]) throws(CryptographyError) {
+    package init(_ words: [String]) throws(CryptographyError) {
         guard [12, 15, 18, 21, 24].contains(words.count) else {
             throw .invalidParameter("a mnemonic has 12, 15, 18, 21 or 24 words")
         }
@@ -33,7 +33,7 @@ public struct BIP39Mnemonic: Sendable {
     /// - Parameter passphrase: in Unicode's form NFKD; plain letters and digits are.
     /// - Throws: ``CryptographyError``.
     /// - Returns: the seed.
-    public func seed(passphrase: String = "") throws(CryptographyError) -> SecretBytes {
+    package func seed(passphrase: String = "") throws(CryptographyError) -> SecretBytes {
         try KeyDerivation.pbkdf2SHA512(
             password: sentence,
             salt: Array(("mnemonic" + passphrase).utf8),

@@ -1,13 +1,13 @@
 /// A private key of secp256k1 from which others are derived (BIP-32).
-public struct ExtendedSecp256k1Key: Sendable {
+package struct ExtendedSecp256k1Key: Sendable {
     /// The key.
-    public let key: Secp256k1.PrivateKey
+    package let key: Secp256k1.PrivateKey
     private let chainCode: SecretBytes
 
     /// The master key of a seed of 16 to 64 bytes.
     ///
     /// - Throws: ``CryptographyError`` when the seed leads to no key, which happens to none of 2^127.
-    public init(seed: SecretBytes) throws(CryptographyError) {
+    package init(seed: SecretBytes) throws(CryptographyError) {
         let (key, chainCode) = try Derivation.master(seed, name: "Bitcoin seed")
         self.key = try Secp256k1.PrivateKey(key)
         self.chainCode = chainCode
@@ -21,7 +21,7 @@ public struct ExtendedSecp256k1Key: Sendable {
     /// The key at the end of a path.
     ///
     /// - Throws: ``CryptographyError`` when a step leads to no key; the next number is used then.
-    public func derived(_ path: KeyPath) throws(CryptographyError) -> Self {
+    package func derived(_ path: KeyPath) throws(CryptographyError) -> Self {
         var current = self
         for step in path.steps { current = try current.child(step) }
         return current
@@ -37,15 +37,15 @@ public struct ExtendedSecp256k1Key: Sendable {
 }
 
 /// A private key of Ed25519 from which others are derived; every step is hardened (SLIP-10).
-public struct ExtendedEd25519Key: Sendable {
+package struct ExtendedEd25519Key: Sendable {
     /// The seed of the key.
-    public let seed: SecretBytes
+    package let seed: SecretBytes
     private let chainCode: SecretBytes
 
     /// The master key of a seed of 16 to 64 bytes.
     ///
     /// - Throws: ``CryptographyError/invalidParameter(_:)`` when the seed has another length.
-    public init(seed: SecretBytes) throws(CryptographyError) {
+    package init(seed: SecretBytes) throws(CryptographyError) {
         (self.seed, chainCode) = try Derivation.master(seed, name: "ed25519 seed")
     }
 
@@ -57,7 +57,7 @@ public struct ExtendedEd25519Key: Sendable {
     /// The key at the end of a path.
     ///
     /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a step is not hardened.
-    public func derived(_ path: KeyPath) throws(CryptographyError) -> Self {
+    package func derived(_ path: KeyPath) throws(CryptographyError) -> Self {
         var current = self
         for step in path.steps {
             guard step >= KeyPath.hardened else { throw .invalidParameter("keys of Ed25519 have hardened steps only") }
@@ -84,7 +84,7 @@ private enum Derivation {
         _ front: SecretBytes,
         _ number: UInt32
     ) -> (key: SecretBytes, chainCode: SecretBytes) {
-        let message = SecretBytes(joining: front, withUnsafeBytes(of: number.bigEndian) { Array($0) })
+        let message = unsafe SecretBytes(joining: front, withUnsafeBytes(of: number.bigEndian) { unsafe Array($0) })
         return halves(SecretBytes(HMAC.sha512(key: chainCode, message: message)))
     }
 

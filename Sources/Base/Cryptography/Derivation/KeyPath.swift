@@ -1,22 +1,22 @@
 /// The way from a seed to a key, for example `m/44'/60'/0'/0/0` (BIP-32, BIP-44).
-public struct KeyPath: Hashable, Sendable {
+package struct KeyPath: Hashable, Sendable {
     /// What is added to the number of a hardened step.
-    public static let hardened: UInt32 = 1 << 31
+    package static let hardened: UInt32 = 1 << 31
     /// The most steps.
-    public static let maximumSteps = 32
+    package static let maximumSteps = 32
 
     /// The numbers of the steps.
-    public let steps: [UInt32]
+    package let steps: [UInt32]
 
     /// The path with these steps.
-    public init(steps: [UInt32]) {
+    package init(steps: [UInt32]) {
         self.steps = steps
     }
 
     /// Reads `m` and steps behind slashes, hardened ones with `'` or `h`.
     ///
     /// - Throws: ``CryptographyError/invalidParameter(_:)``.
-    public init(_ text: String) throws(CryptographyError) {
+    package init(_ text: String) throws(CryptographyError) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.first == "m", parts.count <= Self.maximumSteps + 1 else {
             throw .invalidParameter("a path is 'm' and at most \(Self.maximumSteps) steps behind slashes")

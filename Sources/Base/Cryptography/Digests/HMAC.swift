@@ -1,19 +1,19 @@
 import COpenSSL
 
 /// HMAC (RFC 2104) over SHA-2.
-public enum HMAC {
+package enum HMAC {
     /// The HMAC-SHA-256 of `message` under `key`, 32 bytes.
-    public static func sha256(key: some ByteLending, message: some ByteLending) -> [UInt8] {
+    package static func sha256(key: some ByteLending, message: some ByteLending) -> [UInt8] {
         MessageAuthentication.sha256.code(key: key, message: message)
     }
 
     /// The HMAC-SHA-512 of `message` under `key`, 64 bytes.
-    public static func sha512(key: some ByteLending, message: some ByteLending) -> [UInt8] {
+    package static func sha512(key: some ByteLending, message: some ByteLending) -> [UInt8] {
         MessageAuthentication.sha512.code(key: key, message: message)
     }
 
     /// Whether `code` is the HMAC-SHA-256 of `message` under `key`, compared in constant time.
-    public static func isValidSHA256(
+    package static func isValidSHA256(
         _ code: some ByteLending,
         key: some ByteLending,
         message: some ByteLending

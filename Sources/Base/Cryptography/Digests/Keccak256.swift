@@ -1,20 +1,20 @@
 /// Keccak-256 as Ethereum uses it: the Keccak team's submission with its own padding.
 ///
 /// It is not SHA3-256 of FIPS 202, which pads differently and so gives other digests; OpenSSL 3.0 has only the latter.
-public enum Keccak256 {
+package enum Keccak256 {
     /// The length of a digest in bytes.
-    public static let digestLength = 32
+    package static let digestLength = 32
 
     /// The bytes taken in between two permutations: 1600 bits less twice the digest.
     private static let rate = 136
 
     /// The digest of `bytes`.
-    public static func hash(_ bytes: [UInt8]) -> [UInt8] {
+    package static func hash(_ bytes: [UInt8]) -> [UInt8] {
         unsafe bytes.withUnsafeBytes { unsafe hash($0) }
     }
 
     /// The digest of `bytes`.
-    @unsafe public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    @unsafe package static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: digestLength) { buffer, initialised in
             unsafe hash(bytes, into: UnsafeMutableRawBufferPointer(buffer))
             initialised = digestLength
@@ -22,7 +22,7 @@ public enum Keccak256 {
     }
 
     /// The digest of `bytes`.
-    public static func hash(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+    package static func hash(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         if let digest = bytes.withContiguousStorageIfAvailable({ unsafe hash(UnsafeRawBufferPointer($0)) }) {
             return digest
         }
@@ -30,7 +30,7 @@ public enum Keccak256 {
     }
 
     /// Writes the digest of `bytes` into the first 32 bytes of `digest`.
-    @unsafe public static func hash(_ bytes: UnsafeRawBufferPointer, into digest: UnsafeMutableRawBufferPointer) {
+    @unsafe package static func hash(_ bytes: UnsafeRawBufferPointer, into digest: UnsafeMutableRawBufferPointer) {
         precondition(digest.count >= digestLength, "a Keccak-256 digest takes 32 bytes")
         let lanes = KeccakPermutation.lanes
         unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2 * lanes) { memory in

@@ -1,20 +1,20 @@
 /// SHA-256 (FIPS 180-4).
-public enum SHA256 {
+package enum SHA256 {
     /// The length of a digest in bytes.
-    public static let digestLength = 32
+    package static let digestLength = 32
 
     /// The digest of `bytes`.
-    public static func hash(_ bytes: [UInt8]) -> [UInt8] {
+    package static func hash(_ bytes: [UInt8]) -> [UInt8] {
         unsafe bytes.withUnsafeBytes { unsafe hash($0) }
     }
 
     /// The digest of `bytes`.
-    @unsafe public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    @unsafe package static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         unsafe MessageDigest.sha256.hash(bytes, length: digestLength)
     }
 
     /// The digest of `bytes`.
-    public static func hash(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+    package static func hash(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         if let digest = bytes.withContiguousStorageIfAvailable({ unsafe hash(UnsafeRawBufferPointer($0)) }) {
             return digest
         }
@@ -23,22 +23,22 @@ public enum SHA256 {
 }
 
 /// SHA-512 (FIPS 180-4).
-public enum SHA512 {
+package enum SHA512 {
     /// The length of a digest in bytes.
-    public static let digestLength = 64
+    package static let digestLength = 64
 
     /// The digest of `bytes`.
-    public static func hash(_ bytes: [UInt8]) -> [UInt8] {
+    package static func hash(_ bytes: [UInt8]) -> [UInt8] {
         unsafe bytes.withUnsafeBytes { unsafe hash($0) }
     }
 
     /// The digest of `bytes`.
-    @unsafe public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    @unsafe package static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         unsafe MessageDigest.sha512.hash(bytes, length: digestLength)
     }
 
     /// The digest of `bytes`.
-    public static func hash(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+    package static func hash(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         if let digest = bytes.withContiguousStorageIfAvailable({ unsafe hash(UnsafeRawBufferPointer($0)) }) {
             return digest
         }

@@ -3,12 +3,12 @@ import COpenSSL
 /// SHA-256 for hot loops: one context, reused for digest after digest.
 ///
 /// A context made anew for each digest costs more than the digest of a hundred bytes itself.
-@safe public struct SHA256Hasher: ~Copyable {
+@safe package struct SHA256Hasher: ~Copyable {
     private let context: OpaquePointer
     private let algorithm: OpaquePointer
 
     /// A hasher with a context of its own.
-    public init() {
+    package init() {
         guard let context = unsafe EVP_MD_CTX_new() else {
             preconditionFailure("\(CryptographyError.openSSL("EVP_MD_CTX_new"))")
         }
@@ -19,7 +19,7 @@ import COpenSSL
     deinit { unsafe EVP_MD_CTX_free(context) }
 
     /// Writes the digest of `bytes` into the first 32 bytes of `digest`, which may overlap `bytes`.
-    @unsafe public mutating func hash(_ bytes: UnsafeRawBufferPointer, into digest: UnsafeMutableRawBufferPointer) {
+    @unsafe package mutating func hash(_ bytes: UnsafeRawBufferPointer, into digest: UnsafeMutableRawBufferPointer) {
         precondition(digest.count >= SHA256.digestLength, "a SHA-256 digest takes 32 bytes")
         let output = unsafe digest.octets
         guard unsafe EVP_DigestInit_ex2(context, algorithm, nil) == 1,
@@ -32,12 +32,12 @@ import COpenSSL
     }
 
     /// Begins a digest of bytes that come in pieces, see ``add(_:)`` and ``finish()``.
-    public mutating func begin() {
+    package mutating func begin() {
         precondition(unsafe EVP_DigestInit_ex2(context, algorithm, nil) == 1, "EVP_DigestInit_ex2")
     }
 
     /// Takes the next piece.
-    public mutating func add(_ bytes: [UInt8]) {
+    package mutating func add(_ bytes: [UInt8]) {
         unsafe bytes.withUnsafeBytes { piece in
             let isTaken = unsafe EVP_DigestUpdate(context, piece.baseAddress, piece.count)
             precondition(isTaken == 1, "EVP_DigestUpdate")
@@ -45,7 +45,7 @@ import COpenSSL
     }
 
     /// The digest of all pieces since ``begin()``.
-    public mutating func finish() -> [UInt8] {
+    package mutating func finish() -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: SHA256.digestLength) { buffer, initialised in
             let isDone = unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
             precondition(isDone == 1, "EVP_DigestFinal_ex")
@@ -54,7 +54,7 @@ import COpenSSL
     }
 
     /// The digest of `bytes`.
-    public mutating func hash(_ bytes: [UInt8]) -> [UInt8] {
+    package mutating func hash(_ bytes: [UInt8]) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: SHA256.digestLength) { buffer, initialised in
             unsafe bytes.withUnsafeBytes { unsafe hash($0, into: UnsafeMutableRawBufferPointer(buffer)) }
             initialised = SHA256.digestLength

@@ -1,27 +1,27 @@
 import COpenSSL
 
 /// Ed25519 signatures (RFC 8032, 5.1: the pure variant without context).
-public enum Ed25519 {
+package enum Ed25519 {
     /// The length of a seed, which is the private key of RFC 8032, in bytes.
-    public static let seedLength = 32
+    package static let seedLength = 32
     /// The length of a public key in bytes.
-    public static let publicKeyLength = 32
+    package static let publicKeyLength = 32
     /// The length of a signature in bytes.
-    public static let signatureLength = 64
+    package static let signatureLength = 64
 
     /// A private key that is loaded into OpenSSL once and kept.
     ///
     /// It is made from the seed only: an interface that takes a seed and a public key apart can be led to sign with a
     /// pair that does not belong together, which gives the private scalar away.
-    public struct PrivateKey: Sendable {
+    package struct PrivateKey: Sendable {
         private let key: Ed25519Key
         /// The public key that belongs to the seed.
-        public let publicKey: PublicKey
+        package let publicKey: PublicKey
 
         /// The key that belongs to a 32-byte `seed`.
         ///
         /// - Throws: ``CryptographyError/invalidKey(_:)`` when the seed does not have 32 bytes.
-        public init(seed: SecretBytes) throws(CryptographyError) {
+        package init(seed: SecretBytes) throws(CryptographyError) {
             guard seed.count == Ed25519.seedLength else {
                 throw .invalidKey("an Ed25519 seed has \(Ed25519.seedLength) bytes")
             }
@@ -32,15 +32,15 @@ public enum Ed25519 {
         /// The signature of `message`, 64 bytes; the same for the same message each time.
         ///
         /// - Throws: ``CryptographyError/libraryFailure(_:)``.
-        public func sign(_ message: some ByteLending) throws(CryptographyError) -> [UInt8] {
+        package func sign(_ message: some ByteLending) throws(CryptographyError) -> [UInt8] {
             try key.sign(message)
         }
     }
 
     /// A public key, checked when it is made.
-    public struct PublicKey: Sendable {
+    package struct PublicKey: Sendable {
         /// The 32 bytes of RFC 8032, 5.1.2.
-        public let bytes: [UInt8]
+        package let bytes: [UInt8]
         private let key: Ed25519Key
 
         /// The key with these 32 bytes.
@@ -49,7 +49,7 @@ public enum Ed25519 {
         /// are not canonical, so that one point is never two keys. That the bytes encode a point of the curve at all
         /// shows when a signature is checked: without one, none is valid.
         /// - Throws: ``CryptographyError/invalidKey(_:)``.
-        public init(_ bytes: [UInt8]) throws(CryptographyError) {
+        package init(_ bytes: [UInt8]) throws(CryptographyError) {
             guard bytes.count == Ed25519.publicKeyLength else {
                 throw .invalidKey("an Ed25519 public key has \(Ed25519.publicKeyLength) bytes")
             }
@@ -66,7 +66,7 @@ public enum Ed25519 {
         /// Whether `signature` is this key's signature of `message`.
         ///
         /// Any length is accepted; one that is not 64 bytes is not valid.
-        public func isValid(signature: some ByteLending, for message: some ByteLending) -> Bool {
+        package func isValid(signature: some ByteLending, for message: some ByteLending) -> Bool {
             key.isValid(signature: signature, for: message)
         }
     }
@@ -74,19 +74,19 @@ public enum Ed25519 {
 
 extension Ed25519.PrivateKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Always `‹redacted›`.
-    public var description: String { "‹redacted›" }
+    package var description: String { "‹redacted›" }
     /// Always `‹redacted›`.
-    public var debugDescription: String { "‹redacted›" }
+    package var debugDescription: String { "‹redacted›" }
     /// No children.
-    public var customMirror: Mirror { Mirror(self, children: EmptyCollection(), displayStyle: .struct) }
+    package var customMirror: Mirror { Mirror(self, children: EmptyCollection(), displayStyle: .struct) }
 }
 
 extension Ed25519.PublicKey: Hashable {
     /// Whether two keys have the same bytes.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.bytes == rhs.bytes }
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.bytes == rhs.bytes }
 
     /// Hashes the bytes.
-    public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 }
 
 extension Ed25519 {

@@ -1,10 +1,10 @@
 /// Bytes in Base64 and its form for addresses (RFC 4648, 4 and 5), strictly: one text for each value.
-public enum Base64 {
+package enum Base64 {
     /// The longest text that is decoded, in bytes.
-    public static let textLengthMax = 1 << 25
+    package static let textLengthMax = 1 << 25
 
     /// The characters for the values 62 and 63.
-    public enum Alphabet: Hashable, Sendable, CaseIterable {
+    package enum Alphabet: Hashable, Sendable, CaseIterable {
         /// `+` and `/` (RFC 4648, 4).
         case standard
         /// `-` and `_` (RFC 4648, 5).
@@ -12,7 +12,7 @@ public enum Base64 {
     }
 
     /// What is expected at the end of a text whose length is no multiple of four.
-    public enum Padding: Hashable, Sendable, CaseIterable {
+    package enum Padding: Hashable, Sendable, CaseIterable {
         /// `=` to a multiple of four.
         case required
         /// No `=` at all.
@@ -24,7 +24,7 @@ public enum Base64 {
     private static let pad = UInt8(ascii: "=")
 
     /// The text of `bytes`.
-    public static func encode(
+    package static func encode(
         _ bytes: some Sequence<UInt8>,
         alphabet: Alphabet = .standard,
         padded: Bool = true
@@ -53,7 +53,7 @@ public enum Base64 {
     /// Refused are characters of the other alphabet, spaces and line ends, padding other than asked for, and unused
     /// bits at the end that are not zero, because two texts must not mean one value.
     /// - Throws: ``CryptographyError/malformedEncoding(_:)``; the reason does not quote the text.
-    public static func decode(
+    package static func decode(
         _ text: some StringProtocol,
         alphabet: Alphabet = .standard,
         padding: Padding = .required

@@ -1,12 +1,12 @@
 /// Bytes as pairs of hexadecimal digits (RFC 4648, 8).
-public enum Hex {
+package enum Hex {
     /// The longest text that is decoded, in bytes.
-    public static let textLengthMax = 1 << 25
+    package static let textLengthMax = 1 << 25
 
     private static let digits = Array("0123456789abcdef".utf8)
 
     /// The text of `bytes`, in lower case, without a prefix.
-    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(2 * bytes.underestimatedCount)
         for byte in bytes {
@@ -19,7 +19,7 @@ public enum Hex {
     /// The bytes of `text`: an even number of digits of either case and nothing else, no prefix and no space.
     ///
     /// - Throws: ``CryptographyError/malformedEncoding(_:)``; the reason does not quote the text.
-    public static func decode(_ text: some StringProtocol) throws(CryptographyError) -> [UInt8] {
+    package static func decode(_ text: some StringProtocol) throws(CryptographyError) -> [UInt8] {
         let text = text.utf8
         // The length of a text is counted byte by byte, so it is taken once.
         let length = text.count

@@ -4,22 +4,22 @@ import COpenSSL
 ///
 /// Every function refuses parameters outside its limits, so that a file or a message that names them cannot ask for
 /// more work or memory than is meant to be spent.
-public enum KeyDerivation {
+package enum KeyDerivation {
     /// The longest password, salt, key or context, in bytes.
-    public static let inputLengthMax = 1 << 20
+    package static let inputLengthMax = 1 << 20
     /// The longest output, in bytes.
-    public static let outputLengthMax = 1_024
+    package static let outputLengthMax = 1_024
     /// The most iterations of PBKDF2.
-    public static let iterationsMax = 10_000_000
+    package static let iterationsMax = 10_000_000
     /// The most memory that scrypt may ask for, in bytes.
-    public static let scryptMemoryMax = 256 << 20
+    package static let scryptMemoryMax = 256 << 20
     /// The largest product of scrypt's three costs, which bounds its time.
-    public static let scryptCostMax = 1 << 24
+    package static let scryptCostMax = 1 << 24
 
     /// PBKDF2 with HMAC-SHA-512 (RFC 8018, 5.2), as TON mnemonics and BIP-39 use it.
     ///
     /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is passed.
-    public static func pbkdf2SHA512(
+    package static func pbkdf2SHA512(
         password: some ByteLending,
         salt: some ByteLending,
         iterations: Int,
@@ -31,7 +31,7 @@ public enum KeyDerivation {
     /// PBKDF2 with HMAC-SHA-256 (RFC 8018, 5.2).
     ///
     /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is passed.
-    public static func pbkdf2SHA256(
+    package static func pbkdf2SHA256(
         password: some ByteLending,
         salt: some ByteLending,
         iterations: Int,
@@ -43,7 +43,7 @@ public enum KeyDerivation {
     /// HKDF with SHA-256, extract then expand (RFC 5869); an empty `salt` stands for the one of 32 zero bytes.
     ///
     /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is passed or `key` is empty.
-    public static func hkdfSHA256(
+    package static func hkdfSHA256(
         key: some ByteLending,
         salt: some ByteLending,
         info: some ByteLending,
@@ -61,7 +61,7 @@ public enum KeyDerivation {
     ///
     /// Takes 128 · n · r bytes of memory.
     /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is passed.
-    public static func scrypt(
+    package static func scrypt(
         password: some ByteLending,
         salt: some ByteLending,
         n: Int,
@@ -89,7 +89,7 @@ public enum KeyDerivation {
     }
 
     /// Whether ``scrypt(password:salt:n:r:p:length:)`` accepts these costs.
-    public static func isAcceptableScrypt(n: Int, r: Int, p: Int) -> Bool {
+    package static func isAcceptableScrypt(n: Int, r: Int, p: Int) -> Bool {
         // Each factor is bounded before it is multiplied, so that no product overflows.
         guard n > 1, n <= scryptCostMax, n & (n - 1) == 0, (1...1_024).contains(r), (1...1_024).contains(p) else {
             return false

@@ -1,13 +1,13 @@
 import CSecp256k1
-public import Seams
+package import Seams
 
 extension Secp256k1 {
     /// A private key: a number from 1 to the group's order less one, as 32 bytes, big-endian.
-    public struct PrivateKey: Sendable {
+    package struct PrivateKey: Sendable {
         /// The 32 bytes.
-        public let secret: SecretBytes
+        package let secret: SecretBytes
         /// The public key that belongs to it.
-        public let publicKey: PublicKey
+        package let publicKey: PublicKey
         /// The library's pair of both, which signing by BIP-340 takes.
         private let pair: SecretBytes
 
@@ -15,7 +15,7 @@ extension Secp256k1 {
         ///
         /// - Throws: ``CryptographyError/invalidKey(_:)`` when there are not 32 bytes, or their number is zero or not
         ///   below the group's order.
-        public init(_ secret: SecretBytes) throws(CryptographyError) {
+        package init(_ secret: SecretBytes) throws(CryptographyError) {
             guard secret.count == privateKeyLength else {
                 throw .invalidKey("a secp256k1 private key has \(privateKeyLength) bytes")
             }
@@ -40,7 +40,7 @@ extension Secp256k1 {
         /// The ECDSA signature of a 32-byte digest with the nonce of RFC 6979 and a low S.
         ///
         /// - Throws: ``CryptographyError/invalidParameter(_:)`` when the digest does not have 32 bytes.
-        public func sign(digest: some ByteLending) throws(CryptographyError) -> Signature {
+        package func sign(digest: some ByteLending) throws(CryptographyError) -> Signature {
             try signRecoverable(digest: digest).signature
         }
 
@@ -48,7 +48,7 @@ extension Secp256k1 {
         /// that it could belong to.
         ///
         /// - Throws: ``CryptographyError/invalidParameter(_:)`` when the digest does not have 32 bytes.
-        public func signRecoverable(digest: some ByteLending) throws(CryptographyError) -> RecoverableSignature {
+        package func signRecoverable(digest: some ByteLending) throws(CryptographyError) -> RecoverableSignature {
             var signature = secp256k1_ecdsa_recoverable_signature()
             let outcome: Bool? = unsafe digest.withUnsafeBytes { digest in
                 guard digest.count == digestLength else { return nil }
@@ -75,7 +75,7 @@ extension Secp256k1 {
         /// `auxiliary` is 32 random bytes that protect the nonce against side channels and faults.
         ///
         /// - Throws: ``CryptographyError/invalidParameter(_:)`` when `auxiliary` does not have 32 bytes.
-        public func signSchnorr(
+        package func signSchnorr(
             _ message: some ByteLending,
             auxiliary: some ByteLending
         ) throws(CryptographyError) -> [UInt8] {
@@ -97,7 +97,7 @@ extension Secp256k1 {
         /// The BIP-340 signature of `message` with auxiliary bytes from `random`.
         ///
         /// - Throws: ``CryptographyError/libraryFailure(_:)``.
-        public func signSchnorr(
+        package func signSchnorr(
             _ message: some ByteLending,
             random: some RandomSource
         ) throws(CryptographyError) -> [UInt8] {
@@ -107,7 +107,7 @@ extension Secp256k1 {
         /// The key whose number is this key's plus `tweak`, modulo the group's order, as BIP-32 derives children.
         ///
         /// - Throws: ``CryptographyError/invalidKey(_:)`` when the tweak is not below the order, or the sum is zero.
-        public func adding(tweak: SecretBytes) throws(CryptographyError) -> Self {
+        package func adding(tweak: SecretBytes) throws(CryptographyError) -> Self {
             guard tweak.count == privateKeyLength else { throw .invalidKey("a tweak has \(privateKeyLength) bytes") }
             var valid = false
             let sum = unsafe SecretBytes(count: privateKeyLength) { sum in
@@ -149,11 +149,11 @@ extension Secp256k1 {
 
 extension Secp256k1.PrivateKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Always `‹redacted›`.
-    public var description: String { "‹redacted›" }
+    package var description: String { "‹redacted›" }
     /// Always `‹redacted›`.
-    public var debugDescription: String { "‹redacted›" }
+    package var debugDescription: String { "‹redacted›" }
     /// No children.
-    public var customMirror: Mirror { Mirror(self, children: EmptyCollection(), displayStyle: .struct) }
+    package var customMirror: Mirror { Mirror(self, children: EmptyCollection(), displayStyle: .struct) }
 }
 
 extension UnsafeMutableRawBufferPointer {

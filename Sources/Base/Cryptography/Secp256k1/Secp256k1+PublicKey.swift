@@ -2,7 +2,7 @@ import CSecp256k1
 
 extension Secp256k1 {
     /// A public key: a point of the curve other than infinity.
-    public struct PublicKey: Sendable {
+    package struct PublicKey: Sendable {
         /// The library's form of the point, checked to be on the curve.
         let point: secp256k1_pubkey
 
@@ -12,7 +12,7 @@ extension Secp256k1 {
         ///
         /// The hybrid form, 65 bytes that begin with 06 or 07, is refused: it would give a key a third spelling.
         /// - Throws: ``CryptographyError/invalidKey(_:)``, also when the bytes are no point of the curve.
-        public init(_ bytes: [UInt8]) throws(CryptographyError) {
+        package init(_ bytes: [UInt8]) throws(CryptographyError) {
             let form =
                 switch (bytes.count, bytes.first) {
                 case (compressedKeyLength, 0x02?), (compressedKeyLength, 0x03?), (uncompressedKeyLength, 0x04?): true
@@ -28,24 +28,24 @@ extension Secp256k1 {
         }
 
         /// One coordinate and a sign: 33 bytes.
-        public var compressed: [UInt8] {
+        package var compressed: [UInt8] {
             serialised(count: compressedKeyLength, flags: UInt32(SECP256K1_EC_COMPRESSED))
         }
 
         /// Both coordinates after 04: 65 bytes.
-        public var uncompressed: [UInt8] {
+        package var uncompressed: [UInt8] {
             serialised(count: uncompressedKeyLength, flags: UInt32(SECP256K1_EC_UNCOMPRESSED))
         }
 
         /// The coordinate x alone, as BIP-340 uses it.
-        public var xOnly: XOnlyPublicKey {
+        package var xOnly: XOnlyPublicKey {
             get throws(CryptographyError) { try XOnlyPublicKey(Array(compressed.dropFirst())) }
         }
 
         /// Whether `signature` is an ECDSA signature of the 32-byte `digest` by this key.
         ///
         /// A digest of another length is signed by nobody.
-        public func isValid(
+        package func isValid(
             _ signature: Signature,
             for digest: some ByteLending,
             highS: HighS = .refused
@@ -65,7 +65,7 @@ extension Secp256k1 {
         /// The point of this key plus `tweak` times the generator, as BIP-32 derives public children.
         ///
         /// - Throws: ``CryptographyError/invalidKey(_:)`` when the tweak is not below the order, or the sum is infinity.
-        public func adding(tweak: SecretBytes) throws(CryptographyError) -> Self {
+        package func adding(tweak: SecretBytes) throws(CryptographyError) -> Self {
             guard tweak.count == privateKeyLength else { throw .invalidKey("a tweak has \(privateKeyLength) bytes") }
             var sum = point
             let valid = unsafe tweak.withUnsafeBytes { tweak in
@@ -98,34 +98,34 @@ extension Secp256k1 {
 
 extension Secp256k1.PublicKey: Hashable {
     /// Whether both keys are the same point.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.compressed == rhs.compressed }
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.compressed == rhs.compressed }
 
     /// Hashes the point.
-    public func hash(into hasher: inout Hasher) { hasher.combine(compressed) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(compressed) }
 }
 
 extension Secp256k1.PublicKey: CustomStringConvertible {
     /// The compressed form as hex.
-    public var description: String { Hex.encode(compressed) }
+    package var description: String { Hex.encode(compressed) }
 }
 
 extension Secp256k1 {
     /// A public key of BIP-340: the coordinate x of a point whose y is even.
-    public struct XOnlyPublicKey: Hashable, Sendable {
+    package struct XOnlyPublicKey: Hashable, Sendable {
         /// The 32 bytes.
-        public let bytes: [UInt8]
+        package let bytes: [UInt8]
 
         /// The key with these 32 bytes.
         ///
         /// - Throws: ``CryptographyError/invalidKey(_:)`` when no point of the curve has this x.
-        public init(_ bytes: [UInt8]) throws(CryptographyError) {
+        package init(_ bytes: [UInt8]) throws(CryptographyError) {
             guard bytes.count == 32 else { throw .invalidKey("a BIP-340 public key has 32 bytes") }
             self.bytes = bytes
             guard point != nil else { throw .invalidKey("the bytes are no x of a point of secp256k1") }
         }
 
         /// Whether `signature` is this key's BIP-340 signature of `message`; one that is not 64 bytes is not valid.
-        public func isValid(signature: some ByteLending, for message: some ByteLending) -> Bool {
+        package func isValid(signature: some ByteLending, for message: some ByteLending) -> Bool {
             guard var point = point else { return false }
             return unsafe signature.withUnsafeBytes { signature in
                 guard signature.count == signatureLength else { return false }

@@ -5,18 +5,18 @@ extension Secp256k1 {
     ///
     /// Recovery is no verification: every signature leads to some key. What counts is whether that key is the expected
     /// one.
-    public struct RecoverableSignature: Sendable {
+    package struct RecoverableSignature: Sendable {
         /// The signature itself.
-        public let signature: Signature
+        package let signature: Signature
         /// 0 to 3: bit 0 is whether the nonce's point has an odd y, bit 1 whether its x was above the group's order.
-        public let recoveryID: UInt8
+        package let recoveryID: UInt8
         private let native: secp256k1_ecdsa_recoverable_signature
 
         /// The signature with the number that came with it: `yParity` of typed transactions, `v` less its offset of
         /// the older ones.
         ///
         /// - Throws: ``CryptographyError/invalidSignature(_:)`` when `recoveryID` is above 3.
-        public init(_ signature: Signature, recoveryID: UInt8) throws(CryptographyError) {
+        package init(_ signature: Signature, recoveryID: UInt8) throws(CryptographyError) {
             // Checked here, because the library ends the process on a number outside this range.
             guard recoveryID <= 3 else { throw .invalidSignature("a recovery number is 0 to 3") }
             var native = secp256k1_ecdsa_recoverable_signature()
@@ -56,7 +56,7 @@ extension Secp256k1 {
         ///
         /// - Throws: ``CryptographyError/invalidSignature(_:)`` when there is none, or when S is high and `highS` is
         ///   ``HighS/refused``; ``CryptographyError/invalidParameter(_:)`` when the digest does not have 32 bytes.
-        public func publicKey(
+        package func publicKey(
             digest: some ByteLending,
             highS: HighS = .refused
         ) throws(CryptographyError) -> PublicKey {
@@ -78,12 +78,12 @@ extension Secp256k1 {
 
 extension Secp256k1.RecoverableSignature: Hashable {
     /// Whether the signatures and their numbers are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool {
+    package static func == (lhs: Self, rhs: Self) -> Bool {
         lhs.signature == rhs.signature && lhs.recoveryID == rhs.recoveryID
     }
 
     /// Hashes signature and number.
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         hasher.combine(signature)
         hasher.combine(recoveryID)
     }

@@ -4,9 +4,9 @@ extension Secp256k1 {
     /// An ECDSA signature: two numbers from 1 to the group's order less one.
     ///
     /// Whether S is in the lower half is not part of being a signature; see ``HighS``.
-    public struct Signature: Sendable {
+    package struct Signature: Sendable {
         /// r and s, 32 bytes each, big-endian.
-        public let compact: [UInt8]
+        package let compact: [UInt8]
         /// The library's form.
         let native: secp256k1_ecdsa_signature
 
@@ -14,7 +14,7 @@ extension Secp256k1 {
         ///
         /// - Throws: ``CryptographyError/invalidSignature(_:)`` when there are not 64 bytes, or r or s is zero or not
         ///   below the group's order.
-        public init(compact: [UInt8]) throws(CryptographyError) {
+        package init(compact: [UInt8]) throws(CryptographyError) {
             guard compact.count == signatureLength else {
                 throw .invalidSignature("an ECDSA signature has \(signatureLength) bytes")
             }
@@ -33,7 +33,7 @@ extension Secp256k1 {
         /// The signature in the DER of SEC 1, C.8, strictly: shortest lengths and numbers, nothing before or after.
         ///
         /// - Throws: ``CryptographyError/invalidSignature(_:)``.
-        public init(der: [UInt8]) throws(CryptographyError) {
+        package init(der: [UInt8]) throws(CryptographyError) {
             var native = secp256k1_ecdsa_signature()
             let parsed = unsafe Secp256k1Context.withPointer {
                 unsafe secp256k1_ecdsa_signature_parse_der($0, &native, der, der.count) == 1
@@ -52,7 +52,7 @@ extension Secp256k1 {
         }
 
         /// The signature in DER, 70 to 72 bytes for nearly all.
-        public var der: [UInt8] {
+        package var der: [UInt8] {
             var native = native
             // A sequence of two integers of at most 33 bytes: 2 + 2 · (2 + 33).
             var length = 72
@@ -64,7 +64,7 @@ extension Secp256k1 {
         }
 
         /// Whether S is at most half the group's order.
-        public var hasLowS: Bool {
+        package var hasLowS: Bool {
             var native = native
             return unsafe Secp256k1Context.withPointer {
                 unsafe secp256k1_ecdsa_signature_normalize($0, nil, &native) == 0
@@ -72,7 +72,7 @@ extension Secp256k1 {
         }
 
         /// The twin of this signature that has a low S; itself when it has.
-        public var normalised: Self {
+        package var normalised: Self {
             var native = native
             var low = secp256k1_ecdsa_signature()
             let changed = unsafe Secp256k1Context.withPointer {
@@ -98,8 +98,8 @@ extension Secp256k1 {
 
 extension Secp256k1.Signature: Hashable {
     /// Whether r and s are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.compact == rhs.compact }
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.compact == rhs.compact }
 
     /// Hashes r and s.
-    public func hash(into hasher: inout Hasher) { hasher.combine(compact) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(compact) }
 }

@@ -1,7 +1,7 @@
 import COpenSSL
 
 /// A value that lends its bytes as one contiguous block: an array, a slice of one, or a ``SecretBytes``.
-public protocol ByteLending {
+package protocol ByteLending {
     /// Calls `body` with the bytes; the pointer must not outlive the call.
     func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
 }

@@ -4,7 +4,7 @@ import COpenSSL
 ///
 /// For tags, tokens and secrets: `==` of an array returns at the first difference and so tells how far a guess was
 /// right.
-public func constantTimeEquals(_ lhs: some ByteLending, _ rhs: some ByteLending) -> Bool {
+package func constantTimeEquals(_ lhs: some ByteLending, _ rhs: some ByteLending) -> Bool {
     unsafe lhs.withUnsafeBytes { left in
         unsafe rhs.withUnsafeBytes { right in
             guard left.count == right.count else { return false }

@@ -1,18 +1,18 @@
 import COpenSSL
-public import Seams
+package import Seams
 import Synchronization
 
 /// Bytes that must stay secret: wiped when the last reference goes, compared in constant time, never printed.
 ///
 /// Copies of the value share one block of memory. It is not `Codable` and not `Hashable`, so that it cannot slip into
 /// a document, a log or a dictionary's key.
-public struct SecretBytes: Sendable {
+package struct SecretBytes: Sendable {
     private let storage: Storage
 
     /// Takes over `bytes` and wipes the array that was handed over.
     ///
     /// Only an array that nobody else holds can be wiped: a copy that the caller keeps stays in memory as it is.
-    public init(_ bytes: consuming [UInt8]) {
+    package init(_ bytes: consuming [UInt8]) {
         storage = unsafe bytes.withUnsafeBytes { source in
             unsafe Storage(count: source.count) { unsafe $0.copyMemory(from: source) }
         }
@@ -20,12 +20,12 @@ public struct SecretBytes: Sendable {
     }
 
     /// Copies `bytes`; the original is the caller's to wipe.
-    @unsafe public init(copying bytes: UnsafeRawBufferPointer) {
+    @unsafe package init(copying bytes: UnsafeRawBufferPointer) {
         storage = unsafe Storage(count: bytes.count) { unsafe $0.copyMemory(from: bytes) }
     }
 
     /// `count` bytes that `fill` writes in place, so that they exist nowhere else; they are zero before.
-    public init(count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
+    package init(count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
         storage = try unsafe Storage(count: count, fill: fill)
     }
 
@@ -53,15 +53,15 @@ public struct SecretBytes: Sendable {
     }
 
     /// `count` bytes from `random`.
-    public static func random(count: Int, from random: some RandomSource) -> Self {
+    package static func random(count: Int, from random: some RandomSource) -> Self {
         Self(random.bytes(count))
     }
 
     /// How many bytes there are; the length is not treated as a secret.
-    public var count: Int { storage.count }
+    package var count: Int { storage.count }
 
     /// Calls `body` with the bytes; the pointer must not outlive the call, and what `body` copies is not wiped.
-    public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         defer { withExtendedLifetime(storage) {} }
         return try unsafe body(storage.bytes)
     }
@@ -71,7 +71,7 @@ extension SecretBytes: ByteLending {}
 
 extension SecretBytes: Equatable {
     /// Whether the bytes are equal, in a time that depends on their number only.
-    public static func == (lhs: Self, rhs: Self) -> Bool { constantTimeEquals(lhs, rhs) }
+    package static func == (lhs: Self, rhs: Self) -> Bool { constantTimeEquals(lhs, rhs) }
 }
 
 extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
@@ -79,19 +79,19 @@ extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, Cu
     private static let redaction = "‹redacted›"
 
     /// Always `‹redacted›`.
-    public var description: String { Self.redaction }
+    package var description: String { Self.redaction }
     /// Always `‹redacted›`.
-    public var debugDescription: String { Self.redaction }
+    package var debugDescription: String { Self.redaction }
     /// No children, so that `dump` and test failures show nothing.
-    public var customMirror: Mirror { Mirror(self, children: EmptyCollection(), displayStyle: .struct) }
+    package var customMirror: Mirror { Mirror(self, children: EmptyCollection(), displayStyle: .struct) }
 }
 
 extension SecretBytes {
     /// Has these bytes cut out of everything that peers say from now on.
-    public func hideFromPeers() { unsafe withUnsafeBytes { unsafe SecretGate.shared.hold($0) } }
+    package func hideFromPeers() { unsafe withUnsafeBytes { unsafe SecretGate.shared.hold($0) } }
 
     /// Has these bytes cut out of everything that peers say, for as long as the process holds them.
-    public func hideWhileHeld() { storage.hide() }
+    package func hideWhileHeld() { storage.hide() }
 }
 
 extension SecretBytes {

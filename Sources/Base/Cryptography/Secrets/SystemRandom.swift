@@ -1,15 +1,15 @@
 import COpenSSL
-public import Seams
+import Seams
 
 /// The cryptographic generator of OpenSSL, seeded by the operating system.
-public struct SystemRandom: RandomSource {
+package struct SystemRandom: RandomSource {
     /// The generator of this process.
-    public init() {}
+    package init() {}
 
     /// `count` random bytes, fit for keys.
     ///
     /// The process ends when the generator fails: there is nothing that a caller without randomness could do safely.
-    public func bytes(_ count: Int) -> [UInt8] {
+    package func bytes(_ count: Int) -> [UInt8] {
         precondition(count >= 0 && count <= Int32.max, "RAND_bytes takes 0 to 2^31 − 1 bytes")
         guard let bytes = unsafe [UInt8].filled(count: count, by: { unsafe RAND_bytes($0, Int32(count)) == 1 }) else {
             preconditionFailure("\(CryptographyError.openSSL("RAND_bytes"))")
@@ -18,7 +18,7 @@ public struct SystemRandom: RandomSource {
     }
 
     /// `count` random bytes that exist nowhere but in the secret.
-    public func secret(_ count: Int) -> SecretBytes {
+    package func secret(_ count: Int) -> SecretBytes {
         precondition(count >= 0 && count <= Int32.max, "RAND_priv_bytes takes 0 to 2^31 − 1 bytes")
         return unsafe SecretBytes(count: count) { block in
             let start = unsafe block.octets

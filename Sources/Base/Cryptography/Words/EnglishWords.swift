@@ -1,10 +1,10 @@
 /// The 2048 English words of BIP-39 (`english.txt`), in alphabetical order: the words of TON's mnemonics too.
-public enum EnglishWords {
+package enum EnglishWords {
     /// The words; a word's number is its place.
-    public static let all: [String] = text.split(whereSeparator: \.isWhitespace).map(String.init)
+    package static let all: [String] = text.split(whereSeparator: \.isWhitespace).map(String.init)
 
     /// The number of a word; none when it is not in the list.
-    public static func number(of word: String) -> Int? {
+    package static func number(of word: String) -> Int? {
         var (low, high) = (0, all.count)
         while low < high {
             let middle = (low + high) / 2

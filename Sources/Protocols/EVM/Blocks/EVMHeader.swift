@@ -1,61 +1,61 @@
-public import BigInt
+package import BigInt
 
 /// The header of a block: its hash names the block, and covers everything that is in it.
-public struct EVMHeader: Hashable, Sendable {
+package struct EVMHeader: Hashable, Sendable {
     /// The hash of the block before.
-    public var parent: EVMHash
+    package var parent: EVMHash
     /// The hash of the list of uncles; that of the empty list since the merge.
-    public var uncles: EVMHash
+    package var uncles: EVMHash
     /// Who gets the fees.
-    public var beneficiary: EVMAddress
+    package var beneficiary: EVMAddress
     /// The root over all accounts.
-    public var stateRoot: EVMHash
+    package var stateRoot: EVMHash
     /// The root over the chain transactions.
-    public var transactionsRoot: EVMHash
+    package var transactionsRoot: EVMHash
     /// The root over the receipts.
-    public var receiptsRoot: EVMHash
+    package var receiptsRoot: EVMHash
     /// The filter over the logs.
-    public var bloom: EVMBloom
+    package var bloom: EVMBloom
     /// The difficulty; 0 since the merge.
-    public var difficulty: BigUInt
+    package var difficulty: BigUInt
     /// The height.
-    public var number: UInt64
+    package var number: UInt64
     /// The most gas that the block may use.
-    public var gasLimit: UInt64
+    package var gasLimit: UInt64
     /// The gas that it used.
-    public var gasUsed: UInt64
+    package var gasUsed: UInt64
     /// When it was made, in seconds since 1970.
-    public var timestamp: UInt64
+    package var timestamp: UInt64
     /// What its maker wrote.
-    public var extraData: [UInt8]
+    package var extraData: [UInt8]
     /// A random value since the merge (EIP-4399).
-    public var mixHash: EVMHash
+    package var mixHash: EVMHash
     /// Eight bytes; zeros since the merge.
-    public var nonce: [UInt8]
+    package var nonce: [UInt8]
     /// What a unit of gas costs at least, in wei (EIP-1559).
-    public var baseFee: BigUInt?
+    package var baseFee: BigUInt?
     /// What later forks have added, in the order of the forks; once one is missing, so are all after it.
-    public var extensions: Extensions
+    package var extensions: Extensions
 
     /// Fields that later forks have added.
-    public struct Extensions: Hashable, Sendable {
+    package struct Extensions: Hashable, Sendable {
         /// The root over the withdrawals (EIP-4895, Shanghai).
-        public var withdrawalsRoot: EVMHash?
+        package var withdrawalsRoot: EVMHash?
         /// The blob gas that was used (EIP-4844, Cancun).
-        public var blobGasUsed: UInt64?
+        package var blobGasUsed: UInt64?
         /// The running excess of blob gas (EIP-4844, Cancun).
-        public var excessBlobGas: UInt64?
+        package var excessBlobGas: UInt64?
         /// The root of the beacon block before (EIP-4788, Cancun).
-        public var parentBeaconRoot: EVMHash?
+        package var parentBeaconRoot: EVMHash?
         /// The hash of the requests to the consensus layer (EIP-7685, Prague).
-        public var requestsHash: EVMHash?
+        package var requestsHash: EVMHash?
 
         /// No field of a later fork.
-        public init() {}
+        package init() {}
     }
 
     /// A header with the values that have been fixed since the merge.
-    public init(parent: EVMHash, number: UInt64, timestamp: UInt64, gasLimit: UInt64, baseFee: BigUInt?) {
+    package init(parent: EVMHash, number: UInt64, timestamp: UInt64, gasLimit: UInt64, baseFee: BigUInt?) {
         self.parent = parent
         self.number = number
         self.timestamp = timestamp
@@ -76,7 +76,7 @@ public struct EVMHeader: Hashable, Sendable {
     }
 
     /// The encoding whose digest is the block's hash.
-    public var encoded: [UInt8] {
+    package var encoded: [UInt8] {
         var fields: [RLPItem] = [
             .bytes(parent.bytes), .bytes(uncles.bytes), .bytes(beneficiary.bytes), .bytes(stateRoot.bytes),
             .bytes(transactionsRoot.bytes), .bytes(receiptsRoot.bytes), .bytes(bloom.bytes), .integer(difficulty),
@@ -93,5 +93,5 @@ public struct EVMHeader: Hashable, Sendable {
     }
 
     /// The block's hash.
-    public var hash: EVMHash { EVMHash(of: encoded) }
+    package var hash: EVMHash { EVMHash(of: encoded) }
 }

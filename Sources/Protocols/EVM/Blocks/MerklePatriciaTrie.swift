@@ -1,16 +1,16 @@
 /// The root hash of a Merkle Patricia trie (Yellow Paper, appendix D): what a block's header says about its chain
 /// transactions, receipts and accounts.
-public enum MerklePatriciaTrie {
+package enum MerklePatriciaTrie {
     /// The root of a trie with nothing in it: `keccak256(rlp(""))`.
-    public static let emptyRoot = EVMHash(of: [0x80])
+    package static let emptyRoot = EVMHash(of: [0x80])
 
     /// The root of a list, each item under the RLP of its place, as blocks keep chain transactions and receipts.
-    public static func root(ofList items: [[UInt8]]) -> EVMHash {
+    package static func root(ofList items: [[UInt8]]) -> EVMHash {
         root(of: items.enumerated().map { (key: RLPItem.uint64(UInt64($0.offset)).encoded, value: $0.element) })
     }
 
     /// The root of a map, whose keys are different and whose values are not empty.
-    public static func root(of entries: [(key: [UInt8], value: [UInt8])]) -> EVMHash {
+    package static func root(of entries: [(key: [UInt8], value: [UInt8])]) -> EVMHash {
         guard !entries.isEmpty else { return emptyRoot }
         let leaves = entries.map { Leaf(nibbles: nibbles($0.key), value: $0.value) }
             .sorted { $0.nibbles.lexicographicallyPrecedes($1.nibbles) }

@@ -1,7 +1,7 @@
-public import BigInt
+package import BigInt
 
 /// A type of the contract ABI (Solidity documentation, "Contract ABI Specification").
-public indirect enum ABIType: Hashable, Sendable {
+package indirect enum ABIType: Hashable, Sendable {
     case address
     case bool
     /// `uint256` and the shorter ones; the number is its bits.
@@ -22,7 +22,7 @@ public indirect enum ABIType: Hashable, Sendable {
 }
 
 /// A value of the contract ABI.
-public enum ABIValue: Hashable, Sendable {
+package enum ABIValue: Hashable, Sendable {
     case address(EVMAddress)
     case bool(Bool)
     case uint(BigUInt)
@@ -39,17 +39,17 @@ public enum ABIValue: Hashable, Sendable {
     }
 
     /// The first four bytes of a function's digest, for example of `transfer(address,uint256)`.
-    public static func selector(_ signature: String) -> [UInt8] {
+    package static func selector(_ signature: String) -> [UInt8] {
         Array(EVMHash(of: Array(signature.utf8)).bytes.prefix(4))
     }
 
     /// The call of a function.
-    public static func call(_ signature: String, _ arguments: [ABIValue]) -> [UInt8] {
+    package static func call(_ signature: String, _ arguments: [ABIValue]) -> [UInt8] {
         selector(signature) + encode(arguments)
     }
 
     /// The encoding of a list of arguments.
-    public static func encode(_ values: [ABIValue]) -> [UInt8] {
+    package static func encode(_ values: [ABIValue]) -> [UInt8] {
         var head: [UInt8] = []
         var tail: [UInt8] = []
         for value in values {
@@ -85,7 +85,7 @@ public enum ABIValue: Hashable, Sendable {
     /// Reads values of the given types.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedABI`` when the bytes are not the encoding of such values.
-    public static func decode(_ types: [ABIType], from data: [UInt8]) throws(EVMError) -> [ABIValue] {
+    package static func decode(_ types: [ABIType], from data: [UInt8]) throws(EVMError) -> [ABIValue] {
         try decode(types, from: data[...], depth: 0)
     }
 

@@ -1,30 +1,30 @@
-public import BigInt
+package import BigInt
 
 /// Calls of an ERC-20 token's contract.
-public enum ERC20 {
+package enum ERC20 {
     /// Gives `amount` smallest units to an account.
-    public static func transfer(to: EVMAddress, amount: BigUInt) -> [UInt8] {
+    package static func transfer(to: EVMAddress, amount: BigUInt) -> [UInt8] {
         ABIValue.call("transfer(address,uint256)", [.address(to), .uint(amount)])
     }
 
     /// Asks what an account has.
-    public static func balance(of account: EVMAddress) -> [UInt8] {
+    package static func balance(of account: EVMAddress) -> [UInt8] {
         ABIValue.call("balanceOf(address)", [.address(account)])
     }
 
     /// Asks how many fraction digits the token has.
-    public static let decimals = ABIValue.call("decimals()", [])
+    package static let decimals = ABIValue.call("decimals()", [])
 
     /// Reads the answer to ``balance(of:)``.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedABI``.
-    public static func amount(_ answer: [UInt8]) throws(EVMError) -> BigUInt {
+    package static func amount(_ answer: [UInt8]) throws(EVMError) -> BigUInt {
         guard case .uint(let value)? = try ABIValue.decode([.uint(256)], from: answer).first else { return 0 }
         return value
     }
 
     /// Whether a call of `transfer` says that it worked: some tokens answer nothing, USDT on Ethereum among them.
-    public static func isSuccess(_ answer: [UInt8]) -> Bool {
+    package static func isSuccess(_ answer: [UInt8]) -> Bool {
         guard !answer.isEmpty else { return true }
         return (try? ABIValue.decode([.bool], from: answer)) == [.bool(true)]
     }

@@ -1,18 +1,18 @@
-public import BigInt
+package import BigInt
 
 /// What a contract wrote into a receipt.
-public struct EVMLog: Hashable, Sendable {
+package struct EVMLog: Hashable, Sendable {
     /// The contract.
-    public let address: EVMAddress
+    package let address: EVMAddress
     /// Up to four topics; the first is the digest of the event's signature.
-    public let topics: [EVMHash]
+    package let topics: [EVMHash]
     /// What is not indexed.
-    public let data: [UInt8]
+    package let data: [UInt8]
 
     /// What a contract wrote.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when there are more than four topics.
-    public init(address: EVMAddress, topics: [EVMHash], data: [UInt8]) throws(EVMError) {
+    package init(address: EVMAddress, topics: [EVMHash], data: [UInt8]) throws(EVMError) {
         guard topics.count <= 4 else { throw EVMError(.malformedStructure, "a log has at most four topics") }
         self.address = address
         self.topics = topics
@@ -25,24 +25,24 @@ public struct EVMLog: Hashable, Sendable {
 }
 
 /// A transfer of a token as its contract has written it (ERC-20).
-public struct ERC20Transfer: Hashable, Sendable {
+package struct ERC20Transfer: Hashable, Sendable {
     /// `keccak256("Transfer(address,address,uint256)")`.
-    public static let topic = EVMHash(of: Array("Transfer(address,address,uint256)".utf8))
+    package static let topic = EVMHash(of: Array("Transfer(address,address,uint256)".utf8))
 
     /// The token's contract.
-    public let token: EVMAddress
+    package let token: EVMAddress
     /// Who gave.
-    public let from: EVMAddress
+    package let from: EVMAddress
     /// Who got.
-    public let to: EVMAddress
+    package let to: EVMAddress
     /// How many smallest units.
-    public let amount: BigUInt
+    package let amount: BigUInt
 
     /// Reads a log.
     ///
     /// ERC-721 has the same first topic and one topic more, so that their number has to be three.
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it is no transfer of an ERC-20 token.
-    public init(_ log: EVMLog) throws(EVMError) {
+    package init(_ log: EVMLog) throws(EVMError) {
         guard log.topics.count == 3, log.topics[0] == Self.topic, log.data.count == 32 else {
             throw EVMError(.malformedStructure, "an ERC-20 transfer has its topic, two addresses and 32 bytes of data")
         }

@@ -1,16 +1,16 @@
 /// What became of a chain transaction, as the block's receipts root covers it (EIP-658, EIP-2718).
-public struct EVMReceipt: Hashable, Sendable {
+package struct EVMReceipt: Hashable, Sendable {
     /// The type of the chain transaction.
-    public let type: UInt8
+    package let type: UInt8
     /// Whether it took effect; what failed is in the block too, and moved nothing.
-    public let isSuccess: Bool
+    package let isSuccess: Bool
     /// The gas that the block used up to and with it.
-    public let cumulativeGas: UInt64
+    package let cumulativeGas: UInt64
     /// What contracts wrote.
-    public let logs: [EVMLog]
+    package let logs: [EVMLog]
 
     /// A receipt.
-    public init(type: UInt8, isSuccess: Bool, cumulativeGas: UInt64, logs: [EVMLog]) {
+    package init(type: UInt8, isSuccess: Bool, cumulativeGas: UInt64, logs: [EVMLog]) {
         self.type = type
         self.isSuccess = isSuccess
         self.cumulativeGas = cumulativeGas
@@ -18,7 +18,7 @@ public struct EVMReceipt: Hashable, Sendable {
     }
 
     /// The bloom filter over the logs.
-    public var bloom: EVMBloom {
+    package var bloom: EVMBloom {
         var bloom = EVMBloom()
         for log in logs {
             bloom.insert(log.address.bytes)
@@ -28,7 +28,7 @@ public struct EVMReceipt: Hashable, Sendable {
     }
 
     /// The encoding that the receipts root covers.
-    public var encoded: [UInt8] {
+    package var encoded: [UInt8] {
         let body = RLPItem.list([
             .uint64(isSuccess ? 1 : 0), .uint64(cumulativeGas), .bytes(bloom.bytes), .list(logs.map(\.item)),
         ])
@@ -37,30 +37,30 @@ public struct EVMReceipt: Hashable, Sendable {
 }
 
 /// A filter of 2048 bits that says what a block's logs certainly do not hold (Yellow Paper, 4.3.1).
-public struct EVMBloom: Hashable, Sendable {
+package struct EVMBloom: Hashable, Sendable {
     /// The 256 bytes.
-    public private(set) var bytes: [UInt8]
+    package private(set) var bytes: [UInt8]
 
     /// A filter of nothing.
-    public init() {
+    package init() {
         bytes = [UInt8](repeating: 0, count: 256)
     }
 
     /// A filter as a block carries it.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it does not have 256 bytes.
-    public init(bytes: [UInt8]) throws(EVMError) {
+    package init(bytes: [UInt8]) throws(EVMError) {
         guard bytes.count == 256 else { throw EVMError(.malformedStructure, "a bloom filter has 256 bytes") }
         self.bytes = bytes
     }
 
     /// Adds an address or a topic.
-    public mutating func insert(_ entry: [UInt8]) {
+    package mutating func insert(_ entry: [UInt8]) {
         for bit in Self.bits(entry) { bytes[255 - bit / 8] |= 1 << UInt8(bit % 8) }
     }
 
     /// Whether an address or a topic may be in it; when not, it certainly is not.
-    public func mayContain(_ entry: [UInt8]) -> Bool {
+    package func mayContain(_ entry: [UInt8]) -> Bool {
         Self.bits(entry).allSatisfy { bytes[255 - $0 / 8] & (1 << UInt8($0 % 8)) != 0 }
     }
 

@@ -1,14 +1,14 @@
-public import BigInt
+package import BigInt
 
 /// A link that asks a wallet for a payment (EIP-681).
-public enum PaymentLink {
+package enum PaymentLink {
     /// Asks for the chain's own coin.
-    public static func coin(to: EVMAddress, amount: BigUInt, chainID: UInt64) -> String {
+    package static func coin(to: EVMAddress, amount: BigUInt, chainID: UInt64) -> String {
         "ethereum:\(to)@\(chainID)?value=\(amount)"
     }
 
     /// Asks for an ERC-20 token.
-    public static func token(_ token: EVMAddress, to: EVMAddress, amount: BigUInt, chainID: UInt64) -> String {
+    package static func token(_ token: EVMAddress, to: EVMAddress, amount: BigUInt, chainID: UInt64) -> String {
         "ethereum:\(token)@\(chainID)/transfer?address=\(to)&uint256=\(amount)"
     }
 }

@@ -1,16 +1,16 @@
-public import BigInt
+package import BigInt
 
 /// An RLP item where it lies in the bytes that were decoded: strictly, so that only what ``RLPItem/encoded`` writes is
 /// read, every value has one encoding, and every hash one meaning (Ethereum Yellow Paper, appendix B).
 ///
 /// All items of an input share its bytes and one table of places; only what a caller asks for is copied.
-public struct DecodedRLP: Sendable {
+package struct DecodedRLP: Sendable {
     /// The most bytes that are decoded.
-    public static let maximumBytes = 4 << 20
+    package static let maximumBytes = 4 << 20
     /// The deepest nesting of lists.
-    public static let maximumDepth = 1_024
+    package static let maximumDepth = 1_024
     /// The most items in all.
-    public static let maximumItems = 1 << 18
+    package static let maximumItems = 1 << 18
 
     private let bytes: [UInt8]
     private let places: [RLPPlace]
@@ -19,7 +19,7 @@ public struct DecodedRLP: Sendable {
     /// Decodes one item that fills the bytes.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedRLP`` or ``EVMError/Code/tooLarge``.
-    public init(_ bytes: [UInt8]) throws(EVMError) {
+    package init(_ bytes: [UInt8]) throws(EVMError) {
         guard bytes.count <= Self.maximumBytes else {
             throw EVMError(.tooLarge, "RLP of more than \(Self.maximumBytes) bytes")
         }
@@ -33,19 +33,19 @@ public struct DecodedRLP: Sendable {
     }
 
     /// Whether it is a list.
-    public var isList: Bool { places[index].isList }
+    package var isList: Bool { places[index].isList }
 
     /// The bytes.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it is a list.
-    public func bytes(_ name: String) throws(EVMError) -> [UInt8] {
+    package func bytes(_ name: String) throws(EVMError) -> [UInt8] {
         Array(try content(name))
     }
 
     /// Exactly so many bytes.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
-    public func bytes(_ name: String, count: Int) throws(EVMError) -> [UInt8] {
+    package func bytes(_ name: String, count: Int) throws(EVMError) -> [UInt8] {
         let bytes = try content(name)
         guard bytes.count == count else { throw EVMError(.malformedStructure, "'\(name)' has \(count) bytes") }
         return Array(bytes)
@@ -54,7 +54,7 @@ public struct DecodedRLP: Sendable {
     /// The items of a list.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it is no list.
-    public func list(_ name: String) throws(EVMError) -> [DecodedRLP] {
+    package func list(_ name: String) throws(EVMError) -> [DecodedRLP] {
         guard isList else { throw EVMError(.malformedStructure, "'\(name)' is no list") }
         return children
     }
@@ -62,7 +62,7 @@ public struct DecodedRLP: Sendable {
     /// An unsigned integer of at most 256 bits, without leading zeros.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
-    public func integer(_ name: String) throws(EVMError) -> BigUInt {
+    package func integer(_ name: String) throws(EVMError) -> BigUInt {
         let bytes = try content(name)
         guard bytes.count <= 32, bytes.first != 0 else {
             throw EVMError(.malformedStructure, "'\(name)' is an integer of at most 256 bits without leading zeros")
@@ -73,7 +73,7 @@ public struct DecodedRLP: Sendable {
     /// An unsigned integer of at most 64 bits, without leading zeros.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
-    public func uint64(_ name: String) throws(EVMError) -> UInt64 {
+    package func uint64(_ name: String) throws(EVMError) -> UInt64 {
         let bytes = try content(name)
         guard bytes.count <= 8, bytes.first != 0 else {
             throw EVMError(.malformedStructure, "'\(name)' is an integer of at most 64 bits without leading zeros")
@@ -82,7 +82,7 @@ public struct DecodedRLP: Sendable {
     }
 
     /// The item by itself, with all that is in it.
-    public var item: RLPItem {
+    package var item: RLPItem {
         isList ? .list(children.map(\.item)) : .bytes(Array(bytes[places[index].content]))
     }
 

@@ -1,22 +1,22 @@
-public import BigInt
+package import BigInt
 
 /// Recursive Length Prefix (Ethereum Yellow Paper, appendix B): bytes, or a list of items.
-public enum RLPItem: Hashable, Sendable {
+package enum RLPItem: Hashable, Sendable {
     /// Some bytes.
     case bytes([UInt8])
     /// A list.
     case list([RLPItem])
 
     /// An unsigned integer: its big-endian bytes without leading zeros, zero as none.
-    public static func uint64(_ value: UInt64) -> Self {
+    package static func uint64(_ value: UInt64) -> Self {
         .bytes(withUnsafeBytes(of: value.bigEndian) { Array($0.drop { $0 == 0 }) })
     }
 
     /// An unsigned integer without a limit.
-    public static func integer(_ value: BigUInt) -> Self { .bytes(Array(value.serialize())) }
+    package static func integer(_ value: BigUInt) -> Self { .bytes(Array(value.serialize())) }
 
     /// The encoding.
-    public var encoded: [UInt8] {
+    package var encoded: [UInt8] {
         var output: [UInt8] = []
         write(to: &output)
         return output

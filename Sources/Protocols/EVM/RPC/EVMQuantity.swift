@@ -1,22 +1,22 @@
-public import BigInt
+package import BigInt
 import Cryptography
 
 /// The two ways in which JSON-RPC writes values (Ethereum execution API, "hex encoding"): quantities without leading
 /// zeros, data with two digits a byte.
-public enum EVMQuantity {
+package enum EVMQuantity {
     /// `0x` and the digits without leading zeros; zero is `0x0`.
-    public static func text(_ value: BigUInt) -> String { "0x" + String(value, radix: 16) }
+    package static func text(_ value: BigUInt) -> String { "0x" + String(value, radix: 16) }
 
     /// `0x` and the digits without leading zeros; zero is `0x0`.
-    public static func text(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
+    package static func text(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 
     /// `0x` and two digits a byte.
-    public static func data(_ bytes: [UInt8]) -> String { "0x" + Hex.encode(bytes) }
+    package static func data(_ bytes: [UInt8]) -> String { "0x" + Hex.encode(bytes) }
 
     /// Reads a quantity of at most 256 bits.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it has no digits or leading zeros.
-    public static func integer(_ text: String) throws(EVMError) -> BigUInt {
+    package static func integer(_ text: String) throws(EVMError) -> BigUInt {
         let digits = text.utf8.dropFirst(2)
         let isCanonical = (1...64).contains(digits.count) && (digits.first != UInt8(ascii: "0") || digits.count == 1)
         guard text.hasPrefix("0x"), isCanonical, digits.allSatisfy(isHexDigit),
@@ -28,7 +28,7 @@ public enum EVMQuantity {
     /// Reads a quantity of at most 64 bits.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
-    public static func uint64(_ text: String) throws(EVMError) -> UInt64 {
+    package static func uint64(_ text: String) throws(EVMError) -> UInt64 {
         guard let value = UInt64(exactly: try integer(text)) else {
             throw EVMError(.malformedStructure, "'\(text.prefix(70))' needs more than 64 bits")
         }
@@ -38,7 +38,7 @@ public enum EVMQuantity {
     /// Reads data.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
-    public static func bytes(_ text: String) throws(EVMError) -> [UInt8] {
+    package static func bytes(_ text: String) throws(EVMError) -> [UInt8] {
         guard text.hasPrefix("0x"), let bytes = try? Hex.decode(text.dropFirst(2)) else {
             throw EVMError(.malformedStructure, "data is 0x and two hex digits a byte")
         }

@@ -1,10 +1,10 @@
 import BigInt
-public import Cryptography
+package import Cryptography
 
 /// Texts that wallets sign for people (EIP-191, version 45: `personal_sign`).
-public enum SignedText {
+package enum SignedText {
     /// The digest that is signed: of `\u{19}Ethereum Signed Message:\n`, the number of bytes, and the bytes.
-    public static func digest(_ message: [UInt8]) -> [UInt8] {
+    package static func digest(_ message: [UInt8]) -> [UInt8] {
         Keccak256.hash([0x19] + Array("Ethereum Signed Message:\n\(message.count)".utf8) + message)
     }
 
@@ -15,7 +15,7 @@ public enum SignedText {
     ///   - signature: 65 bytes: r, s, and 0, 1, 27 or 28.
     /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature``.
     /// - Returns: the account.
-    public static func signer(of message: [UInt8], signature: [UInt8]) throws(EVMError) -> EVMAddress {
+    package static func signer(of message: [UInt8], signature: [UInt8]) throws(EVMError) -> EVMAddress {
         try EVMSignature(bytes: signature).signer(of: digest(message))
     }
 }
@@ -24,7 +24,7 @@ extension EVMSignature {
     /// A signature as wallets give it: r, s, and 0, 1, 27 or 28.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature``.
-    public init(bytes: [UInt8]) throws(EVMError) {
+    package init(bytes: [UInt8]) throws(EVMError) {
         guard bytes.count == 65, let last = bytes.last, [0, 1, 27, 28].contains(last) else {
             throw EVMError(.invalidSignature, "a signature has 65 bytes, the last of which is 0, 1, 27 or 28")
         }
@@ -36,12 +36,12 @@ extension EVMSignature {
     }
 
     /// The 65 bytes: r, s, and 27 or 28.
-    public var bytes: [UInt8] { r.word + s.word + [isOdd ? 28 : 27] }
+    package var bytes: [UInt8] { r.word + s.word + [isOdd ? 28 : 27] }
 
     /// The signature of a 32-byte digest.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/invalidKey``.
-    public init(of digest: [UInt8], by key: Secp256k1.PrivateKey) throws(EVMError) {
+    package init(of digest: [UInt8], by key: Secp256k1.PrivateKey) throws(EVMError) {
         do { self.init(try key.signRecoverable(digest: digest)) } catch { throw EVMError(.invalidKey, error.reason) }
     }
 }

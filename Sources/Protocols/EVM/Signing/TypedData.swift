@@ -1,10 +1,10 @@
 import BigInt
 import Cryptography
 import Seams
-public import StrictJSON
+package import StrictJSON
 
 /// Structured data that wallets show and sign (EIP-712).
-public struct TypedData: Sendable {
+package struct TypedData: Sendable {
     /// A field of a struct.
     private struct Field {
         let name: String
@@ -29,7 +29,7 @@ public struct TypedData: Sendable {
     /// Reads the JSON of `eth_signTypedData_v4`: `types`, `primaryType`, `domain` and `message`.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
-    public init(_ value: JSONValue) throws(EVMError) {
+    package init(_ value: JSONValue) throws(EVMError) {
         var types = Named<[Field]>()
         let stated = value["types"]?.members ?? []
         guard stated.count <= Self.maximumTypes else {
@@ -77,7 +77,7 @@ public struct TypedData: Sendable {
     /// The digest that is signed: `keccak256(1901 ‖ domain ‖ message)`.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when values and types do not belong together.
-    public func digest() throws(EVMError) -> [UInt8] {
+    package func digest() throws(EVMError) -> [UInt8] {
         let separator = try hash("EIP712Domain", domain, 0)
         guard primaryType != "EIP712Domain" else { return Keccak256.hash([0x19, 0x01] + separator) }
         return Keccak256.hash([0x19, 0x01] + separator + (try hash(primaryType, message, 0)))

@@ -8,7 +8,7 @@ extension EVMTransaction {
     ///
     /// - Throws: ``EVMError``; with ``EVMError/Code/invalidSignature`` when a half of the signature is zero or not below
     ///   the group's order, or S is in the upper half (EIP-2).
-    public init(decoding raw: [UInt8]) throws(EVMError) {
+    package init(decoding raw: [UInt8]) throws(EVMError) {
         guard let first = raw.first else { throw EVMError(.malformedStructure, "a chain transaction is not empty") }
         guard first < 0xC0 else {
             try self.init(legacy: DecodedRLP(raw).list("transaction"))

@@ -1,9 +1,9 @@
-public import BigInt
+package import BigInt
 
 /// Writing: what is hashed to be signed, and what is sent.
 extension EVMTransaction {
     /// The bytes whose Keccak-256 digest is signed.
-    public var signingBytes: [UInt8] {
+    package var signingBytes: [UInt8] {
         guard case .legacy = kind else { return [kind.number] + RLPItem.list(typedFields).encoded }
         var fields = legacyFields
         // EIP-155: the chain is signed in place of the signature.
@@ -12,7 +12,7 @@ extension EVMTransaction {
     }
 
     /// The bytes that are sent; none without a signature.
-    public var raw: [UInt8]? {
+    package var raw: [UInt8]? {
         guard let signature else { return nil }
         let halves: [RLPItem] = [.integer(signature.r), .integer(signature.s)]
         guard case .legacy = kind else {
@@ -24,7 +24,7 @@ extension EVMTransaction {
     }
 
     /// The identifier of the chain transaction; none without a signature.
-    public var hash: EVMHash? { raw.map(EVMHash.init(of:)) }
+    package var hash: EVMHash? { raw.map(EVMHash.init(of:)) }
 
     private var legacyFields: [RLPItem] {
         [.uint64(nonce), .integer(fee.maximum), .uint64(gasLimit), destination, .integer(value), .bytes(data)]
@@ -58,7 +58,7 @@ extension EVMTransaction {
 
 extension EVMTransaction.Fee {
     /// The most that a unit of gas may cost, in wei.
-    public var maximum: BigUInt {
+    package var maximum: BigUInt {
         switch self {
         case .price(let price): price
         case .dynamic(let maximum, _): maximum
@@ -66,7 +66,7 @@ extension EVMTransaction.Fee {
     }
 
     /// What a unit of gas costs in a block (EIP-1559), in wei.
-    public func price(baseFee: BigUInt) -> BigUInt {
+    package func price(baseFee: BigUInt) -> BigUInt {
         switch self {
         case .price(let price): price
         case .dynamic(let maximum, let priority): min(maximum, baseFee + priority)

@@ -1,12 +1,12 @@
 import BigInt
-public import Cryptography
+package import Cryptography
 
 /// Signing, and who has signed.
 extension EVMTransaction {
     /// Signs it with a key, by the nonce of RFC 6979.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when fields and type do not belong together.
-    public func signed(by key: Secp256k1.PrivateKey) throws(EVMError) -> EVMTransaction {
+    package func signed(by key: Secp256k1.PrivateKey) throws(EVMError) -> EVMTransaction {
         switch (kind, fee, chainID) {
         case (.legacy, .price, _), (.accessList, .price, _?): break
         case (.dynamicFee, .dynamic, _?), (.blob, .dynamic, _?), (.setCode, .dynamic, _?): break
@@ -30,7 +30,7 @@ extension EVMTransaction {
     /// Who has signed it.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature`` when nobody has.
-    public func sender() throws(EVMError) -> EVMAddress {
+    package func sender() throws(EVMError) -> EVMAddress {
         guard let signature else { throw EVMError(.invalidSignature, "it is not signed") }
         return try signature.signer(of: Keccak256.hash(signingBytes))
     }
@@ -49,7 +49,7 @@ extension EVMSignature {
     /// Who has signed a digest.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature``.
-    public func signer(of digest: [UInt8]) throws(EVMError) -> EVMAddress {
+    package func signer(of digest: [UInt8]) throws(EVMError) -> EVMAddress {
         do {
             let signature = try Secp256k1.Signature(compact: r.word + s.word)
             let recoverable = try Secp256k1.RecoverableSignature(signature, recoveryID: isOdd ? 1 : 0)

@@ -1,11 +1,11 @@
-public import BigInt
+package import BigInt
 
 /// A chain transaction of an EVM chain, signed or not.
 ///
 /// Types 0 (legacy, EIP-155), 1 (EIP-2930), 2 (EIP-1559), 3 (EIP-4844) and 4 (EIP-7702).
-public struct EVMTransaction: Hashable, Sendable {
+package struct EVMTransaction: Hashable, Sendable {
     /// What a chain transaction pays for its gas, in wei a unit of gas.
-    public enum Fee: Hashable, Sendable {
+    package enum Fee: Hashable, Sendable {
         /// One price for all (types 0 and 1).
         case price(BigUInt)
         /// At most so much, of which so much at most goes to the block's maker (types 2, 3 and 4).
@@ -13,7 +13,7 @@ public struct EVMTransaction: Hashable, Sendable {
     }
 
     /// What belongs to one type only.
-    public enum Kind: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
         /// Type 0.
         case legacy
         /// Type 1.
@@ -26,7 +26,7 @@ public struct EVMTransaction: Hashable, Sendable {
         case setCode([EVMAuthorization])
 
         /// The number of the type.
-        public var number: UInt8 {
+        package var number: UInt8 {
             switch self {
             case .legacy: 0
             case .accessList: 1
@@ -38,42 +38,42 @@ public struct EVMTransaction: Hashable, Sendable {
     }
 
     /// An account and the storage slots of it that are announced (EIP-2930).
-    public struct Access: Hashable, Sendable {
+    package struct Access: Hashable, Sendable {
         /// The account.
-        public let address: EVMAddress
+        package let address: EVMAddress
         /// The slots.
-        public let storageKeys: [EVMHash]
+        package let storageKeys: [EVMHash]
 
         /// An account and its slots.
-        public init(address: EVMAddress, storageKeys: [EVMHash]) {
+        package init(address: EVMAddress, storageKeys: [EVMHash]) {
             self.address = address
             self.storageKeys = storageKeys
         }
     }
 
     /// The type and what belongs to it.
-    public var kind: Kind
+    package var kind: Kind
     /// The chain; none for a legacy one from before EIP-155, which every chain takes.
-    public var chainID: UInt64?
+    package var chainID: UInt64?
     /// How many the sender has sent before.
-    public var nonce: UInt64
+    package var nonce: UInt64
     /// What it pays for its gas.
-    public var fee: Fee
+    package var fee: Fee
     /// The most gas that it may use.
-    public var gasLimit: UInt64
+    package var gasLimit: UInt64
     /// Where it goes; none to make a contract.
-    public var to: EVMAddress?
+    package var to: EVMAddress?
     /// How much it carries, in wei.
-    public var value: BigUInt
+    package var value: BigUInt
     /// What it says to a contract.
-    public var data: [UInt8]
+    package var data: [UInt8]
     /// The accounts and slots that are announced.
-    public var accessList: [Access]
+    package var accessList: [Access]
     /// The signature, if it is signed.
-    public var signature: EVMSignature?
+    package var signature: EVMSignature?
 
     /// A chain transaction that is not signed yet.
-    public init(
+    package init(
         kind: Kind,
         chainID: UInt64?,
         nonce: UInt64,
@@ -97,16 +97,16 @@ public struct EVMTransaction: Hashable, Sendable {
 }
 
 /// A signature as a chain transaction carries it.
-public struct EVMSignature: Hashable, Sendable {
+package struct EVMSignature: Hashable, Sendable {
     /// Whether the nonce's point has an odd y.
-    public let isOdd: Bool
+    package let isOdd: Bool
     /// The first half.
-    public let r: BigUInt
+    package let r: BigUInt
     /// The second half.
-    public let s: BigUInt
+    package let s: BigUInt
 
     /// A signature.
-    public init(isOdd: Bool, r: BigUInt, s: BigUInt) {
+    package init(isOdd: Bool, r: BigUInt, s: BigUInt) {
         self.isOdd = isOdd
         self.r = r
         self.s = s
@@ -114,18 +114,18 @@ public struct EVMSignature: Hashable, Sendable {
 }
 
 /// An account's word that it takes over a contract's code (EIP-7702).
-public struct EVMAuthorization: Hashable, Sendable {
+package struct EVMAuthorization: Hashable, Sendable {
     /// The chain; 0 for any.
-    public let chainID: BigUInt
+    package let chainID: BigUInt
     /// The contract.
-    public let address: EVMAddress
+    package let address: EVMAddress
     /// The account's nonce.
-    public let nonce: UInt64
+    package let nonce: UInt64
     /// The account's signature.
-    public let signature: EVMSignature
+    package let signature: EVMSignature
 
     /// An account's word.
-    public init(chainID: BigUInt, address: EVMAddress, nonce: UInt64, signature: EVMSignature) {
+    package init(chainID: BigUInt, address: EVMAddress, nonce: UInt64, signature: EVMSignature) {
         self.chainID = chainID
         self.address = address
         self.nonce = nonce

@@ -1,18 +1,18 @@
 import Cryptography
 
 /// A serialised tree (or several) of cells: the form in which TON moves data (TON whitepaper, section 3.1.8; tvm.tlb).
-public struct BagOfCells: Sendable {
+package struct BagOfCells: Sendable {
     /// How much is taken from outside.
-    public struct Limits: Hashable, Sendable {
+    package struct Limits: Hashable, Sendable {
         /// The most bytes.
-        public var maximumBytes: Int
+        package var maximumBytes: Int
         /// The most distinct cells.
-        public var maximumCells: Int
+        package var maximumCells: Int
         /// The most roots.
-        public var maximumRoots: Int
+        package var maximumRoots: Int
 
         /// Limits; the usual ones take four megabytes, 65,536 cells and 16 roots.
-        public init(maximumBytes: Int = 4 << 20, maximumCells: Int = 65_536, maximumRoots: Int = 16) {
+        package init(maximumBytes: Int = 4 << 20, maximumCells: Int = 65_536, maximumRoots: Int = 16) {
             self.maximumBytes = maximumBytes
             self.maximumCells = maximumCells
             self.maximumRoots = maximumRoots
@@ -20,14 +20,14 @@ public struct BagOfCells: Sendable {
     }
 
     /// The cells that no other one refers to, or that were named roots.
-    public let roots: [Cell]
+    package let roots: [Cell]
     private let table: CellTable
 
     /// How many cells are written in the bag.
-    public var cellCount: Int { table.records.count }
+    package var cellCount: Int { table.records.count }
 
     /// How many different cells the bag holds: a careless writer writes one several times.
-    public var distinctCellCount: Int { Set(table.records.map(\.hash)).count }
+    package var distinctCellCount: Int { Set(table.records.map(\.hash)).count }
 
     /// Reads a bag in any of the three header forms, with or without index and checksum.
     ///
@@ -35,7 +35,7 @@ public struct BagOfCells: Sendable {
     /// computed here; an index is passed over. It takes time in proportion to the bytes, and does not call itself.
     ///
     /// - Throws: ``TONError``.
-    public init(parsing bytes: [UInt8], limits: Limits = Limits()) throws(TONError) {
+    package init(parsing bytes: [UInt8], limits: Limits = Limits()) throws(TONError) {
         let header = try BagHeader(bytes, limits: limits)
         let table = try BagReader(bytes: bytes, header: header).cells()
         roots = header.roots.map { Cell(table, at: $0) }
@@ -46,7 +46,7 @@ public struct BagOfCells: Sendable {
     ///
     /// - Throws: ``TONError`` when the bag cannot be read or has several roots.
     /// - Returns: the root.
-    public static func root(of bytes: [UInt8], limits: Limits = Limits()) throws(TONError) -> Cell {
+    package static func root(of bytes: [UInt8], limits: Limits = Limits()) throws(TONError) -> Cell {
         let bag = try BagOfCells(parsing: bytes, limits: limits)
         guard bag.roots.count == 1 else {
             throw TONError(.malformedBag, "the bag has \(bag.roots.count) roots, not one")
@@ -58,7 +58,7 @@ public struct BagOfCells: Sendable {
     ///
     /// - Throws: ``TONError`` when the text is neither, or is no bag with one root.
     /// - Returns: the root.
-    public static func root(ofText text: String, limits: Limits = Limits()) throws(TONError) -> Cell {
+    package static func root(ofText text: String, limits: Limits = Limits()) throws(TONError) -> Cell {
         try root(of: bytes(ofText: text), limits: limits)
     }
 
@@ -66,7 +66,7 @@ public struct BagOfCells: Sendable {
     ///
     /// - Throws: ``TONError`` when the text is neither.
     /// - Returns: the bytes.
-    public static func bytes(ofText text: String) throws(TONError) -> [UInt8] {
+    package static func bytes(ofText text: String) throws(TONError) -> [UInt8] {
         if let bytes = try? Hex.decode(text) { return bytes }
         for alphabet in [Base64.Alphabet.standard, .urlSafe] {
             if let bytes = try? Base64.decode(text, alphabet: alphabet, padding: .optional) { return bytes }

@@ -8,7 +8,7 @@ extension BagOfCells {
     ///   - withChecksum: whether to add a CRC-32C.
     /// - Throws: ``TONError`` with ``TONError/Code/tooLarge`` when there are more cells than a bag can number.
     /// - Returns: the bytes.
-    public static func serialize(
+    package static func serialize(
         _ roots: [Cell],
         withIndex: Bool = false,
         withChecksum: Bool = true
@@ -61,7 +61,7 @@ extension Cell {
     /// The tree below this cell as a bag.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/tooLarge``.
-    public func serialized() throws(TONError) -> [UInt8] { try BagOfCells.serialize([self]) }
+    package func serialized() throws(TONError) -> [UInt8] { try BagOfCells.serialize([self]) }
 }
 
 /// The distinct cells below some roots, each before everything that it refers to.

@@ -2,16 +2,16 @@
 ///
 /// Cells that were read from one bag share its bytes, and any of them keeps all of them in memory. The depth is limited when a cell is made, so that nothing that
 /// walks cells can be led too deep.
-public struct Cell: Sendable {
+package struct Cell: Sendable {
     /// The most bits of a cell.
-    public static let maximumBits = 1_023
+    package static let maximumBits = 1_023
     /// The most references of a cell.
-    public static let maximumReferences = 4
+    package static let maximumReferences = 4
     /// The greatest depth of a tree of cells.
-    public static let maximumDepth = 1_024
+    package static let maximumDepth = 1_024
 
     /// What kind of cell it is.
-    public enum Kind: UInt8, Hashable, Sendable {
+    package enum Kind: UInt8, Hashable, Sendable {
         /// A cell that holds what it says.
         case ordinary = 0
         /// A place holder for a part of a tree that was left out of a proof.
@@ -35,15 +35,15 @@ public struct Cell: Sendable {
     private var record: CellRecord { table.records[index] }
 
     /// The kind of cell.
-    public var kind: Kind { record.kind }
+    package var kind: Kind { record.kind }
     /// How many bits it holds.
-    public var bitCount: Int { Int(record.bitCount) }
+    package var bitCount: Int { Int(record.bitCount) }
     /// How many cells it refers to.
-    public var referenceCount: Int { Int(record.referenceCount) }
+    package var referenceCount: Int { Int(record.referenceCount) }
     /// The representation hash.
-    public var hash: CellHash { record.hash }
+    package var hash: CellHash { record.hash }
     /// The length of the longest way down; zero without references.
-    public var depth: Int { Int(record.depth) }
+    package var depth: Int { Int(record.depth) }
 
     var levelMask: LevelMask { record.levelMask }
     /// The bytes in which its bits lie, from ``offset`` on.
@@ -55,18 +55,18 @@ public struct Cell: Sendable {
     }
 
     /// Whether the cell's type decides how its bits are read.
-    public var isExotic: Bool { kind != .ordinary }
+    package var isExotic: Bool { kind != .ordinary }
 
     /// One of the cells that it refers to.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow`` when there are fewer.
-    public func reference(_ index: Int) throws(TONError) -> Cell {
+    package func reference(_ index: Int) throws(TONError) -> Cell {
         guard let cell = self[index] else { throw TONError(.underflow, "the cell has no reference \(index)") }
         return cell
     }
 
     /// The cells that it refers to.
-    public var references: [Cell] { (0..<referenceCount).compactMap { self[$0] } }
+    package var references: [Cell] { (0..<referenceCount).compactMap { self[$0] } }
 
     subscript(number: Int) -> Cell? {
         let record = record
@@ -77,7 +77,7 @@ public struct Cell: Sendable {
     }
 
     /// The bits in whole bytes, the last one filled with zeros.
-    public var data: [UInt8] {
+    package var data: [UInt8] {
         let record = record
         let offset = Int(record.offset)
         var bytes = Array(table.bytes[offset..<offset + (Int(record.bitCount) + 7) / 8])
@@ -87,17 +87,17 @@ public struct Cell: Sendable {
     }
 
     /// A reader of the cell from its start.
-    public func slice() -> CellSlice { CellSlice(self) }
+    package func slice() -> CellSlice { CellSlice(self) }
 
     /// The hash that the cell has at a level; the representation hash at its highest.
     ///
     /// At level 0 it is the hash of the whole tree, also where parts of it were left out.
-    public func hash(at level: Int) -> CellHash { summary.hash(at: level) }
+    package func hash(at level: Int) -> CellHash { summary.hash(at: level) }
 }
 
 extension Cell: Hashable {
     /// Whether both have the same representation hash.
-    public static func == (lhs: Cell, rhs: Cell) -> Bool { lhs.hash == rhs.hash }
+    package static func == (lhs: Cell, rhs: Cell) -> Bool { lhs.hash == rhs.hash }
     /// Hashes the representation hash.
-    public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }

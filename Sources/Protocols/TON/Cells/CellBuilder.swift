@@ -1,28 +1,28 @@
 /// Puts a cell together, bit by bit.
-public struct CellBuilder: Sendable {
+package struct CellBuilder: Sendable {
     private var bytes: [UInt8] = []
     /// How many bits are written.
-    public private(set) var bitCount = 0
+    package private(set) var bitCount = 0
     /// The cells that are referred to.
-    public private(set) var references: [Cell] = []
+    package private(set) var references: [Cell] = []
 
     /// An empty builder.
-    public init() {}
+    package init() {}
 
     /// How many more bits fit.
-    public var remainingBits: Int { Cell.maximumBits - bitCount }
+    package var remainingBits: Int { Cell.maximumBits - bitCount }
 
     /// Writes one bit.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/overflow`` when it does not fit.
-    public mutating func store(bit: Bool) throws(TONError) {
+    package mutating func store(bit: Bool) throws(TONError) {
         try store(uint: bit ? 1 : 0 as UInt64, bits: 1)
     }
 
     /// Writes the lower `bits` bits of an integer, the most significant one first.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/overflow`` when the value needs more bits, or they do not fit.
-    public mutating func store(uint value: some FixedWidthInteger & UnsignedInteger, bits: Int) throws(TONError) {
+    package mutating func store(uint value: some FixedWidthInteger & UnsignedInteger, bits: Int) throws(TONError) {
         guard bits >= 0, bits <= remainingBits else { throw TONError(.overflow, "a cell has \(Cell.maximumBits) bits") }
         let wide = UInt128(truncatingIfNeeded: value)
         guard UInt128(exactly: value) == wide, bits >= 128 || wide >> bits == 0 else {
@@ -44,7 +44,7 @@ public struct CellBuilder: Sendable {
     /// Writes a signed integer in two's complement.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/overflow`` when it does not fit.
-    public mutating func store(int value: Int64, bits: Int) throws(TONError) {
+    package mutating func store(int value: Int64, bits: Int) throws(TONError) {
         guard bits >= 64 || (value >= -(Int64(1) << (bits - 1)) && value < Int64(1) << (bits - 1)) else {
             throw TONError(.overflow, "the integer does not fit \(bits) bits")
         }
@@ -55,7 +55,7 @@ public struct CellBuilder: Sendable {
     /// Writes whole bytes.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/overflow`` when they do not fit.
-    public mutating func store(bytes data: some Collection<UInt8>) throws(TONError) {
+    package mutating func store(bytes data: some Collection<UInt8>) throws(TONError) {
         guard data.count * 8 <= remainingBits else { throw TONError(.overflow, "a cell has \(Cell.maximumBits) bits") }
         if bitCount % 8 == 0 {
             bytes.append(contentsOf: data)
@@ -68,14 +68,14 @@ public struct CellBuilder: Sendable {
     /// Writes a hash.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/overflow`` when it does not fit.
-    public mutating func store(_ hash: CellHash) throws(TONError) {
+    package mutating func store(_ hash: CellHash) throws(TONError) {
         try store(bytes: hash.bytes)
     }
 
     /// Writes all that is left of a slice, bits and references.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/overflow`` when it does not fit.
-    public mutating func store(_ slice: CellSlice) throws(TONError) {
+    package mutating func store(_ slice: CellSlice) throws(TONError) {
         var rest = slice
         while rest.remainingBits > 0 {
             let count = min(64, rest.remainingBits)
@@ -87,7 +87,7 @@ public struct CellBuilder: Sendable {
     /// Adds a reference.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/overflow`` when there are four already.
-    public mutating func store(reference cell: Cell) throws(TONError) {
+    package mutating func store(reference cell: Cell) throws(TONError) {
         guard references.count < Cell.maximumReferences else {
             throw TONError(.overflow, "a cell has \(Cell.maximumReferences) references")
         }
@@ -97,7 +97,7 @@ public struct CellBuilder: Sendable {
     /// Writes `Maybe ^Cell`: a bit, and the reference if there is one.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/overflow`` when it does not fit.
-    public mutating func store(maybe cell: Cell?) throws(TONError) {
+    package mutating func store(maybe cell: Cell?) throws(TONError) {
         try store(bit: cell != nil)
         if let cell { try store(reference: cell) }
     }
@@ -105,7 +105,7 @@ public struct CellBuilder: Sendable {
     /// Writes `VarUInteger 16`: the length in bytes in 4 bits, and the value; at most 2^120 - 1.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/overflow`` when it does not fit.
-    public mutating func store(coins value: UInt128) throws(TONError) {
+    package mutating func store(coins value: UInt128) throws(TONError) {
         let length = (128 - value.leadingZeroBitCount + 7) / 8
         guard length <= 15 else { throw TONError(.overflow, "coins have at most 120 bits") }
         try store(uint: UInt8(length), bits: 4)
@@ -115,7 +115,7 @@ public struct CellBuilder: Sendable {
     /// Writes a standard address, or `addr_none`.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/overflow`` when it does not fit.
-    public mutating func store(address: TONAddress?) throws(TONError) {
+    package mutating func store(address: TONAddress?) throws(TONError) {
         guard let address else { return try store(uint: 0 as UInt8, bits: 2) }
         // addr_std$10 anycast:(Maybe Anycast) workchain_id:int8 address:bits256
         try store(uint: 0b100 as UInt8, bits: 3)
@@ -126,7 +126,7 @@ public struct CellBuilder: Sendable {
     /// Writes a text in "snake" form: as many bytes as fit, the rest in the first reference, and so on.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/tooLarge`` for more than ``CellSlice/maximumSnakeBytes``.
-    public mutating func store(snake data: [UInt8]) throws(TONError) {
+    package mutating func store(snake data: [UInt8]) throws(TONError) {
         guard data.count <= CellSlice.maximumSnakeBytes else { throw TONError(.tooLarge, "the text is too long") }
         let here = min(data.count, remainingBits / 8)
         var next: Cell?
@@ -148,7 +148,7 @@ public struct CellBuilder: Sendable {
     /// The cell.
     ///
     /// - Throws: ``TONError`` when it would be too deep, or an exotic cell breaks the rules of its kind.
-    public func build(exotic: Bool = false) throws(TONError) -> Cell {
+    package func build(exotic: Bool = false) throws(TONError) -> Cell {
         let kind = exotic ? try ExoticRules(bytes, 0, bitCount).kind() : .ordinary
         var hasher = CellHasher()
         let content = CellContent(kind: kind, buffer: bytes, offset: 0, bitCount: bitCount)
@@ -173,12 +173,12 @@ extension Cell {
     /// The cell without bits and references.
     ///
     /// - Throws: never; building an empty cell cannot fail, but says so in its type.
-    public static func empty() throws(TONError) -> Cell { try CellBuilder().build() }
+    package static func empty() throws(TONError) -> Cell { try CellBuilder().build() }
 
     /// A cell that `fill` writes.
     ///
     /// - Throws: what `fill` throws.
-    public static func make(_ fill: (inout CellBuilder) throws(TONError) -> Void) throws(TONError) -> Cell {
+    package static func make(_ fill: (inout CellBuilder) throws(TONError) -> Void) throws(TONError) -> Cell {
         var builder = CellBuilder()
         try fill(&builder)
         return try builder.build()

@@ -1,19 +1,19 @@
 import Cryptography
 
 /// A SHA-256 digest that identifies a cell, kept as four words so that it needs no memory of its own.
-public struct CellHash: Hashable, Sendable, CustomStringConvertible {
+package struct CellHash: Hashable, Sendable, CustomStringConvertible {
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// The digest in 32 bytes.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedStructure`` for another length.
-    public init(_ bytes: some Collection<UInt8>) throws(TONError) {
+    package init(_ bytes: some Collection<UInt8>) throws(TONError) {
         guard bytes.count == 32 else { throw TONError(.malformedStructure, "a hash has 32 bytes") }
         self.init(unchecked: bytes)
     }
 
     /// 32 zero bytes: the hash before an account's first chain transaction.
-    public static let zero = Self()
+    package static let zero = Self()
 
     private init() {
         words = (0, 0, 0, 0)
@@ -58,7 +58,7 @@ public struct CellHash: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The 32 bytes.
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
             store(in: UnsafeMutableRawBufferPointer(buffer))
             count = 32
@@ -66,10 +66,10 @@ public struct CellHash: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The digest in lower-case hex.
-    public var description: String { Hex.encode(bytes) }
+    package var description: String { Hex.encode(bytes) }
 
     /// Whether the digests are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.words == rhs.words }
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.words == rhs.words }
     /// Hashes the first word; the digest is random already.
-    public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 }

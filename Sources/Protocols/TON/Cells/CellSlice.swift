@@ -1,7 +1,7 @@
 /// Reads a cell from its start: each read takes bits or references away.
-public struct CellSlice: Sendable {
+package struct CellSlice: Sendable {
     /// The most bytes of a text or a byte string that runs over several cells.
-    public static let maximumSnakeBytes = 16_384
+    package static let maximumSnakeBytes = 16_384
 
     private let cell: Cell
     private var position = 0
@@ -12,30 +12,30 @@ public struct CellSlice: Sendable {
     }
 
     /// How many bits are left.
-    public var remainingBits: Int { cell.bitCount - position }
+    package var remainingBits: Int { cell.bitCount - position }
     /// How many references are left.
-    public var remainingReferences: Int { cell.referenceCount - referencePosition }
+    package var remainingReferences: Int { cell.referenceCount - referencePosition }
     /// Whether nothing is left.
-    public var isEmpty: Bool { remainingBits == 0 && remainingReferences == 0 }
+    package var isEmpty: Bool { remainingBits == 0 && remainingReferences == 0 }
 
     /// Reads one bit.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
-    public mutating func loadBit() throws(TONError) -> Bool {
+    package mutating func loadBit() throws(TONError) -> Bool {
         try loadUInt(1) == 1
     }
 
     /// Reads an unsigned integer of up to 64 bits.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
-    public mutating func loadUInt(_ bits: Int) throws(TONError) -> UInt64 {
+    package mutating func loadUInt(_ bits: Int) throws(TONError) -> UInt64 {
         UInt64(truncatingIfNeeded: try loadUInt128(min(bits, 64)))
     }
 
     /// Reads an unsigned integer of up to 128 bits.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
-    public mutating func loadUInt128(_ bits: Int) throws(TONError) -> UInt128 {
+    package mutating func loadUInt128(_ bits: Int) throws(TONError) -> UInt128 {
         guard bits >= 0, bits <= 128, bits <= remainingBits else { throw underflow }
         var value: UInt128 = 0
         var remaining = bits
@@ -55,7 +55,7 @@ public struct CellSlice: Sendable {
     /// Reads a signed integer of up to 64 bits in two's complement.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
-    public mutating func loadInt(_ bits: Int) throws(TONError) -> Int64 {
+    package mutating func loadInt(_ bits: Int) throws(TONError) -> Int64 {
         let pattern = try loadUInt(bits)
         guard bits > 0, bits < 64, pattern >> (bits - 1) == 1 else { return Int64(bitPattern: pattern) }
         return Int64(bitPattern: pattern | ~(UInt64(1) << bits - 1))
@@ -64,7 +64,7 @@ public struct CellSlice: Sendable {
     /// Reads whole bytes.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
-    public mutating func loadBytes(_ count: Int) throws(TONError) -> [UInt8] {
+    package mutating func loadBytes(_ count: Int) throws(TONError) -> [UInt8] {
         guard count >= 0, count <= remainingBits / 8 else { throw underflow }
         if position % 8 == 0 {
             let start = cell.offset + position / 8
@@ -80,14 +80,14 @@ public struct CellSlice: Sendable {
     /// Reads a hash.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
-    public mutating func loadHash() throws(TONError) -> CellHash {
+    package mutating func loadHash() throws(TONError) -> CellHash {
         try CellHash(loadBytes(32))
     }
 
     /// Passes over bits.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
-    public mutating func skip(_ bits: Int) throws(TONError) {
+    package mutating func skip(_ bits: Int) throws(TONError) {
         guard bits >= 0, bits <= remainingBits else { throw underflow }
         position += bits
     }
@@ -95,7 +95,7 @@ public struct CellSlice: Sendable {
     /// Reads a reference.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
-    public mutating func loadReference() throws(TONError) -> Cell {
+    package mutating func loadReference() throws(TONError) -> Cell {
         guard remainingReferences > 0 else { throw underflow }
         let cell = try cell.reference(referencePosition)
         referencePosition += 1
@@ -105,14 +105,14 @@ public struct CellSlice: Sendable {
     /// Reads `Maybe ^Cell`.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
-    public mutating func loadMaybeReference() throws(TONError) -> Cell? {
+    package mutating func loadMaybeReference() throws(TONError) -> Cell? {
         try loadBit() ? loadReference() : nil
     }
 
     /// Reads `VarUInteger 16`; an encoding with leading zeros is taken, since chains contain them.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
-    public mutating func loadCoins() throws(TONError) -> UInt128 {
+    package mutating func loadCoins() throws(TONError) -> UInt128 {
         let length = Int(try loadUInt(4))
         return try loadUInt128(length * 8)
     }
@@ -120,7 +120,7 @@ public struct CellSlice: Sendable {
     /// Reads a standard address, or none for `addr_none`; external and variable addresses are refused.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedAddress`` or ``TONError/Code/underflow``.
-    public mutating func loadAddress() throws(TONError) -> TONAddress? {
+    package mutating func loadAddress() throws(TONError) -> TONAddress? {
         switch try loadUInt(2) {
         case 0b00: return nil
         case 0b10:
@@ -137,7 +137,7 @@ public struct CellSlice: Sendable {
     /// With anycast (TL-B `anycast_info`, at most 30 bits) the first bits are those of the rewriting prefix.
     ///
     /// - Throws: ``TONError`` when the bits are no address.
-    public mutating func loadAccepted() throws(TONError) -> TONAddress? {
+    package mutating func loadAccepted() throws(TONError) -> TONAddress? {
         let kind = try loadUInt(2)
         if kind == 0b00 { return nil }
         if kind == 0b01 {
@@ -170,7 +170,7 @@ public struct CellSlice: Sendable {
     /// Passes over an external address, or none: `addr_none$00`, `addr_extern$01 len:9 bits`.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedAddress`` or ``TONError/Code/underflow``.
-    public mutating func skipExternalAddress() throws(TONError) {
+    package mutating func skipExternalAddress() throws(TONError) {
         switch try loadUInt(2) {
         case 0b00: return
         case 0b01: try skip(Int(loadUInt(9)))
@@ -182,7 +182,7 @@ public struct CellSlice: Sendable {
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedStructure`` when the bits are no whole bytes, and
     ///   ``TONError/Code/tooLarge`` for more than ``maximumSnakeBytes``.
-    public mutating func loadSnake() throws(TONError) -> [UInt8] {
+    package mutating func loadSnake() throws(TONError) -> [UInt8] {
         var bytes: [UInt8] = []
         var slice = self
         while true {
@@ -202,7 +202,7 @@ public struct CellSlice: Sendable {
     /// All that is left, as a cell of its own.
     ///
     /// - Throws: ``TONError``; only when the rest makes no cell, which a slice of a cell always does.
-    public func restAsCell() throws(TONError) -> Cell {
+    package func restAsCell() throws(TONError) -> Cell {
         var builder = CellBuilder()
         try builder.store(self)
         return try builder.build()

@@ -1,12 +1,12 @@
-public import Seams
+import Seams
 
 /// Why bytes are not the TON structure that they should be, or a value does not fit one.
-public struct TONError: CodedError {
+package struct TONError: CodedError {
     /// How the error's text begins.
-    public static let domain = "TON"
+    package static let domain = "TON"
 
     /// The kind of fault.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         /// The bag of cells is not one, or breaks a rule of its format.
         case malformedBag
         /// A limit on bytes, cells or depth is exceeded.
@@ -30,12 +30,12 @@ public struct TONError: CodedError {
     }
 
     /// The kind of fault.
-    public let code: Code
+    package let code: Code
     /// What is wrong, for a person.
-    public let reason: String
+    package let reason: String
 
     /// A fault of the kind `code`.
-    public init(_ code: Code, _ reason: String) {
+    package init(_ code: Code, _ reason: String) {
         self.code = code
         self.reason = reason
     }

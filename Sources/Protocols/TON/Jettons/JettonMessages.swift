@@ -1,22 +1,22 @@
 /// `transfer` of TEP-74: an owner asks its jetton wallet to send.
-public struct JettonTransfer: Hashable, Sendable {
+package struct JettonTransfer: Hashable, Sendable {
     /// The sender's number of the request.
-    public var queryID: UInt64
+    package var queryID: UInt64
     /// How many smallest units.
-    public var amount: UInt128
+    package var amount: UInt128
     /// The owner who shall receive them.
-    public var destination: TONAddress?
+    package var destination: TONAddress?
     /// Who gets what is left of the fees.
-    public var responseDestination: TONAddress?
+    package var responseDestination: TONAddress?
     /// Something for the jetton wallet itself.
-    public var customPayload: Cell?
+    package var customPayload: Cell?
     /// Nanotons for the receiver's notification; without any there is no notification.
-    public var forwardAmount: UInt128
+    package var forwardAmount: UInt128
     /// What the receiver is told, for example a comment.
-    public var forwardPayload: Cell
+    package var forwardPayload: Cell
 
     /// A request to send jettons.
-    public init(
+    package init(
         queryID: UInt64,
         amount: UInt128,
         destination: TONAddress?,
@@ -47,7 +47,7 @@ public struct JettonTransfer: Hashable, Sendable {
     /// The body as a cell.
     ///
     /// - Throws: ``TONError`` when it does not fit.
-    public func cell() throws(TONError) -> Cell {
+    package func cell() throws(TONError) -> Cell {
         var builder = CellBuilder()
         try builder.store(uint: MessageBody.Op.jettonTransfer, bits: 32)
         try builder.store(uint: queryID, bits: 64)
@@ -62,22 +62,22 @@ public struct JettonTransfer: Hashable, Sendable {
 }
 
 /// `internal_transfer` of TEP-74: what credits a jetton wallet.
-public struct JettonInternalTransfer: Hashable, Sendable {
+package struct JettonInternalTransfer: Hashable, Sendable {
     /// The sender's number of the request.
-    public var queryID: UInt64
+    package var queryID: UInt64
     /// How many smallest units.
-    public var amount: UInt128
+    package var amount: UInt128
     /// The owner who sent them.
-    public var from: TONAddress?
+    package var from: TONAddress?
     /// Who gets what is left of the fees.
-    public var responseAddress: TONAddress?
+    package var responseAddress: TONAddress?
     /// Nanotons for the receiver's notification.
-    public var forwardAmount: UInt128
+    package var forwardAmount: UInt128
     /// What the receiver is told.
-    public var forwardPayload: Cell
+    package var forwardPayload: Cell
 
     /// A credit of jettons.
-    public init(
+    package init(
         queryID: UInt64,
         amount: UInt128,
         from: TONAddress?,
@@ -105,7 +105,7 @@ public struct JettonInternalTransfer: Hashable, Sendable {
     /// The body as a cell.
     ///
     /// - Throws: ``TONError`` when it does not fit.
-    public func cell() throws(TONError) -> Cell {
+    package func cell() throws(TONError) -> Cell {
         var builder = CellBuilder()
         try builder.store(uint: MessageBody.Op.jettonInternalTransfer, bits: 32)
         try builder.store(uint: queryID, bits: 64)
@@ -121,18 +121,18 @@ public struct JettonInternalTransfer: Hashable, Sendable {
 /// `transfer_notification` of TEP-74: a jetton wallet tells its owner that jettons came.
 ///
 /// Anybody can write one.
-public struct JettonNotification: Hashable, Sendable {
+package struct JettonNotification: Hashable, Sendable {
     /// The sender's number of the request.
-    public var queryID: UInt64
+    package var queryID: UInt64
     /// How many smallest units.
-    public var amount: UInt128
+    package var amount: UInt128
     /// The owner who sent them.
-    public var sender: TONAddress?
+    package var sender: TONAddress?
     /// What the receiver is told.
-    public var forwardPayload: Cell
+    package var forwardPayload: Cell
 
     /// A notification.
-    public init(queryID: UInt64, amount: UInt128, sender: TONAddress?, forwardPayload: Cell) {
+    package init(queryID: UInt64, amount: UInt128, sender: TONAddress?, forwardPayload: Cell) {
         self.queryID = queryID
         self.amount = amount
         self.sender = sender
@@ -149,7 +149,7 @@ public struct JettonNotification: Hashable, Sendable {
     /// The body as a cell.
     ///
     /// - Throws: ``TONError`` when it does not fit.
-    public func cell() throws(TONError) -> Cell {
+    package func cell() throws(TONError) -> Cell {
         var builder = CellBuilder()
         try builder.store(uint: MessageBody.Op.jettonNotification, bits: 32)
         try builder.store(uint: queryID, bits: 64)
@@ -161,13 +161,13 @@ public struct JettonNotification: Hashable, Sendable {
 }
 
 /// `burn` of TEP-74.
-public struct JettonBurn: Hashable, Sendable {
+package struct JettonBurn: Hashable, Sendable {
     /// The sender's number of the request.
-    public let queryID: UInt64
+    package let queryID: UInt64
     /// How many smallest units.
-    public let amount: UInt128
+    package let amount: UInt128
     /// Who gets what is left of the fees.
-    public let responseDestination: TONAddress?
+    package let responseDestination: TONAddress?
 
     init(from slice: inout CellSlice) throws(TONError) {
         queryID = try slice.loadUInt(64)
@@ -177,15 +177,15 @@ public struct JettonBurn: Hashable, Sendable {
 }
 
 /// `burn_notification` of TEP-74.
-public struct JettonBurnNotification: Hashable, Sendable {
+package struct JettonBurnNotification: Hashable, Sendable {
     /// The sender's number of the request.
-    public let queryID: UInt64
+    package let queryID: UInt64
     /// How many smallest units.
-    public let amount: UInt128
+    package let amount: UInt128
     /// The owner whose jettons were burnt.
-    public let sender: TONAddress?
+    package let sender: TONAddress?
     /// Who gets what is left of the fees.
-    public let responseDestination: TONAddress?
+    package let responseDestination: TONAddress?
 
     init(from slice: inout CellSlice) throws(TONError) {
         queryID = try slice.loadUInt(64)

@@ -1,5 +1,5 @@
 /// How the data cell of a jetton wallet is laid out.
-public enum JettonWalletLayout: String, Hashable, Sendable, CaseIterable {
+package enum JettonWalletLayout: String, Hashable, Sendable, CaseIterable {
     /// TEP-74's reference contract: balance, owner, master, code.
     case standard
     /// The governed contract that USDT on TON uses: status, balance, owner, master.
@@ -9,18 +9,18 @@ public enum JettonWalletLayout: String, Hashable, Sendable, CaseIterable {
 /// A jetton wallet: one owner's account of one jetton.
 ///
 /// Its address follows from owner, master, code and layout, so that nobody has to be asked whose wallet it is.
-public struct JettonWallet: Hashable, Sendable {
+package struct JettonWallet: Hashable, Sendable {
     /// How many smallest units it holds.
-    public var balance: UInt128
+    package var balance: UInt128
     /// Whose it is.
-    public var owner: TONAddress
+    package var owner: TONAddress
     /// The jetton.
-    public var master: TONAddress
+    package var master: TONAddress
     /// Whether the issuer has locked it; only in the stablecoin's layout.
-    public var status: UInt8
+    package var status: UInt8
 
     /// A jetton wallet; a new one is empty and not locked.
-    public init(balance: UInt128 = 0, owner: TONAddress, master: TONAddress, status: UInt8 = 0) {
+    package init(balance: UInt128 = 0, owner: TONAddress, master: TONAddress, status: UInt8 = 0) {
         self.balance = balance
         self.owner = owner
         self.master = master
@@ -30,7 +30,7 @@ public struct JettonWallet: Hashable, Sendable {
     /// Reads the data cell of a jetton wallet.
     ///
     /// - Throws: ``TONError``.
-    public init(parsing data: Cell, layout: JettonWalletLayout) throws(TONError) {
+    package init(parsing data: Cell, layout: JettonWalletLayout) throws(TONError) {
         var slice = data.slice()
         status = layout == .stablecoin ? UInt8(try slice.loadUInt(4)) : 0
         balance = try slice.loadCoins()
@@ -44,7 +44,7 @@ public struct JettonWallet: Hashable, Sendable {
     /// The data cell.
     ///
     /// - Throws: ``TONError`` when it does not fit.
-    public func data(code: Cell, layout: JettonWalletLayout) throws(TONError) -> Cell {
+    package func data(code: Cell, layout: JettonWalletLayout) throws(TONError) -> Cell {
         var builder = CellBuilder()
         if layout == .stablecoin { try builder.store(uint: status, bits: 4) }
         try builder.store(coins: balance)
@@ -57,7 +57,7 @@ public struct JettonWallet: Hashable, Sendable {
     /// What the account of an owner's jetton wallet begins with.
     ///
     /// - Throws: ``TONError``.
-    public static func stateInit(
+    package static func stateInit(
         owner: TONAddress,
         master: TONAddress,
         code: Cell,
@@ -70,7 +70,7 @@ public struct JettonWallet: Hashable, Sendable {
     /// The account of an owner's jetton wallet.
     ///
     /// - Throws: ``TONError``.
-    public static func address(
+    package static func address(
         owner: TONAddress,
         master: TONAddress,
         code: Cell,

@@ -1,39 +1,39 @@
 /// A message from account to account (TL-B `int_msg_info$0`).
-public struct InternalMessage: Hashable, Sendable {
+package struct InternalMessage: Hashable, Sendable {
     /// Whether instant hypercube routing is off; it always is.
-    public var ihrDisabled: Bool
+    package var ihrDisabled: Bool
     /// Whether the money comes back when the receiver cannot take it.
-    public var bounce: Bool
+    package var bounce: Bool
     /// Whether this is money that comes back.
     ///
     /// It decides, not the body.
-    public var bounced: Bool
+    package var bounced: Bool
     /// Who sent it.
     ///
     /// None before the chain has filled it in, and where it is of a form that no account has today.
-    public var source: TONAddress?
+    package var source: TONAddress?
     /// Who receives it.
-    public var destination: TONAddress
+    package var destination: TONAddress
     /// What it carries, in nanotons.
-    public var value: UInt128
+    package var value: UInt128
     /// Other currencies that it carries, which are not TON.
-    public var extraCurrencies: Cell?
+    package var extraCurrencies: Cell?
     /// Flags since global version 12 (before it, the IHR fee): bit 0 asks for the new bounce format, bit 1 for the whole
     /// body in it.
-    public var extraFlags: UInt128
+    package var extraFlags: UInt128
     /// What forwarding it costs beyond what the sender has paid, in nanotons.
-    public var forwardFee: UInt128
+    package var forwardFee: UInt128
     /// Its logical time.
-    public var createdLT: UInt64
+    package var createdLT: UInt64
     /// When it was made, in seconds since 1970.
-    public var createdAt: UInt32
+    package var createdAt: UInt32
     /// The state that deploys the receiver.
-    public var stateInit: StateInit?
+    package var stateInit: StateInit?
     /// The body.
-    public var body: Cell
+    package var body: Cell
 
     /// A message from account to account.
-    public init(
+    package init(
         ihrDisabled: Bool = true,
         bounce: Bool,
         bounced: Bool = false,
@@ -85,7 +85,7 @@ public struct InternalMessage: Hashable, Sendable {
     /// The message as a cell.
     ///
     /// - Throws: ``TONError`` when it does not fit.
-    public func cell() throws(TONError) -> Cell {
+    package func cell() throws(TONError) -> Cell {
         var builder = CellBuilder()
         try builder.store(bit: false)
         try builder.store(bit: ihrDisabled)

@@ -1,5 +1,5 @@
 /// A message between accounts, into the chain or out of it (TL-B `Message Any`).
-public enum Message: Hashable, Sendable {
+package enum Message: Hashable, Sendable {
     /// From account to account.
     case `internal`(InternalMessage)
     /// From outside into the chain.
@@ -10,7 +10,7 @@ public enum Message: Hashable, Sendable {
     /// Reads a message.
     ///
     /// - Throws: ``TONError``.
-    public init(parsing cell: Cell) throws(TONError) {
+    package init(parsing cell: Cell) throws(TONError) {
         var slice = cell.slice()
         if try !slice.loadBit() {
             self = .internal(try InternalMessage(from: &slice))
@@ -24,7 +24,7 @@ public enum Message: Hashable, Sendable {
     /// The message as a cell.
     ///
     /// - Throws: ``TONError`` when it does not fit.
-    public func cell() throws(TONError) -> Cell {
+    package func cell() throws(TONError) -> Cell {
         switch self {
         case .internal(let message): try message.cell()
         case .externalIn(let message): try message.cell()
@@ -33,7 +33,7 @@ public enum Message: Hashable, Sendable {
     }
 
     /// The body.
-    public var body: Cell {
+    package var body: Cell {
         switch self {
         case .internal(let message): message.body
         case .externalIn(let message): message.body
@@ -84,18 +84,18 @@ struct MessageTail {
 }
 
 /// A message from outside into the chain: a request to a wallet.
-public struct ExternalInMessage: Hashable, Sendable {
+package struct ExternalInMessage: Hashable, Sendable {
     /// The account that it goes to.
-    public var destination: TONAddress
+    package var destination: TONAddress
     /// What it costs to import it, in nanotons; 0 in what wallets write.
-    public var importFee: UInt128
+    package var importFee: UInt128
     /// The state that deploys the account.
-    public var stateInit: StateInit?
+    package var stateInit: StateInit?
     /// The body.
-    public var body: Cell
+    package var body: Cell
 
     /// A message into the chain.
-    public init(destination: TONAddress, importFee: UInt128 = 0, stateInit: StateInit? = nil, body: Cell) {
+    package init(destination: TONAddress, importFee: UInt128 = 0, stateInit: StateInit? = nil, body: Cell) {
         self.destination = destination
         self.importFee = importFee
         self.stateInit = stateInit
@@ -126,30 +126,30 @@ public struct ExternalInMessage: Hashable, Sendable {
     /// The message as a cell.
     ///
     /// - Throws: ``TONError`` when it does not fit.
-    public func cell() throws(TONError) -> Cell { try cell(bodyInReference: false) }
+    package func cell() throws(TONError) -> Cell { try cell(bodyInReference: false) }
 
     /// The hash that stays the same however the message is written (TEP-467): no source, no import fee, no initial state,
     /// and the body in a reference.
     ///
     /// - Throws: ``TONError``.
-    public func normalizedHash() throws(TONError) -> CellHash {
+    package func normalizedHash() throws(TONError) -> CellHash {
         try ExternalInMessage(destination: destination, body: body).cell(bodyInReference: true).hash
     }
 }
 
 /// A message from the chain to outside: a log entry.
-public struct ExternalOutMessage: Hashable, Sendable {
+package struct ExternalOutMessage: Hashable, Sendable {
     /// The account that it comes from.
-    public var source: TONAddress
+    package var source: TONAddress
     /// Its logical time.
-    public var createdLT: UInt64
+    package var createdLT: UInt64
     /// When it was made, in seconds since 1970.
-    public var createdAt: UInt32
+    package var createdAt: UInt32
     /// The body.
-    public var body: Cell
+    package var body: Cell
 
     /// A message to outside.
-    public init(source: TONAddress, createdLT: UInt64, createdAt: UInt32, body: Cell) {
+    package init(source: TONAddress, createdLT: UInt64, createdAt: UInt32, body: Cell) {
         self.source = source
         self.createdLT = createdLT
         self.createdAt = createdAt
@@ -170,7 +170,7 @@ public struct ExternalOutMessage: Hashable, Sendable {
     /// The message as a cell, to no particular address.
     ///
     /// - Throws: ``TONError`` when it does not fit.
-    public func cell() throws(TONError) -> Cell {
+    package func cell() throws(TONError) -> Cell {
         var builder = CellBuilder()
         try builder.store(uint: 0b11 as UInt8, bits: 2)
         try builder.store(address: source)

@@ -1,7 +1,7 @@
 /// What a message says, by the first 32 bits of its body (TEP-74 and the contracts' own documentation).
 ///
 /// A body that is not what its first bits promise is ``other(op:)``: anybody may write anything.
-public enum MessageBody: Hashable, Sendable {
+package enum MessageBody: Hashable, Sendable {
     /// Nothing.
     case empty
     /// A text: op 0 and bytes in snake form, which need not be UTF-8.
@@ -30,33 +30,33 @@ public enum MessageBody: Hashable, Sendable {
     case other(op: UInt32?)
 
     /// The first 32 bits of bodies that have a meaning here.
-    public enum Op {
+    package enum Op {
         /// A text.
-        public static let comment: UInt32 = 0
+        package static let comment: UInt32 = 0
         /// A text that only the receiver can read.
-        public static let encryptedComment: UInt32 = 0x2167_DA4B
+        package static let encryptedComment: UInt32 = 0x2167_DA4B
         /// `transfer` of TEP-74.
-        public static let jettonTransfer: UInt32 = 0x0F8A_7EA5
+        package static let jettonTransfer: UInt32 = 0x0F8A_7EA5
         /// `internal_transfer` of TEP-74.
-        public static let jettonInternalTransfer: UInt32 = 0x178D_4519
+        package static let jettonInternalTransfer: UInt32 = 0x178D_4519
         /// `transfer_notification` of TEP-74.
-        public static let jettonNotification: UInt32 = 0x7362_D09C
+        package static let jettonNotification: UInt32 = 0x7362_D09C
         /// `excesses` of TEP-74.
-        public static let excesses: UInt32 = 0xD532_76DB
+        package static let excesses: UInt32 = 0xD532_76DB
         /// `burn` of TEP-74.
-        public static let jettonBurn: UInt32 = 0x595F_07BC
+        package static let jettonBurn: UInt32 = 0x595F_07BC
         /// `burn_notification` of TEP-74.
-        public static let jettonBurnNotification: UInt32 = 0x7BDD_97DE
+        package static let jettonBurnNotification: UInt32 = 0x7BDD_97DE
         /// A highload wallet's list of messages, sent to itself.
-        public static let highloadTransfer: UInt32 = 0xAE42_E5A4
+        package static let highloadTransfer: UInt32 = 0xAE42_E5A4
         /// The old bounce format.
-        public static let bouncedLegacy: UInt32 = 0xFFFF_FFFF
+        package static let bouncedLegacy: UInt32 = 0xFFFF_FFFF
         /// The new bounce format.
-        public static let bounced: UInt32 = 0xFFFF_FFFE
+        package static let bounced: UInt32 = 0xFFFF_FFFE
     }
 
     /// Reads a body.
-    public init(reading body: Cell) {
+    package init(reading body: Cell) {
         var slice = body.slice()
         guard !slice.isEmpty else {
             self = .empty
@@ -90,7 +90,7 @@ public enum MessageBody: Hashable, Sendable {
     /// A body that is a text.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/tooLarge``.
-    public static func cell(comment: [UInt8]) throws(TONError) -> Cell {
+    package static func cell(comment: [UInt8]) throws(TONError) -> Cell {
         var builder = CellBuilder()
         try builder.store(uint: Op.comment, bits: 32)
         try builder.store(snake: comment)
@@ -99,24 +99,24 @@ public enum MessageBody: Hashable, Sendable {
 }
 
 /// The body of money that comes back, since global version 12.
-public struct BouncedBody: Hashable, Sendable {
+package struct BouncedBody: Hashable, Sendable {
     /// The original body, or its root without references.
-    public let originalBody: Cell
+    package let originalBody: Cell
     /// What the original message carried, in nanotons.
-    public let originalValue: UInt128
+    package let originalValue: UInt128
     /// The original message's logical time.
-    public let originalLT: UInt64
+    package let originalLT: UInt64
     /// When the original message was made, in seconds since 1970.
-    public let originalCreatedAt: UInt32
+    package let originalCreatedAt: UInt32
     /// The phase that failed: 0 skipped, 1 compute, 2 action.
-    public let phase: UInt8
+    package let phase: UInt8
     /// The exit code of that phase.
-    public let exitCode: Int32
+    package let exitCode: Int32
     /// Gas used and steps made, when the code ran.
-    public let gas: (used: UInt32, steps: UInt32)?
+    package let gas: (used: UInt32, steps: UInt32)?
 
     /// A body of money that comes back.
-    public init(
+    package init(
         originalBody: Cell,
         originalValue: UInt128,
         originalLT: UInt64,
@@ -154,7 +154,7 @@ public struct BouncedBody: Hashable, Sendable {
     /// The body as a cell.
     ///
     /// - Throws: ``TONError`` when it does not fit.
-    public func cell() throws(TONError) -> Cell {
+    package func cell() throws(TONError) -> Cell {
         var info = CellBuilder()
         try info.store(coins: originalValue)
         try info.store(maybe: nil)
@@ -175,7 +175,7 @@ public struct BouncedBody: Hashable, Sendable {
     }
 
     /// Whether all fields are equal.
-    public static func == (lhs: Self, rhs: Self) -> Bool {
+    package static func == (lhs: Self, rhs: Self) -> Bool {
         lhs.originalBody == rhs.originalBody && lhs.originalValue == rhs.originalValue
             && lhs.originalLT == rhs.originalLT && lhs.originalCreatedAt == rhs.originalCreatedAt
             && lhs.phase == rhs.phase && lhs.exitCode == rhs.exitCode && lhs.gas?.used == rhs.gas?.used
@@ -183,7 +183,7 @@ public struct BouncedBody: Hashable, Sendable {
     }
 
     /// Hashes the original message's place.
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         hasher.combine(originalBody)
         hasher.combine(originalLT)
     }

@@ -1,29 +1,29 @@
 /// What an account begins with: its code and data (TL-B `StateInit`), whose hash is the account's address.
-public struct StateInit: Hashable, Sendable {
+package struct StateInit: Hashable, Sendable {
     /// When the chain calls a contract of the masterchain by itself (TL-B `TickTock`).
-    public struct Ticks: Hashable, Sendable {
+    package struct Ticks: Hashable, Sendable {
         /// Before every block.
-        public var isCalledBefore: Bool
+        package var isCalledBefore: Bool
         /// After every block.
-        public var isCalledAfter: Bool
+        package var isCalledAfter: Bool
     }
 
     /// By how many bits the account is split into shards; no account that a payment meets is.
     ///
     /// It stands in the messages of strangers all the same: for an account with code the chain reads of a message's state
     /// only the libraries.
-    public var splitDepth: UInt8?
+    package var splitDepth: UInt8?
     /// When the chain calls it by itself; no account that a payment meets is called so.
-    public var ticks: Ticks?
+    package var ticks: Ticks?
     /// The contract's code.
-    public var code: Cell?
+    package var code: Cell?
     /// The contract's first data.
-    public var data: Cell?
+    package var data: Cell?
     /// The libraries that it brings.
-    public var libraries: Cell?
+    package var libraries: Cell?
 
     /// An initial state.
-    public init(code: Cell?, data: Cell?, libraries: Cell? = nil) {
+    package init(code: Cell?, data: Cell?, libraries: Cell? = nil) {
         self.code = code
         self.data = data
         self.libraries = libraries
@@ -32,7 +32,7 @@ public struct StateInit: Hashable, Sendable {
     /// Reads a cell that holds an initial state and nothing else.
     ///
     /// - Throws: ``TONError``.
-    public init(parsing cell: Cell) throws(TONError) {
+    package init(parsing cell: Cell) throws(TONError) {
         var slice = cell.slice()
         try self.init(from: &slice)
         guard slice.isEmpty else { throw TONError(.malformedStructure, "something follows the initial state") }
@@ -64,7 +64,7 @@ public struct StateInit: Hashable, Sendable {
     /// The initial state as a cell.
     ///
     /// - Throws: ``TONError`` when the tree of cells would be too deep.
-    public func cell() throws(TONError) -> Cell {
+    package func cell() throws(TONError) -> Cell {
         var builder = CellBuilder()
         try store(in: &builder)
         return try builder.build()
@@ -73,7 +73,7 @@ public struct StateInit: Hashable, Sendable {
     /// The account that begins with this state.
     ///
     /// - Throws: ``TONError``.
-    public func address(workchain: Int = 0) throws(TONError) -> TONAddress {
+    package func address(workchain: Int = 0) throws(TONError) -> TONAddress {
         try TONAddress(workchain: workchain, hash: cell().hash)
     }
 }

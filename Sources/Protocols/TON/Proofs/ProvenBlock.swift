@@ -1,23 +1,23 @@
 /// A block of which is known that it has a root hash, though parts of it may have been left out (block.tlb `Block`).
-public struct ProvenBlock: Sendable {
+package struct ProvenBlock: Sendable {
     private static let tag: UInt64 = 0x11EF_55AA
     private static let infoTag: UInt64 = 0x9BC7_A987
     private static let extraTag: UInt64 = 0x4A33_F6FD
 
     /// Which block it is and when it was made.
-    public struct Header: Hashable, Sendable {
+    package struct Header: Hashable, Sendable {
         /// The workchain.
-        public let workchain: Int32
+        package let workchain: Int32
         /// The shard's prefix, with the bit that ends it.
-        public let shard: UInt64
+        package let shard: UInt64
         /// The number in the shard.
-        public let seqno: UInt32
+        package let seqno: UInt32
         /// When it was made, in seconds since 1970.
-        public let time: UInt32
+        package let time: UInt32
         /// The logical times that it covers.
-        public let startLT: UInt64
+        package let startLT: UInt64
         /// The logical times that it covers.
-        public let endLT: UInt64
+        package let endLT: UInt64
     }
 
     private let root: Cell
@@ -28,7 +28,7 @@ public struct ProvenBlock: Sendable {
     ///   - proof: the proof's cell, or the block's.
     ///   - rootHash: the root hash that the block has to have.
     /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when it has another.
-    public init(_ proof: Cell, rootHash: CellHash) throws(TONError) {
+    package init(_ proof: Cell, rootHash: CellHash) throws(TONError) {
         root = try ProvenTree.root(of: proof, hash: rootHash)
         var slice = try ProvenTree.slice(of: root)
         guard try slice.loadUInt(32) == Self.tag else {
@@ -39,7 +39,7 @@ public struct ProvenBlock: Sendable {
     /// Which block it is and when it was made.
     ///
     /// - Throws: ``TONError`` when that was left out.
-    public func header() throws(TONError) -> Header {
+    package func header() throws(TONError) -> Header {
         var slice = try ProvenTree.slice(of: root.reference(0))
         guard try slice.loadUInt(32) == Self.infoTag else {
             throw TONError(.malformedStructure, "what is proven is no block")
@@ -72,7 +72,7 @@ public struct ProvenBlock: Sendable {
     ///   - lt: its logical time.
     /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when the way to it was left out.
     /// - Returns: the hash; none when there is no such chain transaction, which is proven then.
-    public func transactionHash(of account: CellHash, lt: UInt64) throws(TONError) -> CellHash? {
+    package func transactionHash(of account: CellHash, lt: UInt64) throws(TONError) -> CellHash? {
         var extra = try ProvenTree.slice(of: root.reference(3))
         guard try extra.loadUInt(32) == Self.extraTag else {
             throw TONError(.malformedStructure, "what is proven is no block")
@@ -98,7 +98,7 @@ public struct ProvenBlock: Sendable {
     /// The hash of the shard's state after this block.
     ///
     /// - Throws: ``TONError`` when that was left out.
-    public func stateHash() throws(TONError) -> CellHash {
+    package func stateHash() throws(TONError) -> CellHash {
         let update = try root.reference(2)
         guard update.kind == .merkleUpdate else {
             throw TONError(.invalidProof, "the proof leaves out how the block changed the state")
@@ -111,7 +111,7 @@ public struct ProvenBlock: Sendable {
     /// The shard's state after this block, as far as the block itself shows it: the parts that it changed.
     ///
     /// - Throws: ``TONError`` when that was left out.
-    public func changedState() throws(TONError) -> ProvenState {
+    package func changedState() throws(TONError) -> ProvenState {
         let hash = try stateHash()
         return try ProvenState(root.reference(2).reference(1), hash: hash)
     }

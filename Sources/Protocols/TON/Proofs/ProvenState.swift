@@ -1,18 +1,18 @@
 /// A shard's state of which is known that it has a hash, though parts of it may have been left out (block.tlb
 /// `ShardStateUnsplit`).
-public struct ProvenState: Sendable {
+package struct ProvenState: Sendable {
     private static let tag: UInt64 = 0x9023_AFE2
 
     /// What a state says of an account.
-    public struct Entry: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable {
         /// The account's cell, or what stands for it.
-        public let cell: Cell
+        package let cell: Cell
         /// The hash of the account's cell.
-        public let hash: CellHash
+        package let hash: CellHash
         /// The hash of its last chain transaction.
-        public let lastHash: CellHash
+        package let lastHash: CellHash
         /// The logical time of its last chain transaction.
-        public let lastLT: UInt64
+        package let lastLT: UInt64
     }
 
     private let root: Cell
@@ -23,7 +23,7 @@ public struct ProvenState: Sendable {
     ///   - proof: the proof's cell, or the state's.
     ///   - hash: the hash that it has to have, from ``ProvenBlock/stateHash()``.
     /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when it has another.
-    public init(_ proof: Cell, hash: CellHash) throws(TONError) {
+    package init(_ proof: Cell, hash: CellHash) throws(TONError) {
         root = try ProvenTree.root(of: proof, hash: hash)
     }
 
@@ -32,7 +32,7 @@ public struct ProvenState: Sendable {
     /// - Parameter account: the account's 256 bits.
     /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when the way to it was left out.
     /// - Returns: the entry; none when there is no such account, which is proven then.
-    public func entry(of account: CellHash) throws(TONError) -> Entry? {
+    package func entry(of account: CellHash) throws(TONError) -> Entry? {
         var slice = try ProvenTree.slice(of: root)
         guard try slice.loadUInt(32) == Self.tag else {
             throw TONError(.malformedStructure, "what is proven is no state of a shard")
@@ -56,25 +56,25 @@ public struct ProvenState: Sendable {
 }
 
 /// An account as a state holds it (block.tlb `Account`).
-public struct ProvenAccount: Hashable, Sendable {
+package struct ProvenAccount: Hashable, Sendable {
     /// The address.
-    public let address: TONAddress
+    package let address: TONAddress
     /// What it holds, in nanotons.
-    public let balance: UInt128
+    package let balance: UInt128
     /// Until when its rent is paid, in seconds since 1970.
-    public let rentPaid: UInt32
+    package let rentPaid: UInt32
     /// The rent that it owes, in nanotons.
-    public let rentDue: UInt128
+    package let rentDue: UInt128
     /// Its status.
-    public let status: AccountStatus
+    package let status: AccountStatus
     /// Its code and data; none unless it is active.
-    public let state: StateInit?
+    package let state: StateInit?
 
     /// Reads an account's cell, which has to be the one that a state names.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when it is another.
     /// - Returns: nothing when the account does not exist (`account_none$0`).
-    public init?(_ cell: Cell, entry: ProvenState.Entry) throws(TONError) {
+    package init?(_ cell: Cell, entry: ProvenState.Entry) throws(TONError) {
         guard cell.hash(at: 0) == entry.hash else {
             throw TONError(.invalidProof, "the account is not the one that the state names")
         }

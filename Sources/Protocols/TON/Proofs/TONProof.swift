@@ -1,21 +1,21 @@
 import Cryptography
-public import Seams
+package import Seams
 
 /// What a wallet signs to show that it belongs to whoever uses it (TON Connect, `ton_proof`).
-public struct TONProof: Hashable, Sendable {
+package struct TONProof: Hashable, Sendable {
     /// The wallet.
-    public let address: TONAddress
+    package let address: TONAddress
     /// The domain that the wallet was shown.
-    public let domain: String
+    package let domain: String
     /// When it was signed.
-    public let timestamp: Timestamp
+    package let timestamp: Timestamp
     /// What we asked it to sign: used once.
-    public let payload: String
+    package let payload: String
     /// The signature.
-    public let signature: [UInt8]
+    package let signature: [UInt8]
 
     /// A proof as a wallet gave it.
-    public init(address: TONAddress, domain: String, timestamp: Timestamp, payload: String, signature: [UInt8]) {
+    package init(address: TONAddress, domain: String, timestamp: Timestamp, payload: String, signature: [UInt8]) {
         self.address = address
         self.domain = domain
         self.timestamp = timestamp
@@ -24,7 +24,7 @@ public struct TONProof: Hashable, Sendable {
     }
 
     /// What is signed: `SHA-256(0xFFFF ‖ "ton-connect" ‖ SHA-256(message))`.
-    public var digest: [UInt8] {
+    package var digest: [UInt8] {
         var message = Array("ton-proof-item-v2/".utf8)
         withUnsafeBytes(of: Int32(address.workchain).bigEndian) { message.append(contentsOf: $0) }
         message += address.hash.bytes
@@ -36,18 +36,18 @@ public struct TONProof: Hashable, Sendable {
     }
 
     /// What the proof has to fit.
-    public struct Expectation: Sendable {
+    package struct Expectation: Sendable {
         /// Our own domain.
-        public let domain: String
+        package let domain: String
         /// The payload that we gave out.
-        public let payload: String
+        package let payload: String
         /// The current moment.
-        public let now: Timestamp
+        package let now: Timestamp
         /// How old a proof may be.
-        public let maximumAge: Duration
+        package let maximumAge: Duration
 
         /// What a proof has to fit; the usual age is fifteen minutes.
-        public init(domain: String, payload: String, now: Timestamp, maximumAge: Duration = .seconds(900)) {
+        package init(domain: String, payload: String, now: Timestamp, maximumAge: Duration = .seconds(900)) {
             self.domain = domain
             self.payload = payload
             self.now = now
@@ -62,7 +62,7 @@ public struct TONProof: Hashable, Sendable {
     ///   - stateInit: the wallet's initial state, whose hash is the address and which holds the key.
     ///   - claimedKey: the key that the wallet says it has; has to be the state's, and is all there is without one.
     /// - Returns: a sentence, or none.
-    public func refusal(
+    package func refusal(
         expecting expectation: Expectation,
         stateInit: StateInit?,
         claimedKey: [UInt8]?

@@ -1,57 +1,57 @@
 /// One step of an account's history (TL-B `transaction$0111`): a message in, messages out, and what happened in between.
-public struct ChainTransaction: Hashable, Sendable {
+package struct ChainTransaction: Hashable, Sendable {
     /// The cell that it was read from; its hash identifies it.
-    public let cell: Cell
+    package let cell: Cell
     /// The account, without its workchain.
-    public let account: CellHash
+    package let account: CellHash
     /// The logical time, which is unique within the account.
-    public let lt: UInt64
+    package let lt: UInt64
     /// The hash of the step before it.
-    public let previousHash: CellHash
+    package let previousHash: CellHash
     /// The logical time of the step before it; 0 for the first one.
-    public let previousLT: UInt64
+    package let previousLT: UInt64
     /// When it happened, by the block's clock, in seconds since 1970.
-    public let now: UInt32
+    package let now: UInt32
     /// What the account was before it.
-    public let originalStatus: AccountStatus
+    package let originalStatus: AccountStatus
     /// What the account was after it.
-    public let endStatus: AccountStatus
+    package let endStatus: AccountStatus
     /// The message that it answers.
-    public let inMessage: Message?
+    package let inMessage: Message?
     /// The hash of that message.
-    public let inMessageHash: CellHash?
+    package let inMessageHash: CellHash?
     /// The messages that it sent, in their order.
-    public let outMessages: [Message]
+    package let outMessages: [Message]
     /// The hashes of those messages.
-    public let outMessageHashes: [CellHash]
+    package let outMessageHashes: [CellHash]
     /// What the account paid in fees, without what its messages still pay on their way, in nanotons.
-    public let totalFees: UInt128
+    package let totalFees: UInt128
     /// The hashes of the account's state before and after.
-    public let stateUpdate: StateUpdate
+    package let stateUpdate: StateUpdate
     /// What happened, phase by phase.
-    public let description: TransactionDescription
+    package let description: TransactionDescription
 
     /// The hashes of an account's state before and after.
-    public struct StateUpdate: Hashable, Sendable {
+    package struct StateUpdate: Hashable, Sendable {
         /// Before.
-        public let old: CellHash
+        package let old: CellHash
         /// After.
-        public let new: CellHash
+        package let new: CellHash
 
         /// The hashes before and after.
-        public init(old: CellHash, new: CellHash) {
+        package init(old: CellHash, new: CellHash) {
             self.old = old
             self.new = new
         }
     }
 
     /// The hash that identifies it.
-    public var hash: CellHash { cell.hash }
+    package var hash: CellHash { cell.hash }
 
     /// Reads a chain transaction.
     ///
     /// - Throws: ``TONError``.
-    public init(parsing cell: Cell) throws(TONError) {
+    package init(parsing cell: Cell) throws(TONError) {
         var slice = cell.slice()
         let head = try TransactionHead(from: &slice)
         self.cell = cell
@@ -86,7 +86,7 @@ public struct ChainTransaction: Hashable, Sendable {
     /// A chain transaction with its cell, as a chain writes it.
     ///
     /// - Throws: ``TONError`` when it does not fit.
-    public init(
+    package init(
         account: CellHash,
         lt: UInt64,
         previousHash: CellHash,

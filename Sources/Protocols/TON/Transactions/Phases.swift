@@ -1,5 +1,5 @@
 /// What an account is before or after a chain transaction.
-public enum AccountStatus: UInt8, Hashable, Sendable {
+package enum AccountStatus: UInt8, Hashable, Sendable {
     case uninitialised = 0
     case frozen = 1
     case active = 2
@@ -7,23 +7,23 @@ public enum AccountStatus: UInt8, Hashable, Sendable {
 }
 
 /// The phase that takes the rent for storage.
-public struct StoragePhase: Hashable, Sendable {
+package struct StoragePhase: Hashable, Sendable {
     /// What the phase did to the account.
-    public enum StatusChange: Hashable, Sendable {
+    package enum StatusChange: Hashable, Sendable {
         case unchanged
         case frozen
         case deleted
     }
 
     /// What was taken, in nanotons.
-    public var collected: UInt128
+    package var collected: UInt128
     /// What could not be taken and is still owed.
-    public var due: UInt128?
+    package var due: UInt128?
     /// What the phase did to the account.
-    public var statusChange: StatusChange
+    package var statusChange: StatusChange
 
     /// A storage phase.
-    public init(collected: UInt128, due: UInt128? = nil, statusChange: StatusChange = .unchanged) {
+    package init(collected: UInt128, due: UInt128? = nil, statusChange: StatusChange = .unchanged) {
         self.collected = collected
         self.due = due
         self.statusChange = statusChange
@@ -48,16 +48,16 @@ public struct StoragePhase: Hashable, Sendable {
 }
 
 /// The phase that adds what the message carries.
-public struct CreditPhase: Hashable, Sendable {
+package struct CreditPhase: Hashable, Sendable {
     /// Rent from before that was taken first.
-    public var dueFeesCollected: UInt128?
+    package var dueFeesCollected: UInt128?
     /// What was added, in nanotons.
-    public var credit: UInt128
+    package var credit: UInt128
     /// Other currencies that were added.
-    public var extraCurrencies: Cell?
+    package var extraCurrencies: Cell?
 
     /// A credit phase.
-    public init(dueFeesCollected: UInt128? = nil, credit: UInt128, extraCurrencies: Cell? = nil) {
+    package init(dueFeesCollected: UInt128? = nil, credit: UInt128, extraCurrencies: Cell? = nil) {
         self.dueFeesCollected = dueFeesCollected
         self.credit = credit
         self.extraCurrencies = extraCurrencies
@@ -78,9 +78,9 @@ public struct CreditPhase: Hashable, Sendable {
 }
 
 /// The phase that runs the contract's code.
-public enum ComputePhase: Hashable, Sendable {
+package enum ComputePhase: Hashable, Sendable {
     /// Why the code did not run.
-    public enum SkipReason: Hashable, Sendable {
+    package enum SkipReason: Hashable, Sendable {
         /// There is no code.
         case noState
         /// The code that came with the message is not the account's.
@@ -92,26 +92,26 @@ public enum ComputePhase: Hashable, Sendable {
     }
 
     /// What running the code came to.
-    public struct Result: Hashable, Sendable {
+    package struct Result: Hashable, Sendable {
         /// Whether the code ended well.
-        public var success: Bool
+        package var success: Bool
         /// Whether the message's state was used.
-        public var usedMessageState: Bool
+        package var usedMessageState: Bool
         /// Whether the account became active by it.
-        public var activatedAccount: Bool
+        package var activatedAccount: Bool
         /// What the gas cost, in nanotons.
-        public var gasFees: UInt128
+        package var gasFees: UInt128
         /// How much gas was used.
-        public var gasUsed: UInt64
+        package var gasUsed: UInt64
         /// How much gas there was.
-        public var gasLimit: UInt64
+        package var gasLimit: UInt64
         /// The exit code; 0 and 1 are success.
-        public var exitCode: Int32
+        package var exitCode: Int32
         /// How many steps were made.
-        public var steps: UInt32
+        package var steps: UInt32
 
         /// A result of running code.
-        public init(
+        package init(
             success: Bool,
             usedMessageState: Bool = false,
             activatedAccount: Bool = false,
@@ -205,28 +205,28 @@ public enum ComputePhase: Hashable, Sendable {
 }
 
 /// The phase that sends what the code has asked for.
-public struct ActionPhase: Hashable, Sendable {
+package struct ActionPhase: Hashable, Sendable {
     /// Whether all was done.
-    public var success: Bool
+    package var success: Bool
     /// Whether the list of actions was valid.
-    public var valid: Bool
+    package var valid: Bool
     /// Whether there was too little money.
-    public var noFunds: Bool
+    package var noFunds: Bool
     /// What forwarding the messages costs, in nanotons, with ``actionFees``.
-    public var forwardFees: UInt128?
+    package var forwardFees: UInt128?
     /// The part of ``forwardFees`` that is taken in this chain transaction.
-    public var actionFees: UInt128?
+    package var actionFees: UInt128?
     /// 0, or why it failed; 37 is too little money.
-    public var resultCode: Int32
+    package var resultCode: Int32
     /// How many actions there were.
-    public var totalActions: UInt16
+    package var totalActions: UInt16
     /// How many were skipped although they could not be done (send mode +2).
-    public var skippedActions: UInt16
+    package var skippedActions: UInt16
     /// How many messages were sent.
-    public var messagesCreated: UInt16
+    package var messagesCreated: UInt16
 
     /// An action phase.
-    public init(
+    package init(
         success: Bool,
         valid: Bool = true,
         noFunds: Bool = false,
@@ -285,7 +285,7 @@ public struct ActionPhase: Hashable, Sendable {
 }
 
 /// The phase that sends back what a contract could not take.
-public enum BouncePhase: Hashable, Sendable {
+package enum BouncePhase: Hashable, Sendable {
     /// There was nothing to send back.
     case negativeFunds
     /// What was left did not pay for sending it back.

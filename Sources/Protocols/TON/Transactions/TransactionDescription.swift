@@ -1,7 +1,7 @@
 /// What happened in a chain transaction, phase by phase (TL-B `TransactionDescr`).
-public struct TransactionDescription: Hashable, Sendable {
+package struct TransactionDescription: Hashable, Sendable {
     /// Why the chain transaction took place.
-    public enum Kind: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
         /// A message came.
         case ordinary
         /// The chain runs the contract at each block.
@@ -11,28 +11,28 @@ public struct TransactionDescription: Hashable, Sendable {
     }
 
     /// Why it took place.
-    public var kind: Kind
+    package var kind: Kind
     /// Whether the money was added before the rent was taken.
-    public var creditFirst: Bool
+    package var creditFirst: Bool
     /// The phase that takes the rent.
-    public var storage: StoragePhase?
+    package var storage: StoragePhase?
     /// The phase that adds what the message carries.
-    public var credit: CreditPhase?
+    package var credit: CreditPhase?
     /// The phase that runs the code; none when only rent was taken.
-    public var compute: ComputePhase?
+    package var compute: ComputePhase?
     /// The phase that sends.
-    public var action: ActionPhase?
+    package var action: ActionPhase?
     /// Whether what the code did was undone.
     ///
     /// A plain transfer to an account without code is aborted, and the money stays.
-    public var aborted: Bool
+    package var aborted: Bool
     /// The phase that sends back.
-    public var bounce: BouncePhase?
+    package var bounce: BouncePhase?
     /// Whether the account is gone.
-    public var destroyed: Bool
+    package var destroyed: Bool
 
     /// A description of an ordinary chain transaction.
-    public init(
+    package init(
         creditFirst: Bool = true,
         storage: StoragePhase? = nil,
         credit: CreditPhase? = nil,
@@ -113,7 +113,7 @@ public struct TransactionDescription: Hashable, Sendable {
     }
 
     /// Whether the code ran and ended well.
-    public var didExecute: Bool {
+    package var didExecute: Bool {
         if case .executed(let result) = compute { return result.success }
         return false
     }

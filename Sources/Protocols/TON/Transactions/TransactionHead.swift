@@ -1,22 +1,22 @@
 /// The fixed beginning of a chain transaction: whose it is, when, and which one was before it.
 ///
 /// It can be read whatever follows, so that an account's history joins up across a chain transaction that cannot be.
-public struct TransactionHead: Hashable, Sendable {
+package struct TransactionHead: Hashable, Sendable {
     /// The account, without its workchain.
-    public let account: CellHash
+    package let account: CellHash
     /// The logical time, which is unique within the account.
-    public let lt: UInt64
+    package let lt: UInt64
     /// The hash of the step before it.
-    public let previousHash: CellHash
+    package let previousHash: CellHash
     /// The logical time of the step before it; 0 for the first one.
-    public let previousLT: UInt64
+    package let previousLT: UInt64
     /// When it happened, by the block's clock, in seconds since 1970.
-    public let now: UInt32
+    package let now: UInt32
 
     /// Reads the beginning of a chain transaction.
     ///
     /// - Throws: ``TONError``.
-    public init(parsing cell: Cell) throws(TONError) {
+    package init(parsing cell: Cell) throws(TONError) {
         var slice = cell.slice()
         try self.init(from: &slice)
     }

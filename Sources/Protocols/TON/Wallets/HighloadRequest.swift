@@ -1,24 +1,24 @@
 /// What a highload wallet reads of a request: for a fixture chain, and for checks.
-public struct HighloadRequest: Hashable, Sendable {
+package struct HighloadRequest: Hashable, Sendable {
     /// The signature.
-    public let signature: [UInt8]
+    package let signature: [UInt8]
     /// What is signed.
-    public let signedHash: CellHash
+    package let signedHash: CellHash
     /// What tells wallets of one key apart.
-    public let walletID: UInt32
+    package let walletID: UInt32
     /// The message that is sent at once.
-    public let message: OutgoingActions.Send
+    package let message: OutgoingActions.Send
     /// The request's number.
-    public let query: HighloadQuery
+    package let query: HighloadQuery
     /// When it was made, in seconds since 1970.
-    public let createdAt: UInt64
+    package let createdAt: UInt64
     /// The timeout that it was made for.
-    public let timeout: UInt32
+    package let timeout: UInt32
 
     /// Reads the body of an external message to a highload wallet.
     ///
     /// - Throws: ``TONError``.
-    public init(parsing body: Cell) throws(TONError) {
+    package init(parsing body: Cell) throws(TONError) {
         var slice = body.slice()
         signature = try slice.loadBytes(64)
         let inner = try slice.loadReference()
@@ -59,22 +59,22 @@ public struct HighloadRequest: Hashable, Sendable {
 }
 
 /// The data cell of a highload wallet.
-public struct HighloadWalletData: Hashable, Sendable {
+package struct HighloadWalletData: Hashable, Sendable {
     /// The 32 bytes of the key that signs.
-    public var publicKey: [UInt8]
+    package var publicKey: [UInt8]
     /// What tells wallets of one key apart.
-    public var walletID: UInt32
+    package var walletID: UInt32
     /// Numbers that were taken before the last cleaning.
-    public var oldQueries: TakenQueries
+    package var oldQueries: TakenQueries
     /// Numbers that were taken since.
-    public var queries: TakenQueries
+    package var queries: TakenQueries
     /// When old numbers were forgotten last, in seconds since 1970.
-    public var lastCleaned: UInt64
+    package var lastCleaned: UInt64
     /// For how many seconds a request may come.
-    public var timeout: UInt32
+    package var timeout: UInt32
 
     /// The data of a wallet that has taken nothing yet.
-    public init(publicKey: [UInt8], walletID: UInt32, timeout: UInt32) {
+    package init(publicKey: [UInt8], walletID: UInt32, timeout: UInt32) {
         self.publicKey = publicKey
         self.walletID = walletID
         self.timeout = timeout
@@ -86,7 +86,7 @@ public struct HighloadWalletData: Hashable, Sendable {
     /// Reads the data cell of a highload wallet.
     ///
     /// - Throws: ``TONError``.
-    public init(parsing cell: Cell) throws(TONError) {
+    package init(parsing cell: Cell) throws(TONError) {
         var slice = cell.slice()
         publicKey = try slice.loadBytes(32)
         walletID = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
@@ -99,7 +99,7 @@ public struct HighloadWalletData: Hashable, Sendable {
     /// The data cell.
     ///
     /// - Throws: ``TONError`` when the key does not have 32 bytes.
-    public func cell() throws(TONError) -> Cell {
+    package func cell() throws(TONError) -> Cell {
         guard publicKey.count == 32 else { throw TONError(.invalidKey, "a wallet's key has 32 bytes") }
         var builder = CellBuilder()
         try builder.store(bytes: publicKey)
@@ -113,7 +113,7 @@ public struct HighloadWalletData: Hashable, Sendable {
 
     /// Forgets the numbers of requests that can no longer come, as the contract does before it reads a request: those of
     /// before the last cleaning when a timeout has passed since, and all when two have.
-    public mutating func clean(at time: UInt64) {
+    package mutating func clean(at time: UInt64) {
         // The difference, because a cell may name any moment.
         guard lastCleaned < time, time - lastCleaned > UInt64(timeout) else { return }
         oldQueries = time - lastCleaned > 2 * UInt64(timeout) ? TakenQueries() : queries
@@ -122,16 +122,16 @@ public struct HighloadWalletData: Hashable, Sendable {
     }
 
     /// Whether a number was taken and is not forgotten.
-    public func hasTaken(_ query: HighloadQuery) -> Bool { oldQueries.contains(query) || queries.contains(query) }
+    package func hasTaken(_ query: HighloadQuery) -> Bool { oldQueries.contains(query) || queries.contains(query) }
 }
 
 /// Numbers of requests: for each group a cell with a bit for each place.
-public struct TakenQueries: Hashable, Sendable {
+package struct TakenQueries: Hashable, Sendable {
     private static let groupBits = 13
     private var groups: [UInt16: Set<UInt16>] = [:]
 
     /// No numbers.
-    public init() {}
+    package init() {}
 
     init(parsing root: Cell?) throws(TONError) {
         for (group, value) in try Hashmap.entries(of: root, keyBits: Self.groupBits) {
@@ -154,10 +154,10 @@ public struct TakenQueries: Hashable, Sendable {
     }
 
     /// Whether a number is among them.
-    public func contains(_ query: HighloadQuery) -> Bool { groups[query.group]?.contains(query.place) ?? false }
+    package func contains(_ query: HighloadQuery) -> Bool { groups[query.group]?.contains(query.place) ?? false }
 
     /// The positions of all of them in the series, see ``HighloadQuery/position``.
-    public var positions: Set<UInt64> {
+    package var positions: Set<UInt64> {
         var positions: Set<UInt64> = []
         for (group, places) in groups {
             for place in places { positions.insert(UInt64(group) * UInt64(HighloadQuery.places) + UInt64(place)) }
@@ -166,5 +166,5 @@ public struct TakenQueries: Hashable, Sendable {
     }
 
     /// Adds a number.
-    public mutating func insert(_ query: HighloadQuery) { groups[query.group, default: []].insert(query.place) }
+    package mutating func insert(_ query: HighloadQuery) { groups[query.group, default: []].insert(query.place) }
 }

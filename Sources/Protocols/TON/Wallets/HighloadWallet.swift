@@ -1,28 +1,28 @@
-public import Cryptography
+package import Cryptography
 
 /// The number of a request to a highload wallet: a group of 13 bits and a place of 0 to 1,022 in it.
 ///
 /// The wallet remembers which numbers it has taken, in any order, for as long as a request with them may come.
-public struct HighloadQuery: Hashable, Sendable {
+package struct HighloadQuery: Hashable, Sendable {
     /// How many places a group has: a cell's bits.
-    public static let places: UInt16 = 1_023
+    package static let places: UInt16 = 1_023
     /// How many numbers there are; they begin again after the last one.
-    public static let count: UInt64 = 8_192 * UInt64(places)
+    package static let count: UInt64 = 8_192 * UInt64(places)
 
     /// The group, `shift` in the contract's words.
-    public let group: UInt16
+    package let group: UInt16
     /// The place in the group, `bit_number` in the contract's words.
-    public let place: UInt16
+    package let place: UInt16
 
     /// The number at a position of the series that never ends.
-    public init(sequence: UInt64) {
+    package init(sequence: UInt64) {
         let position = sequence % Self.count
         group = UInt16(position / UInt64(Self.places))
         place = UInt16(position % UInt64(Self.places))
     }
 
     /// The number's position in the first round of the series, below ``count``.
-    public var position: UInt64 { UInt64(group) * UInt64(Self.places) + UInt64(place) }
+    package var position: UInt64 { UInt64(group) * UInt64(Self.places) + UInt64(place) }
 
     init(group: UInt16, place: UInt16) throws(TONError) {
         guard group < 8_192, place < Self.places else {
@@ -35,25 +35,25 @@ public struct HighloadQuery: Hashable, Sendable {
 
 /// A highload wallet, version 3: it takes requests in any order and many at once, each with a number and an end
 /// (github.com/ton-blockchain/highload-wallet-contract-v3).
-public struct HighloadWallet: Hashable, Sendable {
+package struct HighloadWallet: Hashable, Sendable {
     /// The identifier that the contract's authors recommend.
-    public static let usualID: UInt32 = 0x10AD
+    package static let usualID: UInt32 = 0x10AD
     /// The most messages of one request: with one more the list of actions would be too long.
-    public static let maximumMessages = 254
+    package static let maximumMessages = 254
     /// What a request takes along to the wallet itself, in nanotons: more than reading the list costs, and it stays there.
     static let carriedValue: UInt128 = 50_000_000
 
     /// The key that signs.
-    public let publicKey: Ed25519.PublicKey
+    package let publicKey: Ed25519.PublicKey
     /// What tells wallets of one key apart.
-    public let walletID: UInt32
+    package let walletID: UInt32
     /// For how many seconds after its creation a request may come; a part of the address, of 22 bits.
-    public let timeout: UInt32
+    package let timeout: UInt32
     /// The workchain.
-    public let workchain: Int
+    package let workchain: Int
 
     /// A wallet.
-    public init(publicKey: Ed25519.PublicKey, walletID: UInt32 = usualID, timeout: UInt32, workchain: Int = 0) {
+    package init(publicKey: Ed25519.PublicKey, walletID: UInt32 = usualID, timeout: UInt32, workchain: Int = 0) {
         self.publicKey = publicKey
         self.walletID = walletID
         self.timeout = timeout
@@ -63,7 +63,7 @@ public struct HighloadWallet: Hashable, Sendable {
     /// What the account begins with.
     ///
     /// - Throws: ``TONError``.
-    public func stateInit() throws(TONError) -> StateInit {
+    package func stateInit() throws(TONError) -> StateInit {
         let data = HighloadWalletData(publicKey: publicKey.bytes, walletID: walletID, timeout: timeout)
         return StateInit(code: Self.code, data: try data.cell())
     }
@@ -71,10 +71,10 @@ public struct HighloadWallet: Hashable, Sendable {
     /// The account.
     ///
     /// - Throws: ``TONError``.
-    public func address() throws(TONError) -> TONAddress { try stateInit().address(workchain: workchain) }
+    package func address() throws(TONError) -> TONAddress { try stateInit().address(workchain: workchain) }
 
     /// The contract's code.
-    public static let code: Cell = {
+    package static let code: Cell = {
         do { return try BagOfCells.root(ofText: codeText) } catch {
             preconditionFailure("the code of a wallet that is part of this program cannot be read: \(error)")
         }
@@ -106,7 +106,7 @@ extension HighloadWallet {
     ///   - deploying: whether the wallet does not exist yet, so that its state has to come along.
     /// - Throws: ``TONError``.
     /// - Returns: the signed request.
-    public func sign(
+    package func sign(
         _ messages: [WalletMessage],
         sequence: UInt64,
         createdAt: UInt64,

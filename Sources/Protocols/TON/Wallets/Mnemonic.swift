@@ -1,21 +1,21 @@
-public import Cryptography
-public import Seams
+package import Cryptography
+package import Seams
 
 /// The 12 to 24 words from which wallet programs derive a key of TON; not the derivation of BIP-39, though the words are
 /// its English ones.
 ///
 /// `entropy = HMAC-SHA-512(key: words, data: password)`, `seed = PBKDF2-SHA-512(entropy, "TON default seed", 100,000)`.
-public struct Mnemonic: Sendable {
+package struct Mnemonic: Sendable {
     private static let iterations = 100_000
 
     /// The Ed25519 seed, 32 bytes.
-    public let seed: SecretBytes
+    package let seed: SecretBytes
 
     /// The key of some words.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedMnemonic`` when the words do not belong together, which a
     ///   mistyped one does in 255 of 256 cases. The rules are those of ton-crypto (`mnemonicValidate`).
-    public init(_ words: [String], password: String = "") throws(TONError) {
+    package init(_ words: [String], password: String = "") throws(TONError) {
         guard (12...24).contains(words.count) else { throw Self.malformed("a mnemonic has 12 to 24 words") }
         let areWords = words.allSatisfy { word in
             (3...8).contains(word.utf8.count)
@@ -47,7 +47,7 @@ public struct Mnemonic: Sendable {
     /// New words without a password: 24 at random, until they belong together.
     ///
     /// - Throws: ``TONError`` when the random bytes never lead to words that do.
-    public static func generate(from random: some RandomSource) throws(TONError) -> [String] {
+    package static func generate(from random: some RandomSource) throws(TONError) -> [String] {
         // One of 256 fits; that none of so many does happens to nobody.
         for _ in 0..<20_000 {
             let bytes = random.bytes(48)

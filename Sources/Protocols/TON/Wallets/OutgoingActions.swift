@@ -1,17 +1,17 @@
 /// The list of what a contract has asked for: `out_list` of TL-B, its last action outermost.
-public enum OutgoingActions {
+package enum OutgoingActions {
     private static let sendMessage: UInt64 = 0x0EC3_C86D
     private static let maximumCount = 255
 
     /// One message that is asked for.
-    public struct Send: Hashable, Sendable {
+    package struct Send: Hashable, Sendable {
         /// How it is sent.
-        public let mode: UInt8
+        package let mode: UInt8
         /// The message.
-        public let message: Cell
+        package let message: Cell
 
         /// A message that is asked for.
-        public init(mode: UInt8, cell: Cell) {
+        package init(mode: UInt8, cell: Cell) {
             self.mode = mode
             message = cell
         }
@@ -34,7 +34,7 @@ public enum OutgoingActions {
     /// The messages of a list, in the order in which they are sent.
     ///
     /// - Throws: ``TONError`` when something else than sending is asked for.
-    public static func messages(in list: Cell?) throws(TONError) -> [Send] {
+    package static func messages(in list: Cell?) throws(TONError) -> [Send] {
         var messages: [Send] = []
         var next = list
         while let cell = next, cell.bitCount > 0 {

@@ -1,5 +1,5 @@
 /// Links that open a wallet with a transfer filled in: `ton://transfer/<address>?amount=…&text=…`.
-public enum TransferLink {
+package enum TransferLink {
     /// A link; its text is also what a QR code says.
     ///
     /// - Parameters:
@@ -9,7 +9,7 @@ public enum TransferLink {
     ///   - comment: what the transfer has to say.
     ///   - jetton: the master of the jetton that is paid; none for TON coin.
     /// - Returns: the link.
-    public static func ton(
+    package static func ton(
         to address: TONAddress,
         testOnly: Bool,
         amount: UInt128,

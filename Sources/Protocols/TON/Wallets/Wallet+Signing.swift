@@ -1,11 +1,11 @@
-public import Cryptography
+package import Cryptography
 
 /// One message that a wallet is asked to send.
-public struct WalletMessage: Hashable, Sendable {
+package struct WalletMessage: Hashable, Sendable {
     /// How it is sent: +1 pays fees apart, +2 ignores errors, 64 carries the inbound value, 128 carries all.
-    public var mode: UInt8
+    package var mode: UInt8
     /// The message; its source is filled in by the chain.
-    public var message: InternalMessage
+    package var message: InternalMessage
 
     /// A message to send.
     ///
@@ -17,7 +17,7 @@ public struct WalletMessage: Hashable, Sendable {
     ///   - stateInit: the state that deploys the receiver.
     ///   - mode: how it is sent; 3 pays fees apart and ignores errors.
     /// - Throws: ``TONError``; with ``TONError/Code/malformedAddress`` for a destination on a workchain that does not exist.
-    public init(
+    package init(
         to destination: TONAddress,
         amount: UInt128,
         bounce: Bool,
@@ -41,16 +41,16 @@ public struct WalletMessage: Hashable, Sendable {
 }
 
 /// A signed request to a wallet, ready to be broadcast and stored before that.
-public struct SignedTransfer: Hashable, Sendable {
+package struct SignedTransfer: Hashable, Sendable {
     /// The external message.
-    public let cell: Cell
+    package let cell: Cell
     /// The hash that it keeps however it is written (TEP-467).
-    public let normalizedHash: CellHash
+    package let normalizedHash: CellHash
 
     /// The message as a bag of cells.
     ///
     /// - Throws: ``TONError``.
-    public func serialized() throws(TONError) -> [UInt8] { try cell.serialized() }
+    package func serialized() throws(TONError) -> [UInt8] { try cell.serialized() }
 }
 
 extension Wallet {
@@ -64,7 +64,7 @@ extension Wallet {
     ///   - deploying: whether the wallet does not exist yet, so that its state has to come along.
     /// - Throws: ``TONError``; with ``TONError/Code/invalidKey`` when the key is another wallet's.
     /// - Returns: the signed request.
-    public func sign(
+    package func sign(
         _ messages: [WalletMessage],
         seqno: UInt32,
         validUntil: UInt32,
@@ -84,7 +84,7 @@ extension Wallet {
     ///
     /// - Throws: ``TONError``; with ``TONError/Code/invalidKey`` when the key is another wallet's.
     /// - Returns: the body of the message.
-    public func signRelayed(
+    package func signRelayed(
         _ messages: [WalletMessage],
         seqno: UInt32,
         validUntil: UInt32,
@@ -145,9 +145,9 @@ extension Wallet {
 }
 
 /// What a wallet contract reads of a request: for a fixture chain, and for checks.
-public struct WalletRequest: Hashable, Sendable {
+package struct WalletRequest: Hashable, Sendable {
     /// How a request comes to the wallet; the number stands at the beginning of requests to v5.
-    public enum Way: UInt32, Hashable, Sendable {
+    package enum Way: UInt32, Hashable, Sendable {
         /// In a message from outside.
         case outside = 0x7369_676E
         /// In a message of an account, which brings it and pays for it; v5 only.
@@ -155,20 +155,20 @@ public struct WalletRequest: Hashable, Sendable {
     }
 
     /// The signature.
-    public let signature: [UInt8]
+    package let signature: [UInt8]
     /// What is signed.
-    public let signedHash: CellHash
+    package let signedHash: CellHash
     /// What tells wallets of one key apart.
-    public let walletID: UInt32
+    package let walletID: UInt32
     /// Until when it can take effect, in seconds since 1970.
-    public let validUntil: UInt32
+    package let validUntil: UInt32
     /// The number that the wallet has to expect.
-    public let seqno: UInt32
+    package let seqno: UInt32
     /// The messages, in the order in which they are sent.
-    public let messages: [OutgoingActions.Send]
+    package let messages: [OutgoingActions.Send]
 
     /// The number that a request has used, whatever else it asks for; nil when it cannot be read.
-    public static func seqno(in body: Cell, version: WalletVersion) -> UInt32? {
+    package static func seqno(in body: Cell, version: WalletVersion) -> UInt32? {
         var slice = body.slice()
         do throws(TONError) {
             if version == .v5r1 {
@@ -184,7 +184,7 @@ public struct WalletRequest: Hashable, Sendable {
     /// Reads the body of a message to a wallet.
     ///
     /// - Throws: ``TONError``.
-    public init(parsing body: Cell, version: WalletVersion, by way: Way = .outside) throws(TONError) {
+    package init(parsing body: Cell, version: WalletVersion, by way: Way = .outside) throws(TONError) {
         var slice = body.slice()
         let unsigned: Cell
         if version == .v5r1 {

@@ -1,32 +1,32 @@
-public import Cryptography
+package import Cryptography
 
 /// A network of TON.
-public enum TONNetwork: String, Hashable, Sendable, CaseIterable {
+package enum TONNetwork: String, Hashable, Sendable, CaseIterable {
     /// The main network.
     case mainnet
     /// The test network.
     case testnet
 
     /// The number that tells the networks apart in signatures.
-    public var globalID: Int32 { self == .mainnet ? -239 : -3 }
+    package var globalID: Int32 { self == .mainnet ? -239 : -3 }
 }
 
 /// A wallet: a contract that sends what its key has signed.
-public struct Wallet: Hashable, Sendable {
+package struct Wallet: Hashable, Sendable {
     /// The identifier of wallets v3 and v4 on the basechain; other workchains add theirs.
-    public static let defaultID: UInt32 = 698_983_191
+    package static let defaultID: UInt32 = 698_983_191
 
     /// The contract.
-    public let version: WalletVersion
+    package let version: WalletVersion
     /// The key that signs.
-    public let publicKey: Ed25519.PublicKey
+    package let publicKey: Ed25519.PublicKey
     /// The workchain.
-    public let workchain: Int
+    package let workchain: Int
     /// What tells wallets of one key apart; part of every signature.
-    public let walletID: UInt32
+    package let walletID: UInt32
 
     /// A wallet with an explicit identifier.
-    public init(version: WalletVersion, publicKey: Ed25519.PublicKey, workchain: Int = 0, walletID: UInt32) {
+    package init(version: WalletVersion, publicKey: Ed25519.PublicKey, workchain: Int = 0, walletID: UInt32) {
         self.version = version
         self.publicKey = publicKey
         self.workchain = workchain
@@ -36,7 +36,7 @@ public struct Wallet: Hashable, Sendable {
     /// The wallet that wallet programs make for a key.
     ///
     /// Subwallet 0 is the first one; v5 has at most 32,767.
-    public init(
+    package init(
         version: WalletVersion,
         publicKey: Ed25519.PublicKey,
         workchain: Int = 0,
@@ -59,7 +59,7 @@ public struct Wallet: Hashable, Sendable {
     /// What the account begins with.
     ///
     /// - Throws: ``TONError``.
-    public func stateInit() throws(TONError) -> StateInit {
+    package func stateInit() throws(TONError) -> StateInit {
         let data = WalletData(version: version, seqno: 0, walletID: walletID, publicKey: publicKey.bytes)
         return StateInit(code: version.code, data: try data.cell())
     }
@@ -67,24 +67,24 @@ public struct Wallet: Hashable, Sendable {
     /// The account.
     ///
     /// - Throws: ``TONError``.
-    public func address() throws(TONError) -> TONAddress {
+    package func address() throws(TONError) -> TONAddress {
         try stateInit().address(workchain: workchain)
     }
 }
 
 /// The data cell of a wallet.
-public struct WalletData: Hashable, Sendable {
+package struct WalletData: Hashable, Sendable {
     /// The contract.
-    public var version: WalletVersion
+    package var version: WalletVersion
     /// The number that the next request has to carry.
-    public var seqno: UInt32
+    package var seqno: UInt32
     /// What tells wallets of one key apart.
-    public var walletID: UInt32
+    package var walletID: UInt32
     /// The 32 bytes of the key that signs.
-    public var publicKey: [UInt8]
+    package var publicKey: [UInt8]
 
     /// The data of a wallet.
-    public init(version: WalletVersion, seqno: UInt32, walletID: UInt32, publicKey: [UInt8]) {
+    package init(version: WalletVersion, seqno: UInt32, walletID: UInt32, publicKey: [UInt8]) {
         self.version = version
         self.seqno = seqno
         self.walletID = walletID
@@ -94,7 +94,7 @@ public struct WalletData: Hashable, Sendable {
     /// Reads the data cell of a wallet.
     ///
     /// - Throws: ``TONError``.
-    public init(parsing cell: Cell, version: WalletVersion) throws(TONError) {
+    package init(parsing cell: Cell, version: WalletVersion) throws(TONError) {
         var slice = cell.slice()
         if version == .v5r1 { try slice.skip(1) }
         self.version = version
@@ -106,7 +106,7 @@ public struct WalletData: Hashable, Sendable {
     /// The data cell: without plugins and extensions, and with signatures allowed.
     ///
     /// - Throws: ``TONError`` when the key does not have 32 bytes.
-    public func cell() throws(TONError) -> Cell {
+    package func cell() throws(TONError) -> Cell {
         guard publicKey.count == 32 else { throw TONError(.invalidKey, "a wallet's key has 32 bytes") }
         var builder = CellBuilder()
         if version == .v5r1 { try builder.store(bit: true) }

@@ -1,5 +1,5 @@
 /// The wallet contracts that are signed for.
-public enum WalletVersion: String, Hashable, Sendable, CaseIterable {
+package enum WalletVersion: String, Hashable, Sendable, CaseIterable {
     /// Wallet v3, revision 2.
     case v3r2
     /// Wallet v4, revision 2.
@@ -8,7 +8,7 @@ public enum WalletVersion: String, Hashable, Sendable, CaseIterable {
     case v5r1
 
     /// The contract's code.
-    public var code: Cell {
+    package var code: Cell {
         switch self {
         case .v3r2: Self.codes.v3r2
         case .v4r2: Self.codes.v4r2
@@ -17,10 +17,10 @@ public enum WalletVersion: String, Hashable, Sendable, CaseIterable {
     }
 
     /// How many messages one request can send.
-    public var maximumMessages: Int { self == .v5r1 ? 255 : 4 }
+    package var maximumMessages: Int { self == .v5r1 ? 255 : 4 }
 
     /// The contract whose code has a hash.
-    public init?(codeHash: CellHash) {
+    package init?(codeHash: CellHash) {
         guard let version = Self.allCases.first(where: { $0.code.hash == codeHash }) else { return nil }
         self = version
     }
