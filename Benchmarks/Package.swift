@@ -25,6 +25,7 @@ let package = Package(
                 "CCeilings", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SettlegateCore", package: "settlegate"),
             ],
+            packageAccess: false,
             swiftSettings: [partOfThePackage]
         ),
     ],

@@ -17,6 +17,7 @@ let package = Package(
             dependencies: [
                 .product(name: "SettlegateCodecs", package: "settlegate")
             ],
+            packageAccess: false,
             // libFuzzer brings the main function.
             swiftSettings: [.unsafeFlags(["-parse-as-library"]), partOfThePackage],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
