@@ -79,12 +79,29 @@ package final class HTTPServer: Sendable {
     package let url: String
     private let group: ServiceGroup
     private let running: Task<Void, any Error>
+    private let ending: Ending
 
-    private init(port: Int, url: String, group: ServiceGroup, running: Task<Void, any Error>) {
+    /// Whether the server takes no more requests: answers say then that their connection is closed, because a client that
+    /// keeps asking on an open one would keep the server from stopping.
+    private final class Ending: Sendable {
+        private let isBegun = Mutex(false)
+
+        func begin() { isBegun.withLock { $0 = true } }
+
+        func mark(_ response: Response) -> Response {
+            guard isBegun.withLock({ $0 }) else { return response }
+            var marked = response
+            marked.headers[.connection] = "close"
+            return marked
+        }
+    }
+
+    private init(port: Int, url: String, group: ServiceGroup, running: Task<Void, any Error>, ending: Ending) {
         self.port = port
         self.url = url
         self.group = group
         self.running = running
+        self.ending = ending
     }
 
     /// Starts to listen, and returns when it does.
@@ -96,8 +113,9 @@ package final class HTTPServer: Sendable {
         handler: Handler
     ) async throws -> HTTPServer {
         let (ports, found) = AsyncStream.makeStream(of: Int.self)
+        let ending = Ending()
         let responder = CallbackResponder { (request: Request, context: ServerContext) in
-            await answer(request, from: context.peer, handler, configuration)
+            ending.mark(await answer(request, from: context.peer, handler, configuration))
         }
         let connections = OpenConnections(
             maximum: min(configuration.maximumConnections, DescriptorBudget.current.incoming)
@@ -122,7 +140,8 @@ package final class HTTPServer: Sendable {
             try await group.run()
         }
         for await port in ports {
-            return HTTPServer(port: port, url: "http://\(configuration.host):\(port)", group: group, running: running)
+            let url = "http://\(configuration.host):\(port)"
+            return HTTPServer(port: port, url: url, group: group, running: running, ending: ending)
         }
         // It ended before it listened: the task knows why.
         try await running.value
@@ -131,6 +150,7 @@ package final class HTTPServer: Sendable {
 
     /// Takes no more requests, and returns when those that are under way are answered.
     package func stop() async {
+        ending.begin()
         await group.triggerGracefulShutdown()
         _ = try? await running.value
     }
