@@ -255,6 +255,44 @@ struct DatabaseConformanceTests {
         try await database.close()
     }
 
+    /// A number that was read beside a member that failed, and whose row was then rolled back, was kept for the connection:
+    /// nothing could be booked on the account any more.
+    @Test("forgets the number of an account that was rolled back", arguments: Engine.allCases)
+    func rolledBackAccount(engine: Engine) async throws {
+        let database = try engine.open()
+        try await database.write { session in
+            let table = "CREATE TABLE orphans (id BIGINT PRIMARY KEY, parent BIGINT REFERENCES orphans (id)"
+            try session.execute(table + " DEFERRABLE INITIALLY DEFERRED)", [])
+        }
+        let (isHeld, holds) = AsyncStream.makeStream(of: Void.self)
+        let gate = DispatchSemaphore(value: 0)
+        async let first: Void = database.write { _ in
+            holds.yield()
+            gate.wait()
+        }
+        for await _ in isHeld { break }
+        let units: [@Sendable (any SQLSession) throws -> Void] = [
+            { try $0.post(Self.ledgerTransaction(1, 5)) }, { _ in throw Refused() },
+            { try $0.post(Self.ledgerTransaction(2, 5)) },
+            { try $0.execute("INSERT INTO orphans (id, parent) VALUES (1, 2)", []) },
+        ]
+        await withTaskGroup(of: Void.self) { group in
+            for unit in units {
+                group.addTask { _ = try? await database.write(unit) }
+                for _ in 0..<1_000 { await Task.yield() }
+            }
+            gate.signal()
+        }
+        _ = try await first
+        #expect(try await database.read { try $0.trialBalance().lines.isEmpty }, "nothing was committed")
+        try await database.write { try $0.post(Self.ledgerTransaction(3, 5)) }
+        let (balance, findings) = try await database.read { session in
+            (try session.balance(AccountID(text: "a/x"), asset: .stars).units, try session.auditJournal().findings)
+        }
+        #expect(balance == 5 && findings.isEmpty)
+        try await database.close()
+    }
+
     @Test("undoes a ledger transaction once, and only one that there is", arguments: Engine.allCases)
     func reversal(engine: Engine) async throws {
         let database = try engine.open()

@@ -69,27 +69,37 @@ package final class GroupState {
         merchants = [:]
         endpoints = [:]
         newEvents = []
-        accountNumbers.forgetNew()
-        assetNumbers.forgetNew()
+        accountNumbers.forgetUncommitted()
+        assetNumbers.forgetUncommitted()
         hasNews = false
+    }
+
+    /// Keeps the numbers of rows that were read or made, because they are committed.
+    func keepNumbers() {
+        accountNumbers.commit()
+        assetNumbers.commit()
     }
 }
 
 /// The numbers of rows that are written once and never changed.
 ///
-/// Those that this group has made are forgotten with it,
-/// because they may be rolled back; the others are kept for as long as the connection.
+/// A number that was read or made in a database transaction is known to that transaction alone, because the row may be
+/// rolled back with it; once it is committed, the number is known for as long as the connection.
 struct RowNumbers<Name: Hashable & Sendable> {
-    private var kept: [Name: Int64] = [:]
-    private var new: [Name: Int64] = [:]
+    private var committed: [Name: Int64] = [:]
+    private var uncommitted: [Name: Int64] = [:]
 
-    subscript(name: Name) -> Int64? { kept[name] ?? new[name] }
-
-    mutating func keep(_ number: Int64, of name: Name, isNew: Bool) {
-        if isNew { new[name] = number } else { kept[name] = number }
+    subscript(name: Name) -> Int64? {
+        get { committed[name] ?? uncommitted[name] }
+        set { uncommitted[name] = newValue }
     }
 
-    mutating func forgetNew() { new = [:] }
+    mutating func commit() {
+        committed.merge(uncommitted) { _, new in new }
+        uncommitted = [:]
+    }
+
+    mutating func forgetUncommitted() { uncommitted = [:] }
 }
 
 extension SQLSession {

@@ -134,6 +134,7 @@ package final class GroupCommitter: Sendable {
                         }
                     }
                     try connection.commit()
+                    connection.session.group.keepNumbers()
                 } catch {
                     connection.rollback()
                     throw error

@@ -92,32 +92,28 @@ extension SQLSession {
     func number(of account: AccountID) throws -> Int64 {
         if let known = group.accountNumbers[account] { return known }
         let name: [SQLValue] = [.text(account.code.rawValue), .text(account.scope ?? "")]
-        let (number, isNew) = try number("accounts (code, scope) VALUES ($1, $2)", "code = $1 AND scope = $2", name)
-        group.accountNumbers.keep(number, of: account, isNew: isNew)
+        let number = try number("accounts (code, scope) VALUES ($1, $2)", "code = $1 AND scope = $2", name)
+        group.accountNumbers[account] = number
         return number
     }
 
     /// The number of an asset; an asset gets one when something is first booked in it.
     func number(of asset: AssetID) throws -> Int64 {
         if let known = group.assetNumbers[asset] { return known }
-        let (number, isNew) = try number("assets (code) VALUES ($1)", "code = $1", [.text(asset.text)])
-        group.assetNumbers.keep(number, of: asset, isNew: isNew)
+        let number = try number("assets (code) VALUES ($1)", "code = $1", [.text(asset.text)])
+        group.assetNumbers[asset] = number
         return number
     }
 
-    private func number(
-        _ insertion: String,
-        _ condition: String,
-        _ name: [SQLValue]
-    ) throws -> (number: Int64, isNew: Bool) {
+    private func number(_ insertion: String, _ condition: String, _ name: [SQLValue]) throws -> Int64 {
         let table = insertion.prefix { $0 != " " }
         let question = "SELECT number FROM \(table) WHERE \(condition)"
-        if let known = try first(question, name, { try $0.integer() }) { return (known, false) }
+        if let known = try first(question, name, { try $0.integer() }) { return known }
         try execute("INSERT INTO \(insertion)", name)
         guard let made = try first(question, name, { try $0.integer() }) else {
             throw StorageError.corrupt("a row of \(table) has no number")
         }
-        return (made, true)
+        return made
     }
 }
 
