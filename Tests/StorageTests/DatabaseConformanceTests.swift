@@ -406,6 +406,16 @@ struct DatabaseConformanceTests {
         #expect(try await !move("0", "2"))
         #expect(try await move("1", "2"))
         #expect(try await database.read { try $0.scanPosition(provider: "p", account: "a", subject: "s") } == "2")
+        // A provider has read up to where the slowest of its scans has, and nobody knows while one of them has not said it.
+        let complete = { @Sendable in try await database.read { try $0.completeUntil(provider: "p") } }
+        #expect(try await complete() == nil)
+        for (account, moment) in [("a", now), ("b", now.advanced(by: .seconds(9)))] {
+            try await database.write { session in
+                try session.passScan(provider: "p", account: account, subject: "s", completeUntil: moment)
+            }
+        }
+        #expect(try await complete() == now)
+        #expect(try await database.read { try $0.completeUntil(provider: "nobody") } == nil)
         try await database.close()
     }
 

@@ -129,20 +129,26 @@ struct MigrationTests {
             }
         }
         #expect(kept.sorted() == expected)
-        for number in [0, 3, -1] {
-            let sql = "UPDATE outgoing SET kind = \(number)"
-            try await database.write { _ = try $0.change(sql, []) }
-            await #expect(throws: StorageError(.constraint, "")) {
-                try await database.write { session in
-                    try session.execute(
-                        """
-                        INSERT INTO api_keys (id, merchant, digest, label, role, scopes, version, created_at)
-                        VALUES ($1, $1, $1, 'l', \(number == 3 ? 4 : number), '', 'v', 1)
-                        """,
-                        [.id(MerchantID(value: 1))]
-                    )
-                }
+        let merchant = MerchantID(value: 1)
+        func insertKey(role: Int) async throws {
+            try await database.write { session in
+                try session.execute(
+                    """
+                    INSERT INTO api_keys (id, merchant, digest, label, role, scopes, version, created_at)
+                    VALUES ($2, $1, $1, 'l', \(role), '', 'v', 1)
+                    """,
+                    [.id(merchant), .id(APIKeyID(value: UInt128(role + 10)))]
+                )
             }
+        }
+        try await database.write { session in
+            try session.insert(
+                MerchantRecord(id: merchant, name: "m", feeBasisPoints: 0, createdAt: Timestamp(seconds: 1))
+            )
+        }
+        for role in KeyAccess.Role.stored { try await insertKey(role: Int(role.code)) }
+        for role in [0, -1, KeyAccess.Role.stored.count + 1] {
+            await #expect(throws: StorageError(.constraint, ""), "\(role)") { try await insertKey(role: role) }
         }
         try await database.close()
     }
