@@ -30,9 +30,9 @@ struct ListenCommand: AsyncParsableCommand {
             return (try merchant.client(), forwardTo.map { EventForwarder(url: $0, secret: secret) })
         }
         let stream = try await Console.usable { try await EventStream(client) }
-        Console.say("waiting for events")
         let clock = SystemClock()
         await Termination.run {
+            Console.say("waiting for events")
             var stream = stream
             while !Task.isCancelled {
                 do {

@@ -16,8 +16,10 @@ struct ServeCommand: AsyncParsableCommand {
         try await Console.usable { try DescriptorBudget.current.demand() }
         let gateway = try await Console.usable { try await options.gateway() }
         let url = try await Console.usable { try await gateway.listen() }
-        Console.say("settlegate listens on \(url)")
-        await Termination.run { await gateway.run() }
+        await Termination.run {
+            Console.say("settlegate listens on \(url)")
+            await gateway.run()
+        }
         try await gateway.close()
     }
 }

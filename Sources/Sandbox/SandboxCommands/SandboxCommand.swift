@@ -25,9 +25,9 @@ struct SandboxCommand: AsyncParsableCommand {
         let url =
             runsGateway
             ? try await Console.usable { try await parts.gateway.listen() } : "http://127.0.0.1:\(port)"
-        let places = Places(networks: parts.networks, home: parts.home, gateway: url, merchant: parts.merchant)
-        Console.result(printsJSON ? places.json.text : places.text)
         await Termination.run {
+            let places = Places(networks: parts.networks, home: parts.home, gateway: url, merchant: parts.merchant)
+            Console.result(printsJSON ? places.json.text : places.text)
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await parts.networks.run() }
                 if runsGateway { group.addTask { await parts.gateway.run() } }
