@@ -137,11 +137,19 @@ def play(sandbox, gateway, outage, still_reads):
     shop = Shop(sandbox, gateway)
     eventually(lambda: readiness(gateway)[0] == 200)
     by_stars, by_chain = shop.order("telegram_stars", STARS, "250"), shop.order("ton", TON, "1.5")
+    stored = 2
     with outage:
 
         def is_told():
+            nonlocal stored
             status, text = readiness(gateway)
-            return status == 503 and "storage: nothing can be stored" in text
+            if status == 503 and "storage: nothing can be stored" in text:
+                return True
+            # On a full disk the log is written over where it was folded: the room that it has is used up first.
+            with contextlib.suppress(urllib.error.HTTPError):
+                shop.order("telegram_stars", STARS, "251")
+                stored += 1
+            return False
 
         eventually(is_told)
         refused = shop.tap(by_stars)
@@ -158,7 +166,7 @@ def play(sandbox, gateway, outage, still_reads):
     assert shop.tap(by_stars)["outcome"] == "paid"
     eventually(lambda: shop.is_settled(by_stars) and shop.is_settled(by_chain), 60)
     # What was refused is nowhere.
-    assert len(shop.ask("invoices")["data"]) == 2
+    assert len(shop.ask("invoices?limit=100")["data"]) == min(stored, 100)
     for order in (by_stars, by_chain):
         assert [payment["classification"] for payment in shop.ask(f"payments?invoice={order['id']}")["data"]] == ["exact"]
     gateway.end()

@@ -2,21 +2,26 @@ import Seams
 import Storage
 import Synchronization
 
-/// Knows whether something can be stored: by what became of the units of work, and by trying when that is too long ago.
+/// Knows whether something can be stored, by trying when the last trial is too long ago or a unit of work has failed.
 ///
-/// Reading says nothing about it: a disk that is full, or can no longer be written, still answers.
+/// Reading says nothing about it: a disk that is full, or can no longer be written, still answers. Nor does a unit of
+/// work that was kept: it may have written nothing, or less than a payment takes.
 final class StorageWatch: Sendable {
     /// The name of the condition while nothing can be stored.
     static let condition = "storage"
-    /// How long a unit of work that was kept speaks for those after it.
+    /// How long a trial speaks for what comes after it.
     private static let freshness = Duration.seconds(1)
     /// How long a trial may take; less than a rail waits for an answer.
     private static let patience = Duration.seconds(2)
+    /// What a trial writes on our own disk: more than a payment or an order takes.
+    ///
+    /// A database server ends when its log finds no room, and what it writes in vain stays until it is vacuumed.
+    private static let room = 256 << 10
 
     private let database: any Database
     private let conditions: Conditions
     private let clock: any WallClock
-    /// When a unit of work was kept, as long as none has failed since.
+    /// When a trial was kept, as long as no unit of work has failed since.
     private let kept = Mutex<Timestamp?>(nil)
     /// The trial that is under way; one that hangs is not followed by others.
     private let trial = Mutex<Task<Bool, Never>?>(nil)
@@ -27,8 +32,8 @@ final class StorageWatch: Sendable {
         self.clock = clock
     }
 
-    /// Notes what became of a unit of work.
-    func note(isKept: Bool) { kept.withLock { $0 = isKept ? clock.now() : nil } }
+    /// Notes that a unit of work was not kept; whether only this one was wrong, the next trial shows.
+    func noteFailure() { kept.withLock { $0 = nil } }
 
     /// Whether something can be stored now; the board of conditions says it as well.
     func isStoring() async -> Bool {
@@ -61,18 +66,19 @@ final class StorageWatch: Sendable {
 
     private func tryToStore() async -> Bool {
         let now = clock.now()
+        let room = database.isShared ? 0 : Self.room
         let isKept: Bool
         do {
-            try await database.write { try $0.proveStorage(at: now) }
+            try await database.write { [room] in try $0.proveStorage(at: now, room: room) }
             isKept = true
         } catch { isKept = false }
-        note(isKept: isKept)
+        kept.withLock { $0 = isKept ? now : nil }
         trial.withLock { $0 = nil }
         return isKept
     }
 }
 
-/// A database that tells a watch what becomes of its units of work.
+/// A database that tells a watch which units of work it did not keep.
 struct WatchedDatabase: Database {
     let base: any Database
     let watch: StorageWatch
@@ -87,12 +93,9 @@ struct WatchedDatabase: Database {
 
     func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
         do {
-            let value = try await base.write(body)
-            watch.note(isKept: true)
-            return value
+            return try await base.write(body)
         } catch let error as StorageError {
-            // Whether only this unit was wrong, the next trial shows.
-            watch.note(isKept: false)
+            watch.noteFailure()
             throw error
         }
     }

@@ -1,14 +1,22 @@
 package import Seams
 
 extension SQLSession {
-    /// Stores that something could be stored.
-    package func proveStorage(at now: Timestamp) throws {
+    /// Writes something that replaces what was written before; once it is committed the database can be written.
+    ///
+    /// - Parameters:
+    ///   - now: when that is.
+    ///   - room: how many bytes are written. A disk that is almost full keeps a single page where it has no room for an
+    ///     order or a payment.
+    /// - Throws: ``StorageError`` when they cannot be written.
+    package func proveStorage(at now: Timestamp, room: Int) throws {
+        // A page that would be written as it was is not written at all.
+        let filling = (0..<room).map { UInt8(truncatingIfNeeded: now.microseconds >> (8 * ($0 % 8))) }
         try execute(
             """
-            INSERT INTO storage_proofs (number, proven_at) VALUES (1, $1)
-            ON CONFLICT (number) DO UPDATE SET proven_at = excluded.proven_at
+            INSERT INTO storage_proofs (number, proven_at, filling) VALUES (1, $1, $2)
+            ON CONFLICT (number) DO UPDATE SET proven_at = excluded.proven_at, filling = excluded.filling
             """,
-            [.moment(now)]
+            [.moment(now), .blob(filling)]
         )
     }
 }

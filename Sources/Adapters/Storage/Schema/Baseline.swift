@@ -11,7 +11,10 @@ extension Schema {
     /// What the whole gateway shares: small tables that are written rarely.
     private static let reference = [
         "CREATE TABLE gateway_mode (number {integer} NOT NULL PRIMARY KEY, livemode {flag} NOT NULL) {table}",
-        "CREATE TABLE storage_proofs (number {integer} NOT NULL PRIMARY KEY, proven_at {moment} NOT NULL) {table}",
+        """
+        CREATE TABLE storage_proofs (number {integer} NOT NULL PRIMARY KEY, proven_at {moment} NOT NULL,
+        filling {bytes} NOT NULL) {table}
+        """,
         "CREATE TABLE restores (restored_at {moment} NOT NULL PRIMARY KEY, taken_at {moment} NOT NULL) {table}",
         """
         CREATE TABLE leases (name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, token {integer} NOT NULL,
