@@ -95,6 +95,38 @@ struct CardRefundTests {
         #expect(try await shop.booksHold())
     }
 
+    @Test(
+        "that a merchant records by number afterwards are the same refund, and another is one of its own",
+        arguments: [(nil, 1_250), (1_250, 1_250), (500, 500)] as [(Int64?, Int64)]
+    )
+    func recordedAfterwards(units: Int64?, reportedUnits: Int64) async throws {
+        let shop = try await CardShop()
+        let pay = try await paid(shop)
+        let payment = try await shop.payment(pay.option)
+        func record(_ units: Int64?, _ reference: String) async throws -> OutgoingTransfer {
+            try await shop.settlement.requestRefund(
+                RefundRequest(payment: payment.id, measure: .paid(units.map(shop.money)), reason: nil, providerReference: reference),
+                by: shop.desk.merchant,
+                id: shop.settlement.identifiers.next()
+            )
+        }
+        #expect(try await shop.refund(report(reportedUnits, by: 10, of: pay)) == .booked)
+        let reported = try #require(try await shop.refunds(payment).first)
+        let named = try await record(units, "re_1")
+        #expect(named.purpose == reported.purpose)
+        #expect(try await shop.refunds(payment).map(\.prepared?.hash) == ["re_1"])
+        await #expect(throws: SettlementError(.conflict, "")) { try await record(units, "re_1") }
+        // It has its number: what is recorded now is another, of all that is left when it names no amount.
+        if reportedUnits == 500 {
+            #expect(try await record(500, "re_2").purpose != reported.purpose)
+            #expect(try await record(nil, "re_3").amount == shop.money(250))
+        } else {
+            await #expect(throws: SettlementError.self) { try await record(units, "re_2") }
+        }
+        #expect(try await shop.earned() == shop.money(0))
+        #expect(try await shop.booksHold())
+    }
+
     // MARK: - Payments that nobody knows
 
     private func worker(_ shop: CardShop) -> ReconciliationWorker {

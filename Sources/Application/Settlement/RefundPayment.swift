@@ -86,6 +86,12 @@ extension Settlement {
         let provider = try provider(payment.provider)
         let refunds = try session.refunds(of: payment.id)
         let (measured, quote) = try measure(request.measure, of: payment, at: now, in: session)
+        if let reference = request.providerReference {
+            try check(reference, of: payment, for: merchant, in: session)
+            if let reported = try reported(measured, of: payment, among: refunds, at: provider) {
+                return try name(reported, reference, in: session)
+            }
+        }
         let wanted = try refundable(
             payment,
             amount: measured,
@@ -127,52 +133,6 @@ extension Settlement {
         try session.insert(transfer)
         try reserve(transfer, from: sources, at: now, in: session)
         try announce(.created, transfer, at: now, in: session)
-        return transfer
-    }
-
-    /// Books a refund that was made at the payment provider; each of its numbers once.
-    private func record(
-        _ reference: String,
-        _ amount: Amount,
-        of payment: Payment,
-        _ reason: String?,
-        for merchant: MerchantID,
-        id: RefundID,
-        at now: Timestamp,
-        in session: any SQLSession
-    ) throws -> OutgoingTransfer {
-        let isVisible = reference.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-        guard isVisible, (1...128).contains(reference.utf8.count) else {
-            throw SettlementError(
-                .invalidRequest,
-                "'provider_reference' has 1 to 128 characters of visible ASCII",
-                parameter: "provider_reference"
-            )
-        }
-        if let known = try session.outgoing(elsewhere: reference, provider: payment.provider, merchant: merchant) {
-            throw SettlementError(
-                .conflict,
-                "this refund of the payment provider is booked already, as \(known.purpose.id)",
-                parameter: "provider_reference"
-            )
-        }
-        let sources = try sources(of: amount, of: payment, for: merchant, in: session)
-        let transfer = OutgoingTransfer(
-            purpose: .refund(id, of: payment.id),
-            merchant: merchant,
-            provider: payment.provider,
-            amount: amount,
-            destination: payment.refundTarget ?? "",
-            reason: reason,
-            status: PayoutStateMachine(state: .completed),
-            prepared: PreparedTransfer(bytes: [], hash: reference, sequence: nil, validUntil: nil),
-            createdAt: now,
-            finishedAt: now
-        )
-        try session.insert(transfer)
-        try reserve(transfer, from: sources, at: now, in: session)
-        try session.setElsewhere(reference, of: id.text)
-        try complete(transfer, fee: nil, at: now, in: session)
         return transfer
     }
 
@@ -227,7 +187,7 @@ extension Settlement {
     }
 
     /// The accounts that an amount of a payment is taken from.
-    private func sources(
+    func sources(
         of amount: Amount,
         of payment: Payment,
         for merchant: MerchantID,
