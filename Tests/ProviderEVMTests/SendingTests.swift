@@ -26,7 +26,7 @@ struct SendingTests {
     private func isDisplaced(_ fate: TransferFate) -> Bool {
         switch fate {
         case .displaced, .dead: true
-        case .pending, .confirmed: false
+        case .pending, .confirmed, .lost: false
         }
     }
 

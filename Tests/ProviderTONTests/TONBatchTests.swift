@@ -117,7 +117,7 @@ struct TONBatchTests {
             switch try await rail.provider.fate(of: try #require(batch.prepared[order.id]), for: order) {
             case .confirmed: states.append("confirmed")
             case .dead: states.append("dead")
-            case .pending, .displaced: states.append("pending")
+            case .pending, .displaced, .lost: states.append("pending")
             }
         }
         #expect(states == ["confirmed", "confirmed", "dead"])

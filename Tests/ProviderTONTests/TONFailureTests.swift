@@ -48,6 +48,46 @@ struct TONFailureTests {
         #expect(try await rail.scan(rail.jetton).observations.compactMap(\.incoming).map(\.amount.units) == [100])
     }
 
+    @Test("a payout of jettons that the receiver's wallet keeps and does not credit is lost, and said to be")
+    func swallowed() async throws {
+        let (rail, alice) = try await funded()
+        try rail.chain.mint(100, of: rail.master, layout: .standard, to: rail.provider.walletAddress)
+        try rail.chain.settle()
+        let code = FixtureTON.jettonWalletCode(.standard)
+        let theirs = try JettonWallet.address(owner: alice.address, master: rail.master, code: code, layout: .standard)
+        rail.chain.swallowEverything(at: theirs)
+        let order = rail.order(30, rail.jetton, to: alice.address)
+        let prepared = try await rail.prepare(order)
+        #expect(await rail.provider.submit(prepared) == .accepted)
+        try rail.chain.settle()
+        guard case .lost(_, let fee?, _) = try await rail.provider.fate(of: prepared, for: order) else {
+            Issue.record("nothing comes back")
+            return
+        }
+        #expect(fee.isPositive)
+        let stated = try await rail.provider.balances(of: []).balances
+        #expect(stated.contains(Amount(asset: rail.jetton, units: 70)))
+    }
+
+    @Test(
+        "coins that come with a message about jettons are fees up to what we attach, and more is unexplained",
+        arguments: [50_000_000, 50_000_001] as [UInt128]
+    )
+    func stranger(nanotons: UInt128) async throws {
+        let (rail, alice) = try await funded()
+        let before = try await rail.scan(rail.coin).position
+        var body = CellBuilder()
+        try body.store(uint: MessageBody.Op.excesses, bits: 32)
+        try body.store(uint: UInt64(7), bits: 64)
+        let message = try WalletMessage(to: rail.provider.walletAddress, amount: nanotons, bounce: false, body: body.build())
+        try rail.chain.send([message], by: alice)
+        try rail.chain.settle()
+        let movements = try await rail.scan(rail.coin, after: before).observations.compactMap { observation in
+            if case .movement(let movement) = observation { movement.kind } else { nil }
+        }
+        #expect(movements == [nanotons > 50_000_000 ? .unexplained : .networkFee])
+    }
+
     @Test("F38: a number that moved while nothing was sent is no payout")
     func numberMoved() async throws {
         let (rail, alice) = try await funded()

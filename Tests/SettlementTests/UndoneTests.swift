@@ -141,19 +141,26 @@ struct UndoneTests {
         let arrived = TransferFate.confirmed(evidence: "e", fee: fee, at: Timestamp(seconds: 1))
         let dead = TransferFate.dead(reason: "the chain refused it", fee: fee, at: Timestamp(seconds: 1))
         try await desk.settlement.advance(id)
+        let openCases = { [desk] in
+            try await desk.settlement.database.read { try $0.cases(of: nil, state: .open, in: Page(limit: 10)) }
+        }
         desk.provider.script.withLock { $0.fate = hadArrived ? arrived : dead }
         try await desk.settlement.advance(id)
-        for end in [dead, arrived, dead] {
+        let lost = TransferFate.lost(reason: "a contract has kept it", fee: fee, at: Timestamp(seconds: 1))
+        for end in [dead, arrived, lost, dead, lost] {
             let uncertain = Observation.uncertain(transfer: id, at: desk.clock.now())
             #expect(try await desk.settlement.record(uncertain, at: desk.provider) == .undone)
             #expect(try await desk.settlement.record(uncertain, at: desk.provider) == .repetition)
             #expect(try await desk.held("payouts_payable") == "1")
             #expect(try await desk.held("network_fees") == "0")
+            #expect(try await openCases().isEmpty)
             desk.provider.script.withLock { $0.fate = end }
             #expect(try await desk.settlement.advance(id).status.state == (end == dead ? .failed : .completed))
             #expect(try await desk.held("payouts_payable") == "0")
             #expect(try await desk.held("network_fees") == "-0.01")
             #expect(try await desk.held("merchant_balance") == (end == dead ? "1.485" : "0.485"))
+            // What left and nobody has is said to a person until it is looked for again.
+            #expect(try await openCases().map(\.reason) == (end == lost ? [.undelivered] : []))
             #expect(try await desk.booksHold())
         }
         // What was signed is what is followed: nothing is signed again.

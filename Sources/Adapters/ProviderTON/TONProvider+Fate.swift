@@ -137,12 +137,17 @@ extension TONProvider {
         if receipt.description.didExecute, !receipt.description.aborted {
             return .confirmed(evidence: evidence.hash.description, fee: fee, at: moment(receipt))
         }
-        // What the receiver refused is ours again only when it has come back.
-        guard let back = receipt.outMessageHashes.first, try await answer(to: back, at: own, since: start) != nil
-        else {
-            return .pending
+        // A contract that fails while it sends, or is left with too little to send, gives nothing back.
+        guard let back = receipt.outMessageHashes.first else {
+            return .lost(reason: "the receiver's jetton wallet failed and sent nothing back", fee: fee, at: moment(receipt))
         }
-        return .dead(reason: "the receiver's jetton wallet refused it", fee: fee, at: moment(receipt))
+        // What the receiver refused is ours again only when it has come back.
+        guard let returned = try await answer(to: back, at: own, since: start) else { return .pending }
+        guard returned.description.didExecute, !returned.description.aborted else {
+            let reason = "the receiver's jetton wallet refused it, and ours failed when it came back"
+            return .lost(reason: reason, fee: fee, at: moment(returned))
+        }
+        return .dead(reason: "the receiver's jetton wallet refused it", fee: fee, at: moment(returned))
     }
 
     /// The chain transaction of an account that took a message: logical time grows from a message to its effect, so that

@@ -149,7 +149,7 @@ struct TransferReading {
         let isOwnJetton = message.source.map { ownJettonWallets[$0] != nil } ?? false
         if message.bounced {
             // Money that comes back is never a deposit; gas that our own jetton wallet did not take was booked as a fee.
-            let kind: AccountMovement.Kind = isOwnJetton ? .networkFee : .unexplained
+            let kind: AccountMovement.Kind = isOwnJetton ? returnedKind(message) : .unexplained
             return [.movement(try movement("bounced", kind, balanceChange, "a message came back (bounced flag)"))]
         }
         if case .ok = transaction.description.bounce { return try fees("sent back to the sender (bounce phase)") }
@@ -173,11 +173,11 @@ struct TransferReading {
             return [.movement(try movement("in", .ownFunds, balanceChange, "put in by the operator"))]
         case .comment(let bytes): return try deposit(message, comment: bytes, payer: message.source)
         case .excesses:
-            return [.movement(try movement("excesses", .networkFee, balanceChange, "unused fees came back"))]
+            let kind = returnedKind(message)
+            return [.movement(try movement("excesses", kind, balanceChange, "unused fees came back"))]
         case .jettonNotification where isOwnJetton:
-            return [
-                .movement(try movement("notice", .networkFee, balanceChange, "the notification of a jetton transfer"))
-            ]
+            let kind = returnedKind(message)
+            return [.movement(try movement("notice", kind, balanceChange, "the notification of a jetton transfer"))]
         default:
             let isDust = message.value < Self.dust
             let reason = isDust ? "a service message" : "a message that is no payment"
@@ -210,6 +210,14 @@ struct TransferReading {
         let spent = balanceChange - Int128(message.value)
         guard spent != 0 else { return [.incoming(paid)] }
         return [.incoming(paid), .movement(try movement("fee", .networkFee, spent, "fees of receiving"))]
+    }
+
+    /// What coins are that come with a message about jettons.
+    ///
+    /// Anybody can write such a message: only as much as a request of ours carries is a fee that comes back, and more opens
+    /// a case.
+    private func returnedKind(_ message: InternalMessage) -> AccountMovement.Kind {
+        message.value <= TONProvider.jettonGas ? .networkFee : .unexplained
     }
 
     private func reference(_ comment: [UInt8]?) -> PaymentReference? {

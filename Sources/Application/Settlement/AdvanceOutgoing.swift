@@ -162,6 +162,10 @@ extension Settlement {
         case .pending: return try await insist(stored, prepared, by: sender, at: provider, lease)
         case .confirmed(_, let fee, let moment):
             return try await finish(stored, .confirmed, fee: fee, failure: nil, decidedAt: moment, lease)
+        case .lost(let reason, let fee, let moment):
+            return try await finish(stored, .confirmed, fee: fee, failure: reason, decidedAt: moment, lease) {
+                try openCase(ofUndelivered: $0, at: $1, in: $2)
+            }
         case .dead(let reason, let fee, let moment):
             return try await finish(stored, .provenDead, fee: fee, failure: reason, decidedAt: moment, lease)
         case .displaced(let reason, let moment):
@@ -293,7 +297,8 @@ extension Settlement {
         fee: Amount?,
         failure: String?,
         decidedAt moment: Timestamp? = nil,
-        _ lease: Lease?
+        _ lease: Lease?,
+        also: @escaping @Sendable (OutgoingTransfer, Timestamp, any SQLSession) throws -> Void = { _, _, _ in }
     ) async throws -> OutgoingTransfer {
         let now = clock.now()
         return try await write(under: lease) { session in
@@ -309,6 +314,7 @@ extension Settlement {
             case .releaseFunds: try giveBack(updated, fee: fee, at: now, in: session)
             case .sign, .submit, .watch, .reopen, .none: break
             }
+            try also(updated, now, session)
             return updated
         }
     }

@@ -26,6 +26,7 @@ extension Settlement {
         in session: any SQLSession
     ) throws {
         try undoEnd(of: stored, at: moment, in: session)
+        try closeCase(ofUndelivered: stored, at: moment, in: session)
         var updated = stored
         _ = try updated.status.apply(.historyRevised)
         updated.networkFee = nil

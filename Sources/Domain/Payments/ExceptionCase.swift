@@ -19,6 +19,8 @@ package struct ExceptionCase: Hashable, Sendable {
         case unreadable
         /// A wallet signs nothing until a person has looked: something left by its key that was not signed here.
         case walletHeld = "wallet_held"
+        /// A refund or a payout has left and is lost on its way: a contract has kept or destroyed it.
+        case undelivered
     }
 
     /// Whether a person has dealt with it.

@@ -148,6 +148,8 @@ package enum TransferFate: Hashable, Sendable {
     case pending
     /// It has happened, and can no longer be undone; `fee` is what the network charged us, where it did.
     case confirmed(evidence: String, fee: Amount?, at: Timestamp)
+    /// It has left, and neither arrived nor can it come back: a contract on its way has kept or destroyed it.
+    case lost(reason: String, fee: Amount?, at: Timestamp)
     /// It can no longer happen. `fee` was charged all the same.
     case dead(reason: String, fee: Amount?, at: Timestamp)
     /// It can no longer happen, because something else has used its number.

@@ -190,7 +190,8 @@ extension ChainState {
         } else {
             description.aborted = true
         }
-        if description.aborted, message.bounce, !message.bounced {
+        // What fails while it sends gives nothing back; none of the contracts here asks for it (mode 16).
+        if !outcome.isSuccess, message.bounce, !message.bounced {
             description.bounce = try sendBack(message, from: &execution, phase: outcome.phase)
         }
         try finish(execution, .internal(message), description)

@@ -31,6 +31,12 @@ enum Contract {
         if code == FixtureJetton.refusingCode {
             return Outcome(phase: .executed(.ok(exitCode: 0xFFFF)), data: account.data, actions: [])
         }
+        if code == FixtureJetton.swallowingCode {
+            // More than there can be: the action phase fails.
+            let beyond = try InternalMessage(bounce: false, destination: address, value: 1 << 100, body: Cell.empty())
+            let action = try OutgoingActions.Send(mode: 0, cell: beyond.cell())
+            return Outcome(phase: .executed(.ok(exitCode: 0)), data: account.data, actions: [action])
+        }
         if code == HighloadWallet.code {
             let messages = WalletRules.listed(in: message, at: address)
             return Outcome(phase: .executed(.ok(exitCode: 0)), data: account.data, actions: messages)

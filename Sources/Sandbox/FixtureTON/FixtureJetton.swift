@@ -11,6 +11,8 @@ enum FixtureJetton {
     static let counterfeitCode = mark("fixture counterfeit wallet")
     /// The code of a contract that refuses every message.
     static let refusingCode = mark("fixture refusing contract")
+    /// The code of a contract that fails while it sends.
+    static let swallowingCode = mark("fixture swallowing contract")
 
     private static func mark(_ text: String) -> Cell {
         do { return try MessageBody.cell(comment: Array(text.utf8)) } catch {

@@ -137,6 +137,13 @@ package final class FixtureTON: Sendable {
         }
     }
 
+    /// Has the contract at an address fail while it sends, whatever comes: what came with the message stays there.
+    package func swallowEverything(at address: TONAddress) {
+        state.withLock { state in
+            state.accounts[address, default: ChainState.Account(lastHash: .zero)].code = FixtureJetton.swallowingCode
+        }
+    }
+
     /// Somebody's wallet, deployed and with a thousand TON in it.
     ///
     /// - Throws: `TONError`.

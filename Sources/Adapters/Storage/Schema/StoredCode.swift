@@ -109,7 +109,7 @@ extension ExceptionCase.Reason: StoredCode {
     static let columns = "cases.reason"
     static let stored: [Self] = [
         .underpaid, .overpaid, .late, .repeated, .unmatched, .foreignReference, .wrongAsset, .orphaned, .unreadable,
-        .walletHeld,
+        .walletHeld, .undelivered,
     ]
 }
 
