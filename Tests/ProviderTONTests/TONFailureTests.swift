@@ -79,7 +79,12 @@ struct TONFailureTests {
         var body = CellBuilder()
         try body.store(uint: MessageBody.Op.excesses, bits: 32)
         try body.store(uint: UInt64(7), bits: 64)
-        let message = try WalletMessage(to: rail.provider.walletAddress, amount: nanotons, bounce: false, body: body.build())
+        let message = try WalletMessage(
+            to: rail.provider.walletAddress,
+            amount: nanotons,
+            bounce: false,
+            body: body.build()
+        )
         try rail.chain.send([message], by: alice)
         try rail.chain.settle()
         let movements = try await rail.scan(rail.coin, after: before).observations.compactMap { observation in

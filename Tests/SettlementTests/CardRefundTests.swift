@@ -105,7 +105,12 @@ struct CardRefundTests {
         let payment = try await shop.payment(pay.option)
         func record(_ units: Int64?, _ reference: String) async throws -> OutgoingTransfer {
             try await shop.settlement.requestRefund(
-                RefundRequest(payment: payment.id, measure: .paid(units.map(shop.money)), reason: nil, providerReference: reference),
+                RefundRequest(
+                    payment: payment.id,
+                    measure: .paid(units.map(shop.money)),
+                    reason: nil,
+                    providerReference: reference
+                ),
                 by: shop.desk.merchant,
                 id: shop.settlement.identifiers.next()
             )

@@ -139,7 +139,11 @@ extension TONProvider {
         }
         // A contract that fails while it sends, or is left with too little to send, gives nothing back.
         guard let back = receipt.outMessageHashes.first else {
-            return .lost(reason: "the receiver's jetton wallet failed and sent nothing back", fee: fee, at: moment(receipt))
+            return .lost(
+                reason: "the receiver's jetton wallet failed and sent nothing back",
+                fee: fee,
+                at: moment(receipt)
+            )
         }
         // What the receiver refused is ours again only when it has come back.
         guard let returned = try await answer(to: back, at: own, since: start) else { return .pending }
