@@ -13,33 +13,41 @@ struct CheckoutFeedTests {
     @Test("are so many of one invoice, and the oldest one makes place for another")
     func ofOneInvoice() throws {
         let feed = Self.feed()
+        let shop = MerchantID(value: 1)
         let limit = CheckoutFeed.limits.invoice
         var streams: [AsyncStream<[UInt8]>] = []
         for number in 0..<(3 * limit) {
-            streams.append(try feed.events(of: InvoiceID(value: 1)))
+            streams.append(try feed.events(of: InvoiceID(value: 1), at: shop))
             #expect(feed.count == min(number + 1, limit))
         }
         // Of others nobody loses a place by it.
-        streams.append(try feed.events(of: InvoiceID(value: 2)))
+        streams.append(try feed.events(of: InvoiceID(value: 2), at: shop))
         #expect(feed.count == limit + 1)
         withExtendedLifetime(streams) {}
         feed.stop()
         #expect(feed.count == 0)
-        #expect(throws: CheckoutError.self) { try feed.events(of: InvoiceID(value: 1)) }
+        #expect(throws: CheckoutError.self) { try feed.events(of: InvoiceID(value: 1), at: shop) }
     }
 
-    @Test("are so many of all invoices: the oldest ones end, and every new one gets its place")
+    @Test("are so many of all invoices: every new one gets its place, and of one merchant's none ends for another's")
     func ofAll() async throws {
         let feed = Self.feed()
         let limit = CheckoutFeed.limits.all
-        let first = try feed.events(of: InvoiceID(value: 1))
-        var streams: [AsyncStream<[UInt8]>] = []
-        for number in 2...limit { streams.append(try feed.events(of: InvoiceID(value: UInt128(number)))) }
+        let (crowd, small) = (MerchantID(value: 1), MerchantID(value: 2))
+        let kept = try feed.events(of: InvoiceID(value: 0), at: small)
+        let first = try feed.events(of: InvoiceID(value: 1), at: crowd)
+        var streams = [kept]
+        for number in 2..<limit {
+            streams.append(try feed.events(of: InvoiceID(value: UInt128(number)), at: crowd))
+        }
         #expect(feed.count == limit)
-        streams.append(try feed.events(of: InvoiceID(value: UInt128(limit + 1))))
-        #expect(feed.count == limit)
-        // The first one has ended by itself, or this would wait for ever.
+        for number in limit..<(limit + 3) {
+            streams.append(try feed.events(of: InvoiceID(value: UInt128(number)), at: number == limit ? small : crowd))
+            #expect(feed.count == limit)
+        }
+        // The first one of the crowd has ended by itself, or this would wait for ever.
         for await _ in first {}
+        #expect(feed.count(of: small) == 2)
         withExtendedLifetime(streams) {}
         feed.stop()
     }

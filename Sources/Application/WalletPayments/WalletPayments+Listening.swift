@@ -52,7 +52,7 @@ extension WalletPayments {
     private func open() async -> [WalletSession] {
         let now = settlement.clock.now()
         do {
-            return try await settlement.database.read { try $0.openWalletSessions(at: now, limit: Self.limit) }
+            return try await settlement.database.read { try $0.openWalletSessions(at: now, limit: limit) }
         } catch {
             logger.warning("wallet sessions cannot be read: \(error)")
             return []

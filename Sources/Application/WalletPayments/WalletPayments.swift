@@ -16,8 +16,8 @@ package import TONConnect
 package struct WalletPayments: Sendable {
     /// How long a session is open.
     static let lifetime = Duration.seconds(900)
-    /// The most sessions that are open at once.
-    static let limit = 500
+    /// The most sessions that are open at once, unless it is said otherwise.
+    package static let usualLimit = 500
 
     /// The wallets that customers may choose from.
     package let wallets: [WalletEntry]
@@ -25,6 +25,7 @@ package struct WalletPayments: Sendable {
     let transport: any HTTPTransport
     let random: any RandomSource
     let logger: Logger
+    let limit: Int
     private let key: SealingKey
 
     /// Payments by wallets.
@@ -36,13 +37,15 @@ package struct WalletPayments: Sendable {
     ///   - key: what sessions' secrets are sealed with, 32 bytes.
     ///   - random: where secrets come from.
     ///   - logger: told of bridges that fail.
+    ///   - limit: the most sessions that are open at once.
     package init(
         settlement: Settlement,
         wallets: [WalletEntry],
         transport: any HTTPTransport,
         key: SecretBytes,
         random: any RandomSource,
-        logger: Logger
+        logger: Logger,
+        limit: Int = usualLimit
     ) {
         self.settlement = settlement
         self.wallets = wallets
@@ -50,6 +53,7 @@ package struct WalletPayments: Sendable {
         self.key = SealingKey(key, random: random)
         self.random = random
         self.logger = logger
+        self.limit = limit
     }
 
     /// Opens a session for an option; a session that waits for the same wallet is given again, so that a second tap opens
@@ -105,18 +109,20 @@ package struct WalletPayments: Sendable {
             _ = last.apply(.failed(reason: Reason.replaced.rawValue), from: nil, on: "")
             _ = try session.update(last, from: before)
         }
-        let open = try session.openWalletSessions(at: now, limit: Self.limit)
-        if open.count >= Self.limit {
-            // Nobody is kept out by sessions that nobody answers: the oldest one makes place.
-            guard var oldest = open.first(where: { $0.state == .waiting }) else {
-                throw WalletPaymentError(.tooMany, "too many wallets are waited for; try again in a minute")
-            }
-            let before = oldest
-            _ = oldest.apply(.failed(reason: Reason.replaced.rawValue), from: nil, on: "")
-            _ = try session.update(oldest, from: before)
-        }
+        try makePlace(for: invoice.merchant, at: now, in: session)
         try session.insert(made)
         return made
+    }
+
+    /// Nobody is kept out by sessions that nobody answers, and no merchant's customers by those of another.
+    private func makePlace(for merchant: MerchantID, at now: Timestamp, in session: any SQLSession) throws {
+        let places = try session.walletSessionPlaces(at: now, limit: limit)
+        guard places.count >= limit else { return }
+        guard let id = FairPlaces.displaced(by: merchant, among: places), var displaced = try session.walletSession(id)
+        else { throw WalletPaymentError(.tooMany, "too many wallets are waited for; try again in a minute") }
+        let before = displaced
+        _ = displaced.apply(.failed(reason: Reason.replaced.rawValue), from: nil, on: "")
+        _ = try session.update(displaced, from: before)
     }
 
     /// Why a session cannot go on, in words that pages have sentences for.

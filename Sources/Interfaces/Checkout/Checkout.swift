@@ -99,7 +99,7 @@ package struct Checkout: Sendable {
             return nil
         }
         let facts = try await facts(target.path[1])
-        return try feed.events(of: facts.invoice.invoice.id)
+        return try feed.events(of: facts.invoice.invoice.id, at: facts.invoice.invoice.merchant)
     }
 
     private func page(_ target: CheckoutTarget) async throws -> HTTPResponse {

@@ -5,8 +5,8 @@ import Synchronization
 /// Tells open pages that what is known of their invoice has changed: one look at all of them each second, however many
 /// there are.
 final class CheckoutFeed: Sendable {
-    /// The most pages that are told at once, and the most of one invoice; beyond them the oldest one is no longer told,
-    /// and asks again by itself.
+    /// The most pages that are told at once, and the most of one invoice; beyond them the oldest one of the merchant who has
+    /// most, or of the invoice, is no longer told, and asks again by itself.
     static let limits = (all: min(4_096, DescriptorBudget.current.incoming / 2), invoice: 16)
     private static let interval = Duration.seconds(1)
     /// After how many looks a line is sent that says nothing, so that connections that are gone are found.
@@ -14,6 +14,7 @@ final class CheckoutFeed: Sendable {
 
     private struct Watcher {
         let invoice: InvoiceID
+        let merchant: MerchantID
         let events: AsyncStream<[UInt8]>.Continuation
         var told: String?
     }
@@ -24,13 +25,20 @@ final class CheckoutFeed: Sendable {
         var isLooking = false
         var isStopped = false
 
-        /// Takes out the oldest watcher that has to make place for another one of an invoice; nil when none has to.
-        mutating func makePlace(for invoice: InvoiceID) -> AsyncStream<[UInt8]>.Continuation? {
-            let own = watchers.filter { $0.value.invoice == invoice }.keys
-            let oldest =
-                own.count >= CheckoutFeed.limits.invoice
-                ? own.min() : watchers.count >= CheckoutFeed.limits.all ? watchers.keys.min() : nil
-            return oldest.flatMap { watchers.removeValue(forKey: $0) }?.events
+        /// Takes out the watcher that has to make place for another one of an invoice; nil when none has to.
+        mutating func makePlace(
+            for invoice: InvoiceID,
+            of merchant: MerchantID
+        ) -> AsyncStream<[UInt8]>.Continuation? {
+            var displaced = watchers.filter { $0.value.invoice == invoice }.keys.min()
+            if watchers.values.count(where: { $0.invoice == invoice }) < CheckoutFeed.limits.invoice { displaced = nil }
+            if displaced == nil, watchers.count >= CheckoutFeed.limits.all {
+                let places = watchers.sorted { $0.key < $1.key }
+                    .map { FairPlaces.Place(id: $0.key, merchant: $0.value.merchant, isWaiting: true) }
+                // Where everybody has one page, the oldest one makes place.
+                displaced = FairPlaces.displaced(by: merchant, among: places) ?? places.first?.id
+            }
+            return displaced.flatMap { watchers.removeValue(forKey: $0) }?.events
         }
     }
 
@@ -50,16 +58,21 @@ final class CheckoutFeed: Sendable {
     /// How many pages are told.
     var count: Int { state.withLock { $0.watchers.count } }
 
+    /// How many pages of a merchant's invoices are told.
+    func count(of merchant: MerchantID) -> Int {
+        state.withLock { $0.watchers.values.count { $0.merchant == merchant } }
+    }
+
     /// The events of an invoice, as `text/event-stream`: its revision now, and whenever it changes.
     ///
     /// - Throws: ``CheckoutError``.
-    func events(of invoice: InvoiceID) throws(CheckoutError) -> AsyncStream<[UInt8]> {
+    func events(of invoice: InvoiceID, at merchant: MerchantID) throws(CheckoutError) -> AsyncStream<[UInt8]> {
         let (stream, events) = AsyncStream.makeStream(of: [UInt8].self, bufferingPolicy: .bufferingNewest(4))
         let (number, replaced): (Int?, AsyncStream<[UInt8]>.Continuation?) = state.withLock { state in
             guard !state.isStopped else { return (nil, nil) }
-            let replaced = state.makePlace(for: invoice)
+            let replaced = state.makePlace(for: invoice, of: merchant)
             state.last += 1
-            state.watchers[state.last] = Watcher(invoice: invoice, events: events)
+            state.watchers[state.last] = Watcher(invoice: invoice, merchant: merchant, events: events)
             if !state.isLooking {
                 state.isLooking = true
                 Task { await self.look() }

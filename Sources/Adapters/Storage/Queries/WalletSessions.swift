@@ -61,6 +61,21 @@ extension SQLSession {
         ) { try $0.walletSession() }
     }
 
+    /// The places that open sessions hold, the oldest first.
+    package func walletSessionPlaces(at moment: Timestamp, limit: Int) throws -> [FairPlaces.Place<WalletSessionID>] {
+        try all(
+            """
+            SELECT s.id, i.merchant, s.state FROM wallet_sessions s JOIN invoices i ON i.id = s.invoice
+            WHERE \(WalletSession.State.isOpen(in: "s.")) AND s.expires_at > $1 ORDER BY s.expires_at, s.id LIMIT $2
+            """,
+            [.moment(moment), .integer(Int64(limit))]
+        ) { row in
+            let (id, merchant): (WalletSessionID, MerchantID) = (try row.id(), try row.id())
+            let state: WalletSession.State = try row.code()
+            return FairPlaces.Place(id: id, merchant: merchant, isWaiting: state == .waiting)
+        }
+    }
+
     /// Sessions whose wallets may still say something, the oldest first.
     package func openWalletSessions(at moment: Timestamp, limit: Int) throws -> [WalletSession] {
         try all(
