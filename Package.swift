@@ -21,7 +21,7 @@ let layers: [(name: String, targets: [String])] = [
         ]
     ),
     ("Base", ["Seams", "StrictJSON", "Money", "Cryptography", "HTTPMessages"]),
-    ("Domain", ["Ledger", "Payments", "Providers"]),
+    ("Domain", ["Ledger", "Payments", "Providers", "Records"]),
     ("Protocols", ["TON", "EVM", "TelegramBot", "TONConnect"]),
     (
         "Adapters",
@@ -91,6 +91,7 @@ let package = Package(
         .target(name: "Ledger", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Payments", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Providers", dependencies: ["Money", "Payments", "Seams"]),
+        .target(name: "Records", dependencies: ["Payments", "Money", "StrictJSON", "Seams"]),
         .target(name: "TON", dependencies: ["Cryptography", "Seams"]),
         .target(name: "EVM", dependencies: ["Cryptography", "StrictJSON", "Seams", bigInt]),
         .target(name: "Keystore", dependencies: ["Cryptography", "StrictJSON", "Seams"]),
@@ -125,30 +126,35 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "Ledger", "Payments", "Money", "Cryptography", "Seams", "StrictJSON", bigInt,
+                "Ledger", "Payments", "Records", "Money", "Cryptography", "Seams", "StrictJSON", bigInt,
             ]
         ),
-        .target(name: "StorageSQLite", dependencies: ["Storage", "Money", "CSQLiteShims", grdb, sqlite, bigInt]),
-        .target(name: "StoragePostgreSQL", dependencies: ["Storage", "Money", "Seams", "CPostgres"]),
+        .target(
+            name: "StorageSQLite",
+            dependencies: ["Records", "Storage", "Money", "CSQLiteShims", grdb, sqlite, bigInt]
+        ),
+        .target(name: "StoragePostgreSQL", dependencies: ["Records", "Storage", "Money", "Seams", "CPostgres"]),
         .target(
             name: "Settlement",
             dependencies: [
-                "Ledger", "Payments", "Money", "Providers", "Storage", "StrictJSON", "Cryptography", "Seams", bigInt,
+                "Ledger", "Payments", "Money", "Providers", "Records", "Storage", "StrictJSON", "Cryptography", "Seams",
+                bigInt,
             ]
         ),
         .target(
             name: "Reconciliation",
             dependencies: [
-                "Settlement", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", bigInt, logging,
+                "Settlement", "Records", "Storage", "Providers", "Payments", "Ledger", "Money", "Seams", bigInt,
+                logging,
             ]
         ),
         .target(
             name: "Webhooks",
-            dependencies: ["Storage", "HTTPMessages", "Cryptography", "Payments", "Seams", logging]
+            dependencies: ["Records", "Storage", "HTTPMessages", "Cryptography", "Payments", "Seams", logging]
         ),
         .target(
             name: "BotConversation",
-            dependencies: ["TelegramBot", "Storage", "Payments", "Money", "StrictJSON", "Seams"]
+            dependencies: ["Records", "TelegramBot", "Storage", "Payments", "Money", "StrictJSON", "Seams"]
         ),
         .target(
             name: "Rates",
@@ -165,17 +171,17 @@ let package = Package(
         .target(
             name: "Routing",
             dependencies: [
-                "Settlement", "Storage", "HTTPMessages", "StrictJSON", "Cryptography", "Seams", logging,
+                "Settlement", "Records", "HTTPMessages", "StrictJSON", "Cryptography", "Seams", logging,
             ]
         ),
         .target(
             name: "Monitoring",
-            dependencies: ["Routing", "Settlement", "Storage", "HTTPMessages", "Seams"]
+            dependencies: ["Routing", "Settlement", "HTTPMessages", "Seams"]
         ),
         .target(
             name: "Checkout",
             dependencies: [
-                "Routing", "Providers", "Settlement", "Storage", "Payments", "Money", "TelegramBot", "HTTPMessages",
+                "Routing", "Providers", "Settlement", "Records", "Payments", "Money", "TelegramBot", "HTTPMessages",
                 "StrictJSON",
                 "Cryptography", "Seams", "TONConnect", "WalletPayments", "CQREncode", mustache,
             ],
@@ -190,7 +196,7 @@ let package = Package(
         .target(
             name: "TelegramIntake",
             dependencies: [
-                "Routing", "Settlement", "Storage", "Providers", "Payments", "TelegramBot", "HTTPMessages",
+                "Routing", "Settlement", "Providers", "Payments", "TelegramBot", "HTTPMessages",
                 "StrictJSON", "Seams",
                 "Cryptography", logging,
             ]
@@ -198,7 +204,7 @@ let package = Package(
         .target(
             name: "MerchantAPI",
             dependencies: [
-                "Routing", "Settlement", "Webhooks", "Storage", "Providers", "Payments", "Money", "Ledger",
+                "Routing", "Settlement", "Webhooks", "Records", "Providers", "Payments", "Money", "Ledger",
                 "HTTPMessages", "StrictJSON", "Seams", "Cryptography",
             ]
         ),
@@ -228,7 +234,7 @@ let package = Package(
             dependencies: [
                 "BotConversation", "Routing", "Checkout", "TelegramIntake", "MerchantAPI", "Monitoring", "HTTPServer",
                 "Rates", "Settlement", "Reconciliation",
-                "Webhooks", "Storage", "StorageSQLite", "StoragePostgreSQL", "TONConnect", "WalletPayments",
+                "Webhooks", "Records", "Storage", "StorageSQLite", "StoragePostgreSQL", "TONConnect", "WalletPayments",
                 "Providers",
                 "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPMessages",
                 "HTTPTransport",
@@ -239,7 +245,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Gateway", "Reconciliation", "Storage", "StorageSQLite", "Providers", "ProviderTelegram", "TelegramBot",
+                "Gateway", "Reconciliation", "Records", "Storage", "StorageSQLite", "Providers", "ProviderTelegram",
+                "TelegramBot",
                 "TON", "HTTPMessages", "Keystore", "Payments", "Money", "Ledger", "StrictJSON", "Seams",
                 "Cryptography",
             ]
@@ -258,7 +265,7 @@ let package = Package(
                 "CommandParts", "Gateway", "Operations", "MerchantAPI", "Routing", "HTTPServer", "Sandbox",
                 "FixtureTON", "FixtureEVM",
                 "FixtureTelegram",
-                "Settlement", "Reconciliation", "Storage", "Payments", "Providers", "Webhooks", "Keystore",
+                "Settlement", "Reconciliation", "Records", "Storage", "Payments", "Providers", "Webhooks", "Keystore",
                 "ProviderTON", "ProviderEVM", "TON", "EVM", bigInt,
                 "Money", "Ledger", "HTTPMessages", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", yams,
                 logging,
@@ -276,7 +283,7 @@ let package = Package(
             dependencies: [
                 "CommandParts", "Gateway", "Operations", "MerchantAPI", "Inspection", "Cryptography", "StrictJSON",
                 "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Payments", "Reconciliation", "Settlement",
-                "Storage", "TON", "TelegramBot", "ProviderTelegram", "Webhooks", argumentParser,
+                "Records", "Storage", "TON", "TelegramBot", "ProviderTelegram", "Webhooks", argumentParser,
             ]
         ),
         .executableTarget(
@@ -306,7 +313,8 @@ let package = Package(
         .testTarget(
             name: "BotConversationTests",
             dependencies: [
-                "BotConversation", "TelegramBot", "SettlementDesk", "Settlement", "Storage", "Providers", "Payments",
+                "BotConversation", "TelegramBot", "SettlementDesk", "Settlement", "Records", "Storage", "Providers",
+                "Payments",
                 "Money",
                 "HTTPMessages", "Cryptography", "Seams",
             ]
@@ -339,27 +347,29 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "DatabaseEngines", "CPowerCut", "PowerCut", "Storage", "StorageSQLite", "StoragePostgreSQL", "Ledger",
+                "DatabaseEngines", "CPowerCut", "PowerCut", "Records", "Storage", "StorageSQLite", "StoragePostgreSQL",
+                "Ledger",
                 "Payments", "Money", "Seams", grdb, bigInt,
             ]
         ),
         .target(name: "CPowerCut", path: "Tests/CPowerCut", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(
             name: "PowerCut",
-            dependencies: ["CPowerCut", "Storage", "Ledger", "Money", "Seams"],
+            dependencies: ["CPowerCut", "Records", "Storage", "Ledger", "Money", "Seams"],
             path: "Tests/PowerCut",
             exclude: ["Preload"]
         ),
         .target(
             name: "DatabaseEngines",
-            dependencies: ["Storage", "StorageSQLite", "StoragePostgreSQL"],
+            dependencies: ["Records", "Storage", "StorageSQLite", "StoragePostgreSQL"],
             path: "Tests/DatabaseEngines"
         ),
         .target(name: "SigningDesk", dependencies: ["Providers", "Payments"], path: "Tests/SigningDesk"),
         .target(
             name: "SettlementDesk",
             dependencies: [
-                "DatabaseEngines", "Settlement", "Storage", "Providers", "Ledger", "Payments", "Money", "Cryptography",
+                "DatabaseEngines", "Settlement", "Records", "Storage", "Providers", "Ledger", "Payments", "Money",
+                "Cryptography",
                 "Seams",
             ],
             path: "Tests/SettlementDesk"
@@ -371,7 +381,7 @@ let package = Package(
         .testTarget(
             name: "MerchantAPITests",
             dependencies: [
-                "SettlementDesk", "MerchantAPI", "Routing", "Settlement", "Webhooks", "Storage", "Payments",
+                "SettlementDesk", "MerchantAPI", "Routing", "Settlement", "Webhooks", "Records", "Storage", "Payments",
                 "HTTPMessages", "StrictJSON", "Cryptography", "Seams", logging,
             ]
         ),
@@ -379,7 +389,8 @@ let package = Package(
             name: "TelegramIntakeTests",
             dependencies: [
                 "CPowerCut", "PowerCut", "DatabaseEngines", "SettlementDesk", "TelegramIntake", "Routing", "HTTPServer",
-                "TelegramBot", "Settlement", "Webhooks", "Storage", "StorageSQLite", "Providers", "Payments", "Money",
+                "TelegramBot", "Settlement", "Webhooks", "Records", "Storage", "StorageSQLite", "Providers", "Payments",
+                "Money",
                 "HTTPMessages", "HTTPTransport", "StrictJSON", "Cryptography", "Seams", logging,
             ]
         ),
@@ -392,7 +403,7 @@ let package = Package(
         .testTarget(
             name: "CheckoutTests",
             dependencies: [
-                "SettlementDesk", "Checkout", "Settlement", "Storage", "Providers", "Payments", "Money",
+                "SettlementDesk", "Checkout", "Settlement", "Records", "Storage", "Providers", "Payments", "Money",
                 "HTTPMessages", "StrictJSON", "Cryptography", "Seams",
             ]
         ),
@@ -404,7 +415,7 @@ let package = Package(
             name: "SettlementTests",
             dependencies: [
                 "SettlementDesk", "DatabaseEngines", "BotConversation", "Checkout", "WalletPayments", "TelegramBot",
-                "TONConnect", "HTTPMessages", "Cryptography", "Settlement", "Storage", "Providers", "Ledger",
+                "TONConnect", "HTTPMessages", "Cryptography", "Settlement", "Records", "Storage", "Providers", "Ledger",
                 "Payments", "ProviderTelegram", "Reconciliation",
                 "Money", "Seams", "StrictJSON", bigInt, logging,
             ]
@@ -412,14 +423,16 @@ let package = Package(
         .testTarget(
             name: "ReconciliationTests",
             dependencies: [
-                "SettlementDesk", "DatabaseEngines", "Reconciliation", "Settlement", "Storage", "Providers", "Payments",
+                "SettlementDesk", "DatabaseEngines", "Reconciliation", "Settlement", "Records", "Storage", "Providers",
+                "Payments",
                 "Money", "Seams", bigInt, logging,
             ]
         ),
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "DatabaseEngines", "Webhooks", "HTTPMessages", "Cryptography", "Seams", "Storage", "StorageSQLite",
+                "DatabaseEngines", "Webhooks", "HTTPMessages", "Cryptography", "Seams", "Records", "Storage",
+                "StorageSQLite",
                 "StoragePostgreSQL", "Payments", logging,
             ]
         ),
@@ -434,7 +447,8 @@ let package = Package(
                 "HTTPServer",
                 "StrictJSON",
                 "Seams",
-                "Payments", "Providers", "ProviderTelegram", "TelegramBot", "Keystore", "Money", "Ledger", "Storage",
+                "Payments", "Providers", "ProviderTelegram", "TelegramBot", "Keystore", "Money", "Ledger", "Records",
+                "Storage",
                 "StorageSQLite", "StoragePostgreSQL",
                 "Cryptography", logging,
             ]

@@ -5,6 +5,7 @@ import HTTPMessages
 import Money
 import Payments
 import Providers
+import Records
 import Seams
 import Settlement
 import SettlementDesk

@@ -7,6 +7,7 @@ import HTTPServer
 import Logging
 import MerchantAPI
 import Payments
+import Records
 import Routing
 import Sandbox
 import Scenarios

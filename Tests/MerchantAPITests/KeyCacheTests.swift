@@ -1,4 +1,5 @@
 import Payments
+import Records
 import Seams
 import Storage
 import Testing

@@ -3,6 +3,7 @@ import HTTPMessages
 import Logging
 import MerchantAPI
 import Payments
+import Records
 import Routing
 import Seams
 import Settlement

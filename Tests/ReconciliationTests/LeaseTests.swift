@@ -4,6 +4,7 @@ import Money
 import Payments
 import Providers
 import Reconciliation
+import Records
 import Seams
 import Settlement
 import SettlementDesk

@@ -4,6 +4,7 @@ import Ledger
 package import Money
 package import Payments
 package import Providers
+import Records
 package import Seams
 package import Settlement
 package import Storage

@@ -5,6 +5,7 @@ import Money
 import Payments
 import ProviderTelegram
 import Providers
+import Records
 import Seams
 import Settlement
 import SettlementDesk

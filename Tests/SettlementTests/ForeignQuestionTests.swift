@@ -2,6 +2,7 @@ import DatabaseEngines
 import Money
 import Payments
 import Providers
+import Records
 import Seams
 import Settlement
 import SettlementDesk

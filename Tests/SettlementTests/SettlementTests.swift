@@ -3,6 +3,7 @@ import Ledger
 import Money
 import Payments
 import Providers
+import Records
 import Seams
 import Settlement
 import SettlementDesk

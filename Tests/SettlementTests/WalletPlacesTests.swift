@@ -3,6 +3,7 @@ import DatabaseEngines
 import HTTPMessages
 import Logging
 import Payments
+import Records
 import Seams
 import Settlement
 import SettlementDesk

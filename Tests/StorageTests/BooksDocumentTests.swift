@@ -3,6 +3,7 @@ import Foundation
 import Ledger
 import Money
 import Payments
+import Records
 import Seams
 import Storage
 import Testing

@@ -2,6 +2,7 @@ import BigInt
 import DatabaseEngines
 import Money
 import Payments
+import Records
 import Seams
 import Storage
 import Testing

@@ -4,6 +4,7 @@ import GRDB
 import Ledger
 import Money
 import Payments
+import Records
 import Seams
 import Testing
 

@@ -1,6 +1,7 @@
 import DatabaseEngines
 import Money
 import Payments
+import Records
 import Seams
 import Testing
 

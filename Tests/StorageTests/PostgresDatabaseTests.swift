@@ -2,6 +2,7 @@ import DatabaseEngines
 import Ledger
 import Money
 import Payments
+import Records
 import Seams
 import Storage
 import StoragePostgreSQL

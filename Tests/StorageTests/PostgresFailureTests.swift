@@ -1,5 +1,6 @@
 import DatabaseEngines
 import Payments
+import Records
 import Seams
 import Storage
 import StoragePostgreSQL

@@ -1,6 +1,7 @@
 import DatabaseEngines
 import Foundation
 import PowerCut
+import Records
 import Seams
 import Storage
 import StoragePostgreSQL

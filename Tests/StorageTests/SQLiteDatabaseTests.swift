@@ -1,6 +1,7 @@
 import DatabaseEngines
 import Foundation
 import Glibc
+import Records
 import Storage
 import StorageSQLite
 import Testing

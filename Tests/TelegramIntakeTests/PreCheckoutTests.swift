@@ -8,6 +8,7 @@ import Money
 import Payments
 import PowerCut
 import Providers
+import Records
 import Seams
 import Settlement
 import SettlementDesk

@@ -4,6 +4,7 @@ import HTTPMessages
 import Logging
 import Payments
 import Providers
+import Records
 import Seams
 import Settlement
 import SettlementDesk

@@ -43,7 +43,7 @@ struct LayerTests {
     private static let neighbours: [String: Set<String>] = [
         "CCurlShims": ["CCurl"],
         "StrictJSON": ["Seams"], "Money": ["Seams"], "Cryptography": ["Seams"], "HTTPMessages": ["Seams"],
-        "Providers": ["Payments"],
+        "Providers": ["Payments"], "Records": ["Payments"],
         "StorageSQLite": ["Storage"], "StoragePostgreSQL": ["Storage"],
         "Reconciliation": ["Settlement"], "WalletPayments": ["Settlement"],
         "TelegramIntake": ["Routing"], "MerchantAPI": ["Routing"], "Checkout": ["Routing"], "Monitoring": ["Routing"],
@@ -92,6 +92,16 @@ struct LayerTests {
             }
         }
         #expect(seen > 150)
+    }
+
+    @Test("keep interfaces from the database: they ask use cases and read models")
+    func interfaces() throws {
+        let interfaces = try #require(manifest.layers.first { $0.name == "Interfaces" }).targets
+        let stores: Set<String> = ["Storage", "StorageSQLite", "StoragePostgreSQL"]
+        for target in interfaces {
+            let known = try #require(manifest.dependencies[target])
+            #expect(known.isDisjoint(with: stores), "\(target) depends on the database")
+        }
     }
 
     @Test("keep the sandbox to itself: nothing that is shipped to serve money depends on it")

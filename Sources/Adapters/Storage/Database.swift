@@ -1,3 +1,4 @@
+import Records
 package import Seams
 
 /// Where everything is kept: an engine that runs this module's SQL.

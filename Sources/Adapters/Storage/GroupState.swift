@@ -1,6 +1,7 @@
 import Ledger
 import Money
 import Payments
+import Records
 import Seams
 
 /// What the units of work that share a commit know of rows that only they can change: read once; and what they leave to be

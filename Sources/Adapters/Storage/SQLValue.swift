@@ -2,6 +2,7 @@ import BigInt
 import Ledger
 package import Money
 import Payments
+package import Records
 package import Seams
 
 /// A value that goes into a statement or comes out of a query.

@@ -1,6 +1,7 @@
 import CPostgres
 import Glibc
 import Money
+import Records
 import Seams
 import Storage
 

@@ -1,3 +1,4 @@
+import Records
 import Storage
 
 /// What makes a commit of PostgreSQL outlive a loss of power: the server's log is synced before a commit is confirmed.

@@ -1,3 +1,4 @@
+import Records
 import Storage
 
 /// A connection to PostgreSQL within a unit of work.

@@ -1,4 +1,5 @@
 import Glibc
+import Records
 import Storage
 import Synchronization
 

@@ -1,4 +1,5 @@
 import GRDB
+import Records
 package import Storage
 
 extension SQLiteDatabase {

@@ -1,5 +1,6 @@
 import CSQLiteShims
 import GRDB
+import Records
 package import Storage
 import Synchronization
 

@@ -1,4 +1,5 @@
 import GRDB
+import Records
 import Storage
 
 /// What makes a commit of SQLite outlive a loss of power: a write-ahead log that is synced before a commit is confirmed.

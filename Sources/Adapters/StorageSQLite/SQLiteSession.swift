@@ -1,6 +1,7 @@
 import GRDB
 import GRDBSQLite
 import Money
+import Records
 import Storage
 
 /// A connection to SQLite for the units of work that share a commit; its statements are prepared once and kept.

@@ -1,5 +1,6 @@
 import Money
 import Payments
+import Records
 package import Seams
 import Storage
 import StrictJSON

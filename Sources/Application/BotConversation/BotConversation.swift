@@ -1,5 +1,6 @@
 package import Money
 package import Payments
+import Records
 import Seams
 package import Storage
 import StrictJSON

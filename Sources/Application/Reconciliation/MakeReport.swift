@@ -2,6 +2,7 @@ import Ledger
 import Money
 import Payments
 import Providers
+import Records
 import Seams
 package import Settlement
 import Storage

@@ -1,5 +1,6 @@
 import Payments
 import Providers
+package import Records
 import Seams
 package import Storage
 import StrictJSON

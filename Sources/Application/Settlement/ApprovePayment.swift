@@ -1,6 +1,7 @@
 import Money
 import Payments
 package import Providers
+import Records
 import Seams
 import Storage
 

@@ -1,5 +1,6 @@
 import Money
 import Payments
+import Records
 import Seams
 package import Storage
 import StrictJSON

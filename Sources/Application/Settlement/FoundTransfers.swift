@@ -1,6 +1,7 @@
 import Ledger
 import Money
 import Payments
+import Records
 import Seams
 import Storage
 

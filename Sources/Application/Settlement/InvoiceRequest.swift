@@ -1,5 +1,6 @@
 package import Money
 package import Payments
+package import Records
 package import Seams
 package import Storage
 

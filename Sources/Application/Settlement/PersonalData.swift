@@ -1,5 +1,6 @@
 package import Payments
 import Providers
+package import Records
 import Seams
 package import Storage
 package import StrictJSON

@@ -2,8 +2,9 @@ import Ledger
 import Money
 package import Payments
 package import Providers
+package import Records
 import Seams
-package import Storage
+import Storage
 
 /// A wallet as a person sees it: what left by its key and was not signed here, and what the books still owe.
 package struct WalletList: Sendable {

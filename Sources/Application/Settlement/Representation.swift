@@ -1,7 +1,8 @@
 package import Money
 package import Payments
+package import Records
 import Seams
-package import Storage
+import Storage
 package import StrictJSON
 
 /// The JSON that merchants read, the same in answers and in events.

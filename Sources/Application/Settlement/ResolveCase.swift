@@ -2,6 +2,7 @@ import Ledger
 import Money
 package import Payments
 import Providers
+import Records
 import Seams
 import Storage
 

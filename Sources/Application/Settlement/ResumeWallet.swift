@@ -1,7 +1,8 @@
 import Payments
 import Providers
+package import Records
 import Seams
-package import Storage
+import Storage
 
 extension Settlement {
     /// Lets a wallet sign again after a person has looked.

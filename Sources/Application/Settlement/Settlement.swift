@@ -2,6 +2,7 @@ package import Ledger
 package import Money
 package import Payments
 package import Providers
+package import Records
 package import Seams
 package import Storage
 

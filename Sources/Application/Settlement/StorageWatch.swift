@@ -1,3 +1,4 @@
+import Records
 import Seams
 import Storage
 import Synchronization

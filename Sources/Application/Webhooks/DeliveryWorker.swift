@@ -2,6 +2,7 @@ import Cryptography
 package import HTTPMessages
 package import Logging
 import Payments
+package import Records
 package import Seams
 package import Storage
 

@@ -1,5 +1,6 @@
 package import Cryptography
 package import Payments
+import Records
 package import Seams
 import Storage
 

@@ -1,4 +1,5 @@
 import HTTPMessages
+import Records
 import Seams
 import Storage
 

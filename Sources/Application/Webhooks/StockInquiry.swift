@@ -1,7 +1,8 @@
 package import HTTPMessages
 package import Payments
+package import Records
 package import Seams
-package import Storage
+import Storage
 import Synchronization
 
 /// Asks a merchant's server whether an order's goods are there, while the customer waits.

@@ -1,9 +1,9 @@
 import HTTPMessages
 import Payments
+import Records
 import Routing
 import Seams
 import Settlement
-import Storage
 
 /// The invoice that a customer opens by a payment link.
 extension Checkout {
@@ -12,10 +12,10 @@ extension Checkout {
         guard let sales else { return nil }
         let request = target.request
         guard ["GET", "POST"].contains(request.method) else { throw CheckoutError.methodNotAllowed(["GET", "POST"]) }
-        guard let id = try? PaymentLinkID(target.path[1]), let (link, taken) = try await link(id) else {
+        guard let id = try? PaymentLinkID(target.path[1]), let (link, taken) = try await settlement.link(id) else {
             throw CheckoutError.notFound
         }
-        let merchant = try await settlement.database.read { try $0.merchant(link.merchant)?.name } ?? ""
+        let merchant = try await settlement.merchant(link.merchant)?.name ?? ""
         let isSold = !link.isActive || link.left(taken: taken) == 0
         if request.method == "GET" { return try linkPage(link, merchant: merchant, isSold: isSold, target) }
         try target.requireOwnPage()
@@ -36,12 +36,6 @@ extension Checkout {
                 return redirect(to: open, of: link, isNew: false)
             }
             throw Problem.tooManyOpenInvoices(error.reason)
-        }
-    }
-
-    private func link(_ id: PaymentLinkID) async throws -> (PaymentLink, Int)? {
-        try await settlement.database.read { session in
-            try session.paymentLink(id).map { ($0, try settlement.taken(of: id, in: session)) }
         }
     }
 
@@ -84,7 +78,7 @@ extension Checkout {
             return open.invoice.id
         }
         guard let id = invoiceBought(by: link.id, target),
-            let found = try await settlement.database.read({ try $0.invoice(id) }),
+            let found = try await settlement.customerView(id)?.invoice.invoice,
             found.paymentLink == link.id, found.status.state == .new, settlement.clock.now() < found.expiresAt
         else { return nil }
         return id

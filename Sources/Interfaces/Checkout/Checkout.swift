@@ -3,9 +3,9 @@ package import HTTPMessages
 import Money
 import Mustache
 import Payments
+import Records
 import Seams
 package import Settlement
-import Storage
 import StrictJSON
 import WalletPayments
 
@@ -48,11 +48,11 @@ package struct Checkout: Sendable {
         self.isSecure = isSecure
         feed = CheckoutFeed(clock: settlement.clock) { invoices in
             let now = settlement.clock.now()
-            return try await settlement.database.read { session in
-                var revisions: [InvoiceID: String] = [:]
-                for id in invoices { revisions[id] = try CheckoutFacts(id, in: session)?.revision(at: now) }
-                return revisions
-            }
+            let views = try await settlement.customerViews(invoices)
+            return Dictionary(
+                views.map { ($0.invoice.invoice.id, CheckoutFacts($0).revision(at: now)) },
+                uniquingKeysWith: { first, _ in first }
+            )
         }
     }
 
@@ -174,17 +174,11 @@ package struct Checkout: Sendable {
 
     private func stored(_ target: CheckoutTarget) async throws -> Stored? {
         guard let id = try? InvoiceID(target.path[1]) else { return nil }
-        return try await settlement.database.lookUp { session in
-            guard let facts = try CheckoutFacts(id, in: session) else { return nil }
-            let merchant = facts.invoice.invoice.merchant
-            let user = user(of: target, for: facts.invoice)
-            return Stored(
-                facts: facts,
-                user: user,
-                merchant: try session.merchant(merchant)?.name ?? "",
-                usedRail: try user.flatMap { try session.lastRail(of: "\($0)", paying: merchant) }
-            )
-        }
+        guard let view = try await settlement.customerView(id) else { return nil }
+        let user = user(of: target, for: view.invoice)
+        var usedRail: Rail?
+        if let user { usedRail = try await settlement.lastRail(of: "\(user)", paying: view.invoice.invoice.merchant) }
+        return Stored(facts: CheckoutFacts(view), user: user, merchant: view.merchantName, usedRail: usedRail)
     }
 
     /// What may run in the page and who may frame it: our own files, and Telegram's script where Telegram opened it.
@@ -276,21 +270,14 @@ package struct Checkout: Sendable {
 
     func facts(_ text: String) async throws -> CheckoutFacts {
         guard let id = try? InvoiceID(text) else { throw CheckoutError.notFound }
-        guard let facts = try await settlement.database.lookUp({ try CheckoutFacts(id, in: $0) }) else {
-            throw CheckoutError.notFound
-        }
-        return facts
+        guard let view = try await settlement.customerView(id) else { throw CheckoutError.notFound }
+        return CheckoutFacts(view)
     }
 }
 
 extension CheckoutFacts {
-    /// What is stored of an invoice; nil when there is no such invoice.
-    init?(_ id: InvoiceID, in session: any SQLSession) throws {
-        guard let found = try session.invoice(id) else { return nil }
-        let stored = try session.payments(of: id)
-        invoice = try InvoiceWithOptions(found, in: session)
-        payments = stored
-        refunds = try stored.flatMap { try session.refunds(of: $0.id) }
-        wallet = try session.lastWalletSession(of: id)
+    /// What is known of an invoice by what is stored of it.
+    init(_ view: CustomerView) {
+        self.init(invoice: view.invoice, payments: view.payments, refunds: view.refunds, wallet: view.wallet)
     }
 }

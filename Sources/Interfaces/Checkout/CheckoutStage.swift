@@ -1,9 +1,9 @@
 import Cryptography
 import Money
 import Payments
+import Records
 import Seams
 import Settlement
-import Storage
 
 /// Where an invoice stands for its customer.
 enum CheckoutStage: String, Hashable, Sendable, CaseIterable {

@@ -1,8 +1,8 @@
 import Money
 import Payments
+import Records
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 import TONConnect
 

@@ -1,8 +1,8 @@
 import HTTPMessages
 import Payments
+import Records
 import Routing
 import Seams
-import Storage
 import StrictJSON
 
 /// A request of a merchant: its path, its query and its body, read strictly.

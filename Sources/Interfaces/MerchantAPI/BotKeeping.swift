@@ -1,6 +1,6 @@
 package import Cryptography
 package import Payments
-package import Storage
+package import Records
 
 /// What somebody says of a bot that is added.
 package struct NewBot: Sendable {

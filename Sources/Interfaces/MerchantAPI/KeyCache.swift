@@ -1,7 +1,7 @@
 import Cryptography
 import Payments
+import Records
 import Seams
-import Storage
 import Synchronization
 
 /// API keys that were read a moment ago: most requests of a merchant come with the same one.

@@ -2,27 +2,18 @@ import HTTPMessages
 import Ledger
 import Money
 import Payments
+import Records
 import Routing
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 import Webhooks
 
 extension RESTAPI {
     func listBalances(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
-        let account = AccountID(code: AccountCode("merchant_balance"), scope: call.merchant.text)
-        let now = clock.now()
-        let found = try await settlement.database.read { session in
-            try session.balances(code: account.code).filter { $0.account == account }.map { line in
-                let balance = try line.amount.negated()
-                let held = try session.heldPayments(of: call.merchant, asset: balance.asset, at: now).map(\.amount)
-                let free = try balance.subtracting(Amount.sum(held, asset: balance.asset))
-                return (balance, free.isPositive ? free : .zero(balance.asset))
-            }
-        }
-        let data = try found.map { try representation.json(balance: $0.0, available: $0.1) }
+        let found = try await settlement.balances(of: call.merchant)
+        let data = try found.map { try representation.json(balance: $0.balance, available: $0.available) }
         return json(["object": "list", "data": .array(data), "has_more": .bool(false), "url": "/v1/balances"])
     }
 
@@ -31,26 +22,24 @@ extension RESTAPI {
     func listEvents(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow("limit", "starting_after", "ending_before")
         let page = try call.page()
-        let found = try await settlement.database.read { session in
-            try session.events(of: call.merchant, in: page).map { try told($0, to: call, in: session) }
-        }
+        let found = try await settlement.events(
+            of: call.merchant,
+            in: page,
+            withPersonalData: call.access.readsPersonalData
+        )
         return list(try found.map(Self.json), of: call, page: page)
     }
 
     func readEvent(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
         let id: EventID = try call.id(at: 2)
-        let found = try await settlement.database.read { session -> EventRecord? in
-            guard let event = try session.event(id), event.merchant == call.merchant else { return nil }
-            return try told(event, to: call, in: session)
-        }
+        let found = try await settlement.event(
+            id,
+            of: call.merchant,
+            withPersonalData: call.access.readsPersonalData
+        )
         guard let found else { throw Problem.notFound() }
         return json(try Self.json(found))
-    }
-
-    /// An event as the request's key may read it.
-    private func told(_ event: EventRecord, to call: APIRequest, in session: any SQLSession) throws -> EventRecord {
-        call.access.readsPersonalData ? try settlement.withPersonalData(event, in: session) : event
     }
 
     private static func json(_ event: EventRecord) throws -> JSONValue {
@@ -61,13 +50,7 @@ extension RESTAPI {
     func redeliver(_ call: APIRequest) async throws -> HTTPResponse {
         _ = try call.object()
         let id: EventID = try call.id(at: 2)
-        let now = clock.now()
-        let count = try await settlement.database.write { session -> Int in
-            guard let event = try session.event(id), event.merchant == call.merchant else { throw Problem.notFound() }
-            let endpoints = try session.endpoints(of: call.merchant).filter { $0.disabledAt == nil }
-            for endpoint in endpoints { try session.deliver(id, to: endpoint.id, at: now) }
-            return endpoints.count
-        }
+        guard let count = try await settlement.redeliver(id, of: call.merchant) else { throw Problem.notFound() }
         return json(["object": "redelivery", "event": .string(id.text), "endpoints": .integer(Int64(count))])
     }
 }

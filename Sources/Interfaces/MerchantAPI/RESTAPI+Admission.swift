@@ -1,10 +1,10 @@
 import Cryptography
 package import HTTPMessages
 import Payments
+import Records
 package import Routing
 import Seams
 import Settlement
-import Storage
 
 /// Who is let in, before anything of a request but its head was read.
 ///
@@ -55,7 +55,7 @@ extension RESTAPI {
 
     private func key(_ id: APIKeyID, at now: Timestamp) async throws -> APIKeyRecord? {
         if let known = keys.key(id, at: now) { return known }
-        let found = try await settlement.database.lookUp { try $0.apiKey(id) }
+        let found = try await settlement.apiKey(id)
         if let found { keys.keep(found, readAt: now) }
         return found
     }

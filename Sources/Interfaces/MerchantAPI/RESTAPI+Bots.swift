@@ -1,10 +1,10 @@
 import Cryptography
 import HTTPMessages
 import Payments
+import Records
 import Routing
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 
 extension RESTAPI {
@@ -31,18 +31,15 @@ extension RESTAPI {
             termsURL: try terms(body),
             ownerChat: try owner(body)
         )
-        return try await once(call, making: BotKind.self) { id in
+        return try await once(call, making: BotKind.self, as: MadeObject.bot) { id in
             representation.json(try await bots.add(bot, id: id))
-        } exists: { session, id in
-            try session.bot(id) != nil
         }
     }
 
     func listBots(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow("limit", "starting_after", "ending_before")
         let page = try call.page()
-        let owner = call.merchant == settlement.operatorMerchant ? nil : call.merchant
-        let found = try await settlement.database.read { try $0.bots(of: owner, in: page) }
+        let found = try await settlement.bots(of: call.merchant, in: page)
         return list(found.map(representation.json), of: call, page: page)
     }
 
@@ -108,10 +105,7 @@ extension RESTAPI {
 
     private func bot(of call: APIRequest) async throws -> BotRecord {
         let id: BotID = try call.id(at: 2)
-        let found = try await settlement.database.read { try $0.bot(id) }
-        guard let found, call.merchant == settlement.operatorMerchant || found.merchant == call.merchant else {
-            throw Problem.notFound()
-        }
+        guard let found = try await settlement.bot(id, of: call.merchant) else { throw Problem.notFound() }
         return found
     }
 

@@ -4,7 +4,6 @@ import Payments
 import Routing
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 
 extension RESTAPI {
@@ -14,18 +13,14 @@ extension RESTAPI {
         guard let state = ExceptionCase.State(rawValue: call.parameter("state") ?? "open") else {
             throw Problem.invalid("'state' is open or resolved", "state")
         }
-        let isOperator = call.merchant == settlement.operatorMerchant
-        let found = try await settlement.database.read { session in
-            try session.cases(of: call.merchant, isOperator: isOperator, state: state, in: page)
-        }
+        let found = try await settlement.cases(of: call.merchant, state: state, in: page)
         return list(try found.map(representation.json), of: call, page: page)
     }
 
     func readCase(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
         let id: CaseID = try call.id(at: 2)
-        let found = try await settlement.database.read { try $0.exceptionCase(id) }
-        guard let found, settlement.owns(call.merchant, found.merchant) else { throw Problem.notFound() }
+        guard let found = try await settlement.exceptionCase(id, of: call.merchant) else { throw Problem.notFound() }
         // What a rail has said may tell of a customer.
         let bytes = call.access.readsPersonalData ? try await settlement.bytesSetAside(of: id) : nil
         return json(try representation.json(found, bytes: bytes.map { Hex.encode($0) }))

@@ -1,9 +1,9 @@
 import HTTPMessages
 import Payments
+import Records
 import Routing
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 import Webhooks
 
@@ -27,7 +27,7 @@ extension RESTAPI {
         guard !takesPersonalData || call.access.readsPersonalData else { throw Problem.forbidden(.personalDataRead) }
         let secret = StandardWebhook.Secret(random: random)
         let now = clock.now()
-        return try await once(call, making: WebhookEndpointKind.self) { id in
+        return try await once(call, making: WebhookEndpointKind.self, as: MadeObject.endpoint) { id in
             let endpoint = WebhookEndpointRecord(
                 id: id,
                 merchant: call.merchant,
@@ -37,24 +37,17 @@ extension RESTAPI {
                 takesPersonalData: takesPersonalData,
                 createdAt: now
             )
-            try await settlement.database.write { session in
-                // A request that died before it was answered has told nobody its secret: this one takes its place.
-                if try session.endpoint(id) != nil { return try session.update(endpoint) }
-                guard try session.endpoints(of: call.merchant).count < 20 else {
-                    throw Problem.unprocessable("a merchant has at most 20 endpoints")
-                }
-                try session.insert(endpoint)
+            guard try await settlement.add(endpoint) else {
+                throw Problem.unprocessable("a merchant has at most \(Settlement.endpointLimit) endpoints")
             }
             // The only time that the secret is told.
             return .object((representation.json(endpoint).members ?? []) + [.init("secret", .string(secret.text))])
-        } exists: { session, id in
-            try session.endpoint(id) != nil
         }
     }
 
     func listEndpoints(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
-        let found = try await settlement.database.read { try $0.endpoints(of: call.merchant) }
+        let found = try await settlement.endpoints(of: call.merchant)
         return json([
             "object": "list", "data": .array(found.map { representation.json($0) }), "has_more": .bool(false),
             "url": "/v1/webhook_endpoints",
@@ -63,8 +56,7 @@ extension RESTAPI {
 
     func deleteEndpoint(_ call: APIRequest) async throws -> HTTPResponse {
         let endpoint = try await endpoint(of: call)
-        let now = clock.now()
-        try await settlement.database.write { try $0.delete(endpoint, at: now) }
+        try await settlement.delete(endpoint)
         return json(["id": .string(endpoint.id.text), "object": "webhook_endpoint", "deleted": .bool(true)])
     }
 
@@ -86,8 +78,7 @@ extension RESTAPI {
 
     private func endpoint(of call: APIRequest) async throws -> WebhookEndpointRecord {
         let id: WebhookEndpointID = try call.id(at: 2)
-        let found = try await settlement.database.read { try $0.endpoint(id) }
-        guard let found, found.merchant == call.merchant else { throw Problem.notFound() }
+        guard let found = try await settlement.endpoint(id, of: call.merchant) else { throw Problem.notFound() }
         return found
     }
 
@@ -97,15 +88,10 @@ extension RESTAPI {
         _ body: @escaping @Sendable (inout WebhookEndpointRecord) throws -> Void
     ) async throws -> WebhookEndpointRecord {
         let id: WebhookEndpointID = try call.id(at: 2)
-        return try await settlement.database.write { session in
-            guard var endpoint = try session.endpoint(id), endpoint.merchant == call.merchant else {
-                throw Problem.notFound()
-            }
-            let old = endpoint
-            try body(&endpoint)
-            if endpoint != old { try session.update(endpoint) }
-            return endpoint
+        guard let changed = try await settlement.changeEndpoint(id, of: call.merchant, body) else {
+            throw Problem.notFound()
         }
+        return changed
     }
 
     func enableEndpoint(_ call: APIRequest) async throws -> HTTPResponse {
@@ -125,7 +111,7 @@ extension RESTAPI {
         }
         let id = try await endpoint(of: call).id
         let now = clock.now()
-        return try await once(call, making: WebhookEndpointKind.self) { _ in
+        return try await once(call, making: WebhookEndpointKind.self, as: MadeObject.change) { _ in
             let secret = StandardWebhook.Secret(random: random)
             let sealed = try secrets.seal(secret, of: id)
             let rotated = try await change(call) { endpoint in
@@ -142,9 +128,6 @@ extension RESTAPI {
                 endpoint.sealedSecret = sealed
             }
             return .object((representation.json(rotated).members ?? []) + [.init("secret", .string(secret.text))])
-        } exists: { _, _ in
-            // What was changed and not told is changed again, by a request that asks again.
-            false
         }
     }
 
@@ -156,7 +139,7 @@ extension RESTAPI {
             return id
         }
         let id = try await endpoint(of: call).id
-        let found = try await settlement.database.read { try $0.attempts(at: id, event: event, limit: limit + 1) }
+        let found = try await settlement.attempts(at: id, event: event, limit: limit + 1)
         let data = found.prefix(limit).map { event, attempt -> JSONValue in
             [
                 "object": "delivery_attempt", "event": .string(event.text),
@@ -185,16 +168,10 @@ extension RESTAPI {
                 detail: "the endpoint is switched off; enable it first"
             )
         }
-        let now = clock.now()
-        let result = try await settlement.database.write { session in
-            try session.redeliver(to: target, from: start, until: end, limit: Self.redeliveryLimit, at: now)
-        }
+        let result = try await settlement.redeliver(to: target, from: start, until: end)
         return json([
             "object": "redelivery", "endpoint": .string(target.id.text), "events": .integer(Int64(result.sent)),
             "is_complete": .bool(result.isComplete),
         ])
     }
-
-    /// The most events that one request sends again.
-    private static let redeliveryLimit = 1_000
 }

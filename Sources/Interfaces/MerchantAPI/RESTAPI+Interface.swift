@@ -1,8 +1,8 @@
 package import HTTPMessages
 import Payments
+import Records
 package import Routing
 import Seams
-import Storage
 import StrictJSON
 
 /// The routes under `/v1`, each for the keys that may use it.

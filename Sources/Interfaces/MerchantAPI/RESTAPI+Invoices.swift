@@ -2,10 +2,10 @@ import HTTPMessages
 import Money
 import Payments
 import Providers
+import Records
 import Routing
 import Seams
 package import Settlement
-import Storage
 import StrictJSON
 
 extension RESTAPI {
@@ -13,11 +13,9 @@ extension RESTAPI {
 
     func createInvoice(_ call: APIRequest) async throws -> HTTPResponse {
         let request = try invoiceRequest(call.object(Self.invoiceMembers + ["payer", "reference"]))
-        return try await once(call, making: InvoiceKind.self) { id in
+        return try await once(call, making: InvoiceKind.self, as: MadeObject.invoice) { id in
             let invoice = try await settlement.openInvoice(request, for: call.merchant, id: id)
             return try representation.json(invoice)
-        } exists: { session, id in
-            try session.invoice(id) != nil
         }
     }
 
@@ -163,14 +161,10 @@ extension RESTAPI {
         )
         belonging.createdFrom = try moment(call, "created_from")
         belonging.createdUntil = try moment(call, "created_until")
-        let wanted = belonging
         guard (belonging.reference?.unicodeScalars.count ?? 0) <= 128 else {
             throw Problem.invalid("a reference has at most 128 bytes", "reference")
         }
-        let found = try await settlement.database.read { session in
-            let invoices = try session.invoices(of: call.merchant, where: wanted, in: page)
-            return try invoices.map { try InvoiceWithOptions($0, in: session) }
-        }
+        let found = try await settlement.invoices(of: call.merchant, where: belonging, in: page)
         return list(try found.map(representation.json), of: call, page: page)
     }
 

@@ -1,15 +1,12 @@
 import HTTPMessages
 import Payments
+import Records
 import Routing
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 
 extension RESTAPI {
-    /// The most keys of a merchant that are of use.
-    private static let keyLimit = 100
-
     func createKey(_ call: APIRequest) async throws -> HTTPResponse {
         let body = try call.object("label", "role", "scopes")
         let label = try body.text("label")
@@ -21,7 +18,7 @@ extension RESTAPI {
             throw Problem.unprocessable("a restricted key has scopes, and no other key has", "scopes")
         }
         let now = clock.now()
-        return try await once(call, making: APIKeyKind.self) { id in
+        return try await once(call, making: APIKeyKind.self, as: MadeObject.apiKey) { id in
             let text = APIKeyText(id: id, role: access.role, mode: mode, random: random)
             let key = APIKeyRecord(
                 id: id,
@@ -32,19 +29,11 @@ extension RESTAPI {
                 version: Self.version,
                 createdAt: now
             )
-            try await settlement.database.write { session in
-                // A request that died before it was answered has told nobody its key: this one takes its place.
-                if try session.apiKey(id) != nil { return try session.replaceDigest(of: id, by: key.digest) }
-                guard try session.apiKeys(of: call.merchant).count(where: { $0.revokedAt == nil }) < Self.keyLimit
-                else {
-                    throw Problem.unprocessable("a merchant has at most \(Self.keyLimit) keys; revoke one")
-                }
-                try session.insert(key)
+            guard try await settlement.add(key) else {
+                throw Problem.unprocessable("a merchant has at most \(Settlement.keyLimit) keys; revoke one")
             }
             // The only time that the key is told.
             return .object((Self.json(key).members ?? []) + [.init("key", .string(text.text))])
-        } exists: { session, id in
-            try session.apiKey(id) != nil
         }
     }
 
@@ -58,7 +47,7 @@ extension RESTAPI {
 
     func listKeys(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
-        let found = try await settlement.database.read { try $0.apiKeys(of: call.merchant) }
+        let found = try await settlement.apiKeys(of: call.merchant)
         return json([
             "object": "list", "data": .array(found.map(Self.json)), "has_more": .bool(false), "url": "/v1/api_keys",
         ])
@@ -66,12 +55,7 @@ extension RESTAPI {
 
     func revokeKey(_ call: APIRequest) async throws -> HTTPResponse {
         let id: APIKeyID = try call.id(at: 2)
-        let now = clock.now()
-        let revoked = try await settlement.database.write { session -> APIKeyRecord in
-            guard let key = try session.apiKey(id), key.merchant == call.merchant else { throw Problem.notFound() }
-            _ = try session.revoke(id, at: now)
-            return try session.apiKey(id) ?? key
-        }
+        guard let revoked = try await settlement.revokeKey(id, of: call.merchant) else { throw Problem.notFound() }
         keys.forget(id)
         return json(Self.json(revoked))
     }

@@ -1,9 +1,9 @@
 import HTTPMessages
 package import Payments
+import Records
 import Routing
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 package import Webhooks
 
@@ -60,11 +60,7 @@ extension RESTAPI {
         let endpoint = try webhookURL.flatMap { url in
             try secret.map { try self.endpoint(of: merchant.id, url, $0, at: now) }
         }
-        try await settlement.database.write { session in
-            if try session.merchant(merchant.id) == nil { try session.insert(merchant) }
-            try session.insert(record)
-            if let endpoint { try session.insert(endpoint) }
-        }
+        try await settlement.add(merchant, key: record, endpoint: endpoint)
         return NewMerchant(id: merchant.id, apiKey: text, webhookSecret: secret)
     }
 
@@ -74,7 +70,7 @@ extension RESTAPI {
     /// - Returns: the key, which is told once.
     package func makeOperatorKey() async throws -> String {
         let (record, text) = firstKey(of: settlement.operatorMerchant, at: clock.now())
-        try await settlement.database.write { try $0.insert(record) }
+        try await settlement.addOperatorKey(record)
         return text
     }
 
@@ -114,18 +110,16 @@ extension RESTAPI {
         try requireOperator(call)
         let body = try call.object("name", "fee_basis_points")
         let (name, fee) = (try body.text("name"), try body.optionalInteger("fee_basis_points") ?? 0)
-        return try await once(call, making: MerchantKind.self) { id in
+        return try await once(call, making: MerchantKind.self, as: MadeObject.merchant) { id in
             let added = try await addMerchant(
                 name: name,
                 feeBasisPoints: Int(clamping: fee),
                 webhookURL: nil,
                 id: id
             )
-            let stored = try await settlement.database.read { try $0.merchant(added.id) }
+            let stored = try await settlement.merchant(added.id)
             // The only time that the key is told.
             return .object((stored.map(Self.json)?.members ?? []) + [.init("api_key", .string(added.apiKey))])
-        } exists: { session, id in
-            try session.merchant(id) != nil
         }
     }
 
@@ -133,7 +127,7 @@ extension RESTAPI {
         try requireOperator(call)
         try call.allow("limit", "starting_after", "ending_before")
         let page = try call.page()
-        let found = try await settlement.database.read { try $0.merchants(in: page) }
+        let found = try await settlement.merchants(in: page)
         return list(found.map(Self.json), of: call, page: page)
     }
 
@@ -141,7 +135,7 @@ extension RESTAPI {
         try requireOperator(call)
         try call.allow()
         let id: MerchantID = try call.id(at: 2)
-        guard let found = try await settlement.database.read({ try $0.merchant(id) }) else { throw Problem.notFound() }
+        guard let found = try await settlement.merchant(id) else { throw Problem.notFound() }
         return json(Self.json(found))
     }
 

@@ -4,7 +4,6 @@ import Payments
 import Routing
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 
 extension RESTAPI {
@@ -17,8 +16,7 @@ extension RESTAPI {
             throw Problem.invalid("'payment' identifies no payment", "payment")
         }
         let reason = try body.optionalText("reason")
-        let stored = try await settlement.database.read { try $0.payment(payment) }
-        guard let stored, settlement.owns(call.merchant, stored.merchant) else {
+        guard let stored = try await settlement.payment(payment, of: call.merchant) else {
             throw Problem.notFound("there is no payment \(payment)")
         }
         let request = RefundRequest(
@@ -27,10 +25,8 @@ extension RESTAPI {
             reason: reason,
             providerReference: try body.optionalText("provider_reference")
         )
-        return try await once(call, making: RefundKind.self) { id in
+        return try await once(call, making: RefundKind.self, as: MadeObject.refund) { id in
             try representation.json(try await settlement.requestRefund(request, by: call.merchant, id: id))
-        } exists: { session, id in
-            try session.outgoing(id.text) != nil
         }
     }
 
@@ -70,9 +66,7 @@ extension RESTAPI {
             }
             return id
         }
-        let found = try await settlement.database.read { session in
-            try session.outgoing(of: call.merchant, refunds: refunds, payment: payment, in: page)
-        }
+        let found = try await settlement.outgoing(of: call.merchant, refunds: refunds, payment: payment, in: page)
         return list(try found.map(representation.json), of: call, page: page)
     }
 
@@ -80,8 +74,7 @@ extension RESTAPI {
         try call.allow()
         let id = call.path[2]
         guard id.hasPrefix(refunds ? RefundKind.prefix : PayoutKind.prefix) else { throw Problem.notFound() }
-        let found = try await settlement.database.read { try $0.outgoing(id) }
-        guard let found, found.merchant == call.merchant else { throw Problem.notFound() }
+        guard let found = try await settlement.outgoing(id, of: call.merchant) else { throw Problem.notFound() }
         return json(try representation.json(found))
     }
 
@@ -96,10 +89,8 @@ extension RESTAPI {
             comment: try body.optionalText("comment"),
             needsApproval: try body.flag("needs_approval")
         )
-        return try await once(call, making: PayoutKind.self) { id in
+        return try await once(call, making: PayoutKind.self, as: MadeObject.payout) { id in
             try representation.json(try await settlement.requestPayout(request, by: call.merchant, id: id))
-        } exists: { session, id in
-            try session.outgoing(id.text) != nil
         }
     }
 

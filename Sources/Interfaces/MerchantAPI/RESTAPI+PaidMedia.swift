@@ -3,7 +3,6 @@ import Payments
 import Routing
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 
 extension RESTAPI {
@@ -18,10 +17,8 @@ extension RESTAPI {
             items: try body.array("media").map(item),
             metadata: try body.labels("metadata")
         )
-        return try await once(call, making: PaidMediaKind.self) { id in
+        return try await once(call, making: PaidMediaKind.self, as: MadeObject.paidMedia) { id in
             try representation.json(try await settlement.sellMedia(request, for: call.merchant, id: id), purchases: 0)
-        } exists: { session, id in
-            try session.paidMedia(id) != nil
         }
     }
 
@@ -36,19 +33,14 @@ extension RESTAPI {
     func listMedia(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow("limit", "starting_after", "ending_before")
         let page = try call.page()
-        let found = try await settlement.database.read { session in
-            try session.paidMedia(of: call.merchant, in: page).map { ($0, try session.purchases(of: $0.id)) }
-        }
-        return list(try found.map { try representation.json($0.0, purchases: $0.1) }, of: call, page: page)
+        let found = try await settlement.media(of: call.merchant, in: page)
+        return list(try found.map { try representation.json($0.media, purchases: $0.purchases) }, of: call, page: page)
     }
 
     func readMedia(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
         let id: PaidMediaID = try call.id(at: 2)
-        let found = try await settlement.database.read { session in
-            try session.paidMedia(id).map { ($0, try session.purchases(of: id)) }
-        }
-        guard let (media, purchases) = found, media.merchant == call.merchant else { throw Problem.notFound() }
-        return json(try representation.json(media, purchases: purchases))
+        guard let found = try await settlement.media(id, of: call.merchant) else { throw Problem.notFound() }
+        return json(try representation.json(found.media, purchases: found.purchases))
     }
 }

@@ -3,7 +3,6 @@ import Payments
 import Routing
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 
 extension RESTAPI {
@@ -15,11 +14,9 @@ extension RESTAPI {
             template: JSONValue.object(members).text,
             stock: try stock(body)
         )
-        return try await once(call, making: PaymentLinkKind.self) { id in
+        return try await once(call, making: PaymentLinkKind.self, as: MadeObject.paymentLink) { id in
             let link = try await settlement.makeLink(request, for: call.merchant, id: id)
             return try representation.json(link, taken: 0)
-        } exists: { session, id in
-            try session.paymentLink(id) != nil
         }
     }
 
@@ -30,25 +27,17 @@ extension RESTAPI {
     func listLinks(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow("limit", "starting_after", "ending_before")
         let page = try call.page()
-        let found = try await settlement.database.read { session in
-            try session.paymentLinks(of: call.merchant, in: page).map {
-                ($0, try settlement.taken(of: $0.id, in: session))
-            }
-        }
-        return list(try found.map { try representation.json($0.0, taken: $0.1) }, of: call, page: page)
+        let found = try await settlement.links(of: call.merchant, in: page)
+        return list(try found.map { try representation.json($0.link, taken: $0.taken) }, of: call, page: page)
     }
 
     func readLink(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow()
         let id: PaymentLinkID = try call.id(at: 2)
-        guard let (link, taken) = try await link(id), link.merchant == call.merchant else { throw Problem.notFound() }
-        return json(try representation.json(link, taken: taken))
-    }
-
-    private func link(_ id: PaymentLinkID) async throws -> (PaymentLink, Int)? {
-        try await settlement.database.read { session in
-            try session.paymentLink(id).map { ($0, try settlement.taken(of: id, in: session)) }
+        guard let (link, taken) = try await settlement.link(id), link.merchant == call.merchant else {
+            throw Problem.notFound()
         }
+        return json(try representation.json(link, taken: taken))
     }
 
     func updateLink(_ call: APIRequest) async throws -> HTTPResponse {

@@ -2,7 +2,6 @@ import HTTPMessages
 import Payments
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 
 extension RESTAPI {
@@ -28,19 +27,15 @@ extension RESTAPI {
         request.payer = try body.optionalInteger("payer")
         request.returnURL = try body.optionalText("return_url")
         let order = request
-        return try await once(call, making: SubscriptionKind.self) { id in
+        return try await once(call, making: SubscriptionKind.self, as: MadeObject.subscription) { id in
             try representation.json(try await settlement.openSubscription(order, for: call.merchant, id: id))
-        } exists: { session, id in
-            try session.subscription(id) != nil
         }
     }
 
     func listSubscriptions(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow("limit", "starting_after", "ending_before")
         let page = try call.page()
-        let found = try await settlement.database.read { session in
-            try session.subscriptions(of: call.merchant, in: page).map { try SubscriptionWithInvoice($0, in: session) }
-        }
+        let found = try await settlement.subscriptions(of: call.merchant, in: page)
         return list(try found.map(representation.json), of: call, page: page)
     }
 

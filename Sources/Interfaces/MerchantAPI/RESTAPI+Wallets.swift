@@ -2,10 +2,10 @@ import HTTPMessages
 import Money
 import Payments
 import Providers
+import Records
 import Routing
 import Seams
 import Settlement
-import Storage
 import StrictJSON
 
 /// What an operator does with wallets that are held.

@@ -1,10 +1,10 @@
 import Cryptography
 import HTTPMessages
 import Payments
+import Records
 import Routing
 package import Seams
 package import Settlement
-import Storage
 import StrictJSON
 package import Webhooks
 

@@ -2,7 +2,6 @@ package import HTTPMessages
 package import Routing
 import Seams
 package import Settlement
-import Storage
 
 /// What the gateway says of itself to whoever asks: whether it lives, whether it can serve, what it has counted, and the
 /// document of its routes.
@@ -52,16 +51,8 @@ package struct StatusPages: Interface {
     }
 
     private func counts() async throws -> HTTPResponse {
-        let now = settlement.clock.now()
         _ = await settlement.isStoring()
-        let depths = try await settlement.database.read { session in
-            [
-                ("outbox_depth", try session.outboxDepth()), ("inbox_depth", try session.inboxDepth()),
-                ("open_cases", try session.openCaseCount()), ("set_aside", try session.setAsideCount()),
-                ("disabled_endpoints", try session.disabledEndpointCount()),
-                ("overdue_transfers", try OverdueTransfers.list(in: session, at: now).count),
-            ]
-        }
+        let depths = try await settlement.backlog()
         return Self.text(metrics.exposition(gauges: depths, conditions: settlement.conditions.all))
     }
 

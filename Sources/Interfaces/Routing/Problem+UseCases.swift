@@ -1,5 +1,5 @@
+import Records
 package import Settlement
-import Storage
 
 /// What the errors of use cases are to whoever asked, whichever interface has called them.
 extension Problem {

@@ -5,7 +5,6 @@ import Payments
 import Providers
 import Seams
 package import Settlement
-import Storage
 import StrictJSON
 import Synchronization
 import TelegramBot

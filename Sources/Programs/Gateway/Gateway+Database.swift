@@ -1,6 +1,7 @@
 import Money
 import Payments
 import Providers
+import Records
 import Seams
 import Settlement
 import Storage

@@ -1,7 +1,8 @@
 package import MerchantAPI
+package import Records
 import Seams
 import Settlement
-package import Storage
+import Storage
 
 /// What an operator does with merchants.
 extension Gateway {

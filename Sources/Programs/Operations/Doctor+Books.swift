@@ -1,4 +1,5 @@
 import Gateway
+import Records
 import Storage
 import StorageSQLite
 

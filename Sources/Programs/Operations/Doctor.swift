@@ -5,6 +5,7 @@ import HTTPMessages
 import Keystore
 import Money
 import Providers
+import Records
 package import Seams
 import Storage
 import StrictJSON

@@ -3,6 +3,7 @@ import Gateway
 import Keystore
 import Operations
 import Payments
+import Records
 import Seams
 import Storage
 import StrictJSON

@@ -17,6 +17,7 @@ import Payments
 import ProviderTON
 import Providers
 import Reconciliation
+import Records
 package import Sandbox
 package import Seams
 import Settlement

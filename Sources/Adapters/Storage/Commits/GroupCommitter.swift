@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Records
 import Synchronization
 
 /// Commits units of work in groups: whoever comes while a group is being written shares the next one.

@@ -1,5 +1,6 @@
 import Ledger
 import Money
+import Records
 
 /// What an audit of the journal found.
 package struct JournalAudit: Hashable, Sendable {

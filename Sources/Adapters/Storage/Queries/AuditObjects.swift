@@ -2,6 +2,7 @@ import Cryptography
 package import Ledger
 import Money
 package import Payments
+import Records
 import Seams
 
 /// What each object says of itself, held against what is booked about it.

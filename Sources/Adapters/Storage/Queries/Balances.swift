@@ -1,5 +1,6 @@
 package import Ledger
 package import Money
+import Records
 
 /// What accounts hold, which follows from the postings.
 extension SQLSession {

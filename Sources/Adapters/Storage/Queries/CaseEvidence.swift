@@ -2,6 +2,7 @@ import BigInt
 package import Ledger
 package import Money
 import Payments
+import Records
 import Seams
 import StrictJSON
 

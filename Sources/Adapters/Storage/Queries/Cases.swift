@@ -1,5 +1,6 @@
 package import Money
 package import Payments
+package import Records
 import Seams
 
 /// What waits for a person.

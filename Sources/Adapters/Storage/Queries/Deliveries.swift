@@ -1,4 +1,5 @@
 package import Payments
+package import Records
 package import Seams
 
 /// An event on its way to an endpoint.
@@ -36,29 +37,6 @@ package struct DueEndpoint: Hashable, Sendable {
         self.endpoint = endpoint
         self.merchant = merchant
         self.isFailing = isFailing
-    }
-}
-
-/// One attempt to deliver an event; what the endpoint answered is not kept, only the status.
-package struct DeliveryAttempt: Hashable, Sendable {
-    /// Its number, from 1.
-    package let number: Int
-    /// When it began.
-    package let startedAt: Timestamp
-    /// How long it took.
-    package let duration: Duration
-    /// The status of the answer, if one came.
-    package let status: Int?
-    /// Why no answer came, if none did.
-    package let failure: String?
-
-    /// An attempt.
-    package init(number: Int, startedAt: Timestamp, duration: Duration, status: Int?, failure: String?) {
-        self.number = number
-        self.startedAt = startedAt
-        self.duration = duration
-        self.status = status
-        self.failure = failure
     }
 }
 

@@ -1,5 +1,6 @@
 import Ledger
 import Payments
+import Records
 import Seams
 
 /// The journal as it was stored.

@@ -1,3 +1,4 @@
+import Records
 package import Seams
 
 /// The right to do a piece of work alone, until somebody else takes it.

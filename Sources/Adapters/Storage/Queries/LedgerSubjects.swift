@@ -1,5 +1,6 @@
 package import Ledger
 package import Payments
+import Records
 import Seams
 
 /// What ledger transactions are about, by what the gateway calls it.

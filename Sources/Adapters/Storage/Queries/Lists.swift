@@ -1,28 +1,5 @@
+import Records
 import Seams
-
-/// A piece of a list that is ordered by identifier, the newest first.
-package struct Page: Hashable, Sendable {
-    /// Only what is older than this identifier.
-    package var after: String?
-    /// Only what is newer than this identifier; the piece then ends right before it.
-    package var before: String?
-    /// The most objects of the piece.
-    package var limit: Int
-
-    /// A piece of a list.
-    package init(after: String? = nil, before: String? = nil, limit: Int = 10) {
-        self.after = after
-        self.before = before
-        self.limit = limit
-    }
-}
-
-/// A piece of a list was asked for from an object that is not in the list: it names nothing, another kind of object, or
-/// what is somebody else's.
-package struct UnknownCursor: Error, Hashable, Sendable {
-    /// Whether the piece was to lie before the object, and not after it.
-    package let isBefore: Bool
-}
 
 /// Conditions with their arguments, numbered as they are added.
 struct Filter {

@@ -1,4 +1,5 @@
 package import Payments
+package import Records
 package import Seams
 
 /// What the owners of a merchant's bots are told: that events are sent to one of its endpoints no longer.

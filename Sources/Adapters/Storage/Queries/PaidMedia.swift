@@ -1,5 +1,6 @@
 import Money
 package import Payments
+package import Records
 import Seams
 import StrictJSON
 

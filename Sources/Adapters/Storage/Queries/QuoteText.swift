@@ -1,5 +1,6 @@
 import BigInt
 import Money
+import Records
 import Seams
 import StrictJSON
 

@@ -1,6 +1,7 @@
 package import BigInt
 package import Money
 package import Payments
+import Records
 package import Seams
 
 /// What could not be understood or booked.

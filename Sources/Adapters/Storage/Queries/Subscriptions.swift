@@ -1,5 +1,6 @@
 import Money
 package import Payments
+package import Records
 package import Seams
 import StrictJSON
 

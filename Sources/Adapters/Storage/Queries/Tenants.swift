@@ -1,67 +1,7 @@
 package import Money
 package import Payments
+package import Records
 package import Seams
-
-/// A merchant.
-package struct MerchantRecord: Hashable, Sendable {
-    /// Its identifier.
-    package let id: MerchantID
-    /// Its name for people.
-    package let name: String
-    /// The fee that the gateway keeps of what it receives, in hundredths of a percent.
-    package let feeBasisPoints: Int
-    /// When it was added.
-    package let createdAt: Timestamp
-
-    /// A merchant.
-    package init(id: MerchantID, name: String, feeBasisPoints: Int, createdAt: Timestamp) {
-        self.id = id
-        self.name = name
-        self.feeBasisPoints = feeBasisPoints
-        self.createdAt = createdAt
-    }
-}
-
-/// An API key, without the part that only the merchant knows.
-package struct APIKeyRecord: Hashable, Sendable {
-    /// Its identifier, which is part of the key's text.
-    package let id: APIKeyID
-    /// Whose key it is.
-    package let merchant: MerchantID
-    /// The SHA-256 digest of the secret part.
-    package let digest: [UInt8]
-    /// What it is for, in the merchant's words.
-    package let label: String
-    /// What it may do.
-    package let access: KeyAccess
-    /// The version of the interface that it was made for, a date.
-    package let version: String
-    /// When it was made.
-    package let createdAt: Timestamp
-    /// When it was revoked, if it was.
-    package var revokedAt: Timestamp?
-
-    /// An API key.
-    package init(
-        id: APIKeyID,
-        merchant: MerchantID,
-        digest: [UInt8],
-        label: String,
-        access: KeyAccess = .secret,
-        version: String,
-        createdAt: Timestamp,
-        revokedAt: Timestamp? = nil
-    ) {
-        self.id = id
-        self.merchant = merchant
-        self.digest = digest
-        self.label = label
-        self.access = access
-        self.version = version
-        self.createdAt = createdAt
-        self.revokedAt = revokedAt
-    }
-}
 
 /// Merchants and their keys.
 extension SQLSession {

@@ -1,3 +1,5 @@
+import Records
+
 extension Schema {
     /// The wallets that sign, and what left by their keys.
     static let wallets = [

@@ -1,3 +1,5 @@
+package import Records
+
 /// The steps that make the schema: forward only, each run once, in order.
 ///
 /// Tables are written once for both engines. What differs between them, and checks that would repeat a column's name, are

@@ -1,5 +1,6 @@
 import Ledger
 import Payments
+package import Records
 
 /// An enumeration that is stored as a small integer.
 ///

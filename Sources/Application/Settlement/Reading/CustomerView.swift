@@ -1,0 +1,52 @@
+package import Payments
+import Records
+import Storage
+
+/// What is stored of an invoice that its customer's page shows.
+package struct CustomerView: Hashable, Sendable {
+    /// The invoice with the ways to pay it.
+    package let invoice: InvoiceWithOptions
+    /// What came for it, also what was taken back.
+    package let payments: [Payment]
+    /// What was returned of that, or is being returned.
+    package let refunds: [OutgoingTransfer]
+    /// The last session with a wallet of the customer's.
+    package let wallet: WalletSession?
+    /// Who sells.
+    package let merchantName: String
+}
+
+extension Settlement {
+    /// What the page of an invoice shows; nil when there is no such invoice.
+    ///
+    /// - Throws: what the database throws.
+    package func customerView(_ id: InvoiceID) async throws -> CustomerView? {
+        try await database.lookUp { try view(id, in: $0) }
+    }
+
+    /// What the pages of several invoices show; nothing is said of those that there are not.
+    ///
+    /// - Throws: what the database throws.
+    package func customerViews(_ ids: [InvoiceID]) async throws -> [CustomerView] {
+        try await database.read { session in try ids.compactMap { try view($0, in: session) } }
+    }
+
+    /// The rail by which a customer paid a merchant last; nil when that is not known.
+    ///
+    /// - Throws: what the database throws.
+    package func lastRail(of customer: String, paying merchant: MerchantID) async throws -> Rail? {
+        try await database.lookUp { try $0.lastRail(of: customer, paying: merchant) }
+    }
+
+    private func view(_ id: InvoiceID, in session: any SQLSession) throws -> CustomerView? {
+        guard let invoice = try session.invoice(id) else { return nil }
+        let payments = try session.payments(of: id)
+        return CustomerView(
+            invoice: try InvoiceWithOptions(invoice, in: session),
+            payments: payments,
+            refunds: try payments.flatMap { try session.refunds(of: $0.id) },
+            wallet: try session.lastWalletSession(of: id),
+            merchantName: try session.merchant(invoice.merchant)?.name ?? ""
+        )
+    }
+}

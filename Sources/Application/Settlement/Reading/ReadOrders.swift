@@ -1,0 +1,127 @@
+import Ledger
+package import Money
+package import Payments
+package import Records
+import Seams
+import Storage
+package import StrictJSON
+
+/// What merchants read of orders and of the money that came and went.
+extension Settlement {
+    /// A merchant's invoices, with the ways to pay them.
+    ///
+    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    package func invoices(
+        of merchant: MerchantID,
+        where filter: InvoiceFilter,
+        in page: Page
+    ) async throws -> [InvoiceWithOptions] {
+        try await database.read { session in
+            try session.invoices(of: merchant, where: filter, in: page).map { try InvoiceWithOptions($0, in: session) }
+        }
+    }
+
+    /// A payment of a merchant, or one of nobody's for the operator; nil when there is none.
+    ///
+    /// - Throws: what the database throws.
+    package func payment(_ id: PaymentID, of merchant: MerchantID) async throws -> Payment? {
+        let found = try await database.read { try $0.payment(id) }
+        return found.flatMap { owns(merchant, $0.merchant) ? $0 : nil }
+    }
+
+    /// A merchant's payments, or those of one of its invoices, as they are told.
+    ///
+    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    package func paymentTexts(
+        of merchant: MerchantID,
+        invoice: InvoiceID?,
+        in page: Page,
+        withPersonalData: Bool
+    ) async throws -> [JSONValue] {
+        try await database.read { session in
+            try session.payments(of: merchant, invoice: invoice, in: page).map { payment in
+                try text(of: payment, withPersonalData: withPersonalData, in: session)
+            }
+        }
+    }
+
+    /// A payment as it is told; nil when there is none of the merchant's.
+    ///
+    /// - Throws: what the database throws.
+    package func paymentText(
+        _ id: PaymentID,
+        of merchant: MerchantID,
+        withPersonalData: Bool
+    ) async throws -> JSONValue? {
+        try await database.read { session in
+            guard let payment = try session.payment(id), owns(merchant, payment.merchant) else { return nil }
+            return try text(of: payment, withPersonalData: withPersonalData, in: session)
+        }
+    }
+
+    private func text(
+        of payment: Payment,
+        withPersonalData: Bool,
+        in session: any SQLSession
+    ) throws -> JSONValue {
+        withPersonalData ? try personalJSON(payment, in: session) : try representation.json(payment)
+    }
+
+    /// A refund or payout of a merchant; nil when there is none.
+    ///
+    /// - Throws: what the database throws.
+    package func outgoing(_ id: String, of merchant: MerchantID) async throws -> OutgoingTransfer? {
+        let found = try await database.read { try $0.outgoing(id) }
+        return found?.merchant == merchant ? found : nil
+    }
+
+    /// A merchant's refunds, or its payouts; of one payment when one is named.
+    ///
+    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    package func outgoing(
+        of merchant: MerchantID,
+        refunds: Bool,
+        payment: PaymentID?,
+        in page: Page
+    ) async throws -> [OutgoingTransfer] {
+        try await database.read { try $0.outgoing(of: merchant, refunds: refunds, payment: payment, in: page) }
+    }
+
+    /// A case of a merchant, or one of nobody's for the operator; nil when there is none.
+    ///
+    /// - Throws: what the database throws.
+    package func exceptionCase(_ id: CaseID, of merchant: MerchantID) async throws -> ExceptionCase? {
+        let found = try await database.read { try $0.exceptionCase(id) }
+        return found.flatMap { owns(merchant, $0.merchant) ? $0 : nil }
+    }
+
+    /// A merchant's cases in a state; for the operator those of nobody as well.
+    ///
+    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    package func cases(
+        of merchant: MerchantID,
+        state: ExceptionCase.State,
+        in page: Page
+    ) async throws -> [ExceptionCase] {
+        let isOperator = merchant == operatorMerchant
+        return try await database.read { session in
+            try session.cases(of: merchant, isOperator: isOperator, state: state, in: page)
+        }
+    }
+
+    /// What a merchant is owed in each asset, and how much of it no rail holds back any more.
+    ///
+    /// - Throws: what the database throws.
+    package func balances(of merchant: MerchantID) async throws -> [(balance: Amount, available: Amount)] {
+        let account = AccountID.merchantBalance(merchant)
+        let now = clock.now()
+        return try await database.read { session in
+            try session.balances(code: account.code).filter { $0.account == account }.map { line in
+                let balance = try line.amount.negated()
+                let held = try session.heldPayments(of: merchant, asset: balance.asset, at: now).map(\.amount)
+                let free = try balance.subtracting(Amount.sum(held, asset: balance.asset))
+                return (balance, free.isPositive ? free : .zero(balance.asset))
+            }
+        }
+    }
+}

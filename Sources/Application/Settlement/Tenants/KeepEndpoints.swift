@@ -1,0 +1,85 @@
+package import Payments
+package import Records
+package import Seams
+import Storage
+
+/// What merchants change of where their events go.
+extension Settlement {
+    /// The most endpoints of a merchant.
+    package static let endpointLimit = 20
+    /// The most events that one request sends again.
+    private static let redeliveryLimit = 1_000
+
+    /// Adds an endpoint; one of the same identifier is put in its place.
+    ///
+    /// A request that died before it was answered has told nobody its secret: the next one takes its place.
+    ///
+    /// - Throws: what the database throws.
+    /// - Returns: false when the merchant has too many.
+    package func add(_ endpoint: WebhookEndpointRecord) async throws -> Bool {
+        try await database.write { session in
+            if try session.endpoint(endpoint.id) != nil {
+                try session.update(endpoint)
+                return true
+            }
+            guard try session.endpoints(of: endpoint.merchant).count < Self.endpointLimit else { return false }
+            try session.insert(endpoint)
+            return true
+        }
+    }
+
+    /// Changes a merchant's endpoint in one unit of work.
+    ///
+    /// - Throws: what `body` and the database throw.
+    /// - Returns: the endpoint as it is now; nil when the merchant has no such endpoint.
+    package func changeEndpoint(
+        _ id: WebhookEndpointID,
+        of merchant: MerchantID,
+        _ body: @escaping @Sendable (inout WebhookEndpointRecord) throws -> Void
+    ) async throws -> WebhookEndpointRecord? {
+        try await database.write { session in
+            guard var endpoint = try session.endpoint(id), endpoint.merchant == merchant else { return nil }
+            let old = endpoint
+            try body(&endpoint)
+            if endpoint != old { try session.update(endpoint) }
+            return endpoint
+        }
+    }
+
+    /// Takes an endpoint away; what still waited for it is not sent.
+    ///
+    /// - Throws: what the database throws.
+    package func delete(_ endpoint: WebhookEndpointRecord) async throws {
+        let now = clock.now()
+        try await database.write { try $0.delete(endpoint, at: now) }
+    }
+
+    /// Has a merchant's event sent again to all its endpoints.
+    ///
+    /// - Throws: what the database throws.
+    /// - Returns: to how many; nil when the merchant has no such event.
+    package func redeliver(_ id: EventID, of merchant: MerchantID) async throws -> Int? {
+        let now = clock.now()
+        return try await database.write { session in
+            guard let event = try session.event(id), event.merchant == merchant else { return nil }
+            let endpoints = try session.endpoints(of: merchant).filter { $0.disabledAt == nil }
+            for endpoint in endpoints { try session.deliver(id, to: endpoint.id, at: now) }
+            return endpoints.count
+        }
+    }
+
+    /// Has what happened in a time sent to an endpoint again.
+    ///
+    /// - Throws: what the database throws.
+    /// - Returns: how many events are sent, and whether that is all of them.
+    package func redeliver(
+        to endpoint: WebhookEndpointRecord,
+        from start: Timestamp,
+        until end: Timestamp
+    ) async throws -> (sent: Int, isComplete: Bool) {
+        let now = clock.now()
+        return try await database.write { session in
+            try session.redeliver(to: endpoint, from: start, until: end, limit: Self.redeliveryLimit, at: now)
+        }
+    }
+}

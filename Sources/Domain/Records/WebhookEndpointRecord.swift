@@ -1,0 +1,66 @@
+package import Payments
+package import Seams
+
+/// An address of a merchant that events are sent to.
+package struct WebhookEndpointRecord: Hashable, Sendable {
+    /// Its identifier.
+    package let id: WebhookEndpointID
+    /// Whose it is.
+    package let merchant: MerchantID
+    /// Where events are sent.
+    package let url: String
+    /// The signing secret, sealed under the gateway's own key.
+    package var sealedSecret: [UInt8]
+    /// The secret that it had before, sealed, while both sign; and until when.
+    package var previousSecret: [UInt8]?
+    /// Until when the secret before signs as well.
+    package var previousUntil: Timestamp?
+    /// The types of events that are sent; none: all.
+    package let types: [String]
+    /// Whether it is told what customers have told.
+    package let takesPersonalData: Bool
+    /// When it was added.
+    package let createdAt: Timestamp
+    /// When it was switched off, if it was.
+    package var disabledAt: Timestamp?
+    /// Why it was switched off.
+    package var disabledReason: String?
+
+    /// An address that events are sent to.
+    package init(
+        id: WebhookEndpointID,
+        merchant: MerchantID,
+        url: String,
+        sealedSecret: [UInt8],
+        types: [String],
+        takesPersonalData: Bool = false,
+        createdAt: Timestamp,
+        disabledAt: Timestamp? = nil,
+        disabledReason: String? = nil,
+        previousSecret: [UInt8]? = nil,
+        previousUntil: Timestamp? = nil
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.url = url
+        self.sealedSecret = sealedSecret
+        self.previousSecret = previousSecret
+        self.previousUntil = previousUntil
+        self.types = types
+        self.takesPersonalData = takesPersonalData
+        self.createdAt = createdAt
+        self.disabledAt = disabledAt
+        self.disabledReason = disabledReason
+    }
+
+    /// The type of what is asked, and not only told: whether the goods of an order are there.
+    package static let stockQuestion = "stock.question"
+
+    /// Whether it wants events of a type.
+    package func takes(_ type: String) -> Bool {
+        disabledAt == nil && (types.isEmpty || types.contains(type))
+    }
+
+    /// Whether it is asked about stock: only one that names the question, because most take events alone.
+    package var answersStockQuestions: Bool { disabledAt == nil && types.contains(Self.stockQuestion) }
+}
