@@ -27,10 +27,12 @@ struct CursorTests {
             #expect(lists.count >= 9, "\(lists)")
             let invoice = try await world.merchant.post("/v1/invoices", InterfaceTests.order, idempotencyKey: "i")
             let invoiceID = try #require(invoice["id"]?.stringValue)
-            let other = try await world.gateway.merchantAPI.addMerchant(
-                name: "Other",
-                feeBasisPoints: 0,
-                webhookURL: nil
+            let other = try await world.gateway.merchantAPI.add(
+                MerchantWish(
+                    name: "Other",
+                    feeBasisPoints: 0,
+                    webhookURL: nil
+                )
             )
             let foreign = InterfaceTests.request(world, "POST", "/v1/invoices", InterfaceTests.order, key: other.apiKey)
             let foreignInvoice = try JSONValue(parsing: await world.gateway.router.respond(to: foreign).body)

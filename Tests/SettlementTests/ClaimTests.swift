@@ -12,7 +12,9 @@ import Testing
 @Suite("Claims of payments that belonged to nothing, on each engine")
 struct ClaimTests {
     private func claim(_ opened: InvoiceWithOptions, from owner: String, at desk: Desk) async throws -> [Payment] {
-        try await desk.settlement.claim(for: opened.invoice.id, of: desk.merchant, from: owner, at: desk.provider)
+        try await desk.settlement.claim(
+            ClaimRequest(for: opened.invoice.id, of: desk.merchant, from: owner, at: desk.provider)
+        )
     }
 
     @Test("settle the invoice from where the money waits, once", arguments: Engine.allCases)
@@ -60,10 +62,12 @@ struct ClaimTests {
         try await desk.receive(desk.transfer(try desk.amount("1.5"), for: nil, number: 1))
         await #expect(throws: SettlementError(.notFound, "")) {
             try await desk.settlement.claim(
-                for: opened.invoice.id,
-                of: MerchantID(value: 0),
-                from: "payer",
-                at: desk.provider
+                ClaimRequest(
+                    for: opened.invoice.id,
+                    of: MerchantID(value: 0),
+                    from: "payer",
+                    at: desk.provider
+                )
             )
         }
         let payment = try await desk.settlement.database.read { session in

@@ -179,7 +179,7 @@ struct Coming {
             _ = try? await settlement.resolveCase(request, by: settlement.operatorMerchant)
         } else {
             let merchant = way == .claim ? target?.merchant ?? desk.merchant : market.asker(relation)
-            _ = try? await settlement.claim(for: invoice, of: merchant, from: owner, at: provider)
+            _ = try? await settlement.claim(ClaimRequest(for: invoice, of: merchant, from: owner, at: provider))
         }
     }
 }

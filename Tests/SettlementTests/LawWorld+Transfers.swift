@@ -96,10 +96,12 @@ extension LawWorld {
         let what = "a claim of \(claimed.map { $0 + 1 }) for \(target)"
         func claim() async throws -> [Payment] {
             try await desk.settlement.claim(
-                for: invoices[target],
-                of: desk.merchant,
-                from: "payer",
-                at: desk.provider
+                ClaimRequest(
+                    for: invoices[target],
+                    of: desk.merchant,
+                    from: "payer",
+                    at: desk.provider
+                )
             )
         }
         guard !claimed.isEmpty else {

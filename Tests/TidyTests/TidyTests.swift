@@ -180,4 +180,42 @@ struct TidyTests {
             }
         }
     }
+
+    /// Swift 6.3.1 miscompiles async functions whose 128-bit arguments no longer fit the registers: they jump to nowhere
+    /// when they suspend. What takes more words than this is given one value instead.
+    private static let mostWords = 5
+
+    /// Whether a type is that of an identifier, which has 128 bits.
+    private static func isIdentifier(_ type: String) -> Bool {
+        type.wholeMatch(of: /(\w*ID|Identifier<\w+>)\??/) != nil && !type.hasPrefix("AssetID")
+    }
+
+    /// How many words an argument of a type takes, as far as its name tells; what is large is one pointer.
+    private static func words(of type: String) -> Int {
+        let isOptional = type.hasSuffix("?")
+        if isIdentifier(type) { return isOptional ? 3 : 2 }
+        return type.contains("->") || type == "String" || isOptional ? 2 : 1
+    }
+
+    @Test("Async functions that take identifiers take few arguments: the compiler mistakes those that do not fit")
+    func asyncArguments() throws {
+        let signature = /func (\w+)(?:<[^>]*>)?\(((?:[^()]|\([^()]*\))*)\)\s*async/
+        var seen = 0
+        for file in Self.sources {
+            let code = try Project.lines(of: file).map { $0.components(separatedBy: "//")[0] }.joined(separator: " ")
+            for match in code.matches(of: signature) {
+                let types = match.2.split(separator: /,(?=[^()<>]*:)/).compactMap { argument in
+                    argument.firstIndex(of: ":").map { colon in
+                        argument[argument.index(after: colon)...].split(separator: "=")[0]
+                            .trimmingCharacters(in: .whitespaces)
+                    }
+                }
+                guard types.contains(where: Self.isIdentifier) else { continue }
+                seen += 1
+                let words = types.reduce(0) { $0 + Self.words(of: $1) }
+                #expect(words <= Self.mostWords, "\(file): \(match.1) takes \(words) words; give it one value")
+            }
+        }
+        #expect(seen > 30)
+    }
 }

@@ -5,24 +5,42 @@ package import Providers
 import Seams
 import Storage
 
+/// A claim of unmatched payments for an invoice, by whoever has proven to own the account that they came from.
+package struct ClaimRequest: Sendable {
+    let invoice: InvoiceID
+    let merchant: MerchantID
+    let owner: String
+    let provider: any PaymentProvider
+
+    /// A claim of what came from a proven account.
+    ///
+    /// - Parameters:
+    ///   - invoice: the invoice.
+    ///   - merchant: whose invoice it is.
+    ///   - owner: the proven account, in the words in which payers are kept.
+    ///   - provider: the provider that saw the payments.
+    package init(
+        for invoice: InvoiceID,
+        of merchant: MerchantID,
+        from owner: String,
+        at provider: any PaymentProvider
+    ) {
+        self.invoice = invoice
+        self.merchant = merchant
+        self.owner = owner
+        self.provider = provider
+    }
+}
+
 extension Settlement {
     /// Gives an invoice the payments that belonged to nothing and that came from an account whose owner was proven.
     ///
     /// They were made when they were made: what came after the invoice's time is late also when it is claimed.
     ///
-    /// - Parameters:
-    ///   - id: the invoice.
-    ///   - merchant: whose invoice it is.
-    ///   - owner: the proven account, in the words in which payers are kept.
-    ///   - provider: the provider that saw the payments.
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound`` when there is no such invoice or payment.
     /// - Returns: the payments as they are now.
-    package func claim(
-        for id: InvoiceID,
-        of merchant: MerchantID,
-        from owner: String,
-        at provider: any PaymentProvider
-    ) async throws -> [Payment] {
+    package func claim(_ request: ClaimRequest) async throws -> [Payment] {
+        let (id, owner, provider) = (request.invoice, request.owner, request.provider)
         let recorder = ObservationRecorder(
             settlement: self,
             provider: provider,
@@ -30,7 +48,7 @@ extension Settlement {
             isChronological: false
         )
         return try await database.write { session in
-            guard let invoice = try session.invoice(id), invoice.merchant == merchant else {
+            guard let invoice = try session.invoice(id), invoice.merchant == request.merchant else {
                 throw SettlementError(.notFound, "there is no invoice \(id)")
             }
             let options = try session.options(of: id).filter { $0.provider == provider.key }

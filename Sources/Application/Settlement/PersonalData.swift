@@ -5,6 +5,25 @@ import Seams
 package import Storage
 package import StrictJSON
 
+/// A wish to forget what the customer of a payment has told.
+package struct ErasureRequest: Hashable, Sendable {
+    let payment: PaymentID
+    let merchant: MerchantID
+    let key: APIKeyID
+
+    /// A wish to forget.
+    ///
+    /// - Parameters:
+    ///   - payment: the payment.
+    ///   - merchant: whose payment it is; what is nobody's is the operator's.
+    ///   - key: the API key by which it is asked, which is kept with the moment.
+    package init(of payment: PaymentID, for merchant: MerchantID, by key: APIKeyID) {
+        self.payment = payment
+        self.merchant = merchant
+        self.key = key
+    }
+}
+
 /// What customers have told: kept sealed beside the payment, shown to who may read it, erased when it has to be.
 extension Settlement {
     /// Keeps what a rail has told of a payment's customer, the first time that it tells anything.
@@ -89,23 +108,15 @@ extension Settlement {
     ///
     /// Asked again it changes nothing: the first moment and the first key stay.
     ///
-    /// - Parameters:
-    ///   - id: the payment.
-    ///   - merchant: whose payment it is; what is nobody's is the operator's.
-    ///   - key: the API key by which it is asked, which is kept with the moment.
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's payment.
     /// - Returns: the payment, with when it was erased.
-    package func erasePersonalData(
-        of id: PaymentID,
-        for merchant: MerchantID,
-        by key: APIKeyID
-    ) async throws -> JSONValue {
+    package func erasePersonalData(_ request: ErasureRequest) async throws -> JSONValue {
         let now = clock.now()
         return try await database.write { session in
-            guard let payment = try session.payment(id), owns(merchant, payment.merchant) else {
-                throw SettlementError(.notFound, "there is no payment \(id)")
+            guard let payment = try session.payment(request.payment), owns(request.merchant, payment.merchant) else {
+                throw SettlementError(.notFound, "there is no payment \(request.payment)")
             }
-            try session.erasePersonalData(of: id, by: key, at: now)
+            try session.erasePersonalData(of: payment.id, by: request.key, at: now)
             return try personalJSON(payment, in: session)
         }
     }

@@ -43,7 +43,7 @@ extension RESTAPI {
         do { owner = try ownership.owner(proving: proof.text, challenge: challenge, domain: claims.domain) } catch {
             throw Problem.unprocessable(error.reason, "proof")
         }
-        let claimed = try await settlement.claim(for: id, of: call.merchant, from: owner, at: provider)
+        let claimed = try await settlement.claim(ClaimRequest(for: id, of: call.merchant, from: owner, at: provider))
         return json(["object": "list", "data": .array(try claimed.map(representation.json)), "has_more": .bool(false)])
     }
 }

@@ -88,7 +88,7 @@ extension RESTAPI {
         _ body: @escaping @Sendable (inout WebhookEndpointRecord) throws -> Void
     ) async throws -> WebhookEndpointRecord {
         let id: WebhookEndpointID = try call.id(at: 2)
-        guard let changed = try await settlement.changeEndpoint(id, of: call.merchant, body) else {
+        guard let changed = try await settlement.make(EndpointChange(id, of: call.merchant, body)) else {
             throw Problem.notFound()
         }
         return changed
@@ -139,7 +139,7 @@ extension RESTAPI {
             return id
         }
         let id = try await endpoint(of: call).id
-        let found = try await settlement.attempts(at: id, event: event, limit: limit + 1)
+        let found = try await settlement.attempts(AttemptList(at: id, event: event, limit: limit + 1))
         let data = found.prefix(limit).map { event, attempt -> JSONValue in
             [
                 "object": "delivery_attempt", "event": .string(event.text),

@@ -17,6 +17,28 @@ package struct NewMerchant: Sendable {
     package let webhookSecret: StandardWebhook.Secret?
 }
 
+/// A merchant that an operator wants to add.
+package struct MerchantWish: Sendable {
+    let name: String
+    let feeBasisPoints: Int
+    let webhookURL: String?
+    let id: MerchantID?
+
+    /// A merchant to be added.
+    ///
+    /// - Parameters:
+    ///   - name: its name, 1 to 100 characters.
+    ///   - feeBasisPoints: the gateway's fee, in hundredths of a percent.
+    ///   - webhookURL: where its events go; nil when it takes none yet.
+    ///   - id: its identifier; nil makes a new one.
+    package init(name: String, feeBasisPoints: Int, webhookURL: String?, id: MerchantID? = nil) {
+        self.name = name
+        self.feeBasisPoints = feeBasisPoints
+        self.webhookURL = webhookURL
+        self.id = id
+    }
+}
+
 /// What an operator does with merchants.
 extension RESTAPI {
     /// The most that a gateway keeps of what a merchant receives: all of it, in hundredths of a percent.
@@ -24,19 +46,10 @@ extension RESTAPI {
 
     /// Adds a merchant with an API key, and an endpoint for its events when a URL is given.
     ///
-    /// - Parameters:
-    ///   - name: its name, 1 to 100 characters.
-    ///   - feeBasisPoints: the gateway's fee, in hundredths of a percent.
-    ///   - webhookURL: where its events go; nil when it takes none yet.
-    ///   - id: its identifier; nil makes a new one.
     /// - Throws: `SettlementError` when name or fee cannot be, and what the database throws.
     /// - Returns: the merchant.
-    package func addMerchant(
-        name: String,
-        feeBasisPoints: Int,
-        webhookURL: String?,
-        id: MerchantID? = nil
-    ) async throws -> NewMerchant {
+    package func add(_ wish: MerchantWish) async throws -> NewMerchant {
+        let (name, feeBasisPoints, webhookURL) = (wish.name, wish.feeBasisPoints, wish.webhookURL)
         guard (1...100).contains(name.count), VisibleText.isVisible(name) else {
             throw SettlementError(
                 .invalidRequest,
@@ -50,7 +63,7 @@ extension RESTAPI {
         }
         let now = clock.now()
         let merchant = MerchantRecord(
-            id: id ?? settlement.identifiers.next(),
+            id: wish.id ?? settlement.identifiers.next(),
             name: name,
             feeBasisPoints: feeBasisPoints,
             createdAt: now
@@ -111,12 +124,8 @@ extension RESTAPI {
         let body = try call.object("name", "fee_basis_points")
         let (name, fee) = (try body.text("name"), try body.optionalInteger("fee_basis_points") ?? 0)
         return try await once(call, making: MerchantKind.self, as: MadeObject.merchant) { id in
-            let added = try await addMerchant(
-                name: name,
-                feeBasisPoints: Int(clamping: fee),
-                webhookURL: nil,
-                id: id
-            )
+            let wish = MerchantWish(name: name, feeBasisPoints: Int(clamping: fee), webhookURL: nil, id: id)
+            let added = try await add(wish)
             let stored = try await settlement.merchant(added.id)
             // The only time that the key is told.
             return .object((stored.map(Self.json)?.members ?? []) + [.init("api_key", .string(added.apiKey))])

@@ -66,7 +66,8 @@ extension RESTAPI {
             }
             return id
         }
-        let found = try await settlement.outgoing(of: call.merchant, refunds: refunds, payment: payment, in: page)
+        let wanted = OutgoingList(of: call.merchant, refunds: refunds, payment: payment, in: page)
+        let found = try await settlement.outgoing(wanted)
         return list(try found.map(representation.json), of: call, page: page)
     }
 

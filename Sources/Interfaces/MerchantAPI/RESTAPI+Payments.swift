@@ -15,12 +15,13 @@ extension RESTAPI {
                 throw Problem.invalid("'invoice' identifies no invoice", "invoice")
             }
         }
-        let found = try await settlement.paymentTexts(
+        let wanted = PaymentList(
             of: call.merchant,
             invoice: invoice,
             in: page,
             withPersonalData: call.access.readsPersonalData
         )
+        let found = try await settlement.paymentTexts(wanted)
         return list(found, of: call, page: page)
     }
 
@@ -39,6 +40,6 @@ extension RESTAPI {
     func erasePersonalData(_ call: APIRequest) async throws -> HTTPResponse {
         _ = try call.object()
         let id: PaymentID = try call.id(at: 2)
-        return json(try await settlement.erasePersonalData(of: id, for: call.merchant, by: call.key))
+        return json(try await settlement.erasePersonalData(ErasureRequest(of: id, for: call.merchant, by: call.key)))
     }
 }

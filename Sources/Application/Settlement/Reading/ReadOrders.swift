@@ -6,6 +6,38 @@ import Seams
 import Storage
 package import StrictJSON
 
+/// Which payments of a merchant are asked for, and whether with what customers have told.
+package struct PaymentList: Hashable, Sendable {
+    let merchant: MerchantID
+    let invoice: InvoiceID?
+    let page: Page
+    let withPersonalData: Bool
+
+    /// The payments of a merchant, or of one of its invoices.
+    package init(of merchant: MerchantID, invoice: InvoiceID?, in page: Page, withPersonalData: Bool) {
+        self.merchant = merchant
+        self.invoice = invoice
+        self.page = page
+        self.withPersonalData = withPersonalData
+    }
+}
+
+/// Which refunds or payouts of a merchant are asked for.
+package struct OutgoingList: Hashable, Sendable {
+    let merchant: MerchantID
+    let refunds: Bool
+    let payment: PaymentID?
+    let page: Page
+
+    /// The refunds of a merchant, or of one payment; or its payouts.
+    package init(of merchant: MerchantID, refunds: Bool, payment: PaymentID?, in page: Page) {
+        self.merchant = merchant
+        self.refunds = refunds
+        self.payment = payment
+        self.page = page
+    }
+}
+
 /// What merchants read of orders and of the money that came and went.
 extension Settlement {
     /// A merchant's invoices, with the ways to pay them.
@@ -32,15 +64,10 @@ extension Settlement {
     /// A merchant's payments, or those of one of its invoices, as they are told.
     ///
     /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
-    package func paymentTexts(
-        of merchant: MerchantID,
-        invoice: InvoiceID?,
-        in page: Page,
-        withPersonalData: Bool
-    ) async throws -> [JSONValue] {
+    package func paymentTexts(_ list: PaymentList) async throws -> [JSONValue] {
         try await database.read { session in
-            try session.payments(of: merchant, invoice: invoice, in: page).map { payment in
-                try text(of: payment, withPersonalData: withPersonalData, in: session)
+            try session.payments(of: list.merchant, invoice: list.invoice, in: list.page).map { payment in
+                try text(of: payment, withPersonalData: list.withPersonalData, in: session)
             }
         }
     }
@@ -78,13 +105,10 @@ extension Settlement {
     /// A merchant's refunds, or its payouts; of one payment when one is named.
     ///
     /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
-    package func outgoing(
-        of merchant: MerchantID,
-        refunds: Bool,
-        payment: PaymentID?,
-        in page: Page
-    ) async throws -> [OutgoingTransfer] {
-        try await database.read { try $0.outgoing(of: merchant, refunds: refunds, payment: payment, in: page) }
+    package func outgoing(_ list: OutgoingList) async throws -> [OutgoingTransfer] {
+        try await database.read { session in
+            try session.outgoing(of: list.merchant, refunds: list.refunds, payment: list.payment, in: list.page)
+        }
     }
 
     /// A case of a merchant, or one of nobody's for the operator; nil when there is none.

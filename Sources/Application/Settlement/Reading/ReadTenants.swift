@@ -3,6 +3,20 @@ package import Records
 import Seams
 import Storage
 
+/// Which attempts to send events are asked for: those at an endpoint, of all events or of one.
+package struct AttemptList: Hashable, Sendable {
+    let endpoint: WebhookEndpointID
+    let event: EventID?
+    let limit: Int
+
+    /// The latest `limit` attempts.
+    package init(at endpoint: WebhookEndpointID, event: EventID?, limit: Int) {
+        self.endpoint = endpoint
+        self.event = event
+        self.limit = limit
+    }
+}
+
 /// What operator and merchants read of merchants, their keys, bots and endpoints, and of the events that they are told.
 extension Settlement {
     /// A merchant; nil when there is none.
@@ -68,11 +82,9 @@ extension Settlement {
     ///
     /// - Throws: what the database throws.
     package func attempts(
-        at endpoint: WebhookEndpointID,
-        event: EventID?,
-        limit: Int
+        _ list: AttemptList
     ) async throws -> [(event: EventID, attempt: DeliveryAttempt)] {
-        try await database.read { try $0.attempts(at: endpoint, event: event, limit: limit) }
+        try await database.read { try $0.attempts(at: list.endpoint, event: list.event, limit: list.limit) }
     }
 
     /// A merchant's event; nil when there is none.

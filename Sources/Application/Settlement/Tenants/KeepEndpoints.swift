@@ -3,6 +3,24 @@ package import Records
 package import Seams
 import Storage
 
+/// A change of a merchant's endpoint.
+package struct EndpointChange: Sendable {
+    let id: WebhookEndpointID
+    let merchant: MerchantID
+    let body: @Sendable (inout WebhookEndpointRecord) throws -> Void
+
+    /// A change of the endpoint `id` of a merchant by `body`.
+    package init(
+        _ id: WebhookEndpointID,
+        of merchant: MerchantID,
+        _ body: @escaping @Sendable (inout WebhookEndpointRecord) throws -> Void
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.body = body
+    }
+}
+
 /// What merchants change of where their events go.
 extension Settlement {
     /// The most endpoints of a merchant.
@@ -30,17 +48,15 @@ extension Settlement {
 
     /// Changes a merchant's endpoint in one unit of work.
     ///
-    /// - Throws: what `body` and the database throw.
+    /// - Throws: what the change and the database throw.
     /// - Returns: the endpoint as it is now; nil when the merchant has no such endpoint.
-    package func changeEndpoint(
-        _ id: WebhookEndpointID,
-        of merchant: MerchantID,
-        _ body: @escaping @Sendable (inout WebhookEndpointRecord) throws -> Void
-    ) async throws -> WebhookEndpointRecord? {
+    package func make(_ change: EndpointChange) async throws -> WebhookEndpointRecord? {
         try await database.write { session in
-            guard var endpoint = try session.endpoint(id), endpoint.merchant == merchant else { return nil }
+            guard var endpoint = try session.endpoint(change.id), endpoint.merchant == change.merchant else {
+                return nil
+            }
             let old = endpoint
-            try body(&endpoint)
+            try change.body(&endpoint)
             if endpoint != old { try session.update(endpoint) }
             return endpoint
         }
