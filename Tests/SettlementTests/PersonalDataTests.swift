@@ -154,7 +154,9 @@ struct PersonalDataTests {
         desk.clock.advance(by: .seconds(60))
         let erasedAt = desk.clock.now().description
         for key in [Self.key, APIKeyID(value: 78)] {
-            let erased = try await desk.settlement.erasePersonalData(ErasureRequest(of: id, for: desk.merchant, by: key))
+            let erased = try await desk.settlement.erasePersonalData(
+                ErasureRequest(of: id, for: desk.merchant, by: key)
+            )
             #expect(erased["personal_data"]?.isNull == true)
             #expect(erased["personal_data_erased_at"]?.stringValue == erasedAt)
             desk.clock.advance(by: .seconds(60))
@@ -195,7 +197,9 @@ struct PersonalDataTests {
         try await desk.receive(try transfer(at: desk, Self.told(), for: option))
         #expect(try await read(desk)["personal_data"]?.isNull == true)
         await #expect(throws: SettlementError(.notFound, "")) {
-            try await desk.settlement.erasePersonalData(ErasureRequest(of: id, for: MerchantID(value: 99), by: Self.key))
+            try await desk.settlement.erasePersonalData(
+                ErasureRequest(of: id, for: MerchantID(value: 99), by: Self.key)
+            )
         }
     }
 

@@ -182,7 +182,9 @@ struct TidyTests {
     }
 
     /// Swift 6.3.1 miscompiles async functions whose 128-bit arguments no longer fit the registers: they jump to nowhere
-    /// when they suspend. What takes more words than this is given one value instead.
+    /// when they suspend.
+    ///
+    /// What takes more words than this is given one value instead.
     private static let mostWords = 5
 
     /// Whether a type is that of an identifier, which has 128 bits.
