@@ -65,7 +65,7 @@ extension RESTAPI {
         let count = try await settlement.database.write { session -> Int in
             guard let event = try session.event(id), event.merchant == call.merchant else { throw Problem.notFound() }
             let endpoints = try session.endpoints(of: call.merchant).filter { $0.disabledAt == nil }
-            for endpoint in endpoints { try session.deliver(id, to: endpoint.id, at: now) }
+            for endpoint in endpoints { try session.deliver(id, of: event.type, to: endpoint, at: now) }
             return endpoints.count
         }
         return json(["object": "redelivery", "event": .string(id.text), "endpoints": .integer(Int64(count))])
