@@ -21,20 +21,10 @@ package final class GroupState {
         var change: Amount?
     }
 
-    /// An event of which its merchant's endpoints have not been told.
-    struct NewEvent {
-        let id: EventID
-        let merchant: MerchantID
-        let type: String
-        let createdAt: Timestamp
-    }
-
     /// The number and the seal of the last ledger transaction.
     var journalHead: (sequence: Int64, seal: JournalSeal)?
     var balances: [BalanceKey: Balance] = [:]
     var merchants: [MerchantID: MerchantRecord] = [:]
-    var endpoints: [MerchantID: [WebhookEndpointRecord]] = [:]
-    var newEvents: [NewEvent] = []
     var accountNumbers = RowNumbers<AccountID>()
     var assetNumbers = RowNumbers<AssetID>()
 
@@ -56,8 +46,6 @@ package final class GroupState {
         journalHead = other.journalHead
         balances = other.balances
         merchants = other.merchants
-        endpoints = other.endpoints
-        newEvents = other.newEvents
         accountNumbers = other.accountNumbers
         assetNumbers = other.assetNumbers
         hasNews = other.hasNews
@@ -68,8 +56,6 @@ package final class GroupState {
         journalHead = nil
         balances = [:]
         merchants = [:]
-        endpoints = [:]
-        newEvents = []
         accountNumbers.forgetUncommitted()
         assetNumbers.forgetUncommitted()
         hasNews = false
@@ -107,6 +93,5 @@ extension SQLSession {
     /// Does what units of this group have left to be done once for all of them: the last thing before the commit.
     package func finishGroup() throws {
         try writeBalances()
-        try addressEvents()
     }
 }

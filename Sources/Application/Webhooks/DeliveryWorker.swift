@@ -9,13 +9,14 @@ package import Storage
 /// Sends events to merchants' endpoints until each has taken them.
 ///
 /// What is to be sent is in the database only: a restart loses nothing. Endpoints do not wait for each other; one endpoint
-/// gets its events one after the other, the oldest first.
+/// gets its events one after the other, in the order in which they were stored, from one worker at a time. What it does not
+/// take is set aside for a retry, and the next one follows.
 package struct DeliveryWorker: Sendable {
     /// How long an endpoint may take to answer.
     private static let timeout = Duration.seconds(15)
-    /// How long a delivery belongs to the worker that has taken it.
+    /// How long an endpoint belongs to the worker whose turn it is; each attempt begins it anew.
     private static let lease = Duration.seconds(60)
-    /// The most events that one endpoint gets in a pass.
+    /// The most events that one endpoint gets in a turn.
     private static let perEndpoint = 20
     /// The most endpoints that are talked to at once, where there are descriptors for so many.
     package static let usualConnections = 256
@@ -70,6 +71,7 @@ package struct DeliveryWorker: Sendable {
     ///
     /// - Parameter interval: how long it rests between two looks at the outbox.
     package func run(every interval: Duration) async {
+        await endTurnsOfTheDead()
         await withTaskGroup(of: WebhookEndpointID?.self) { group in
             var turns = DeliveryTurns(limit: connections)
             group.addTask { await rest(interval) }
@@ -91,6 +93,14 @@ package struct DeliveryWorker: Sendable {
         }
     }
 
+    /// Who works alone on the database does not wait for the turns of the process before it.
+    private func endTurnsOfTheDead() async {
+        guard !database.isShared else { return }
+        do { try await database.write { try $0.endTurns() } } catch {
+            logger.warning("what a process that died had begun to deliver waits for a minute: \(error)")
+        }
+    }
+
     private func rest(_ interval: Duration) async -> WebhookEndpointID? {
         try? await clock.sleep(for: interval)
         return nil
@@ -98,14 +108,14 @@ package struct DeliveryWorker: Sendable {
 
     /// Sends what is due now, to all endpoints at once.
     ///
-    /// - Returns: how many attempts were made.
+    /// - Returns: how many events were taken.
     @discardableResult
     package func runOnce() async -> Int {
         await withTaskGroup(of: Int.self) { group in
             for due in await due() { group.addTask { await deliver(to: due.endpoint) } }
-            var attempts = 0
-            for await count in group { attempts += count }
-            return attempts
+            var taken = 0
+            for await count in group { taken += count }
+            return taken
         }
     }
 
@@ -117,43 +127,89 @@ package struct DeliveryWorker: Sendable {
         }
     }
 
+    /// Sends what is due to one endpoint, if nobody else does.
+    ///
+    /// - Returns: how many events it has taken.
     @discardableResult
-    private func deliver(to id: WebhookEndpointID) async -> Int {
-        let now = clock.now()
+    func deliver(to id: WebhookEndpointID) async -> Int {
         do {
-            let (endpoint, deliveries) = try await database.read { session in
-                (try session.endpoint(id), try session.deliveriesDue(to: id, at: now, limit: Self.perEndpoint))
+            while let turn = try await takeTurn(at: id) {
+                guard turn.turn.hasMore, !Task.isCancelled else { return try await send(turn) }
             }
-            guard let endpoint else { return 0 }
-            var attempts = 0
-            for delivery in deliveries {
-                guard !Task.isCancelled, try await attempt(delivery, to: endpoint) else { break }
-                attempts += 1
-            }
-            return attempts
-        } catch {
-            logger.warning("deliveries to \(id) were interrupted: \(error)")
-            return 0
-        }
+        } catch { logger.warning("deliveries to \(id) were interrupted: \(error)") }
+        return 0
     }
 
-    /// One attempt.
+    /// The turn of this worker at an endpoint, until a moment.
+    private struct Turn {
+        let turn: EndpointTurn
+        var end: Timestamp
+    }
+
+    private func takeTurn(at id: WebhookEndpointID) async throws -> Turn? {
+        let now = clock.now()
+        let end = now.advanced(by: Self.lease)
+        let turn = try await database.write { session in
+            try session.takeTurn(at: id, at: now, until: end, limit: Self.perEndpoint)
+        }
+        return turn.map { Turn(turn: $0, end: end) }
+    }
+
+    /// Sends what is due in a turn, up to what the endpoint does not take.
     ///
-    /// - Returns: whether the endpoint took it, so that the next one may follow.
-    private func attempt(_ delivery: DeliveryRecord, to endpoint: WebhookEndpointRecord) async throws -> Bool {
+    /// - Throws: what the database throws; the turn then ends with its time.
+    /// - Returns: how many events it has taken.
+    private func send(_ turn: Turn) async throws -> Int {
+        var turn = turn
+        var taken = 0
+        for (number, delivery) in turn.turn.deliveries.enumerated() {
+            // What might not be over before the turn is belongs to the next turn.
+            guard !Task.isCancelled, clock.now().advanced(by: Self.timeout) <= turn.end else {
+                let over = turn.turn
+                _ = try await database.write { try $0.keep(over, until: nil) }
+                break
+            }
+            let outcome = try await attempt(delivery, to: turn.turn.endpoint)
+            let isLast = number + 1 == turn.turn.deliveries.count
+            let goesOn = !isLast && (outcome.isTaken || turn.turn.endpoint.disabledAt != nil)
+            turn.end = clock.now().advanced(by: Self.lease)
+            guard try await settle(outcome, of: delivery, in: turn, goesOn: goesOn) else { break }
+            if outcome.isTaken { taken += 1 }
+            guard goesOn else { break }
+        }
+        return taken
+    }
+
+    /// What became of an attempt.
+    private struct Outcome {
+        let attempt: DeliveryAttempt
+        /// For how long the receiver asks to be left alone.
+        var retryAfter: Duration?
+        /// Whether there was anything that could be sent.
+        var wasSent = false
+
+        /// Whether the endpoint took the event.
+        var isTaken: Bool { attempt.status.map { (200..<300).contains($0) } ?? false }
+    }
+
+    private func attempt(_ delivery: DueDelivery, to endpoint: WebhookEndpointRecord) async throws -> Outcome {
         let start = clock.now()
-        let claim = Claim(delivery: delivery, endpoint: endpoint, until: start.advanced(by: Self.lease))
-        let event: EventRecord? = try await database.write { session in
-            guard try session.claim(delivery, until: claim.until) else { return nil }
-            guard let event = try session.event(delivery.event) else { return nil }
-            return endpoint.takesPersonalData ? try complete(event, session) : event
+        func outcome(_ status: Int?, _ failure: String?) -> Outcome {
+            Outcome(
+                attempt: DeliveryAttempt(
+                    number: delivery.attempts + 1,
+                    startedAt: start,
+                    duration: clock.now().since(start),
+                    status: status,
+                    failure: failure
+                )
+            )
         }
-        guard let event else { return false }
-        guard endpoint.disabledAt == nil else {
-            try await settle(claim, attempt(delivery, start, nil, "the endpoint is switched off"), nil)
-            return false
-        }
+        guard endpoint.disabledAt == nil else { return outcome(nil, "the endpoint is switched off") }
         let secrets = try secrets.signing(endpoint, at: start)
+        guard let event = try await event(of: delivery, for: endpoint) else {
+            return outcome(nil, "the event cannot be read")
+        }
         let request = StandardWebhook.request(
             event,
             to: endpoint.url,
@@ -161,65 +217,65 @@ package struct DeliveryWorker: Sendable {
             secrets: secrets,
             timeout: Self.timeout
         )
-        var response: HTTPResponse?
-        var failure: String?
-        do throws(HTTPTransportError) { response = try await transport.send(request) } catch {
-            failure = error.description
+        var sent: Outcome
+        do throws(HTTPTransportError) {
+            let response = try await transport.send(request)
+            sent = outcome(response.status, nil)
+            sent.retryAfter = response.field("Retry-After").flatMap { Int64($0) }.map {
+                Duration.seconds(max(0, min($0, 86_400)))
+            }
+        } catch { sent = outcome(nil, error.description) }
+        sent.wasSent = true
+        return sent
+    }
+
+    /// The event as the endpoint is told it; nil when it cannot be read, which holds up only itself.
+    private func event(of delivery: DueDelivery, for endpoint: WebhookEndpointRecord) async throws -> EventRecord? {
+        do {
+            return try await database.read { [complete] session in
+                guard let event = try session.event(delivery.event) else { return nil }
+                return endpoint.takesPersonalData ? try complete(event, session) : event
+            }
+        } catch let error as StorageError where !error.liesInValues { throw error } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            logger.warning("the event \(delivery.event) cannot be told to \(endpoint.id): \(error)")
+            return nil
         }
-        try await settle(claim, attempt(delivery, start, response?.status, failure), response)
-        return response.map { (200..<300).contains($0.status) } ?? false
     }
 
-    private func attempt(
-        _ delivery: DeliveryRecord,
-        _ start: Timestamp,
-        _ status: Int?,
-        _ failure: String?
-    ) -> DeliveryAttempt {
-        DeliveryAttempt(
-            number: delivery.attempts + 1,
-            startedAt: start,
-            duration: clock.now().since(start),
-            status: status,
-            failure: failure
-        )
-    }
-
-    /// A delivery that this worker makes, until a moment: a worker that was stopped for longer changes nothing.
-    private struct Claim {
-        let delivery: DeliveryRecord
-        let endpoint: WebhookEndpointRecord
-        let until: Timestamp
-    }
-
-    private func settle(_ claim: Claim, _ attempt: DeliveryAttempt, _ response: HTTPResponse?) async throws {
+    /// Stores what follows from an attempt.
+    ///
+    /// - Returns: whether the turn was still this worker's; otherwise nothing is changed.
+    private func settle(
+        _ outcome: Outcome,
+        of delivery: DueDelivery,
+        in turn: Turn,
+        goesOn: Bool
+    ) async throws -> Bool {
         let now = clock.now()
-        let endpoint = claim.endpoint
-        let isTaken = attempt.status.map { (200..<300).contains($0) } ?? false
-        let asked = response?.field("Retry-After").flatMap { Int64($0) }.map {
-            Duration.seconds(max(0, min($0, 86_400)))
-        }
+        let (attempt, endpoint) = (outcome.attempt, turn.turn.endpoint)
         let jitter = random.bytes(1)[0]
-        let next = schedule.next(after: attempt.number, at: now, retryAfter: asked, jitter: jitter)
+        let next = schedule.next(after: attempt.number, at: now, retryAfter: outcome.retryAfter, jitter: jitter)
         // 410 is how a receiver says that it wants nothing any more.
-        let isOver = !isTaken && (next == nil || attempt.status == 410 || endpoint.disabledAt != nil)
-        let state: DeliveryRecord.State = isTaken ? .delivered : isOver ? .abandoned : .pending
-        let disables = isOver && endpoint.disabledAt == nil
+        let isOver = next == nil || attempt.status == 410 || endpoint.disabledAt != nil
+        let disables = !outcome.isTaken && isOver && outcome.wasSent
         if disables { logger.warning("the endpoint \(endpoint.id) is switched off after \(attempt.number) attempts") }
-        try await database.write { session in
+        return try await database.write { [tell] session in
             let isOurs = try session.record(
                 attempt,
-                of: claim.delivery,
-                claimedUntil: claim.until,
-                state: state,
-                nextAttemptAt: next ?? now
+                of: delivery,
+                in: turn.turn,
+                retryAt: outcome.isTaken || isOver ? nil : next,
+                keepingTurnUntil: goesOn ? turn.end : nil
             )
-            guard isOurs, disables, var stored = try session.endpoint(endpoint.id) else { return }
+            guard isOurs, disables, var stored = try session.endpoint(endpoint.id) else { return isOurs }
             stored.disabledAt = now
             stored.disabledReason =
                 attempt.status == 410 ? "it answered 410 Gone" : "it took nothing in \(attempt.number) attempts"
             try session.update(stored)
             try tell(stored, session)
+            return true
         }
     }
 }

@@ -56,10 +56,14 @@ package struct WebhookEndpointRecord: Hashable, Sendable {
     /// The type of what is asked, and not only told: whether the goods of an order are there.
     package static let stockQuestion = "stock.question"
 
-    /// Whether it wants events of a type.
-    package func takes(_ type: String) -> Bool {
-        disabledAt == nil && (types.isEmpty || types.contains(type))
-    }
+    /// Whether it wants events of a type, while it is switched on.
+    package func takes(_ type: String) -> Bool { Self.takes(type, of: types) }
+
+    /// Whether events of a type are wanted by who has named some types, or none.
+    package static func takes(_ type: String, of types: [String]) -> Bool { types.isEmpty || types.contains(type) }
+
+    /// The types of events as they are stored.
+    package static func types(in text: String) -> [String] { text.split(separator: " ").map(String.init) }
 
     /// Whether it is asked about stock: only one that names the question, because most take events alone.
     package var answersStockQuestions: Bool { disabledAt == nil && types.contains(Self.stockQuestion) }

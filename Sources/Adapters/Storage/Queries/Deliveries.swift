@@ -2,34 +2,13 @@ package import Payments
 package import Records
 package import Seams
 
-/// An event on its way to an endpoint.
-package struct DeliveryRecord: Hashable, Sendable {
-    /// Where it stands.
-    package enum State: String, Hashable, Sendable, CaseIterable {
-        case pending
-        case delivered
-        case abandoned
-    }
-
-    /// Where it goes.
-    package let endpoint: WebhookEndpointID
-    /// What is sent.
-    package let event: EventID
-    /// Where it stands.
-    package let state: State
-    /// How many attempts were made.
-    package let attempts: Int
-    /// When it is tried again, or until when somebody tries it now.
-    package let nextAttemptAt: Timestamp
-}
-
 /// An endpoint that has something due.
 package struct DueEndpoint: Hashable, Sendable {
     /// The endpoint.
     package let endpoint: WebhookEndpointID
     /// Whose it is.
     package let merchant: MerchantID
-    /// Whether something that is due was tried in vain.
+    /// Whether something waits that was tried in vain.
     package let isFailing: Bool
 
     /// An endpoint that has something due.
@@ -40,172 +19,149 @@ package struct DueEndpoint: Hashable, Sendable {
     }
 }
 
-/// Deliveries and their attempts.
+/// An event that is due to an endpoint.
+package struct DueDelivery: Hashable, Sendable {
+    /// Where it comes from.
+    enum Place: Hashable, Sendable {
+        /// It was never sent, and is the next one in the span that begins at `start`; behind it nothing is wanted up to
+        /// `end`, where the position moves with it.
+        case next(start: Int64, end: Int64)
+        /// It was set aside for a retry, which was due since a moment.
+        case retry(since: Timestamp)
+    }
+
+    /// The event.
+    package let event: EventID
+    /// Its place in the order of all events.
+    let sequence: Int64
+    /// How many attempts were made.
+    package let attempts: Int
+    /// Where it comes from.
+    let place: Place
+}
+
+/// What is due to whom.
+///
+/// An event is one row, however many endpoints want it. What an endpoint was told is a position in the order of events,
+/// and a row for each event behind it that was not taken, or that is to be sent again.
 extension SQLSession {
-    private static var deliveryColumns: String { "d.endpoint, d.event, d.state, d.attempts, d.next_attempt_at" }
-
-    /// The endpoints that have something due, those first whose delivery has waited longest.
-    package func endpointsDue(at moment: Timestamp) throws -> [DueEndpoint] {
-        try all(
-            """
-            SELECT d.endpoint, w.merchant, MAX(d.attempts), MIN(d.next_attempt_at) FROM deliveries d
-            JOIN webhook_endpoints w ON w.id = d.endpoint WHERE d.state = \(DeliveryRecord.State.pending.code)
-            AND (d.next_attempt_at <= $1 OR d.next_attempt_at > $2) GROUP BY d.endpoint, w.merchant ORDER BY 4, 1
-            """,
-            [.moment(moment), .moment(moment.advanced(by: Self.longestPause))]
-        ) { DueEndpoint(endpoint: try $0.id(), merchant: try $0.id(), isFailing: try $0.int() > 0) }
+    /// Whether nobody has a turn at an endpoint, in a statement whose arguments `$1` and `$2` are now and the end of the
+    /// longest pause.
+    static var isFree: String {
+        "(w.claimed_until IS NULL OR w.claimed_until <= $1 OR w.claimed_until > $2)"
     }
 
-    /// What is due at one endpoint, the oldest event first.
-    package func deliveriesDue(
-        to endpoint: WebhookEndpointID,
-        at moment: Timestamp,
-        limit: Int
-    ) throws -> [DeliveryRecord] {
-        try all(
-            """
-            SELECT \(Self.deliveryColumns) FROM deliveries d
-            WHERE d.endpoint = $1 AND d.state = \(DeliveryRecord.State.pending.code) 
-            AND (d.next_attempt_at <= $2 OR d.next_attempt_at > $4) ORDER BY d.event LIMIT $3
-            """,
-            [
-                .id(endpoint), .moment(moment), .integer(Int64(limit)),
-                .moment(moment.advanced(by: Self.longestPause)),
-            ]
-        ) { try $0.delivery() }
-    }
+    /// Whether a retry is due, in a statement with the same arguments.
+    static var isDue: String { "(r.next_attempt_at <= $1 OR r.next_attempt_at > $2)" }
 
-    /// Takes a delivery for oneself until a moment.
+    /// A column of the first event of a span that was not told yet.
     ///
-    /// - Returns: whether nobody else has taken it.
-    package func claim(_ delivery: DeliveryRecord, until moment: Timestamp) throws -> Bool {
-        try change(
-            """
-            UPDATE deliveries SET next_attempt_at = $1
-            WHERE endpoint = $2 AND event = $3 AND state = \(DeliveryRecord.State.pending.code) AND next_attempt_at = $4
-            """,
-            [.moment(moment), .id(delivery.endpoint), .id(delivery.event), .moment(delivery.nextAttemptAt)]
-        ) == 1
+    /// It is looked for by itself for each span, in the index: an endpoint to which nothing happens costs one look.
+    private static func nextEvent(_ column: String) -> String {
+        """
+        (SELECT e.\(column) FROM events e WHERE e.merchant = w.merchant AND e.sequence > p.position
+        ORDER BY e.sequence LIMIT 1)
+        """
     }
 
-    /// Remembers an attempt and what follows from it, if the claim of its worker still stands.
+    /// Whether something waits for an endpoint that was tried in vain.
+    private static var isFailing: String {
+        """
+        CASE WHEN EXISTS (SELECT 1 FROM event_retries f WHERE f.endpoint = w.id AND f.failed = 1) THEN 1 ELSE 0 END
+        """
+    }
+
+    /// The arguments `$1` and `$2` of what is due.
+    static func dueBounds(at moment: Timestamp) -> [SQLValue] {
+        [.moment(moment), .moment(moment.advanced(by: longestPause))]
+    }
+
+    /// The endpoints that have something due and at which nobody has a turn, those first for which something has waited
+    /// longest.
+    package func endpointsDue(at moment: Timestamp) throws -> [DueEndpoint] {
+        let bounds = Self.dueBounds(at: moment)
+        let rows = try queryAll([
+            SQLStatement(
+                """
+                SELECT r.endpoint, w.merchant, MIN(r.next_attempt_at), \(Self.isFailing) FROM event_retries r
+                JOIN webhook_endpoints w ON w.id = r.endpoint WHERE \(Self.isDue) AND \(Self.isFree)
+                GROUP BY r.endpoint, w.id, w.merchant
+                """,
+                bounds
+            ),
+            SQLStatement(
+                """
+                SELECT p.endpoint, w.merchant, \(Self.nextEvent("created_at")), \(Self.isFailing)
+                FROM endpoint_positions p JOIN webhook_endpoints w ON w.id = p.endpoint WHERE \(Self.isFree)
+                AND \(Self.nextEvent("sequence")) <= COALESCE(p.until, \(Int64.max))
+                """,
+                bounds
+            ),
+        ])
+        var since: [DueEndpoint: Timestamp] = [:]
+        for stored in rows[0] + rows[1] {
+            var row = stored
+            let (id, merchant): (WebhookEndpointID, MerchantID) = (try row.id(), try row.id())
+            let moment = try row.moment()
+            let endpoint = DueEndpoint(endpoint: id, merchant: merchant, isFailing: try row.flag())
+            since[endpoint] = min(since[endpoint] ?? moment, moment)
+        }
+        return since.sorted { ($0.value, $0.key.endpoint) < ($1.value, $1.key.endpoint) }.map(\.key)
+    }
+
+    /// Remembers an attempt and what follows from it, if its turn is still the worker's: the position moves, and what is
+    /// tried again is set aside.
     ///
     /// - Parameters:
     ///   - attempt: the attempt.
     ///   - delivery: what was delivered.
-    ///   - claim: until when the worker had claimed it: the token that another claim would have replaced.
-    ///   - state: where the delivery stands after it.
-    ///   - nextAttemptAt: when it is tried again.
+    ///   - turn: the turn in which it was.
+    ///   - next: when it is tried again; nil when it was taken, or is given up.
+    ///   - end: until when the turn goes on; nil when it ends.
     /// - Throws: what the database throws.
     /// - Returns: whether it did; when not, another worker has taken over and nothing is changed.
     package func record(
         _ attempt: DeliveryAttempt,
-        of delivery: DeliveryRecord,
-        claimedUntil claim: Timestamp,
-        state: DeliveryRecord.State,
-        nextAttemptAt: Timestamp
+        of delivery: DueDelivery,
+        in turn: EndpointTurn,
+        retryAt next: Timestamp?,
+        keepingTurnUntil end: Timestamp?
     ) throws -> Bool {
-        let stands = try change(
-            """
-            UPDATE deliveries SET state = $1, attempts = $2, next_attempt_at = $3
-            WHERE endpoint = $4 AND event = $5 AND state = \(DeliveryRecord.State.pending.code) AND next_attempt_at = $6
-            """,
-            [
-                .code(state), .integer(Int64(attempt.number)), .moment(nextAttemptAt), .id(delivery.endpoint),
-                .id(delivery.event), .moment(claim),
-            ]
-        )
-        guard stands == 1 else { return false }
+        guard try keep(turn, until: end) else { return false }
+        let endpoint = turn.endpoint.id
+        let (sequence, number) = (SQLValue.integer(delivery.sequence), SQLValue.integer(Int64(attempt.number)))
+        if case .next(let start, let end) = delivery.place { try move(endpoint, start, to: end) }
+        if let next {
+            try execute(
+                """
+                INSERT INTO event_retries (endpoint, sequence, attempts, next_attempt_at, failed) VALUES ($1, $2, $3, $4, 1)
+                ON CONFLICT (endpoint, sequence) DO UPDATE SET attempts = excluded.attempts,
+                next_attempt_at = excluded.next_attempt_at, failed = 1
+                """,
+                [.id(endpoint), sequence, number, .moment(next)]
+            )
+        } else if case .retry(let since) = delivery.place {
+            // What was asked for again meanwhile stays.
+            try execute(
+                "DELETE FROM event_retries WHERE endpoint = $1 AND sequence = $2 AND next_attempt_at = $3",
+                [.id(endpoint), sequence, .moment(since)]
+            )
+            try execute(
+                "UPDATE event_retries SET attempts = $3, failed = 0 WHERE endpoint = $1 AND sequence = $2",
+                [.id(endpoint), sequence, number]
+            )
+        }
         try execute(
             """
             INSERT INTO delivery_attempts (endpoint, event, number, started_at, duration, status, failure)
             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
             """,
             [
-                .id(delivery.endpoint), .id(delivery.event), .integer(Int64(attempt.number)),
-                .moment(attempt.startedAt),
+                .id(endpoint), .id(delivery.event), number, .moment(attempt.startedAt),
                 .integer(attempt.duration.wholeMicroseconds), .integer(attempt.status.map(Int64.init)),
                 .text(attempt.failure),
             ]
         )
         return true
-    }
-
-    /// The deliveries of an event.
-    package func deliveries(of event: EventID) throws -> [DeliveryRecord] {
-        try all(
-            "SELECT \(Self.deliveryColumns) FROM deliveries d WHERE d.event = $1 ORDER BY d.endpoint",
-            [.id(event)]
-        ) { try $0.delivery() }
-    }
-
-    /// The attempts of a delivery, the first one first.
-    package func attempts(of event: EventID, to endpoint: WebhookEndpointID) throws -> [DeliveryAttempt] {
-        try all(
-            """
-            SELECT number, started_at, duration, status, failure FROM delivery_attempts
-            WHERE endpoint = $1 AND event = $2 ORDER BY number
-            """,
-            [.id(endpoint), .id(event)]
-        ) { try $0.attempt() }
-    }
-
-    /// The latest attempts at an endpoint, of all events or of one, those of the newest event first.
-    package func attempts(
-        at endpoint: WebhookEndpointID,
-        event: EventID?,
-        limit: Int
-    ) throws -> [(event: EventID, attempt: DeliveryAttempt)] {
-        var filter = Filter("a.endpoint = ", .id(endpoint))
-        if let event { filter.and("a.event = ", .id(event)) }
-        return try all(
-            """
-            SELECT a.event, a.number, a.started_at, a.duration, a.status, a.failure FROM delivery_attempts a
-            WHERE \(filter.conditions.joined(separator: " AND ")) ORDER BY a.event DESC, a.number DESC LIMIT \(limit)
-            """,
-            filter.arguments
-        ) { row in (try row.id(), try row.attempt()) }
-    }
-
-    /// How many deliveries wait.
-    package func outboxDepth() throws -> Int {
-        try first("SELECT COUNT(*) FROM deliveries WHERE state = \(DeliveryRecord.State.pending.code)", []) {
-            try $0.int()
-        } ?? 0
-    }
-
-    /// How many endpoints are switched off.
-    package func disabledEndpointCount() throws -> Int {
-        try first(
-            "SELECT COUNT(*) FROM webhook_endpoints WHERE disabled_at IS NOT NULL AND deleted_at IS NULL",
-            []
-        ) { try $0.int() } ?? 0
-    }
-
-    /// How many cases wait for a person.
-    package func openCaseCount() throws -> Int {
-        try first("SELECT COUNT(*) FROM cases WHERE state = \(ExceptionCase.State.open.code)", []) { try $0.int() } ?? 0
-    }
-}
-
-extension SQLRow {
-    fileprivate mutating func attempt() throws -> DeliveryAttempt {
-        DeliveryAttempt(
-            number: try int(),
-            startedAt: try moment(),
-            duration: .microseconds(try integer()),
-            status: try optionalInteger().map { Int(clamping: $0) },
-            failure: try optionalText()
-        )
-    }
-
-    fileprivate mutating func delivery() throws -> DeliveryRecord {
-        DeliveryRecord(
-            endpoint: try id(),
-            event: try id(),
-            state: try code(),
-            attempts: try int(),
-            nextAttemptAt: try moment()
-        )
     }
 }

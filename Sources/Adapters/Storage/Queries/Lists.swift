@@ -14,9 +14,9 @@ struct Filter {
         arguments = [argument]
     }
 
-    mutating func and(_ condition: String, _ argument: SQLValue) {
+    mutating func and(_ condition: String, _ argument: SQLValue, _ end: String = "") {
         arguments.append(argument)
-        conditions.append("\(condition)$\(arguments.count)")
+        conditions.append("\(condition)$\(arguments.count)\(end)")
     }
 
     /// Adds a condition that says whose list it is, or of what: before those that choose from it.
@@ -32,7 +32,7 @@ struct Filter {
 }
 
 extension SQLSession {
-    /// A piece of a list, the newest first.
+    /// A piece of a list, the newest first: by identifier, or by the column `order`.
     ///
     /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
     func list<Value>(
@@ -40,6 +40,7 @@ extension SQLSession {
         from table: String,
         id: String,
         of kind: any IdentifierKind.Type,
+        by order: String? = nil,
         _ filter: Filter,
         in page: Page,
         _ decode: (inout SQLRow) throws -> Value
@@ -53,13 +54,18 @@ extension SQLSession {
                 SELECT 1 FROM \(table) WHERE \(conditions.joined(separator: " AND ")) AND \(id) = $\(arguments.count + 1)
                 """
             guard try !query(sql, arguments + [value]).isEmpty else { throw UnknownCursor(isBefore: isBefore) }
-            filter.and(isBefore ? "\(id) > " : "\(id) < ", value)
+            let comparison = isBefore ? ">" : "<"
+            if let order {
+                filter.and("\(order) \(comparison) (SELECT \(order) FROM \(table) WHERE \(id) = ", value, ")")
+            } else {
+                filter.and("\(id) \(comparison) ", value)
+            }
         }
         // Going back, the nearest ones are the oldest of those that are newer.
         let isGoingBack = page.before != nil && page.after == nil
         let sql = """
             SELECT \(columns) FROM \(table) WHERE \(filter.conditions.joined(separator: " AND "))
-            ORDER BY \(id) \(isGoingBack ? "ASC" : "DESC") LIMIT $\(filter.arguments.count + 1)
+            ORDER BY \(order ?? id) \(isGoingBack ? "ASC" : "DESC") LIMIT $\(filter.arguments.count + 1)
             """
         let found = try all(sql, filter.arguments + [.integer(Int64(page.limit))], decode)
         return isGoingBack ? found.reversed() : found

@@ -8,7 +8,7 @@ extension SQLSession {
         // The journal and the events are in the order in which they were written.
         let queries = [
             "SELECT posted_at FROM ledger_transactions ORDER BY sequence DESC LIMIT 1",
-            "SELECT created_at FROM events ORDER BY id DESC LIMIT 1",
+            "SELECT created_at FROM events ORDER BY sequence DESC LIMIT 1",
             "SELECT created_at FROM invoices ORDER BY id DESC LIMIT 1",
             "SELECT proven_at FROM storage_proofs WHERE number = 1",
         ]

@@ -1,33 +1,40 @@
 extension Schema {
-    /// Events, the endpoints that they are sent to, and what became of each.
+    /// Events, the endpoints that they are sent to, how far each was told, and what was set aside to be tried again.
+    ///
+    /// What an endpoint is told are spans of its merchant's events, from `start` on: the open one, and those before in which
+    /// it was switched off at `until` with something still to tell. Up to `position` everything was sent or set aside.
     static let telling = [
         """
-        CREATE TABLE events (id {id} NOT NULL PRIMARY KEY, merchant {id} NOT NULL REFERENCES merchants (id),
-        type TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, created_at {moment} NOT NULL) {table}
+        CREATE TABLE events (sequence {integer} NOT NULL PRIMARY KEY, id {id} NOT NULL UNIQUE,
+        merchant {id} NOT NULL REFERENCES merchants (id), type TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
+        created_at {moment} NOT NULL) {serial}
         """,
-        "CREATE INDEX events_of_merchant ON events (merchant, id)",
+        "CREATE INDEX events_of_merchant ON events (merchant, sequence)",
         """
         CREATE TABLE webhook_endpoints (id {id} NOT NULL PRIMARY KEY, merchant {id} NOT NULL REFERENCES merchants (id),
         url TEXT NOT NULL, sealed_secret {bytes} NOT NULL, previous_secret {bytes}, previous_until {moment},
         types TEXT NOT NULL, personal_data {flag} NOT NULL DEFAULT 0, created_at {moment} NOT NULL,
-        disabled_at {moment}, disabled_reason TEXT, deleted_at {moment}) {table}
+        disabled_at {moment}, disabled_reason TEXT, deleted_at {moment}, claim {integer} NOT NULL DEFAULT 0,
+        claimed_until {moment}) {table}
         """,
         "CREATE INDEX webhook_endpoints_of_merchant ON webhook_endpoints (merchant, id)",
         """
-        CREATE TABLE deliveries (endpoint {id} NOT NULL REFERENCES webhook_endpoints (id),
-        event {id} NOT NULL REFERENCES events (id), state \(DeliveryRecord.State.column) NOT NULL,
-        attempts {integer} NOT NULL, next_attempt_at {moment} NOT NULL, PRIMARY KEY (endpoint, event)) {table}
+        CREATE TABLE endpoint_positions (endpoint {id} NOT NULL REFERENCES webhook_endpoints (id),
+        start {integer} NOT NULL, position {integer} NOT NULL, until {integer}, PRIMARY KEY (endpoint, start),
+        CHECK (start <= position AND position <= until)) {table}
         """,
         """
-        CREATE INDEX deliveries_due ON deliveries (endpoint, next_attempt_at)
-        WHERE state = \(DeliveryRecord.State.pending.code)
+        CREATE TABLE event_retries (endpoint {id} NOT NULL REFERENCES webhook_endpoints (id),
+        sequence {integer} NOT NULL REFERENCES events (sequence), attempts {integer} NOT NULL,
+        next_attempt_at {moment} NOT NULL, failed {flag} NOT NULL, PRIMARY KEY (endpoint, sequence)) {table}
         """,
-        "CREATE INDEX deliveries_of_event ON deliveries (event)",
+        "CREATE INDEX event_retries_due ON event_retries (next_attempt_at, endpoint)",
+        "CREATE INDEX event_retries_of_endpoint ON event_retries (endpoint, next_attempt_at)",
         """
-        CREATE TABLE delivery_attempts (endpoint {id} NOT NULL, event {id} NOT NULL, number {integer} NOT NULL,
+        CREATE TABLE delivery_attempts (endpoint {id} NOT NULL REFERENCES webhook_endpoints (id),
+        event {id} NOT NULL REFERENCES events (id), number {integer} NOT NULL,
         started_at {moment} NOT NULL, duration {integer} NOT NULL, status {integer}, failure TEXT,
-        PRIMARY KEY (endpoint, event, number),
-        FOREIGN KEY (endpoint, event) REFERENCES deliveries (endpoint, event)) {table}
+        PRIMARY KEY (endpoint, event, number)) {table}
         """,
         """
         CREATE TABLE owner_notices (endpoint {id} NOT NULL REFERENCES webhook_endpoints (id),

@@ -149,11 +149,6 @@ extension KeyAccess.Role: StoredCode {
     static let stored: [Self] = [.secret, .restricted, .publishable]
 }
 
-extension DeliveryRecord.State: StoredCode {
-    static let columns = "deliveries.state"
-    static let stored: [Self] = [.pending, .delivered, .abandoned]
-}
-
 extension LedgerTransaction.Kind: StoredCode {
     static let columns = "ledger_transactions.kind"
     static let stored: [Self] = [
@@ -175,6 +170,6 @@ extension Schema {
         Payment.State.self, Payment.Classification.self, PayoutStateMachine.State.self, OutgoingKind.self,
         ExceptionCase.Reason.self, ExceptionCase.State.self, ExceptionCase.Resolution.Outcome.self,
         SetAside.Cause.self, SubscriptionStatus.State.self, WalletSession.State.self, WalletRecord.Hold.Kind.self,
-        KeyAccess.Role.self, DeliveryRecord.State.self, LedgerTransaction.Kind.self, LedgerSubject.Kind.self,
+        KeyAccess.Role.self, LedgerTransaction.Kind.self, LedgerSubject.Kind.self,
     ]
 }

@@ -79,7 +79,7 @@ extension Settlement {
         return try await database.write { session in
             guard let event = try session.event(id), event.merchant == merchant else { return nil }
             let endpoints = try session.endpoints(of: merchant).filter { $0.disabledAt == nil }
-            for endpoint in endpoints { try session.deliver(id, to: endpoint.id, at: now) }
+            for endpoint in endpoints { try session.deliver(id, of: event.type, to: endpoint, at: now) }
             return endpoints.count
         }
     }

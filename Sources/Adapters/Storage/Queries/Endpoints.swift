@@ -1,0 +1,131 @@
+package import Payments
+package import Records
+package import Seams
+
+/// Merchants' endpoints, and from where to where each is told.
+extension SQLSession {
+    static var endpointColumns: String {
+        """
+        w.id, w.merchant, w.url, w.sealed_secret, w.types, w.created_at, w.disabled_at, w.disabled_reason,
+        w.previous_secret, w.previous_until, w.personal_data
+        """
+    }
+
+    /// Stores a new endpoint; it is told what is stored from now on.
+    package func insert(_ endpoint: WebhookEndpointRecord) throws {
+        try execute(
+            """
+            INSERT INTO webhook_endpoints (id, merchant, url, sealed_secret, types, created_at, personal_data)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            """,
+            [
+                .id(endpoint.id), .id(endpoint.merchant), .text(endpoint.url), .blob(endpoint.sealedSecret),
+                .text(endpoint.types.joined(separator: " ")), .moment(endpoint.createdAt),
+                .integer(endpoint.takesPersonalData ? 1 : 0),
+            ]
+        )
+        try openSpan(of: endpoint.id)
+    }
+
+    /// Stores an endpoint's secrets and whether it is switched off.
+    ///
+    /// What is stored while it is switched off it is not told; what was stored before and not told yet waits.
+    package func update(_ endpoint: WebhookEndpointRecord) throws {
+        try execute(
+            """
+            UPDATE webhook_endpoints SET sealed_secret = $1, disabled_at = $2, disabled_reason = $3,
+            previous_secret = $4, previous_until = $5 WHERE id = $6
+            """,
+            [
+                .blob(endpoint.sealedSecret), .moment(endpoint.disabledAt), .text(endpoint.disabledReason),
+                .blob(endpoint.previousSecret), .moment(endpoint.previousUntil),
+                .id(endpoint.id),
+            ]
+        )
+        try endpoint.disabledAt == nil ? openSpan(of: endpoint.id) : closeSpan(of: endpoint.id)
+    }
+
+    /// Has an endpoint told what is stored from now on, if it is not already.
+    private func openSpan(of endpoint: WebhookEndpointID) throws {
+        // Where nothing was stored since it was switched off, nothing was left out.
+        try execute(
+            "UPDATE endpoint_positions SET until = NULL WHERE endpoint = $1 AND until = \(Self.lastEvent)",
+            [.id(endpoint)]
+        )
+        try execute(
+            """
+            INSERT INTO endpoint_positions (endpoint, start, position)
+            SELECT $1, \(Self.lastEvent), \(Self.lastEvent)
+            WHERE NOT EXISTS (SELECT 1 FROM endpoint_positions p WHERE p.endpoint = $1 AND p.until IS NULL)
+            """,
+            [.id(endpoint)]
+        )
+    }
+
+    /// Has an endpoint told nothing of what is stored from now on.
+    private func closeSpan(of endpoint: WebhookEndpointID) throws {
+        try execute(
+            "UPDATE endpoint_positions SET until = \(Self.lastEvent) WHERE endpoint = $1 AND until IS NULL",
+            [.id(endpoint)]
+        )
+    }
+
+    /// Takes an endpoint away; the log of its attempts stays in the database, and what still waited is not sent.
+    package func delete(_ endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
+        try execute(
+            "UPDATE webhook_endpoints SET deleted_at = $1, claim = claim + 1 WHERE id = $2",
+            [.moment(moment), .id(endpoint.id)]
+        )
+        for table in ["event_retries", "endpoint_positions"] {
+            try execute("DELETE FROM \(table) WHERE endpoint = $1", [.id(endpoint.id)])
+        }
+    }
+
+    /// An endpoint that was not taken away.
+    package func endpoint(_ id: WebhookEndpointID) throws -> WebhookEndpointRecord? {
+        try first(
+            "SELECT \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.id = $1 AND w.deleted_at IS NULL",
+            [.id(id)]
+        ) { try $0.endpoint() }
+    }
+
+    /// A merchant's endpoints, in the order in which they were added.
+    package func endpoints(of merchant: MerchantID) throws -> [WebhookEndpointRecord] {
+        try all(
+            """
+            SELECT \(Self.endpointColumns) FROM webhook_endpoints w
+            WHERE w.merchant = $1 AND w.deleted_at IS NULL ORDER BY w.id
+            """,
+            [.id(merchant)]
+        ) { try $0.endpoint() }
+    }
+
+    /// The endpoint that says whether a merchant's goods are there, when it has one: the first that was added.
+    package func stockEndpoint(of merchant: MerchantID) throws -> WebhookEndpointRecord? {
+        try endpoints(of: merchant).first(where: \.answersStockQuestions)
+    }
+}
+
+extension SQLRow {
+    mutating func endpoint() throws -> WebhookEndpointRecord {
+        let (id, merchant): (WebhookEndpointID, MerchantID) = (try self.id(), try self.id())
+        let (url, secret) = (try text(), try blob())
+        let types = WebhookEndpointRecord.types(in: try text())
+        let (createdAt, disabledAt) = (try moment(), try optionalMoment())
+        let disabledReason = try optionalText()
+        let (previousSecret, previousUntil) = (try optionalBlob(), try optionalMoment())
+        return WebhookEndpointRecord(
+            id: id,
+            merchant: merchant,
+            url: url,
+            sealedSecret: secret,
+            types: types,
+            takesPersonalData: try int() == 1,
+            createdAt: createdAt,
+            disabledAt: disabledAt,
+            disabledReason: disabledReason,
+            previousSecret: previousSecret,
+            previousUntil: previousUntil
+        )
+    }
+}

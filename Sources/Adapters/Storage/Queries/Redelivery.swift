@@ -1,0 +1,53 @@
+package import Payments
+package import Records
+package import Seams
+
+/// What merchants ask to be told again.
+extension SQLSession {
+    /// Has an event sent to an endpoint of its merchant again, or for the first time when the endpoint was never to be told
+    /// of it; what it is still to be told comes in its turn.
+    package func deliver(
+        _ event: EventID,
+        of type: String,
+        to endpoint: WebhookEndpointRecord,
+        at moment: Timestamp
+    ) throws {
+        let isToldAnyhow = """
+            AND NOT EXISTS (SELECT 1 FROM endpoint_positions p WHERE p.endpoint = w.id AND e.sequence > p.position
+            AND e.sequence <= COALESCE(p.until, \(Int64.max)))
+            """
+        try execute(
+            """
+            INSERT INTO event_retries (endpoint, sequence, attempts, next_attempt_at, failed)
+            SELECT w.id, e.sequence, (SELECT COALESCE(MAX(a.number), 0) FROM delivery_attempts a
+            WHERE a.endpoint = w.id AND a.event = e.id), $1, 0
+            FROM webhook_endpoints w JOIN events e ON e.merchant = w.merchant WHERE w.id = $2 AND e.id = $3
+            \(endpoint.takes(type) ? isToldAnyhow : "")
+            ON CONFLICT (endpoint, sequence) DO UPDATE SET next_attempt_at = excluded.next_attempt_at
+            """,
+            [.moment(moment), .id(endpoint.id), .id(event)]
+        )
+    }
+
+    /// Has a merchant's events of a time sent to an endpoint again.
+    ///
+    /// - Returns: how many are sent, and whether there were no more than `limit` to look at.
+    package func redeliver(
+        to endpoint: WebhookEndpointRecord,
+        from start: Timestamp,
+        until end: Timestamp,
+        limit: Int,
+        at moment: Timestamp
+    ) throws -> (sent: Int, isComplete: Bool) {
+        let found = try all(
+            """
+            SELECT e.id, e.type FROM events e WHERE e.merchant = $1 AND e.created_at >= $2 AND e.created_at < $3
+            ORDER BY e.sequence LIMIT $4
+            """,
+            [.id(endpoint.merchant), .moment(start), .moment(end), .integer(Int64(limit) + 1)]
+        ) { row -> (id: EventID, type: String) in (try row.id(), try row.text()) }
+        let wanted = found.prefix(limit).filter { endpoint.takes($0.type) }
+        for event in wanted { try deliver(event.id, of: event.type, to: endpoint, at: moment) }
+        return (wanted.count, found.count <= limit)
+    }
+}

@@ -1,0 +1,190 @@
+package import Payments
+package import Records
+package import Seams
+
+/// The right to tell an endpoint alone what is due to it, until somebody else takes it.
+///
+/// Its token grows with every turn. A worker that was stopped for longer than its turn changes nothing any more: the clock
+/// decides who sends, and never what is stored.
+package struct EndpointTurn: Hashable, Sendable {
+    /// The endpoint.
+    package let endpoint: WebhookEndpointRecord
+    /// The number of the turn.
+    let token: Int64
+    /// What is due: retries first, then what was never sent, each in the order of events.
+    package let deliveries: [DueDelivery]
+    /// Whether there is more to look at: many events were passed over that the endpoint does not take.
+    package let hasMore: Bool
+}
+
+/// Turns at endpoints.
+extension SQLSession {
+    /// How many events an endpoint that takes some types only passes over at a time.
+    private static var step: Int { 500 }
+
+    /// Takes a turn at an endpoint, and moves its position over what it does not take.
+    ///
+    /// - Parameters:
+    ///   - id: the endpoint.
+    ///   - moment: the current moment.
+    ///   - end: until when the turn is the caller's.
+    ///   - limit: the most that is sent in the turn.
+    /// - Throws: what the database throws.
+    /// - Returns: the turn, which has ended when nothing is due; nil while somebody else has it, or when the endpoint was
+    ///   taken away.
+    package func takeTurn(
+        at id: WebhookEndpointID,
+        at moment: Timestamp,
+        until end: Timestamp,
+        limit: Int
+    ) throws -> EndpointTurn? {
+        let bounds = Self.dueBounds(at: moment)
+        let (changed, found) = try change(
+            SQLStatement(
+                """
+                UPDATE webhook_endpoints AS w SET claim = claim + 1, claimed_until = $3
+                WHERE w.id = $4 AND w.deleted_at IS NULL AND \(Self.isFree)
+                """,
+                bounds + [.moment(end), .id(id)]
+            ),
+            thenQuery: SQLStatement(
+                "SELECT w.claim, \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.id = $1",
+                [.id(id)]
+            )
+        )
+        guard changed == 1, var row = found.first else { return nil }
+        let (token, endpoint) = (try row.integer(), try row.endpoint())
+        let due = try due(to: endpoint, bounds, limit: limit)
+        let turn = EndpointTurn(endpoint: endpoint, token: token, deliveries: due.deliveries, hasMore: due.hasMore)
+        if due.deliveries.isEmpty { _ = try keep(turn, until: nil) }
+        return turn
+    }
+
+    /// What is due to an endpoint: retries, and then what it was never sent.
+    private func due(
+        to endpoint: WebhookEndpointRecord,
+        _ bounds: [SQLValue],
+        limit: Int
+    ) throws -> (deliveries: [DueDelivery], hasMore: Bool) {
+        let rows = try queryAll([
+            SQLStatement(
+                """
+                SELECT e.id, r.sequence, r.attempts, r.next_attempt_at FROM event_retries r
+                JOIN events e ON e.sequence = r.sequence WHERE r.endpoint = $3 AND \(Self.isDue)
+                ORDER BY r.sequence LIMIT $4
+                """,
+                bounds + [.id(endpoint.id), .integer(Int64(limit))]
+            ),
+            SQLStatement(
+                "SELECT start, position, until FROM endpoint_positions WHERE endpoint = $1 ORDER BY start",
+                [.id(endpoint.id)]
+            ),
+        ])
+        let retries = try rows[0].decoded { try $0.retry() }
+        guard retries.count < limit else { return (retries, false) }
+        let spans = try rows[1].decoded { try $0.span() }
+        let next = try nextEvents(to: endpoint, in: spans, limit: limit - retries.count)
+        return (retries + next.deliveries, next.hasMore)
+    }
+
+    /// Keeps a turn until a later moment, or ends it.
+    ///
+    /// - Returns: whether it was still the caller's.
+    package func keep(_ turn: EndpointTurn, until end: Timestamp?) throws -> Bool {
+        try change(
+            "UPDATE webhook_endpoints SET claimed_until = $1 WHERE id = $2 AND claim = $3",
+            [.moment(end), .id(turn.endpoint.id), .integer(turn.token)]
+        ) == 1
+    }
+
+    /// Ends every turn: those of a process that has died, where no other works on the database.
+    package func endTurns() throws {
+        try execute("UPDATE webhook_endpoints SET claimed_until = NULL WHERE claimed_until IS NOT NULL", [])
+    }
+
+    /// The next events that an endpoint is told, of the first span that has any; positions move over what it does not take.
+    private func nextEvents(
+        to endpoint: WebhookEndpointRecord,
+        in spans: [PositionSpan],
+        limit: Int
+    ) throws -> (deliveries: [DueDelivery], hasMore: Bool) {
+        let step = endpoint.types.isEmpty ? limit : Self.step
+        for span in spans {
+            let page = try all(
+                """
+                SELECT e.sequence, e.id, e.type FROM events e
+                WHERE e.merchant = $1 AND e.sequence > $2 AND e.sequence <= $3 ORDER BY e.sequence LIMIT $4
+                """,
+                [
+                    .id(endpoint.merchant), .integer(span.position), .integer(span.until ?? .max),
+                    .integer(Int64(step)),
+                ]
+            ) { StoredPlace(sequence: try $0.integer(), id: try $0.id(), type: try $0.text()) }
+            let deliveries = page.wanted(by: endpoint, in: span, limit: limit)
+            guard deliveries.isEmpty else { return (deliveries, false) }
+            if span.until == nil || page.count == step {
+                if let last = page.last { try move(endpoint.id, span.start, to: last.sequence) }
+                return ([], page.count == step)
+            }
+            // What was to be told before it was switched off was told.
+            try execute(
+                "DELETE FROM endpoint_positions WHERE endpoint = $1 AND start = $2",
+                [.id(endpoint.id), .integer(span.start)]
+            )
+        }
+        return ([], false)
+    }
+
+    /// Moves the position in one span.
+    func move(_ endpoint: WebhookEndpointID, _ start: Int64, to position: Int64) throws {
+        try executeOne(
+            "UPDATE endpoint_positions SET position = $1 WHERE endpoint = $2 AND start = $3 AND position < $1",
+            [.integer(position), .id(endpoint), .integer(start)]
+        )
+    }
+}
+
+/// A part of a merchant's events that an endpoint is told.
+private struct PositionSpan {
+    let start: Int64
+    let position: Int64
+    let until: Int64?
+}
+
+/// An event among all.
+private struct StoredPlace {
+    let sequence: Int64
+    let id: EventID
+    let type: String
+}
+
+extension [StoredPlace] {
+    /// What an endpoint takes of a span's next events; the position moves with each over what it does not take behind it.
+    fileprivate func wanted(by endpoint: WebhookEndpointRecord, in span: PositionSpan, limit: Int) -> [DueDelivery] {
+        let wanted = indices.filter { endpoint.takes(self[$0].type) }
+        return wanted.prefix(limit).enumerated().map { number, index in
+            let next = number + 1 < wanted.count ? wanted[number + 1] : endIndex
+            return DueDelivery(
+                event: self[index].id,
+                sequence: self[index].sequence,
+                attempts: 0,
+                place: .next(start: span.start, end: self[next - 1].sequence)
+            )
+        }
+    }
+}
+
+extension SQLRow {
+    fileprivate mutating func retry() throws -> DueDelivery {
+        DueDelivery(
+            event: try id(),
+            sequence: try integer(),
+            attempts: try int(),
+            place: .retry(since: try moment())
+        )
+    }
+
+    fileprivate mutating func span() throws -> PositionSpan {
+        PositionSpan(start: try integer(), position: try integer(), until: try optionalInteger())
+    }
+}
