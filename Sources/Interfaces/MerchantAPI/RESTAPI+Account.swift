@@ -15,8 +15,8 @@ extension RESTAPI {
         let account = AccountID(code: AccountCode("merchant_balance"), scope: call.merchant.text)
         let now = clock.now()
         let found = try await settlement.database.read { session in
-            try session.balances(code: account.code).filter { $0.account == account }.map { line in
-                let balance = try line.amount.negated()
+            try session.balances(of: account).map { amount in
+                let balance = try amount.negated()
                 let held = try session.heldPayments(of: call.merchant, asset: balance.asset, at: now).map(\.amount)
                 let free = try balance.subtracting(Amount.sum(held, asset: balance.asset))
                 return (balance, free.isPositive ? free : .zero(balance.asset))
