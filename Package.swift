@@ -275,8 +275,8 @@ let package = Package(
             name: "settlegate",
             dependencies: [
                 "CommandParts", "Gateway", "Operations", "MerchantAPI", "Inspection", "Cryptography", "StrictJSON",
-                "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Payments", "Reconciliation", "Settlement",
-                "Storage", "TON", "TelegramBot", "ProviderTelegram", "Webhooks", argumentParser,
+                "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Ledger", "Payments", "Reconciliation",
+                "Settlement", "Storage", "TON", "TelegramBot", "ProviderTelegram", "Webhooks", argumentParser,
             ]
         ),
         .executableTarget(
@@ -412,8 +412,8 @@ let package = Package(
         .testTarget(
             name: "ReconciliationTests",
             dependencies: [
-                "SettlementDesk", "DatabaseEngines", "Reconciliation", "Settlement", "Storage", "Providers", "Payments",
-                "Money", "Seams", bigInt, logging,
+                "SettlementDesk", "DatabaseEngines", "Reconciliation", "Settlement", "Storage", "Providers", "Ledger",
+                "Payments", "Money", "Seams", bigInt, logging,
             ]
         ),
         .testTarget(
