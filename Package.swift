@@ -282,8 +282,9 @@ let package = Package(
             name: "settlegate",
             dependencies: [
                 "CommandParts", "Gateway", "Operations", "MerchantAPI", "Inspection", "Cryptography", "StrictJSON",
-                "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Payments", "Reconciliation", "Settlement",
-                "Records", "Storage", "TON", "TelegramBot", "ProviderTelegram", "Webhooks", argumentParser,
+                "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Ledger", "Payments", "Reconciliation",
+                "Settlement", "Records", "Storage", "TON", "TelegramBot", "ProviderTelegram", "Webhooks",
+                argumentParser,
             ]
         ),
         .executableTarget(
@@ -424,8 +425,8 @@ let package = Package(
             name: "ReconciliationTests",
             dependencies: [
                 "SettlementDesk", "DatabaseEngines", "Reconciliation", "Settlement", "Records", "Storage", "Providers",
-                "Payments",
-                "Money", "Seams", bigInt, logging,
+                "Ledger",
+                "Payments", "Money", "Seams", bigInt, logging,
             ]
         ),
         .testTarget(

@@ -1,4 +1,5 @@
 import DatabaseEngines
+import Ledger
 import Money
 import Payments
 import Providers
@@ -37,6 +38,75 @@ struct ReportTests {
         let report = try await ReconciliationReport.make(for: desk.settlement)
         #expect(report.lines.map(\.ledger) == [try desk.amount("1.5")])
         #expect(report.lines.map(\.isExplained) == [false])
+    }
+
+    @Test("has the trial balance of a period that is asked for, over or not", arguments: Engine.allCases)
+    func period(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        desk.provider.script.withLock { $0.held = try? desk.amount("1.5") }
+        _ = try await desk.openPaid()
+        let month = LedgerPeriod(containing: desk.clock.now())
+        func report(_ period: LedgerPeriod?) async throws -> ReconciliationReport {
+            try await ReconciliationReport.make(for: desk.settlement, period: period)
+        }
+        #expect(try await report(nil).period == nil)
+        let running = try await report(month)
+        #expect(running.currentPeriod == month && running.isClean)
+        let before = try #require(running.period).lines.first { $0.account.code.rawValue == "provider_receivable" }
+        #expect(before?.opening.isZero == true && before?.debit == before?.closing)
+        desk.clock.advance(by: .seconds(86_400 * 40))
+        let next = LedgerPeriod(containing: desk.clock.now())
+        let after = try await report(next)
+        #expect(after.currentPeriod == next && after.isClean && after.warnings.isEmpty)
+        let line = try #require(after.period?.lines.first { $0.account.code.rawValue == "provider_receivable" })
+        #expect(line.opening == before?.closing && line.closing == before?.closing)
+        #expect(line.debit.isZero && line.credit.isZero)
+        #expect(try await report(month).period == running.period)
+        // Nothing was booked since: a balance of this month is somebody's invention.
+        _ = try await desk.settlement.database.write { session in
+            let sql = "UPDATE balances SET period = $1 WHERE account = (SELECT MIN(account) FROM balances)"
+            return try session.change(sql, [.integer(next.number)])
+        }
+        let changed = try await report(month)
+        #expect(!changed.isClean && changed.period?.isBalanced == false && changed.auditFindings.count == 2)
+    }
+
+    @Test("is not clean when a period that was asked for does not add up, and nothing else is found")
+    func unbalancedPeriod() {
+        let balance = (account: AccountID(text: "a"), amount: Amount(asset: .stars, units: 1))
+        func report(closing: [(account: AccountID, amount: Amount)]) -> ReconciliationReport {
+            let period = LedgerPeriod(number: 202611)
+            return ReconciliationReport(
+                madeAt: Timestamp(seconds: 0),
+                lines: [],
+                trialBalance: TrialBalance(),
+                currentPeriod: period,
+                period: PeriodBalance(of: period, opening: [], booked: TrialBalance(), closing: closing),
+                auditFindings: [],
+                warnings: [],
+                overdue: [],
+                openCases: [],
+                watermarks: [],
+                pendingMessages: 0
+            )
+        }
+        #expect(report(closing: []).isClean)
+        #expect(!report(closing: [balance]).isClean)
+    }
+
+    @Test("says that a clock which was ahead has opened a period that has not come", arguments: Engine.allCases)
+    func periodAhead(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        desk.provider.script.withLock { $0.held = try? desk.amount("1.5") }
+        let month = LedgerPeriod(containing: desk.clock.now())
+        desk.clock.advance(by: .seconds(86_400 * 40))
+        _ = try await desk.openPaid()
+        let ahead = LedgerPeriod(containing: desk.clock.now())
+        desk.clock.advance(by: .seconds(-86_400 * 40))
+        let report = try await ReconciliationReport.make(for: desk.settlement)
+        #expect(report.currentPeriod == ahead && report.isClean)
+        let sentence = "what is booked now belongs to \(ahead) and not to \(month)"
+        #expect(report.warnings == [sentence + ", because something was booked there before"])
     }
 
     /// Dismissing a case moves nothing.

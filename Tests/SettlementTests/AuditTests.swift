@@ -77,7 +77,9 @@ struct AuditTests {
                 .text(#"{"provider":"other","place":null,"reason":"r","receivers":[],"occurred_at":1}"#),
             ],
         ],
-        "balances": ["units": [.units(1), .rubbish], "asset": [.later], "account": [.another, .later]],
+        "balances": [
+            "units": [.units(1), .rubbish], "asset": [.later], "account": [.another, .later], "period": [.later],
+        ],
         "postings": ["units": [.units(1), .rubbish], "asset": [.later], "account": [.another, .later]],
         "ledger_transactions": [
             "id": [.id(PaymentID(value: 9).bytes)], "sequence": [.later], "kind": [.rubbish, .another],

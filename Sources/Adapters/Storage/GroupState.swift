@@ -21,8 +21,8 @@ package final class GroupState {
         var change: Amount?
     }
 
-    /// The number and the seal of the last ledger transaction.
-    var journalHead: (sequence: Int64, seal: JournalSeal)?
+    /// Where the journal ends.
+    var journalHead: JournalHead?
     var balances: [BalanceKey: Balance] = [:]
     var merchants: [MerchantID: MerchantRecord] = [:]
     var accountNumbers = RowNumbers<AccountID>()

@@ -1,4 +1,4 @@
-import Ledger
+package import Ledger
 import Money
 import Payments
 import Providers
@@ -12,21 +12,28 @@ extension ReconciliationReport {
     ///
     /// A provider that cannot be asked gets a line that says so; the report itself never changes the books.
     ///
+    /// - Parameters:
+    ///   - settlement: whose books and rails are compared.
+    ///   - period: the period whose trial balance is in the report as well; nil for none.
     /// - Throws: what the database throws.
     /// - Returns: the report.
-    package static func make(for settlement: Settlement) async throws -> Self {
+    package static func make(for settlement: Settlement, period: LedgerPeriod? = nil) async throws -> Self {
         // What a scan has read meanwhile would show as a difference: then it is looked at again, a few times.
         for _ in 0..<4 {
-            if let report = try await make(for: settlement, onlyIfStill: true) { return report }
+            if let report = try await make(for: settlement, period, onlyIfStill: true) { return report }
         }
-        guard let report = try await make(for: settlement, onlyIfStill: false) else {
+        guard let report = try await make(for: settlement, period, onlyIfStill: false) else {
             throw SettlementError(.conflict, "no report could be made")
         }
         return report
     }
 
     /// A report, or none when a scan has moved while it was made.
-    private static func make(for settlement: Settlement, onlyIfStill: Bool) async throws -> Self? {
+    private static func make(
+        for settlement: Settlement,
+        _ period: LedgerPeriod?,
+        onlyIfStill: Bool
+    ) async throws -> Self? {
         let now = settlement.clock.now()
         let providers = settlement.providers.providers
         let places = try await Places(of: providers, in: settlement.database)
@@ -73,13 +80,18 @@ extension ReconciliationReport {
                 try session.cases(of: nil, state: .open, in: Page(limit: 1_000))
             }
             let dismissed = try readable("dismissed cases", []) { try settlement.dismissed(in: session) }
+            let current = LedgerPeriod(bookedAt: now, after: try session.newestPeriod())
             return Self(
                 madeAt: now,
                 lines: try providers.flatMap { try books.lines(of: $0, asked[$0.key]) }
                     + books.lines(of: forgotten.providers) + books.lines(ofUnused: forgotten.bots),
                 trialBalance: try session.trialBalance(),
+                currentPeriod: current,
+                period: try period.flatMap { period in
+                    try readable("the balances of \(period)", nil) { try session.trialBalance(of: period) }
+                },
                 auditFindings: try settlement.audit(in: session) + unread,
-                warnings: told + dismissed,
+                warnings: told + dismissed + periodAhead(current, at: now),
                 overdue: overdue,
                 openCases: openCases,
                 watermarks: books.watermarks,
@@ -87,6 +99,15 @@ extension ReconciliationReport {
             )
         }
     }
+}
+
+/// A sentence when the month into which is booked has not come yet.
+///
+/// What was booked while the clock was ahead cannot be moved, and nothing goes before it.
+private func periodAhead(_ current: LedgerPeriod, at now: Timestamp) -> [String] {
+    let month = LedgerPeriod(containing: now)
+    guard current > month else { return [] }
+    return ["what is booked now belongs to \(current) and not to \(month), because something was booked there before"]
 }
 
 extension Settlement {

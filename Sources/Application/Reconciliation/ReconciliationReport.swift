@@ -67,6 +67,10 @@ package struct ReconciliationReport: Sendable {
     package let lines: [Line]
     /// The trial balance, from the postings.
     package let trialBalance: TrialBalance
+    /// The period into which is booked now: a later one than this month's when the clock was ahead once.
+    package let currentPeriod: LedgerPeriod
+    /// The trial balance of the period that was asked for; nil when none was.
+    package let period: PeriodBalance?
     /// What the audit of the journal found; empty when every seal and every balance holds.
     package let auditFindings: [String]
     /// What an operator should look after, a sentence each; it does not make the books unclean.
@@ -85,6 +89,8 @@ package struct ReconciliationReport: Sendable {
         madeAt: Timestamp,
         lines: [Line],
         trialBalance: TrialBalance,
+        currentPeriod: LedgerPeriod,
+        period: PeriodBalance?,
         auditFindings: [String],
         warnings: [String],
         overdue: [OutgoingTransfer],
@@ -95,6 +101,8 @@ package struct ReconciliationReport: Sendable {
         self.madeAt = madeAt
         self.lines = lines
         self.trialBalance = trialBalance
+        self.currentPeriod = currentPeriod
+        self.period = period
         self.auditFindings = auditFindings
         self.warnings = warnings
         self.overdue = overdue
@@ -106,7 +114,7 @@ package struct ReconciliationReport: Sendable {
     /// Whether the books balance, the journal's seals hold, every difference is explained, every cursor moves and the
     /// fate of every transfer is known in time.
     package var isClean: Bool {
-        trialBalance.isBalanced && auditFindings.isEmpty && lines.allSatisfy(\.isExplained)
-            && watermarks.allSatisfy { $0.problem == nil } && overdue.isEmpty
+        trialBalance.isBalanced && (period?.isBalanced ?? true) && auditFindings.isEmpty
+            && lines.allSatisfy(\.isExplained) && watermarks.allSatisfy { $0.problem == nil } && overdue.isEmpty
     }
 }

@@ -1,12 +1,39 @@
 package import Seams
 
 /// A month of the books, in UTC.
+///
+/// A ledger transaction belongs to the month in which it was booked, by the gateway's clock, and never to an earlier one
+/// than what was booked before it. So periods only go forward in the journal, whatever rails say of when something
+/// happened and whoever sets a clock back: what a period closed with stays, and is what the next one opens with.
 package struct LedgerPeriod: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The year times a hundred, and the month: 202611 is November 2026.
     package let number: Int64
 
     /// A period as it was stored.
     package init(number: Int64) { self.number = number }
+
+    /// The period of what is booked at a moment.
+    ///
+    /// - Parameters:
+    ///   - moment: when it is booked.
+    ///   - last: the period of what was booked before it; nil when nothing was.
+    package init(bookedAt moment: Timestamp, after last: Self?) {
+        let month = Self(containing: moment)
+        self = last.map { max($0, month) } ?? month
+    }
+
+    /// The period that a text names, for example `202611`.
+    ///
+    /// - Throws: ``LedgerError`` with ``LedgerError/Code/period`` when it is not six digits of a year and a month.
+    package init(_ text: String) throws(LedgerError) {
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        guard text.utf8.count == 6, text.utf8.allSatisfy(digits.contains), let number = Int64(text),
+            (1...12).contains(number % 100)
+        else {
+            throw LedgerError(.period, "a period is a year and a month, for example 202611")
+        }
+        self.number = number
+    }
 
     /// The period that a moment is in.
     ///
@@ -31,11 +58,11 @@ package struct LedgerPeriod: Hashable, Comparable, Sendable, CustomStringConvert
     /// 400 years.
     private static let daysOfCycle: Int64 = 146_097
 
-    /// For example `2026-11`.
-    package var description: String {
-        let month = number % 100
-        return "\(number / 100)-\(month < 10 ? "0" : "")\(month)"
-    }
+    /// The month before it.
+    package var preceding: Self { Self(number: number % 100 == 1 ? number - 89 : number - 1) }
+
+    /// The number, as the books and whoever asks them write it.
+    package var description: String { "\(number)" }
 
     /// Whether `lhs` is the earlier month.
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }

@@ -127,9 +127,6 @@ package struct LedgerTransaction: Hashable, Sendable {
         }
     }
 
-    /// The accounting period that it belongs to: the month, in UTC, in which it happened.
-    package var period: LedgerPeriod { LedgerPeriod(containing: occurredAt) }
-
     /// The ledger transaction that reverses another one: the same subject and accounts, each amount negated.
     ///
     /// It is the only way to reverse, whatever the reason; `kind` says the reason. Where the money belongs afterwards is

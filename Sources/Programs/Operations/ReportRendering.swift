@@ -7,7 +7,7 @@ package import StrictJSON
 
 /// A reconciliation report as people and programs read it.
 package struct ReportRendering: Sendable {
-    private let report: ReconciliationReport
+    let report: ReconciliationReport
     private let assets: AssetRegistry
 
     /// The rendering of a report, whose assets are all in the list.
@@ -19,6 +19,7 @@ package struct ReportRendering: Sendable {
     /// The report for a terminal.
     package var text: String {
         var parts = ["Ledger and rails\n" + railTable.text, "Trial balance\n" + trialBalanceTable.text]
+        if let period = report.period { parts.append(title(of: period) + "\n" + table(of: period).text) }
         if !report.openCases.isEmpty { parts.append("Waiting for a person\n" + caseTable.text) }
         if !report.warnings.isEmpty {
             parts.append("To look after\n" + report.warnings.map { "  - \($0)" }.joined(separator: "\n"))
@@ -32,6 +33,7 @@ package struct ReportRendering: Sendable {
     package var problems: [String] {
         var problems = report.auditFindings
         if !report.trialBalance.isBalanced { problems.append("the trial balance is not zero in every asset") }
+        if let period = report.period { problems += self.problems(of: period) }
         for line in report.lines where !line.isExplained {
             problems.append("\(line.provider): \(text(line.difference)) \(code(line.ledger.asset)): \(reasons(line))")
         }
@@ -53,6 +55,7 @@ package struct ReportRendering: Sendable {
             "is_clean": .bool(report.isClean),
             "lines": .array(report.lines.map(json)),
             "trial_balance": .array(report.trialBalance.lines.map(json)),
+            "period": report.period.map(json) ?? .null,
             "audit_findings": .array(report.auditFindings.map(JSONValue.string)),
             "warnings": .array(report.warnings.map(JSONValue.string)),
             "overdue_transfers": .array(report.overdue.map { .string($0.purpose.id) }),
@@ -191,7 +194,7 @@ package struct ReportRendering: Sendable {
 
     private func reasons(_ line: ReconciliationReport.Line) -> String { line.reasons.joined(separator: "; ") }
 
-    private func code(_ asset: AssetID) -> String { assets.asset(asset)?.code ?? asset.text }
+    func code(_ asset: AssetID) -> String { assets.asset(asset)?.code ?? asset.text }
 
     private func text(_ amount: Amount?) -> String {
         guard let amount else { return "" }
@@ -199,7 +202,7 @@ package struct ReportRendering: Sendable {
         return known.flatMap { try? $0.text(amount) } ?? "\(amount.units) units"
     }
 
-    private func text(_ sum: AmountSum) -> String {
+    func text(_ sum: AmountSum) -> String {
         assets.asset(sum.asset).flatMap { try? $0.text(sum) } ?? "\(sum.units) units"
     }
 }

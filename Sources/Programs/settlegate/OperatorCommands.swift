@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandParts
 import Cryptography
 import Gateway
+import Ledger
 import MerchantAPI
 import Operations
 import Reconciliation
@@ -106,7 +107,13 @@ struct ReconcileCommand: AsyncParsableCommand {
         commandName: "reconcile",
         abstract: "Compare ledger, provider statements and chain balances, and audit the journal.",
         discussion: """
-            Example: settlegate reconcile --format json
+            Examples:
+              settlegate reconcile --format json
+              settlegate reconcile --period 202611
+
+            With --period the report has the trial balance of a month of the books, in UTC, as well: what each account \
+            opened with, what was booked on it, and what it closed with. A ledger transaction belongs to the month in \
+            which it was booked.
 
             Exit code 0 when the books are clean, 1 when something is not explained. It changes nothing. The gateway must not
             run meanwhile.
@@ -114,11 +121,19 @@ struct ReconcileCommand: AsyncParsableCommand {
     )
     @OptionGroup var options: GatewayOptions
     @Option(help: "text or json.") var format = OutputFormat.text
+    @Option(
+        help: ArgumentHelp("A month of the books, for example 202611.", valueName: "yyyymm"),
+        transform: { text in
+            do throws(LedgerError) { return try LedgerPeriod(text) } catch { throw ValidationError(error.reason) }
+        }
+    )
+    var period: LedgerPeriod?
 
     mutating func run() async throws {
+        let period = period
         let (rendering, isClean) = try await Console.usable {
             let gateway = try await options.gateway()
-            let report = try await ReconciliationReport.make(for: gateway.settlement)
+            let report = try await ReconciliationReport.make(for: gateway.settlement, period: period)
             let rendering = ReportRendering(report, assets: gateway.settlement.assets)
             try await gateway.close()
             return (rendering, report.isClean)

@@ -1,3 +1,4 @@
+import BigInt
 import Ledger
 import Money
 import Records
@@ -11,76 +12,102 @@ package struct JournalAudit: Hashable, Sendable {
 }
 
 extension SQLSession {
-    /// Recomputes every seal, every sum and every balance of the journal.
+    /// Recomputes every seal, every sum, and every balance of every period of the journal.
     ///
     /// It names the first ledger transaction that does not hold: everything behind a changed row has a wrong seal too.
     package func auditJournal() throws -> JournalAudit {
         var audit = JournalAudit()
-        var seal = JournalSeal.start
-        var expected: Int64 = 1
-        var trial = TrialBalance()
+        var last = JournalHead.start
+        var history = BalanceHistory()
         do {
             try eachPage { page in
                 for entry in page {
                     guard audit.findings.isEmpty else { return }
-                    seal = seal.following(with: entry.transaction)
-                    if entry.sequence != expected {
-                        audit.findings.append("row \(expected) of the journal is missing")
-                    } else if entry.seal != seal {
-                        audit.findings.append("ledger transaction \(entry.transaction.id) is not what was sealed")
-                    }
-                    for posting in entry.transaction.postings { trial.add(posting) }
-                    expected += 1
+                    let expected = last.following(entry)
+                    if let finding = expected.difference(from: entry) { audit.findings.append(finding) }
+                    for posting in entry.transaction.postings { history.add(posting, in: entry.period) }
+                    last = expected
                     audit.checked += 1
                 }
             }
         } catch let error as StorageError where error.code == .corrupt {
             audit.findings.append(error.reason)
         }
-        if audit.findings.isEmpty { audit.findings += try wrongBalances(trial) }
+        if audit.findings.isEmpty { audit.findings += try wrongBalances(history) }
         return audit
     }
 
-    /// Balances that the postings do not add up to.
-    private func wrongBalances(_ trial: TrialBalance) throws -> [String] {
+    /// Rows of balances that the postings do not add up to, that nothing was booked for, and that are missing.
+    private func wrongBalances(_ history: BalanceHistory) throws -> [String] {
         try writeBalances()
         var findings: [String] = []
-        var stored: [BalanceName: Amount] = [:]
+        var booked = history.units
         let sql = """
-            SELECT a.code, a.scope, s.code, b.units FROM balances b JOIN accounts a ON a.number = b.account
-            JOIN assets s ON s.number = b.asset ORDER BY a.code, a.scope, s.code
+            SELECT b.period, a.code, a.scope, s.code, b.units FROM balances b JOIN accounts a ON a.number = b.account
+            JOIN assets s ON s.number = b.asset ORDER BY a.code, a.scope, s.code, b.period
             """
         for kept in try query(sql, []) {
             var row = kept
+            let period = LedgerPeriod(number: try row.integer())
             let account = AccountID(code: AccountCode(try row.text()), storedScope: try row.text())
             var amount = row
-            let name = BalanceName(account: account.text, asset: try row.text())
-            do { stored[name] = try amount.amount() } catch {
-                findings.append("balances \(name.account) \(name.asset): \(error.reason)")
-                stored[name] = trial.lines.first { BalanceName($0) == name }?.balance.amount
-            }
+            let name = BalanceName(account: account.text, asset: try row.text(), period: period)
+            let units = booked.removeValue(forKey: name)
+            do throws(StorageError) {
+                let stored = BigInt(try amount.amount().units)
+                if units == nil {
+                    findings.append("\(name) has no postings in that period")
+                } else if units != stored {
+                    findings.append("\(name) is not what its postings say")
+                }
+            } catch { findings.append("\(name): \(error.reason)") }
         }
-        for line in trial.lines {
-            let kept = stored.removeValue(forKey: BalanceName(line)) ?? .zero(line.balance.asset)
-            guard kept != line.balance.amount else { continue }
-            findings.append("the balance of \(line.account) in \(line.balance.asset) is not what its postings say")
-        }
-        for name in stored.keys.sorted(by: { ($0.account, $0.asset) < ($1.account, $1.asset) }) {
-            findings.append("the balance of \(name.account) in \(name.asset) has no postings")
-        }
-        return findings
+        return findings + booked.keys.sorted().map { "\($0) is missing" }
     }
 }
 
-/// An account in an asset, as the balances name it.
-private struct BalanceName: Hashable {
-    let account: String
-    let asset: String
-
-    init(account: String, asset: String) {
-        self.account = account
-        self.asset = asset
+extension JournalHead {
+    /// What the journal ends with after an entry, when everything is as it was booked.
+    fileprivate func following(_ entry: JournalEntry) -> Self {
+        Self(
+            sequence: sequence + 1,
+            period: LedgerPeriod(bookedAt: entry.transaction.postedAt, after: period),
+            seal: seal.following(with: entry.transaction)
+        )
     }
 
-    init(_ line: TrialBalance.Line) { self.init(account: line.account.text, asset: line.balance.asset.text) }
+    /// In what an entry is not what it should be, for a person; nil when it is.
+    fileprivate func difference(from entry: JournalEntry) -> String? {
+        if entry.sequence != sequence { return "row \(sequence) of the journal is missing" }
+        if entry.seal != seal { return "ledger transaction \(entry.transaction.id) is not what was sealed" }
+        guard let period, entry.period != period else { return nil }
+        return "ledger transaction \(entry.transaction.id) was booked in \(period), and stands in \(entry.period)"
+    }
+}
+
+/// A row of the balances.
+private struct BalanceName: Hashable, Comparable, CustomStringConvertible {
+    let account: String
+    let asset: String
+    let period: LedgerPeriod
+
+    var description: String { "the balance of \(account) in \(asset) at the end of \(period)" }
+
+    static func < (lhs: Self, rhs: Self) -> Bool {
+        (lhs.account, lhs.asset, lhs.period) < (rhs.account, rhs.asset, rhs.period)
+    }
+}
+
+extension BalanceHistory {
+    /// The balances, in smallest units.
+    fileprivate var units: [BalanceName: BigInt] {
+        var units: [BalanceName: BigInt] = [:]
+        for (key, balances) in balances {
+            for balance in balances {
+                let name = BalanceName(account: key.account.text, asset: key.asset.text, period: balance.period)
+                units[name] = balance.units
+            }
+        }
+        return units
+    }
 }

@@ -4,8 +4,11 @@ import Records
 
 /// What accounts hold, which follows from the postings.
 extension SQLSession {
-    /// Writes the balances that units of this group have changed.
+    /// Writes the balances that units of this group have changed since the journal's newest period began.
+    ///
+    /// A balance that this period does not have yet is carried over from the newest one: it begins a row of its own.
     func writeBalances() throws {
+        guard let period = group.journalHead?.period else { return }
         let changed = group.balances.filter { $0.value.change != nil }
         let unread = changed.filter { $0.value.stored == nil }.map(\.key)
         for (key, rows) in zip(unread, try queryAll(unread.map(Self.balance))) {
@@ -16,20 +19,25 @@ extension SQLSession {
             let amount = try balance.change?.adding(stored) ?? stored
             try execute(
                 """
-                INSERT INTO balances (account, asset, units) VALUES ($1, $2, $3)
-                ON CONFLICT (account, asset) DO UPDATE SET units = excluded.units
+                INSERT INTO balances (account, asset, period, units) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (account, asset, period) DO UPDATE SET units = excluded.units
                 """,
-                [.integer(try number(of: key.account)), .integer(try number(of: key.asset)), .units(amount)]
+                [
+                    .integer(try number(of: key.account)), .integer(try number(of: key.asset)),
+                    .integer(period.number), .units(amount),
+                ]
             )
             group.balances[key] = GroupState.Balance(stored: amount)
         }
     }
 
     private static func balance(_ key: GroupState.BalanceKey) -> SQLStatement {
+        // The numbers are found apart, so that the newest balance is one step in its index.
         SQLStatement(
             """
-            SELECT s.code, b.units FROM balances b JOIN accounts a ON a.number = b.account
-            JOIN assets s ON s.number = b.asset WHERE a.code = $1 AND a.scope = $2 AND s.code = $3
+            SELECT s.code, b.units FROM balances b JOIN assets s ON s.number = b.asset
+            WHERE b.account = (SELECT number FROM accounts WHERE code = $1 AND scope = $2)
+            AND b.asset = (SELECT number FROM assets WHERE code = $3) ORDER BY b.period DESC LIMIT 1
             """,
             [.text(key.account.code.rawValue), .text(key.account.scope ?? ""), .text(key.asset.text)]
         )
@@ -53,37 +61,38 @@ extension SQLSession {
 
     /// What all accounts of a kind hold.
     package func balances(code: AccountCode) throws -> [(account: AccountID, amount: Amount)] {
-        try writeBalances()
-        return try all(
-            """
-            SELECT a.scope, s.code, b.units FROM accounts a JOIN balances b ON b.account = a.number
-            JOIN assets s ON s.number = b.asset WHERE a.code = $1 ORDER BY a.scope, s.code
-            """,
-            [.text(code.rawValue)]
-        ) { row in (AccountID(code: code, storedScope: try row.text()), try row.amount()) }
+        try balances("a.code = $1", [.text(code.rawValue)])
     }
 
-    /// The trial balance, from the postings that can be read; the audit names the others.
-    package func trialBalance() throws -> TrialBalance {
-        // Line by line, and not by ledger transactions: what does not balance has to show here too.
-        var trial = TrialBalance()
-        var last = (sequence: Int64(0), line: Int64(-1))
-        while true {
-            let page = try query(
-                """
-                SELECT p.sequence, p.line, a.code, a.scope, s.code, p.units FROM postings p
-                JOIN accounts a ON a.number = p.account JOIN assets s ON s.number = p.asset
-                WHERE p.sequence > $1 OR (p.sequence = $1 AND p.line > $2) ORDER BY p.sequence, p.line LIMIT 5000
-                """,
-                [.integer(last.sequence), .integer(last.line)]
-            )
-            if page.isEmpty { return trial }
-            for line in page {
-                var row = line
-                last = (try row.integer(), try row.integer())
-                let account = AccountID(code: AccountCode(try row.text()), storedScope: try row.text())
-                if let amount = try? row.amount() { trial.add(Posting(account: account, amount: amount)) }
-            }
+    /// What an account holds in each asset in which it was ever booked on.
+    package func balances(of account: AccountID) throws -> [Amount] {
+        let name: [SQLValue] = [.text(account.code.rawValue), .text(account.scope ?? "")]
+        return try balances("a.code = $1 AND a.scope = $2", name).map(\.amount)
+    }
+
+    /// What all accounts held at the end of a period, or hold now when it is not over.
+    package func balances(atEndOf period: LedgerPeriod) throws -> [(account: AccountID, amount: Amount)] {
+        try balances("0 = 0", until: "n.period <= $1", [.integer(period.number)])
+    }
+
+    /// The balances of the accounts that a condition chooses: the newest of all, or of those until a period.
+    private func balances(
+        _ accounts: String,
+        until condition: String = "0 = 0",
+        _ arguments: [SQLValue]
+    ) throws -> [(account: AccountID, amount: Amount)] {
+        try writeBalances()
+        // CROSS JOIN keeps SQLite to this order, in which it reads one balance of each; a server finds its own.
+        return try all(
+            """
+            SELECT a.code, a.scope, s.code, b.units FROM accounts a CROSS JOIN assets s CROSS JOIN balances b
+            WHERE b.account = a.number AND b.asset = s.number AND b.period = (SELECT MAX(n.period) FROM balances n
+            WHERE n.account = a.number AND n.asset = s.number AND \(condition)) AND \(accounts)
+            ORDER BY a.code, a.scope, s.code
+            """,
+            arguments
+        ) { row in
+            (AccountID(code: AccountCode(try row.text()), storedScope: try row.text()), try row.amount())
         }
     }
 

@@ -8,7 +8,20 @@ package import Seams
 struct JournalEntry {
     let sequence: Int64
     let seal: JournalSeal
+    let period: LedgerPeriod
     let transaction: LedgerTransaction
+}
+
+/// Where the journal ends: what the next ledger transaction follows.
+struct JournalHead {
+    /// The journal's end before anything is booked.
+    static let start = Self(sequence: 0, period: nil, seal: .start)
+
+    /// The number of the last ledger transaction.
+    let sequence: Int64
+    /// Its period; nil when there is none.
+    let period: LedgerPeriod?
+    let seal: JournalSeal
 }
 
 extension JournalSeal {
@@ -22,9 +35,15 @@ extension SQLSession {
     ///
     /// Whoever calls this is Settlement: nobody else writes the ledger.
     package func post(_ transaction: LedgerTransaction) throws {
-        let (sequence, seal) = try journalHead()
-        let next = sequence + 1
-        let newSeal = seal.following(with: transaction)
+        let last = try journalHead()
+        let period = LedgerPeriod(bookedAt: transaction.postedAt, after: last.period)
+        // A balance is of one period: what the one before closes with is written before anything is added to it.
+        if let ended = last.period, ended != period { try writeBalances() }
+        let head = JournalHead(
+            sequence: last.sequence + 1,
+            period: period,
+            seal: last.seal.following(with: transaction)
+        )
         let origin = transaction.origin
         try execute(
             """
@@ -33,15 +52,15 @@ extension SQLSession {
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             """,
             [
-                .integer(next), .id(transaction.id), .code(transaction.kind), .code(transaction.subject.kind),
+                .integer(head.sequence), .id(transaction.id), .code(transaction.kind), .code(transaction.subject.kind),
                 transaction.subject.id, transaction.subject.movement,
                 origin.merchant.map { SQLValue.identifier($0, of: MerchantKind.self) ?? .blob([]) } ?? .null,
                 origin.rail.flatMap { Rail(rawValue: $0) }.map { .code($0) } ?? .null, .text(origin.provider),
-                .moment(transaction.occurredAt), .moment(transaction.postedAt), .integer(transaction.period.number),
-                .id(transaction.reverses), .blob(newSeal.bytes),
+                .moment(transaction.occurredAt), .moment(transaction.postedAt), .integer(period.number),
+                .id(transaction.reverses), .blob(head.seal.bytes),
             ]
         )
-        try insert(transaction.postings, of: next)
+        try insert(transaction.postings, of: head.sequence)
         for posting in transaction.postings {
             let amount = posting.amount
             let key = GroupState.BalanceKey(account: posting.account, asset: amount.asset)
@@ -49,7 +68,7 @@ extension SQLSession {
             balance.change = try balance.change?.adding(amount) ?? amount
             group.balances[key] = balance
         }
-        group.journalHead = (next, newSeal)
+        group.journalHead = head
     }
 
     private func insert(_ postings: [Posting], of sequence: Int64) throws {
@@ -67,13 +86,21 @@ extension SQLSession {
         }
     }
 
-    /// The number and the seal of the last ledger transaction.
-    func journalHead() throws -> (sequence: Int64, seal: JournalSeal) {
+    /// Where the journal ends.
+    func journalHead() throws -> JournalHead {
         if let head = group.journalHead { return head }
-        let sql = "SELECT sequence, seal FROM ledger_transactions ORDER BY sequence DESC LIMIT 1"
-        let last = try first(sql, []) { row in (try row.integer(), JournalSeal(bytes: try row.blob())) }
-        return last ?? (0, .start)
+        let sql = "SELECT sequence, period, seal FROM ledger_transactions ORDER BY sequence DESC LIMIT 1"
+        return try first(sql, []) { row in
+            JournalHead(
+                sequence: try row.integer(),
+                period: LedgerPeriod(number: try row.integer()),
+                seal: JournalSeal(bytes: try row.blob())
+            )
+        } ?? .start
     }
+
+    /// The period of what was booked last; nil when nothing was.
+    package func newestPeriod() throws -> LedgerPeriod? { try journalHead().period }
 
     /// What is booked about a subject, in the order of the journal.
     package func ledgerTransactions(_ subject: LedgerSubject) throws -> [LedgerTransaction] {

@@ -41,23 +41,30 @@ extension SQLSession {
         while index < rows.count {
             var row = rows[index]
             let sequence = try row.integer()
-            let head = try row.journalHead(sequence)
+            let head = try row.storedHead(sequence)
             var postings: [Posting] = []
             while index < rows.count {
                 var line = rows[index]
                 guard try line.integer() == sequence else { break }
-                for _ in 0..<JournalHead.columns { try line.skip() }
+                for _ in 0..<StoredHead.columns { try line.skip() }
                 if let posting = try line.optionalPosting(of: sequence) { postings.append(posting) }
                 index += 1
             }
-            entries.append(JournalEntry(sequence: sequence, seal: head.seal, transaction: try head.with(postings)))
+            entries.append(
+                JournalEntry(
+                    sequence: sequence,
+                    seal: head.seal,
+                    period: head.period,
+                    transaction: try head.with(postings)
+                )
+            )
         }
         return entries
     }
 }
 
 /// A ledger transaction without its postings.
-private struct JournalHead {
+private struct StoredHead {
     /// How many columns it takes behind the number.
     static let columns = 13
 
@@ -74,7 +81,7 @@ private struct JournalHead {
 
     func with(_ postings: [Posting]) throws(StorageError) -> LedgerTransaction {
         do throws(LedgerError) {
-            let transaction = try LedgerTransaction(
+            return try LedgerTransaction(
                 id: id,
                 kind: kind,
                 subject: subject,
@@ -84,17 +91,13 @@ private struct JournalHead {
                 postings: postings,
                 reverses: reverses
             )
-            guard transaction.period == period else {
-                throw LedgerError(.period, "its period is \(period), and it happened in \(transaction.period)")
-            }
-            return transaction
         } catch { throw .corrupt("ledger transaction \(id) (row \(sequence)): \(error.reason)") }
     }
 }
 
 extension SQLRow {
-    fileprivate mutating func journalHead(_ sequence: Int64) throws(StorageError) -> JournalHead {
-        JournalHead(
+    fileprivate mutating func storedHead(_ sequence: Int64) throws(StorageError) -> StoredHead {
+        StoredHead(
             sequence: sequence,
             id: try id(),
             kind: try code(),

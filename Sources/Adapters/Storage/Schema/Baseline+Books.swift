@@ -5,7 +5,8 @@ extension Schema {
     /// The journal, and what follows from it.
     ///
     /// Accounts and assets are numbered when they are first booked on. The subject of a ledger transaction is the
-    /// identifier of a payment, refund or payout, or the natural key of a movement.
+    /// identifier of a payment, refund or payout, or the natural key of a movement. An account has a balance for each
+    /// period in which it was moved; the newest one is what it holds.
     static let books = [
         """
         CREATE TABLE accounts (number {identity} NOT NULL PRIMARY KEY, code TEXT NOT NULL, scope TEXT NOT NULL,
@@ -41,8 +42,8 @@ extension Schema {
         """,
         """
         CREATE TABLE balances (account {integer} NOT NULL REFERENCES accounts (number),
-        asset {integer} NOT NULL REFERENCES assets (number), units {units} NOT NULL,
-        PRIMARY KEY (account, asset)) {table}
+        asset {integer} NOT NULL REFERENCES assets (number), period {integer} NOT NULL, units {units} NOT NULL,
+        PRIMARY KEY (account, asset, period)) {table}
         """,
     ]
 }

@@ -140,8 +140,8 @@ extension Settlement {
         let account = AccountID.merchantBalance(merchant)
         let now = clock.now()
         return try await database.read { session in
-            try session.balances(code: account.code).filter { $0.account == account }.map { line in
-                let balance = try line.amount.negated()
+            try session.balances(of: account).map { amount in
+                let balance = try amount.negated()
                 let held = try session.heldPayments(of: merchant, asset: balance.asset, at: now).map(\.amount)
                 let free = try balance.subtracting(Amount.sum(held, asset: balance.asset))
                 return (balance, free.isPositive ? free : .zero(balance.asset))
