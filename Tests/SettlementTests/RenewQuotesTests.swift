@@ -94,15 +94,59 @@ struct RenewQuotesTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("are left alone when something was paid, when the time is over, and after too many renewals")
+    /// What is paid at a moment when nobody has renewed the quote, whether a nanoton was paid in time, and what it comes to.
+    static let stale: [(paidAfter: Int, hasDust: Bool, amount: String, classification: Payment.Classification)] = [
+        (240, false, "1.5", .exact), (241, false, "1.5", .partial), (241, false, "2", .exact),
+        (3_500, false, "1.5", .partial), (3_500, true, "1.5", .partial), (3_500, true, "2", .over),
+    ]
+
+    @Test(
+        "that nobody renewed hold no longer than others: what is paid then counts at the rate of then",
+        arguments: 0..<stale.count,
+        Engine.allCases
+    )
+    func forgotten(row: Int, engine: Engine) async throws {
+        let row = Self.stale[row]
+        let (desk, opened) = try await desk(on: engine)
+        let option = opened.options[0].id
+        if row.hasDust {
+            try await desk.receive(desk.transfer(Amount(asset: desk.coin.id, units: 1), for: option, number: 2))
+        }
+        desk.clock.advance(by: .seconds(row.paidAfter))
+        let recorded = try await desk.receive(desk.transfer(try desk.amount(row.amount), for: option))
+        guard case .payment(let payment, let classification) = recorded else { throw Desk.Crash() }
+        #expect(classification == row.classification)
+        let stored = try #require(try await desk.settlement.database.read { try $0.payment(payment) })
+        let quote = try #require(stored.quote)
+        #expect(stored.occurredAt <= quote.validUntil.advanced(by: PaymentOption.quoteGrace))
+        if row.classification != .partial {
+            let request = RefundRequest(payment: payment, measure: .originalRate(nil), reason: nil)
+            let refund = try await desk.settlement.requestRefund(request, by: desk.merchant, id: RefundID(value: 1))
+            #expect(try desk.coin.text(refund.amount) == row.amount)
+        }
+        #expect(try await desk.booksHold())
+    }
+
+    @Test("are renewed while something is left to pay, until the time is over, and so often")
     func kept() async throws {
         let (desk, opened) = try await desk(on: .sqlite)
         let option = opened.options[0].id
-        try await desk.receive(desk.transfer(try desk.amount("1"), for: option))
+        try await desk.receive(desk.transfer(try desk.amount("0.75"), for: option))
         desk.clock.advance(by: .seconds(100))
-        #expect(try await desk.settlement.renewQuotes(of: Self.invoice).options == opened.options)
-        desk.clock.advance(by: .seconds(3_600))
-        #expect(try await desk.settlement.renewQuotes(of: Self.invoice).options == opened.options)
+        let renewed = try await desk.settlement.renewQuotes(of: Self.invoice)
+        #expect(try desk.coin.text(renewed.options[0].due) == "2")
+        // The half that was paid stays a half.
+        let rest = desk.transfer(try desk.amount("1"), for: option, number: 2, late: .seconds(200))
+        guard case .payment(_, .exact) = try await desk.receive(rest) else {
+            Issue.record("the rest is the other half")
+            return
+        }
+        desk.clock.advance(by: .seconds(100))
+        #expect(try await desk.settlement.renewQuotes(of: Self.invoice).options == renewed.options)
+
+        let (late, _) = try await self.desk(on: .sqlite)
+        late.clock.advance(by: .seconds(3_601))
+        #expect(try await late.settlement.renewQuotes(of: Self.invoice).options[0].renewals == 0)
 
         let (other, _) = try await self.desk(on: .sqlite, lifetime: .seconds(86_400))
         for _ in 0...PaymentOption.renewalLimit {

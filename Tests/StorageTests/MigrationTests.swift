@@ -36,7 +36,7 @@ struct MigrationTests {
             try queue.writeWithoutTransaction { try SQLiteMigrator.run(on: $0, known, migrating: true) }
             try queue.close()
         case .postgreSQL:
-            let connection = PostgresConnection(settings: place, isDurable: false)
+            let connection = PostgresConnection(settings: place)
             defer { connection.disconnect() }
             try PostgresMigrator.run(on: connection, known, migrating: true)
         }
@@ -59,7 +59,7 @@ struct MigrationTests {
             defer { try? queue.close() }
             return try queue.read { try String.fetchAll($0, sql: sql) }
         case .postgreSQL:
-            let connection = PostgresConnection(settings: place, isDurable: false)
+            let connection = PostgresConnection(settings: place)
             defer { connection.disconnect() }
             return try connection.run(sql).rows.map { row in
                 if case .text(let text)? = row.first { text } else { "" }

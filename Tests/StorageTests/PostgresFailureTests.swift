@@ -125,6 +125,33 @@ struct PostgresFailureTests {
         try await database.close()
     }
 
+    @Test("a gateway that stands still in a unit of work keeps no other from writing for long; its unit is taken back")
+    func standstill() async throws {
+        let place = try PostgresServer.newDatabase()
+        let frozen = try PostgresDatabase(settings: place, idleLimit: .milliseconds(200))
+        let other = try PostgresDatabase(settings: place)
+        let (first, second, third) = (merchant(1), merchant(2), merchant(3))
+        let (begun, hasBegun) = AsyncStream.makeStream(of: Void.self)
+        let isOver = Mutex(false)
+        let stopped = Task {
+            try await frozen.write { session in
+                try session.insert(first)
+                // Asks, so that the server has the unit; then it waits for nobody that the server knows.
+                _ = try session.merchants()
+                hasBegun.yield()
+                while !isOver.withLock({ $0 }) {}
+            }
+        }
+        for await _ in begun { break }
+        try await other.write { try $0.insert(second) }
+        isOver.withLock { $0 = true }
+        await #expect(throws: StorageError.self) { try await stopped.value }
+        #expect(try await other.read { try $0.merchants().map(\.id) } == [second.id])
+        // It goes on with a session of its own.
+        try await frozen.write { try $0.insert(third) }
+        for database in [frozen, other] { try await database.close() }
+    }
+
     @Test("a commit that is lost together with the connection is known not to have happened")
     func lostCommit() async throws {
         let database = try PostgresDatabase(settings: PostgresServer.newDatabase())

@@ -83,11 +83,19 @@ struct TelegramMapping: Sendable {
                 evidence: evidence.text,
                 occurredAt: moment,
                 availableAt: isStars ? moment.advanced(by: Self.starsHold) : moment,
-                paidUntil: payment.subscriptionExpiration.map { Timestamp(seconds: $0) },
+                paidUntil: Self.end(of: payment),
                 shippingOption: payment.order.shippingOption,
                 personalData: Self.personalData(payment.order)
             )
         )
+    }
+
+    /// Until when a payment pays a subscription; nil when Telegram tells no moment after the payment that a date can name.
+    private static func end(of payment: SuccessfulPayment) -> Timestamp? {
+        guard let seconds = payment.subscriptionExpiration, seconds > payment.date, seconds < 253_402_300_800 else {
+            return nil
+        }
+        return Timestamp(seconds: seconds)
     }
 
     private static func personalData(_ order: OrderInfo) -> PersonalData? {

@@ -38,7 +38,7 @@ import Storage
     private static let patience: Int32 = 60_000
 
     private let settings: String
-    private let isDurable: Bool
+    private let idleLimit: Duration?
     private var connection: OpaquePointer?
     private var prepared: [Preparation: String] = [:]
     private var statements = 0
@@ -48,10 +48,11 @@ import Storage
     ///
     /// - Parameters:
     ///   - settings: libpq's connection string, which may name several hosts and `target_session_attrs`.
-    ///   - isDurable: whether each session is one whose commits outlive a loss of power; what writes needs it.
-    init(settings: String, isDurable: Bool = false) {
+    ///   - idleLimit: given for what writes, whose commits have to outlive a loss of power: how long the server lets a
+    ///     session idle in a transaction, which keeps all others from writing, before it ends it.
+    init(settings: String, idleLimit: Duration? = nil) {
         self.settings = settings
-        self.isDurable = isDurable
+        self.idleLimit = idleLimit
     }
 
     deinit { disconnect() }
@@ -79,7 +80,7 @@ import Storage
         unsafe PQsetNoticeProcessor(made, { _, _ in }, nil)
         do throws(StorageError) {
             guard unsafe PQstatus(made) == CONNECTION_OK else { throw unsafe Self.unreachable(made) }
-            if isDurable { try unsafe makeDurable(made) }
+            if let idleLimit { try unsafe prepareWriting(made, idleLimit) }
             guard unsafe PQsetnonblocking(made, 1) == 0, unsafe PQenterPipelineMode(made) == 1 else {
                 throw unsafe Self.unreachable(made)
             }
@@ -98,8 +99,9 @@ import Storage
         )
     }
 
-    /// Has every commit of a new session wait until it is on the disk.
-    private func makeDurable(_ made: OpaquePointer) throws(StorageError) {
+    /// Has every commit of a new session wait until it is on the disk, and the server end it when this process stands
+    /// still in a transaction.
+    private func prepareWriting(_ made: OpaquePointer, _ idleLimit: Duration) throws(StorageError) {
         func ask(_ sql: String) throws(StorageError) -> SQLRow? {
             let result = unsafe PQexec(made, sql)
             defer { unsafe PQclear(result) }
@@ -109,6 +111,14 @@ import Storage
         }
         let level = try PostgresDurability.level(try ask(PostgresDurability.question))
         _ = try ask("SET synchronous_commit = \(level)")
+        // What the operator has set lower stays.
+        let limit = idleLimit.wholeMicroseconds / 1_000
+        _ = try ask(
+            """
+            SELECT set_config(name, CAST(CASE WHEN CAST(setting AS BIGINT) BETWEEN 1 AND \(limit) THEN CAST(setting AS BIGINT)
+            ELSE \(limit) END AS TEXT), false) FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'
+            """
+        )
     }
 
     // MARK: - Statements

@@ -5,6 +5,8 @@ package import Storage
 /// SQLite.
 package final class PostgresDatabase: Database {
     private static let readerCount = 4
+    /// How long a process may stand still in a unit of work.
+    package static let usualIdleLimit = Duration.seconds(10)
 
     private let writer: PostgresWriter
     private let committer: GroupCommitter
@@ -17,14 +19,16 @@ package final class PostgresDatabase: Database {
     ///   - settings: libpq's connection string, for example `host=db1,db2 dbname=settlegate
     ///     target_session_attrs=read-write`; a password comes from `PGPASSFILE` or `PGPASSWORD`.
     ///   - migrating: whether an older schema is brought up to date; without it, an older one is refused.
+    ///   - idleLimit: how long this process may stand still in a unit of work, and so keep other gateways from writing,
+    ///     before the server takes the unit back.
     /// - Throws: ``StorageError``; with ``StorageError/Code/notDurable`` for a server, a role or a connection string with
     ///   `fsync`, `full_page_writes` or `synchronous_commit` off, because what is confirmed may be gone after a power
     ///   failure.
-    package init(settings: String, migrating: Bool = true) throws {
-        let connection = PostgresConnection(settings: settings, isDurable: true)
+    package init(settings: String, migrating: Bool = true, idleLimit: Duration = usualIdleLimit) throws {
+        let connection = PostgresConnection(settings: settings, idleLimit: idleLimit)
         try PostgresMigrator.run(on: connection, migrating: migrating)
         connection.disconnect()
-        writer = PostgresWriter(settings: settings)
+        writer = PostgresWriter(settings: settings, idleLimit: idleLimit)
         committer = GroupCommitter(writer)
         readers = PostgresReaders(settings: settings, count: Self.readerCount)
         listener = PostgresListener(settings: settings)

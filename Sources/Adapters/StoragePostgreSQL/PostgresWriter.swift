@@ -6,8 +6,8 @@ import Synchronization
 final class PostgresWriter: GroupWriter {
     private let connection: Mutex<PostgresWritingConnection>
 
-    init(settings: String) {
-        connection = Mutex(PostgresWritingConnection(settings: settings))
+    init(settings: String, idleLimit: Duration) {
+        connection = Mutex(PostgresWritingConnection(settings: settings, idleLimit: idleLimit))
     }
 
     func withConnection(_ body: (any WritingConnection) throws -> Void) throws {
@@ -32,8 +32,8 @@ private final class PostgresWritingConnection: WritingConnection {
     private var number = ""
     var session: any SQLSession { own }
 
-    init(settings: String) {
-        connection = PostgresConnection(settings: settings, isDurable: true)
+    init(settings: String, idleLimit: Duration) {
+        connection = PostgresConnection(settings: settings, idleLimit: idleLimit)
         own = PostgresSession(connection)
     }
 

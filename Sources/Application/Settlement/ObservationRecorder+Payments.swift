@@ -46,10 +46,7 @@ extension ObservationRecorder {
     ) throws -> RecordedObservation {
         let transfer = arrival.transfer
         let (named, invoice) = (found.option, found.invoice)
-        // A quote that was renewed holds for what was paid before its end.
-        let option =
-            named.renewals == 0
-            ? named : named.held(at: arrival.madeAt, past: try session.pastQuotes(of: named.id))
+        let option = try quoted(named, paidAt: arrival.madeAt, in: session)
         if isGathered, let reference = transfer.reference {
             try session.insertHoldingAccount(provider: providerKey, account: reference.value, option: option.id)
         }
@@ -90,6 +87,30 @@ extension ObservationRecorder {
             try settlement.advance(subscription, by: paid, of: arrival.madeAt, at: now, in: session)
         }
         return result
+    }
+
+    /// The option at the quote that held when it was paid: a quote that was renewed holds for what was paid before its end.
+    ///
+    /// What is paid when no quote holds any more counts at the rate of now, to which the option is renewed: nobody pays at a
+    /// price of long ago because nobody has asked for another one. A rail that asks first has said yes to its quote.
+    private func quoted(
+        _ named: PaymentOption,
+        paidAt moment: Timestamp,
+        in session: any SQLSession
+    ) throws -> PaymentOption {
+        let option =
+            named.renewals == 0 ? named : named.held(at: moment, past: try session.pastQuotes(of: named.id))
+        guard !asksFirst, option.hasEnded(before: moment),
+            let found = try? settlement.due(for: option.price, in: option.due.asset, settings: option.settings, now),
+            let quote = found.1
+        else { return option }
+        let renewed = option.renewed(
+            due: found.0,
+            quote: quote,
+            instruction: option.instruction,
+            reference: option.reference
+        )
+        return try session.renew(renewed, from: option) ? renewed : option
     }
 
     /// What a case says of a payment by another than the one customer who alone may pay; nil when the payer may pay.

@@ -5,10 +5,10 @@ import Seams
 import Storage
 
 extension Settlement {
-    /// Renews the quotes of an invoice that have ended, as long as nothing was seen of a payment.
+    /// Renews the quotes of an invoice that have ended, as long as something is left to pay and no payment is on its way.
     ///
     /// What the customer was told before still leads to the invoice: a payment counts at the quote that held when it was
-    /// made. A quote whose rate is not known at the moment stays as it is.
+    /// made, and a part that was paid counts as it did. A quote whose rate is not known at the moment stays as it is.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, and what the database throws.
     /// - Returns: the invoice with the options as they are now.
@@ -62,6 +62,7 @@ extension Settlement {
 
 extension InvoiceWithOptions {
     fileprivate func canRenew(at now: Timestamp) -> Bool {
-        invoice.status.state == .new && sightings.isEmpty && now <= invoice.expiresAt
+        let isOwed = (try? invoice.status.remaining.isPositive) ?? false
+        return isOwed && invoice.status.state.isPayable && sightings.isEmpty && now <= invoice.expiresAt
     }
 }

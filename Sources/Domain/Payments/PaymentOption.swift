@@ -89,6 +89,11 @@ package struct PaymentOption: Hashable, Sendable {
         return option
     }
 
+    /// Whether the option's quote no longer held when something was paid.
+    package func hasEnded(before moment: Timestamp) -> Bool {
+        quote.map { $0.validUntil.advanced(by: Self.quoteGrace) < moment } ?? false
+    }
+
     /// The option when more is due for the same price: with the way of shipping that the customer chose.
     package func costing(_ due: Amount) -> Self {
         var option = self

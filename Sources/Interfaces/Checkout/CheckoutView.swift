@@ -135,8 +135,10 @@ struct CheckoutView {
             "usedBefore": option.rail == usedRail, "price": try text(due),
             "plainAmount": try asset.text(due), "ticker": asset.ticker(at: now),
         ]
-        // What is renewed only while nothing was seen has no end after that.
-        if stage == .waiting || stage == .wrongAsset, let quote = option.quote, quote.validUntil < invoice.expiresAt {
+        // While a payment is on its way nothing is renewed.
+        if stage == .waiting || stage == .short || stage == .wrongAsset, let quote = option.quote,
+            quote.validUntil < invoice.expiresAt
+        {
             let left = max(0, quote.validUntil.seconds - now.seconds)
             description["quote"] = ["until": "\(quote.validUntil.seconds)", "left": Self.clock(left)]
         }
