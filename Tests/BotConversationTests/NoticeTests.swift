@@ -81,7 +81,14 @@ struct NoticeTests {
         )
         let conversation = BotConversation(
             bot: {
-                $0 == "telegram:shop" ? .init(client: client, providers: ["scripted"], contact: nil, terms: nil) : nil
+                guard $0 == "telegram:shop" else { return nil }
+                return .init(
+                    client: client,
+                    providers: ["scripted"],
+                    paymentKey: { NaturalKey("telegram", "live", $0, "in") },
+                    contact: nil,
+                    terms: nil
+                )
             },
             database: desk.settlement.database,
             assets: desk.settlement.assets

@@ -95,7 +95,13 @@ struct Front {
                     isTestEnvironment: false
                 )
                 let provider = key == "operators" ? "scripted" : key
-                return .init(client: client, providers: [provider], contact: nil, terms: "https://\(key).example/terms")
+                return .init(
+                    client: client,
+                    providers: [provider],
+                    paymentKey: { NaturalKey("telegram", "live", $0, "in") },
+                    contact: nil,
+                    terms: "https://\(key).example/terms"
+                )
             },
             database: settlement.database,
             assets: settlement.assets

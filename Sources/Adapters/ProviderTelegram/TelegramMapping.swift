@@ -1,9 +1,26 @@
 import Money
-import Payments
+package import Payments
 import Providers
 import Seams
 import StrictJSON
 package import TelegramBot
+
+/// The natural keys of what Telegram tells.
+package enum TelegramKeys {
+    /// The key of the payment of a charge.
+    package static func payment(_ charge: String, isTestEnvironment: Bool) -> NaturalKey {
+        key(charge, "in", [], isTestEnvironment: isTestEnvironment)
+    }
+
+    fileprivate static func key(
+        _ charge: String,
+        _ direction: String,
+        _ more: [String],
+        isTestEnvironment: Bool
+    ) -> NaturalKey {
+        NaturalKey(["telegram", isTestEnvironment ? "test" : "live", charge, direction] + more)
+    }
+}
 
 /// Between Telegram's words and ours: the one place that knows both.
 struct TelegramMapping: Sendable {
@@ -19,7 +36,7 @@ struct TelegramMapping: Sendable {
 
     /// A charge and its return have the same identifier in Telegram, and different keys here.
     private func key(_ charge: String, _ direction: String, _ more: String...) -> NaturalKey {
-        NaturalKey(["telegram", isTestEnvironment ? "test" : "live", charge, direction] + more)
+        TelegramKeys.key(charge, direction, more, isTestEnvironment: isTestEnvironment)
     }
 
     static func reference(_ payload: String) -> PaymentReference {

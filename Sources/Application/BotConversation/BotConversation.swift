@@ -20,12 +20,15 @@ package struct BotConversation: Sendable {
         let sendsReceipts: Bool
         /// The keys of what it takes money by: it speaks of nothing else.
         let providers: [String]
+        /// The natural key of the payment of a charge.
+        let paymentKey: @Sendable (String) -> NaturalKey
 
         /// A bot that answers.
         ///
         /// - Parameters:
         ///   - client: its calls.
         ///   - providers: the keys of the providers by which it takes, or has taken, money.
+        ///   - paymentKey: the natural key under which those providers keep the payment of a charge.
         ///   - contact: who is asked next.
         ///   - terms: the address of the terms.
         ///   - ownerChat: where its owner is told what goes wrong.
@@ -33,6 +36,7 @@ package struct BotConversation: Sendable {
         package init(
             client: BotClient,
             providers: [String],
+            paymentKey: @escaping @Sendable (String) -> NaturalKey,
             contact: String?,
             terms: String?,
             ownerChat: String? = nil,
@@ -40,6 +44,7 @@ package struct BotConversation: Sendable {
         ) {
             self.client = client
             self.providers = providers
+            self.paymentKey = paymentKey
             self.sendsReceipts = sendsReceipts
             self.contact = contact
             self.terms = terms
@@ -105,11 +110,11 @@ package struct BotConversation: Sendable {
 
     /// The customer's own payments through the bot, the latest first.
     private func lines(of user: Int64, charge: String?, by bot: Bot) async throws -> [SupportReply.Line] {
-        let (assets, providers) = (assets, bot.providers)
+        let (assets, providers, key) = (assets, bot.providers, charge.map(bot.paymentKey))
         return try await database.read { session in
-            let payments = try session.telegramPayments(
-                payer: "\(user)",
-                charge: charge,
+            let payments = try session.payments(
+                of: "\(user)",
+                key: key,
                 at: providers,
                 limit: Self.listLimit
             )

@@ -227,6 +227,7 @@ struct BotKeeper: BotKeeping {
             conversation: .init(
                 client: client,
                 providers: TelegramChannel.providers(of: record.key),
+                paymentKey: { TelegramKeys.payment($0, isTestEnvironment: record.isInTestEnvironment) },
                 contact: record.supportContact,
                 terms: record.termsURL,
                 ownerChat: record.ownerChat

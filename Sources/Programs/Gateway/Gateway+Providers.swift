@@ -74,6 +74,7 @@ extension Gateway {
                 let conversation = BotConversation.Bot(
                     client: client,
                     providers: TelegramChannel.providers(of: bot.key),
+                    paymentKey: { TelegramKeys.payment($0, isTestEnvironment: bot.testEnvironment) },
                     contact: bot.supportContact,
                     terms: bot.termsURL,
                     ownerChat: bot.ownerChat,

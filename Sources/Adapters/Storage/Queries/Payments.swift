@@ -194,12 +194,12 @@ extension SQLSession {
         )
     }
 
-    /// What a Telegram user has paid through a bot's providers, the latest first; with a charge's number only that one.
+    /// What a customer has paid at some providers, the latest first; with a natural key only that payment.
     ///
-    /// What the user has paid through another bot is between the two of them.
-    package func telegramPayments(
-        payer: String,
-        charge: String?,
+    /// What the customer has paid at others is between the two of them.
+    package func payments(
+        of payer: String,
+        key: NaturalKey?,
         at providers: [String],
         limit: Int
     ) throws -> [Payment] {
@@ -208,10 +208,10 @@ extension SQLSession {
         return try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p WHERE p.payer = $1 AND p.payer IS NOT NULL
-            AND ($2 = '' OR p.natural_key IN ('telegram live ' || $2 || ' in', 'telegram test ' || $2 || ' in'))
+            AND ($2 = '' OR p.natural_key = $2)
             AND p.provider IN (\(places)) ORDER BY p.id DESC LIMIT $3
             """,
-            [.text(payer), .text(charge ?? ""), .integer(Int64(limit))] + providers.map { .text($0) }
+            [.text(payer), .text(key?.text ?? ""), .integer(Int64(limit))] + providers.map { .text($0) }
         ) { try $0.payment() }
     }
 
