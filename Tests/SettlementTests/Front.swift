@@ -98,7 +98,7 @@ struct Front {
                 return .init(
                     client: client,
                     providers: [provider],
-                    paymentKey: { NaturalKey("telegram", "live", $0, "in") },
+                    paymentKey: { NaturalKey("telegram", "test", $0, "in") },
                     contact: nil,
                     terms: "https://\(key).example/terms"
                 )
