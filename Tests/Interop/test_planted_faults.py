@@ -1,0 +1,11 @@
+"""The list of planted faults is of use as long as each stands where it says; `scripts/planted-faults` plants them."""
+
+from planted_faults import FAULTS
+from product import ROOT
+
+
+def test_each_fault_stands_where_it_says():
+    assert len(FAULTS) == 40
+    for name, file, text, replacement, _ in FAULTS:
+        assert (ROOT / file).read_text().count(text) == 1, name
+        assert text != replacement, name

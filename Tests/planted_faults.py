@@ -1,0 +1,308 @@
+"""Forty small faults in code that moves money. `scripts/planted-faults` plants them one by one and says which of them the
+fast part of the Swift tests notices; at least 38 have to be.
+
+Each is a file, a text that stands in it once, what stands in its place, and the tests that are nearest to it.
+"""
+
+SETTLEMENT = "Sources/Application/Settlement/"
+STORAGE = "Sources/Adapters/Storage/Queries/"
+PAYMENTS = "Sources/Domain/Payments/"
+LEDGER = "Sources/Domain/Ledger/"
+EVM = "Sources/Adapters/ProviderEVM/"
+TON = "Sources/Adapters/ProviderTON/"
+NEAR = "SettlementTests|PaymentsTests|LedgerTests"
+
+FAULTS = [
+    # Accounts, signs and amounts.
+    (
+        "the fee is income of the wrong account",
+        SETTLEMENT + "Bookkeeping.swift",
+        "Posting(account: .feeIncome,",
+        "Posting(account: .ownFunds,",
+        NEAR,
+    ),
+    (
+        "an excess goes to underpayments",
+        SETTLEMENT + "Bookkeeping.swift",
+        "Posting(account: .overpayments(merchant),",
+        "Posting(account: .underpayments(merchant),",
+        NEAR,
+    ),
+    (
+        "the fee is rounded up",
+        SETTLEMENT + "Bookkeeping.swift",
+        "portion(basisPoints: feeBasisPoints, rounding: .towardZero)",
+        "portion(basisPoints: feeBasisPoints, rounding: .awayFromZero)",
+        NEAR,
+    ),
+    (
+        "the fee is taken of the excess too",
+        SETTLEMENT + "Bookkeeping.swift",
+        "let fee = try earned.portion",
+        "let fee = try amount.portion",
+        NEAR,
+    ),
+    (
+        "own funds are booked as fees",
+        SETTLEMENT + "Bookkeeping.swift",
+        "case .ownFunds: .ownFunds\n",
+        "case .ownFunds: .networkFees\n",
+        NEAR + "|Books",
+    ),
+    (
+        "a network fee is forgotten when a transfer is sent",
+        SETTLEMENT + "Bookkeeping.swift",
+        "if let fee, !fee.isZero { postings",
+        "if let fee, fee.isZero { postings",
+        NEAR,
+    ),
+    (
+        "a fee has the wrong sign",
+        SETTLEMENT + "Bookkeeping.swift",
+        "Posting(account: .networkFees, amount: fee),\n            Posting(account: "
+        ".providerReceivable(provider), amount: try fee.negated()),",
+        "Posting(account: .networkFees, amount: try fee.negated()),\n            Posting(account: "
+        ".providerReceivable(provider), amount: fee),",
+        NEAR,
+    ),
+    (
+        "a refund waits on the account of payouts",
+        SETTLEMENT + "Reservations.swift",
+        "case .refund: .refundsPayable(merchant)",
+        "case .refund: .payoutsPayable(merchant)",
+        NEAR,
+    ),
+    (
+        "a late payment waits with the repeated ones",
+        SETTLEMENT + "ObservationRecorder+Payments.swift",
+        "onto: .latePayments(merchant)",
+        "onto: .repeatedPayments(merchant)",
+        NEAR,
+    ),
+    # Releases, reservations and reversals.
+    (
+        "a failed transfer keeps its reservation",
+        SETTLEMENT + "Reservations.swift",
+        "        try unreserve(transfer, as: .transferReleased, at: now, in: session)\n",
+        "",
+        NEAR,
+    ),
+    (
+        "the fee of a failed transfer is not booked",
+        SETTLEMENT + "Reservations.swift",
+        "            try post(.networkFee, of: .transfer(transfer), at: now, charged, in: session)\n",
+        "            _ = charged\n",
+        NEAR,
+    ),
+    (
+        "a refund that moves is reserved twice",
+        SETTLEMENT + "Reservations.swift",
+        "for refund in live { try unreserve(refund, as: .refundMoved, at: moment, in: session) }",
+        "for refund in live.dropFirst() { try unreserve(refund, as: .refundMoved, at: moment, in: session) }",
+        NEAR,
+    ),
+    (
+        "what is missing is no loss",
+        SETTLEMENT + "Reservations.swift",
+        "missing.isPositive ? taken + [(.providerLosses, missing)] : taken",
+        "missing.isPositive ? taken + [(.ownFunds, missing)] : taken",
+        NEAR,
+    ),
+    (
+        "a payout that failed holds money",
+        SETTLEMENT + "Reservations.swift",
+        "        case .failed, .cancelled: false\n",
+        "        case .failed: true\n        case .cancelled: false\n",
+        NEAR,
+    ),
+    (
+        "a reversal does not change the sign",
+        LEDGER + "LedgerTransaction.swift",
+        "amount: try posting.amount.negated()))",
+        "amount: posting.amount))",
+        NEAR,
+    ),
+    (
+        "what was reversed still stands",
+        LEDGER + "LedgerTransaction.swift",
+        "filter { $0.reverses == nil && !reversed.contains($0.id) }",
+        "filter { $0.reverses == nil }",
+        NEAR,
+    ),
+    (
+        "unbalanced postings are taken",
+        LEDGER + "LedgerTransaction.swift",
+        "first(where: { !$0.sum.isZero })",
+        "first(where: { _ in false })",
+        NEAR,
+    ),
+    # States.
+    (
+        "a part settles an invoice",
+        PAYMENTS + "InvoiceStateMachine.swift",
+        "            isCovered = try !total.subtracting(threshold).isNegative\n        } catch { "
+        "throw .amount(error) }\n        received = total",
+        "            isCovered = true\n        } catch { throw .amount(error) }\n        received = total",
+        NEAR,
+    ),
+    (
+        "an excess is none",
+        PAYMENTS + "InvoiceStateMachine.swift",
+        "return .settle(excess: excess.isPositive ? excess : .zero(price.asset))",
+        "return .settle(excess: .zero(price.asset))",
+        NEAR,
+    ),
+    (
+        "what is taken back is added",
+        PAYMENTS + "InvoiceStateMachine.swift",
+        "            rest = try received.subtracting(value)\n",
+        "            rest = try received.adding(value)\n",
+        NEAR,
+    ),
+    (
+        "a second payment of a settled invoice is late",
+        PAYMENTS + "InvoiceStateMachine.swift",
+        "            return .openRepeated\n",
+        "            return .openLate\n",
+        NEAR,
+    ),
+    (
+        "what is paid after the end settles",
+        SETTLEMENT + "ObservationRecorder+Payments.swift",
+        "try arrival.madeAt <= deadline && ",
+        "try arrival.madeAt >= deadline.advanced(by: .seconds(-1_000_000)) && ",
+        NEAR,
+    ),
+    (
+        "an invoice ends a second early",
+        SETTLEMENT + "ExpireInvoices.swift",
+        "where now > invoice.expiresAt.advanced(by: longestGrace) {",
+        "where now > invoice.expiresAt.advanced(by: longestGrace - .seconds(1)) {",
+        NEAR,
+    ),
+    (
+        "an underpaid invoice opens no case",
+        SETTLEMENT + "ExpireInvoices.swift",
+        "if action == .openUnderpaid { try",
+        "if action == .announceExpired { try",
+        NEAR,
+    ),
+    (
+        "a transfer of which nothing is known counts as failed",
+        PAYMENTS + "PayoutStateMachine.swift",
+        "case (.inProgress, .outcomeUnknown): (.unknown, .watch)",
+        "case (.inProgress, .outcomeUnknown): (.failed, .releaseFunds)",
+        NEAR,
+    ),
+    # Doubled and dropped.
+    (
+        "a payment that was taken back stays booked",
+        SETTLEMENT + "ObservationRecorder+Undoing.swift",
+        "            try reverse(payment, as: .paymentOrphaned, at: moment, in: session)\n",
+        "",
+        NEAR,
+    ),
+    (
+        "a payment that was taken back still counts",
+        SETTLEMENT + "ObservationRecorder+Undoing.swift",
+        "            try takeBack(value, from: invoice, in: session)\n",
+        "            _ = (value, invoice)\n",
+        NEAR,
+    ),
+    (
+        "the event of a payment is dropped",
+        SETTLEMENT + "ObservationRecorder+Payments.swift",
+        "                try settlement.post(.invoiceSettled, of: .payment(part), at: "
+        "transfer.occurredAt, rest, in: session)\n            }\n        }\n        try "
+        "settlement.announce(payment, at: now, in: session)\n",
+        "                try settlement.post(.invoiceSettled, of: .payment(part), at: "
+        "transfer.occurredAt, rest, in: session)\n            }\n        }\n",
+        NEAR,
+    ),
+    (
+        "a part that waited is not earned",
+        SETTLEMENT + "ObservationRecorder+Payments.swift",
+        "        for part in held {\n",
+        "        for part in held.dropLast() {\n",
+        NEAR,
+    ),
+    (
+        "an overpayment opens no case",
+        SETTLEMENT + "ObservationRecorder+Payments.swift",
+        "        if !surplus.isZero {\n",
+        "        if surplus.isNegative {\n",
+        NEAR,
+    ),
+    (
+        "a balance is added twice",
+        STORAGE + "Journal.swift",
+        "balance.change = try balance.change?.adding(amount) ?? amount",
+        "balance.change = try balance.change?.adding(amount).adding(amount) ?? amount",
+        NEAR + "|StorageTests",
+    ),
+    (
+        "a month does not carry the balance over",
+        STORAGE + "Journal.swift",
+        "if let ended = last.period, ended != period { try writeBalances() }",
+        "if let ended = last.period, ended != period { group.balances = [:] }",
+        "StorageTests|PeriodTests|" + NEAR,
+    ),
+    (
+        "the seal leaves out what came before",
+        STORAGE + "Journal.swift",
+        "seal: last.seal.following(with: transaction)",
+        "seal: JournalSeal.start.following(with: transaction)",
+        "StorageTests|AuditTests",
+    ),
+    # Rails.
+    (
+        "a message that bounced is a deposit on TON",
+        TON + "TransferReading.swift",
+        "if message.bounced {\n            // Money that comes back is never a deposit",
+        "if message.bounced && message.value == 0 {\n            // Money that comes back is never a deposit",
+        "ProviderTONTests|" + NEAR,
+    ),
+    (
+        "an aborted credit of jettons counts",
+        TON + "TransferReading.swift",
+        "guard !transaction.description.aborted, transaction.description.didExecute else {",
+        "guard transaction.description.didExecute || !transaction.description.aborted else {",
+        "ProviderTONTests",
+    ),
+    (
+        "a moved number is a payout on TON",
+        TON + "TONProvider+Fate.swift",
+        "                return .dead(\n                    reason: \"the wallet did not send it "
+        "(action phase)\",\n",
+        "                return .confirmed(\n                    evidence: \"\",\n",
+        "ProviderTONTests",
+    ),
+    (
+        "tokens that an account sends to itself arrive",
+        EVM + "ShownChange.swift",
+        "transfer.amount > 0,\n            transfer.from != transfer.to, case",
+        "transfer.amount > 0, case",
+        "ProviderEVMTests",
+    ),
+    (
+        "the value of a failed chain transaction arrives",
+        EVM + "ShownChange.swift",
+        "let value = receipt.receipt.isSuccess && transaction.to != sender",
+        "let value = transaction.to != sender",
+        "ProviderEVMTests",
+    ),
+    (
+        "a token keeps nothing of what arrives",
+        EVM + "BalanceChange.swift",
+        "guard keepsParts, rest < 0 else",
+        "guard keepsParts, rest > 0 else",
+        "ProviderEVMTests",
+    ),
+    (
+        "tokens to an own address are taken from anybody's log",
+        EVM + "ShownChange.swift",
+        "guard tokens.contains(log.address), let transfer",
+        "guard let transfer",
+        "ProviderEVMTests",
+    ),
+]
