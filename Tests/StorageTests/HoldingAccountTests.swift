@@ -113,11 +113,6 @@ struct HoldingAccountTests {
             }
             #expect(try await held() == sum)
         }
-        func forget(_ account: String, _ asset: AssetID) async throws {
-            try await database.write { session in
-                try session.forgetAccountBalance(provider: "evm", account: account, asset: asset)
-            }
-        }
         func forget(after days: Int64) async throws {
             let moment = Timestamp(seconds: days * day)
             try await database.write { try $0.forgetAccountBalances(provider: "evm", after: moment) }
@@ -127,8 +122,6 @@ struct HoldingAccountTests {
         for (days, units) in [5, 0, 6, most].enumerated() { try await see(units, on: Int64(days)) }
         // Another sight of the same moment is the later one.
         try await see(8, on: 3)
-        try await forget("0xb", asset)
-        try await forget("0xa", AssetID("evm:1:erc20:0x00000000000000000000000000000000000000aa"))
         try await forget(after: 3)
         #expect(try await held()?.units == 8)
         try await forget(after: 2)
@@ -136,9 +129,6 @@ struct HoldingAccountTests {
         // What is older than any reorganisation is remembered by its last sight.
         try await see(9, on: 9)
         try await forget(after: 1)
-        #expect(try await held() == nil)
-        try await see(9, on: 9)
-        try await forget("0xa", asset)
         #expect(try await held() == nil)
         try await database.close()
     }

@@ -75,7 +75,17 @@ struct BlockReading {
     /// What accounts held before the block and after it.
     func marks(_ state: State) -> [BalanceMark] {
         let place = BlockLocator.Place(number: block.number, hash: block.hash)
-        return holdings.map { provider.mark($0, state.balances[$0], in: place, at: moment) }
+        return holdings.map { holding in
+            provider.mark(holding, state.balances[holding], recorded: recorded(of: holding), in: place, at: moment)
+        }
+    }
+
+    /// By how much what is recorded of the block changes a holding of which nobody tells what it holds: what arrives of a
+    /// token is set aside then, and everything else is what the block shows.
+    private func recorded(of holding: EVMClient.Holding) -> BigInt {
+        changes.filter { $0.holding == holding }.reduce(0) { sum, change in
+            if holding.token != nil, case .arrived = change.cause { sum } else { sum + change.units }
+        }
     }
 
     // MARK: - Observations

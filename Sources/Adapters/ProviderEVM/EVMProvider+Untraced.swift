@@ -28,16 +28,19 @@ extension EVMProvider {
         for token in [nil] + configuration.tokens.map(\.contract) {
             let holdings = addresses.map { EVMClient.Holding(owner: $0, token: token) }
             marks += zip(holdings, try await client.balances(holdings, after: place.hash)).map { holding, balance in
-                mark(holding, balance.map { BalanceChange(before: $0, after: $0) }, in: place, at: moment)
+                let change = balance.map { BalanceChange(before: $0, after: $0) }
+                return mark(holding, change, recorded: 0, in: place, at: moment)
             }
         }
         return marks
     }
 
-    /// What an account held of the chain's coin or of a token around a block.
+    /// What an account held of the chain's coin or of a token around a block, and by how much what is recorded of the block
+    /// changes that.
     func mark(
         _ holding: EVMClient.Holding,
         _ change: BalanceChange?,
+        recorded: BigInt,
         in place: BlockLocator.Place,
         at moment: Timestamp
     ) -> BalanceMark {
@@ -50,6 +53,7 @@ extension EVMProvider {
             account: address.lowercased,
             before: change.map { AmountSum(of: asset, units: BigInt($0.before)) },
             after: change.map { AmountSum(of: asset, units: BigInt($0.after)) },
+            recorded: AmountSum(of: asset, units: recorded),
             isOfOption: !isWallet,
             // Of tokens only logs are payments.
             arrival: isWallet || holding.token != nil

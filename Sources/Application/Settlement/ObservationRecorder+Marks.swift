@@ -17,14 +17,10 @@ extension ObservationRecorder {
     ///
     /// An option's account of which nothing was ever recorded held nothing; of others the first sight is the beginning.
     func record(_ mark: BalanceMark, in session: any SQLSession) throws -> RecordedObservation? {
-        guard let before = mark.before, let after = mark.after else {
-            let asset = mark.change.amount.asset
-            try session.forgetAccountBalance(provider: providerKey, account: mark.account, asset: asset)
-            return nil
-        }
-        var known = try session.accountBalance(provider: providerKey, account: mark.account, asset: before.asset)
+        let asset = mark.change.amount.asset
+        var known = try session.accountBalance(provider: providerKey, account: mark.account, asset: asset)
         if known == nil, mark.isOfOption, try !session.isHolding(provider: providerKey, account: mark.account) {
-            let nothing = AmountSum(of: before.asset)
+            let nothing = AmountSum(of: asset)
             try session.setAccountBalance(
                 provider: providerKey,
                 account: mark.account,
@@ -32,6 +28,19 @@ extension ObservationRecorder {
                 at: Timestamp(microseconds: 0)
             )
             known = nothing
+        }
+        guard let before = mark.before, let after = mark.after else {
+            // What is recorded of the place is part of what it holds now; what nobody tells is found by the next mark.
+            if var known, let recorded = mark.recorded, !recorded.isZero {
+                known.add(recorded.units)
+                try session.setAccountBalance(
+                    provider: providerKey,
+                    account: mark.account,
+                    to: known,
+                    at: mark.change.occurredAt
+                )
+            }
+            return nil
         }
         try session.setAccountBalance(
             provider: providerKey,

@@ -8,10 +8,14 @@ import Payments
 package struct BalanceMark: Hashable, Sendable {
     /// The account in the rail's canonical form.
     package let account: String
-    /// What it held before the place's own changes; none when nobody knows, so that the next mark begins anew.
+    /// What it held before the place's own changes; nil when nobody tells.
     package let before: AmountSum?
     /// What it held after them.
     package let after: AmountSum?
+    /// By how much what is recorded of the place changes what it held.
+    ///
+    /// Where nobody tells what it held, that is all there is: the next mark that tells finds the rest.
+    package let recorded: AmountSum?
     /// Whether it is an option's account, which held nothing before anything of it was recorded.
     package let isOfOption: Bool
     /// A payment of the option whose account it is, by as much as was found; nil where that is no payment.
@@ -24,6 +28,7 @@ package struct BalanceMark: Hashable, Sendable {
         account: String,
         before: AmountSum?,
         after: AmountSum?,
+        recorded: AmountSum? = nil,
         isOfOption: Bool,
         arrival: IncomingTransfer?,
         change: AccountMovement
@@ -31,6 +36,7 @@ package struct BalanceMark: Hashable, Sendable {
         self.account = account
         self.before = before
         self.after = after
+        self.recorded = recorded
         self.isOfOption = isOfOption
         self.arrival = arrival
         self.change = change

@@ -45,14 +45,6 @@ extension SQLSession {
         )
     }
 
-    /// Forgets what an account held of an asset.
-    package func forgetAccountBalance(provider: String, account: String, asset: AssetID) throws {
-        try execute(
-            "DELETE FROM account_balances WHERE provider = $1 AND account = $2 AND asset = $3",
-            [.text(provider), .text(account), .text(asset.text)]
-        )
-    }
-
     /// Forgets what accounts of a provider held after a moment: its history is another one from there on.
     package func forgetAccountBalances(provider: String, after moment: Timestamp) throws {
         try execute(
