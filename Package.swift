@@ -50,7 +50,8 @@ let package = Package(
         .library(
             name: "SettlegateCore",
             targets: [
-                "TON", "EVM", "Cryptography", "Money", "Ledger", "Payments", "Providers", "ProviderEVM", "Storage",
+                "TON", "EVM", "Cryptography", "Money", "Ledger", "Payments", "Providers", "Records", "ProviderEVM",
+                "Storage",
                 "StorageSQLite", "StoragePostgreSQL",
                 "Settlement", "Reconciliation", "FixtureEVM", "HTTPMessages", "HTTPTransport", "StrictJSON", "Seams",
             ]
