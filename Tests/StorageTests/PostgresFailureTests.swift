@@ -142,6 +142,8 @@ struct PostgresFailureTests {
                 while !isOver.withLock({ $0 }) {}
             }
         }
+        // Whatever happens, it does not stand still for ever.
+        defer { isOver.withLock { $0 = true } }
         for await _ in begun { break }
         try await other.write { try $0.insert(second) }
         isOver.withLock { $0 = true }
