@@ -42,4 +42,18 @@ struct CancelledRenewalTests {
         #expect(status.endedAt == nil)
         #expect(try await shop.openCases().isEmpty)
     }
+
+    @Test("by an end that no date can name is paid for a period", arguments: [300_000_000_000, 1] as [Int64])
+    func impossibleEnd(seconds: Int64) async throws {
+        let shop = try await CardShop()
+        let star = try #require(shop.settlement.assets.asset(.stars))
+        let id: SubscriptionID = shop.settlement.identifiers.next()
+        let request = SubscriptionRequest(title: "Tea", summary: "Tea", price: try star.amount(wireUnits: 100))
+        let opened = try await shop.settlement.openSubscription(request, for: shop.desk.merchant, id: id)
+        let option = try #require(opened.first.options.first)
+        let end = Timestamp(seconds: seconds)
+        try await shop.pay(CardShop.Pay(option: option, units: 100, charge: "first", paidUntil: end))
+        let status = try await shop.settlement.subscription(id, of: shop.desk.merchant).subscription.status
+        #expect(status.periodEnd == shop.desk.clock.now().advanced(by: Subscription.period))
+    }
 }
