@@ -134,7 +134,10 @@ let package = Package(
             name: "StorageSQLite",
             dependencies: ["Records", "Storage", "Money", "CSQLiteShims", grdb, sqlite, bigInt]
         ),
-        .target(name: "StoragePostgreSQL", dependencies: ["Records", "Storage", "Money", "Seams", "CPostgres"]),
+        .target(
+            name: "StoragePostgreSQL",
+            dependencies: ["Records", "Storage", "Ledger", "Money", "Seams", "CPostgres"]
+        ),
         .target(
             name: "Settlement",
             dependencies: [

@@ -79,12 +79,21 @@ struct LedgerTransactionTests {
     func seals() throws {
         let first = try Self.make([Self.posting("a", 5), Self.posting("b", -5)])
         let second = try Self.make([Self.posting("a", 6), Self.posting("b", -6)])
-        let inOrder = JournalSeal.start.following(with: first, hash: Self.hash).following(with: second, hash: Self.hash)
-        let swapped = JournalSeal.start.following(with: second, hash: Self.hash).following(with: first, hash: Self.hash)
+        let inOrder = JournalSeal.start(of: .operators).following(with: first, hash: Self.hash).following(
+            with: second,
+            hash: Self.hash
+        )
+        let swapped = JournalSeal.start(of: .operators).following(with: second, hash: Self.hash).following(
+            with: first,
+            hash: Self.hash
+        )
         #expect(inOrder != swapped)
         #expect(
             inOrder
-                == JournalSeal.start.following(with: first, hash: Self.hash).following(with: second, hash: Self.hash)
+                == JournalSeal.start(of: .operators).following(with: first, hash: Self.hash).following(
+                    with: second,
+                    hash: Self.hash
+                )
         )
     }
 

@@ -54,9 +54,13 @@ package struct Desk {
         )
         let (merchant, now) = (merchant, clock.now())
         try await settlement.database.write { session in
-            for id in [merchant, MerchantID(value: 0)] {
-                try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: feeBasisPoints, createdAt: now))
-            }
+            let operators = MerchantID(value: 0)
+            try session.insert(
+                MerchantRecord(id: merchant, name: "m", feeBasisPoints: feeBasisPoints, createdAt: now)
+            )
+            try session.insertOperator(
+                MerchantRecord(id: operators, name: "o", feeBasisPoints: feeBasisPoints, createdAt: now)
+            )
         }
     }
 
@@ -68,14 +72,15 @@ package struct Desk {
         in session: any SQLSession,
         now: Timestamp
     ) throws {
-        for id in [merchant, MerchantID(value: 0)] {
-            try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 0, createdAt: now))
-        }
+        let operators = MerchantID(value: 0)
+        try session.insert(MerchantRecord(id: merchant, name: "m", feeBasisPoints: 0, createdAt: now))
+        try session.insertOperator(MerchantRecord(id: operators, name: "o", feeBasisPoints: 0, createdAt: now))
         try session.post(
             LedgerTransaction(
                 id: Identifier(value: 1),
                 kind: .movement,
                 subject: LedgerSubject(.movement, "opening"),
+                origin: LedgerOrigin(merchant: merchant.text),
                 occurredAt: now,
                 postedAt: now,
                 postings: [

@@ -107,9 +107,9 @@ struct AuditTests {
             "concluded_at": "the rail's time, which a reorganisation changes",
         ],
         "cases": [:],
-        "balances": [:],
-        "postings": ["sequence": "a key", "line": "a key"],
-        "ledger_transactions": ["seal": "the seal itself"],
+        "balances": ["book": "a key"],
+        "postings": ["book": "a key", "sequence": "a key", "line": "a key"],
+        "ledger_transactions": ["book": "a key", "seal": "the seal itself"],
         "invoices": ["settled_at": "a time of ours"],
     ]
 
@@ -168,21 +168,25 @@ struct AuditTests {
     ) async throws {
         let database = desk.settlement.database
         let condition = Self.condition(table, column)
+        let book = key == "id" ? "0" : "book"
         let rows = try await database.read { session in
-            try session.query("SELECT \(key), \(column) FROM \(table) WHERE \(condition) ORDER BY 1", []).map(\.values)
+            try session.query(
+                "SELECT \(key), \(column), \(book) FROM \(table) WHERE \(condition) ORDER BY 1",
+                []
+            ).map(\.values)
         }
         let payments = try await database.read {
             try $0.query("SELECT id FROM payments ORDER BY id", []).map(\.values[0])
         }
         let others = column == "payment" ? payments : rows.map { $0[1] }
         let line = table == "postings" ? "AND line = 0" : ""
-        let change = "UPDATE \(table) SET \(column) = $1 WHERE \(key) = $2 \(line)"
+        let change = "UPDATE \(table) SET \(column) = $1 WHERE \(key) = $2 AND \(book) = $3 \(line)"
         var tried = 0
         for row in rows where tried < 3 {
             guard let new = try await Self.new(value, instead: row[1], among: others, in: database) else { continue }
             let name = Self.name(of: row[0], in: table)
             do {
-                guard try await database.write({ try $0.change(change, [new, row[0]]) }) == 1 else { continue }
+                guard try await database.write({ try $0.change(change, [new, row[0], row[2]]) }) == 1 else { continue }
             } catch let error as StorageError where [.constraint, .unstorable].contains(error.code) {
                 // Not even the database takes it.
                 tried += 1
@@ -198,7 +202,7 @@ struct AuditTests {
             if key == "id", column != key, isNamed {
                 #expect(found.contains { $0.contains(name) }, "\(engine) \(table).\(column) = \(value): \(found)")
             }
-            _ = try await database.write { try $0.change(change, [row[1], column == key ? new : row[0]]) }
+            _ = try await database.write { try $0.change(change, [row[1], column == key ? new : row[0], row[2]]) }
         }
         #expect(tried > 0, "\(engine) \(table).\(column) = \(value) was never tried")
     }

@@ -228,7 +228,8 @@ struct CardShop {
 
     /// What the merchant has earned in the currency of the cards.
     func earned() async throws -> Amount {
-        let (id, account) = (currency.id, AccountID(text: "merchant_balance/\(desk.merchant.text)"))
-        return try await settlement.database.read { try $0.balance(account, asset: id).negated() }
+        let merchant = desk.merchant
+        let (id, account) = (currency.id, AccountID(text: "merchant_balance/\(merchant.text)"))
+        return try await settlement.database.read { try $0.balance(account, of: merchant, asset: id).negated() }
     }
 }

@@ -28,8 +28,11 @@ final class FailingDatabase: Database {
         try await inner.read(body)
     }
 
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
-        try await inner.write { session in try body(FailingSession(session, self)) }
+    func write<Value: Sendable>(
+        in scope: WriteScope,
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        try await inner.write(in: scope) { session in try body(FailingSession(session, self)) }
     }
 
     func durability() async throws -> String { try await inner.durability() }

@@ -95,13 +95,13 @@ struct BooksDocumentTests {
         #expect(booked.map { $0[1] } == ["invoice_settled", "invoice_settled", "payment_orphaned"].map { .text($0) })
         #expect(booked.map { $0[2] } == [.integer(1), .integer(2), .integer(1)])
         let late = try #require(answers["Booked in a period, and happened before it"]).map(\.values)
-        #expect(late.map { $0[0] } == [.integer(2), .integer(3), .integer(4)])
-        #expect(try Self.units(#require(answers["Trial balance"]), skipping: 3) == [[-2], [-198], [200]])
+        #expect(late.map { $0[1] } == [.integer(2), .integer(3), .integer(4)])
+        #expect(try Self.units(#require(answers["Trial balance"]), skipping: 4) == [[-2], [-198], [200]])
         let periods = try #require(answers["What each account opened and closed a period with"])
-        #expect(try Self.units(periods, skipping: 3) == [[-1, -2], [-99, -198], [100, 200]])
+        #expect(try Self.units(periods, skipping: 4) == [[-1, -2], [-99, -198], [100, 200]])
         let lines = try #require(answers["What was booked in a period, line by line"])
         let amounts: [[Int256?]] = [[1], [-1], [-1], [99], [-99], [-99], [-100], [100], [100]]
-        #expect(try Self.units(lines, skipping: 5) == amounts)
+        #expect(try Self.units(lines, skipping: 6) == amounts)
         try await database.close()
     }
 }

@@ -102,8 +102,8 @@ struct DatabaseConformanceTests {
                 group.addTask {
                     try await database.write { try $0.post(Self.ledgerTransaction(UInt128(number), 1)) }
                     // What this task has committed is seen by everything that it reads afterwards.
-                    async let looked = database.lookUp { try $0.balance(account, asset: .stars).units }
-                    async let read = database.read { try $0.balance(account, asset: .stars).units }
+                    async let looked = database.lookUp { try $0.balance(account, of: nil, asset: .stars).units }
+                    async let read = database.read { try $0.balance(account, of: nil, asset: .stars).units }
                     _ = try? await database.lookUp { _ in throw Refused() }
                     let seen = try await (looked, read)
                     return seen.0 >= 1 && seen.1 >= 1
@@ -112,7 +112,7 @@ struct DatabaseConformanceTests {
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(sums.allSatisfy { $0 } && sums.count == 60)
-        #expect(try await database.lookUp { try $0.balance(account, asset: .stars).units } == 60)
+        #expect(try await database.lookUp { try $0.balance(account, of: nil, asset: .stars).units } == 60)
         try await database.close()
     }
 
@@ -132,10 +132,16 @@ struct DatabaseConformanceTests {
             }
             for _ in 0..<6 {
                 let read = try await database.read { session in
-                    (try session.endpoints(of: merchant.id).count, try session.balance(account, asset: .stars).units)
+                    (
+                        try session.endpoints(of: merchant.id).count,
+                        try session.balance(account, of: nil, asset: .stars).units
+                    )
                 }
                 let looked = try await database.lookUp { session in
-                    (try session.endpoints(of: merchant.id).count, try session.balance(account, asset: .stars).units)
+                    (
+                        try session.endpoints(of: merchant.id).count,
+                        try session.balance(account, of: nil, asset: .stars).units
+                    )
                 }
                 #expect(read == (count, Int256(count)) && looked == (count, Int256(count)))
             }
@@ -167,7 +173,7 @@ struct DatabaseConformanceTests {
         }
         for number in 1...40 { #expect(codes[number] == (number % 3 == 0 ? .some(.conflict) : .some(nil))) }
         let (audit, sum) = try await database.read { session in
-            (try session.auditJournal(), try session.balance(AccountID(text: "a/x"), asset: .stars).units)
+            (try session.auditJournal(), try session.balance(AccountID(text: "a/x"), of: nil, asset: .stars).units)
         }
         #expect(audit.findings.isEmpty && audit.checked == 27 && sum == 27)
         try await database.close()
@@ -224,7 +230,7 @@ struct DatabaseConformanceTests {
         try await database.write { try $0.post(Self.ledgerTransaction(1, 5)) }
         try await database.close()
         let again = try engine.open(place)
-        #expect(try await again.read { try $0.balance(AccountID(text: "a/x"), asset: .stars).units } == 5)
+        #expect(try await again.read { try $0.balance(AccountID(text: "a/x"), of: nil, asset: .stars).units } == 5)
         try await again.close()
     }
 
@@ -291,7 +297,10 @@ struct DatabaseConformanceTests {
         #expect(try await database.read { try $0.trialBalance().lines.isEmpty }, "nothing was committed")
         try await database.write { try $0.post(Self.ledgerTransaction(3, 5)) }
         let (balance, findings) = try await database.read { session in
-            (try session.balance(AccountID(text: "a/x"), asset: .stars).units, try session.auditJournal().findings)
+            (
+                try session.balance(AccountID(text: "a/x"), of: nil, asset: .stars).units,
+                try session.auditJournal().findings
+            )
         }
         #expect(balance == 5 && findings.isEmpty)
         try await database.close()
@@ -318,7 +327,7 @@ struct DatabaseConformanceTests {
         let found = try await database.read { session in
             (
                 try session.ledgerTransactions(booked.subject), try session.auditJournal().findings,
-                try session.balance(AccountID(text: "a/x"), asset: .stars)
+                try session.balance(AccountID(text: "a/x"), of: nil, asset: .stars)
             )
         }
         #expect(found.0.map(\.reverses) == [nil, booked.id])

@@ -50,8 +50,9 @@ struct PauseTests {
             try session.append(event)
             try session.execute(
                 """
-                INSERT INTO event_retries (endpoint, sequence, attempts, next_attempt_at, failed)
-                SELECT p.endpoint, p.position + 1, 1, $1, 1 FROM endpoint_positions p
+                INSERT INTO event_retries (book, endpoint, sequence, attempts, next_attempt_at, failed)
+                SELECT w.book, w.id, p.position + 1, 1, $1, 1 FROM endpoint_positions p
+                JOIN webhook_endpoints w ON w.id = p.endpoint
                 """,
                 [.integer(until.microseconds)]
             )

@@ -95,12 +95,12 @@ struct PeriodAuditTests {
             let account = AccountID(text: text)
             for (period, units) in zip(Self.periods, units) {
                 let row: [SQLValue] = [.text(account.code.rawValue), .text(account.scope ?? ""), .integer(period)]
-                let name = "the balance of \(text) in \(AssetID.stars.text) at the end of \(period)"
+                let name = "the balance of \(text) in \(AssetID.stars.text) at the end of \(period), in book 0,"
                 if units == nil {
                     // A row for a period in which nothing moved: also when it says what the account holds.
                     for units: Int64 in [0, 5, -5, -12] {
                         let insertion = """
-                            INSERT INTO balances (account, asset, period, units) SELECT a.number, s.number, $3, $4
+                            INSERT INTO balances (book, account, asset, period, units) SELECT 0, a.number, s.number, $3, $4
                             FROM accounts a CROSS JOIN assets s WHERE a.code = $1 AND a.scope = $2
                             AND s.code = '\(AssetID.stars.text)'
                             """
@@ -128,7 +128,10 @@ struct PeriodAuditTests {
                         in: database
                     )
                     #expect(moved.count == 2 && moved.contains("\(name) is missing"), "\(moved)")
-                    #expect(moved.contains { $0.contains("at the end of \(other) has no postings") }, "\(moved)")
+                    #expect(
+                        moved.contains { $0.contains("at the end of \(other), in book 0, has no postings") },
+                        "\(moved)"
+                    )
                 }
                 let inEuro = try await Self.findings(
                     after: "UPDATE balances SET asset = \(euro) WHERE \(key)",

@@ -109,7 +109,8 @@ struct PeriodBalanceTests {
             let account = AccountID(text: text)
             let balances = try session.balances(of: account).map { (account, $0) }
             findings.now.merge(held(balances)) { first, _ in first }
-            for (account, amount) in balances where try session.balance(account, asset: amount.asset) != amount {
+            for (account, amount) in balances where try session.balance(account, of: nil, asset: amount.asset) != amount
+            {
                 findings.audit.append("\(account) has two balances in \(amount.asset)")
             }
         }

@@ -35,7 +35,7 @@ struct PostgresDatabaseTests {
             try await group.waitForAll()
         }
         let (audit, balance) = try await gateways[0].read { session in
-            (try session.auditJournal(), try session.balance(AccountID(text: "a"), asset: .stars))
+            (try session.auditJournal(), try session.balance(AccountID(text: "a"), of: nil, asset: .stars))
         }
         #expect(audit.checked == 200 && audit.findings.isEmpty)
         #expect(balance.units == Int256(200 * 201 / 2))

@@ -94,8 +94,8 @@ struct SQLitePowerCutTests {
             try await queue.write { database in
                 try database.execute(
                     sql: """
-                        INSERT INTO ledger_transactions (sequence, id, kind, subject_kind, movement, occurred_at, posted_at,
-                        period, seal) VALUES (?, ?, 4, 4, 's', 1, 1, 197001, x'00')
+                        INSERT INTO ledger_transactions (book, sequence, id, kind, subject_kind, movement, occurred_at, posted_at,
+                        period, seal) VALUES (0, ?, ?, 4, 4, 's', 1, 1, 197001, x'00')
                         """,
                     arguments: [number, Data(Self.id(number).bytes)]
                 )

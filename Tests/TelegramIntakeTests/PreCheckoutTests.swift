@@ -27,7 +27,10 @@ private struct StalledDatabase: Database {
         throw StorageError(.unavailable, "the disk is gone")
     }
 
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
+    func write<Value: Sendable>(
+        in scope: WriteScope,
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
         try await read(body)
     }
 

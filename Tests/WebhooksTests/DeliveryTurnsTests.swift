@@ -21,7 +21,7 @@ struct DeliveryTurnsTests {
         let hanging = (0..<merchants * 20).map { endpoint($0, of: $0 / 20) }
         #expect(turns.begin(among: hanging).count == merchants * DeliveryTurns.perMerchant)
         let good = endpoint(100_000, of: 9_999)
-        #expect(turns.begin(among: hanging + [good]) == [good.endpoint])
+        #expect(turns.begin(among: hanging + [good]) == [good])
         // Once they are known to fail, they have half of the connections at most.
         for due in hanging { turns.end(due.endpoint) }
         turns.end(good.endpoint)
@@ -42,8 +42,9 @@ struct DeliveryTurnsTests {
         var underWay: [WebhookEndpointID: DueEndpoint] = [:]
         let known = Dictionary(due.map { ($0.endpoint, $0) }) { first, _ in first }
         for _ in 0..<20 {
-            for id in turns.begin(among: due) {
-                #expect(underWay.updateValue(known[id] ?? due[0], forKey: id) == nil, "seed \(seed): begun twice")
+            for begun in turns.begin(among: due) {
+                #expect(begun == known[begun.endpoint], "seed \(seed)")
+                #expect(underWay.updateValue(begun, forKey: begun.endpoint) == nil, "seed \(seed): begun twice")
             }
             let failing = underWay.values.filter(\.isFailing)
             let merchants = Dictionary(grouping: underWay.values, by: \.merchant).values

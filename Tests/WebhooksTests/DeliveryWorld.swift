@@ -143,7 +143,16 @@ final class DeliveryWorld: HTTPTransport {
     private func standStill(at endpoint: Int) async {
         advance(by: .seconds(61))
         guard state.withLock({ $0.open.count <= 2 }) else { return }
-        await worker.deliver(to: state.withLock { $0.endpoints[endpoint].id })
+        await worker.deliver(
+            to: state.withLock { state in
+                let stored = state.endpoints[endpoint]
+                return DueEndpoint(
+                    endpoint: stored.id,
+                    merchant: MerchantID(value: UInt128(stored.merchant)),
+                    isFailing: false
+                )
+            }
+        )
     }
 
     /// Time passes; whoever waits for an answer meanwhile may have lost its turn.
@@ -201,7 +210,7 @@ final class DeliveryWorld: HTTPTransport {
     func tell() async {
         let now = clock.now()
         guard let due = try? await database.read({ try $0.endpointsDue(at: now) }), !due.isEmpty else { return }
-        await worker.deliver(to: due[below(due.count)].endpoint)
+        await worker.deliver(to: due[below(due.count)])
     }
 
     private func happen(_ count: Int) async throws {
@@ -333,7 +342,7 @@ final class DeliveryWorld: HTTPTransport {
             let now = clock.now()
             let due = try await database.read { try $0.endpointsDue(at: now) }
             if due.isEmpty, try await database.read({ try $0.outboxDepth() }) == 0 { return }
-            for endpoint in due { await worker.deliver(to: endpoint.endpoint) }
+            for endpoint in due { await worker.deliver(to: endpoint) }
         }
     }
 }

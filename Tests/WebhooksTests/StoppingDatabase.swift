@@ -26,10 +26,13 @@ final class StoppingDatabase: Database {
         try await inner.read(body)
     }
 
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
+    func write<Value: Sendable>(
+        in scope: WriteScope,
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
         let fate = fate.withLock { $0 }()
         if fate == .lost { throw Died() }
-        let value = try await inner.write(body)
+        let value = try await inner.write(in: scope, body)
         if fate == .unanswered { throw Died() }
         return value
     }

@@ -24,7 +24,7 @@ struct Benchmarks: AsyncParsableCommand {
 
     @Option(
         help: """
-            Only one kind: signatures, constant-time, rlp, bags, catch-up, credits, matching, pre-checkout or postgresql.
+            Only one kind: signatures, constant-time, rlp, bags, catch-up, credits, matching, pre-checkout, postgresql or books.
             """
     )
     var only: String?
@@ -44,6 +44,18 @@ struct Benchmarks: AsyncParsableCommand {
                 {
                     guard let postgresql else { return }
                     try await PostgresBenchmark.run(settings: postgresql, rounds: rounds, credits: credits)
+                }
+            ),
+            (
+                "books",
+                {
+                    guard let postgresql, let python else { return }
+                    try await BooksBenchmark.run(
+                        settings: postgresql,
+                        python: python,
+                        rounds: rounds,
+                        credits: credits
+                    )
                 }
             ), ("matching", { try await MatchingBenchmark.run(small: 1_000, large: open) }),
             ("pre-checkout", { try await PreCheckoutBenchmark.run(credits: credits) }),

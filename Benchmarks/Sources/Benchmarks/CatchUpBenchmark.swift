@@ -9,6 +9,7 @@ import Payments
 import ProviderEVM
 import Providers
 import Reconciliation
+import Records
 import Seams
 import Storage
 import StorageSQLite
@@ -63,9 +64,12 @@ enum CatchUpBenchmark {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let database = try SQLiteDatabase(path: folder + "/bench.sqlite")
+        let (merchant, now) = (MerchantID(value: 1), clock.now())
         try await database.write { session in
+            try session.insert(MerchantRecord(id: merchant, name: "m", feeBasisPoints: 0, createdAt: now))
             for number in 0..<watched {
-                try session.insertWatchedAccount(provider: "evm", account: "0x\(String(number, radix: 16))")
+                let account = "0x\(String(number, radix: 16))"
+                try session.insertWatchedAccount(provider: "evm", account: account, by: merchant)
             }
         }
         let watching = AccountIndex().watching("evm", in: database, asksOften: true)

@@ -86,11 +86,14 @@ struct Desk {
             )
         )
         merchants = (1...count).map { MerchantID(value: UInt128($0)) }
-        let (all, now) = (merchants + [MerchantID(value: 0)], clock.now())
+        let (all, now) = (merchants, clock.now())
         try await settlement.database.write { session in
-            for id in all where try session.merchant(id) == nil {
-                try session.insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 100, createdAt: now))
+            func add(_ id: MerchantID, _ insert: (MerchantRecord) throws -> Void) throws {
+                guard try session.merchant(id) == nil else { return }
+                try insert(MerchantRecord(id: id, name: "m", feeBasisPoints: 100, createdAt: now))
             }
+            try add(MerchantID(value: 0)) { try session.insertOperator($0) }
+            for id in all { try add(id) { try session.insert($0) } }
         }
     }
 

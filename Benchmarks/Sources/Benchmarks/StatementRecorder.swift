@@ -22,8 +22,11 @@ struct StatementRecorder: Database {
         try await base.read(body)
     }
 
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
-        try await base.write { [log] session in
+    func write<Value: Sendable>(
+        in scope: WriteScope,
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        try await base.write(in: scope) { [log] session in
             let session = Session(base: session, log: log)
             let value = try body(session)
             try session.finishGroup()

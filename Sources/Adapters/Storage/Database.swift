@@ -19,13 +19,20 @@ package protocol Database: Sendable {
 
     /// Runs a unit of work: all of it is committed durably before this returns, or none of it is when it throws.
     ///
-    /// Concurrent units may share one commit; each runs alone, one after the other, and gets its own answer. `body` does
-    /// nothing but query: it may run again after a conflict, and nothing external happens inside it.
+    /// Concurrent units may share one commit; each runs alone in its scope, one after the other, and gets its own answer.
+    /// `body` does nothing but query: it may run again after a conflict, or with a wider scope when it changes more than it
+    /// said, and nothing external happens inside it.
     ///
+    /// - Parameters:
+    ///   - scope: what the unit changes.
+    ///   - body: the unit.
     /// - Throws: what `body` throws, and ``StorageError``; with ``StorageError/Code/outcomeUnknown`` when the commit
     ///   itself failed, so that the caller has to read back what became of it.
     /// - Returns: what `body` returns.
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value
+    func write<Value: Sendable>(
+        in scope: WriteScope,
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value
 
     /// How often something was committed; none while that happens, and where others may commit as well.
     ///
@@ -55,6 +62,13 @@ package protocol Database: Sendable {
 }
 
 extension Database {
+    /// Runs a unit of work that may change everything.
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        try await write(in: .everything, body)
+    }
+
     /// Where a reading needs a way to a server, the caller's thread does not wait for it.
     package func lookUp<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value

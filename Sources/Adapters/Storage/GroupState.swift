@@ -7,10 +7,11 @@ import Seams
 /// What the units of work that share a commit know of rows that only they can change: read once; and what they leave to be
 /// done once for all of them, before the commit.
 ///
-/// A group holds the database's write lock, so that nobody else changes these rows meanwhile. Whoever changes one of
-/// them by a statement forgets it here.
+/// A group holds the lock of what it changes (``WriteScope``), so that nobody else changes these rows meanwhile. Whoever
+/// changes one of them by a statement forgets it here.
 package final class GroupState {
     struct BalanceKey: Hashable {
+        let book: LedgerBook
         let account: AccountID
         let asset: AssetID
     }
@@ -21,13 +22,16 @@ package final class GroupState {
         var change: Amount?
     }
 
-    /// Where the journal ends.
-    var journalHead: JournalHead?
+    /// Where the journals end.
+    var journalHeads: [LedgerBook: JournalHead] = [:]
     var balances: [BalanceKey: Balance] = [:]
     var merchants: [MerchantID: MerchantRecord] = [:]
+    var merchantBooks = RowNumbers<MerchantID>()
     var accountNumbers = RowNumbers<AccountID>()
     var assetNumbers = RowNumbers<AssetID>()
 
+    /// What the units of the group may change.
+    package var scope = WriteScope.everything
     /// Whether a unit has stored work for somebody: a pushed message, or an event to deliver.
     package var hasNews = false
 
@@ -43,9 +47,10 @@ package final class GroupState {
 
     /// Knows what another one knows, and nothing else.
     func restore(_ other: GroupState) {
-        journalHead = other.journalHead
+        journalHeads = other.journalHeads
         balances = other.balances
         merchants = other.merchants
+        merchantBooks = other.merchantBooks
         accountNumbers = other.accountNumbers
         assetNumbers = other.assetNumbers
         hasNews = other.hasNews
@@ -53,9 +58,10 @@ package final class GroupState {
 
     /// Forgets everything, because what it was read from was rolled back or committed.
     package func forget() {
-        journalHead = nil
+        journalHeads = [:]
         balances = [:]
         merchants = [:]
+        merchantBooks.forgetUncommitted()
         accountNumbers.forgetUncommitted()
         assetNumbers.forgetUncommitted()
         hasNews = false
@@ -63,6 +69,7 @@ package final class GroupState {
 
     /// Keeps the numbers of rows that were read or made, because they are committed.
     func keepNumbers() {
+        merchantBooks.commit()
         accountNumbers.commit()
         assetNumbers.commit()
     }

@@ -1,3 +1,4 @@
+import Records
 package import Seams
 package import Storage
 
@@ -8,8 +9,10 @@ package final class PostgresDatabase: Database {
     /// How long a process may stand still in a unit of work.
     package static let usualIdleLimit = Duration.seconds(10)
 
-    private let writer: PostgresWriter
-    private let committer: GroupCommitter
+    /// How many books of merchants a new database gets: as many units of work can be committed at the same time.
+    package static let usualBooks = 16
+
+    private let writers: PostgresWriters
     private let readers: PostgresReaders
     private let listener: PostgresListener
 
@@ -19,17 +22,22 @@ package final class PostgresDatabase: Database {
     ///   - settings: libpq's connection string, for example `host=db1,db2 dbname=settlegate
     ///     target_session_attrs=read-write`; a password comes from `PGPASSFILE` or `PGPASSWORD`.
     ///   - migrating: whether an older schema is brought up to date; without it, an older one is refused.
+    ///   - books: how many books of merchants a new database gets.
     ///   - idleLimit: how long this process may stand still in a unit of work, and so keep other gateways from writing,
     ///     before the server takes the unit back.
     /// - Throws: ``StorageError``; with ``StorageError/Code/notDurable`` for a server, a role or a connection string with
     ///   `fsync`, `full_page_writes` or `synchronous_commit` off, because what is confirmed may be gone after a power
     ///   failure.
-    package init(settings: String, migrating: Bool = true, idleLimit: Duration = usualIdleLimit) throws {
+    package init(
+        settings: String,
+        migrating: Bool = true,
+        books: Int = usualBooks,
+        idleLimit: Duration = usualIdleLimit
+    ) throws {
         let connection = PostgresConnection(settings: settings, idleLimit: idleLimit)
-        try PostgresMigrator.run(on: connection, migrating: migrating)
+        try PostgresMigrator.run(on: connection, migrating: migrating, books: books)
         connection.disconnect()
-        writer = PostgresWriter(settings: settings, idleLimit: idleLimit)
-        committer = GroupCommitter(writer)
+        writers = PostgresWriters(settings: settings, idleLimit: idleLimit)
         readers = PostgresReaders(settings: settings, count: Self.readerCount)
         listener = PostgresListener(settings: settings)
     }
@@ -64,18 +72,23 @@ package final class PostgresDatabase: Database {
         try await readers.read(body)
     }
 
-    /// Runs a unit of work; units that come while others are being committed share the next commit.
+    /// Runs a unit of work: units of the same scope that come while others are being committed share the next commit, and
+    /// those of different books are committed side by side.
     package func write<Value: Sendable>(
+        in scope: WriteScope,
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
-        try await committer.submit(body)
+        do { return try await writers.committer(of: scope).submit(body) } catch let error as StorageError
+            where error.code == .outOfScope && scope != .everything
+        {
+            return try await writers.committer(of: .everything).submit(body)
+        }
     }
 
     /// Waits for the units of work that are under way, and ends the connections.
     package func close() async throws {
         listener.stop()
-        await committer.close()
-        writer.close()
+        await writers.close()
         readers.disconnect()
     }
 }

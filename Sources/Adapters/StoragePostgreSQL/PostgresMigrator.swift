@@ -8,7 +8,8 @@ enum PostgresMigrator {
     static func run(
         on connection: PostgresConnection,
         _ known: [Schema.Migration] = Schema.migrations,
-        migrating: Bool
+        migrating: Bool,
+        books: Int = PostgresDatabase.usualBooks
     ) throws {
         try connection.run("BEGIN")
         do {
@@ -20,6 +21,11 @@ enum PostgresMigrator {
             for migration in try Schema.migrations(after: version, of: known, migrating: migrating) {
                 for statement in migration.statements {
                     try connection.run(SchemaWords.postgres.statement(statement))
+                }
+                if version == 0, migration.number == known.first?.number {
+                    let session = PostgresSession(connection)
+                    try session.makeBooks(books)
+                    try session.settle()
                 }
                 _ = try connection.run(
                     "INSERT INTO schema_version (version) VALUES ($1)",

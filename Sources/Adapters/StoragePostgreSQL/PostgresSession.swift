@@ -5,21 +5,37 @@ import Storage
 final class PostgresSession: SQLSession {
     let group = GroupState()
     private let connection: PostgresConnection
+    /// The shared table that each statement changes; nil for one that changes none.
+    private var changed: [String: String?] = [:]
 
     init(_ connection: PostgresConnection) {
         self.connection = connection
     }
 
-    func execute(_ sql: String, _ arguments: [SQLValue]) throws { try connection.enqueue(sql, arguments) }
+    func execute(_ sql: String, _ arguments: [SQLValue]) throws {
+        try requireScope(of: sql)
+        try connection.enqueue(sql, arguments)
+    }
 
     func executeOne(_ sql: String, _ arguments: [SQLValue]) throws {
+        try requireScope(of: sql)
         try connection.enqueue(sql, arguments, changing: 1)
+    }
+
+    /// Lets a statement pass that changes nothing which all books share, unless the unit of work may do that.
+    private func requireScope(of sql: String) throws(StorageError) {
+        guard !group.scope.coversShared else { return }
+        let table = changed[sql] ?? .some(Schema.sharedTable(changedBy: sql))
+        changed[sql] = table
+        guard let table = table.flatMap(\.self) else { return }
+        throw StorageError(.outOfScope, "a unit of work in \(group.scope) may not change '\(table)', which all share")
     }
 
     func settle() throws { try connection.drain() }
 
     func change(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
-        try connection.run(sql, arguments).changed
+        try requireScope(of: sql)
+        return try connection.run(sql, arguments).changed
     }
 
     func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] {
@@ -38,6 +54,7 @@ final class PostgresSession: SQLSession {
 
     /// What statements come to, with one wait for all of them; what was enqueued before is answered before.
     private func answers(to statements: [SQLStatement]) throws -> [PostgresConnection.Answer] {
+        for statement in statements { try requireScope(of: statement.sql) }
         for statement in statements { try connection.enqueue(statement.sql, statement.arguments) }
         let answers = try connection.drain().suffix(statements.count)
         guard answers.count == statements.count else {

@@ -1,13 +1,59 @@
+import Ledger
 import Records
 import Storage
 import Synchronization
 
-/// The writing connection of a PostgreSQL database.
+/// The writing connections of a process to a PostgreSQL database: one for each scope in which it has written.
+final class PostgresWriters: Sendable {
+    private typealias Writing = (writer: PostgresWriter, committer: GroupCommitter)
+
+    private struct State {
+        var made: [WriteScope: Writing] = [:]
+        var isClosed = false
+    }
+
+    private let settings: String
+    private let idleLimit: Duration
+    private let state = Mutex(State())
+
+    init(settings: String, idleLimit: Duration) {
+        self.settings = settings
+        self.idleLimit = idleLimit
+    }
+
+    /// Commits the units of work of a scope.
+    ///
+    /// - Throws: ``StorageError`` when the database is closed.
+    func committer(of scope: WriteScope) throws(StorageError) -> GroupCommitter {
+        let found: GroupCommitter? = state.withLock { state in
+            if let known = state.made[scope] { return known.committer }
+            guard !state.isClosed else { return nil }
+            let writer = PostgresWriter(settings: settings, idleLimit: idleLimit, scope: scope)
+            let committer = GroupCommitter(writer)
+            state.made[scope] = (writer, committer)
+            return committer
+        }
+        guard let found else { throw StorageError(.unavailable, "the database is closed") }
+        return found
+    }
+
+    /// Takes no more units of work, waits for those that are under way, and ends the connections.
+    func close() async {
+        let all = state.withLock { state in
+            state.isClosed = true
+            return Array(state.made.values)
+        }
+        for one in all { await one.committer.close() }
+        for one in all { one.writer.close() }
+    }
+}
+
+/// A writing connection of a PostgreSQL database.
 final class PostgresWriter: GroupWriter {
     private let connection: Mutex<PostgresWritingConnection>
 
-    init(settings: String, idleLimit: Duration) {
-        connection = Mutex(PostgresWritingConnection(settings: settings, idleLimit: idleLimit))
+    init(settings: String, idleLimit: Duration, scope: WriteScope) {
+        connection = Mutex(PostgresWritingConnection(settings: settings, idleLimit: idleLimit, scope: scope))
     }
 
     func withConnection(_ body: (any WritingConnection) throws -> Void) throws {
@@ -19,12 +65,16 @@ final class PostgresWriter: GroupWriter {
 
 /// The connection while a group is being committed.
 ///
-/// A group takes a lock that all gateways on the database share: only one of them writes at a time, so that what a group
-/// has read of the journal and the balances stays true until it is committed.
+/// A group takes locks that all gateways on the database share, so that what it has read of its book's journal and balances
+/// stays true until it is committed: one that may change everything keeps all others out, and one of a book those of the same
+/// book.
 private final class PostgresWritingConnection: WritingConnection {
-    /// "settlegt" as a number: the key of the lock.
-    static let lock: Int64 = 0x7365_7474_6C65_6774
+    /// "settlegt" as a number: the key of the lock of the whole database.
+    private static let lock: Int64 = 0x7365_7474_6C65_6774
+    /// "setb" as a number: the key of the locks of books, with the book's number.
+    private static let bookLock: Int64 = 0x7365_7462
 
+    private let scope: WriteScope
     private let connection: PostgresConnection
     private let own: PostgresSession
     private var isInTransaction = false
@@ -32,9 +82,11 @@ private final class PostgresWritingConnection: WritingConnection {
     private var number = ""
     var session: any SQLSession { own }
 
-    init(settings: String, idleLimit: Duration) {
+    init(settings: String, idleLimit: Duration, scope: WriteScope) {
+        self.scope = scope
         connection = PostgresConnection(settings: settings, idleLimit: idleLimit)
         own = PostgresSession(connection)
+        own.group.scope = scope
     }
 
     func begin() throws {
@@ -48,12 +100,23 @@ private final class PostgresWritingConnection: WritingConnection {
     private func start() throws(StorageError) {
         try connection.enqueue("BEGIN ISOLATION LEVEL READ COMMITTED")
         isInTransaction = true
-        let lock = try connection.run(
-            "SELECT pg_advisory_xact_lock($1), pg_current_xact_id()::text",
-            [.integer(Self.lock)]
-        )
+        let lock =
+            switch scope {
+            case .everything:
+                try connection.run(
+                    "SELECT pg_current_xact_id()::text, pg_advisory_xact_lock($1)",
+                    [.integer(Self.lock)]
+                )
+            case .book(let book):
+                try connection.run(
+                    """
+                    SELECT pg_current_xact_id()::text, pg_advisory_xact_lock_shared($1),
+                    pg_advisory_xact_lock($2::bigint::integer, $3::bigint::integer)
+                    """,
+                    [.integer(Self.lock), .integer(Self.bookLock), .integer(book.number)]
+                )
+            }
         var row = lock.rows.first ?? SQLRow([])
-        try row.skip()
         number = try row.text()
     }
 

@@ -7,6 +7,8 @@ import Synchronization
 /// The database in an SQLite file: write-ahead log, `synchronous=FULL`, one writer, several readers.
 package final class SQLiteDatabase: Storage.Database {
     private let file: LockedFile
+    /// How many books of merchants a database has unless somebody says more: one writer gains nothing by more.
+    package static let usualBooks = 1
     /// How many read at the same time.
     private static let readerCount = 4
 
@@ -25,9 +27,10 @@ package final class SQLiteDatabase: Storage.Database {
     /// - Parameters:
     ///   - path: the file; its folder has to exist.
     ///   - migrating: whether an older schema is brought up to date; without it, an older one is refused.
+    ///   - books: how many books of merchants a new database gets.
     /// - Throws: ``StorageError``; with ``StorageError/Code/locked`` when another process has the database, and with
     ///   ``StorageError/Code/newerSchema`` when a newer version of the program made it.
-    package init(path: String, migrating: Bool = true) throws {
+    package init(path: String, migrating: Bool = true, books: Int = usualBooks) throws {
         Self.settings
         let file = try LockedFile(path: path)
         self.file = file
@@ -51,7 +54,7 @@ package final class SQLiteDatabase: Storage.Database {
         committer = GroupCommitter(groupWriter)
         try writer.writeWithoutTransaction { database in
             try SQLiteDurability.demand(of: database)
-            try SQLiteMigrator.run(on: database, migrating: migrating)
+            try SQLiteMigrator.run(on: database, migrating: migrating, books: books)
         }
         do {
             readers = try (0..<Self.readerCount).map { _ in try SQLiteReader(file: file, configuration: configuration) }
@@ -93,8 +96,9 @@ package final class SQLiteDatabase: Storage.Database {
         return try await read(body)
     }
 
-    /// Runs a unit of work; units that come while others are being committed share the next commit.
+    /// Runs a unit of work, whatever its scope: units that come while others are being committed share the next commit.
     package func write<Value: Sendable>(
+        in scope: WriteScope,
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
         try await committer.submit(body)

@@ -1,4 +1,4 @@
-import Payments
+import Ledger
 package import Providers
 import Seams
 package import Storage
@@ -11,7 +11,14 @@ import Synchronization
 package final class AccountIndex: Sendable {
     private struct Content {
         var digests: Set<UInt64> = []
-        var sequence: Int64 = 0
+        /// How far the accounts of each book were read.
+        var positions: [LedgerBook: Int64] = [:]
+
+        mutating func read(_ accounts: [(sequence: Int64, account: String)], in book: LedgerBook) {
+            guard let last = accounts.last else { return }
+            for entry in accounts { digests.insert(AccountIndex.digest(entry.account)) }
+            positions[book] = max(positions[book] ?? 0, last.sequence)
+        }
     }
 
     /// How many accounts are read at once.
@@ -58,18 +65,27 @@ package final class AccountIndex: Sendable {
     }
 
     private func readOn(_ provider: String, in database: any Database) async throws {
-        while true {
-            let start = content.withLock { $0[provider]?.sequence ?? 0 }
-            let page = try await database.read { session in
-                try session.watchedAccounts(provider: provider, after: start, limit: Self.pageSize)
+        var isComplete = false
+        while !isComplete {
+            let positions = content.withLock { $0[provider]?.positions ?? [:] }
+            let pages = try await database.read { session in
+                try session.ledgerBooks().map { book in
+                    let start = positions[book] ?? 0
+                    return (
+                        book: book,
+                        accounts: try session.watchedAccounts(
+                            provider: provider,
+                            in: book,
+                            after: start,
+                            limit: Self.pageSize
+                        )
+                    )
+                }
             }
-            guard let last = page.last else { return }
             content.withLock { content in
-                for entry in page { content[provider, default: Content()].digests.insert(Self.digest(entry.account)) }
-                let reached = content[provider]?.sequence ?? 0
-                content[provider, default: Content()].sequence = max(reached, last.sequence)
+                for page in pages { content[provider, default: Content()].read(page.accounts, in: page.book) }
             }
-            guard page.count == Self.pageSize else { return }
+            isComplete = pages.allSatisfy { $0.accounts.count < Self.pageSize }
         }
     }
 

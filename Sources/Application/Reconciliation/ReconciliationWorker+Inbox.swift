@@ -37,13 +37,13 @@ extension ReconciliationWorker {
             if let outcome = try await converse(body, message.source) { outcomes.append(outcome) }
             let outcome = outcomes.isEmpty ? "nothing about money" : outcomes.joined(separator: "; ")
             let now = settlement.clock.now()
-            try await settlement.database.write { try $0.finishInbox(message.sequence, outcome: outcome, at: now) }
+            try await settlement.writeShared { try $0.finishInbox(message.sequence, outcome: outcome, at: now) }
             pass.messages += 1
         } catch {
             // Nothing that was pushed is dropped: it is tried again, and stays visible until it is dealt with.
             let now = settlement.clock.now()
             let until = now.advanced(by: pause(before: message, at: now))
-            try await settlement.database.write { session in
+            try await settlement.writeShared { session in
                 try session.postponeInbox(message.sequence, until: until, reason: "\(error)")
             }
             throw error

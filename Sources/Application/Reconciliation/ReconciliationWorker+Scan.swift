@@ -147,7 +147,7 @@ extension ReconciliationWorker {
             )
         }
         guard isAwaited else { return }
-        try await settlement.database.write { session in
+        try await settlement.writeShared { session in
             try session.passScan(
                 provider: provider.key,
                 account: account.account,
@@ -165,7 +165,7 @@ extension ReconciliationWorker {
     ) async throws {
         let now = settlement.clock.now()
         let reason = StorableText("\(error)", limit: 1_000).text
-        try await settlement.database.write { session in
+        try await settlement.writeShared { session in
             try session.recordScanProblem(
                 provider: provider.key,
                 account: account.account,

@@ -167,7 +167,7 @@ package struct ReconciliationWorker: Sendable {
         let end = now.advanced(by: configuration.leaseDuration)
         var lease: Lease?
         await attempt("lease of \(work)", into: &pass) { _ in
-            lease = try await settlement.database.write { session in
+            lease = try await settlement.writeShared { session in
                 try session.claimLease(work, by: identity, at: now, until: end)
             }
         }
@@ -181,7 +181,7 @@ package struct ReconciliationWorker: Sendable {
     package func releaseLeases() async throws {
         guard settlement.database.isShared else { return }
         let now = settlement.clock.now()
-        try await settlement.database.write { try $0.releaseLeases(of: identity, at: now) }
+        try await settlement.writeShared { try $0.releaseLeases(of: identity, at: now) }
     }
 
     func attempt(_ what: String, into pass: inout Pass, _ body: (inout Pass) async throws -> Void) async {

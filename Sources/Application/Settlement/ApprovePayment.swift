@@ -46,7 +46,9 @@ extension Settlement {
         case .unknown: return .refused(message: Self.uncheckable)
         }
         do {
-            return try await database.write { try self.hold(invoice.id, for: question, of: provider, at: now, in: $0) }
+            return try await write(for: invoice.merchant) {
+                try self.hold(invoice.id, for: question, of: provider, at: now, in: $0)
+            }
         } catch { return .refused(message: Self.uncheckable) }
     }
 

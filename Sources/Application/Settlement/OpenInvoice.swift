@@ -71,7 +71,7 @@ extension Settlement {
     package func cancelInvoice(_ id: InvoiceID, of merchant: MerchantID) async throws -> InvoiceWithOptions {
         let found = try await invoice(id, of: merchant)
         let now = clock.now()
-        let cancelled: Invoice = try await database.write { session in
+        let cancelled: Invoice = try await write(for: merchant) { session in
             guard let invoice = try session.invoice(id) else { throw SettlementError(.notFound, "no invoice \(id)") }
             var updated = invoice
             let action: InvoiceStateMachine.Action
@@ -204,7 +204,7 @@ extension Settlement {
         as request: InvoiceRequest,
         at now: Timestamp
     ) async throws -> InvoiceWithOptions {
-        try await database.write { session in
+        try await write(for: invoice.merchant) { session in
             // Somebody else may have opened it meanwhile, for the same request.
             if let stored = try session.invoice(invoice.id) { return try InvoiceWithOptions(stored, in: session) }
             try requireStock(of: invoice.paymentLink, in: session)
@@ -217,7 +217,11 @@ extension Settlement {
                 let isScannedAlone = provider.scan?.scansAccountsOfOptions ?? true
                 for account in result.accounts {
                     if !isScannedAlone {
-                        try session.insertWatchedAccount(provider: provider.key, account: account.account)
+                        try session.insertWatchedAccount(
+                            provider: provider.key,
+                            account: account.account,
+                            by: invoice.merchant
+                        )
                     }
                     try session.insertScanAccount(
                         provider: provider.key,

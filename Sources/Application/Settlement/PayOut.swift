@@ -48,7 +48,7 @@ extension Settlement {
         guard request.amount.isPositive else {
             throw SettlementError(.invalidRequest, "the amount has to be more than zero", parameter: "amount")
         }
-        return try await database.write { session in
+        return try await write(for: merchant) { session in
             if let existing = try session.outgoing(id.text) { return existing }
             try check(destination: request.destination, for: request.amount.asset, at: provider, in: session)
             let order = TransferOrder(
@@ -86,7 +86,7 @@ extension Settlement {
         at now: Timestamp,
         in session: any SQLSession
     ) throws {
-        let balance = try session.balance(.merchantBalance(merchant), asset: amount.asset).negated()
+        let balance = try session.balance(.merchantBalance(merchant), of: merchant, asset: amount.asset).negated()
         guard try amount.compared(to: balance) != .greater else {
             throw SettlementError(.insufficientFunds, "the balance does not cover the payout", parameter: "amount")
         }
@@ -108,7 +108,7 @@ extension Settlement {
     /// - Returns: the payout.
     package func decidePayout(_ id: PayoutID, of merchant: MerchantID, approve: Bool) async throws -> OutgoingTransfer {
         let now = clock.now()
-        return try await database.write { session in
+        return try await write(for: merchant) { session in
             guard let stored = try session.outgoing(id.text), stored.merchant == merchant else {
                 throw SettlementError(.notFound, "there is no payout \(id)")
             }

@@ -112,7 +112,7 @@ extension Settlement {
     /// - Returns: the payment, with when it was erased.
     package func erasePersonalData(_ request: ErasureRequest) async throws -> JSONValue {
         let now = clock.now()
-        return try await database.write { session in
+        return try await write(for: request.merchant) { session in
             guard let payment = try session.payment(request.payment), owns(request.merchant, payment.merchant) else {
                 throw SettlementError(.notFound, "there is no payment \(request.payment)")
             }
@@ -134,7 +134,7 @@ extension Settlement {
     @discardableResult
     package func keep(message: [UInt8], from source: String, key: String) async throws -> Bool {
         let (sealed, now) = (try personalData.seal(message: message, from: source, key: key), clock.now())
-        return try await database.write { session in
+        return try await writeShared { session in
             try session.appendInbox(source: source, key: key, sealed: sealed, at: now)
         }
     }

@@ -12,6 +12,9 @@ struct Booking {
     let merchant: MerchantID?
     let provider: String
 
+    /// The same subject in the operator's book.
+    var ofOperator: Self { Self(subject: subject, merchant: nil, provider: provider) }
+
     /// A payment, as it is stored now.
     static func payment(_ payment: Payment) -> Self {
         Self(subject: LedgerSubject(payment.id), merchant: payment.merchant, provider: payment.provider)
@@ -31,9 +34,33 @@ struct Booking {
 extension Settlement {
     /// Books a ledger transaction: balanced, and only on accounts of the chart.
     ///
-    /// - Returns: what was booked.
+    /// What it takes from an account of the operator for a merchant leaves the operator's book by a ledger transaction of its
+    /// own: each book balances by itself, and what the rail holds is now in the merchant's.
+    ///
+    /// - Returns: what was booked in the merchant's book, or in the operator's for what is nobody's.
     @discardableResult
     func post(
+        _ kind: LedgerTransaction.Kind,
+        of booking: Booking,
+        at occurredAt: Timestamp,
+        _ postings: [Posting],
+        in session: any SQLSession
+    ) throws -> LedgerTransaction {
+        let foreign = postings.filter(\.account.isOperators)
+        guard try !foreign.isEmpty && session.book(of: booking.merchant) != .operators else {
+            return try book(kind, of: booking, at: occurredAt, postings, in: session)
+        }
+        let rail = AccountID.providerReceivable(booking.provider)
+        let own = postings.filter { !$0.account.isOperators }
+        let handedOver = try foreign.map { Posting(account: rail, amount: try $0.amount.negated()) }
+        let received = foreign.map { Posting(account: rail, amount: $0.amount) }
+        try book(.handedOver, of: booking.ofOperator, at: occurredAt, foreign + handedOver, in: session)
+        return try book(kind, of: booking, at: occurredAt, received + own, in: session)
+    }
+
+    /// Books a ledger transaction in one book.
+    @discardableResult
+    private func book(
         _ kind: LedgerTransaction.Kind,
         of booking: Booking,
         at occurredAt: Timestamp,

@@ -122,13 +122,25 @@ extension Settlement {
         )
         try faults.pass(.beforeRecording)
         let recorded: RecordedObservation
-        do { recorded = try await database.write { try recorder.record(observation, in: $0) } } catch
+        let scope = try await scope(of: observation, at: provider.key)
+        do { recorded = try await database.write(in: scope) { try recorder.record(observation, in: $0) } } catch
             where error.liesInWhatIsRecorded || error.isConflictOfRows
         {
             recorded = try await database.write { try recorder.recordOrSetAside(observation, in: $0) }
         }
         try faults.pass(.afterRecording)
         return recorded
+    }
+}
+
+extension Settlement {
+    /// The book in which an observation most likely belongs: that of the merchant whose payment it is.
+    private func scope(of observation: Observation, at provider: String) async throws -> WriteScope {
+        guard database.isShared, case .incoming(let transfer) = observation, let reference = transfer.reference else {
+            return .everything
+        }
+        // What cannot even be asked for names nothing of ours.
+        return try await books.scope(of: try? database.lookUp { try $0.merchant(naming: reference, at: provider) })
     }
 }
 

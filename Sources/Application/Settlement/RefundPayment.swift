@@ -58,7 +58,7 @@ extension Settlement {
         id: RefundID
     ) async throws -> OutgoingTransfer {
         let now = clock.now()
-        return try await database.write { session in
+        return try await write(for: merchant) { session in
             if let existing = try session.outgoing(id.text) { return existing }
             guard let payment = try session.payment(request.payment), owns(merchant, payment.merchant) else {
                 throw SettlementError(.notFound, "there is no payment \(request.payment)")
@@ -203,7 +203,7 @@ extension Settlement {
             throw SettlementError(.insufficientFunds, "the payment's money is no longer there")
         }
         for (account, part) in sources where account == .merchantBalance(merchant) {
-            let balance = try session.balance(account, asset: part.asset).negated()
+            let balance = try session.balance(account, of: merchant, asset: part.asset).negated()
             guard try part.compared(to: balance) != .greater else {
                 throw SettlementError(.insufficientFunds, "the merchant's balance does not cover the refund")
             }

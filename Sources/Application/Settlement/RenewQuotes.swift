@@ -28,7 +28,7 @@ extension Settlement {
         }
         let options = renewed
         guard !options.isEmpty else { return found }
-        return try await database.write { session in
+        return try await write(for: found.invoice.merchant) { session in
             guard let invoice = try session.invoice(id) else { return found }
             if try InvoiceWithOptions(invoice, in: session).canRenew(at: now) {
                 for (old, new) in options { _ = try session.renew(new, from: old) }

@@ -57,9 +57,8 @@ extension Settlement {
     }
 
     private func undoEnd(of transfer: OutgoingTransfer, at moment: Timestamp, in session: any SQLSession) throws {
-        let ends: [LedgerTransaction.Kind] = [.transferSent, .networkFee]
         let all = try session.ledgerTransactions(LedgerSubject(transfer.purpose))
-        for booked in all.standing where ends.contains(booked.kind) {
+        for booked in all.standing where booked.kind.endsTransfer {
             try reverse(booked, as: .transferReopened, at: moment, in: session)
         }
         if transfer.status.state == .failed { try reserveAgain(transfer, at: moment, in: session) }

@@ -52,7 +52,8 @@ extension Settlement {
             throw SettlementError(.invalidRequest, "a note has at most 500 bytes", parameter: "note")
         }
         let now = clock.now()
-        return try await database.write { session in
+        // What is nobody's may become any merchant's.
+        return try await write(for: merchant == operatorMerchant ? nil : merchant) { session in
             guard let found = try session.exceptionCase(request.subject), owns(merchant, found.merchant) else {
                 throw SettlementError(.notFound, "there is no case \(request.subject)")
             }

@@ -87,7 +87,7 @@ extension Settlement {
             stock: request.stock,
             createdAt: now
         )
-        return try await database.write { session in
+        return try await write(for: merchant) { session in
             if let existing = try session.paymentLink(id) { return existing }
             try session.insert(link)
             return link
@@ -100,7 +100,7 @@ extension Settlement {
     /// - Returns: the link, and how many are taken.
     package func changeLink(_ change: LinkChange) async throws -> (link: PaymentLink, taken: Int) {
         try Self.validate(stock: change.stock)
-        return try await database.write { session in
+        return try await write(for: change.merchant) { session in
             guard var link = try session.paymentLink(change.link), link.merchant == change.merchant else {
                 throw SettlementError(.notFound, "there is no payment link \(change.link)")
             }

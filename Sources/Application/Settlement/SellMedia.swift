@@ -70,7 +70,7 @@ extension Settlement {
             metadata: request.metadata,
             createdAt: clock.now()
         )
-        let (stored, isNew) = try await database.write { session -> (PaidMedia, Bool) in
+        let (stored, isNew) = try await write(for: merchant) { session -> (PaidMedia, Bool) in
             if let stored = try session.paidMedia(id) { return (stored, false) }
             try session.insert(media)
             return (media, true)
@@ -80,11 +80,11 @@ extension Settlement {
         case .sent(let message):
             var sent = stored
             sent.message = message
-            try await database.write { try $0.setMessage(message, of: id) }
+            try await write(for: merchant) { try $0.setMessage(message, of: id) }
             return sent
         case .notSent(let error):
             // Of an earlier try nobody knows whether customers see it: what they pay has to find the media.
-            if isNew { try await database.write { try $0.deleteUnsent(id) } }
+            if isNew { try await write(for: merchant) { try $0.deleteUnsent(id) } }
             throw SettlementError(error)
         case .unknown(let error): throw SettlementError(error)
         }

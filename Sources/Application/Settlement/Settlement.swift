@@ -46,6 +46,7 @@ package struct Settlement: Sendable {
     /// Where a simulated run may fail.
     package let faults: FaultInjector
     let storage: StorageWatch
+    let books: MerchantBooks
     let texts = InvoiceTexts()
 
     /// A settlement over the given parts.
@@ -70,6 +71,7 @@ package struct Settlement: Sendable {
         let conditions = Conditions()
         storage = StorageWatch(database, conditions: conditions, clock: clock)
         self.database = WatchedDatabase(base: database, watch: storage)
+        books = MerchantBooks(database)
         self.providers = providers
         self.assets = assets
         self.chart = chart
@@ -114,6 +116,22 @@ package struct Settlement: Sendable {
 package typealias StockCheck = @Sendable (EventRecord, WebhookEndpointRecord) async -> StockAnswer
 
 extension Settlement {
+    /// A unit of work that changes what belongs to one merchant; on a database that several gateways share, those of other
+    /// merchants' books go on beside it.
+    func write<Value: Sendable>(
+        for merchant: MerchantID?,
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        try await database.write(in: books.scope(of: merchant), body)
+    }
+
+    /// A unit of work that changes only what all merchants share, or what is nobody's.
+    package func writeShared<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        try await database.write(in: .book(.operators), body)
+    }
+
     /// A unit of work of somebody who has to hold a lease for it.
     func write<Value: Sendable>(
         under lease: Lease?,

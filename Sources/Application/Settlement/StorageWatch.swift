@@ -1,3 +1,4 @@
+import Ledger
 import Records
 import Seams
 import Storage
@@ -70,7 +71,7 @@ final class StorageWatch: Sendable {
         let room = database.isShared ? 0 : Self.room
         let isKept: Bool
         do {
-            try await database.write { [room] in try $0.proveStorage(at: now, room: room) }
+            try await database.write(in: .book(.operators)) { [room] in try $0.proveStorage(at: now, room: room) }
             isKept = true
         } catch { isKept = false }
         kept.withLock { $0 = isKept ? now : nil }
@@ -92,9 +93,12 @@ struct WatchedDatabase: Database {
         try await base.lookUp(body)
     }
 
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
+    func write<Value: Sendable>(
+        in scope: WriteScope,
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
         do {
-            return try await base.write(body)
+            return try await base.write(in: scope, body)
         } catch let error as StorageError {
             watch.noteFailure()
             throw error

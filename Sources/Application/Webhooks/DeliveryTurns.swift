@@ -22,15 +22,15 @@ struct DeliveryTurns {
     private var failingLimit: Int { limit / 2 }
 
     /// Chooses which of the endpoints that have something due begin now, and counts them as under way.
-    mutating func begin(among due: [DueEndpoint]) -> [WebhookEndpointID] {
-        var begun: [WebhookEndpointID] = []
+    mutating func begin(among due: [DueEndpoint]) -> [DueEndpoint] {
+        var begun: [DueEndpoint] = []
         var waiting = due.filter { busy[$0.endpoint] == nil }
         while let next = waiting.indices.filter({ mayBegin(waiting[$0]) }).min(by: { first, second in
             rank(waiting[first]) < rank(waiting[second])
         }) {
             let endpoint = waiting.remove(at: next)
             busy[endpoint.endpoint] = endpoint
-            begun.append(endpoint.endpoint)
+            begun.append(endpoint)
         }
         return begun
     }

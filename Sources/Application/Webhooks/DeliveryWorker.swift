@@ -22,6 +22,7 @@ package struct DeliveryWorker: Sendable {
     package static let usualConnections = 256
 
     private let database: any Database
+    private let books: MerchantBooks
     private let transport: any HTTPTransport
     private let secrets: EndpointSecrets
     private let schedule = RetrySchedule()
@@ -57,6 +58,7 @@ package struct DeliveryWorker: Sendable {
     ) {
         self.connections = connections
         self.database = database
+        books = MerchantBooks(database)
         self.transport = transport
         self.secrets = secrets
         self.clock = clock
@@ -84,7 +86,7 @@ package struct DeliveryWorker: Sendable {
                 for endpoint in turns.begin(among: await due()) {
                     group.addTask {
                         await deliver(to: endpoint)
-                        return endpoint
+                        return endpoint.endpoint
                     }
                 }
                 group.addTask { await rest(interval) }
@@ -112,7 +114,7 @@ package struct DeliveryWorker: Sendable {
     @discardableResult
     package func runOnce() async -> Int {
         await withTaskGroup(of: Int.self) { group in
-            for due in await due() { group.addTask { await deliver(to: due.endpoint) } }
+            for due in await due() { group.addTask { await deliver(to: due) } }
             var taken = 0
             for await count in group { taken += count }
             return taken
@@ -131,13 +133,21 @@ package struct DeliveryWorker: Sendable {
     ///
     /// - Returns: how many events it has taken.
     @discardableResult
-    func deliver(to id: WebhookEndpointID) async -> Int {
+    func deliver(to due: DueEndpoint) async -> Int {
         do {
-            while let turn = try await takeTurn(at: id) {
+            while let turn = try await takeTurn(at: due) {
                 guard turn.turn.hasMore, !Task.isCancelled else { return try await send(turn) }
             }
-        } catch { logger.warning("deliveries to \(id) were interrupted: \(error)") }
+        } catch { logger.warning("deliveries to \(due.endpoint) were interrupted: \(error)") }
         return 0
+    }
+
+    /// A unit of work about one merchant's endpoints.
+    private func write<Value: Sendable>(
+        for merchant: MerchantID,
+        _ body: @escaping @Sendable (any SQLSession) throws -> Value
+    ) async throws -> Value {
+        try await database.write(in: books.scope(of: merchant), body)
     }
 
     /// The turn of this worker at an endpoint, until a moment.
@@ -146,11 +156,11 @@ package struct DeliveryWorker: Sendable {
         var end: Timestamp
     }
 
-    private func takeTurn(at id: WebhookEndpointID) async throws -> Turn? {
+    private func takeTurn(at due: DueEndpoint) async throws -> Turn? {
         let now = clock.now()
         let end = now.advanced(by: Self.lease)
-        let turn = try await database.write { session in
-            try session.takeTurn(at: id, at: now, until: end, limit: Self.perEndpoint)
+        let turn = try await write(for: due.merchant) { session in
+            try session.takeTurn(at: due.endpoint, at: now, until: end, limit: Self.perEndpoint)
         }
         return turn.map { Turn(turn: $0, end: end) }
     }
@@ -166,7 +176,7 @@ package struct DeliveryWorker: Sendable {
             // What might not be over before the turn is belongs to the next turn.
             guard !Task.isCancelled, clock.now().advanced(by: Self.timeout) <= turn.end else {
                 let over = turn.turn
-                _ = try await database.write { try $0.keep(over, until: nil) }
+                _ = try await write(for: over.endpoint.merchant) { try $0.keep(over, until: nil) }
                 break
             }
             let outcome = try await attempt(delivery, to: turn.turn.endpoint)
@@ -261,7 +271,7 @@ package struct DeliveryWorker: Sendable {
         let isOver = next == nil || attempt.status == 410 || endpoint.disabledAt != nil
         let disables = !outcome.isTaken && isOver && outcome.wasSent
         if disables { logger.warning("the endpoint \(endpoint.id) is switched off after \(attempt.number) attempts") }
-        return try await database.write { [tell] session in
+        return try await write(for: endpoint.merchant) { [tell] session in
             let isOurs = try session.record(
                 attempt,
                 of: delivery,

@@ -5,13 +5,17 @@ import Seams
 /// everything that was booked earlier, so that a changed, missing or inserted row is found.
 ///
 /// `hash(seal before it ‖ canonical encoding)` with a hash function of 32 bytes, which is passed in: the ledger is pure,
-/// and whoever keeps the journal decides. The first one follows 32 zero bytes.
+/// and whoever keeps the journal decides. The first one of a book follows the book's number.
 package struct JournalSeal: Hashable, Sendable {
     /// A hash function whose digests have 32 bytes.
     package typealias Hash = @Sendable ([UInt8]) -> [UInt8]
 
-    /// What the first ledger transaction follows.
-    package static let start = Self(bytes: [UInt8](repeating: 0, count: 32))
+    /// What the first ledger transaction of a book follows: the book's number, as 32 big-endian bytes.
+    package static func start(of book: LedgerBook) -> Self {
+        let number = UInt64(bitPattern: book.number)
+        let low = (0..<8).reversed().map { UInt8(truncatingIfNeeded: number >> (8 * UInt64($0))) }
+        return Self(bytes: [UInt8](repeating: 0, count: 24) + low)
+    }
 
     /// The 32 bytes.
     package let bytes: [UInt8]

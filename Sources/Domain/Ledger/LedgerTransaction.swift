@@ -57,6 +57,8 @@ package struct LedgerTransaction: Hashable, Sendable {
         case caseAccepted = "case_accepted"
         /// An invoice is no longer settled.
         case settlementUndone = "settlement_undone"
+        /// What lay on an account of the operator is a merchant's: it leaves the operator's book for the merchant's.
+        case handedOver = "handed_over"
     }
 
     /// The most postings of one.
@@ -157,6 +159,11 @@ package struct LedgerTransaction: Hashable, Sendable {
             reverses: booked.id
         )
     }
+}
+
+extension LedgerTransaction.Kind {
+    /// Whether it books how a refund or payout ended: what left, what it cost, and in which book that was paid.
+    package var endsTransfer: Bool { [.transferSent, .networkFee, .handedOver].contains(self) }
 }
 
 extension Sequence<LedgerTransaction> {

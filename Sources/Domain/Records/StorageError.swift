@@ -25,6 +25,8 @@ package struct StorageError: CodedError {
         case fenced
         /// A unique key or another constraint does not allow it. Nothing was changed.
         case constraint
+        /// A unit of work changes more than it said; it has to run with a wider scope. Nothing was changed.
+        case outOfScope
         /// A value is none that the database can keep: text with U+0000 in it, or more bytes than fit. Nothing was changed.
         case unstorable
     }
@@ -47,7 +49,7 @@ package struct StorageError: CodedError {
     package var liesInValues: Bool {
         switch code {
         case .constraint, .unstorable, .corrupt: true
-        case .locked, .newerSchema, .notDurable, .unavailable, .outcomeUnknown, .conflict, .fenced: false
+        case .locked, .newerSchema, .notDurable, .unavailable, .outcomeUnknown, .conflict, .fenced, .outOfScope: false
         }
     }
 

@@ -61,7 +61,7 @@ extension Gateway {
     static func addOperator(to database: any Database, at now: Timestamp) async throws {
         try await database.write { session in
             guard try session.merchant(operatorMerchant) == nil else { return }
-            try session.insert(
+            try session.insertOperator(
                 MerchantRecord(id: operatorMerchant, name: "Operator", feeBasisPoints: 0, createdAt: now)
             )
         }

@@ -1,3 +1,4 @@
+import Ledger
 package import Storage
 import StoragePostgreSQL
 import StorageSQLite
@@ -20,6 +21,8 @@ package struct GatewayConfiguration: Codable, Sendable {
         package var path: String?
         /// How PostgreSQL is reached, in libpq's words; instead of a path.
         package var postgresql: String?
+        /// How many books of merchants a new database gets; nil leaves it to the engine.
+        package var books: Int?
 
         /// A database in the file at `path`.
         package init(path: String) {
@@ -30,12 +33,22 @@ package struct GatewayConfiguration: Codable, Sendable {
         ///
         /// - Parameter migrating: whether the schema of a database that is not empty is brought up to date; without that,
         ///   an older one is refused.
-        /// - Throws: ``ConfigurationError`` when not exactly one place is named, and `StorageError`.
+        /// - Throws: ``ConfigurationError`` when not exactly one place is named or there cannot be so many books, and
+        ///   `StorageError`.
         /// - Returns: the database.
         package func open(migrating: Bool = true) throws -> any Storage.Database {
+            if let books, !(1...LedgerBook.limit).contains(books) {
+                throw ConfigurationError("'database.books' is a number from 1 to \(LedgerBook.limit)")
+            }
             switch (path, postgresql) {
-            case (let path?, nil): return try SQLiteDatabase(path: path, migrating: migrating)
-            case (nil, let settings?): return try PostgresDatabase(settings: settings, migrating: migrating)
+            case (let path?, nil):
+                return try SQLiteDatabase(path: path, migrating: migrating, books: books ?? SQLiteDatabase.usualBooks)
+            case (nil, let settings?):
+                return try PostgresDatabase(
+                    settings: settings,
+                    migrating: migrating,
+                    books: books ?? PostgresDatabase.usualBooks
+                )
             default: throw ConfigurationError("'database' has either a 'path' or 'postgresql'")
             }
         }

@@ -12,15 +12,26 @@ package struct JournalAudit: Hashable, Sendable {
 }
 
 extension SQLSession {
-    /// Recomputes every seal, every sum, and every balance of every period of the journal.
+    /// Recomputes every seal, every sum, and every balance of every period of each book's journal.
     ///
-    /// It names the first ledger transaction that does not hold: everything behind a changed row has a wrong seal too.
+    /// It names the first ledger transaction of a book that does not hold: everything behind a changed row has a wrong seal
+    /// too.
     package func auditJournal() throws -> JournalAudit {
         var audit = JournalAudit()
-        var last = JournalHead.start
+        for book in try ledgerBooks() {
+            let one = try journalAudit(of: book)
+            audit.checked += one.checked
+            audit.findings += one.findings
+        }
+        return audit
+    }
+
+    private func journalAudit(of book: LedgerBook) throws -> JournalAudit {
+        var audit = JournalAudit()
+        var last = JournalHead.start(of: book)
         var history = BalanceHistory()
         do {
-            try eachPage { page in
+            try eachPage(of: book) { page in
                 for entry in page {
                     guard audit.findings.isEmpty else { return }
                     let expected = last.following(entry)
@@ -33,25 +44,25 @@ extension SQLSession {
         } catch let error as StorageError where error.code == .corrupt {
             audit.findings.append(error.reason)
         }
-        if audit.findings.isEmpty { audit.findings += try wrongBalances(history) }
+        if audit.findings.isEmpty { audit.findings += try wrongBalances(history, in: book) }
         return audit
     }
 
-    /// Rows of balances that the postings do not add up to, that nothing was booked for, and that are missing.
-    private func wrongBalances(_ history: BalanceHistory) throws -> [String] {
+    /// Rows of a book's balances that the postings do not add up to, that nothing was booked for, and that are missing.
+    private func wrongBalances(_ history: BalanceHistory, in book: LedgerBook) throws -> [String] {
         try writeBalances()
         var findings: [String] = []
-        var booked = history.units
+        var booked = history.units(in: book)
         let sql = """
             SELECT b.period, a.code, a.scope, s.code, b.units FROM balances b JOIN accounts a ON a.number = b.account
-            JOIN assets s ON s.number = b.asset ORDER BY a.code, a.scope, s.code, b.period
+            JOIN assets s ON s.number = b.asset WHERE b.book = $1 ORDER BY a.code, a.scope, s.code, b.period
             """
-        for kept in try query(sql, []) {
+        for kept in try query(sql, [.integer(book.number)]) {
             var row = kept
             let period = LedgerPeriod(number: try row.integer())
             let account = AccountID(code: AccountCode(try row.text()), storedScope: try row.text())
             var amount = row
-            let name = BalanceName(account: account.text, asset: try row.text(), period: period)
+            let name = BalanceName(book: book, account: account.text, asset: try row.text(), period: period)
             let units = booked.removeValue(forKey: name)
             do throws(StorageError) {
                 let stored = BigInt(try amount.amount().units)
@@ -78,7 +89,10 @@ extension JournalHead {
 
     /// In what an entry is not what it should be, for a person; nil when it is.
     fileprivate func difference(from entry: JournalEntry) -> String? {
-        if entry.sequence != sequence { return "row \(sequence) of the journal is missing" }
+        if entry.sequence != sequence { return "row \(sequence) of the journal of \(entry.book) is missing" }
+        if entry.book != .operators, entry.transaction.postings.contains(where: \.account.isOperators) {
+            return "ledger transaction \(entry.transaction.id) in \(entry.book) is on an account of the operator's book"
+        }
         if entry.seal != seal { return "ledger transaction \(entry.transaction.id) is not what was sealed" }
         guard let period, entry.period != period else { return nil }
         return "ledger transaction \(entry.transaction.id) was booked in \(period), and stands in \(entry.period)"
@@ -87,11 +101,12 @@ extension JournalHead {
 
 /// A row of the balances.
 private struct BalanceName: Hashable, Comparable, CustomStringConvertible {
+    let book: LedgerBook
     let account: String
     let asset: String
     let period: LedgerPeriod
 
-    var description: String { "the balance of \(account) in \(asset) at the end of \(period)" }
+    var description: String { "the balance of \(account) in \(asset) at the end of \(period), in \(book)," }
 
     static func < (lhs: Self, rhs: Self) -> Bool {
         (lhs.account, lhs.asset, lhs.period) < (rhs.account, rhs.asset, rhs.period)
@@ -99,12 +114,13 @@ private struct BalanceName: Hashable, Comparable, CustomStringConvertible {
 }
 
 extension BalanceHistory {
-    /// The balances, in smallest units.
-    fileprivate var units: [BalanceName: BigInt] {
+    /// The balances of a book, in smallest units.
+    fileprivate func units(in book: LedgerBook) -> [BalanceName: BigInt] {
         var units: [BalanceName: BigInt] = [:]
         for (key, balances) in balances {
             for balance in balances {
-                let name = BalanceName(account: key.account.text, asset: key.asset.text, period: balance.period)
+                let (account, asset) = (key.account.text, key.asset.text)
+                let name = BalanceName(book: book, account: account, asset: asset, period: balance.period)
                 units[name] = balance.units
             }
         }

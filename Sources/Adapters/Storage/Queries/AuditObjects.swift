@@ -121,7 +121,7 @@ extension SQLSession {
         let booked = try ledgerTransactions(payment: payment.id)
         // A refund that a person has found takes from the suspense account what its spend has put there; no money of the
         // payment ever waited in it.
-        let sent = Set(booked.filter { [.transferSent, .networkFee].contains($0.kind) }.map(\.id))
+        let sent = Set(booked.filter { $0.subject.kind != .payment && $0.kind.endsTransfer }.map(\.id))
         let postings = booked.filter { entry in
             !sent.contains(entry.id) && !(entry.reverses.map(sent.contains) ?? false)
         }.flatMap(\.postings)

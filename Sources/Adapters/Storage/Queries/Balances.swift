@@ -1,30 +1,31 @@
 package import Ledger
 package import Money
+package import Payments
 import Records
 
-/// What accounts hold, which follows from the postings.
+/// What accounts hold in each book, which follows from the postings.
 extension SQLSession {
-    /// Writes the balances that units of this group have changed since the journal's newest period began.
+    /// Writes the balances that units of this group have changed since the newest period of their book's journal began.
     ///
     /// A balance that this period does not have yet is carried over from the newest one: it begins a row of its own.
     func writeBalances() throws {
-        guard let period = group.journalHead?.period else { return }
         let changed = group.balances.filter { $0.value.change != nil }
         let unread = changed.filter { $0.value.stored == nil }.map(\.key)
         for (key, rows) in zip(unread, try queryAll(unread.map(Self.balance))) {
             group.balances[key]?.stored = try rows.decoded { try $0.amount() }.first
         }
         for (key, balance) in changed {
+            guard let period = group.journalHeads[key.book]?.period else { continue }
             let stored = group.balances[key]?.stored ?? .zero(key.asset)
             let amount = try balance.change?.adding(stored) ?? stored
             try execute(
                 """
-                INSERT INTO balances (account, asset, period, units) VALUES ($1, $2, $3, $4)
-                ON CONFLICT (account, asset, period) DO UPDATE SET units = excluded.units
+                INSERT INTO balances (book, account, asset, period, units) VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (book, account, asset, period) DO UPDATE SET units = excluded.units
                 """,
                 [
-                    .integer(try number(of: key.account)), .integer(try number(of: key.asset)),
-                    .integer(period.number), .units(amount),
+                    .integer(key.book.number), .integer(try number(of: key.account)),
+                    .integer(try number(of: key.asset)), .integer(period.number), .units(amount),
                 ]
             )
             group.balances[key] = GroupState.Balance(stored: amount)
@@ -36,16 +37,19 @@ extension SQLSession {
         SQLStatement(
             """
             SELECT s.code, b.units FROM balances b JOIN assets s ON s.number = b.asset
-            WHERE b.account = (SELECT number FROM accounts WHERE code = $1 AND scope = $2)
+            WHERE b.book = $4 AND b.account = (SELECT number FROM accounts WHERE code = $1 AND scope = $2)
             AND b.asset = (SELECT number FROM assets WHERE code = $3) ORDER BY b.period DESC LIMIT 1
             """,
-            [.text(key.account.code.rawValue), .text(key.account.scope ?? ""), .text(key.asset.text)]
+            [
+                .text(key.account.code.rawValue), .text(key.account.scope ?? ""), .text(key.asset.text),
+                .integer(key.book.number),
+            ]
         )
     }
 
-    /// What an account holds in an asset: debits less credits.
-    package func balance(_ account: AccountID, asset: AssetID) throws -> Amount {
-        let key = GroupState.BalanceKey(account: account, asset: asset)
+    /// What an account holds in an asset in a merchant's book, or in the operator's: debits less credits.
+    package func balance(_ account: AccountID, of merchant: MerchantID?, asset: AssetID) throws -> Amount {
+        let key = GroupState.BalanceKey(book: try book(of: merchant), account: account, asset: asset)
         var balance = group.balances[key] ?? GroupState.Balance()
         let stored: Amount
         if let known = balance.stored {
@@ -59,23 +63,23 @@ extension SQLSession {
         return try balance.change?.adding(stored) ?? stored
     }
 
-    /// What all accounts of a kind hold.
+    /// What all accounts of a kind hold, over all books.
     package func balances(code: AccountCode) throws -> [(account: AccountID, amount: Amount)] {
         try balances("a.code = $1", [.text(code.rawValue)])
     }
 
-    /// What an account holds in each asset in which it was ever booked on.
+    /// What an account holds in each asset in which it was ever booked on, over all books.
     package func balances(of account: AccountID) throws -> [Amount] {
         let name: [SQLValue] = [.text(account.code.rawValue), .text(account.scope ?? "")]
         return try balances("a.code = $1 AND a.scope = $2", name).map(\.amount)
     }
 
-    /// What all accounts held at the end of a period, or hold now when it is not over.
+    /// What all accounts held over all books at the end of a period, or hold now when it is not over.
     package func balances(atEndOf period: LedgerPeriod) throws -> [(account: AccountID, amount: Amount)] {
         try balances("0 = 0", until: "n.period <= $1", [.integer(period.number)])
     }
 
-    /// The balances of the accounts that a condition chooses: the newest of all, or of those until a period.
+    /// The balances of the accounts that a condition chooses, over all books: the newest, or the newest until a period.
     private func balances(
         _ accounts: String,
         until condition: String = "0 = 0",
@@ -83,17 +87,30 @@ extension SQLSession {
     ) throws -> [(account: AccountID, amount: Amount)] {
         try writeBalances()
         // CROSS JOIN keeps SQLite to this order, in which it reads one balance of each; a server finds its own.
-        return try all(
+        let inBooks = try all(
             """
-            SELECT a.code, a.scope, s.code, b.units FROM accounts a CROSS JOIN assets s CROSS JOIN balances b
-            WHERE b.account = a.number AND b.asset = s.number AND b.period = (SELECT MAX(n.period) FROM balances n
-            WHERE n.account = a.number AND n.asset = s.number AND \(condition)) AND \(accounts)
-            ORDER BY a.code, a.scope, s.code
+            SELECT a.code, a.scope, s.code, b.units FROM accounts a CROSS JOIN assets s CROSS JOIN books k
+            CROSS JOIN balances b WHERE b.book = k.number AND b.account = a.number AND b.asset = s.number
+            AND b.period = (SELECT MAX(n.period) FROM balances n
+            WHERE n.book = k.number AND n.account = a.number AND n.asset = s.number AND \(condition)) AND \(accounts)
+            ORDER BY a.code, a.scope, s.code, k.number
             """,
             arguments
         ) { row in
-            (AccountID(code: AccountCode(try row.text()), storedScope: try row.text()), try row.amount())
+            (
+                account: AccountID(code: AccountCode(try row.text()), storedScope: try row.text()),
+                amount: try row.amount()
+            )
         }
+        var sums: [(account: AccountID, amount: Amount)] = []
+        for held in inBooks {
+            if let last = sums.last, last.account == held.account, last.amount.asset == held.amount.asset {
+                sums[sums.count - 1].amount = try last.amount.adding(held.amount)
+            } else {
+                sums.append(held)
+            }
+        }
+        return sums
     }
 
     // MARK: - Numbers
@@ -115,11 +132,12 @@ extension SQLSession {
         return number
     }
 
+    /// A row that units of two books make at the same time is made once.
     private func number(_ insertion: String, _ condition: String, _ name: [SQLValue]) throws -> Int64 {
         let table = insertion.prefix { $0 != " " }
         let question = "SELECT number FROM \(table) WHERE \(condition)"
         if let known = try first(question, name, { try $0.integer() }) { return known }
-        try execute("INSERT INTO \(insertion)", name)
+        try execute("INSERT INTO \(insertion) ON CONFLICT DO NOTHING", name)
         guard let made = try first(question, name, { try $0.integer() }) else {
             throw StorageError.corrupt("a row of \(table) has no number")
         }

@@ -32,7 +32,7 @@ package struct DueDelivery: Hashable, Sendable {
 
     /// The event.
     package let event: EventID
-    /// Its place in the order of all events.
+    /// Its place in the order of the events of its book.
     let sequence: Int64
     /// How many attempts were made.
     package let attempts: Int
@@ -134,7 +134,8 @@ extension SQLSession {
         if let next {
             try execute(
                 """
-                INSERT INTO event_retries (endpoint, sequence, attempts, next_attempt_at, failed) VALUES ($1, $2, $3, $4, 1)
+                INSERT INTO event_retries (book, endpoint, sequence, attempts, next_attempt_at, failed)
+                SELECT w.book, w.id, $2, $3, $4, 1 FROM webhook_endpoints w WHERE w.id = $1
                 ON CONFLICT (endpoint, sequence) DO UPDATE SET attempts = excluded.attempts,
                 next_attempt_at = excluded.next_attempt_at, failed = 1
                 """,

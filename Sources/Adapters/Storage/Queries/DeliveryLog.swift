@@ -39,7 +39,7 @@ extension SQLSession {
         let retried = try all(
             """
             SELECT r.endpoint, r.attempts FROM events e JOIN webhook_endpoints w ON w.merchant = e.merchant
-            JOIN event_retries r ON r.endpoint = w.id AND r.sequence = e.sequence WHERE e.id = $1
+            JOIN event_retries r ON r.endpoint = w.id AND r.book = e.book AND r.sequence = e.sequence WHERE e.id = $1
             """,
             [.id(event)]
         ) { DeliveryRecord(endpoint: try $0.id(), state: .pending, attempts: try $0.int()) }

@@ -1,3 +1,4 @@
+import Ledger
 package import Payments
 package import Records
 package import Seams
@@ -15,13 +16,13 @@ extension SQLSession {
     package func insert(_ endpoint: WebhookEndpointRecord) throws {
         try execute(
             """
-            INSERT INTO webhook_endpoints (id, merchant, url, sealed_secret, types, created_at, personal_data)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            INSERT INTO webhook_endpoints (id, merchant, url, sealed_secret, types, created_at, personal_data, book)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             """,
             [
                 .id(endpoint.id), .id(endpoint.merchant), .text(endpoint.url), .blob(endpoint.sealedSecret),
                 .text(endpoint.types.joined(separator: " ")), .moment(endpoint.createdAt),
-                .integer(endpoint.takesPersonalData ? 1 : 0),
+                .integer(endpoint.takesPersonalData ? 1 : 0), .integer(try book(of: endpoint.merchant).number),
             ]
         )
         try openSpan(of: endpoint.id)
@@ -49,14 +50,15 @@ extension SQLSession {
     private func openSpan(of endpoint: WebhookEndpointID) throws {
         // Where nothing was stored since it was switched off, nothing was left out.
         try execute(
-            "UPDATE endpoint_positions SET until = NULL WHERE endpoint = $1 AND until = \(Self.lastEvent)",
+            "UPDATE endpoint_positions SET until = NULL WHERE endpoint = $1 AND until = \(Self.lastEvent(of: Self.itsBook))",
             [.id(endpoint)]
         )
         try execute(
             """
             INSERT INTO endpoint_positions (endpoint, start, position)
-            SELECT $1, \(Self.lastEvent), \(Self.lastEvent)
-            WHERE NOT EXISTS (SELECT 1 FROM endpoint_positions p WHERE p.endpoint = $1 AND p.until IS NULL)
+            SELECT w.id, \(Self.lastEvent(of: "w.book")), \(Self.lastEvent(of: "w.book")) FROM webhook_endpoints w
+            WHERE w.id = $1
+            AND NOT EXISTS (SELECT 1 FROM endpoint_positions p WHERE p.endpoint = $1 AND p.until IS NULL)
             """,
             [.id(endpoint)]
         )
@@ -65,10 +67,13 @@ extension SQLSession {
     /// Has an endpoint told nothing of what is stored from now on.
     private func closeSpan(of endpoint: WebhookEndpointID) throws {
         try execute(
-            "UPDATE endpoint_positions SET until = \(Self.lastEvent) WHERE endpoint = $1 AND until IS NULL",
+            "UPDATE endpoint_positions SET until = \(Self.lastEvent(of: Self.itsBook)) WHERE endpoint = $1 AND until IS NULL",
             [.id(endpoint)]
         )
     }
+
+    /// The book of the endpoint `$1`, in a statement.
+    private static var itsBook: String { "(SELECT w.book FROM webhook_endpoints w WHERE w.id = $1)" }
 
     /// Takes an endpoint away; the log of its attempts stays in the database, and what still waited is not sent.
     package func delete(_ endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {

@@ -2,20 +2,22 @@ import Cryptography
 package import Ledger
 import Money
 package import Payments
+import Records
 package import Seams
 
-/// A ledger transaction with its place in the journal.
+/// A ledger transaction with its place in a book's journal.
 struct JournalEntry {
+    let book: LedgerBook
     let sequence: Int64
     let seal: JournalSeal
     let period: LedgerPeriod
     let transaction: LedgerTransaction
 }
 
-/// Where the journal ends: what the next ledger transaction follows.
+/// Where a book's journal ends: what the next ledger transaction follows.
 struct JournalHead {
     /// The journal's end before anything is booked.
-    static let start = Self(sequence: 0, period: nil, seal: .start)
+    static func start(of book: LedgerBook) -> Self { Self(sequence: 0, period: nil, seal: .start(of: book)) }
 
     /// The number of the last ledger transaction.
     let sequence: Int64
@@ -29,13 +31,21 @@ extension JournalSeal {
     func following(with transaction: LedgerTransaction) -> Self { following(with: transaction, hash: SHA256.hash) }
 }
 
-/// The journal and its postings.
+/// The journals of the books and their postings.
 extension SQLSession {
-    /// Books a ledger transaction at the end of the journal.
+    /// Books a ledger transaction at the end of its book's journal: that of the merchant whose money it is, or the
+    /// operator's when it is nobody's.
     ///
     /// Whoever calls this is Settlement: nobody else writes the ledger.
     package func post(_ transaction: LedgerTransaction) throws {
-        let last = try journalHead()
+        let origin = transaction.origin
+        let merchant = try origin.merchant.map { text in
+            guard let id = try? MerchantID(text) else { throw StorageError.corrupt("'\(text)' is no merchant") }
+            return id
+        }
+        let book = try book(of: merchant)
+        try require(book)
+        let last = try journalHead(of: book)
         let period = LedgerPeriod(bookedAt: transaction.postedAt, after: last.period)
         // A balance is of one period: what the one before closes with is written before anything is added to it.
         if let ended = last.period, ended != period { try writeBalances() }
@@ -44,38 +54,38 @@ extension SQLSession {
             period: period,
             seal: last.seal.following(with: transaction)
         )
-        let origin = transaction.origin
         try execute(
             """
-            INSERT INTO ledger_transactions (sequence, id, kind, subject_kind, subject, movement, merchant, rail, provider,
-            occurred_at, posted_at, period, reverses, seal)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            INSERT INTO ledger_transactions (book, sequence, id, kind, subject_kind, subject, movement, merchant, rail,
+            provider, occurred_at, posted_at, period, reverses, seal)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             """,
             [
-                .integer(head.sequence), .id(transaction.id), .code(transaction.kind), .code(transaction.subject.kind),
+                .integer(book.number), .integer(head.sequence), .id(transaction.id), .code(transaction.kind),
+                .code(transaction.subject.kind),
                 transaction.subject.id, transaction.subject.movement,
-                origin.merchant.map { SQLValue.identifier($0, of: MerchantKind.self) ?? .blob([]) } ?? .null,
-                origin.rail.flatMap { Rail(rawValue: $0) }.map { .code($0) } ?? .null, .text(origin.provider),
+                .id(merchant), origin.rail.flatMap { Rail(rawValue: $0) }.map { .code($0) } ?? .null,
+                .text(origin.provider),
                 .moment(transaction.occurredAt), .moment(transaction.postedAt), .integer(period.number),
                 .id(transaction.reverses), .blob(head.seal.bytes),
             ]
         )
-        try insert(transaction.postings, of: head.sequence)
+        try insert(transaction.postings, of: head.sequence, in: book)
         for posting in transaction.postings {
             let amount = posting.amount
-            let key = GroupState.BalanceKey(account: posting.account, asset: amount.asset)
+            let key = GroupState.BalanceKey(book: book, account: posting.account, asset: amount.asset)
             var balance = group.balances[key] ?? GroupState.Balance()
             balance.change = try balance.change?.adding(amount) ?? amount
             group.balances[key] = balance
         }
-        group.journalHead = head
+        group.journalHeads[book] = head
     }
 
-    private func insert(_ postings: [Posting], of sequence: Int64) throws {
+    private func insert(_ postings: [Posting], of sequence: Int64, in book: LedgerBook) throws {
         for start in stride(from: 0, to: postings.count, by: PostingSQL.rowLimit) {
             let rows = postings[start..<min(start + PostingSQL.rowLimit, postings.count)]
-            var arguments: [SQLValue] = [.integer(sequence)]
-            arguments.reserveCapacity(1 + 4 * rows.count)
+            var arguments: [SQLValue] = [.integer(book.number), .integer(sequence)]
+            arguments.reserveCapacity(2 + 4 * rows.count)
             for (line, posting) in zip(rows.indices, rows) {
                 arguments.append(.integer(Int64(line)))
                 arguments.append(.integer(try number(of: posting.account)))
@@ -86,26 +96,29 @@ extension SQLSession {
         }
     }
 
-    /// Where the journal ends.
-    func journalHead() throws -> JournalHead {
-        if let head = group.journalHead { return head }
-        let sql = "SELECT sequence, period, seal FROM ledger_transactions ORDER BY sequence DESC LIMIT 1"
-        return try first(sql, []) { row in
+    /// Where a book's journal ends.
+    func journalHead(of book: LedgerBook) throws -> JournalHead {
+        if let head = group.journalHeads[book] { return head }
+        let sql =
+            "SELECT sequence, period, seal FROM ledger_transactions WHERE book = $1 ORDER BY sequence DESC LIMIT 1"
+        return try first(sql, [.integer(book.number)]) { row in
             JournalHead(
                 sequence: try row.integer(),
                 period: LedgerPeriod(number: try row.integer()),
                 seal: JournalSeal(bytes: try row.blob())
             )
-        } ?? .start
+        } ?? .start(of: book)
     }
 
-    /// The period of what was booked last; nil when nothing was.
-    package func newestPeriod() throws -> LedgerPeriod? { try journalHead().period }
+    /// The latest period in which anything was booked; nil when nothing was.
+    package func newestPeriod() throws -> LedgerPeriod? {
+        try ledgerBooks().compactMap { try journalHead(of: $0).period }.max()
+    }
 
-    /// What is booked about a subject, in the order of the journal.
+    /// What is booked about a subject, in the order of the journal; what the operator's book says of it comes first.
     package func ledgerTransactions(_ subject: LedgerSubject) throws -> [LedgerTransaction] {
         let (column, value) = subject.kind == .movement ? ("movement", subject.movement) : ("subject", subject.id)
-        return try journal(where: "l.\(column) = $1 ORDER BY l.sequence, p.line", [value]).map(\.transaction)
+        return try journal(where: "l.\(column) = $1 ORDER BY l.book, l.sequence, p.line", [value]).map(\.transaction)
     }
 
     /// What is booked about a payment and about the refunds of it, in the order of the journal.
@@ -113,7 +126,7 @@ extension SQLSession {
         try journal(
             where: """
                 l.subject IN (SELECT $1 UNION ALL SELECT t.id FROM outgoing t WHERE t.payment = $1)
-                ORDER BY l.sequence, p.line
+                ORDER BY l.book, l.sequence, p.line
                 """,
             [.id(payment)]
         ).map(\.transaction)
@@ -122,7 +135,10 @@ extension SQLSession {
     /// The ledger transaction that reserves the money of a transfer, or did last; nil when nothing ever did.
     package func reservation(of transfer: String) throws -> LedgerTransaction? {
         try journal(
-            where: "l.id = (SELECT t.reservation FROM outgoing t WHERE t.id = $1) ORDER BY l.sequence, p.line",
+            where: """
+                (l.book, l.id) = (SELECT m.book, t.reservation FROM outgoing t JOIN merchants m ON m.id = t.merchant
+                WHERE t.id = $1) ORDER BY l.sequence, p.line
+                """,
             [.transfer(transfer)]
         ).first?.transaction
     }
@@ -139,7 +155,7 @@ extension SQLSession {
             SELECT l.movement FROM ledger_transactions l
             WHERE l.kind = \(LedgerTransaction.Kind.movement.code) AND l.occurred_at > $1 AND l.provider = $2
             AND NOT EXISTS (SELECT 1 FROM ledger_transactions u WHERE u.movement = l.movement
-            AND u.sequence > l.sequence) ORDER BY l.sequence
+            AND u.book = l.book AND u.sequence > l.sequence) ORDER BY l.book, l.sequence
             """,
             [.moment(moment), .text(provider)]
         ) { try $0.text() }
@@ -154,7 +170,10 @@ private enum PostingSQL {
 
     /// The statement for one row, for two, and so on.
     static let insert = (1...rowLimit).map { count in
-        let rows = (0..<count).map { "($1, $\($0 * 4 + 2), $\($0 * 4 + 3), $\($0 * 4 + 4), $\($0 * 4 + 5))" }
-        return "INSERT INTO postings (sequence, line, account, asset, units) VALUES " + rows.joined(separator: ", ")
+        let rows = (0..<count).map { row in
+            "($1, $2, " + (3...6).map { "$\(row * 4 + $0)" }.joined(separator: ", ") + ")"
+        }
+        return "INSERT INTO postings (book, sequence, line, account, asset, units) VALUES "
+            + rows.joined(separator: ", ")
     }
 }

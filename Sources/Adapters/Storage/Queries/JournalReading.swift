@@ -3,18 +3,21 @@ import Payments
 import Records
 import Seams
 
-/// The journal as it was stored.
+/// The journals as they were stored.
 extension SQLSession {
-    /// Calls `body` with one piece of the journal after the other.
-    func eachPage(_ body: ([JournalEntry]) throws -> Void) throws {
+    /// Calls `body` with one piece of a book's journal after the other.
+    func eachPage(of book: LedgerBook, _ body: ([JournalEntry]) throws -> Void) throws {
         var last: Int64 = 0
         while true {
-            let condition = "l.sequence > $1 AND l.sequence <= $1 + 1000 ORDER BY l.sequence, p.line"
-            let page = try journal(where: condition, [.integer(last)])
+            let condition =
+                "l.book = $1 AND l.sequence > $2 AND l.sequence <= $2 + 1000 ORDER BY l.sequence, p.line"
+            let page = try journal(where: condition, [.integer(book.number), .integer(last)])
             if page.isEmpty {
                 let next = try first(
-                    "SELECT sequence FROM ledger_transactions WHERE sequence > $1 ORDER BY sequence LIMIT 1",
-                    [.integer(last)]
+                    """
+                    SELECT sequence FROM ledger_transactions WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT 1
+                    """,
+                    [.integer(book.number), .integer(last)]
                 ) { try $0.integer() }
                 guard let next else { return }
                 last = next - 1
@@ -25,13 +28,13 @@ extension SQLSession {
         }
     }
 
-    /// The entries that a condition chooses, which has to order them by number and line.
+    /// The entries that a condition chooses, which has to order them by book, number and line.
     func journal(where condition: String, _ arguments: [SQLValue]) throws -> [JournalEntry] {
         let rows = try query(
             """
-            SELECT l.sequence, l.id, l.kind, l.subject_kind, l.subject, l.movement, l.merchant, l.rail, l.provider,
+            SELECT l.book, l.sequence, l.id, l.kind, l.subject_kind, l.subject, l.movement, l.merchant, l.rail, l.provider,
             l.occurred_at, l.posted_at, l.period, l.reverses, l.seal, a.code, a.scope, s.code, p.units
-            FROM ledger_transactions l LEFT JOIN postings p ON p.sequence = l.sequence
+            FROM ledger_transactions l LEFT JOIN postings p ON p.book = l.book AND p.sequence = l.sequence
             LEFT JOIN accounts a ON a.number = p.account LEFT JOIN assets s ON s.number = p.asset WHERE \(condition)
             """,
             arguments
@@ -40,19 +43,20 @@ extension SQLSession {
         var index = 0
         while index < rows.count {
             var row = rows[index]
-            let sequence = try row.integer()
-            let head = try row.storedHead(sequence)
+            let place = (book: LedgerBook(number: try row.integer()), sequence: try row.integer())
+            let head = try row.storedHead(place.sequence)
             var postings: [Posting] = []
             while index < rows.count {
                 var line = rows[index]
-                guard try line.integer() == sequence else { break }
+                guard try (line.integer(), line.integer()) == (place.book.number, place.sequence) else { break }
                 for _ in 0..<StoredHead.columns { try line.skip() }
-                if let posting = try line.optionalPosting(of: sequence) { postings.append(posting) }
+                if let posting = try line.optionalPosting(of: place.sequence) { postings.append(posting) }
                 index += 1
             }
             entries.append(
                 JournalEntry(
-                    sequence: sequence,
+                    book: place.book,
+                    sequence: place.sequence,
                     seal: head.seal,
                     period: head.period,
                     transaction: try head.with(postings)

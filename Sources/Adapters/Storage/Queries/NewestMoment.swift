@@ -5,13 +5,18 @@ extension SQLSession {
     ///
     /// What a rail dates, and what is due later, is not among it.
     package func newestMoment() throws -> Timestamp? {
-        // The journal and the events are in the order in which they were written.
+        // The journal and the events of a book are in the order in which they were written.
+        func last(_ column: String, of table: String) -> String {
+            """
+            SELECT MAX(t.\(column)) FROM books b JOIN \(table) t ON t.book = b.number
+            WHERE t.sequence = (SELECT MAX(l.sequence) FROM \(table) l WHERE l.book = b.number)
+            """
+        }
         let queries = [
-            "SELECT posted_at FROM ledger_transactions ORDER BY sequence DESC LIMIT 1",
-            "SELECT created_at FROM events ORDER BY sequence DESC LIMIT 1",
+            last("posted_at", of: "ledger_transactions"), last("created_at", of: "events"),
             "SELECT created_at FROM invoices ORDER BY id DESC LIMIT 1",
             "SELECT proven_at FROM storage_proofs WHERE number = 1",
         ]
-        return try queries.compactMap { query in try first(query, []) { try $0.moment() } }.max()
+        return try queries.compactMap { query in try first(query, []) { try $0.optionalMoment() } ?? nil }.max()
     }
 }

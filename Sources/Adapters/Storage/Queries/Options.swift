@@ -94,6 +94,17 @@ extension SQLSession {
         return try OptionMatch(query(statement.sql, statement.arguments))
     }
 
+    /// The merchant whose option a reference names at a provider; nil when it names none.
+    package func merchant(naming reference: PaymentReference, at provider: String) throws -> MerchantID? {
+        try first(
+            """
+            SELECT i.merchant FROM payment_references r JOIN payment_options o ON o.id = r.option
+            JOIN invoices i ON i.id = o.invoice WHERE r.scope = $1 AND r.value = $2 AND r.provider = $3
+            """,
+            [.text(reference.scope), .text(reference.value), .text(provider)]
+        ) { try $0.id() }
+    }
+
     /// The option that a reference names at another provider than the one that it came by.
     package func option(_ reference: PaymentReference, elsewhereThan provider: String) throws -> ForeignOption? {
         try first(

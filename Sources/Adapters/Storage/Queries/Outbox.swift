@@ -1,4 +1,5 @@
 import Cryptography
+import Ledger
 package import Payments
 package import Records
 import Seams
@@ -7,21 +8,25 @@ import Seams
 extension SQLSession {
     private static var eventColumns: String { "e.id, e.merchant, e.type, e.subject, e.body, e.created_at" }
 
-    /// The sequence of the last event of all merchants, in a statement.
-    static var lastEvent: String { "(SELECT COALESCE(MAX(sequence), 0) FROM events)" }
+    /// The sequence of the last event of a book, in a statement.
+    static func lastEvent(of book: String) -> String {
+        "(SELECT COALESCE(MAX(l.sequence), 0) FROM events l WHERE l.book = \(book))"
+    }
 
-    /// Puts an event in the outbox, as the next one of all events: its sequence is the order of commits, because only one
-    /// unit of work at a time runs beside the database's lock.
+    /// Puts an event in the outbox, as the next one of its merchant's book: its sequence is the order of commits, because only
+    /// one unit of work at a time runs in a book.
     package func append(_ event: EventRecord) throws {
+        let book = try book(of: event.merchant)
+        try require(book)
         group.hasNews = true
         try execute(
             """
-            INSERT INTO events (sequence, id, merchant, type, subject, body, created_at)
-            VALUES (\(Self.lastEvent) + 1, $1, $2, $3, $4, $5, $6)
+            INSERT INTO events (book, sequence, id, merchant, type, subject, body, created_at)
+            VALUES ($7, \(Self.lastEvent(of: "$7")) + 1, $1, $2, $3, $4, $5, $6)
             """,
             [
                 .id(event.id), .id(event.merchant), .text(event.type), .text(event.subject), .text(event.body),
-                .moment(event.createdAt),
+                .moment(event.createdAt), .integer(book.number),
             ]
         )
     }
@@ -46,16 +51,20 @@ extension SQLSession {
         }
     }
 
-    /// Calls `body` with one event of any merchant after the other, in the order in which they were stored; one that cannot
-    /// be read has its identifier only.
+    /// Calls `body` with one event of any merchant after the other, those of a book in the order in which they were stored;
+    /// one that cannot be read has its identifier only.
     package func eachEvent(_ body: (_ id: String, EventRecord?) throws -> Void) throws {
+        for book in try ledgerBooks() { try eachEvent(of: book, body) }
+    }
+
+    private func eachEvent(of book: LedgerBook, _ body: (_ id: String, EventRecord?) throws -> Void) throws {
         var last: Int64 = 0
         while true {
             let page = """
-                SELECT e.sequence, e.id, \(Self.eventColumns) FROM events e WHERE e.sequence > $1
+                SELECT e.sequence, e.id, \(Self.eventColumns) FROM events e WHERE e.book = $1 AND e.sequence > $2
                 ORDER BY e.sequence LIMIT 500
                 """
-            let rows = try query(page, [.integer(last)])
+            let rows = try query(page, [.integer(book.number), .integer(last)])
             guard !rows.isEmpty else { return }
             for stored in rows {
                 var row = stored

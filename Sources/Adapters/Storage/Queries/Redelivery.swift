@@ -18,8 +18,8 @@ extension SQLSession {
             """
         try execute(
             """
-            INSERT INTO event_retries (endpoint, sequence, attempts, next_attempt_at, failed)
-            SELECT w.id, e.sequence, (SELECT COALESCE(MAX(a.number), 0) FROM delivery_attempts a
+            INSERT INTO event_retries (book, endpoint, sequence, attempts, next_attempt_at, failed)
+            SELECT w.book, w.id, e.sequence, (SELECT COALESCE(MAX(a.number), 0) FROM delivery_attempts a
             WHERE a.endpoint = w.id AND a.event = e.id), $1, 0
             FROM webhook_endpoints w JOIN events e ON e.merchant = w.merchant WHERE w.id = $2 AND e.id = $3
             \(endpoint.takes(type) ? isToldAnyhow : "")

@@ -1,4 +1,5 @@
-import Payments
+package import Ledger
+package import Payments
 package import Seams
 
 /// An account that is scanned for single options, until a moment.
@@ -77,26 +78,32 @@ extension SQLSession {
         try scanAccounts(provider: provider, activeAt: Timestamp(microseconds: .min))
     }
 
-    /// Has an account watched for ever, on a rail that is read as a whole.
-    package func insertWatchedAccount(provider: String, account: String) throws {
+    /// Has an account watched for ever, on a rail that is read as a whole, because a merchant has handed it out.
+    package func insertWatchedAccount(provider: String, account: String, by merchant: MerchantID) throws {
+        let book = try book(of: merchant)
+        try require(book)
         try execute(
-            "INSERT INTO watched_accounts (provider, account) VALUES ($1, $2)",
-            [.text(provider), .text(account)]
+            """
+            INSERT INTO watched_accounts (book, sequence, provider, account)
+            VALUES ($1, (SELECT COALESCE(MAX(l.sequence), 0) + 1 FROM watched_accounts l WHERE l.book = $1), $2, $3)
+            """,
+            [.integer(book.number), .text(provider), .text(account)]
         )
     }
 
-    /// Watched accounts with their numbers, from after a number on.
+    /// Accounts that merchants of a book have handed out, with their numbers, from after a number on.
     package func watchedAccounts(
         provider: String,
+        in book: LedgerBook,
         after sequence: Int64,
         limit: Int
     ) throws -> [(sequence: Int64, account: String)] {
         try all(
             """
-            SELECT sequence, account FROM watched_accounts WHERE provider = $1 AND sequence > $2
-            ORDER BY sequence LIMIT $3
+            SELECT sequence, account FROM watched_accounts WHERE provider = $1 AND book = $2 AND sequence > $3
+            ORDER BY sequence LIMIT $4
             """,
-            [.text(provider), .integer(sequence), .integer(Int64(limit))]
+            [.text(provider), .integer(book.number), .integer(sequence), .integer(Int64(limit))]
         ) { (sequence: try $0.integer(), account: try $0.text()) }
     }
 

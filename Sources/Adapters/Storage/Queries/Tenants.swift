@@ -1,3 +1,4 @@
+import Ledger
 package import Money
 package import Payments
 package import Records
@@ -5,12 +6,21 @@ package import Seams
 
 /// Merchants and their keys.
 extension SQLSession {
-    /// Stores a new merchant.
+    /// Stores a new merchant, whose money is kept in one of the merchants' books.
     package func insert(_ merchant: MerchantRecord) throws {
+        try insert(merchant, in: bookOfNextMerchant())
+    }
+
+    /// Stores the tenant that runs the gateway, which has a book of its own.
+    package func insertOperator(_ merchant: MerchantRecord) throws {
+        try insert(merchant, in: .operators)
+    }
+
+    private func insert(_ merchant: MerchantRecord, in book: LedgerBook) throws {
         try execute(
-            "INSERT INTO merchants (id, name, fee_basis_points, created_at) VALUES ($1, $2, $3, $4)",
+            "INSERT INTO merchants (id, book, name, fee_basis_points, created_at) VALUES ($1, $2, $3, $4, $5)",
             [
-                .id(merchant.id), .text(merchant.name), .integer(Int64(merchant.feeBasisPoints)),
+                .id(merchant.id), .integer(book.number), .text(merchant.name), .integer(Int64(merchant.feeBasisPoints)),
                 .moment(merchant.createdAt),
             ]
         )

@@ -70,7 +70,7 @@ extension SQLSession {
             SQLStatement(
                 """
                 SELECT e.id, r.sequence, r.attempts, r.next_attempt_at FROM event_retries r
-                JOIN events e ON e.sequence = r.sequence WHERE r.endpoint = $3 AND \(Self.isDue)
+                JOIN events e ON e.book = r.book AND e.sequence = r.sequence WHERE r.endpoint = $3 AND \(Self.isDue)
                 ORDER BY r.sequence LIMIT $4
                 """,
                 bounds + [.id(endpoint.id), .integer(Int64(limit))]

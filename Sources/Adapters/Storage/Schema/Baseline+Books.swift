@@ -2,7 +2,9 @@ import Ledger
 import Payments
 
 extension Schema {
-    /// The journal, and what follows from it.
+    /// The journals of the books, and what follows from them.
+    ///
+    /// Each book numbers its ledger transactions by itself, and has a seal and balances of its own.
     ///
     /// Accounts and assets are numbered when they are first booked on. The subject of a ledger transaction is the
     /// identifier of a payment, refund or payout, or the natural key of a movement. An account has a balance for each
@@ -14,20 +16,23 @@ extension Schema {
         """,
         "CREATE TABLE assets (number {identity} NOT NULL PRIMARY KEY, code TEXT NOT NULL UNIQUE) {serial}",
         """
-        CREATE TABLE ledger_transactions (sequence {integer} NOT NULL PRIMARY KEY, id {id} NOT NULL UNIQUE,
-        kind \(LedgerTransaction.Kind.column) NOT NULL, subject_kind \(LedgerSubject.Kind.column) NOT NULL,
-        subject {id}, movement TEXT, merchant {id} REFERENCES merchants (id), rail \(Rail.column), provider TEXT,
-        occurred_at {moment} NOT NULL, posted_at {moment} NOT NULL, period {integer} NOT NULL,
-        reverses {id} UNIQUE REFERENCES ledger_transactions (id), seal {bytes} NOT NULL,
+        CREATE TABLE ledger_transactions (book {integer} NOT NULL REFERENCES books (number), sequence {integer} NOT NULL,
+        id {id} NOT NULL, kind \(LedgerTransaction.Kind.column) NOT NULL,
+        subject_kind \(LedgerSubject.Kind.column) NOT NULL, subject {id}, movement TEXT, merchant {id},
+        rail \(Rail.column), provider TEXT, occurred_at {moment} NOT NULL, posted_at {moment} NOT NULL,
+        period {integer} NOT NULL, reverses {id}, seal {bytes} NOT NULL, PRIMARY KEY (book, sequence), UNIQUE (book, id),
+        UNIQUE (book, reverses), FOREIGN KEY (merchant, book) REFERENCES merchants (id, book),
+        FOREIGN KEY (book, reverses) REFERENCES ledger_transactions (book, id),
+        CHECK (merchant IS NOT NULL OR book = \(LedgerBook.operators.number)),
         CHECK ((subject IS NULL) <> (movement IS NULL)),
-        CHECK ((subject_kind = \(LedgerSubject.Kind.movement.code)) = (movement IS NOT NULL))) {serial}
+        CHECK ((subject_kind = \(LedgerSubject.Kind.movement.code)) = (movement IS NOT NULL))) {table}
         """,
         """
-        CREATE INDEX ledger_transactions_by_subject ON ledger_transactions (subject, sequence)
+        CREATE INDEX ledger_transactions_by_subject ON ledger_transactions (subject, book, sequence)
         WHERE subject IS NOT NULL
         """,
         """
-        CREATE INDEX ledger_transactions_by_movement ON ledger_transactions (movement, sequence)
+        CREATE INDEX ledger_transactions_by_movement ON ledger_transactions (movement, book, sequence)
         WHERE movement IS NOT NULL
         """,
         """
@@ -35,15 +40,15 @@ extension Schema {
         WHERE kind = \(LedgerTransaction.Kind.movement.code)
         """,
         """
-        CREATE TABLE postings (sequence {integer} NOT NULL REFERENCES ledger_transactions (sequence),
-        line {integer} NOT NULL, account {integer} NOT NULL REFERENCES accounts (number),
-        asset {integer} NOT NULL REFERENCES assets (number), units {units} NOT NULL,
-        PRIMARY KEY (sequence, line)) {table}
+        CREATE TABLE postings (book {integer} NOT NULL, sequence {integer} NOT NULL, line {integer} NOT NULL,
+        account {integer} NOT NULL REFERENCES accounts (number), asset {integer} NOT NULL REFERENCES assets (number),
+        units {units} NOT NULL, PRIMARY KEY (book, sequence, line),
+        FOREIGN KEY (book, sequence) REFERENCES ledger_transactions (book, sequence)) {table}
         """,
         """
-        CREATE TABLE balances (account {integer} NOT NULL REFERENCES accounts (number),
-        asset {integer} NOT NULL REFERENCES assets (number), period {integer} NOT NULL, units {units} NOT NULL,
-        PRIMARY KEY (account, asset, period)) {table}
+        CREATE TABLE balances (book {integer} NOT NULL REFERENCES books (number),
+        account {integer} NOT NULL REFERENCES accounts (number), asset {integer} NOT NULL REFERENCES assets (number),
+        period {integer} NOT NULL, units {units} NOT NULL, PRIMARY KEY (book, account, asset, period)) {table}
         """,
     ]
 }

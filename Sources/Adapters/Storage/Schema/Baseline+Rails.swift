@@ -16,13 +16,13 @@ extension Schema {
         complete_until {moment}, moved_at {moment}, problem TEXT, problem_at {moment},
         PRIMARY KEY (provider, account, subject)) {table}
         """,
-        // Numbered in the order in which they are committed, because one writer commits at a time: whoever has read up
-        // to a number reads on from there.
+        // Numbered in each book in the order in which they are committed, because one writer at a time commits in a book:
+        // whoever has read up to a number reads on from there.
         """
-        CREATE TABLE watched_accounts (sequence {identity} NOT NULL PRIMARY KEY, provider TEXT NOT NULL,
-        account TEXT NOT NULL) {serial}
+        CREATE TABLE watched_accounts (book {integer} NOT NULL REFERENCES books (number), sequence {integer} NOT NULL,
+        provider TEXT NOT NULL, account TEXT NOT NULL, PRIMARY KEY (book, sequence)) {table}
         """,
-        "CREATE INDEX watched_accounts_of_provider ON watched_accounts (provider, sequence)",
+        "CREATE INDEX watched_accounts_of_provider ON watched_accounts (provider, book, sequence)",
         """
         CREATE TABLE holding_accounts (provider TEXT NOT NULL, account TEXT NOT NULL, option {id} NOT NULL,
         is_empty {flag} NOT NULL, PRIMARY KEY (provider, account), \(openedAtProvider)) {table}

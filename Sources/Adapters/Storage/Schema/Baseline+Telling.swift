@@ -5,17 +5,19 @@ extension Schema {
     /// it was switched off at `until` with something still to tell. Up to `position` everything was sent or set aside.
     static let telling = [
         """
-        CREATE TABLE events (sequence {integer} NOT NULL PRIMARY KEY, id {id} NOT NULL UNIQUE,
-        merchant {id} NOT NULL REFERENCES merchants (id), type TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
-        created_at {moment} NOT NULL) {serial}
+        CREATE TABLE events (book {integer} NOT NULL, sequence {integer} NOT NULL, id {id} NOT NULL UNIQUE,
+        merchant {id} NOT NULL, type TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
+        created_at {moment} NOT NULL, PRIMARY KEY (book, sequence),
+        FOREIGN KEY (merchant, book) REFERENCES merchants (id, book)) {serial}
         """,
         "CREATE INDEX events_of_merchant ON events (merchant, sequence)",
         """
-        CREATE TABLE webhook_endpoints (id {id} NOT NULL PRIMARY KEY, merchant {id} NOT NULL REFERENCES merchants (id),
+        CREATE TABLE webhook_endpoints (id {id} NOT NULL PRIMARY KEY, book {integer} NOT NULL, merchant {id} NOT NULL,
         url TEXT NOT NULL, sealed_secret {bytes} NOT NULL, previous_secret {bytes}, previous_until {moment},
         types TEXT NOT NULL, personal_data {flag} NOT NULL DEFAULT 0, created_at {moment} NOT NULL,
         disabled_at {moment}, disabled_reason TEXT, deleted_at {moment}, claim {integer} NOT NULL DEFAULT 0,
-        claimed_until {moment}) {table}
+        claimed_until {moment}, UNIQUE (id, book),
+        FOREIGN KEY (merchant, book) REFERENCES merchants (id, book)) {table}
         """,
         "CREATE INDEX webhook_endpoints_of_merchant ON webhook_endpoints (merchant, id)",
         """
@@ -24,9 +26,10 @@ extension Schema {
         CHECK (start <= position AND position <= until)) {table}
         """,
         """
-        CREATE TABLE event_retries (endpoint {id} NOT NULL REFERENCES webhook_endpoints (id),
-        sequence {integer} NOT NULL REFERENCES events (sequence), attempts {integer} NOT NULL,
-        next_attempt_at {moment} NOT NULL, failed {flag} NOT NULL, PRIMARY KEY (endpoint, sequence)) {table}
+        CREATE TABLE event_retries (book {integer} NOT NULL, endpoint {id} NOT NULL, sequence {integer} NOT NULL,
+        attempts {integer} NOT NULL, next_attempt_at {moment} NOT NULL, failed {flag} NOT NULL,
+        PRIMARY KEY (endpoint, sequence), FOREIGN KEY (endpoint, book) REFERENCES webhook_endpoints (id, book),
+        FOREIGN KEY (book, sequence) REFERENCES events (book, sequence)) {table}
         """,
         "CREATE INDEX event_retries_due ON event_retries (next_attempt_at, endpoint)",
         "CREATE INDEX event_retries_of_endpoint ON event_retries (endpoint, next_attempt_at)",

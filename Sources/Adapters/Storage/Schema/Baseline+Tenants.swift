@@ -4,8 +4,8 @@ extension Schema {
     /// Merchants, their keys, bots and requests.
     static let tenants = [
         """
-        CREATE TABLE merchants (id {id} NOT NULL PRIMARY KEY, name TEXT NOT NULL, fee_basis_points {integer} NOT NULL,
-        created_at {moment} NOT NULL) {table}
+        CREATE TABLE merchants (id {id} NOT NULL PRIMARY KEY, book {integer} NOT NULL REFERENCES books (number),
+        name TEXT NOT NULL, fee_basis_points {integer} NOT NULL, created_at {moment} NOT NULL, UNIQUE (id, book)) {table}
         """,
         """
         CREATE TABLE api_keys (id {id} NOT NULL PRIMARY KEY, merchant {id} NOT NULL REFERENCES merchants (id),

@@ -10,6 +10,8 @@ extension Schema {
 
     /// What the whole gateway shares: small tables that are written rarely.
     private static let reference = [
+        // How many there are is decided when the database is made.
+        "CREATE TABLE books (number {integer} NOT NULL PRIMARY KEY CHECK (number >= 0)) {table}",
         "CREATE TABLE gateway_mode (number {integer} NOT NULL PRIMARY KEY, livemode {flag} NOT NULL) {table}",
         """
         CREATE TABLE storage_proofs (number {integer} NOT NULL PRIMARY KEY, proven_at {moment} NOT NULL,

@@ -154,7 +154,7 @@ extension LedgerTransaction.Kind: StoredCode {
     static let stored: [Self] = [
         .paymentHeld, .invoiceSettled, .underpaid, .movement, .movementUndone, .refundReserved, .payoutReserved,
         .transferSent, .transferReleased, .transferReopened, .networkFee, .refundMoved, .paymentOrphaned,
-        .caseAccepted, .settlementUndone,
+        .caseAccepted, .settlementUndone, .handedOver,
     ]
 }
 

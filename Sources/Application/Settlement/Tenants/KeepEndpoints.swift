@@ -35,7 +35,7 @@ extension Settlement {
     /// - Throws: what the database throws.
     /// - Returns: false when the merchant has too many.
     package func add(_ endpoint: WebhookEndpointRecord) async throws -> Bool {
-        try await database.write { session in
+        try await write(for: endpoint.merchant) { session in
             if try session.endpoint(endpoint.id) != nil {
                 try session.update(endpoint)
                 return true
@@ -51,7 +51,7 @@ extension Settlement {
     /// - Throws: what the change and the database throw.
     /// - Returns: the endpoint as it is now; nil when the merchant has no such endpoint.
     package func make(_ change: EndpointChange) async throws -> WebhookEndpointRecord? {
-        try await database.write { session in
+        try await write(for: change.merchant) { session in
             guard var endpoint = try session.endpoint(change.id), endpoint.merchant == change.merchant else {
                 return nil
             }
@@ -67,7 +67,7 @@ extension Settlement {
     /// - Throws: what the database throws.
     package func delete(_ endpoint: WebhookEndpointRecord) async throws {
         let now = clock.now()
-        try await database.write { try $0.delete(endpoint, at: now) }
+        try await write(for: endpoint.merchant) { try $0.delete(endpoint, at: now) }
     }
 
     /// Has a merchant's event sent again to all its endpoints.
@@ -76,7 +76,7 @@ extension Settlement {
     /// - Returns: to how many; nil when the merchant has no such event.
     package func redeliver(_ id: EventID, of merchant: MerchantID) async throws -> Int? {
         let now = clock.now()
-        return try await database.write { session in
+        return try await write(for: merchant) { session in
             guard let event = try session.event(id), event.merchant == merchant else { return nil }
             let endpoints = try session.endpoints(of: merchant).filter { $0.disabledAt == nil }
             for endpoint in endpoints { try session.deliver(id, of: event.type, to: endpoint, at: now) }
@@ -94,7 +94,7 @@ extension Settlement {
         until end: Timestamp
     ) async throws -> (sent: Int, isComplete: Bool) {
         let now = clock.now()
-        return try await database.write { session in
+        return try await write(for: endpoint.merchant) { session in
             try session.redeliver(to: endpoint, from: start, until: end, limit: Self.redeliveryLimit, at: now)
         }
     }

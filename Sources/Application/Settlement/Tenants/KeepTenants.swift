@@ -38,7 +38,7 @@ extension Settlement {
     /// - Throws: what the database throws.
     /// - Returns: false when the merchant has too many.
     package func add(_ key: APIKeyRecord) async throws -> Bool {
-        try await database.write { session in
+        try await write(for: key.merchant) { session in
             if try session.apiKey(key.id) != nil {
                 try session.replaceDigest(of: key.id, by: key.digest)
                 return true
@@ -56,7 +56,7 @@ extension Settlement {
     /// - Returns: the key as it is now; nil when the merchant has no such key.
     package func revokeKey(_ id: APIKeyID, of merchant: MerchantID) async throws -> APIKeyRecord? {
         let now = clock.now()
-        return try await database.write { session in
+        return try await write(for: merchant) { session in
             guard let key = try session.apiKey(id), key.merchant == merchant else { return nil }
             _ = try session.revoke(id, at: now)
             return try session.apiKey(id) ?? key

@@ -38,7 +38,7 @@ extension Settlement {
         object: String
     ) async throws -> IdempotencyClaim {
         let now = clock.now()
-        return try await database.write { session in
+        return try await write(for: scope.merchant) { session in
             try session.claimIdempotency(
                 scope,
                 fingerprint: fingerprint,
@@ -53,7 +53,7 @@ extension Settlement {
     ///
     /// - Throws: what the database throws.
     package func finish(_ scope: IdempotencyScope, status: Int, body: String) async throws {
-        try await database.write { try $0.finishIdempotency(scope, status: status, body: body) }
+        try await write(for: scope.merchant) { try $0.finishIdempotency(scope, status: status, body: body) }
     }
 
     /// Gives up a request that was refused: what was refused before anything was made leaves the key free for another try.
@@ -61,7 +61,7 @@ extension Settlement {
     /// - Throws: what the database throws.
     package func giveUp(_ scope: IdempotencyScope, making object: MadeObject) async throws {
         let now = clock.now()
-        try await database.write { session in
+        try await write(for: scope.merchant) { session in
             if try isMade(object, in: session) {
                 try session.releaseIdempotency(scope, at: now)
             } else {
