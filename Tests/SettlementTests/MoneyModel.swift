@@ -133,6 +133,15 @@ struct MoneyModel {
             (payments[other].waits, payments[other].earned) = (payments[other].amount, 0)
             takeAgain(other)
         }
+        // Who has paid twice, and loses one of the payments, has paid.
+        for other in payments.indices
+        where payments[other].invoice == number && payments[other].account == "repeated_payments" {
+            guard invoices[number].state != .settled else { return }
+            guard payments[other].stands, payments[other].madeAt <= invoice.end, live(of: other).isEmpty else {
+                continue
+            }
+            place(other)
+        }
     }
 
     mutating func expire(at moment: Int) {

@@ -80,9 +80,25 @@ extension ObservationRecorder {
         for open in try session.cases(of: payment.id) where open.state == .open {
             try settlement.close(open, .init(.assigned, object: option.invoice.text, note: note, at: now), in: session)
         }
+        let arrival = Arrival(
+            id: payment.id,
+            transfer: try transfer(of: payment, for: option, in: session),
+            source: .suspense(providerKey),
+            stored: payment,
+            madeAt: payment.occurredAt
+        )
+        _ = try receive(arrival, matching: session.option(option.reference, at: providerKey), in: session)
+    }
+
+    /// The transfer that a stored payment was, as one for an option.
+    func transfer(
+        of payment: Payment,
+        for option: PaymentOption,
+        in session: any SQLSession
+    ) throws -> IncomingTransfer {
         let told = try session.personalData(of: payment.id)?.sealed
             .flatMap { try settlement.personalData.open($0, of: payment.id, for: payment.merchant) }
-        let transfer = IncomingTransfer(
+        return IncomingTransfer(
             naturalKey: payment.naturalKey,
             reference: option.reference,
             amount: payment.amount,
@@ -93,14 +109,5 @@ extension ObservationRecorder {
             availableAt: payment.availableAt,
             shippingOption: told?.shippingOption
         )
-        let source = AccountID.suspense(providerKey)
-        let arrival = Arrival(
-            id: payment.id,
-            transfer: transfer,
-            source: source,
-            stored: payment,
-            madeAt: payment.occurredAt
-        )
-        _ = try receive(arrival, matching: session.option(option.reference, at: providerKey), in: session)
     }
 }

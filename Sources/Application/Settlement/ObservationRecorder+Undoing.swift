@@ -54,7 +54,7 @@ extension ObservationRecorder {
             try settlement.close(open, .init(.superseded, at: now), in: session)
         }
         // It was paid when the chain first said so, in whichever block it is now.
-        let first = try session.ledgerTransactions(LedgerSubject(stored.id)).first?.occurredAt
+        let first = try firstMoment(of: stored, in: session)
         let arrival = Arrival(
             id: stored.id,
             transfer: transfer,
@@ -135,6 +135,47 @@ extension ObservationRecorder {
         guard action == .reopen else { return }
         if invoice.status.state == .settled { try returnToClearing(updated, in: session) }
         try settlement.announce(.reopened, updated, at: now, in: session)
+        if invoice.status.state == .settled { try countRepeated(for: updated.id, in: session) }
+    }
+
+    /// Counts duplicate payments for an invoice that was reopened, the first one first, until it is settled again: the
+    /// customer has paid, and nobody is to ask for the money once more.
+    ///
+    /// A payment that came after the invoice's time, or of which a refund takes something, stays with the merchant's case.
+    private func countRepeated(for invoice: InvoiceID, in session: any SQLSession) throws {
+        for payment in try session.payments(of: invoice) where payment.classification == .repeated {
+            guard let current = try session.invoice(invoice), current.status.state.isPayable else { return }
+            guard payment.state == .final, let first = try firstMoment(of: payment, in: session),
+                let recorder = recorder(for: payment.provider),
+                first <= current.expiresAt.advanced(by: recorder.graceAfterExpiry),
+                try session.refunds(of: payment.id).allSatisfy({ !$0.status.state.holdsMoney }),
+                let match = try recorder.assigned(payment, in: session)
+            else { continue }
+            for open in try session.cases(of: payment.id) where open.state == .open {
+                try settlement.close(open, .init(.superseded, at: now), in: session)
+            }
+            try reverse(payment, as: .settlementUndone, at: now, in: session)
+            let arrival = Arrival(
+                id: payment.id,
+                transfer: try recorder.transfer(of: payment, for: match.option, in: session),
+                source: .providerReceivable(payment.provider),
+                stored: payment,
+                madeAt: first
+            )
+            _ = try recorder.receive(arrival, for: match, in: session)
+        }
+    }
+
+    /// The same for payments of another provider; nil when it is not configured any more.
+    private func recorder(for provider: String) -> Self? {
+        settlement.providers.provider(provider).map { provider in
+            Self(settlement: settlement, provider: provider, now: now, isChronological: false)
+        }
+    }
+
+    /// When the rail first had a payment, in whichever block it is now.
+    private func firstMoment(of payment: Payment, in session: any SQLSession) throws -> Timestamp? {
+        try session.ledgerTransactions(LedgerSubject(payment.id)).map(\.occurredAt).min()
     }
 
     /// What other payments of the invoice had earned, or left over, waits again until the invoice is covered.

@@ -261,22 +261,24 @@ package final class FixtureEVM: Sendable {
         gas: UInt64 = 200_000
     ) throws(EVMError) -> EVMHash {
         let customer = try customer(name)
-        let nonce = state.withLock { $0.chain.pendingNonce(of: customer.address) }
-        let transaction = EVMTransaction(
-            kind: .dynamicFee,
-            chainID: chainID,
-            nonce: nonce,
-            fee: .dynamic(maximum: 100_000_000_000, priority: 1_000_000_000),
-            gasLimit: gas,
-            to: address,
-            value: wei,
-            data: data
-        )
-        let raw = try transaction.signed(by: customer.key).raw ?? []
+        // Nothing comes between reading the customer's next number and sending what is signed with it.
         let result: Result<EVMHash, EVMError> = state.withLock { state in
-            do throws(RPCError) { return .success(try admit(raw, into: &state)) } catch {
-                return .failure(EVMError(.malformedStructure, error.message))
-            }
+            do throws(EVMError) {
+                let transaction = EVMTransaction(
+                    kind: .dynamicFee,
+                    chainID: chainID,
+                    nonce: state.chain.pendingNonce(of: customer.address),
+                    fee: .dynamic(maximum: 100_000_000_000, priority: 1_000_000_000),
+                    gasLimit: gas,
+                    to: address,
+                    value: wei,
+                    data: data
+                )
+                let raw = try transaction.signed(by: customer.key).raw ?? []
+                do throws(RPCError) { return .success(try admit(raw, into: &state)) } catch {
+                    throw EVMError(.malformedStructure, error.message)
+                }
+            } catch { return .failure(error) }
         }
         return try result.get()
     }

@@ -79,6 +79,12 @@ struct ChainState: Sendable {
         return lt
     }
 
+    /// Puts nanotons into an account, without a chain transaction.
+    mutating func fund(_ address: TONAddress, with nanotons: UInt128) {
+        accounts[address, default: Account(lastHash: .zero)].balance += nanotons
+        minted += nanotons
+    }
+
     /// Makes a block: what waited is executed, and what that sends waits for the next one.
     mutating func mine(at time: UInt32) throws(TONError) {
         let seqno = head.seqno + 1

@@ -115,10 +115,7 @@ package final class FixtureTON: Sendable {
 
     /// Puts nanotons into an account, without a chain transaction.
     package func fund(_ address: TONAddress, with nanotons: UInt128) {
-        state.withLock { state in
-            state.accounts[address, default: ChainState.Account(lastHash: .zero)].balance += nanotons
-            state.minted += nanotons
-        }
+        state.withLock { $0.fund(address, with: nanotons) }
     }
 
     /// Takes rent for storage from an account, without a chain transaction.
@@ -155,13 +152,12 @@ package final class FixtureTON: Sendable {
         }
         let wallet = Wallet(version: .v4r2, publicKey: key.publicKey, network: network)
         let customer = Customer(wallet: wallet, key: key, address: try wallet.address())
-        if state.withLock({ $0.accounts[customer.address] == nil }) {
-            let initial = try wallet.stateInit()
-            fund(customer.address, with: 1_000_000_000_000)
-            state.withLock { state in
-                state.accounts[customer.address]?.code = initial.code
-                state.accounts[customer.address]?.data = initial.data
-            }
+        let initial = try wallet.stateInit()
+        state.withLock { state in
+            guard state.accounts[customer.address] == nil else { return }
+            state.fund(customer.address, with: 1_000_000_000_000)
+            state.accounts[customer.address]?.code = initial.code
+            state.accounts[customer.address]?.data = initial.data
         }
         return customer
     }
@@ -174,24 +170,32 @@ package final class FixtureTON: Sendable {
     /// - Returns: what was signed.
     @discardableResult
     package func send(_ messages: [WalletMessage], by customer: Customer) throws(TONError) -> Cell {
-        let queued = state.withLock { state in
-            state.externals.filter { $0.destination == customer.address }.count
+        let time = UInt32(clamping: clock.now().seconds)
+        // Nothing comes between reading the wallet's number and queueing what is signed with it: of two requests with one
+        // number the chain takes one.
+        let sent: Result<Cell, TONError> = state.withLock { state in
+            do throws(TONError) {
+                // One request a block is enough for a wallet: what waits has to go first.
+                if state.externals.contains(where: { $0.destination == customer.address }) {
+                    try state.mine(at: time)
+                }
+                guard let data = state.account(customer.address).data else {
+                    throw TONError(.malformedStructure, "the customer has no wallet")
+                }
+                let transfer = try customer.wallet.sign(
+                    messages,
+                    seqno: WalletData(parsing: data, version: customer.wallet.version).seqno,
+                    validUntil: time + 3_600,
+                    with: customer.key,
+                    deploying: false
+                )
+                if case .externalIn(let message) = try Message(parsing: transfer.cell) {
+                    state.externals.append(message)
+                }
+                return .success(transfer.cell)
+            } catch { return .failure(error) }
         }
-        // One request a block is enough for a wallet: what waits has to go first.
-        if queued > 0 { try mine() }
-        let data = state.withLock { $0.account(customer.address).data }
-        guard let data else { throw TONError(.malformedStructure, "the customer has no wallet") }
-        let seqno = try WalletData(parsing: data, version: customer.wallet.version).seqno
-        let transfer = try customer.wallet.sign(
-            messages,
-            seqno: seqno,
-            validUntil: UInt32(clamping: clock.now().seconds) + 3_600,
-            with: customer.key,
-            deploying: false
-        )
-        guard case .externalIn(let message) = try Message(parsing: transfer.cell) else { return transfer.cell }
-        state.withLock { $0.externals.append(message) }
-        return transfer.cell
+        return try sent.get()
     }
 
     /// A customer pays TON coin.
