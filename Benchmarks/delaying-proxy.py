@@ -5,6 +5,7 @@ once, so that a connection carries as many bytes as without the delay.
 """
 
 import asyncio
+import os
 import sys
 
 SERVER, OWN, DELAY = sys.argv[1], sys.argv[2], float(sys.argv[3]) / 2_000
@@ -40,6 +41,7 @@ async def main():
     async with await asyncio.start_unix_server(serve, f"{OWN}/.s.PGSQL.5432"):
         print("listening", flush=True)
         await asyncio.to_thread(sys.stdin.read)
+        os._exit(0)
 
 
 asyncio.run(main())
