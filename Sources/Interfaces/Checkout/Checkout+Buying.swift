@@ -20,7 +20,7 @@ extension Checkout {
         if request.method == "GET" { return try linkPage(link, merchant: merchant, isSold: isSold, target) }
         try target.requireOwnPage()
         let customer = try customer(buying: link, request)
-        // Who comes back, or taps twice, pays what is open already.
+        // A customer who comes back, or taps twice, pays the invoice that is already open.
         if let open = try await openInvoice(of: link, knownTo: target, customer) {
             return redirect(to: open, of: link, isNew: false)
         }
@@ -31,7 +31,7 @@ extension Checkout {
         } catch let error as SettlementError where error.code == .invalidState {
             return try linkPage(link, merchant: merchant, isSold: true, target)
         } catch let error as SettlementError where error.code == .conflict && !order.visitors.isEmpty {
-            // Two taps at once: the other one has opened it.
+            // Two taps at once: the other request has opened the invoice.
             if let open = try await openInvoice(of: link, knownTo: target, customer) {
                 return redirect(to: open, of: link, isNew: false)
             }
@@ -39,9 +39,9 @@ extension Checkout {
         }
     }
 
-    /// What is ordered by a link.
+    /// The order of a purchase by a link.
     ///
-    /// - Throws: `Problem` when the visitor has opened too many invoices a moment ago, and what reading the order throws.
+    /// - Throws: `Problem` when the visitor has opened too many invoices, and what reading the order throws.
     private func order(
         of link: PaymentLink,
         by customer: LinkVisitor?,
@@ -57,9 +57,9 @@ extension Checkout {
         return order
     }
 
-    /// Whose places a purchase takes: the customer's own, and those of the network.
+    /// The visitors against whose limits a purchase counts: the customer's own, and the network's.
     ///
-    /// A bot's token names any customer, so that a network has not as many as somebody likes to name.
+    /// A bot's token can name any customer, so that a network's customers are limited together.
     private func buyers(_ customer: LinkVisitor?, _ network: Visitor?) -> [LinkVisitor] {
         guard let customer else {
             return network.map { [visitor(onNetwork: $0.text, places: Visitor.openInvoices)] } ?? []

@@ -7,7 +7,7 @@ import Settlement
 
 /// The page of a payment link: what is sold, and a button that opens an invoice.
 ///
-/// Looking at the page opens nothing, so that previews of links in chats take nothing from the stock.
+/// Showing the page opens no invoice, so that previews of links in chats take nothing from the stock.
 extension Checkout {
     private static let cookiePrefix = "buy_"
 
@@ -37,10 +37,10 @@ extension Checkout {
         return Self.page(context, status: isSold && request.method == "POST" ? 409 : 200)
     }
 
-    /// The customer whom the init data of a purchase names; nil when it has none, or is of a bot that does not serve the
+    /// The customer that the init data of a purchase names; nil when there is none, or its bot does not serve the
     /// link's merchant.
     ///
-    /// Whoever has a bot's token names any customer, so that each bot has customers of its own here.
+    /// Anybody with a bot's token can name any customer, so that each bot's customers are counted separately.
     ///
     /// - Throws: ``CheckoutError`` when the init data is refused.
     func customer(buying link: PaymentLink, _ request: HTTPRequest) throws(CheckoutError) -> LinkVisitor? {
@@ -53,12 +53,12 @@ extension Checkout {
         return LinkVisitor(name: digest("customer \(session.signer.text) \(session.user)"), places: 1)
     }
 
-    /// Everybody on a network, who has so many invoices of a link open together.
+    /// All visitors of a network, who share a limit of open invoices of a link.
     func visitor(onNetwork network: String, places: Int) -> LinkVisitor {
         LinkVisitor(name: digest("network \(network)"), places: places)
     }
 
-    /// Says nothing of what it was made from to whoever reads the database.
+    /// A keyed digest, so that a reader of the database cannot tell what it was made from.
     private func digest(_ text: String) -> String {
         Hex.encode(HMAC.sha256(key: key, message: Array("link visitor \(text)".utf8)))
     }
@@ -68,7 +68,7 @@ extension Checkout {
         target.cookie(Self.cookiePrefix + link.text).flatMap { try? InvoiceID($0) }
     }
 
-    /// The way to an invoice's page, remembered for the next tap.
+    /// The redirect to an invoice's page; a new invoice is remembered in a cookie for the next tap.
     func redirect(to invoice: InvoiceID, of link: PaymentLink, isNew: Bool) -> HTTPResponse {
         var fields = [HTTPField("Location", "/pay/\(invoice.text)"), HTTPField("Cache-Control", "no-store")]
         if isNew {

@@ -6,9 +6,9 @@ import StrictJSON
 import TONConnect
 package import WalletPayments
 
-/// Paying by TON Connect: the page asks for a session, and shows its link and what the wallet has said.
+/// Paying by TON Connect: the page asks for a session, and shows its link and the wallet's answer.
 extension Checkout {
-    /// What wallets show customers of us (TON Connect, manifest); everybody may read it.
+    /// The manifest that wallets show to customers (TON Connect); it is public.
     func manifest() throws(CheckoutError) -> HTTPResponse {
         guard let wallets, let base = settlement.address.url else { throw .notFound }
         let value: JSONValue = [
@@ -60,7 +60,7 @@ extension Checkout {
 
 /// TON Connect as the page offers it.
 package struct CheckoutWallets: Sendable {
-    /// What wallets call us before their customers.
+    /// The gateway's name in wallets.
     package let name: String
     /// The sessions.
     package let payments: WalletPayments
@@ -73,7 +73,7 @@ package struct CheckoutWallets: Sendable {
 }
 
 extension CheckoutView {
-    /// The last session with a wallet for an option, while it can come to something.
+    /// The last session with a wallet for an option; nil when there is none, or it has ended.
     func walletSession(of option: PaymentOption) -> WalletSession? {
         guard let session = facts.wallet, session.opening.option == option.id, now < session.opening.expiresAt else {
             return nil
@@ -81,7 +81,7 @@ extension CheckoutView {
         return session
     }
 
-    /// What the page shows of wallets for an option: the list, and where the last session stands.
+    /// The wallets that the page offers for an option, and the state of the last session.
     func wallets(of option: PaymentOption) -> [String: Any]? {
         guard !walletEntries.isEmpty, option.rail == .ton else { return nil }
         var context: [String: Any] = [

@@ -9,11 +9,10 @@ package import Settlement
 import StrictJSON
 import WalletPayments
 
-/// The page on which a customer pays an invoice: its HTML, its files, its picture codes and its events; and the page of a
-/// payment link, by which a customer opens an invoice.
+/// The customers' pages: an invoice's page with its files, QR codes and events, and a payment link's page.
 ///
-/// Whoever has an invoice's address may see it, as with every payment link; an invoice that names its customer shows ways
-/// to pay only to that one.
+/// Anybody with an invoice's address may see it, as with every payment link. An invoice that names its customer shows
+/// ways to pay to that customer only.
 package struct Checkout: Sendable {
     let settlement: Settlement
     let wallets: CheckoutWallets?
@@ -62,7 +61,7 @@ package struct Checkout: Sendable {
     /// How many pages are being told of changes.
     package var openStreams: Int { feed.count }
 
-    /// Answers a request for a page or for what belongs to it; returns nil when the path is not one of these.
+    /// Answers a request for a page or one of its parts; returns nil when the path is none of these.
     ///
     /// - Throws: ``CheckoutError``, and what the database throws.
     package func respond(to request: HTTPRequest) async throws -> HTTPResponse? {
@@ -111,7 +110,7 @@ package struct Checkout: Sendable {
         case ("status", 1):
             try target.require("GET")
             return try await status(target)
-        // Who asks for events gets them from `events(for:)`.
+        // A request for events is answered by `events(for:)`.
         case ("events", 1): throw CheckoutError.methodNotAllowed(["GET"])
         case ("session", 1):
             try target.require("POST")
@@ -131,13 +130,13 @@ package struct Checkout: Sendable {
 
     // MARK: - The page
 
-    /// What the page is made of, read at one moment.
+    /// The data of a page, read at one moment.
     private struct Stored: Sendable {
         let facts: CheckoutFacts
-        /// Who the customer is, when that was shown.
+        /// The customer's Telegram user; nil when it was not proven.
         let user: Int64?
         let merchant: String
-        /// What this customer paid the merchant with before.
+        /// The rail by which this customer paid the merchant before.
         let usedRail: Rail?
     }
 
@@ -163,7 +162,7 @@ package struct Checkout: Sendable {
         return Self.page(try view.context(), status: 200)
     }
 
-    /// Who the customer of an invoice is, as a session says that was shown by a bot which serves the invoice's merchant.
+    /// The customer's Telegram user by the session cookie; nil when its bot does not serve the invoice's merchant.
     func user(of target: CheckoutTarget, for invoice: InvoiceWithOptions) -> Int64? {
         guard let cookie = target.cookie(CheckoutSession.cookie),
             let session = CheckoutSession(cookie: cookie, key: key, at: settlement.clock.now()),
@@ -206,7 +205,7 @@ package struct Checkout: Sendable {
         return page(context, status: 404)
     }
 
-    // MARK: - What belongs to it
+    // MARK: - Parts of the page
 
     /// Where an invoice stands, for scripts of any page.
     private func status(_ target: CheckoutTarget) async throws -> HTTPResponse {
@@ -232,7 +231,8 @@ package struct Checkout: Sendable {
         guard trust.serves(session.signer, facts.invoice) else {
             throw CheckoutError.unauthorized("the init data is of a bot that does not serve this invoice's seller")
         }
-        // Telegram's web client shows the page in a frame, where only such a cookie comes back, kept apart for that frame.
+        // Telegram's web client shows the page in a frame, where browsers return only a cookie of this kind, kept apart
+        // for that frame.
         let place = isSecure ? "SameSite=None; Secure; Partitioned" : "SameSite=Lax"
         let cookie =
             "\(CheckoutSession.cookie)=\(session.text(key: key)); Path=/pay; HttpOnly; Max-Age=3600; \(place)"
@@ -243,7 +243,7 @@ package struct Checkout: Sendable {
         return HTTPResponse(status: 201, fields: fields, body: value.bytes)
     }
 
-    /// Renews what has ended of the quotes; the page then shows what they are.
+    /// Renews quotes that have ended; the page then shows the new ones.
     private func renew(_ target: CheckoutTarget) async throws -> HTTPResponse {
         let facts = try await facts(target.path[1])
         _ = try await settlement.renewQuotes(of: facts.invoice.invoice.id)
@@ -256,7 +256,7 @@ package struct Checkout: Sendable {
         var link: String?
         if case .deposit(_, _, let transfer) = option?.instruction { link = transfer }
         if let session = facts.wallet, "\(session.opening.id.text).svg" == name { link = session.opening.link }
-        // Where to pay is told to the customer of the invoice alone, as on the page.
+        // Only the customer of the invoice is told where to pay, as on the page.
         let payer = facts.invoice.invoice.payer
         guard payer == nil || payer == user(of: target, for: facts.invoice), let link, let code = QRCode(link) else {
             throw CheckoutError.notFound
@@ -276,7 +276,7 @@ package struct Checkout: Sendable {
 }
 
 extension CheckoutFacts {
-    /// What is known of an invoice by what is stored of it.
+    /// The facts about an invoice, from what is stored.
     init(_ view: CustomerView) {
         self.init(invoice: view.invoice, payments: view.payments, refunds: view.refunds, wallet: view.wallet)
     }

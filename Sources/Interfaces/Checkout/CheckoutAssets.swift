@@ -4,7 +4,7 @@ import Mustache
 
 /// The files of the page, which are part of the program.
 enum CheckoutAssets {
-    /// What changes when a file changes: part of the files' address, so that they are kept for ever.
+    /// A hash of the files, which is part of their addresses, so that browsers may keep them for ever.
     static let version = Hex.encode(
         SHA256.hash(PackageResources.checkout_css + PackageResources.checkout_js).prefix(6)
     )
@@ -24,14 +24,14 @@ enum CheckoutAssets {
         }
     }
 
-    /// The picture that wallets show of us, 180 pixels wide.
+    /// The gateway's icon in wallets, 180 pixels wide.
     static let icon = response(
         PackageResources.tonconnect_icon_png,
         "image/png",
         [HTTPField("Cache-Control", "public, max-age=86400"), HTTPField("Access-Control-Allow-Origin", "*")]
     )
 
-    /// What merchants include in their own pages.
+    /// A script or its types, for merchants' own pages; returns nil when there is no such file.
     static func script(_ name: String) -> HTTPResponse? {
         let fields = [HTTPField("Cache-Control", "public, max-age=300"), HTTPField("Access-Control-Allow-Origin", "*")]
         return switch name {

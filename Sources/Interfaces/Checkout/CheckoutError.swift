@@ -4,11 +4,11 @@ package enum CheckoutError: Error, Hashable, Sendable {
     case notFound
     /// The path takes other methods.
     case methodNotAllowed([String])
-    /// The request cannot be understood, or what it says does not hold: a sentence.
+    /// The request cannot be understood, or a statement in it is wrong: a sentence.
     case refused(String)
-    /// Who the customer is has not been shown: a sentence.
+    /// The customer has not been identified: a sentence.
     case unauthorized(String)
-    /// A page of somebody else wants to act in the customer's name.
+    /// A page of another site acts in the customer's name.
     case foreignPage
     /// More pages are open than are served at once.
     case tooManyStreams

@@ -2,14 +2,15 @@ import Payments
 import Seams
 import Synchronization
 
-/// Tells open pages that what is known of their invoice has changed: one look at all of them each second, however many
-/// there are.
+/// Tells open pages when their invoice has changed, by one query a second for all pages together.
 final class CheckoutFeed: Sendable {
-    /// The most pages that are told at once, and the most of one invoice; beyond them the oldest one of the merchant who has
-    /// most, or of the invoice, is no longer told, and asks again by itself.
+    /// The most pages that are told at once, in all and for one invoice.
+    ///
+    /// Beyond them the oldest page of the invoice, or of the merchant with the most pages, is dropped, and polls
+    /// instead.
     static let limits = (all: min(4_096, DescriptorBudget.current.incoming / 2), invoice: 16)
     private static let interval = Duration.seconds(1)
-    /// After how many looks a line is sent that says nothing, so that connections that are gone are found.
+    /// After how many queries an empty comment is sent, by which broken connections are found.
     private static let heartbeat = 15
 
     private struct Watcher {
@@ -25,7 +26,7 @@ final class CheckoutFeed: Sendable {
         var isLooking = false
         var isStopped = false
 
-        /// Takes out the watcher that has to make place for another one of an invoice; nil when none has to.
+        /// Removes the watcher that makes room for another one of an invoice; returns nil when there is room.
         mutating func makePlace(
             for invoice: InvoiceID,
             of merchant: MerchantID
@@ -35,7 +36,7 @@ final class CheckoutFeed: Sendable {
             if displaced == nil, watchers.count >= CheckoutFeed.limits.all {
                 let places = watchers.sorted { $0.key < $1.key }
                     .map { FairPlaces.Place(id: $0.key, merchant: $0.value.merchant, isWaiting: true) }
-                // Where everybody has one page, the oldest one makes place.
+                // If every merchant has one page, the oldest makes room.
                 displaced = FairPlaces.displaced(by: merchant, among: places) ?? places.first?.id
             }
             return displaced.flatMap { watchers.removeValue(forKey: $0) }?.events

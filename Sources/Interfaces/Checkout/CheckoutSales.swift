@@ -6,16 +6,16 @@ package import Settlement
 package struct CheckoutSales: Sendable {
     /// Reads the order that a link keeps.
     let order: @Sendable (_ template: String) throws -> InvoiceRequest
-    /// How many invoices one visitor opens, by all links together.
+    /// Limits the invoices that one visitor opens, by all links together.
     let visitors: RateLimiter
-    /// How many invoices are opened by one link, where nothing tells visitors apart.
+    /// Limits the invoices of one link while visitors cannot be told apart.
     let links: RateLimiter
 
     /// Sales by payment links.
     ///
     /// - Parameters:
-    ///   - requestsPerMinute: how many invoices are opened by one link in a minute, where nothing tells visitors apart.
-    ///   - clock: tells when there may be more.
+    ///   - requestsPerMinute: the most invoices of one link in a minute while visitors cannot be told apart.
+    ///   - clock: measures the limits.
     ///   - order: reads the order that a link keeps.
     package init(
         requestsPerMinute: Int,

@@ -3,7 +3,7 @@ import Seams
 import StrictJSON
 import TelegramBot
 
-/// Who a customer is: shown once by init data, and then by a cookie that only we can make.
+/// The identity of a customer: proven once by init data, and then by a cookie that only the gateway can make.
 struct CheckoutSession: Hashable, Sendable {
     /// How long it holds.
     static let lifetime = Duration.seconds(3_600)
@@ -14,12 +14,12 @@ struct CheckoutSession: Hashable, Sendable {
 
     /// The Telegram user.
     let user: Int64
-    /// Who says so.
+    /// The signer of the init data.
     let signer: CheckoutTrust.Signer
     /// Until when it holds.
     let expiresAt: Timestamp
 
-    /// A session of whom the init data names, if one of the bots' tokens, or Telegram for another bot, has signed it.
+    /// A session of the user that init data names, if a bot's token, or Telegram for another bot, has signed it.
     ///
     /// - Throws: ``CheckoutError``.
     init(_ text: String, trusting trust: CheckoutTrust, at now: Timestamp) throws(CheckoutError) {
@@ -38,7 +38,7 @@ struct CheckoutSession: Hashable, Sendable {
         let reason: String
     }
 
-    /// Who of those that are trusted has signed the init data.
+    /// The trusted signer of the init data.
     private static func signer(
         of data: InitData,
         trusting trust: CheckoutTrust,
@@ -63,7 +63,7 @@ struct CheckoutSession: Hashable, Sendable {
         return .failure(.init(reason: reason))
     }
 
-    /// The session that a cookie names, if we made it and it still holds.
+    /// The session in a cookie; nil when the gateway did not make it, or it has ended.
     init?(cookie: String, key: SecretBytes, at now: Timestamp) {
         let parts = cookie.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4, let user = Int64(parts[0]), let seconds = Int64(parts[1]),

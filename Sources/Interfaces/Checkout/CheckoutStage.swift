@@ -19,7 +19,7 @@ enum CheckoutStage: String, Hashable, Sendable, CaseIterable {
     case paid
     /// More than all has arrived.
     case over
-    /// What has arrived is of an asset that this invoice is not paid in.
+    /// A payment has arrived in an asset that this invoice is not paid in.
     case wrongAsset = "wrong_asset"
     /// The time ended when nothing but another asset had arrived.
     case closedWrongAsset = "closed_wrong_asset"
@@ -55,7 +55,7 @@ enum CheckoutStage: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// What is known of an invoice: what was stored, and nothing that a client says.
+/// The facts about an invoice: only what is stored, never what a client claims.
 struct CheckoutFacts: Hashable, Sendable {
     let invoice: InvoiceWithOptions
     let payments: [Payment]
@@ -63,16 +63,16 @@ struct CheckoutFacts: Hashable, Sendable {
     /// The last session with a wallet of the customer's.
     var wallet: WalletSession?
 
-    /// The payments that stand.
+    /// The final payments.
     var standing: [Payment] { payments.filter { $0.state == .final } }
 
-    /// What was returned of the payments, in their own assets.
+    /// The amounts that were returned, in the assets of the payments.
     var returned: [Amount] { refunds.filter { $0.status.state == .completed }.map(\.amount) }
 
     /// The payments of an asset that this invoice is not paid in, and that were not returned.
     var wrong: [Payment] { standing.filter { $0.classification == .wrongAsset && !isReturned($0) } }
 
-    /// The furthest of what was seen and is not final, and of what was seen in an asset that the invoice is paid in.
+    /// The sighting with the most confirmations, among those in an asset that the invoice is paid in.
     var progress: (seen: Amount, done: Int, required: Int)? {
         let assets = Set(invoice.options.map(\.due.asset))
         return invoice.sightings.filter { assets.contains($0.amount.asset) }.max { $0.confirmations < $1.confirmations }
@@ -81,7 +81,7 @@ struct CheckoutFacts: Hashable, Sendable {
             }
     }
 
-    /// What stands for all of this: it changes when something was seen.
+    /// A short hash of these facts, which changes when the page has to.
     func revision(at now: Timestamp) -> String {
         let progress = progress.map { "\($0.seen.units) \($0.done) \($0.required)" } ?? ""
         let parts = [
@@ -108,7 +108,7 @@ struct CheckoutFacts: Hashable, Sendable {
         case .new, .processing:
             if let progress { return progress.done > 0 ? .confirming : .seen }
             if status.received.isPositive { return isInTime ? .short : .closedShort }
-            // What was returned of another asset leaves the order to be paid as before.
+            // If only payments in another asset came and were returned in time, the order can be paid as before.
             if left.isEmpty, !standing.isEmpty, !isInTime || !isOnlyWrong(standing) { return .refunded }
             guard !left.isEmpty else { return isInTime ? .waiting : .ending }
             guard isOnlyWrong(left) else { return .late }

@@ -1,7 +1,7 @@
 import HTTPMessages
 import Seams
 
-/// A request taken apart.
+/// A request for a page, parsed.
 struct CheckoutTarget {
     let request: HTTPRequest
     private let target: RequestTarget
@@ -19,9 +19,10 @@ struct CheckoutTarget {
         if method == "POST" { try requireOwnPage() }
     }
 
-    /// Refuses what a page of another site has a customer's browser send; what is no browser names no site.
+    /// Refuses a request that another site made a customer's browser send; other clients name no site, and pass.
     func requireOwnPage() throws(CheckoutError) {
-        // What the browser itself says counts first: behind a proxy the host is another than the customer's.
+        // The browser's own statement counts first: behind a proxy, the host differs from the one that the customer
+        // used.
         if let site = request.field("Sec-Fetch-Site") {
             guard site == "same-origin" || site == "none" else { throw .foreignPage }
             return

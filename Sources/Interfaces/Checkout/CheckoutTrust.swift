@@ -2,13 +2,13 @@ package import Cryptography
 package import Payments
 import Settlement
 
-/// Whose init data shows who a customer is, and to whose invoices.
+/// Whose init data identifies customers, and for which invoices.
 package struct CheckoutTrust: Sendable {
     /// A bot that the gateway speaks for.
     package struct Bot: Sendable {
-        /// What the bot is called in sessions: lower-case letters, digits and hyphens.
+        /// The name of the bot in sessions: lower-case letters, digits and hyphens.
         package let key: String
-        /// What it signs with.
+        /// The bot's token, with which init data is signed.
         package let token: SecretBytes
 
         /// A bot by its key.
@@ -25,7 +25,7 @@ package struct CheckoutTrust: Sendable {
         /// The key with which Telegram signs for others.
         package let key: Ed25519.PublicKey
 
-        /// Telegram's key, and the bots that it is believed about.
+        /// Telegram's key, and the bots for which it is believed.
         package init(bots: [Int64], key: Ed25519.PublicKey) {
             self.bots = bots
             self.key = key
@@ -37,14 +37,14 @@ package struct CheckoutTrust: Sendable {
         package static let testKey = "40055058a4ee38156a06562e52eece92a771bcd8346a8c4615cb7376eddf72ec"
     }
 
-    /// Who has signed init data.
+    /// The signer of init data.
     package enum Signer: Hashable, Sendable {
         /// A bot that the gateway speaks for, by its key.
         case bot(String)
         /// A bot that Telegram has signed for, by its number.
         case thirdParty(Int64)
 
-        /// The signer in a session; no bot's key begins with an underscore.
+        /// The signer as a session names it; no bot's key begins with an underscore.
         var text: String {
             switch self {
             case .bot(let key): key
@@ -63,20 +63,21 @@ package struct CheckoutTrust: Sendable {
         }
     }
 
-    /// The bots that the gateway speaks for.
+    /// The gateway's own bots.
     let bots: @Sendable () -> [Bot]
-    /// Bots that it does not speak for; nil when the operator has named none.
+    /// Other bots, whose init data Telegram signs; nil when the operator has named none.
     let thirdParties: ThirdParties?
-    /// Whether what a signer says of its users counts for a merchant, and for an invoice with these options.
+    /// Whether init data of a signer counts for a merchant, and for an invoice with these options.
     private let isServed: @Sendable (Signer, MerchantID, [PaymentOption]) -> Bool
 
-    /// Trust in what one of the bots' tokens, or Telegram for one of the other bots, has signed.
+    /// Trust in init data that was signed with the token of an own bot, or by Telegram for another bot.
     ///
     /// - Parameters:
-    ///   - bots: the bots that the gateway speaks for.
-    ///   - thirdParties: the bots that it does not speak for.
-    ///   - serves: whether a signer's word counts for a merchant, and for an invoice of theirs with these options: whoever
-    ///     has a bot's token can name any user, so that it may open only what belongs to a merchant whom the bot serves.
+    ///   - bots: the gateway's own bots.
+    ///   - thirdParties: other bots.
+    ///   - serves: whether init data of a signer counts for a merchant, and for an invoice of theirs with these
+    ///     options. Anybody with a bot's token can name any user, so that it may open only what belongs to a merchant
+    ///     that the bot serves.
     package init(
         bots: @escaping @Sendable () -> [Bot],
         thirdParties: ThirdParties? = nil,
@@ -87,11 +88,11 @@ package struct CheckoutTrust: Sendable {
         isServed = serves
     }
 
-    /// Whether a signer's word counts for an invoice.
+    /// Whether init data of a signer counts for an invoice.
     func serves(_ signer: Signer, _ invoice: InvoiceWithOptions) -> Bool {
         isServed(signer, invoice.invoice.merchant, invoice.options)
     }
 
-    /// Whether a signer's word counts for what a merchant sells by a link.
+    /// Whether init data of a signer counts for what a merchant sells by a link.
     func serves(_ signer: Signer, _ link: PaymentLink) -> Bool { isServed(signer, link.merchant, []) }
 }

@@ -6,7 +6,7 @@ import Settlement
 import StrictJSON
 import TONConnect
 
-/// What the page shows of an invoice, in one language.
+/// The page of an invoice in one language.
 struct CheckoutView {
     let facts: CheckoutFacts
     let merchant: String
@@ -24,13 +24,13 @@ struct CheckoutView {
     let isBound: Bool
     /// The wallets that may be asked to pay.
     var walletEntries: [WalletEntry] = []
-    /// What a network is called, by the key of its provider; returns nil when there is nothing to choose.
+    /// The name of a network, by the key of its provider; returns nil when there is nothing to choose.
     var network: (String) -> String? = { _ in nil }
 
     private var invoice: Invoice { facts.invoice.invoice }
     var stage: CheckoutStage { facts.stage(at: now) }
 
-    /// What the template is filled with.
+    /// The values for the template.
     func context() throws -> [String: Any] {
         let options = try offered()
         let receipt = try receipt()
@@ -51,7 +51,7 @@ struct CheckoutView {
         let key = isBound ? "bound" : stage.rawValue
         context["heading"] = texts.text("\(key).heading", values)
         context["hint"] = texts.text("\(key).hint", values)
-        // Whatever else is told, money that came in another asset is not passed over.
+        // A payment in another asset is always mentioned, whatever else the page says.
         let hasNotice = !isBound && !facts.wrong.isEmpty && stage != .wrongAsset && stage != .closedWrongAsset
         context["hasNotice"] = hasNotice
         context["notice"] = hasNotice ? texts.text("wrong_asset.notice", values) : ""
@@ -102,7 +102,7 @@ struct CheckoutView {
 
     // MARK: - Ways to pay
 
-    /// First what the customer paid with or chose before, then what is nearest to where they are.
+    /// The ways to pay: first the rail that the customer used or chose before, then the nearest to where they are.
     private func offered() throws -> [[String: Any]] {
         guard stage.isOpen, !isBound else { return [] }
         let isPartlyPaid = invoice.status.received.isPositive
@@ -135,7 +135,7 @@ struct CheckoutView {
             "usedBefore": option.rail == usedRail, "price": try text(due),
             "plainAmount": try asset.text(due), "ticker": asset.ticker(at: now),
         ]
-        // While a payment is on its way nothing is renewed.
+        // Quotes are not renewed while a payment is on its way.
         if stage == .waiting || stage == .short || stage == .wrongAsset, let quote = option.quote,
             quote.validUntil < invoice.expiresAt
         {
@@ -155,11 +155,11 @@ struct CheckoutView {
             description["networkWarning"] = texts.text("label.network_warning", ["network": network ?? ""])
             description["hasComment"] = comment != nil
             description["comment"] = comment ?? ""
-            // A link names the whole amount: of a part the rest is sent by hand.
+            // The link names the whole amount: the rest of a partial payment is sent by hand.
             description["hasLink"] = !isPartlyPaid
             description["link"] = link
             if let wallets = wallets(of: option) { description["wallets"] = wallets }
-            // Who is asked by a wallet is not asked a second time in the same breath.
+            // A customer whose wallet asks for the payment is not asked by the page at the same time.
             let session = walletSession(of: option)?.state
             description["isInWallet"] = session?.isOpen ?? false || session == .sent
         }

@@ -2,14 +2,14 @@ package import Payments
 package import Providers
 import Seams
 
-/// For whose invoices it counts what a bot says of its users.
+/// The merchants for whose invoices init data of a bot counts.
 ///
-/// The law of payments holds for init data as well: what comes from a bot is about the merchants whom the bot serves. A bot
-/// that takes money serves the merchants whom its providers are meant for, and what was opened at it before. A bot that
-/// takes none has nothing opened at it, so that it serves whom the operator has named for it, and nobody otherwise: whoever
-/// has its token can name any user, and whoever keeps its Mini App can repeat what users showed there.
+/// Init data follows the same rule as payments: it counts only for the merchants that its bot serves. A bot that takes
+/// money serves the merchants of its providers, and the invoices that were opened at them. A bot that takes no money
+/// serves only the merchants that the operator names for it: anybody with its token can name any user, and anybody who
+/// runs its Mini App can repeat what users showed there.
 package struct ServedMerchants: Sendable {
-    /// Whom the operator has named for a bot that takes no money.
+    /// A merchant that the operator names for a bot that takes no money.
     package enum Named: Hashable, Sendable {
         /// One merchant.
         case merchant(MerchantID)
@@ -24,9 +24,9 @@ package struct ServedMerchants: Sendable {
     /// The merchants whom bots serve.
     ///
     /// - Parameters:
-    ///   - providers: what the bots take money by.
-    ///   - named: whom bots that take none serve, by the bots' numbers.
-    ///   - number: the number of a bot that the gateway speaks for, by its key.
+    ///   - providers: the providers by which bots take money.
+    ///   - named: the merchants of bots that take no money, by the bots' numbers.
+    ///   - number: the number of one of the gateway's own bots, by its key.
     package init(
         by providers: ProviderRegistry,
         named: [Int64: Set<Named>],
@@ -37,7 +37,7 @@ package struct ServedMerchants: Sendable {
         self.number = number
     }
 
-    /// Whether what a signer says counts for a merchant and for what is open at the options' providers.
+    /// Whether init data of a signer counts for a merchant, or for what is open at the options' providers.
     package func include(
         _ merchant: MerchantID,
         at options: [PaymentOption],

@@ -1,24 +1,24 @@
 import StrictJSON
 
-/// What the page says in one language.
+/// The page's texts in one language.
 struct Texts: Sendable {
     /// The language's code (BCP 47, primary subtag).
     let language: String
     private let entries: [String: String]
 
-    /// The languages that there are; the first is for everybody else.
+    /// All languages; the first is the default.
     static let all = [Texts("en", PackageResources.en_json), Texts("ru", PackageResources.ru_json)]
 
     private init(_ language: String, _ bytes: [UInt8]) {
         self.language = language
         var entries: [String: String] = [:]
-        // The files are part of the program, and a test reads them: what is no JSON leaves a page without words, and never a
-        // process that stops.
+        // The files are part of the program, and a test reads them. A file that is no JSON leaves a page without words
+        // rather than stop the process.
         for member in (try? JSONValue(parsing: bytes))?.members ?? [] { entries[member.key] = member.value.stringValue }
         self.entries = entries
     }
 
-    /// The language that the customer chose, or the first that is asked for and there is.
+    /// The language that the customer chose, or else the first accepted one that there is.
     static func choose(_ chosen: String?, accepting header: String?) -> Texts {
         let asked = [chosen ?? ""] + (header ?? "").split(separator: ",").prefix(20).map { String($0) }
         for tag in asked {
@@ -28,7 +28,7 @@ struct Texts: Sendable {
         return all[0]
     }
 
-    /// The names of what can be said.
+    /// The keys of all texts.
     var keys: Set<String> { Set(entries.keys) }
 
     /// A sentence; `{name}` in it stands for a value.

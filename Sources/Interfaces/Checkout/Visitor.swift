@@ -1,23 +1,23 @@
 import HTTPMessages
 
-/// Who sends a request that carries no key, as far as its address tells.
+/// The sender of a request that carries no key, told apart by address.
 ///
-/// One person has a whole network of IPv6 addresses, so that the first half of such an address counts. A request that
-/// comes from a proxy of our own, which stands at a private address, counts as its last forwarded-for entry says: that
-/// one is the proxy's own. What such an entry says and nobody can read counts as the proxy itself.
+/// An IPv6 address counts by its first half, because one person has a whole network of them. A request from a proxy of
+/// our own, which is at a private address, counts by the last forwarded-for entry, which that proxy wrote. An entry
+/// that cannot be read counts as the proxy itself.
 struct Visitor: Hashable, Sendable {
-    /// How many invoices one visitor opens by payment links in a minute, ten seconds' worth of them at once.
+    /// The most invoices that a visitor opens by payment links in a minute; ten seconds' worth may come at once.
     static let invoicesPerMinute = 60
-    /// How many invoices of one link a network has open at once: behind one address of a mobile network there are many
-    /// customers, who cannot be told apart until they pay.
+    /// The most invoices of one link that a network has open at once: behind one address of a mobile network there are
+    /// many customers, who cannot be told apart until they pay.
     static let openInvoices = 60
-    /// How many of them belong to customers whom a bot names.
+    /// The same limit for invoices of customers whom init data names.
     static let namedInvoices = 600
 
-    /// What the visitor is counted under.
+    /// The name under which the visitor is counted.
     let text: String
 
-    /// The sender of a request; returns nil when nothing tells visitors apart.
+    /// The sender of a request; returns nil when the address does not tell visitors apart.
     init?(_ request: HTTPRequest) {
         guard let peer = request.peer.flatMap({ IPAddress.bytes(of: $0) }) else { return nil }
         guard !AddressRule.isPublic(peer) else {
@@ -29,7 +29,7 @@ struct Visitor: Hashable, Sendable {
         text = Self.network(Self.address(last.filter { $0 != UInt8(ascii: " ") }) ?? peer)
     }
 
-    /// The address of an entry, which some proxies write with a port (RFC 7239, section 6).
+    /// The address in an entry; some proxies add a port (RFC 7239, section 6).
     private static func address(_ entry: [UInt8]) -> [UInt8]? {
         let text = String(decoding: entry, as: UTF8.self)
         if let address = IPAddress.bytes(of: text) { return address }
@@ -38,7 +38,7 @@ struct Visitor: Hashable, Sendable {
         return IPAddress.bytes(of: String(text[..<end].drop { $0 == "[" }))
     }
 
-    /// An IPv4 address is the same one inside IPv6 (RFC 4291, section 2.5.5.2).
+    /// The network of an address; an IPv4 address is the same one inside IPv6 (RFC 4291, section 2.5.5.2).
     private static func network(_ address: [UInt8]) -> String {
         let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
         let isMapped = address.count == 16 && address.starts(with: mapped)

@@ -1,9 +1,9 @@
 import HummingbirdCore
 
-/// Has a server take connections only while there is room for them; the others wait in the system's queue.
+/// Lets a server accept connections only while there is room for them; the others wait in the system's queue.
 ///
-/// Closing what is too much after it was taken is too late: a connection that was taken has a descriptor, and nobody
-/// may be there who can be closed at once.
+/// Closing a surplus connection after it was accepted is too late: it already has a descriptor, and perhaps no other
+/// connection is idle and can be closed at once.
 struct AcceptGate: AvailableConnectionsDelegate {
     let connections: OpenConnections
 

@@ -1,25 +1,25 @@
 /// How long a server waits for the other side of a connection, as a pure machine: moments in, a deadline out.
 ///
-/// Deadlines and not idle times: who sends a byte now and then is slow all the same.
+/// The limits are deadlines and not idle times: a client that sends a byte now and then is slow all the same.
 struct ConnectionPatience {
     /// The limits.
     struct Limits: Hashable, Sendable {
         /// How long a whole head may take on a new connection.
         var firstHead = Duration.seconds(10)
-        /// How long a connection may wait for its next request, with the head of that request.
+        /// How long a connection may take to send its next request's head, idle time included.
         var nextHead = Duration.seconds(60)
         /// How long a body may take, whatever its size.
         var body = Duration.seconds(10)
-        /// How many bytes of a body give it a second more.
+        /// How many bytes of a body extend its deadline by a second.
         var bytesPerSecond = 4_096
-        /// How long a body goes on being read whose request is answered already.
+        /// How long the rest of a body is read after its request was answered.
         var unreadBody = Duration.seconds(5)
-        /// How long the other side may take nothing of what is sent to it.
+        /// How long the other side may take no bytes of what is sent to it.
         var stuckWriting = Duration.seconds(30)
-        /// The most requests that are read while none of them is answered.
+        /// The most requests on a connection that may wait for their answers.
         ///
-        /// A request of 40 bytes is some kilobytes once it is
-        /// read, and the answers wait for the other side to take them.
+        /// A request of 40 bytes takes some kilobytes once it is read, and answers wait until the other side takes
+        /// them.
         var pipelinedRequests = 16
     }
 
@@ -40,7 +40,7 @@ struct ConnectionPatience {
         waitingUntil = now + limits.firstHead
     }
 
-    /// When the connection is to be closed, if nothing comes until then; nil while we are the ones who take their time.
+    /// When to close the connection if nothing arrives until then; nil while it is the server's turn.
     var deadline: Duration? {
         switch (waitingUntil, stuckUntil) {
         case (let one?, let other?): min(one, other)
@@ -48,7 +48,7 @@ struct ConnectionPatience {
         }
     }
 
-    /// Whether the other side asks more than it waits to be answered, so that the connection is to be closed at once.
+    /// Whether too many requests wait for their answers, so that the connection is to be closed at once.
     var isFlooded: Bool { unanswered > limits.pipelinedRequests }
 
     /// Whether no request is under way.

@@ -49,7 +49,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // What was received at once goes on being read after the connection is closed.
+        // Messages that arrived together are still read after the connection is closed.
         guard !isClosing else { return }
         switch unwrapInboundIn(data) {
         case .head: patience?.readHead(at: Self.now)
@@ -79,7 +79,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// Takes its place among those that wait, and sees to it that the deadline is looked at.
+    /// Takes or gives up its place among the waiting connections, and sets the timer for the deadline.
     private func update(_ context: ChannelHandlerContext) {
         guard let patience else { return }
         if patience.isIdle != (ticket != nil) {
@@ -90,7 +90,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
                 ticket = connections.wait(context.channel)
             }
         }
-        // A timer that fires too early looks again; only one that would fire too late is set anew.
+        // A timer that fires too early only looks again; a timer that would fire too late is set anew.
         guard let deadline = patience.deadline, timerFires.map({ deadline < $0 }) ?? true else { return }
         timer?.cancel()
         timerFires = deadline

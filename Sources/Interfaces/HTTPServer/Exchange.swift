@@ -1,6 +1,6 @@
 package import HTTPMessages
 
-// The types of requests and responses have the same names in the library beneath: here they go by their direction.
+// The library beneath has types of the same names; here requests and responses are named by their direction.
 
 /// A request that came in.
 package typealias ReceivedRequest = HTTPRequest

@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// It is stopped by its own handle, which lets requests that are under way finish.
 package final class HTTPServer: Sendable {
-    /// What is listened on, and how much is taken.
+    /// Where the server listens, and its limits.
     package struct Configuration: Sendable {
         /// The address.
         package var host: String
@@ -20,9 +20,9 @@ package final class HTTPServer: Sendable {
         package var port: Int
         /// The most bytes of a request's body.
         package var maximumBodyBytes: Int
-        /// How long the other side of a connection is waited for.
+        /// How long the server waits for the other side of a connection.
         var patience = ConnectionPatience.Limits()
-        /// The most connections; fewer where their share of the process's descriptors is smaller.
+        /// The most connections; fewer where their share of the process's file descriptors is smaller.
         var maximumConnections = 10_000
 
         /// A configuration.
@@ -47,11 +47,11 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// What answers requests.
+    /// The functions that answer requests.
     package struct Handler: Sendable {
-        /// Looks at the head of a request, before its body is read; what it returns is the answer.
+        /// Looks at the head of a request before its body is read; an answer that it returns is sent at once.
         package var admit: @Sendable (ReceivedRequest) async -> SentResponse?
-        /// The most bytes of a request's body, by its head; never more than the server takes at all.
+        /// The most bytes of a request's body, by its head; the server's own limit holds as well.
         package var bodyLimit: @Sendable (ReceivedRequest) -> Int = { _ in .max }
         /// Answers a request.
         package var answer: @Sendable (ReceivedRequest) async -> HTTPAnswer
@@ -67,7 +67,7 @@ package final class HTTPServer: Sendable {
             self.answer = answer
         }
 
-        /// A handler all of whose answers end.
+        /// A handler that never answers with an event stream.
         package init(respond: @escaping @Sendable (ReceivedRequest) async -> SentResponse) {
             self.init { .response(await respond($0)) }
         }
@@ -81,8 +81,8 @@ package final class HTTPServer: Sendable {
     private let running: Task<Void, any Error>
     private let ending: Ending
 
-    /// Whether the server takes no more requests: answers say then that their connection is closed, because a client that
-    /// keeps asking on an open one would keep the server from stopping.
+    /// Whether the server is stopping: answers then close their connection, because a client that keeps asking on an
+    /// open one would keep the server from stopping.
     private final class Ending: Sendable {
         private let isBegun = Mutex(false)
 
@@ -106,7 +106,7 @@ package final class HTTPServer: Sendable {
 
     /// Starts to listen, and returns when it does.
     ///
-    /// - Throws: what the system says when it cannot listen.
+    /// - Throws: the system's error when it cannot listen.
     package static func start(
         _ configuration: Configuration,
         logger: Logger,
@@ -143,19 +143,19 @@ package final class HTTPServer: Sendable {
             let url = "http://\(configuration.host):\(port)"
             return HTTPServer(port: port, url: url, group: group, running: running, ending: ending)
         }
-        // It ended before it listened: the task knows why.
+        // The task ended before the server listened; its value throws the reason.
         try await running.value
         throw CancellationError()
     }
 
-    /// Takes no more requests, and returns when those that are under way are answered.
+    /// Stops taking requests, and returns when those that are under way are answered.
     package func stop() async {
         ending.begin()
         await group.triggerGracefulShutdown()
         _ = try? await running.value
     }
 
-    /// What is known of a request beside itself.
+    /// The context of a request: the address that sent it.
     private struct ServerContext: RequestContext {
         var coreContext: CoreRequestContextStorage
         let peer: String?
@@ -195,7 +195,7 @@ package final class HTTPServer: Sendable {
 
     /// The one host that a request names (RFC 9112, section 3.2); nil when it names none, several, or something else.
     private static func host(of request: Request) -> String? {
-        // The first field was taken out by the library beneath; a second one is still there.
+        // The library beneath has taken the first field out; a second one is still in the headers.
         guard let host = request.head.authority, !host.isEmpty, host.utf8.count <= 262,
             request.headers.allSatisfy({ $0.name.canonicalName != "host" }), host.utf8.allSatisfy(isOfHost)
         else { return nil }
@@ -239,7 +239,7 @@ package final class HTTPServer: Sendable {
         )
     }
 
-    /// The names that most answers have, checked once.
+    /// The names of fields that most answers have, validated once.
     private static let fieldNames: [String: HTTPTypes.HTTPField.Name] = {
         let names = [
             "Content-Type", "Cache-Control", "Gateway-Version", "RateLimit", "RateLimit-Policy", "X-Request-Id",

@@ -1,28 +1,28 @@
 import NIOCore
 import Synchronization
 
-/// The open connections of a server: when there is room for no other, the one goes that has waited longest without a
-/// request, and until it is gone no other is taken.
+/// The open connections of a server, up to a limit.
 ///
-/// So whoever opens connections and sends nothing keeps nobody out who sends something.
+/// At the limit, the connection that has waited longest without a request is closed, and no other is accepted until it
+/// is gone. So clients that open connections and send nothing cannot shut out clients that send requests.
 final class OpenConnections: Sendable {
     private struct State {
         var count = 0
         var last: UInt64 = 0
         var waiting: [UInt64: any Channel] = [:]
-        /// The tickets of those that wait, in order; those that no longer wait are passed over.
+        /// The tickets of waiting connections, the oldest first; tickets that no longer wait are skipped.
         var order: [UInt64] = []
         var passed = 0
-        /// Those that were told to go and are not gone.
+        /// The tickets of connections that are being closed.
         var leaving: Set<UInt64> = []
-        /// Whether others are not taken until there is room.
+        /// Whether new connections are held up until there is room.
         var areHeldUp = false
     }
 
     private let maximum: Int
     private let state = Mutex(State())
 
-    /// At most `maximum` connections, and the few more that the system gives at once.
+    /// Allows `maximum` connections, and the few more that the system hands over at once.
     init(maximum: Int) {
         self.maximum = maximum
     }
@@ -30,9 +30,9 @@ final class OpenConnections: Sendable {
     /// Notes a connection that was opened.
     func open() { state.withLock { $0.count += 1 } }
 
-    /// Whether there is room for another connection; when there is none, the one goes that has waited longest.
+    /// Whether there is room for another connection; if not, closes the one that has waited longest.
     ///
-    /// Where nobody waits, room is made when somebody begins to: see ``wait(_:)``.
+    /// If none waits, room is made when one begins to wait: see ``wait(_:)``.
     func makeRoom() -> Bool {
         let (hasRoom, surplus) = state.withLock { state in
             state.areHeldUp = state.count >= maximum
@@ -44,10 +44,10 @@ final class OpenConnections: Sendable {
 
     /// Notes that a connection waits for a request.
     ///
-    /// - Returns: its ticket, by which it is told that it no longer waits.
+    /// - Returns: its ticket, for ``leave(_:)``.
     func wait(_ channel: any Channel) -> UInt64 {
         let (ticket, surplus) = state.withLock { state in
-            // Those before it go first: one that was opened a moment ago is to have the time to ask for something.
+            // Older ones are closed first: a connection that was opened a moment ago needs time to send its request.
             let surplus = state.areHeldUp ? Self.surplus(&state, beyond: maximum) : []
             state.last += 1
             state.waiting[state.last] = channel
@@ -58,13 +58,13 @@ final class OpenConnections: Sendable {
         return ticket
     }
 
-    /// Notes that a connection has a request, or is gone.
+    /// Notes that a connection has received a request, or is gone.
     func leave(_ ticket: UInt64) { state.withLock { state in Self.forget(ticket, &state) } }
 
     /// Notes a connection that was closed.
     func close() { state.withLock { $0.count -= 1 } }
 
-    /// Those that have to go so that there is room for one.
+    /// The connections to close so that there is room for another.
     private static func surplus(_ state: inout State, beyond maximum: Int) -> [any Channel] {
         var surplus: [any Channel] = []
         while state.count - state.leaving.count >= maximum, let (ticket, channel) = oldest(&state) {
@@ -75,7 +75,7 @@ final class OpenConnections: Sendable {
     }
 
     private static func close(_ channels: [any Channel]) {
-        // Never within the call: a handler of the connection itself may be what has brought us here.
+        // Never within the call: the caller may be a handler of one of these connections.
         for channel in channels { channel.eventLoop.execute { channel.close(promise: nil) } }
     }
 
@@ -91,7 +91,7 @@ final class OpenConnections: Sendable {
     private static func forget(_ ticket: UInt64, _ state: inout State) {
         state.waiting[ticket] = nil
         state.leaving.remove(ticket)
-        // Each ticket is moved once for each time that half of the list is thrown away.
+        // The list is only rebuilt when more than half of it is stale, so that a ticket costs constant time on average.
         guard state.order.count > 64, state.order.count > 2 * state.waiting.count else { return }
         let waiting = state.waiting
         state.order = state.order[state.passed...].filter { waiting[$0] != nil }

@@ -10,7 +10,7 @@ package struct APIKeyText: Sendable {
     package let id: APIKeyID
     let secret: SecretBytes
     private let mode: RESTAPI.Mode
-    /// What kind of key its text says that it is.
+    /// The role that the text's prefix states.
     let role: KeyAccess.Role
 
     /// A new key.
@@ -26,7 +26,7 @@ package struct APIKeyText: Sendable {
         secret = SecretBytes(Array(Hex.encode(random.bytes(32)).utf8))
     }
 
-    /// How the field of a key begins.
+    /// How the value of an `Authorization` field begins, for each role.
     private static let openings = KeyAccess.Role.allCases.map { (role: $0, text: "Bearer \($0.prefix)") }
 
     /// Reads the value of an `Authorization` field; returns nil when it holds no key of this mode.
@@ -44,7 +44,7 @@ package struct APIKeyText: Sendable {
         secret = SecretBytes(Array(parts[3]))
     }
 
-    /// What is stored.
+    /// The digest of the secret part, which is stored.
     package var digest: [UInt8] { secret.withUnsafeBytes { SHA256.hash(Array($0)) } }
 
     /// The text that the merchant is given, once.

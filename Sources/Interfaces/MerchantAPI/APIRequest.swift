@@ -12,9 +12,9 @@ struct APIRequest: Sendable {
     let merchant: MerchantID
     /// The key that the request came with.
     let key: APIKeyID
-    /// What the key may do that the request came with.
+    /// The rights of that key.
     let access: KeyAccess
-    /// What is to be put in the place of identifiers.
+    /// The paths of `expand[]`.
     let expansions: [String]
     private let query: [(key: String, value: String)]
     private let body: [UInt8]
@@ -32,7 +32,7 @@ struct APIRequest: Sendable {
         idempotencyKeys = request.fields.filter { $0.isCalled("idempotency-key") }.map(\.value)
     }
 
-    /// The last part of a path that names an object, read as an identifier; what is no identifier names nothing.
+    /// A part of the path, read as an identifier; text that is no identifier names no object, and gets a 404.
     func id<Kind>(at index: Int, _ kind: Kind.Type = Kind.self) throws -> Identifier<Kind> {
         do { return try Identifier(path[index]) } catch { throw Problem.notFound() }
     }
@@ -40,7 +40,7 @@ struct APIRequest: Sendable {
     /// The value of a query parameter.
     func parameter(_ name: String) -> String? { query.first { $0.key == name }?.value }
 
-    /// Refuses query parameters that nobody reads.
+    /// Refuses query parameters that the route does not have, that come twice, or that cannot be stored.
     func allow(_ names: String...) throws {
         for (key, _) in query where !names.contains(key) {
             throw Problem.invalid("there is no parameter '\(key.prefix(40))'", key)
@@ -51,7 +51,7 @@ struct APIRequest: Sendable {
         guard Set(query.map(\.key)).count == query.count else { throw Problem.unprocessable("a parameter comes twice") }
     }
 
-    /// The piece of a list that is asked for, one longer than it says, which shows whether there is more.
+    /// The page of a list that is asked for, with a limit one higher than stated, to show whether there is more.
     func page() throws -> Page {
         var limit = 10
         if let text = parameter("limit") {
@@ -67,7 +67,7 @@ struct APIRequest: Sendable {
         return Page(after: after, before: before, limit: limit + 1)
     }
 
-    /// The idempotency key, when there is one.
+    /// The idempotency key; nil when there is none.
     func idempotencyKey() throws -> String? {
         guard let key = idempotencyKeys.first else { return nil }
         guard idempotencyKeys.count == 1, (1...255).contains(key.utf8.count),
@@ -81,7 +81,7 @@ struct APIRequest: Sendable {
         return key
     }
 
-    /// The body's object; members that nobody reads are refused.
+    /// The body's object; members with other names are refused.
     func object(_ names: String...) throws -> JSONBody { try object(names) }
 
     /// The same, for names that are listed elsewhere.
@@ -104,17 +104,17 @@ struct APIRequest: Sendable {
         return JSONBody(value: value)
     }
 
-    /// What makes the request the same request.
+    /// Method, path and body: two requests are the same when these are.
     var fingerprintContent: [UInt8] { Array("\(method) /\(path.joined(separator: "/"))\n".utf8) + body }
 }
 
 /// An object of a body, read by type.
 struct JSONBody: Sendable {
     let value: JSONValue
-    /// Where it stands in the request's body; empty for the body itself.
+    /// Its place in the request's body; empty for the body itself.
     var place = ""
 
-    /// A member as a problem's parameter names it.
+    /// The name of a member in a problem's `parameter`.
     func parameter(_ name: String) -> String { place.isEmpty ? name : "\(place).\(name)" }
 
     func text(_ name: String) throws -> String {
@@ -180,7 +180,7 @@ struct JSONBody: Sendable {
         return labels
     }
 
-    /// A choice of words.
+    /// A member that holds one of some words.
     func word<Word: RawRepresentable<String> & CaseIterable>(
         _ name: String,
         _ type: Word.Type = Word.self
@@ -195,7 +195,7 @@ struct JSONBody: Sendable {
 }
 
 extension JSONValue {
-    /// Where in it a text stands that no database keeps, as a problem's parameter names it; nil when there is none.
+    /// The place of a text that a database cannot store, named as in a problem's `parameter`; nil when there is none.
     fileprivate var unstorablePlace: String? {
         switch self {
         case .null, .bool, .number: return nil

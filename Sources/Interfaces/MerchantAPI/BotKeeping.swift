@@ -2,11 +2,11 @@ package import Cryptography
 package import Payments
 package import Records
 
-/// What somebody says of a bot that is added.
+/// The settings of a bot that is added.
 package struct NewBot: Sendable {
     /// The merchant whose bot it is; nil when every merchant may use it.
     package var merchant: MerchantID?
-    /// What BotFather gave.
+    /// The token that BotFather gave.
     package var token: SecretBytes
     /// The payment provider token; nil when it takes no fiat money.
     package var providerToken: SecretBytes?
@@ -16,15 +16,15 @@ package struct NewBot: Sendable {
     package var takesStars: Bool
     /// Whether it lives in Telegram's test environment.
     package var isInTestEnvironment: Bool
-    /// Who is asked after `/paysupport`.
+    /// The contact that `/paysupport` names.
     package var supportContact: String?
-    /// Where the terms are.
+    /// The address of the terms.
     package var termsURL: String?
-    /// Where its owner is told what goes wrong.
+    /// The chat in which its owner is told about problems.
     package var ownerChat: String?
 }
 
-/// What is changed of a bot; what is nil stays as it is.
+/// A change of a bot's settings; a setting that is nil stays as it is.
 package struct BotChange: Sendable {
     /// Another token of the same bot.
     package var token: SecretBytes?
@@ -34,27 +34,27 @@ package struct BotChange: Sendable {
     package var currencies: [String]?
     /// Whether it takes Stars.
     package var takesStars: Bool?
-    /// Who is asked after `/paysupport`, or nobody.
+    /// The contact that `/paysupport` names; `.some(nil)` removes it.
     package var supportContact: String??
-    /// Where the terms are, or nowhere.
+    /// The address of the terms; `.some(nil)` removes it.
     package var termsURL: String??
-    /// Where its owner is told what goes wrong, or nowhere.
+    /// The chat in which its owner is told about problems; `.some(nil)` removes it.
     package var ownerChat: String??
-    /// Whether new invoices are offered it.
+    /// Whether new invoices may use it.
     package var isActive: Bool?
 }
 
 /// Adds and changes bots while the gateway runs.
 package protocol BotKeeping: Sendable {
-    /// Adds a bot: Telegram says who it is, its webhook is registered, and its rails are offered from then on.
+    /// Adds a bot: asks Telegram for its identity, registers its webhook, and offers its rails to new invoices.
     ///
-    /// Adding it again with the same identifier is the same bot.
+    /// Adding it again with the same identifier returns the same bot.
     ///
     /// - Throws: `SettlementError`.
     /// - Returns: the bot.
     func add(_ bot: NewBot, id: BotID) async throws -> BotRecord
 
-    /// Changes a bot: what was paid by it is still looked after when it is no longer offered.
+    /// Changes a bot; its earlier payments are still followed when new invoices no longer use it.
     ///
     /// - Throws: `SettlementError`.
     /// - Returns: the bot as it is now.

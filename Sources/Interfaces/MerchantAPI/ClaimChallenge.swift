@@ -14,8 +14,9 @@ package struct ClaimRules: Sendable {
     }
 }
 
-/// What a customer's wallet signs to claim a payment for an invoice: it names the invoice and its own end, and nobody but
-/// the gateway can make one, so that none has to be kept.
+/// The text that a customer's wallet signs to claim a payment for an invoice.
+///
+/// It holds the invoice, its own expiry and a MAC that only the gateway can make, so that challenges are not stored.
 struct ClaimChallenge {
     /// How long a challenge can be answered.
     static let lifetime = Duration.seconds(900)
@@ -31,7 +32,7 @@ struct ClaimChallenge {
         self.expiresAt = expiresAt
     }
 
-    /// Whether a text is a challenge for an invoice that was given out and has not ended.
+    /// Whether a text is a challenge that the gateway made for an invoice and that has not expired.
     static func isValid(_ text: String, for invoice: InvoiceID, at now: Timestamp, key: SecretBytes) -> Bool {
         let parts = text.split(separator: ".")
         guard parts.count == 3, let seconds = Int64(parts[1]) else { return false }

@@ -1,11 +1,11 @@
 import Routing
 import StrictJSON
 
-/// The objects that a request wants in the place of their identifiers (`expand[]`), which the route can give.
+/// The identifiers in an answer that a request wants replaced by their objects (`expand[]`).
 ///
 /// A path such as `payment.invoice` goes up to four identifiers deep; in lists it begins with `data`.
 struct Expansion: Sendable {
-    /// A kind of object that has members with identifiers, or stands behind one.
+    /// A kind of object that holds identifiers of others, or is identified by one.
     enum Kind: String, CaseIterable {
         case exceptionCase = "cases"
         case invoice = "invoices"
@@ -36,18 +36,18 @@ struct Expansion: Sendable {
         }
     }
 
-    /// How many identifiers deep a path goes.
+    /// The most identifiers that a path may follow.
     static let depth = 4
-    /// How many paths a request names.
+    /// The most paths that a request may name.
     private static let limit = 10
 
     private let paths: [[Substring]]
     private let kind: Kind
     private let isList: Bool
 
-    /// The expansion that `texts` ask of a route; nil when they ask for nothing.
+    /// The expansion that a request asks of a route; nil when it asks for none.
     ///
-    /// - Throws: `Problem` when the route does not have what they name.
+    /// - Throws: `Problem` when the route cannot expand one of the paths.
     init?(_ texts: [String], of route: Routes.Route) throws {
         guard !texts.isEmpty else { return nil }
         guard texts.count <= Self.limit else {
@@ -64,17 +64,17 @@ struct Expansion: Sendable {
         paths = texts.map { $0.split(separator: ".") }
     }
 
-    /// What can be expanded in the answers of a route.
+    /// The paths that can be expanded in the answers of a route.
     static func paths(of route: Routes.Route) -> [String] {
         guard route.method == "GET", let kind = Kind(rawValue: route.path[1]), route.path.count <= 3 else { return [] }
         return kind.paths(depth: depth).map { route.path.count == 2 ? "data.\($0)" : $0 }
     }
 
-    /// An answer with the objects in it.
+    /// Replaces identifiers in an answer by their objects.
     ///
     /// - Parameters:
     ///   - answer: an object, or a list of them.
-    ///   - read: reads the object behind an identifier, if whoever asks may.
+    ///   - read: reads the object behind an identifier, if the request's key may.
     /// - Throws: what `read` throws.
     /// - Returns: the answer, with objects where `paths` lead.
     func applied(

@@ -4,19 +4,19 @@ import Records
 import Seams
 import Synchronization
 
-/// API keys that were read a moment ago: most requests of a merchant come with the same one.
+/// API keys that were read a moment ago, because most requests of a merchant carry the same key.
 ///
-/// A key that is revoked here is forgotten at once; one that another gateway on the same database has revoked is good for a
-/// second more.
+/// A key that is revoked here is forgotten at once. A key that another gateway on the same database revokes stays valid
+/// for up to a second.
 final class KeyCache: Sendable {
     private static let lifetime = Duration.seconds(1)
-    /// Above this many, all are forgotten: they are read again.
+    /// The most keys that are kept; beyond it all are forgotten, and read again.
     private static let limit = 10_000
 
     private struct Kept {
         let key: APIKeyRecord
         let readAt: Timestamp
-        /// The secret part, once it was proven: peers must not be heard saying it.
+        /// The secret part, once it was proven; kept so that it stays cut out of peer texts.
         var secret: SecretBytes?
     }
 
@@ -42,7 +42,7 @@ final class KeyCache: Sendable {
         }
     }
 
-    /// Has the secret part of a key, which was proven, cut out of what peers say for as long as the key is known.
+    /// Has the proven secret part of a key cut out of peer texts for as long as the key is kept here.
     func hide(_ secret: SecretBytes, of id: APIKeyID) {
         kept.withLock { kept in
             guard let known = kept[id], known.secret == nil else { return }

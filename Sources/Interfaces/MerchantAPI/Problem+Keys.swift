@@ -2,7 +2,7 @@ import HTTPMessages
 import Payments
 import Routing
 
-/// What is wrong with the key of a request.
+/// The problems with the key of a request.
 extension Problem {
     static let unauthorized = Self(
         status: 401,

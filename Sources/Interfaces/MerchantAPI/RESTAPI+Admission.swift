@@ -6,29 +6,29 @@ package import Routing
 import Seams
 import Settlement
 
-/// Who is let in, before anything of a request but its head was read.
+/// Admission: decides about a request after only its head was read.
 ///
-/// Whoever sends a request is a stranger until a key's secret is proven. A field that only looks like a key is a
-/// stranger's.
+/// A sender is a stranger until the secret of an API key is proven; a field that only looks like a key proves nothing.
 extension RESTAPI {
     package func isFromStranger(_ request: HTTPRequest) -> Bool {
         !request.url.hasPrefix("/v1/") || !hasProvenKey(request)
     }
 
-    /// Has a key proven that was not proven a moment ago.
+    /// Authenticates a request whose key has not been proven before; refuses it when its key is wrong.
     package func admission(of request: HTTPRequest, isFromStranger: Bool) async -> Admission {
         guard isFromStranger else { return .admitted }
         do { _ = try await authenticate(request) } catch let refusal as Problem {
             return .refused(refusal)
         } catch {
-            // The database cannot be asked: the answer says so, and the body is bounded as a stranger's.
+            // The database is unavailable: the answer to the request says so, and its body is bounded as a stranger's.
         }
         return .admitted
     }
 
-    /// Whether a request carries a key that was proven before, without asking the database.
+    /// Whether a request carries a key that was proven before; the database is not asked.
     ///
-    /// It only decides how much is read and where it is worked on, so that a key may have been revoked elsewhere.
+    /// The result only decides how much is read and on which executor: the key may have been revoked elsewhere
+    /// meanwhile.
     private func hasProvenKey(_ request: HTTPRequest) -> Bool {
         guard let text = keyText(of: request), let known = keys.known(text.id) else { return false }
         return Self.isProven(text, by: known)
@@ -43,7 +43,7 @@ extension RESTAPI {
         key.revokedAt == nil && key.access.role == text.role && constantTimeEquals(key.digest, text.digest)
     }
 
-    /// The key is found by its public part; its secret part is compared as a digest, in constant time.
+    /// Finds the key by its public part, and compares the digest of its secret part in constant time.
     func authenticate(_ request: HTTPRequest) async throws -> APIKeyRecord {
         guard let text = keyText(of: request) else { throw Problem.unauthorized }
         guard let key = try await key(text.id, at: clock.now()), Self.isProven(text, by: key) else {

@@ -20,7 +20,7 @@ extension RESTAPI {
             "owner_chat"
         )
         let bot = NewBot(
-            // What the operator adds serves everybody.
+            // A bot that the operator adds serves every merchant.
             merchant: call.merchant == settlement.operatorMerchant ? nil : call.merchant,
             token: SecretBytes(Array(try body.text("token").utf8)),
             providerToken: try body.optionalText("provider_token").map { SecretBytes(Array($0.utf8)) },
@@ -65,7 +65,7 @@ extension RESTAPI {
         if body.value["currencies"]?.isNull == false { change.currencies = try currencies(body) }
         change.takesStars = try body.optionalFlag("stars")
         change.isActive = try body.optionalFlag("active")
-        // A contact of null is none; without the member it stays.
+        // A contact of null removes it; without the member it stays as it is.
         if body.value["support_contact"] != nil {
             change.supportContact = .some(try contact(body))
         }
@@ -74,7 +74,7 @@ extension RESTAPI {
         return json(representation.json(try await bots.change(try await bot(of: call), change)))
     }
 
-    /// Who is named after /paysupport: what customers read in a message of the bot.
+    /// The contact that /paysupport names; customers read it in a message of the bot.
     private func contact(_ body: JSONBody) throws -> String? {
         guard let text = try body.optionalText("support_contact") else { return nil }
         let isPrintable = text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
@@ -85,7 +85,7 @@ extension RESTAPI {
         return text
     }
 
-    /// What /terms answers with.
+    /// The address of the terms that /terms answers with.
     private func terms(_ body: JSONBody) throws -> String? {
         guard let text = try body.optionalText("terms_url") else { return nil }
         guard text.hasPrefix("https://"), WebAddress.isValid(text) else {
@@ -94,7 +94,7 @@ extension RESTAPI {
         return text
     }
 
-    /// Where the bot's owner is told what goes wrong.
+    /// The chat in which the bot's owner is told about problems.
     private func owner(_ body: JSONBody) throws -> String? {
         guard let text = try body.optionalText("owner_chat") else { return nil }
         guard TelegramChat.isValid(text) else {

@@ -21,7 +21,7 @@ extension RESTAPI {
         try call.allow()
         let id: CaseID = try call.id(at: 2)
         guard let found = try await settlement.exceptionCase(id, of: call.merchant) else { throw Problem.notFound() }
-        // What a rail has said may tell of a customer.
+        // The bytes that a rail sent may hold personal data of a customer.
         let bytes = call.access.readsPersonalData ? try await settlement.bytesSetAside(of: id) : nil
         return json(try representation.json(found, bytes: bytes.map { Hex.encode($0) }))
     }
@@ -29,7 +29,7 @@ extension RESTAPI {
     func resolveCase(_ call: APIRequest) async throws -> HTTPResponse {
         let body = try call.object("action", "invoice", "settle_invoice", "note")
         let decision = try decision(body)
-        // Money that goes back by a case is a refund like any other.
+        // A refund that resolves a case needs the same scope as any other refund.
         if case .refund = decision, !call.access.allows(.refundsWrite, isPublishable: false) {
             throw Problem.forbidden(.refundsWrite)
         }

@@ -6,7 +6,7 @@ import Seams
 import Settlement
 import StrictJSON
 
-/// Customers claim what came without a reference, by showing whose account it came from.
+/// Customers claim unmatched payments by proving that the paying account is theirs.
 extension RESTAPI {
     func createChallenge(_ call: APIRequest) async throws -> HTTPResponse {
         _ = try call.object()

@@ -7,7 +7,7 @@ import Settlement
 import StrictJSON
 import Webhooks
 
-/// Where a merchant's events go, and what became of them.
+/// Endpoints for a merchant's events, and the attempts to deliver to them.
 extension RESTAPI {
     func createEndpoint(_ call: APIRequest) async throws -> HTTPResponse {
         let body = try call.object("url", "types", "personal_data")
@@ -23,7 +23,7 @@ extension RESTAPI {
             return text
         }
         let takesPersonalData = try body.flag("personal_data")
-        // Nobody has sent elsewhere what they may not read.
+        // A key that may not read personal data cannot have it sent to an endpoint either.
         guard !takesPersonalData || call.access.readsPersonalData else { throw Problem.forbidden(.personalDataRead) }
         let secret = StandardWebhook.Secret(random: random)
         let now = clock.now()
@@ -40,7 +40,7 @@ extension RESTAPI {
             guard try await settlement.add(endpoint) else {
                 throw Problem.unprocessable("a merchant has at most \(Settlement.endpointLimit) endpoints")
             }
-            // The only time that the secret is told.
+            // The secret is shown only here.
             return .object((representation.json(endpoint).members ?? []) + [.init("secret", .string(secret.text))])
         }
     }
@@ -103,7 +103,7 @@ extension RESTAPI {
         return json(representation.json(enabled))
     }
 
-    /// Gives an endpoint another secret; for a while messages carry the signatures of both.
+    /// Replaces an endpoint's secret; during the overlap messages carry a signature by each of both.
     func rotateSecret(_ call: APIRequest) async throws -> HTTPResponse {
         let overlap = try call.object("overlap").optionalInteger("overlap") ?? 86_400
         guard (0...604_800).contains(overlap) else {
@@ -154,7 +154,7 @@ extension RESTAPI {
         ])
     }
 
-    /// Sends again what happened in a time.
+    /// Sends the events of a time range again.
     func redeliverRange(_ call: APIRequest) async throws -> HTTPResponse {
         let body = try call.object("from", "until")
         let (start, end) = (try body.moment("from"), try body.moment("until"))

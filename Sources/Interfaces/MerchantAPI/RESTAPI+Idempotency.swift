@@ -10,9 +10,9 @@ import Webhooks
 
 /// Requests that may be sent again (IETF draft-ietf-httpapi-idempotency-key-header).
 extension RESTAPI {
-    /// Runs a request that makes an object once, however often it is sent.
+    /// Runs a request that makes an object, once for each idempotency key.
     ///
-    /// The object's identifier is stored with the claim: a request that died goes on where it left off.
+    /// The object's identifier is stored with the claim, so that a repeated request continues one that was interrupted.
     func once<Kind>(
         _ call: APIRequest,
         making kind: Kind.Type,
@@ -61,7 +61,7 @@ extension RESTAPI {
             try await settlement.giveUp(scope, making: object)
             throw error
         }
-        // What is made may be a key: its answer is kept where a copy of the database does not show it.
+        // The object may be an API key: the answer is sealed, so that a copy of the database does not show it.
         let sealed = try secrets.seal(answer: value.bytes, to: scope.text)
         try await settlement.finish(scope, status: 201, body: sealed)
         return json(value, status: 201)

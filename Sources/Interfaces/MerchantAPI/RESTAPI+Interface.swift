@@ -39,7 +39,7 @@ extension RESTAPI: AdmittingInterface {
         let whole = try await expansion.applied(to: JSONValue(parsing: answer.body)) { kind, id in
             let path = ["v1", kind.rawValue, id]
             let reading = HTTPRequest(method: "GET", url: "/" + path.joined(separator: "/"))
-            // The way of any other request: a key sees by it what it sees otherwise, and no more.
+            // Read like any other request of the key, so that the key sees no more than it may.
             let object = try await take(
                 try Routes.find("GET", path),
                 APIRequest(reading, path: path, query: [], key: key)

@@ -19,15 +19,15 @@ extension RESTAPI {
         }
     }
 
-    /// What an invoice is made of, whoever opens it.
+    /// The members of an order, which invoices and payment links share.
     static let invoiceMembers = [
         "title", "description", "goods", "amount", "asset", "place", "rails", "line_items", "expires_in", "monitor_for",
         "tolerance_basis_points", "metadata", "return_url",
     ]
 
-    /// What an invoice is made of that is opened by a payment link, as the link keeps it.
+    /// Reads the order that a payment link keeps, for the invoice that it opens.
     ///
-    /// - Throws: a problem when the text is no order, or names what there no longer is.
+    /// - Throws: `Problem` when the text is no order, or names something that no longer exists.
     package func order(ofTemplate template: String) throws -> InvoiceRequest {
         try invoiceRequest(JSONBody(value: try JSONValue(parsing: Array(template.utf8))))
     }
@@ -76,7 +76,7 @@ extension RESTAPI {
         return InvoiceRequest.Choice(rail: rail, asset: asset?.id, amount: amount, settings: try settings(of: body))
     }
 
-    /// The wishes of a rail, each a string; the rail knows which there are.
+    /// The settings of a rail, all of them strings; each rail defines its own.
     private func settings(of choice: JSONBody) throws -> Labels {
         guard let value = choice.value["settings"], !value.isNull else { return [:] }
         let place = choice.parameter("settings")
@@ -103,7 +103,7 @@ extension RESTAPI {
         let label = try body.text("label")
         guard !label.isEmpty else { throw Problem.invalid("a line's 'label' is empty", "line_items") }
         let amount: Amount
-        // A discount is a line below zero; the lines together are the price.
+        // A discount is a line with a negative amount; the lines sum to the price.
         do { amount = try asset.amount(body.text("amount"), allowingNegative: true) } catch let error as MoneyError {
             throw Problem.unprocessable(error.reason, "line_items")
         }
@@ -189,7 +189,8 @@ extension RESTAPI {
         let text = try await settlement.invoiceText(id, of: call.merchant)
         guard call.access.role == .publishable else { return json(text) }
         let value = try JSONValue(parsing: text)
-        // Everybody can read a page with a publishable key: what is between merchant and customer is left out.
+        // Anybody can read an invoice with a publishable key: members that only merchant and customer may see are left
+        // out.
         let inner = ["metadata", "payer", "reference", "sightings", "unavailable_rails"]
         return json(.object((value.members ?? []).filter { !inner.contains($0.key) }))
     }

@@ -32,7 +32,7 @@ extension RESTAPI {
             guard try await settlement.add(key) else {
                 throw Problem.unprocessable("a merchant has at most \(Settlement.keyLimit) keys; revoke one")
             }
-            // The only time that the key is told.
+            // The key is shown only here.
             return .object((Self.json(key).members ?? []) + [.init("key", .string(text.text))])
         }
     }

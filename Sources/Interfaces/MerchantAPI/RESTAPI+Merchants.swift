@@ -7,7 +7,7 @@ import Settlement
 import StrictJSON
 package import Webhooks
 
-/// A merchant as it was just added, with what only it may know.
+/// A merchant that was just added, with the secrets that are shown only once.
 package struct NewMerchant: Sendable {
     /// Its identifier.
     package let id: MerchantID
@@ -39,14 +39,14 @@ package struct MerchantWish: Sendable {
     }
 }
 
-/// What an operator does with merchants.
+/// Requests of the operator about merchants.
 extension RESTAPI {
-    /// The most that a gateway keeps of what a merchant receives: all of it, in hundredths of a percent.
+    /// The fees that a gateway may keep of a merchant's payments, in hundredths of a percent.
     private static let fees = 0...10_000
 
     /// Adds a merchant with an API key, and an endpoint for its events when a URL is given.
     ///
-    /// - Throws: `SettlementError` when name or fee cannot be, and what the database throws.
+    /// - Throws: `SettlementError` when name or fee is out of bounds, and what the database throws.
     /// - Returns: the merchant.
     package func add(_ wish: MerchantWish) async throws -> NewMerchant {
         let (name, feeBasisPoints, webhookURL) = (wish.name, wish.feeBasisPoints, wish.webhookURL)
@@ -77,10 +77,10 @@ extension RESTAPI {
         return NewMerchant(id: merchant.id, apiKey: text, webhookSecret: secret)
     }
 
-    /// Makes a key of the tenant that runs the gateway: it adds merchants, and decides about what is nobody's.
+    /// Makes an API key of the operator: it adds merchants, and decides about wallets and unmatched payments.
     ///
     /// - Throws: what the database throws.
-    /// - Returns: the key, which is told once.
+    /// - Returns: the key, which is shown only once.
     package func makeOperatorKey() async throws -> String {
         let (record, text) = firstKey(of: settlement.operatorMerchant, at: clock.now())
         try await settlement.addOperatorKey(record)
@@ -127,7 +127,7 @@ extension RESTAPI {
             let wish = MerchantWish(name: name, feeBasisPoints: Int(clamping: fee), webhookURL: nil, id: id)
             let added = try await add(wish)
             let stored = try await settlement.merchant(added.id)
-            // The only time that the key is told.
+            // The key is shown only here.
             return .object((stored.map(Self.json)?.members ?? []) + [.init("api_key", .string(added.apiKey))])
         }
     }

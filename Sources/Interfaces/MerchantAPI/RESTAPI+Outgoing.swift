@@ -30,7 +30,7 @@ extension RESTAPI {
         }
     }
 
-    /// How a refund is measured, in the words of the interface.
+    /// How the amount of a refund is determined, by its name in the interface.
     private enum Basis: String, CaseIterable {
         case paid
         case originalRate = "original_rate"
@@ -45,14 +45,14 @@ extension RESTAPI {
             let asset = try asset(id.text, "payment")
             return try text.map { try self.amount($0, asset, "amount") }
         }
-        // A payment without a price is refused by the use case, whatever the amount.
+        // If the payment has no price, the use case refuses the refund, whatever the amount.
         let price = payment.value?.asset ?? payment.amount.asset
         switch basis {
         case .paid: return .paid(try amount(in: payment.amount.asset))
         case .originalRate: return .originalRate(try amount(in: price))
         case .currentRate: return .currentRate(try amount(in: price))
         case .overpaid:
-            guard text == nil else { throw Problem.unprocessable("what was overpaid is found by us", "amount") }
+            guard text == nil else { throw Problem.unprocessable("the gateway determines what was overpaid", "amount") }
             return .overpaid
         }
     }

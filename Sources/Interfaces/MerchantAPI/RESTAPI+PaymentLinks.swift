@@ -43,7 +43,7 @@ extension RESTAPI {
     func updateLink(_ call: APIRequest) async throws -> HTTPResponse {
         let body = try call.object("stock", "active")
         let id: PaymentLinkID = try call.id(at: 2)
-        // A stock of null is as many as are asked for; without the member it stays.
+        // A stock of null is unlimited; without the member the stock stays as it is.
         let change = LinkChange(
             id,
             of: call.merchant,

@@ -8,7 +8,7 @@ import Seams
 import Settlement
 import StrictJSON
 
-/// What an operator does with wallets that are held.
+/// Requests of the operator about wallets.
 extension RESTAPI {
     func listWallets(_ call: APIRequest) async throws -> HTTPResponse {
         try requireOperator(call)
@@ -94,7 +94,7 @@ extension RESTAPI {
             "destination": .optional(spend.payment?.destination),
             "asset": .optional(spend.payment?.amount.asset.text),
             "amount": try spend.payment.map { try representation.text($0.amount) } ?? .null,
-            // A chain takes any bytes; what is no text is shown with its bad bytes replaced.
+            // A comment on a chain may hold any bytes; invalid UTF-8 is replaced for display.
             "comment": .optional(spend.payment?.comment.map { String(decoding: $0, as: UTF8.self) }),
             "transfer": .optional(spend.transfer),
             "occurred_at": .string(spend.occurredAt.description),

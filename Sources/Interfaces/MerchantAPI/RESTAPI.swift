@@ -27,7 +27,7 @@ package struct RESTAPI: Sendable {
     let limiter: RateLimiter
     var clock: any WallClock { settlement.clock }
 
-    /// The version of the interface, a date: a key is made for the one of its day.
+    /// The version of the interface, a date; an API key keeps the version of the day on which it was made.
     package static let version = "2026-11-26"
 
     /// An interface over the use cases.
@@ -63,15 +63,15 @@ package struct RESTAPI: Sendable {
 
     // MARK: - Answers
 
-    /// An answer with JSON.
+    /// An answer with a JSON value.
     func json(_ value: JSONValue, status: Int = 200) -> HTTPResponse { json(value.bytes, status: status) }
 
-    /// An answer with JSON that is written already.
+    /// An answer with JSON text.
     func json(_ text: [UInt8], status: Int = 200) -> HTTPResponse {
         HTTPResponse(status: status, fields: [HTTPField("Content-Type", "application/json")], body: text)
     }
 
-    /// A list in the usual envelope, with one object less when there was one more than asked for.
+    /// A list in the usual envelope; the one object beyond the limit, which only shows that there is more, is left out.
     func list(_ objects: [JSONValue], of request: APIRequest, page: Page) -> HTTPResponse {
         let limit = page.limit - 1
         let isGoingBack = page.before != nil

@@ -2,11 +2,11 @@ import HTTPMessages
 package import Payments
 import Routing
 
-/// The routes under `/v1`, each with what answers it.
+/// The routes under `/v1` and their handlers.
 enum Routes {
     typealias Answer = @Sendable (RESTAPI, APIRequest) async throws -> HTTPResponse
 
-    /// One route, and what a key needs for it; `*` stands for an identifier.
+    /// A route and the access that it needs; `*` stands for an identifier.
     struct Route: Sendable {
         let method: String
         let path: [String]
@@ -100,13 +100,13 @@ enum Routes {
         Route("DELETE", "/v1/api_keys/*", .keysWrite) { try await $0.revokeKey($1) },
     ]
 
-    /// The routes by what stands after `/v1/`.
+    /// The routes by the part of the path after `/v1/`.
     private static let byKind = Dictionary(grouping: all) { $0.path[1] }
 
-    /// The route of each kind of object, without what identifies one.
+    /// The path of each kind of object, without an identifier.
     static let kinds: [String: String] = byKind.keys.reduce(into: [:]) { $0[$1] = "/v1/\($1)" }
 
-    /// What answers a request.
+    /// Finds the route of a request.
     static func find(_ method: String, _ path: [String]) throws -> Route {
         guard path.count > 1, path[0] == "v1" else { throw Problem.notFound() }
         let candidates = (byKind[path[1]] ?? []).filter { $0.matches(path) }
@@ -118,23 +118,23 @@ enum Routes {
     }
 }
 
-/// A route under `/v1` as a table shows it: who may use it.
+/// A route under `/v1` and the access that it needs, for listings.
 package struct MerchantRoute: Hashable, Sendable {
     /// The method and the path, `{id}` for an identifier.
     package let name: String
-    /// What a restricted key needs.
+    /// The scope that a restricted key needs.
     package let scope: KeyAccess.Scope
     /// Whether a publishable key is enough.
     package let isPublishable: Bool
 }
 
 extension RESTAPI {
-    /// The routes of merchants, for whoever checks who may use which.
+    /// The merchants' routes and the access that each needs, to check permissions against.
     package var merchantRoutes: [MerchantRoute] {
         Routes.all.map { MerchantRoute(name: $0.name, scope: $0.scope, isPublishable: $0.isPublishable) }
     }
 
-    /// What each route of merchants can put in the place of identifiers, for whoever compares a document with it.
+    /// The paths that each route can expand (`expand[]`), for comparison with the OpenAPI document.
     package var expandablePaths: [String: [String]] {
         Dictionary(uniqueKeysWithValues: Routes.all.map { ($0.name, Expansion.paths(of: $0)) })
     }

@@ -3,8 +3,7 @@ package import Routing
 import Seams
 package import Settlement
 
-/// What the gateway says of itself to whoever asks: whether it lives, whether it can serve, what it has counted, and the
-/// document of its routes.
+/// The gateway's status pages: whether it lives, whether it can serve, its metrics, and its OpenAPI document.
 package struct StatusPages: Interface {
     private let settlement: Settlement
     private let metrics: Metrics
@@ -21,7 +20,7 @@ package struct StatusPages: Interface {
 
     package var routeNames: [String] { ["GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json"] }
 
-    /// Nobody looks for the faults of requests that ask whether the gateway is well, and they come all the time.
+    /// Health checks are not logged: they come all the time, and nobody looks for their faults.
     package func isLogged(_ target: RequestTarget) -> Bool { target.path.first == "openapi.json" }
 
     package func answer(
@@ -40,7 +39,7 @@ package struct StatusPages: Interface {
         }
     }
 
-    /// Says on the first line whether requests can be served, and on each further one what is wrong.
+    /// The first line says whether requests can be served; each further line is a condition.
     private func readiness() async -> HTTPResponse {
         let isStoring = await settlement.isStoring()
         let conditions = settlement.conditions.all

@@ -1,38 +1,38 @@
 package import HTTPMessages
 
-/// An interface of the gateway: it says which paths are its own, and answers what is asked there.
+/// An interface of the gateway: it names the paths that it owns, and answers their requests.
 package protocol Interface: Sendable {
     /// The first parts of its paths, `v1` for `/v1/invoices`; no two interfaces have one in common.
     var roots: Set<String> { get }
 
-    /// Every route as `METHOD /path/{id}`, for whoever compares a document with them.
+    /// Every route as `METHOD /path/{id}`, for comparison with the OpenAPI document.
     var routeNames: [String] { get }
 
-    /// What a path is called in the metrics, without what identifies an object.
+    /// The name of a path in the metrics, without identifiers of objects.
     func metricsName(of target: RequestTarget) -> String
 
     /// Whether the request log has a line for each request of a path.
     func isLogged(_ target: RequestTarget) -> Bool
 
-    /// Whether anybody could have sent a request, because it proves no secret.
+    /// Whether a request comes from a stranger: it proves no secret.
     ///
-    /// It only decides how much is read and where it is worked on: it may be judged by what was known a moment ago.
+    /// The result only decides how much is read and on which thread: an answer from a cache is good enough.
     func isFromStranger(_ request: HTTPRequest) -> Bool
 
-    /// The pieces of an answer that does not end; returns nil when the request asks for an answer that does.
+    /// The pieces of an event stream; returns nil when the request does not ask for one.
     func events(for request: HTTPRequest) async throws -> AsyncStream<[UInt8]>?
 
-    /// Answers a request for one of its paths; `head` gets the fields that the answer has also when this throws.
+    /// Answers a request for one of its paths; `head` gets the fields that the answer carries even when this throws.
     func answer(
         _ request: HTTPRequest,
         at target: RequestTarget,
         head: inout [HTTPField]
     ) async throws -> HTTPResponse
 
-    /// The problem that an error of its own is to whoever asked; returns nil for errors that are not its own.
+    /// The problem that stands for one of the interface's own errors; returns nil for any other error.
     func problem(for error: any Error) -> Problem?
 
-    /// Ends the answers that do not end by themselves, so that a server can stop.
+    /// Ends the event streams, so that a server can stop.
     func stop()
 }
 
@@ -52,16 +52,16 @@ extension Interface {
 
 /// An interface that looks at the head of a request before its body is read.
 package protocol AdmittingInterface: Interface {
-    /// Decides by its head whether a request for one of its paths is let in.
+    /// Decides by its head whether a request for one of its paths is admitted.
     func admission(of request: HTTPRequest, isFromStranger: Bool) async -> Admission
 }
 
-/// What becomes of a request of which only the head was read.
+/// The decision about a request of which only the head was read.
 package enum Admission: Sendable {
     /// Its body is read, and it is answered.
     case admitted
-    /// It is refused, and counted and logged as every answer.
+    /// It is refused, and counted and logged like every answer.
     case refused(Problem)
-    /// It is refused, and leaves nothing behind: neither a count nor a line in the log.
+    /// It is refused without a count and without a line in the log.
     case dismissed(Problem)
 }

@@ -1,7 +1,7 @@
 package import Seams
 import Synchronization
 
-/// What the gateway counts, in Prometheus' text format (version 0.0.4).
+/// The gateway's metrics, in Prometheus' text format (version 0.0.4).
 package final class Metrics: Sendable {
     private struct Key: Hashable {
         let route: String
@@ -32,11 +32,11 @@ package final class Metrics: Sendable {
         var preCheckoutRefusals = 0
     }
 
-    /// The most different routes, methods and statuses that are counted apart.
+    /// The most combinations of route, method and status that are counted separately.
     private static let maximumKeys = 500
     private let state = Mutex(State())
 
-    /// Nothing counted yet.
+    /// Metrics in which nothing is counted yet.
     package init() {}
 
     /// Counts an answer.
@@ -51,7 +51,7 @@ package final class Metrics: Sendable {
         }
     }
 
-    /// Counts a decision about a payment that Telegram has asked for.
+    /// Counts a decision about a pre-checkout query.
     package func countPreCheckout(took: Duration, isRefused: Bool) {
         state.withLock { state in
             state.preCheckout.add(max(0, took.wholeMicroseconds))

@@ -1,9 +1,9 @@
 import Records
 package import Settlement
 
-/// What the errors of use cases are to whoever asked, whichever interface has called them.
+/// The problems that stand for the errors of use cases, the same for every interface.
 extension Problem {
-    /// The problem that a refusal of a use case is.
+    /// The problem that stands for a refusal of a use case.
     package init(_ error: SettlementError) {
         let (status, title): (Int, String) =
             switch error.code {
@@ -31,7 +31,7 @@ extension Problem {
         )
     }
 
-    /// The problem that any error is which no interface knows as its own; what is not meant for others gives no detail.
+    /// The problem that stands for an error that no interface handles; an internal error gives no detail.
     init(any error: any Error) {
         switch error {
         case let problem as Problem: self = problem

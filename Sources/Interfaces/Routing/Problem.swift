@@ -1,13 +1,13 @@
 package import HTTPMessages
 import StrictJSON
 
-/// A refusal as programs read it (RFC 9457), the same shape for every error of every interface.
+/// A refusal as programs read it (RFC 9457), in the same form for every error of every interface.
 package struct Problem: Error, Sendable {
     package let status: Int
     package let code: String
     package let title: String
     package let detail: String
-    /// What of the request is refused: a member of its body, a parameter or a field; nil when it is the whole request.
+    /// The refused part of the request: a member of its body, a parameter or a field; nil for the whole request.
     package var parameter: String?
     package var fields: [HTTPField] = []
 
@@ -28,7 +28,7 @@ package struct Problem: Error, Sendable {
         self.fields = fields
     }
 
-    /// The answer to whoever asked, with the document as its body.
+    /// The response to the request, with the document as its body.
     func response(path: String, requestID: String) -> HTTPResponse {
         var members: [JSONValue.Member] = [
             .init("type", .string("https://settlegate.dev/problems/\(code)")), .init("title", .string(title)),
@@ -50,12 +50,12 @@ extension Problem {
         Self(status: 404, code: "not_found", title: "Not found", detail: detail)
     }
 
-    /// A request whose form is wrong.
+    /// A malformed request (400).
     package static func invalid(_ detail: String, _ parameter: String? = nil) -> Self {
         Self(status: 400, code: "invalid_request", title: "Invalid request", detail: detail, parameter: parameter)
     }
 
-    /// A request whose form is right, and whose meaning is not: 422, where a wrong form is 400.
+    /// A well-formed request whose meaning is wrong (422).
     package static func unprocessable(_ detail: String, _ parameter: String? = nil) -> Self {
         Self(status: 422, code: "invalid_request", title: "Invalid request", detail: detail, parameter: parameter)
     }

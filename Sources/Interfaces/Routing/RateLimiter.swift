@@ -2,7 +2,7 @@ package import HTTPMessages
 package import Seams
 import Synchronization
 
-/// How many requests whoever has a key may make, an API key or another name: a bucket that fills steadily.
+/// Limits the requests of each key (an API key or another name) by a bucket that fills steadily.
 package final class RateLimiter: Sendable {
     private struct Bucket {
         /// Millionths of a request.
@@ -10,28 +10,28 @@ package final class RateLimiter: Sendable {
         var filledAt: Timestamp
     }
 
-    /// Above this many keys, the bucket that was full longest is forgotten.
+    /// The most buckets; beyond it all are dropped, and every key starts with a full one.
     private static let maximumBuckets = 10_000
 
     private let perMinute: Int64
     private let clock: any WallClock
     private let buckets = Mutex<[String: Bucket]>([:])
 
-    /// A limiter of so many requests a minute, for each key alone.
+    /// A limiter that allows each key so many requests a minute.
     package init(perMinute: Int, clock: any WallClock) {
         self.perMinute = Int64(max(1, perMinute))
         self.clock = clock
     }
 
-    /// What a key may still do (draft-ietf-httpapi-ratelimit-headers).
+    /// What a key has left of its limit (draft-ietf-httpapi-ratelimit-headers).
     package struct Allowance: Hashable, Sendable {
         /// Whether the request that was asked for is granted.
         package let isGranted: Bool
-        /// How many requests a minute there are.
+        /// The limit, in requests a minute.
         package let perMinute: Int64
-        /// How many can follow at once.
+        /// How many more requests are granted at once.
         package let remaining: Int64
-        /// In how many seconds there is another one, or all are there again.
+        /// Seconds until the bucket is full, or, after a refusal, until another request is granted.
         package let seconds: Int64
 
         /// The fields of a response's head.

@@ -2,7 +2,7 @@ import HTTPMessages
 package import Seams
 package import StrictJSON
 
-/// What is kept of a request for whoever looks for its fault: never a body, a query or a key.
+/// What the request log keeps of a request: never a body, a query or a key.
 package struct RequestLine: Hashable, Sendable {
     /// When it came.
     package let at: Timestamp
@@ -28,7 +28,7 @@ package struct RequestLine: Hashable, Sendable {
         ]
     }
 
-    /// What is kept of a request and its answer.
+    /// The line of a request and its answer.
     init(
         _ request: HTTPRequest,
         _ target: RequestTarget,

@@ -3,13 +3,13 @@ package import HTTPMessages
 package import Logging
 package import Seams
 
-/// Brings each request to the interface whose path it names, and makes its answer whole: an identifier, a problem document
-/// when it is refused, a count in the metrics and a line in the request log.
+/// Routes each request to the interface that owns its path, and completes the answer: its identifier, a problem
+/// document for a refusal, a count in the metrics and a line in the request log.
 package struct Router: Sendable {
-    /// The most bytes of a body: of a stranger's no more than a form or init data needs.
+    /// The most bytes of a body; a stranger has to send no more than a form or init data.
     private static let bodyLimits = (stranger: 32_768, known: 1 << 20)
 
-    /// Where strangers' requests are worked on.
+    /// The thread on which strangers' requests run.
     package let strangers = StrangersExecutor()
     private let interfaces: [any Interface]
     private let interfacesByRoot: [String: any Interface]
@@ -27,8 +27,8 @@ package struct Router: Sendable {
     ///   - metrics: counts.
     ///   - clock: tells how long answers take.
     ///   - random: where requests' identifiers come from.
-    ///   - keepLine: told of each request that was answered and is logged.
-    ///   - logger: told of internal errors.
+    ///   - keepLine: gets the line of each answered request that is logged.
+    ///   - logger: logs internal errors.
     package init(
         _ interfaces: [any Interface],
         metrics: Metrics,
@@ -55,16 +55,16 @@ package struct Router: Sendable {
     /// Every route of every interface as `METHOD /path/{id}`.
     package var routeNames: [String] { interfaces.flatMap(\.routeNames) }
 
-    /// Ends the answers that do not end by themselves, so that a server can stop.
+    /// Ends the event streams, so that a server can stop.
     package func stop() {
         for interface in interfaces { interface.stop() }
     }
 
     // MARK: - Before the body is read
 
-    /// Looks at a request's head before its body is read: what is not let in is answered at once.
+    /// Looks at a request's head before its body is read; a request that is not admitted is answered at once.
     ///
-    /// Whoever sends a request is a stranger until a secret is proven; what the proof costs, it costs strangers.
+    /// A sender is a stranger until a secret is proven; the proof itself runs on the strangers' thread.
     package func admit(_ request: HTTPRequest) async -> HTTPResponse? {
         // By the parts of its path, as it is answered: `//telegram/shop` leads to the same place.
         guard let gate = Self.root(of: request).flatMap({ gatesByRoot[$0] }) else { return nil }
@@ -84,7 +84,7 @@ package struct Router: Sendable {
         }
     }
 
-    /// How many bytes of a body are read.
+    /// The most bytes of a body that are read.
     package func bodyLimit(of request: HTTPRequest) -> Int {
         isFromStranger(request) ? Self.bodyLimits.stranger : Self.bodyLimits.known
     }
@@ -105,9 +105,9 @@ package struct Router: Sendable {
 
     // MARK: - Answers
 
-    /// Answers a request, also one for events that do not end.
+    /// Answers a request; the answer may be an event stream.
     ///
-    /// What strangers ask for has a thread of its own, so that no number of them keeps a pre-checkout question waiting.
+    /// Strangers' requests run on a thread of their own, so that no number of them delays a pre-checkout query.
     package func answer(_ request: HTTPRequest) async -> HTTPAnswer {
         guard isFromStranger(request) else { return await answerHere(request) }
         return await withTaskExecutorPreference(strangers) { await answerHere(request) }
@@ -121,7 +121,7 @@ package struct Router: Sendable {
         return .response(await respond(to: request))
     }
 
-    /// Answers a request with an answer that ends.
+    /// Answers a request with a response that ends.
     package func respond(to request: HTTPRequest) async -> HTTPResponse {
         let interface = interface(of: request)
         return await finish(request, of: interface) { target, head in
@@ -131,7 +131,7 @@ package struct Router: Sendable {
         }
     }
 
-    /// Makes an answer whole, also a problem: its identifier, its fields, a count and a line.
+    /// Completes an answer, also a problem: with its identifier, its fields, a count and a line in the log.
     private func finish(
         _ request: HTTPRequest,
         of interface: (any Interface)?,

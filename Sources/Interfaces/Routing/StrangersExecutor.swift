@@ -1,9 +1,8 @@
 import Dispatch
 
-/// One thread for all that strangers ask for: what they cost in processor time, they cost each other.
+/// One thread for all strangers' requests, so that their processor time is taken only from other strangers.
 ///
-/// Questions of Telegram and requests of merchants are worked on by the process's own threads, which nothing of
-/// strangers ever occupies.
+/// Telegram's queries and merchants' requests run on the process's own threads, which strangers never occupy.
 package final class StrangersExecutor: TaskExecutor {
     private let queue = DispatchQueue(label: "settlegate.strangers", qos: .utility)
 
@@ -13,6 +12,6 @@ package final class StrangersExecutor: TaskExecutor {
         queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 
-    /// Occupies the thread until `body` returns; for tests of what does not wait for it.
+    /// Occupies the thread until `body` returns; tests show with it what does not wait for strangers.
     package func occupy(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
 }

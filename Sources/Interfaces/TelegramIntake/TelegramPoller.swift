@@ -3,10 +3,10 @@ import Payments
 package import Seams
 package import TelegramBot
 
-/// Asks Telegram for a bot's updates, where no address leads to the gateway: for development.
+/// Asks Telegram for a bot's updates, for development: where Telegram cannot reach the gateway.
 ///
-/// An update is confirmed, by asking for the next one, only when it lies in the inbox or was answered, so that a crash
-/// loses none; it may come twice, and is kept once.
+/// An update is confirmed, by asking for the next one, only after it was stored in the inbox or answered, so that a
+/// crash loses none. It may come twice, and is stored once.
 package struct TelegramPoller: Sendable {
     /// How long Telegram waits for an update, in seconds; shorter than a call may take.
     private static let wait: Int64 = 5
@@ -19,7 +19,7 @@ package struct TelegramPoller: Sendable {
     private let clock: any WallClock
     private let logger: Logger
 
-    /// A poller of one bot; what comes is given to the receiver.
+    /// A poller of one bot; the receiver gets its updates.
     package init(
         key: String,
         client: BotClient,

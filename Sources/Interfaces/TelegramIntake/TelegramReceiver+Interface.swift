@@ -1,13 +1,13 @@
 package import HTTPMessages
 package import Routing
 
-/// Where Telegram pushes the updates of bots: `/telegram/<bot>`.
+/// The route to which Telegram pushes the updates of bots: `/telegram/<bot>`.
 extension TelegramReceiver: AdmittingInterface {
     package var roots: Set<String> { ["telegram"] }
 
     package var routeNames: [String] { ["POST /telegram/{bot}"] }
 
-    /// Nobody is let in at Telegram's address without a bot's secret.
+    /// Requests below `/telegram/` are not strangers': the admission refuses those without the bot's secret.
     package func isFromStranger(_ request: HTTPRequest) -> Bool { !request.url.hasPrefix("/telegram/") }
 
     package func admission(of request: HTTPRequest, isFromStranger: Bool) async -> Admission {
@@ -23,7 +23,7 @@ extension TelegramReceiver: AdmittingInterface {
     ) async throws -> HTTPResponse {
         guard target.path.count == 2 else { throw Problem.notFound() }
         guard request.method == "POST" else { throw Problem.methodNotAllowed(["POST"]) }
-        // Once more, so that no way past the admission is a way in.
+        // Checked again, so that no path around the admission leads in.
         guard isFromTelegram(request, bot: target.path[1]) else { throw Problem.notFromTelegram }
         return try await receive(request.body, bot: target.path[1])
     }

@@ -9,9 +9,9 @@ import StrictJSON
 import Synchronization
 import TelegramBot
 
-/// Takes the updates of the bots: kept before they are confirmed, and questions answered at once.
+/// Takes the updates of the bots: they are stored before they are confirmed, and queries are answered at once.
 package struct TelegramReceiver: Sendable {
-    /// How long a decision may take: Telegram waits ten seconds, and a refusal is better than silence.
+    /// How long a decision may take: Telegram waits ten seconds, and a refusal is better than no answer.
     private static let decisionLimit = Duration.seconds(3)
 
     private let settlement: Settlement
@@ -25,9 +25,9 @@ package struct TelegramReceiver: Sendable {
     ///
     /// - Parameters:
     ///   - settlement: decides about payments.
-    ///   - webhookSecret: what Telegram sends with each update, by the bot's key.
-    ///   - decided: told how long each decision about a payment took.
-    ///   - logger: told of answers that could not be given.
+    ///   - webhookSecret: the secret that Telegram sends with each update, by the bot's key.
+    ///   - decided: gets the duration of each decision about a payment, and whether it was refused.
+    ///   - logger: logs answers that could not be sent.
     ///   - wake: has the reconciliation worker look at the inbox.
     package init(
         settlement: Settlement,
@@ -43,7 +43,7 @@ package struct TelegramReceiver: Sendable {
         self.wake = wake
     }
 
-    /// Whether a request carries the bot's secret, once; compared in constant time.
+    /// Whether a request carries the bot's secret exactly once; compared in constant time.
     package func isFromTelegram(_ request: HTTPRequest, bot: String) -> Bool {
         let stated = request.fields.filter { $0.isCalled("x-telegram-bot-api-secret-token") }
         guard stated.count == 1, let secret = webhookSecret(bot) else { return false }
@@ -52,10 +52,10 @@ package struct TelegramReceiver: Sendable {
 
     /// Takes an update of a bot, after its secret was checked.
     ///
-    /// What is no update is set aside with a case and confirmed: Telegram would send it again and again, and nothing that
-    /// comes after it.
+    /// A body that is no update is set aside with a case, and confirmed: otherwise Telegram would send it again and
+    /// again, and no later update.
     ///
-    /// - Throws: what the database throws: Telegram sends it again then.
+    /// - Throws: what the database throws; Telegram then sends the update again.
     /// - Returns: the answer to Telegram.
     package func receive(_ body: [UInt8], bot: String) async throws -> HTTPResponse {
         if let update = try? JSONValue(parsing: body, limits: .telegram), let id = update["update_id"]?.integerValue {
@@ -78,11 +78,11 @@ package struct TelegramReceiver: Sendable {
         wake()
     }
 
-    /// Keeps what is no update for a person, once.
+    /// Sets aside a body that is no update, once.
     private func setAside(_ body: [UInt8], bot: String) async throws {
         logger.warning("a push to \(bot) is no update; it is set aside")
         let source = "telegram:\(bot)"
-        // A bot that takes no money has nothing that could be lost.
+        // A bot that takes no money has no payment to lose.
         guard let provider = settlement.providers.providers.first(where: { $0.push?.source == source }) else { return }
         let name = JSONSlices.integer("update_id", in: body).map { "\($0)" } ?? Hex.encode(SHA256.hash(body))
         let found = SetAside(
@@ -91,7 +91,7 @@ package struct TelegramReceiver: Sendable {
             asset: nil,
             units: nil,
             cause: .unreadable,
-            explanation: "what Telegram has pushed is no update that can be read",
+            explanation: "Telegram pushed an update that cannot be read",
             occurredAt: clock.now()
         )
         _ = try await settlement.record(.setAside(found, bytes: body), at: provider)
@@ -103,9 +103,10 @@ package struct TelegramReceiver: Sendable {
         body: Array("{}".utf8)
     )
 
-    /// Whether an update may mean something.
+    /// Whether the gateway has a use for an update.
     ///
-    /// A message does when it tells of a payment or is a command; otherwise it is between people, and not kept.
+    /// A message is of use when it reports a payment or is a command; any other message is between people, and not
+    /// stored.
     private static func isOfUse(_ update: JSONValue) -> Bool {
         guard let message = update["message"] else { return true }
         return message["successful_payment"] != nil || message["refunded_payment"] != nil
@@ -132,7 +133,7 @@ package struct TelegramReceiver: Sendable {
         }
     }
 
-    /// Decides within the limit, or refuses: a decision that hangs in a stalled database is left to itself.
+    /// Decides within the limit, or refuses; a decision that a stalled database holds up is no longer waited for.
     private func decide(_ question: ApprovalRequest, of provider: any PaymentProvider) async -> ApprovalDecision {
         let refusal = ApprovalDecision.refused(
             message: "The payment cannot be checked at the moment. Please try again in a minute."

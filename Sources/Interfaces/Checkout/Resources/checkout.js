@@ -11,7 +11,7 @@
   let isRefreshing = false;
   let isStale = false;
 
-  // The parts that the server writes anew; what has not changed keeps its focus and its open details.
+  // The parts that the server renders anew; parts that have not changed keep focus and open details.
   async function refresh() {
     if (isRefreshing) { isStale = true; return; }
     isRefreshing = true;
@@ -46,7 +46,7 @@
     line.hidden = !text;
   }
 
-  // Live by server-sent events; while they do not come, by asking.
+  // Live by server-sent events; while they do not come, by polling.
   let polling = null;
   function poll() { if (!polling) polling = setInterval(refresh, 4000); }
   function stopPolling() { clearInterval(polling); polling = null; }
@@ -62,7 +62,7 @@
     events.onerror = () => poll();
   }
 
-  // Shows what is left until a moment, and answers it in seconds.
+  // Shows the time that is left until a moment, and returns it in seconds.
   function count(field, until) {
     const left = Math.max(0, Math.ceil(Number(until) - (Date.now() + clockOffset) / 1000));
     const two = (number) => String(number).padStart(2, "0");
@@ -79,7 +79,7 @@
     if (isOver && !document.hidden) renew();
   }
 
-  // Asks for prices at the rate of now; while there is none, not more often than each ten seconds.
+  // Asks for quotes at the current rate; while there is none, at most every ten seconds.
   let renewedAt = 0;
   async function renew() {
     if (Date.now() - renewedAt < 10000) return;
@@ -105,7 +105,7 @@
       link.setAttribute("aria-disabled", "true");
       const free = () => link.removeAttribute("aria-disabled");
       telegram.openInvoice(link.dataset.telegramInvoice, () => { free(); refresh(); });
-      // A sheet that was closed without a word must not keep the button from being used again.
+      // A sheet that was closed without a result must not keep the button disabled.
       setTimeout(free, 20000);
     }
   });
@@ -130,7 +130,7 @@
     else if (matchMedia("(pointer: coarse)").matches) window.open(link, "_blank", "noopener");
   }
 
-  // Without the right to write to the clipboard the text is marked, so that it can be copied by hand.
+  // Without permission to write to the clipboard, the text is selected, to be copied by hand.
   function select(copy) {
     const range = document.createRange();
     range.selectNodeContents(copy.parentElement.querySelector("code"));
@@ -138,7 +138,7 @@
     getSelection().addRange(range);
   }
 
-  // What a customer chooses comes first the next time; what only stood open was not chosen.
+  // The way to pay that a customer chose comes first the next time; one that was only open does not count as chosen.
   document.addEventListener("click", (event) => {
     const option = event.target.closest(".option");
     const used = event.target.closest("summary, a, button");
@@ -175,7 +175,7 @@
     } catch { poll(); }
   }
 
-  // Who buys by a link is known by it, and led to what is open already.
+  // Inside Telegram a customer who buys by a link is identified, and led to the invoice that is already open.
   function nameCustomer() {
     const form = document.querySelector('form[action^="/buy/"]');
     const app = window.Telegram && window.Telegram.WebApp;
