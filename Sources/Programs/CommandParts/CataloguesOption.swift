@@ -3,7 +3,7 @@ import Foundation
 import Gateway
 package import Money
 
-/// Where the lists of assets, accounts and rules are.
+/// The option for the folder with the lists of assets, accounts and rules.
 package struct CataloguesOption: ParsableArguments {
     @Option(
         name: .customLong("catalogues"),
@@ -13,16 +13,16 @@ package struct CataloguesOption: ParsableArguments {
 
     package init() {}
 
-    /// The folder that was named, or the usual one.
+    /// The folder that was named, or the default one.
     package var folder: String { named ?? Self.usual ?? "Config" }
 
-    /// The assets that are listed; returns an empty list when no folder was named and none is found.
+    /// The listed assets; empty when no folder was named and none is found.
     package func assets() throws -> AssetRegistry {
         guard named != nil || Self.usual != nil else { return try AssetRegistry([]) }
         return try Catalogues(folder: folder).assets
     }
 
-    /// `Config` of the working directory, or of the nearest folder above the program: it lies there where it was built.
+    /// `Config` in the working directory, or in the nearest folder above the program, as in a build from source.
     private static var usual: String? {
         if isCatalogues("Config") { return "Config" }
         guard var folder = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent() else {

@@ -2,14 +2,14 @@ package import ArgumentParser
 import Foundation
 package import Logging
 
-/// The two streams of the process: results go to one, everything said to a person to the other.
+/// The two streams of the process: results go to standard output, messages for people to standard error.
 package enum Console {
     /// Writes a result and a line break.
     package static func result(_ text: String) {
         FileHandle.standardOutput.write(Data((text + "\n").utf8))
     }
 
-    /// Tells a person something.
+    /// Writes a message for a person.
     package static func say(_ text: String) {
         FileHandle.standardError.write(Data((text + "\n").utf8))
     }
@@ -26,7 +26,7 @@ package enum Console {
         return readLine(strippingNewline: true).flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// Asks a person, with an answer for who says nothing.
+    /// Asks a person; an empty answer means `usual`.
     package static func ask(_ question: String, otherwise usual: String) -> String {
         ask("\(question) [\(usual)]") ?? usual
     }
@@ -58,7 +58,7 @@ package enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// Exit codes that scripts rely on.
 extension ExitCode {
-    /// Something did not hold: the books do not balance, or a scenario came out differently.
+    /// A check failed: the books do not balance, or a scenario came out differently.
     package static let notClean = ExitCode(1)
     /// The configuration, the keystore or the database cannot be used.
     package static let unusable = ExitCode(2)

@@ -32,14 +32,14 @@ package struct MerchantClient: Sendable {
         )
     }
 
-    /// Posts what should be refused, and gives the problem that the answer names; returns nil when it was taken.
+    /// Posts a request that should be refused; returns the problem, or nil when it succeeds.
     ///
     /// - Throws: ``UnexpectedAnswer`` for an answer that is neither.
     package func refusal(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue? {
         try await problem(422, path, body, idempotencyKey: idempotencyKey)
     }
 
-    /// Posts what may not be possible now, and gives the problem that the answer names; returns nil when it was taken.
+    /// Posts a request that may conflict with the object's state; returns the problem, or nil when it succeeds.
     ///
     /// - Throws: ``UnexpectedAnswer`` for an answer that is neither.
     package func conflict(_ path: String, _ body: JSONValue, idempotencyKey: String) async throws -> JSONValue? {
@@ -73,13 +73,13 @@ package struct MerchantClient: Sendable {
     }
 }
 
-/// An answer of the gateway that whoever asked cannot go on with.
+/// An answer of the gateway with which the client cannot go on.
 package struct UnexpectedAnswer: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What was answered.
+    /// The answer, as a sentence.
     package let reason: String
 
     init(_ reason: String) { self.reason = reason }
 
-    /// What was answered.
+    /// The answer, as a sentence.
     package var description: String { reason }
 }

@@ -4,7 +4,7 @@ import Gateway
 import HTTPMessages
 package import HTTPTransport
 
-/// Where a merchant's developer finds the gateway; the API key comes from the environment.
+/// The address of the gateway, for a merchant's developer; the API key comes from the environment.
 package struct MerchantOptions: ParsableArguments {
     @Option(help: "The gateway's address.")
     package var gateway = ProcessInfo.processInfo.environment["SETTLEGATE_GATEWAY"] ?? "http://127.0.0.1:8080"

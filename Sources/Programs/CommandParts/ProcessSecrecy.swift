@@ -1,9 +1,9 @@
 import CProcessShims
 import Glibc
 
-/// What keeps a process's memory and files to itself.
+/// Keeps other processes from a process's memory and files.
 package enum ProcessSecrecy {
-    /// No core dump, no debugger of another process, and no file that others can read; before anything secret is there.
+    /// Forbids core dumps, debuggers and files that others can read; called before any secret is loaded.
     package static func begin() {
         _ = process_shim_hide_memory()
         var none = rlimit(rlim_cur: 0, rlim_max: 0)

@@ -4,7 +4,7 @@ import Foundation
 // The commands of the sandbox as both programs know them: settlegate lists and completes them, settlegate-sandbox runs
 // them.
 
-/// What `sandbox` is told.
+/// The arguments of `sandbox`.
 package struct SandboxArguments: ParsableArguments {
     /// How the command is called and what it does.
     package static let configuration = CommandConfiguration(
@@ -36,7 +36,7 @@ package struct SandboxArguments: ParsableArguments {
     package init() {}
 }
 
-/// What `demo` is told.
+/// The arguments of `demo`.
 package struct DemoArguments: ParsableArguments {
     /// How the command is called and what it does.
     package static let configuration = CommandConfiguration(
@@ -56,7 +56,7 @@ package struct DemoArguments: ParsableArguments {
     package init() {}
 }
 
-/// What `scenario` is told.
+/// The arguments of `scenario`.
 package struct ScenarioArguments: ParsableArguments {
     /// How the command is called and what it does.
     package static let configuration = CommandConfiguration(
@@ -71,7 +71,7 @@ package struct ScenarioArguments: ParsableArguments {
     package init() {}
 }
 
-/// What `trigger` is told.
+/// The arguments of `trigger`.
 package struct TriggerArguments: ParsableArguments {
     /// How the command is called and what it does.
     package static let configuration = CommandConfiguration(

@@ -3,17 +3,18 @@ import Glibc
 
 /// Runs something until the process is told to stop.
 package enum Termination {
-    /// Runs `body`, which is cancelled by SIGTERM and SIGINT, and returns when it has ended.
+    /// Runs `body`, cancels it at SIGTERM or SIGINT, and returns when it has ended.
     ///
-    /// Whoever tells that the program is there tells it in `body`: from then on it can be stopped.
+    /// From the start of `body` on the process can be stopped this way, so `body` is the place to announce that it is
+    /// ready.
     package static func run(_ body: @escaping @Sendable () async -> Void) async {
         let (signals, received) = AsyncStream.makeStream(of: Void.self)
         let (registrations, registered) = AsyncStream.makeStream(of: Void.self)
         let sources = [SIGTERM, SIGINT].map { number in
             let source = DispatchSource.makeSignalSource(signal: number)
             source.setEventHandler { received.yield() }
-            // Until it is registered a signal ends the process, and from then on it is heard: a signal that was ignored
-            // meanwhile would be lost.
+            // Until the handler is registered a signal ends the process; if it were ignored until then, it would be
+            // lost.
             source.setRegistrationHandler { registered.yield() }
             source.resume()
             return source

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// What can be made to happen in a sandbox: each event by the way on which it happens to merchants.
+/// An event that can be made to happen in a sandbox, in the way in which it happens to merchants.
 package enum TriggerableEvent: String, CaseIterable, ExpressibleByArgument {
     case invoiceCreated = "invoice.created"
     case invoiceProcessing = "invoice.processing"

@@ -4,23 +4,23 @@ import Glibc
 package import Seams
 import StrictJSON
 
-/// A copy of a database in one file: a line that says what it is, and the engine's own copy.
+/// A copy of a database in one file: a line that describes it, and the engine's own copy.
 ///
-/// The line is JSON: `format`, `version`, `engine`, `schema`, `taken_at`, and `bytes` and `sha256` of what follows it. Keys
-/// are not in it: they are in the keystore.
+/// The line is JSON: `format`, `version`, `engine`, `schema`, `taken_at`, and `bytes` and `sha256` of the engine's
+/// copy. Keys are not in the file: they are in the keystore.
 package struct BackupFile: Hashable, Sendable {
     private static let format = "settlegate-backup"
     private static let chunk = 1 << 20
     private static let headerLimit = 4_096
 
-    /// Whose copy it is: `sqlite` or `postgresql`.
+    /// The engine of the copy: `sqlite` or `postgresql`.
     package let engine: String
     /// The version of the schema.
     package let schema: Int
     /// When it was taken.
     package let takenAt: Timestamp
 
-    /// What a copy says about itself.
+    /// The description of a copy.
     package init(engine: String, schema: Int, takenAt: Timestamp) {
         self.engine = engine
         self.schema = schema
@@ -55,8 +55,8 @@ package struct BackupFile: Hashable, Sendable {
     /// - Parameters:
     ///   - path: the file.
     ///   - payload: where the engine's copy goes; it must not exist.
-    /// - Throws: ``ConfigurationError`` when it is no whole copy.
-    /// - Returns: what the copy says about itself.
+    /// - Throws: ``ConfigurationError`` when the copy is not whole.
+    /// - Returns: the copy's description.
     package static func read(_ path: String, into payload: String) throws -> Self {
         let input = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         defer { try? input.close() }

@@ -3,7 +3,7 @@ import Cryptography
 import Payments
 import Synchronization
 
-/// The bots that the gateway speaks for, by their keys; some are added while it runs.
+/// The gateway's own bots, by their keys; some are added while it runs.
 final class BotDirectory: Sendable {
     private let bots: Mutex<[Gateway.ConfiguredProviders.Bot]>
 
@@ -15,11 +15,11 @@ final class BotDirectory: Sendable {
     /// The bots, those of the configuration first.
     var all: [Gateway.ConfiguredProviders.Bot] { bots.withLock { $0 } }
 
-    /// Puts a bot in the place of an older version of itself, or adds it; one of the configuration stays what it is.
+    /// Adds a bot, or replaces an older version of it; a bot of the configuration is never replaced.
     ///
     /// - Parameters:
     ///   - bot: the bot.
-    ///   - work: what is done with it, unless there is a newer one.
+    ///   - work: runs after that, unless the directory has a newer version.
     func put(_ bot: Gateway.ConfiguredProviders.Bot, _ work: () throws -> Void) rethrows {
         try bots.withLock { bots in
             let place = bots.firstIndex { $0.key == bot.key }
@@ -35,14 +35,14 @@ final class BotDirectory: Sendable {
 
     func bot(_ key: String) -> Gateway.ConfiguredProviders.Bot? { bots.withLock { $0.first { $0.key == key } } }
 
-    /// The bots by whose owners' chats a merchant is told what goes wrong: its own; where it has none, the operator's.
+    /// The bots whose owners' chats are told about a merchant's problems: its own, or the operator's when it has none.
     func owners(of merchant: MerchantID) -> [BotConversation.Bot] {
         let told = all.filter { $0.conversation.ownerChat != nil }
         let own = told.filter { $0.merchant == merchant }
         return (own.isEmpty ? told.filter { $0.merchant == nil } : own).map(\.conversation)
     }
 
-    /// How a bot speaks, by the source of its updates (`telegram:<key>`).
+    /// The bot that speaks in a chat, by the source of its updates (`telegram:<key>`).
     func conversation(_ source: String) -> BotConversation.Bot? {
         let prefix = "telegram:"
         guard source.hasPrefix(prefix) else { return nil }

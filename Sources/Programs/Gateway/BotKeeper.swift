@@ -13,7 +13,7 @@ import Settlement
 import Storage
 import TelegramBot
 
-/// Adds bots while the gateway runs, and brings in those that another gateway on the same database has added.
+/// Adds bots while the gateway runs, and loads those that another gateway on the same database has added.
 struct BotKeeper: BotKeeping {
     let settlement: Settlement
     let directory: BotDirectory
@@ -23,7 +23,7 @@ struct BotKeeper: BotKeeping {
     let server: (url: String, takesTestBots: Bool)
     /// Whether Telegram reaches the gateway.
     let isReachable: Bool
-    /// What tokens are sealed with.
+    /// The key that seals tokens.
     let key: SealingKey
     let logger: Logger
 
@@ -76,9 +76,9 @@ struct BotKeeper: BotKeeping {
         SettlementError(.conflict, "the bot @\(bot.username) is here already", parameter: "token")
     }
 
-    /// Makes the accounts of a bot those of its providers, for ever.
+    /// Binds the accounts of a bot to its providers, for ever.
     ///
-    /// - Throws: ``SettlementError`` when one of them is another provider's, and what the database throws.
+    /// - Throws: ``SettlementError`` when one of them belongs to another provider, and what the database throws.
     private static func claimAccounts(
         of providers: [any PaymentProvider],
         of record: BotRecord,
@@ -96,7 +96,7 @@ struct BotKeeper: BotKeeping {
         SettlementError(.invalidRequest, reason, parameter: parameter)
     }
 
-    /// Refuses what nobody could be paid by.
+    /// Refuses a bot by which nobody could pay.
     private func check(_ currencies: [String], takesStars: Bool, hasProvider: Bool) throws {
         guard takesStars || hasProvider else {
             throw Self.refusal("a bot takes Stars, or fiat money by a payment provider token", "stars")
@@ -109,13 +109,13 @@ struct BotKeeper: BotKeeping {
         }
     }
 
-    /// The number that a bot's token begins with, which no new token changes.
+    /// The number at the beginning of a bot's token; a new token has the same one.
     private static func number(_ token: SecretBytes) throws -> BotNumber {
         guard let number = BotNumber(token: token) else { throw refusal("this is no bot's token", "token") }
         return number
     }
 
-    /// Whether a bot of the configuration has a number.
+    /// Whether a bot of the configuration has this number.
     private func isConfigured(_ number: BotNumber) -> Bool {
         directory.all.contains { $0.version == nil && $0.client.number == number }
     }
@@ -167,7 +167,7 @@ struct BotKeeper: BotKeeping {
         )
     }
 
-    /// What one of a bot's secrets is sealed for.
+    /// The purpose for which one of a bot's secrets is sealed.
     private static func purpose(_ id: BotID, _ name: String) -> String { "\(id.text) \(name)" }
 
     private func client(_ token: SecretBytes, isInTestEnvironment: Bool) -> BotClient {
@@ -180,15 +180,15 @@ struct BotKeeper: BotKeeping {
         )
     }
 
-    // MARK: - Bringing in
+    // MARK: - Loading
 
-    /// Brings in the bots that are stored and not here yet, or not as they are now.
+    /// Loads the stored bots that are missing here, or have a newer version.
     ///
-    /// They need no answer of Telegram for it: what was paid by them is looked after at once, and new invoices are offered
-    /// them when Telegram has answered.
+    /// Telegram is not asked: payments by these bots are followed at once, and new invoices may use them when Telegram
+    /// has answered.
     ///
     /// - Throws: what the database throws.
-    /// - Returns: how Telegram is asked for each of them.
+    /// - Returns: the check of each of them.
     func bringInAll() async throws -> [RailChecks.Check] {
         var checks: [RailChecks.Check] = []
         for record in try await settlement.database.read({ try $0.bots() })
@@ -202,7 +202,7 @@ struct BotKeeper: BotKeeping {
         return checks
     }
 
-    /// How Telegram is asked whether a bot's payments can be taken; nil when no update of it ever comes.
+    /// The check whether a bot's payments can be taken; nil when none of its updates ever arrives.
     func check(_ bot: Gateway.ConfiguredProviders.Bot, stopsStart: Bool) -> RailChecks.Check? {
         guard bot.isPolled || isReachable else { return nil }
         let source = "telegram:\(bot.key)"
@@ -242,7 +242,7 @@ struct BotKeeper: BotKeeping {
             }
         }
         let providers = try providers(of: record, by: client)
-        // A bot that was stored before accounts were: one of the configuration may have them by now.
+        // A bot may have been stored before accounts were: a bot of the configuration may own them by now.
         try await settlement.database.write { session in
             try Self.claimAccounts(of: providers.map(\.provider), of: record, in: session)
         }
@@ -253,7 +253,7 @@ struct BotKeeper: BotKeeping {
         }
     }
 
-    /// What a bot takes money by, and whether it takes it now.
+    /// The bot's providers, and whether each takes money now.
     private func providers(
         of record: BotRecord,
         by client: BotClient

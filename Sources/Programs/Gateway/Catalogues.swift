@@ -10,7 +10,7 @@ package struct Catalogues: Sendable {
     package let assets: AssetRegistry
     /// The accounts that may be booked on.
     package let chart: ChartOfAccounts
-    /// Which rails goods may be paid on.
+    /// Which rails each kind of goods may be paid on.
     package let policy: RailPolicy
 
     /// The lists in a folder, and further assets that only this process knows.
@@ -26,7 +26,7 @@ package struct Catalogues: Sendable {
         } catch { throw ConfigurationError("\(folder): \(error)") }
     }
 
-    /// Amounts of assets, as a setting names them: a decimal text for each.
+    /// Reads a setting that gives an amount for each asset, as decimal texts.
     ///
     /// - Throws: ``ConfigurationError`` when an asset is not listed, and `MoneyError`.
     func units(_ amounts: [String: String]?, in place: String) throws -> [AssetID: Int256] {
@@ -45,16 +45,16 @@ package struct Catalogues: Sendable {
     }
 }
 
-/// What is wrong with a configuration, as a sentence that says which file and what to do.
+/// An error in a configuration, as a sentence that says which file and what to do.
 package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What is wrong and what to do about it.
+    /// The error, and what to do about it.
     package let reason: String
 
-    /// Something that is wrong with a configuration.
+    /// An error in a configuration.
     package init(_ reason: String) {
         self.reason = reason
     }
 
-    /// What is wrong and what to do about it.
+    /// The error, and what to do about it.
     package var description: String { "configuration: \(reason)" }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Yams
 
-/// Reads YAML files strictly: what a file says and nobody reads is an error, because it is a misspelt wish.
+/// Reads YAML files strictly: a key that nobody reads is an error, because it is probably misspelt.
 package enum ConfigurationFile {
     private static let maximumBytes = 1 << 20
 
@@ -41,7 +41,7 @@ package enum ConfigurationFile {
         } catch { throw ConfigurationError("\(name): \(error)") }
     }
 
-    /// The keys of `written` that are not in what it was understood as.
+    /// The keys of `written` that are missing in `understood`.
     private static func unreadKeys(of written: Node, _ understood: Node?, at path: String) -> [String] {
         if let mapping = written.mapping {
             return mapping.flatMap { key, value -> [String] in

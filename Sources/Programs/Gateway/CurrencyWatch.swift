@@ -4,9 +4,10 @@ import ProviderTelegram
 package import Seams
 package import TelegramBot
 
-/// Reads Telegram's table of currencies again and again: a currency whose fraction digits have changed is refused from then.
+/// Reads Telegram's table of currencies at intervals; a currency whose fraction digits have changed is refused from
+/// then on.
 ///
-/// A Telegram that does not answer changes nothing.
+/// Nothing changes while Telegram does not answer.
 package struct CurrencyWatch: Sendable {
     /// How often the table is read; Telegram changes limits daily, and fraction digits hardly ever.
     private static let interval = Duration.seconds(6 * 3_600)
@@ -19,7 +20,8 @@ package struct CurrencyWatch: Sendable {
 
     /// Telegram's table as it is now.
     ///
-    /// - Throws: ``ConfigurationError`` when it cannot be had, and `TelegramError` when it cannot be read.
+    /// - Throws: ``ConfigurationError`` when the server does not answer 200, and `TelegramError` when the table cannot
+    ///   be read.
     package static func table(
         at url: String,
         by transport: any HTTPTransport,

@@ -1,7 +1,7 @@
 package import Money
 package import Seams
 
-/// Rates that the operator has set in the configuration; of other pairs, what somebody else says.
+/// Rates that the operator has set in the configuration; other pairs are left to another source.
 package struct FixedRates: RateSource {
     private struct Entry {
         let rate: Rate
@@ -11,9 +11,9 @@ package struct FixedRates: RateSource {
     private let entries: [Entry]
     private let others: any RateSource
 
-    /// The rates of a configuration, each taken as observed at the moment of the question.
+    /// The rates of a configuration, each taken as observed at the moment when it is read.
     ///
-    /// - Throws: ``ConfigurationError`` when a rate is not one.
+    /// - Throws: ``ConfigurationError`` when a rate is not valid.
     package init(
         _ rates: [GatewayConfiguration.FixedRate],
         otherwise others: any RateSource
@@ -40,7 +40,7 @@ package struct FixedRates: RateSource {
 
     /// The price of one major unit of `base` in `quote`.
     ///
-    /// - Throws: `MoneyError` with the code `noRate` when none is set and nobody else has one.
+    /// - Throws: `MoneyError` with the code `noRate` when neither the configuration nor the other source has one.
     package func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
         guard let entry = entries.first(where: { $0.rate.base == base && $0.rate.quote == quote }) else {
             return try others.rate(base, in: quote, at: now)

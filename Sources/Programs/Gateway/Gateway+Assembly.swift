@@ -21,7 +21,7 @@ import WalletPayments
 import Webhooks
 
 extension Gateway {
-    /// Makes the parts of a gateway from what all of them are made from.
+    /// Makes the parts of a gateway from the configuration, the keystore and the surroundings.
     struct Assembly {
         let configuration: GatewayConfiguration
         let catalogues: Catalogues
@@ -127,7 +127,7 @@ extension Gateway {
             )
         }
 
-        // MARK: - The edge
+        // MARK: - Interfaces and their neighbours
 
         func rails(of settlement: Settlement) -> RailChecks {
             RailChecks(
@@ -138,7 +138,7 @@ extension Gateway {
             )
         }
 
-        /// Where Telegram's table of currencies is read while the gateway runs; nil when no customer's money is real.
+        /// The watch over Telegram's table of currencies; nil when no customer's money is real.
         func currencyWatch(of currencies: TelegramCurrencies) -> CurrencyWatch? {
             configuration.currenciesAddress.map { url in
                 CurrencyWatch(

@@ -6,9 +6,9 @@ import Seams
 import Settlement
 import Storage
 
-/// What a database has to hold, and must not hold, before a gateway works on it.
+/// Checks of a database before a gateway works on it.
 extension Gateway {
-    /// Test money and real money never meet in one database.
+    /// Refuses a database of the other environment: test money and real money never meet in one database.
     static func require(
         _ environment: GatewayConfiguration.Environment,
         of database: any Database
@@ -21,7 +21,7 @@ extension Gateway {
         }
     }
 
-    /// Balances are numbers of smallest units: with another scale in the asset list, all of them would mean something else.
+    /// Refuses a changed scale: balances are numbers of smallest units, and another scale would change all of them.
     static func requireScales(of assets: AssetRegistry, in database: any Database) async throws {
         let changed = try await database.write { session in
             try assets.assets.filter { try session.scale(of: $0.id, otherwise: $0.scale) != $0.scale }
@@ -36,7 +36,7 @@ extension Gateway {
         )
     }
 
-    /// What happens on an account is booked by one provider: under another key its whole history would be booked again.
+    /// Refuses an account that another provider has booked: its whole history would be booked a second time.
     static func requireAccounts(of providers: [any PaymentProvider], in database: any Database) async throws {
         let conflict = try await database.write { session -> ConfigurationError? in
             for provider in providers {

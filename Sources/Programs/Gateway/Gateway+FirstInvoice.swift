@@ -4,9 +4,9 @@ import Providers
 import Seams
 import Settlement
 
-/// What shows an operator that a new gateway works.
+/// The invoice that shows an operator that a new gateway works.
 extension Gateway {
-    /// Opens an invoice that shows that everything works: a Star, where Stars are taken, or a hundredth of a coin.
+    /// Opens an invoice over one Star, where Stars are taken, or over a hundredth of a coin.
     ///
     /// - Throws: what opening an invoice throws.
     /// - Returns: the invoice, and the page on which it is paid.

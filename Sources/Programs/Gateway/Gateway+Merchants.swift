@@ -4,7 +4,7 @@ import Seams
 import Settlement
 import Storage
 
-/// What an operator does with merchants.
+/// Adding and listing merchants, for operators.
 extension Gateway {
     /// Adds a merchant with an API key, and an endpoint for its events when a URL is given.
     ///

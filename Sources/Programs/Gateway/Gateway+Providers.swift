@@ -21,16 +21,16 @@ extension Gateway {
             let token: SecretBytes
             let secret: SecretBytes
             let conversation: BotConversation.Bot
-            /// Whose it is; nil: the operator's.
+            /// The merchant whose bot it is; nil for the operator's.
             var merchant: MerchantID?
-            /// Whether the gateway asks for the updates.
+            /// Whether the gateway polls for its updates.
             let isPolled: Bool
-            /// How often it was changed; nil for a bot of the configuration.
+            /// The version of a stored bot; nil for a bot of the configuration.
             var version: Int?
 
-            /// Tells Telegram where its updates go.
+            /// Sets the bot's webhook at Telegram.
             ///
-            /// - Throws: `ProviderError`; with the code `refused` when Telegram refuses, or keeps another address.
+            /// - Throws: `ProviderError`; with the code `refused` when Telegram refuses, or has stored another address.
             func register(at url: String) async throws(ProviderError) {
                 let text = unsafe secret.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
                 let kept: BotWebhook
@@ -121,7 +121,7 @@ extension Gateway {
             self.bots = bots
         }
 
-        /// A currency that Telegram has dropped is not offered; one whose amounts would be off stops the start.
+        /// Refuses a currency whose amounts would be off; one that Telegram has dropped passes, and is not offered.
         private static func check(
             _ names: [String],
             of bot: String,

@@ -6,24 +6,24 @@ import Settlement
 import Webhooks
 
 extension Gateway {
-    /// What a gateway gets from outside, so that a run can be repeated.
+    /// The outside world of a gateway, which can be replaced so that a run can be repeated.
     package struct Surroundings: Sendable {
         /// The clock.
         package var clock: any WallClock
         /// Randomness.
         package var random: any RandomSource
-        /// The way to Telegram and to chain nodes, which the operator has named.
+        /// The transport to Telegram and chain nodes, which the operator has named.
         package var transport: any HTTPTransport
-        /// The way to merchants' endpoints, which merchants have named.
+        /// The transport to merchants' endpoints, which merchants have named.
         package var webhookTransport: any HTTPTransport
-        /// The way to merchants' servers that are asked while a customer waits: nothing else is before them in it.
+        /// The transport to merchants' servers while a customer waits: no other request is ahead of these in it.
         package var stockTransport: any HTTPTransport
-        /// The way to bridges of customers' wallets, which the operator has named: a connection for each open session.
+        /// The transport to wallets' bridges, which the operator has named; it has a connection for each open session.
         package var bridgeTransport: any HTTPTransport
-        /// Where a simulated run fails.
+        /// Injects the faults of a simulated run.
         package var faults: FaultInjector
 
-        /// What a gateway gets from outside.
+        /// The surroundings of a gateway.
         package init(
             clock: any WallClock,
             random: any RandomSource,
@@ -42,11 +42,11 @@ extension Gateway {
             self.faults = faults
         }
 
-        /// The real ones, as a configuration asks for them.
+        /// The real surroundings, as a configuration asks for them.
         package static func system(_ configuration: GatewayConfiguration) -> Self {
             let isLive = configuration.environment == .live
             let endpoints = configuration.webhooks.endpoints
-            // Many merchants have their servers at one host; the worker limits how many are talked to.
+            // Many merchants have their servers at one host; the worker limits how many are called at once.
             let merchants = CurlTransport.Configuration(
                 addresses: endpoints.addresses,
                 httpsOnly: endpoints.httpsOnly,

@@ -18,18 +18,18 @@ package import Webhooks
 
 /// A whole gateway: database, providers, use cases, workers and interfaces, put together from a configuration.
 package final class Gateway: Sendable {
-    /// The keystore entry from which the key is made that seals endpoints' secrets.
+    /// The keystore entry from which the key that seals endpoints' secrets is made.
     package static let sealEntry = "endpoint-seal"
 
-    /// How often bots are looked for that another gateway has added.
+    /// How often the gateway looks for bots that another gateway has added.
     private static let botInterval = Duration.seconds(5)
 
-    /// The tenant that runs the gateway: what belongs to no merchant is told to it.
+    /// The operator as a merchant: it gets the cases and events that belong to no merchant.
     package static let operatorMerchant = MerchantID(value: 0)
 
     /// The use cases.
     package let settlement: Settlement
-    /// Brings the books up to what happened on the rails.
+    /// Brings the books up to date with the rails.
     package let worker: ReconciliationWorker
     /// Sends events to merchants.
     package let deliveries: DeliveryWorker
@@ -112,16 +112,16 @@ package final class Gateway: Sendable {
         self.configuration = configuration
         clock = surroundings.clock
         self.logger = logger
-        // Whatever the gateway is opened for: the bots that merchants have added belong to it.
+        // Bots that merchants have added belong to every gateway, even one that does not listen.
         _ = try await keeper.bringInAll()
     }
 
-    /// Starts to listen, and tells Telegram where when the configuration says how it reaches us.
+    /// Starts to listen, and sets the bots' webhooks when the configuration has a public address.
     ///
-    /// A rail that does not answer is brought in when it does; see ``RailChecks``.
+    /// A rail that does not answer is offered as soon as it does; see ``RailChecks``.
     ///
-    /// - Throws: what the system says when it cannot listen, and ``ConfigurationError`` when a webhook is refused or a
-    ///   rail is another than the configured one.
+    /// - Throws: the system's error when it cannot listen, and ``ConfigurationError`` when a webhook is refused or a
+    ///   rail differs from the configuration.
     /// - Returns: the URL that it listens on, without a slash at the end.
     package func listen() async throws -> String {
         let server = try await HTTPServer.start(
@@ -151,7 +151,7 @@ package final class Gateway: Sendable {
         return server.url
     }
 
-    /// Compares the clock with what the database knows of the time, before anything is decided by it.
+    /// Compares the clock with the times in the database, before any decision depends on it.
     private func hearTheDatabase() async throws {
         let database = settlement.database
         if let newest = try await database.read({ try $0.newestMoment() }) {
@@ -169,12 +169,12 @@ package final class Gateway: Sendable {
         }
     }
 
-    /// Asks the rails that are missing once more, now.
+    /// Asks the missing rails again, now.
     package func lookForMissingRails() async { await rails.repeatNow() }
 
-    /// Tells Telegram where the bots' updates go, when the configuration says how it reaches us.
+    /// Sets the bots' webhooks at Telegram, when the configuration has a public address.
     ///
-    /// - Throws: ``ConfigurationError`` when Telegram refuses, or keeps something else than what it was told.
+    /// - Throws: ``ConfigurationError`` when Telegram refuses, or has stored another address.
     /// - Returns: the bots and their addresses.
     package func registerWebhooks() async throws -> [(name: String, url: String)] {
         guard let base = configuration.http.configuredAddress else { return [] }
@@ -195,7 +195,7 @@ package final class Gateway: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.deliveries.run(every: interval) }
             group.addTask {
-                // Another gateway on the same database may add bots.
+                // Another gateway on the same database may have added bots.
                 while !Task.isCancelled {
                     do { try await self.clock.sleep(for: Self.botInterval) } catch { return }
                     do { for check in try await self.keeper.bringInAll() { self.rails.add(check) } } catch {
@@ -235,7 +235,7 @@ package final class Gateway: Sendable {
         }
     }
 
-    /// Stops to listen, lets what is under way finish, and closes the database.
+    /// Stops listening, lets work that is under way finish, and closes the database.
     ///
     /// - Throws: what the database throws.
     package func close() async throws {

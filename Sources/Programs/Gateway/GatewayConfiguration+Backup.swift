@@ -5,13 +5,15 @@ import Storage
 import StoragePostgreSQL
 import StorageSQLite
 
-/// Copies of the database, taken while the gateway runs and put back where there is none.
+/// Copies of the database: taken while the gateway runs, and restored where there is no database.
 extension GatewayConfiguration.Database {
-    /// Writes what is committed into a file, beside whichever gateway works on the database.
+    /// Copies the committed state into a file; gateways may work on the database meanwhile.
     ///
-    /// SQLite copies itself (`VACUUM INTO`) on a connection that only reads; of PostgreSQL `pg_dump` takes one snapshot.
-    /// - Throws: ``ConfigurationError`` and `StorageError`; the file is not there then.
-    /// - Returns: what the copy says about itself.
+    /// SQLite copies itself (`VACUUM INTO`) on a connection that only reads; of PostgreSQL `pg_dump` takes one
+    /// snapshot.
+    ///
+    /// - Throws: ``ConfigurationError`` and `StorageError`; then there is no file.
+    /// - Returns: the copy's description.
     package func backUp(to file: String, at now: Timestamp) throws -> BackupFile {
         let folder = try Self.scratch(beside: file)
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -34,7 +36,7 @@ extension GatewayConfiguration.Database {
         }
         let whole = folder + "/whole"
         try backup.write(copy, to: whole)
-        // A link fails where something is already, so that no older copy is lost.
+        // link(2) fails when the file exists, so that no older copy is lost.
         guard unsafe link(whole, file) == 0 else {
             throw ConfigurationError(
                 "\(file) cannot be made: \(errno == EEXIST ? "it is there already" : "errno \(errno)")"
@@ -43,10 +45,10 @@ extension GatewayConfiguration.Database {
         return backup
     }
 
-    /// Puts a copy back where there is no database yet; every wallet is held until a person has looked.
+    /// Restores a copy where there is no database yet; every wallet is held until a person has looked.
     ///
-    /// - Throws: ``ConfigurationError`` and `StorageError`; there is no database then.
-    /// - Returns: what the copy says about itself.
+    /// - Throws: ``ConfigurationError`` and `StorageError`; then there is no database.
+    /// - Returns: the copy's description.
     package func restore(from file: String, at now: Timestamp) async throws -> BackupFile {
         let folder = try Self.scratch(beside: path ?? file)
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -88,7 +90,7 @@ extension GatewayConfiguration.Database {
         }
     }
 
-    /// A folder of the owner's on the same file system, for what is not whole yet.
+    /// A private folder on the same file system, for a copy that is not complete yet.
     private static func scratch(beside file: String) throws -> String {
         let parent = (file as NSString).deletingLastPathComponent
         let template = (parent.isEmpty ? "." : parent) + "/.settlegate-backup-XXXXXX"
@@ -99,7 +101,7 @@ extension GatewayConfiguration.Database {
         return unsafe String(cString: made)
     }
 
-    /// Runs a tool of PostgreSQL's; a password comes from `PGPASSFILE` or `PGPASSWORD`, and never stands in arguments.
+    /// Runs one of PostgreSQL's tools; a password comes from `PGPASSFILE` or `PGPASSWORD`, never from arguments.
     private static func run(_ tool: String, _ arguments: [String], input: String?) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -17,13 +17,13 @@ extension GatewayConfiguration {
         package var currencies: [String]
         /// Whether it takes Stars.
         package var stars: Bool
-        /// Who is asked after `/paysupport`, for example `@teashop`; nobody is named when nil.
+        /// The contact that `/paysupport` names, for example `@teashop`; none is named when nil.
         package var supportContact: String?
-        /// Where the terms are that `/terms` answers.
+        /// The address of the terms that `/terms` answers with.
         package var termsURL: String?
         /// The chat in which its owner is told that a merchant's endpoint was switched off; nobody is told when nil.
         package var ownerChat: String?
-        /// Whether customers are told in the chat when a payment has arrived or was returned; they are when nil.
+        /// Whether customers are told in the chat when a payment has arrived or was returned; true when nil.
         package var receipts: Bool?
         /// How the bot's updates come; Telegram sends them when nil.
         package var updates: Updates?
@@ -34,7 +34,7 @@ extension GatewayConfiguration {
         package enum Updates: String, Codable, Sendable {
             /// Telegram sends them to `http.public_url`.
             case webhook
-            /// The gateway asks for them: where no address leads to it. Only one gateway may ask.
+            /// The gateway asks for them, where Telegram cannot reach it. Only one gateway may ask.
             case polling
         }
 
@@ -42,11 +42,11 @@ extension GatewayConfiguration {
         package struct Shipping: Codable, Sendable {
             /// A key for it.
             package var id: String
-            /// What the customer reads.
+            /// Its name for the customer.
             package var title: String
             /// The currency of the price.
             package var currency: String
-            /// What it costs, a decimal text.
+            /// The price, a decimal text.
             package var price: String
 
             /// A way of shipping.
@@ -58,7 +58,7 @@ extension GatewayConfiguration {
             }
         }
 
-        /// Refuses ways of shipping that cannot be told apart: Telegram names the one that a customer chose by its id.
+        /// Refuses two ways of shipping with the same id: Telegram names the customer's choice by it.
         func checkShipping() throws(ConfigurationError) {
             var known: Set<String> = []
             for (index, way) in (shipping ?? []).enumerated() {

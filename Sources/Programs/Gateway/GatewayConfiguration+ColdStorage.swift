@@ -3,17 +3,17 @@ import Providers
 import Settlement
 
 extension GatewayConfiguration {
-    /// How much of an asset a wallet may hold whose key is online.
+    /// How much of an asset a wallet with an online key may hold.
     package struct ColdStorage: Codable, Sendable {
         /// The key of the wallet's provider.
         package var provider: String
         /// The asset.
         package var asset: String
-        /// The wallet whose key is kept offline.
+        /// The address of the wallet whose key is kept offline.
         package var address: String
-        /// Above this, a decimal text, money moves there.
+        /// The amount above which money moves to the offline wallet, a decimal text.
         package var above: String
-        /// So much stays, a decimal text.
+        /// The amount that stays, a decimal text.
         package var downTo: String
 
         enum CodingKeys: String, CodingKey {
@@ -34,8 +34,8 @@ extension GatewayConfiguration {
 extension Catalogues {
     /// The limit that the configuration states.
     ///
-    /// - Throws: ``ConfigurationError`` when the asset is not in the list, the amounts make no sense, or nothing may be sent
-    ///   to the address: what is refused to payouts is refused here.
+    /// - Throws: ``ConfigurationError`` when the asset is not in the list, the amounts make no sense, or the address is
+    ///   one that payouts refuse.
     func rule(
         _ limit: GatewayConfiguration.ColdStorage,
         sending providers: ProviderRegistry

@@ -5,13 +5,14 @@ extension GatewayConfiguration {
         package var key: String
         /// The chain (EIP-155): 1 is Ethereum, 8453 Base, 56 BNB Smart Chain, 137 Polygon.
         package var chainID: UInt64
-        /// What customers call the chain; what it is known as when nil.
+        /// The chain's name for customers; the chain's usual name when nil.
         package var name: String?
-        /// Whether what it moves has no value.
+        /// Whether the chain's assets have no value.
         package var testNetwork: Bool
-        /// The JSON-RPC endpoints, the preferred one first; `keystore:` and an entry's name for a URL that is secret.
+        /// The JSON-RPC endpoints, the preferred one first; a URL that is secret is given as `keystore:` and the
+        /// entry's name.
         package var nodes: [String]
-        /// How many of them have to agree on what moves money.
+        /// How many of them have to agree on anything that moves money.
         package var quorum: Int
         /// The hash of the chain's first block, which every node has to have.
         package var genesis: String?
@@ -19,16 +20,16 @@ extension GatewayConfiguration {
         package var walletEntry: String
         /// When a block counts as final: `finalized`, `safe`, or a number of confirmations.
         package var finality: String
-        /// The first block that is read; when nil, the first that is final when the gateway starts for the first time.
+        /// The first block to read; when nil, the first that is final when the gateway starts for the first time.
         package var firstBlock: UInt64?
-        /// The operator's own accounts, from which the wallet gets coins for fees.
+        /// The operator's own accounts: coins from them are the operator's money, for fees.
         package var operators: [String]?
         /// Whether blocks are checked against the roots in their headers; false for chains with types of their own.
         package var checkRoots: Bool?
         /// The most that a unit of gas may cost, in gwei; 500 when it is not set.
         package var maximumGasPrice: UInt64?
-        /// What of an asset is left on the address of an invoice, a decimal text for each, because gathering it costs
-        /// more than it is worth.
+        /// The least amount that is gathered from an invoice's address, a decimal text for each asset; less is not
+        /// worth the cost.
         package var gatheringMinimum: [String: String]?
         /// The ERC-20 tokens that are taken, by their asset identifiers.
         package var tokens: [String]

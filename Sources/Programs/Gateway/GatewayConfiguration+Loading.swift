@@ -2,10 +2,10 @@ import Foundation
 import Payments
 
 extension GatewayConfiguration {
-    /// The configuration in a file, with what the environment says instead.
+    /// Reads the configuration in a file; the environment overrides it.
     ///
     /// `SETTLEGATE_DATABASE_PATH`, `SETTLEGATE_HTTP_HOST`, `SETTLEGATE_HTTP_PORT` and
-    /// `SETTLEGATE_HTTP_REQUESTS_PER_MINUTE` win over the file. Paths in the file are relative to its folder.
+    /// `SETTLEGATE_HTTP_REQUESTS_PER_MINUTE` override the file. Paths in the file are relative to its folder.
     ///
     /// - Throws: ``ConfigurationError`` with the place and what to do.
     package init(file: String, environment: [String: String]) throws(ConfigurationError) {
@@ -35,7 +35,7 @@ extension GatewayConfiguration {
         try validate()
     }
 
-    /// Refuses what would be wrong to start with.
+    /// Refuses a configuration with which no gateway may start.
     ///
     /// - Throws: ``ConfigurationError``.
     package func validate() throws(ConfigurationError) {
@@ -63,7 +63,7 @@ extension GatewayConfiguration {
             throw ConfigurationError("bots.\(bot.key).owner_chat is a chat's number, or @ and a channel's name")
         }
         for bot in bots { try bot.checkShipping() }
-        // What happens on one account would be booked by each of its providers.
+        // Events on one account would be booked by each of its providers.
         let accounts =
             bots.map { "bot \($0.tokenEntry)" } + ton.map { "\($0.network) \($0.walletEntry) \($0.walletVersion)" }
             + chains.map { "chain \($0.chainID) \($0.walletEntry)" }
@@ -89,7 +89,7 @@ extension GatewayConfiguration {
         }
     }
 
-    /// What stands before the name of a keystore entry that holds a URL.
+    /// The prefix of a keystore entry's name in the place of a secret URL.
     static let keystorePrefix = "keystore:"
 
     private static func isKey(_ key: String) -> Bool {

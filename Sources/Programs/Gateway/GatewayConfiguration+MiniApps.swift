@@ -4,13 +4,13 @@ import Payments
 import Seams
 
 extension GatewayConfiguration {
-    /// Mini Apps of bots that take no money here: whose customers they show to the checkout page.
+    /// Mini Apps of bots that take no money here, whose customers the checkout page recognises.
     ///
-    /// The gateway needs no token of them: Telegram's own signature shows who their customers are.
+    /// The gateway needs no tokens of these bots: Telegram's own signature identifies their customers.
     package struct MiniApps: Codable, Sendable {
-        /// The bots; one that serves several merchants stands once for each.
+        /// The bots; a bot that serves several merchants is listed once for each.
         package var bots: [Bot]
-        /// Another key than Telegram's, in hexadecimal digits: for tests only.
+        /// A key that replaces Telegram's, in hexadecimal digits; for tests only.
         package var publicKey: String?
 
         enum CodingKeys: String, CodingKey {
@@ -22,20 +22,20 @@ extension GatewayConfiguration {
         package struct Bot: Codable, Hashable, Sendable {
             /// Its number.
             package var number: Int64
-            /// Whose customers it shows: a merchant, or ``all``.
+            /// The merchant that it serves, or ``all``.
             package var merchant: String
 
-            /// For all merchants who have no bot of their own.
+            /// Stands for all merchants who have no bot of their own.
             package static let all = "all"
 
-            /// A bot that shows customers to a merchant's invoices.
+            /// A bot whose customers count for a merchant's invoices.
             package init(number: Int64, merchant: String) {
                 self.number = number
                 self.merchant = merchant
             }
         }
 
-        /// Whom each bot serves.
+        /// The merchants that each bot serves.
         func served() throws(ConfigurationError) -> [Int64: Set<ServedMerchants.Named>] {
             var served: [Int64: Set<ServedMerchants.Named>] = [:]
             for bot in bots {

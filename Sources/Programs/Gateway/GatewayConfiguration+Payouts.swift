@@ -1,9 +1,9 @@
 import Settlement
 
 extension GatewayConfiguration {
-    /// What payouts and refunds may cost the operator.
+    /// Limits of the fees that payouts and refunds cost the operator.
     package struct Payouts: Codable, Sendable {
-        /// The most that the network may charge, in hundredths of a percent of the amount; a tenth of it when it is not set.
+        /// The highest network fee, in hundredths of a percent of the amount; a tenth of the amount when nil.
         package var networkFeeBasisPoints: Int?
 
         enum CodingKeys: String, CodingKey {
@@ -12,7 +12,7 @@ extension GatewayConfiguration {
 
         /// The limits that are set.
         ///
-        /// - Throws: ``ConfigurationError`` when they are none.
+        /// - Throws: ``ConfigurationError`` when they are out of bounds.
         func limits() throws(ConfigurationError) -> PayoutLimits {
             guard let points = networkFeeBasisPoints else { return PayoutLimits() }
             guard (1...10_000).contains(points) else {

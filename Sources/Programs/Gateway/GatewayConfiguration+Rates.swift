@@ -4,7 +4,7 @@ import Rates
 package import Settlement
 
 extension GatewayConfiguration {
-    /// Somebody who says what assets cost: a document of the web, or a file.
+    /// A source of rates: a document on the web, or a file.
     package struct RateFeed: Codable, Sendable {
         /// A price in a document.
         package struct Pair: Codable, Sendable {
@@ -12,7 +12,7 @@ extension GatewayConfiguration {
             package var base: String
             /// The asset that the price is in.
             package var quote: String
-            /// Where the price stands: a JSON pointer (RFC 6901).
+            /// The place of the price in the document: a JSON pointer (RFC 6901).
             package var path: String
         }
 
@@ -22,7 +22,7 @@ extension GatewayConfiguration {
         package var url: String?
         /// The prices in the document.
         package var pairs: [Pair]?
-        /// The path of a file instead.
+        /// The path of a file, instead of a document.
         package var file: String?
 
         func feed(over transport: any HTTPTransport) throws(ConfigurationError) -> any Rates.RateFeed {
@@ -47,13 +47,13 @@ extension GatewayConfiguration {
         }
     }
 
-    /// What a Star counts at when an invoice is priced in money, in US dollars.
+    /// The value of a Star in US dollars, for invoices that are priced in money.
     package struct Stars: Codable, Sendable {
-        /// What customers pay for a Star.
+        /// The price that customers pay for a Star.
         package var customer: String
-        /// What Telegram pays out for a Star; 0.013 when nil.
+        /// The amount that Telegram pays out for a Star; 0.013 when nil.
         package var reward: String?
-        /// What holds for merchants that do not choose; what customers pay when nil.
+        /// The price for merchants that do not choose; what customers pay when nil.
         package var usual: StarPrices.Basis?
         /// How long a quote holds, in seconds; 900 when nil.
         package var validFor: Int?
@@ -80,13 +80,13 @@ extension GatewayConfiguration {
         }
     }
 
-    /// When rates of feeds are believed.
+    /// The rules by which rates of feeds are used.
     package struct RateRules: Codable, Sendable {
-        /// How old what a source says may be, in seconds.
+        /// The greatest age of a rate, in seconds.
         package var maximumAge: Int?
-        /// For how long the last good rate stands in, in seconds.
+        /// For how long the last good rate is used in place of newer ones, in seconds.
         package var lastGood: Int?
-        /// How far a source may be from the median, in hundredths of a percent.
+        /// How far a source's rate may be from the median, in hundredths of a percent.
         package var deviationBasisPoints: Int?
         /// How far a rate may jump, in hundredths of a percent.
         package var jumpBasisPoints: Int?

@@ -3,7 +3,7 @@ extension GatewayConfiguration {
     package struct TON: Codable, Sendable {
         /// How customers are told apart.
         package enum Deposit: String, Codable, Sendable {
-            /// All pay to the merchant's wallet, each with a comment of their own.
+            /// All pay to one wallet, each with a comment of their own.
             case comment
             /// Each invoice has a wallet of its own, derived from the merchant's key.
             case derived
@@ -38,11 +38,12 @@ extension GatewayConfiguration {
         package var network: String
         /// The toncenter endpoint, without `/api/…`.
         package var toncenterURL: String
-        /// Other toncenter endpoints, which have to know what is worth much.
+        /// Other toncenter endpoints; one of them has to confirm each large credit.
         package var witnessURLs: [String]?
-        /// From which amount on, a decimal text for each asset, one of them has to know a credit.
+        /// The least amount of a large credit, a decimal text for each asset.
         package var agreementAbove: [String: String]?
-        /// What less of is not worth the fee of gathering it from wallets of invoices, a decimal text for each asset.
+        /// The least amount that is gathered from an invoice's wallet, a decimal text for each asset; less is not worth
+        /// the fee.
         package var gatheringMinimum: [String: String]?
         /// The keystore entry with its API key, where it needs one.
         package var apiKeyEntry: String?
@@ -50,7 +51,7 @@ extension GatewayConfiguration {
         package var walletEntry: String
         /// The wallet's contract: `v3r2`, `v4r2` or `v5r1`.
         package var walletVersion: String
-        /// With it the wallet that pays out is a highload wallet v3, whose requests may come for so many seconds.
+        /// The timeout of a highload wallet v3, in seconds; when set, the wallet that pays out is one.
         package var highloadTimeout: UInt32?
         /// How customers are told apart.
         package var deposit: Deposit

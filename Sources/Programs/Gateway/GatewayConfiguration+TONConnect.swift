@@ -4,14 +4,14 @@ import TONConnect
 extension GatewayConfiguration {
     /// Payments that customers confirm in their own TON wallets (TON Connect).
     package struct WalletConnection: Codable, Sendable {
-        /// What wallets call the gateway before their customers.
+        /// The gateway's name in wallets.
         package var name: String
         /// The path of the list of wallets, in the format in which wallets publish it (`wallets-v2.json`).
         package var wallets: String
 
         /// The wallets that customers may choose from.
         ///
-        /// - Throws: ``ConfigurationError`` when the list cannot be read, or a bridge of a live gateway is not reached by
+        /// - Throws: ``ConfigurationError`` when the list cannot be read, or a live gateway's list has a bridge without
         ///   https.
         func list(isLive: Bool) throws(ConfigurationError) -> [WalletEntry] {
             let text = try ConfigurationFile.text(at: wallets)

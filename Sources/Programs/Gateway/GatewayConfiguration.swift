@@ -5,7 +5,7 @@ import StorageSQLite
 import TelegramBot
 import Webhooks
 
-/// The configuration file of a gateway (`Config/settlegate.yaml`), as it is written.
+/// The configuration file of a gateway (`Config/settlegate.yaml`).
 ///
 /// Secrets are never in it: it names the environment variables and the keystore entries that hold them.
 package struct GatewayConfiguration: Codable, Sendable {
@@ -15,13 +15,13 @@ package struct GatewayConfiguration: Codable, Sendable {
         case live
     }
 
-    /// Where everything is kept.
+    /// The database.
     package struct Database: Codable, Sendable {
         /// The path of the SQLite file.
         package var path: String?
         /// How PostgreSQL is reached, in libpq's words; instead of a path.
         package var postgresql: String?
-        /// How many books of merchants a new database gets; nil leaves it to the engine.
+        /// How many books of merchants a new database gets; nil leaves the choice to the engine.
         package var books: Int?
 
         /// A database in the file at `path`.
@@ -31,10 +31,10 @@ package struct GatewayConfiguration: Codable, Sendable {
 
         /// Opens it.
         ///
-        /// - Parameter migrating: whether the schema of a database that is not empty is brought up to date; without that,
-        ///   an older one is refused.
-        /// - Throws: ``ConfigurationError`` when not exactly one place is named or there cannot be so many books, and
-        ///   `StorageError`.
+        /// - Parameter migrating: whether to bring the schema of an existing database up to date; without it, an older
+        ///   schema is refused.
+        /// - Throws: ``ConfigurationError`` when not exactly one place is named or the number of books is out of
+        ///   bounds, and `StorageError`.
         /// - Returns: the database.
         package func open(migrating: Bool = true) throws -> any Storage.Database {
             if let books, !(1...LedgerBook.limit).contains(books) {
@@ -78,7 +78,7 @@ package struct GatewayConfiguration: Codable, Sendable {
             case requestLog = "request_log"
         }
 
-        /// The domain that customers' wallets show when they prove what is theirs.
+        /// The domain that customers' wallets show when customers prove that an account is theirs.
         var domain: String {
             guard let rest = configuredAddress?.split(separator: "/").dropFirst().first
             else {
@@ -87,10 +87,10 @@ package struct GatewayConfiguration: Codable, Sendable {
             return String(rest.prefix { $0 != ":" })
         }
 
-        /// The public address, where the configuration knows it before the gateway listens.
+        /// The public address, when it is known before the gateway listens.
         package var configuredAddress: String? { publicURL == "self" ? nil : publicURL }
 
-        /// Where others reach the gateway that listens at an address.
+        /// The gateway's public address when it listens at `url`.
         package func address(listeningAt url: String) -> String { configuredAddress ?? url }
 
         /// An address to listen on.
@@ -169,7 +169,7 @@ package struct GatewayConfiguration: Codable, Sendable {
     package var environment: Environment
     /// The folder with `assets.yaml`, `chart-of-accounts.yaml` and `rail-policy.yaml`.
     package var catalogues: String
-    /// Where everything is kept.
+    /// The database.
     package var database: Database
     /// Where the gateway listens.
     package var http: HTTP
@@ -183,7 +183,7 @@ package struct GatewayConfiguration: Codable, Sendable {
     package var evm: [EVM]?
     /// How much wallets may hold; nil lets them hold as much as comes.
     package var coldStorage: [ColdStorage]?
-    /// What payouts and refunds may cost; nil sets the usual limits.
+    /// Limits of the fees of payouts and refunds; nil sets the default limits.
     package var payouts: Payouts?
     /// Payments by customers' own TON wallets; nil when wallets are not asked.
     package var tonConnect: WalletConnection?
@@ -191,22 +191,22 @@ package struct GatewayConfiguration: Codable, Sendable {
     package var miniApps: MiniApps?
     /// The rates that the operator sets.
     package var rates: [FixedRate]
-    /// What a Star counts at; nil when invoices in money are not paid in Stars, or a rate says it.
+    /// The value of a Star; nil when invoices in money are not paid in Stars, or a rate prices Stars.
     package var stars: Stars?
-    /// Who says what other assets cost.
+    /// The sources of rates for other assets.
     package var rateFeeds: [RateFeed]?
-    /// When they are believed.
+    /// When rates of these sources are used.
     package var rateRules: RateRules?
-    /// Milliseconds between two rounds that ask them.
+    /// Milliseconds between two rounds that ask the sources.
     package var ratesInterval: Int?
-    /// Where Telegram's table of currencies is read while the gateway runs; nil reads it at Telegram where money is real, and
-    /// nowhere otherwise.
+    /// The address of Telegram's table of currencies; nil reads it at Telegram where money is real, and nowhere
+    /// otherwise.
     package var currenciesURL: String?
     /// How events reach merchants.
     package var webhooks: Webhooks
     /// Milliseconds between two passes of the reconciliation worker.
     package var reconciliationInterval: Int
-    /// Milliseconds between two rounds that gather what lies on accounts of options; a minute when it is not set.
+    /// Milliseconds between two rounds that gather deposits from the addresses of invoices; a minute when nil.
     package var gatheringInterval: Int?
 
     enum CodingKeys: String, CodingKey {
@@ -233,7 +233,7 @@ package struct GatewayConfiguration: Codable, Sendable {
         case gatheringInterval = "gathering_interval_ms"
     }
 
-    /// Where Telegram's table of currencies is, for what compares it with the one that is kept.
+    /// The address of Telegram's table of currencies, for comparison with the stored table.
     package var currenciesAddress: String? { currenciesURL ?? (environment == .live ? CurrencyTable.source : nil) }
 
     /// A configuration.

@@ -1,9 +1,9 @@
 import Cryptography
 import Keystore
 
-/// The keys that are made from one entry of the keystore, each for a use of its own (RFC 5869).
+/// The keys that are derived from one entry of the keystore, one for each use (RFC 5869).
 struct GatewayKeys {
-    /// What a key is for; the text is the salt, so it never changes.
+    /// The use of a key; the text is the salt, so it never changes.
     enum Use: String {
         case bots
         case checkout
@@ -12,7 +12,7 @@ struct GatewayKeys {
         case walletSessions = "wallet sessions"
     }
 
-    /// What endpoints' secrets are sealed with.
+    /// The key that seals endpoints' secrets.
     let endpoints: SecretBytes
 
     /// The keys of a keystore.

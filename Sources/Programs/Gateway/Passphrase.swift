@@ -4,17 +4,17 @@ import Glibc
 
 /// The passphrase of the keystore: from the environment, a file, a descriptor, or a credential of systemd.
 package enum Passphrase {
-    /// The most bytes of one.
+    /// The most bytes of a passphrase.
     private static let limit = 4_096
 
     /// Takes the passphrase that belongs to a variable, and removes it from the process's environment.
     ///
-    /// For the variable `SETTLEGATE_PASSPHRASE`, one of: `SETTLEGATE_PASSPHRASE` itself, `SETTLEGATE_PASSPHRASE_FILE`
-    /// with the path of a file that only its owner can read, `SETTLEGATE_PASSPHRASE_FD` with the number of an open
-    /// descriptor, or a credential of that name (`LoadCredential=` of systemd, in `CREDENTIALS_DIRECTORY`). A line break
-    /// at its end does not belong to it.
+    /// For the variable `SETTLEGATE_PASSPHRASE` it comes in one of these ways: in `SETTLEGATE_PASSPHRASE` itself; in a
+    /// file that only its owner can read, whose path is in `SETTLEGATE_PASSPHRASE_FILE`; from an open descriptor, whose
+    /// number is in `SETTLEGATE_PASSPHRASE_FD`; or in a credential of that name (`LoadCredential=` of systemd, in
+    /// `CREDENTIALS_DIRECTORY`). A line break at its end is ignored.
     ///
-    /// - Throws: ``ConfigurationError`` when there is none, or it comes in more than one way.
+    /// - Throws: ``ConfigurationError`` when there is none, or more than one way is used.
     package static func take(
         _ variable: String,
         environment: [String: String]
@@ -41,7 +41,7 @@ package enum Passphrase {
         return passphrase
     }
 
-    /// Overwrites a variable where the system shows it (`/proc/…/environ`), and removes it.
+    /// Overwrites a variable where the system exposes it (`/proc/…/environ`), and removes it.
     private static func forget(_ variable: String) {
         guard let value = unsafe getenv(variable) else { return }
         unsafe memset(value, 0, strlen(value))
@@ -52,7 +52,7 @@ package enum Passphrase {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw ConfigurationError("the passphrase's file \(path) cannot be read") }
         let mode = (try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? Int
-        // systemd gives a credential to one unit, whatever its mode says.
+        // systemd gives a credential to one unit only, whatever its mode.
         guard !isPrivate || (mode ?? 0o777) & 0o077 == 0 else {
             close(descriptor)
             throw ConfigurationError("others can read the passphrase's file \(path): chmod 600 it")

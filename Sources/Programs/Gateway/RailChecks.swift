@@ -3,31 +3,32 @@ import Providers
 import Seams
 import Synchronization
 
-/// Looks whether each rail is there and is the configured one: at start, and again until it is.
+/// Checks that each rail answers and is the configured one: at start, and again until it does.
 ///
-/// The start depends on nothing outside. A rail that does not answer is not offered to new invoices, and everything else
-/// is served; it is brought in as soon as it answers. A rail that answers and is another than the configured one stops
-/// the start; one that turns out to be another later is not offered, and the operator is told.
+/// The start depends on nothing outside. A rail that does not answer is not offered to new invoices, while everything
+/// else is served; it is offered as soon as it answers. A rail that differs from the configuration stops the start; if
+/// that shows only later, the rail is not offered, and the operator is told.
 final class RailChecks: Sendable {
     /// How a rail is asked, and which providers wait for its answer.
     struct Check: Sendable {
-        /// What is asked, for people: `ton-mainnet`, `bot shop`.
+        /// The rail's name for people: `ton-mainnet`, `bot shop`.
         let subject: String
-        /// The keys of the providers that are not offered until it has answered.
+        /// The keys of the providers that are not offered until the rail has answered.
         let providers: [String]
-        /// Whether a wrong answer stops the start; not for what merchants have added.
+        /// Whether a wrong answer stops the start; false for bots that merchants have added.
         let stopsStart: Bool
-        /// Asks; it throws `ProviderError` with the code `refused` or `invalidRequest` when the configuration is wrong.
+        /// Asks the rail; throws `ProviderError` with the code `refused` or `invalidRequest` when the configuration is
+        /// wrong.
         let ask: @Sendable () async throws(ProviderError) -> Void
 
-        /// The name of the condition that says that it is missing.
+        /// The name of the condition that the rail is missing.
         var condition: String { "rail \(subject)" }
     }
 
-    /// Why a rail is missing, as the log has it.
+    /// Why a rail is missing, as logged.
     private struct Cause {
         let code: ProviderError.Code
-        /// Whether it is only that the start did not wait for an answer: why, the rail says later.
+        /// Whether the only reason is that the start did not wait longer; the rail may give another one later.
         let isLate: Bool
     }
 
@@ -41,7 +42,7 @@ final class RailChecks: Sendable {
     private let clock: any WallClock
     private let logger: Logger
     private let missing = Mutex<[String: Check]>([:])
-    /// The cause that the log has of each rail that is missing.
+    /// The logged cause for each rail that is missing.
     private let causes = Mutex<[String: Cause]>([:])
     private let added: AsyncStream<Check>
     private let adding: AsyncStream<Check>.Continuation
@@ -55,9 +56,9 @@ final class RailChecks: Sendable {
         (added, adding) = AsyncStream.makeStream()
     }
 
-    /// Asks all rails at once, and waits no longer than a start may take.
+    /// Asks all rails at once, and waits no longer than the start may take.
     ///
-    /// - Throws: ``ConfigurationError`` when one of them answers and is another than the configured one.
+    /// - Throws: ``ConfigurationError`` when one of them answers and differs from the configuration.
     func begin(_ checks: [Check]) async throws(ConfigurationError) {
         for check in checks { hold(check) }
         let wrong = await withTaskGroup(of: (Check, ProviderError?)?.self) { group in
@@ -70,7 +71,7 @@ final class RailChecks: Sendable {
             var left = checks.count
             while left > 0, let outcome = await group.next() {
                 guard let (check, failure) = outcome else {
-                    // Whoever has not answered by now is asked again later.
+                    // Rails that have not answered by now are asked again later.
                     group.cancelAll()
                     continue
                 }
@@ -88,18 +89,18 @@ final class RailChecks: Sendable {
         guard wrong.isEmpty else { throw ConfigurationError(wrong.sorted().joined(separator: "; ")) }
     }
 
-    /// Has a rail that came later asked until it answers; nothing waits for it.
+    /// Adds the check of a rail that came later; it is repeated until the rail answers, and nothing waits for it.
     func add(_ check: Check) {
         hold(check)
         adding.yield(check)
     }
 
-    /// Asks the rails that are missing once more, now.
+    /// Asks the missing rails again, now.
     func repeatNow() async {
         for check in missing.withLock({ Array($0.values) }) { _ = await failure(of: check) }
     }
 
-    /// Asks what is missing, with growing pauses, until the task is cancelled.
+    /// Asks the missing rails, with growing pauses, until the task is cancelled.
     func run() async {
         for check in missing.withLock({ Array($0.values) }) { adding.yield(check) }
         await withDiscardingTaskGroup { group in
@@ -122,10 +123,10 @@ final class RailChecks: Sendable {
         for provider in check.providers { registry.hold(provider) }
     }
 
-    /// Asks once; returns nil when the rail is there and right, and then it is offered.
+    /// Asks once; returns nil when the rail is the configured one, which is then offered.
     private func failure(of check: Check) async -> ProviderError? {
         do throws(ProviderError) { try await check.ask() } catch {
-            // A question that was called off says nothing about the rail.
+            // The error of a cancelled call says nothing about the rail.
             if !Task.isCancelled || error.isWrongConfiguration { tell(error, of: check) }
             return error
         }
@@ -138,17 +139,18 @@ final class RailChecks: Sendable {
         return nil
     }
 
-    /// The board has our own words only; what the rail said stands in the log, once for each cause: a rail that did not
-    /// answer in time and then says why has both.
+    /// Raises the condition, in our own words only, and logs the rail's error once for each cause.
+    ///
+    /// A rail that did not answer in time and later gives a reason has both logged.
     private func tell(_ error: ProviderError, of check: Check, isLate: Bool = false) {
         let sentence =
             error.isWrongConfiguration
-            ? "it answers, but is not what the configuration says; correct one of them (the log says what differs)"
-            : "it does not answer; new invoices are not offered it until it does"
+            ? "it answers, but differs from the configuration; correct one of them (the log says what differs)"
+            : "it does not answer; it is not offered to new invoices until it does"
         conditions.raise(check.condition, .degraded, sentence, at: clock.now())
         let isNews = causes.withLock { causes in
             let last = causes[check.subject]
-            // At the end of the start the rail may have said why already.
+            // At the end of the start the rail may have given a reason already.
             guard last == nil || !isLate else { return false }
             causes[check.subject] = Cause(code: error.code, isLate: isLate)
             return last?.code != error.code || last?.isLate == true
@@ -158,6 +160,6 @@ final class RailChecks: Sendable {
 }
 
 extension ProviderError {
-    /// Whether the rail has answered, and is another than the configured one: waiting does not help.
+    /// Whether the rail has answered and differs from the configuration, so that waiting does not help.
     var isWrongConfiguration: Bool { code == .refused || code == .invalidRequest }
 }

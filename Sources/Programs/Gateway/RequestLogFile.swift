@@ -7,8 +7,8 @@ import Synchronization
 
 /// The file with a line of JSON for each request.
 ///
-/// Lines are written a few times a second, and the file is opened anew each time, so that it may be moved away. What cannot
-/// be written is dropped: a full disk must not stop payments.
+/// Lines are written a few times a second, and the file is opened anew each time, so that it may be moved away. Lines
+/// that cannot be written are dropped: a full disk must not stop payments.
 final class RequestLogFile: Sendable {
     /// The most lines that wait to be written.
     private static let limit = 10_000
@@ -26,14 +26,14 @@ final class RequestLogFile: Sendable {
         self.logger = logger
     }
 
-    /// Has a line written.
+    /// Queues a line.
     func append(_ line: RequestLine) {
         waiting.withLock { waiting in
             if waiting.count < Self.limit { waiting.append(line) }
         }
     }
 
-    /// Writes until the task is cancelled, and then what still waits.
+    /// Writes lines until the task is cancelled, and then the ones that are left.
     func run() async {
         var isFailing = false
         var isRunning = true

@@ -2,7 +2,7 @@ import StrictJSON
 import TON
 
 extension Inspection {
-    /// All that a chain transaction says: the message in, the messages out, what each phase did and what it cost.
+    /// Decodes a chain transaction: its messages, and each phase with its outcome and its cost.
     func tonTransaction(_ input: InspectionInput) throws -> JSONValue {
         let transaction = try ChainTransaction(parsing: try input.cell("boc"))
         let incoming: JSONValue =

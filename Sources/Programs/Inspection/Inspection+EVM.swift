@@ -9,7 +9,7 @@ extension Inspection {
         ["value": Self.json(try DecodedRLP(try input.bytes("data")).item)]
     }
 
-    /// As deep as the decoder lets lists be nested.
+    /// The recursion is bounded, because the decoder bounds how deep lists are nested.
     private static func json(_ item: RLPItem) -> JSONValue {
         switch item {
         case .bytes(let bytes): .string(Hex.encode(bytes))
@@ -105,12 +105,12 @@ extension Inspection {
         )
         let signed = try transaction.signed(by: key)
         guard let raw = signed.raw, let hash = signed.hash else { throw Failure("internal", "nothing was signed") }
-        // What would not be read back is not written.
+        // Fails when the signed bytes cannot be decoded again.
         _ = try EVMTransaction(decoding: raw)
         return ["raw": .string(Hex.encode(raw)), "hash": .string(Hex.encode(hash.bytes))]
     }
 
-    /// The digest of typed data (EIP-712), signed by a key where one is given, and who has signed it.
+    /// The digest of typed data (EIP-712), a signature (made when a key is given), and its signer.
     func evmTypedData(_ input: InspectionInput) throws -> JSONValue {
         guard let data = input.value["typedData"] else { throw Failure("invalid_input", "'typedData' is missing") }
         let digest = try TypedData(data).digest()
@@ -185,7 +185,7 @@ extension InspectionInput {
         case .number(let digits), .string(let digits): text = digits
         default: throw Inspection.Failure("invalid_input", "'\(name)' is no integer")
         }
-        // Bounded before it is parsed, which costs more than time in step with the length; and a sign is none.
+        // Bounded before it is parsed, because the cost grows faster than the length. A sign is refused.
         let isHex = text.hasPrefix("0x")
         let digits = isHex ? text.dropFirst(2) : text[...]
         let isBounded = text.utf8.count <= 80 && digits.utf8.first.map { $0 != 0x2B && $0 != 0x2D } ?? false
@@ -195,7 +195,7 @@ extension InspectionInput {
         return number
     }
 
-    /// A list of hashes; returns an empty one when it is left out.
+    /// A list of hashes; empty when it is left out.
     func hashes(_ name: String) throws -> [EVMHash] {
         guard let member = value[name], !member.isNull else { return [] }
         guard let list = member.arrayValue else { throw Inspection.Failure("invalid_input", "'\(name)' is no array") }

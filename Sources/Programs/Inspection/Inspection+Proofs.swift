@@ -2,7 +2,7 @@ import StrictJSON
 import TON
 
 extension Inspection {
-    /// What a Merkle proof says of a block, and of a chain transaction or an account in it.
+    /// What a Merkle proof proves about a block, and about a chain transaction or an account in it.
     func tonBlockProof(_ input: InspectionInput) throws -> JSONValue {
         let block = try ProvenBlock(try input.cell("block"), rootHash: CellHash(try input.bytes("rootHash")))
         let account = try CellHash(try input.bytes("account"))
@@ -34,7 +34,7 @@ extension Inspection {
         return .object(members)
     }
 
-    /// When a block was made, and which it is.
+    /// The identity and the time of a block.
     func tonBlockHeader(_ input: InspectionInput) throws -> JSONValue {
         let block = try ProvenBlock(try input.cell("block"), rootHash: CellHash(try input.bytes("rootHash")))
         let header = try block.header()

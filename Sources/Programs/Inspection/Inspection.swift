@@ -3,12 +3,12 @@ package import StrictJSON
 
 /// Decodes or checks one thing at a time and answers in JSON: what `settlegate inspect` does.
 ///
-/// Nothing that comes in can stop it: a bad request gets an error with a code and a message.
+/// No input can stop it: a bad request gets an error with a code and a message.
 package struct Inspection: Sendable {
     /// The most bytes of one request.
     package static let maximumLineBytes = 4 << 20
 
-    /// Something that is wrong with a request.
+    /// An error in a request.
     struct Failure: Error {
         let code: String
         let message: String
@@ -23,12 +23,12 @@ package struct Inspection: Sendable {
 
     let assets: AssetRegistry
 
-    /// An inspection that knows some assets, for the kind `amount`.
+    /// An inspection; the kind `amount` uses the assets.
     package init(assets: AssetRegistry) {
         self.assets = assets
     }
 
-    /// What can be inspected.
+    /// The kinds of input that can be inspected.
     package static var kinds: [String] { table.keys.sorted() }
 
     private static let table: [String: Kind] = [
@@ -64,7 +64,7 @@ package struct Inspection: Sendable {
         "webhook-verify": { try $0.webhookVerify($1) },
     ]
 
-    /// Answers a line: `{"id": …, "kind": …, "input": {…}}` in, a line without its break out.
+    /// Answers a line `{"id": …, "kind": …, "input": {…}}` with another, without a line break.
     package func answer(line: [UInt8]) -> [UInt8] {
         var id = JSONValue.null
         do {

@@ -3,11 +3,11 @@ import Records
 import Storage
 import StorageSQLite
 
-/// What the gateway has noticed itself and a person has to do something about.
+/// Problems that the gateway itself has recorded, and that need a person.
 extension Doctor {
-    /// Names wallets that sign nothing and scans that do not advance, beside a gateway that runs.
+    /// Reports wallets that sign nothing and scans that do not advance; a gateway may run meanwhile.
     func examineBooks(_ configuration: GatewayConfiguration, _ found: inout Findings) async {
-        // Why the database cannot be read is said already.
+        // Another check reports why the database cannot be read.
         guard let (wallets, scans) = try? await configuration.database.noticed() else { return }
         for wallet in wallets {
             let subject = "wallet \(wallet.wallet) of \(wallet.provider)"
@@ -30,7 +30,7 @@ extension Doctor {
             found.error(
                 "scan of \(scan.provider)",
                 "the history of \(scan.account) (\(scan.subject)) is not read \(until): \(problem)",
-                "what comes meanwhile is credited when it is read; check the provider's nodes, and the gateway's log"
+                "later payments are credited when they are read; check the provider's nodes, and the gateway's log"
             )
         }
     }

@@ -9,7 +9,7 @@ import Seams
 import StrictJSON
 import TelegramBot
 
-/// What the doctor looks at in Telegram: bots, their webhooks and provider tokens.
+/// The checks of Telegram: bots, their webhooks and provider tokens.
 extension Doctor {
     func examine(
         _ bot: GatewayConfiguration.Bot,
@@ -45,7 +45,7 @@ extension Doctor {
         for currency in bot.currencies { await examine(provider, currency, client, configuration, &found) }
     }
 
-    /// Whether updates are sent to the configured address, as far as Telegram says.
+    /// Checks that updates are sent to the configured address, as far as Telegram says.
     private func examine(
         _ webhook: BotWebhook,
         of bot: GatewayConfiguration.Bot,
@@ -89,8 +89,8 @@ extension Doctor {
         configuration.http.configuredAddress.map { "\($0)/telegram/\(bot.key)" }
     }
 
-    /// An update that means nothing shows whether the gateway takes what carries the secret, and nothing else: Telegram
-    /// does not tell which one it sends.
+    /// Sends updates that mean nothing, to see that the gateway accepts the configured secret and no other: Telegram
+    /// does not reveal which secret it sends.
     private func examineSecret(
         of bot: GatewayConfiguration.Bot,
         _ configuration: GatewayConfiguration,
@@ -119,7 +119,7 @@ extension Doctor {
             )
             return try? await surroundings.transport.send(request).status
         }
-        // Another secret first: what is not our gateway is not told ours.
+        // A wrong secret first, so that a server that is not our gateway never gets ours.
         guard let stranger = await status("not-the-secret") else {
             return found.warning(
                 subject,
@@ -130,7 +130,7 @@ extension Doctor {
         guard stranger == 401 else {
             return found.error(
                 subject,
-                "what answers at \(address) is not this gateway: it takes a wrong secret with status \(stranger)",
+                "the server at \(address) is not this gateway: it answers a wrong secret with status \(stranger)",
                 "let http.public_url lead to the gateway and to nothing else"
             )
         }
@@ -145,7 +145,7 @@ extension Doctor {
         found.ok(subject, "the gateway takes updates that carry it, and no others")
     }
 
-    /// Compares Telegram's table of currencies with the one that is kept and with the asset list.
+    /// Compares Telegram's table of currencies with the stored one and with the asset list.
     func examineCurrencies(
         _ configuration: GatewayConfiguration,
         _ surroundings: Gateway.Surroundings,
@@ -175,7 +175,7 @@ extension Doctor {
         } catch { found.error(subject, "\(error)", "restore the files in \(configuration.catalogues)") }
     }
 
-    /// A link that nobody gets shows whether the provider token takes the currency.
+    /// Makes a link that nobody gets, to see whether the provider token takes the currency.
     private func examine(
         _ providerToken: SecretBytes,
         _ currency: String,

@@ -10,9 +10,9 @@ package import Seams
 import Storage
 import StrictJSON
 
-/// Looks at everything that a gateway needs from outside, and says of each what is wrong and what to do.
+/// Checks everything that a gateway needs from outside; each finding says what is wrong and what to do.
 package struct Doctor: Sendable {
-    /// What was found.
+    /// The result of one check.
     package struct Finding: Hashable, Sendable {
         /// How bad it is.
         package enum Severity: String, Hashable, Sendable {
@@ -23,17 +23,17 @@ package struct Doctor: Sendable {
 
         /// How bad it is.
         package let severity: Severity
-        /// What was looked at.
+        /// The subject of the check.
         package let subject: String
-        /// What was seen.
+        /// The result, as a sentence.
         package let text: String
         /// What to do about it; nil when nothing has to be done.
         package let remedy: String?
     }
 
-    /// Less than this is little, in bytes.
+    /// Less free disk space than this is reported, in bytes.
     private static let leastDisk: Int64 = 1 << 30
-    /// More than this makes signatures and expiries go wrong.
+    /// More clock skew than this makes signatures and expiries go wrong.
     private static let mostSkew = Duration.seconds(10)
 
     private let file: String
@@ -49,7 +49,7 @@ package struct Doctor: Sendable {
         self.random = random
     }
 
-    /// Looks at everything; what depends on something broken is left out.
+    /// Runs all checks; a check that depends on something broken is left out.
     package func examine() async -> [Finding] {
         var found = Findings()
         guard
@@ -174,7 +174,7 @@ package struct Doctor: Sendable {
         }
     }
 
-    /// What has been found so far.
+    /// The findings so far.
     struct Findings {
         var list: [Finding] = []
 
@@ -190,7 +190,7 @@ package struct Doctor: Sendable {
             list.append(Finding(severity: .error, subject: subject, text: text, remedy: remedy))
         }
 
-        /// What `body` gives; when it gives nothing, that is an error.
+        /// The value of `body`; when `body` throws, adds an error and returns nil.
         mutating func take<Value>(_ subject: String, _ remedy: String, _ body: () throws -> Value) -> Value? {
             do { return try body() } catch {
                 self.error(subject, "\(error)", remedy)

@@ -9,7 +9,7 @@ import TON
 
 /// Makes what a new gateway needs: a folder with configuration, catalogues and keystore.
 package struct GatewaySetup: Sendable {
-    /// What its operator says.
+    /// The operator's answers.
     package struct Answers: Sendable {
         /// The folder; it is made when it does not exist.
         package var folder: String
@@ -37,7 +37,7 @@ package struct GatewaySetup: Sendable {
         package var tonNetwork: String?
         /// The toncenter endpoint; the network's public one when nil.
         package var toncenterURL: String?
-        /// Whether merchants' endpoints and places to lead back to may be on private addresses.
+        /// Whether merchants' endpoints and return URLs may be on private addresses.
         package var allowsPrivateAddresses = false
 
         /// Answers for a folder.
@@ -73,8 +73,9 @@ package struct GatewaySetup: Sendable {
 
     /// Writes the folder's files.
     ///
-    /// - Throws: ``ConfigurationError`` when there is a gateway in the folder already or an answer is of no use, and what
-    ///   the file system and the keystore say.
+    /// - Throws: ``ConfigurationError`` when there is a gateway in the folder already or an answer is not usable, and
+    ///   what
+    ///   the file system and the keystore throw.
     package func write(passphrase: SecretBytes, clock: any WallClock, random: any RandomSource) throws {
         for path in [configurationPath, keystorePath] where FileManager.default.fileExists(atPath: path) {
             throw ConfigurationError("\(path) is there already; nothing was changed. 'settlegate doctor' looks at it")
@@ -123,7 +124,8 @@ package struct GatewaySetup: Sendable {
 
     // MARK: - The configuration
 
-    /// The file, with a comment for what an operator changes later; the project's own one explains every setting.
+    /// The configuration file, with comments only on what operators change later; the project's own explains every
+    /// setting.
     private var configuration: String {
         var lines = [
             "# Made by 'settlegate init'. Every setting is explained in Config/settlegate.yaml of the project.",
@@ -170,6 +172,6 @@ package struct GatewaySetup: Sendable {
         ]
     }
 
-    /// JSON's strings are YAML's.
+    /// A JSON string, which is valid YAML too.
     private static func quoted(_ text: String) -> String { JSONValue.string(text).text }
 }

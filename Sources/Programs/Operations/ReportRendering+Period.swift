@@ -5,13 +5,13 @@ import StrictJSON
 
 /// The trial balance of a period.
 extension ReportRendering {
-    /// What stands above its table.
+    /// The title of the table.
     func title(of period: PeriodBalance) -> String {
         let title = "Period \(period.period)"
-        return isOver(period) ? title : title + ", which is not over: it closes with what there is now"
+        return isOver(period) ? title : title + ", which is not over: it closes with the balances of now"
     }
 
-    /// Its table: what each account opened with, what was booked on it, and what it closed with.
+    /// The table: each account's opening balance, debits, credits and closing balance.
     func table(of period: PeriodBalance) -> TextTable {
         var table = TextTable([
             ("account", .left), ("asset", .left), ("opening", .right), ("debit", .right), ("credit", .right),
@@ -32,7 +32,7 @@ extension ReportRendering {
         return table
     }
 
-    /// What does not hold of it, a sentence each.
+    /// The errors in it, a sentence each.
     func problems(of period: PeriodBalance) -> [String] {
         let lines = period.lines.filter { !$0.addsUp }.map { line in
             """
@@ -46,7 +46,7 @@ extension ReportRendering {
         return lines + totals
     }
 
-    /// Its object.
+    /// The period as JSON.
     func json(_ period: PeriodBalance) -> JSONValue {
         [
             "period": .string(period.period.description),
@@ -66,6 +66,6 @@ extension ReportRendering {
         ]
     }
 
-    /// Whether nothing is booked into it any more.
+    /// Whether the period is over: nothing more is booked into it.
     private func isOver(_ period: PeriodBalance) -> Bool { period.period < report.currentPeriod }
 }

@@ -29,7 +29,7 @@ package struct ReportRendering: Sendable {
         return parts.joined(separator: "\n\n")
     }
 
-    /// What keeps the books from being clean, a sentence each.
+    /// The reasons why the books are not clean, a sentence each.
     package var problems: [String] {
         var problems = report.auditFindings
         if !report.trialBalance.isBalanced { problems.append("the trial balance is not zero in every asset") }
@@ -109,7 +109,7 @@ package struct ReportRendering: Sendable {
         return table
     }
 
-    /// What a person looks for who deals with a case: on the rail, with who got what left; or a payment.
+    /// What identifies a case to a person: its place on the rail, with the receivers of money that left; or a payment.
     private func sought(of open: ExceptionCase) -> String {
         guard let evidence = open.evidence else {
             return open.setAside?.naturalKey.text ?? open.payment?.text ?? ""

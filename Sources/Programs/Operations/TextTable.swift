@@ -1,6 +1,6 @@
 /// A table for people on a terminal: columns as wide as their widest cell.
 package struct TextTable: Sendable {
-    /// On which side of its column a cell stands.
+    /// The side of its column on which a cell stands.
     package enum Alignment: Sendable {
         case left
         case right

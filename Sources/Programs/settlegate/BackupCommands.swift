@@ -10,7 +10,7 @@ struct BackupCommand: AsyncParsableCommand {
         abstract: "Copy the database into one file; the gateway may run meanwhile.",
         discussion: """
             The file has a checksum, belongs to its owner alone, and holds everything but the keys: keep the keystore
-            elsewhere. Of PostgreSQL pg_dump takes the copy.
+            elsewhere. For PostgreSQL pg_dump makes the copy.
 
             Example: settlegate backup /backups/2026-11-28.settlegate
             """
@@ -33,7 +33,7 @@ struct RestoreCommand: AsyncParsableCommand {
         commandName: "restore",
         abstract: "Put a copy of the database back where there is none; every wallet is held until you have looked.",
         discussion: """
-            What was paid out since the copy was taken is not in it. The gateway starts with every wallet held, reads from
+            Payouts since the copy was taken are not in it. The gateway starts with every wallet held, reads from
             the chains what has left, and signs nothing until 'settlegate wallets resume'.
 
             Example: settlegate restore /backups/2026-11-28.settlegate

@@ -8,23 +8,23 @@ import ProviderTelegram
 import Seams
 import TelegramBot
 
-/// Telegram's table of currencies: what is kept beside what Telegram says now.
+/// Telegram's table of currencies, compared with the stored one.
 struct CurrenciesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "currencies",
-        abstract: "Compare Telegram's table of currencies with the one that is kept, and replace it.",
+        abstract: "Compare Telegram's table of currencies with the stored one, and replace it.",
         discussion: """
             Example: settlegate currencies --write
 
-            Exit code 0 when nothing differs or the new table was written, 1 when something differs. A table in which a
-            currency has other fraction digits is written only with --accept-exponents, and never when they are not those of
-            the asset list beside it (assets.yaml), by which amounts are written: they would be off by a hundred.
+            Exit code 0 when nothing differs or the new table was written, 1 when something differs. A table that changes
+            a currency's fraction digits is written only with --accept-exponents, and never when it contradicts the asset
+            list beside it (assets.yaml): amounts are written by that list, and would be off by a factor of a hundred.
             """
     )
     @Option(help: "Where the newer table is: a URL, or a file.") var from = CurrencyTable.source
-    @Option(help: "The table that is kept.") var table = "Config/currencies.json"
-    @Flag(help: "Replace the table that is kept.") var write = false
-    @Flag(help: "Also when fraction digits have changed.") var acceptExponents = false
+    @Option(help: "The stored table.") var table = "Config/currencies.json"
+    @Flag(help: "Replace the stored table.") var write = false
+    @Flag(help: "Replace it even when fraction digits have changed.") var acceptExponents = false
 
     mutating func run() async throws {
         let (from, path) = (from, table)

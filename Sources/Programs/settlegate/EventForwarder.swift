@@ -11,9 +11,9 @@ struct EventForwarder {
     let url: String
     let secret: StandardWebhook.Secret
 
-    /// Sends an event as the interface shows it.
+    /// Sends an event in the form in which the interface shows it.
     ///
-    /// - Returns: what came of it, for a person.
+    /// - Returns: the outcome, for a person.
     func forward(_ event: JSONValue) async -> String {
         let body = JSONValue.object((event.members ?? []).filter { $0.key != "object" }).bytes
         let id = event["id"]?.stringValue ?? ""
@@ -31,7 +31,7 @@ struct EventForwarder {
 }
 
 extension MerchantOptions {
-    /// What forwarded events are signed with: made of the API key, so that it stays the same between runs.
+    /// The secret that signs forwarded events; derived from the API key, so that it stays the same between runs.
     func forwardingSecret() throws -> StandardWebhook.Secret {
         let bytes = HMAC.sha256(key: Array(try key().utf8), message: Array("settlegate listen".utf8))
         return try StandardWebhook.Secret(text: "whsec_" + Base64.encode(bytes))

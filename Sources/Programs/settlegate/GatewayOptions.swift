@@ -5,12 +5,12 @@ import Foundation
 import Gateway
 import Keystore
 
-/// Where the configuration is; the passphrase of the keystore comes from the environment.
+/// The option for the configuration file; the passphrase of the keystore comes from the environment.
 struct GatewayOptions: ParsableArguments {
     @Option(help: "The configuration file.")
     var config = "Config/settlegate.yaml"
 
-    /// The configuration, with what the environment says instead.
+    /// The configuration, with the environment's overrides.
     func configuration() throws -> GatewayConfiguration {
         try GatewayConfiguration(file: config, environment: ProcessInfo.processInfo.environment)
     }
@@ -23,7 +23,7 @@ struct GatewayOptions: ParsableArguments {
         )
     }
 
-    /// The keystore; `passphrase` is one that was taken before.
+    /// Opens the keystore; the passphrase is taken from the environment when nil.
     func keystore(_ configuration: GatewayConfiguration, passphrase: SecretBytes? = nil) throws -> Keystore {
         try Keystore(
             path: configuration.keystore.path,
@@ -32,7 +32,7 @@ struct GatewayOptions: ParsableArguments {
         )
     }
 
-    /// A gateway that does not listen; `passphrase` is one that was taken before.
+    /// A gateway that does not listen; the passphrase is taken from the environment when nil.
     func gateway(passphrase: SecretBytes? = nil) async throws -> Gateway {
         let configuration = try configuration()
         return try await Gateway(

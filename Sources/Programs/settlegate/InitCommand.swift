@@ -16,8 +16,8 @@ struct InitCommand: AsyncParsableCommand {
         commandName: "init",
         abstract: "Set up a new gateway: configuration, keystore, database, a merchant, and a first invoice.",
         discussion: """
-            What is not given is asked for on a terminal. Secrets come from files or the terminal, never from arguments; the
-            passphrase of the keystore from SETTLEGATE_PASSPHRASE. SETTLEGATE_TELEGRAM_URL and SETTLEGATE_TONCENTER_URL name
+            Missing answers are asked for on a terminal. Secrets come from files or the terminal, never from arguments. The
+            keystore's passphrase comes from SETTLEGATE_PASSPHRASE. SETTLEGATE_TELEGRAM_URL and SETTLEGATE_TONCENTER_URL name
             other servers than the public ones, for example a sandbox's.
 
             Example:

@@ -4,7 +4,7 @@ import Foundation
 import Inspection
 import StrictJSON
 
-/// Decodes or checks one thing, or one a line.
+/// Decodes or checks one thing, or one for each line of input.
 struct InspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
@@ -52,9 +52,9 @@ struct InspectCommand: AsyncParsableCommand {
     }
 }
 
-/// Standard input in lines of bytes, whatever they hold.
+/// Standard input as lines of bytes, whatever they hold.
 enum LineReader {
-    /// Calls `body` for each line; a line that is longer than any request is cut, and refused as too long.
+    /// Calls `body` for each line; a line that is longer than any request is cut, and then refused as too long.
     static func forEachLine(_ body: ([UInt8]) -> Void) {
         var rest: [UInt8] = []
         while true {

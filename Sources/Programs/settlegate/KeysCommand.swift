@@ -47,10 +47,10 @@ struct KeysCommand: AsyncParsableCommand {
         }
     }
 
-    /// Puts in a secret that exists.
+    /// Adds an existing secret.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Put in a secret that exists, read from standard input."
+            abstract: "Add an existing secret, read from standard input."
         )
         @OptionGroup var options: GatewayOptions
         @Argument(help: "The entry's name.") var name: String
@@ -121,9 +121,9 @@ struct KeysCommand: AsyncParsableCommand {
         }
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Take an entry out for good.")
+        static let configuration = CommandConfiguration(abstract: "Remove an entry for good.")
         @OptionGroup var options: GatewayOptions
         @Argument(help: "The entry's name.") var name: String
 

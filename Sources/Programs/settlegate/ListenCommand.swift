@@ -4,7 +4,7 @@ import Seams
 import StrictJSON
 import Webhooks
 
-/// Brings a merchant's events to a developer's machine, which no gateway could reach.
+/// Brings a merchant's events to a developer's machine, which the gateway cannot reach.
 struct ListenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "listen",
@@ -41,7 +41,8 @@ struct ListenCommand: AsyncParsableCommand {
                         guard let type = event["type"]?.stringValue, types.isEmpty || types.contains(type) else {
                             continue
                         }
-                        // What is under way when the listener is told to stop is finished: the server has it already.
+                        // A delivery that is under way when the listener is stopped is finished: the server has it
+                        // already.
                         let outcome = await Task { await forwarder?.forward(event) }.value
                         let id = event["id"]?.stringValue ?? ""
                         Console.result(printsJSON ? event.text : "\(type)  \(id)\(outcome.map { "  -> \($0)" } ?? "")")

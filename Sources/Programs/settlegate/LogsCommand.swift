@@ -27,8 +27,8 @@ struct LogsCommand: AsyncParsableCommand {
         )
         @OptionGroup var options: GatewayOptions
         @Option(help: "How many of the latest are shown first.") var lines = 20
-        @Option(help: "Only statuses that begin so, for example 4 or 404.") var status = ""
-        @Option(help: "Only paths that begin so.") var path = ""
+        @Option(help: "Only statuses that begin with this, for example 4 or 404.") var status = ""
+        @Option(help: "Only paths that begin with this.") var path = ""
         @Option(help: "Only the request with this identifier.") var request: String?
         @Option(help: "text or json.") var format = OutputFormat.text
         @Flag(help: "Show the latest and end.") var once = false
@@ -68,7 +68,7 @@ struct LogsCommand: AsyncParsableCommand {
     }
 }
 
-/// Reads what has been added to a file, also when the file was replaced by another.
+/// Reads the lines that were added to a file, also when another file has replaced it.
 private struct LogReader {
     let path: String
     private var offset: UInt64 = 0
@@ -78,7 +78,7 @@ private struct LogReader {
         self.path = path
     }
 
-    /// The lines that are new; returns no lines while there is no file yet.
+    /// The new lines; none while there is no file yet.
     mutating func read() throws -> [JSONValue] {
         guard FileManager.default.fileExists(atPath: path) else { return [] }
         let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
@@ -89,7 +89,7 @@ private struct LogReader {
         let bytes = try handle.readToEnd() ?? Data()
         offset = size
         let parts = (rest + bytes).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        // What has no end yet is completed by what comes next.
+        // A line without an end is completed at the next read.
         rest = Array(parts.last ?? [])
         return parts.dropLast().compactMap { try? JSONValue(parsing: Array($0)) }
     }

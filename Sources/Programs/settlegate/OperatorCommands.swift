@@ -68,7 +68,7 @@ struct MerchantsCommand: AsyncParsableCommand {
     /// Makes a key of the operator.
     struct OperatorKey: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make an API key of the operator: it adds merchants by REST, and decides about what is nobody's."
+            abstract: "Make an API key of the operator: it adds merchants by REST and decides about unmatched payments."
         )
         @OptionGroup var options: GatewayOptions
 
@@ -144,7 +144,7 @@ struct ReconcileCommand: AsyncParsableCommand {
 }
 
 extension Console {
-    /// Shows an operator a new merchant, with what is shown once.
+    /// Shows an operator a new merchant, with the secrets that are shown once.
     static func show(_ merchant: NewMerchant) {
         result("merchant  \(merchant.id.text)\napi key   \(merchant.apiKey)")
         if let secret = merchant.webhookSecret { result("webhook   \(secret.text)") }

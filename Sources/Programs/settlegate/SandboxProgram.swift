@@ -2,19 +2,19 @@ import ArgumentParser
 import CommandParts
 import Foundation
 
-/// The program with the commands of the sandbox, which is installed beside this one where it is wanted.
+/// The program with the sandbox's commands, which may be installed beside this one.
 enum SandboxProgram {
     private static let name = "settlegate-sandbox"
 
-    /// The commands, so that help and completion list them.
+    /// The sandbox's commands, for help and completion.
     static let commands: [any ParsableCommand.Type] = [
         SandboxEntry.self, DemoEntry.self, ScenarioEntry.self, TriggerEntry.self,
     ]
 
-    /// Becomes the sandbox's program when the arguments name one of its commands, and returns when they name another.
+    /// Replaces this process by the sandbox's program when the arguments name one of its commands; otherwise returns.
     ///
-    /// The process stays the same, with its descriptors, arguments and environment, so that signals reach the sandbox and
-    /// its exit code is what the caller gets.
+    /// The process keeps its identity, descriptors, arguments and environment, so that signals reach the sandbox and
+    /// its exit code reaches the caller.
     static func takeOver() {
         let words = CommandLine.arguments.dropFirst()
         let word = words.first == "help" ? words.dropFirst().first : words.first
@@ -43,25 +43,25 @@ enum SandboxProgram {
     }
 }
 
-/// How `sandbox` is listed; the sandbox's program runs it.
+/// Lists `sandbox` in the help; the sandbox's program runs it.
 private struct SandboxEntry: ParsableCommand {
     static let configuration = SandboxArguments.configuration
     @OptionGroup var arguments: SandboxArguments
 }
 
-/// How `demo` is listed; the sandbox's program runs it.
+/// Lists `demo` in the help; the sandbox's program runs it.
 private struct DemoEntry: ParsableCommand {
     static let configuration = DemoArguments.configuration
     @OptionGroup var arguments: DemoArguments
 }
 
-/// How `scenario` is listed; the sandbox's program runs it.
+/// Lists `scenario` in the help; the sandbox's program runs it.
 private struct ScenarioEntry: ParsableCommand {
     static let configuration = ScenarioArguments.configuration
     @OptionGroup var arguments: ScenarioArguments
 }
 
-/// How `trigger` is listed; the sandbox's program runs it.
+/// Lists `trigger` in the help; the sandbox's program runs it.
 private struct TriggerEntry: ParsableCommand {
     static let configuration = TriggerArguments.configuration
     @OptionGroup var arguments: TriggerArguments

@@ -25,7 +25,7 @@ struct Settlegate: AsyncParsableCommand {
         groupedSubcommands: [CommandGroup(name: "Sandbox", subcommands: SandboxProgram.commands)]
     )
 
-    // On the main thread, whose signal mask the sandbox's program is to inherit.
+    // On the main thread, because the sandbox's program inherits its signal mask.
     @MainActor
     static func main() async {
         SandboxProgram.takeOver()

@@ -3,11 +3,11 @@ import CommandParts
 import Seams
 import StrictJSON
 
-/// Wallets that are held, and what a person says about them.
+/// Held wallets, and a person's decisions about their transfers.
 struct WalletsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wallets",
-        abstract: "Look at the wallets that sign; let one that is held sign again.",
+        abstract: "Look at the wallets that sign; let a held one sign again.",
         discussion: """
             A wallet is held when its chain has taken something that was not signed here: the database was put back from a
             copy, or the key is used elsewhere. Say of each transfer whether it has left or is still owed, then resume.
@@ -33,7 +33,7 @@ struct WalletsCommand: AsyncParsableCommand {
     /// The wallets.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the wallets; of one that is held, what left and what is owed."
+            abstract: "List the wallets; for held ones, what left and what is owed."
         )
         @OptionGroup var merchant: MerchantOptions
         @Option(help: "text or json.") var format = OutputFormat.text
@@ -70,7 +70,7 @@ struct WalletsCommand: AsyncParsableCommand {
         }
     }
 
-    /// It left already.
+    /// Decides that a transfer has left already.
     struct Left: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Say that a transfer has left already, and by what.")
         @OptionGroup var merchant: MerchantOptions
@@ -91,7 +91,7 @@ struct WalletsCommand: AsyncParsableCommand {
         }
     }
 
-    /// It is still owed.
+    /// Decides that transfers are still owed.
     struct Owed: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Say that transfers are still owed.")
         @OptionGroup var merchant: MerchantOptions
@@ -109,7 +109,7 @@ struct WalletsCommand: AsyncParsableCommand {
         }
     }
 
-    /// It may sign again.
+    /// Lets a wallet sign again.
     struct Resume: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Let a wallet sign again.")
         @OptionGroup var merchant: MerchantOptions
