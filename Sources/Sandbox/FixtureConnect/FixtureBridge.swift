@@ -3,9 +3,9 @@ package import Seams
 import StrictJSON
 import Synchronization
 
-/// A bridge of TON Connect for tests: it keeps sealed messages for each side, and gives them to whoever listens.
+/// A bridge of TON Connect for tests: it stores sealed messages for each client, and sends them to its listeners.
 package final class FixtureBridge: Sendable {
-    /// How often a sign of life is sent.
+    /// How often a heartbeat is sent.
     private static let heartbeat = Duration.seconds(5)
 
     private struct Letter {
@@ -29,7 +29,7 @@ package final class FixtureBridge: Sendable {
         self.clock = clock
     }
 
-    /// Sends signs of life until the task is cancelled.
+    /// Sends heartbeats until the task is cancelled.
     package func run() async {
         while !Task.isCancelled {
             do { try await clock.sleep(for: Self.heartbeat) } catch { break }
@@ -38,10 +38,10 @@ package final class FixtureBridge: Sendable {
         for listener in state.withLock({ Array($0.listeners.values) }) { listener.events.finish() }
     }
 
-    /// Has the next messages refused.
+    /// Refuses the next messages.
     package func fail(times: Int) { state.withLock { $0.failures = times } }
 
-    /// Ends all streams, as a bridge that is started anew does.
+    /// Ends all streams, as a restart of a bridge does.
     package func hangUp() {
         for listener in state.withLock({ Array($0.listeners.values) }) { listener.events.finish() }
     }
@@ -75,7 +75,7 @@ package final class FixtureBridge: Sendable {
         return .response(HTTPResponse(status: status, fields: fields, body: value.bytes))
     }
 
-    /// Keeps a message, and gives it to whoever listens for its receiver.
+    /// Stores a message, and sends it to the listeners of its receiver.
     func post(_ sealed: String, from sender: String, to receiver: String) {
         let data: JSONValue = ["from": .string(sender), "message": .string(sealed)]
         let event: [UInt8] = state.withLock { state in
@@ -94,10 +94,10 @@ package final class FixtureBridge: Sendable {
         for listener in listeners { listener.events.yield(event) }
     }
 
-    /// The events of some sides, those that are kept first.
+    /// The events of some clients; stored messages come first.
     func events(of clients: Set<String>, after last: Int) -> AsyncStream<[UInt8]> {
         let (stream, events) = AsyncStream.makeStream(of: [UInt8].self)
-        // What is kept is given before anybody can send more, so that nothing is given out of order or left out.
+        // Stored messages are sent before another one can be posted, so that none is left out or comes out of order.
         let number = state.withLock { state in
             events.yield(Array("event: heartbeat\ndata: heartbeat\n\n".utf8))
             for letter in state.letters where letter.id > last && clients.contains(letter.receiver) {

@@ -6,17 +6,17 @@ import StrictJSON
 import TON
 import TONConnect
 
-/// Customers' wallets that speak TON Connect, for tests: each opens a link, and does what its owner decides.
+/// Customers' wallets that speak TON Connect, for tests: each opens a link, and follows its owner's decision.
 package struct FixtureWallet: Sendable {
-    /// What the owner decides.
+    /// The decision of a wallet's owner.
     package enum Decision: String, Sendable, CaseIterable {
         /// Connects, and sends what is asked for.
         case pay
-        /// Connects, and says no when asked to pay.
+        /// Connects, and refuses the payment.
         case decline
         /// Does not connect.
         case refuse = "refuse_to_connect"
-        /// Connects, and says nothing more.
+        /// Connects, and does not answer.
         case ignore
         /// Connects as a wallet of the other network.
         case otherNetwork = "other_network"
@@ -35,15 +35,15 @@ package struct FixtureWallet: Sendable {
         self.random = random
     }
 
-    /// Follows a link.
+    /// Opens a link.
     ///
     /// - Parameters:
     ///   - link: the link that a page shows.
-    ///   - name: whose wallet it is.
-    ///   - decision: what its owner decides.
-    /// - Throws: `TONError`, `TONConnectError` and `CryptographyError`; ``FixtureConnectError`` for a link of no use.
-    /// - Returns: what came of it: `sent`, `declined`, `refused`, `connected`, or `forgotten` when the app ended the session
-    ///   without asking.
+    ///   - name: the owner of the wallet.
+    ///   - decision: the owner's decision.
+    /// - Throws: `TONError`, `TONConnectError` and `CryptographyError`; ``FixtureConnectError`` for an unusable link.
+    /// - Returns: the outcome: `sent`, `declined`, `refused`, `connected`, or `forgotten` when the app ended the
+    ///   session without asking.
     package func open(_ link: String, of name: String, _ decision: Decision) async throws -> String {
         let target = RequestTarget(Self.unwrapped(link))
         guard target.parameter("v") == "2", let app = target.parameter("id"),
@@ -58,7 +58,7 @@ package struct FixtureWallet: Sendable {
             try say(["event": "connect_error", "id": .integer(0), "payload": payload], to: app, keys)
             return "refused"
         }
-        // Whoever asks may do so as soon as it knows of the wallet.
+        // The app may send its request as soon as it knows the wallet.
         let events = bridge.events(of: [keys.clientID], after: 0)
         try say(connection(of: customer, decision), to: app, keys)
         guard decision != .ignore, decision != .otherNetwork else { return "connected" }
@@ -139,7 +139,7 @@ package struct FixtureWallet: Sendable {
     }
 }
 
-/// A link that no wallet can follow.
+/// The error for a link that no wallet can follow.
 package struct FixtureConnectError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Why, as a sentence.
     package let description: String

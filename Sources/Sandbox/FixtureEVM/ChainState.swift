@@ -1,9 +1,9 @@
 import BigInt
 import EVM
 
-/// Everything that the fixture chain knows.
+/// The state of the fixture chain.
 struct ChainState: Sendable {
-    /// A chain transaction in a block, with what became of it.
+    /// A chain transaction in a block, with its outcome.
     struct Entry: Sendable {
         let transaction: EVMTransaction
         let hash: EVMHash
@@ -11,7 +11,7 @@ struct ChainState: Sendable {
         let receipt: EVMReceipt
         let gasUsed: UInt64
         let gasPrice: BigUInt
-        /// How many logs the block had before it.
+        /// How many logs come before its own in the block.
         let firstLog: Int
     }
 
@@ -49,17 +49,17 @@ struct ChainState: Sendable {
     static let gasLimit: UInt64 = 30_000_000
 
     var blocks: [Block]
-    /// What was changed since the last block, from outside of the chain.
+    /// The accounts after the last block and the changes from outside the chain since.
     var world: WorldState
     var pool: [Pending] = []
-    /// Blocks that a reorganisation has replaced: a node still knows them by their hashes.
+    /// Blocks that a reorganisation has replaced; nodes still find them by their hashes.
     var replaced: [EVMHash: Block] = [:]
     var serial: UInt64 = 0
-    /// Who makes the next blocks, and gets what is paid for that.
+    /// The account that makes the next blocks and earns their fees.
     var beneficiary = ChainState.miner
-    /// What the next block pays out to validators.
+    /// The withdrawals that the next block pays to validators.
     var withdrawals: [Withdrawal] = []
-    /// How many were ever paid out.
+    /// How many withdrawals were ever paid.
     var withdrawalCount: UInt64 = 0
     /// Counts reorganisations, so that the new blocks differ from the old ones.
     var fork: UInt64 = 0
@@ -82,7 +82,7 @@ struct ChainState: Sendable {
 
     var head: Block { blocks[blocks.count - 1] }
 
-    /// How many chain transactions a sender will have sent when what waits without a gap is mined.
+    /// The sender's next nonce when all its waiting chain transactions without a gap are mined.
     func pendingNonce(of address: EVMAddress) -> UInt64 {
         var nonce = world.account(address).nonce
         let waiting = Set(pool.filter { $0.sender == address }.map(\.transaction.nonce))
@@ -100,7 +100,7 @@ struct ChainState: Sendable {
         return used > target ? fee + max(change, 1) : max(fee - change, 7)
     }
 
-    /// Makes a block of what waits and can be paid for.
+    /// Makes a block of the waiting chain transactions that can be paid for.
     mutating func mine(at time: UInt64, taking: (Pending) -> Bool = { _ in true }) {
         var header = EVMHeader(
             parent: head.hash,
@@ -141,7 +141,7 @@ struct ChainState: Sendable {
         }
     }()
 
-    /// The one that came first among those that are next for their sender and pay the price.
+    /// The earliest among the chain transactions that are next for their sender and pay the price.
     private func nextPending(baseFee: BigUInt, gas: UInt64, _ taking: (Pending) -> Bool) -> Pending? {
         pool.filter { pending in
             let transaction = pending.transaction
@@ -186,7 +186,7 @@ struct ChainState: Sendable {
         )
     }
 
-    /// Takes the last blocks back; their chain transactions wait again, or are gone.
+    /// Takes the last blocks back; their chain transactions wait again, or are dropped.
     mutating func rewind(_ depth: Int, dropping: Bool) {
         let count = min(depth, blocks.count - 1)
         let removed = blocks.suffix(count)

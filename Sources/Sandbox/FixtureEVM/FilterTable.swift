@@ -1,6 +1,6 @@
 import EVM
 
-/// What `eth_newFilter` and its kin have handed out.
+/// The filters that `eth_newFilter` and its kin have made.
 struct FilterTable: Sendable {
     enum Kind: Sendable {
         case logs(LogQuery)
@@ -10,9 +10,9 @@ struct FilterTable: Sendable {
 
     struct Filter: Sendable {
         let kind: Kind
-        /// The last block that was told of.
+        /// The last block that was reported.
         var block: UInt64
-        /// How many pending hashes were told of.
+        /// How many pending hashes were reported.
         var pending: Int
     }
 
@@ -20,7 +20,7 @@ struct FilterTable: Sendable {
     private(set) var pendingHashes: [EVMHash] = []
     private var last: UInt64 = 0
 
-    /// A node keeps as many as it likes; this one keeps this many.
+    /// The most filters; real nodes have limits of their own.
     static let limit = 1_000
 
     mutating func notePending(_ hash: EVMHash) {
@@ -37,7 +37,7 @@ struct FilterTable: Sendable {
     }
 }
 
-/// What `eth_getLogs` is asked for.
+/// The conditions of an `eth_getLogs` call.
 struct LogQuery: Sendable {
     enum Range: Sendable {
         case block(EVMHash)
@@ -47,7 +47,7 @@ struct LogQuery: Sendable {
     var range: Range
     /// The contracts; empty for all.
     var addresses: Set<EVMAddress>
-    /// For each place the topics that are wanted; empty for all.
+    /// The accepted topics for each place; empty for all.
     var topics: [Set<EVMHash>]
 
     func matches(_ log: EVMLog) -> Bool {

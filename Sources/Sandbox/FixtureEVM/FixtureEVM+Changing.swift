@@ -2,7 +2,7 @@ import BigInt
 import EVM
 import StrictJSON
 
-/// The calls that change something: sending, filters, and the verbs that Anvil made usual.
+/// The calls that change something: sending, filters, and Anvil's methods for test chains.
 extension FixtureEVM {
     /// The answer; returns nil when the call is none of these.
     func change(_ call: RPCCall, _ state: inout State, _ node: Int) throws(RPCError) -> JSONValue? {
@@ -38,7 +38,7 @@ extension FixtureEVM {
         return .string(hash.description)
     }
 
-    // MARK: - Verbs of test chains
+    // MARK: - Methods for test chains
 
     private func command(_ call: RPCCall, _ state: inout State) throws(RPCError) -> JSONValue? {
         switch call.method {
@@ -80,7 +80,7 @@ extension FixtureEVM {
         }
     }
 
-    /// Goes back to a snapshot, which is used up with those after it.
+    /// Goes back to a snapshot, which is deleted with those after it.
     private func revert(_ call: RPCCall, _ state: inout State) throws(RPCError) -> Bool {
         let id = try call.count(0, default: 0)
         guard (1...max(1, state.snapshots.count)).contains(id), id <= state.snapshots.count else { return false }

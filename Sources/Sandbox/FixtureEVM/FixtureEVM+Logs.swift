@@ -35,7 +35,7 @@ extension FixtureEVM {
         return LogQuery(range: .numbers(from, to), addresses: addresses, topics: topics)
     }
 
-    /// A number beyond the head is none that is refused: a node that lags says nothing about it.
+    /// A block number; one beyond the head is not refused: a node that lags returns no logs for it.
     private func number(_ text: String?, _ view: NodeView) throws(RPCError) -> UInt64 {
         if let text, let number = try? EVMQuantity.uint64(text) { return number }
         return try view.block(text)?.header.number ?? view.head.header.number
@@ -62,7 +62,7 @@ extension FixtureEVM {
         .quantity(try state.filters.add(kind, at: state.chain.head.header.number))
     }
 
-    /// What is new since the last time.
+    /// The changes of a filter since the last call.
     func changes(_ call: RPCCall, _ state: inout State, _ node: Int) throws(RPCError) -> JSONValue {
         guard let id = UInt64(exactly: try call.integer(0)), let filter = state.filters.filters[id] else {
             throw RPCError("filter not found")

@@ -1,7 +1,7 @@
 import BigInt
 import EVM
 
-/// A refusal in the words of a node.
+/// A refusal in a node's form.
 struct RPCError: Error {
     let code: Int64
     let message: String
@@ -13,14 +13,14 @@ struct RPCError: Error {
         self.data = data
     }
 
-    /// A refusal without a number of its own.
+    /// A refusal with the usual code.
     init(_ message: String) {
         self.init(-32_000, message)
     }
 }
 
 extension FixtureEVM {
-    /// Takes a chain transaction to wait for a block, by the rules of go-ethereum's pool.
+    /// Adds a chain transaction to the pool, by the rules of go-ethereum's pool.
     func admit(_ raw: [UInt8], into state: inout State) throws(RPCError) -> EVMHash {
         let transaction: EVMTransaction
         let sender: EVMAddress
@@ -65,7 +65,7 @@ extension FixtureEVM {
 }
 
 extension EVMTransaction.Fee {
-    /// What the maker of the block gets at most.
+    /// The most that the block's maker can get for a unit of gas.
     var tip: BigUInt {
         switch self {
         case .price(let price): price

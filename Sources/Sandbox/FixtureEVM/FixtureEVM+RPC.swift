@@ -122,7 +122,7 @@ extension FixtureEVM {
         }
     }
 
-    /// What a maker of blocks gets for a unit of gas here, in wei.
+    /// The tip for a block's maker, in wei for each unit of gas.
     static let tip: BigUInt = 1_000_000_000
 
     private func block(_ value: JSONValue?, _ view: NodeView) throws(RPCError) -> ChainState.Block? {

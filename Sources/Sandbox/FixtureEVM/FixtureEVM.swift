@@ -7,12 +7,12 @@ import Synchronization
 /// An EVM chain for tests: real block, chain transaction and receipt hashes, recovered senders, a fee market, and the
 /// JSON-RPC of a node.
 ///
-/// It has no sockets of its own: ``respond(to:)`` takes a request from wherever it came. Contracts are modelled by their
+/// It has no sockets of its own: ``respond(to:)`` answers requests from any source. Contracts are modelled by their
 /// standards, not run. The same calls give the same bytes.
 package final class FixtureEVM: Sendable {
     /// How a node misbehaves.
     package struct Faults: Hashable, Sendable {
-        /// By how many blocks it lags.
+        /// How many blocks it lags behind.
         package var lag = 0
         /// How many of the next answers to `eth_getLogs` are empty.
         package var emptyLogs = 0
@@ -20,9 +20,9 @@ package final class FixtureEVM: Sendable {
         package var failures = 0
         /// How many of the next requests are limited with 429.
         package var rateLimits = 0
-        /// How many of the next chain transactions are taken and answered with an error all the same.
+        /// How many of the next chain transactions are accepted, but answered with an error.
         package var lostReplies = 0
-        /// Multiplies what logs say was transferred by ten.
+        /// Multiplies the amounts in logs by ten.
         package var liesAboutLogs = false
         /// Says that chain transactions that failed took effect.
         package var liesAboutStatus = false
@@ -41,11 +41,11 @@ package final class FixtureEVM: Sendable {
     package enum Mining: Hashable, Sendable {
         /// One for each chain transaction, at once.
         case automatic
-        /// Only when it is asked for, or with the time.
+        /// Only by a call, or at an interval.
         case manual
     }
 
-    /// What somebody named in a test owns.
+    /// A customer in a test.
     package struct Customer: Sendable {
         /// The key.
         package let key: Secp256k1.PrivateKey
@@ -61,11 +61,11 @@ package final class FixtureEVM: Sendable {
         var filters = FilterTable()
         /// By how much the chain's time is ahead of the clock.
         var ahead: UInt64 = 0
-        /// How often blocks are made with the time, when a call has said so; zero for never.
+        /// The interval at which blocks are made, once a call has set it; zero for never.
         var interval: Duration?
     }
 
-    /// How many blocks behind the head are what `safe` and `finalized` name.
+    /// How many blocks behind the head `safe` and `finalized` are.
     package static let depths = (safe: 4, finalized: 8)
 
     /// The chain.
@@ -94,7 +94,7 @@ package final class FixtureEVM: Sendable {
 
     func time(_ state: State) -> UInt64 { UInt64(clamping: clock.now().seconds) + state.ahead }
 
-    /// Makes blocks until the task is cancelled, as often as is said here or by `evm_setIntervalMining`.
+    /// Makes blocks until the task is cancelled, at this interval or the one that `evm_setIntervalMining` has set.
     package func run(every interval: Duration) async {
         while !Task.isCancelled {
             let pause = state.withLock { state in
@@ -111,8 +111,8 @@ package final class FixtureEVM: Sendable {
     ///
     /// - Parameters:
     ///   - depth: how many blocks are replaced.
-    ///   - dropping: whether the chain transactions of the old blocks are gone; otherwise they wait again, and come into
-    ///     the last of the new blocks.
+    ///   - dropping: whether the chain transactions of the old blocks are dropped; otherwise they wait again, and come
+    ///     into the last of the new blocks.
     package func reorganise(depth: Int, dropping: Bool) {
         state.withLock { state in
             let count = min(depth, state.chain.blocks.count - 1)
@@ -131,17 +131,17 @@ package final class FixtureEVM: Sendable {
         }
     }
 
-    /// Has somebody make the blocks from here on; nobody of importance when nil.
+    /// Sets the account that makes the blocks from here on; nil sets the default one.
     package func setMaker(_ address: EVMAddress?) {
         state.withLock { $0.chain.beneficiary = address ?? ChainState.miner }
     }
 
-    /// Forgets what waits from a sender.
+    /// Drops the waiting chain transactions of a sender.
     package func drop(from sender: EVMAddress) {
         state.withLock { $0.chain.pool.removeAll { $0.sender == sender } }
     }
 
-    /// Has a node misbehave from here on; the nodes are numbered from 0, and all show the same chain.
+    /// Sets how a node misbehaves from here on; nodes are numbered from 0, and all show the same chain.
     package func set(_ faults: Faults, node: Int = 0) { state.withLock { $0.faults[node] = faults } }
 
     /// The height.
@@ -150,12 +150,12 @@ package final class FixtureEVM: Sendable {
     /// The hash of the first block, by which chains that share a number are told apart.
     package var genesis: EVMHash { state.withLock { $0.chain.blocks[0].hash } }
 
-    /// What an account holds, in wei.
+    /// The balance of an account, in wei.
     package func balance(of address: EVMAddress) -> BigUInt {
         state.withLock { $0.chain.world.account(address).balance }
     }
 
-    /// What an account holds of a token.
+    /// The balance of an account in a token.
     package func balance(of address: EVMAddress, token: EVMAddress) -> BigUInt {
         state.withLock { state in
             guard case .token(let contract)? = state.chain.world.contracts[token] else { return 0 }
@@ -165,7 +165,7 @@ package final class FixtureEVM: Sendable {
 
     // MARK: - Money from nowhere
 
-    /// Changes accounts as if they had always been so.
+    /// Changes accounts in all blocks, as if they had always been so.
     private func edit(_ change: (inout WorldState) -> Void) {
         state.withLock { state in
             change(&state.chain.world)
@@ -176,7 +176,7 @@ package final class FixtureEVM: Sendable {
     /// Puts wei into an account, without a chain transaction.
     package func fund(_ address: EVMAddress, with wei: BigUInt) { edit { $0.give(wei, to: address) } }
 
-    /// Somebody's account, with a thousand coins in it.
+    /// A customer's account, with a thousand coins in it.
     ///
     /// - Throws: `EVMError`.
     package func customer(_ name: String) throws(EVMError) -> Customer {
@@ -237,7 +237,7 @@ package final class FixtureEVM: Sendable {
         changeToken(token) { $0.balances[owner, default: 0] += units }
     }
 
-    /// Has a token behave in another way from here on.
+    /// Changes the behaviour of a token from here on.
     package func changeToken(_ token: EVMAddress, _ change: (inout FixtureToken) -> Void) {
         edit { world in
             guard case .token(var contract)? = world.contracts[token] else { return }
@@ -246,7 +246,7 @@ package final class FixtureEVM: Sendable {
         }
     }
 
-    // MARK: - What customers do
+    // MARK: - Customers
 
     /// Signs and sends a chain transaction of a customer.
     ///
@@ -283,7 +283,7 @@ package final class FixtureEVM: Sendable {
         return try result.get()
     }
 
-    /// A customer sends tokens, which are made for the purpose.
+    /// A customer sends tokens, which are minted for it.
     ///
     /// - Throws: `EVMError`.
     /// - Returns: the hash of the chain transaction.

@@ -3,7 +3,7 @@ package import EVM
 
 /// An ERC-20 token of the fixture chain: modelled by the standard's rules, and by what real tokens do otherwise.
 package struct FixtureToken: Hashable, Sendable {
-    /// What is special about it.
+    /// How a token deviates from the standard.
     package enum Behaviour: Hashable, Sendable {
         /// As the standard says.
         case standard
@@ -19,19 +19,19 @@ package struct FixtureToken: Hashable, Sendable {
         case loggedFee(Int, to: EVMAddress)
         /// It reverts every transfer.
         case paused
-        /// It reverts whoever asks for a balance.
+        /// It reverts every request for a balance.
         case untold
         /// Its logs name sender and receiver in their data, and not as topics.
         case unindexed
     }
 
-    /// What it calls itself.
+    /// The name that it states.
     package let name: String
-    /// The ticker that it calls itself; anybody may take any.
+    /// The ticker that it states; any token may state any.
     package let symbol: String
     /// The number of fraction digits.
     package let decimals: UInt8
-    /// What is special about it.
+    /// How it deviates from the standard.
     package var behaviour: Behaviour
     /// Accounts that may neither send nor receive.
     package var blocked: Set<EVMAddress> = []
@@ -45,14 +45,14 @@ package struct FixtureToken: Hashable, Sendable {
         self.behaviour = behaviour
     }
 
-    /// Lets somebody send what an owner has; a contract as owner cannot sign for itself here.
+    /// Allows somebody to send an owner's tokens; here a contract that owns tokens cannot allow it itself.
     package mutating func allow(_ spender: EVMAddress, of owner: EVMAddress, units: BigUInt) {
         allowances[owner, default: [:]][spender] = units
     }
 
     var supply: BigUInt { balances.values.reduce(0, +) }
 
-    /// What a call does: returns the answer and the logs, or nil when it reverts.
+    /// Executes a call: returns the answer and the logs, or nil when it reverts.
     mutating func call(_ data: [UInt8], by caller: EVMAddress, at own: EVMAddress) -> (answer: [UInt8], logs: [EVMLog])?
     {
         switch Array(data.prefix(4)) {
@@ -72,7 +72,7 @@ package struct FixtureToken: Hashable, Sendable {
             let log = Self.log(own, "Approval(address,address,uint256)", caller, spender, amount)
             return (ABIValue.encode([.bool(true)]), [log].compactMap { $0 })
         case Self.grant, Self.seize:
-            // The issuer changes balances, and its contract writes nothing.
+            // The issuer changes balances without a log.
             guard let (parties, amount) = Self.arguments(data, parties: 1) else { return nil }
             let held = balances[parties[0]] ?? 0
             guard Array(data.prefix(4)) == Self.grant || held >= amount else { return nil }
@@ -82,13 +82,13 @@ package struct FixtureToken: Hashable, Sendable {
         }
     }
 
-    /// A call by which the issuer gives tokens to somebody, or takes them, without a log.
+    /// The data of a call by which the issuer gives tokens to somebody, or takes them, without a log.
     package static func silentChange(of owner: EVMAddress, by units: BigInt) -> [UInt8] {
         let method = units < 0 ? "seize(address,uint256)" : "grant(address,uint256)"
         return ABIValue.call(method, [.address(owner), .uint(units.magnitude)])
     }
 
-    /// What a call that changes nothing answers.
+    /// The answer to a call that changes nothing.
     func read(_ data: [UInt8]) -> [UInt8]? {
         switch Array(data.prefix(4)) {
         case Self.balanceOf:
@@ -112,7 +112,7 @@ package struct FixtureToken: Hashable, Sendable {
         }
     }
 
-    /// The addresses of a call, and the amount after them.
+    /// The addresses in a call's data, and the amount after them.
     private static func arguments(_ data: [UInt8], parties count: Int) -> (parties: [EVMAddress], amount: BigUInt)? {
         guard let parties = addresses(data, count), data.count >= 36 + 32 * count else { return nil }
         return (parties, BigUInt(bytes: data[(4 + 32 * count)..<(36 + 32 * count)]))

@@ -1,6 +1,6 @@
 import EVM
 
-/// What one node shows of the chain: all of it, or less when it lags.
+/// The part of the chain that one node shows: all of it, or less when it lags.
 struct NodeView {
     let chain: ChainState
     let blocks: ArraySlice<ChainState.Block>
@@ -19,10 +19,10 @@ struct NodeView {
         return blocks[index]
     }
 
-    /// A block by its hash, also one that is no longer in the chain.
+    /// A block by its hash, even one that a reorganisation has replaced.
     func block(_ hash: EVMHash) -> ChainState.Block? { blocks.last { $0.hash == hash } ?? chain.replaced[hash] }
 
-    /// A block by a number, a tag, or an object with either (EIP-1898); the latest for none.
+    /// A block by a number, a tag, or an object with either (EIP-1898); the latest block when there is none.
     func block(_ text: String?) throws(RPCError) -> ChainState.Block? {
         switch text {
         case nil, "latest", "pending": return head

@@ -45,7 +45,7 @@ struct RPCCall {
 
     func integer(_ index: Int) throws(RPCError) -> BigUInt {
         guard let value = value(index) else { throw Self.missing(index, "a quantity") }
-        // Anvil's verbs take plain numbers as well.
+        // Anvil's methods accept plain numbers as well.
         if let plain = value.integerValue, let count = BigUInt(exactly: plain) { return count }
         guard let text = value.stringValue, let quantity = try? EVMQuantity.integer(text) else {
             throw Self.missing(index, "a quantity")

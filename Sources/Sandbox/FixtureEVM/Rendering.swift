@@ -2,7 +2,7 @@ import BigInt
 import EVM
 import StrictJSON
 
-/// How a node writes what it knows (Ethereum execution API).
+/// The JSON of blocks and chain transactions (Ethereum execution API).
 extension ChainState.Block {
     private static func hash(_ hash: EVMHash) -> JSONValue { .string(hash.description) }
 
@@ -80,7 +80,7 @@ extension ChainState.Block {
 }
 
 extension EVMTransaction {
-    /// The fields of a chain transaction, but for its place in a block.
+    /// The fields of a chain transaction, without its place in a block.
     func members(hash: EVMHash, sender: EVMAddress) -> [JSONValue.Member] {
         var members: [JSONValue.Member] = [
             .init("type", .quantity(UInt64(kind.number))), .init("hash", .string(hash.description)),

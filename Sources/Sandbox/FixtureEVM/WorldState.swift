@@ -3,13 +3,13 @@ import EVM
 
 /// All accounts after a block.
 struct WorldState: Sendable {
-    /// What somebody owns.
+    /// The state of an account.
     struct Account: Hashable, Sendable {
         var balance: BigUInt = 0
         var nonce: UInt64 = 0
     }
 
-    /// What a contract does; modelled, not run.
+    /// The behaviour of a contract; modelled, not run.
     enum Contract: Hashable, Sendable {
         /// An ERC-20 token.
         case token(FixtureToken)
@@ -19,7 +19,7 @@ struct WorldState: Sendable {
         case disperser
         /// It ends, and leaves all that it holds to the address in its call's data (`SELFDESTRUCT`).
         case ending
-        /// It reverts whatever it is asked.
+        /// It reverts every call.
         case reverting
     }
 
@@ -30,14 +30,14 @@ struct WorldState: Sendable {
 
     mutating func give(_ wei: BigUInt, to address: EVMAddress) { accounts[address, default: Account()].balance += wei }
 
-    /// Whether there was enough.
+    /// Takes coins from an account; returns whether there were enough.
     mutating func take(_ wei: BigUInt, from address: EVMAddress) -> Bool {
         guard account(address).balance >= wei else { return false }
         accounts[address, default: Account()].balance -= wei
         return true
     }
 
-    /// The code of a contract, as far as it has one here: a word for what it does.
+    /// The code of an account: for a contract here, a word for what it does.
     func code(_ address: EVMAddress) -> [UInt8] {
         switch contracts[address] {
         case .token(let token): Array("token \(token.symbol)".utf8)
@@ -75,7 +75,7 @@ struct WorldState: Sendable {
 }
 
 extension WorldState {
-    /// What executing a chain transaction came to.
+    /// The outcome of a chain transaction.
     struct Outcome {
         var isSuccess: Bool
         var gasUsed: UInt64
@@ -83,21 +83,21 @@ extension WorldState {
         var answer: [UInt8]
     }
 
-    /// What things cost here, in gas; fixed, so that tests can say what must come out.
+    /// Costs in gas; fixed, so that tests can state exact results.
     enum Gas {
         static let transfer: UInt64 = 21_000
         static let call: UInt64 = 30_000
         static let creation: UInt64 = 53_000
     }
 
-    /// What a chain transaction needs before anything is executed (Yellow Paper, 6.2).
+    /// The gas that a chain transaction costs before anything is executed (Yellow Paper, 6.2).
     static func intrinsicGas(_ transaction: EVMTransaction) -> UInt64 {
         let data = transaction.data.reduce(UInt64(0)) { $0 + ($1 == 0 ? 4 : 16) }
         let listed = transaction.accessList.reduce(UInt64(0)) { $0 + 2_400 + 1_900 * UInt64($1.storageKeys.count) }
         return (transaction.to == nil ? Gas.creation : Gas.transfer) + data + listed
     }
 
-    /// Executes a message without its fees; what reverts changes nothing.
+    /// Executes a message without its fees; a reverted message changes nothing.
     mutating func execute(
         from sender: EVMAddress,
         to: EVMAddress?,

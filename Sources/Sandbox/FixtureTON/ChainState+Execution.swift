@@ -1,8 +1,8 @@
 import TON
 
-/// How chain transactions come about.
+/// The execution of messages into chain transactions.
 extension ChainState {
-    /// What is known while a chain transaction is being executed.
+    /// The state of a chain transaction while it is executed.
     struct Execution {
         let address: TONAddress
         var account: Account
@@ -13,7 +13,7 @@ extension ChainState {
         var storage: UInt128 = 0
         var fees: UInt128 = 0
         var out: [InternalMessage] = []
-        /// Whether a message took everything and the account with it (send mode 128 + 32).
+        /// Whether a message took all coins and deleted the account (send mode 128 + 32).
         var isDestroyed = false
     }
 
@@ -35,7 +35,7 @@ extension ChainState {
         return execution
     }
 
-    /// Writes the chain transaction, links it to the one before, and lets its messages go.
+    /// Writes the chain transaction, links it to the one before, and queues its messages.
     private mutating func finish(
         _ execution: Execution,
         _ message: Message,
@@ -68,7 +68,7 @@ extension ChainState {
         account.lastHash = entry.hash
         account.history.append(entry)
         if execution.isDestroyed {
-            // What comes later begins a history of its own.
+            // A later account at this address begins a history of its own.
             (account.code, account.data, account.lastLT, account.lastHash) = (nil, nil, 0, .zero)
         }
         accounts[execution.address] = account
@@ -76,7 +76,7 @@ extension ChainState {
         internals += sent
     }
 
-    /// A chain transaction as it goes into the history: as it is, or as somebody wants the next message written.
+    /// The chain transaction for the history: plain, or rewritten by a queued rule.
     private mutating func written(
         _ plain: ChainTransaction,
         at address: TONAddress,
@@ -123,7 +123,7 @@ extension ChainState {
     }
 
     mutating func execute(external message: ExternalInMessage, at time: UInt32, in block: UInt32) throws(TONError) {
-        // Not accepted means that nothing happens at all, not even a chain transaction.
+        // A message that is not accepted changes nothing, and makes no chain transaction.
         guard refusal(of: message, at: time) == nil else { return }
         var execution = begin(message.destination, at: time, in: block)
         let isDeploying = execution.account.code == nil
@@ -158,7 +158,7 @@ extension ChainState {
     // MARK: - Messages between accounts
 
     mutating func execute(_ message: InternalMessage, at time: UInt32, in block: UInt32) throws(TONError) {
-        // What a message paid for its way is taken by those who carry it.
+        // The forward fee goes to the validators.
         burnt += message.forwardFee
         var execution = begin(message.destination, at: time, in: block)
         execution.account.balance += message.value
@@ -190,7 +190,7 @@ extension ChainState {
         } else {
             description.aborted = true
         }
-        // What fails while it sends gives nothing back; none of the contracts here asks for it (mode 16).
+        // A failed action phase bounces nothing without mode 16, which none of the contracts here uses.
         if !outcome.isSuccess, message.bounce, !message.bounced {
             description.bounce = try sendBack(message, from: &execution, phase: outcome.phase)
         }
@@ -245,7 +245,7 @@ extension ChainState {
         return phase
     }
 
-    /// Sends money back that a contract could not take, in the format that the sender asked for.
+    /// Sends back money that a contract could not take, in the format for which the sender asked.
     private func sendBack(
         _ message: InternalMessage,
         from execution: inout Execution,

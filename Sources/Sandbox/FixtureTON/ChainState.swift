@@ -2,14 +2,14 @@ import Cryptography
 import Seams
 import TON
 
-/// Everything that the fixture chain knows.
+/// The state of the fixture chain.
 struct ChainState: Sendable {
-    /// What things cost here, in nanotons; fixed, so that tests can say what must come out.
+    /// Fees in nanotons; fixed, so that tests can state exact results.
     enum Fee {
         static let storage: UInt128 = 11
         static let importing: UInt128 = 300_000
         static let gas: UInt128 = 500_000
-        /// What forwarding a message costs: a third where it is sent, the rest travels with it.
+        /// The fee for forwarding a message: a third is taken where it is sent, the rest travels with it.
         static let forward: UInt128 = 400_000
         static let forwardHere: UInt128 = 133_333
     }
@@ -30,7 +30,7 @@ struct ChainState: Sendable {
     struct Entry: Sendable {
         let cell: Cell
         let head: TransactionHead
-        /// What it says; nil when it is written so that it cannot be read.
+        /// The decoded chain transaction; nil when it is written so that it cannot be read.
         let transaction: ChainTransaction?
         let block: UInt32
 
@@ -46,18 +46,18 @@ struct ChainState: Sendable {
     }
 
     var accounts: [TONAddress: Account] = [:]
-    /// The masters of jettons, and how their wallets are laid out.
+    /// The masters of jettons, and the layout of their wallets.
     var jettons: [TONAddress: JettonWalletLayout] = [:]
     var blocks: [Block] = []
     var lt: UInt64 = 1_000_000
-    /// Messages from outside that wait for the next block.
+    /// External messages that wait for the next block.
     var externals: [ExternalInMessage] = []
-    /// Messages between accounts that wait for the next block.
+    /// Internal messages that wait for the next block.
     var internals: [InternalMessage] = []
     var faults = FixtureTON.Faults()
-    /// How the chain transactions of the next messages to an account are written, the next one first.
+    /// The rules by which the chain transactions of an account's next messages are written, the next one first.
     var rewritings: [TONAddress: [FixtureTON.Rewriting]] = [:]
-    /// All that was ever put into accounts, and all that was taken as fees or is on its way in fees.
+    /// All coins ever put into accounts; `burnt` are those taken as fees, or on their way as fees.
     var minted: UInt128 = 0
     var burnt: UInt128 = 0
 
@@ -96,7 +96,7 @@ struct ChainState: Sendable {
         blocks.append(Block(seqno: seqno, time: block, rootHash: Self.blockHash(seqno), endLT: lt))
     }
 
-    /// What a node shows: the head, or a block behind it when it lags.
+    /// The newest block that the node shows: the head, or an earlier block when it lags.
     var visibleBlock: Block {
         let lag = min(faults.lag, blocks.count - 1)
         return blocks[blocks.count - 1 - lag]

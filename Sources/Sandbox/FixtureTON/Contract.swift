@@ -2,7 +2,7 @@ import TON
 
 /// The contracts that answer messages: modelled, not run.
 enum Contract {
-    /// What a message came to.
+    /// The outcome of a message.
     struct Outcome {
         let phase: ComputePhase
         let data: Cell?
@@ -32,7 +32,7 @@ enum Contract {
             return Outcome(phase: .executed(.ok(exitCode: 0xFFFF)), data: account.data, actions: [])
         }
         if code == FixtureJetton.swallowingCode {
-            // More than there can be: the action phase fails.
+            // More than all coins together, so that the action phase fails.
             let beyond = try InternalMessage(bounce: false, destination: address, value: 1 << 100, body: Cell.empty())
             let action = try OutgoingActions.Send(mode: 0, cell: beyond.cell())
             return Outcome(phase: .executed(.ok(exitCode: 0)), data: account.data, actions: [action])
@@ -44,7 +44,7 @@ enum Contract {
         if let data = account.data, let taken = WalletRules.relayed(in: message, code: code, data: data, at: time) {
             return Outcome(phase: .executed(.ok(exitCode: 0)), data: taken.data, actions: taken.messages)
         }
-        // Other wallets take everything.
+        // Other wallets accept every message.
         return Outcome(phase: .executed(.ok(exitCode: 0)), data: account.data, actions: [])
     }
 

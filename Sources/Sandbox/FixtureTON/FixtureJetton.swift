@@ -2,12 +2,12 @@ import TON
 
 /// Jetton wallets as TEP-74 and the stablecoin's contract describe them.
 enum FixtureJetton {
-    /// The code of a jetton wallet here: a mark, because nothing runs it.
+    /// The code of a jetton wallet here: only a marker, because nothing runs it.
     static func code(_ layout: JettonWalletLayout) -> Cell {
         mark(layout == .standard ? "fixture jetton wallet" : "fixture stablecoin wallet")
     }
 
-    /// The code of a counterfeit: it behaves like a jetton wallet, and is not the configured one.
+    /// The code of a counterfeit: it behaves like a jetton wallet, but is not the configured code.
     static let counterfeitCode = mark("fixture counterfeit wallet")
     /// The code of a contract that refuses every message.
     static let refusingCode = mark("fixture refusing contract")
@@ -25,7 +25,7 @@ enum FixtureJetton {
         return code == self.code(.stablecoin) ? .stablecoin : nil
     }
 
-    /// What a jetton wallet keeps for its own rent, in nanotons.
+    /// The coins that a jetton wallet keeps for its own rent, in nanotons.
     private static let reserve: UInt128 = 10_000_000
 
     static func run(
@@ -123,7 +123,7 @@ enum FixtureJetton {
         return try done(wallet, code, layout, actions)
     }
 
-    /// How much of an internal transfer came back: its first 256 bits say so.
+    /// The amount of a bounced internal transfer, read from the first 256 bits that came back.
     private static func returnedAmount(_ body: Cell) throws(TONError) -> UInt128 {
         var slice = body.slice()
         let op = try slice.loadUInt(32)

@@ -32,7 +32,7 @@ extension FixtureTON {
         } catch { throw ToncenterError(422, error.reason) }
         return [
             "@type": "smc.runResult", "gas_used": .integer(500), "stack": .array(values),
-            // 11 is what a contract says that has no such method, and -13 that there is no contract.
+            // Exit code 11 means that the contract has no such method, and -13 that there is no contract.
             "exit_code": .integer(stack != nil ? 0 : account.code == nil ? -13 : 11),
             "last_transaction_id": transactionID(account.lastLT, account.lastHash),
         ]

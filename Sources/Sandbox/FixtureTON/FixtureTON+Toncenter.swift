@@ -7,7 +7,7 @@ import TON
 
 /// The interfaces of toncenter, versions 2 and 3.
 extension FixtureTON {
-    /// Answers a request of toncenter's `/api/v2/…`, `/api/v2/jsonRPC` or `/api/v3/…`.
+    /// Answers a request to `/api/v2/…`, `/api/v2/jsonRPC` or `/api/v3/…`.
     package func respond(to request: HTTPRequest) async -> HTTPResponse {
         if let failure = takeFailure() { return failure }
         guard let call = ToncenterCall(request) else { return Self.problem(404, "Not Found") }
@@ -160,7 +160,7 @@ extension FixtureTON {
         return values
     }
 
-    /// What a node knows, however it pages it.
+    /// The history that the node shows, whatever the paging.
     func visibleHistory(of address: TONAddress) -> [ChainState.Entry] {
         state.withLock { state in
             let head = state.visibleBlock.seqno

@@ -3,7 +3,7 @@ import StrictJSON
 import Synchronization
 import TON
 
-/// Version 3 of toncenter, as far as a payment processor asks it.
+/// Version 3 of toncenter, as far as a payment processor uses it.
 extension FixtureTON {
     func answerV3(_ call: ToncenterCall) throws(ToncenterError) -> JSONValue {
         switch call.method {

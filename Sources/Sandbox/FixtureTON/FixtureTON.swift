@@ -6,12 +6,12 @@ package import TON
 
 /// A TON chain for tests: real cells, hashes, signatures and fees, and the interfaces of toncenter.
 ///
-/// It has no sockets of its own: ``respond(to:)`` takes a request from wherever it came. Contracts are modelled by their
+/// It has no sockets of its own: ``respond(to:)`` answers requests from any source. Contracts are modelled by their
 /// published rules, not run. The same calls give the same bytes.
 package final class FixtureTON: Sendable {
     /// How the node misbehaves.
     package struct Faults: Hashable, Sendable {
-        /// By how many blocks it lags.
+        /// How many blocks the node lags behind.
         package var lag = 0
         /// How many of the next pages of chain transactions are empty.
         package var emptyPages = 0
@@ -19,9 +19,9 @@ package final class FixtureTON: Sendable {
         package var failures = 0
         /// How many of the next requests are limited with 429.
         package var rateLimits = 0
-        /// How many of the next broadcasts are taken and answered with 500 all the same.
+        /// How many of the next broadcasts are accepted, but answered with 500.
         package var lostReplies = 0
-        /// How many of the next broadcasts are answered as if they were taken, and reach nobody.
+        /// How many of the next broadcasts are answered as accepted, but lost.
         package var lostBroadcasts = 0
         /// Leaves every second chain transaction out of its pages.
         package var hasGaps = false
@@ -32,7 +32,7 @@ package final class FixtureTON: Sendable {
         package init() {}
     }
 
-    /// What somebody named in a test owns.
+    /// A customer in a test.
     package struct Customer: Sendable {
         /// The wallet.
         package let wallet: Wallet
@@ -44,7 +44,7 @@ package final class FixtureTON: Sendable {
 
     let clock: any WallClock
     let state: Mutex<ChainState>
-    /// The network that it claims to be.
+    /// The network that the chain claims to be.
     package let network: TONNetwork
     private let seed: UInt64
 
@@ -91,13 +91,13 @@ package final class FixtureTON: Sendable {
         }
     }
 
-    /// Has the node misbehave from here on.
+    /// Sets how the node misbehaves from here on.
     package func set(_ faults: Faults) { state.withLock { $0.faults = faults } }
 
-    /// What an account holds, in nanotons.
+    /// The balance of an account, in nanotons.
     package func balance(of address: TONAddress) -> UInt128 { state.withLock { $0.account(address).balance } }
 
-    /// What was put into accounts less what was taken as fees, less what accounts and messages hold; always zero.
+    /// The sum put into accounts, minus fees taken, minus the sum in accounts and messages; always zero.
     package var imbalance: Int128 {
         state.withLock { state in
             let held = state.accounts.values.reduce(UInt128(0)) { $0 + $1.balance }
@@ -106,7 +106,7 @@ package final class FixtureTON: Sendable {
         }
     }
 
-    /// The chain transactions of an account that can be read, the oldest first.
+    /// The readable chain transactions of an account, the oldest first.
     package func history(of address: TONAddress) -> [ChainTransaction] {
         state.withLock { $0.account(address).history.compactMap(\.transaction) }
     }
@@ -134,14 +134,14 @@ package final class FixtureTON: Sendable {
         }
     }
 
-    /// Has the contract at an address fail while it sends, whatever comes: what came with the message stays there.
+    /// Has the contract at an address fail while it sends, whatever arrives: the coins of the message stay there.
     package func swallowEverything(at address: TONAddress) {
         state.withLock { state in
             state.accounts[address, default: ChainState.Account(lastHash: .zero)].code = FixtureJetton.swallowingCode
         }
     }
 
-    /// Somebody's wallet, deployed and with a thousand TON in it.
+    /// A customer's wallet, deployed and with a thousand TON in it.
     ///
     /// - Throws: `TONError`.
     package func customer(_ name: String) throws(TONError) -> Customer {
@@ -162,12 +162,12 @@ package final class FixtureTON: Sendable {
         return customer
     }
 
-    // MARK: - What customers do
+    // MARK: - Customers
 
     /// Signs and broadcasts messages of a customer.
     ///
     /// - Throws: `TONError`.
-    /// - Returns: what was signed.
+    /// - Returns: the signed message.
     @discardableResult
     package func send(_ messages: [WalletMessage], by customer: Customer) throws(TONError) -> Cell {
         let time = UInt32(clamping: clock.now().seconds)
@@ -213,20 +213,20 @@ package final class FixtureTON: Sendable {
         try send([message], by: customer(name))
     }
 
-    /// How a chain transaction is written instead.
+    /// A rule by which a chain transaction is written differently.
     package typealias Rewriting = @Sendable (Cell) throws(TONError) -> Cell
 
-    /// The next message that arrives at an account, and has no form yet, has its chain transaction written in an odd form.
+    /// Writes the chain transaction of the next message to an account in an odd form; several calls form a queue.
     package func writeNext(at address: TONAddress, as form: OddForm) {
         rewriteNext(at: address) { cell throws(TONError) in try form.rewrite(cell) }
     }
 
-    /// The same by any rule; money moves as if it had been written plainly.
+    /// Writes the chain transaction of the next message to an account by a rule; money moves as in the plain form.
     package func rewriteNext(at address: TONAddress, _ rewriting: @escaping Rewriting) {
         state.withLock { $0.rewritings[address, default: []].append(rewriting) }
     }
 
-    /// A message arrives that says that it is money that comes back.
+    /// Delivers a message with the bounced flag.
     package func arriveBounced(_ nanotons: UInt128, at address: TONAddress, body: Cell, from source: TONAddress) {
         state.withLock { state in
             state.minted += nanotons
@@ -245,10 +245,10 @@ package final class FixtureTON: Sendable {
 
     // MARK: - Jettons
 
-    /// The code of the jetton wallets of a layout, as a gateway has to configure it.
+    /// The code of the jetton wallets of a layout, for a gateway's configuration.
     package static func jettonWalletCode(_ layout: JettonWalletLayout) -> Cell { FixtureJetton.code(layout) }
 
-    /// The master of a jetton with a name; it needs no account to be somebody's issuer here.
+    /// The master of a jetton with a name; here an issuer needs no account.
     ///
     /// - Throws: `TONError`.
     package func jettonMaster(_ name: String, layout: JettonWalletLayout = .standard) throws(TONError) -> TONAddress {

@@ -2,7 +2,7 @@ package import TON
 
 /// A way of writing a payment that no wallet uses.
 ///
-/// The chain accepts most of them; the last ones stand for whatever it may accept one day that we cannot read.
+/// The chain accepts most of them; the last ones stand for forms that it may accept one day and that we cannot read.
 package enum OddForm: String, CaseIterable, Sendable {
     /// The initial state says when the chain calls the contract.
     case special
@@ -43,7 +43,7 @@ package enum OddForm: String, CaseIterable, Sendable {
     /// The chain transaction does not say how the account's state changed.
     case noUpdate = "no_update"
 
-    /// What such a payment is for a gateway.
+    /// What the gateway should make of such a payment.
     package enum Meaning: Sendable {
         /// Money for what the comment says.
         case payment
@@ -53,7 +53,7 @@ package enum OddForm: String, CaseIterable, Sendable {
         case unreadable
     }
 
-    /// What such a payment is for a gateway.
+    /// What the gateway should make of this form.
     package var meaning: Meaning {
         switch self {
         case .special, .split, .stateInPlace, .libraries, .foreignState, .anycast, .variableSource, .extraCurrency:
@@ -167,7 +167,6 @@ package enum OddForm: String, CaseIterable, Sendable {
             try proof.store(reference: plain)
             return try proof.build(exotic: true)
         case .longComment:
-            // The text goes on in a reference for longer than a comment may.
             return try Cell.make { cell throws(TONError) in
                 try cell.store(uint: MessageBody.Op.comment, bits: 32)
                 try cell.store(bytes: [UInt8](repeating: 0x61, count: 100))
@@ -207,7 +206,7 @@ package enum OddForm: String, CaseIterable, Sendable {
 }
 
 extension Cell {
-    /// The cell with other cells and bits in some places, and the same in all others.
+    /// A copy of the cell in which some cells and bits are replaced.
     private func written(_ cell: (Int) throws(TONError) -> Cell, _ bit: (Int, Bool) -> Bool) throws(TONError) -> Cell {
         var (builder, slice) = (CellBuilder(), slice())
         for place in 0..<bitCount { try builder.store(bit: bit(place, try slice.loadBit())) }
@@ -215,19 +214,19 @@ extension Cell {
         return try builder.build(exotic: isExotic)
     }
 
-    /// The cell with another one in a reference.
+    /// A copy of the cell with another cell in one reference.
     package func changing(reference number: Int, to other: Cell) throws(TONError) -> Cell {
         try written({ place throws(TONError) in place == number ? other : try self.reference(place) }, { $1 })
     }
 
-    /// The cell with a number in some of its bits.
+    /// A copy of the cell with a number in some of its bits.
     package func changing(bits: Range<Int>, to number: UInt64) throws(TONError) -> Cell {
         try written(reference) { place, bit in
             bits.contains(place) ? number >> (bits.upperBound - 1 - place) & 1 == 1 : bit
         }
     }
 
-    /// The cell with one of its bits turned over.
+    /// A copy of the cell with one bit flipped.
     package func turning(bit number: Int) throws(TONError) -> Cell {
         try written(reference) { place, bit in place == number ? !bit : bit }
     }

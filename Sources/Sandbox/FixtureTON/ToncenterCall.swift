@@ -3,7 +3,7 @@ import HTTPMessages
 import StrictJSON
 import TON
 
-/// A refusal in toncenter's way.
+/// A refusal in toncenter's form.
 struct ToncenterError: Error {
     let status: Int
     let reason: String
@@ -19,7 +19,7 @@ struct ToncenterCall {
     let version: Int
     let method: String
     private let parameters: [(key: String, value: String)]
-    /// What is put on a get method's stack.
+    /// The arguments of a get method.
     private let stack: [JSONValue]
 
     init?(_ request: HTTPRequest) {
@@ -73,7 +73,7 @@ struct ToncenterCall {
 
     func integer(_ name: String) -> Int64? { text(name).flatMap { Int64($0) } }
 
-    /// The first cell or slice of a get method's stack, as `["tvm.Slice", "<a bag in Base64>"]`.
+    /// The first cell or slice among a get method's arguments, as `["tvm.Slice", "<a bag in Base64>"]`.
     func stackCell() throws(TONError) -> Cell? {
         guard let text = stack.first?.arrayValue?.last?.stringValue, let bytes = try? Base64.decode(text) else {
             return nil

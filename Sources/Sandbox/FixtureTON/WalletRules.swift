@@ -1,17 +1,17 @@
 import Cryptography
 import TON
 
-/// What wallets do with a request from outside (the published contracts): modelled, not run.
+/// How wallets handle an external message (by their published contracts): modelled, not run.
 enum WalletRules {
-    /// What became of a request.
+    /// The outcome of a request.
     enum Verdict {
-        /// Nothing happens at all: the exit code says why, 11 when no wallet was recognised.
+        /// Nothing happens at all; the exit code says why, and is 11 when the code is not that of a known wallet.
         case refused(exitCode: Int32)
         /// The wallet pays for it and sends.
         case accepted(data: Cell, messages: [OutgoingActions.Send])
     }
 
-    /// Has a wallet read a request.
+    /// The verdict of a wallet on a request.
     static func verdict(on body: Cell, code: Cell, data: Cell, at time: UInt32) -> Verdict {
         do {
             if code.hash == HighloadWallet.code.hash {
@@ -23,7 +23,7 @@ enum WalletRules {
         } catch { return .refused(exitCode: 9) }
     }
 
-    /// Has a wallet read a message of an account: a wallet of version 5 takes requests that its key has signed for that.
+    /// Has a wallet read an internal message: a wallet of version 5 accepts requests that its key has signed for this.
     ///
     /// - Returns: the wallet's new data and what it sends; nil when the message is no such request.
     static func relayed(
@@ -57,7 +57,7 @@ enum WalletRules {
                 (request.validUntil <= time, 136),
             ]
         } else {
-            // v3 and v4 differ in nothing that matters here but the code of expiry.
+            // For this model v3 and v4 differ only in the exit code of expiry.
             let expired: Int32 = wallet.version == .v4r2 ? 36 : 35
             order = [
                 (request.validUntil <= time, expired), (request.seqno != wallet.seqno, 33),
@@ -89,7 +89,7 @@ enum WalletRules {
         return .accepted(data: try wallet.cell(), messages: [send])
     }
 
-    /// What a highload wallet sends when it hears from itself; returns an empty list for any other message.
+    /// The messages that a highload wallet sends when it gets a request from itself; empty for any other message.
     static func listed(in message: InternalMessage, at address: TONAddress) -> [OutgoingActions.Send] {
         guard message.source == address, case .highloadTransfer = MessageBody(reading: message.body) else { return [] }
         var body = message.body.slice()

@@ -2,11 +2,11 @@ import Seams
 import StrictJSON
 import Synchronization
 
-/// Where bots' answers to queries meet those who wait for them.
+/// Hands bots' answers to queries to the payments that wait for them.
 final class AnswerBoard: Sendable {
-    /// What a bot answered.
+    /// A bot's answer to a query.
     struct Answer: Sendable {
-        /// What the customer reads when the bot refuses; nil when it agrees.
+        /// The message that the customer reads when the bot refuses; nil when it agrees.
         let refusal: String?
         /// The ways of shipping that it offers.
         var shippingOptions: [JSONValue] = []
@@ -22,7 +22,7 @@ final class AnswerBoard: Sendable {
 
     func expect(_ id: String) { slots.withLock { $0[id] = .open } }
 
-    /// Takes an answer; false when nobody waits for it any more.
+    /// Takes an answer; returns false when no payment waits for it.
     func answer(_ id: String, _ answer: Answer) -> Bool {
         let waiter: CheckedContinuation<Answer?, Never>?? = slots.withLock { slots in
             switch slots[id] {
@@ -40,7 +40,7 @@ final class AnswerBoard: Sendable {
         return true
     }
 
-    /// Waits for an answer; returns nil when the time is over.
+    /// Waits for an answer; returns nil when the limit has passed.
     func wait(for id: String, until limit: Duration, by clock: any WallClock) async -> Answer? {
         let timer = Task { [self] in
             try await clock.sleep(for: limit)

@@ -2,14 +2,14 @@ import Foundation
 import HTTPMessages
 import StrictJSON
 
-/// A call of a Bot API method, however its parameters came: in the query, as a form, as multipart, or as JSON.
+/// A call of a Bot API method, with parameters from the query, a form, multipart or JSON.
 struct BotCall: Sendable {
     var token: String
     let isTestEnvironment: Bool
     let method: String
     private let parameters: [String: String]
 
-    /// Reads a request; returns nil when its path is not that of a method.
+    /// Reads a request; returns nil when its path does not name a method.
     init?(_ request: HTTPRequest) {
         let target = request.url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
         // "http://host/bot…": the third part begins with the host.
@@ -53,7 +53,7 @@ struct BotCall: Sendable {
     }
 }
 
-/// Parameters as browsers and clients write them.
+/// Form-encoded parameters, as browsers and clients write them.
 enum FormText {
     static func parse(_ bytes: [UInt8]) -> [String: String] {
         var fields: [String: String] = [:]

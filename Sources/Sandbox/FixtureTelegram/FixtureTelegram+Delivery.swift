@@ -3,13 +3,13 @@ import Seams
 import StrictJSON
 import Synchronization
 
-/// How updates reach bots.
+/// The delivery of updates to bots.
 extension FixtureTelegram {
-    /// Sends what is due to the webhooks, once.
+    /// Sends the updates that are due to the webhooks, once.
     ///
-    /// What is not taken is tried again after 2, 4, 8 … 60 seconds, and forgotten after a day.
+    /// An update that is not accepted is tried again after 2, 4, 8 … 60 seconds, and dropped after a day.
     ///
-    /// - Returns: how many updates were taken.
+    /// - Returns: how many updates were accepted.
     @discardableResult
     package func deliver() async -> Int {
         var taken = 0
@@ -57,7 +57,7 @@ extension FixtureTelegram {
         }
     }
 
-    /// Posts an update; a body of the answer that names a method is a call.
+    /// Posts an update; if the body of the answer names a method, it is a call.
     func post(_ body: JSONValue, to webhook: TelegramState.Webhook) async -> Bool {
         var fields = [HTTPField("Content-Type", "application/json")]
         if !webhook.secret.isEmpty { fields.append(HTTPField("X-Telegram-Bot-Api-Secret-Token", webhook.secret)) }

@@ -28,11 +28,11 @@ extension FixtureTelegram {
         }
     }
 
-    /// A user buys what a message sells; the bot is told.
+    /// A user buys the media of a message; the bot gets an update.
     ///
     /// - Parameters:
     ///   - message: the message's number.
-    ///   - user: who buys, by name.
+    ///   - user: the buyer, by name.
     /// - Returns: the charge's identifier; nil when there is no such message.
     package func buyMedia(_ message: Int64, by user: String) -> String? {
         let now = clock.now()

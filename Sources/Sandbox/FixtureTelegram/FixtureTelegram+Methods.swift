@@ -58,7 +58,7 @@ extension FixtureTelegram {
     }
 
     private func answer(_ call: BotCall) throws(BadRequest) -> JSONValue {
-        // Method names are taken in any case.
+        // Method names are case-insensitive.
         switch call.method.lowercased() {
         case "getme": return me(call)
         case "createinvoicelink": return .string("https://t.me/$" + (try createInvoice(call)))
@@ -147,7 +147,7 @@ extension FixtureTelegram {
             total: total,
             isFlexible: call.flag("is_flexible"),
             maximumTip: maximumTip,
-            // Telegram asks for nothing where Stars are paid (Bot API, `createInvoiceLink`).
+            // Telegram asks customers for no data when they pay Stars (Bot API, `createInvoiceLink`).
             needs: currency == "XTR" ? [] : Self.needs.filter { call.flag($0) },
             subscriptionPeriod: period
         )
@@ -204,7 +204,7 @@ extension FixtureTelegram {
         guard isSecret else { throw BadRequest("secret token contains unallowed characters") }
         state.withLock { state in
             let kept = state.bots[call.token]?.webhook?.allowedUpdates ?? []
-            // Left out, the list stays as it was.
+            // If the list is left out, it stays as it was.
             let allowed = call.json("allowed_updates")?.arrayValue ?? kept
             let webhook = TelegramState.Webhook(url: url, secret: secret, allowedUpdates: allowed)
             state.bots[call.token]?.webhook = url.isEmpty ? nil : webhook

@@ -2,12 +2,12 @@ import Seams
 import StrictJSON
 import Synchronization
 
-/// Charges, and what moves on a bot's Star account.
+/// Charges, and the transactions of a bot's Star account.
 extension FixtureTelegram {
     /// The only period that a subscription may have, 30 days (Bot API, `createInvoiceLink`).
     static let subscriptionPeriod: Int64 = 2_592_000
 
-    /// Charges a customer and tells the bot.
+    /// Charges a customer and sends the bot an update.
     ///
     /// - Returns: the charge's identifier.
     func charge(_ order: TelegramState.Order, renewing first: String? = nil) -> String {
@@ -67,7 +67,7 @@ extension FixtureTelegram {
             charge.isRefunded = true
             state.charges[id] = charge
             state.bots[call.token]?.stars -= charge.amount
-            // The return has the identifier of the payment.
+            // The transaction of a refund has the identifier of the payment.
             state.append(charge, id, isIncoming: false, at: now)
             let refunded: JSONValue = [
                 "currency": "XTR", "total_amount": .integer(charge.amount),
@@ -96,7 +96,7 @@ extension FixtureTelegram {
 
     // MARK: - Subscriptions
 
-    /// Charges every subscription again whose time is over, unless it was cancelled.
+    /// Charges again for every subscription whose period is over, unless it was cancelled.
     func renewSubscriptions() {
         let now = clock.now().seconds
         let due = state.withLock { state in
@@ -125,10 +125,10 @@ extension FixtureTelegram {
         return .bool(true)
     }
 
-    /// A customer cancels or takes up a subscription again, or paying for it fails; the bot is told.
+    /// A customer cancels or resumes a subscription, or its payment fails; the bot gets an update.
     ///
     /// - Parameters:
-    ///   - charge: the charge that began it.
+    ///   - charge: the charge that began the subscription.
     ///   - word: `canceled`, `active` or `failed`.
     /// - Returns: whether there is such a subscription.
     package func setSubscription(of charge: String, to word: String) -> Bool {
@@ -146,9 +146,9 @@ extension FixtureTelegram {
         }
     }
 
-    // MARK: - What the bot did not ask for
+    // MARK: - Without the bot's request
 
-    /// Takes Stars back from a bot without telling it, as an app store's chargeback does.
+    /// Takes Stars back from a bot without an update, as an app store's chargeback does.
     package func chargeBack(_ stars: Int64, from token: String) {
         state.withLock { $0.bots[token]?.stars -= stars }
     }
@@ -158,7 +158,7 @@ extension FixtureTelegram {
     /// - Parameters:
     ///   - stars: how many.
     ///   - token: the bot.
-    ///   - isFailing: whether they come back.
+    ///   - isFailing: whether the withdrawal fails and the Stars come back.
     /// - Returns: whether the bot had that many.
     package func withdraw(_ stars: Int64, from token: String, isFailing: Bool) -> Bool {
         let now = clock.now()
@@ -184,7 +184,7 @@ extension FixtureTelegram {
 }
 
 extension TelegramState {
-    /// Adds a line about a charge to the bot's Star account.
+    /// Adds a transaction about a charge to the bot's Star account.
     mutating func append(_ charge: Charge, _ id: String, isIncoming: Bool, at now: Timestamp) {
         var partner: [JSONValue.Member] = [
             .init("type", "user"), .init("transaction_type", "invoice_payment"), .init("user", userJSON(charge.user)),

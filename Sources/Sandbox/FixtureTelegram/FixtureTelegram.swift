@@ -5,7 +5,7 @@ import Synchronization
 
 /// A Telegram for tests: bots, customers, invoices and Stars, with the real methods, texts and limits.
 ///
-/// It has no sockets of its own: ``respond(to:)`` takes a request of the Bot API from wherever it came, and updates leave
+/// It has no sockets of its own: ``respond(to:)`` answers requests of the Bot API from any source, and updates leave
 /// through the transport that it was given. The same calls give the same identifiers.
 package final class FixtureTelegram: Sendable {
     /// How updates misbehave.
@@ -15,17 +15,17 @@ package final class FixtureTelegram: Sendable {
         case drop
         /// They come twice, and a third time with another number.
         case duplicate
-        /// They are held back, and come the last one first when the fault is over.
+        /// They are held back, and delivered in reverse order when the fault ends.
         case reorder
-        /// Every call is answered by a gateway in front of Telegram, and not by Telegram.
+        /// Every call is answered by a proxy in front of Telegram, and not by Telegram.
         case outage
     }
 
-    /// What became of a customer's attempt to pay.
+    /// The outcome of a customer's attempt to pay.
     package enum Outcome: Hashable, Sendable {
         /// It was charged.
         case paid(chargeID: String)
-        /// The bot refused, with what the customer read.
+        /// The bot refused; the customer read this message.
         case declined(message: String)
         /// The bot did not answer within ten seconds; nothing was charged.
         case timedOut
@@ -37,7 +37,8 @@ package final class FixtureTelegram: Sendable {
     static let answerLimit = Duration.seconds(10)
     /// How long an update waits for a bot that cannot be reached (Bot API, "Getting updates").
     static let updateLifetime = Duration.seconds(86_400)
-    /// How long a query waits: nobody can answer it in time any more, and after this long it is not even told.
+    /// How long a query is delivered: after ten seconds nobody can answer it in time, and after this long it is
+    /// dropped.
     static let queryLifetime = Duration.seconds(150)
 
     let clock: any WallClock
@@ -49,7 +50,7 @@ package final class FixtureTelegram: Sendable {
     ///
     /// - Parameters:
     ///   - clock: the clock.
-    ///   - transport: the way to the bots' webhooks.
+    ///   - transport: the transport to the bots' webhooks.
     package init(clock: any WallClock, transport: any HTTPTransport) {
         self.clock = clock
         self.transport = transport
@@ -60,7 +61,7 @@ package final class FixtureTelegram: Sendable {
     /// - Parameters:
     ///   - token: `<digits>:<letters>`, as BotFather gives it.
     ///   - providerToken: the payment provider token that it may use.
-    ///   - stars: what is on its Star account.
+    ///   - stars: the balance of its Star account.
     package func addBot(token: String, providerToken: String?, stars: Int64 = 0) {
         let id = token.split(separator: ":").first.flatMap { Int64($0) } ?? 1
         state.withLock { state in
@@ -69,7 +70,7 @@ package final class FixtureTelegram: Sendable {
         }
     }
 
-    /// Gives a bot another token, as BotFather's `/revoke` does: the old one is worth nothing from then on.
+    /// Gives a bot another token, as BotFather's `/revoke` does; the old token stops working.
     ///
     /// - Returns: whether there is a bot with the old token.
     package func renewToken(_ old: String, to new: String) -> Bool {
@@ -81,7 +82,7 @@ package final class FixtureTelegram: Sendable {
         }
     }
 
-    /// Has updates about payments misbehave from here on.
+    /// Sets how updates about payments misbehave from here on.
     package func set(_ fault: Fault) {
         state.withLock { state in
             state.fault = fault
@@ -94,7 +95,7 @@ package final class FixtureTelegram: Sendable {
         }
     }
 
-    /// Has answers say what time it is, or not.
+    /// Sets whether answers carry the time.
     package func setDates(_ areSent: Bool) { state.withLock { $0.sendsDates = areSent } }
 
     /// Answers the next calls with 429.
@@ -103,7 +104,7 @@ package final class FixtureTelegram: Sendable {
     /// How often a method of the Bot API was called.
     package func calls(of method: String) -> Int { state.withLock { $0.calls[method.lowercased()] ?? 0 } }
 
-    /// A user writes to a bot; the app is in a language.
+    /// A user writes to a bot; `language` is that of the user's app.
     package func write(_ text: String, to token: String, by user: String, language: String = "en") {
         let now = clock.now()
         state.withLock { state in
@@ -113,12 +114,12 @@ package final class FixtureTelegram: Sendable {
         }
     }
 
-    /// Where a bot's updates go and the secret that comes with them; returns nil when it has no webhook.
+    /// The address of a bot's webhook and its secret; returns nil when it has no webhook.
     package func webhook(of token: String) -> (url: String, secret: String)? {
         state.withLock { state in state.bots[token]?.webhook.map { ($0.url, $0.secret) } }
     }
 
-    /// What bots have said to a user, the oldest first.
+    /// The messages of bots to a user, the oldest first.
     package func said(to user: String) -> [String] {
         state.withLock { state in
             let id = state.user(user)
@@ -126,12 +127,12 @@ package final class FixtureTelegram: Sendable {
         }
     }
 
-    /// What bots have said in a chat, by which bot, the oldest first.
+    /// The messages in a chat with the bots that sent them, the oldest first.
     package func said(in chat: Int64) -> [(bot: String, text: String)] {
         state.withLock { state in state.said.filter { $0.chat == chat }.map { ($0.bot, $0.text) } }
     }
 
-    /// Has a user tell something else, where a bot asks (`OrderInfo`).
+    /// Sets the data that a user gives when a bot asks (`OrderInfo`).
     package func tell(_ order: JSONValue, by user: String) {
         state.withLock { state in
             let id = state.user(user)
@@ -143,10 +144,10 @@ package final class FixtureTelegram: Sendable {
     ///
     /// - Parameters:
     ///   - link: the link.
-    ///   - user: who pays, by name.
-    ///   - tip: what is added, in smallest units.
+    ///   - user: the payer, by name.
+    ///   - tip: a tip on top, in smallest units.
     ///   - isAgreed: whether the bot's owner answers the pre-checkout query before the bot's webhook does.
-    /// - Returns: what became of it.
+    /// - Returns: the outcome.
     package func pay(link: String, by user: String, tip: Int64 = 0, isAgreed: Bool = false) async -> Outcome {
         let slug = link.split(separator: "$").last.map { String($0) } ?? ""
         let found: TelegramState.Order? = state.withLock { state in

@@ -1,9 +1,9 @@
 import Seams
 import StrictJSON
 
-/// Everything that the fixture's Telegram knows.
+/// The state of the fixture's Telegram.
 struct TelegramState: Sendable {
-    /// How often each method was called, by its name in small letters.
+    /// How often each method was called, by its name in lower case.
     var calls: [String: Int] = [:]
 
     /// A bot.
@@ -13,13 +13,13 @@ struct TelegramState: Sendable {
         let providerToken: String?
         var stars: Int64 = 0
         var webhook: Webhook?
-        /// What waits to be told, in order.
+        /// The updates that wait for delivery, in order.
         var updates: [QueuedUpdate] = []
         var lines: [Line] = []
         var held: [QueuedUpdate] = []
     }
 
-    /// Where a bot's updates are sent.
+    /// A bot's webhook.
     struct Webhook: Sendable {
         let url: String
         let secret: String
@@ -45,7 +45,7 @@ struct TelegramState: Sendable {
         let partner: JSONValue
     }
 
-    /// What an invoice link leads to.
+    /// The invoice behind a link.
     struct Invoice: Sendable {
         let bot: String
         let title: String
@@ -54,23 +54,25 @@ struct TelegramState: Sendable {
         let total: Int64
         let isFlexible: Bool
         let maximumTip: Int64
-        /// What the customer is asked for: `need_name`, `need_email`, `need_phone_number`, `need_shipping_address`.
+        /// The data that the customer is asked for: `need_name`, `need_email`, `need_phone_number`,
+        /// `need_shipping_address`.
         var needs: Set<String> = []
-        /// How long a subscription lasts that is paid with it, in seconds; nil when it is no subscription.
+        /// The period of a subscription that is paid with it, in seconds; nil when it is no subscription.
         let subscriptionPeriod: Int64?
     }
 
-    /// What a customer is about to pay.
+    /// A payment that a customer is about to make.
     struct Order: Sendable {
         let invoice: Invoice
         let user: Int64
         var total: Int64
         /// The way of shipping that the customer chose.
         private var shippingOption: JSONValue?
-        /// What the customer tells who is asked for everything (`OrderInfo`).
+        /// All data that the customer would give (`OrderInfo`).
         let customer: JSONValue
 
-        /// What the customer chose and told, as the query and the payment carry it: only what the bot has asked for.
+        /// The customer's choices and data, as the query and the payment carry them: only those that the bot has asked
+        /// for.
         var details: [JSONValue.Member] {
             let told = (customer.members ?? []).filter { member in
                 let isAsked = invoice.needs.contains("need_\(member.key)")
@@ -87,7 +89,7 @@ struct TelegramState: Sendable {
             self.customer = customer
         }
 
-        /// What a user tells who was not told otherwise (`OrderInfo`), by name.
+        /// The data that a user gives by default (`OrderInfo`), by name.
         static func customer(_ name: String) -> JSONValue {
             [
                 "name": .string(name), "phone_number": "4930123456", "email": .string("\(name)@example.org"),
@@ -95,13 +97,13 @@ struct TelegramState: Sendable {
             ]
         }
 
-        /// Where everybody lives.
+        /// The address of every user.
         private static let address: JSONValue = [
             "country_code": "DE", "state": "", "city": "Berlin", "street_line1": "Unter den Linden 1",
             "street_line2": "", "post_code": "10117",
         ]
 
-        /// Takes a way of shipping and adds its prices.
+        /// Chooses a way of shipping and adds its prices.
         mutating func choose(_ option: JSONValue) {
             for price in option["prices"]?.arrayValue ?? [] { total += price["amount"]?.integerValue ?? 0 }
             shippingOption = option["id"]
@@ -138,22 +140,22 @@ struct TelegramState: Sendable {
 
     /// Media by the number of their message.
     var media: [Int64: Media] = [:]
-    /// Whether answers say what time it is.
+    /// Whether answers carry the time.
     var sendsDates = true
     /// The bots, by the token that each was made with.
     var bots: [String: Bot] = [:]
-    /// The token that a bot was made with, by the one that it has now.
+    /// The token that a bot was made with, by its current token.
     var firstTokens: [String: String] = [:]
     var invoices: [String: Invoice] = [:]
     var charges: [String: Charge] = [:]
     var users: [String: Int64] = [:]
-    /// What users tell who are asked for it, by number, where it is not the usual.
+    /// The data of users who do not give the default data, by number.
     var customers: [Int64: JSONValue] = [:]
     /// The language of each user who wrote in another than English.
     var languages: [Int64: String] = [:]
     var fault = FixtureTelegram.Fault.none
     var rateLimits = 0
-    /// What bots have said, to whom; the bots by their tokens.
+    /// The messages that bots have sent, with their receivers; bots are named by their tokens.
     var said: [(bot: String, chat: Int64, text: String)] = []
     private var serial: Int64 = 0
 
@@ -162,7 +164,7 @@ struct TelegramState: Sendable {
         return serial
     }
 
-    /// A user by name; everybody exists.
+    /// A user by name; every name exists.
     mutating func user(_ name: String) -> Int64 {
         if let id = users[name] { return id }
         let id = 5_000_000_000 + Int64(users.count) + 1
@@ -183,7 +185,7 @@ struct TelegramState: Sendable {
         return ["id": .integer(id), "type": "private", "first_name": .string(name)]
     }
 
-    /// Queues an update, as the present fault has it.
+    /// Queues an update, as the current fault demands.
     mutating func enqueue(_ member: String, _ content: JSONValue, to token: String, at now: Timestamp) {
         let id = next()
         let body: JSONValue = .object([.init("update_id", .integer(id)), .init(member, content)])

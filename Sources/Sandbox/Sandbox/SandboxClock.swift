@@ -1,20 +1,20 @@
 package import Seams
 import Synchronization
 
-/// A clock that goes with another one and can be put forward.
+/// A clock that follows another one and can be put forward.
 package final class SandboxClock: WallClock {
     private let base: any WallClock
     private let ahead = Mutex(Duration.zero)
 
-    /// A clock that goes with `base`.
+    /// A clock that follows `base`.
     package init(_ base: any WallClock) {
         self.base = base
     }
 
-    /// The other clock's time and what it was put forward.
+    /// The other clock's time plus all advances.
     package func now() -> Timestamp { base.now().advanced(by: ahead.withLock { $0 }) }
 
-    /// Waits as long as the other clock says; being put forward wakes nobody.
+    /// Waits by the other clock; an advance wakes nobody.
     ///
     /// - Throws: `CancellationError`.
     package func sleep(for duration: Duration) async throws { try await base.sleep(for: duration) }
@@ -23,7 +23,7 @@ package final class SandboxClock: WallClock {
     package func advance(by duration: Duration) { ahead.withLock { $0 += duration } }
 }
 
-/// The clock of the machine that a gateway runs on, which goes with the sandbox's until somebody sets it.
+/// The clock of the machine that a gateway runs on; it follows the sandbox's clock until it is set.
 package final class SandboxMachine: MachineTime {
     private let clock: SandboxClock
     private let ahead = Mutex(Duration.zero)
@@ -33,13 +33,13 @@ package final class SandboxMachine: MachineTime {
         self.clock = clock
     }
 
-    /// What the machine's clock shows.
+    /// The time of the machine's clock.
     package func now() -> Timestamp { clock.now().advanced(by: ahead.withLock { $0 }) }
 
     /// The time that has really passed.
     package func uptime() -> Duration { clock.now().since(Timestamp(microseconds: 0)) }
 
-    /// Waits as long as the sandbox's clock says.
+    /// Waits by the sandbox's clock.
     ///
     /// - Throws: `CancellationError`.
     package func sleep(for duration: Duration) async throws { try await clock.sleep(for: duration) }

@@ -6,9 +6,9 @@ package import StrictJSON
 
 /// How networks misbehave.
 extension SandboxControl {
-    /// Has a network misbehave.
+    /// Sets how a network misbehaves.
     ///
-    /// - Throws: ``Refusal`` when it cannot misbehave that way.
+    /// - Throws: ``Refusal`` when the network has no such fault.
     package func set(_ network: String, _ kind: String, _ wish: JSONValue) throws(Refusal) {
         switch network {
         case "telegram" where kind == "rate_limit":

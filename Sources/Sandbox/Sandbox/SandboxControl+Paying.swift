@@ -10,7 +10,7 @@ import TON
 extension SandboxControl {
     /// How a customer pays.
     package struct Payment: Sendable {
-        /// Who pays.
+        /// The payer.
         package var user: String
         /// Smallest units; what is due when nil.
         package var units: BigUInt?
@@ -20,16 +20,16 @@ extension SandboxControl {
         package var hasNoComment: Bool
         /// Whether the transfer carries the bounced flag.
         package var isBounced: Bool
-        /// Whether the jetton only looks like the right one.
+        /// Whether the jetton is a counterfeit.
         package var isCounterfeit: Bool
         /// Whether coins come through a contract, inside a chain transaction.
         package var isThroughContract = false
         /// Whether a token's contract gives it without a log.
         package var isByIssuer = false
-        /// How it is written on TON; as wallets write it when nil.
+        /// The form in which TON writes it; the usual form when nil.
         package var form: OddForm?
 
-        /// A payment of what is due.
+        /// A payment of the amount due.
         package init(user: String) {
             self.user = user
             comment = nil
@@ -49,9 +49,9 @@ extension SandboxControl {
             form = try wish["written"]?.stringValue.map(Self.form)
         }
 
-        /// Smallest units in digits.
+        /// Reads smallest units in digits.
         ///
-        /// - Throws: ``Refusal`` when they are none.
+        /// - Throws: ``Refusal`` when the text is no such number.
         package static func units(_ text: String) throws(Refusal) -> BigUInt {
             guard text.utf8.count <= 78, let units = BigUInt(text) else {
                 throw Refusal("'units' are smallest units in digits")
@@ -59,7 +59,7 @@ extension SandboxControl {
             return units
         }
 
-        /// The odd form of a name.
+        /// The odd form with a name.
         ///
         /// - Throws: ``Refusal`` when there is none.
         package static func form(_ name: String) throws(Refusal) -> OddForm {
@@ -103,7 +103,7 @@ extension SandboxControl {
         return true
     }
 
-    /// Pays what the link of EIP-681 asks for.
+    /// Pays the amount in an EIP-681 link.
     private func payEVM(_ option: JSONValue, _ payment: Payment) throws -> Bool {
         guard let text = option["address"]?.stringValue, let link = option["link"]?.stringValue else {
             throw Refusal("the option has no address and link")

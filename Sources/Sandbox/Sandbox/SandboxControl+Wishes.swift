@@ -8,7 +8,7 @@ import Seams
 import StrictJSON
 import TON
 
-/// What each wish asks for; what a wish does not say is what a customer called alice would do with the sandbox's bot.
+/// The wishes. Missing members mean a customer called alice and the sandbox's bot.
 extension SandboxControl {
     private static func user(_ wish: JSONValue) -> String { wish["user"]?.stringValue ?? "alice" }
 
@@ -97,7 +97,7 @@ extension SandboxControl {
     func payLink(_ wish: JSONValue) async throws -> JSONValue {
         guard let link = wish["link"]?.stringValue else { throw Refusal("'link' is an invoice link") }
         let tip = wish["tip"]?.integerValue ?? 0
-        // The bot's owner may be faster than the gateway.
+        // With it the bot's owner answers before the gateway does.
         let isAgreed = wish["agreed"]?.boolValue ?? false
         if let order = wish["order_info"] { telegram.tell(order, by: Self.user(wish)) }
         return switch await telegram.pay(link: link, by: Self.user(wish), tip: tip, isAgreed: isAgreed) {

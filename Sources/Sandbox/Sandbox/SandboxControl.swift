@@ -9,7 +9,7 @@ import Seams
 import StrictJSON
 package import TON
 
-/// What tests and people may do to the networks: the interface under `/sandbox`.
+/// Control over the networks, for tests and people: the interface under `/sandbox`.
 package struct SandboxControl: Sendable {
     let clock: SandboxClock
     let telegram: FixtureTelegram
@@ -41,7 +41,7 @@ package struct SandboxControl: Sendable {
         self.wallets = wallets
     }
 
-    /// A wish that cannot be fulfilled, as a sentence.
+    /// The refusal of a wish, as a sentence.
     package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         /// The sentence.
         package let description: String
@@ -51,7 +51,7 @@ package struct SandboxControl: Sendable {
         }
     }
 
-    /// What the sandbox can be asked for, by its name.
+    /// The wishes that the sandbox can fulfil, by name.
     private static let wishes: KeyValuePairs<String, @Sendable (Self, JSONValue) async throws -> JSONValue> = [
         "pay": { try await $0.pay($1) },
         "wallet": { try await $0.openWallet($1) },

@@ -30,11 +30,11 @@ package final class SandboxNetworks: Sendable {
     package static let evmChainID: UInt64 = 31_337
     /// The number of fraction digits of the jetton, and of the token.
     package static let jettonScale = 6
-    /// The token of the bot that is there from the beginning.
+    /// The token of the bot that exists from the start.
     package static let botToken = "4242424242:SandboxSandboxSandboxSandboxSandbox"
     /// The payment provider token that the bot may use.
     package static let providerToken = "284685063:TEST:SandboxProvider"
-    /// Where everything is, without a slash at the end.
+    /// The address of all networks, without a slash at the end.
     package let url: String
     private let bridge: FixtureBridge
     private let wallets: FixtureWallet
@@ -65,12 +65,12 @@ package final class SandboxNetworks: Sendable {
     /// Starts the networks.
     ///
     /// - Parameters:
-    ///   - clock: the clock that they go with.
-    ///   - transport: the way to webhooks.
+    ///   - clock: the clock of all networks.
+    ///   - transport: the transport to webhooks.
     ///   - port: the port; 0 takes a free one.
     ///   - seed: decides every key and hash.
     ///   - logger: the server's log.
-    /// - Throws: what the system says when the port cannot be listened on.
+    /// - Throws: the system's error when it cannot listen on the port.
     /// - Returns: the running networks.
     package static func start(
         clock: SandboxClock,
@@ -123,7 +123,7 @@ package final class SandboxNetworks: Sendable {
         evm.token("sandbox dollar", symbol: "USDX", decimals: UInt8(jettonScale))
     }
 
-    /// What somebody may do to the networks.
+    /// Control over the networks.
     package var control: SandboxControl {
         SandboxControl(
             clock: clock,
@@ -147,7 +147,7 @@ package final class SandboxNetworks: Sendable {
         }
     }
 
-    /// Stops to listen.
+    /// Stops listening.
     package func stop() async {
         bridge.hangUp()
         await server.stop()

@@ -4,7 +4,7 @@ import Gateway
 import Operations
 import Scenarios
 
-/// Shows the main job.
+/// Runs the demonstration.
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = DemoArguments.configuration
     @OptionGroup var arguments: DemoArguments

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A port of loopback that nobody listens on.
+/// A free port on loopback.
 enum FreePort {
     static func find() -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

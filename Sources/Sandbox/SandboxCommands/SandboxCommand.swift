@@ -12,7 +12,7 @@ import Seams
 import StrictJSON
 import Webhooks
 
-/// Gateway and fixture networks together.
+/// Runs a gateway and fixture networks together.
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = SandboxArguments.configuration
     @OptionGroup var arguments: SandboxArguments
@@ -38,7 +38,7 @@ struct SandboxCommand: AsyncParsableCommand {
     }
 }
 
-/// What a sandbox is made of: networks, a gateway on them, and a merchant there.
+/// The parts of a sandbox: networks, a gateway on them, and a merchant there.
 private struct Parts: Sendable {
     let networks: SandboxNetworks
     let home: SandboxHome
@@ -83,7 +83,7 @@ private struct Parts: Sendable {
     }
 }
 
-/// Where everything of a sandbox is.
+/// The addresses and keys of a sandbox, as it prints them.
 private struct Places {
     let networks: SandboxNetworks
     let home: SandboxHome

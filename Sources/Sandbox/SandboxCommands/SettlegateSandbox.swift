@@ -2,7 +2,8 @@ import ArgumentParser
 import CommandParts
 import Seams
 
-/// The program settlegate-sandbox: the commands that need networks on loopback, which the gateway's program does not hold.
+/// The program settlegate-sandbox: the commands that need fixture networks, which the gateway's program does not
+/// contain.
 @main
 struct SettlegateSandbox: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,7 +19,7 @@ struct SettlegateSandbox: AsyncParsableCommand {
         subcommands: [SandboxCommand.self, DemoCommand.self, ScenarioCommand.self, TriggerCommand.self]
     )
 
-    /// How whoever started it called it: usages name what was typed, which is `settlegate` when that program has started it.
+    /// The name under which it was called, for usage texts; `settlegate` when that program has started it.
     private static var calledName: String {
         let called = CommandLine.arguments.first?.split(separator: "/").last ?? ""
         return called == "settlegate" ? "settlegate" : "settlegate-sandbox"

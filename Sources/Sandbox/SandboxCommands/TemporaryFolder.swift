@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that is gone afterwards.
+/// A folder that is deleted after its use.
 enum TemporaryFolder {
     static func make() throws -> String {
         let path = NSTemporaryDirectory() + "settlegate-" + UUID().uuidString

@@ -26,12 +26,12 @@ struct TriggerCommand: AsyncParsableCommand {
     }
 }
 
-/// Goes the way to an event.
+/// Takes the steps to an event.
 private struct Trigger {
     let client: MerchantClient
     let sandbox: String
     var events: EventStream
-    /// What has happened so far: the types, each with its latest event.
+    /// The latest event of each type so far.
     private var seen: [String: JSONValue] = [:]
     /// The charge that began a subscription.
     private var charge: JSONValue = .null
@@ -117,7 +117,7 @@ private struct Trigger {
         return try JSONValue(parsing: response.body)
     }
 
-    /// Has the networks go on until an event has come.
+    /// Waits until an event has come, while the networks go on.
     private mutating func wait(for event: TriggerableEvent) async throws -> JSONValue {
         for _ in 0..<60 {
             for new in try await events.next() { seen[new["type"]?.stringValue ?? ""] = new }

@@ -1,8 +1,8 @@
 import CommandParts
 
-/// The way on which an event happens to merchants.
+/// The steps by which an event happens to merchants.
 extension TriggerableEvent {
-    /// What is paid.
+    /// The object that is paid.
     enum Subject {
         case invoiceOnTON
         /// On a chain that shows payments before they are final.
@@ -21,7 +21,7 @@ extension TriggerableEvent {
         case refund
         case payOut
         case acceptCase
-        /// Later steps need what this event tells.
+        /// Waits for an event, because later steps need its content.
         case expect(TriggerableEvent)
     }
 
@@ -33,7 +33,7 @@ extension TriggerableEvent {
         }
     }
 
-    /// What has to be done after an invoice or a subscription was opened.
+    /// The steps after an invoice or a subscription was opened.
     var steps: [Step] {
         switch self {
         case .invoiceCreated: []

@@ -4,18 +4,18 @@ package import Operations
 import Seams
 import StrictJSON
 
-/// The main job, shown: an invoice on every rail paid, confirmed, credited, announced and reconciled, a few things going
-/// wrong, and refunds.
+/// Shows the main job: an invoice on every rail is paid, confirmed, credited, announced and reconciled; some payments
+/// go wrong, and some are refunded.
 package struct Demonstration: Sendable {
-    /// What came of it.
+    /// The outcome of a demonstration.
     package struct Outcome: Sendable {
-        /// What was paid and how it was confirmed.
+        /// Each order with its payments and their confirmations.
         package let payments: TextTable
         /// The reconciliation report.
         package let report: ReportRendering
-        /// What is not as it should be; empty when all is.
+        /// The failures, a sentence each; empty when there are none.
         package let failures: [String]
-        /// How many signed events the merchant has taken, and how many requests it did not believe.
+        /// How many signed events the merchant has accepted, and how many requests it refused.
         package let events: (taken: Int, refused: Int)
     }
 
@@ -41,13 +41,13 @@ package struct Demonstration: Sendable {
         let option: JSONValue
     }
 
-    /// Runs it.
+    /// Runs the demonstration.
     ///
     /// - Parameters:
-    ///   - tampering: whether a posting is changed by one unit before the end, which has to be found.
-    ///   - tell: is told what happens, a sentence at a time.
+    ///   - tampering: whether a posting is changed by one unit before the end; the report has to find it.
+    ///   - tell: gets a sentence for each thing that happens.
     /// - Throws: what the world throws.
-    /// - Returns: what came of it.
+    /// - Returns: the outcome.
     package func run(tampering: Bool = false, tell: @Sendable (String) -> Void) async throws -> Outcome {
         tell("The operator has put 5 TON and two coins into the wallets, for network fees.")
         var opened: [Opened] = []
@@ -98,7 +98,7 @@ package struct Demonstration: Sendable {
         return Opened(name: order.name, id: id, option: option)
     }
 
-    /// What customers and strangers do: pay again, forget the comment, send counterfeits, open a paid link.
+    /// Lets payments go wrong: a second payment, a missing comment, a counterfeit, the link of a paid invoice.
     private func goWrong(_ opened: [Opened], _ tell: @Sendable (String) -> Void) async throws {
         tell("Somebody pays the tea pot a second time, and somebody forgets the comment.")
         _ = try await world.pay(opened[2].option, pay("bob"))
@@ -115,7 +115,7 @@ package struct Demonstration: Sendable {
         try await world.settle()
     }
 
-    /// The chain's last blocks are replaced, deeper than was waited for, and a payment is gone with them.
+    /// Replaces the chain's last blocks, more than were waited for, so that a payment is lost.
     private func reorganise(_ order: Opened, _ tell: @Sendable (String) -> Void) async throws {
         _ = try await world.pay(order.option, pay("dave"))
         try world.mine(4, on: "evm")
@@ -188,7 +188,7 @@ package struct Demonstration: Sendable {
         )
     }
 
-    /// How a payment relates to its invoice, and where it stands when that is not the end.
+    /// How a payment relates to its invoice, and its state when it is not final.
     private static func standing(_ payment: JSONValue) -> String {
         let (word, state) = (payment["classification"]?.stringValue ?? "?", payment["state"]?.stringValue ?? "?")
         return state == "final" ? word : "\(word) (\(state))"

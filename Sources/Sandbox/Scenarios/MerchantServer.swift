@@ -6,9 +6,9 @@ import StrictJSON
 import Synchronization
 import Webhooks
 
-/// A merchant's server that takes events, and believes only those whose signature is right.
+/// A merchant's server that accepts only events with a valid signature.
 final class MerchantServer: Sendable {
-    /// An event that was taken.
+    /// An accepted event.
     struct Event: Sendable {
         let id: String
         let type: String
@@ -27,7 +27,7 @@ final class MerchantServer: Sendable {
 
     private let box: Box
     private let server: HTTPServer
-    /// Where events are sent.
+    /// The address to which events are sent.
     var url: String { server.url + "/events" }
 
     private init(box: Box, server: HTTPServer) {
@@ -53,7 +53,7 @@ final class MerchantServer: Sendable {
                         state.refused += 1
                         return false
                     }
-                    // The identifier stays the same over attempts: what comes again is the same event.
+                    // The identifier is the same at every attempt: a repeated one is the same event.
                     if !state.events.contains(where: { $0.id == event.id }) { state.events.append(event) }
                     return true
                 }
@@ -66,19 +66,19 @@ final class MerchantServer: Sendable {
     private static func event(in request: HTTPRequest) -> Event? {
         guard let body = try? JSONValue(parsing: request.body), let id = request.field("webhook-id"),
             let type = body["type"]?.stringValue,
-            // What was only seen has no identifier of its own yet, and is about its invoice.
+            // A payment that was only detected has no identifier of its own yet: its event is about its invoice.
             let subject = (body["data"]?["id"] ?? body["data"]?["invoice"])?.stringValue
         else { return nil }
         return Event(id: id, type: type, subject: subject)
     }
 
-    /// What events have to be signed with.
+    /// Sets the secret by which events have to be signed.
     func expect(_ secret: StandardWebhook.Secret) { box.state.withLock { $0.secret = secret } }
 
-    /// The events that were taken, in the order of arrival.
+    /// The accepted events, in the order of arrival.
     var events: [Event] { box.state.withLock { $0.events } }
 
-    /// How many requests were not believed.
+    /// How many requests were refused.
     var refused: Int { box.state.withLock { $0.refused } }
 
     func stop() async { await server.stop() }

@@ -8,9 +8,9 @@ import Seams
 import Settlement
 import StrictJSON
 
-/// What every provider has to keep, whatever its rail: run against each one over the sandbox.
+/// The rules that every provider has to keep, whatever its rail; run against each one over the sandbox.
 ///
-/// A new provider is a new target, a line in the registry, and no findings here.
+/// A new provider is complete with a new target, a line in the registry, and no findings here.
 package struct ProviderConformance: Sendable {
     private let world: ScenarioWorld
     private let provider: any PaymentProvider
@@ -23,7 +23,7 @@ package struct ProviderConformance: Sendable {
     ///   - asset: the asset that is paid.
     ///   - amount: the price, a decimal text.
     ///   - goods: the kind of goods, as the rail policy wants it.
-    ///   - world: a world in which nothing happened yet.
+    ///   - world: a world in which nothing has happened yet.
     /// - Throws: ``ScenarioError`` when no provider serves the rail.
     package init(rail: Rail, asset: String, amount: String, goods: String, world: ScenarioWorld) throws {
         guard let provider = world.gateway.settlement.providers.providers.first(where: { $0.rail == rail }) else {
@@ -39,7 +39,7 @@ package struct ProviderConformance: Sendable {
         ]
     }
 
-    /// Runs it.
+    /// Checks all rules.
     ///
     /// - Throws: what the world throws.
     /// - Returns: a sentence for each rule that the provider breaks.
@@ -63,7 +63,7 @@ package struct ProviderConformance: Sendable {
         return findings
     }
 
-    /// What it can do and the ports that it offers have to agree.
+    /// Checks that its capabilities and its ports agree.
     private func portFindings() -> [String] {
         let can = provider.capabilities
         var findings: [String] = []
@@ -101,7 +101,7 @@ package struct ProviderConformance: Sendable {
         return findings
     }
 
-    /// Reading everything again, from the very start, must change nothing.
+    /// Checks that reading everything again from the start changes nothing.
     private func repetitionFindings() async throws -> [String] {
         guard let scan = provider.scan else { return [] }
         var findings: [String] = []
@@ -122,7 +122,7 @@ package struct ProviderConformance: Sendable {
         return findings
     }
 
-    /// What pays out refuses every place where money would be lost, when it is asked and before anything is set aside.
+    /// Checks that payouts to places where money would be lost are refused at the request, before money is reserved.
     private func destinationFindings(_ option: JSONValue) async throws -> [String] {
         guard provider.capabilities.paysOut, let send = provider.send else { return [] }
         let asset = try AssetID(order["asset"]?.stringValue ?? "")
@@ -140,7 +140,7 @@ package struct ProviderConformance: Sendable {
         var addresses = try ScenarioPlace.allCases.filter { $0.refusal(for: asset.text) != nil }.map { place in
             try world.address(for: asset.text, place)
         }
-        // Also what was handed out to customers.
+        // Addresses that customers were given are refused too.
         if let deposit = option["address"]?.stringValue { addresses.append(deposit) }
         for (number, address) in addresses.enumerated() {
             let wish: JSONValue = [

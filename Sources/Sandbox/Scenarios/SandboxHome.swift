@@ -14,7 +14,7 @@ package import TON
 
 /// A folder with everything that a gateway over the sandbox needs: configuration, catalogues, keystore and database.
 ///
-/// It is what an operator would have, so that `settlegate serve` runs on it unchanged.
+/// It has an operator's files, so that `settlegate serve` runs on it unchanged.
 package struct SandboxHome: Sendable {
     /// The passphrase of the keystore: the sandbox has nothing to protect.
     package static let passphrase = "sandbox-passphrase"
@@ -34,15 +34,15 @@ package struct SandboxHome: Sendable {
     package var configurationPath: String { folder + "/settlegate.yaml" }
     private var keystorePath: String { folder + "/keystore.json" }
 
-    /// Makes the folder's files, but for the database; what is there already is kept.
+    /// Makes the folder's files except the database; existing files are kept.
     ///
     /// - Parameters:
     ///   - folder: the folder; it is made when it does not exist.
-    ///   - catalogues: the folder with the lists that the sandbox's are made from.
+    ///   - catalogues: the folder with the lists from which the sandbox's lists are made.
     ///   - networks: the networks that the gateway talks to.
     ///   - port: the gateway's port.
     ///   - postgresql: how PostgreSQL is reached, in libpq's words; when nil, the database is an SQLite file in the folder.
-    /// - Throws: what the file system and the keystore say.
+    /// - Throws: what the file system and the keystore throw.
     package init(
         folder: String,
         catalogues: String,
@@ -120,21 +120,21 @@ package struct SandboxHome: Sendable {
         )
     }
 
-    /// How the gateway works with its wallet on TON.
+    /// The settings of the gateway's wallet on TON.
     package struct TONSettings: Hashable, Sendable {
         /// Whether each option has a wallet of its own.
         package var isDerived = false
         /// Whether the wallet that pays out is a highload wallet.
         package var isHighload = false
 
-        /// One wallet that numbers its requests, and comments.
+        /// A wallet that numbers its requests, and comments to tell customers apart.
         package init() {}
     }
 
-    /// For how many seconds a request to the sandbox's highload wallet may come.
+    /// The timeout of the sandbox's highload wallet, in seconds.
     private static let highloadTimeout: UInt32 = 600
 
-    /// The wallet that customers pay to, and that pays out.
+    /// The wallet to which customers pay, and which pays out.
     ///
     /// - Throws: `KeystoreError` and `TONError`.
     package func walletAddress(_ settings: TONSettings = TONSettings()) throws -> TONAddress {
@@ -145,9 +145,9 @@ package struct SandboxHome: Sendable {
         return try Wallet(version: .v5r1, publicKey: key.publicKey, network: .testnet).address()
     }
 
-    /// The operator puts its own money into the wallets, for network fees: 5 TON, and two coins of the EVM chain.
+    /// Puts the operator's own money into the wallets, for network fees: 5 TON, and two coins of the EVM chain.
     ///
-    /// - Throws: what the keystore and the networks say.
+    /// - Throws: what the keystore and the networks throw.
     package func fundWallets() throws {
         try fundWallet(TONSettings())
         let wallets = try EVMProvider.wallets(of: keystore().secret("evm-hot"))
@@ -156,18 +156,18 @@ package struct SandboxHome: Sendable {
         }
     }
 
-    /// The operator puts 5 TON into the wallet.
+    /// Puts 5 TON of the operator's own money into the wallet.
     ///
-    /// - Throws: what the keystore and the chain say.
+    /// - Throws: what the keystore and the chain throw.
     func fundWallet(_ settings: TONSettings) throws {
         try networks.ton.pay(5_000_000_000, to: walletAddress(settings), comment: "top-up", by: "operator")
     }
 
     /// Writes the configuration file.
     ///
-    /// - Throws: what the file system says.
+    /// - Throws: what the file system throws.
     package func writeConfiguration(port: Int, ton settings: TONSettings = TONSettings()) throws {
-        // A connection string may hold quotes of its own; JSON's are YAML's too.
+        // A connection string may hold quotes; a JSON string is valid YAML.
         let database = postgresql.map { "postgresql: \(JSONValue.string($0).text)" } ?? "path: settlegate.sqlite"
         let code = Base64.encode(try FixtureTON.jettonWalletCode(networks.jettonLayout).serialized())
         try write(

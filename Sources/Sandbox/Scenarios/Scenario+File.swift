@@ -25,17 +25,17 @@ extension Scenario {
     }
 }
 
-/// Why a scenario cannot be run, or does not hold.
+/// Why a scenario cannot be run, or fails.
 package struct ScenarioError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What is wrong.
+    /// The error, as a sentence.
     package let reason: String
 
-    /// Something that is wrong with a scenario.
+    /// An error in a scenario.
     package init(_ reason: String) {
         self.reason = reason
     }
 
-    /// What is wrong.
+    /// The error, as a sentence.
     package var description: String { reason }
 }
 
@@ -59,7 +59,7 @@ extension Scenario: Decodable {
     }
 }
 
-/// A mapping with one key that says what the value is.
+/// A mapping with one key, which names the kind of its value.
 private struct OneKey {
     let container: KeyedDecodingContainer<Name>
     let name: Name

@@ -8,7 +8,7 @@ package struct Scenario: Sendable {
     package let why: String
     /// Whether the gateway is killed and started again after every step.
     package let restartsBetweenSteps: Bool
-    /// What happens, in order.
+    /// The steps, in order.
     package let steps: [Step]
     /// What must be true at the end.
     package let expectations: [Check]
@@ -19,47 +19,47 @@ package struct Scenario: Sendable {
         case open(Open)
         /// A customer pays.
         case pay(Pay)
-        /// Everything that is under way comes to rest: chains mine, Telegram delivers, the gateway's workers run.
+        /// Everything that is under way runs to its end: chains mine, Telegram delivers, the gateway's workers run.
         case settle
         /// A chain makes blocks, and nothing else happens.
         case mine(network: String, blocks: Int)
         /// The gateway's workers work once.
         case look
-        /// The EVM chain's last blocks are replaced; their chain transactions wait again, or are gone.
+        /// The EVM chain's last blocks are replaced; their chain transactions wait again, or are dropped.
         case reorganise(depth: Int, dropping: Bool)
         /// Time passes.
         case advance(seconds: Int64)
-        /// The clock of the gateway's machine is set so many seconds ahead; 0 is right.
+        /// The clock of the gateway's machine is set this many seconds ahead; 0 is right.
         case setClock(ahead: Int64)
         /// A network begins or ceases to misbehave.
         case fault(Fault)
         /// How customers on TON are told apart from here on.
         case deposit(derived: Bool)
-        /// The wallet that pays out on TON from here on: a highload wallet, or one that numbers its requests.
+        /// The kind of the paying wallet on TON from here on: a highload wallet, or one that numbers its requests.
         case wallet(highload: Bool)
         /// The merchant asks for payouts, all at once.
         case payouts(Payouts)
-        /// A customer pays for the invoice's payload in another merchant's own bot, whose owner agrees to it.
+        /// A customer pays for the invoice's payload in another merchant's bot, whose owner approves the payment.
         case payElsewhere(PayElsewhere)
-        /// Telegram pushes bytes to the bot, and has to be told that they were taken.
+        /// Telegram pushes bytes to the bot, and the answer has to confirm them.
         case push(body: String)
-        /// Payouts that wait for it are approved, the oldest ones.
+        /// Some payouts that need approval are approved, the oldest first.
         case approve(count: Int)
         /// The operator copies the database, as `settlegate backup` does.
         case backup
         /// The database is lost, and the copy is put back in its place, as `settlegate restore` does.
         case restore
-        /// Another program with the keystore sends money by the wallet that pays out.
+        /// Another program with the same keystore sends money from the paying wallet.
         case spendElsewhere(Spend)
-        /// A person says of each transfer of a held wallet what the list suggests: what may have left has left, and
-        /// everything else is owed.
+        /// A person decides about each transfer of held wallets by the list: one with a candidate has left, any other
+        /// is still owed.
         case decideByTheList
-        /// A person lets the wallets that are held sign again, all or those of a provider; when `isRefused`, none may of the
-        /// provider's, or of those whose transfers nobody has decided.
+        /// A person lets the held wallets sign again, all or those of a provider; with `isRefused` it has to be refused
+        /// for the provider's wallets, or for those with undecided transfers.
         case resume(isRefused: Bool, provider: String?)
         /// The merchant returns the payment of an invoice.
         case refund(invoice: String, amount: String?)
-        /// The merchant calls an invoice off.
+        /// The merchant cancels an invoice.
         case cancel(invoice: String)
         /// The gateway is killed and started again.
         case restart
@@ -79,9 +79,9 @@ package struct Scenario: Sendable {
         package let goods: String
         /// The rails to offer.
         package let rails: [Rail]
-        /// Where it is paid: `telegram` or `web`.
+        /// The place where it is paid: `telegram` or `web`.
         package let place: String?
-        /// For how many seconds it can be paid.
+        /// How many seconds it can be paid for.
         package let expiresIn: Int64?
 
         /// One rail to offer.
@@ -109,9 +109,9 @@ package struct Scenario: Sendable {
         package let invoice: String
         /// The rail that is used.
         package let rail: String
-        /// Who pays.
+        /// The payer.
         package let user: String
-        /// Whether the money is returned by that bot afterwards.
+        /// Whether that bot returns the money afterwards.
         package var returned: Bool?
     }
 
@@ -121,22 +121,23 @@ package struct Scenario: Sendable {
         package let invoice: String
         /// The rail that is used.
         package let rail: String
-        /// Who pays.
+        /// The payer.
         package let user: String
-        /// How much; what is due when nil.
+        /// The amount; the amount due when nil.
         package var amount: String?
-        /// How many smallest units, in digits, where no amount can hold them; it goes before `amount`.
+        /// The amount in smallest units, in digits, for numbers that no amount can hold; it takes precedence over
+        /// `amount`.
         package var units: String?
         /// The comment; the right one when nil; `none` for no comment at all.
         package var comment: String?
         /// Whether the transfer carries the bounced flag.
         package var bounced: Bool?
-        /// `fake`: by a jetton that only looks like the right one.
+        /// `fake`: pays with a counterfeit of the jetton.
         package var jetton: String?
-        /// `contract`: coins come through a contract, inside a chain transaction; `issuer`: a token's contract gives them
-        /// without a log.
+        /// `contract`: coins come through a contract, inside a chain transaction; `issuer`: a token's contract gives
+        /// them without a log.
         package var through: String?
-        /// The odd form in which it is written on TON; as wallets write it when nil.
+        /// The odd form in which TON writes it; the usual form when nil.
         package var written: String?
         /// `refused`: the gateway has to refuse it before money is taken.
         package var outcome: String?
@@ -144,17 +145,17 @@ package struct Scenario: Sendable {
 
     /// Payouts that are asked for.
     package struct Payouts: Sendable, Decodable {
-        /// How much each one sends.
+        /// The amount of each payout.
         package let amount: String
         /// The asset.
         package let asset: String
         /// How many.
         package let count: Int
-        /// Where to; to a supplier's account when nil.
+        /// The destination; a supplier's account when nil.
         package var to: ScenarioPlace?
-        /// Whether somebody has to approve them first.
+        /// Whether they need approval.
         package var needsApproval: Bool?
-        /// The field that the gateway has to name when it refuses them; nil when it takes them.
+        /// The field that the gateway has to name when it refuses them; nil when it must not refuse them.
         package var refused: String?
 
         enum CodingKeys: String, CodingKey {
@@ -167,7 +168,7 @@ package struct Scenario: Sendable {
         }
     }
 
-    /// Money that another program sends by our key.
+    /// Money that another program sends with our key.
     package struct Spend: Sendable, Decodable {
         /// How much.
         package let amount: String
@@ -185,13 +186,13 @@ package struct Scenario: Sendable {
     package struct Fault: Sendable, Decodable {
         /// `ton`, `evm` or `telegram`.
         package let network: String
-        /// The kind of fault; `none` ends all.
+        /// The kind of fault; `none` ends all faults.
         package let kind: String
         /// By how many blocks a node lags.
         package let blocks: Int?
         /// How many times it happens.
         package let times: Int?
-        /// Which of the EVM chain's nodes; the first when nil.
+        /// The number of the EVM chain's node; the first when nil.
         package let node: Int?
     }
 
@@ -199,23 +200,23 @@ package struct Scenario: Sendable {
     package enum Check: Sendable {
         /// An invoice's state and exception.
         case invoice(of: String, state: String, exception: String)
-        /// The classifications of an invoice's payments, in the order in which they came, and where they stand.
+        /// The classifications of an invoice's payments and their states, in the order of the payments.
         case payments(of: String, classifications: [String], states: [String]?)
-        /// With how many confirmations payments of an invoice were seen that are not final.
+        /// The confirmations of an invoice's sightings.
         case sightings(of: String, confirmations: [Int])
         /// The states of the refunds of an invoice's payments.
         case refunds(of: String, states: [String])
         /// The states of the payouts, in the order in which they were asked for.
         case payouts(states: [String])
-        /// The providers of the wallets that are held and pay others.
+        /// The providers of the held wallets that pay out.
         case held(providers: [String])
         /// The reasons of the open cases.
         case cases(reasons: [String])
-        /// What an account of the merchant or the gateway holds, as a positive amount where it is owed.
+        /// The balance of an account of the merchant or the gateway; positive where it is owed.
         case account(code: String, asset: String, amount: String)
-        /// Whether an account holds anything, where how much depends on the chain's fees.
+        /// Whether an account is empty, for accounts whose balance depends on the chain's fees.
         case emptiness(code: String, asset: String, empty: Bool)
-        /// The types of the events about an invoice that the merchant's server has taken and verified.
+        /// The types of the events about an invoice that the merchant's server has verified and accepted.
         case events(of: String, types: [String])
         /// The reconciliation report: whether everything balances and every difference is explained.
         case books(clean: Bool)

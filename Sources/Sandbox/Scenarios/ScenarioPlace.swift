@@ -7,9 +7,9 @@ package import Providers
 import Sandbox
 import TON
 
-/// Where payouts go in scenarios.
+/// The destinations of payouts in scenarios.
 package enum ScenarioPlace: String, Sendable, CaseIterable, Decodable {
-    /// Somebody's account.
+    /// The supplier's account.
     case supplier
     /// No address at all.
     case nowhere
@@ -29,7 +29,7 @@ package enum ScenarioPlace: String, Sendable, CaseIterable, Decodable {
     /// contracts.
     case elsewhere
 
-    /// Why an asset is not sent there; nil when it is.
+    /// Why an asset cannot be sent there; nil when it can.
     package func refusal(for asset: String) -> DestinationRefusal.Kind? {
         switch self {
         case .supplier: nil
@@ -44,7 +44,7 @@ package enum ScenarioPlace: String, Sendable, CaseIterable, Decodable {
 }
 
 extension ScenarioWorld {
-    /// A place as the rail of an asset writes it.
+    /// The destination as the rail of an asset writes it.
     ///
     /// - Throws: what the networks and the keystore throw.
     package func address(for asset: String, _ place: ScenarioPlace = .supplier) throws -> String {

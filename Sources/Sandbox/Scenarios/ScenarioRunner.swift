@@ -3,7 +3,7 @@ import Money
 import Sandbox
 import StrictJSON
 
-/// Plays a scenario in a world of its own, and says what did not come out as it should.
+/// Plays a scenario in a world of its own, and reports each difference from what it expects.
 package struct ScenarioRunner {
     private let world: ScenarioWorld
     private var invoices: [String: String] = [:]
@@ -17,12 +17,12 @@ package struct ScenarioRunner {
     /// Plays a scenario.
     ///
     /// - Throws: what the world throws when a step cannot be taken at all.
-    /// - Returns: a sentence for each thing that is not as the scenario says; empty when all is.
+    /// - Returns: a sentence for each difference; empty when there is none.
     ///
     /// - Parameters:
     ///   - scenario: the scenario.
     ///   - world: where it is played.
-    ///   - disturb: what is done before each step, and before the expectations are looked at.
+    ///   - disturb: runs before each step, and before the expectations are checked.
     package static func run(
         _ scenario: Scenario,
         in world: ScenarioWorld,
@@ -155,7 +155,7 @@ package struct ScenarioRunner {
 
     private func payments(of invoice: String) async throws -> [JSONValue] {
         let list = try await world.merchant.get("/v1/payments?invoice=\(id(invoice))&limit=100")
-        // Lists have the newest first; scenarios are told in the order in which things happened.
+        // Lists have the newest first; scenarios are told in the order of events.
         return (list["data"]?.arrayValue ?? []).reversed()
     }
 
@@ -220,6 +220,6 @@ extension ScenarioRunner {
 }
 
 extension JSONValue {
-    /// Whether it is a wallet that is held and pays others.
+    /// Whether it is a held wallet that pays out.
     fileprivate var isHeld: Bool { self["state"]?.stringValue == "held" && self["pays_others"]?.boolValue == true }
 }

@@ -11,20 +11,20 @@ import Settlement
 import Storage
 package import StrictJSON
 
-/// Copies of the database, keys that others have, and what a person says about it.
+/// Copies of the database, use of the keys elsewhere, and the operator's decisions after them.
 extension ScenarioWorld {
     private var copy: String { home.folder + "/copy" }
 
     /// Copies the database while the gateway runs.
     ///
-    /// - Throws: what the copying says.
+    /// - Throws: the error of the copy.
     package func backUp() async throws {
         _ = try home.configuration().database.backUp(to: copy, at: networks.clock.now())
     }
 
-    /// The database is lost; the copy is put back, and the gateway starts on it.
+    /// Loses the database, restores the copy, and starts the gateway on it.
     ///
-    /// - Throws: what the restoring says.
+    /// - Throws: the error of the restore.
     package func restore() async throws {
         let place = try home.configuration().database
         if place.postgresql != nil {
@@ -43,9 +43,9 @@ extension ScenarioWorld {
         }
     }
 
-    /// Another program with our keystore sends money to the supplier by the wallet that pays out; it has no books.
+    /// Sends money to the supplier from the paying wallet, as another program with the same keystore and without books.
     ///
-    /// - Throws: what the chain says.
+    /// - Throws: the chain's refusal.
     package func spendElsewhere(_ spend: Scenario.Spend) async throws {
         let amount = try amount(spend.amount, spend.asset)
         let all = gateway.settlement.providers.providers
@@ -86,7 +86,7 @@ extension ScenarioWorld {
         try await operatorClient().get("/v1/wallets")["data"]?.arrayValue ?? []
     }
 
-    /// A person believes the list, one transfer after the other: what may have left has left, everything else is owed.
+    /// Decides each owed transfer by the list: one with a candidate has left, any other is still owed.
     ///
     /// - Throws: what the gateway refuses.
     package func decideByTheList() async throws {
@@ -109,10 +109,11 @@ extension ScenarioWorld {
         return wallets.lazy.flatMap { $0["owed"]?.arrayValue ?? [] }.first { $0["is_reviewed"]?.boolValue == false }
     }
 
-    /// A person lets every wallet that is held sign again, or tries to with those that owe what nobody has decided.
+    /// Lets held wallets sign again; with `isRefused` tries only wallets with undecided transfers, unless a provider is
+    /// named.
     ///
-    /// - Throws: what the gateway answers that is neither yes nor 409.
-    /// - Returns: what did not come out as it should, a sentence each.
+    /// - Throws: any answer but success and 409.
+    /// - Returns: a sentence for each answer that was not the expected one.
     package func resume(isRefused: Bool, of provider: String?) async throws -> [String] {
         let desk = try await operatorClient()
         var wrong: [String] = []

@@ -7,9 +7,9 @@ import Sandbox
 package import StrictJSON
 import Synchronization
 
-/// A second merchant, whose bot names what belongs to the first.
+/// A second merchant, whose bot uses payloads of the first.
 extension ScenarioWorld {
-    /// The token of the second merchant's bot, and that of its payment provider.
+    /// The token of the second merchant's bot, and its payment provider token.
     private static let neighbour = (token: "900000009:neighbour", provider: "284685063:TEST:neighbour")
 
     /// Adds a second merchant with a bot of its own, once.
@@ -30,10 +30,10 @@ extension ScenarioWorld {
         return added.apiKey
     }
 
-    /// A customer pays for an option's payload in the second merchant's bot, whose owner agrees before the gateway can say
-    /// no.
+    /// A customer pays for an option's payload in the second merchant's bot, whose owner approves before the gateway
+    /// can refuse.
     ///
-    /// - Throws: what the gateway refuses, and when Telegram takes no money.
+    /// - Throws: the gateway's refusal, and when Telegram takes no money.
     package func payElsewhere(_ option: JSONValue, by user: String, isReturned: Bool) async throws {
         _ = try await addNeighbour()
         guard let payload = option["id"]?.stringValue, let asset = option["asset"]?.stringValue else {

@@ -29,7 +29,7 @@ extension ScenarioWorld {
         return try await networks.control.pay(option, payment)
     }
 
-    /// A customer pays what is due of an option.
+    /// A customer pays the amount that is due of an option.
     ///
     /// - Throws: what the networks throw.
     /// - Returns: whether the money was taken.
@@ -40,7 +40,7 @@ extension ScenarioWorld {
     /// Telegram pushes bytes to the gateway's bot.
     ///
     /// - Throws: ``ScenarioError`` when the bot has no webhook.
-    /// - Returns: what is wrong when Telegram would push them again; nil when they were taken.
+    /// - Returns: the failure when Telegram would push them again; nil when they were taken.
     func push(_ body: String) async throws -> String? {
         guard let webhook = networks.telegram.webhook(of: SandboxNetworks.botToken) else {
             throw ScenarioError("the bot has no webhook")

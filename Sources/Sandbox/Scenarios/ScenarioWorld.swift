@@ -29,8 +29,8 @@ import Webhooks
 
 /// A gateway over the sandbox, a merchant with its server, and customers: over real sockets, step by step.
 ///
-/// Nothing runs by itself: ``settle()`` has chains mine, Telegram deliver and the gateway's workers work until nothing is
-/// left to do.
+/// Nothing happens without a call: ``settle()`` has chains mine, Telegram deliver and the gateway's workers work until
+/// nothing is left to do.
 package final class ScenarioWorld: Sendable {
     /// The networks.
     package let networks: SandboxNetworks
@@ -38,7 +38,7 @@ package final class ScenarioWorld: Sendable {
     package let home: SandboxHome
     /// The machine that the gateway runs on, whose clock can be set.
     package let machine: SandboxMachine
-    /// The merchant talking to the gateway.
+    /// The merchant's client of the gateway.
     package var merchant: MerchantClient { client(apiKey) }
 
     private struct State {
@@ -47,7 +47,7 @@ package final class ScenarioWorld: Sendable {
         var apiKey = ""
         var merchantID: MerchantID?
         var ton = SandboxHome.TONSettings()
-        /// The API key of a second merchant with a bot of its own, once there is one.
+        /// The API key of the second merchant, which has a bot of its own; nil before it is added.
         var neighbourKey: String?
     }
 
@@ -82,12 +82,12 @@ package final class ScenarioWorld: Sendable {
     /// - Parameters:
     ///   - folder: the folder, which must be empty.
     ///   - catalogues: the folder with the lists.
-    ///   - clock: the clock that everything goes with.
+    ///   - clock: the clock of the whole world.
     ///   - seed: decides the networks' keys.
-    ///   - faults: where the gateway fails on purpose.
+    ///   - faults: injects the gateway's faults.
     ///   - postgresql: how PostgreSQL is reached, in libpq's words; nil makes an SQLite file in the folder.
     ///   - logger: the log.
-    /// - Throws: what cannot be started.
+    /// - Throws: the error of any part that cannot be started.
     /// - Returns: the world.
     package static func make(
         in folder: String,
@@ -152,7 +152,7 @@ package final class ScenarioWorld: Sendable {
         )
     }
 
-    /// The operator puts fees into the wallet, a merchant is added, and the gateway begins to listen.
+    /// The operator funds the wallet for fees, a merchant is added, and the gateway begins to listen.
     private func begin() async throws {
         let gateway = state.withLock { $0.gateway }
         let added = try await gateway.addMerchant(
@@ -173,18 +173,18 @@ package final class ScenarioWorld: Sendable {
     /// The merchant's API key.
     package var apiKey: String { state.withLock { $0.apiKey } }
 
-    /// A merchant with a key, talking to the gateway.
+    /// The client of a merchant with a key.
     package func client(_ key: String) -> MerchantClient {
         MerchantClient(transport: transport, baseURL: state.withLock { $0.url }, key: key)
     }
 
-    /// The API key of the second merchant, once there is one.
+    /// The API key of the second merchant; nil before it is added.
     var neighbourKey: String? { state.withLock { $0.neighbourKey } }
 
     /// Remembers the API key of the second merchant.
     func setNeighbour(key: String) { state.withLock { $0.neighbourKey = key } }
 
-    /// What an option costs in the smallest units of its rail.
+    /// The price of an option, in the smallest units of its rail.
     func wireUnits(of option: JSONValue) throws -> Int64 {
         let asset = try asset(option["asset"]?.stringValue ?? "")
         guard let units = Int64(exactly: try asset.wireUnits(of: asset.amount(option["amount"]?.stringValue ?? "")))
@@ -207,8 +207,8 @@ package final class ScenarioWorld: Sendable {
 
     /// Kills the gateway and starts it again on the same files.
     ///
-    /// - Parameter change: what happens to the files meanwhile.
-    /// - Throws: what cannot be started.
+    /// - Parameter change: changes the files in between.
+    /// - Throws: the error of any part that cannot be started.
     package func restart(after change: () async throws -> Void = {}) async throws {
         try? await gateway.close()
         try await change()
@@ -220,7 +220,7 @@ package final class ScenarioWorld: Sendable {
         }
     }
 
-    /// Has everything that is under way come to rest.
+    /// Runs everything that is under way to its end.
     ///
     /// - Throws: what the chain throws.
     package func settle() async throws {
@@ -234,7 +234,7 @@ package final class ScenarioWorld: Sendable {
             let sent = await gateway.deliveries.runOnce()
             let isIdle = delivered == 0 && !pass.didSomething && sent == 0
             idle = isIdle ? idle + 1 : 0
-            // What waits for its next turn gets it: a step of a transfer, or a retry.
+            // Gives steps of transfers and retries that wait for their time their turn.
             networks.clock.advance(by: .seconds(6))
         }
     }
@@ -257,7 +257,7 @@ package final class ScenarioWorld: Sendable {
 
     /// Has the gateway's workers work once.
     ///
-    /// - Throws: never; what cannot be done is tried again.
+    /// - Throws: never; failed work is tried again.
     package func look() async throws {
         _ = await gateway.worker.runOnce()
         _ = await gateway.deliveries.runOnce()
@@ -272,9 +272,9 @@ package final class ScenarioWorld: Sendable {
         networks.evm.mine()
     }
 
-    /// Has a network misbehave.
+    /// Sets how a network misbehaves.
     ///
-    /// - Throws: when it cannot misbehave that way.
+    /// - Throws: when the network has no such fault.
     package func set(_ fault: Scenario.Fault) async throws {
         let wish: JSONValue = [
             "blocks": .integer(Int64(fault.blocks ?? 10)), "times": .integer(Int64(fault.times ?? 1)),
@@ -283,11 +283,11 @@ package final class ScenarioWorld: Sendable {
         try networks.control.set(fault.network, fault.kind, wish)
     }
 
-    /// Has the gateway work with its wallet on TON in another way, and start again.
+    /// Changes the gateway's wallet settings on TON, and starts it again.
     ///
-    /// The operator gives another wallet money for fees.
+    /// The operator funds the new wallet for fees.
     ///
-    /// - Throws: what cannot be started.
+    /// - Throws: the error of any part that cannot be started.
     package func setTON(_ change: (inout SandboxHome.TONSettings) -> Void) async throws {
         let (before, after) = state.withLock { state in
             let before = state.ton
@@ -303,7 +303,7 @@ package final class ScenarioWorld: Sendable {
         try networks.ton.pay(2_000_000_000, to: provider.feeWalletAddress, comment: "top-up", by: "operator")
     }
 
-    /// Changes one posting to one unit behind the gateway's back.
+    /// Changes one posting to one unit in the database, without the gateway.
     ///
     /// - Throws: what the database throws.
     package func tamper() async throws {
@@ -319,7 +319,7 @@ package final class ScenarioWorld: Sendable {
 
     // MARK: - Looking
 
-    /// The scenario's word for an asset as the gateway knows it.
+    /// The gateway's identifier of an asset that a scenario names.
     package func assetText(_ text: String) -> String {
         switch text {
         case "ton:testnet:jetton:sandbox": home.jettonAsset
@@ -338,7 +338,7 @@ package final class ScenarioWorld: Sendable {
 
     func amount(_ text: String, _ assetID: String) throws -> Amount { try asset(assetID).amount(text) }
 
-    /// What all accounts of a kind owe, as text.
+    /// The sum that all accounts of a kind owe, as text.
     ///
     /// - Throws: what the database throws.
     package func held(on code: String, asset text: String) async throws -> String {
@@ -357,14 +357,14 @@ package final class ScenarioWorld: Sendable {
         }
     }
 
-    /// The types of the events about a subject that the merchant has taken.
+    /// The types of the events about a subject that the merchant has accepted.
     ///
-    /// - Throws: never; looking cannot fail.
+    /// - Throws: never.
     package func eventsTaken(about subject: String) async throws -> [String] {
         server.events.filter { $0.subject == subject }.map(\.type)
     }
 
-    /// How many events the merchant has taken, and how many requests it did not believe.
+    /// How many events the merchant has accepted, and how many requests it refused.
     package var eventCounts: (taken: Int, refused: Int) { (server.events.count, server.refused) }
 
     /// The reconciliation report as it is now.
@@ -377,7 +377,7 @@ package final class ScenarioWorld: Sendable {
         )
     }
 
-    /// What keeps the books from being clean.
+    /// The reasons why the books are not clean.
     ///
     /// - Throws: what the database throws.
     package func findings() async throws -> [String] {
