@@ -1,4 +1,4 @@
-# The two commands: `make demo` and `make test`. Everything that they need and that is missing, they install.
+# The two commands: `make demo` and `make test`. Both install what is missing.
 
 .PHONY: demo test soak run build lint bench bench-http fuzz screenshots setup setup-tests clean
 
@@ -20,7 +20,7 @@ run: setup         ## Gateway and sandbox stay up; their addresses are printed
 test: setup-tests  ## All tests: Swift, and other people's clients against us
 	scripts/test
 
-soak: setup-tests  ## A thousand losses of power on each database; POWER_CUTS says another number
+soak: setup-tests  ## A thousand losses of power on each database; POWER_CUTS sets another number
 	scripts/soak
 
 lint: setup        ## The formatter's rules, all of them
@@ -41,7 +41,7 @@ bench-http: setup-tests ## The HTTP interface under load, beside a constant answ
 	.venv/bin/python Benchmarks/Foreign/load.py "$$(swift build -c release --show-bin-path)/settlegate"
 	.venv/bin/python Benchmarks/Foreign/page.py "$$(swift build -c release --show-bin-path)/settlegate"
 
-fuzz: setup        ## 10 million inputs for each parser of outside bytes; RUNS and PARSERS say otherwise
+fuzz: setup        ## 10 million inputs for each parser of outside bytes; RUNS and PARSERS choose others
 	scripts/fuzz
 
 build: setup
