@@ -4,56 +4,45 @@ import Settlement
 import Storage
 import Synchronization
 
-/// When was gathered last, and up to which account; lost with the process, which then begins again.
+/// When the duties that are done less often than a pass were done last, and how far they got; a new process begins again.
 final class GatheringState: Sendable {
     private struct Content {
-        var last: Timestamp?
-        var wallets: Timestamp?
+        var last: [String: Timestamp] = [:]
         var reached: [String: String] = [:]
     }
 
     private let content = Mutex(Content())
 
-    /// Whether it is time again.
-    func begin(at now: Timestamp, interval: Duration) -> Bool {
+    /// Whether a duty was not begun within the interval; it counts as begun then.
+    func begin(_ duty: String, at now: Timestamp, interval: Duration) -> Bool {
         content.withLock { content in
-            if let last = content.last, now.since(last) < interval { return false }
-            content.last = now
+            if let last = content.last[duty], now.since(last) < interval { return false }
+            content.last[duty] = now
             return true
         }
     }
 
-    func reached(_ provider: String) -> String { content.withLock { $0.reached[provider] ?? "" } }
+    /// The account that a round ended with.
+    func reached(_ round: String) -> String { content.withLock { $0.reached[round] ?? "" } }
 
-    /// Whether wallets were compared with the books so recently that it need not be done again.
-    func areWalletsCompared(at now: Timestamp, interval: Duration) -> Bool {
-        content.withLock { content in
-            if let last = content.wallets, now.since(last) < interval { return true }
-            content.wallets = now
-            return false
-        }
-    }
-
-    func set(_ account: String, of provider: String) { content.withLock { $0.reached[provider] = account } }
+    func set(_ account: String, of round: String) { content.withLock { $0.reached[round] = account } }
 }
 
 extension ReconciliationWorker {
     /// The most accounts of a provider in one round.
     private static let accountsPerRound = 50
 
-    /// What is done less often than a pass: money without a trace is looked for, what customers have paid to accounts of
-    /// single options moves on to the wallets that pay out, and from there to cold storage what is too much.
-    func lookAfterAccounts(into pass: inout Pass) async {
-        guard gathering.begin(at: settlement.clock.now(), interval: configuration.gatheringInterval) else { return }
-        await findUntraced(into: &pass)
-        for provider in settlement.providers.providers {
-            guard let gather = provider.gather else { continue }
-            await attempt("gathering of \(provider.key)", into: &pass) { pass in
-                try await self.gather(provider.key, by: gather, into: &pass)
-            }
+    /// Moves what customers have paid to accounts of single options on to the wallet that pays out.
+    func gather(_ provider: any PaymentProvider, by gather: any FundGathering, into pass: inout Pass) async {
+        await attempt("gathering of \(provider.key)", into: &pass) { pass in
+            try await self.gather(provider.key, by: gather, into: &pass)
         }
-        for rule in configuration.coldStorage {
-            await attempt("cold storage of \(rule.provider)", into: &pass) { pass in
+    }
+
+    /// Moves what a provider's wallet holds above a rule's limit to cold storage.
+    func enforceColdStorage(at provider: String, into pass: inout Pass) async {
+        for rule in configuration.coldStorage where rule.provider == provider {
+            await attempt("cold storage of \(provider)", into: &pass) { pass in
                 if try await settlement.enforce(rule) != nil { pass.gathered += 1 }
             }
         }

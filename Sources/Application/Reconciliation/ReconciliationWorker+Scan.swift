@@ -18,7 +18,7 @@ extension ReconciliationWorker {
         await attempt("wallets of \(provider.key)", into: &pass) { pass in
             isReady = try await settlement.knowsWallets(of: provider)
             guard !isReady else { return }
-            pass.problems += try await settlement.compareWallets()
+            pass.problems += try await settlement.compareWallets(of: provider.key)
             isReady = try await settlement.knowsWallets(of: provider)
         }
         guard isReady else { return }

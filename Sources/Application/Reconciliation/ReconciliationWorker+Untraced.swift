@@ -7,13 +7,10 @@ extension ReconciliationWorker {
     /// The most accounts of a provider in one round.
     private static let accountsPerLook = 100
 
-    /// Looks for money that came without a trace, on rails that are read as a whole.
-    func findUntraced(into pass: inout Pass) async {
-        for provider in settlement.providers.providers {
-            guard let scan = provider.scan, !scan.scansAccountsOfOptions else { continue }
-            await attempt("balances of \(provider.key)", into: &pass) { pass in
-                try await findUntraced(provider, by: scan, into: &pass)
-            }
+    /// Looks for money that came without a trace, on a rail that is read as a whole.
+    func lookForUntraced(of provider: any PaymentProvider, by scan: any TransferScanning, into pass: inout Pass) async {
+        await attempt("balances of \(provider.key)", into: &pass) { pass in
+            try await findUntraced(provider, by: scan, into: &pass)
         }
     }
 

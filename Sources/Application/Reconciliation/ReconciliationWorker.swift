@@ -117,43 +117,31 @@ package struct ReconciliationWorker: Sendable {
         self.logger = logger
     }
 
-    /// Works until the task is cancelled.
-    package func run() async {
-        while !Task.isCancelled {
-            let pass = await runOnce()
-            for problem in pass.problems { logger.warning("\(problem)") }
-            do { try await settlement.clock.sleep(for: configuration.interval) } catch { return }
-        }
-    }
-
-    /// One pass over everything: pushed messages, scans, expiry, and money on its way out.
+    /// Does every duty once, one after the other.
     ///
-    /// - Returns: what it did; a failure in one part does not stop the others.
+    /// - Returns: what was done; a failure in one duty does not stop the others.
     package func runOnce() async -> Pass {
         var pass = Pass()
-        await alone(at: "inbox", into: &pass) { _, pass in await readInbox(into: &pass) }
-        await compareWallets(into: &pass)
-        for provider in settlement.providers.providers {
-            guard let scan = provider.scan else { continue }
-            await alone(at: "scan of \(provider.key)", into: &pass) { lease, pass in
-                await self.scan(provider, by: scan, under: lease, into: &pass)
-            }
-        }
-        if await trustsTheTime() { await endWhatIsOver(into: &pass) }
-        await attempt("sold links", into: &pass) { pass in
-            pass.expired += try await settlement.endInvoicesOfSoldLinks()
-        }
-        await alone(at: "accounts", into: &pass) { _, pass in await lookAfterAccounts(into: &pass) }
-        await alone(at: "outgoing", into: &pass) { lease, pass in await advanceOutgoing(under: lease, into: &pass) }
-        await alone(at: "notices", into: &pass) { _, pass in
-            await attempt("notices", into: &pass) { _ in try await tellCustomers(settlement.clock.now()) }
-        }
+        for duty in duties { await carryOut(duty, into: &pass) }
         return pass
     }
 
-    private func endWhatIsOver(into pass: inout Pass) async {
+    func endWhatIsOver(into pass: inout Pass) async {
+        if await trustsTheTime() { await endByTime(into: &pass) }
+        await attempt("sold links", into: &pass) { pass in
+            pass.expired += try await settlement.endInvoicesOfSoldLinks()
+        }
+    }
+
+    private func endByTime(into pass: inout Pass) async {
         await attempt("expiry", into: &pass) { pass in pass.expired += try await settlement.expireInvoices().count }
         await attempt("subscriptions", into: &pass) { pass in pass.expired += try await settlement.endSubscriptions() }
+    }
+
+    /// Does a duty, if no other process does it.
+    func carryOut(_ duty: Duty, into pass: inout Pass) async {
+        guard duty.isLeased else { return await duty.body(nil, &pass) }
+        await alone(at: duty.name, into: &pass, duty.body)
     }
 
     /// Does a piece of work if no other process does it.
@@ -191,21 +179,15 @@ package struct ReconciliationWorker: Sendable {
         } catch { pass.problems.append("\(what): \(error)") }
     }
 
-    /// Compares wallets with the books, at the first pass and from time to time: before the first scan, so that what a wallet
-    /// did before the gateway knew it is told apart from what is done by its key later.
-    private func compareWallets(into pass: inout Pass) async {
-        await attempt("held wallets", into: &pass) { _ in try await settlement.showHolds() }
-        let interval = configuration.gatheringInterval
-        guard !gathering.areWalletsCompared(at: settlement.clock.now(), interval: interval) else { return }
-        await attempt("wallets", into: &pass) { pass in pass.problems += try await settlement.compareWallets() }
-    }
-
-    private func advanceOutgoing(under lease: Lease?, into pass: inout Pass) async {
-        await attempt("batches", into: &pass) { pass in
-            pass.outgoing += try await settlement.signBatches(under: lease)
+    /// Signs what waits at a provider, submits it, and follows what is on its way.
+    func advanceOutgoing(of provider: any PaymentProvider, under lease: Lease?, into pass: inout Pass) async {
+        await attempt("batches of \(provider.key)", into: &pass) { pass in
+            pass.outgoing += try await settlement.signBatch(of: provider, under: lease)
         }
         var due: [String] = []
-        await attempt("outgoing", into: &pass) { _ in due = try await settlement.outgoingDue() }
+        await attempt("outgoing of \(provider.key)", into: &pass) { _ in
+            due = try await settlement.outgoingDue(of: provider.key)
+        }
         for id in due {
             await attempt("transfer \(id)", into: &pass) { pass in
                 let before = try await settlement.database.read { try $0.outgoing(id)?.status.state }

@@ -14,14 +14,16 @@ extension Settlement {
 
     /// The transfers that have something to be done, by their identifiers.
     ///
+    /// - Parameters:
+    ///   - provider: whose transfers; those of all providers when nil.
+    ///   - limit: the most transfers.
     /// - Throws: what the database throws.
     /// - Returns: at most `limit` identifiers, the oldest first.
-    package func outgoingDue(limit: Int = 50) async throws -> [String] {
+    package func outgoingDue(of provider: String? = nil, limit: Int = 50) async throws -> [String] {
         let now = clock.now()
+        let states: [PayoutStateMachine.State] = [.awaitingPayment, .inProgress, .unknown]
         return try await database.read { session in
-            try session.outgoing(in: [.awaitingPayment, .inProgress, .unknown], dueAt: now, limit: limit).map(
-                \.purpose.id
-            )
+            try session.outgoing(in: states, of: provider, dueAt: now, limit: limit).map(\.purpose.id)
         }
     }
 

@@ -1,27 +1,36 @@
 import Payments
-import Providers
+package import Providers
 import Seams
 package import Storage
 
 extension Settlement {
-    /// Signs together what waits at providers whose rail has requests for several orders.
+    /// Signs together the transfers that wait at every provider whose rail has requests for several orders.
     ///
-    /// - Throws: what the database throws.
     /// - Parameter lease: the right to send, where several processes might.
+    /// - Throws: what the database throws.
     /// - Returns: how many transfers were signed or refused.
     package func signBatches(under lease: Lease? = nil) async throws -> Int {
         var count = 0
-        for provider in providers.providers {
-            guard let batch = provider.batch else { continue }
-            let now = clock.now()
-            let due = try await database.read { session in
-                try session.outgoingToSign(provider: provider.key, dueAt: now, limit: batch.maximumBatch)
-            }
-            guard !due.isEmpty else { continue }
-            let after = try await sign(due, by: batch, at: provider, lease)
-            count += zip(due, after).count { $0.status != $1.status }
-        }
+        for provider in providers.providers { count += try await signBatch(of: provider, under: lease) }
         return count
+    }
+
+    /// Signs together the transfers that wait at a provider, when its rail has requests for several orders.
+    ///
+    /// - Parameters:
+    ///   - provider: the provider.
+    ///   - lease: the right to send, where several processes might.
+    /// - Throws: what the database throws.
+    /// - Returns: how many transfers were signed or refused.
+    package func signBatch(of provider: any PaymentProvider, under lease: Lease?) async throws -> Int {
+        guard let batch = provider.batch else { return 0 }
+        let now = clock.now()
+        let due = try await database.read { session in
+            try session.outgoingToSign(provider: provider.key, dueAt: now, limit: batch.maximumBatch)
+        }
+        guard !due.isEmpty else { return 0 }
+        let after = try await sign(due, by: batch, at: provider, lease)
+        return zip(due, after).count { $0.status != $1.status }
     }
 
     /// Signs transfers of one provider together: what is signed is stored for all of them in one unit of work, and only

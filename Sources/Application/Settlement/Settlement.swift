@@ -43,6 +43,8 @@ package struct Settlement: Sendable {
     package let isLive: Bool
     /// What is wrong with the gateway at the moment.
     package let conditions: Conditions
+    /// How the gateway's duties stand.
+    package let duties = DutyBoard()
     /// Where a simulated run may fail.
     package let faults: FaultInjector
     let storage: StorageWatch

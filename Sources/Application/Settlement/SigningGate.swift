@@ -153,14 +153,15 @@ extension Settlement {
     /// What a case about a held wallet is about.
     static func subject(of wallet: String, at provider: String) -> NaturalKey { NaturalKey("wallet", provider, wallet) }
 
-    /// Meets the wallets of every provider and compares them with the books, so that one that is ahead is told before
-    /// anything has to be signed.
+    /// Meets the wallets of every provider, or of one, and compares them with the books, so that one that is ahead is told
+    /// before anything has to be signed.
     ///
+    /// - Parameter key: the provider; every one when nil.
     /// - Throws: what the database throws.
     /// - Returns: what could not be asked, for a person.
-    package func compareWallets() async throws -> [String] {
+    package func compareWallets(of key: String? = nil) async throws -> [String] {
         var problems: [String] = []
-        for provider in providers.providers {
+        for provider in providers.providers where key == nil || provider.key == key {
             guard let sender = provider.send else { continue }
             for wallet in sender.wallets {
                 do {

@@ -209,12 +209,6 @@ package final class Gateway: Sendable {
             if let wallets = self.wallets { group.addTask { await wallets.payments.run(every: interval) } }
             let pause = Duration.milliseconds(self.configuration.ratesInterval ?? 30_000)
             group.addTask { await self.rates.run(every: pause) }
-            group.addTask {
-                while !Task.isCancelled {
-                    self.wake.yield()
-                    do { try await self.clock.sleep(for: interval) } catch { return }
-                }
-            }
             group.addTask { for await _ in self.settlement.database.news { self.wake.yield() } }
             for bot in self.directory.all where bot.isPolled {
                 let poller = TelegramPoller(
@@ -226,12 +220,7 @@ package final class Gateway: Sendable {
                 )
                 group.addTask { await poller.run() }
             }
-            group.addTask {
-                for await _ in self.wakeUps {
-                    let pass = await self.worker.runOnce()
-                    for problem in pass.problems { self.logger.warning("\(problem)") }
-                }
-            }
+            group.addTask { await self.worker.run(every: interval, at: self.wakeUps) }
         }
     }
 

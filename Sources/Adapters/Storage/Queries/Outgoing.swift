@@ -197,19 +197,25 @@ extension SQLSession {
         }
     }
 
-    /// Transfers in some states that are due at a moment, the longest due first.
+    /// Transfers of all providers, or of one, in some states that are due at a moment, the longest due first.
     package func outgoing(
         in states: [PayoutStateMachine.State],
+        of provider: String? = nil,
         dueAt moment: Timestamp,
         limit: Int
     ) throws -> [OutgoingTransfer] {
         let numbers = states.map { "\($0.code)" }.joined(separator: ", ")
+        var arguments: [SQLValue] = [
+            .moment(moment), .integer(Int64(limit)), .moment(moment.advanced(by: Self.longestPause)),
+        ]
+        if let provider { arguments.append(.text(provider)) }
         return try all(
             """
             SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state IN (\(numbers))
+            \(provider == nil ? "" : "AND t.provider = $4")
             AND (t.next_attempt_at <= $1 OR t.next_attempt_at > $3) ORDER BY t.next_attempt_at, t.id LIMIT $2
             """,
-            [.moment(moment), .integer(Int64(limit)), .moment(moment.advanced(by: Self.longestPause))]
+            arguments
         ) { try $0.outgoing() }
     }
 

@@ -57,7 +57,7 @@ extension Schema {
         "CREATE INDEX outgoing_by_hash ON outgoing (hash) WHERE hash IS NOT NULL",
         "CREATE INDEX outgoing_of_payment ON outgoing (payment, id) WHERE payment IS NOT NULL",
         "CREATE INDEX outgoing_of_merchant ON outgoing (merchant, kind, id)",
-        "CREATE INDEX outgoing_due ON outgoing (next_attempt_at) WHERE \(PayoutStateMachine.State.isDue(in: ""))",
+        "CREATE INDEX outgoing_due ON outgoing (provider, next_attempt_at) WHERE \(PayoutStateMachine.State.isDue(in: ""))",
         "CREATE INDEX outgoing_by_sequence ON outgoing (provider, sequence) WHERE sequence IS NOT NULL",
         // The payment provider's own number of a refund that was made there: each is booked once for a merchant.
         "CREATE UNIQUE INDEX outgoing_elsewhere ON outgoing (provider, merchant, elsewhere) WHERE elsewhere IS NOT NULL",

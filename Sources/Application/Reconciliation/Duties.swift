@@ -1,0 +1,116 @@
+import Providers
+import Seams
+import Settlement
+import Storage
+
+/// A piece of the worker's work that is done again and again, by itself: a slow one delays no other.
+struct Duty: Sendable {
+    /// The name under which its lease is held and its state is shown, for example `scan of ton-mainnet`.
+    let name: String
+    /// Whether only one process at a time may do it.
+    let isLeased: Bool
+    /// Whether a failure means that what it asks is away, so that it rests longer after each.
+    let restsAfterFailure: Bool
+    /// Does it once.
+    let body: @Sendable (Lease?, inout ReconciliationWorker.Pass) async -> Void
+
+    /// A duty that one process at a time does.
+    init(
+        _ name: String,
+        isLeased: Bool = true,
+        restsAfterFailure: Bool = false,
+        _ body: @escaping @Sendable (Lease?, inout ReconciliationWorker.Pass) async -> Void
+    ) {
+        self.name = name
+        self.isLeased = isLeased
+        self.restsAfterFailure = restsAfterFailure
+        self.body = body
+    }
+}
+
+extension ReconciliationWorker {
+    /// The duty that deals with what rails push.
+    static let inbox = "inbox"
+
+    /// The duties with the providers of now, in the order in which a single pass does them.
+    var duties: [Duty] {
+        let providers = settlement.providers.providers
+        return [
+            Duty(Self.inbox) { _, pass in await readInbox(into: &pass) },
+            Duty("held wallets", isLeased: false) { _, pass in
+                await attempt("held wallets", into: &pass) { _ in try await settlement.showHolds() }
+            },
+        ]
+            + providers.flatMap(arriving)
+            + [Duty("expiry", isLeased: false) { _, pass in await endWhatIsOver(into: &pass) }]
+            + providers.flatMap(leaving)
+            + [
+                Duty("notices") { _, pass in
+                    await attempt("notices", into: &pass) { _ in try await tellCustomers(settlement.clock.now()) }
+                }
+            ]
+    }
+
+    /// What finds out what came to a provider: its wallets are compared with the books before its first scan, so that
+    /// what a wallet did before the gateway knew it is told apart from what is done by its key later.
+    private func arriving(at provider: any PaymentProvider) -> [Duty] {
+        var duties: [Duty] = []
+        if provider.send != nil {
+            duties.append(
+                Duty("wallets of \(provider.key)", isLeased: false, restsAfterFailure: true) { _, pass in
+                    guard isTime(for: "wallets of \(provider.key)") else { return }
+                    await attempt("wallets of \(provider.key)", into: &pass) { pass in
+                        pass.problems += try await settlement.compareWallets(of: provider.key)
+                    }
+                }
+            )
+        }
+        guard let scan = provider.scan else { return duties }
+        duties.append(
+            Duty("scan of \(provider.key)", restsAfterFailure: true) { lease, pass in
+                await self.scan(provider, by: scan, under: lease, into: &pass)
+            }
+        )
+        guard !scan.scansAccountsOfOptions else { return duties }
+        duties.append(
+            Duty("balances of \(provider.key)", restsAfterFailure: true) { _, pass in
+                guard isTime(for: "balances of \(provider.key)") else { return }
+                await lookForUntraced(of: provider, by: scan, into: &pass)
+            }
+        )
+        return duties
+    }
+
+    /// What moves money of a provider: from accounts of single options to the wallet that pays out, from there to whoever is
+    /// owed, and to cold storage.
+    private func leaving(from provider: any PaymentProvider) -> [Duty] {
+        var duties: [Duty] = []
+        if let gather = provider.gather {
+            duties.append(
+                Duty("gathering of \(provider.key)", restsAfterFailure: true) { _, pass in
+                    guard isTime(for: "gathering of \(provider.key)") else { return }
+                    await self.gather(provider, by: gather, into: &pass)
+                }
+            )
+        }
+        if configuration.coldStorage.contains(where: { $0.provider == provider.key }) {
+            duties.append(
+                Duty("cold storage of \(provider.key)", restsAfterFailure: true) { _, pass in
+                    guard isTime(for: "cold storage of \(provider.key)") else { return }
+                    await enforceColdStorage(at: provider.key, into: &pass)
+                }
+            )
+        }
+        duties.append(
+            Duty("outgoing of \(provider.key)") { lease, pass in
+                await advanceOutgoing(of: provider, under: lease, into: &pass)
+            }
+        )
+        return duties
+    }
+
+    /// Whether a duty that is done less often than a pass is to be done now.
+    private func isTime(for duty: String) -> Bool {
+        gathering.begin(duty, at: settlement.clock.now(), interval: configuration.gatheringInterval)
+    }
+}

@@ -1,0 +1,63 @@
+import Logging
+import Providers
+import Seams
+import Settlement
+
+/// How duties are done beside each other while the gateway works.
+extension ReconciliationWorker {
+    /// What the supervisor hears of.
+    private enum Event: Sendable {
+        /// It is time to look at every duty.
+        case tick
+        /// A rail has pushed something.
+        case push
+        /// A duty was done.
+        case done(Duty, problems: [String])
+    }
+
+    /// Does every duty until the task is cancelled, each as a task of its own.
+    ///
+    /// - Parameters:
+    ///   - interval: how long a duty rests before it is done again.
+    ///   - pushes: comes when a rail has pushed something that is to be dealt with at once.
+    package func run(every interval: Duration, at pushes: AsyncStream<Void>) async {
+        let (events, sender) = AsyncStream.makeStream(of: Event.self)
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    sender.yield(.tick)
+                    do { try await settlement.clock.sleep(for: interval) } catch { return }
+                }
+            }
+            group.addTask { for await _ in pushes { sender.yield(.push) } }
+            var roster = DutyRoster()
+            for await event in events {
+                for duty in choose(after: event, in: &roster) {
+                    settlement.duties.begin(duty.name)
+                    group.addTask {
+                        var pass = Pass()
+                        await carryOut(duty, into: &pass)
+                        sender.yield(.done(duty, problems: pass.problems))
+                    }
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// The duties that begin after an event.
+    private func choose(after event: Event, in roster: inout DutyRoster) -> [Duty] {
+        let now = settlement.clock.now()
+        switch event {
+        case .tick: return roster.begin(among: duties, at: now)
+        case .push: return roster.begin(among: duties.filter { $0.name == Self.inbox }, at: now)
+        case .done(let duty, let problems):
+            settlement.duties.end(duty.name, failed: !problems.isEmpty, at: now)
+            let jitter = UInt8.random(in: .min ... .max)
+            let ended = roster.end(duty, with: problems, at: now, jitter: jitter)
+            // A problem is told when it is new, and not at every attempt.
+            for problem in ended.new { logger.warning("\(problem)") }
+            return ended.isCalledAgain ? roster.begin(among: [duty], at: now) : []
+        }
+    }
+}
