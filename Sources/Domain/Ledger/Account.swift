@@ -14,11 +14,11 @@ package struct AccountCode: RawRepresentable, Hashable, Comparable, Sendable {
     }
 }
 
-/// An account: a kind of account, and whose or which it is.
+/// An account: a kind of account, and its owner or place.
 package struct AccountID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The kind of account.
     package let code: AccountCode
-    /// Whose it is (a merchant) or where (a provider); none for accounts of the gateway itself.
+    /// Its owner (a merchant) or place (a provider); nil for accounts of the gateway itself.
     package let scope: String?
 
     /// An account.
@@ -47,7 +47,7 @@ package struct AccountID: Hashable, Comparable, Sendable, CustomStringConvertibl
 
 /// An account of the chart.
 package struct ChartAccount: Hashable, Sendable, Codable {
-    /// What kind of account it is in the sense of double entry.
+    /// The kind of account in the sense of double entry.
     package enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
         case asset
         case liability
@@ -56,7 +56,7 @@ package struct ChartAccount: Hashable, Sendable, Codable {
         case equity
     }
 
-    /// Whose accounts of this kind there are.
+    /// For whom there are accounts of this kind.
     package enum Scope: String, Hashable, Sendable, Codable, CaseIterable {
         /// One for the whole gateway.
         case gateway
@@ -70,11 +70,11 @@ package struct ChartAccount: Hashable, Sendable, Codable {
     package let code: String
     /// The name for people.
     package let title: String
-    /// What kind of account it is.
+    /// The kind of account.
     package let kind: Kind
-    /// Whose accounts of this kind there are.
+    /// For whom there are accounts of this kind.
     package let scope: Scope
-    /// What is booked on it.
+    /// The description of its postings.
     package let description: String
 
     /// An account of the chart.

@@ -1,7 +1,8 @@
 package import BigInt
 package import Money
 
-/// What each account held at the end of each period in which it was moved, from the postings in the order of the journal.
+/// The balance of each account at the end of each period with a posting, computed from the postings in the order of the
+/// journal.
 package struct BalanceHistory: Sendable {
     /// An account in an asset.
     package struct Key: Hashable, Sendable {
@@ -11,7 +12,7 @@ package struct BalanceHistory: Sendable {
         package let asset: AssetID
     }
 
-    /// What an account held at the end of a period.
+    /// The balance of an account at the end of a period.
     package struct Balance: Hashable, Sendable {
         /// The period.
         package let period: LedgerPeriod
@@ -22,10 +23,10 @@ package struct BalanceHistory: Sendable {
     /// The balances of each account, the earliest period first.
     package private(set) var balances: [Key: [Balance]] = [:]
 
-    /// A history of nothing.
+    /// An empty history.
     package init() {}
 
-    /// Adds a posting of the newest period; sums are exact, so that no posting is too much for them.
+    /// Adds a posting of the newest period; sums are exact and never overflow.
     package mutating func add(_ posting: Posting, in period: LedgerPeriod) {
         let key = Key(account: posting.account, asset: posting.amount.asset)
         balances[key, default: []].add(BigInt(posting.amount.units), in: period)
@@ -33,7 +34,7 @@ package struct BalanceHistory: Sendable {
 }
 
 extension [BalanceHistory.Balance] {
-    /// Changes the balance of a period, which begins with what the one before it closed with.
+    /// Changes the balance of a period, which begins with the closing balance of the period before.
     fileprivate mutating func add(_ units: BigInt, in period: LedgerPeriod) {
         if let last, last.period != period {
             append(.init(period: period, units: last.units + units))

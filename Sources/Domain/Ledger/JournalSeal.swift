@@ -4,13 +4,13 @@ import Seams
 /// The seal of a ledger transaction in the journal: it covers the ledger transaction and, through the seal before it,
 /// everything that was booked earlier, so that a changed, missing or inserted row is found.
 ///
-/// `hash(seal before it ‖ canonical encoding)` with a hash function of 32 bytes, which is passed in: the ledger is pure,
-/// and whoever keeps the journal decides. The first one of a book follows the book's number.
+/// It is `hash(seal before it ‖ canonical encoding)`. The hash function of 32 bytes is passed in by the code that keeps
+/// the journal, because the ledger is pure. The first seal of a book follows the book's number.
 package struct JournalSeal: Hashable, Sendable {
     /// A hash function whose digests have 32 bytes.
     package typealias Hash = @Sendable ([UInt8]) -> [UInt8]
 
-    /// What the first ledger transaction of a book follows: the book's number, as 32 big-endian bytes.
+    /// The start of a book's seals: the book's number, as 32 big-endian bytes.
     package static func start(of book: LedgerBook) -> Self {
         let number = UInt64(bitPattern: book.number)
         let low = (0..<8).reversed().map { UInt8(truncatingIfNeeded: number >> (8 * UInt64($0))) }
@@ -25,7 +25,7 @@ package struct JournalSeal: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// The seal of what is booked next.
+    /// The seal of the next ledger transaction.
     package func following(with transaction: LedgerTransaction, hash: Hash) -> Self {
         Self(bytes: hash(bytes + transaction.canonicalEncoding))
     }
@@ -34,10 +34,10 @@ package struct JournalSeal: Hashable, Sendable {
 extension LedgerTransaction {
     /// The bytes that the journal's seal is computed over: the same for equal values, different for different ones.
     ///
-    /// Each field is its length as eight big-endian bytes and its bytes, so that no two lists of fields run together:
-    /// identifier, kind, kind and key of the subject, merchant, rail and provider (empty where there is none), both
-    /// moments in microseconds, the identifier of what it reverses (empty where it reverses none), the number of postings,
-    /// and for each one account, asset and units.
+    /// Each field is its length as eight big-endian bytes and its bytes, so that the encoding is unambiguous. The
+    /// fields are identifier, kind, kind and key of the subject, merchant, rail and provider (empty where there is
+    /// none), both moments in microseconds, the identifier of the reversed one (empty where there is none), the number
+    /// of postings, and for each one account, asset and units.
     package var canonicalEncoding: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512)

@@ -1,8 +1,8 @@
 /// A self-balanced ledger: its own journal with its own numbers, seal and balances.
 ///
-/// Each merchant's money is kept in one book, which is chosen when the merchant is added. The operator has a book of its
-/// own, for what is nobody's: unmatched payments, own funds, the gas of gathered money. A ledger transaction lies in one
-/// book and sums to zero there; what a rail holds is the sum over the books.
+/// Each merchant's money is kept in one book, which is chosen when the merchant is added. The operator has a book of
+/// its own for money that is no merchant's: unmatched payments, own funds, the gas of gathered money. A ledger
+/// transaction lies in one book and sums to zero there. The balance of a rail is the sum over the books.
 package struct LedgerBook: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The book of the tenant that runs the gateway.
     package static let operators = Self(number: 0)
@@ -25,6 +25,6 @@ package struct LedgerBook: Hashable, Comparable, Sendable, CustomStringConvertib
 }
 
 extension AccountID {
-    /// Whether the account is in the operator's book alone: it holds what is no merchant's.
+    /// Whether the account is only in the operator's book: it holds money that is no merchant's.
     package var isOperators: Bool { ["suspense", "cold_storage"].contains(code.rawValue) }
 }

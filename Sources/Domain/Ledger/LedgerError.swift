@@ -1,6 +1,6 @@
 import Seams
 
-/// What the ledger refuses: a code that callers match, and a reason that people read.
+/// A refusal by the ledger: a code that callers match, and a reason that people read.
 package struct LedgerError: CodedError {
     /// How the error's text begins.
     package static let domain = "ledger"

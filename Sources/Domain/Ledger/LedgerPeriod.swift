@@ -2,9 +2,10 @@ package import Seams
 
 /// A month of the books, in UTC.
 ///
-/// A ledger transaction belongs to the month in which it was booked, by the gateway's clock, and never to an earlier one
-/// than what was booked before it. So periods only go forward in the journal, whatever rails say of when something
-/// happened and whoever sets a clock back: what a period closed with stays, and is what the next one opens with.
+/// A ledger transaction belongs to the month in which it was booked, by the gateway's clock, and never to an earlier
+/// month than the ledger transaction before it. So periods only go forward in the journal, even when a rail reports a
+/// late event or a clock is set back. The closing balance of a period never changes, and is the opening balance of the
+/// next.
 package struct LedgerPeriod: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The year times a hundred, and the month: 202611 is November 2026.
     package let number: Int64
@@ -12,11 +13,11 @@ package struct LedgerPeriod: Hashable, Comparable, Sendable, CustomStringConvert
     /// A period as it was stored.
     package init(number: Int64) { self.number = number }
 
-    /// The period of what is booked at a moment.
+    /// The period of a ledger transaction that is booked at a moment.
     ///
     /// - Parameters:
     ///   - moment: when it is booked.
-    ///   - last: the period of what was booked before it; nil when nothing was.
+    ///   - last: the period of the ledger transaction before it; nil when there is none.
     package init(bookedAt moment: Timestamp, after last: Self?) {
         let month = Self(containing: moment)
         self = last.map { max($0, month) } ?? month
@@ -61,7 +62,7 @@ package struct LedgerPeriod: Hashable, Comparable, Sendable, CustomStringConvert
     /// The month before it.
     package var preceding: Self { Self(number: number % 100 == 1 ? number - 89 : number - 1) }
 
-    /// The number, as the books and whoever asks them write it.
+    /// The number, as it is written in the books and in reports.
     package var description: String { "\(number)" }
 
     /// Whether `lhs` is the earlier month.

@@ -1,11 +1,11 @@
-/// What a ledger transaction is about.
+/// The subject of a ledger transaction.
 package struct LedgerSubject: Hashable, Sendable, CustomStringConvertible {
     /// The kind of thing.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case payment
         case refund
         case payout
-        /// A change of a provider's account that is no payment.
+        /// A change of a provider's account that is not a payment.
         case movement
     }
 
@@ -14,7 +14,7 @@ package struct LedgerSubject: Hashable, Sendable, CustomStringConvertible {
     /// The identifier of the payment, refund or payout; the natural key of a movement.
     package let key: String
 
-    /// What a ledger transaction is about.
+    /// The subject of a ledger transaction.
     package init(_ kind: Kind, _ key: String) {
         self.kind = kind
         self.key = key
@@ -24,7 +24,8 @@ package struct LedgerSubject: Hashable, Sendable, CustomStringConvertible {
     package var description: String { key }
 }
 
-/// Whose money a ledger transaction moves, and by which rail it came or goes; nil where there is none or it is not known.
+/// The merchant whose money a ledger transaction moves, and its rail and provider; each is nil where there is none or
+/// it is unknown.
 package struct LedgerOrigin: Hashable, Sendable {
     /// The merchant's identifier; nil when the money is no merchant's.
     package let merchant: String?
@@ -33,7 +34,7 @@ package struct LedgerOrigin: Hashable, Sendable {
     /// The provider's key.
     package let provider: String?
 
-    /// Whose money is moved, and by which rail.
+    /// An origin.
     package init(merchant: String? = nil, rail: String? = nil, provider: String? = nil) {
         self.merchant = merchant
         self.rail = rail

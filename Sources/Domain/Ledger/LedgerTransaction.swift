@@ -25,15 +25,15 @@ package struct Posting: Hashable, Sendable {
 ///
 /// It is never changed once it is stored; a mistake is corrected by another one.
 package struct LedgerTransaction: Hashable, Sendable {
-    /// What happened.
+    /// The kind of event that is booked.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// A payment arrived and waits: for the rest of its invoice, or for a decision.
         case paymentHeld = "payment_held"
-        /// A payment paid for an invoice: the merchant's balance and the fee.
+        /// A payment settled an invoice: the merchant's balance and the fee.
         case invoiceSettled = "invoice_settled"
         /// An invoice expired with less than its price.
         case underpaid
-        /// An account of a provider changed by something that is no payment.
+        /// An account of a provider changed without a payment.
         case movement
         /// A reorganisation took a movement back.
         case movementUndone = "movement_undone"
@@ -47,17 +47,17 @@ package struct LedgerTransaction: Hashable, Sendable {
         case transferReleased = "transfer_released"
         /// A refund or payout that had ended is under way again.
         case transferReopened = "transfer_reopened"
-        /// The network charged a fee by itself.
+        /// The network charged a fee separately.
         case networkFee = "network_fee"
-        /// A refund takes its money from elsewhere, because its payment was moved.
+        /// A refund takes its money from another account, because its payment was moved.
         case refundMoved = "refund_moved"
         /// The rail took a payment back.
         case paymentOrphaned = "payment_orphaned"
-        /// A person accepted what waited in a case.
+        /// A person accepted the money that waited in a case.
         case caseAccepted = "case_accepted"
         /// An invoice is no longer settled.
         case settlementUndone = "settlement_undone"
-        /// What lay on an account of the operator is a merchant's: it leaves the operator's book for the merchant's.
+        /// Money on an account of the operator is a merchant's, and moves from the operator's book to the merchant's.
         case handedOver = "handed_over"
     }
 
@@ -66,11 +66,11 @@ package struct LedgerTransaction: Hashable, Sendable {
 
     /// The identifier.
     package let id: Identifier<LedgerTransactionKind>
-    /// What happened.
+    /// The kind of event that is booked.
     package let kind: Kind
-    /// What it is about.
+    /// The subject.
     package let subject: LedgerSubject
-    /// Whose money it is, and by which rail it moved.
+    /// The merchant whose money it is, and the rail that moved it.
     package let origin: LedgerOrigin
     /// When it happened, by the clock of where it happened.
     package let occurredAt: Timestamp
@@ -78,13 +78,13 @@ package struct LedgerTransaction: Hashable, Sendable {
     package let postedAt: Timestamp
     /// The postings, in the order in which they were made.
     package let postings: [Posting]
-    /// The ledger transaction that this one reverses, which is reversed once; nil when it reverses none.
+    /// The ledger transaction that this one reverses, which is reversed at most once; nil when it reverses none.
     package let reverses: Identifier<LedgerTransactionKind>?
 
     /// A ledger transaction, as it happens or as it was stored.
     ///
-    /// - Throws: ``LedgerError`` when the postings of an asset do not sum to zero, one of them is zero, or there are none
-    ///   or too many.
+    /// - Throws: ``LedgerError`` when the postings of an asset do not sum to zero, one of them is zero, or there are
+    ///   none or too many.
     package init(
         id: Identifier<LedgerTransactionKind>,
         kind: Kind,
@@ -112,7 +112,7 @@ package struct LedgerTransaction: Hashable, Sendable {
             throw LedgerError(.tooManyPostings, "at most \(maximumPostings) postings")
         }
         guard postings.allSatisfy({ !$0.amount.isZero }) else {
-            throw LedgerError(.zeroPosting, "a posting of nothing says nothing")
+            throw LedgerError(.zeroPosting, "the amount of a posting must not be zero")
         }
         var sums: [(asset: AssetID, sum: Amount)] = []
         for posting in postings {
@@ -131,8 +131,8 @@ package struct LedgerTransaction: Hashable, Sendable {
 
     /// The ledger transaction that reverses another one: the same subject and accounts, each amount negated.
     ///
-    /// It is the only way to reverse, whatever the reason; `kind` says the reason. Where the money belongs afterwards is
-    /// a further ledger transaction.
+    /// It is the only way to reverse one; `kind` gives the reason. A further ledger transaction books where the money
+    /// belongs afterwards.
     ///
     /// - Throws: ``LedgerError`` with ``LedgerError/Code/amount`` when an amount has no negative.
     package static func reversing(
@@ -162,12 +162,12 @@ package struct LedgerTransaction: Hashable, Sendable {
 }
 
 extension LedgerTransaction.Kind {
-    /// Whether it books how a refund or payout ended: what left, what it cost, and in which book that was paid.
+    /// Whether it books the end of a refund or payout: the amount sent, the fee, and the book that paid it.
     package var endsTransfer: Bool { [.transferSent, .networkFee, .handedOver].contains(self) }
 }
 
 extension Sequence<LedgerTransaction> {
-    /// Those that hold: they neither reverse another one of the sequence nor are reversed by one.
+    /// The ledger transactions that stand: they neither reverse another one of the sequence nor are reversed by one.
     package var standing: [LedgerTransaction] {
         let reversed = Set(compactMap(\.reverses))
         return filter { $0.reverses == nil && !reversed.contains($0.id) }

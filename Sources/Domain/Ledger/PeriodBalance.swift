@@ -1,23 +1,23 @@
 import BigInt
 package import Money
 
-/// The trial balance of a period: what each account held when it began, what was booked in it, and what each account held
-/// at its end, or holds now when it is not over.
+/// The trial balance of a period: opening balances, postings, and closing balances; while the period is not over, the
+/// current ones.
 package struct PeriodBalance: Hashable, Sendable {
     /// One account in one asset.
     package struct Line: Hashable, Sendable {
         /// The account.
         package let account: AccountID
-        /// What it held at the end of the period before.
+        /// The balance at the end of the period before.
         package let opening: AmountSum
         /// The period's debits.
         package let debit: AmountSum
         /// The period's credits, as a positive sum.
         package let credit: AmountSum
-        /// What it held at the end of the period.
+        /// The balance at the end of the period.
         package let closing: AmountSum
 
-        /// Whether the closing balance is the opening balance, debits less credits added.
+        /// Whether the closing balance is the opening balance plus debits less credits.
         package var addsUp: Bool { opening.units + debit.units - credit.units == closing.units }
     }
 
@@ -35,9 +35,9 @@ package struct PeriodBalance: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - period: the period.
-    ///   - opening: what accounts held at the end of the period before.
-    ///   - booked: what was booked in the period.
-    ///   - closing: what accounts held at the end of the period.
+    ///   - opening: the balances at the end of the period before.
+    ///   - booked: the postings of the period.
+    ///   - closing: the balances at the end of the period.
     package init(
         of period: LedgerPeriod,
         opening: [(account: AccountID, amount: Amount)],
@@ -70,7 +70,7 @@ package struct PeriodBalance: Hashable, Sendable {
             }
     }
 
-    /// What all accounts together held of an asset, and what was booked on them.
+    /// The sums of all accounts in an asset.
     package struct Total: Hashable, Sendable {
         /// All opening balances; zero when the books balanced.
         package internal(set) var opening: AmountSum

@@ -1,7 +1,7 @@
 import BigInt
 package import Money
 
-/// What every account holds in every asset, from the postings; all of it together is nothing.
+/// The balance of every account in every asset, from the postings; all balances of an asset sum to zero.
 package struct TrialBalance: Hashable, Sendable {
     /// One account in one asset.
     package struct Line: Hashable, Sendable {
@@ -22,10 +22,10 @@ package struct TrialBalance: Hashable, Sendable {
 
     private var byKey: [Key: Line] = [:]
 
-    /// A trial balance of nothing.
+    /// An empty trial balance.
     package init() {}
 
-    /// Adds a posting; sums are exact, so that no posting is too much for them.
+    /// Adds a posting; sums are exact and never overflow.
     package mutating func add(_ posting: Posting) {
         let asset = posting.amount.asset
         let key = Key(account: posting.account, asset: asset)

@@ -1,25 +1,25 @@
 package import Money
 package import Seams
 
-/// Something about money that the rules could not settle by themselves, kept until a person has resolved it.
+/// An exception about money that the rules cannot settle: it stays open until a person has resolved it.
 package struct ExceptionCase: Hashable, Sendable {
-    /// What is wrong.
+    /// The reason of a case.
     package enum Reason: String, Hashable, Sendable, CaseIterable {
         case underpaid
         case overpaid
         case late
         case repeated
         case unmatched
-        /// What came by one provider names what was opened at another: it belongs to nothing here.
+        /// A payment at one provider names an option of another provider, and belongs to no option here.
         case foreignReference = "foreign_reference"
         case wrongAsset = "wrong_asset"
-        /// The rail took a payment back that was credited: a reorganisation of the chain.
+        /// A reorganisation of the chain took back a credited payment.
         case orphaned
-        /// Something on a rail could not be understood or booked, and was set aside.
+        /// An observation could not be read or booked, and was set aside.
         case unreadable
-        /// A wallet signs nothing until a person has looked: something left by its key that was not signed here.
+        /// A wallet is held until a person has looked: a transfer left by its key that was not signed here.
         case walletHeld = "wallet_held"
-        /// A refund or a payout has left and is lost on its way: a contract has kept or destroyed it.
+        /// A refund or a payout was lost on its way: a contract has kept or destroyed it.
         case undelivered
     }
 
@@ -31,21 +31,21 @@ package struct ExceptionCase: Hashable, Sendable {
 
     /// How a case was closed.
     package struct Resolution: Hashable, Sendable {
-        /// What became of the money that waited.
+        /// The outcome for the money of the case.
         package enum Outcome: String, Hashable, Sendable, CaseIterable {
             /// The merchant keeps it.
             case accepted
             /// It goes back to the customer.
             case refunded
-            /// It was given to an invoice.
+            /// It was assigned to an invoice.
             case assigned
-            /// Nothing waits, and a person has looked at it.
+            /// No money waits, and a person has looked at the case.
             case dismissed
-            /// What happened on the rail since has settled it.
+            /// Later events on the rail have settled it.
             case superseded
         }
 
-        /// What became of the money.
+        /// The outcome for the money.
         package let outcome: Outcome
         /// The refund or the invoice that the money went to.
         package let object: String?
@@ -65,9 +65,9 @@ package struct ExceptionCase: Hashable, Sendable {
 
     /// The case's identifier.
     package let id: CaseID
-    /// What is wrong.
+    /// The reason of a case.
     package let reason: Reason
-    /// The merchant that it concerns, when that is known.
+    /// The merchant concerned, when known.
     package let merchant: MerchantID?
     /// The invoice that it concerns, when there is one.
     package let invoice: InvoiceID?
@@ -75,20 +75,20 @@ package struct ExceptionCase: Hashable, Sendable {
     package let payment: PaymentID?
     /// The movement of a rail's account that it concerns, when it is about one.
     package let movement: NaturalKey?
-    /// What is known of that movement, for the person who looks for it on the rail.
+    /// The details of that movement, for the person who looks for it on the rail.
     package var evidence: MovementEvidence?
-    /// What was set aside, for a case about that.
+    /// The observation that was set aside, for a case about one.
     package let setAside: SetAside?
     /// The money that waits, booked on the reason's own ledger account; nil when nothing is booked.
     package let amount: Amount?
     /// When it was opened.
     package let openedAt: Timestamp
-    /// How it was closed; none while it is open.
+    /// How it was closed; nil while it is open.
     package var resolution: Resolution?
-    /// What the person who deals with it should know beyond the reason, in a sentence.
+    /// A sentence for the person who deals with it, in addition to the reason.
     package let detail: String?
 
-    /// Whether it waits.
+    /// Whether the case is open or resolved.
     package var state: State { resolution == nil ? .open : .resolved }
 
     /// A case as it was opened or stored.

@@ -1,10 +1,11 @@
-/// Which holder of a limited place gives it up for a newcomer, so that one merchant's customers never push out another's.
+/// Decides which holder of a limited place makes room for a newcomer, so that one merchant's customers never displace
+/// another's.
 package enum FairPlaces {
     /// A place that is held for a merchant's customer.
     package struct Place<ID: Hashable & Sendable>: Hashable, Sendable {
-        /// Who holds it.
+        /// The holder.
         package let id: ID
-        /// Whose customer that is.
+        /// The merchant whose customer holds it.
         package let merchant: MerchantID
         /// Whether nothing has happened in it yet, so that it is given up first.
         package let isWaiting: Bool
@@ -17,13 +18,14 @@ package enum FairPlaces {
         }
     }
 
-    /// The place that is given up: the oldest of the merchant who holds most, the newcomer counted; of several such
-    /// merchants the newcomer's own gives one up.
+    /// The place to give up: the oldest one of the merchant with the most places, counting the newcomer.
+    ///
+    /// When several merchants have the most, the newcomer's own merchant gives one up.
     ///
     /// - Parameters:
     ///   - merchant: the newcomer's merchant.
-    ///   - places: all that are held, the oldest first.
-    /// - Returns: nil when the newcomer's merchant holds none and nobody else holds more than one.
+    ///   - places: all held places, the oldest first.
+    /// - Returns: the holder; nil when the newcomer's merchant holds none and no other holds more than one.
     package static func displaced<ID>(by merchant: MerchantID, among places: [Place<ID>]) -> ID? {
         var counts = [merchant: 1]
         for place in places { counts[place.merchant, default: 0] += 1 }

@@ -1,6 +1,6 @@
 package import Seams
 
-/// The tenant that sells something.
+/// A merchant: the tenant that sells something.
 package enum MerchantKind: IdentifierKind {
     /// The prefix `mer`.
     package static let prefix = "mer"
@@ -10,12 +10,12 @@ package enum APIKeyKind: IdentifierKind {
     /// The prefix `key`.
     package static let prefix = "key"
 }
-/// What is owed.
+/// An invoice.
 package enum InvoiceKind: IdentifierKind {
     /// The prefix `inv`.
     package static let prefix = "inv"
 }
-/// What everybody can buy by.
+/// A payment link.
 package enum PaymentLinkKind: IdentifierKind {
     /// The prefix `link`.
     package static let prefix = "link"
@@ -25,17 +25,17 @@ package enum PaymentOptionKind: IdentifierKind {
     /// The prefix `opt`.
     package static let prefix = "opt"
 }
-/// Money seen for an invoice, or for none.
+/// A payment, for an invoice or unmatched.
 package enum PaymentKind: IdentifierKind {
     /// The prefix `pay`.
     package static let prefix = "pay"
 }
-/// What a customer pays again and again.
+/// A subscription.
 package enum SubscriptionKind: IdentifierKind {
     /// The prefix `sub`.
     package static let prefix = "sub"
 }
-/// What everybody in a chat can buy.
+/// Paid media in a chat.
 package enum PaidMediaKind: IdentifierKind {
     /// The prefix `pm`.
     package static let prefix = "pm"
@@ -60,17 +60,17 @@ package enum PayoutKind: IdentifierKind {
     /// The prefix `po`.
     package static let prefix = "po"
 }
-/// Something that happened, told to the merchant.
+/// An event for the merchant.
 package enum EventKind: IdentifierKind {
     /// The prefix `evt`.
     package static let prefix = "evt"
 }
-/// An exception that a person may have to look at.
+/// A case that waits for a person.
 package enum CaseKind: IdentifierKind {
     /// The prefix `case`.
     package static let prefix = "case"
 }
-/// An address of the merchant that events are sent to.
+/// A webhook endpoint of a merchant.
 package enum WebhookEndpointKind: IdentifierKind {
     /// The prefix `whe`.
     package static let prefix = "whe"

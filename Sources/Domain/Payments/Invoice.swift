@@ -3,7 +3,7 @@ package import Seams
 
 /// One line of a price.
 package struct InvoiceLine: Hashable, Sendable {
-    /// What it is for.
+    /// The name of the line.
     package let label: String
     /// How much.
     package let amount: Amount
@@ -15,9 +15,9 @@ package struct InvoiceLine: Hashable, Sendable {
     }
 }
 
-/// What a customer owes a merchant.
+/// An invoice: the amount that a customer owes a merchant.
 package struct Invoice: Hashable, Sendable {
-    /// What is sold, which decides how it may be paid.
+    /// The kind of goods, which decides how they may be paid.
     package enum Goods: String, Hashable, Sendable, CaseIterable, Codable {
         /// Something delivered inside an app: only Stars inside Telegram (developer terms, section 6.2).
         case digital
@@ -37,33 +37,33 @@ package struct Invoice: Hashable, Sendable {
     package let title: String
     /// More about what is sold, 1 to 255 characters.
     package let summary: String
-    /// What kind of goods is sold.
+    /// The kind of goods.
     package let goods: Goods
-    /// What is owed.
+    /// The amount owed.
     package let price: Amount
-    /// How much less than the price still settles the invoice, in hundredths of a percent of the price.
+    /// The shortfall that still settles the invoice, in hundredths of a percent of the price.
     package let toleranceBasisPoints: Int
-    /// The Telegram user who alone may pay, when the merchant named one.
+    /// The only Telegram user who may pay, when the merchant named one.
     package let payer: Int64?
     /// The merchant's own labels, at most 50 of them.
     package let metadata: Labels
-    /// Where the checkout page leads back to, when the merchant named a place.
+    /// The URL to which the checkout page returns, when the merchant named one.
     package let returnURL: String?
-    /// The link by which a customer opened it; none when the merchant did.
+    /// The payment link by which a customer opened it; nil when the merchant opened it.
     package let paymentLink: PaymentLinkID?
-    /// The subscription of which it pays a period; none when it pays none.
+    /// The subscription of which it pays a period; nil when it pays none.
     package let subscription: SubscriptionID?
-    /// The media that it pays for; none when it pays for none.
+    /// The paid media that it pays for; nil when it pays for none.
     package let paidMedia: PaidMediaID?
-    /// How the price is split for the customer; nothing when it is one line.
+    /// How the price is split for the customer; empty when it is one line.
     package let lines: [InvoiceLine]
     /// The rails that were to be offered and could not be opened.
     package let unavailableRails: [UnavailableRail]
     /// When it was opened.
     package let createdAt: Timestamp
-    /// Until when a payment is on time; on chains it is block time that decides.
+    /// Until when a payment is on time; on chains, block time decides.
     package let expiresAt: Timestamp
-    /// Until when a late payment is still looked for and attached.
+    /// Until when a late payment is still looked for and matched.
     package let monitoredUntil: Timestamp
     /// Where the invoice stands.
     package var status: InvoiceStateMachine

@@ -1,6 +1,6 @@
 package import Money
 
-/// The life of an invoice, as a value: it takes an event and answers with what has to be done.
+/// The life of an invoice, as a value: it takes an event and returns the next action.
 ///
 /// ```
 /// new ──detected, received(part)──→ processing ──received(rest)──→ settled
@@ -10,8 +10,8 @@ package import Money
 ///     expired ──received in time, in full─→ settled: nobody could see it before
 /// ```
 ///
-/// The states and exceptions are BTCPay's. What is received is counted in the invoice's own price asset, so that a
-/// part paid on one rail and the rest on another add up.
+/// The states and exceptions are BTCPay's. Payments are counted in the invoice's own price asset, so that parts paid on
+/// different rails add up.
 package struct InvoiceStateMachine: Hashable, Sendable {
     /// Where an invoice stands.
     package enum State: String, Hashable, Sendable, CaseIterable {
@@ -21,11 +21,11 @@ package struct InvoiceStateMachine: Hashable, Sendable {
         case expired
         case invalid
 
-        /// Whether customers are still asked to pay.
+        /// Whether customers can still pay.
         package var isPayable: Bool { self == .new || self == .processing }
     }
 
-    /// What is unusual about it.
+    /// The exception of an invoice, if any.
     package enum Exception: String, Hashable, Sendable, CaseIterable {
         case none
         case paidPartial = "paid_partial"
@@ -34,37 +34,37 @@ package struct InvoiceStateMachine: Hashable, Sendable {
         case marked
     }
 
-    /// What happened to an invoice.
+    /// An event of an invoice.
     package enum Event: Hashable, Sendable {
-        /// A payment was seen that can still be undone, and that was made in time.
+        /// A payment that was made in time was seen, and can still be undone.
         case detected
-        /// What was seen is gone, and nothing else was seen.
+        /// The seen payment is gone, and no other was seen.
         case forgotten
-        /// A payment that counted, worth `value` of the price asset, is no longer part of the rail's history.
+        /// A counted payment, worth `value` of the price asset, is no longer part of the rail's history.
         case undone(value: Amount)
-        /// A final payment, worth `value` of the price asset, that was made in time or not.
+        /// A final payment, worth `value` of the price asset, was received.
         case received(value: Amount, isInTime: Bool)
         /// Its time is over.
         case expired
         /// The merchant called it off.
         case cancelled
-        /// The merchant takes what came, in full or not and in time or not, for the whole price.
+        /// The merchant accepts the payments, full or not and in time or not, as the whole price.
         case accepted
     }
 
-    /// What the caller does next.
+    /// The caller's next action.
     package enum Action: Hashable, Sendable {
         /// Keep the payment in clearing until the rest comes.
         case hold
-        /// Credit the merchant with all that is held and with this payment, less `excess` (in the price asset).
+        /// Credit the merchant with the held payments and this one, less `excess` (in the price asset).
         case settle(excess: Amount)
         /// Book the payment as late and open a case.
         case openLate
         /// Book the payment as repeated and open a case.
         case openRepeated
-        /// Move what is held to the underpayments and open a case.
+        /// Move the held payments to the underpayments and open a case.
         case openUnderpaid
-        /// Tell the merchant that the time is over and nothing came.
+        /// Tell the merchant that the invoice has expired without a payment.
         case announceExpired
         /// Tell the merchant that the invoice is cancelled.
         case announceCancelled
@@ -72,21 +72,21 @@ package struct InvoiceStateMachine: Hashable, Sendable {
         case announceSettled
         /// Tell the merchant that a payment is on its way.
         case announceProcessing
-        /// Take back what was credited of the payments that are left, and tell the merchant.
+        /// Take back the credits of the remaining payments, and tell the merchant.
         case reopen
-        /// The event is a repetition, and everything that it asks for was done.
+        /// The event is a repetition that needs no action.
         case none
     }
 
     /// Where the invoice stands.
     package private(set) var state: State
-    /// What is unusual about it.
+    /// The exception of an invoice, if any.
     package private(set) var exception: Exception
-    /// What is owed.
+    /// The amount owed.
     package let price: Amount
-    /// The least that settles it: the price less the tolerance.
+    /// The least amount that settles it: the price less the tolerance.
     package let threshold: Amount
-    /// What was received in time so far, in the price asset.
+    /// The amount received in time so far, in the price asset.
     package private(set) var received: Amount
 
     /// An invoice as it was stored.
@@ -104,7 +104,7 @@ package struct InvoiceStateMachine: Hashable, Sendable {
         self.received = received
     }
 
-    /// What is still owed; zero once the price is covered.
+    /// The amount still owed; zero once the price is covered.
     package var remaining: Amount {
         get throws(MoneyError) {
             let rest = try price.subtracting(received)
@@ -112,7 +112,7 @@ package struct InvoiceStateMachine: Hashable, Sendable {
         }
     }
 
-    /// Takes an event, moves to the next state and says what follows from it.
+    /// Applies an event, moves to the next state and returns the next action.
     ///
     /// - Throws: ``PaymentsError/invalidTransition(_:)`` when the event has no meaning in the current state, and
     ///   ``PaymentsError/amount(_:)`` when amounts do not fit each other; the state is unchanged then.
@@ -121,7 +121,7 @@ package struct InvoiceStateMachine: Hashable, Sendable {
         case (.received(let value, true), .new), (.received(let value, true), .processing):
             return try receive(value)
         case (.received(_, false), .new), (.received(_, false), .processing):
-            // Its time is over, though nobody has said so yet: the expiry that follows finds the case open.
+            // The invoice's time is over, although it is not marked expired yet; the later expiry finds the case open.
             exception = exception == .paidPartial ? .paidPartial : .paidLate
             return .openLate
         case (.received(let value, true), .expired) where received.isZero:
@@ -130,7 +130,7 @@ package struct InvoiceStateMachine: Hashable, Sendable {
             exception = exception == .paidPartial ? .paidPartial : .paidLate
             return .openLate
         case (.received, .settled):
-            // Who took less than the price has said so: what comes later does not make it covered.
+            // The merchant has accepted less than the price; a later payment does not make it covered.
             exception = exception == .marked ? .marked : .paidOver
             return .openRepeated
         case (.detected, .new):
@@ -177,7 +177,7 @@ package struct InvoiceStateMachine: Hashable, Sendable {
             isOver = try rest.subtracting(price).isPositive
         } catch { throw .amount(error) }
         guard !rest.isNegative else {
-            throw .invalidTransition("more is taken back than was received")
+            throw .invalidTransition("more would be taken back than was received")
         }
         received = rest
         if state == .settled, isCovered {
@@ -190,7 +190,7 @@ package struct InvoiceStateMachine: Hashable, Sendable {
         return state == old ? .none : .reopen
     }
 
-    /// An invoice that ended before anybody could see that it was paid in time is settled by what covers it.
+    /// Settles an ended invoice with payments that were made in time, but seen only later.
     private mutating func receiveBelatedly(_ value: Amount) throws(PaymentsError) -> Action {
         let isCovered: Bool
         do { isCovered = try !value.subtracting(threshold).isNegative } catch { throw .amount(error) }

@@ -1,12 +1,12 @@
-/// What an API key may do.
+/// The permissions of an API key.
 package struct KeyAccess: Hashable, Sendable {
-    /// What kind of key it is, which its text shows.
+    /// The kind of key, which its text shows.
     package enum Role: String, Hashable, Sendable, CaseIterable {
-        /// Everything: for the merchant's server.
+        /// May do everything: for the merchant's server.
         case secret
-        /// What its scopes say: for a part of the merchant's own systems.
+        /// May do what its scopes allow: for a part of the merchant's own systems.
         case restricted
-        /// To look at single invoices: for a page that everybody can read.
+        /// May read single invoices: for a public page.
         case publishable
 
         /// How the key's text begins.
@@ -24,9 +24,9 @@ package struct KeyAccess: Hashable, Sendable {
         case invoicesRead = "invoices:read"
         case invoicesWrite = "invoices:write"
         case paymentsRead = "payments:read"
-        /// To read what customers have told: their names, how they are reached, and where goods go.
+        /// To read customers' personal data: names, contact details and shipping addresses.
         case personalDataRead = "personal_data:read"
-        /// To erase it.
+        /// To erase personal data.
         case personalDataWrite = "personal_data:write"
         case refundsRead = "refunds:read"
         case refundsWrite = "refunds:write"
@@ -40,7 +40,7 @@ package struct KeyAccess: Hashable, Sendable {
         case mediaRead = "paid_media:read"
         case mediaWrite = "paid_media:write"
         case botsRead = "bots:read"
-        /// To add bots: their tokens are the keys to other people's money, so that no restricted key has it.
+        /// To add bots. No restricted key has it, because bots' tokens give access to other people's money.
         case botsWrite = "bots:write"
         case ratesRead = "rates:read"
         case casesRead = "cases:read"
@@ -49,7 +49,7 @@ package struct KeyAccess: Hashable, Sendable {
         case eventsWrite = "events:write"
         case webhooksRead = "webhook_endpoints:read"
         case webhooksWrite = "webhook_endpoints:write"
-        /// To make and revoke keys; no restricted key has it, so that none can make itself more.
+        /// To make and revoke keys. No restricted key has it, so that none can extend its own access.
         case keysRead = "api_keys:read"
         case keysWrite = "api_keys:write"
 
@@ -63,9 +63,9 @@ package struct KeyAccess: Hashable, Sendable {
         }
     }
 
-    /// What kind of key it is.
+    /// The kind of key.
     package let role: Role
-    /// What a restricted key may do.
+    /// The scopes of a restricted key.
     package let scopes: Set<Scope>
 
     /// Access of a kind of key.
@@ -77,10 +77,10 @@ package struct KeyAccess: Hashable, Sendable {
     /// Everything.
     package static let secret = Self(role: .secret)
 
-    /// Whether it may read what customers have told.
+    /// Whether it may read customers' personal data.
     package var readsPersonalData: Bool { allows(.personalDataRead, isPublishable: false) }
 
-    /// Whether it is enough for something that needs a scope, or that a publishable key may do as well.
+    /// Whether it allows an action that needs a scope, or that a publishable key may do as well.
     package func allows(_ scope: Scope, isPublishable: Bool) -> Bool {
         switch role {
         case .secret: true

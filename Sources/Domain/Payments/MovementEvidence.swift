@@ -1,13 +1,13 @@
 package import Money
 package import Seams
 
-/// Where on a rail something is found, by the names that the rail itself and its explorers know.
+/// A place on a rail, named as by the rail itself and its explorers.
 package struct RailPlace: Hashable, Sendable {
     /// The network, in the rail's own words: `mainnet`, or the number of a chain.
     package let network: String?
-    /// The account of ours whose balance changed.
+    /// Our account whose balance changed.
     package let account: String?
-    /// The chain transaction's hash, or the rail's own number of it; none when no single one shows it.
+    /// The chain transaction's hash, or the rail's own number of it; nil when no single one shows the change.
     package let transaction: String?
     /// The block's hash, where only that is known.
     package let block: String?
@@ -21,10 +21,10 @@ package struct RailPlace: Hashable, Sendable {
     }
 }
 
-/// What is known of a movement that nobody asked for, kept beside its case: the person who looks at the rail has nothing
-/// else to look by.
+/// The details of an unexpected movement, stored with its case: the person who looks for it on the rail has nothing
+/// else.
 package struct MovementEvidence: Hashable, Sendable {
-    /// Who got how much, when a wallet's key has signed it.
+    /// A receiver and the amount, when a wallet's key has signed the movement.
     package struct Receiver: Hashable, Sendable {
         /// The receiver in the rail's canonical form.
         package let destination: String
@@ -38,23 +38,24 @@ package struct MovementEvidence: Hashable, Sendable {
         }
     }
 
-    /// The provider whose account it was.
+    /// The provider that has the account.
     package let provider: String
-    /// Where it is found; none where only its natural key is known.
+    /// Its place on the rail; nil where only its natural key is known.
     package let place: RailPlace?
-    /// What the rail shows, in a sentence.
+    /// The movement as the rail shows it, in a sentence.
     package let reason: String
-    /// Who got what left, as far as the rail shows it.
+    /// The receivers, as far as the rail shows them.
     package let receivers: [Receiver]
     /// When it happened, by the rail's clock.
     package let occurredAt: Timestamp
 
-    /// What to look for on the rail: the chain transaction, or else the block; none where only the natural key is known.
+    /// The identifier to look for on the rail: the chain transaction, or else the block; nil where only the natural key
+    /// is known.
     package var sought: String? {
         place?.transaction ?? place?.block.map { "block \($0)" }
     }
 
-    /// What is known of a movement.
+    /// The details of a movement.
     package init(
         provider: String,
         place: RailPlace?,

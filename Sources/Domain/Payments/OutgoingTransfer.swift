@@ -1,9 +1,9 @@
 package import Money
 package import Seams
 
-/// Money on its way out: a refund of a payment, or a payout of a merchant's balance.
+/// An outgoing transfer: a refund of a payment, or a payout of a merchant's balance.
 package struct OutgoingTransfer: Hashable, Sendable {
-    /// What it is for.
+    /// The purpose of a transfer.
     package enum Purpose: Hashable, Sendable {
         /// It returns a payment, in full or in part.
         case refund(RefundID, of: PaymentID)
@@ -19,36 +19,37 @@ package struct OutgoingTransfer: Hashable, Sendable {
         }
     }
 
-    /// What it is for, with its public identifier.
+    /// The purpose, with its public identifier.
     package let purpose: Purpose
-    /// Whose money it is.
+    /// The merchant whose money it is.
     package let merchant: MerchantID
     /// The provider that sends it, by its key in the registry.
     package let provider: String
-    /// What is sent, without the network's fees.
+    /// The amount sent, without the network's fees.
     package let amount: Amount
     /// Where it goes, in the rail's own words: an address, or a Telegram user and charge.
     package let destination: String
-    /// What the receiver reads, where the rail can say something.
+    /// The comment for the receiver, where the rail can carry one.
     package let comment: String?
     /// Why it is sent, in the merchant's words.
     package let reason: String?
-    /// The rate by which the price of an invoice became the amount, when a refund was measured by one.
+    /// The quote by which a price became the amount, when a refund was given in the price asset.
     package let quote: Quote?
     /// Where it stands.
     package var status: PayoutStateMachine
-    /// What was signed and stored before it was sent for the first time.
+    /// The signed request, stored before it was sent for the first time.
     package var prepared: PreparedTransfer?
-    /// What the network charged, once that is known.
+    /// The network's fee, once it is known.
     package var networkFee: Amount?
     /// Why it failed, for a person.
     package var failure: String?
-    /// When it was asked for.
+    /// When it was requested.
     package let createdAt: Timestamp
-    /// When it came to an end.
+    /// When it ended.
     package var finishedAt: Timestamp?
-    /// The moment of the rail's history that decided its fate, by the rail's clock; nil while it is under way, and when
-    /// something else than the rail's history ended it.
+    /// The moment of the rail's history that decided its fate, by the rail's clock.
+    ///
+    /// It is nil while the transfer is under way, and when the transfer did not end on the rail.
     package var concludedAt: Timestamp?
 
     /// A transfer as it was asked for or stored.
@@ -87,17 +88,17 @@ package struct OutgoingTransfer: Hashable, Sendable {
     }
 }
 
-/// What is sent, exactly: stored before the first attempt, and sent again unchanged until its fate is known.
+/// The exact request: stored before the first attempt, and sent again unchanged until its fate is known.
 package struct PreparedTransfer: Hashable, Sendable {
     /// The signed bytes, or the request, in the rail's own form.
     package let bytes: [UInt8]
-    /// What the rail will know it by, for example the normalised hash of a TON message (TEP-467).
+    /// The rail's identifier of it, for example the normalised hash of a TON message (TEP-467).
     package let hash: String
     /// The number that the rail uses up with it (seqno, nonce), where it has one.
     package let sequence: Int64?
-    /// Until when it can take effect, by the rail's clock; none when the rail sets no limit.
+    /// Until when it can take effect, by the rail's clock; nil when the rail sets no limit.
     package let validUntil: Timestamp?
-    /// Which of the transfers that were signed together this is; 0 for one that was signed alone.
+    /// Its position among the transfers that were signed together; 0 for one that was signed alone.
     package let position: Int
 
     /// A transfer as it was signed or stored.

@@ -5,15 +5,15 @@ package import Seams
 package struct PaidMedia: Hashable, Sendable {
     /// One picture or video.
     package struct Item: Hashable, Sendable {
-        /// What it is.
+        /// The kind of item.
         package enum Kind: String, Hashable, Sendable, CaseIterable {
             case photo
             case video
         }
 
-        /// What it is.
+        /// The kind of item.
         package let kind: Kind
-        /// Where Telegram finds it: an https URL, or the `file_id` of something that it has already.
+        /// Its source for Telegram: an https URL, or the `file_id` of a file that Telegram has already.
         package let media: String
 
         /// A picture or a video.
@@ -33,9 +33,9 @@ package struct PaidMedia: Hashable, Sendable {
     package let chat: String
     /// The name of what is sold, 1 to 32 characters.
     package let title: String
-    /// What stands below it, at most 255 characters.
+    /// The text below it, at most 255 characters.
     package let summary: String
-    /// What it costs.
+    /// The price.
     package let price: Amount
     /// The pictures and videos.
     package let items: [Item]
@@ -43,7 +43,7 @@ package struct PaidMedia: Hashable, Sendable {
     package let metadata: Labels
     /// When it was made.
     package let createdAt: Timestamp
-    /// The message's number in the chat; none before Telegram has taken it.
+    /// The message's number in the chat; nil before Telegram has accepted it.
     package var message: Int64?
 
     /// Paid media as they were made or stored.
@@ -73,10 +73,10 @@ package struct PaidMedia: Hashable, Sendable {
         self.message = message
     }
 
-    /// The namespace of references of purchases; the value is the identifier.
+    /// The namespace of the references of purchases, whose value is the identifier.
     package static let referenceScope = "paid_media"
 
-    /// Where the message is, for those who may see the chat.
+    /// The link to the message, for people who may see the chat.
     package var link: String {
         let number = message.map { "/\($0)" } ?? ""
         if chat.hasPrefix("@") { return "https://t.me/\(chat.dropFirst())\(number)" }

@@ -1,7 +1,7 @@
 package import Money
 package import Seams
 
-/// Money that was seen, for an invoice or for none.
+/// A recorded payment, for an invoice or unmatched.
 package struct Payment: Hashable, Sendable {
     /// Where a payment stands.
     package enum State: String, Hashable, Sendable, CaseIterable {
@@ -17,13 +17,13 @@ package struct Payment: Hashable, Sendable {
         case exact
         /// It covers a part of what is owed.
         case partial
-        /// It settles the invoice and more.
+        /// It settles the invoice with an excess.
         case over
         /// It came after the invoice's time.
         case late
         /// It came for an invoice that was settled already.
         case repeated
-        /// It belongs to no invoice that is known.
+        /// It belongs to no known invoice.
         case unmatched
         /// It is of another asset than the option asks for.
         case wrongAsset = "wrong_asset"
@@ -31,29 +31,29 @@ package struct Payment: Hashable, Sendable {
 
     /// The payment's identifier.
     package let id: PaymentID
-    /// The invoice that it is for, when it is for one.
+    /// The invoice that it pays, if any.
     package let invoice: InvoiceID?
-    /// The option that it uses, when it uses one.
+    /// The option that it uses, if any.
     package let option: PaymentOptionID?
-    /// The merchant that it is for, when that is known.
+    /// The merchant who is paid, when known.
     package let merchant: MerchantID?
     /// The rail that it came on.
     package let rail: Rail
     /// The provider that saw it, by its key in the registry.
     package let provider: String
-    /// What makes the observation unique; crediting it twice is impossible.
+    /// The natural key of the observation, which cannot be credited twice.
     package let naturalKey: NaturalKey
-    /// What came in.
+    /// The amount received.
     package let amount: Amount
-    /// What it was worth in the invoice's price asset.
+    /// Its value in the invoice's price asset.
     package let value: Amount?
-    /// The rate by which it was worth that, whose it was and when; none where nothing was converted.
+    /// The quote behind that value, with its source and time; nil where nothing was converted.
     package let quote: Quote?
     /// How it relates to its invoice.
     package let classification: Classification
     /// Who paid, in the rail's own words: a Telegram user identifier or an address.
     package let payer: String?
-    /// Where a refund goes, in the rail's own words; proven by the rail, not claimed by the customer.
+    /// The destination of a refund, in the rail's own words; proven by the rail, not claimed by the customer.
     package let refundTarget: String?
     /// The rail's own proof, as JSON text: hashes, logical times, charge identifiers.
     package let evidence: String
@@ -63,7 +63,7 @@ package struct Payment: Hashable, Sendable {
     package let occurredAt: Timestamp
     /// When it was recorded here.
     package let recordedAt: Timestamp
-    /// From when the money can be used; Stars are held for up to 21 days.
+    /// When the money becomes available; Stars are held for up to 21 days.
     package let availableAt: Timestamp
 
     /// A payment as it was recorded.
@@ -108,11 +108,11 @@ package struct Payment: Hashable, Sendable {
     }
 }
 
-/// What makes an observation unique, for ever and on every node: a rail, a network and the rail's own key.
+/// The unique key of an observation, on every node and for ever: a rail, a network and the rail's own key.
 ///
-/// TON: account, logical time and hash of the chain transaction. EVM: chain, transaction hash, place of the log in
-/// the transaction, so that it is the same in whichever block a reorganisation puts it.
-/// Telegram: `telegram_payment_charge_id` and direction.
+/// TON: account, logical time and hash of the chain transaction. EVM: chain, transaction hash, place of the log in the
+/// transaction; the key stays the same when a reorganisation moves the transaction to another block. Telegram:
+/// `telegram_payment_charge_id` and direction.
 package struct NaturalKey: Hashable, Sendable, CustomStringConvertible {
     /// The key's text, compared as bytes.
     @Exact package private(set) var text: String
@@ -122,8 +122,8 @@ package struct NaturalKey: Hashable, Sendable, CustomStringConvertible {
         self.init(parts)
     }
 
-    /// The key made of `parts`, which must not contain a space or a line break; they are joined by a space, in a form that
-    /// every database keeps.
+    /// The key made of `parts`, which must not contain a space or a line break; they are joined by a space, in a form
+    /// that every database can store.
     package init(_ parts: [String]) {
         text = StorableText(parts.joined(separator: " ")).text
     }

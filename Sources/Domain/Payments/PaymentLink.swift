@@ -1,21 +1,21 @@
 package import Money
 package import Seams
 
-/// What everybody can buy by: each time an invoice of its own, until the stock is gone.
+/// A link by which everybody can buy: each sale opens an invoice of its own, until the stock is gone.
 package struct PaymentLink: Hashable, Sendable {
     /// The link's identifier.
     package let id: PaymentLinkID
-    /// Who sells.
+    /// The merchant who sells.
     package let merchant: MerchantID
     /// The name of what is sold.
     package let title: String
     /// More about it.
     package let summary: String
-    /// What it costs.
+    /// The price.
     package let price: Amount
-    /// The invoice that is opened each time, as the merchant wrote it: JSON.
+    /// The template of the invoices, as JSON written by the merchant.
     package let template: String
-    /// How many can be sold altogether; none: as many as are asked for.
+    /// How many can be sold in total; nil when there is no limit.
     package var stock: Int?
     /// Whether it sells.
     package var isActive: Bool
@@ -45,10 +45,10 @@ package struct PaymentLink: Hashable, Sendable {
         self.createdAt = createdAt
     }
 
-    /// Whether an invoice of which something was paid, but not all, holds a piece of the stock for a while.
+    /// Whether an invoice that was paid in part holds a piece of the stock for a while.
     ///
-    /// A tenth of the price does, and a payment that is seen and not final yet. Less holds nothing, or dust would keep the
-    /// stock from everybody.
+    /// A tenth of the price does, and so does a payment that is not final yet. A smaller part does not, or dust would
+    /// block the stock for everybody.
     ///
     /// - Throws: `MoneyError` when the amounts are of different assets.
     /// - Returns: whether it does.
@@ -57,7 +57,7 @@ package struct PaymentLink: Hashable, Sendable {
         return try received.compared(to: price.portion(basisPoints: 1_000, rounding: .up)) != .less
     }
 
-    /// How many can still be sold, when `taken` are sold or being paid; none: as many as are asked for.
+    /// How many can still be sold when `taken` are sold or being paid; nil when there is no limit.
     package func left(taken: Int) -> Int? {
         stock.map { max(0, $0 - taken) }
     }

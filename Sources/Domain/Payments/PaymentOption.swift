@@ -12,17 +12,17 @@ package struct PaymentOption: Hashable, Sendable {
     package let rail: Rail
     /// The provider that serves it, by its key in the registry.
     package let provider: String
-    /// What the customer pays on this rail.
+    /// The amount that the customer pays on this rail.
     package private(set) var due: Amount
-    /// What `due` is worth in the invoice's price asset: the price itself.
+    /// The value of `due` in the invoice's price asset: the price itself.
     package let price: Amount
-    /// The rate that turned the price into `due`, with its source and time; none when the asset is the price's.
+    /// The quote that turned the price into `due`, with its source and time; nil when the asset is the price's.
     package private(set) var quote: Quote?
-    /// What the customer needs to pay.
+    /// The payment instruction for the customer.
     package private(set) var instruction: PaymentInstruction
-    /// What an observed transfer carries when it pays this option.
+    /// The reference that a transfer for this option carries.
     package private(set) var reference: PaymentReference
-    /// The rail's own wishes that it was opened with (tips, shipping).
+    /// The rail's own settings with which it was opened (tips, shipping).
     package let settings: Labels
     /// How often its quote was renewed.
     package private(set) var renewals: Int
@@ -54,14 +54,14 @@ package struct PaymentOption: Hashable, Sendable {
         self.renewals = renewals
     }
 
-    /// How long after a quote's end a payment may still be made at it: what a customer had signed by then takes this long
-    /// to be in a block.
+    /// How long after a quote's end a payment may still use it: a transfer that the customer signed in time needs this
+    /// long to get into a block.
     package static let quoteGrace = Duration.seconds(180)
 
     /// The most renewals of one option.
     package static let renewalLimit = 100
 
-    /// The option at a new quote; it is paid by what is opened for that, and by what was opened before.
+    /// The option at a new quote; the instruction opened for it and the earlier ones all pay it.
     package func renewed(
         due: Amount,
         quote: Quote,
@@ -74,12 +74,12 @@ package struct PaymentOption: Hashable, Sendable {
         return renewed
     }
 
-    /// The option as it was when a payment was made: at the first quote that had not ended, or at the last.
+    /// The option as it was when a payment was made: at the first quote that had not ended, or at the last one.
     ///
     /// - Parameters:
     ///   - moment: when the payment was made.
     ///   - past: the quotes that were renewed, the oldest first.
-    /// - Returns: the option with what was due at that quote.
+    /// - Returns: the option with the amount due at that quote.
     package func held(at moment: Timestamp, past: [PastQuote]) -> Self {
         guard let held = past.first(where: { moment <= $0.quote.validUntil.advanced(by: Self.quoteGrace) }) else {
             return self
@@ -89,19 +89,19 @@ package struct PaymentOption: Hashable, Sendable {
         return option
     }
 
-    /// Whether the option's quote no longer held when something was paid.
+    /// Whether the option's quote had ended at the moment of a payment.
     package func hasEnded(before moment: Timestamp) -> Bool {
         quote.map { $0.validUntil.advanced(by: Self.quoteGrace) < moment } ?? false
     }
 
-    /// The option when more is due for the same price: with the way of shipping that the customer chose.
+    /// The option with a higher amount due for the same price, because of the chosen way of shipping.
     package func costing(_ due: Amount) -> Self {
         var option = self
         option.due = due
         return option
     }
 
-    /// What `paid` is worth in the price asset at this option's fixed rate, rounded down; `due` is worth exactly the
+    /// The value of `paid` in the price asset at this option's fixed rate, rounded down; that of `due` is exactly the
     /// price.
     ///
     /// - Throws: ``PaymentsError/amount(_:)`` when `paid` is of another asset.
@@ -109,7 +109,7 @@ package struct PaymentOption: Hashable, Sendable {
         try Self.scaled(paid, from: due, to: price, roundingUp: false)
     }
 
-    /// What `value` of the price asset costs on this rail at this option's fixed rate, rounded up.
+    /// The cost of `value` of the price asset on this rail at this option's fixed rate, rounded up.
     ///
     /// - Throws: ``PaymentsError/amount(_:)`` when `value` is of another asset than the price.
     package func cost(of value: Amount) throws(PaymentsError) -> Amount {
@@ -135,9 +135,9 @@ package struct PaymentOption: Hashable, Sendable {
     }
 }
 
-/// A quote that was renewed, and what was due at it.
+/// A quote that was renewed, and the amount due at it.
 package struct PastQuote: Hashable, Sendable {
-    /// What the customer paid at it.
+    /// The amount due at it.
     package let due: Amount
     /// The quote.
     package let quote: Quote
@@ -149,16 +149,16 @@ package struct PastQuote: Hashable, Sendable {
     }
 }
 
-/// What a customer needs to pay an option.
+/// The instruction with which a customer pays an option.
 package enum PaymentInstruction: Hashable, Sendable {
     /// A Telegram invoice link, for `openInvoice` or to be sent.
     case invoiceLink(url: String)
     /// An address, with the comment that the transfer has to carry where the address is shared; `link` opens a wallet
-    /// and is also what the QR code says.
+    /// and is also the QR code's content.
     case deposit(address: String, comment: String?, link: String)
 }
 
-/// What ties an observed transfer to an option: unique for its rail while the option lives.
+/// The reference that ties an observed transfer to an option: unique on its rail while the option lives.
 package struct PaymentReference: Hashable, Sendable {
     /// The namespace, for example `telegram:payload`, `ton:comment:<account>` or `ton:account`.
     @Exact package private(set) var scope: String

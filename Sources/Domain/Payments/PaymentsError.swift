@@ -1,6 +1,6 @@
 package import Money
 
-/// What the rules of invoices, payments, refunds and payouts refuse.
+/// A refusal by the rules of invoices, payments, refunds and payouts.
 package enum PaymentsError: Error, Hashable, Sendable {
     /// The event has no meaning in the current state; the text says why.
     case invalidTransition(String)

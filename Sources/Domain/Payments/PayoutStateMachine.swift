@@ -1,4 +1,4 @@
-/// The life of money on its way out, payout or refund, as a value: it takes an event and says what has to be done.
+/// The life of a payout or refund, as a value: it takes an event and returns the next action.
 ///
 /// ```
 /// awaitingApproval ─approved→ awaitingPayment ─signed→ inProgress ─confirmed→ completed
@@ -6,13 +6,13 @@
 ///        └────────cancelled─────────┘                     └─proven dead──→ failed  ←─proven dead─┘
 /// ```
 ///
-/// What a rail had shown as final and shows no longer is unknown again: the same signed bytes are followed to what becomes
-/// of them now. Where those bytes are not ours, because a person had found the transfer on the rail, a person says once
-/// more whether it has left or is owed.
+/// When a rail no longer shows an outcome that it had shown as final, the state is unknown again, and the same signed
+/// bytes are followed to their new fate. Where a person had found the transfer on the rail, those bytes are not ours. A
+/// person then decides again whether it has left or is owed.
 ///
-/// Two rules protect the money. Nothing returns to a payable state by itself: a person asks for a new payout, or says
-/// that this one is owed. And what is not known is ``State/unknown``, never ``State/failed``: a reply that was lost says
-/// nothing about the transfer that it was about.
+/// Two rules protect the money. Nothing returns to a payable state automatically: a person requests a new payout, or
+/// decides that this one is owed. An unknown outcome is ``State/unknown``, never ``State/failed``: a lost reply proves
+/// nothing about the transfer.
 package struct PayoutStateMachine: Hashable, Sendable {
     /// Where it stands.
     package enum State: String, Hashable, Sendable, CaseIterable {
@@ -25,40 +25,41 @@ package struct PayoutStateMachine: Hashable, Sendable {
         case cancelled
     }
 
-    /// What happened.
+    /// An event of a payout or refund.
     package enum Event: String, Hashable, Sendable, CaseIterable {
-        /// Someone who may do so approved it.
+        /// An authorised person approved it.
         case approved
-        /// Someone who may do so called it off.
+        /// An authorised person cancelled it.
         case cancelled
-        /// What is sent is stored; nothing was sent before.
+        /// The signed request is stored; nothing was sent before.
         case signed
-        /// The provider did not say what became of the transfer.
+        /// The provider did not report the transfer's fate.
         case outcomeUnknown
         /// The transfer was seen, final, with this destination and amount.
         case confirmed
-        /// A person has found on the rail that it left, by a signature that the books do not know.
+        /// A person has found on the rail that it left, by a signature that is not in the books.
         case foundSent
-        /// A person says that what was found and is gone again never left, and that nothing was signed for it here.
+        /// A person has decided that a transfer that was found and is gone again never left, and that nothing was
+        /// signed for it here.
         case foundOwed
-        /// What was signed can no longer take effect, by the rail's own clock.
+        /// The signed request can no longer take effect, by the rail's own clock.
         case provenDead
-        /// The rail's history no longer has what was seen of it.
+        /// The rail's history no longer contains the outcome that was seen.
         case historyRevised
-        /// It cannot be signed at all: the rail refuses it for good before anything was sent.
+        /// It cannot be signed: the rail refuses it for good before anything is sent.
         case refused
     }
 
-    /// What the caller does next.
+    /// The caller's next action.
     package enum Action: Hashable, Sendable {
         case sign
         case submit
         case watch
         case postCompleted
         case releaseFunds
-        /// What was booked when it came to its end is undone.
+        /// Undo the bookings of its end.
         case reopen
-        /// The event is a repetition, and everything that it asks for was done.
+        /// The event is a repetition that needs no action.
         case none
     }
 
@@ -70,7 +71,7 @@ package struct PayoutStateMachine: Hashable, Sendable {
         self.state = state
     }
 
-    /// Takes an event, moves to the next state and says what follows from it.
+    /// Applies an event, moves to the next state and returns the next action.
     ///
     /// - Throws: ``PaymentsError/invalidTransition(_:)`` when the event has no meaning in the current state, which
     ///   leaves it unchanged.
@@ -97,8 +98,8 @@ package struct PayoutStateMachine: Hashable, Sendable {
             (.unknown, .outcomeUnknown), (.completed, .confirmed), (.failed, .provenDead), (.failed, .refused),
             (.cancelled, .cancelled):
             (state, .none)
-        // A pair that nobody thought of is refused: with money, that is the safe way to be wrong.
-        default: throw .invalidTransition("\(event.rawValue) has no meaning for what is \(state.rawValue)")
+        // An unforeseen pair is refused: with money, that is the safe mistake.
+        default: throw .invalidTransition("\(event.rawValue) has no meaning in the state \(state.rawValue)")
         }
     }
 }

@@ -1,6 +1,6 @@
-/// What a rail has asked of a customer in the merchant's name: who they are, and where and how the goods go.
+/// The data that a rail has collected from a customer for the merchant: name, contact details and shipping.
 ///
-/// Its parts are for those who may read it alone, so that it prints as `‹personal data›`.
+/// It prints as `‹personal data›`, because only authorised readers may see its parts.
 package struct PersonalData: Hashable, Sendable {
     /// Where goods are sent.
     package struct Address: Hashable, Sendable {
@@ -29,7 +29,7 @@ package struct PersonalData: Hashable, Sendable {
             )
         }
 
-        /// An address; what is too long is cut.
+        /// An address; texts that are too long are cut.
         package init(
             countryCode: String,
             state: String,
@@ -61,7 +61,7 @@ package struct PersonalData: Hashable, Sendable {
     /// The way of shipping that they chose, by its identifier.
     package let shippingOption: String?
 
-    /// What a customer has told, nil when that is nothing; what is too long is cut.
+    /// A customer's data, nil when all of it is empty; texts that are too long are cut.
     package init?(
         name: String? = nil,
         email: String? = nil,
@@ -78,7 +78,7 @@ package struct PersonalData: Hashable, Sendable {
         self.shippingOption = shippingOption.map(Self.bounded)
     }
 
-    /// The text without U+0000, which receivers' databases would stumble over, cut at the end of a character.
+    /// The text without U+0000, which some databases refuse, cut at the end of a character.
     fileprivate static func bounded(_ text: String) -> String {
         guard text.utf8.count > byteLimit || text.utf8.contains(0) else { return text }
         var count = 0
@@ -94,7 +94,7 @@ package struct PersonalData: Hashable, Sendable {
 }
 
 extension PersonalData: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Always `‹personal data›`, also in what is set aside and in failures of tests.
+    /// Always `‹personal data›`, also in set-aside observations and in test failures.
     package var description: String { "‹personal data›" }
     /// Always `‹personal data›`.
     package var debugDescription: String { description }

@@ -1,7 +1,7 @@
-/// Which rails an invoice may be paid on: the first thing that is asked, before any provider.
+/// Decides on which rails an invoice may be paid, before any provider is asked.
 ///
 /// The rules are data (`Config/rail-policy.yaml`), each with a name and the clause that it rests on, so that a refusal
-/// can say both. What no rule allows is refused.
+/// can name both. A combination that no rule allows is refused.
 package struct RailPolicy: Hashable, Sendable, Codable {
     /// Where the customer pays.
     package enum Place: String, Hashable, Sendable, CaseIterable, Codable {
@@ -47,7 +47,7 @@ package struct RailPolicy: Hashable, Sendable, Codable {
         rule(for: goods, in: place)?.rails ?? []
     }
 
-    /// Lets a combination pass, or says which rule refuses it.
+    /// Lets a combination pass, or throws the rule that refuses it.
     ///
     /// - Throws: ``PaymentsError/refusedByPolicy(rule:reason:)``.
     package func check(_ rail: Rail, for goods: Invoice.Goods, in place: Place) throws(PaymentsError) {

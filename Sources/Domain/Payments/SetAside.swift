@@ -1,27 +1,27 @@
 package import Money
 package import Seams
 
-/// Something that happened on a rail and could not be understood, or could not be booked: kept beside the books until a
-/// person has looked at it, so that what came after it does not wait.
+/// An observation that could not be read or booked: it is kept beside the books for a person, so that later ones do not
+/// wait.
 package struct SetAside: Hashable, Sendable {
     /// Why it was set aside.
     package enum Cause: String, Hashable, Sendable, CaseIterable {
-        /// What the rail has is not of the form that is known.
+        /// The rail's data does not have a known form.
         case unreadable
-        /// The amount is more than an amount, or an account of the ledger, can hold.
+        /// The number is larger than an amount, or an account of the ledger, can hold.
         case tooLarge = "too_large"
-        /// The database does not take a value of it.
+        /// The database cannot store one of its values.
         case unstorable
         /// A rule of the books does not allow it.
         case refused
     }
 
-    /// The most bytes of what the rail said that are kept.
+    /// The most bytes of the rail's data that are kept.
     package static let byteLimit = 65_536
-    /// The most bytes of a sentence about it.
+    /// The most bytes of the explanation.
     private static let sentenceLimit = 500
 
-    /// What makes it unique.
+    /// Its unique key.
     package let naturalKey: NaturalKey
     /// The account that it concerns, in the rail's own words.
     package let account: String
@@ -32,12 +32,12 @@ package struct SetAside: Hashable, Sendable {
     package let units: String?
     /// Why it was set aside.
     package let cause: Cause
-    /// What is wrong with it, for a person.
+    /// The problem, for a person.
     package let explanation: String
     /// When it happened, by the rail's clock.
     package let occurredAt: Timestamp
 
-    /// Something that was set aside; what is too long is cut.
+    /// An observation that was set aside; texts that are too long are cut.
     package init(
         naturalKey: NaturalKey,
         account: String,
@@ -58,7 +58,7 @@ package struct SetAside: Hashable, Sendable {
         )
     }
 
-    /// What was set aside, as it was stored.
+    /// An observation that was set aside, as it was stored.
     package init(
         naturalKey: NaturalKey,
         storedAccount account: String,

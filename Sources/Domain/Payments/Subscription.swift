@@ -1,9 +1,9 @@
 package import Money
 package import Seams
 
-/// What a customer pays again and again, until somebody cancels it; each time is paid by an invoice of its own.
+/// An order that a customer pays every period until it is cancelled; each period is paid by an invoice of its own.
 package struct Subscription: Hashable, Sendable {
-    /// What is kept of a subscription once and for ever.
+    /// The terms of a subscription, which never change.
     package struct Terms: Hashable, Sendable {
         /// The subscription's identifier.
         package let id: SubscriptionID
@@ -17,7 +17,7 @@ package struct Subscription: Hashable, Sendable {
         package let title: String
         /// More about it.
         package let summary: String
-        /// What each period costs.
+        /// The price of each period.
         package let price: Amount
         /// The merchant's own labels.
         package let metadata: Labels
@@ -26,7 +26,7 @@ package struct Subscription: Hashable, Sendable {
         /// Until when it can be begun.
         package let expiresAt: Timestamp
 
-        /// What is kept of a subscription once and for ever.
+        /// The terms of a subscription, which never change.
         package init(
             id: SubscriptionID,
             merchant: MerchantID,
@@ -52,10 +52,10 @@ package struct Subscription: Hashable, Sendable {
         }
     }
 
-    /// How long a period is: Telegram knows only this one (Bot API, `createInvoiceLink`).
+    /// The length of a period, the only one that Telegram supports (Bot API, `createInvoiceLink`).
     package static let period = Duration.seconds(30 * 86_400)
 
-    /// What was kept when it was made.
+    /// The terms with which it was made.
     package let terms: Terms
     /// Where it stands.
     package var status: SubscriptionStatus
@@ -67,7 +67,7 @@ package struct Subscription: Hashable, Sendable {
     }
 }
 
-/// Where a subscription stands: a value that takes what happens and says what follows.
+/// The status of a subscription, as a value: it takes an event and returns what to tell the merchant.
 package struct SubscriptionStatus: Hashable, Sendable {
     /// Where it stands.
     package enum State: String, Hashable, Sendable, CaseIterable {
@@ -83,11 +83,11 @@ package struct SubscriptionStatus: Hashable, Sendable {
         case ended
     }
 
-    /// What can happen.
+    /// An event of a subscription.
     package enum Event: Hashable, Sendable {
         /// A period was paid: by whom, by which charge, and until when.
         case paid(payer: String?, charge: String?, until: Timestamp)
-        /// It will not be paid again: the customer or the merchant has said so.
+        /// The customer or the merchant has cancelled it: it will not be paid again.
         case canceled
         /// It will be paid again after all.
         case restored
@@ -97,7 +97,7 @@ package struct SubscriptionStatus: Hashable, Sendable {
         case time(Timestamp)
     }
 
-    /// What the merchant is told.
+    /// The message for the merchant.
     package enum Action: String, Hashable, Sendable, CaseIterable {
         case activated
         case renewed
@@ -107,23 +107,23 @@ package struct SubscriptionStatus: Hashable, Sendable {
         case ended
     }
 
-    /// How long after the end of a period its renewal may still be on its way: updates wait a day, and no longer.
+    /// How long after the end of a period its renewal may still arrive: Telegram keeps updates for a day.
     package static let grace = Duration.seconds(86_400)
 
     /// Where it stands.
     package private(set) var state: State
-    /// Who pays, in the rail's own words; none before somebody did.
+    /// The payer, in the rail's own words; nil before the first payment.
     package private(set) var payer: String?
-    /// The charge by which it began, by which the rail knows it.
+    /// The first charge, by which the rail identifies the subscription.
     package private(set) var charge: String?
-    /// Until when it is paid; none before somebody did.
+    /// The end of the paid period; nil before the first payment.
     package private(set) var periodEnd: Timestamp?
-    /// When it was over.
+    /// When it ended.
     package private(set) var endedAt: Timestamp?
-    /// When it was cancelled; none when it was not, or was taken up again.
+    /// When it was cancelled; nil when it was not, or was restored.
     package private(set) var canceledAt: Timestamp?
 
-    /// A status as it was stored; the usual one is that of a new subscription.
+    /// A status as it was stored; by default that of a new subscription.
     package init(
         state: State = .incomplete,
         payer: String? = nil,
@@ -140,20 +140,20 @@ package struct SubscriptionStatus: Hashable, Sendable {
         self.canceledAt = canceledAt
     }
 
-    /// What an event makes of the subscription.
+    /// Applies an event to the subscription.
     ///
     /// - Parameters:
     ///   - event: what happened.
-    ///   - moment: when it happened: a payment by the rail's clock, a decision when it was heard of.
-    ///   - expiresAt: until when it can be begun.
-    /// - Returns: what the merchant is told; none when nothing has changed.
+    ///   - moment: when it happened: by the rail's clock for a payment, and the time of receipt for a decision.
+    ///   - expiresAt: until when it can begin.
+    /// - Returns: the message for the merchant; nil when nothing has changed.
     package mutating func apply(_ event: Event, at moment: Timestamp, expiresAt: Timestamp) -> Action? {
         switch (event, state) {
         case (.paid(let payer, let charge, let until), .incomplete):
             (self.payer, self.charge, periodEnd, state) = (payer, charge, until, .active)
             return .activated
-        // Money that came is a period that is owed, whatever was said before. What was paid before a cancellation, and told
-        // after it, does not take that back.
+        // A payment always buys a period, whatever the state was. A payment that was made before a cancellation and
+        // reported after it does not revoke the cancellation.
         case (.paid(_, _, let until), _):
             (periodEnd, endedAt) = (max(until, periodEnd ?? until), nil)
             if let canceledAt, moment <= canceledAt {
@@ -179,7 +179,7 @@ package struct SubscriptionStatus: Hashable, Sendable {
         }
     }
 
-    /// After which moment it is over, when nothing else happens.
+    /// The moment after which it ends, when nothing else happens.
     private func lastMoment(_ expiresAt: Timestamp) -> Timestamp {
         let end = periodEnd ?? expiresAt
         return state == .canceled ? end : end.advanced(by: Self.grace)

@@ -1,6 +1,6 @@
-/// Where in Telegram a bot writes: a chat's number, or `@` and a channel's name (Bot API, `chat_id`).
+/// A chat in which a bot writes: its number, or `@` and a channel's name (Bot API, `chat_id`).
 package enum TelegramChat {
-    /// Whether a text is one.
+    /// Whether a text names a chat.
     package static func isValid(_ text: String) -> Bool {
         if let number = Int64(text) { return number != 0 && "\(number)" == text }
         guard text.hasPrefix("@"), (2...64).contains(text.utf8.count) else { return false }

@@ -2,7 +2,7 @@
 package struct UnavailableRail: Hashable, Sendable {
     /// The rail.
     package let rail: Rail
-    /// The kind of refusal, as it stands in a problem of the interface.
+    /// The kind of refusal, as in a problem of the API.
     package let code: String
     /// Why, for the merchant.
     package let reason: String

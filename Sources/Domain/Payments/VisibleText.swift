@@ -1,7 +1,7 @@
 /// Texts that people read: names, titles, labels.
 package enum VisibleText {
-    /// A text as a part of a line that somebody else has written: it breaks no line, and does not turn the direction in
-    /// which the rest is read (Unicode `Bidi_Control`).
+    /// A text as a part of somebody else's line: it has no line breaks, and does not change the direction of the rest
+    /// (Unicode `Bidi_Control`).
     package static func inLine(_ text: String) -> String {
         var line = String.UnicodeScalarView()
         for scalar in text.unicodeScalars where !scalar.properties.isBidiControl {
@@ -16,10 +16,10 @@ package enum VisibleText {
         return String(line)
     }
 
-    /// Whether somebody sees anything: a letter, a digit, a sign.
+    /// Whether the text has a visible character: a letter, a digit, a sign.
     ///
-    /// Spaces, controls, marks without a letter, and what fonts leave out (Unicode `Default_Ignorable_Code_Point`, the
-    /// Braille blank) are nothing.
+    /// Spaces, controls, marks without a letter, and characters that fonts leave out (Unicode
+    /// `Default_Ignorable_Code_Point`, the Braille blank) are not visible.
     package static func isVisible(_ text: String) -> Bool {
         text.unicodeScalars.contains { scalar in
             let properties = scalar.properties

@@ -1,27 +1,27 @@
 package import Seams
 
-/// A session with a customer's wallet, in which it is asked to pay one option of an invoice.
+/// A session in which a customer's wallet is asked to pay one option of an invoice.
 ///
-/// What a wallet says decides nothing about money: the chain does. It only tells the customer what to do next.
+/// A wallet's messages decide nothing about money: the chain does. They only guide the customer.
 package struct WalletSession: Hashable, Sendable {
     /// How far it has come.
     package enum State: String, Hashable, Sendable, CaseIterable {
-        /// The customer has the link, and the wallet has not answered.
+        /// The customer has the link, and the wallet has not answered yet.
         case waiting
         /// The wallet shows the customer what to sign.
         case asked
-        /// The wallet says that it has sent what was asked.
+        /// The wallet reports that it has sent the transfer.
         case sent
-        /// The customer has said no.
+        /// The customer has declined.
         case declined
-        /// It cannot go on; ``WalletSession/reason`` says why.
+        /// It cannot go on, for the reason in ``WalletSession/reason``.
         case failed
 
-        /// Whether the wallet may still say something that matters.
+        /// Whether messages of the wallet still matter.
         package var isOpen: Bool { self == .waiting || self == .asked }
     }
 
-    /// What is kept of a session once and for ever.
+    /// The parts of a session that never change.
     package struct Opening: Hashable, Sendable {
         /// The session's identifier.
         package let id: WalletSessionID
@@ -29,7 +29,7 @@ package struct WalletSession: Hashable, Sendable {
         package let invoice: InvoiceID
         /// The option that the wallet is to pay.
         package let option: PaymentOptionID
-        /// What customers call the wallet.
+        /// The wallet's name for customers.
         package let wallet: String
         /// The wallet's bridge.
         package let bridge: String
@@ -39,10 +39,10 @@ package struct WalletSession: Hashable, Sendable {
         package let link: String
         /// When it was opened.
         package let createdAt: Timestamp
-        /// When nothing more is expected of it.
+        /// When it expires.
         package let expiresAt: Timestamp
 
-        /// What is kept of a session once and for ever.
+        /// The parts of a session that never change.
         package init(
             id: WalletSessionID,
             invoice: InvoiceID,
@@ -66,17 +66,17 @@ package struct WalletSession: Hashable, Sendable {
         }
     }
 
-    /// What was kept when it was opened.
+    /// The parts that never change.
     package let opening: Opening
     /// How far it has come.
     package private(set) var state: State
-    /// The wallet's name on the bridge; none before it has answered.
+    /// The wallet's identifier on the bridge; nil before it has answered.
     package private(set) var peer: String?
-    /// The wallet's account, raw; none before it has answered.
+    /// The wallet's account, in raw form; nil before it has answered.
     package private(set) var account: String?
     /// Why it cannot go on.
     package private(set) var reason: String?
-    /// The place of the last message on the bridge that was dealt with.
+    /// The identifier of the last message on the bridge that was processed.
     package var lastEvent: String?
 
     /// A session as it was opened or stored.
@@ -96,31 +96,31 @@ package struct WalletSession: Hashable, Sendable {
         self.lastEvent = lastEvent
     }
 
-    /// What can happen to a session.
+    /// An event of a session.
     package enum Event: Hashable, Sendable {
         /// A wallet has connected.
         case connected(peer: String, account: String, network: String)
-        /// A wallet or its customer said no, before or after it was asked.
+        /// The wallet or the customer has declined, before or after the wallet was asked.
         case declined
-        /// A wallet says that it has sent what it was asked.
+        /// The wallet reports that it has sent the transfer.
         case sent
-        /// A wallet, or we, cannot go on.
+        /// The wallet or the gateway cannot go on.
         case failed(reason: String)
     }
 
-    /// What follows.
+    /// The next action.
     package enum Action: Hashable, Sendable {
         /// Ask the wallet to pay.
         case ask
     }
 
-    /// What an event makes of the session; messages of others than the wallet that has connected change nothing.
+    /// Applies an event to the session; only messages of the connected wallet have an effect.
     ///
     /// - Parameters:
     ///   - event: what happened.
-    ///   - sender: who says so; none for ourselves.
+    ///   - sender: the sender of the message; nil for the gateway itself.
     ///   - network: the network that the option is paid on.
-    /// - Returns: what follows; the wallet is asked once only, so that nobody pays twice.
+    /// - Returns: the next actions; the wallet is asked only once, so that nobody pays twice.
     package mutating func apply(_ event: Event, from sender: String?, on network: String) -> [Action] {
         guard state.isOpen, sender == nil || peer == nil || sender == peer else { return [] }
         switch (event, state) {

@@ -1,5 +1,5 @@
-/// An absolute address of the web, as merchants name one: scheme, host, and perhaps port, path, query and fragment (RFC 3986),
-/// without user and password.
+/// An absolute web address: scheme, host, and optionally port, path, query and fragment (RFC 3986), without user and
+/// password.
 package enum WebAddress {
     /// The most bytes.
     package static let maximumBytes = 2_048
@@ -10,7 +10,7 @@ package enum WebAddress {
         + #"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"#
         + #"([/?]([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(#([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$"#
 
-    /// Whether a text is one.
+    /// Whether a text is a web address.
     package static func isValid(_ text: String) -> Bool {
         guard text.utf8.count <= maximumBytes else { return false }
         let rest: Substring
@@ -36,7 +36,7 @@ package enum WebAddress {
         text.allSatisfy(\.isASCIIDigit) && UInt16(text).map { $0 > 0 && "\($0)" == text } ?? false
     }
 
-    /// Whether a text is made of what path, query and fragment may hold (RFC 3986, `pchar`, `/` and `?`).
+    /// Whether a text has only characters of a path, query or fragment (RFC 3986, `pchar`, `/` and `?`).
     private static func isMadeOfURICharacters(_ text: Substring) -> Bool {
         var bytes = text.utf8.makeIterator()
         func isHexDigit(_ byte: UInt8?) -> Bool { byte.map { Character(UnicodeScalar($0)).isHexDigit } ?? false }

@@ -1,29 +1,29 @@
 package import Money
 import Payments
 
-/// What an account of ours held at a place of a rail's history that is read as a whole.
+/// The balance of one of our accounts at a place of the history of a rail that is read as a whole.
 ///
-/// What it holds at one mark and what it held at the one before have to be the same: what changed it between the two left
-/// no trace there, and becomes an observation of its own.
+/// The balance before this mark has to equal the balance after the previous one. A difference left no trace on the
+/// rail, and becomes an observation of its own.
 package struct BalanceMark: Hashable, Sendable {
     /// The account in the rail's canonical form.
     package let account: String
-    /// What it held before the place's own changes; nil when nobody tells.
+    /// The balance before the changes at this place; nil when it is unknown.
     package let before: AmountSum?
-    /// What it held after them.
+    /// The balance after them; nil when it is unknown.
     package let after: AmountSum?
-    /// By how much what is recorded of the place changes what it held.
+    /// The change of the balance that is recorded for this place.
     ///
-    /// Where nobody tells what it held, that is all there is: the next mark that tells finds the rest.
+    /// Where the balance is unknown, the next mark with a known balance finds the rest.
     package let recorded: AmountSum?
-    /// Whether it is an option's account, which held nothing before anything of it was recorded.
+    /// Whether it is an option's account, whose balance was zero before its first recorded observation.
     package let isOfOption: Bool
-    /// A payment of the option whose account it is, by as much as was found; nil where that is no payment.
+    /// The payment to record for the option when an arrival is found; nil where an arrival is no payment.
     package let arrival: IncomingTransfer?
-    /// What else was found: a change that nobody can explain.
+    /// The unexplained movement to record otherwise.
     package let change: AccountMovement
 
-    /// What an account held.
+    /// A balance mark.
     package init(
         account: String,
         before: AmountSum?,
@@ -42,7 +42,7 @@ package struct BalanceMark: Hashable, Sendable {
         self.change = change
     }
 
-    /// The observation of a difference that is not zero.
+    /// The observation for a difference that is not zero.
     package func observation(of difference: AmountSum) -> Observation {
         guard let difference = difference.booked else {
             let found = SetAside(
@@ -71,7 +71,7 @@ package struct BalanceMark: Hashable, Sendable {
 }
 
 extension IncomingTransfer {
-    /// The same transfer of another amount.
+    /// The same transfer with another amount.
     fileprivate func with(_ amount: Amount) -> Self {
         var other = self
         other.amount = amount

@@ -1,13 +1,14 @@
 package import Money
 package import Seams
 
-/// Tells what the rail says is there.
+/// States the balances as the rail reports them.
 package protocol BalanceStating: Sendable {
-    /// The rail's own view of the balances of our accounts: the given ones of single options, and the standing ones.
+    /// The rail's own view of the balances of our accounts: the given accounts of single options, and the standing
+    /// ones.
     ///
     /// - Parameters:
     ///   - accounts: the accounts of single options.
-    ///   - position: where the scan stands, on rails that can say what was there then; none: now.
+    ///   - position: the scan cursor, on rails that can state earlier balances; nil for the balances now.
     /// - Throws: ``ProviderError``.
     /// - Returns: the totals.
     func balances(of accounts: [ScanAccount], at position: String?) async throws(ProviderError) -> ProviderStatement
@@ -22,15 +23,15 @@ extension BalanceStating {
     }
 }
 
-/// What a rail says is there.
+/// The balances that a rail reports.
 package struct ProviderStatement: Hashable, Sendable {
     /// The total in each asset.
     package let balances: [Amount]
-    /// Totals that are no amount, because they need more than 255 bits: smallest units as decimal text.
+    /// Totals that need more than 255 bits and so are no amounts: smallest units as decimal text.
     package let beyondAmounts: [AssetID: String]
-    /// Assets of which the rail's own contract does not tell what accounts hold.
+    /// Assets whose own contract on the rail does not state balances.
     package let untold: Set<AssetID>
-    /// When, by the rail's clock.
+    /// The moment of the balances, by the rail's clock.
     package let asOf: Timestamp
     /// Where the figures come from, for a person.
     package let source: String

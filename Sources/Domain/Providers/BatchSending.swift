@@ -1,8 +1,8 @@
 package import Payments
 
-/// Sends many orders by one request, where the rail has requests that hold several.
+/// Sends many orders in one request, where the rail's requests can hold several.
 ///
-/// Each order has a fate of its own; what was prepared for it says which of the request's transfers it is.
+/// Each order has a fate of its own; its prepared transfer carries its position in the request.
 package protocol BatchSending: TransferSending {
     /// The most orders of one request.
     var maximumBatch: Int { get }
@@ -10,11 +10,11 @@ package protocol BatchSending: TransferSending {
     /// Signs orders together. Nothing leaves the process.
     ///
     /// - Parameters:
-    ///   - orders: what is to be sent, the most urgent first; at most ``maximumBatch``.
-    ///   - sequence: the highest number that any request of this provider has used, whatever became of it.
+    ///   - orders: the orders, the most urgent first; at most ``maximumBatch``.
+    ///   - sequence: the highest number that any request of this provider has used, whatever its fate.
     ///   - permit: the right to sign.
     /// - Throws: ``ProviderError`` when none of them can be sent now.
-    /// - Returns: what was signed; orders that are in neither list have to wait.
+    /// - Returns: the signed transfers and the refused orders; orders that are neither have to wait.
     func prepare(
         _ orders: [TransferOrder],
         after sequence: Int64?,
@@ -24,7 +24,7 @@ package protocol BatchSending: TransferSending {
 
 /// Orders that were signed together, and those that never can be.
 package struct PreparedBatch: Hashable, Sendable {
-    /// What was signed for each order, by the order's identifier: the same bytes, at different positions.
+    /// The signed transfer for each order, by the order's identifier: the same bytes, at different positions.
     package var prepared: [String: PreparedTransfer]
     /// Why orders can never be sent, by their identifiers.
     package var refused: [String: String]

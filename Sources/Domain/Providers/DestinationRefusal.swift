@@ -1,14 +1,14 @@
 /// Why money is never sent to a place: the one list for all rails.
 ///
-/// It is asked when a payout or refund is asked for, before anybody approves, and once more before anything is signed.
+/// It is checked when a payout or refund is requested, before anybody approves it, and again before it is signed.
 package struct DestinationRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of place.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// It is no address of the rail, or its checksum is wrong: a character is mistyped.
+        /// It is not an address of the rail, or its checksum is wrong because a character is mistyped.
         case malformed
-        /// It is of another network, or of a part of the network that does not take the asset.
+        /// It is on another network, or on a part of the network that does not accept the asset.
         case network
-        /// Nobody has a key for it: address 0, or one that is known to burn what it gets.
+        /// Nobody has a key for it: address 0, or a known burn address.
         case nobody
         /// It belongs to the chain itself: a precompiled contract, a predeployed one, the elector.
         case system
@@ -23,16 +23,16 @@ package struct DestinationRefusal: Error, Hashable, Sendable, CustomStringConver
     /// What is wrong and what to do about it, for a person.
     package let reason: String
 
-    /// A refusal, with what the rail has to say about it.
+    /// A refusal, with details from the rail.
     package init(_ kind: Kind, _ detail: String? = nil) {
         self.kind = kind
         let text =
             switch kind {
-            case .malformed: "the destination is no address here"
-            case .network: "the destination is of another network"
-            case .nobody: "nobody has a key for the destination; what is sent there is lost"
-            case .system: "the destination belongs to the chain itself; what is sent there is lost"
-            case .token: "the destination is the contract of a token; what is sent there is lost"
+            case .malformed: "the destination is not an address of this rail"
+            case .network: "the destination is on another network"
+            case .nobody: "nobody has a key for the destination; money sent there is lost"
+            case .system: "the destination belongs to the chain itself; money sent there is lost"
+            case .token: "the destination is the contract of a token; money sent there is lost"
             case .own: "the destination is an account of this gateway"
             }
         reason = detail.map { "\(text): \($0)" } ?? text

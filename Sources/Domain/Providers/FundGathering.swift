@@ -1,13 +1,13 @@
 package import Payments
 import Seams
 
-/// Gathers on the account that pays out what customers have paid to accounts of single options.
+/// Gathers the payments on accounts of single options into the account that pays out.
 ///
-/// It moves money between accounts that are all ours, so that doing it twice has no second effect; what the rail charges
-/// for it is observed like everything else. What it signs for accounts of options can go to the wallet only, and needs
-/// that wallet's permit; what the wallet for fees signs needs its own.
+/// All accounts are ours, so that gathering twice has no second effect. The rail's fees are observed like everything
+/// else. A transfer signed for an option's account can only go to the wallet, and needs that wallet's permit. A
+/// transfer of the wallet for fees needs a permit of its own.
 package protocol FundGathering: Sendable {
-    /// Takes the next step with some accounts.
+    /// Takes the next step for some accounts.
     ///
     /// - Throws: ``ProviderError`` when nothing can be done now.
     func gather(
@@ -36,7 +36,7 @@ package struct GatheringOutcome: Hashable, Sendable {
     package var empty: [HoldingAccount]
     /// How many transfers were sent.
     package var sent: Int
-    /// What could not be done, for a person.
+    /// The problems, for a person.
     package var problems: [String]
 
     /// How far gathering came.

@@ -2,16 +2,16 @@ package import Payments
 
 /// Sells pictures and videos in chats.
 package protocol MediaSelling: Sendable {
-    /// Puts paid media into their chat.
+    /// Sends paid media to their chat.
     func send(_ media: PaidMedia) async -> MediaOutcome
 }
 
-/// What became of paid media that were to be put into their chat.
+/// The outcome of sending paid media to their chat.
 package enum MediaOutcome: Sendable {
-    /// They are there, in the message with this number.
+    /// They were sent, in the message with this number.
     case sent(message: Int64)
-    /// They are not there.
+    /// They were not sent.
     case notSent(ProviderError)
-    /// Nobody knows whether they are there: no usable answer came.
+    /// It is unknown whether they were sent: no usable answer came.
     case unknown(ProviderError)
 }

@@ -4,51 +4,54 @@ package import Seams
 
 /// Something that a provider saw happen, each with the natural key that keeps it from being booked twice.
 package enum Observation: Hashable, Sendable {
-    /// Money came in from outside: a payment for an option, or for nothing that is known.
+    /// Money came in from outside: a payment for an option, or an unmatched payment.
     case incoming(IncomingTransfer)
-    /// Money moved in a way that is no payment: a fee, a top-up, change that came back.
+    /// Money moved without being a payment: a fee, a top-up, or unused fees that came back.
     case movement(AccountMovement)
-    /// One of our accounts sent something; booked with the payout that has this hash, unexplained when none has it.
+    /// One of our accounts sent a transfer. It is booked with the payout that has this hash, or as unexplained.
     case sent(SentTransfer)
-    /// The rail has returned a payment: the natural keys of the return and of what was returned, and how much.
+    /// The rail has returned a payment: the natural keys of the return and of the payment, and the amount.
     case refunded(naturalKey: NaturalKey, payment: NaturalKey, amount: Amount, at: Timestamp)
     /// A payment or a movement that was recorded is no longer part of the rail's history.
     case vanished(NaturalKey, at: Timestamp)
-    /// A transfer of ours whose end was seen in a part of the rail's history that has changed.
+    /// The outcome of one of our transfers was seen in a part of the rail's history that has changed since.
     case uncertain(transfer: String, at: Timestamp)
-    /// Something was looked at and deliberately has no effect on the books; kept so that a finance person can see why.
+    /// An event deliberately has no effect on the books; it is kept so that the finance team can see why.
     case ignored(naturalKey: NaturalKey, reason: String)
-    /// Something that could not be understood, or whose amount fits nothing, with what the rail said, of which
-    /// ``Payments/SetAside/byteLimit`` bytes are kept: it waits for a person, and nothing after it does.
+    /// An event that could not be read, or whose amount is too large, is set aside for a person.
+    ///
+    /// `bytes` is the rail's own data, of which ``Payments/SetAside/byteLimit`` bytes are kept. Later events do not
+    /// wait for it.
     case setAside(SetAside, bytes: [UInt8])
 }
 
 /// Money that came in.
 package struct IncomingTransfer: Hashable, Sendable {
-    /// What makes it unique.
+    /// The natural key, which makes it unique.
     package var naturalKey: NaturalKey
-    /// What it says it pays; none when it says nothing.
+    /// The reference that it carries; nil when it carries none.
     package let reference: PaymentReference?
-    /// What came in.
+    /// The amount received.
     package internal(set) var amount: Amount
     /// Who sent it, in the rail's own words.
     package let payer: String?
-    /// Where a refund goes, in the rail's own words; none when the rail does not prove one.
+    /// The address for a refund, in the rail's own words; nil when the rail proves none.
     package let refundTarget: String?
     /// The rail's own proof, as JSON text of an object.
     package let evidence: String
     /// When it happened, by the rail's clock.
     package var occurredAt: Timestamp
-    /// From when it can be used.
+    /// When the money becomes available.
     package let availableAt: Timestamp
-    /// Until when a period of a subscription is paid by it, when the rail says so.
+    /// The end of the subscription period that it pays, when the rail reports one.
     package var paidUntil: Timestamp?
     /// The way of shipping that the customer chose; nil when none was chosen.
     package let shippingOption: String?
-    /// What the rail has asked of the customer in the merchant's name.
+    /// The customer's data that the rail has collected for the merchant.
     package let personalData: PersonalData?
-    /// Whether only the balance of an account tells of it, at some place of the history: when a reorganisation puts the
-    /// money at another place, its natural key is another one, and it is the same money.
+    /// Whether only a changed balance shows it, at some place of the history.
+    ///
+    /// A reorganisation that moves the money to another place changes its natural key, although the money is the same.
     package var isShownByBalance = false
 
     /// An observed transfer.
@@ -79,16 +82,16 @@ package struct IncomingTransfer: Hashable, Sendable {
     }
 }
 
-/// Money that was seen on its way in and can still be undone: it is told, and not booked.
+/// An incoming transfer that can still be undone: it is reported, and not booked.
 package struct Sighting: Hashable, Sendable {
-    /// What was seen; the same natural key as when it is final.
+    /// The transfer, with the natural key that it will have when it is final.
     package let transfer: IncomingTransfer
-    /// How many blocks have it or build on it; 0 while it waits.
+    /// The number of blocks that contain it or build on it; 0 while it is pending.
     package let confirmations: Int
-    /// With how many it counts as final.
+    /// The number of confirmations at which it counts as final.
     package let required: Int
 
-    /// Money that was seen.
+    /// A sighting.
     package init(transfer: IncomingTransfer, confirmations: Int, required: Int) {
         self.transfer = transfer
         self.confirmations = confirmations
@@ -96,20 +99,20 @@ package struct Sighting: Hashable, Sendable {
     }
 }
 
-/// Something that one of our accounts sent.
+/// A transfer that one of our accounts sent.
 package struct SentTransfer: Hashable, Sendable {
-    /// What makes it unique.
+    /// The natural key, which makes it unique.
     package let naturalKey: NaturalKey
-    /// What the rail knows it by: the ``Payments/PreparedTransfer/hash`` of a payout that we made.
+    /// The rail's identifier of it: the ``Payments/PreparedTransfer/hash`` of a payout that we made.
     package let hash: String
-    /// What it changes when no payout of ours has this hash.
+    /// The movement to book when no payout of ours has this hash.
     package let movement: AccountMovement
-    /// Which wallet's key has signed it, and for whom; nil where the rail knows no keys.
+    /// The wallet whose key has signed it, and the receivers; nil where the rail has no keys.
     package let signature: WalletSignature?
-    /// What left by the whole request of the asset that moved, without fees of the network; nil where the wallet can send
-    /// nothing but what was signed.
+    /// How much of the asset the whole request has moved, without network fees; nil where the wallet can only send what
+    /// was signed.
     ///
-    /// A token's contract decides itself what a transfer moves.
+    /// A token's contract decides how much a transfer moves.
     package let moved: Amount?
 
     /// An observed transfer of ours.
@@ -128,18 +131,18 @@ package struct SentTransfer: Hashable, Sendable {
     }
 }
 
-/// What the key of a wallet has signed, as the chain shows it.
+/// A request signed by a wallet's key, as the chain shows it.
 package struct WalletSignature: Hashable, Sendable {
     /// The wallet in the rail's canonical form.
     package let wallet: String
-    /// The number that it has used, as ``WalletNumbers`` counts; nil when it cannot be read.
+    /// The number that it has used, as counted by ``WalletNumbers``; nil when it cannot be read.
     package let number: Int64?
     /// The chain transaction, in the rail's own words.
     package let evidence: String
-    /// What has left by it for others, as far as the chain shows it.
+    /// The payments to others that it has made, as far as the chain shows them.
     package let payments: [SentPayment]
 
-    /// What the key of a wallet has signed.
+    /// A request signed by a wallet's key.
     package init(wallet: String, number: Int64?, evidence: String, payments: [SentPayment]) {
         self.wallet = wallet
         self.number = number
@@ -148,18 +151,18 @@ package struct WalletSignature: Hashable, Sendable {
     }
 }
 
-/// Money that has left a wallet for one receiver, as the chain shows it.
+/// A payment from a wallet to one receiver, as the chain shows it.
 package struct SentPayment: Hashable, Sendable {
-    /// Who gets it, in the rail's canonical form.
+    /// The receiver, in the rail's canonical form.
     package let destination: String
     /// How much.
     package let amount: Amount
-    /// What the receiver reads, as bytes: a chain takes any.
+    /// The comment for the receiver, as bytes, because a chain accepts any.
     package let comment: [UInt8]?
-    /// The number by which the rail carries our identifier of the order, where it does.
+    /// The number in which the rail carries our order's identifier, where it does.
     package let tag: String?
 
-    /// Money that has left.
+    /// A payment from a wallet.
     package init(destination: String, amount: Amount, comment: [UInt8]? = nil, tag: String? = nil) {
         self.destination = destination
         self.amount = amount
@@ -167,15 +170,15 @@ package struct SentPayment: Hashable, Sendable {
         self.tag = tag
     }
 
-    /// How much speaks for it that this is the payment of an order that looks so.
+    /// How likely it is that this is the payment of an order.
     package enum Likeness: String, Hashable, Sendable {
-        /// Our identifier, or the receiver, the amount and a comment.
+        /// Our identifier matches, or the receiver, the amount and a comment do.
         case certain
-        /// The receiver and the amount, and nothing against it.
+        /// The receiver and the amount match, and nothing contradicts them.
         case likely
     }
 
-    /// How alike this is to what an order looks like on the chain; nil when it is another payment.
+    /// How well this matches an order as it appears on the chain; nil when it is another payment.
     package func likeness(to order: SentPayment) -> Likeness? {
         guard destination == order.destination, amount == order.amount else { return nil }
         if let tag, let wanted = order.tag { return tag == wanted ? .certain : .likely }
@@ -184,11 +187,11 @@ package struct SentPayment: Hashable, Sendable {
     }
 }
 
-/// A change of one of our accounts on a rail that is no payment.
+/// A change of the balance of one of our accounts on a rail that is not a payment.
 package struct AccountMovement: Hashable, Sendable {
-    /// What kind of change it is, which decides the ledger account.
+    /// The kind of change, which decides the ledger account.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// The network charged for something (negative), or gave back what it did not need (positive).
+        /// The network charged a fee (negative), or returned an unused part of one (positive).
         case networkFee = "network_fee"
         /// The operator moved own money in or out.
         case ownFunds = "own_funds"
@@ -196,19 +199,19 @@ package struct AccountMovement: Hashable, Sendable {
         case coldStorage = "cold_storage"
         /// The rail took money back, for example a chargeback (negative).
         case takenBack = "taken_back"
-        /// Nobody knows; it waits on the suspense account.
+        /// Unknown; the amount waits on the suspense account.
         case unexplained
     }
 
-    /// What makes it unique.
+    /// The natural key, which makes it unique.
     package let naturalKey: NaturalKey
-    /// What kind of change it is.
+    /// The kind of change.
     package let kind: Kind
     /// By how much the account's balance changed; negative when money left.
     package let amount: Amount
-    /// Why, for a person.
+    /// The reason, for a person.
     package let reason: String
-    /// Where it is found on the rail; none where only the natural key tells.
+    /// Its place on the rail; nil where only the natural key is known.
     package let place: RailPlace?
     /// When it happened, by the rail's clock.
     package let occurredAt: Timestamp

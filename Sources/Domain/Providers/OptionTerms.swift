@@ -5,9 +5,9 @@ import Payments
 package struct ShippingOption: Hashable, Sendable {
     /// The merchant's key for it.
     package let id: String
-    /// What the customer reads.
+    /// The title for the customer.
     package let title: String
-    /// What it costs.
+    /// The price.
     package let price: Amount
 
     /// A way of shipping.
@@ -18,16 +18,16 @@ package struct ShippingOption: Hashable, Sendable {
     }
 }
 
-/// What a customer may pay for an option beside its price: the way of shipping that they choose, and a tip.
+/// The amounts that a customer may pay for an option in addition to its price: the chosen way of shipping, and a tip.
 ///
-/// With it the total that belongs to an order is known, before the money is taken and after.
+/// They decide whether a total is the order's, before the money is taken and after.
 package struct OptionTerms: Hashable, Sendable {
-    /// The ways of shipping of which the customer chooses one; nil when nothing is chosen.
+    /// The ways of shipping from which the customer chooses one; nil when there is no choice.
     package let shipping: [ShippingOption]?
     /// The largest tip; nil when there is none.
     package let maximumTip: Amount?
 
-    /// What may be paid beside the price.
+    /// Terms of an option.
     package init(shipping: [ShippingOption]? = nil, maximumTip: Amount? = nil) {
         self.shipping = shipping
         self.maximumTip = maximumTip
@@ -36,31 +36,31 @@ package struct OptionTerms: Hashable, Sendable {
     /// The price alone.
     package static let none = Self()
 
-    /// What is wrong with what a customer is about to pay.
+    /// The fault in a payment that a customer is about to make.
     package enum Fault: Hashable, Sendable {
-        /// It is another total than that of the order.
+        /// The total is not that of the order.
         case total
-        /// The way of shipping is none that is offered, or none was chosen.
+        /// The way of shipping is not offered, or none was chosen.
         case shipping
     }
 
-    /// Looks whether a total is the order's: the price, the chosen way of shipping, and a tip within its limit.
+    /// Checks whether a total is the order's: the price, the chosen way of shipping, and a tip within its limit.
     ///
     /// - Parameters:
-    ///   - total: what would be paid.
-    ///   - price: what is due without shipping and tip.
+    ///   - total: the total that would be paid.
+    ///   - price: the amount due without shipping and tip.
     ///   - choice: the chosen way of shipping; nil when none was chosen.
     /// - Throws: `MoneyError` when the assets differ or a sum does not fit.
-    /// - Returns: what is wrong; nil when it may be paid.
+    /// - Returns: the fault; nil when the total may be paid.
     package func fault(in total: Amount, for price: Amount, shippedBy choice: String?) throws(MoneyError) -> Fault? {
         guard let cost = try cost(of: choice, in: price.asset) else { return .shipping }
         let rest = try total.subtracting(price).subtracting(cost)
         return rest.isNegative ? .total : try rest == tip(within: rest) ? nil : .total
     }
 
-    /// What is due with shipping, of money that was taken already.
+    /// The amount due with shipping, for money that was taken already.
     ///
-    /// Where the customer chose nothing that is offered, the cheapest way is due: no order costs less.
+    /// When the customer's choice is not offered, the cheapest way counts, because no order costs less.
     ///
     /// - Throws: `MoneyError` when the assets differ or the sum does not fit.
     package func due(for price: Amount, shippedBy choice: String?) throws(MoneyError) -> Amount {
@@ -73,7 +73,7 @@ package struct OptionTerms: Hashable, Sendable {
         return try least.map { least throws(MoneyError) in try price.adding(least) } ?? price
     }
 
-    /// How much of what is left of a payment, when all that is due is taken off, is a tip.
+    /// The tip within the rest of a payment from which the amount due was subtracted.
     ///
     /// - Throws: `MoneyError` when the assets differ.
     package func tip(within rest: Amount) throws(MoneyError) -> Amount {
@@ -81,7 +81,7 @@ package struct OptionTerms: Hashable, Sendable {
         return try rest.compared(to: maximumTip) == .greater ? maximumTip : rest
     }
 
-    /// What a choice costs; nil when it is none of those that are offered.
+    /// The price of a choice; nil when it is not offered.
     private func cost(of choice: String?, in asset: AssetID) throws(MoneyError) -> Amount? {
         guard let shipping else { return choice == nil ? .zero(asset) : nil }
         return shipping.first { option in choice.map { option.id.utf8.elementsEqual($0.utf8) } ?? false }?.price

@@ -1,10 +1,10 @@
-/// Checks that somebody owns an account on the rail, so that a customer can claim what came without a reference.
+/// Checks that somebody owns an account on the rail, so that a customer can claim a payment without a reference.
 package protocol OwnershipProving: Sendable {
-    /// Who made a proof, in the words in which payers are kept.
+    /// The account of the person who made a proof, in the form in which payers are stored.
     ///
     /// - Parameters:
     ///   - proof: the rail's own proof, as JSON text of an object.
-    ///   - challenge: what was given out to be signed.
+    ///   - challenge: the text that was issued to be signed.
     ///   - domain: our own domain, which the customer's wallet has shown.
     /// - Throws: ``ProviderError`` with ``ProviderError/Code/refused`` when the proof does not hold.
     /// - Returns: the account.

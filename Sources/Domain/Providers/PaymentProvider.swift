@@ -2,100 +2,100 @@ package import Money
 package import Payments
 package import Seams
 
-/// Who or what moves money on one rail.
+/// Moves money on one rail.
 ///
-/// A provider says what it can do in ``capabilities`` and offers a port for each ability; business code asks for the
-/// port and never for the rail's name. Whoever adds a provider runs the conformance suite against it.
+/// A provider states its abilities in ``capabilities`` and offers a port for each of them. Business code asks for the
+/// port and never for the rail's name. Every provider has to pass the conformance suite.
 package protocol PaymentProvider: Sendable {
     /// The provider's key in the registry and in the database, for example `ton-mainnet`; never reused.
     var key: String { get }
     /// The rail that it serves.
     var rail: Rail { get }
-    /// The accounts whose money it looks after, each under a name that no other account of any rail has: what happens on one
-    /// is booked by one provider, for ever.
+    /// The accounts that it manages, each under a name that is unique among all rails.
+    ///
+    /// Only one provider ever books what happens on an account.
     var accountNames: [String] { get }
-    /// What it can do.
+    /// Its abilities.
     var capabilities: ProviderCapabilities { get }
 
-    /// Where its money is, which the key in the books stands for: the account of its wallet, the number of its bot; nil
-    /// where there is nothing that could be another.
+    /// The place of its money: the account of its wallet, or the number of its bot; nil where there can be only one.
     ///
-    /// The same key with another place is another provider: what is owed at the first one is not at the second.
+    /// In the books, a key stands for one place. The same key with another place is another provider, and money owed at
+    /// the first is not at the second.
     var place: String? { get }
 
-    /// What customers call the network that they have to choose in their wallet; none where there is nothing to choose.
+    /// The name of the network that customers have to choose in their wallet; nil where there is no choice.
     var networkName: String? { get }
 
-    /// Asks the rail whether it is the one that is configured.
+    /// Checks that the rail is the configured one.
     ///
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/refused`` when it is another, with
-    ///   ``ProviderError/Code/unavailable`` when it cannot be asked now, which is no reason not to start.
+    ///   ``ProviderError/Code/unavailable`` when it cannot be reached. The gateway may start in the second case.
     func checkConfiguration() async throws(ProviderError)
 
-    /// What an operator should look after before it becomes a problem, a sentence each: wallets that run dry, rent.
+    /// Warnings for the operator, a sentence each: wallets that run dry or cannot pay their rent.
     ///
-    /// - Throws: ``ProviderError`` when the rail cannot be asked now.
+    /// - Throws: ``ProviderError`` when the rail cannot be reached.
     func warnings() async throws(ProviderError) -> [String]
 
-    /// Looks whether a way to pay could be opened, without asking the rail: settings, limits, the form of the amount.
+    /// Checks whether an option could be opened, without asking the rail: settings, limits, the form of the amount.
     ///
-    /// - Throws: ``ProviderError``, with the setting that is wrong when one is.
+    /// - Throws: ``ProviderError``, which names the wrong setting, if any.
     func check(_ request: OpenRequest) throws(ProviderError)
 
-    /// Opens a way to pay an invoice.
+    /// Opens an option to pay an invoice.
     ///
-    /// - Throws: ``ProviderError``, also for all that ``check(_:)`` refuses; nothing that has to be undone is left behind
-    ///   then.
+    /// - Throws: ``ProviderError``, also for everything that ``check(_:)`` refuses; nothing has to be undone then.
     func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption
 
-    /// What a customer may pay for an option beside its price.
+    /// The amounts that a customer may pay for an option in addition to its price.
     func terms(of option: PaymentOption) -> OptionTerms
 
-    /// Takes what the rail pushes; none when the rail is only scanned.
+    /// Receives the messages that the rail pushes; nil when the rail is only scanned.
     var push: (any PushReceiving)? { get }
-    /// Reads what happened on the rail; none when the rail only pushes.
+    /// Scans the rail's history; nil when the rail only pushes.
     var scan: (any TransferScanning)? { get }
-    /// Sends money; none when money can only be returned elsewhere.
+    /// Sends money; nil when money can only be returned elsewhere.
     var send: (any TransferSending)? { get }
-    /// Sends many orders by one request; none when each goes alone.
+    /// Sends many orders in one request; nil when each is sent alone.
     var batch: (any BatchSending)? { get }
-    /// Tells what the rail says is there; none when the rail cannot be asked.
+    /// States the balances as the rail reports them; nil when the rail reports none.
     var state: (any BalanceStating)? { get }
-    /// Gathers what lies on the accounts of single options; none when they have none of their own.
+    /// Gathers the money on the accounts of single options; nil when options have no accounts of their own.
     var gather: (any FundGathering)? { get }
-    /// Checks proofs that somebody owns an account; none when the rail has none.
+    /// Checks proofs of account ownership; nil when the rail has none.
     var ownership: (any OwnershipProving)? { get }
-    /// Keeps subscriptions; none when the rail has none.
+    /// Manages subscriptions; nil when the rail has none.
     var subscriptions: (any SubscriptionKeeping)? { get }
-    /// Sells pictures and videos in chats; none when the rail has no chats.
+    /// Sells pictures and videos in chats; nil when the rail has no chats.
     var media: (any MediaSelling)? { get }
-    /// Says what customers' own wallets have to sign; none when wallets cannot be asked.
+    /// Prepares the messages that customers' own wallets sign; nil when wallets cannot be asked to pay.
     var customerWallets: (any WalletPaying)? { get }
 }
 
 extension PaymentProvider {
-    /// Nothing could be another.
+    /// On some rails there can be only one place.
     package var place: String? { nil }
 
     /// On most rails there is no network to choose.
     package var networkName: String? { nil }
 
-    /// Most rails are named by what they are asked with.
+    /// On most rails the credentials already identify the rail.
     package func checkConfiguration() async throws(ProviderError) {}
 
-    /// Where nothing is against an amount, asking the rail tells.
+    /// Some rails check a request only when it is opened.
     package func check(_ request: OpenRequest) throws(ProviderError) {}
 
-    /// On most rails the price is all.
+    /// On most rails the customer pays the price alone.
     package func terms(of option: PaymentOption) -> OptionTerms { .none }
 
-    /// On most rails there is nothing to look after.
+    /// On most rails there is nothing to warn of.
     package func warnings() async throws(ProviderError) -> [String] { [] }
 
-    /// On most rails each order goes alone.
+    /// On most rails each order is sent alone.
     package var batch: (any BatchSending)? { nil }
 
-    /// On most rails everything comes to one account.
+    /// On most rails all payments arrive on one account.
     package var gather: (any FundGathering)? { nil }
 
     /// On most rails each payment is made by the customer.
@@ -104,14 +104,14 @@ extension PaymentProvider {
     /// On most rails there are no chats.
     package var media: (any MediaSelling)? { nil }
 
-    /// On most rails wallets cannot be asked.
+    /// On most rails wallets cannot be asked to pay.
     package var customerWallets: (any WalletPaying)? { nil }
 
-    /// On most rails nobody can prove what is theirs.
+    /// On most rails account ownership cannot be proven.
     package var ownership: (any OwnershipProving)? { nil }
 }
 
-/// What a provider can do, as data.
+/// The abilities of a provider, as data.
 package struct ProviderCapabilities: Hashable, Sendable {
     /// How much of a payment can be returned through the provider.
     package enum Refunds: String, Hashable, Sendable {
@@ -131,19 +131,19 @@ package struct ProviderCapabilities: Hashable, Sendable {
 
     /// How the customer pays.
     package let opening: Opening
-    /// The assets that it takes, in the order of preference.
+    /// The assets that it accepts, in the order of preference.
     package let assets: [AssetID]
     /// Whether a customer can pay less than what is due.
     package let takesPartialPayments: Bool
-    /// What can be returned.
+    /// How much of a payment can be returned.
     package let refunds: Refunds
     /// Whether it can send the merchant's money to an address.
     package let paysOut: Bool
-    /// Whether what it moves has no value.
+    /// Whether the assets have no value.
     package let isTestNetwork: Bool
     /// How long after the expiry a payment that was approved in time may still arrive.
     package let graceAfterExpiry: Duration
-    /// What merchants can wish of it; nothing else is taken.
+    /// The settings that merchants can choose; others are refused.
     package let settings: [RailSetting]
 
     /// A provider's abilities.
@@ -168,19 +168,20 @@ package struct ProviderCapabilities: Hashable, Sendable {
     }
 }
 
-/// What has to be opened.
+/// A request to open an option of an invoice.
 package struct OpenRequest: Sendable {
-    /// The option's identifier, made before; it also makes the reference unique.
+    /// The option's identifier, drawn beforehand; it also makes the reference unique.
     package let option: PaymentOptionID
     /// The invoice that is paid.
     package let invoice: Invoice
-    /// What the customer pays on this rail.
+    /// The amount that the customer pays on this rail.
     package let due: Amount
     /// How the amount is split for the customer.
     ///
     /// The parts add up to ``due``. When there are none, the customer sees one line with the invoice's title.
     package let lines: [InvoiceLine]
-    /// The rail's own wishes, for example tips or shipping for Telegram fiat, as text pairs that the provider knows.
+    /// The rail's own settings, for example tips or shipping for Telegram fiat, as pairs of texts that the provider
+    /// defines.
     package let settings: Labels
 
     /// A request to open an option.
@@ -199,11 +200,11 @@ package struct OpenRequest: Sendable {
     }
 }
 
-/// A way to pay that is open.
+/// An option that is open.
 package struct OpenedOption: Hashable, Sendable {
-    /// What the customer needs.
+    /// The payment instruction for the customer.
     package let instruction: PaymentInstruction
-    /// What a transfer carries that pays it.
+    /// The reference that a transfer for it carries.
     package let reference: PaymentReference
     /// The accounts that have to be scanned for it, until the invoice is no longer monitored.
     package let accounts: [ScanAccount]

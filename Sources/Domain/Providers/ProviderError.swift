@@ -9,15 +9,15 @@ package struct ProviderError: CodedError {
 
     /// The kind of failure.
     package enum Code: String, Hashable, Sendable, CaseIterable {
-        /// The rail could not be reached or did not answer in time; asking again is right.
+        /// The rail could not be reached or did not answer in time; the request may be repeated.
         case unavailable
-        /// The rail refuses for good; asking again is pointless.
+        /// The rail refuses for good; repeating the request is pointless.
         case refused
-        /// What the rail said cannot be read, or contradicts itself.
+        /// The rail's answer cannot be read, or contradicts itself.
         case malformed
-        /// The rail's history does not join up with what is known.
+        /// The rail's history does not join up with the recorded one.
         case gap
-        /// The rail lags behind its own head by more than is allowed.
+        /// The rail's answers are older than is allowed.
         case lagging
         /// The answer came after the rail had stopped waiting.
         case tooLate
@@ -33,7 +33,7 @@ package struct ProviderError: CodedError {
     package let code: Code
     /// What went wrong and what to do about it, for a person.
     package let reason: String
-    /// The setting that is wrong, when one is.
+    /// The wrong setting, if any.
     package let setting: String?
 
     /// A failure of the kind `code`.

@@ -6,7 +6,7 @@ import Synchronization
 package final class ProviderRegistry: Sendable {
     private struct Entry {
         let provider: any PaymentProvider
-        /// Whose it is; none: everybody's.
+        /// The merchant who owns it; nil when it serves everybody.
         let owner: MerchantID?
         let isOffered: Bool
     }
@@ -14,9 +14,9 @@ package final class ProviderRegistry: Sendable {
     private struct State {
         var entries: [Entry] = []
         var byKey: [String: any PaymentProvider] = [:]
-        /// The providers that are known, and not offered until their rails have answered.
+        /// The providers that are not offered until their rails have answered.
         var held: Set<String> = []
-        /// Whose each account is, by the key of the provider.
+        /// The key of the provider that has each account.
         var accounts: [String: String] = [:]
     }
 
@@ -24,7 +24,8 @@ package final class ProviderRegistry: Sendable {
 
     /// A registry of `providers`, which serve everybody.
     ///
-    /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest`` when two of them share a key or an account.
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest`` when two of them share a key or an
+    ///   account.
     package init(_ providers: [any PaymentProvider]) throws(ProviderError) {
         var keys: Set<String> = []
         for provider in providers where !keys.insert(provider.key).inserted {
@@ -33,14 +34,14 @@ package final class ProviderRegistry: Sendable {
         for provider in providers { try put(provider, of: nil, isOffered: true) }
     }
 
-    /// Adds a provider, or puts it in the place of the one that had its key.
+    /// Adds a provider, or replaces the one with its key.
     ///
     /// - Parameters:
     ///   - provider: the provider.
-    ///   - owner: the merchant whose it is; none: everybody's.
-    ///   - isOffered: whether new invoices are offered it; what was paid by it is looked after in any case.
-    /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest`` when another provider has one of its accounts:
-    ///   each of the two would book what happens there. Nothing is changed then.
+    ///   - owner: the merchant who owns it; nil when it serves everybody.
+    ///   - isOffered: whether new invoices are offered it; its earlier payments are processed in any case.
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/invalidRequest`` when another provider has one of its
+    ///   accounts, because both would book what happens there. Nothing is changed then.
     package func put(
         _ provider: any PaymentProvider,
         of owner: MerchantID?,
@@ -52,7 +53,7 @@ package final class ProviderRegistry: Sendable {
                 if let other = state.accounts[account], other != provider.key {
                     throw ProviderError(
                         .invalidRequest,
-                        "\(other) and \(provider.key) are of one account, \(account): each would book what happens there"
+                        "\(other) and \(provider.key) share the account \(account): each would book its payments"
                     )
                 }
             }
@@ -72,14 +73,16 @@ package final class ProviderRegistry: Sendable {
     /// The provider with a key.
     package func provider(_ key: String) -> (any PaymentProvider)? { state.withLock { $0.byKey[key] } }
 
-    /// Keeps a provider from being offered to new invoices until it is released; what was paid by it is looked after.
+    /// Keeps a provider from being offered to new invoices until it is released; its earlier payments are still
+    /// processed.
     package func hold(_ key: String) { state.withLock { _ = $0.held.insert(key) } }
 
     /// Offers a provider again.
     package func release(_ key: String) { state.withLock { _ = $0.held.remove(key) } }
 
-    /// The providers that new invoices of a merchant are offered: on each rail its own where it has one, and everybody's
-    /// otherwise; those that are held are left out.
+    /// The providers that are offered for new invoices of a merchant, without held ones.
+    ///
+    /// On each rail these are the merchant's own, if there are any, and otherwise those that serve everybody.
     package func providers(for merchant: MerchantID) -> [any PaymentProvider] {
         state.withLock { state in
             // A merchant whose own provider is held is not offered another's in its place.
@@ -87,15 +90,14 @@ package final class ProviderRegistry: Sendable {
         }
     }
 
-    /// The rails that a merchant has a provider on which is held for now.
+    /// The rails on which a merchant's provider is held.
     package func heldRails(for merchant: MerchantID) -> Set<Rail> {
         state.withLock { state in
             Set(Self.meant(for: merchant, in: state).filter { state.held.contains($0.key) }.map(\.rail))
         }
     }
 
-    /// Whether a source of pushed messages (a bot) speaks for a merchant: it brings a provider that is meant for the
-    /// merchant, also one that is held.
+    /// Whether a source of pushed messages (a bot) belongs to a provider that is meant for a merchant, held or not.
     package func speaks(_ source: String, for merchant: MerchantID) -> Bool {
         state.withLock { state in
             Self.meant(for: merchant, in: state).contains { $0.push?.source == source }
@@ -109,7 +111,7 @@ package final class ProviderRegistry: Sendable {
         }
     }
 
-    /// Whether a source of pushed messages brings any provider.
+    /// Whether a source of pushed messages belongs to any provider.
     package func bringsProvider(_ source: String) -> Bool {
         state.withLock { state in state.entries.contains { $0.provider.push?.source == source } }
     }

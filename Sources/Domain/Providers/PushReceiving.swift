@@ -1,39 +1,40 @@
 package import Money
 package import Payments
 
-/// Takes what a rail pushes to us.
+/// Receives the messages that a rail pushes.
 package protocol PushReceiving: Sendable {
-    /// The inbox that the rail's messages are kept in, for example `telegram:shop`; providers of one bot share it, and
-    /// each reads only what concerns it.
+    /// The inbox that stores the rail's messages, for example `telegram:shop`.
+    ///
+    /// Providers of one bot share an inbox, and each reads only its own messages.
     var source: String { get }
 
     /// Reads one pushed message.
     ///
-    /// - Throws: ``ProviderError`` with ``ProviderError/Code/malformed`` when it cannot be read; it is set aside for
-    ///   a person then.
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/malformed`` when it cannot be read; the message is then
+    ///   set aside for a person.
     func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage]
 
-    /// Tells the rail what was decided about a pushed question.
+    /// Sends the rail the decision about a pushed question.
     ///
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/tooLate`` when the rail no longer waits.
     func answer(_ question: ApprovalRequest, with decision: ApprovalDecision) async throws(ProviderError)
 }
 
-/// What a pushed message means.
+/// The meaning of a pushed message.
 package enum PushedMessage: Hashable, Sendable {
-    /// The rail asks whether the customer may pay; it waits only seconds.
+    /// The rail asks whether the customer may pay, and waits only seconds.
     case question(ApprovalRequest)
     /// Something happened.
     case observation(Observation)
-    /// What a customer, or the rail, has decided about a subscription, which its invoice's reference names.
+    /// The customer or the rail has changed a subscription, which is named by the reference of its invoice.
     case subscription(PaymentReference, SubscriptionStatus.Event)
-    /// Nothing that concerns money.
+    /// The message does not concern money.
     case nothing
 }
 
 /// A question of the rail before it takes the customer's money.
 package struct ApprovalRequest: Hashable, Sendable {
-    /// What is asked.
+    /// The topic of the question.
     package enum Topic: Hashable, Sendable {
         /// May this payment be taken (`pre_checkout_query`)?
         case payment(amount: Amount)
@@ -41,13 +42,13 @@ package struct ApprovalRequest: Hashable, Sendable {
         case shipping(address: String)
     }
 
-    /// The rail's own identifier of the question.
+    /// The rail's identifier of the question.
     package let id: String
-    /// What would be paid.
+    /// The reference of the option to be paid.
     package let reference: PaymentReference
-    /// Who would pay, in the rail's own words.
+    /// The payer, in the rail's own words.
     package let payer: String
-    /// What is asked.
+    /// The topic of the question.
     package let topic: Topic
     /// The way of shipping that the customer chose; nil when none was chosen.
     package let shippingOption: String?
@@ -68,12 +69,12 @@ package struct ApprovalRequest: Hashable, Sendable {
     }
 }
 
-/// What was decided about an ``ApprovalRequest``.
+/// The decision about an ``ApprovalRequest``.
 package enum ApprovalDecision: Hashable, Sendable {
     /// The payment may be taken.
     case approved
-    /// It is shipped: these ways are offered.
+    /// The goods can be shipped, in these ways.
     case shipping([ShippingOption])
-    /// No, with a sentence that the customer reads.
+    /// The payment may not be taken; the customer reads `message`.
     case refused(message: String)
 }

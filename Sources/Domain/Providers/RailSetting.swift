@@ -1,11 +1,11 @@
 import Payments
 package import Seams
 
-/// A wish that merchants can state about how a rail takes the money: its name, and what its text may be.
+/// A setting that merchants can choose for a payment on a rail: its name, and the form of its text.
 package struct RailSetting: Hashable, Sendable {
-    /// What a setting's text may be.
+    /// The form of a setting's text.
     package enum Form: Hashable, Sendable {
-        /// `true` or `false`, and nothing else: `True`, `1` or `yes` would be silently off.
+        /// Only `true` or `false`: `True`, `1` or `yes` would silently mean off.
         case flag
         /// A whole number in digits.
         case number(ClosedRange<Int64>)
@@ -21,7 +21,7 @@ package struct RailSetting: Hashable, Sendable {
 
     /// The name.
     package let name: String
-    /// What the text may be.
+    /// The form of the text.
     package let form: Form
 
     /// A setting.
@@ -30,7 +30,7 @@ package struct RailSetting: Hashable, Sendable {
         self.form = form
     }
 
-    /// What is wrong with a text; none: nothing.
+    /// The fault in a text; nil when it is valid.
     package func fault(of text: String) -> String? {
         switch form {
         case .flag: text == "true" || text == "false" ? nil : "'\(name)' is true or false"
@@ -62,7 +62,7 @@ package struct RailSetting: Hashable, Sendable {
     }
 }
 
-/// The settings of one way to pay, read strictly: each is on the list of the rail and has its form.
+/// The settings of one option, read strictly: each is on the rail's list and has its form.
 package struct RailSettings: Hashable, Sendable {
     private let texts: Labels
 
@@ -91,12 +91,12 @@ package struct RailSettings: Hashable, Sendable {
     /// Whether a flag is on.
     package func flag(_ name: String) -> Bool { texts[name] == "true" }
 
-    /// A number; none when it is not set.
+    /// A number; nil when it is not set.
     package func number(_ name: String) -> Int64? { texts[name].flatMap(RailSetting.number) }
 
     /// Numbers; empty when they are not set.
     package func numbers(_ name: String) -> [Int64] { texts[name].flatMap(RailSetting.numbers) ?? [] }
 
-    /// A text; none when it is not set.
+    /// A text; nil when it is not set.
     package func text(_ name: String) -> String? { texts[name] }
 }

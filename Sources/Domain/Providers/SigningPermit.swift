@@ -1,13 +1,17 @@
-/// What a wallet's chain says about the numbers that its key has used.
+/// The numbers that a wallet's key has used, as its chain shows them.
 package enum WalletNumbers: Hashable, Sendable {
-    /// The wallet takes numbers in turn (nonce, seqno): `next` is the one that it takes next, and `pending` the one after
-    /// everything that nodes know to wait, at least `next`.
+    /// The wallet takes numbers in turn (nonce, seqno).
+    ///
+    /// `next` is the one that it takes next. `pending` is the one after all requests that are pending at the nodes, and
+    /// at least `next`.
     case inTurn(next: Int64, pending: Int64)
-    /// The wallet takes numbers in any order and forgets old ones: `taken` are those that it remembers, each the remainder
-    /// by `modulus` of a number that was signed as `since` or later.
+    /// The wallet takes numbers in any order and forgets old ones.
+    ///
+    /// `taken` are those that it remembers, each as the remainder by `modulus`; all of them were signed as `since` or a
+    /// later number.
     case inAnyOrder(taken: Set<Int64>, modulus: Int64, since: Int64)
-    /// The rail numbers nothing: it knows each order by a name, and these are the names of those that it has carried out
-    /// since it was last scanned.
+    /// The rail numbers nothing and identifies each order by a name: `done` are the names of the orders that it has
+    /// carried out since the last scan.
     case named(done: Set<String>)
 }
 
@@ -17,12 +21,12 @@ package struct WalletReading: Hashable, Sendable {
     package let wallet: String
     /// The numbers that its key has used.
     package let numbers: WalletNumbers
-    /// Whether it pays others; a wallet that only gives our own accounts coins for fees does not.
+    /// Whether it pays others; a wallet that only funds the fees of our own accounts does not.
     package let paysOthers: Bool
-    /// How long after it was signed the wallet can take a request of which the chain shows nothing yet, beside whatever else
-    /// is signed.
+    /// How long after its signature the wallet can still take a request that the chain does not show yet, in addition
+    /// to other requests.
     ///
-    /// Zero where numbers are taken in turn: of two requests with one number the wallet takes one.
+    /// Zero where numbers are taken in turn: of two requests with the same number, the wallet takes only one.
     package let lifetimeOfRequests: Duration
 
     /// A wallet as its chain shows it.
@@ -39,18 +43,18 @@ package struct WalletReading: Hashable, Sendable {
     }
 }
 
-/// A wallet as the database knows it.
+/// A wallet as the database records it.
 package struct WalletBooks: Hashable, Sendable {
     /// Every number that was signed is below this one.
     package let signedBelow: Int64
-    /// Numbers below this one were taken for certain, where the wallet takes them in turn.
+    /// Every number below this one was certainly taken, where the wallet takes numbers in turn.
     package let takenBelow: Int64
-    /// Where the wallet takes numbers in any order: the remainders of those that are known.
+    /// The remainders of the known numbers, where the wallet takes numbers in any order.
     package let known: Set<Int64>
     /// Why nothing may be signed until a person has looked; nil when the wallet may sign.
     package let hold: String?
 
-    /// A wallet as the database knows it.
+    /// A wallet as the database records it.
     package init(signedBelow: Int64, takenBelow: Int64 = 0, known: Set<Int64> = [], hold: String? = nil) {
         self.signedBelow = signedBelow
         self.takenBelow = takenBelow
@@ -61,18 +65,18 @@ package struct WalletBooks: Hashable, Sendable {
 
 /// The right to sign one request of a wallet.
 ///
-/// Only ``compare(_:with:)`` makes one, so that nothing is signed by a wallet that is ahead of its books: one whose
-/// database was restored from a copy, or whose key is used elsewhere.
+/// Only ``compare(_:with:)`` makes one, so that a wallet that is ahead of its books signs nothing: its database was
+/// restored from a copy, or its key is used elsewhere.
 package struct SigningPermit: Hashable, Sendable {
-    /// What the comparison says.
+    /// The result of the comparison.
     package enum Verdict: Hashable, Sendable {
         /// The books explain every number that the chain has taken.
         case allowed(SigningPermit)
         /// A person has to look first, for this reason.
         case held(String)
-        /// The chain has taken something that the books do not know, for which the wallet has to be held.
+        /// The chain has taken a request that is not in the books, so that the wallet has to be held.
         case ahead(String)
-        /// The chain is shown as it was before something that the books know it to have taken: nodes lag, or lie.
+        /// The nodes show the chain before a request that, according to the books, it has taken: they lag, or lie.
         case behind(String)
     }
 
@@ -80,11 +84,11 @@ package struct SigningPermit: Hashable, Sendable {
     package let wallet: String
     /// The number to sign with, where the wallet takes them in turn.
     package let number: Int64?
-    /// What the books said; what is signed is stored only if they still say it.
+    /// The value in the books; a signature is stored only if it is still the same.
     package let signedBelow: Int64
-    /// The names of orders that the rail has carried out already, where it knows them by name.
+    /// The names of orders that the rail has carried out already, where it identifies orders by name.
     package let done: Set<String>
-    /// Whether the rail numbers what the wallet signs.
+    /// Whether the rail numbers the wallet's requests.
     package let isNumbered: Bool
 
     fileprivate init(wallet: String, number: Int64?, signedBelow: Int64, done: Set<String>? = nil) {
@@ -95,11 +99,11 @@ package struct SigningPermit: Hashable, Sendable {
         self.done = done ?? []
     }
 
-    /// Compares what the chain has taken with what the books know.
+    /// Compares the numbers that the chain has taken with the books.
     ///
     /// - Parameters:
-    ///   - reading: the wallet as its chain shows it, read before the books were.
-    ///   - books: the wallet as the database knows it.
+    ///   - reading: the wallet as its chain shows it, read before the books.
+    ///   - books: the wallet as the database records it.
     /// - Returns: the permit, or why there is none.
     package static func compare(_ reading: WalletReading, with books: WalletBooks) -> Verdict {
         if let hold = books.hold { return .held(hold) }
@@ -108,18 +112,18 @@ package struct SigningPermit: Hashable, Sendable {
         }
         switch reading.numbers {
         case .inTurn(let next, let pending):
-            // What is signed with a number that was taken can never be carried out, and nobody would learn of its end.
+            // A request with a taken number can never be carried out, and its fate would never be known.
             guard next >= books.takenBelow else {
                 return .behind(
-                    "the nodes expect number \(next), and those below \(books.takenBelow) were taken: they are behind"
+                    "the nodes are behind: they expect number \(next), but those below \(books.takenBelow) were taken"
                 )
             }
             guard next <= books.signedBelow else {
-                return .ahead("the chain expects number \(next), and only those below \(books.signedBelow) were signed")
+                return .ahead("the chain expects number \(next), but only those below \(books.signedBelow) were signed")
             }
             guard pending <= books.signedBelow else {
                 return .ahead(
-                    "requests up to number \(pending - 1) wait, and only those below \(books.signedBelow) were signed"
+                    "requests up to number \(pending - 1) wait, but only those below \(books.signedBelow) were signed"
                 )
             }
             return .allowed(permit(next))
@@ -142,14 +146,14 @@ package struct SigningPermit: Hashable, Sendable {
     }
 }
 
-/// Gives the right to sign, and remembers what was signed.
+/// Gives the right to sign, and records the signed numbers.
 package protocol SigningGate: Sendable {
     /// Compares a wallet with the books.
     ///
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/held`` when a person has to look first.
     func permit(_ reading: WalletReading) async throws(ProviderError) -> SigningPermit
 
-    /// Stores that a number was signed; nothing that was signed with it is sent before.
+    /// Stores that a number was signed; a request with it is sent only afterwards.
     ///
     /// - Throws: ``ProviderError``.
     func store(_ number: Int64, under permit: SigningPermit) async throws(ProviderError)

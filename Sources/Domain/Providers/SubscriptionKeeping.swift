@@ -1,10 +1,10 @@
-/// Keeps subscriptions: the rail itself takes each period's payment by an option whose invoice begins a subscription.
+/// Manages subscriptions whose payments the rail itself takes each period, by the option that began the subscription.
 package protocol SubscriptionKeeping: Sendable {
-    /// Says whether the rail goes on taking payments.
+    /// Sets whether the rail goes on taking payments.
     ///
     /// - Parameters:
-    ///   - charge: the charge by which the subscription began, in the words of its payment's refund target.
-    ///   - isRenewed: whether it is paid again.
+    ///   - charge: the charge that began the subscription, in the form of its payment's refund target.
+    ///   - isRenewed: whether the next period is paid.
     /// - Throws: ``ProviderError``.
     func setRenewal(of charge: String, to isRenewed: Bool) async throws(ProviderError)
 }

@@ -1,19 +1,20 @@
 package import Payments
 package import Seams
 
-/// Reads what happened on a rail, without a gap: account by account, or all accounts at once where the rail is read in
+/// Reads the history of a rail without a gap: account by account, or all accounts at once where the rail is read in
 /// blocks.
 package protocol TransferScanning: Sendable {
     /// The accounts that are always scanned; those of single options come from ``OpenedOption/accounts``.
     var standingAccounts: [ScanAccount] { get async throws(ProviderError) }
 
-    /// Whether the accounts of single options are scanned one by one; when not, the standing ones cover them, and the
-    /// provider asks which are watched.
+    /// Whether the accounts of single options are scanned one by one.
+    ///
+    /// When not, the standing accounts cover them, and the provider asks which are watched.
     var scansAccountsOfOptions: Bool { get }
 
-    /// What happened on an account after a position, oldest first.
+    /// The history of an account after a position, oldest first.
     ///
-    /// The position is the last page's, and none at the very start.
+    /// The position is that of the last page, and nil at the very start.
     ///
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/gap`` when the account's history does not join up, so
     ///   that the cursor has to stay where it is.
@@ -23,14 +24,15 @@ package protocol TransferScanning: Sendable {
         watching: any AccountWatching
     ) async throws(ProviderError) -> ScanPage
 
-    /// Which of some recorded payments are no longer part of the rail's history; asked when a page says that history
-    /// was revised.
+    /// Which of some recorded payments are no longer part of the rail's history; called when a page reports a revised
+    /// history.
     ///
-    /// - Throws: ``ProviderError`` when the rail cannot be asked, so that nothing is undone by mistake.
+    /// - Throws: ``ProviderError`` when the rail cannot be reached, so that nothing is undone by mistake.
     func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey]
 
-    /// What accounts held where the scan stands, so that money is found that came or left without a trace; those of the
-    /// provider's own wallets too.
+    /// The balances of accounts at the scan cursor, so that money that came or left without a trace is found.
+    ///
+    /// The provider's own wallets are included.
     ///
     /// - Throws: ``ProviderError``.
     func marks(of accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [BalanceMark]
@@ -49,11 +51,11 @@ extension TransferScanning {
     package func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] { [] }
 }
 
-/// Knows which accounts belong to options, on rails that are read as a whole.
+/// Looks up which accounts belong to options, on rails that are read as a whole.
 package protocol AccountWatching: Sendable {
-    /// Those of `accounts` that were handed out to customers, at the latest when this is called.
+    /// Those of `accounts` that were handed out to customers, up to this call.
     ///
-    /// - Throws: ``ProviderError`` with ``ProviderError/Code/unavailable`` when it cannot be known now.
+    /// - Throws: ``ProviderError`` with ``ProviderError/Code/unavailable`` when it cannot be looked up now.
     func watched(among accounts: Set<String>) async throws(ProviderError) -> Set<String>
 }
 
@@ -61,7 +63,7 @@ package protocol AccountWatching: Sendable {
 package struct ScanAccount: Hashable, Sendable {
     /// The account in the rail's canonical form.
     package let account: String
-    /// What of the account is looked at, for example `coin`, or a jetton's asset identifier.
+    /// The part of the account that is scanned, for example `coin`, or a jetton's asset identifier.
     package let subject: String
 
     /// An account to scan.
@@ -73,22 +75,25 @@ package struct ScanAccount: Hashable, Sendable {
 
 /// A piece of an account's history.
 package struct ScanPage: Hashable, Sendable {
-    /// What happened, oldest first.
+    /// The observations, oldest first.
     package var observations: [Observation]
-    /// Where the next page starts; equal to the given position when nothing happened.
+    /// The start of the next page; equal to the given position when nothing happened.
     package var position: String?
-    /// Whether there is more already.
+    /// Whether another page is available already.
     package var hasMore: Bool
-    /// Until when, by the rail's clock, the account's history is complete with this page: up to the head that was looked at,
-    /// also when nothing happened on the account; nil when that is where it was complete before.
+    /// The moment, by the rail's clock, up to which the account's history is complete with this page; nil when this
+    /// page does not move it.
+    ///
+    /// It is that of the head that was read, even when nothing happened on the account.
     package var completeUntil: Timestamp?
-    /// Everything that was seen after the page and can still be undone; none when the page does not say.
+    /// All sightings after the page; nil when the page does not report them.
     package var sightings: [Sighting]?
-    /// What accounts held around what the page says, in its order.
+    /// The balances of accounts around the page's observations, in their order.
     package var marks: [BalanceMark] = []
-    /// From when on the rail's history is another than the one that was recorded; none when it only grew.
+    /// The moment from which the rail's history differs from the recorded one; nil when it only grew.
     package var revisedSince: Timestamp?
-    /// What was recorded of a history that is no longer the rail's; it is undone before anything of the page is recorded.
+    /// Recorded observations that are no longer part of the rail's history; they are undone before the page is
+    /// recorded.
     package var undone: [Observation] = []
 
     /// A piece of an account's history.

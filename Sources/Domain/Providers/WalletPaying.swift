@@ -1,18 +1,19 @@
 package import Money
 package import Payments
 
-/// Says what a customer's own wallet has to sign to pay an option, so that the customer need not type anything.
+/// Prepares the messages that a customer's own wallet signs to pay an option, so that the customer types nothing.
 package protocol WalletPaying: Sendable {
-    /// The network, in the words of wallets: `-239` or `-3` on TON.
+    /// The network's identifier for wallets: `-239` or `-3` on TON.
     var walletNetwork: String { get }
 
     /// The messages by which a wallet pays.
     ///
     /// - Parameters:
-    ///   - due: how much of the option's asset.
+    ///   - due: the amount, in the option's asset.
     ///   - option: the option.
-    ///   - account: the wallet's account, as the wallet says.
-    /// - Throws: ``ProviderError`` with the code `invalidRequest` when the account is none, or the asset is not taken.
+    ///   - account: the wallet's account, as the wallet states it.
+    /// - Throws: ``ProviderError`` with the code `invalidRequest` when the account is invalid, or the asset is not
+    ///   accepted.
     /// - Returns: the messages, in their order.
     func walletMessages(
         paying due: Amount,
@@ -23,11 +24,11 @@ package protocol WalletPaying: Sendable {
 
 /// One message that a wallet has to send.
 package struct WalletTransfer: Hashable, Sendable {
-    /// To whom, in the rail's own form.
+    /// The receiver, in the rail's own form.
     package let address: String
     /// Smallest units of the chain's own coin.
     package let units: UInt128
-    /// What it says, in the rail's own form; none for nothing.
+    /// The message's body, in the rail's own form; nil for an empty one.
     package let payload: [UInt8]?
 
     /// One message.

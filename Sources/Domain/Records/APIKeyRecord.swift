@@ -1,23 +1,23 @@
 package import Payments
 package import Seams
 
-/// An API key, without the part that only the merchant knows.
+/// An API key, without its secret part.
 package struct APIKeyRecord: Hashable, Sendable {
     /// Its identifier, which is part of the key's text.
     package let id: APIKeyID
-    /// Whose key it is.
+    /// The merchant who owns it.
     package let merchant: MerchantID
     /// The SHA-256 digest of the secret part.
     package let digest: [UInt8]
-    /// What it is for, in the merchant's words.
+    /// Its purpose, in the merchant's words.
     package let label: String
-    /// What it may do.
+    /// Its permissions.
     package let access: KeyAccess
-    /// The version of the interface that it was made for, a date.
+    /// The API version that it was made for, a date.
     package let version: String
     /// When it was made.
     package let createdAt: Timestamp
-    /// When it was revoked, if it was.
+    /// When it was revoked, if ever.
     package var revokedAt: Timestamp?
 
     /// An API key.

@@ -5,7 +5,7 @@ package import Seams
 package struct BotRecord: Hashable, Sendable {
     /// The identifier.
     package let id: BotID
-    /// Whose it is; none: everybody's.
+    /// The merchant who owns it; nil when it serves everybody.
     package let merchant: MerchantID?
     /// Part of the webhook's path and of the providers' keys.
     package let key: String
@@ -15,19 +15,19 @@ package struct BotRecord: Hashable, Sendable {
     package let isInTestEnvironment: Bool
     /// Its token, sealed.
     package var sealedToken: [UInt8]
-    /// What Telegram sends with each update, sealed.
+    /// The secret that Telegram sends with each update, sealed.
     package let sealedSecret: [UInt8]
-    /// Its payment provider token, sealed; none when it takes no fiat money.
+    /// Its payment provider token, sealed; nil when it takes no fiat money.
     package var sealedProviderToken: [UInt8]?
     /// The currencies of the provider token.
     package var currencies: [String]
     /// Whether it takes Stars.
     package var takesStars: Bool
-    /// Who is asked after `/paysupport`.
+    /// The contact that is named in the answer to `/paysupport`.
     package var supportContact: String?
-    /// Where the terms are.
+    /// The URL of the terms.
     package var termsURL: String?
-    /// Where its owner is told what goes wrong.
+    /// The chat in which its owner is told of problems.
     package var ownerChat: String?
     /// Whether new invoices are offered it.
     package var isActive = true

@@ -1,6 +1,6 @@
 package import Seams
 
-/// One attempt to deliver an event; what the endpoint answered is not kept, only the status.
+/// One attempt to deliver an event; of the endpoint's answer, only the status is kept.
 package struct DeliveryAttempt: Hashable, Sendable {
     /// Its number, from 1.
     package let number: Int

@@ -1,17 +1,17 @@
 package import Payments
 package import Seams
 
-/// Something that happened, as it is told to the merchant.
+/// An event, as it is sent to the merchant.
 package struct EventRecord: Hashable, Sendable {
-    /// Its identifier, which stays the same over all attempts to tell it.
+    /// Its identifier, which is the same in all delivery attempts.
     package let id: EventID
-    /// Who is told.
+    /// The merchant who receives it.
     package let merchant: MerchantID
-    /// What happened, for example `invoice.settled`.
+    /// The type of event, for example `invoice.settled`.
     package let type: String
-    /// What it is about: the identifier of an invoice, a payment, a transfer or a case.
+    /// Its subject: the identifier of an invoice, a payment, a transfer or a case.
     package let subject: String
-    /// What everybody is sent who is told of it, byte for byte.
+    /// The body that every receiver is sent, byte for byte.
     package let body: String
     /// When it happened.
     package let createdAt: Timestamp

@@ -1,9 +1,9 @@
 package import Payments
 package import Seams
 
-/// A request that a merchant may repeat: whose, which route, and the merchant's key.
+/// A request that a merchant may repeat: the merchant, the route and the idempotency key.
 package struct IdempotencyScope: Hashable, Sendable {
-    /// Whose request it is.
+    /// The merchant who makes the request.
     package let merchant: MerchantID
     /// The route, for example `POST /v1/invoices`.
     package let route: String
@@ -21,11 +21,11 @@ package struct IdempotencyScope: Hashable, Sendable {
     package var text: String { "\(merchant.text) \(route) \(key)" }
 }
 
-/// What became of the attempt to run a request.
+/// The result of claiming a request.
 package enum IdempotencyClaim: Hashable, Sendable {
-    /// It has to be run, on the object with this identifier: the same one as at the first attempt.
+    /// The request has to be run, on the object with this identifier, the same one as at the first attempt.
     case claimed(object: String)
-    /// It is being run by somebody else.
+    /// Another process or task is running it.
     case inFlight
     /// It was run before, and this was the answer.
     case replay(status: Int, body: String)

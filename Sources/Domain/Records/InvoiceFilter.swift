@@ -1,7 +1,7 @@
 package import Payments
 package import Seams
 
-/// Which invoices of a merchant are asked for; what is not named may be anything.
+/// A filter for the invoices of a merchant; criteria that are nil match everything.
 package struct InvoiceFilter: Hashable, Sendable {
     /// Where they stand.
     package var state: InvoiceStateMachine.State?

@@ -1,8 +1,8 @@
 /// A piece of a list that is ordered by identifier, the newest first.
 package struct Page: Hashable, Sendable {
-    /// Only what is older than this identifier.
+    /// Only objects that are older than this identifier.
     package var after: String?
-    /// Only what is newer than this identifier; the piece then ends right before it.
+    /// Only objects that are newer than this identifier; the piece then ends right before it.
     package var before: String?
     /// The most objects of the piece.
     package var limit: Int
@@ -15,8 +15,8 @@ package struct Page: Hashable, Sendable {
     }
 }
 
-/// A piece of a list was asked for from an object that is not in the list: it names nothing, another kind of object, or
-/// what is somebody else's.
+/// The cursor of a page names an object that is not in the list: an unknown one, one of another kind, or another
+/// merchant's.
 package struct UnknownCursor: Error, Hashable, Sendable {
     /// Whether the piece was to lie before the object, and not after it.
     package let isBefore: Bool

@@ -4,7 +4,7 @@ package import Seams
 
 /// A payment of an option that was seen and can still be undone, as it was stored.
 package struct StoredSighting: Hashable, Sendable {
-    /// What makes it unique; the same as when it is final.
+    /// Its natural key, the same as when it is final.
     package let naturalKey: NaturalKey
     /// The option that it pays.
     package let option: PaymentOptionID
@@ -14,9 +14,9 @@ package struct StoredSighting: Hashable, Sendable {
     package let amount: Amount
     /// Who pays, in the rail's own words.
     package let payer: String?
-    /// How many blocks have it or build on it.
+    /// The number of blocks that contain it or build on it.
     package var confirmations: Int
-    /// With how many it counts as final.
+    /// The number of confirmations at which it counts as final.
     package var required: Int
     /// When it happened, by the rail's clock.
     package let occurredAt: Timestamp

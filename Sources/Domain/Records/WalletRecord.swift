@@ -4,19 +4,19 @@ package import Seams
 package struct WalletRecord: Hashable, Sendable {
     /// Why a wallet signs nothing, and since when.
     package struct Hold: Hashable, Sendable {
-        /// What was noticed.
+        /// The kind of hold.
         package enum Kind: String, Hashable, Sendable, CaseIterable {
             /// The chain has taken numbers that were not signed here.
             case ahead
-            /// Something left by the wallet's key that was not signed here.
+            /// A transfer left by the wallet's key that was not signed here.
             case spent
             /// The database was restored from a copy.
             case restored
         }
 
-        /// What was noticed.
+        /// The kind of hold.
         package let kind: Kind
-        /// The same for a person.
+        /// The reason, as a sentence for a person.
         package let sentence: String
         /// Since when.
         package let since: Timestamp
@@ -37,9 +37,9 @@ package struct WalletRecord: Hashable, Sendable {
     package let paysOthers: Bool
     /// Every number that was signed is below this one.
     package let signedBelow: Int64
-    /// Numbers below this one were used before the gateway knew the wallet, or were looked at by a person.
+    /// Numbers below this one were used before the gateway met the wallet, or were checked by a person.
     package let acceptedBelow: Int64
-    /// Since when the wallet is known.
+    /// When the gateway first saw the wallet.
     package let metAt: Timestamp
     /// Why it signs nothing; nil when it may sign.
     package var hold: Hold?

@@ -2,20 +2,20 @@ package import Money
 package import Payments
 package import Seams
 
-/// What has left by a wallet's key and was not signed here: one receiver of one movement.
+/// A payment that left by a wallet's key and was not signed here: one receiver of one movement.
 package struct WalletSpend: Hashable, Sendable {
-    /// Who got how much.
+    /// The receiver and the amount.
     package struct Payment: Hashable, Sendable {
         /// The receiver in the rail's canonical form.
         package let destination: String
         /// How much.
         package let amount: Amount
-        /// What the receiver reads.
+        /// The comment for the receiver.
         package let comment: [UInt8]?
         /// The number by which the rail carries an order's identifier.
         package let tag: String?
 
-        /// Who got how much.
+        /// The receiver and the amount.
         package init(destination: String, amount: Amount, comment: [UInt8]?, tag: String?) {
             self.destination = destination
             self.amount = amount
@@ -38,14 +38,14 @@ package struct WalletSpend: Hashable, Sendable {
     package let evidence: String
     /// By how much the wallet's balance changed, for all receivers together.
     package let movement: Amount
-    /// Who got how much; nil when nothing that left is known.
+    /// The receiver and the amount; nil when they are unknown.
     package let payment: Payment?
-    /// The transfer of ours that a person says it was.
+    /// The transfer of ours to which a person has assigned it.
     package let transfer: String?
     /// When it happened, by the rail's clock.
     package let occurredAt: Timestamp
 
-    /// What has left.
+    /// A payment that was not signed here.
     package init(
         key: NaturalKey,
         position: Int,

@@ -5,23 +5,23 @@ package import Seams
 package struct WebhookEndpointRecord: Hashable, Sendable {
     /// Its identifier.
     package let id: WebhookEndpointID
-    /// Whose it is.
+    /// The merchant who owns it.
     package let merchant: MerchantID
     /// Where events are sent.
     package let url: String
     /// The signing secret, sealed under the gateway's own key.
     package var sealedSecret: [UInt8]
-    /// The secret that it had before, sealed, while both sign; and until when.
+    /// The previous secret, sealed, while both secrets sign.
     package var previousSecret: [UInt8]?
-    /// Until when the secret before signs as well.
+    /// Until when the previous secret signs as well.
     package var previousUntil: Timestamp?
-    /// The types of events that are sent; none: all.
+    /// The types of events that are sent; empty for all.
     package let types: [String]
-    /// Whether it is told what customers have told.
+    /// Whether it receives customers' personal data.
     package let takesPersonalData: Bool
     /// When it was added.
     package let createdAt: Timestamp
-    /// When it was switched off, if it was.
+    /// When it was switched off, if ever.
     package var disabledAt: Timestamp?
     /// Why it was switched off.
     package var disabledReason: String?
@@ -53,18 +53,18 @@ package struct WebhookEndpointRecord: Hashable, Sendable {
         self.disabledReason = disabledReason
     }
 
-    /// The type of what is asked, and not only told: whether the goods of an order are there.
+    /// The type of the question whether the goods of an order are in stock; all other types are events.
     package static let stockQuestion = "stock.question"
 
-    /// Whether it wants events of a type, while it is switched on.
+    /// Whether it subscribes to events of a type, while it is switched on.
     package func takes(_ type: String) -> Bool { Self.takes(type, of: types) }
 
-    /// Whether events of a type are wanted by who has named some types, or none.
+    /// Whether a list of types, where an empty list means all, includes a type.
     package static func takes(_ type: String, of types: [String]) -> Bool { types.isEmpty || types.contains(type) }
 
     /// The types of events as they are stored.
     package static func types(in text: String) -> [String] { text.split(separator: " ").map(String.init) }
 
-    /// Whether it is asked about stock: only one that names the question, because most take events alone.
+    /// Whether it is asked about stock: only an endpoint that names the question is, because most only receive events.
     package var answersStockQuestions: Bool { disabledAt == nil && types.contains(Self.stockQuestion) }
 }
