@@ -1,32 +1,33 @@
 import BigInt
 
-/// What one account held of one asset before a block and after it.
+/// The balance of one account in one asset before a block and after it.
 ///
-/// The law by which money is read from blocks: what a block means for an account adds up to the change of the account's
-/// balance, to the unit, whatever came, left, failed or moved inside a contract, and in whatever order.
+/// Money is read from blocks by one law: the observations of an account in a block add up exactly to the change of its
+/// balance. This holds whatever arrived, left, failed or moved inside a contract, and in any order.
 struct BalanceChange: Hashable, Sendable {
     let before: BigUInt
     let after: BigUInt
 
     /// Why a balance changed; the parts add up to the change.
     struct Explanation: Hashable, Sendable {
-        /// What each transfer and fee that the block shows came to, in their order; negative when it left.
+        /// The effect of each transfer and fee that the block shows, in their order; negative when money left.
         var shown: [BigInt]
-        /// What nothing in the block shows.
+        /// The part that nothing in the block shows.
         var rest: BigInt
     }
 
     /// By how much the balance grew.
     var growth: BigInt { BigInt(after) - BigInt(before) }
 
-    /// Explains the change by what the block shows of it.
+    /// Explains the change by the transfers and fees in the block.
     ///
-    /// What is missing of a token was kept by the token from what arrived, each transfer its share: a token may charge for
-    /// transfers and log the whole. Coins are never kept. What remains is nobody's yet, and is never dropped.
+    /// A token may charge for transfers and still log the whole amount. So the missing part of a token is taken from
+    /// the arrived transfers, from each its share; no part of coins is ever kept. The rest is not assigned to anything
+    /// yet, and is never dropped.
     ///
     /// - Parameters:
-    ///   - shown: what came (positive) and left (negative) as the block shows it.
-    ///   - keepsParts: whether the asset may keep a part of what arrives.
+    ///   - shown: the arrived (positive) and sent (negative) units as the block shows them.
+    ///   - keepsParts: whether the asset may keep a part of an arriving transfer.
     /// - Returns: the parts, whose sum is ``growth``.
     func explained(by shown: [BigInt], keepsParts: Bool) -> Explanation {
         let rest = growth - shown.reduce(0, +)
@@ -35,7 +36,7 @@ struct BalanceChange: Hashable, Sendable {
         let missing = min(-rest, arrived)
         guard missing > 0 else { return Explanation(shown: shown, rest: rest) }
         var parts = shown.map { $0 > 0 ? $0 - missing * $0 / arrived : $0 }
-        // Rounding leaves less than a unit for each; the first ones bear it.
+        // Rounding leaves less than one unit per transfer, which the first ones bear.
         var left = missing - zip(shown, parts).reduce(BigInt(0)) { $0 + $1.0 - $1.1 }
         for index in parts.indices where left > 0 && shown[index] > 0 && parts[index] > 0 {
             parts[index] -= 1

@@ -1,9 +1,9 @@
 import EVM
 import Synchronization
 
-/// Blocks that were read and checked, so that those that are not final yet are read once and not at every look.
+/// Blocks that were read and checked, so that blocks that are not final yet are read only once.
 ///
-/// Nothing depends on what is in it: whatever is missing is read again.
+/// Nothing depends on its content: a missing block is read again.
 final class BlockCache: Sendable {
     private struct Content {
         var blocks: [EVMHash: ChainBlock] = [:]
@@ -24,7 +24,7 @@ final class BlockCache: Sendable {
 
     func receipts(_ hash: EVMHash) -> [ChainReceipt]? { content.withLock { $0.receipts[hash] } }
 
-    /// Those balances around a block that were asked for before.
+    /// The balances around a block that were already read.
     func changes(_ hash: EVMHash) -> [EVMClient.Holding: BalanceChange] {
         content.withLock { $0.changes[hash] ?? [:] }
     }

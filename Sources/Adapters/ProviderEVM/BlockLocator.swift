@@ -1,8 +1,10 @@
 import EVM
 import Providers
 
-/// Where a scan stands in a chain of blocks, so that it finds back after a reorganisation of any depth: the last block,
-/// and ever fewer before it, as nodes of Bitcoin tell each other where they are.
+/// The scan cursor in a chain of blocks: the last block, and ever fewer before it, like the block locator of Bitcoin
+/// nodes.
+///
+/// With it a scan recovers from a reorganisation of any depth.
 struct BlockLocator: Hashable, Sendable {
     /// A block by its height and hash.
     struct Place: Hashable, Sendable {
@@ -19,7 +21,7 @@ struct BlockLocator: Hashable, Sendable {
         places = [place]
     }
 
-    /// Reads what ``text`` has written.
+    /// Reads the form written by ``text``.
     ///
     /// - Throws: `ProviderError` with the code `malformed`.
     init(stored: String) throws(ProviderError) {
@@ -40,8 +42,8 @@ struct BlockLocator: Hashable, Sendable {
 
     /// The locator after more blocks, the oldest of them first.
     ///
-    /// The last ten are all kept. Of the older ones the oldest in each distance that is twice the one before is kept, so
-    /// that it ages into the next, and the locator stays short however long the chain is.
+    /// The last ten are all kept. Of the older ones, the oldest in each distance that is twice the one before is kept,
+    /// so that it ages into the next. The locator stays short however long the chain is.
     func advanced(by blocks: [Place]) -> Self {
         var next = self
         let all = blocks.reversed() + places

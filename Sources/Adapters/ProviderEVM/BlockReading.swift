@@ -6,31 +6,30 @@ import Providers
 import Seams
 import StrictJSON
 
-/// What a block means for the books: the one place that knows the rules by which money is credited on an EVM chain.
+/// Translates a block into observations: the only place with the rules for crediting money on an EVM chain.
 ///
-/// Receipts decide, never what a call says about itself: its status, and logs of contracts on the allow-list. Balances
-/// say what they leave open, so that the observations of an account add up to the change of its balance
-/// (``BalanceChange``).
+/// Receipts decide, by their status and by logs of contracts on the allow-list; a call's own data never does. Balances
+/// complete them, so that the observations of an account add up to the change of its balance (``BalanceChange``).
 struct BlockReading {
-    /// What was found, and in which block.
+    /// An observation, and its block.
     struct Finding {
         let observation: Observation
         let block: UInt64
     }
 
-    /// What a block does not say itself.
+    /// Facts that the block does not contain.
     struct State {
-        /// What accounts of ours held before the block and after it; none where the nodes have forgotten it, or a token's
-        /// contract does not tell.
+        /// Our accounts' balances before and after the block; missing where the nodes have forgotten them, or a token's
+        /// contract does not state them.
         var balances: [EVMClient.Holding: BalanceChange] = [:]
-        /// Who of the payers is a contract.
+        /// The payers that are contracts.
         var contracts: Set<EVMAddress> = []
     }
 
     let provider: EVMProvider
     let block: ChainBlock
     let accounts: OwnAccounts
-    /// What the block shows, in its order.
+    /// The changes that the block shows, in its order.
     let changes: [ShownChange]
 
     init(provider: EVMProvider, block: ChainBlock, receipts: [ChainReceipt], watched: Set<String>) {
@@ -54,7 +53,7 @@ struct BlockReading {
     /// The balances that the block has changed.
     var holdings: [EVMClient.Holding] {
         var all = changes.map(\.holding)
-        // Fees of others come without a trace of their own.
+        // Fees that others pay to a block's maker leave no trace of their own.
         if accounts.contain(block.header.beneficiary) {
             all.append(.init(owner: block.header.beneficiary, token: nil))
         }
@@ -62,7 +61,7 @@ struct BlockReading {
         return all.filter { known.insert($0).inserted }
     }
 
-    /// Who has paid: a refund goes there, unless it is a contract, which may not be able to take it.
+    /// The payers: a refund goes to the payer, unless it is a contract, which may not be able to accept it.
     var payers: Set<EVMAddress> {
         Set(
             changes.compactMap { change in
@@ -72,7 +71,7 @@ struct BlockReading {
         )
     }
 
-    /// What accounts held before the block and after it.
+    /// The balances of accounts before the block and after it.
     func marks(_ state: State) -> [BalanceMark] {
         let place = BlockLocator.Place(number: block.number, hash: block.hash)
         return holdings.map { holding in
@@ -80,8 +79,8 @@ struct BlockReading {
         }
     }
 
-    /// By how much what is recorded of the block changes a holding of which nobody tells what it holds: what arrives of a
-    /// token is set aside then, and everything else is what the block shows.
+    /// The recorded change of a holding whose balance is unknown: arriving tokens are set aside then, and everything
+    /// else is recorded as the block shows it.
     private func recorded(of holding: EVMClient.Holding) -> BigInt {
         changes.filter { $0.holding == holding }.reduce(0) { sum, change in
             if holding.token != nil, case .arrived = change.cause { sum } else { sum + change.units }
@@ -90,7 +89,10 @@ struct BlockReading {
 
     // MARK: - Observations
 
-    /// What concerns us, in the block's order, and then what nothing in it explains; what no amount can hold is set aside.
+    /// The observations of our accounts: first those that the block shows, in its order, and then the unexplained
+    /// changes.
+    ///
+    /// Changes that are too large for an amount are set aside.
     func findings(_ state: State) -> [Finding] {
         var units = changes.map(\.units)
         var rests: [(holding: EVMClient.Holding, units: BigInt)] = []
@@ -110,7 +112,7 @@ struct BlockReading {
         return observations.map { Finding(observation: $0, block: block.number) }
     }
 
-    /// What a change means of which so many units have reached the account, or left it.
+    /// The observation of a change by which `units` have reached the account, or left it.
     private func observation(
         of change: ShownChange,
         _ units: BigInt,
@@ -151,14 +153,14 @@ struct BlockReading {
                 return untold(naturalKey(change.place, "untold"), change)
             }
             guard units > 0 else {
-                // In another block it may grow.
+                // The balance may grow in another block, so that the key names this block.
                 let ignored = NaturalKey(stored: "\(key.text) in \(block.hash)")
                 return .ignored(naturalKey: ignored, reason: "the account's balance did not grow")
             }
             if accounts.isWallet(change.holding.owner), let own = own(key, amount, from: signer, at: change) {
                 return .movement(own)
             }
-            // Nobody else has the key of where it came from: it can be given to an invoice, and not returned there.
+            // Only we have the sender's key: the payment can be assigned to an invoice, but not returned to the sender.
             if accounts.isWallet(change.holding.owner), let option = emptied(by: change.place) {
                 return .incoming(incoming(key, amount, change, payer: nil, refundTarget: nil, emptied: option))
             }
@@ -174,7 +176,8 @@ struct BlockReading {
         }
     }
 
-    /// What the chain transaction of a change has moved from its account of the same asset, in all its logs together.
+    /// How much of the same asset the chain transaction of a change has moved from the same account, in all its logs
+    /// together.
     private func moved(with change: ShownChange) -> Amount? {
         let all = changes.filter { $0.holding == change.holding && $0.place.transaction == change.place.transaction }
         let paid = all.reduce(BigInt(0)) { sum, change in
@@ -183,7 +186,8 @@ struct BlockReading {
         return amount(paid, of: change.holding)
     }
 
-    /// Whose key has signed what left, and for whom; no number where somebody else was allowed to take it.
+    /// The signature behind a change, with its receiver; without a number where somebody else was allowed to move the
+    /// money.
     private func signature(
         of change: ShownChange,
         to receiver: EVMAddress?,
@@ -204,11 +208,13 @@ struct BlockReading {
         )
     }
 
-    /// What no transfer of the block shows: coins that a contract has passed on, fees of a block's maker, tokens that
-    /// their contract has given or taken without a log.
+    /// The observation of a change that no transfer of the block shows.
     ///
-    /// Coins to the address of an option pay it: wallets that are contracts and many exchanges pay so. Of tokens only logs
-    /// are payments.
+    /// Examples are coins that a contract has passed on, fees of a block's maker, and tokens that their contract has
+    /// given or taken without a log.
+    ///
+    /// Such coins on the address of an option pay it, because contract wallets and many exchanges pay in this way.
+    /// Tokens are payments only by their logs.
     private func unexplained(_ units: BigInt, of holding: EVMClient.Holding) -> Observation {
         let owner = holding.owner
         let asset = holding.token?.lowercased ?? "coin"
@@ -223,8 +229,9 @@ struct BlockReading {
         return .movement(movement(key, .unexplained, amount, reason, of: owner))
     }
 
-    /// What comes to the wallets themselves from the operator or from cold storage; nil for what somebody else sent there,
-    /// which is an unmatched payment: it can be claimed, assigned and returned like any other.
+    /// The movement of money that the operator or cold storage sent to the wallets themselves; nil for other senders.
+    ///
+    /// Money from others is an unmatched payment, which can be claimed, assigned and returned like any other.
     private func own(
         _ key: NaturalKey,
         _ amount: Amount,
@@ -252,7 +259,7 @@ struct BlockReading {
         return movement(key, kind, amount, reason, of: change.holding.owner, in: transaction)
     }
 
-    /// A movement of an account; without a chain transaction, only the block is known that shows it.
+    /// A movement of an account; without a chain transaction, only its block is known.
     private func movement(
         _ key: NaturalKey,
         _ kind: AccountMovement.Kind,
@@ -296,15 +303,16 @@ struct BlockReading {
         )
     }
 
-    /// The option whose address a change's chain transaction has emptied, where the database does not know the address.
+    /// The option whose address the chain transaction of a change has emptied, where the database does not have the
+    /// address.
     private func emptied(by place: ShownChange.Place) -> PaymentOptionID? {
         place.transaction.flatMap { provider.option(emptiedBy: block.transactions[$0]) }
     }
 
     // MARK: - Parts
 
-    /// What moves on an account of ours has the hash of its chain transaction alone, and the place of a log in it: in
-    /// whichever block a reorganisation puts it, it is the same.
+    /// The key has only the hash of the chain transaction, and the place of a log in it, so that it stays the same when
+    /// a reorganisation moves the chain transaction to another block.
     private func naturalKey(_ place: ShownChange.Place, _ parts: String...) -> NaturalKey {
         switch place {
         case .coin(let index):
@@ -327,13 +335,14 @@ struct BlockReading {
         holding.token.flatMap { provider.token(at: $0) }?.asset ?? provider.coin
     }
 
-    /// An amount; nil for what is too large to be booked.
+    /// An amount; nil when it is too large to be booked.
     private func amount(_ units: BigInt, of holding: EVMClient.Holding) -> Amount? {
         AmountSum(of: asset(of: holding), units: units).booked
     }
 
-    /// What a log shows to have arrived while the token's contract does not tell what the account holds: how much came is
-    /// not known, because tokens may log what they do not move.
+    /// The observation of an arrival in a log, when the token's contract does not state the account's balance.
+    ///
+    /// The amount is unknown, because a token may log more than it moves.
     private func untold(_ key: NaturalKey, _ change: ShownChange) -> Observation {
         let found = SetAside(
             naturalKey: key,
@@ -342,7 +351,7 @@ struct BlockReading {
             units: nil,
             cause: .unreadable,
             explanation:
-                "a log shows \(change.units) units, and the token's contract does not tell what the account holds",
+                "a log shows \(change.units) units, and the token's contract does not state the account's balance",
             occurredAt: moment
         )
         return .setAside(found, bytes: Array("block \(block.number) \(block.hash)".utf8))

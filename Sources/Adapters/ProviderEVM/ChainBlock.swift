@@ -8,7 +8,7 @@ struct ChainBlock: Hashable, Sendable {
     let header: EVMHeader
     let hash: EVMHash
     let transactions: [ChainTransaction]
-    /// What the chain has paid out to validators' accounts (EIP-4895).
+    /// The withdrawals that the chain has paid to validators' accounts (EIP-4895).
     let withdrawals: [ChainWithdrawal]
 
     var number: UInt64 { header.number }
@@ -17,16 +17,16 @@ struct ChainBlock: Hashable, Sendable {
 /// A chain transaction in a block.
 struct ChainTransaction: Hashable, Sendable {
     let hash: EVMHash
-    /// Who the node says has signed it.
+    /// The signer as the node states it.
     let statedSender: EVMAddress
     let to: EVMAddress?
     let value: BigUInt
     let nonce: UInt64
-    /// What was signed, where its type is one that we know.
+    /// The signed chain transaction, where its type is known.
     let signed: EVMTransaction?
 }
 
-/// Coins that the chain has paid out to a validator's account: no chain transaction, and no fee (EIP-4895).
+/// Coins that the chain has paid to a validator's account, without a chain transaction or a fee (EIP-4895).
 struct ChainWithdrawal: Hashable, Sendable {
     let index: UInt64
     let validator: UInt64
@@ -36,13 +36,13 @@ struct ChainWithdrawal: Hashable, Sendable {
 
     var wei: BigUInt { BigUInt(amount) * 1_000_000_000 }
 
-    /// What the header's withdrawals root covers.
+    /// The bytes that the header's withdrawals root covers.
     var encoded: [UInt8] {
         RLPItem.list([.uint64(index), .uint64(validator), .bytes(address.bytes), .uint64(amount)]).encoded
     }
 }
 
-/// What became of a chain transaction.
+/// The receipt of a chain transaction.
 struct ChainReceipt: Hashable, Sendable {
     let transaction: EVMHash
     let blockHash: EVMHash
@@ -50,16 +50,16 @@ struct ChainReceipt: Hashable, Sendable {
     let receipt: EVMReceipt
     let gasUsed: UInt64
     let gasPrice: BigUInt
-    /// What a chain on top of another charges for the data that it writes there; 0 on others.
+    /// The fee of a layer 2 chain for the data that it writes to layer 1; 0 on other chains.
     let dataFee: BigUInt
     /// The number of each log in its block.
     let logIndexes: [UInt64]
 
-    /// What it cost its sender, in wei.
+    /// The sender's cost, in wei.
     var fee: BigUInt { gasPrice * BigUInt(gasUsed) + dataFee }
 }
 
-/// From a node's JSON to values: the one place that knows the names of its fields (Ethereum execution API).
+/// Reads a node's JSON: the only place with the names of its fields (Ethereum execution API).
 extension ChainBlock {
     /// Reads a block with full chain transactions.
     ///
@@ -116,7 +116,7 @@ extension ChainBlock {
 extension ChainTransaction {
     /// Reads a chain transaction.
     ///
-    /// - Throws: `ProviderError` with the code `malformed`, also when what was signed does not have the stated hash.
+    /// - Throws: `ProviderError` with the code `malformed`, also when the signed bytes do not have the stated hash.
     init(_ json: JSONValue) throws(ProviderError) {
         let fields = NodeFields(json, "chain transaction")
         hash = try fields.hash("hash")
@@ -128,20 +128,19 @@ extension ChainTransaction {
         signed = try EVMTransaction(fields, type: type, to: to, value: value, nonce: nonce)
         guard let signed else { return }
         guard signed.hash == hash else {
-            throw ProviderError(.malformed, "a node gives a chain transaction that does not have its hash")
+            throw ProviderError(.malformed, "a node gives a chain transaction that does not have the stated hash")
         }
     }
 
-    /// Who has signed it, proven by the signature; none when it is of a type that we cannot check.
+    /// The signer, proven by the signature; nil for types that cannot be checked.
     var provenSender: EVMAddress? { try? signed?.sender() }
 
-    /// Who has signed it: proven where that can be, and as the node says otherwise.
+    /// The signer: proven where possible, and otherwise as the node states it.
     var sender: EVMAddress { provenSender ?? statedSender }
 }
 
 extension ChainBlock {
-    /// Whether the chain transactions and the withdrawals are those that the header covers, all of them and in their
-    /// order.
+    /// Whether the chain transactions and the withdrawals are exactly those that the header covers, in their order.
     var hasItsContent: Bool {
         let raws = transactions.compactMap(\.signed?.raw)
         return raws.count == transactions.count
@@ -150,8 +149,10 @@ extension ChainBlock {
                 == header.extensions.withdrawalsRoot ?? MerklePatriciaTrie.emptyRoot
     }
 
-    /// Whether receipts are those that the header covers, with nothing added that it does not: what each one used and paid
-    /// and the numbers of its logs follow from the others and from what was signed.
+    /// Whether receipts are exactly those that the header covers.
+    ///
+    /// The gas and price of each receipt, and the numbers of its logs, have to follow from the other receipts and from
+    /// the signed chain transactions.
     func covers(_ receipts: [ChainReceipt]) -> Bool {
         guard receipts.count == transactions.count,
             MerklePatriciaTrie.root(ofList: receipts.map(\.receipt.encoded)) == header.receiptsRoot
@@ -171,7 +172,7 @@ extension ChainBlock {
 }
 
 extension EVMTransaction {
-    /// What was signed, built again from a node's fields; none for types that are not known.
+    /// The signed chain transaction, built again from a node's fields; nil for unknown types.
     fileprivate init?(
         _ fields: NodeFields,
         type: UInt64,
@@ -209,7 +210,7 @@ extension EVMTransaction {
 }
 
 extension NodeFields {
-    /// The type of a chain transaction with what belongs to it alone; none when it is not known.
+    /// The type of a chain transaction with the fields of that type; nil for unknown types.
     fileprivate func kind(_ type: UInt64) throws(ProviderError) -> EVMTransaction.Kind? {
         switch type {
         case 0: return .legacy
@@ -277,7 +278,7 @@ extension ChainReceipt {
 }
 
 extension EVMClient {
-    /// Reads a value as everything that a node may answer with, and drops what it finds: for fuzzing.
+    /// Reads a value as every answer that a node may give, and drops the results: for fuzzing.
     package static func readAnswers(_ value: JSONValue) {
         _ = try? ChainBlock(value)
         _ = try? ChainReceipt(value)

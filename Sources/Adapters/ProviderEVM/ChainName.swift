@@ -1,4 +1,4 @@
-/// What wallets call a chain (EIP-155; chainid.network).
+/// The names of chains in wallets (EIP-155; chainid.network).
 enum ChainName {
     private static let known: [UInt64: String] = [
         1: "Ethereum", 10: "OP Mainnet", 56: "BNB Smart Chain", 100: "Gnosis", 130: "Unichain", 137: "Polygon",

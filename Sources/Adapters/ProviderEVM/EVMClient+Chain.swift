@@ -4,9 +4,9 @@ import Providers
 import Seams
 import StrictJSON
 
-/// What is asked about the chain.
+/// Questions about the chain.
 extension EVMClient {
-    /// How far the chain has come.
+    /// The last blocks of the chain.
     struct Tip: Hashable, Sendable {
         /// The last block.
         let head: UInt64
@@ -21,13 +21,13 @@ extension EVMClient {
         guard let tag = rule.tag else { return Tip(head: head, final: head - min(head, rule.blocks - 1)) }
         let final = try await reached([Call("eth_getBlockByNumber", .string(tag), .bool(false))]) {
             answers throws(ProviderError) in
-            // Before the first epoch there is none.
+            // Before the first epoch there is no such block.
             answers[0].isNull ? 0 : try NodeFields(answers[0], "block").uint64("number")
         }
         return Tip(head: head, final: min(head, final))
     }
 
-    /// When the newest block that the quorum has reached was made.
+    /// The time of the newest block that the quorum has reached.
     func latestMoment() async throws(ProviderError) -> Timestamp {
         let seconds = try await reached([Call("eth_getBlockByNumber", "latest", .bool(false))]) {
             answers throws(ProviderError) in
@@ -44,7 +44,7 @@ extension EVMClient {
         }
     }
 
-    /// The hashes of the blocks at several heights, on which the quorum agrees; none where the chain is shorter.
+    /// The hashes of the blocks at several heights, on which the quorum agrees; nil where the chain is shorter.
     func hashes(at numbers: [UInt64]) async throws(ProviderError) -> [EVMHash?] {
         try await agreed(numbers.map(Self.header)) { answers throws(ProviderError) in
             var hashes: [EVMHash?] = []
@@ -59,13 +59,13 @@ extension EVMClient {
         Call("eth_getBlockByNumber", .string(EVMQuantity.text(number)), .bool(false))
     }
 
-    /// The blocks of a range, chained to each other, of which the last has a known hash.
+    /// The blocks of a range, each the parent of the next, the last one with a known hash.
     ///
     /// - Parameters:
     ///   - range: the heights.
     ///   - last: the hash of the last one, on which the quorum has agreed.
-    ///   - checking: whether the chain transactions have to have the root that the block's header states, so that one
-    ///     node is enough; on a chain with types of its own the quorum has to agree on them instead.
+    ///   - checking: whether the chain transactions have to match the root in the block's header, so that one node is
+    ///     enough. On a chain with types of its own, the quorum has to agree on them instead.
     /// - Throws: `ProviderError` when no node gives such blocks.
     /// - Returns: the blocks.
     func blocks(
@@ -85,7 +85,7 @@ extension EVMClient {
                 guard !checking || block.hasItsContent else {
                     throw ProviderError(
                         .malformed,
-                        "a node gives other chain transactions or withdrawals than the block's (their roots)"
+                        "a node's chain transactions or withdrawals do not match the roots in the block's header"
                     )
                 }
                 blocks.append(block)
@@ -96,9 +96,10 @@ extension EVMClient {
         return checking ? try await ask(calls, reading: reading) : try await agreed(calls, reading: reading)
     }
 
-    /// Who gives and who gets tokens in a block, as the logs tell on which the quorum agrees.
+    /// The senders and receivers of tokens in a block, from the logs on which the quorum agrees.
     ///
-    /// Asked by the hash of the block, so that a node that lags or has another branch cannot answer with nothing.
+    /// The logs are asked for by the hash of the block, so that a node that lags or is on another branch cannot answer
+    /// with an empty list.
     func tokenParties(in block: EVMHash, tokens: [EVMAddress]) async throws(ProviderError) -> [EVMAddress] {
         let query: JSONValue = [
             "blockHash": .string(block.description), "address": .array(tokens.map { .string($0.lowercased) }),
@@ -126,8 +127,8 @@ extension EVMClient {
     ///
     /// - Parameters:
     ///   - block: the block.
-    ///   - checking: whether they have to have the root that the block's header states, so that one node is enough;
-    ///     otherwise the quorum has to agree on them.
+    ///   - checking: whether they have to match the root in the block's header, so that one node is enough; otherwise
+    ///     the quorum has to agree on them.
     /// - Throws: `ProviderError` with the code `malformed` when they are not those of the block.
     /// - Returns: the receipts.
     func receipts(of block: ChainBlock, checking: Bool) async throws(ProviderError) -> [ChainReceipt] {
@@ -145,14 +146,15 @@ extension EVMClient {
                 receipts.append(receipt)
             }
             guard !checking || block.covers(receipts) else {
-                throw ProviderError(.malformed, "a node gives receipts that are not those of the block (receipts root)")
+                throw ProviderError(.malformed, "a node's receipts do not match the receipts root of the block")
             }
             return receipts
         }
         return checking ? try await ask(calls, reading: reading) : try await agreed(calls, reading: reading)
     }
 
-    /// The blocks in which some node says that one of some chain transactions is: hints where to look, and no more.
+    /// The numbers of the blocks that contain one of some chain transactions, according to any node; they are only
+    /// hints.
     func places(of hashes: Set<EVMHash>) async throws(ProviderError) -> [UInt64] {
         let calls = hashes.map { Call("eth_getTransactionReceipt", .string($0.description)) }
         let answers = try await askAll(calls) { answers throws(ProviderError) in
@@ -167,20 +169,20 @@ extension EVMClient {
 
     // MARK: - State
 
-    /// What a balance is of.
+    /// The account and the asset of a balance.
     struct Holding: Hashable, Sendable {
         let owner: EVMAddress
-        /// The token; none for the chain's own coin.
+        /// The token; nil for the chain's own coin.
         let token: EVMAddress?
     }
 
-    /// What accounts hold after a block, on which the quorum agrees; nil where a token's contract does not tell.
+    /// The balances after a block, on which the quorum agrees; nil where a token's contract does not state them.
     func balances(_ holdings: [Holding], after block: EVMHash) async throws(ProviderError) -> [BigUInt?] {
         try await balances(holdings.map { ($0, block) })
     }
 
-    /// What accounts held before a block and after it, on which the quorum agrees; without those of which a token's
-    /// contract does not tell.
+    /// The balances before a block and after it, on which the quorum agrees; without those that a token's contract does
+    /// not state.
     func changes(
         of holdings: [Holding],
         in block: EVMHash,
@@ -216,7 +218,8 @@ extension EVMClient {
                         balances.append(try EVMQuantity.integer(text))
                         continue
                     }
-                    // What a contract answers is its own; that it is bytes is the node's.
+                    // The content of the answer is the contract's, and may be anything; the node only has to return
+                    // bytes.
                     let bytes = answer.isNull ? [] : try EVMQuantity.bytes(text)
                     balances.append(try? ERC20.amount(bytes))
                 } catch { throw ProviderError(.malformed, error.reason) }
@@ -232,22 +235,22 @@ extension EVMClient {
         return try await agreed([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
     }
 
-    /// How many it has sent at the latest block, on which the quorum agrees.
+    /// How many it has sent up to the latest block, on which the quorum agrees.
     ///
-    /// The number of a signature is no node's to choose, also while others are away. Nodes of which one is a block behind agree
-    /// a moment later.
+    /// No single node may choose the number of a signature, even while others do not answer. When one node is a block
+    /// behind, the nodes agree a moment later.
     func latestNonce(of address: EVMAddress) async throws(ProviderError) -> UInt64 {
         let call = Call("eth_getTransactionCount", .string(address.lowercased), "latest")
         return try await agreed([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
     }
 
-    /// How many it will have sent when everything has happened that the nodes know to wait.
+    /// How many it will have sent when all chain transactions that are pending at the nodes have been carried out.
     func pendingNonce(of address: EVMAddress) async throws(ProviderError) -> UInt64 {
         let call = Call("eth_getTransactionCount", .string(address.lowercased), "pending")
         return try await reached([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
     }
 
-    /// What an account holds of the chain's own coin at the latest block, on which the quorum agrees.
+    /// An account's balance in the chain's own coin at the latest block, on which the quorum agrees.
     func latestBalance(of address: EVMAddress) async throws(ProviderError) -> BigUInt {
         let call = Call("eth_getBalance", .string(address.lowercased), "latest")
         return try await agreed([call]) { answers throws(ProviderError) in
@@ -272,8 +275,9 @@ extension EVMClient {
         }
     }
 
-    /// What a block's maker is usually given for a unit of gas, in wei: the middle one of what the nodes say, and the
-    /// lower one of two, so that no single node decides what a signature pays.
+    /// The usual priority fee for a unit of gas, in wei: the median of the nodes' answers.
+    ///
+    /// Of two middle ones the lower is taken, so that no single node decides what a signature pays.
     func priorityFee() async throws(ProviderError) -> BigUInt {
         let call = Call("eth_feeHistory", "0x5", "latest", [.integer(50)])
         let fees = try await askAll([call]) { answers throws(ProviderError) in
@@ -287,8 +291,9 @@ extension EVMClient {
         return fees.sorted()[(fees.count - 1) / 2]
     }
 
-    /// The gas that a call would use: the middle one of what the nodes say, and the higher one of two, because too little
-    /// costs the fee and moves nothing.
+    /// The gas that a call would use: the median of the nodes' answers.
+    ///
+    /// Of two middle ones the higher is taken, because too little gas costs the fee and moves nothing.
     ///
     /// - Throws: `ProviderError`, also when the call would revert.
     func gas(from: EVMAddress, to: EVMAddress, value: BigUInt, data: [UInt8]) async throws(ProviderError) -> UInt64 {
@@ -304,7 +309,7 @@ extension EVMClient {
 
     static func uint64(_ value: JSONValue) throws(ProviderError) -> UInt64 {
         do { return try EVMQuantity.uint64(value.stringValue ?? "") } catch {
-            throw ProviderError(.malformed, "a node gives no quantity where it was asked for one")
+            throw ProviderError(.malformed, "a node does not answer with a quantity")
         }
     }
 }

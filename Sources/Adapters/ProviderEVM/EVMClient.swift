@@ -7,15 +7,15 @@ import Synchronization
 
 /// JSON-RPC to several nodes of one chain.
 ///
-/// What moves money is asked from as many nodes as the quorum says, and they have to agree. A node is believed only
-/// after it has named the right chain and first block, and again after every failure: the same address exists on every
-/// EVM chain.
+/// For data that decides about money, as many nodes as the quorum have to agree. A node is trusted only after it has
+/// named the right chain and first block, and has to name them again after every failure, because the same address
+/// exists on every EVM chain.
 package final class EVMClient: Sendable {
     /// A call: the method and its parameters.
     struct Call {
         let method: String
         let parameters: [JSONValue]
-        /// Whether a contract may fail at it: the answer is null then, and no error.
+        /// Whether the called contract may fail: the answer is then null instead of an error.
         var mayFail = false
 
         init(_ method: String, _ parameters: JSONValue...) {
@@ -27,7 +27,7 @@ package final class EVMClient: Sendable {
     /// The most calls in one request.
     private static let batchSize = 100
 
-    /// How long a node may take; one that is gone should not hold the others up.
+    /// How long a node may take; a dead node should not hold the others up.
     private static let timeout = Duration.seconds(5)
 
     private let transport: any HTTPTransport
@@ -44,9 +44,9 @@ package final class EVMClient: Sendable {
     /// - Parameters:
     ///   - transport: the way to them.
     ///   - nodes: their URLs, the preferred one first.
-    ///   - quorum: how many of them have to agree on what moves money.
-    ///   - chainID: the chain that they have to be of (EIP-155).
-    ///   - genesis: the hash of the chain's first block, by which chains that share a number differ; none: any.
+    ///   - quorum: how many of them have to agree on data that decides about money.
+    ///   - chainID: the chain that they have to serve (EIP-155).
+    ///   - genesis: the hash of the chain's first block, which distinguishes chains with the same number; nil for any.
     /// - Throws: `ProviderError` with the code `invalidRequest` when there are fewer nodes than have to agree.
     package init(
         transport: any HTTPTransport,
@@ -82,12 +82,11 @@ package final class EVMClient: Sendable {
         throw failure
     }
 
-    /// Asks every node, in turn, and gives those answers that could be read.
+    /// Asks every node in turn, and returns the answers that could be read.
     ///
-    /// Nodes that rest are asked only while too few
-    /// others have answered.
+    /// Resting nodes are asked only while too few others have answered.
     ///
-    /// - Throws: `ProviderError` when fewer nodes than the quorum gave one.
+    /// - Throws: `ProviderError` when fewer nodes than the quorum answered.
     func askAll<Answer>(
         _ calls: [Call],
         reading: ([JSONValue]) throws(ProviderError) -> Answer
@@ -106,9 +105,9 @@ package final class EVMClient: Sendable {
         return found
     }
 
-    /// What as many nodes as the quorum say; no more of them are asked than it takes.
+    /// The answer on which as many nodes as the quorum agree; no more nodes are asked than needed.
     ///
-    /// - Throws: `ProviderError` with the code `malformed` when no answer is given by enough of them.
+    /// - Throws: `ProviderError` with the code `malformed` when too few nodes agree on any answer.
     func agreed<Answer: Hashable>(
         _ calls: [Call],
         reading: ([JSONValue]) throws(ProviderError) -> Answer
@@ -135,9 +134,9 @@ package final class EVMClient: Sendable {
         return values[quorum - 1]
     }
 
-    /// Gives signed bytes to every node; one that takes them is enough.
+    /// Sends signed bytes to every node; it is enough that one accepts them.
     ///
-    /// - Throws: `ProviderError` with what the last node said.
+    /// - Throws: `ProviderError` with the last node's answer.
     func broadcast(_ raw: [UInt8]) async throws(ProviderError) {
         var failure: ProviderError?
         var isTaken = false
@@ -152,10 +151,10 @@ package final class EVMClient: Sendable {
         if !isTaken, let failure { throw failure }
     }
 
-    /// Has every node name its chain; those that cannot be reached are asked when they are needed.
+    /// Asks every node for its chain; nodes that cannot be reached are asked when they are needed.
     ///
-    /// - Throws: `ProviderError`; with the code `refused` when one is of another chain, `unavailable` when fewer than have
-    ///   to agree can be reached.
+    /// - Throws: `ProviderError`; with the code `refused` when one serves another chain, `unavailable` when fewer than
+    ///   the quorum can be reached.
     func checkNodes() async throws(ProviderError) {
         var failure: ProviderError?
         var reached = 0
@@ -185,20 +184,20 @@ package final class EVMClient: Sendable {
             }
             return answers
         } catch {
-            // Whatever answers at this address next may be another node.
+            // The next answer from this URL may come from another node.
             if error.code == .unavailable { trusted.withLock { _ = $0.remove(node) } }
             throw error
         }
     }
 
-    /// Has a node name its chain.
+    /// Asks a node for its chain.
     private func introduce(_ node: String) async throws(ProviderError) {
         let answers = try await send(
             [Call("eth_chainId"), Call("eth_getBlockByNumber", "0x0", .bool(false))],
             to: node
         )
         guard let text = answers[0].stringValue, (try? EVMQuantity.uint64(text)) == chainID else {
-            throw ProviderError(.refused, "a node is of another chain than \(chainID); check the configuration")
+            throw ProviderError(.refused, "a node serves another chain than \(chainID); check the configuration")
         }
         if let genesis, answers[1]["hash"]?.stringValue != genesis.description {
             throw ProviderError(.refused, "a node's first block is not \(genesis); check the configuration")
@@ -244,7 +243,7 @@ package final class EVMClient: Sendable {
         var results = [JSONValue?](repeating: nil, count: calls.count)
         for answer in list {
             guard let id = answer["id"]?.integerValue.flatMap({ Int(exactly: $0) }), results.indices.contains(id) else {
-                throw ProviderError(.unavailable, "a node answers what it was not asked")
+                throw ProviderError(.unavailable, "a node answers a call that was not made")
             }
             if let error = answer["error"] {
                 let message = PeerText(error["message"]?.stringValue ?? "an error").description
@@ -264,8 +263,8 @@ package final class EVMClient: Sendable {
         return complete
     }
 
-    /// Whether a message says that a contract has failed, and not the node: reverted, or stopped as the execution
-    /// specification says (Ethereum Yellow Paper, 9.4.2), in the words of Geth, Erigon, Besu, Nethermind and Reth.
+    /// Whether an error message is about the contract, and not about the node: a revert, or an exceptional halt
+    /// (Ethereum Yellow Paper, 9.4.2), as Geth, Erigon, Besu, Nethermind and Reth word it.
     private static func isOfContract(_ message: String) -> Bool {
         let message = message.lowercased()
         return ["revert", "invalid opcode", "invalid jump", "out of gas", "stack underflow", "stack overflow"].contains
@@ -276,9 +275,9 @@ package final class EVMClient: Sendable {
 }
 
 extension ProviderError {
-    /// How the reason of a failure begins that a node has told us.
+    /// The beginning of the reason of a failure that a node has reported.
     fileprivate static let nodeSays = "a node says:"
 
-    /// Whether a node was there and said that it cannot tell.
+    /// Whether a node did answer, but could not give the data.
     var isAnswer: Bool { code == .unavailable && reason.hasPrefix(Self.nodeSays) }
 }

@@ -3,8 +3,8 @@ package import Money
 package import Providers
 
 extension EVMProvider {
-    /// Addresses that are known to burn what they get, and contracts that every Ethereum chain has: the beacon chain's
-    /// deposit contract, and those of EIP-2935, EIP-4788, EIP-7002 and EIP-7251.
+    /// Known burn addresses, and contracts that every Ethereum chain has: the beacon chain's deposit contract, and
+    /// those of EIP-2935, EIP-4788, EIP-7002 and EIP-7251.
     private static let burnt = [
         "0x000000000000000000000000000000000000dead", "0xdead000000000000000042069420694206942069",
     ]
@@ -22,8 +22,8 @@ extension EVMProvider {
         do { address = try EVMAddress(destination) } catch { throw DestinationRefusal(.malformed, error.reason) }
         let text = address.lowercased
         if address == .zero || Self.burnt.contains(text) { throw DestinationRefusal(.nobody) }
-        // Precompiled contracts and what chains put beside them have numbers below 2^16, and rollups' own contracts begin
-        // with 42 or 43 and zeros; no key leads there.
+        // Precompiled contracts, also those that chains add, have addresses below 2^16. Rollups' own contracts begin
+        // with 42 or 43 and zeros. Nobody has a key for them.
         let isReserved = address.bytes.dropLast(2).allSatisfy { $0 == 0 }
         let isPredeployed = [0x42, 0x43].contains(address.bytes[0]) && address.bytes[1..<18].allSatisfy { $0 == 0 }
         if isReserved || isPredeployed || Self.contracts.contains(text) { throw DestinationRefusal(.system) }

@@ -5,12 +5,15 @@ package import Payments
 package import Providers
 import Seams
 
-/// What became of transfers: as deposits are, it is read from blocks of the chain that the quorum agreed on, with receipts
-/// that have the block's root. What a node says of a transfer is a hint where to look.
+/// The fate of transfers.
+///
+/// Like deposits, it is read from blocks on which the quorum agrees, with receipts that match the block's root. A
+/// single node's answer about a transfer is only a hint.
 extension EVMProvider {
     /// Looks for the nonce in the chain: used by one of our signatures, by something else, or not at all.
     ///
-    /// - Throws: `ProviderError`, also when the token moved something else than it was asked for: a person has to look.
+    /// - Throws: `ProviderError`, also when the token moved something else than the order asked for, so that a person
+    ///   has to look.
     package func fate(
         of prepared: PreparedTransfer,
         for order: TransferOrder
@@ -23,7 +26,7 @@ extension EVMProvider {
             else { continue }
             return try await outcome(of: order, at: index, in: block)
         }
-        // That nodes name no block proves nothing: only what has used the number does.
+        // Nodes that name no block prove nothing; only the chain transaction that has used the number does.
         guard let nonce = prepared.sequence.map({ UInt64(clamping: $0) }),
             let (block, index) = try await use(of: nonce, until: tip.final)
         else { return .pending }
@@ -32,14 +35,14 @@ extension EVMProvider {
         return .displaced(reason: "its number was used by the chain transaction \(user)", at: moment(of: block))
     }
 
-    /// How many blocks back nodes are sure to know states; those without an archive forget older ones.
+    /// For how many blocks back every node has states; nodes without an archive forget older ones.
     static let knownStates: UInt64 = 120
 
-    /// The chain transaction by which the hot wallet has used a number, and its block, found by halving the blocks until
-    /// the one in which it was used; none while it was not used in a block that counts as final, or too long ago to be
-    /// looked for.
+    /// The chain transaction by which the hot wallet has used a number, and its block, found by a binary search.
     ///
-    /// Nodes only lead to the block: that the number was used is shown by what our key has signed in it.
+    /// It is nil while no final block contains it, or when it was used too long ago to be looked for.
+    ///
+    /// Nodes only lead to the block. The proof that the number was used is our key's signature in it.
     private func use(
         of nonce: UInt64,
         until final: UInt64
@@ -48,7 +51,7 @@ extension EVMProvider {
             try await client.nonce(of: hotAddress, after: client.hash(at: number)) > nonce
         }
         var (before, after) = (final - min(final, Self.knownStates), final)
-        // A number that was used at the very first of these blocks was used before them.
+        // A number that was already used at the first of these blocks was used before them.
         guard try await isUsed(at: after), try await !isUsed(at: before) else { return nil }
         while after - before > 1 {
             let middle = before + (after - before) / 2
@@ -80,7 +83,7 @@ extension EVMProvider {
         }
         if let token = token(order.amount.asset) {
             let receivers = receipt.receivers(of: token, from: hotAddress)
-            // Some tokens answer 'no' in a chain transaction that succeeds.
+            // Some tokens refuse a transfer in a chain transaction that succeeds.
             guard !receivers.isEmpty else { return .dead(reason: "the token moved nothing", fee: fee, at: moment) }
             guard let destination = try? EVMAddress(order.destination), receivers.contains(destination) else {
                 throw ProviderError(.malformed, "the token moved something else than \(order.id) asked for")
@@ -91,9 +94,9 @@ extension EVMProvider {
 }
 
 extension ChainReceipt {
-    /// Who has got a token from an account, as the token's own logs show.
+    /// The receivers of a token from an account, as the token's own logs show.
     ///
-    /// How much is no question here: a token may give a part of what was sent to somebody else.
+    /// Amounts are not compared: a token may give a part of a transfer to somebody else.
     fileprivate func receivers(of token: EVMProvider.Token, from sender: EVMAddress) -> Set<EVMAddress> {
         var receivers: Set<EVMAddress> = []
         for log in receipt.logs where log.address == token.contract {

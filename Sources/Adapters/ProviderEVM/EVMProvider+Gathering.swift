@@ -6,13 +6,14 @@ package import Providers
 import Seams
 
 extension EVMProvider: FundGathering {
-    /// Coins are gathered when they are worth so many times the fee.
+    /// Coins are gathered when they are worth at least this many times the fee.
     private static let worth: BigUInt = 20
 
-    /// Sends on to the hot wallet what lies on addresses of options: tokens first, then coins.
+    /// Moves the money on addresses of options to the hot wallet: tokens first, then coins.
     ///
-    /// Each step starts from what is final, with the number that is next there: signed again it has other fees at most,
-    /// and one of them happens. An address without coins for the fee gets them from the gas account first.
+    /// Each step starts from the final state, with its next number. When a step is signed again, only the fees differ,
+    /// and one of the signatures takes effect. An address without coins for the fee gets them from the gas account
+    /// first.
     ///
     /// - Throws: `ProviderError`.
     package func gather(
@@ -52,17 +53,17 @@ extension EVMProvider: FundGathering {
         return outcome
     }
 
-    /// What is to be done with an address.
+    /// The next step for an address.
     private enum Step {
         /// It holds nothing that is worth its fee.
         case nothing
         /// Its money moves on.
         case send(EVMTransaction)
-        /// It needs coins for that first.
+        /// It needs coins for the fee first.
         case topUp(BigUInt)
     }
 
-    /// The numbers of what the gas account sends in one round.
+    /// The numbers of the gas account's chain transactions in one round.
     private struct TopUps {
         let gate: any SigningGate
         var permit: SigningPermit?
@@ -85,7 +86,7 @@ extension EVMProvider: FundGathering {
         let coins = balances[0] ?? 0
         for (token, balance) in zip(configuration.tokens, balances.dropFirst()) {
             guard let held = balance, held > (configuration.gatheringMinimum[token.asset] ?? 0) else { continue }
-            // Contracts read the arguments that they know, and leave what comes behind them.
+            // Contracts read their own arguments and ignore the bytes behind them.
             let data = ERC20.transfer(to: hotAddress, amount: held) + note.bytes
             let estimate = try await client.gas(from: address, to: token.contract, value: 0, data: data)
             let gas = try limit(estimate, of: data, in: head)
@@ -151,7 +152,7 @@ extension EVMProvider: FundGathering {
             throw ProviderError(.invalidRequest, error.reason)
         }
         do throws(ProviderError) { try await client.broadcast(raw) } catch {
-            // The same step was taken before and is on its way.
+            // The same step was already sent and is pending.
             let isHarmless = ["already known", "nonce too low", "underpriced"].contains { error.reason.contains($0) }
             guard isHarmless else { throw error }
         }

@@ -2,7 +2,7 @@ import EVM
 package import Payments
 package import Providers
 
-/// Which nonces the keys of the accounts have used on the chain.
+/// The nonces that the accounts' keys have used on the chain.
 extension EVMProvider {
     /// The account that pays out, and the one that pays the gas of gathering.
     package var wallets: [String] { [hotAddress.lowercased, gasAddress.lowercased] }
@@ -25,13 +25,13 @@ extension EVMProvider {
         )
     }
 
-    /// An order as its chain transaction or its token's log shows it.
+    /// An order as it appears in its chain transaction or its token's log.
     package func appearance(of order: TransferOrder) -> SentPayment? {
         guard let destination = try? EVMAddress(order.destination) else { return nil }
         return SentPayment(destination: destination.lowercased, amount: order.amount)
     }
 
-    /// Whether a chain transaction is one of those that were signed: several have the same number.
+    /// Whether a chain transaction is one of the signed ones, of which several have the same number.
     package func made(_ sent: SentTransfer, by prepared: PreparedTransfer) -> Bool {
         guard let evidence = sent.signature?.evidence, let signed = try? SignedVariants(decoding: prepared.bytes) else {
             return false

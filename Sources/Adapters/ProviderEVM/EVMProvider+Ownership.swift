@@ -22,6 +22,6 @@ extension EVMProvider: OwnershipProving {
         }
     }
 
-    /// Accounts prove what is theirs.
+    /// An account's owner proves the ownership by a signature.
     package var ownership: (any OwnershipProving)? { self }
 }

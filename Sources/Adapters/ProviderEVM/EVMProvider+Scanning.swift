@@ -9,9 +9,9 @@ import StrictJSON
 extension EVMProvider: TransferScanning {
     /// The most blocks of one page.
     private static let pageSize: UInt64 = 50
-    /// The most blocks after the final ones that are looked at for what can still be undone.
+    /// The most blocks after the final ones that are read for sightings.
     private static let sightingRange: UInt64 = 256
-    /// How many blocks are read at once to find one of an earlier moment.
+    /// How many blocks are read at once in the search for one of an earlier moment.
     private static let forkStep: UInt64 = 8
 
     /// The chain as a whole.
@@ -19,10 +19,10 @@ extension EVMProvider: TransferScanning {
         [ScanAccount(account: hotAddress.lowercased, subject: "blocks")]
     }
 
-    /// Blocks are read, and no accounts.
+    /// Blocks are read, not accounts.
     package var scansAccountsOfOptions: Bool { false }
 
-    /// What the blocks after a position mean for watched accounts and for the hot wallet.
+    /// The observations of watched accounts and of the hot wallet in the blocks after a position.
     ///
     /// - Throws: `ProviderError`.
     package func page(
@@ -66,7 +66,7 @@ extension EVMProvider: TransferScanning {
         return page
     }
 
-    /// The very first page reads from where the operator says, or from what is final now.
+    /// The very first page starts at the configured block, or at the last final one.
     private func begin(_ tip: EVMClient.Tip, _ watching: any AccountWatching) async throws(ProviderError) -> ScanPage {
         let start = min(configuration.firstBlock ?? tip.final, tip.final)
         let block = try await read(start...start)
@@ -94,13 +94,14 @@ extension EVMProvider: TransferScanning {
         if try await client.hash(at: known.last.number) == known.last.hash { return known.last }
         let hashes = try await client.hashes(at: known.places.map(\.number))
         for (place, hash) in zip(known.places, hashes) where hash == place.hash { return place }
-        throw ProviderError(.gap, "no block that was read is in the chain any more; check which chain the nodes are of")
+        throw ProviderError(.gap, "the chain has none of the blocks that were read; check which chain the nodes serve")
     }
 
-    /// Where to read on after a reorganisation, and the moment after which everything that was recorded is in doubt.
+    /// The block from which the scan goes on after a reorganisation, and the moment after which all recorded
+    /// observations are in doubt.
     ///
-    /// A chain may give several blocks the same moment, so that the place is the last block of an earlier moment than that of
-    /// the last common block: what is later than the moment came after the place, and nothing else did.
+    /// A chain may give several blocks the same moment. So the place is the last block with an earlier moment than the
+    /// last common block: exactly the observations after that moment came after the place.
     private func fork(
         at common: BlockLocator.Place
     ) async throws(ProviderError) -> (place: BlockLocator.Place, moment: Timestamp) {
@@ -121,10 +122,10 @@ extension EVMProvider: TransferScanning {
 
     // MARK: - Blocks
 
-    /// Blocks of the chain, the last one agreed on by the quorum and all before it chained to it.
+    /// Blocks of the chain: the quorum agrees on the last one, and the others are its ancestors.
     func read(_ range: ClosedRange<UInt64>) async throws(ProviderError) -> [ChainBlock] {
         var hash = try await client.hash(at: range.upperBound)
-        // From the cache as far as it goes, from its end backwards.
+        // Blocks are taken from the cache as far as possible, from the end backwards.
         var found: [ChainBlock] = []
         var next = range.upperBound
         while let block = cache.block(hash), block.number == next {
@@ -149,7 +150,7 @@ extension EVMProvider: TransferScanning {
         return receipts
     }
 
-    /// What concerns us in some blocks, in their order.
+    /// The observations of our accounts in some blocks, in their order.
     private func transfers(
         in blocks: [ChainBlock],
         _ watching: any AccountWatching,
@@ -157,7 +158,7 @@ extension EVMProvider: TransferScanning {
     ) async throws(ProviderError) -> Transfers {
         var parties: [BlockParties] = []
         for block in blocks { parties.append(BlockParties(block, tokenParties: try await tokenParties(of: block))) }
-        // Asked after the blocks were read: what was paid in them was handed out before.
+        // This is asked after the blocks were read, because an address that was paid in them was handed out earlier.
         let candidates = Set(parties.flatMap(\.accounts).map(\.lowercased))
         let watched = try await watching.watched(among: candidates)
         let ours = watched.union([hotAddress.lowercased, gasAddress.lowercased])
@@ -168,13 +169,13 @@ extension EVMProvider: TransferScanning {
         return transfers
     }
 
-    /// What was found in some blocks, and what the accounts held that moved in them.
+    /// The findings in some blocks, and the balances of the accounts that moved in them.
     private struct Transfers {
         var findings: [BlockReading.Finding] = []
         var marks: [BalanceMark] = []
     }
 
-    /// What a block in which something of ours moved means: with the balances around it, all asked for at once.
+    /// Reads a block in which our accounts moved, with the balances around it, all asked for at once.
     private func read(
         _ block: ChainBlock,
         watched: Set<String>,
@@ -203,15 +204,15 @@ extension EVMProvider: TransferScanning {
             cache.keep(found, around: block.hash)
             known.merge(found) { $1 }
         } catch {
-            // Nodes without an archive forget the balances of old blocks. What a block shows of coins is exact; of tokens
-            // it may not be, so that the scan waits for a node that remembers.
+            // Nodes without an archive forget the balances of old blocks. For coins, the block itself is exact. For
+            // tokens it may not be, so that the scan waits for a node with an archive.
             let isForgotten = error.isAnswer && tip.head > block.number + Self.knownStates
             guard isForgotten, missing.allSatisfy({ $0.token == nil }) else { throw error }
         }
         return known
     }
 
-    /// Who sends and who gets something in a block.
+    /// The senders and receivers in a block.
     private struct BlockParties {
         let block: ChainBlock
         let accounts: [EVMAddress]
@@ -224,10 +225,10 @@ extension EVMProvider: TransferScanning {
         }
     }
 
-    /// Who gives and who gets tokens in a block that can have their logs, as its header's filter says.
+    /// The senders and receivers of tokens in a block whose header's log filter admits their logs.
     ///
-    /// From the receipts, whose root the header states, so that no node can leave a log out; on chains where that cannot
-    /// be checked, from the logs that the quorum agrees on.
+    /// They are read from the receipts, whose root is in the header, so that no node can leave a log out. On chains
+    /// where that cannot be checked, they are read from the logs on which the quorum agrees.
     private func tokenParties(of block: ChainBlock) async throws(ProviderError) -> [EVMAddress] {
         let tokens = configuration.tokens.map(\.contract)
         guard block.header.bloom.mayContain(ERC20Transfer.topic.bytes),
@@ -266,7 +267,7 @@ extension EVMProvider: TransferScanning {
         return sightings
     }
 
-    /// Which payments were in blocks that are no longer in the chain.
+    /// The payments whose blocks are no longer in the chain.
     ///
     /// - Throws: `ProviderError`.
     package func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] {
@@ -282,7 +283,8 @@ extension EVMProvider: TransferScanning {
         let numbers = Set(places.map(\.number)).sorted()
         var canonical: [UInt64: EVMHash] = [:]
         for (number, hash) in zip(numbers, try await client.hashes(at: numbers)) {
-            // A block that is not there is no proof: the new branch may not have grown to it yet. It is asked again.
+            // A missing block proves nothing, because the new branch may not have grown to it yet. It is asked for
+            // again.
             guard let hash else { throw ProviderError(.lagging, "the chain has not grown back to block \(number) yet") }
             canonical[number] = hash
         }

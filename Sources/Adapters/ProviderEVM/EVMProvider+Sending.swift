@@ -6,23 +6,23 @@ package import Providers
 import Seams
 
 extension EVMProvider: TransferSending {
-    /// How much more gas than a node estimates may be used, in percent.
+    /// How much more gas than the estimate is allowed, in percent.
     private static let gasMargin: UInt64 = 25
-    /// By how much both fees rise when a transfer is sent again, in percent; nodes take no less than 10.
+    /// By how much both fees rise when a transfer is sent again, in percent; nodes accept no less than 10.
     private static let feeBump: BigUInt = 25
 
-    /// One transfer at a time: the account numbers what it sends.
+    /// The account numbers its transfers, so that they are sent one at a time.
     package func lane(of order: TransferOrder) -> String? { "evm:\(configuration.chainID):\(hotAddress.lowercased)" }
 
-    /// What a transfer is known by: one nonce is one payment, however often it is signed with other fees.
+    /// The name of a transfer: one nonce is one payment, however often it is signed with other fees.
     func transferName(nonce: UInt64) -> String {
         OwnAccounts.name(chain: configuration.chainID, hot: hotAddress, nonce: nonce)
     }
 
-    /// What transfers of coins and of tokens use of gas, as a rule.
+    /// The gas that transfers of coins and of tokens usually need.
     private static let usualGas: (coin: BigUInt, token: BigUInt) = (21_000, 65_000)
 
-    /// The gas that such a transfer uses as a rule, at the price of the last block that was read and a quarter for its
+    /// The usual gas of a transfer at the base fee of the last block that was read, plus a quarter for the block's
     /// maker.
     package func expectedFee(of order: TransferOrder) -> Amount? {
         guard let base = cache.newest?.header.baseFee else { return nil }
@@ -30,8 +30,8 @@ extension EVMProvider: TransferSending {
         return Int256(exactly: BigInt((base + base / 4) * gas)).map { Amount(asset: coin, units: $0) }
     }
 
-    /// The gas that the last signature expects to use, at the price of the last block that was read and with what it gives
-    /// to the block's maker.
+    /// The gas that the last signature expects to use, at the base fee of the last block that was read and its own
+    /// priority fee.
     package func expectedFee(of prepared: PreparedTransfer) -> Amount? {
         guard let base = cache.newest?.header.baseFee,
             let last = try? SignedVariants(decoding: prepared.bytes).variants.last,
@@ -43,7 +43,7 @@ extension EVMProvider: TransferSending {
             .map { Amount(asset: coin, units: $0) }
     }
 
-    /// The whole gas of the dearest signature.
+    /// The maximum gas cost of the most expensive signature.
     package func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? {
         guard let variants = try? SignedVariants(decoding: prepared.bytes).variants else { return nil }
         let charges = variants.compactMap { variant -> BigUInt? in
@@ -94,7 +94,7 @@ extension EVMProvider: TransferSending {
         return try sign(transaction, after: [])
     }
 
-    /// What an order asks a contract or an account for.
+    /// The call that carries out an order.
     private struct Call {
         let to: EVMAddress
         let value: BigUInt
@@ -133,13 +133,13 @@ extension EVMProvider: TransferSending {
         return head
     }
 
-    /// The most that the block after a header can ask for a unit of gas, in wei: an eighth more (EIP-1559).
+    /// The highest base fee of the block after a header, in wei per unit of gas: an eighth more (EIP-1559).
     func price(after head: EVMHeader) -> BigUInt {
         let base = head.baseFee ?? 0
         return base + base / 8 + 1
     }
 
-    /// The gas that a signature allows: more than a contract is expected to use, and no more than a block takes, or the
+    /// The gas limit of a signature: more than the estimate for a contract, but no more than a block can take, or the
     /// number would wait for ever.
     func limit(_ estimate: UInt64, of data: [UInt8], in head: EVMHeader) throws(ProviderError) -> UInt64 {
         let (margin, overflow) = estimate.multipliedReportingOverflow(by: data.isEmpty ? 0 : Self.gasMargin)
@@ -157,7 +157,7 @@ extension EVMProvider: TransferSending {
         }
     }
 
-    /// Signs, and keeps what was signed before with the same nonce.
+    /// Signs, and keeps earlier signatures with the same nonce.
     private func sign(
         _ transaction: EVMTransaction,
         after earlier: [SignedVariants.Variant]
@@ -177,7 +177,7 @@ extension EVMProvider: TransferSending {
         } catch { throw ProviderError(.invalidRequest, error.reason) }
     }
 
-    /// Whether the last signature has waited for too long, and another one is allowed.
+    /// Whether the last signature has waited too long, and another one is allowed.
     package func renews(_ prepared: PreparedTransfer) -> Bool {
         guard let signed = try? SignedVariants(decoding: prepared.bytes), let last = signed.variants.last else {
             return false
@@ -186,9 +186,9 @@ extension EVMProvider: TransferSending {
         return signed.variants.count < SignedVariants.limit && age > configuration.patience
     }
 
-    /// Signs again with higher fees what has waited for too long.
+    /// Signs again, with higher fees, a transfer that has waited too long.
     ///
-    /// Same nonce, same receiver, same amount: the chain takes one of them at most.
+    /// Nonce, receiver and amount are the same, so that the chain takes at most one of them.
     /// - Throws: `ProviderError`.
     package func renewed(
         _ prepared: PreparedTransfer,
@@ -212,9 +212,9 @@ extension EVMProvider: TransferSending {
 
     // MARK: - Sending
 
-    /// Gives the stored bytes to the nodes.
+    /// Sends the stored bytes to the nodes.
     ///
-    /// Whatever they say, only the chain tells what became of it.
+    /// Whatever the nodes answer, only the chain shows the transfer's fate.
     package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
         do throws(ProviderError) {
             guard let last = try SignedVariants(decoding: prepared.bytes).variants.last else {
@@ -229,7 +229,7 @@ extension EVMProvider: TransferSending {
     }
 }
 
-/// Everything that was signed for one order: with one nonce, and ever higher fees.
+/// All signatures for one order, with one nonce and ever higher fees.
 struct SignedVariants: Hashable {
     struct Variant: Hashable {
         /// In seconds since 1970.
@@ -246,7 +246,7 @@ struct SignedVariants: Hashable {
         self.variants = variants
     }
 
-    /// Reads what ``encoded`` has written.
+    /// Reads the form written by ``encoded``.
     ///
     /// - Throws: `ProviderError` with the code `malformed`.
     init(decoding bytes: [UInt8]) throws(ProviderError) {
@@ -258,7 +258,7 @@ struct SignedVariants: Hashable {
                 variants.append(Variant(signedAt: try fields[0].uint64("signedAt"), raw: try fields[1].bytes("raw")))
             }
             self.variants = variants
-        } catch { throw ProviderError(.malformed, "what was signed cannot be read: \(error.reason)") }
+        } catch { throw ProviderError(.malformed, "the stored signatures cannot be read: \(error.reason)") }
     }
 
     var encoded: [UInt8] {

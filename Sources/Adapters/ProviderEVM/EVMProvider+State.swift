@@ -5,8 +5,8 @@ package import Providers
 import Seams
 
 extension EVMProvider: BalanceStating {
-    /// What the wallets and the addresses of options hold after the last block that was read, or after the last one that
-    /// counts as final.
+    /// The balances of the wallets and the addresses of options after the last block that was read, or after the last
+    /// final one.
     ///
     /// - Throws: `ProviderError`.
     package func balances(
@@ -63,10 +63,10 @@ extension EVMProvider: BalanceStating {
 }
 
 extension EVMProvider {
-    /// Below this a wallet pays for some payouts, and no longer, in wei: a hundredth of a coin.
+    /// The balance below which a wallet can pay for only a few more payouts, in wei: a hundredth of a coin.
     private static let lowWater = BigUInt(10).power(16)
 
-    /// Wallets that run dry.
+    /// Warnings of wallets that run dry.
     ///
     /// - Throws: `ProviderError`.
     package func warnings() async throws(ProviderError) -> [String] {

@@ -7,10 +7,10 @@ import Seams
 import StrictJSON
 
 extension EVMProvider {
-    /// What the wallets and the addresses of options hold at the last block that was read.
+    /// The balances of the wallets and the addresses of options after the last block that was read.
     ///
-    /// Coins that contracts have passed on inside chain transactions leave no log, and no chain transaction goes to the
-    /// address; wallets that are contracts and many exchanges pay so. Tokens can change balances without a log.
+    /// Contract wallets and many exchanges pay by coins that a contract passes on inside a chain transaction. These
+    /// leave no log, and no chain transaction to the address. Tokens can also change balances without a log.
     ///
     /// - Throws: `ProviderError`.
     package func marks(of accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [BalanceMark] {
@@ -35,8 +35,7 @@ extension EVMProvider {
         return marks
     }
 
-    /// What an account held of the chain's coin or of a token around a block, and by how much what is recorded of the block
-    /// changes that.
+    /// The balance mark of an account in the chain's coin or a token around a block, with the recorded change.
     func mark(
         _ holding: EVMClient.Holding,
         _ change: BalanceChange?,
@@ -55,7 +54,7 @@ extension EVMProvider {
             after: change.map { AmountSum(of: asset, units: BigInt($0.after)) },
             recorded: AmountSum(of: asset, units: recorded),
             isOfOption: !isWallet,
-            // Of tokens only logs are payments.
+            // Tokens are payments only by their logs.
             arrival: isWallet || holding.token != nil
                 ? nil : untraced(.zero(coin), on: address, in: place, at: moment, part: part),
             change: AccountMovement(
@@ -74,7 +73,7 @@ extension EVMProvider {
         )
     }
 
-    /// A payment of an option by coins of which only its address's balance tells.
+    /// A payment of an option by coins that only its address's balance shows.
     func untraced(
         _ amount: Amount,
         on address: EVMAddress,
@@ -91,7 +90,7 @@ extension EVMProvider {
             naturalKey: NaturalKey("evm", chain, place.hash.description, address.lowercased, part),
             reference: reference(to: address),
             amount: amount,
-            // Nobody has signed for it: a refund needs an address that the customer names.
+            // Nobody has signed it, so that a refund needs an address from the customer.
             payer: nil,
             refundTarget: nil,
             evidence: evidence.text,

@@ -6,14 +6,14 @@ package import Payments
 package import Providers
 package import Seams
 
-/// The coin of an EVM chain and allow-listed ERC-20 tokens; which chain it is, is configuration.
+/// The coin and the allow-listed ERC-20 tokens of one EVM chain, which the configuration names.
 ///
-/// Every option has an address of its own, derived from the wallet's seed (BIP-32), so that who paid what is never a
-/// question of what a customer wrote.
+/// Every option has an address of its own, derived from the wallet's seed (BIP-32), so that payments are matched
+/// without any text from a customer.
 package struct EVMProvider: PaymentProvider {
     /// When a block counts as final.
     package enum FinalityRule: Hashable, Sendable {
-        /// With so many blocks, itself included; at the operator's own risk.
+        /// When this many blocks contain it or build on it; at the operator's own risk.
         case confirmations(UInt64)
         /// When the chain's `safe` tag has reached it.
         case safe
@@ -34,7 +34,7 @@ package struct EVMProvider: PaymentProvider {
         }
     }
 
-    /// A token that is taken.
+    /// An accepted token.
     package struct Token: Hashable, Sendable {
         /// The asset, whose identifier has the contract's address.
         package let asset: AssetID
@@ -46,35 +46,36 @@ package struct EVMProvider: PaymentProvider {
         /// - Throws: `ProviderError` with the code `invalidRequest` when the asset is no ERC-20 token.
         package init(asset: AssetID) throws(ProviderError) {
             guard let text = asset.tokenContract, let contract = try? EVMAddress(text) else {
-                throw ProviderError(.invalidRequest, "\(asset) is no ERC-20 token")
+                throw ProviderError(.invalidRequest, "\(asset) is not an ERC-20 token")
             }
             self.asset = asset
             self.contract = contract
         }
     }
 
-    /// What the provider works with.
+    /// The provider's configuration.
     package struct Configuration: Sendable {
         /// The key in the registry and in the database.
         package var key: String
         /// The chain (EIP-155).
         package var chainID: UInt64
-        /// What customers call the chain; none: what it is known as.
+        /// The chain's name for customers; nil for its usual name.
         package var name: String?
-        /// Whether what it moves has no value.
+        /// Whether the assets have no value.
         package var isTestNetwork: Bool
-        /// The tokens that are taken.
+        /// The accepted tokens.
         package var tokens: [Token]
         /// When a block counts as final.
         package var finality: FinalityRule
-        /// The first block that is read; none: the first one that is final when the gateway starts for the first time.
+        /// The first block that is read; nil for the last final one at the gateway's first start.
         package var firstBlock: UInt64?
-        /// Accounts of the operator: what comes from them to the hot wallet is its own money, for fees.
+        /// Accounts of the operator; money from them to the hot wallet is the operator's own, for fees.
         package var operators: Set<EVMAddress>
         /// Accounts of the operator whose keys are kept offline.
         package var coldWallets: Set<EVMAddress>
-        /// Whether chain transactions and receipts are checked against the roots of their block; not on chains with types
-        /// of their own, where the quorum has to agree on them.
+        /// Whether chain transactions and receipts are checked against the roots of their block.
+        ///
+        /// It is false for chains with types of their own, where the quorum has to agree on them.
         package var checksRoots: Bool
         /// How old the nodes' head may be.
         package var maximumLag: Duration
@@ -82,7 +83,7 @@ package struct EVMProvider: PaymentProvider {
         package var patience: Duration
         /// The most that a unit of gas may cost, in wei.
         package var maximumGasPrice: BigUInt
-        /// What of a token is left on the address of an option, because gathering it costs more than it is worth.
+        /// The balance of a token below which it is left on the address of an option, because gathering it costs more.
         package var gatheringMinimum: [AssetID: BigUInt]
 
         /// A configuration with the usual limits.
@@ -133,11 +134,12 @@ package struct EVMProvider: PaymentProvider {
     /// A provider over one wallet on one chain.
     ///
     /// - Parameters:
-    ///   - configuration: what it works with.
+    ///   - configuration: the provider's configuration.
     ///   - client: the nodes.
     ///   - seed: the seed of the wallet (BIP-32, 16 to 64 bytes).
     ///   - clock: the clock.
-    /// - Throws: `ProviderError` with the code `invalidRequest` when the seed is none, or a token is of another chain.
+    /// - Throws: `ProviderError` with the code `invalidRequest` when the seed is invalid, or a token is on another
+    ///   chain.
     package init(
         configuration: Configuration,
         client: EVMClient,
@@ -158,13 +160,14 @@ package struct EVMProvider: PaymentProvider {
         gasAddress = EVMAddress(gasKey.publicKey)
         let prefix = "evm:\(configuration.chainID):"
         guard configuration.tokens.allSatisfy({ $0.asset.text.hasPrefix(prefix) }) else {
-            throw ProviderError(.invalidRequest, "a token is of another chain than \(configuration.chainID)")
+            throw ProviderError(.invalidRequest, "a token is on another chain than \(configuration.chainID)")
         }
     }
 
-    /// The paths of BIP-44: the first account pays out from its first address, and from its second pays the gas by which
-    /// tokens are gathered, so that the two never wait for each other's numbers; the second account has an address for
-    /// each option.
+    /// The paths of BIP-44.
+    ///
+    /// The first address of the first account pays out. Its second address pays the gas for gathering tokens, so that
+    /// the two never wait for each other's numbers. The second account has an address for each option.
     private static let hotPath = path([44, 60, 0], [0, 0])
     private static let gasPath = path([44, 60, 0], [0, 1])
     private static let depositPath = path([44, 60, 1], [])
@@ -176,13 +179,13 @@ package struct EVMProvider: PaymentProvider {
     /// The account that pays out.
     package var hotWallet: EVMAddress { hotAddress }
 
-    /// The account that gives coins to the addresses of options, so that tokens can leave them.
+    /// The account that gives coins to the addresses of options, for the fees of gathering tokens.
     package var gasWallet: EVMAddress { gasAddress }
 
-    /// The accounts that a provider with this seed pays out and pays for gas from, so that they can be given coins before
-    /// one starts.
+    /// The accounts from which a provider with this seed pays out and pays for gas, so that they can be funded before
+    /// it starts.
     ///
-    /// - Throws: `CryptographyError` when the seed is none.
+    /// - Throws: `CryptographyError` when the seed is invalid.
     package static func wallets(of seed: SecretBytes) throws(CryptographyError) -> (hot: EVMAddress, gas: EVMAddress) {
         let master = try ExtendedSecp256k1Key(seed: seed)
         return (
@@ -198,9 +201,9 @@ package struct EVMProvider: PaymentProvider {
     package var accountNames: [String] { [hotAddress, gasAddress].map { "evm:\(configuration.chainID):\($0)" } }
     /// The account that pays out, from whose seed all others come.
     package var place: String? { hotAddress.lowercased }
-    /// What wallets call the chain.
+    /// The chain's name in wallets.
     package var networkName: String? { configuration.name ?? ChainName.name(of: configuration.chainID) }
-    /// What it can do.
+    /// The provider's abilities.
     package var capabilities: ProviderCapabilities {
         ProviderCapabilities(
             opening: .depositInstruction,
@@ -220,10 +223,10 @@ package struct EVMProvider: PaymentProvider {
     package var send: (any TransferSending)? { self }
     /// States the accounts' balances.
     package var state: (any BalanceStating)? { self }
-    /// Gathers what lies on the addresses of options.
+    /// Gathers the money on the addresses of options.
     package var gather: (any FundGathering)? { self }
 
-    /// The wallets, and those addresses of options that matter now.
+    /// The wallets, and the watched addresses of options.
     func accounts(_ watched: Set<String>) -> OwnAccounts {
         OwnAccounts(hot: hotAddress, gas: gasAddress, options: watched, chain: configuration.chainID)
     }
@@ -232,15 +235,15 @@ package struct EVMProvider: PaymentProvider {
 
     func token(at contract: EVMAddress) -> Token? { configuration.tokens.first { $0.contract == contract } }
 
-    /// Has every node that can be reached name its chain.
+    /// Asks every reachable node for its chain.
     ///
-    /// - Throws: `ProviderError` with the code `refused` when one is of another chain.
+    /// - Throws: `ProviderError` with the code `refused` when one serves another chain.
     package func checkConfiguration() async throws(ProviderError) {
         try await client.checkNodes()
         clock.hear(try await client.latestMoment(), from: key, as: .chain)
     }
 
-    /// Compares the clock with the newest block of the chain, when a block is it.
+    /// Compares the clock with a block's time, when it is the newest block of the chain.
     func hear(_ block: ChainBlock?, _ tip: EVMClient.Tip) {
         guard let header = block?.header, header.number == tip.head else { return }
         clock.hear(Timestamp(seconds: Int64(clamping: header.timestamp)), from: key, as: .chain)
@@ -248,24 +251,24 @@ package struct EVMProvider: PaymentProvider {
 
     // MARK: - Opening
 
-    /// Looks whether such an amount can be paid here.
+    /// Checks whether the amount can be paid here.
     ///
     /// - Throws: `ProviderError`.
     package func check(_ request: OpenRequest) throws(ProviderError) { _ = try units(of: request) }
 
-    /// What is due in smallest units, if it can be paid here.
+    /// The amount due in smallest units, if it can be paid here.
     private func units(of request: OpenRequest) throws(ProviderError) -> BigUInt {
         _ = try RailSettings(request.settings, allowed: capabilities.settings)
         guard let units = BigUInt(exactly: BigInt(request.due.units)), units > 0 else {
             throw ProviderError(.invalidRequest, "the amount has to be more than zero")
         }
         guard token(request.due.asset) != nil || request.due.asset == coin else {
-            throw ProviderError(.invalidRequest, "\(request.due.asset) is not taken here")
+            throw ProviderError(.invalidRequest, "\(request.due.asset) is not accepted here")
         }
         return units
     }
 
-    /// Gives an address of the option's own to pay to.
+    /// Returns the option's own address to pay to.
     ///
     /// - Throws: `ProviderError`.
     package func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
@@ -286,8 +289,8 @@ package struct EVMProvider: PaymentProvider {
         PaymentReference(scope: "evm:account:\(configuration.chainID)", value: address.lowercased)
     }
 
-    /// The last two steps of an option's path: 62 bits of its identifier's digest, so that no counter has to be kept and
-    /// no two options share an address.
+    /// The last two steps of an option's path: 62 bits of its identifier's digest, so that there is no counter and no
+    /// two options share an address.
     private static func path(of option: PaymentOptionID) -> KeyPath {
         let digest = SHA256.hash(Array("settlegate deposit address \(option.text)".utf8))
         let steps = [0, 4].map { start in

@@ -1,7 +1,7 @@
-/// Which nodes answer, so that one that accepts a request and never answers does not hold up every question.
+/// Records which nodes answer, so that a node that accepts requests and never answers does not hold up every question.
 ///
-/// A node that did not answer rests for the next questions, for twice as many each time, and is asked last meanwhile.
-/// Questions are counted, not seconds: the order is the same in every run.
+/// A node that did not answer rests for the next questions, each time for twice as many, and is asked last meanwhile.
+/// Questions are counted instead of seconds, so that the order is the same in every run.
 struct NodeAttendance {
     /// The nodes for one question.
     struct Roll {
@@ -36,6 +36,6 @@ struct NodeAttendance {
         absences[node] = Absence(rest: rest, next: min(rest * 2, Self.longestRest))
     }
 
-    /// A node has answered, whatever it said.
+    /// A node has answered, whatever the answer.
     mutating func answered(_ node: String) { absences[node] = nil }
 }

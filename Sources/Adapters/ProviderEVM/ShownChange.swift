@@ -1,24 +1,25 @@
 import BigInt
 import EVM
 
-/// Something that a block itself shows of what one of our accounts holds.
+/// A change of one of our accounts' balances that the block itself shows.
 struct ShownChange: Hashable, Sendable {
-    /// What it was.
+    /// The cause of the change.
     enum Cause: Hashable, Sendable {
-        /// It left by the account's key, or by somebody whom the account has allowed to; `name` is what a transfer of the
-        /// hot wallet is known by, and `to` gets `paid` of it.
+        /// It was sent by the account's key, or by somebody with the account's allowance.
+        ///
+        /// `name` is the name of the hot wallet's transfer, and `to` receives `paid` of it.
         case sent(part: String, name: String, to: EVMAddress?, paid: BigInt)
-        /// A chain transaction of an account other than the hot wallet cost it.
+        /// The fee of a chain transaction of an account other than the hot wallet.
         case fee
-        /// It came from outside; `operated` is who has proven to have sent it.
+        /// It came from outside; `operated` is the proven signer.
         case arrived(payer: EVMAddress, operated: EVMAddress?)
-        /// It moved between two accounts of ours, and the other one has the opposite.
+        /// It moved between two of our accounts, and the other one has the opposite change.
         case moved
-        /// The chain paid it out to a validator's account (EIP-4895).
+        /// The chain paid it to a validator's account (EIP-4895).
         case withdrawn
     }
 
-    /// Where in the block it stands.
+    /// Its place in the block.
     enum Place: Hashable, Sendable {
         /// A chain transaction's own coins.
         case coin(transaction: Int)
@@ -36,15 +37,15 @@ struct ShownChange: Hashable, Sendable {
         }
     }
 
-    /// Whose it is, and of which asset.
+    /// The account and the asset.
     let holding: EVMClient.Holding
-    /// By how much it grew, as the block says.
+    /// By how much the balance grew, as the block shows.
     let units: BigInt
     let cause: Cause
     let place: Place
 }
 
-/// Reads from a block and its receipts what happened to accounts of ours.
+/// Reads the changes of our accounts from a block and its receipts.
 struct ShownChanges {
     let block: ChainBlock
     let receipts: [ChainReceipt]
@@ -75,7 +76,7 @@ struct ShownChanges {
         return changes
     }
 
-    /// What an account sends to itself never leaves it.
+    /// The coins of a chain transaction; coins that an account sends to itself never leave it.
     private func coins(_ transaction: ChainTransaction, _ receipt: ChainReceipt, _ index: Int) -> [ShownChange] {
         let place = ShownChange.Place.coin(transaction: index)
         let sender = transaction.provenSender
@@ -131,7 +132,7 @@ struct ShownChanges {
     }
 }
 
-/// The accounts of ours that matter for a block.
+/// Our accounts that matter for a block.
 struct OwnAccounts: Hashable, Sendable {
     let hot: EVMAddress
     let gas: EVMAddress
@@ -143,13 +144,14 @@ struct OwnAccounts: Hashable, Sendable {
 
     func contain(_ address: EVMAddress) -> Bool { isWallet(address) || options.contains(address.lowercased) }
 
-    /// Whether money stays with us: what the hot wallet sends is a payout, also when it pays one of our own invoices.
+    /// Whether money stays with us; a transfer of the hot wallet is a payout, even when it pays one of our own
+    /// invoices.
     func isMove(from sender: EVMAddress?, to receiver: EVMAddress?) -> Bool {
         guard let sender, let receiver else { return false }
         return contain(sender) && contain(receiver) && sender != hot
     }
 
-    /// What a chain transaction of the hot wallet is known by; none when it is another's.
+    /// The name of a chain transaction of the hot wallet; nil when another account has sent it.
     func name(of transaction: ChainTransaction) -> String? {
         transaction.provenSender == hot ? Self.name(chain: chain, hot: hot, nonce: transaction.nonce) : nil
     }
