@@ -2,7 +2,7 @@ import Providers
 import Seams
 import TON
 
-/// Where a scan of an account stands: the last chain transaction that was read.
+/// The scan cursor of an account: the last chain transaction that was read.
 struct ScanPosition: Hashable {
     let lt: UInt64
     let hash: CellHash
@@ -24,19 +24,19 @@ struct ScanPosition: Hashable {
     var text: String { "\(lt):\(hash)" }
 }
 
-/// Reads an account's history so that nothing can be missing: from the newest back to what is known, each chain
-/// transaction checked to be the one that its successor names.
+/// Reads an account's history without gaps: from the newest chain transaction back to the scan cursor, each one checked
+/// against the hash that its successor names.
 struct AccountHistory: Sendable {
-    /// The most chain transactions between the head and what is known.
+    /// The most chain transactions between the head and the scan cursor.
     static let maximumLength = 20_000
     private static let pageSize = 100
 
     let client: ToncenterClient
 
-    /// What happened after a position, the oldest first.
+    /// The chain transactions after a position, the oldest first.
     ///
-    /// - Throws: `ProviderError`; with the code `gap` when the history does not join up, and with `lagging` when the node
-    ///   does not know yet what was read from it before.
+    /// - Throws: `ProviderError`; with the code `gap` when the history does not join up, and with `lagging` when the
+    ///   node is behind the position.
     func since(
         _ position: ScanPosition?,
         of address: TONAddress,
@@ -70,8 +70,10 @@ struct AccountHistory: Sendable {
         return found.reversed()
     }
 
-    /// Steps of an account from a place back, at least one: ever fewer at once while they are more than the node can answer
-    /// with, so that no size of what strangers send stands in the way.
+    /// Steps of an account from a place back, at least one.
+    ///
+    /// Fewer are asked for while the node's answer is too large, so that large messages from strangers cannot block the
+    /// scan.
     private func page(
         of address: TONAddress,
         from place: (lt: UInt64, hash: CellHash)
@@ -87,28 +89,28 @@ struct AccountHistory: Sendable {
                 continue
             }
             guard !page.isEmpty else {
-                throw ProviderError(.unavailable, "the node left out what it had announced")
+                throw ProviderError(.unavailable, "the node left out chain transactions that it had announced")
             }
             return page
         }
     }
 
-    /// Whether an account ceased to exist with the chain transaction that was read last: what it does later joins up with
-    /// nothing.
+    /// Whether an account ceased to exist with the last chain transaction that was read, so that its later history does
+    /// not join up.
     private func ended(at position: ScanPosition, of address: TONAddress) async throws(ProviderError) -> Bool {
         let page = try await client.transactions(of: address, lt: position.lt, hash: position.hash, limit: 1)
         guard let last = page.first, last.head.lt == position.lt, last.hash == position.hash else { return false }
         return last.transaction?.endStatus == .nonexistent
     }
 
-    /// What to do after a chain transaction was looked at.
+    /// The next step after a chain transaction was examined.
     enum Step {
         case found
         case goOn
         case stop
     }
 
-    /// The newest chain transaction of an account that fits, from its head back.
+    /// The newest matching chain transaction of an account, searched from its head back.
     ///
     /// - Throws: `ProviderError`; with the code `gap` when the history does not join up.
     func newest(

@@ -1,19 +1,19 @@
 package import TON
 
-/// One step of an account's history: its place, which is proven by the hash of its cell, and what it says, as far as that
-/// can be read.
+/// One step of an account's history: its place, proven by the hash of its cell, and its content, as far as it can be
+/// read.
 package struct AccountStep: Hashable, Sendable {
     /// The cell.
     package let cell: Cell
     /// The place in the account's history.
     package let head: TransactionHead
-    /// What it says; an error for what the chain has accepted and we cannot read.
+    /// The content; an error when the chain has accepted a form that cannot be read here.
     package let content: Result<ChainTransaction, TONError>
 
     /// The hash that identifies it.
     package var hash: CellHash { cell.hash }
 
-    /// What it says; nil when it cannot be read.
+    /// The content; nil when it cannot be read.
     package var transaction: ChainTransaction? { try? content.get() }
 
     /// Reads a cell.

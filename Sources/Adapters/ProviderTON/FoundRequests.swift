@@ -5,19 +5,19 @@ import TON
 
 /// A request of the wallet that pays out, as it took effect on the chain.
 struct TakenRequest {
-    /// What it asked for, in its order.
+    /// The requested messages, in their order.
     let asked: [InternalMessage]
-    /// What left the wallet, with the hashes under which receivers get it.
+    /// The messages that left the wallet, with the hashes under which receivers get them.
     let sent: [(message: InternalMessage, hash: CellHash)]
-    /// What the network charged for all of it, in nanotons.
+    /// The network's fees for all of them, in nanotons.
     let fees: UInt128
     /// The chain transaction whose messages left.
     let evidence: ChainTransaction
 
-    /// The message that left for a transfer; none when the wallet skipped it.
+    /// The message that left for a transfer; nil when the wallet skipped it.
     ///
-    /// Messages that say the same to the same receiver cannot be told apart and need not be: of three that were asked for
-    /// and two that left, the third is the one that was skipped.
+    /// Equal messages to the same receiver cannot be told apart, and need not be: when three were requested and two
+    /// left, the third counts as skipped.
     func message(at position: Int) -> (message: InternalMessage, hash: CellHash)? {
         guard asked.indices.contains(position) else { return nil }
         let wanted = asked[position]
@@ -26,7 +26,7 @@ struct TakenRequest {
         return same.indices.contains(rank) ? same[rank] : nil
     }
 
-    /// A transfer's part of the fees: all parts add up to them.
+    /// A transfer's part of the fees; all parts add up to the fees.
     func fee(at position: Int) -> UInt128 {
         let count = UInt128(max(asked.count, 1))
         return fees / count + (position == 0 ? fees % count : 0)
@@ -39,25 +39,25 @@ extension InternalMessage {
     }
 }
 
-/// What was found of requests: the transfers of a batch ask for the same one after the other.
+/// A cache of search results for requests, because each transfer of a batch looks for the same request.
 final class FoundRequests: Sendable {
-    /// What is known of a request.
+    /// The result of a search for a request.
     enum Search {
         case taken(TakenRequest)
         case expired(at: Timestamp)
         /// It was not taken, and something else has used its number.
         case displaced(at: Timestamp)
-        /// Not there yet, or on its way inside the wallet.
+        /// It was not taken yet, or is still being carried out by the wallet.
         case pending
     }
 
-    /// How long it holds that a request is not there: as long as one round of questions takes.
+    /// How long the result `pending` is kept: as long as one round of questions takes.
     private static let pendingLifetime = Duration.milliseconds(900)
     private static let maximumCount = 256
 
     private let known = Mutex<[String: (search: Search, at: Timestamp)]>([:])
 
-    /// What was found of a request, unless it may have changed since.
+    /// The search result for a request, unless it may have changed since.
     func search(_ hash: String, at now: Timestamp) -> Search? {
         guard let (search, moment) = known.withLock({ $0[hash] }) else { return nil }
         if case .pending = search, now.since(moment) > Self.pendingLifetime { return nil }

@@ -13,8 +13,8 @@ enum HotWallet: Sendable {
         }
     }
 
-    /// The transfers that a signed request asks for, in its order, and whether they travel in a message of the wallet to
-    /// itself.
+    /// The messages that a signed request asks for, in its order, and whether the wallet sends them through a message
+    /// to itself.
     func transfers(in bag: [UInt8]) throws(TONError) -> (messages: [InternalMessage], isList: Bool) {
         guard case .externalIn(let message) = try Message(parsing: BagOfCells.root(of: bag)) else {
             throw TONError(.malformedStructure, "a request is a message from outside")

@@ -4,10 +4,10 @@ import Providers
 import Seams
 import TON
 
-/// The wallets that are made from the seed of the one that pays out: one for each option, and one that pays the fees of
-/// emptying them.
+/// The wallets derived from the seed of the wallet that pays out: one for each option, and one that pays the fees of
+/// gathering.
 ///
-/// Their keys are HKDF of the seed and of what they are for, so that no counter has to be kept and no two share one.
+/// Their keys are HKDF of the seed and the purpose, so that there is no counter and no two wallets share a key.
 struct OwnWallets: Sendable {
     let seed: SecretBytes
     let version: WalletVersion
@@ -43,10 +43,9 @@ struct OwnWallets: Sendable {
     }
 }
 
-/// What money says that moves between wallets of ours: for which option's wallet.
+/// The body of a transfer between our wallets, which names the option whose wallet is concerned.
 ///
-/// It proves nothing by itself; what decides is that the wallet of that option, or the one for fees, is where it comes
-/// from.
+/// It proves nothing alone: the sender has to be the wallet of that option, or the wallet for fees.
 struct GatheringMessage: Hashable {
     private static let op: UInt64 = 0x6761_7468
     let option: PaymentOptionID
@@ -55,7 +54,7 @@ struct GatheringMessage: Hashable {
         self.option = option
     }
 
-    /// Reads a body; none when it says something else.
+    /// Reads a body; nil when it is another message.
     init?(reading body: Cell) {
         var slice = body.slice()
         guard (try? slice.loadUInt(32)) == Self.op, let high = try? slice.loadUInt(64),

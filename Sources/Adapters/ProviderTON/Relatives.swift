@@ -1,26 +1,26 @@
 import Payments
 import TON
 
-/// The wallets of one seed: what moves between them is still ours.
+/// The wallets of one seed: money that moves between them is still ours.
 struct Relatives {
     /// The wallet that pays out.
     let main: TONAddress
     /// The wallet that pays the fees of gathering.
     let fees: TONAddress
     let wallets: OwnWallets
-    /// The wallets of options that the database has handed out, of those that are named in what is read.
+    /// The wallets of options that the database has handed out, among those that the read messages name.
     ///
-    /// Only what came to one of them has been credited: a database that was restored from a copy does not know those of
-    /// later invoices, and what was gathered from them meanwhile is in no books yet.
+    /// Only payments to these were credited. A database that was restored from a copy lacks the wallets of later
+    /// invoices, and money gathered from those is in no books yet.
     var handedOut: Set<TONAddress> = []
 
-    /// The wallet of the option that a message names; none when it names none.
+    /// The wallet of the option that a message names; nil when it names none.
     func named(in body: Cell) -> TONAddress? {
         GatheringMessage(reading: body).flatMap { try? wallets.ofOption($0.option).address }
     }
 
-    /// Whether a message came from one of them to another: from an option's wallet to the one that pays out, or from the
-    /// one for fees to an option's.
+    /// Whether a message moves money between them: from an option's wallet to the one that pays out, or from the wallet
+    /// for fees to an option's wallet.
     func areSource(of message: InternalMessage, at account: TONAddress) -> Bool {
         guard let source = message.source, let option = named(in: message.body) else { return false }
         return account == main ? source == option && handedOut.contains(option) : source == fees && account == option
@@ -40,7 +40,7 @@ struct Relatives {
         return source == option && handedOut.contains(option)
     }
 
-    /// The option from whose wallet money came that the database does not know; nil when it came from elsewhere.
+    /// The option whose wallet has sent money and is missing in the database; nil when another wallet has sent it.
     func forgotten(_ source: TONAddress?, saying body: Cell) -> PaymentOptionID? {
         guard let source, let wallet = named(in: body), source == wallet, !handedOut.contains(wallet) else {
             return nil

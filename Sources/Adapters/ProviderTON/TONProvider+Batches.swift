@@ -5,16 +5,16 @@ import Seams
 import TON
 
 extension TONProvider: BatchSending {
-    // In nanotons: each transfer of a batch pays for its way twice, in the list and by itself.
+    // In nanotons: each transfer of a batch pays its forwarding fee twice, as a part of the list and on its own.
     private static let listedFee: UInt128 = 2_000_000
 
-    /// As many as a highload wallet sends by one request.
+    /// The number of messages in one request of a highload wallet.
     package var maximumBatch: Int { HighloadWallet.maximumMessages }
 
     /// Signs one request for several orders.
     ///
-    /// Its number grows with the clock and never comes again: a database that was restored from a copy does not bring
-    /// back old numbers, and neither does a clock that was set back.
+    /// Its number grows with the clock and is never used again, even after the database was restored from a copy or the
+    /// clock was set back.
     ///
     /// - Throws: `ProviderError`.
     package func prepare(
@@ -65,7 +65,7 @@ extension TONProvider: BatchSending {
         var chosen: [(order: String, message: WalletMessage)] = []
         var refused: [String: String] = [:]
         var lacksMoney = false
-        /// What is left to be sent.
+        /// The coins that are still available.
         var coins: UInt128
         var jettons: [AssetID: UInt128] = [:]
 
@@ -80,7 +80,7 @@ extension TONProvider: BatchSending {
             selection.refused[order.id] = error.reason
             return
         }
-        // What cannot be sent is skipped, and the others go their way.
+        // A transfer that cannot be sent is skipped, and the others are sent.
         message.mode |= 2
         let cost = message.message.value + Self.listedFee
         guard cost <= selection.coins else {

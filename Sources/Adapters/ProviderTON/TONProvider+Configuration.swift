@@ -2,13 +2,14 @@ package import Providers
 import Seams
 import TON
 
-/// What the chain says of the configuration.
+/// Checks of the configuration against the chain.
 extension TONProvider {
-    /// Has the node name its network, and the chain say where our jetton wallets are: with another code or layout they
-    /// would be looked for where no customer pays.
+    /// Checks the node's network and the addresses of our jetton wallets.
     ///
-    /// - Throws: `ProviderError`; with the code `refused` when the chain is another, `unavailable` when the node does not
-    ///   answer.
+    /// With a wrong code or layout, jetton payments would be looked for at the wrong address.
+    ///
+    /// - Throws: `ProviderError`; with the code `refused` when the chain is another, `unavailable` when the node does
+    ///   not answer.
     package func checkConfiguration() async throws(ProviderError) {
         clock.hear(try await client.head().time, from: key, as: .chain)
         for jetton in configuration.jettons { try await check(jetton) }

@@ -4,9 +4,9 @@ package import Providers
 import Seams
 import TON
 
-/// What became of transfers.
+/// The fate of transfers.
 extension TONProvider {
-    /// How long after its end a request is still looked for: clocks of blocks differ.
+    /// How long after its end a request is still looked for, because blocks' clocks differ.
     private static let expiryMargin = Duration.seconds(60)
 
     /// Looks for the stored request in the wallet's history, and for the transfer among what the wallet sent.
@@ -22,7 +22,7 @@ extension TONProvider {
         case .displaced(let head): return .displaced(reason: "another request has used its number", at: head)
         case .taken(let request):
             let fees = request.fee(at: prepared.position)
-            // A number that was used up is no proof: the message itself is.
+            // A used number proves nothing: only the message itself does.
             guard let (message, hash) = request.message(at: prepared.position) else {
                 return .dead(
                     reason: "the wallet did not send it (action phase)",
@@ -55,8 +55,8 @@ extension TONProvider {
         let head = try await client.head()
         let state = try await client.account(address)
         guard let found = try await find(prepared, in: state) else {
-            // By block time, and only after the history up to it is known: the wallet can no longer take the request. Our own
-            // clock has to have passed the end as well, because a node may name a later time than it is.
+            // After the end, in block time and with the history read up to it, the wallet can no longer take the
+            // request. Our own clock also has to have passed the end, because a node may state a time in the future.
             if let end = prepared.validUntil, min(head.time, clock.now()) > end.advanced(by: Self.expiryMargin) {
                 return try isUsedUp(prepared, in: state) ? .displaced(at: head.time) : .expired(at: end)
             }
@@ -74,7 +74,7 @@ extension TONProvider {
         return .taken(carrier.request(asked.messages, feesBefore: before))
     }
 
-    /// Whether a number that was signed is used, by whatever.
+    /// Whether a signed number was used, by any request.
     private func isUsedUp(
         _ prepared: PreparedTransfer,
         in state: ToncenterClient.AccountState
@@ -99,11 +99,11 @@ extension TONProvider {
         }
     }
 
-    /// Whether a chain transaction, and all before it, cannot be the one that took a request.
+    /// Whether a chain transaction is too old: neither it nor an earlier one can have taken a request.
     ///
-    /// A wallet that takes numbers in turn has taken a lower number there. A highload wallet takes no request before the
-    /// moment at which the request says that it was made. The end of a request proves nothing: it comes from what a node
-    /// said of the time when the request was signed.
+    /// A wallet that takes numbers in turn has taken a lower number there. A highload wallet takes no request before
+    /// the request's stated creation time. The end of a request proves nothing, because it rests on the time that a
+    /// node stated at the signature.
     private func isOlder(_ transaction: ChainTransaction, than prepared: PreparedTransfer) -> Bool {
         if let timeout = configuration.highloadTimeout {
             guard let end = prepared.validUntil else { return false }
@@ -115,7 +115,7 @@ extension TONProvider {
         return number < sequence
     }
 
-    /// Follows jettons to the receiver's jetton wallet: only there they have arrived.
+    /// Follows jettons to the receiver's jetton wallet, because only there they have arrived.
     private func jettonFate(
         _ jetton: Jetton,
         _ order: TransferOrder,
@@ -137,7 +137,7 @@ extension TONProvider {
         if receipt.description.didExecute, !receipt.description.aborted {
             return .confirmed(evidence: evidence.hash.description, fee: fee, at: moment(receipt))
         }
-        // A contract that fails while it sends, or is left with too little to send, gives nothing back.
+        // A contract that fails while it sends, or has too little money to send, returns nothing.
         guard let back = receipt.outMessageHashes.first else {
             return .lost(
                 reason: "the receiver's jetton wallet failed and sent nothing back",
@@ -145,7 +145,7 @@ extension TONProvider {
                 at: moment(receipt)
             )
         }
-        // What the receiver refused is ours again only when it has come back.
+        // Refused jettons are ours again only when they have come back.
         guard let returned = try await answer(to: back, at: own, since: start) else { return .pending }
         guard returned.description.didExecute, !returned.description.aborted else {
             let reason = "the receiver's jetton wallet refused it, and ours failed when it came back"
@@ -154,8 +154,9 @@ extension TONProvider {
         return .dead(reason: "the receiver's jetton wallet refused it", fee: fee, at: moment(returned))
     }
 
-    /// The chain transaction of an account that took a message: logical time grows from a message to its effect, so that
-    /// what is older than its cause need not be read.
+    /// The chain transaction of an account that took a message.
+    ///
+    /// Logical time grows from a message to its effect, so that nothing older than the cause has to be read.
     private func answer(
         to message: CellHash,
         at account: TONAddress,
@@ -184,7 +185,7 @@ extension ChainTransaction {
         }
     }
 
-    /// This chain transaction as the one whose messages left for a request.
+    /// The taken request whose messages this chain transaction has sent.
     fileprivate func request(_ asked: [InternalMessage], feesBefore: UInt128) -> TakenRequest {
         let sent = sentMessages
         return TakenRequest(

@@ -5,18 +5,18 @@ package import Providers
 import Seams
 import TON
 
-/// What customers have paid to wallets of single options moves on to the wallet that pays out.
+/// Gathers payments on wallets of single options into the wallet that pays out.
 ///
-/// Jettons go first, for which a wallet needs coins: the wallet for fees gives them. Then all coins go, by a message that
-/// takes what is there. A request that is signed again before the one before it was taken has the same number, so that
-/// one of them has an effect; and what it moves stays ours.
+/// Jettons go first. A wallet needs coins for that, which the wallet for fees gives. Then all coins go, by a message
+/// that carries the whole balance. A request that is signed again before the earlier one was taken has the same number,
+/// so that only one of them takes effect. The money stays ours in any case.
 extension TONProvider: FundGathering {
-    /// Fewer coins are not worth moving, in nanotons.
+    /// The fewest coins that are worth moving, in nanotons.
     private static let coinMinimum: UInt128 = 50_000_000
-    /// What a wallet pays for a request, besides what the jettons take along, in nanotons.
+    /// A wallet's fee for a request, in addition to the coins that the jettons carry, in nanotons.
     private static let requestFee: UInt128 = 30_000_000
 
-    /// Takes the next step with some wallets.
+    /// Takes the next step for some wallets.
     ///
     /// - Throws: `ProviderError` when nothing can be done now.
     package func gather(
@@ -106,7 +106,7 @@ extension TONProvider: FundGathering {
         return messages
     }
 
-    /// Gives wallets coins for fees, as many as one request holds; the others get theirs in the next round.
+    /// Gives coins for fees to as many wallets as one request can hold; the others get theirs in the next round.
     private func give(
         _ needs: [WalletMessage],
         _ head: ToncenterClient.Head,

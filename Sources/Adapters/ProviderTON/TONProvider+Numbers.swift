@@ -4,9 +4,9 @@ package import Providers
 import Seams
 import TON
 
-/// Which numbers the keys of the wallets have used on the chain, and what left by them.
+/// The numbers that the wallets' keys have used on the chain, and the payments made with them.
 extension TONProvider {
-    /// A number is looked for as far back as a wallet remembers it, and so much longer, because clocks differ.
+    /// How many seconds further back than the wallet's memory a number is looked for, because clocks differ.
     private static let memoryMargin: Int64 = 86_400
 
     /// The wallet that pays out, and the one that pays the fees of gathering.
@@ -57,8 +57,10 @@ extension TONProvider {
         }
     }
 
-    /// A highload wallet always remembers the request that it took last, so that whatever was taken since a copy of the
-    /// database was made shows here.
+    /// The numbers that a highload wallet remembers.
+    ///
+    /// It always remembers the request that it took last. So any request that it took after a copy of the database was
+    /// made shows here.
     private static func taken(by state: ToncenterClient.AccountState) throws(ProviderError) -> WalletNumbers {
         let modulus = Int64(HighloadQuery.count)
         guard let cell = state.data else { return .inAnyOrder(taken: [], modulus: modulus, since: 0) }
@@ -71,7 +73,7 @@ extension TONProvider {
         } catch { throw ProviderError(.malformed, error.description) }
     }
 
-    /// An order as its message looks on the chain.
+    /// An order as its message appears on the chain.
     package func appearance(of order: TransferOrder) -> SentPayment? {
         guard let destination = try? AddressText(order.destination).address else { return nil }
         return SentPayment(

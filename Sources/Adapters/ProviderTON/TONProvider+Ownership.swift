@@ -5,8 +5,8 @@ import StrictJSON
 import TON
 
 extension TONProvider: OwnershipProving {
-    /// Checks a `ton_proof` of TON Connect: `address`, `proof` with `timestamp`, `domain`, `signature` and `payload`, and
-    /// the wallet's `state_init`, which holds the key and has to have the address as its hash.
+    /// Checks a `ton_proof` of TON Connect: `address`, `proof` with `timestamp`, `domain`, `signature` and `payload`,
+    /// and the wallet's `state_init`, which holds the key and whose hash has to be the address.
     ///
     /// - Throws: `ProviderError`.
     package func owner(
@@ -42,6 +42,6 @@ extension TONProvider: OwnershipProving {
         return address.raw
     }
 
-    /// Wallets prove what is theirs.
+    /// A wallet's owner proves the ownership by a signature.
     package var ownership: (any OwnershipProving)? { self }
 }

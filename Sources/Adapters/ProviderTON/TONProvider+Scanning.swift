@@ -8,7 +8,7 @@ extension TONProvider: TransferScanning {
     /// The most chain transactions of one page.
     private static let pageSize = 500
 
-    /// The wallet itself: its coins and its jettons; and the coins of the wallet that pays the fees of gathering.
+    /// The wallet's coins and jettons, and the coins of the wallet that pays the fees of gathering.
     package var standingAccounts: [ScanAccount] {
         get async throws(ProviderError) { ownAccounts }
     }
@@ -18,7 +18,7 @@ extension TONProvider: TransferScanning {
         return accounts(of: address) + (configuration.deposit == .derived ? [fees] : [])
     }
 
-    /// What happened on an account after a position.
+    /// The history of an account after a position.
     ///
     /// - Throws: `ProviderError`.
     package func page(
@@ -60,7 +60,7 @@ extension TONProvider: TransferScanning {
         )
     }
 
-    /// The wallets of options that messages of a page name, as far as the database has handed them out.
+    /// The wallets of options that a page's messages name and the database has handed out.
     private func handedOut(
         in page: ArraySlice<AccountStep>,
         _ relatives: Relatives,
@@ -81,8 +81,9 @@ extension TONProvider: TransferScanning {
         return Set(try await watching.watched(among: Set(named.keys)).compactMap { named[$0] })
     }
 
-    /// The request by which a highload wallet sent itself the message that a chain transaction took: the one that made
-    /// the message, at the logical time before the message's own.
+    /// The request by which a highload wallet sent itself the message that a chain transaction took.
+    ///
+    /// It is the request that made the message, at the logical time just before the message's own.
     private func requestBehind(
         _ transaction: ChainTransaction,
         of scanned: TONAddress
@@ -99,7 +100,7 @@ extension TONProvider: TransferScanning {
         )
         let cause = try await history.newest(of: address, state: before) { earlier in
             if earlier.lt < message.createdLT, earlier.outMessageHashes.contains(hash) { return .found }
-            // A chain transaction makes its messages within so many steps of logical time.
+            // A chain transaction makes its messages within 256 steps of logical time.
             let since = message.createdLT.subtractingReportingOverflow(earlier.lt)
             return !since.overflow && since.partialValue > 256 ? .stop : .goOn
         }
@@ -114,9 +115,9 @@ extension TONProvider: TransferScanning {
         return !(transfer.amount.units < limit)
     }
 
-    /// Has another node show the same chain transaction, whose hash was computed from its bytes.
+    /// Asks another node for the same chain transaction, whose hash was computed from its bytes.
     ///
-    /// Until one does, the cursor stays where it is: nothing is credited, and nothing is lost.
+    /// Until one confirms it, the scan cursor does not move: nothing is credited, and nothing is lost.
     private func agree(on step: AccountStep, of account: TONAddress) async throws(ProviderError) {
         var failure = ProviderError(.unavailable, "no other node is configured")
         for witness in witnesses {
@@ -137,7 +138,8 @@ extension TONProvider: TransferScanning {
         throw failure
     }
 
-    /// What a step of an account's history means; what cannot be read is set aside, and keeps nothing after it waiting.
+    /// The observations of a step of an account's history; an unreadable step is set aside, so that later ones do not
+    /// wait.
     private func read(
         _ step: AccountStep,
         of scanned: TONAddress,
@@ -186,7 +188,7 @@ extension TONProvider: TransferScanning {
         var (request, body) = (request, request?.body)
         switch transaction.inMessage {
         case .externalIn(let message): (request, body) = (message, message.body)
-        // What anybody may bring.
+        // Anybody may have sent it.
         case .internal(let message) where request == nil: body = message.body
         default: break
         }
@@ -214,11 +216,12 @@ extension TONProvider: TransferScanning {
 }
 
 extension TONProvider {
-    /// Below this a wallet or jetton wallet pays rent and fees for weeks, and no longer, in nanotons.
+    /// The balance below which a wallet or jetton wallet can pay rent and fees only for some weeks, in nanotons.
     private static let lowWater: UInt128 = 100_000_000
     private static let jettonLowWater: UInt128 = 10_000_000
 
-    /// Wallets that run dry: one without coins can neither pay out nor pay its rent, and is frozen at last.
+    /// Warnings of wallets that run dry: one without coins can pay neither payouts nor its rent, and is frozen in the
+    /// end.
     ///
     /// - Throws: `ProviderError`.
     package func warnings() async throws(ProviderError) -> [String] {
@@ -247,7 +250,7 @@ extension TONProvider {
 }
 
 extension TONProvider: BalanceStating {
-    /// What the wallet and the wallets of options hold.
+    /// The balances of the wallet and the wallets of options.
     ///
     /// - Throws: `ProviderError`.
     package func balances(

@@ -6,28 +6,28 @@ import Seams
 import TON
 
 extension TONProvider: TransferSending {
-    /// What a jetton transfer takes along for its way, in nanotons; what is not needed comes back.
+    /// The coins that a jetton transfer carries for its fees, in nanotons; the unused part comes back.
     static let jettonGas: UInt128 = 50_000_000
-    /// What has to stay for fees, in nanotons.
+    /// The coins that have to stay for fees, in nanotons.
     static let reserve: UInt128 = 20_000_000
-    /// One transfer at a time where the wallet numbers its requests.
+    /// A wallet that numbers its requests sends one transfer at a time.
     package func lane(of order: TransferOrder) -> String? {
         if case .numbered = wallet { "ton:\(address.raw)" } else { nil }
     }
 
-    /// What a transfer costs as a rule, in nanotons: one message, or with jettons three, of whose gas the rest comes back.
+    /// The usual cost of a transfer, in nanotons: one message, or three with jettons, whose unused gas comes back.
     private static let usualFee: (coin: Int64, jetton: Int64) = (6_000_000, 37_000_000)
 
-    /// What the network's fixed prices come to for such a transfer.
+    /// The usual fee of such a transfer at the network's fixed prices.
     package func expectedFee(of order: TransferOrder) -> Amount? {
         let nanotons = order.amount.asset == coin ? Self.usualFee.coin : Self.usualFee.jetton
         return Amount(asset: coin, units: Int256(nanotons))
     }
 
-    /// What one transfer may take for fees and storage beside what it takes along, in nanotons.
+    /// The most that one transfer may need for fees and storage, in addition to the coins that it carries, in nanotons.
     private static let feeCeiling: UInt128 = 50_000_000
 
-    /// A ceiling of the network's prices, and with jettons the coin that is on its way with them.
+    /// A ceiling for the network's prices, and with jettons also the coins that they carry.
     package func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? {
         let nanotons = Self.feeCeiling + (asset == coin ? 0 : Self.jettonGas)
         return Amount(asset: coin, units: Int256(nanotons))
@@ -53,7 +53,7 @@ extension TONProvider: TransferSending {
         }
         if let jetton = jetton(order.amount.asset) { try await checkJettons(order, jetton) }
         do {
-            // The number that was compared with the books, and no other.
+            // Only the number that was compared with the books is used.
             let seqno = UInt32(clamping: number)
             let end = head.time.advanced(by: configuration.transferLifetime)
             let signed = try wallet.sign(
@@ -73,18 +73,18 @@ extension TONProvider: TransferSending {
         } catch { throw ProviderError(.invalidRequest, error.description) }
     }
 
-    /// How far clocks may differ.
+    /// How far the node's clock may be ahead.
     private static let maximumLead = Duration.seconds(60)
 
-    /// The head, which has to be fresh enough to sign by its time.
+    /// The head, which has to be fresh enough for its time to be used in signatures.
     func freshHead() async throws(ProviderError) -> ToncenterClient.Head {
         let head = try await client.head()
         guard clock.now().since(head.time) <= configuration.maximumLag else {
             throw ProviderError(.lagging, "the node is too far behind to sign anything")
         }
-        // What is signed by such a time would be taken for longer than anybody waits for it.
+        // A request signed with a time in the future could take effect longer than it is looked for.
         guard head.time.since(clock.now()) <= Self.maximumLead else {
-            throw ProviderError(.lagging, "the node's last block is of \(head.time), which has not come yet")
+            throw ProviderError(.lagging, "the node's last block is of \(head.time), which is in the future")
         }
         return head
     }
@@ -111,7 +111,7 @@ extension TONProvider: TransferSending {
                 guard order.amount.asset == coin else {
                     throw TONError(.malformedStructure, "the asset is not sent here")
                 }
-                // Not bounceable: what bounced would come back without the comment that says whose it is.
+                // Not bounceable: bounced money would come back without the comment that identifies the transfer.
                 return try WalletMessage(to: destination, amount: units, bounce: false, body: comment, mode: 1)
             }
             let payload = if let comment { comment } else { try Cell.empty() }
@@ -139,7 +139,7 @@ extension TONProvider: TransferSending {
 
     /// Broadcasts the stored message.
     ///
-    /// Whatever the node says, only the chain tells what became of it.
+    /// Whatever the node answers, only the chain shows the transfer's fate.
     package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
         do {
             try await client.send(prepared.bytes)

@@ -4,7 +4,7 @@ package import Providers
 import TON
 
 extension TONProvider: WalletPaying {
-    /// What a jetton transfer is given for its way; what is left comes back to the customer.
+    /// The coins that a jetton transfer carries for its fees, in nanotons; the unused part comes back to the customer.
     private static let jettonFee: UInt128 = 50_000_000
 
     /// `-239` is the main network, `-3` the test network.
@@ -13,8 +13,8 @@ extension TONProvider: WalletPaying {
     /// Customers pay by their own wallets.
     package var customerWallets: (any WalletPaying)? { self }
 
-    /// One message: coins with the comment as their body, or a jetton transfer (TEP-74) to the customer's own jetton wallet
-    /// with the comment in its forward payload.
+    /// One message: coins with the comment as their body, or a jetton transfer (TEP-74) to the customer's own jetton
+    /// wallet with the comment in its forward payload.
     ///
     /// - Throws: `ProviderError`.
     package func walletMessages(
@@ -31,7 +31,7 @@ extension TONProvider: WalletPaying {
                 return [WalletTransfer(address: address, units: units, payload: try body?.serialized())]
             }
             guard let jetton = jetton(due.asset) else {
-                throw ProviderError(.invalidRequest, "\(due.asset) is not taken here")
+                throw ProviderError(.invalidRequest, "\(due.asset) is not accepted here")
             }
             let payer = try TONAddress(account)
             let transfer = JettonTransfer(
@@ -51,7 +51,7 @@ extension TONProvider: WalletPaying {
                 )
             ]
         } catch let error as ProviderError { throw error } catch {
-            throw ProviderError(.invalidRequest, "the wallet's account is none of TON's: \(error)")
+            throw ProviderError(.invalidRequest, "the wallet's account is not a TON address: \(error)")
         }
     }
 }

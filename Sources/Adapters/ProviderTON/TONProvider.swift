@@ -7,7 +7,7 @@ package import TON
 
 /// TON coin and allow-listed jettons on one wallet.
 package struct TONProvider: PaymentProvider {
-    /// A jetton that is taken.
+    /// An accepted jetton.
     package struct Jetton: Hashable, Sendable {
         /// The asset.
         package let asset: AssetID
@@ -18,7 +18,7 @@ package struct TONProvider: PaymentProvider {
         /// How the data of its wallets is laid out.
         package let layout: JettonWalletLayout
 
-        /// A jetton that is taken.
+        /// An accepted jetton.
         package init(asset: AssetID, master: TONAddress, walletCode: Cell, layout: JettonWalletLayout) {
             self.asset = asset
             self.master = master
@@ -26,21 +26,21 @@ package struct TONProvider: PaymentProvider {
             self.layout = layout
         }
 
-        /// The jetton wallet of an owner: computed, never asked for.
+        /// The jetton wallet of an owner, which is computed and never asked for.
         func wallet(of owner: TONAddress) throws(TONError) -> TONAddress {
             try JettonWallet.address(owner: owner, master: master, code: walletCode, layout: layout)
         }
     }
 
-    /// How customers are told apart.
+    /// How payments are told apart.
     package enum Deposit: String, Hashable, Sendable, CaseIterable {
-        /// All pay to one wallet, each with a comment.
+        /// All customers pay to one wallet, each with a comment.
         case comment
         /// Each option has a wallet of its own.
         case derived
     }
 
-    /// What the provider works with.
+    /// The provider's configuration.
     package struct Configuration: Sendable {
         /// The key in the registry and in the database.
         package var key: String
@@ -48,24 +48,25 @@ package struct TONProvider: PaymentProvider {
         package var network: TONNetwork
         /// The contract of wallets, also of those of single options.
         package var walletVersion: WalletVersion
-        /// With it the wallet that pays out is a highload wallet v3, whose requests may come for so many seconds; a part of
-        /// its address.
+        /// When set, the wallet that pays out is a highload wallet v3, whose requests are valid for this many seconds.
+        ///
+        /// It is a part of the wallet's address.
         package var highloadTimeout: UInt32?
-        /// The jettons that are taken.
+        /// The accepted jettons.
         package var jettons: [Jetton]
-        /// How customers are told apart.
+        /// How payments are told apart.
         package var deposit: Deposit
         /// How old the node's head may be.
         package var maximumLag: Duration
         /// How long a signed transfer can take effect.
         package var transferLifetime: Duration
-        /// From which amount on, in smallest units, a second node has to know a credit; assets that are not here need
-        /// none.
+        /// The amount, in smallest units, from which a second node has to confirm a credit; other assets need no second
+        /// node.
         package var agreementAbove: [AssetID: Int256]
         /// Wallets of the operator whose keys are kept offline.
         package var coldWallets: Set<TONAddress>
-        /// What less of is not worth the fee of gathering it, in smallest units; a twentieth of a TON for coins, nothing for
-        /// others.
+        /// The least amount that is worth the fee of gathering it, in smallest units; by default a twentieth of a TON
+        /// for coins, and nothing for jettons.
         package var gatheringMinimum: [AssetID: Int256]
 
         /// A configuration with the usual limits.
@@ -113,13 +114,13 @@ package struct TONProvider: PaymentProvider {
     /// A provider over one wallet.
     ///
     /// - Parameters:
-    ///   - configuration: what it works with.
+    ///   - configuration: the provider's configuration.
     ///   - client: the node.
-    ///   - witnesses: other nodes, which have to know what is worth much.
+    ///   - witnesses: other nodes, which have to confirm large credits.
     ///   - seed: the Ed25519 seed of the wallet; wallets of single options are derived from it.
     ///   - clock: the clock.
-    ///   - random: where comments come from.
-    /// - Throws: `ProviderError` with the code `invalidRequest` when the seed is none.
+    ///   - random: the source of comments.
+    /// - Throws: `ProviderError` with the code `invalidRequest` when the seed is invalid.
     package init(
         configuration: Configuration,
         client: ToncenterClient,
@@ -156,7 +157,7 @@ package struct TONProvider: PaymentProvider {
     /// The wallet that customers pay to, and that pays out.
     package var walletAddress: TONAddress { address }
 
-    /// The wallet that pays the fees of emptying wallets of single options.
+    /// The wallet that pays the fees of gathering from wallets of single options.
     package var feeWalletAddress: TONAddress { feeWallet.address }
 
     /// The provider's key.
@@ -171,9 +172,9 @@ package struct TONProvider: PaymentProvider {
     }
     /// The wallet's account.
     package var place: String? { address.raw }
-    /// What wallets call the network.
+    /// The network's name in wallets.
     package var networkName: String? { configuration.network == .mainnet ? "TON" : "TON testnet" }
-    /// What it can do.
+    /// The provider's abilities.
     package var capabilities: ProviderCapabilities {
         ProviderCapabilities(
             opening: .depositInstruction,
@@ -202,12 +203,12 @@ package struct TONProvider: PaymentProvider {
 
     // MARK: - Opening
 
-    /// Looks whether such an amount can be paid here.
+    /// Checks whether the amount can be paid here.
     ///
     /// - Throws: `ProviderError`.
     package func check(_ request: OpenRequest) throws(ProviderError) { _ = try units(of: request) }
 
-    /// What is due in smallest units, if it can be paid here.
+    /// The amount due in smallest units, if it can be paid here.
     private func units(of request: OpenRequest) throws(ProviderError) -> UInt128 {
         _ = try RailSettings(request.settings, allowed: capabilities.settings)
         guard request.due.isPositive else {
@@ -217,12 +218,12 @@ package struct TONProvider: PaymentProvider {
             throw ProviderError(.invalidRequest, "the amount is too large for TON")
         }
         guard jetton(request.due.asset) != nil || request.due.asset == coin else {
-            throw ProviderError(.invalidRequest, "\(request.due.asset) is not taken here")
+            throw ProviderError(.invalidRequest, "\(request.due.asset) is not accepted here")
         }
         return units
     }
 
-    /// Gives an address to pay to: the wallet with a comment, or a wallet of the option's own.
+    /// Returns an address to pay to: the wallet with a comment, or the option's own wallet.
     ///
     /// - Throws: `ProviderError`.
     package func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
@@ -253,7 +254,7 @@ package struct TONProvider: PaymentProvider {
         )
     }
 
-    /// What of an account is scanned: its coins, and each jetton that is taken.
+    /// The scanned parts of an account: its coins, and each accepted jetton.
     func accounts(of owner: TONAddress) -> [ScanAccount] {
         [ScanAccount(account: owner.raw, subject: coin.text)]
             + configuration.jettons.map { ScanAccount(account: owner.raw, subject: $0.asset.text) }

@@ -5,11 +5,12 @@ package import Seams
 import StrictJSON
 package import TON
 
-/// A client of toncenter that believes bytes, not words.
+/// A client of toncenter that trusts only data that it can verify by hashes.
 ///
-/// Chain transactions come from version 2, because only it gives their cells: each is re-hashed, and account and logical
-/// time are read from the cell. It answers from the account's state at a masterchain block, so that what it returns is
-/// final. The head, the network's number and the states of accounts come from version 3; code and data are re-hashed.
+/// Chain transactions come from version 2, because only it returns their cells. Each cell is re-hashed, and account and
+/// logical time are read from it. Version 2 answers from the account's state at a masterchain block, so that its chain
+/// transactions are final. The head, the network's number and the states of accounts come from version 3; code and data
+/// are re-hashed.
 package struct ToncenterClient: Sendable {
     private let transport: any HTTPTransport
     private let baseURL: String
@@ -19,10 +20,10 @@ package struct ToncenterClient: Sendable {
     /// A client.
     ///
     /// - Parameters:
-    ///   - transport: the way out.
+    ///   - transport: the HTTP transport.
     ///   - baseURL: the endpoint, without `/api/…`.
     ///   - apiKey: the key, where the endpoint needs one.
-    ///   - network: the network that the endpoint has to be of.
+    ///   - network: the network that the endpoint has to serve.
     package init(transport: any HTTPTransport, baseURL: String, apiKey: SecretBytes?, network: TONNetwork) {
         self.transport = transport
         self.baseURL = baseURL
@@ -40,7 +41,7 @@ package struct ToncenterClient: Sendable {
 
     /// An account as it is now.
     package struct AccountState: Hashable, Sendable {
-        /// What it holds, in nanotons.
+        /// Its balance, in nanotons.
         package let balance: UInt128
         /// Its code, when it has any.
         package let code: Cell?
@@ -54,7 +55,7 @@ package struct ToncenterClient: Sendable {
 
     /// The head.
     ///
-    /// - Throws: `ProviderError`; with the code `refused` when the node is of another network.
+    /// - Throws: `ProviderError`; with the code `refused` when the node serves another network.
     package func head() async throws(ProviderError) -> Head {
         let info = try await get("/api/v3/masterchainInfo")
         guard let last = info["last"], let seqno = last["seqno"]?.integerValue,
@@ -68,11 +69,12 @@ package struct ToncenterClient: Sendable {
 
     /// An account.
     ///
-    /// - Throws: `ProviderError`; with the code `malformed` when code or data is not what the node says that it is.
+    /// - Throws: `ProviderError`; with the code `malformed` when code or data does not have the hash that the node
+    ///   states.
     package func account(_ address: TONAddress) async throws(ProviderError) -> AccountState {
         let answer = try await get("/api/v3/accountStates?address=\(address.raw)&include_boc=true")
         guard let list = answer["accounts"]?.arrayValue else { throw Self.malformed("accountStates") }
-        // Nobody has ever sent anything to it.
+        // The account has never received anything.
         guard let state = list.first else {
             return AccountState(balance: 0, code: nil, data: nil, lastLT: 0, lastHash: .zero)
         }
@@ -92,11 +94,11 @@ package struct ToncenterClient: Sendable {
         )
     }
 
-    /// Chain transactions of an account, the newest first, beginning with the one that is named.
+    /// Chain transactions of an account, the newest first, beginning with the named one.
     ///
-    /// What the chain has accepted and we cannot read is among them, with its place.
+    /// Those that cannot be read here are included, with their places.
     ///
-    /// - Throws: `ProviderError`; with the code `malformed` when a cell is not what the node says it is.
+    /// - Throws: `ProviderError`; with the code `malformed` when a cell does not have the hash that the node states.
     package func transactions(
         of address: TONAddress,
         lt: UInt64,
@@ -139,7 +141,7 @@ package struct ToncenterClient: Sendable {
             ]
         } catch { throw ProviderError(.malformed, error.description) }
         let answer = try Self.result(of: await request("POST", "/api/v2/runGetMethod", call.bytes))
-        // A contract ends well with 0 or 1 (TVM, exit codes).
+        // The exit codes 0 and 1 mean success (TVM, exit codes).
         guard let code = answer["exit_code"]?.integerValue, code == 0 || code == 1 else {
             throw ProviderError(.refused, "there is no jetton at \(master)")
         }
@@ -153,8 +155,8 @@ package struct ToncenterClient: Sendable {
 
     /// Broadcasts a message.
     ///
-    /// - Throws: `ProviderError`; with the code `refused` when the node says that the message cannot be applied, which is
-    ///   no proof that it was not applied before.
+    /// - Throws: `ProviderError`; with the code `refused` when the node reports that the message cannot be applied; it
+    ///   may have been applied before.
     package func send(_ bag: [UInt8]) async throws(ProviderError) {
         let body: JSONValue = ["boc": .string(Base64.encode(bag))]
         let response = try await request("POST", "/api/v2/sendBoc", body.bytes)
@@ -193,7 +195,7 @@ package struct ToncenterClient: Sendable {
         }
     }
 
-    /// Status 200 is no success: the envelope says whether it is one.
+    /// Status 200 alone is no success: the envelope decides.
     private static func result(of response: HTTPResponse) throws(ProviderError) -> JSONValue {
         let envelope = try parse(response)
         if envelope["ok"]?.boolValue == true, let result = envelope["result"] { return result }
@@ -218,7 +220,7 @@ package struct ToncenterClient: Sendable {
         do { return try BagOfCells.root(ofText: text) } catch { throw ProviderError(.malformed, error.description) }
     }
 
-    /// A cell, which has to have the hash that the node states beside it.
+    /// A cell, which has to have the hash that the node states.
     private static func cell(_ value: JSONValue?, hashed stated: JSONValue?) throws(ProviderError) -> Cell? {
         guard let cell = try cell(value) else { return nil }
         guard cell.hash == hash(stated) else {

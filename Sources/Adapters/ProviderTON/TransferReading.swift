@@ -5,32 +5,34 @@ import Seams
 import StrictJSON
 import TON
 
-/// What a chain transaction means for the books: the one place that knows the rules by which money is credited on TON.
+/// Translates a chain transaction into observations: the only place with the rules for crediting money on TON.
 ///
-/// Flags, phases and addresses decide, never what a message says about itself. Of coins every nanoton is accounted for:
-/// the amounts of all observations of a chain transaction add up to the change of the account's balance.
+/// Flags, phases and addresses decide, never a message's own claims. Every nanoton is accounted for: the coins of all
+/// observations of a chain transaction add up to the change of the account's balance.
 struct TransferReading {
-    /// Below this, money that nobody asked for is change, not a case.
+    /// Below this number of nanotons, unexpected money does not open a case.
     static let dust: UInt128 = 10_000_000
 
-    /// What a transfer says by which the operator puts own money into a wallet, for fees.
+    /// The comment of a transfer by which the operator puts own money into a wallet, for fees.
     static let topUp = Array("top-up".utf8)
 
     let network: TONNetwork
     let transaction: ChainTransaction
-    /// The account whose chain transaction it is.
+    /// The account of the chain transaction.
     let account: TONAddress
-    /// The wallet that owns it: itself, or the owner of the jetton wallet.
+    /// The wallet that owns the account: itself, or the owner of the jetton wallet.
     let owner: TONAddress
     /// Whether the owner's wallet belongs to a single option.
     let isDerived: Bool
-    /// The other wallets of ours, between which money moves that is nobody's payment.
+    /// Our other wallets; money that moves between them is not a payment.
     let relatives: Relatives
     /// Wallets of the operator whose keys are kept offline.
     let coldWallets: Set<TONAddress>
     let asset: AssetID
-    /// The request from outside that this chain transaction took, or that made the wallet send itself the message which
-    /// it took; nil when there is none.
+    /// The external request behind this chain transaction; nil when there is none.
+    ///
+    /// Either this chain transaction took it, or it made the wallet send itself the message that this chain transaction
+    /// took.
     var request: ExternalInMessage?
     /// The number that the request has used; nil when it cannot be read.
     var number: Int64?
@@ -51,16 +53,16 @@ struct TransferReading {
 
     // MARK: - Coins
 
-    /// What a chain transaction of a wallet means.
+    /// The observations of a wallet's chain transaction.
     ///
     /// - Parameter ownJettonWallets: the jetton wallets of this wallet.
     /// - Throws: `ProviderError` when a message cannot be read.
     /// - Returns: the observations, whose coins add up to the change of the balance.
     func coinObservations(ownJettonWallets: [TONAddress: AssetID]) throws(ProviderError) -> [Observation] {
-        guard amountsExist else { throw ProviderError(.malformed, "an amount is more than all coins that there are") }
+        guard amountsExist else { throw ProviderError(.malformed, "an amount is more than all existing coins") }
         switch transaction.inMessage {
         case .externalIn(let message):
-            // Our own request: never a deposit, whatever it carries.
+            // Our own request is never a deposit, whatever it carries.
             if let moved = movedOn(ownJettonWallets) {
                 return [.movement(try movement("gathered", .networkFee, balanceChange + moved, "moved to our own"))]
             }
@@ -70,8 +72,9 @@ struct TransferReading {
         }
     }
 
-    /// How much moved to other wallets of ours, when that is all that was sent; what our own jetton wallets need for their
-    /// way is a fee.
+    /// The coins that moved to our other wallets, when nothing else was sent.
+    ///
+    /// The coins that our own jetton wallets need for fees are a fee.
     private func movedOn(_ ownJettonWallets: [TONAddress: AssetID]) -> Int128? {
         var moved: Int128 = 0
         guard account != relatives.main, !transaction.outMessages.isEmpty else { return nil }
@@ -95,7 +98,7 @@ struct TransferReading {
         return try sent(as: hash.description, ownJettonWallets)
     }
 
-    /// What the wallet has sent; `name` is what a transfer of ours would be known by.
+    /// The observation of the wallet's messages; `name` is the hash under which a transfer of ours would be known.
     private func sent(
         as name: String,
         _ ownJettonWallets: [TONAddress: AssetID]
@@ -104,7 +107,7 @@ struct TransferReading {
         let signature = WalletSignature(
             wallet: account.raw,
             number: number,
-            // The request's name, where it has one: a highload wallet carries it out by two chain transactions.
+            // The request's name, where it has one, because a highload wallet carries it out in two chain transactions.
             evidence: name.isEmpty ? transaction.hash.description : name,
             payments: payments(ownJettonWallets)
         )
@@ -117,7 +120,7 @@ struct TransferReading {
         return .sent(sent)
     }
 
-    /// What left for others: coins, and jettons by way of the wallet's own jetton wallets.
+    /// The payments to others: coins, and jettons through the wallet's own jetton wallets.
     private func payments(_ ownJettonWallets: [TONAddress: AssetID]) -> [SentPayment] {
         transaction.outMessages.compactMap { message in
             guard case .internal(let message) = message, message.destination != account else { return nil }
@@ -144,17 +147,17 @@ struct TransferReading {
         _ message: InternalMessage,
         _ ownJettonWallets: [TONAddress: AssetID]
     ) throws(ProviderError) -> [Observation] {
-        // What a wallet sends to itself carries its list of transfers: the request says whose they are.
+        // A wallet's message to itself carries its list of transfers; the request identifies them.
         if let request { return [try sent(by: request, ownJettonWallets)] }
         let isOwnJetton = message.source.map { ownJettonWallets[$0] != nil } ?? false
         if message.bounced {
-            // Money that comes back is never a deposit; gas that our own jetton wallet did not take was booked as a fee.
+            // Returned money is never a deposit; gas that our own jetton wallet did not use was booked as a fee.
             let kind: AccountMovement.Kind = isOwnJetton ? returnedKind(message) : .unexplained
             return [.movement(try movement("bounced", kind, balanceChange, "a message came back (bounced flag)"))]
         }
         if case .ok = transaction.description.bounce { return try fees("sent back to the sender (bounce phase)") }
-        // Somebody has brought a request that the key has signed, or has a say in the wallet (a plugin, an extension): we
-        // never ask for anything in this way.
+        // Somebody has delivered a request signed by the key, or controls the wallet through a plugin or an extension.
+        // We never send requests in this way.
         if sendsToOthers { return [try sent(as: "", ownJettonWallets)] }
         if relatives.areSource(of: message, at: account) {
             let fees = balanceChange - Int128(message.value)
@@ -163,7 +166,7 @@ struct TransferReading {
         if let source = message.source, coldWallets.contains(source) {
             return [.movement(try movement("in", .coldStorage, balanceChange, "came back from cold storage"))]
         }
-        // Nobody else has the key of where it came from: it can be given to an invoice, and not returned there.
+        // Only we have the sender's key: the payment can be assigned to an invoice, but not returned to the sender.
         if let option = relatives.forgotten(message.source, saying: message.body) {
             return try deposit(message, comment: nil, payer: nil, emptied: option)
         }
@@ -180,7 +183,7 @@ struct TransferReading {
             return [.movement(try movement("notice", kind, balanceChange, "the notification of a jetton transfer"))]
         default:
             let isDust = message.value < Self.dust
-            let reason = isDust ? "a service message" : "a message that is no payment"
+            let reason = isDust ? "a service message" : "a message that is not a payment"
             let kind: AccountMovement.Kind = isDust ? .networkFee : .unexplained
             guard !balanceChangeIsZero else { return [.ignored(naturalKey: key("message"), reason: reason)] }
             return [.movement(try movement("message", kind, balanceChange, reason))]
@@ -189,14 +192,14 @@ struct TransferReading {
 
     /// A plain transfer.
     ///
-    /// That the chain transaction is aborted says nothing: without code there is nothing to run, and the money stays.
+    /// An aborted chain transaction may still be a deposit: without code there is nothing to run, and the money stays.
     private func deposit(
         _ message: InternalMessage,
         comment: [UInt8]?,
         payer: TONAddress?,
         emptied option: PaymentOptionID? = nil
     ) throws(ProviderError) -> [Observation] {
-        guard message.value > 0 else { return try fees("a transfer of nothing") }
+        guard message.value > 0 else { return try fees("a transfer of 0") }
         let paid = IncomingTransfer(
             naturalKey: key("in"),
             reference: reference(comment),
@@ -212,17 +215,17 @@ struct TransferReading {
         return [.incoming(paid), .movement(try movement("fee", .networkFee, spent, "fees of receiving"))]
     }
 
-    /// What coins are that come with a message about jettons.
+    /// The kind of movement for coins that come with a message about jettons.
     ///
-    /// Anybody can write such a message: only as much as a request of ours carries is a fee that comes back, and more opens
-    /// a case.
+    /// Anybody can write such a message. Up to the coins that a request of ours carries, it is a returned fee; more
+    /// opens a case.
     private func returnedKind(_ message: InternalMessage) -> AccountMovement.Kind {
         message.value <= TONProvider.jettonGas ? .networkFee : .unexplained
     }
 
     private func reference(_ comment: [UInt8]?) -> PaymentReference? {
         if isDerived { return Self.reference(to: owner) }
-        // What is not UTF-8 is no comment of ours.
+        // Our comments are always UTF-8.
         return comment.flatMap { TypedComment($0) }.map { Self.reference(comment: $0.text, to: owner) }
     }
 
@@ -237,7 +240,7 @@ struct TransferReading {
         return [.movement(try movement("fee", .networkFee, balanceChange, reason))]
     }
 
-    /// Whether every amount is one that can exist, so that sums of them never overflow: fewer than 2^63 nanotons do.
+    /// Whether every amount can exist, so that sums never overflow: there are fewer than 2^63 nanotons.
     private var amountsExist: Bool {
         var amounts = [transaction.totalFees]
         for case .internal(let message)? in [transaction.inMessage] + transaction.outMessages {
@@ -246,7 +249,7 @@ struct TransferReading {
         return amounts.allSatisfy { $0 >> 96 == 0 }
     }
 
-    /// By how much the account's balance changed: what came, less fees, less what left and what it pays on its way.
+    /// The change of the account's balance: received coins, less fees, less sent coins and their forwarding fees.
     var balanceChange: Int128 {
         var change = -Int128(transaction.totalFees)
         if case .internal(let message) = transaction.inMessage { change += Int128(message.value) }
@@ -289,9 +292,9 @@ struct TransferReading {
 
     // MARK: - Jettons
 
-    /// What a chain transaction of our own jetton wallet means.
+    /// The observations of a chain transaction of our own jetton wallet.
     ///
-    /// Only an internal transfer that the wallet has taken is a credit; notifications decide nothing.
+    /// Only an internal transfer that the wallet has accepted is a credit; notifications decide nothing.
     func jettonObservations() -> [Observation] {
         guard case .internal(let message) = transaction.inMessage else {
             return [ignored("no message between accounts")]
@@ -346,7 +349,7 @@ struct TransferReading {
         return nil
     }
 
-    /// The jetton wallet has taken something, and nobody knows how much.
+    /// The observation of a credit whose amount is unknown.
     private func unread(_ reason: String) -> Observation {
         let found = SetAside(
             naturalKey: key("unread"),

@@ -1,21 +1,20 @@
 package import Seams
 
-/// What a person wrote beside a transfer, as it is looked up.
+/// The comment of a transfer, folded for the lookup.
 ///
-/// Wallets and people change a comment on its way: they write capitals, put it in quotes, break its line or leave a space
-/// behind it, and who copies it from a screen by hand writes full-width characters or letters that look alike. All of that is
-/// taken back: white space, quotes and invisible format characters wherever they stand, the case of letters, full-width
-/// forms, and characters that look like one of ``alphabet``. Our own comments are of that alphabet, which none of this
-/// touches, so that two of them never become one.
+/// Wallets and people change comments: they write capitals, add quotes, line breaks or spaces, or type full-width
+/// characters or letters that look alike. The folded form removes white space, quotes and invisible format characters
+/// anywhere. It also undoes the case of letters, full-width forms, and characters that look like one of ``alphabet``.
+/// Our own comments are of that alphabet, which folding does not change, so that two of them never become equal.
 package struct TypedComment: Hashable, Sendable {
     /// The characters of our own comments: no two of them look alike, and their number divides 256.
     package static let alphabet = Array("0123456789abcdef".unicodeScalars)
-    /// How many characters a comment of ours has, of four bits each: nobody guesses one.
+    /// The number of characters in our comments, with four bits each, so that nobody can guess one.
     package static let length = 20
-    /// The most bytes that are looked at: what is longer is no comment of ours.
+    /// The most bytes that are read: a longer comment is not ours.
     private static let byteLimit = 512
 
-    /// The comment as it is looked up; it can be stored.
+    /// The folded comment, which can be stored.
     package let text: String
 
     /// A new comment of ours.
@@ -24,8 +23,8 @@ package struct TypedComment: Hashable, Sendable {
         return String(String.UnicodeScalarView(scalars))
     }
 
-    /// What is read for a character that looks like one of the alphabet, after Crockford's base 32 for Latin letters, and
-    /// for those of Cyrillic and Greek keyboards.
+    /// The replacements for characters that look like one of the alphabet: Latin letters as in Crockford's base 32, and
+    /// letters of Cyrillic and Greek keyboards.
     private static let alike: [Unicode.Scalar: Unicode.Scalar] = [
         "o": "0", "i": "1", "l": "1",
         "\u{430}": "a", "\u{410}": "a", "\u{432}": "b", "\u{412}": "b", "\u{441}": "c", "\u{421}": "c", "\u{435}": "e",
@@ -43,19 +42,19 @@ package struct TypedComment: Hashable, Sendable {
         self.text = StorableText(String(folded)).text
     }
 
-    /// The folded form of the bytes of a comment; nil when they are no comment of ours whatever is folded.
+    /// The folded form of a comment's bytes; nil when they cannot be a comment of ours.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count <= Self.byteLimit, let text = String(validating: bytes, as: UTF8.self) else { return nil }
         self.init(text)
     }
 
-    /// The ASCII character of a full-width one (Unicode, "Halfwidth and Fullwidth Forms").
+    /// The ASCII form of a full-width character (Unicode, "Halfwidth and Fullwidth Forms").
     private static func narrow(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         guard (0xFF01...0xFF5E).contains(scalar.value) else { return scalar }
         return Unicode.Scalar(scalar.value - 0xFEE0) ?? scalar
     }
 
-    /// White space of every kind, quotes of every language, and what cannot be seen.
+    /// Whether folding drops a character: any white space, any quotation mark, and invisible characters.
     private static func isPassedOver(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.properties.isWhitespace || scalar.properties.isQuotationMark { return true }
         switch scalar {
