@@ -2,20 +2,20 @@ import StrictJSON
 
 /// The receipt that YooKassa registers with the tax service for a payment (`receipt` in its `provider_data`).
 ///
-/// Its form is that of YooKassa's API (`receipt` of a payment; yookassa.ru/developers/api, read in November 2026), and the
-/// words and codes are those of yookassa.ru/developers/payment-acceptance/receipts/54fz/yoomoney/parameters-values and of
-/// …/54fz/other-services/parameters-values. Which of the two a shop is bound by is not known here, so that what one of them
-/// takes is taken.
+/// Its form is that of YooKassa's API (`receipt` of a payment; yookassa.ru/developers/api, read in November 2026). The
+/// words and codes are those of yookassa.ru/developers/payment-acceptance/receipts/54fz/yoomoney/parameters-values and
+/// of …/54fz/other-services/parameters-values. It is not known here which of the two lists applies to a shop, so that
+/// values from either are accepted.
 ///
-/// A receipt that YooKassa refuses lets nobody pay: the customer reads an error after the card was entered. So it is
-/// checked before the order is opened.
+/// With a receipt that YooKassa refuses, nobody can pay: the customer gets an error after entering the card. So the
+/// receipt is checked before the option is opened.
 struct FiscalReceipt {
-    /// What is wrong with it, for the merchant.
+    /// The fault in a receipt, for the merchant.
     struct Fault: Error {
         let reason: String
     }
 
-    /// The most items of an online cash register; YooKassa's own receipts take 80.
+    /// The most items of an online cash register; YooKassa's own receipts have at most 80.
     private static let maximumItems = 100
     private static let modes: Set<String> = [
         "full_prepayment", "partial_prepayment", "advance", "full_payment", "partial_payment", "credit",
@@ -34,14 +34,14 @@ struct FiscalReceipt {
         "square_meter", "milliliter", "liter", "cubic_meter", "kilowatt_hour", "gigacalorie", "day", "hour", "minute",
         "second", "kilobyte", "megabyte", "gigabyte", "terabyte", "another",
     ]
-    /// The most of one item, in thousandths: 99999.999.
+    /// The largest quantity of one item, in thousandths: 99999.999.
     private static let maximumQuantity: Int64 = 99_999_999
-    /// Rates of value-added tax: without (1), 0, 10 and 20 % (2 to 4), calculated 10/110 and 20/120 (5, 6), 5 and 7 % with
-    /// their calculated ones since 2025 (7 to 10), 22 % and 22/122 since 2026 (11, 12).
+    /// Rates of value-added tax: without (1), 0, 10 and 20 % (2 to 4), calculated 10/110 and 20/120 (5, 6), 5 and 7 %
+    /// with their calculated ones since 2025 (7 to 10), 22 % and 22/122 since 2026 (11, 12).
     private static let taxCodes: ClosedRange<Int64> = 1...12
     private static let taxSystems: ClosedRange<Int64> = 1...6
 
-    /// What all items cost together, in the currency's smallest units.
+    /// The total of all items, in the currency's smallest units.
     let total: Int64
 
     /// Reads a receipt.
@@ -71,7 +71,7 @@ struct FiscalReceipt {
         self.total = total
     }
 
-    /// What one item costs: its price times how many there are, rounded to the smallest unit.
+    /// The cost of one item: its price times its quantity, rounded to the smallest unit.
     private static func cost(
         of item: JSONValue,
         at place: String,
@@ -102,7 +102,7 @@ struct FiscalReceipt {
         guard item["amount"]?["currency"]?.stringValue == currency else {
             throw Fault(reason: "\(place).amount.currency is \(currency), as the payment's")
         }
-        // A discount is a line of its own in Telegram's invoice; a receipt has none.
+        // A discount is a line of its own in Telegram's invoice, but a receipt has no such line.
         guard item["amount"]?["value"]?.stringValue?.hasPrefix("-") != true else {
             throw Fault(reason: "\(place).amount.value is below zero: take the discount off the prices of the items")
         }
@@ -128,7 +128,7 @@ struct FiscalReceipt {
         if case .number(let text) = value { text } else { value.stringValue }
     }
 
-    /// A decimal text in units of its last fraction digit: only digits and perhaps a point.
+    /// A decimal text in units of its last fraction digit; the text has only digits and at most one point.
     private static func digits(_ text: String, fraction: Int) -> Int64? {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let isPlain = parts.allSatisfy { part in
@@ -136,7 +136,7 @@ struct FiscalReceipt {
         }
         guard isPlain, let whole = parts.first else { return nil }
         let decimals = parts.count == 2 ? parts[1] : ""
-        // More digits are only zeros.
+        // Further digits have to be zeros.
         guard decimals.dropFirst(fraction).allSatisfy({ $0 == "0" }) else { return nil }
         let kept = decimals.prefix(fraction)
         return Int64(whole + kept + String(repeating: "0", count: fraction - kept.count))

@@ -5,7 +5,7 @@ package import Seams
 import StrictJSON
 package import TelegramBot
 
-/// A bot, as its providers share it: its calls, its key, and how its updates are read.
+/// A bot, shared by its providers: its calls, its key, and the reading of its updates.
 package struct TelegramChannel: Sendable {
     /// The bot's key: part of the providers' keys and of the inbox's name.
     package let key: String
@@ -16,9 +16,9 @@ package struct TelegramChannel: Sendable {
     /// A bot.
     ///
     /// - Parameters:
-    ///   - key: the bot's key, never changed later.
-    ///   - client: its calls.
-    ///   - assets: the assets that are known.
+    ///   - key: the bot's key, which must never change.
+    ///   - client: the client for its calls.
+    ///   - assets: the known assets.
     ///   - isTestEnvironment: whether the bot lives in Telegram's test environment.
     ///   - clock: the clock.
     package init(
@@ -34,23 +34,23 @@ package struct TelegramChannel: Sendable {
         mapping = TelegramMapping(assets: assets, isTestEnvironment: isTestEnvironment)
     }
 
-    /// The inbox that the bot's updates are kept in.
+    /// The inbox that stores the bot's updates.
     package var source: String { "telegram:\(key)" }
 
-    /// The name of one of the bot's accounts: a bot is its number, whatever its key and its token are.
+    /// The name of one of the bot's accounts; it has the bot's number, because key and token may change.
     func account(of kind: String) -> String {
         let place = mapping.isTestEnvironment ? "test" : "live"
         return "telegram:\(place):\(client.number.map { "\($0)" } ?? "none, \(key)"):\(kind)"
     }
 
-    /// The key of the provider by which a bot takes Stars.
+    /// The key of the provider by which a bot accepts Stars.
     static func starsProvider(of bot: String) -> String { "\(bot)-stars" }
-    /// The key of the provider by which a bot takes fiat money.
+    /// The key of the provider by which a bot accepts fiat money.
     static func fiatProvider(of bot: String) -> String { "\(bot)-fiat" }
-    /// The keys of all providers by which a bot may take, or may have taken, money.
+    /// The keys of all providers by which a bot may accept, or may have accepted, money.
     package static func providers(of bot: String) -> [String] { [starsProvider(of: bot), fiatProvider(of: bot)] }
 
-    /// What an update means for the payments in some currencies.
+    /// Reads an update for the payments in some currencies.
     func interpret(_ bytes: [UInt8], where serves: (String) -> Bool) throws(ProviderError) -> [PushedMessage] {
         let update: Update
         do { update = try Update(parsing: bytes) } catch { throw ProviderError(error) }
@@ -68,7 +68,7 @@ package struct TelegramChannel: Sendable {
                     )
                 )
             ]
-        // Only fiat money is shipped.
+        // Only orders in fiat money are shipped.
         case .shipping(let query) where !serves(InvoiceLink.stars):
             return [
                 .question(
@@ -124,7 +124,7 @@ package struct TelegramChannel: Sendable {
         return .array(values)
     }
 
-    /// Looks whether Telegram could take a link, by its rules.
+    /// Checks a link by Telegram's rules.
     func check(_ link: InvoiceLink) throws(ProviderError) {
         do { _ = try link.parameters() } catch { throw ProviderError(.invalidRequest, error.reason) }
     }
@@ -133,7 +133,7 @@ package struct TelegramChannel: Sendable {
     func open(_ link: InvoiceLink) async throws(ProviderError) -> OpenedOption {
         do throws(TelegramError) {
             let result = try await client.call("createInvoiceLink", link.parameters())
-            guard let url = result.stringValue else { throw TelegramError(.malformed, "the link is no string") }
+            guard let url = result.stringValue else { throw TelegramError(.malformed, "the link is not a string") }
             return OpenedOption(
                 instruction: .invoiceLink(url: url),
                 reference: TelegramMapping.reference(link.payload)

@@ -2,11 +2,11 @@ package import Money
 import Synchronization
 package import TelegramBot
 
-/// How the asset list, the table that is kept and Telegram now count the currencies of card payments.
+/// Compares the fraction digits of currencies in the asset list, in the stored table and at Telegram.
 ///
-/// Where they differ, money would be off by a hundred, and nothing is opened.
+/// Where they differ, amounts would be wrong by a factor of ten or more, and no option is opened.
 ///
-/// The asset list alone decides how an amount is written: balances are kept in its smallest units.
+/// Only the asset list decides how an amount is written, because balances are kept in its smallest units.
 package final class TelegramCurrencies: Sendable {
     private let assets: AssetRegistry
     private let kept: CurrencyTable
@@ -16,24 +16,24 @@ package final class TelegramCurrencies: Sendable {
     ///
     /// - Parameters:
     ///   - assets: the asset list.
-    ///   - kept: Telegram's table as it is kept.
+    ///   - kept: Telegram's table, as it is stored.
     package init(assets: AssetRegistry, kept: CurrencyTable) {
         self.assets = assets
         self.kept = kept
     }
 
-    /// Takes over what Telegram says now.
+    /// Replaces the table with Telegram's current one.
     package func hear(_ table: CurrencyTable) { current.withLock { $0 = table } }
 
-    /// Why a currency cannot be taken.
+    /// Why a currency cannot be accepted.
     package struct Fault: Hashable, Sendable {
-        /// Why, for who wants to take it.
+        /// The reason, for the merchant or operator.
         package let reason: String
-        /// Whether amounts would mean something else to Telegram.
+        /// Whether Telegram would read amounts with another factor.
         package let isOff: Bool
     }
 
-    /// Why a currency cannot be taken; none: it can.
+    /// Why a currency cannot be accepted; nil when it can.
     package func fault(of currency: String) -> Fault? {
         guard let asset = (try? AssetID.fiat(currency)).flatMap({ assets.asset($0) }) else {
             return Fault(reason: "there is no currency '\(currency.prefix(10))' in the asset list", isOff: false)
@@ -41,7 +41,7 @@ package final class TelegramCurrencies: Sendable {
         let current = current.withLock { $0 }
         for (table, name) in [(kept, "currencies.json"), (current ?? kept, "Telegram")] {
             guard let entry = table.entry(currency) else {
-                return Fault(reason: "Telegram does not take \(currency)", isOff: false)
+                return Fault(reason: "Telegram does not accept \(currency)", isOff: false)
             }
             guard entry.exponent == asset.wireScale else {
                 let reason = """
@@ -64,7 +64,7 @@ package final class TelegramCurrencies: Sendable {
         }
     }
 
-    /// The least and the most of one payment, in smallest units.
+    /// The smallest and largest amount of one payment, in smallest units.
     func limits(of currency: String) -> ClosedRange<Int64>? {
         (current.withLock { $0 }?.entry(currency) ?? kept.entry(currency)).map { $0.minimumAmount...$0.maximumAmount }
     }

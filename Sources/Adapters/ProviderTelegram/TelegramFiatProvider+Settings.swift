@@ -5,8 +5,10 @@ import StrictJSON
 import TelegramBot
 
 extension TelegramFiatProvider {
-    /// What merchants can wish of fiat payments (Bot API, `createInvoiceLink`): tips in smallest units, what the customer
-    /// has to tell and what of it the payment provider is told, JSON for the payment provider, and a picture.
+    /// The settings of fiat payments (Bot API, `createInvoiceLink`).
+    ///
+    /// They are tips in smallest units, the data that the customer has to give, the part of it that is passed to the
+    /// payment provider, JSON for the payment provider, and a picture.
     static let settings: [RailSetting] =
         ["is_flexible"].map { RailSetting($0, .flag) }
         + (needs + disclosures.map(\.name)).map { RailSetting($0, .flag) }
@@ -21,7 +23,7 @@ extension TelegramFiatProvider {
         ]
 
     fileprivate static let needs = ["need_name", "need_email", "need_phone_number", "need_shipping_address"]
-    /// What the payment provider is told, and what the customer has to be asked for it.
+    /// The data that is passed to the payment provider, and the setting that asks the customer for it.
     fileprivate static let disclosures = [
         (name: "send_email_to_provider", need: "need_email"),
         (name: "send_phone_number_to_provider", need: "need_phone_number"),
@@ -29,14 +31,14 @@ extension TelegramFiatProvider {
 }
 
 extension InvoiceLink {
-    /// Takes over what a merchant wishes.
+    /// Applies a merchant's settings.
     ///
     /// - Parameters:
-    ///   - settings: the wishes, each right in its form.
+    ///   - settings: the settings, each in a valid form.
     ///   - shipping: the bot's ways of shipping.
-    ///   - due: what is paid.
-    /// - Throws: `ProviderError` with the setting that does not go together with the others: nobody could pay it, or it
-    ///   would be silently off.
+    ///   - due: the amount due, in smallest units.
+    /// - Throws: `ProviderError` with the setting that contradicts the others: nobody could pay, or the setting would
+    ///   silently have no effect.
     mutating func apply(
         _ settings: RailSettings,
         shipping: [ShippingOption],
@@ -61,7 +63,7 @@ extension InvoiceLink {
         )
         let disclosed = TelegramFiatProvider.disclosures.filter { settings.flag($0.name) }
         disclosures = disclosed.map(\.name)
-        // What is passed on has to be asked for first.
+        // Data that is passed on has to be asked for first.
         needs = TelegramFiatProvider.needs.filter { need in
             settings.flag(need) || disclosed.contains { $0.need == need }
         }
@@ -75,15 +77,17 @@ extension InvoiceLink {
         photo?.height = settings.number("photo_height")
     }
 
-    /// Refuses data for the payment provider by which nobody could pay: what is no object, and a receipt that is not in its
-    /// published form or has another total than the payment.
+    /// Refuses data for the payment provider with which nobody could pay.
+    ///
+    /// That is data that is not an object, and a receipt that is not in its published form or has another total than
+    /// the payment.
     func checkReceipt(exponent: Int, due: Int64) throws(ProviderError) {
         func fault(_ reason: String) -> ProviderError {
             ProviderError(.invalidRequest, "'provider_data': \(reason)", setting: "provider_data")
         }
         guard let providerData else { return }
         let value: JSONValue
-        do { value = try JSONValue(parsing: Array(providerData.utf8)) } catch { throw fault("it is no JSON") }
+        do { value = try JSONValue(parsing: Array(providerData.utf8)) } catch { throw fault("it is not JSON") }
         guard value.members != nil else { throw fault("it is a JSON object") }
         guard let object = value["receipt"] else { return }
         let receipt: FiscalReceipt

@@ -7,7 +7,7 @@ import TelegramBot
 
 /// Fiat money through a payment provider token of a bot (Bot API, "Payments").
 ///
-/// Telegram offers neither refunds nor a statement for it: both are at the payment provider.
+/// Telegram offers neither refunds nor statements for it; the payment provider does.
 package struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     private let channel: TelegramChannel
     private let providerToken: SecretBytes
@@ -19,9 +19,9 @@ package struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     ///
     /// - Parameters:
     ///   - channel: the bot.
-    ///   - providerToken: what BotFather gave for the payment provider.
-    ///   - currencies: the currencies that it takes, in the order of preference.
-    ///   - table: how currencies are counted and how much of them is taken, which is checked before a link is made.
+    ///   - providerToken: the token from BotFather for the payment provider.
+    ///   - currencies: the currencies that it accepts, in the order of preference.
+    ///   - table: the fraction digits and limits of currencies, which are checked before a link is made.
     ///   - shipping: the ways of shipping that are offered to any address.
     package init(
         channel: TelegramChannel,
@@ -43,9 +43,9 @@ package struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     package var place: String? { channel.client.number.map { "bot \($0)" } }
     /// The rail.
     package var rail: Rail { .telegramFiat }
-    /// What the bot takes by payment providers, whichever of their tokens it has.
+    /// The bot's payments through any payment provider, whatever its token.
     package var accountNames: [String] { [channel.account(of: "fiat")] }
-    /// What it can do.
+    /// The provider's abilities.
     package var capabilities: ProviderCapabilities {
         ProviderCapabilities(
             opening: .invoiceLink,
@@ -54,7 +54,7 @@ package struct TelegramFiatProvider: PaymentProvider, PushReceiving {
             refunds: .elsewhere,
             paysOut: false,
             isTestNetwork: channel.mapping.isTestEnvironment,
-            // What was approved in the last second may arrive this much later.
+            // A payment that was approved in the last second may arrive this much later.
             graceAfterExpiry: .seconds(150),
             settings: Self.settings
         )
@@ -71,7 +71,7 @@ package struct TelegramFiatProvider: PaymentProvider, PushReceiving {
     /// The bot's inbox.
     package var source: String { channel.source }
 
-    /// Looks whether Telegram could take such an order.
+    /// Checks whether Telegram could accept the order.
     ///
     /// - Throws: `ProviderError`.
     package func check(_ request: OpenRequest) throws(ProviderError) { try channel.check(link(request)) }
@@ -85,7 +85,7 @@ package struct TelegramFiatProvider: PaymentProvider, PushReceiving {
 
     /// The ways of shipping of an order whose price is flexible, and the largest tip.
     ///
-    /// Shipping is added to the order's price, so that a way whose price is in another currency would be off by the rate.
+    /// A way of shipping with a price in another currency is left out, because its price is added to the order's.
     package func terms(of option: PaymentOption) -> OptionTerms {
         let asset = option.due.asset
         guard let settings = try? RailSettings(option.settings, allowed: Self.settings) else { return .none }
@@ -112,7 +112,7 @@ package struct TelegramFiatProvider: PaymentProvider, PushReceiving {
         return link
     }
 
-    /// Refuses a currency whose amounts mean something else to Telegram, and what it does not take of one.
+    /// Refuses a currency whose amounts Telegram would read with another factor, and amounts outside Telegram's limits.
     private func checkLimits(of currency: String, _ units: Int64) throws(ProviderError) {
         if let fault = table.fault(of: currency) { throw ProviderError(.refused, fault.reason) }
         guard let limits = table.limits(of: currency), !limits.contains(units) else { return }
@@ -122,7 +122,7 @@ package struct TelegramFiatProvider: PaymentProvider, PushReceiving {
         )
     }
 
-    /// Reads an update; those about Stars are the other provider's.
+    /// Reads an update; updates about Stars are left to the other provider.
     ///
     /// - Throws: `ProviderError` with the code `malformed`.
     package func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage] {

@@ -5,7 +5,7 @@ import Seams
 import StrictJSON
 package import TelegramBot
 
-/// The natural keys of what Telegram tells.
+/// The natural keys of Telegram's payments and refunds.
 package enum TelegramKeys {
     /// The key of the payment of a charge.
     package static func payment(_ charge: String, isTestEnvironment: Bool) -> NaturalKey {
@@ -22,11 +22,11 @@ package enum TelegramKeys {
     }
 }
 
-/// Between Telegram's words and ours: the one place that knows both.
+/// Translates Telegram's types into observations.
 struct TelegramMapping: Sendable {
-    /// How long Stars may not be usable after they came (Telegram's terms for Stars: up to 21 days).
+    /// How long received Stars may be held before they can be used (Telegram's terms for Stars: up to 21 days).
     static let starsHold = Duration.seconds(21 * 86_400)
-    /// What ties a payment to an option: the payload of its invoice.
+    /// The namespace of references: the payload of an invoice ties a payment to its option.
     static let payloadScope = "telegram:payload"
 
     let assets: AssetRegistry
@@ -34,7 +34,7 @@ struct TelegramMapping: Sendable {
 
     // MARK: - Keys
 
-    /// A charge and its return have the same identifier in Telegram, and different keys here.
+    /// A charge and its refund have the same identifier in Telegram, but different keys here.
     private func key(_ charge: String, _ direction: String, _ more: String...) -> NaturalKey {
         TelegramKeys.key(charge, direction, more, isTestEnvironment: isTestEnvironment)
     }
@@ -81,7 +81,7 @@ struct TelegramMapping: Sendable {
 
     // MARK: - Payments
 
-    /// A payment as an update tells of it.
+    /// The observation of a payment from an update.
     func observation(_ payment: SuccessfulPayment) throws(ProviderError) -> Observation {
         let isStars = payment.currency == InvoiceLink.stars
         let moment = Timestamp(seconds: payment.date)
@@ -107,7 +107,7 @@ struct TelegramMapping: Sendable {
         )
     }
 
-    /// Until when a payment pays a subscription; nil when Telegram tells no moment after the payment that a date can name.
+    /// The end of the subscription period that a payment pays; nil when Telegram gives no valid date after the payment.
     private static func end(of payment: SuccessfulPayment) -> Timestamp? {
         guard let seconds = payment.subscriptionExpiration, seconds > payment.date, seconds < 253_402_300_800 else {
             return nil
@@ -127,7 +127,7 @@ struct TelegramMapping: Sendable {
         )
     }
 
-    /// What an update says of a subscription; none for words that are not known yet.
+    /// The subscription event of an update; nil for an unknown state.
     static func event(_ change: SubscriptionUpdate) -> SubscriptionStatus.Event? {
         switch change.state {
         case "canceled": .canceled
@@ -137,10 +137,11 @@ struct TelegramMapping: Sendable {
         }
     }
 
-    /// A return as an update tells of it.
+    /// The observation of a refund from an update.
     ///
-    /// Stars are returned once, and the Star account tells of the same return. A card payment is returned in parts, so that
-    /// each message is a report of its own; one that is delivered again stands where it stood.
+    /// Stars are refunded once, and the Star account shows the same refund. A card payment can be refunded in parts, so
+    /// that each message is a report of its own. A message that is delivered again has the same place, and so the same
+    /// key.
     func observation(_ refund: RefundedPayment) throws(ProviderError) -> Observation {
         let key: NaturalKey
         if refund.currency == InvoiceLink.stars {
@@ -161,9 +162,9 @@ struct TelegramMapping: Sendable {
 
     // MARK: - The Star account
 
-    /// One line of the Star account.
+    /// The observation of one line of the Star account.
     ///
-    /// A payment has the key that its update has, so that it is booked once whichever of the two comes first.
+    /// A payment has the same key as its update, so that it is booked once, whichever of the two comes first.
     func observation(_ line: StarTransaction) throws(ProviderError) -> Observation {
         let amount = try amount(line.amount)
         let moment = Timestamp(seconds: line.date)
@@ -171,7 +172,7 @@ struct TelegramMapping: Sendable {
         case (.user(let user, let type, let payload, let language), true):
             let isMedia = type == "paid_media_payment"
             let evidence: JSONValue = [
-                // Bot API, `StarTransaction`: the identifier of what a user paid is that of the charge.
+                // Bot API, `StarTransaction`: the identifier of a user's payment is that of the charge.
                 "telegram_payment_charge_id": .string(line.id),
                 "star_transaction": .string(line.id),
                 "type": .string(type),
@@ -232,7 +233,7 @@ struct TelegramMapping: Sendable {
 }
 
 extension ProviderError {
-    /// What a failed call of the Bot API means for the rail.
+    /// The provider's error for a failed call of the Bot API.
     package init(_ error: TelegramError) {
         switch error.code {
         case .refused: self.init(error.names("query is too old") ? .tooLate : .refused, error.reason)

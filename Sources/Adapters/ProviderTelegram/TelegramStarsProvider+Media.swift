@@ -5,10 +5,10 @@ import StrictJSON
 import TelegramBot
 
 extension TelegramStarsProvider: MediaSelling {
-    /// The most Stars that paid media may cost, and the most of them in one message (Bot API, `sendPaidMedia`).
+    /// The most Stars that paid media may cost, and the most items in one message (Bot API, `sendPaidMedia`).
     private static let limits = (stars: Int64(25_000), items: 10)
 
-    /// Puts paid media into their chat (Bot API, `sendPaidMedia`).
+    /// Sends paid media to their chat (Bot API, `sendPaidMedia`).
     package func send(_ media: PaidMedia) async -> MediaOutcome {
         let request: JSONValue
         do { request = try self.request(media) } catch { return .notSent(error) }

@@ -3,7 +3,7 @@ import StrictJSON
 import TelegramBot
 
 extension TelegramStarsProvider: SubscriptionKeeping {
-    /// Has Telegram take no further payment, or take them again (Bot API, `editUserStarSubscription`).
+    /// Tells Telegram to stop taking payments, or to take them again (Bot API, `editUserStarSubscription`).
     ///
     /// - Throws: `ProviderError`.
     package func setRenewal(of charge: String, to isRenewed: Bool) async throws(ProviderError) {

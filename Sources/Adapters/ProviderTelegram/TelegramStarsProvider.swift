@@ -22,7 +22,7 @@ package struct TelegramStarsProvider: PaymentProvider {
     package var rail: Rail { .telegramStars }
     /// The bot's Star account.
     package var accountNames: [String] { [channel.account(of: "stars")] }
-    /// What it can do.
+    /// The provider's abilities.
     package var capabilities: ProviderCapabilities {
         ProviderCapabilities(
             opening: .invoiceLink,
@@ -37,23 +37,23 @@ package struct TelegramStarsProvider: PaymentProvider {
 
     /// Takes updates.
     package var push: (any PushReceiving)? { self }
-    /// Reads the Star account, which also finds what no update told.
+    /// Reads the Star account, which also shows payments without an update.
     package var scan: (any TransferScanning)? { self }
-    /// Returns payments.
+    /// Refunds payments.
     package var send: (any TransferSending)? { self }
     /// Sells media in chats.
     package var media: (any MediaSelling)? { self }
-    /// Keeps subscriptions of 30 days.
+    /// Manages subscriptions of 30 days.
     package var subscriptions: (any SubscriptionKeeping)? { self }
     /// States the Star balance.
     package var state: (any BalanceStating)? { self }
 
-    /// Looks whether Telegram could take such an order.
+    /// Checks whether Telegram could accept the order.
     ///
     /// - Throws: `ProviderError`.
     package func check(_ request: OpenRequest) throws(ProviderError) { try channel.check(link(request)) }
 
-    /// Opens an invoice link; one of an invoice that begins a subscription takes each period's payment.
+    /// Opens an invoice link; the link of an invoice that begins a subscription takes each period's payment.
     ///
     /// - Throws: `ProviderError`.
     package func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
@@ -62,7 +62,7 @@ package struct TelegramStarsProvider: PaymentProvider {
 
     private func link(_ request: OpenRequest) throws(ProviderError) -> InvoiceLink {
         _ = try RailSettings(request.settings, allowed: capabilities.settings)
-        // Stars take exactly one price, so that lines are added up.
+        // An invoice in Stars has exactly one price, so that lines are added up.
         let single = OpenRequest(option: request.option, invoice: request.invoice, due: request.due)
         var link = try channel.link(single, currency: InvoiceLink.stars, providerToken: "")
         if request.invoice.subscription != nil { link.subscriptionPeriod = InvoiceLink.onlySubscriptionPeriod }
@@ -74,7 +74,7 @@ extension TelegramStarsProvider: PushReceiving {
     /// The bot's inbox.
     package var source: String { channel.source }
 
-    /// Reads an update; those about fiat money are the other provider's.
+    /// Reads an update; updates about fiat money are left to the other provider.
     ///
     /// - Throws: `ProviderError` with the code `malformed`.
     package func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage] {
@@ -97,7 +97,7 @@ extension TelegramStarsProvider: TransferScanning {
         get async throws(ProviderError) { [ScanAccount(account: channel.key, subject: AssetID.stars.text)] }
     }
 
-    /// A piece of the Star account; the position is how many lines were read.
+    /// A page of the Star account; the position is the number of lines that were read.
     ///
     /// - Throws: `ProviderError`.
     package func page(
@@ -106,7 +106,7 @@ extension TelegramStarsProvider: TransferScanning {
         watching: any AccountWatching
     ) async throws(ProviderError) -> ScanPage {
         guard let offset = position.map({ Int64($0) }) ?? 0, offset >= 0 else {
-            throw ProviderError(.malformed, "the position of the Star account is no number")
+            throw ProviderError(.malformed, "the position of the Star account is not a number")
         }
         let now = channel.clock.now()
         let lines: [StarTransaction]
@@ -127,10 +127,10 @@ extension TelegramStarsProvider: TransferScanning {
 }
 
 extension TelegramStarsProvider: TransferSending {
-    /// Returns do not depend on each other.
+    /// Refunds do not depend on each other.
     package func lane(of order: TransferOrder) -> String? { nil }
 
-    /// A user and the charge that is returned.
+    /// The destination of a refund: a user and a charge.
     ///
     /// - Throws: `DestinationRefusal`.
     package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
@@ -146,13 +146,13 @@ extension TelegramStarsProvider: TransferSending {
         return (user, String(parts[1]))
     }
 
-    /// No keys: a bot's token is enough.
+    /// There are no keys, because a bot's token is enough.
     package var wallets: [String] { [] }
 
-    /// Reads what the Star account says after the place up to which it was scanned: the charges that were returned since.
+    /// Reads the refunded charges in the Star account after the scan cursor.
     ///
-    /// What is before that place was recorded, so that a database that was restored from a copy knows of every return
-    /// before it sends one.
+    /// Earlier ones were recorded by the scan. So a database that was restored from a copy has every refund before it
+    /// sends another.
     /// - Throws: `ProviderError`.
     package func readWallet(
         _ wallet: String?,
@@ -174,7 +174,7 @@ extension TelegramStarsProvider: TransferSending {
 
     /// Nothing is signed: the user and the charge are the request.
     ///
-    /// - Throws: `ProviderError` with the code `refused` when the destination is none.
+    /// - Throws: `ProviderError` with the code `refused` when the destination is invalid.
     package func prepare(
         _ order: TransferOrder,
         under permit: SigningPermit
@@ -192,14 +192,14 @@ extension TelegramStarsProvider: TransferSending {
 
     private static func name(of charge: String) -> String { "refund:\(charge)" }
 
-    /// Whether the Star account says that the charge was returned.
+    /// Whether the Star account shows that the charge was refunded.
     package func isDone(_ prepared: PreparedTransfer, under permit: SigningPermit) -> Bool {
         permit.done.contains { Self.name(of: $0) == prepared.hash }
     }
 
-    /// Asks Telegram to return the Stars.
+    /// Asks Telegram to refund the Stars.
     ///
-    /// `CHARGE_ALREADY_REFUNDED` is done: Telegram is known to answer it to the very call that made the refund.
+    /// `CHARGE_ALREADY_REFUNDED` means done: Telegram is known to return it even for the call that made the refund.
     package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
         guard let request = try? JSONValue(parsing: prepared.bytes) else {
             return .rejected(reason: "the stored request cannot be read")
@@ -213,9 +213,11 @@ extension TelegramStarsProvider: TransferSending {
         }
     }
 
-    /// The Star account tells (``isDone(_:under:)``), and asking again does: a charge is returned once.
+    /// Always pending: the Star account shows the refund (``isDone(_:under:)``), and so does another submission.
     ///
-    /// - Throws: `ProviderError`; never, because submitting again is the question.
+    /// A charge is refunded only once.
+    ///
+    /// - Throws: `ProviderError`; in practice never, because the rail is not asked.
     package func fate(
         of prepared: PreparedTransfer,
         for order: TransferOrder
@@ -225,7 +227,7 @@ extension TelegramStarsProvider: TransferSending {
 }
 
 extension TelegramStarsProvider: BalanceStating {
-    /// What is on the Star account.
+    /// The balance of the Star account.
     ///
     /// - Throws: `ProviderError`.
     package func balances(
