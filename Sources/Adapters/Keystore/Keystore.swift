@@ -5,16 +5,16 @@ import StrictJSON
 
 /// The signing keys of wallets and of the gateway, in one encrypted file.
 ///
-/// The file is JSON: the parameters of scrypt, and one box of AES-256-GCM that holds all entries. What is not encrypted is
-/// authenticated, so that a changed byte anywhere is found. Passphrase and keys never stand in it, nor in errors.
+/// The file is JSON: the parameters of scrypt, and one AES-256-GCM box with all entries. The unencrypted parts are
+/// authenticated, so that any changed byte is found. The passphrase and plain keys are never in the file or in errors.
 package struct Keystore: Sendable {
-    /// What an entry is.
+    /// The kind of an entry.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// A seed of Ed25519, 32 bytes.
         case ed25519
         /// A private key of secp256k1, 32 bytes.
         case secp256k1
-        /// Anything else: a token, a passphrase of somebody else's service, a key for sealing.
+        /// Anything else: a token, a passphrase of another service, a sealing key.
         case secret
     }
 
@@ -22,9 +22,9 @@ package struct Keystore: Sendable {
     package struct Label: Hashable, Sendable {
         /// Its name.
         package let name: String
-        /// What it is.
+        /// Its kind.
         package let kind: Kind
-        /// When it was put in.
+        /// When it was added.
         package let createdAt: Timestamp
     }
 
@@ -33,13 +33,13 @@ package struct Keystore: Sendable {
         let secret: SecretBytes
     }
 
-    /// How expensive it is to try a passphrase (RFC 7914).
+    /// The cost of trying a passphrase (RFC 7914).
     package struct Cost: Hashable, Sendable {
         /// The cost of scrypt, a power of two.
         package let n: Int
-        /// The usual cost: 128 megabytes and a part of a second.
+        /// The usual cost: 128 megabytes and a fraction of a second.
         package static let standard = Self(n: 1 << 17)
-        /// The least that is taken from a file; for tests.
+        /// The lowest cost that is accepted from a file; for tests.
         package static let minimum = Self(n: 1 << 10)
 
         /// A cost.
@@ -83,7 +83,7 @@ package struct Keystore: Sendable {
     /// Opens a keystore.
     ///
     /// - Throws: ``KeystoreError``; with the code `wrongPassphrase` also when a byte of the file was changed, because
-    ///   nothing can tell the two apart.
+    ///   the two cannot be told apart.
     package init(path: String, passphrase: SecretBytes, random: any RandomSource) throws(KeystoreError) {
         let bytes = try KeystoreFile.read(path)
         let value: JSONValue
@@ -97,7 +97,7 @@ package struct Keystore: Sendable {
             let box = value["box"]?.stringValue.flatMap({
                 try? Base64.decode($0, alphabet: .standard, padding: .required)
             })
-        else { throw KeystoreError(.malformed, "\(path) is no keystore") }
+        else { throw KeystoreError(.malformed, "\(path) is not a keystore") }
         let cost = Cost(n: Int(clamping: n))
         let isAcceptable = KeyDerivation.isAcceptableScrypt(n: cost.n, r: Self.blockSize, p: Self.parallelisation)
         guard isAcceptable, cost.n >= Cost.minimum.n else {
@@ -123,7 +123,7 @@ package struct Keystore: Sendable {
 
     // MARK: - Entries
 
-    /// What is in it, without secrets, in the order of names.
+    /// The entries without their secrets, in the order of names.
     package var labels: [Label] { entries.map(\.label).sorted { $0.name < $1.name } }
 
     /// The secret of an entry.
@@ -136,7 +136,7 @@ package struct Keystore: Sendable {
         return entry.secret
     }
 
-    /// Puts a secret in and saves.
+    /// Adds a secret and saves.
     ///
     /// - Throws: ``KeystoreError``; an entry is never replaced.
     package mutating func add(
@@ -163,7 +163,7 @@ package struct Keystore: Sendable {
         try save()
     }
 
-    /// Makes a new secret, puts it in and saves.
+    /// Generates a secret, adds it and saves.
     ///
     /// A generated secret is 32 random bytes in hex.
     ///
@@ -174,7 +174,7 @@ package struct Keystore: Sendable {
         try add(name, kind: kind, secret: SecretBytes(secret), at: moment)
     }
 
-    /// Takes an entry out and saves.
+    /// Removes an entry and saves.
     ///
     /// - Throws: ``KeystoreError``.
     package mutating func remove(_ name: String) throws(KeystoreError) {

@@ -1,7 +1,6 @@
 import Seams
 
-/// What a keystore refuses or cannot do: a code that callers match, and a reason that people read and that holds nothing
-/// secret.
+/// A refusal or failure of a keystore: a code that callers match, and a reason that people read, without secrets.
 package struct KeystoreError: CodedError {
     /// How the error's text begins.
     package static let domain = "keystore"

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The file of a keystore: for its owner only, and replaced whole or not at all.
+/// The file of a keystore, readable only by its owner, and replaced atomically.
 enum KeystoreFile {
     private static let maximumBytes = 16 << 20
 
@@ -15,7 +15,7 @@ enum KeystoreFile {
         defer { close(descriptor) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else {
-            throw KeystoreError(.malformed, "\(path) cannot be looked at")
+            throw KeystoreError(.malformed, "the permissions of \(path) cannot be read")
         }
         guard status.st_mode & 0o077 == 0 else {
             throw KeystoreError(.readableByOthers, "\(path) can be read by others; run 'chmod 600 \(path)'")
@@ -31,7 +31,7 @@ enum KeystoreFile {
         return bytes
     }
 
-    /// Writes a new file beside the old one, makes it durable, and puts it in the old one's place.
+    /// Writes a new file beside the old one, makes it durable, and renames it over the old one.
     static func replace(_ path: String, with bytes: [UInt8]) throws(KeystoreError) {
         let temporary = path + ".new"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
