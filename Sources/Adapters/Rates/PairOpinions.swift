@@ -2,28 +2,29 @@ import BigInt
 import Money
 import Seams
 
-/// What several sources say of one pair of assets, and which rate follows from it: a value, without clock and network.
+/// The rates of several sources for one pair of assets, and the rate that follows from them: a value, without clock and
+/// network.
 struct PairOpinions: Hashable, Sendable {
-    /// What follows at a moment.
+    /// The verdict at a moment.
     enum Verdict: Hashable, Sendable {
-        /// A rate that the sources agree on.
+        /// A rate on which the sources agree.
         case good(Rate)
-        /// No sources that can be believed, but a rate from not long ago.
+        /// No trustworthy sources, but a recent good rate.
         case standIn(Rate, reason: String)
-        /// Nothing that can be believed.
+        /// No trustworthy rate.
         case none(reason: String)
     }
 
     private var latest: [String: Rate] = [:]
     private var lastGood: Rate?
 
-    /// Takes what a source says; an older rate than the one that is known changes nothing.
+    /// Records a source's rate, unless a newer one of that source is known.
     mutating func hear(_ rate: Rate, from source: String) {
         if let known = latest[source], known.observedAt > rate.observedAt { return }
         latest[source] = rate
     }
 
-    /// What follows at a moment; a good rate is remembered.
+    /// The verdict at a moment; a good rate is remembered.
     mutating func judge(at now: Timestamp, _ rules: RateRules) -> Verdict {
         let reason: String
         switch agreed(at: now, rules) {
@@ -49,11 +50,11 @@ struct PairOpinions: Hashable, Sendable {
         let reason: String
     }
 
-    /// The median of the fresh ones, without those that are far from it.
+    /// The median of the fresh rates, without those that are far from it.
     private func agreed(at now: Timestamp, _ rules: RateRules) -> Result<Rate, Disagreement> {
         let fresh = latest.filter { entry in
             let age = entry.value.age(at: now)
-            // What comes from the future is a clock that is wrong.
+            // A rate from the future means a wrong clock.
             return age <= rules.maximumAge && age >= .seconds(-60)
         }
         .sorted { Self.isLess($0.value, $1.value) || (!Self.isLess($1.value, $0.value) && $0.key < $1.key) }
@@ -64,7 +65,7 @@ struct PairOpinions: Hashable, Sendable {
             return .failure(Disagreement(reason: "a source states a price of zero"))
         }
         let near = fresh.filter { !Self.isFar($0.value, from: middle, by: rules.deviationBasisPoints) }
-        // One is enough when there is only one; otherwise more than half have to agree.
+        // A single source is enough when there is only one; otherwise more than half have to agree.
         guard near.count * 2 > fresh.count, let rate = Self.median(near.map(\.value)) else {
             return .failure(Disagreement(reason: "the sources disagree"))
         }
@@ -109,7 +110,7 @@ struct PairOpinions: Hashable, Sendable {
         )
     }
 
-    /// Whether two rates differ by more than so many hundredths of a percent of the second.
+    /// Whether two rates differ by more than `basisPoints` hundredths of a percent of the second.
     private static func isFar(_ rate: Rate, from other: Rate, by basisPoints: Int) -> Bool {
         let (one, two) = (rate.numerator * other.denominator, other.numerator * rate.denominator)
         let distance = one > two ? one - two : two - one

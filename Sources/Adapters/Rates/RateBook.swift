@@ -2,7 +2,7 @@ package import Money
 package import Seams
 import Synchronization
 
-/// The rates of all pairs, as several sources say them.
+/// The rates of all pairs from several sources.
 package final class RateBook: RateSource {
     private struct Pair: Hashable {
         let base: AssetID
@@ -12,12 +12,12 @@ package final class RateBook: RateSource {
     private let rules: RateRules
     private let opinions = Mutex<[Pair: PairOpinions]>([:])
 
-    /// A book that knows nothing yet.
+    /// A book without rates.
     package init(rules: RateRules) {
         self.rules = rules
     }
 
-    /// Takes what a source says.
+    /// Records the rates of a source.
     package func hear(_ rates: [Rate], from source: String) {
         opinions.withLock { opinions in
             for rate in rates {
@@ -28,7 +28,7 @@ package final class RateBook: RateSource {
 
     /// The price of one major unit of `base` in `quote`, also when only the other direction is known.
     ///
-    /// - Throws: `MoneyError` with the code `noRate`, and why.
+    /// - Throws: `MoneyError` with the code `noRate`, which gives the reason.
     package func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
         let direct = verdict(Pair(base: base, quote: quote), at: now)
         switch direct {

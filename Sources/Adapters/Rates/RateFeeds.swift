@@ -4,7 +4,7 @@ package import Money
 package import Seams
 import StrictJSON
 
-/// Why a source gave nothing, as a sentence.
+/// The reason why a source gave no rates, as a sentence.
 package struct RateFeedError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The sentence.
     package let description: String
@@ -14,17 +14,17 @@ package struct RateFeedError: Error, Hashable, Sendable, CustomStringConvertible
     }
 }
 
-/// Somebody who says what assets cost.
+/// A source of prices.
 package protocol RateFeed: Sendable {
     /// Its name, which each rate carries.
     var name: String { get }
-    /// What it says now.
+    /// The rates that it has now.
     ///
-    /// - Throws: ``RateFeedError``; a price that is none leaves out its pair only.
+    /// - Throws: ``RateFeedError``; an invalid price leaves out only its own pair.
     func read(at now: Timestamp) async throws(RateFeedError) -> [Rate]
 }
 
-/// A JSON document of the web, with the places of prices in it.
+/// A JSON document on the web, with the places of prices in it.
 package struct HTTPRateFeed: RateFeed {
     /// A price in the document.
     package struct Place: Hashable, Sendable {
@@ -73,12 +73,12 @@ package struct HTTPRateFeed: RateFeed {
             guard let text = document.text(at: place.pointer) else { return nil }
             return try? Rate(base: place.base, quote: place.quote, price: text, source: name, observedAt: now)
         }
-        guard !rates.isEmpty else { throw RateFeedError("\(name) has none of the prices where they are looked for") }
+        guard !rates.isEmpty else { throw RateFeedError("\(name) has no price at any of the configured places") }
         return rates
     }
 }
 
-/// A JSON file that somebody else writes: `{"rates": [{"base", "quote", "price", "observed_at"}]}`.
+/// A JSON file written by another program: `{"rates": [{"base", "quote", "price", "observed_at"}]}`.
 package struct FileRateFeed: RateFeed {
     /// Its name.
     package let name: String
@@ -133,7 +133,7 @@ extension JSONValue {
         return value.stringValue
     }
 
-    /// A number without its exponent: the same digits with the point elsewhere; none when it is out of all proportion.
+    /// A number without its exponent, with the point moved; nil for an exponent beyond ±30.
     private static func plain(_ text: String) -> String? {
         let halves = text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "e" || $0 == "E" }
         guard halves.count == 2 else { return text }

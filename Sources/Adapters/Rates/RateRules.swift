@@ -1,18 +1,19 @@
-/// When a rate is believed.
+/// The rules by which a rate is trusted.
 package struct RateRules: Hashable, Sendable {
-    /// How old what a source says may be.
+    /// The maximum age of a source's rate.
     package var maximumAge: Duration
-    /// For how long the last good rate stands in when there is no other.
+    /// For how long the last good rate is used when there is no other.
     package var lastGoodLimit: Duration
-    /// How far a source may be from the median of all, in hundredths of a percent.
+    /// How far a source may differ from the median of all, in hundredths of a percent.
     package var deviationBasisPoints: Int
-    /// How far a new rate may be from the last good one while that still stands in, in hundredths of a percent: more is a
-    /// price upside down, or in other units.
+    /// How far a new rate may differ from a last good rate that is still usable, in hundredths of a percent.
+    ///
+    /// A larger jump is an inverted price, or one in other units.
     package var jumpBasisPoints: Int
     /// How long a quote holds.
     package var validity: Duration
 
-    /// Rules; the usual ones take what is five minutes old and within five percent of the median.
+    /// Rules; by default, rates may be five minutes old and have to be within five percent of the median.
     package init(
         maximumAge: Duration = .seconds(300),
         lastGoodLimit: Duration = .seconds(3_600),

@@ -1,7 +1,7 @@
 package import Logging
 package import Seams
 
-/// Asks the sources again and again; one that fails or hangs holds up nobody.
+/// Asks the sources periodically; one that fails or hangs does not hold up the others.
 package struct RateWorker: Sendable {
     private let feeds: [any RateFeed]
     private let book: RateBook
@@ -18,7 +18,7 @@ package struct RateWorker: Sendable {
 
     /// Asks all sources once.
     ///
-    /// - Returns: why some gave nothing.
+    /// - Returns: why some sources gave no rates.
     @discardableResult
     package func runOnce() async -> [String] {
         await withTaskGroup(of: String?.self) { group in
