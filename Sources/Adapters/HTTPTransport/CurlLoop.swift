@@ -12,10 +12,10 @@ final class CurlLoop: Sendable {
         case stop
     }
 
-    /// The multi handle, which two threads know: the loop uses it, and others only wake it up.
-    // The wake-up is called under the lock of `commands`, before the loop can take the stop after which it frees the handle;
-    // every other call is the loop's.
-    // Proof: curl_multi_wakeup(3): "This function can be called from any thread".
+    /// The multi handle, which is shared by threads: the loop uses it, and others only wake it up.
+    // The wake-up is called under the lock of `commands`, before the loop can take the stop after which it frees the
+    // handle; every other call is the loop's. Proof: curl_multi_wakeup(3): "This function can be called from any
+    // thread".
     @safe private struct MultiHandle: @unchecked Sendable {
         let pointer: UnsafeMutableRawPointer
     }
@@ -31,7 +31,7 @@ final class CurlLoop: Sendable {
         _ = Self.globalSetUp
         guard let pointer = unsafe curl_multi_init() else { preconditionFailure("curl_multi_init returned no handle") }
         _ = unsafe curl_shim_multi_set_long(pointer, CURLMOPT_MAX_HOST_CONNECTIONS, connectionsPerHost)
-        // Those beyond it wait for one of these to end.
+        // Further transfers wait until one of these ends.
         _ = unsafe curl_shim_multi_set_long(pointer, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
         multi = unsafe MultiHandle(pointer: pointer)
         let thread = Thread { [self] in run() }

@@ -4,7 +4,7 @@ import HTTPMessages
 import Seams
 import Synchronization
 
-/// One request on its way.
+/// One request in progress.
 ///
 /// Everything but ``whenDone(_:)`` and ``fail(_:)`` is called on the loop's thread only.
 // The loop's thread gets the transfer through the mutex of its commands, and libcurl calls the sinks on it too.
@@ -19,13 +19,13 @@ import Synchronization
     private var body: [UInt8] = []
     private var isTooLarge = false
     private let pieces: AsyncThrowingStream<[UInt8], any Error>.Continuation?
-    /// After how many seconds without a byte a stream is given up.
+    /// After how many seconds without a byte a stream is ended.
     private let silence: Int
-    /// What a server says may be from us, also in two pieces.
+    /// A server may repeat our secrets, even split over two pieces.
     private var stream = SecretStream()
     private let answer = Mutex<(@Sendable (Result<HTTPResponse, HTTPTransportError>) -> Void)?>(nil)
 
-    /// A transfer; with `pieces` the body of a good answer goes there as it comes.
+    /// A transfer; with `pieces`, the body of a successful answer goes there as it arrives.
     init(
         _ request: HTTPRequest,
         rule: AddressRule,
@@ -54,7 +54,7 @@ import Synchronization
         answer?(result)
     }
 
-    /// Makes the handle; none when it was cancelled before, or cannot be made.
+    /// Makes the handle; nil when the transfer was cancelled before, or the handle cannot be made.
     func open() -> UnsafeMutableRawPointer? {
         guard answer.withLock({ $0 != nil }) else { return nil }
         guard let handle = unsafe curl_easy_init() else {
@@ -84,7 +84,7 @@ import Synchronization
                 + Int(request.timeout.components.attoseconds / 1_000_000_000_000_000)
         )
         for field in request.fields + [HTTPField("Expect", "")] {
-            // Without a value a field is taken away; libcurl sends an empty one for "name;".
+            // libcurl removes a field without a value, and sends an empty one for "name;".
             let line =
                 field.value.isEmpty && field.name != "Expect" ? "\(field.name);" : "\(field.name): \(field.value)"
             guard let longer = unsafe curl_slist_append(head, line) else { return false }
@@ -167,7 +167,7 @@ import Synchronization
         guard !piece.isEmpty else { return count }
         switch pieces.yield(piece) {
         case .enqueued: return count
-        // What is not read in time must not fill the memory.
+        // Pieces that are not read in time must not fill the memory.
         case .dropped: isTooLarge = true
         case .terminated: break
         @unknown default: break
@@ -205,7 +205,7 @@ import Synchronization
         guard result == CURLE_OK, let handle = unsafe handle else { return fail(error(result)) }
         var status = 0
         unsafe curl_shim_status(handle, &status)
-        // What a server says, it may have from us.
+        // A server may repeat our secrets.
         let fields = lines.map { HTTPField(SecretGate.shared.cut($0.name), SecretGate.shared.cut($0.value)) }
         resolve(.success(HTTPResponse(status: status, fields: fields, body: SecretGate.shared.cut(body))))
     }
@@ -228,7 +228,9 @@ import Synchronization
         )
     }
 
-    /// A socket that the rule has refused looks to libcurl like a connection that failed: there was no attempt then.
+    /// The code of a failed connection.
+    ///
+    /// For libcurl, a socket that the rule has refused is a failed connection without an attempt.
     private var connectFailure: HTTPTransportError.Code {
         var errorNumber = 0
         guard let handle = unsafe handle, unsafe curl_shim_connect_errno(handle, &errorNumber) == CURLE_OK,

@@ -7,18 +7,19 @@ import Synchronization
 
 /// Requests through libcurl: one thread owns the multi handle and all transfers.
 ///
-/// No redirects, no proxies, only http and https, limits on time and size, and the ``AddressRule`` is asked for each
-/// address before a socket is opened, so that neither a name nor a redirect leads inside.
+/// It follows no redirects, uses no proxies, and allows only http and https, with limits on time and size. The
+/// ``AddressRule`` checks each address before a socket is opened, so that neither a name nor a redirect leads into the
+/// internal network.
 package final class CurlTransport: HTTPTransport {
-    /// How it works.
+    /// The transport's configuration.
     package struct Configuration: Sendable {
-        /// Which addresses it may ask.
+        /// The addresses to which it may connect.
         package var addresses: AddressRule
         /// Whether plain http is refused.
         package var httpsOnly: Bool
         /// The most connections to one host.
         package var connectionsPerHost: Int
-        /// After how many seconds without a byte a stream is given up: servers of events send a sign of life.
+        /// After how many seconds without a byte a stream is ended; servers of event streams send heartbeats.
         package var silence: Int
 
         /// A configuration.
@@ -64,9 +65,9 @@ package final class CurlTransport: HTTPTransport {
         return try result.get()
     }
 
-    /// Sends a request and gives the body of a good answer piece by piece, as it comes.
+    /// Sends a request and yields the body of a successful answer piece by piece, as it arrives.
     package func stream(_ request: HTTPRequest) -> AsyncThrowingStream<[UInt8], any Error> {
-        // Pieces are of 16 kB at most.
+        // Pieces have at most 16 kB.
         let waiting = max(1, request.maximumResponseBytes >> 14)
         return AsyncThrowingStream(bufferingPolicy: .bufferingOldest(waiting)) { pieces in
             do throws(HTTPTransportError) { try Self.validate(request) } catch { return pieces.finish(throwing: error) }
@@ -91,7 +92,7 @@ package final class CurlTransport: HTTPTransport {
         }
     }
 
-    /// Refuses what could smuggle something into the head of a request.
+    /// Refuses characters that could inject something into the head of a request.
     private static func validate(_ request: HTTPRequest) throws(HTTPTransportError) {
         func isLine(_ text: String) -> Bool { text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
         guard isLine(request.url), !request.url.utf8.contains(UInt8(ascii: " ")), request.url.utf8.count <= 8_192 else {
