@@ -3,8 +3,8 @@ package import Seams
 
 /// AES-256 in Galois/Counter Mode (NIST SP 800-38D) with a 96-bit nonce and a 128-bit tag.
 ///
-/// A nonce must never be used twice under one key: two messages under the same nonce give away their difference and
-/// the key of the tag. Drawn at random, a key may seal 2^32 messages.
+/// A nonce must never be used twice under one key: two messages under the same nonce reveal their difference and the
+/// key of the tag. With random nonces, a key may seal 2^32 messages.
 package enum AES256GCM {
     /// The length of a key in bytes.
     package static let keyLength = 32
@@ -15,7 +15,7 @@ package enum AES256GCM {
     /// The longest text and the longest associated data, in bytes.
     package static let inputLengthMax = 1 << 30
 
-    /// What ``seal(_:key:nonce:authenticating:)`` gives: the nonce, the text that nobody can read, and the tag.
+    /// The result of ``seal(_:key:nonce:authenticating:)``: the nonce, the encrypted text and the tag.
     package struct SealedBox: Hashable, Sendable {
         /// The nonce, 12 bytes; not secret.
         package let nonce: [UInt8]
@@ -97,7 +97,7 @@ package enum AES256GCM {
         try seal(plaintext, key: key, nonce: random.bytes(nonceLength), authenticating: associatedData)
     }
 
-    /// The text in `box`, after the tag was found right.
+    /// The text in `box`, after its tag was verified.
     ///
     /// - Throws: ``CryptographyError/authenticationFailed(_:)`` when box, key and `associatedData` do not belong
     ///   together; ``CryptographyError/invalidParameter(_:)`` when a length is wrong.

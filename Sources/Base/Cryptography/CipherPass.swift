@@ -30,7 +30,7 @@ import COpenSSL
                 nil
             ) == 1
         }
-        // A null output says that the input is associated data.
+        // A null output means that the input is associated data.
         var written: Int32 = 0
         guard prepared,
             unsafe EVP_CipherUpdate(
@@ -46,14 +46,14 @@ import COpenSSL
 
     deinit { unsafe EVP_CIPHER_CTX_free(context) }
 
-    /// Puts the whole text through; GCM is a stream, so that input and output are of one length.
+    /// Transforms the whole text; GCM is a stream cipher mode, so that input and output have the same length.
     func transform(_ input: UnsafeRawBufferPointer, into output: UnsafeMutablePointer<UInt8>) -> Bool {
         var written: Int32 = 0
         return unsafe EVP_CipherUpdate(context, output, &written, input.octets, Int32(input.count)) == 1
             && written == input.count
     }
 
-    /// Ends an encryption and gives its tag.
+    /// Ends an encryption and writes its tag.
     func finish(tag: inout [UInt8]) -> Bool {
         unsafe end() && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(tag.count), &tag) == 1
     }
@@ -65,7 +65,7 @@ import COpenSSL
     }
 
     private func end() -> Bool {
-        // GCM writes nothing at the end, but the call wants a place.
+        // GCM writes nothing at the end, but the call needs a buffer.
         var rest = [UInt8](repeating: 0, count: 16)
         var written: Int32 = 0
         return unsafe EVP_CipherFinal_ex(context, &rest, &written) == 1

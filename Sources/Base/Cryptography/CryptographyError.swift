@@ -1,9 +1,9 @@
 import COpenSSL
 
-/// What this module refuses or cannot do: a code that callers match, and a reason that people read.
+/// A refusal or failure of this module: a code that callers match, and a reason that people read.
 ///
-/// Two errors are equal when their codes are. No key, message, passphrase or signature ever stands in `reason`; what
-/// comes from OpenSSL is the fixed text that the library keeps for its own error numbers.
+/// Two errors are equal when their codes are. No key, message, passphrase or signature is ever in `reason`. Texts from
+/// OpenSSL are the library's fixed texts for its error numbers.
 package struct CryptographyError: Error, Hashable, CustomStringConvertible {
     /// The kind of refusal; stable, and part of the API.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
@@ -32,7 +32,7 @@ package struct CryptographyError: Error, Hashable, CustomStringConvertible {
         package var description: String { base.rawValue }
     }
 
-    /// What was refused.
+    /// The kind of refusal.
     package let code: Code
     /// What went wrong, for a person.
     package let reason: String
@@ -68,8 +68,8 @@ extension CryptographyError {
 
     /// A failure of OpenSSL in `call`, with the queue of this thread drained into the reason.
     ///
-    /// Only `ERR_reason_error_string` is quoted, which points to constant texts: the data that OpenSSL may attach to an
-    /// entry is left behind, because nobody promises what stands in it.
+    /// Only `ERR_reason_error_string` is quoted, which points to constant texts. The data that OpenSSL may attach to an
+    /// entry is left out, because its content is not specified.
     static func openSSL(_ call: String) -> Self {
         var texts: [String] = []
         while true {
@@ -85,7 +85,7 @@ extension CryptographyError {
         return .libraryFailure(texts.isEmpty ? "\(call) failed" : "\(call) failed: \(texts.joined(separator: "; "))")
     }
 
-    /// Empties OpenSSL's error queue of this thread after a failure that is an ordinary answer ("not valid"), so that a
-    /// later failure is not explained by it.
+    /// Empties OpenSSL's error queue of this thread after an ordinary negative answer ("not valid"), so that it does
+    /// not explain a later failure.
     static func discardOpenSSLErrors() { ERR_clear_error() }
 }

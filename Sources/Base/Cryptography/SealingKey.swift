@@ -1,9 +1,9 @@
 package import Seams
 
-/// Seals what is secret and has to rest in a database, each thing for its own purpose, by AES-256-GCM.
+/// Seals secrets that are stored in a database by AES-256-GCM, each for its own purpose.
 ///
-/// What was sealed for one purpose does not open for another, so that nobody who can write the database moves a secret to
-/// another owner.
+/// A secret that was sealed for one purpose does not open for another. So nobody with write access to the database can
+/// move a secret to another owner.
 package struct SealingKey: Sendable {
     private let key: SecretBytes
     private let random: any RandomSource
@@ -14,9 +14,9 @@ package struct SealingKey: Sendable {
         self.random = random
     }
 
-    /// Seals a secret; what comes out is nonce, ciphertext and tag in one.
+    /// Seals a secret; the result is nonce, ciphertext and tag in one.
     ///
-    /// What is worth sealing is hidden from peers for as long as the process holds it.
+    /// The secret is hidden from peers for as long as the process holds it.
     ///
     /// - Throws: ``CryptographyError``.
     package func seal(_ secret: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
@@ -24,7 +24,7 @@ package struct SealingKey: Sendable {
         return try sealText(secret, for: purpose)
     }
 
-    /// Seals what is no secret by itself, as an answer that tells one.
+    /// Seals a text that only contains a secret, for example an answer.
     ///
     /// - Throws: ``CryptographyError``.
     package func sealText(_ text: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
@@ -46,7 +46,7 @@ package struct SealingKey: Sendable {
         return secret
     }
 
-    /// Opens what was sealed without being a secret by itself, as an answer that tells one.
+    /// Opens a text that only contains a secret, for example an answer.
     ///
     /// - Throws: ``CryptographyError`` when it was sealed under another key or for another purpose, or was changed.
     package func openText(_ sealed: [UInt8], for purpose: String) throws(CryptographyError) -> SecretBytes {

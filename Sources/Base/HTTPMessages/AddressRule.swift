@@ -1,13 +1,14 @@
-/// Which addresses a request may go to, judged by the resolved address at the moment of connecting.
+/// The addresses to which a request may go, checked by the resolved address when the connection is made.
 package enum AddressRule: String, Hashable, Sendable, CaseIterable {
-    /// Only addresses of the public internet: for everything that somebody else has named.
+    /// Only addresses of the public internet: for every URL that somebody else has named.
     case publicOnly = "public_only"
     /// Any address: for the operator's own servers, and for development.
     case any
 
     /// Whether an address, 4 or 16 bytes in network order, belongs to the public internet.
     ///
-    /// IANA's special-purpose registries for IPv4 and IPv6; addresses that carry an IPv4 address are judged by it.
+    /// It follows IANA's special-purpose registries for IPv4 and IPv6. An address that carries an IPv4 address is
+    /// checked by that one.
     package static func isPublic(_ address: [UInt8]) -> Bool {
         switch address.count {
         case 4: !specialIPv4.contains { $0.contains(address) }
@@ -24,7 +25,7 @@ package enum AddressRule: String, Hashable, Sendable, CaseIterable {
             return isPublic(Array(address.suffix(4)))
         }
         if address.starts(with: [0x20, 0x02]) { return isPublic(Array(address[2..<6])) }
-        // Only 2000::/3 is given out as global unicast.
+        // Only 2000::/3 is assigned as global unicast.
         guard address[0] & 0xE0 == 0x20 else { return false }
         return !specialIPv6.contains { $0.contains(address) }
     }

@@ -1,6 +1,6 @@
-/// Sends requests to other people's servers.
+/// Sends requests to other servers.
 ///
-/// The one way out of the process over HTTP: libcurl in production, the fixtures' own handlers in a deterministic run.
+/// The process's only way out over HTTP: libcurl in production, the fixtures' own handlers in a deterministic run.
 package protocol HTTPTransport: Sendable {
     /// Sends a request and waits for the whole response.
     ///
@@ -9,11 +9,11 @@ package protocol HTTPTransport: Sendable {
     /// - Throws: ``HTTPTransportError``; what happened to the request is unknown unless its code says otherwise.
     func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse
 
-    /// Sends a request and gives the body of a good answer piece by piece, as it comes.
+    /// Sends a request and yields the body of a successful answer piece by piece, as it arrives.
     ///
-    /// The request's timeout is how long the whole may take, and ``HTTPRequest/maximumResponseBytes`` the most that may
-    /// wait to be read. It ends with an ``HTTPTransportError`` when the connection does, and when the answer's status is
-    /// not of the 200s.
+    /// The request's timeout limits the whole stream, and ``HTTPRequest/maximumResponseBytes`` the bytes that wait to
+    /// be read. The stream ends with an ``HTTPTransportError`` when the connection ends, or when the answer's status is
+    /// not 2xx.
     func stream(_ request: HTTPRequest) -> AsyncThrowingStream<[UInt8], any Error>
 }
 
@@ -60,7 +60,7 @@ package struct HTTPField: Hashable, Sendable {
     }
 }
 
-/// A request to somebody else's server.
+/// A request to a server.
 package struct HTTPRequest: Sendable {
     /// The method, in upper case.
     package var method: String
@@ -74,14 +74,13 @@ package struct HTTPRequest: Sendable {
     package var timeout: Duration
     /// The most bytes of the response's body.
     package var maximumResponseBytes: Int
-    /// The address that the connection comes from, of a request that was received.
+    /// The address of the client, for a request that was received.
     package var peer: String?
 
-    /// The name of the field by which a server marks a request whose body it has not taken, so that whoever answers does it
-    /// in its own words.
+    /// The field by which a server marks a request whose body was too large to read, so that the handler can answer it.
     package static let bodyTooLargeField = "settlegate-body-too-large"
 
-    /// A request; the usual one waits ten seconds and takes eight megabytes.
+    /// A request; by default it waits ten seconds and accepts eight megabytes.
     package init(
         method: String = "GET",
         url: String,
@@ -102,7 +101,7 @@ package struct HTTPRequest: Sendable {
     package func field(_ name: String) -> String? { fields.value(of: name) }
 }
 
-/// What a server answered.
+/// The response of a server.
 package struct HTTPResponse: Hashable, Sendable {
     /// The status code.
     package var status: Int

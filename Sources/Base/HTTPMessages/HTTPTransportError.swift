@@ -2,7 +2,8 @@ import Seams
 
 /// Why no response came: a code that callers match, and a reason that people read.
 ///
-/// Neither path, query nor fields of the request are in it, because they hold secrets (Telegram's token is in the path).
+/// It contains neither path, query nor fields of the request, because they may hold secrets (Telegram's token is in the
+/// path).
 package struct HTTPTransportError: CodedError {
     /// How the error's text begins.
     package static let domain = "HTTP"
@@ -11,7 +12,7 @@ package struct HTTPTransportError: CodedError {
     package enum Code: String, Hashable, Sendable, CaseIterable {
         /// The request cannot be sent as it is: its URL, scheme or fields are not acceptable. Nothing was sent.
         case invalidRequest
-        /// The address may not be asked: it is private, loopback or link-local. Nothing was sent.
+        /// The address is not allowed: it is private, loopback or link-local. Nothing was sent.
         case forbiddenAddress
         /// The server could not be reached. Nothing was sent.
         case unreachable
@@ -21,7 +22,7 @@ package struct HTTPTransportError: CodedError {
         case connectionLost
         /// The response is larger than the request allows; the server may have acted.
         case responseTooLarge
-        /// A stream was asked for, and the answer's status is not of the 200s.
+        /// A stream was requested, and the answer's status is not 2xx.
         case refused
         /// The task was cancelled; whether the server acted is unknown.
         case cancelled

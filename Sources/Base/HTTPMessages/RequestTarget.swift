@@ -1,4 +1,4 @@
-/// Where a request to a server goes: the parts of its path, and its query, percent-decoded (RFC 3986).
+/// The target of a request: the parts of its path, and its query, percent-decoded (RFC 3986).
 package struct RequestTarget: Sendable {
     /// The parts of the path, as they are written.
     package let path: [String]
@@ -7,7 +7,7 @@ package struct RequestTarget: Sendable {
 
     /// The target of a URL without scheme and host.
     package init(_ url: String) {
-        // Bytes, not characters: a combining mark after a slash is no other slash.
+        // Bytes are compared, not characters, so that a slash with a combining mark is still a slash.
         let bytes = url.utf8
         let end = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
         path = bytes[..<end].split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
@@ -36,7 +36,7 @@ package struct RequestTarget: Sendable {
     }
 }
 
-/// What a server answers: a response that ends, or the pieces of one that does not (`text/event-stream`).
+/// The answer of a server: a response that ends, or the pieces of one that does not (`text/event-stream`).
 package enum HTTPAnswer: Sendable {
     /// A response.
     case response(HTTPResponse)

@@ -31,7 +31,7 @@ extension Amount {
         return amounts
     }
 
-    /// Splits the amount into equal parts; the first ones are a unit larger where it does not divide.
+    /// Splits the amount into equal parts; when it does not divide evenly, the first ones are a unit larger.
     ///
     /// - Parameter count: how many parts, at least one.
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/invalidWeights`` when there are no parts.
@@ -40,7 +40,7 @@ extension Amount {
         try allocated(by: Array(repeating: 1, count: max(0, count)))
     }
 
-    /// So many hundredths of a percent of the amount.
+    /// A portion of the amount, in hundredths of a percent.
     ///
     /// - Throws: ``MoneyError`` when the result does not fit.
     package func portion(basisPoints: Int, rounding: Rounding) throws(MoneyError) -> Self {

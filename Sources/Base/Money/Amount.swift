@@ -2,7 +2,7 @@
 package struct Amount: Hashable, Sendable {
     /// The asset.
     package let asset: AssetID
-    /// How many of its smallest units; negative where something is taken away.
+    /// The number of its smallest units; may be negative.
     package let units: Int256
 
     /// `units` of `asset`.
@@ -11,10 +11,10 @@ package struct Amount: Hashable, Sendable {
         self.units = units
     }
 
-    /// Nothing of an asset.
+    /// Zero of an asset.
     package static func zero(_ asset: AssetID) -> Self { Self(asset: asset, units: .zero) }
 
-    /// Whether it is nothing.
+    /// Whether it is zero.
     package var isZero: Bool { units.isZero }
     /// Whether it is below zero.
     package var isNegative: Bool { units.isNegative }

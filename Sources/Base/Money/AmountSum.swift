@@ -1,6 +1,6 @@
 package import BigInt
 
-/// A sum of amounts of one asset, exact whatever it comes to: each amount fits an ``Amount``, and many of them may not.
+/// An exact sum of amounts of one asset, which may be too large for an ``Amount``.
 package struct AmountSum: Hashable, Sendable {
     /// The asset.
     package let asset: AssetID
@@ -16,16 +16,16 @@ package struct AmountSum: Hashable, Sendable {
     /// Adds smallest units.
     package mutating func add(_ more: BigInt) { units += more }
 
-    /// Whether it is nothing.
+    /// Whether it is zero.
     package var isZero: Bool { units == 0 }
 
-    /// Takes away another sum of the same asset.
+    /// The difference to another sum of the same asset.
     package func subtracting(_ other: Self) -> Self { Self(of: asset, units: units - other.units) }
 
     /// The most bits of an amount from outside that is booked.
     ///
-    /// A token can move 256 bits, and one such amount in an account would leave no place for those after it; 200 are more
-    /// than any money there is, and an account holds their sums.
+    /// A token can move 256 bits, and one amount of that size would leave an account no room for later ones. 200 bits
+    /// are more than any real amount, and an account can hold many of them.
     package static let bookedBits = 200
 
     /// The sum as an amount that can be booked; nil when it is too large.

@@ -1,13 +1,13 @@
 import BigInt
 package import Seams
 
-/// What is known about an asset.
+/// An asset and its properties.
 package struct Asset: Hashable, Sendable {
     /// A name under which people know an asset for some time.
     package struct DisplayName: Hashable, Sendable {
         /// The ticker.
         package let ticker: String
-        /// From when; none: always.
+        /// From when it holds; nil for always.
         package let from: Timestamp?
 
         /// A name from a moment on.
@@ -17,23 +17,24 @@ package struct Asset: Hashable, Sendable {
         }
     }
 
-    /// Where it lives and what it is there.
+    /// The identifier.
     package let id: AssetID
     /// A short code of its own in this gateway, for reports and exports.
     package let code: String
-    /// What people call it.
+    /// Its name for people.
     package let name: String
     /// How many decimal digits its smallest unit has.
     package let scale: Int
-    /// How many decimal digits its rail can carry; fewer than ``scale`` only for Stars, which move in whole ones while
-    /// balances know nano-Stars.
+    /// How many decimal digits its rail can carry.
+    ///
+    /// These are fewer than ``scale`` only for Stars, which move in whole Stars while balances have nano-Stars.
     package let wireScale: Int
-    /// The least that is paid out: less costs more to send than it is worth.
+    /// The least amount of a payout: sending less would cost more than it is worth.
     package var payoutMinimum: Amount
     /// Its tickers, the oldest first.
     package let displayNames: [DisplayName]
 
-    /// What is known about an asset.
+    /// An asset and its properties.
     package init(
         id: AssetID,
         code: String,
@@ -48,7 +49,7 @@ package struct Asset: Hashable, Sendable {
         self.scale = scale
         self.wireScale = wireScale ?? scale
         self.displayNames = displayNames
-        // Where nobody says: a thousandth.
+        // The default is a thousandth of a major unit.
         let units = Int256(exactly: BigInt(10).power(min(max(0, scale - 3), 76)))
         payoutMinimum = Amount(asset: id, units: units ?? 1)
     }

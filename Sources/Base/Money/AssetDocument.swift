@@ -8,13 +8,13 @@ package struct AssetDocument: Codable, Sendable {
         package let id: AssetID
         /// Its short code.
         package let code: String
-        /// What people call it.
+        /// Its name for people.
         package let name: String
         /// How many decimal digits its smallest unit has.
         package let scale: Int
-        /// How many its rail can carry; none: all.
+        /// How many its rail can carry; nil for all.
         package let wireScale: Int?
-        /// The least that is paid out, a decimal text; none: a thousandth.
+        /// The least amount of a payout, a decimal text; nil for a thousandth.
         package let payoutMinimum: String?
         /// Its tickers with the day (seconds since 1970) from which they hold, the oldest first.
         package let tickers: [Ticker]?
@@ -34,7 +34,7 @@ package struct AssetDocument: Codable, Sendable {
     package struct Ticker: Codable, Sendable {
         /// The ticker.
         package let ticker: String
-        /// Seconds since 1970 from which it holds; none: always.
+        /// Seconds since 1970 from which it holds; nil for always.
         package let from: Int64?
     }
 
@@ -43,7 +43,7 @@ package struct AssetDocument: Codable, Sendable {
 
     /// The registry of the listed assets.
     ///
-    /// - Throws: ``MoneyError`` when one is listed twice, a scale lies outside 0 to 77, or a minimum is no amount.
+    /// - Throws: ``MoneyError`` when one is listed twice, a scale lies outside 0 to 77, or a minimum is not an amount.
     package func registry() throws(MoneyError) -> AssetRegistry {
         var assets: [Asset] = []
         for entry in self.assets {

@@ -1,4 +1,4 @@
-/// Identifies an asset by where it lives and what it is there; a ticker is only a name.
+/// Identifies an asset by its chain or system and its contract there; a ticker is only a name.
 ///
 /// | form | example |
 /// |---|---|
@@ -9,7 +9,7 @@
 /// | an EVM chain's coin | `evm:1:native` |
 /// | an ERC-20 token | `evm:1:erc20:0x` and 40 lower-case hex digits |
 package struct AssetID: Hashable, Sendable {
-    /// Where an asset lives.
+    /// The system in which an asset exists.
     package enum Family: String, Hashable, Sendable, CaseIterable {
         case fiat
         case stars
@@ -29,7 +29,7 @@ package struct AssetID: Hashable, Sendable {
     /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` for any other text.
     package init(_ text: String) throws(MoneyError) {
         guard text.utf8.count <= 128, Self.isCanonical(text) else {
-            throw .malformed("'\(text.prefix(40))' is no asset identifier; an example is fiat:EUR")
+            throw .malformed("'\(text.prefix(40))' is not an asset identifier; an example is fiat:EUR")
         }
         self.text = text
     }
@@ -37,12 +37,12 @@ package struct AssetID: Hashable, Sendable {
     /// Telegram Stars.
     package static let stars = Self(unchecked: "telegram:XTR")
 
-    /// US dollars, in which Telegram states what it pays out for Stars.
+    /// US dollars, in which Telegram states the payout for Stars.
     package static let usDollars = Self(unchecked: "fiat:USD")
 
     /// Fiat money by its three-letter code.
     ///
-    /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` when it is no such code.
+    /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` when the code is malformed.
     package static func fiat(_ code: String) throws(MoneyError) -> Self { try Self("fiat:\(code)") }
 
     /// TON coin of a network, `mainnet` or `testnet`.
@@ -52,37 +52,37 @@ package struct AssetID: Hashable, Sendable {
 
     /// A jetton of a network by its master, `0:` and 64 lower-case hex digits.
     ///
-    /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` when it is no such address.
+    /// - Throws: ``MoneyError`` with ``MoneyError/Code/malformed`` when the address is malformed.
     package static func jetton(_ network: String, master: String) throws(MoneyError) -> Self {
         try Self("ton:\(network):jetton:\(master)")
     }
 
     /// The coin of an EVM chain.
     ///
-    /// - Throws: ``MoneyError`` when the chain is none.
+    /// - Throws: ``MoneyError`` when the chain number is invalid.
     package static func evm(_ chainID: UInt64) throws(MoneyError) -> Self { try Self("evm:\(chainID):native") }
 
-    /// Where the asset lives.
+    /// The system in which the asset exists.
     package var family: Family {
         if text.hasPrefix("fiat:") { return .fiat }
         if text.hasPrefix("ton:") { return .ton }
         return text.hasPrefix("evm:") ? .evm : .stars
     }
 
-    /// The master of a jetton, `0:` and 64 hex digits; none for every other asset.
+    /// The master of a jetton, `0:` and 64 hex digits; nil for every other asset.
     package var jettonMaster: String? {
         let parts = text.split(separator: ":", maxSplits: 3)
         return parts.count == 4 && parts[0] == "ton" ? String(parts[3]) : nil
     }
 
-    /// The contract of an ERC-20 token, `0x` and 40 hex digits in lower case; none for every other asset.
+    /// The contract of an ERC-20 token, `0x` and 40 hex digits in lower case; nil for every other asset.
     package var tokenContract: String? {
         let parts = text.split(separator: ":")
         return parts.count == 4 && parts[0] == "evm" ? String(parts[3]) : nil
     }
 
     private static func isCanonical(_ text: String) -> Bool {
-        // What rows hold most of the time is known by sight.
+        // The most frequent identifiers are compared directly.
         if text == "ton:mainnet:native" || text == "ton:testnet:native" || text == stars.text { return true }
         let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         switch (Substring(parts[0]), parts.count) {

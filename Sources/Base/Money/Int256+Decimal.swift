@@ -57,7 +57,7 @@ extension Int256: CustomStringConvertible {
         self = value
     }
 
-    /// The value of a positive number of few digits without leading zeros, which nearly all are; none for any other.
+    /// The value of a non-negative number with few digits and no leading zeros, the usual case; nil for any other.
     private static func small(_ bytes: ArraySlice<UInt8>) -> UInt64? {
         guard let first = bytes.first, bytes.count <= chunkDigits, bytes.count == 1 || first != UInt8(ascii: "0") else {
             return nil
@@ -88,7 +88,7 @@ extension Int256: CustomStringConvertible {
 }
 
 extension Int64 {
-    /// The same integer; none when it needs more than 64 bits.
+    /// The same integer; nil when it needs more than 64 bits.
     package init?(exactly value: Int256) {
         let sign = value.isNegative ? UInt64.max : 0
         guard value.word1 == sign, value.word2 == sign, value.word3 == sign, value.word0 >> 63 == sign & 1 else {
@@ -99,7 +99,7 @@ extension Int64 {
 }
 
 extension UInt64 {
-    /// The same integer; none when it is negative or needs more than 64 bits.
+    /// The same integer; nil when it is negative or needs more than 64 bits.
     package init?(exactly value: Int256) {
         guard value.word1 | value.word2 | value.word3 == 0 else { return nil }
         self = value.word0
@@ -107,7 +107,7 @@ extension UInt64 {
 }
 
 extension UInt128 {
-    /// The same integer; none when it is negative or needs more than 128 bits.
+    /// The same integer; nil when it is negative or needs more than 128 bits.
     package init?(exactly value: Int256) {
         guard value.word2 | value.word3 == 0 else { return nil }
         self = UInt128(value.word1) << 64 | UInt128(value.word0)

@@ -1,12 +1,15 @@
 /// Bytes whose order is the order of the integers, for stores that compare bytes.
 extension Int256 {
-    /// The first byte of zero; that of a positive integer is more by the number of bytes that follow, that of a negative one
-    /// is less.
+    /// The first byte of zero.
+    ///
+    /// The first byte of a positive integer is larger by the number of bytes that follow, and that of a negative one is
+    /// smaller.
     private static let zeroMark: UInt8 = 0x80
 
     /// The integer in 1 to 33 bytes.
     ///
-    /// A mark for sign and length, and the magnitude without leading zeros, the highest byte first. The bytes of a negative integer's magnitude are inverted, so that the greater magnitude is the lesser.
+    /// It is a mark for sign and length, and the magnitude without leading zeros, the highest byte first. The
+    /// magnitude's bytes of a negative integer are inverted, so that a greater magnitude is the smaller integer.
     package var orderedBytes: [UInt8] {
         let isNegative = self < .zero
         let words = isNegative ? negatedReportingOverflow().partialValue : self
@@ -22,7 +25,7 @@ extension Int256 {
         return bytes
     }
 
-    /// Reads ``orderedBytes``; nil when the bytes are those of no integer.
+    /// Reads ``orderedBytes``; nil when the bytes are not a valid form.
     package init?(orderedBytes bytes: [UInt8]) {
         guard let mark = bytes.first else { return nil }
         let isNegative = mark < Self.zeroMark
@@ -37,7 +40,7 @@ extension Int256 {
         }
         let magnitude = Self(words.0, words.1, words.2, words.3)
         let value = isNegative ? magnitude.negatedReportingOverflow().partialValue : magnitude
-        // One integer has one form, and a magnitude of 256 bits is none but that of the least one.
+        // Each integer has one form only, and only the least integer has a magnitude of 256 bits.
         guard value.orderedBytes == bytes else { return nil }
         self = value
     }

@@ -4,7 +4,7 @@ package import BigInt
 ///
 /// Arithmetic on values from outside reports overflow; nothing here traps.
 package struct Int256: Hashable, Sendable {
-    // Four words, the lowest first. Wider words would be shorter to write, but the optimiser of Swift 6.3 crashes where it
+    // Four words, the lowest first. Wider words would need less code, but the optimiser of Swift 6.3 crashes when it
     // folds comparisons of 128-bit constants.
     let word0: UInt64
     let word1: UInt64
@@ -38,7 +38,7 @@ package struct Int256: Hashable, Sendable {
         self.init(UInt64(truncatingIfNeeded: value), high, 0, 0)
     }
 
-    /// The integer `value`; none when it needs more than 256 bits.
+    /// The integer `value`; nil when it needs more than 256 bits.
     package init?(exactly value: BigInt) {
         guard value.magnitude.bitWidth <= 255 else { return nil }
         let words = value.magnitude.words.map { UInt64($0) } + [0, 0, 0, 0]
@@ -58,7 +58,7 @@ package struct Int256: Hashable, Sendable {
         let (sum2, carry2) = Self.add(word2, other.word2, carry: carry1)
         let (sum3, _) = Self.add(word3, other.word3, carry: carry2)
         let sum = Self(sum0, sum1, sum2, sum3)
-        // Only where both have one sign can the sum have the other.
+        // An overflow shows as a sum with another sign than both operands.
         return (sum, isNegative == other.isNegative && sum.isNegative != isNegative)
     }
 

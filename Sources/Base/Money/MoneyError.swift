@@ -1,6 +1,6 @@
 import Seams
 
-/// What the rules of money refuse: a code that callers match, and a reason that people read.
+/// A refusal by the rules of money: a code that callers match, and a reason that people read.
 package struct MoneyError: CodedError {
     /// How the error's text begins.
     package static let domain = "money"
@@ -34,6 +34,6 @@ package struct MoneyError: CodedError {
     package static func malformed(_ reason: String) -> Self { Self(.malformed, reason) }
     /// The result does not fit 256 bits.
     package static func overflow(_ reason: String) -> Self { Self(.overflow, reason) }
-    /// Amounts of two assets cannot be put together.
+    /// Amounts of different assets cannot be combined.
     package static func differentAssets(_ reason: String) -> Self { Self(.differentAssets, reason) }
 }

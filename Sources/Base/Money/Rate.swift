@@ -1,7 +1,7 @@
 package import BigInt
 package import Seams
 
-/// What one major unit of an asset costs in major units of another: an exact ratio, with its source and its time.
+/// The price of one major unit of an asset in major units of another: an exact ratio, with its source and its time.
 package struct Rate: Hashable, Sendable {
     /// The asset that has a price.
     package let base: AssetID
@@ -11,9 +11,9 @@ package struct Rate: Hashable, Sendable {
     package let numerator: BigUInt
     /// The price is `numerator / denominator`, in lowest terms.
     package let denominator: BigUInt
-    /// Who said so.
+    /// The source.
     package let source: String
-    /// When it was true.
+    /// When it was observed.
     package let observedAt: Timestamp
 
     /// A rate.
@@ -61,9 +61,9 @@ package struct Rate: Hashable, Sendable {
         )
     }
 
-    /// The same rate seen from the other side.
+    /// The rate of the opposite direction.
     ///
-    /// - Throws: ``MoneyError``; never, since no side is zero.
+    /// - Throws: ``MoneyError``; in practice never, because neither side is zero.
     package func inverted() throws(MoneyError) -> Self {
         try Self(
             base: quote,
@@ -78,14 +78,14 @@ package struct Rate: Hashable, Sendable {
     /// How old it is.
     package func age(at moment: Timestamp) -> Duration { moment.since(observedAt) }
 
-    /// What an amount of the base costs.
+    /// The price of an amount of the base.
     ///
     /// - Parameters:
     ///   - amount: an amount of the base.
     ///   - from: the base.
     ///   - to: the quote.
-    ///   - rounding: what happens to what does not fit.
-    /// - Throws: ``MoneyError`` when the assets are others, or the result does not fit.
+    ///   - rounding: how the residue is rounded.
+    /// - Throws: ``MoneyError`` when the assets are not those of the rate, or the result does not fit.
     /// - Returns: the amount of the quote.
     package func convert(
         _ amount: Amount,
@@ -105,7 +105,7 @@ package struct Rate: Hashable, Sendable {
     }
 }
 
-/// A rate that somebody may rely on until a moment.
+/// A rate that is guaranteed until a moment.
 package struct Quote: Hashable, Sendable {
     /// The rate.
     package let rate: Rate

@@ -1,6 +1,6 @@
 import BigInt
 
-/// What happens to what does not fit: named at each conversion, because each way gives the residue to somebody.
+/// The rounding of a residue, which each conversion names, because it decides who gets the residue.
 package enum Rounding: String, Hashable, Sendable, CaseIterable {
     /// The residue is dropped.
     case towardZero

@@ -1,20 +1,20 @@
-/// Who states a moment, which decides what it says of our clock.
+/// The kind of source that states a moment, which decides what the moment proves about our clock.
 ///
-/// Nobody states a moment that is still to come, so that each of them can show that our clock is behind. Whether one
-/// shows that it is ahead depends on how late it may come.
+/// No source states a moment in the future, so that each can prove that our clock is behind. Whether it can prove that
+/// our clock is ahead depends on how late its statement may arrive.
 package enum ClockWitness: Hashable, Sendable {
-    /// A chain, by its newest block. One that stands still says nothing.
+    /// A chain, by its newest block; a chain that stands still proves nothing.
     case chain
-    /// Somebody else's server with a certificate, by its clock.
+    /// Another party's server with a certificate, by its clock.
     case service
-    /// A server that may be ours (the database, a proxy), by its clock: it may be wrong together with ours.
+    /// A server that may be ours (the database, a proxy), by its clock, which may be wrong together with ours.
     case machine
-    /// A message of a payment platform, dated when it was sent. Telegram keeps what is not taken for a day at most.
+    /// A message of a payment platform, by its date; Telegram keeps undelivered messages for a day at most.
     case message
-    /// What we have stored ourselves, at the latest.
+    /// The latest moment that we have stored ourselves.
     case record
 
-    /// How far it may be behind ours while nothing is wrong; nil when it may be as far as it likes.
+    /// How far it may be behind our clock while nothing is wrong; nil for any distance.
     var mostBehind: Duration? {
         switch self {
         case .chain, .service, .machine: .seconds(3_600)
@@ -23,21 +23,21 @@ package enum ClockWitness: Hashable, Sendable {
         }
     }
 
-    /// How far it may be ahead of ours while nothing is wrong.
+    /// How far it may be ahead of our clock while nothing is wrong.
     var mostAhead: Duration { self == .record ? .seconds(120) : .seconds(3_600) }
 
-    /// Whether its word is worth something against another's: it goes by a clock that nobody here has set.
+    /// Whether it is independent: its clock was not set by anybody here.
     var isIndependent: Bool { self == .chain || self == .service || self == .message }
 
-    /// Whether it states the present, and not only what has passed.
+    /// Whether it states the present moment, and not only a past one.
     var isCurrent: Bool { self == .chain || self == .service || self == .machine }
 }
 
-/// What a witness has stated, beside our own time.
+/// The statement of a witness, compared with our own time.
 struct ClockStatement {
-    /// How close two clocks are that agree: a chain may lag, and its blocks take time.
+    /// How far clocks that agree may differ, because a chain may lag, and its blocks take time.
     static let agreement = Duration.seconds(120)
-    /// How long a chain shows the same block until it is held to stand still.
+    /// After how long with the same block a chain counts as standing still.
     private static let standstill = Duration.seconds(120)
     /// For how long an agreement counts against a later contradiction.
     static let freshness = Duration.seconds(3_600)
@@ -46,17 +46,18 @@ struct ClockStatement {
     let moment: Timestamp
     /// How far it was ahead of our time.
     var ahead: Duration
-    /// When it was heard, by the time since the machine was started, and since when it has stated the same moment.
+    /// When it was received, and since when it has stated the same moment; both by the time since the machine was
+    /// started.
     let heard: Duration
     let since: Duration
 
-    /// Whether it agrees with ours.
+    /// Whether it agrees with our time.
     var agrees: Bool { ahead.magnitude <= Self.agreement }
 
-    /// Whether ours is behind by it.
+    /// Whether it shows that our time is behind.
     var showsBehind: Bool { ahead > witness.mostAhead }
 
-    /// Whether ours is ahead by it.
+    /// Whether it shows that our time is ahead.
     var showsAhead: Bool {
         guard let mostBehind = witness.mostBehind, ahead < .zero - mostBehind else { return false }
         return witness != .chain || heard - since <= Self.standstill
@@ -65,14 +66,15 @@ struct ClockStatement {
     var contradicts: Bool { showsBehind || showsAhead }
 }
 
-/// What is wrong with a machine's clock.
+/// A doubt about a machine's clock.
 package enum ClockDoubt: Hashable, Sendable {
-    /// It was moved by so much; the time goes on as if it had not been.
+    /// It was moved by this much; the gateway's time ignores the move.
     case moved(Duration)
-    /// A witness's clock differs from it by so much, and none agrees with it: it may have been wrong from the start.
+    /// A witness's clock differs from it by this much, and no witness agrees with it, so that it may have been wrong
+    /// from the start.
     case contradicted(rail: String, by: Duration)
 
-    /// Whether the time of day is not known.
+    /// Whether the time of day is unknown.
     package var leavesTimeOpen: Bool {
         switch self {
         case .moved: false

@@ -1,11 +1,11 @@
 /// An error of a module: a code that callers match, and a reason that people read.
 ///
-/// Two errors are equal when their codes are: the reason is for a person, and may change.
+/// Two errors are equal when their codes are, because the reason is for a person, and may change.
 package protocol CodedError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kinds of failure; their names are stable.
     associatedtype Code: Hashable, RawRepresentable<String>
 
-    /// What fails, in a word, for example `storage`.
+    /// The part that fails, in one word, for example `storage`.
     static var domain: String { get }
     /// The kind of failure.
     var code: Code { get }

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// What is wrong with the gateway at the moment: the board that `/readyz`, `/metrics` and the operator read.
+/// The current problems of the gateway, as shown by `/readyz` and `/metrics`.
 ///
-/// Whoever notices a condition raises it under a name, and clears it when it is over. Raising it again changes its
-/// sentence and keeps the moment since which it holds. The board is kept in memory: what has to survive a restart (a
-/// wallet that must not sign) is stored, and raised again from there.
+/// The code that notices a condition raises it under a name, and clears it when it is over. Raising it again changes
+/// its sentence, but not its beginning. Conditions are kept in memory. One that has to survive a restart (a wallet that
+/// must not sign) is stored elsewhere, and raised again from there.
 package final class Conditions: Sendable {
-    /// How much a condition keeps the gateway from doing.
+    /// How far a condition limits the gateway.
     package enum Severity: Hashable, Sendable {
         /// Nothing can be served: `/readyz` answers 503.
         case blocking
@@ -14,20 +14,20 @@ package final class Conditions: Sendable {
         case degraded
     }
 
-    /// Something that is wrong.
+    /// A problem of the gateway.
     package struct Condition: Hashable, Sendable {
-        /// What it is about, in lower case, the kind first: `storage`, `clock`, `scan ton-mainnet`, `wallet evm-hot`.
+        /// Its name in lower case, the kind first: `storage`, `clock`, `scan ton-mainnet`, `wallet evm-hot`.
         package let name: String
-        /// How much it keeps the gateway from doing.
+        /// How far it limits the gateway.
         package let severity: Severity
-        /// What is wrong and what to do, in our own words.
+        /// The problem and what to do about it, in our own words.
         ///
-        /// Everybody can read it, so it holds nothing that a peer said.
+        /// Everybody can read it, so it contains no words of a peer.
         package let sentence: String
-        /// Since when.
+        /// When it began.
         package let since: Timestamp
 
-        /// Something that has been wrong since a moment.
+        /// A condition.
         package init(name: String, severity: Severity, sentence: String, since: Timestamp) {
             self.name = name
             self.severity = severity
@@ -38,12 +38,12 @@ package final class Conditions: Sendable {
 
     private let raised = Mutex<[String: Condition]>([:])
 
-    /// A board with nothing on it.
+    /// A gateway without conditions.
     package init() {}
 
-    /// Puts a condition on the board.
+    /// Raises a condition.
     ///
-    /// - Returns: whether it is new there, so that it can be logged once.
+    /// - Returns: whether it is new, so that it can be logged once.
     @discardableResult
     package func raise(_ name: String, _ severity: Severity, _ sentence: String, at now: Timestamp) -> Bool {
         raised.withLock { raised in
@@ -58,12 +58,12 @@ package final class Conditions: Sendable {
         }
     }
 
-    /// Takes a condition off the board.
+    /// Clears a condition.
     ///
-    /// - Returns: the condition; nil when it was not there.
+    /// - Returns: the condition; nil when it was not raised.
     @discardableResult
     package func clear(_ name: String) -> Condition? { raised.withLock { $0.removeValue(forKey: name) } }
 
-    /// Everything that is wrong, by name.
+    /// All conditions, ordered by name.
     package var all: [Condition] { raised.withLock { $0.values.sorted { $0.name < $1.name } } }
 }

@@ -1,16 +1,16 @@
 import Glibc
 
-/// How the descriptors that the system gives a process are shared out, so that they never run out.
+/// Divides the process's file descriptors into shares, so that they never run out.
 ///
-/// A process that has none left does not go on with errors: the thread pool beneath the language reads files under
-/// `/proc` to see how busy it is, and ends the process when it cannot open one. So strangers, who can open connections,
-/// and merchants, who name servers to call, have shares, and the rest is the process's own.
+/// A process without free descriptors does not just get errors. Swift's thread pool reads files under `/proc` to
+/// measure its load, and ends the process when it cannot open one. So connections from strangers and calls to
+/// merchants' servers have limited shares, and the rest is for the process itself.
 package struct DescriptorBudget: Hashable, Sendable {
     /// Why a process cannot work.
     package struct TooFew: Error, Hashable, CustomStringConvertible {
-        /// How many it may open.
+        /// The number of descriptors that it may open.
         package let limit: Int
-        /// How many it needs.
+        /// The number that it needs.
         package let needed: Int
 
         /// A sentence for the operator.
@@ -22,26 +22,26 @@ package struct DescriptorBudget: Hashable, Sendable {
         }
     }
 
-    /// The most of them that a connection to another server has at a time: a lookup of its name has four.
+    /// The most descriptors of one connection to another server at a time: the lookup of its name uses four.
     private static let perOutgoing = 4
     /// The transports that call other servers: rails, webhooks, questions to merchants, bridges.
     private static let transports = 4
-    /// Fewer connections of a transport than these serve nobody.
+    /// The fewest connections with which a transport is useful.
     private static let leastOutgoing = 16
 
-    /// How many the process may open.
+    /// The number of descriptors that the process may open.
     package let limit: Int
-    /// What databases, files, event loops and the language's own runtime have.
+    /// The descriptors of databases, files, event loops and Swift's runtime.
     private let own: Int
 
-    /// The shares of a limit, on a machine with so many cores.
+    /// The shares of a limit, on a machine with this many cores.
     package init(limit: Int, cores: Int) {
         self.limit = limit
-        // Each event loop has three, and there may be two groups of them.
+        // Each event loop has three descriptors, and there may be two groups of loops.
         own = 128 + 8 * max(1, cores)
     }
 
-    /// What this process has now.
+    /// The shares of this process at its current limit.
     package static var current: Self {
         var limit = rlimit()
         let isKnown = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
@@ -51,12 +51,12 @@ package struct DescriptorBudget: Hashable, Sendable {
         )
     }
 
-    /// More than this is of no use, and programs that close every descriptor before they start would take minutes for it.
+    /// A higher limit is useless, and programs that close every descriptor when they start would need minutes for it.
     private static let most: rlim_t = 1 << 20
 
-    /// Raises what the process may open to what it may raise it to.
+    /// Raises the process's soft limit to its hard limit, at most ``most``.
     ///
-    /// The lower limit is there for programs that wait with `select`, and none of ours does.
+    /// The soft limit is lower for programs that wait with `select`, which ours do not.
     package static func raise() {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
@@ -66,16 +66,16 @@ package struct DescriptorBudget: Hashable, Sendable {
 
     private var shared: Int { max(0, limit - own) }
 
-    /// The most connections of others to us.
+    /// The most incoming connections.
     package var incoming: Int { max(1, shared / 2) }
 
     /// The most connections of one transport to other servers.
     package var outgoingPerTransport: Int { max(1, (shared - shared / 2) / (Self.perOutgoing * Self.transports)) }
 
-    /// How many a process needs to work.
+    /// The number of descriptors that a process needs.
     package var needed: Int { own + 2 * Self.leastOutgoing * Self.perOutgoing * Self.transports }
 
-    /// Refuses to begin with fewer than are needed.
+    /// Refuses to start with fewer descriptors than are needed.
     ///
     /// - Throws: ``TooFew``.
     package func demand() throws(TooFew) {

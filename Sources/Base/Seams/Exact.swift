@@ -1,8 +1,8 @@
-/// A text that names something and comes from outside: two are the same when their bytes in UTF-8 are.
+/// A name from outside: two are equal when their UTF-8 bytes are.
 ///
-/// Swift holds texts for equal that Unicode holds for equivalent: a composed `é` and a decomposed one, the Kelvin sign and
-/// `K`. Databases, digests and everybody outside compare bytes. So what is a key, a name or an identifier outside is
-/// compared by this wrapper, and the types that have it get their `==` and their hash from it.
+/// Swift treats canonically equivalent texts as equal: a composed `é` and a decomposed one, the Kelvin sign and `K`.
+/// Databases, digests and other systems compare bytes. So keys, names and identifiers from outside are compared by this
+/// wrapper, and the types that have it get their `==` and their hash from it.
 @propertyWrapper
 package struct Exact<Value: ComparedByBytes>: Hashable, Sendable {
     /// The text.
@@ -18,14 +18,14 @@ package struct Exact<Value: ComparedByBytes>: Hashable, Sendable {
     package func hash(into hasher: inout Hasher) { wrappedValue.hashBytes(into: &hasher) }
 }
 
-/// Values by names from outside, of which each counts as its bytes.
+/// Values by names from outside, which are compared as bytes.
 package struct Named<Value> {
     private var values: [Exact<String>: Value] = [:]
 
-    /// Nothing.
+    /// An empty collection.
     package init() {}
 
-    /// What stands under a name; nil when nothing does.
+    /// The value under a name; nil when there is none.
     package subscript(name: String) -> Value? {
         get { values[Exact(wrappedValue: name)] }
         set { values[Exact(wrappedValue: name)] = newValue }
@@ -34,7 +34,7 @@ package struct Named<Value> {
 
 extension Named: Sendable where Value: Sendable {}
 
-/// What ``Exact`` compares: a text, or none.
+/// A type that ``Exact`` can compare: a text, or an optional one.
 package protocol ComparedByBytes: Sendable {
     /// Whether the bytes are equal.
     func hasSameBytes(as other: Self) -> Bool
@@ -43,20 +43,20 @@ package protocol ComparedByBytes: Sendable {
 }
 
 extension String: ComparedByBytes {
-    /// Whether the texts are equal in UTF-8, which is less than equal for Unicode.
+    /// Whether the texts are equal in UTF-8, which is stricter than Unicode's equality.
     package func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 
     /// Hashes the text in UTF-8.
     package func hashBytes(into hasher: inout Hasher) {
         var text = self
         text.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        // What comes behind it is told apart from it: no UTF-8 has this byte.
+        // This byte, which is never a part of UTF-8, separates the text from the next value.
         hasher.combine(0xFF as UInt8)
     }
 }
 
 extension Optional: ComparedByBytes where Wrapped == String {
-    /// Whether there are two texts with the same bytes, or none.
+    /// Whether both texts have the same bytes, or both are nil.
     package func hasSameBytes(as other: String?) -> Bool {
         switch (self, other) {
         case (let text?, let other?): text.hasSameBytes(as: other)

@@ -1,6 +1,6 @@
 /// A named place in the product where a simulated run may crash, stall or fail.
 ///
-/// Inert in production: ``FaultInjector/none`` answers every question with "go on".
+/// In production it does nothing: ``FaultInjector/none`` passes every point.
 package struct FaultPoint: RawRepresentable, Hashable, Sendable {
     /// The name, for example `outgoing.after-store-before-submit`.
     package let rawValue: String
@@ -15,7 +15,7 @@ package struct FaultPoint: RawRepresentable, Hashable, Sendable {
 package struct FaultInjector: Sendable {
     private let decide: @Sendable (FaultPoint) throws -> Void
 
-    /// An injector that asks `decide` at each point; what it throws is thrown there.
+    /// An injector that calls `decide` at each point, whose errors are thrown there.
     package init(_ decide: @escaping @Sendable (FaultPoint) throws -> Void) {
         self.decide = decide
     }

@@ -1,4 +1,4 @@
-/// What an ``Identifier`` identifies; never instantiated.
+/// The kind of object that an ``Identifier`` identifies; never instantiated.
 package protocol IdentifierKind: Sendable {
     /// The letters before the underscore, for example `inv`.
     static var prefix: String { get }
@@ -53,7 +53,7 @@ extension Identifier: CustomStringConvertible {
     package var description: String { text }
 }
 
-/// Why a text is no identifier.
+/// Why a text is not an identifier.
 package enum IdentifierError: Error, Hashable {
     /// The text identifies something of another kind.
     case wrongPrefix(expected: String)
@@ -84,7 +84,7 @@ private enum CrockfordBase32 {
         }
     }
 
-    /// The number of each digit, by its byte; 32 for what is none.
+    /// The number of each digit, by its byte; 32 for other bytes.
     private static let numbers: [UInt8] = {
         var numbers = [UInt8](repeating: 32, count: 256)
         for (number, digit) in alphabet.enumerated() { numbers[Int(digit)] = UInt8(number) }

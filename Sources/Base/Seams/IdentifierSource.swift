@@ -13,7 +13,7 @@ package final class IdentifierSource: Sendable {
     private let random: any RandomSource
     private let state = Mutex(State())
 
-    /// A source that takes the time from `clock` and what cannot be guessed from `random`.
+    /// A source that takes the time from `clock`, and the unguessable part from `random`.
     package init(clock: any WallClock, random: any RandomSource) {
         self.clock = clock
         self.random = random

@@ -1,13 +1,14 @@
-/// Texts under keys that somebody outside has chosen, such as a merchant's metadata: every key counts as its bytes, so that
-/// none takes the place of another that only looks alike.
+/// Texts under keys from outside, for example a merchant's metadata.
 ///
-/// They are in the order of their keys' bytes, whichever way they were put in.
+/// Keys are compared as bytes, so that none replaces another that only looks alike.
+///
+/// They are always in the order of their keys' bytes.
 package struct Labels: Hashable, Sendable {
-    /// One of them.
+    /// One label.
     package struct Label: Hashable, Sendable {
-        /// What it is called.
+        /// The key.
         @Exact package private(set) var key: String
-        /// What it says.
+        /// The text.
         @Exact package fileprivate(set) var value: String
 
         fileprivate init(_ key: String, _ value: String) {
@@ -21,7 +22,7 @@ package struct Labels: Hashable, Sendable {
     /// No labels.
     package init() {}
 
-    /// The place of a key, or where it would be put.
+    /// The place of a key, or where it would be inserted.
     private func place(of key: String) -> (index: Int, isTaken: Bool) {
         var (low, high) = (0, labels.count)
         while low < high {
@@ -31,7 +32,7 @@ package struct Labels: Hashable, Sendable {
         return (low, low < labels.count && labels[low].key.hasSameBytes(as: key))
     }
 
-    /// What stands under a key; nil when nothing does.
+    /// The text under a key; nil when there is none.
     package subscript(key: String) -> String? {
         get {
             let (index, isTaken) = place(of: key)
@@ -48,7 +49,7 @@ package struct Labels: Hashable, Sendable {
         }
     }
 
-    /// Those whose key is not `key`.
+    /// The labels without the one under `key`.
     package func without(_ key: String) -> Self {
         var rest = self
         rest[key] = nil
@@ -66,7 +67,7 @@ extension Labels: RandomAccessCollection {
 }
 
 extension Labels: ExpressibleByDictionaryLiteral {
-    /// Labels; of equal keys the last one counts.
+    /// Labels; of equal keys, the last one counts.
     package init(dictionaryLiteral elements: (String, String)...) {
         for (key, value) in elements { self[key] = value }
     }

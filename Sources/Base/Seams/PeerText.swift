@@ -1,7 +1,6 @@
-/// What somebody else's server says in words, as it may become part of an error, a line of the log, a row or an answer.
+/// A text from another party's server, in a form that may become part of an error, a log line, a row or an answer.
 ///
-/// It is made here only, so that nothing a peer says goes further with a secret of ours in it, over several lines, or at
-/// any length.
+/// It is made only here, so that no text of a peer is passed on with our secrets, with several lines, or at any length.
 package struct PeerText: Hashable, Sendable, CustomStringConvertible {
     /// The most characters that are kept.
     package static let limit = 200
@@ -13,7 +12,7 @@ package struct PeerText: Hashable, Sendable, CustomStringConvertible {
     package init(_ said: String) { self.init(said, through: .shared) }
 
     package init(_ said: String, through gate: SecretGate) {
-        // Cut before it is shortened: of a secret at its end the beginning would be left.
+        // Secrets are removed before the text is shortened, or the beginning of a secret at the end would stay.
         let words = gate.cut(said).unicodeScalars.prefix(Self.limit).map { scalar in
             scalar.properties.generalCategory == .control ? " " : Character(scalar)
         }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Where random bytes come from: the operating system's generator in production, a seeded one in a repeatable run.
+/// A source of random bytes: the operating system's generator in production, a seeded one in a repeatable run.
 package protocol RandomSource: Sendable {
     /// `count` random bytes.
     func bytes(_ count: Int) -> [UInt8]
@@ -12,7 +12,7 @@ package protocol RandomSource: Sendable {
 package final class SeededRandom: RandomSource, RandomNumberGenerator {
     private let state: Mutex<UInt64>
 
-    /// The stream that belongs to `seed`.
+    /// The stream of `seed`.
     package init(seed: UInt64) {
         state = Mutex(seed)
     }

@@ -1,25 +1,25 @@
 import Synchronization
 
-/// The one gate through which goes what other people's servers say: it cuts out every secret that the process holds.
+/// Removes every secret that the process holds from the answers of other parties' servers.
 ///
-/// A server that is asked with a secret can repeat it, in a description, a header or a page of its own; what it says
-/// becomes an error's text, a line of the log, a row of the database and an answer to a merchant. So it is cut when it
-/// comes in, before anybody reads it. The gate knows secrets by digests under a key of the process and keeps no copy.
+/// A server that receives a secret can repeat it in a description, a header or a page. Its answer may become an error
+/// text, a log line, a row of the database or an answer to a merchant. So secrets are removed on arrival, before
+/// anything reads the answer. The gate stores digests of secrets under a key of the process, and no copy.
 ///
-/// Each is known in several forms: as it is, in hexadecimal, in base64, and escaped as in a URL; and its longer parts
-/// where it is made of parts, as a token or a URL is. What has fewer than eight bytes cannot be told from other text. What
-/// the process forgets, the gate forgets as well, so that strangers cannot fill it.
+/// Each secret is found in several forms: as it is, in hexadecimal, in base64, and escaped as in a URL. Its longer
+/// parts are found too, where it has parts like a token or a URL. Secrets of fewer than eight bytes cannot be told from
+/// other text. When the process releases a secret, the gate forgets it, so that strangers cannot fill it.
 package final class SecretGate: Sendable {
     /// The gate of this process.
     package static let shared = SecretGate()
 
-    /// What stands where a secret stood.
+    /// The replacement for a secret.
     static let cutOut = Array("[redacted]".utf8)
-    /// How many bytes are looked at to find where a secret may begin.
+    /// How many bytes are compared to find where a secret may begin.
     static let window = 8
-    /// A part of a secret that is worth hiding by itself.
+    /// The least length of a part of a secret that is hidden on its own.
     private static let longPart = 16
-    /// With fewer different bytes it is a pattern and no secret, and chains are full of those.
+    /// The fewest different bytes of a secret; with fewer it is a pattern, which chains' data is full of.
     private static let leastDifferent = 6
 
     struct Form: Hashable, Sendable {
@@ -30,9 +30,9 @@ package final class SecretGate: Sendable {
     struct Known: Sendable {
         /// A bit for each hash of a window with which a form begins.
         private(set) var filter = [UInt64](repeating: 0, count: 1 << 10)
-        /// How often each form is held, by the window with which it begins.
+        /// How often each form is held, by its first window.
         private(set) var forms: [UInt64: [Form: Int]] = [:]
-        /// How many windows left since the filter was made: their bits are still in it.
+        /// How many windows were removed since the filter was built; their bits are still set.
         private var stale = 0
 
         mutating func hold(_ form: Form, _ head: UInt64) {
@@ -70,10 +70,10 @@ package final class SecretGate: Sendable {
 
     private let known = Mutex(Known())
 
-    /// A gate that knows nothing.
+    /// A gate without secrets.
     package init() {}
 
-    /// Has a secret cut out from now on, until it was released as often as it was held.
+    /// Removes a secret from now on, until it was released as often as it was held.
     package func hold(_ secret: UnsafeRawBufferPointer) {
         let forms = unsafe Self.allForms(of: secret)
         known.withLock { known in
@@ -81,7 +81,7 @@ package final class SecretGate: Sendable {
         }
     }
 
-    /// Forgets a secret that the process does not hold any more.
+    /// Forgets a secret that the process no longer holds.
     package func release(_ secret: UnsafeRawBufferPointer) {
         let forms = unsafe Self.allForms(of: secret)
         known.withLock { known in
@@ -89,13 +89,13 @@ package final class SecretGate: Sendable {
         }
     }
 
-    /// How many forms are known, all of different secrets.
+    /// The number of different forms that are held.
     package var size: Int { known.withLock { $0.forms.count } }
 
-    /// What is known now.
+    /// The held forms.
     var state: Known { known.withLock { $0 } }
 
-    /// A secret and its longer parts in every form, each with the window with which it begins.
+    /// A secret and its longer parts in every form, each with its first window.
     private static func allForms(of secret: UnsafeRawBufferPointer) -> [(Form, UInt64)] {
         let bytes = unsafe Array(secret)
         var texts = Set(forms(bytes))
@@ -108,13 +108,13 @@ package final class SecretGate: Sendable {
         }
     }
 
-    /// Has a secret cut out from now on.
+    /// Removes a secret from now on.
     package func hold(_ secret: String) { unsafe Array(secret.utf8).withUnsafeBytes { unsafe hold($0) } }
 
     /// A text of a peer without the secrets.
     package func cut(_ text: String) -> String { String(decoding: cut(Array(text.utf8)), as: UTF8.self) }
 
-    /// Bytes of a peer without the secrets; nothing is left of bytes that hide one behind JSON's escapes.
+    /// Bytes of a peer without the secrets; all are replaced when a secret is hidden behind JSON escapes.
     package func cut(_ bytes: [UInt8]) -> [UInt8] {
         let known = known.withLock { $0 }
         guard !known.forms.isEmpty, bytes.count >= Self.window else { return bytes }
@@ -151,7 +151,7 @@ package final class SecretGate: Sendable {
         }
     }
 
-    /// The length of the longest secret that stands at a place; nil when none does.
+    /// The length of the longest secret at a place; nil when there is none.
     private static func length(_ forms: [Form: Int], in bytes: UnsafeRawBufferPointer, at start: Int) -> Int? {
         let fitting = forms.keys.filter { form in
             unsafe start + form.count <= bytes.count && digest(bytes[start..<(start + form.count)]) == form.digest
@@ -159,7 +159,7 @@ package final class SecretGate: Sendable {
         return fitting.map(\.count).max()
     }
 
-    /// The first place at which a secret may begin that goes on after the end; nil when there is none.
+    /// The first place at which a secret may begin that continues after the end; nil when there is none.
     static func opening(_ known: Known, in bytes: [UInt8], from first: Int) -> Int? {
         unsafe bytes.withUnsafeBytes { bytes in
             let end = bytes.count - window
@@ -176,7 +176,7 @@ package final class SecretGate: Sendable {
 
     fileprivate static func bit(_ head: UInt64) -> Int { Int((head &* 0x9E37_79B9_7F4A_7C15) >> 48) }
 
-    /// Under a key that the process draws when it starts.
+    /// The digest uses a key that the process draws when it starts.
     private static func digest(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
         var hasher = Hasher()
         unsafe hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: bytes))
@@ -211,7 +211,8 @@ package final class SecretGate: Sendable {
         }
     }
 
-    /// Base64 without padding (RFC 4648), its last two characters given; without those that hold other bits as well.
+    /// Base64 without padding (RFC 4648), with the given last two characters of the alphabet; digits that also hold
+    /// other bits are left out.
     private static func base64(_ bytes: [UInt8], _ last: [UInt8]) -> [UInt8] {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8) + last
         return (0..<(bytes.count * 8 / 6)).map { index in
@@ -222,7 +223,7 @@ package final class SecretGate: Sendable {
         }
     }
 
-    /// Bytes with JSON's escapes of ASCII characters undone (RFC 8259, section 7).
+    /// Bytes in which JSON escapes of ASCII characters are undone (RFC 8259, section 7).
     static func unescaped(_ bytes: [UInt8]) -> [UInt8] {
         var (result, index): ([UInt8], Int) = ([], 0)
         result.reserveCapacity(bytes.count)

@@ -1,16 +1,17 @@
-/// What a peer says piece by piece, without the secrets, also without those that two pieces share.
+/// Removes secrets from a peer's stream of pieces, even those that are split over two pieces.
 ///
-/// A piece is given on at once, so that an event does not wait for the next one, but for its end where that may be the
-/// beginning of a secret: eight bytes with which one begins are held back until the rest is there. Of a secret that is cut
-/// sooner, at most seven bytes pass.
+/// A piece is passed on at once, so that an event does not wait for the next piece. An end with the first eight bytes
+/// of a secret is held back until the rest has arrived. When a piece ends earlier in a secret, at most seven bytes of
+/// it pass.
 package struct SecretStream: Sendable {
-    /// How much that was given on is looked at again: nearly a window, each byte written as an escape of JSON (`\u0041`).
+    /// How many bytes that were passed on are searched again: nearly a window, with each byte as a JSON escape
+    /// (`\u0041`).
     private static let memory = 6 * SecretGate.window - 1
 
     private let gate: SecretGate
-    /// The last bytes that were given on.
+    /// The last bytes that were passed on.
     private var passed: [UInt8] = []
-    /// What may be the beginning of a secret.
+    /// Bytes that may be the beginning of a secret.
     private var held: [UInt8] = []
 
     /// A stream that goes through a gate.
@@ -18,10 +19,10 @@ package struct SecretStream: Sendable {
         self.gate = gate
     }
 
-    /// What can be given on when a piece has come.
+    /// The bytes that can be passed on after a piece.
     package mutating func cut(_ piece: [UInt8]) -> [UInt8] { take(piece, isLast: false) }
 
-    /// What is left when no more comes.
+    /// The remaining bytes at the end of the stream.
     package mutating func end() -> [UInt8] { take([], isLast: true) }
 
     private mutating func take(_ piece: [UInt8], isLast: Bool) -> [UInt8] {
@@ -29,13 +30,14 @@ package struct SecretStream: Sendable {
         let bytes = passed + held + piece
         let start = passed.count
         let ranges = SecretGate.find(known, in: bytes)
-        // What stands in a secret that is there whole begins no other one.
+        // A place inside a complete secret does not begin another one.
         var opening = isLast ? nil : SecretGate.opening(known, in: bytes, from: 0)
         while let first = opening, let whole = ranges.first(where: { $0.lowerBound < first && first < $0.upperBound }) {
             opening = SecretGate.opening(known, in: bytes, from: whole.upperBound)
         }
         let end = max(opening ?? bytes.count, start)
-        // A secret that reaches beyond the end may be a part of the one that begins before it: both wait.
+        // A secret that reaches beyond the end may be a part of the one that begins before it, so that both are held
+        // back.
         let ready = ranges.filter { $0.upperBound > start && $0.upperBound <= end }
         var cut: [UInt8] = []
         var place = start

@@ -1,27 +1,26 @@
-/// A time of day that nobody can move by setting the machine's clock, as a pure machine: readings in, moments out.
+/// A time of day that does not move when the machine's clock is set: a pure state machine from readings to moments.
 ///
-/// The machine's clock is believed as long as it goes with the time since the machine was started, which nobody sets.
-/// Once it is moved against it, the time goes on as if it had not been, until the clock is right again, or a witness
-/// (``ClockWitness``) says that the new time is the right one. So nothing that is decided by the time of day is decided
-/// wrongly, and nothing has to be mended afterwards.
+/// The machine's clock is trusted while it agrees with the time since the machine was started, which cannot be set.
+/// When the clock is moved, the time ignores the move until the clock is right again, or a witness (``ClockWitness``)
+/// confirms the new time. So no decision by the time of day is wrong, and nothing has to be corrected afterwards.
 struct SteadyTime {
-    /// By how much the clock may differ, and by how much a small correction (NTP) may for good.
+    /// How far the clock may differ for a moment, and how large a lasting correction (NTP) may be.
     private static let tolerance = (moment: Duration.seconds(10), correction: Duration.seconds(120))
-    /// How long a small correction has to last before it is believed.
+    /// How long a small correction has to last before it is accepted.
     private static let correctionHolds = Duration.seconds(60)
-    /// How often the clock's own drift is taken over.
+    /// How often the clock's own drift is adopted.
     private static let adoption = Duration.seconds(600)
 
     private var anchor: (wall: Timestamp, uptime: Duration)
     private var moved: (by: Duration, since: Duration)?
     private var statements: [String: ClockStatement] = [:]
 
-    /// A time that begins with what the machine's clock says.
+    /// A time that starts at the machine's clock.
     init(wall: Timestamp, uptime: Duration) {
         anchor = (wall, uptime)
     }
 
-    /// The time, when the machine's clocks say this.
+    /// The time for these readings of the machine's clocks.
     mutating func moment(wall: Timestamp, uptime: Duration) -> Timestamp {
         let steady = anchor.wall.advanced(by: uptime - anchor.uptime)
         let deviation = wall.since(steady)
@@ -43,7 +42,7 @@ struct SteadyTime {
         return wall
     }
 
-    /// Hears what a witness says of the time; one that agrees with a clock that was moved confirms the new time.
+    /// Records a witness's statement; one that agrees with a moved clock confirms the new time.
     mutating func hear(
         _ stated: Timestamp,
         from name: String,
@@ -53,7 +52,7 @@ struct SteadyTime {
     ) {
         let ahead = stated.since(moment(wall: wall, uptime: uptime))
         let earlier = statements[name]
-        // What only says that a moment has passed says most by the latest one.
+        // Of statements that a moment has passed, the latest moment proves the most.
         if !witness.isCurrent, let earlier, earlier.agrees, earlier.ahead > ahead,
             uptime - earlier.heard <= ClockStatement.freshness
         {
@@ -69,8 +68,8 @@ struct SteadyTime {
         _ = moment(wall: wall, uptime: uptime)
     }
 
-    /// Whether a clock that was moved is right now: a witness that contradicts our time agrees with it, and none has agreed
-    /// with our time since.
+    /// Whether a moved clock is right: a witness that contradicts our time agrees with it, and none has agreed with our
+    /// time since.
     private func isConfirmed(_ moved: (by: Duration, since: Duration)) -> Bool {
         let independent = statements.values.filter { $0.witness.isIndependent }
         return !independent.contains { $0.agrees && $0.heard >= moved.since }
@@ -83,20 +82,20 @@ struct SteadyTime {
         anchor = (wall, uptime)
         moved = nil
         for name in statements.keys { statements[name]?.ahead -= shift }
-        // Whoever agreed with the time that was wrong was not asked since.
+        // Witnesses that agreed with the wrong time have not been asked since.
         if shift.magnitude > Self.tolerance.correction { statements = statements.filter { $0.value.agrees } }
     }
 
-    /// What is wrong with the machine's clock; nil when nothing is known to be.
+    /// The doubt about the machine's clock; nil when there is none.
     var doubt: ClockDoubt? {
         if let other = contradiction { return .contradicted(rail: other.name, by: other.statement.ahead) }
         return moved.map { .moved($0.by) }
     }
 
-    /// The first one that our time cannot be right by; nil when an independent witness says that it is.
+    /// The first statement that proves our time wrong; nil when an independent witness confirms it.
     ///
-    /// That our time is ahead is refuted by anything that has happened by now, and that it is behind only by who states
-    /// the present.
+    /// Any past moment near our time refutes that our time is ahead. Only a witness that states the present refutes
+    /// that it is behind.
     private var contradiction: (name: String, statement: ClockStatement)? {
         let against = statements.filter { $0.value.contradicts }
         guard let latest = against.values.map(\.heard).max() else { return nil }

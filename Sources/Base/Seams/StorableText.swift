@@ -1,8 +1,8 @@
 /// Text from outside in a form that every database keeps: UTF-8 without U+0000.
 ///
-/// What a stranger writes may hold characters that PostgreSQL cannot store. They are escaped where the text comes in, one
-/// text to one text, so that two that differ still differ: `␛` (U+241B) and a zero stands for U+0000, `␛` twice for itself.
-/// Halves of surrogate pairs are in no text: what reads JSON of strangers replaces them.
+/// Texts of strangers may contain U+0000, which PostgreSQL cannot store. It is escaped on arrival so that different
+/// texts stay different: `␛` (U+241B) and a zero stand for U+0000, `␛` twice for itself. Halves of surrogate pairs
+/// never occur, because the reader of strangers' JSON replaces them.
 package struct StorableText: Hashable, Sendable, CustomStringConvertible {
     private static let escape: Unicode.Scalar = "\u{241B}"
 

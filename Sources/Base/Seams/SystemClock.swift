@@ -12,7 +12,7 @@ package struct SystemClock: MachineTime {
         return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
 
-    /// The time since the machine was started; it goes on while the machine sleeps, and nobody sets it.
+    /// The time since the machine was started; it continues while the machine sleeps, and cannot be set.
     package func uptime() -> Duration {
         var time = timespec()
         unsafe clock_gettime(CLOCK_BOOTTIME, &time)

@@ -102,7 +102,7 @@ extension Timestamp {
         }
     }
 
-    /// Years that begin in March make the leap day the last one.
+    /// Years are counted from March, so that the leap day is the last of its year.
     static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = floorDivide(shifted, by: 400)

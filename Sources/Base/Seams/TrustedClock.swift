@@ -6,7 +6,7 @@ package protocol MachineTime: WallClock {
     func uptime() -> Duration
 }
 
-/// The clock that the gateway goes by: the machine's, without its jumps.
+/// The gateway's clock: the machine's clock without its jumps.
 package final class TrustedClock: WallClock {
     private let machine: any MachineTime
     private let time: Mutex<SteadyTime>
@@ -24,24 +24,24 @@ package final class TrustedClock: WallClock {
         return time.withLock { $0.moment(wall: wall, uptime: uptime) }
     }
 
-    /// Waits in time that nobody can move.
+    /// Waits in the time since the machine's start, which cannot be set.
     ///
     /// - Throws: `CancellationError`.
     package func sleep(for duration: Duration) async throws { try await machine.sleep(for: duration) }
 
-    /// Compares itself with what a witness says.
+    /// Compares the clock with a witness's statement.
     package func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness) {
         let (wall, uptime) = Self.read(machine)
         time.withLock { $0.hear(stated, from: name, as: witness, wall: wall, uptime: uptime) }
     }
 
-    /// What is wrong with the machine's clock now; nil when nothing is known to be.
+    /// The doubt about the machine's clock; nil when there is none.
     package var doubt: ClockDoubt? {
         _ = now()
         return time.withLock { $0.doubt }
     }
 
-    /// Both clocks at one moment: a thread that was stopped between the two readings would see a jump.
+    /// Both clocks at one moment, because a thread that was stopped between the two readings would see a jump.
     private static func read(_ machine: any MachineTime) -> (wall: Timestamp, uptime: Duration) {
         for _ in 0..<8 {
             let before = machine.uptime()

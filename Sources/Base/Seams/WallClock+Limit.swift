@@ -1,7 +1,7 @@
 import Synchronization
 
 extension WallClock {
-    /// What `body` answers, or `other` when it takes longer than `limit`: then it is left to itself.
+    /// The result of `body`, or `other` when it takes longer than `limit`; `body` then continues in the background.
     package func answer<Value: Sendable>(
         within limit: Duration,
         otherwise other: Value,

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Where time comes from: passed in everywhere, so that a run can be repeated.
+/// The source of time, which is passed in everywhere, so that a run can be repeated.
 package protocol WallClock: Sendable {
     /// The current moment.
     func now() -> Timestamp
@@ -8,14 +8,14 @@ package protocol WallClock: Sendable {
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits.
     func sleep(for duration: Duration) async throws
-    /// Compares itself with what somebody else says of the time, where it can be in doubt.
+    /// Compares the clock with a witness's statement, if the clock can be in doubt.
     ///
     /// - Parameters:
-    ///   - stated: a moment that has come.
-    ///   - name: who says so, for people.
-    ///   - witness: what kind of witness that is.
+    ///   - stated: a moment that has already come.
+    ///   - name: the name of the witness, for people.
+    ///   - witness: the kind of witness.
     func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness)
-    /// What is wrong with the machine's clock; nil when nothing is known to be.
+    /// The doubt about the machine's clock; nil when there is none.
     var doubt: ClockDoubt? { get }
 }
 
@@ -25,7 +25,7 @@ extension WallClock {
     /// Most clocks are right by definition.
     package var doubt: ClockDoubt? { nil }
 
-    /// Whether something can be decided by the time of day.
+    /// Whether decisions can be made by the time of day.
     package var knowsTheTime: Bool { doubt?.leavesTimeOpen != true }
 }
 
@@ -57,10 +57,10 @@ package final class ManualClock: WallClock {
         state.withLock { $0.now }
     }
 
-    /// How many wait for the clock to move.
+    /// The number of tasks that wait for the clock.
     package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
-    /// Moves the clock, also back, and wakes whoever waited for a moment that has come.
+    /// Moves the clock, also back, and wakes the tasks whose moment has come.
     package func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: duration)

@@ -1,4 +1,4 @@
-/// Why bytes are not the JSON that we take, and where.
+/// Why bytes are not acceptable JSON, and where.
 package struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of fault.
     package enum Code: String, Hashable, Sendable, CaseIterable {
@@ -18,10 +18,10 @@ package struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The kind of fault.
     package let code: Code
-    /// How many bytes come before it.
+    /// The number of bytes before it.
     package let offset: Int
 
-    /// In which member it is, for example `lines[2].title`; empty when it is in none.
+    /// The member that contains it, for example `lines[2].title`; empty when there is none.
     ///
     /// It does not count in comparisons.
     package internal(set) var place = ""
@@ -52,23 +52,25 @@ package struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
         self.offset = offset
     }
 
-    /// What is wrong and where; it contains nothing of the input.
+    /// The fault and its place, without any of the input.
     package var description: String { "JSON: \(code.rawValue) at byte \(offset)" }
 }
 
-/// How much JSON is taken from outside.
+/// The limits for JSON from outside.
 package struct JSONLimits: Hashable, Sendable {
     /// The most bytes of the whole text.
     package var maximumBytes: Int
-    /// The most arrays and objects within each other.
+    /// The deepest nesting of arrays and objects.
     package var maximumDepth: Int
     /// The most values in the whole text.
     package var maximumValues: Int
-    /// Whether bytes that are no UTF-8, and half of a surrogate pair that stands alone, are read as U+FFFD, which stands for
-    /// what is no character, instead of being refused: for text of strangers that others pass on.
+    /// Whether invalid UTF-8 and lone halves of surrogate pairs are read as U+FFFD (the replacement character) instead
+    /// of being refused.
+    ///
+    /// It is for texts of strangers that others pass on.
     package var repairsTexts: Bool
 
-    /// Limits; the usual ones take a megabyte, 32 levels and 100,000 values.
+    /// Limits; by default a megabyte, 32 levels and 100,000 values.
     package init(
         maximumBytes: Int = 1 << 20,
         maximumDepth: Int = 32,

@@ -1,8 +1,8 @@
 extension JSONValue {
     /// Reads UTF-8 JSON (RFC 8259) strictly.
     ///
-    /// Refused, beside what the standard refuses: a byte order mark, duplicate keys (also when they are equal only once
-    /// their escapes are read), lone surrogates unless the limits say how they are read, and whatever is beyond the limits.
+    /// In addition to the standard's rules, it refuses a byte order mark, duplicate keys (also when they are equal only
+    /// after unescaping), lone surrogates unless the limits repair them, and input beyond the limits.
     ///
     /// - Throws: ``JSONError``.
     package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
@@ -205,7 +205,7 @@ private struct JSONParser {
             }
         }
         guard limits.repairsTexts else { throw JSONError(.loneSurrogate, at: start) }
-        // What follows is no second half, and stands for itself.
+        // The next escape is not a second half, and is read on its own.
         position = end
         return "\u{FFFD}"
     }

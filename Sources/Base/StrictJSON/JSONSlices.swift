@@ -1,7 +1,7 @@
-/// Where values stand in JSON text that need not be readable as a whole: a value that cannot be read is no reason to lose
-/// those beside it.
+/// Finds values in JSON text that need not be valid as a whole, so that an unreadable value does not hide its
+/// neighbours.
 ///
-/// Only quotes and brackets are looked at, once, from the first byte to the last.
+/// It reads only quotes and brackets, once, from the first byte to the last.
 package enum JSONSlices {
     /// The bytes of each element of a list that is a member of the outermost object; nil when there is no such list.
     package static func elements(of key: String, in bytes: [UInt8]) -> [[UInt8]]? {
@@ -12,7 +12,7 @@ package enum JSONSlices {
         return elements
     }
 
-    /// The integer that is a member of an object; nil when there is none, or it fits no 64 bits.
+    /// The integer that is a member of an object; nil when there is none, or it does not fit 64 bits.
     package static func integer(_ key: String, in bytes: [UInt8]) -> Int64? {
         member(key, of: bytes[...]).flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
     }
@@ -44,7 +44,7 @@ private struct SliceScanner {
         return true
     }
 
-    /// Passes over white space and what separates values.
+    /// Skips white space and separators.
     mutating func skipSpace() {
         while let byte = current, [0x20, 0x09, 0x0A, 0x0D, UInt8(ascii: ","), UInt8(ascii: ":")].contains(byte) {
             position += 1
@@ -68,7 +68,7 @@ private struct SliceScanner {
         return bytes[start..<position]
     }
 
-    /// Passes over a string; whether it ends.
+    /// Skips a string, and returns whether it ends.
     private mutating func passString() -> Bool {
         position += 1
         while let byte = current {
@@ -78,7 +78,7 @@ private struct SliceScanner {
         return false
     }
 
-    /// Passes over an object or a list with all that is in it; whether it ends.
+    /// Skips an object or a list with its content, and returns whether it ends.
     private mutating func passNested() -> Bool {
         var depth = 0
         while let byte = current {

@@ -1,6 +1,6 @@
 package import Seams
 
-/// A JSON value (RFC 8259) that loses nothing: numbers stay the text they were, members stay in their order.
+/// A JSON value (RFC 8259) without loss: numbers keep their text, and members keep their order.
 package enum JSONValue: Hashable, Sendable {
     /// `null`
     case null
@@ -51,7 +51,7 @@ package enum JSONValue: Hashable, Sendable {
         .object(labels.map { Member($0.key, .string($0.value)) })
     }
 
-    /// Whether both are written with the same bytes; texts that are only equivalent for Unicode are not the same.
+    /// Whether both are written with the same bytes; texts that are only canonically equivalent are not the same.
     package static func == (lhs: Self, rhs: Self) -> Bool {
         switch (lhs, rhs) {
         case (.null, .null): true
@@ -77,7 +77,7 @@ package enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
-    /// An object; the keys of a literal are the programmer's and have to be distinct.
+    /// An object; the keys of a literal have to be distinct.
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(elements.map(Member.init))
     }
@@ -94,7 +94,7 @@ extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral,
 }
 
 extension JSONValue {
-    /// The value of a member; none when this is no object or has no such member.
+    /// The value of a member; nil when this is not an object or has no such member.
     package subscript(key: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
@@ -106,7 +106,8 @@ extension JSONValue {
         return text
     }
 
-    /// The value of a number that is written as an integer of 64 bits, without exponent; a fraction of zeros is none.
+    /// The value of a number that is written as an integer of 64 bits, without exponent; a fraction of zeros is
+    /// ignored.
     package var integerValue: Int64? {
         guard case .number(let text) = self else { return nil }
         guard let point = text.firstIndex(of: ".") else { return Int64(text) }

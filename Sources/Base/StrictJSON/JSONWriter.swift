@@ -1,4 +1,4 @@
-/// Writing: the same value always gives the same bytes.
+/// Writes JSON: the same value always has the same bytes.
 extension JSONValue {
     /// The value as JSON text without white space, in the order of the members.
     package var text: String {
@@ -42,7 +42,7 @@ extension JSONValue {
 
     private static func write(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        // Nearly all texts go over as they are, in one piece of memory.
+        // Most texts need no escapes and are copied in one piece.
         let isWritten: Bool? = text.utf8.withContiguousStorageIfAvailable { bytes in
             guard !bytes.contains(where: isEscaped) else { return false }
             output.append(contentsOf: bytes)

@@ -1,4 +1,4 @@
-/// The words from which wallets of many chains make a seed (BIP-39, English).
+/// The words from which wallets of many chains derive a seed (BIP-39, English).
 package struct BIP39Mnemonic: Sendable {
     /// The words, separated by single spaces.
     private let sentence: SecretBytes
@@ -30,7 +30,7 @@ package struct BIP39Mnemonic: Sendable {
 
     /// The 64 bytes from which keys are derived: PBKDF2-HMAC-SHA-512 with 2048 rounds.
     ///
-    /// - Parameter passphrase: in Unicode's form NFKD; plain letters and digits are.
+    /// - Parameter passphrase: in Unicode's form NFKD, as plain letters and digits always are.
     /// - Throws: ``CryptographyError``.
     /// - Returns: the seed.
     package func seed(passphrase: String = "") throws(CryptographyError) -> SecretBytes {

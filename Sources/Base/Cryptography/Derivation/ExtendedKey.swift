@@ -6,7 +6,7 @@ package struct ExtendedSecp256k1Key: Sendable {
 
     /// The master key of a seed of 16 to 64 bytes.
     ///
-    /// - Throws: ``CryptographyError`` when the seed leads to no key, which happens to none of 2^127.
+    /// - Throws: ``CryptographyError`` when the seed leads to no key, which happens with a probability below 2^-127.
     package init(seed: SecretBytes) throws(CryptographyError) {
         let (key, chainCode) = try Derivation.master(seed, name: "Bitcoin seed")
         self.key = try Secp256k1.PrivateKey(key)
@@ -20,7 +20,7 @@ package struct ExtendedSecp256k1Key: Sendable {
 
     /// The key at the end of a path.
     ///
-    /// - Throws: ``CryptographyError`` when a step leads to no key; the next number is used then.
+    /// - Throws: ``CryptographyError`` when a step leads to no key; the caller then uses the next number.
     package func derived(_ path: KeyPath) throws(CryptographyError) -> Self {
         var current = self
         for step in path.steps { current = try current.child(step) }
@@ -69,7 +69,7 @@ package struct ExtendedEd25519Key: Sendable {
     }
 }
 
-/// What both trees of keys share.
+/// The parts that both kinds of key trees share.
 private enum Derivation {
     static func master(
         _ seed: SecretBytes,

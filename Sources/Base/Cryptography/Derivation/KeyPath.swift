@@ -1,6 +1,6 @@
-/// The way from a seed to a key, for example `m/44'/60'/0'/0/0` (BIP-32, BIP-44).
+/// The path from a seed to a key, for example `m/44'/60'/0'/0/0` (BIP-32, BIP-44).
 package struct KeyPath: Hashable, Sendable {
-    /// What is added to the number of a hardened step.
+    /// The offset that is added to the number of a hardened step.
     package static let hardened: UInt32 = 1 << 31
     /// The most steps.
     package static let maximumSteps = 32
@@ -13,7 +13,7 @@ package struct KeyPath: Hashable, Sendable {
         self.steps = steps
     }
 
-    /// Reads `m` and steps behind slashes, hardened ones with `'` or `h`.
+    /// Reads `m` and steps after slashes, hardened ones with `'` or `h`.
     ///
     /// - Throws: ``CryptographyError/invalidParameter(_:)``.
     package init(_ text: String) throws(CryptographyError) {
@@ -27,7 +27,7 @@ package struct KeyPath: Hashable, Sendable {
             let digits = isHardened ? part.dropLast() : part
             guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt32(digits),
                 number < Self.hardened
-            else { throw .invalidParameter("'\(part.prefix(20))' is no step of a path") }
+            else { throw .invalidParameter("'\(part.prefix(20))' is not a step of a path") }
             steps.append(isHardened ? number + Self.hardened : number)
         }
         self.steps = steps

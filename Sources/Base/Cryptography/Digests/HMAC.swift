@@ -24,7 +24,7 @@ package enum HMAC {
 
 /// An HMAC whose digest is already chosen, from which each computation starts with a copy.
 ///
-/// To fetch the algorithm and its digest by name each time costs several times the computation itself.
+/// Fetching the algorithm and its digest by name each time would cost several times the computation itself.
 @safe private final class MessageAuthentication: Sendable {
     // Set up in `init` and never computed with: each computation works on a duplicate.
     // Proof: EVP_MAC_CTX_dup(3), the only call that is given it after `init`, takes its source as const.
@@ -56,7 +56,7 @@ package enum HMAC {
             unsafe message.withUnsafeBytes { message in unsafe compute(key: key, message: message) }
         }
         guard let code else {
-            // HMAC takes keys and messages of every length, so that only a lack of memory leads here.
+            // HMAC accepts keys and messages of every length, so that only a lack of memory leads here.
             preconditionFailure("\(CryptographyError.openSSL("EVP_MAC"))")
         }
         return code

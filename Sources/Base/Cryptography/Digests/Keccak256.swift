@@ -1,6 +1,6 @@
 /// Keccak-256 as Ethereum uses it: the Keccak team's submission with its own padding.
 ///
-/// It is not SHA3-256 of FIPS 202, which pads differently and so gives other digests; OpenSSL 3.0 has only the latter.
+/// It is not SHA3-256 of FIPS 202, which has another padding and so other digests; OpenSSL 3.0 has only the latter.
 package enum Keccak256 {
     /// The length of a digest in bytes.
     package static let digestLength = 32
@@ -59,7 +59,7 @@ package enum Keccak256 {
         }
     }
 
-    /// Adds what is left, less than a block, and the padding: a one right after the text and a one at the block's end.
+    /// Adds the rest, less than a block, and the padding: a one right after the text and a one at the block's end.
     private static func absorbLast(_ rest: UnsafeRawBufferPointer, into state: UnsafeMutablePointer<UInt64>) {
         unsafe absorb(rest, into: state)
         for offset in rest.count / 8 * 8..<rest.count {

@@ -17,7 +17,7 @@ enum KeccakPermutation {
 
     /// Permutes the 25 lanes at `state`, with 25 more at `scratch` to work in.
     static func permute(_ state: UnsafeMutablePointer<UInt64>, scratch: UnsafeMutablePointer<UInt64>) {
-        // The number of rounds is even: two at a time, the result ends where it began and is never copied.
+        // The number of rounds is even. With two rounds at a time, the result ends where it began and is never copied.
         unsafe roundConstants.withUnsafeBufferPointer { constants in
             var index = 0
             while index < constants.count {

@@ -26,7 +26,7 @@ import COpenSSL
             unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1,
             unsafe EVP_DigestFinal_ex(context, output, nil) == 1
         else {
-            // A context that was made and an algorithm that was fetched leave nothing that an input could break.
+            // With a valid context and algorithm, no input can make this fail.
             preconditionFailure("\(CryptographyError.openSSL("EVP_DigestFinal_ex"))")
         }
     }
@@ -36,7 +36,7 @@ import COpenSSL
         precondition(unsafe EVP_DigestInit_ex2(context, algorithm, nil) == 1, "EVP_DigestInit_ex2")
     }
 
-    /// Takes the next piece.
+    /// Adds the next piece.
     package mutating func add(_ bytes: [UInt8]) {
         unsafe bytes.withUnsafeBytes { piece in
             let isTaken = unsafe EVP_DigestUpdate(context, piece.baseAddress, piece.count)

@@ -11,8 +11,8 @@ package enum Ed25519 {
 
     /// A private key that is loaded into OpenSSL once and kept.
     ///
-    /// It is made from the seed only: an interface that takes a seed and a public key apart can be led to sign with a
-    /// pair that does not belong together, which gives the private scalar away.
+    /// It is made from the seed only. An interface that takes a seed and a public key separately can be led to sign
+    /// with a pair that does not match, which reveals the private scalar.
     package struct PrivateKey: Sendable {
         private let key: Ed25519Key
         /// The public key that belongs to the seed.
@@ -45,9 +45,9 @@ package enum Ed25519 {
 
         /// The key with these 32 bytes.
         ///
-        /// Refused are keys of small order, under which one signature is valid for many messages, and encodings that
-        /// are not canonical, so that one point is never two keys. That the bytes encode a point of the curve at all
-        /// shows when a signature is checked: without one, none is valid.
+        /// Keys of small order are refused, because one signature is valid for many messages under them. Encodings that
+        /// are not canonical are refused, so that one point is never two keys. Whether the bytes encode a point of the
+        /// curve is seen when a signature is checked: without a point, none is valid.
         /// - Throws: ``CryptographyError/invalidKey(_:)``.
         package init(_ bytes: [UInt8]) throws(CryptographyError) {
             guard bytes.count == Ed25519.publicKeyLength else {
@@ -97,8 +97,8 @@ extension Ed25519 {
 
     /// Whether the bytes encode one of the eight points whose order divides the cofactor, whatever the sign bit is.
     ///
-    /// Of the neutral element (y = 1) and the point of order two (y = −1) x is zero, so that a set sign bit is one more
-    /// encoding of the same point; masking the bit covers it. Encodings with y ≥ p were refused before.
+    /// For the neutral element (y = 1) and the point of order two (y = −1), x is zero, so that a set sign bit is
+    /// another encoding of the same point. Masking the bit covers it. Encodings with y ≥ p were refused before.
     fileprivate static func hasSmallOrder(_ bytes: [UInt8]) -> Bool {
         var y = bytes
         y[31] &= 0x7F

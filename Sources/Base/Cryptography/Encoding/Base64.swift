@@ -11,13 +11,13 @@ package enum Base64 {
         case urlSafe
     }
 
-    /// What is expected at the end of a text whose length is no multiple of four.
+    /// The padding that is expected when a text's length is not a multiple of four.
     package enum Padding: Hashable, Sendable, CaseIterable {
         /// `=` to a multiple of four.
         case required
         /// No `=` at all.
         case forbidden
-        /// Either of the two, in full or not at all.
+        /// Complete padding or none.
         case optional
     }
 
@@ -50,8 +50,8 @@ package enum Base64 {
 
     /// The bytes of `text`.
     ///
-    /// Refused are characters of the other alphabet, spaces and line ends, padding other than asked for, and unused
-    /// bits at the end that are not zero, because two texts must not mean one value.
+    /// Characters of the other alphabet, spaces, line ends, unexpected padding, and unused bits at the end that are not
+    /// zero are refused, so that two texts never mean one value.
     /// - Throws: ``CryptographyError/malformedEncoding(_:)``; the reason does not quote the text.
     package static func decode(
         _ text: some StringProtocol,
@@ -67,7 +67,7 @@ package enum Base64 {
         let (groups, rest) = text.count.quotientAndRemainder(dividingBy: 4)
         var bytes = [UInt8](repeating: 0, count: 3 * groups)
         bytes.reserveCapacity(3 * groups + 2)
-        // What is no character has all bits set, so that one look at the end finds it.
+        // The value of an invalid character has all bits set, so that one check at the end finds it.
         var seen = decode(groups, of: text, values, into: &bytes)
         var bits: UInt32 = 0
         for character in text.suffix(rest) {
@@ -135,7 +135,7 @@ extension Base64.Alphabet {
     /// The 64 characters in the order of their values.
     fileprivate var characters: [UInt8] { self == .standard ? Self.standardCharacters : Self.urlSafeCharacters }
 
-    /// The value of each byte; 255 for what is no character.
+    /// The value of each byte; 255 for a byte outside the alphabet.
     fileprivate var values: [UInt8] { self == .standard ? Self.standardValues : Self.urlSafeValues }
 
     private static let common = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)

@@ -2,8 +2,8 @@ import COpenSSL
 
 /// Keys from passwords and from other keys.
 ///
-/// Every function refuses parameters outside its limits, so that a file or a message that names them cannot ask for
-/// more work or memory than is meant to be spent.
+/// Every function refuses parameters outside its limits, so that a file or a message with such parameters cannot demand
+/// excessive work or memory.
 package enum KeyDerivation {
     /// The longest password, salt, key or context, in bytes.
     package static let inputLengthMax = 1 << 20
@@ -18,7 +18,7 @@ package enum KeyDerivation {
 
     /// PBKDF2 with HMAC-SHA-512 (RFC 8018, 5.2), as TON mnemonics and BIP-39 use it.
     ///
-    /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is passed.
+    /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is exceeded.
     package static func pbkdf2SHA512(
         password: some ByteLending,
         salt: some ByteLending,
@@ -30,7 +30,7 @@ package enum KeyDerivation {
 
     /// PBKDF2 with HMAC-SHA-256 (RFC 8018, 5.2).
     ///
-    /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is passed.
+    /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is exceeded.
     package static func pbkdf2SHA256(
         password: some ByteLending,
         salt: some ByteLending,
@@ -42,7 +42,7 @@ package enum KeyDerivation {
 
     /// HKDF with SHA-256, extract then expand (RFC 5869); an empty `salt` stands for the one of 32 zero bytes.
     ///
-    /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is passed or `key` is empty.
+    /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is exceeded or `key` is empty.
     package static func hkdfSHA256(
         key: some ByteLending,
         salt: some ByteLending,
@@ -59,8 +59,8 @@ package enum KeyDerivation {
 
     /// scrypt (RFC 7914): `n` is the cost, a power of two above one, `r` the block size and `p` the parallelisation.
     ///
-    /// Takes 128 · n · r bytes of memory.
-    /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is passed.
+    /// It needs 128 · n · r bytes of memory.
+    /// - Throws: ``CryptographyError/invalidParameter(_:)`` when a limit is exceeded.
     package static func scrypt(
         password: some ByteLending,
         salt: some ByteLending,
@@ -121,7 +121,7 @@ package enum KeyDerivation {
         }
     }
 
-    /// Checks the lengths and lends both inputs and the output to `body`, which says whether it succeeded, or `nil`
+    /// Checks the lengths and lends both inputs and the output to `body`, which returns whether it succeeded, or `nil`
     /// when it refuses a parameter.
     private static func derive(
         _ secret: some ByteLending,

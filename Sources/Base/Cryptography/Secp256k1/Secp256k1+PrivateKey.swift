@@ -8,7 +8,7 @@ extension Secp256k1 {
         package let secret: SecretBytes
         /// The public key that belongs to it.
         package let publicKey: PublicKey
-        /// The library's pair of both, which signing by BIP-340 takes.
+        /// The library's pair of both, which is needed to sign by BIP-340.
         private let pair: SecretBytes
 
         /// The key with these 32 bytes.
@@ -44,8 +44,8 @@ extension Secp256k1 {
             try signRecoverable(digest: digest).signature
         }
 
-        /// The same signature as ``sign(digest:)`` gives, with the number that tells the public key from the others
-        /// that it could belong to.
+        /// The same signature as from ``sign(digest:)``, with the number that selects the public key among the possible
+        /// ones.
         ///
         /// - Throws: ``CryptographyError/invalidParameter(_:)`` when the digest does not have 32 bytes.
         package func signRecoverable(digest: some ByteLending) throws(CryptographyError) -> RecoverableSignature {
@@ -123,7 +123,8 @@ extension Secp256k1 {
         }
 
         private func schnorr(_ message: UnsafeRawBufferPointer, auxiliary: UnsafeRawBufferPointer) -> [UInt8]? {
-            // secp256k1_schnorrsig.h: SECP256K1_SCHNORRSIG_EXTRAPARAMS_MAGIC; without a function the nonce is BIP-340's.
+            // secp256k1_schnorrsig.h: SECP256K1_SCHNORRSIG_EXTRAPARAMS_MAGIC; without a function, the nonce is
+            // BIP-340's.
             var parameters = unsafe secp256k1_schnorrsig_extraparams(
                 magic: (0xDA, 0x6F, 0xB3, 0x8C),
                 noncefp: nil,

@@ -8,9 +8,10 @@ extension Secp256k1 {
 
         init(point: secp256k1_pubkey) { self.point = point }
 
-        /// The key in one of the two forms of SEC 1, 2.3.3: 33 bytes that begin with 02 or 03, or 65 that begin with 04.
+        /// The key in one of the two forms of SEC 1, 2.3.3: 33 bytes that begin with 02 or 03, or 65 that begin with
+        /// 04.
         ///
-        /// The hybrid form, 65 bytes that begin with 06 or 07, is refused: it would give a key a third spelling.
+        /// The hybrid form, 65 bytes that begin with 06 or 07, is refused, because it would be a third form of a key.
         /// - Throws: ``CryptographyError/invalidKey(_:)``, also when the bytes are no point of the curve.
         package init(_ bytes: [UInt8]) throws(CryptographyError) {
             let form =
@@ -23,7 +24,7 @@ extension Secp256k1 {
             let parsed = unsafe Secp256k1Context.withPointer {
                 unsafe secp256k1_ec_pubkey_parse($0, &point, bytes, bytes.count) == 1
             }
-            guard parsed else { throw .invalidKey("the bytes are no point of secp256k1") }
+            guard parsed else { throw .invalidKey("the bytes are not a point of secp256k1") }
             self.point = point
         }
 
@@ -44,13 +45,13 @@ extension Secp256k1 {
 
         /// Whether `signature` is an ECDSA signature of the 32-byte `digest` by this key.
         ///
-        /// A digest of another length is signed by nobody.
+        /// For a digest of another length, no signature is valid.
         package func isValid(
             _ signature: Signature,
             for digest: some ByteLending,
             highS: HighS = .refused
         ) -> Bool {
-            // secp256k1_ecdsa_verify accepts the low S only, so that refusing needs nothing more.
+            // secp256k1_ecdsa_verify accepts only a low S, so that refusing needs no further check.
             var native = highS == .normalised ? signature.normalised.native : signature.native
             return unsafe digest.withUnsafeBytes { digest in
                 guard digest.count == digestLength else { return false }
@@ -64,7 +65,8 @@ extension Secp256k1 {
 
         /// The point of this key plus `tweak` times the generator, as BIP-32 derives public children.
         ///
-        /// - Throws: ``CryptographyError/invalidKey(_:)`` when the tweak is not below the order, or the sum is infinity.
+        /// - Throws: ``CryptographyError/invalidKey(_:)`` when the tweak is not below the order, or the sum is
+        ///   infinity.
         package func adding(tweak: SecretBytes) throws(CryptographyError) -> Self {
             guard tweak.count == privateKeyLength else { throw .invalidKey("a tweak has \(privateKeyLength) bytes") }
             var sum = point
@@ -121,7 +123,7 @@ extension Secp256k1 {
         package init(_ bytes: [UInt8]) throws(CryptographyError) {
             guard bytes.count == 32 else { throw .invalidKey("a BIP-340 public key has 32 bytes") }
             self.bytes = bytes
-            guard point != nil else { throw .invalidKey("the bytes are no x of a point of secp256k1") }
+            guard point != nil else { throw .invalidKey("no point of secp256k1 has this x") }
         }
 
         /// Whether `signature` is this key's BIP-340 signature of `message`; one that is not 64 bytes is not valid.

@@ -3,8 +3,8 @@ import CSecp256k1
 extension Secp256k1 {
     /// An ECDSA signature with the number that selects its public key.
     ///
-    /// Recovery is no verification: every signature leads to some key. What counts is whether that key is the expected
-    /// one.
+    /// Recovery is not verification, because every signature leads to some key. The caller has to check that the key is
+    /// the expected one.
     package struct RecoverableSignature: Sendable {
         /// The signature itself.
         package let signature: Signature

@@ -3,7 +3,7 @@ import CSecp256k1
 extension Secp256k1 {
     /// An ECDSA signature: two numbers from 1 to the group's order less one.
     ///
-    /// Whether S is in the lower half is not part of being a signature; see ``HighS``.
+    /// S may be in either half; see ``HighS``.
     package struct Signature: Sendable {
         /// r and s, 32 bytes each, big-endian.
         package let compact: [UInt8]
@@ -38,11 +38,11 @@ extension Secp256k1 {
             let parsed = unsafe Secp256k1Context.withPointer {
                 unsafe secp256k1_ecdsa_signature_parse_der($0, &native, der, der.count) == 1
             }
-            guard parsed else { throw .invalidSignature("the ECDSA signature is no DER") }
+            guard parsed else { throw .invalidSignature("the ECDSA signature is not DER") }
             try self.init(compact: Self.compact(of: native))
-            // The library reads a number that is too large as zero, and lets some lengths pass that are not the
-            // shortest: only what it would have written itself is taken.
-            guard self.der == der else { throw .invalidSignature("the ECDSA signature is no canonical DER") }
+            // The library reads a number that is too large as zero, and accepts some lengths that are not the shortest.
+            // So only the form that it would write itself is accepted.
+            guard self.der == der else { throw .invalidSignature("the ECDSA signature is not canonical DER") }
         }
 
         /// A signature that the library made.

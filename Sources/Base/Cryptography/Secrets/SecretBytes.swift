@@ -9,9 +9,9 @@ import Synchronization
 package struct SecretBytes: Sendable {
     private let storage: Storage
 
-    /// Takes over `bytes` and wipes the array that was handed over.
+    /// Takes over `bytes` and wipes the given array.
     ///
-    /// Only an array that nobody else holds can be wiped: a copy that the caller keeps stays in memory as it is.
+    /// Only an array without other references can be wiped: a copy that the caller keeps stays in memory.
     package init(_ bytes: consuming [UInt8]) {
         storage = unsafe bytes.withUnsafeBytes { source in
             unsafe Storage(count: source.count) { unsafe $0.copyMemory(from: source) }
@@ -19,7 +19,7 @@ package struct SecretBytes: Sendable {
         unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
     }
 
-    /// Copies `bytes`; the original is the caller's to wipe.
+    /// Copies `bytes`; the caller has to wipe the original.
     @unsafe package init(copying bytes: UnsafeRawBufferPointer) {
         storage = unsafe Storage(count: bytes.count) { unsafe $0.copyMemory(from: bytes) }
     }
@@ -29,7 +29,7 @@ package struct SecretBytes: Sendable {
         storage = try unsafe Storage(count: count, fill: fill)
     }
 
-    /// Two pieces, one after the other, copied to nowhere else.
+    /// Two pieces, one after the other, without another copy.
     init(joining first: some ByteLending, _ second: some ByteLending) {
         self = unsafe first.withUnsafeBytes { first in
             unsafe second.withUnsafeBytes { second in
@@ -42,7 +42,7 @@ package struct SecretBytes: Sendable {
         }
     }
 
-    /// A part of the bytes, copied to nowhere else.
+    /// A part of the bytes, without another copy.
     func part(_ range: Range<Int>) -> Self {
         unsafe withUnsafeBytes { unsafe Self(copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
@@ -75,7 +75,7 @@ extension SecretBytes: Equatable {
 }
 
 extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// What stands wherever a secret would be printed.
+    /// The text that is printed instead of a secret.
     private static let redaction = "‹redacted›"
 
     /// Always `‹redacted›`.
@@ -87,22 +87,22 @@ extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, Cu
 }
 
 extension SecretBytes {
-    /// Has these bytes cut out of everything that peers say from now on.
+    /// Removes these bytes from all answers of peers from now on.
     package func hideFromPeers() { unsafe withUnsafeBytes { unsafe SecretGate.shared.hold($0) } }
 
-    /// Has these bytes cut out of everything that peers say, for as long as the process holds them.
+    /// Removes these bytes from all answers of peers for as long as the process holds them.
     package func hideWhileHeld() { storage.hide() }
 }
 
 extension SecretBytes {
     /// The block of memory and its wiping.
     ///
-    /// It lies in OpenSSL's secure heap, which is locked into memory and left out of core dumps; what has no room there
-    /// lies elsewhere, and is wiped as well.
+    /// It lies in OpenSSL's secure heap, which is locked into memory and left out of core dumps. When there is no room,
+    /// it lies elsewhere, and is wiped as well.
     @safe private final class Storage: Sendable {
         /// The size of the secure heap, and of its smallest block; the usual limit of locked memory is 8 MiB.
         private static let heap: Void = { _ = CRYPTO_secure_malloc_init(1 << 20, 32) }()
-        /// What is larger is no key.
+        /// The most bytes of a block in the secure heap; larger ones are not keys.
         private static let largest = 1 << 14
 
         // `deinit`, which wipes it, has the last reference.
@@ -127,7 +127,7 @@ extension SecretBytes {
             unsafe Self.wipe(block)
         }
 
-        /// Has the bytes cut out of what peers say until they are wiped.
+        /// Removes the bytes from all answers of peers until they are wiped.
         func hide() {
             guard !isHidden.exchange(true, ordering: .relaxed) else { return }
             unsafe SecretGate.shared.hold(bytes)

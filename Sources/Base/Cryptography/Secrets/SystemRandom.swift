@@ -8,7 +8,7 @@ package struct SystemRandom: RandomSource {
 
     /// `count` random bytes, fit for keys.
     ///
-    /// The process ends when the generator fails: there is nothing that a caller without randomness could do safely.
+    /// The process ends when the generator fails, because a caller without randomness cannot do anything safely.
     package func bytes(_ count: Int) -> [UInt8] {
         precondition(count >= 0 && count <= Int32.max, "RAND_bytes takes 0 to 2^31 − 1 bytes")
         guard let bytes = unsafe [UInt8].filled(count: count, by: { unsafe RAND_bytes($0, Int32(count)) == 1 }) else {
@@ -17,7 +17,7 @@ package struct SystemRandom: RandomSource {
         return bytes
     }
 
-    /// `count` random bytes that exist nowhere but in the secret.
+    /// `count` random bytes that exist only in the secret.
     package func secret(_ count: Int) -> SecretBytes {
         precondition(count >= 0 && count <= Int32.max, "RAND_priv_bytes takes 0 to 2^31 − 1 bytes")
         return unsafe SecretBytes(count: count) { block in

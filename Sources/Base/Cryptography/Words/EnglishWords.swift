@@ -1,9 +1,9 @@
-/// The 2048 English words of BIP-39 (`english.txt`), in alphabetical order: the words of TON's mnemonics too.
+/// The 2048 English words of BIP-39 (`english.txt`), in alphabetical order; TON's mnemonics use them too.
 package enum EnglishWords {
     /// The words; a word's number is its place.
     package static let all: [String] = text.split(whereSeparator: \.isWhitespace).map(String.init)
 
-    /// The number of a word; none when it is not in the list.
+    /// The number of a word; nil when it is not in the list.
     package static func number(of word: String) -> Int? {
         var (low, high) = (0, all.count)
         while low < high {
