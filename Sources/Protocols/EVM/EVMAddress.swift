@@ -18,7 +18,8 @@ package struct EVMAddress: Hashable, Comparable, Sendable, CustomStringConvertib
         bytes = Array(Keccak256.hash(Array(key.uncompressed.dropFirst())).suffix(20))
     }
 
-    /// Reads `0x` and 40 digits; letters of both cases have to be EIP-55's checksum, letters of one case carry none.
+    /// Reads `0x` and 40 digits; letters of mixed case have to match EIP-55's checksum, letters of one case carry no
+    /// checksum.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedAddress``.
     package init(_ text: String) throws(EVMError) {
@@ -50,7 +51,7 @@ package struct EVMAddress: Hashable, Comparable, Sendable, CustomStringConvertib
         return "0x" + String(decoding: mixed, as: UTF8.self)
     }
 
-    /// The text in lower case, as it stands in an asset's identifier.
+    /// The text in lower case, as in an asset's identifier.
     package var lowercased: String { "0x" + Hex.encode(bytes) }
 
     /// Whether `lhs`'s bytes come first.

@@ -7,11 +7,11 @@ package struct EVMError: CodedError {
 
     /// The kind of fault.
     package enum Code: String, Hashable, Sendable, CaseIterable {
-        /// The bytes are no RLP, or not the only RLP of what they say.
+        /// The bytes are not RLP, or not the canonical RLP of their value.
         case malformedRLP
-        /// The bytes are no ABI encoding of the expected types.
+        /// The bytes are not an ABI encoding of the expected types.
         case malformedABI
-        /// The text is no address, or its checksum is wrong.
+        /// The text is not an address, or its checksum is wrong.
         case malformedAddress
         /// The structure is not the expected one.
         case malformedStructure

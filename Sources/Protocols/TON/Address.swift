@@ -4,7 +4,7 @@ import Cryptography
 ///
 /// Two spellings of one account are equal.
 package struct TONAddress: Hashable, Sendable, CustomStringConvertible {
-    /// 0 for the basechain, -1 for the masterchain; others, from -128 to 127, can be written and do not exist yet.
+    /// 0 for the basechain, -1 for the masterchain; others from -128 to 127 can be written, but do not exist yet.
     package let workchain: Int
     /// The hash of the account's initial state.
     package let hash: CellHash
@@ -28,7 +28,7 @@ package struct TONAddress: Hashable, Sendable, CustomStringConvertible {
         self = try AddressText(text).address
     }
 
-    /// Whether its workchain exists: what is sent to another one is lost or comes back.
+    /// Whether its workchain exists: money sent to another one is lost or comes back.
     package var isOnExistingWorkchain: Bool { workchain == 0 || workchain == -1 }
 
     /// The raw spelling, `0:` and 64 lower-case hex digits.
@@ -40,7 +40,7 @@ package struct TONAddress: Hashable, Sendable, CustomStringConvertible {
     /// A friendly spelling (36 bytes in base 64 with a checksum), url-safe.
     ///
     /// - Parameters:
-    ///   - bounceable: whether a sender should have the money returned when the account cannot take it; false for
+    ///   - bounceable: whether money should come back to the sender when the account cannot accept it; false for
     ///     wallets that may not exist yet.
     ///   - testOnly: whether software for the main network should refuse it.
     /// - Returns: 48 characters.
@@ -57,9 +57,9 @@ package struct TONAddress: Hashable, Sendable, CustomStringConvertible {
 package struct AddressText: Hashable, Sendable {
     /// The account.
     package let address: TONAddress
-    /// The flag that friendly spellings have; none for a raw one.
+    /// Whether it is marked as bounceable; nil for a raw one.
     package let isBounceable: Bool?
-    /// Whether it is marked for the test network; none for a raw one.
+    /// Whether it is marked for the test network; nil for a raw one.
     package let isTestOnly: Bool?
 
     /// Reads any spelling.

@@ -2,11 +2,11 @@ import Cryptography
 package import Seams
 import StrictJSON
 
-/// What we ask of a wallet (TON Connect, requests).
+/// A request of ours to a wallet (TON Connect, requests).
 package enum AppRequest: Hashable, Sendable {
-    /// To show the customer messages, and to sign and send them when they agree.
+    /// Show messages to the customer, and sign and send them when the customer agrees.
     case sendTransaction(Transfer)
-    /// To forget the session.
+    /// Forget the session.
     case disconnect
 
     /// Messages that a wallet is to send.
@@ -31,11 +31,11 @@ package enum AppRequest: Hashable, Sendable {
 
     /// One message.
     package struct Message: Hashable, Sendable {
-        /// To whom, in the friendly form.
+        /// The receiver, in the friendly form.
         package let address: String
         /// Nanotons, in digits.
         package let amount: String
-        /// The body as a bag of cells; none for none.
+        /// The body as a bag of cells; nil for no body.
         package let payload: [UInt8]?
 
         /// One message.

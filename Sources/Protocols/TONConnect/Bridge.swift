@@ -1,20 +1,20 @@
 package import HTTPMessages
 import StrictJSON
 
-/// A wallet's bridge: it carries sealed messages between us and the wallet, and can read none of them (TON Connect, HTTP
+/// A wallet's bridge: it carries sealed messages between us and the wallet, and cannot read them (TON Connect, HTTP
 /// bridge).
 package struct Bridge: Sendable {
     /// A sealed message.
     package struct Letter: Hashable, Sendable {
-        /// Its place on the bridge: what comes after it is asked for by it.
+        /// Its identifier on the bridge, by which later messages are requested.
         package let eventID: String?
-        /// Who sends it: a side's name.
+        /// The sender's name.
         package let sender: String
         /// The sealed message.
         package let sealed: String
     }
 
-    /// How long the bridge keeps a message for a side that does not listen, in seconds.
+    /// How long the bridge keeps a message for a side that is not listening, in seconds.
     private static let keeping = 300
     private let url: String
     private let transport: any HTTPTransport
@@ -31,8 +31,8 @@ package struct Bridge: Sendable {
     ///   - sealed: the message.
     ///   - sender: our name.
     ///   - receiver: the wallet's name.
-    ///   - topic: what it is about, in a word.
-    /// - Throws: ``TONConnectError`` with the code `unavailable`; whether it was taken is unknown then.
+    ///   - topic: its subject, in one word.
+    /// - Throws: ``TONConnectError`` with the code `unavailable`; it is then unknown whether the message was accepted.
     package func send(
         _ sealed: String,
         from sender: String,
@@ -54,14 +54,14 @@ package struct Bridge: Sendable {
         }
     }
 
-    /// Listens to what is sent to a side, until the stream ends or the task is cancelled.
+    /// Listens to the messages to a side, until the stream ends or the task is cancelled.
     ///
     /// - Parameters:
     ///   - client: our name.
-    ///   - last: the place of the last message that was dealt with.
-    ///   - duration: how long at most.
-    ///   - take: deals with a message; what it answers says whether to go on listening.
-    /// - Throws: ``TONConnectError``, and what `take` throws.
+    ///   - last: the identifier of the last message that was processed.
+    ///   - duration: the longest time to listen.
+    ///   - take: processes a message, and returns whether to go on listening.
+    /// - Throws: ``TONConnectError``, and errors of `take`.
     package func listen(
         as client: String,
         after last: String?,
@@ -87,11 +87,11 @@ package struct Bridge: Sendable {
         }
     }
 
-    /// What an event carries; none when it is none of ours to read.
+    /// The message in an event; nil when there is none that we can read.
     private static func letter(_ event: EventStreamReader.Event) -> Letter? {
         let value = try? JSONValue(parsing: Array(event.data.utf8))
         guard let sender = value?["from"]?.stringValue, let sealed = value?["message"]?.stringValue else { return nil }
-        // What is put into a URL later is a number on every bridge.
+        // The identifier becomes a part of a URL later, so that only a number is accepted, as every bridge uses.
         let id = event.id.flatMap { $0.utf8.count <= 64 && $0.utf8.allSatisfy(isDigit) ? $0 : nil }
         return Letter(eventID: id, sender: sender, sealed: sealed)
     }

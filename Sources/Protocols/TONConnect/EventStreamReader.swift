@@ -20,7 +20,7 @@ package struct EventStreamReader: Sendable {
     private var size = 0
     private var id: String?
 
-    /// A reader that has read nothing.
+    /// A reader at the beginning of a stream.
     package init() {}
 
     /// The events that a further piece completes.

@@ -55,8 +55,8 @@ package struct SessionKeys: Sendable {
     /// - Parameters:
     ///   - message: the message.
     ///   - receiver: the other side's name on the bridge.
-    ///   - random: where the nonce comes from.
-    /// - Throws: ``TONConnectError`` with the code `malformed` when the name is no public key.
+    ///   - random: the source of the nonce.
+    /// - Throws: ``TONConnectError`` with the code `malformed` when the name is not a public key.
     /// - Returns: the sealed message, in Base64.
     package func seal(
         _ message: [UInt8],
@@ -67,7 +67,7 @@ package struct SessionKeys: Sendable {
         let nonce = random.bytes(Self.nonceLength)
         var box = [UInt8](repeating: 0, count: message.count + Self.tagLength)
         let status = unsafe withKey { unsafe crypto_box_easy(&box, message, UInt64(message.count), nonce, peer, $0) }
-        guard status == 0 else { throw TONConnectError(.malformed, "the other side's name is no public key") }
+        guard status == 0 else { throw TONConnectError(.malformed, "the other side's name is not a public key") }
         return Base64.encode(nonce + box)
     }
 
@@ -86,7 +86,7 @@ package struct SessionKeys: Sendable {
         return message
     }
 
-    /// What libsodium says of work with the secret; -1, its word for failure, when there is none.
+    /// The result of a libsodium call with the secret; -1, its code for failure, when there is no secret.
     private func withKey(_ body: (UnsafePointer<UInt8>) -> Int32) -> Int32 {
         unsafe secret.withUnsafeBytes { unsafe $0.bindMemory(to: UInt8.self).baseAddress.map(body) ?? -1 }
     }

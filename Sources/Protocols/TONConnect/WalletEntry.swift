@@ -4,9 +4,9 @@ package import StrictJSON
 package struct WalletEntry: Hashable, Sendable {
     /// The wallet's own short name, for example `tonkeeper`.
     package let appName: String
-    /// What customers call it.
+    /// Its name for customers.
     package let name: String
-    /// What its links begin with.
+    /// The beginning of its links.
     package let universalURL: String
     /// Its bridge, without a slash at the end.
     package let bridge: String
@@ -19,9 +19,9 @@ package struct WalletEntry: Hashable, Sendable {
         self.bridge = bridge
     }
 
-    /// Reads a list; wallets without a bridge over HTTP, as browser extensions are, are left out.
+    /// Reads a list; wallets without an HTTP bridge, for example browser extensions, are left out.
     ///
-    /// - Throws: ``TONConnectError`` with the code `malformed` when it is no list, or an entry lacks what it needs.
+    /// - Throws: ``TONConnectError`` with the code `malformed` when it is not a list, or an entry is incomplete.
     /// - Returns: the wallets in the list's order.
     package static func list(_ json: JSONValue) throws(TONConnectError) -> [WalletEntry] {
         guard let entries = json.arrayValue else { throw TONConnectError(.malformed, "the list of wallets is no list") }

@@ -1,37 +1,37 @@
 import Seams
 import StrictJSON
 
-/// What a wallet says (TON Connect, events and responses).
+/// A message of a wallet (TON Connect, events and responses).
 package enum WalletMessage: Hashable, Sendable {
-    /// The customer let us know the wallet's account.
+    /// The customer has connected the wallet, and it states its account.
     case connected(account: String, network: String)
-    /// The customer or the wallet did not.
+    /// The customer or the wallet has refused to connect.
     case refusedToConnect(reason: String)
-    /// The answer to a request: what was signed, as a bag of cells in Base64.
+    /// The answer to a request: the signed message, as a bag of cells in Base64.
     case sent(request: String, message: String)
-    /// The customer or the wallet did not do what was asked.
+    /// The customer or the wallet has refused a request.
     case refused(request: String, isByCustomer: Bool, reason: String)
     /// The wallet has forgotten the session.
     case disconnected
 
-    /// The code for what a customer has declined.
+    /// The error code for a request that the customer has declined.
     private static let declinedByCustomer: Int64 = 300
 
-    /// Reads a message; none for events that are not known.
+    /// Reads a message; nil for unknown events.
     ///
     /// - Throws: ``TONConnectError`` with the code `malformed`.
     package init?(_ bytes: [UInt8]) throws(TONConnectError) {
         guard let value = try? JSONValue(parsing: bytes) else {
-            throw TONConnectError(.malformed, "a wallet's message is no JSON")
+            throw TONConnectError(.malformed, "a wallet's message is not JSON")
         }
         if let event = value["event"]?.stringValue {
             guard let known = try Self.event(event, value["payload"]) else { return nil }
             self = known
             return
         }
-        // Wallets give a request's number back as text or as a number.
+        // Wallets return a request's number as text or as a number.
         guard let request = value["id"]?.stringValue ?? value["id"]?.integerValue.map({ "\($0)" }) else {
-            throw TONConnectError(.malformed, "a wallet's answer does not say to what")
+            throw TONConnectError(.malformed, "a wallet's answer does not name its request")
         }
         if let error = value["error"] {
             self = .refused(
@@ -58,6 +58,6 @@ package enum WalletMessage: Hashable, Sendable {
         }
     }
 
-    /// What a wallet says, as it may be kept.
+    /// A wallet's text, in a form that may be stored.
     private static func words(_ text: String?) -> String { PeerText(text ?? "").description }
 }

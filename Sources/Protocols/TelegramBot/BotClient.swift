@@ -5,26 +5,26 @@ package import StrictJSON
 
 /// Calls of the Bot API (core.telegram.org/bots/api) for one bot.
 ///
-/// The token stands in the path of every request, so it is joined only when a request is made, and no error holds a URL.
+/// The token is in the path of every request. So the path is built only for the request, and no error contains a URL.
 package struct BotClient: Sendable {
     private let transport: any HTTPTransport
     private let baseURL: String
     private let token: SecretBytes
     private let isTestEnvironment: Bool
     private let timeout: Duration
-    /// The bot's number; nil when the token is none, which Telegram then says.
+    /// The bot's number; nil when the token is malformed, which Telegram reports on the first call.
     package let number: BotNumber?
     private let clock: (any WallClock)?
 
     /// A client of one bot.
     ///
     /// - Parameters:
-    ///   - transport: the way out.
+    ///   - transport: the HTTP transport.
     ///   - baseURL: the Bot API server, without a slash at the end.
-    ///   - token: what BotFather gave.
+    ///   - token: the token from BotFather.
     ///   - isTestEnvironment: whether the bot lives in Telegram's test environment, whose paths differ.
     ///   - timeout: how long one call may take.
-    ///   - clock: compares itself with the server's, where it can be in doubt.
+    ///   - clock: the clock to compare with the server's, if it can be in doubt.
     package init(
         transport: any HTTPTransport,
         baseURL: String,
@@ -35,7 +35,7 @@ package struct BotClient: Sendable {
     ) {
         self.transport = transport
         self.baseURL = baseURL
-        // It stands in every URL, which whoever answers can repeat.
+        // It is in every URL, which a server can repeat.
         token.hideFromPeers()
         self.token = token
         number = BotNumber(token: token)
@@ -53,7 +53,7 @@ package struct BotClient: Sendable {
         try Self.result(of: await send(method, parameters), method)
     }
 
-    /// What the Bot API answers, unread.
+    /// The raw answer of the Bot API.
     func send(_ method: String, _ parameters: JSONValue) async throws(TelegramError) -> HTTPResponse {
         let secret = token.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         let path = "/bot\(secret)\(isTestEnvironment ? "/test" : "")/\(method)"
@@ -72,7 +72,7 @@ package struct BotClient: Sendable {
 
     /// Compares the clock with the server's.
     ///
-    /// A server without a certificate may stand beside us, with the same clock.
+    /// A server without a certificate may run on our machine, with the same clock.
     private func hear(_ response: HTTPResponse) {
         guard let clock, let stated = response.field("Date").flatMap(Timestamp.init(httpDate:)) else { return }
         clock.hear(stated, from: "the Bot API", as: baseURL.hasPrefix("https://") ? .service : .machine)
@@ -80,7 +80,7 @@ package struct BotClient: Sendable {
 
     /// The `result` of an answer.
     ///
-    /// - Throws: ``TelegramError`` when it says that nothing was done, or cannot be read.
+    /// - Throws: ``TelegramError`` when the answer is a failure, or cannot be read.
     static func result(of response: HTTPResponse, _ method: String) throws(TelegramError) -> JSONValue {
         let envelope: JSONValue
         do { envelope = try JSONValue(parsing: response.body, limits: .telegram) } catch {
@@ -112,9 +112,9 @@ package struct TelegramError: CodedError {
         case rateLimited
         /// Telegram could not be reached; nothing was done.
         case unreachable
-        /// No usable answer came: whether it was done is unknown.
+        /// No usable answer came, so that it is unknown whether the call was carried out.
         case unknown
-        /// The answer is not what the method gives.
+        /// The answer does not have the method's form.
         case malformed
     }
 
@@ -122,7 +122,7 @@ package struct TelegramError: CodedError {
     package let code: Code
     /// Telegram's description, for example `Bad Request: CHARGE_ALREADY_REFUNDED`.
     package let reason: String
-    /// How long to wait, when Telegram says so.
+    /// How long to wait, when Telegram states it.
     package let retryAfter: Duration?
 
     /// A failure of the kind `code`.
@@ -141,6 +141,6 @@ package struct TelegramError: CodedError {
 }
 
 extension JSONLimits {
-    /// How what Telegram says is read: it passes on what strangers write.
+    /// The limits for Telegram's answers, which contain texts of strangers.
     package static let telegram = JSONLimits(maximumBytes: 8 << 20, repairsTexts: true)
 }

@@ -1,15 +1,16 @@
 package import Cryptography
 
-/// The number of a bot, with which each of its tokens begins (Bot API, "Authorizing your bot"): what the bot is, while
-/// tokens come and go.
+/// The number of a bot, with which each of its tokens begins (Bot API, "Authorizing your bot").
+///
+/// It identifies the bot, while its tokens may change.
 package struct BotNumber: Hashable, Sendable, CustomStringConvertible {
     /// The number.
     package let value: Int64
 
-    /// The number in a token; nil when the bytes are no bot's token.
+    /// The number in a token; nil when the bytes are not a bot's token.
     ///
-    /// The number has one form only, without a sign or zeros before it, so that a bot has no second name. The rest stands in
-    /// the path of every request, and has no character that could lead to another one.
+    /// The number has only one form, without a sign or leading zeros, so that a bot has no second name. The rest of the
+    /// token is in the path of every request, and has no character that could change the path.
     package init?(token: SecretBytes) {
         let digits = token.withUnsafeBytes { bytes -> [UInt8]? in
             guard let end = bytes.prefix(20).firstIndex(of: UInt8(ascii: ":")), end + 1 < bytes.count,

@@ -2,7 +2,7 @@ import HTTPMessages
 package import Seams
 import StrictJSON
 
-/// Who a bot is (Bot API, `getMe`).
+/// The identity of a bot (Bot API, `getMe`).
 package struct BotIdentity: Hashable, Sendable {
     /// Its number.
     package let id: Int64
@@ -10,17 +10,17 @@ package struct BotIdentity: Hashable, Sendable {
     package let username: String
 }
 
-/// Where a bot's updates go, as Telegram says it (Bot API, `WebhookInfo`).
+/// The state of a bot's webhook at Telegram (Bot API, `WebhookInfo`).
 package struct BotWebhook: Hashable, Sendable {
-    /// Where they are sent; empty when they are not.
+    /// The URL to which updates are sent; empty when there is no webhook.
     package let url: String
     /// Which updates are sent.
     package let allowedUpdates: Set<String>
-    /// How many wait to be taken.
+    /// The number of updates that wait for delivery.
     package let pendingUpdates: Int64
-    /// Why the last one could not be delivered, when one could not.
+    /// The error of the last failed delivery, if any.
     package let lastError: String?
-    /// When that was.
+    /// The time of the last failed delivery.
     package let lastErrorAt: Timestamp?
 
     /// The updates that payments need.
@@ -30,7 +30,7 @@ package struct BotWebhook: Hashable, Sendable {
 }
 
 extension BotClient {
-    /// Who the bot is.
+    /// The identity of the bot.
     ///
     /// - Throws: ``TelegramError``.
     package func identity() async throws(TelegramError) -> BotIdentity {
@@ -39,11 +39,11 @@ extension BotClient {
         return BotIdentity(id: id, username: me["username"]?.stringValue ?? "")
     }
 
-    /// Registers where updates are sent, with everything that payments need.
+    /// Registers the webhook, with all updates that payments need.
     ///
     /// - Throws: ``TelegramError``.
     package func setWebhook(url: String, secret: String) async throws(TelegramError) {
-        // Left out, Telegram would keep whatever list was set before.
+        // Without a list, Telegram would keep the previous one.
         let types = BotWebhook.neededUpdates.sorted().map(JSONValue.string)
         try await call(
             "setWebhook",
@@ -51,7 +51,7 @@ extension BotClient {
         )
     }
 
-    /// Where the updates go.
+    /// The state of the webhook.
     ///
     /// - Throws: ``TelegramError``.
     package func webhook() async throws(TelegramError) -> BotWebhook {
@@ -65,17 +65,17 @@ extension BotClient {
         )
     }
 
-    /// Stops the sending of updates, so that they can be asked for; what waits is kept.
+    /// Removes the webhook, so that updates can be polled; pending updates are kept.
     ///
     /// - Throws: ``TelegramError``.
     package func deleteWebhook() async throws(TelegramError) { try await call("deleteWebhook") }
 
-    /// Updates that wait, the oldest first; asking from a number on tells Telegram that those before it are taken.
+    /// The pending updates, the oldest first; `offset` confirms all earlier ones to Telegram.
     ///
-    /// Each is taken out of the answer by itself: one that cannot be read keeps none of the others.
+    /// Each is cut out of the answer separately, so that an unreadable one does not affect the others.
     ///
     /// - Parameters:
-    ///   - offset: the number of the first one; none: all that wait.
+    ///   - offset: the number of the first one; nil for all pending ones.
     ///   - wait: how long Telegram waits for one when there is none, in whole seconds.
     /// - Throws: ``TelegramError``.
     /// - Returns: at most a hundred updates, each with its number and as Telegram wrote it.

@@ -1,15 +1,15 @@
 import StrictJSON
 
-/// Telegram's table of currencies: how many fraction digits each has, and how much one payment may be.
+/// Telegram's table of currencies, with their fraction digits and payment limits.
 ///
-/// The exponents differ from ISO 4217 for some currencies, and the limits float with exchange rates, so the table is data
-/// with a date.
+/// The exponents differ from ISO 4217 for some currencies, and the limits change with exchange rates, so the table is
+/// data with a date.
 package struct CurrencyTable: Hashable, Sendable {
     /// One currency.
     package struct Entry: Hashable, Sendable {
         /// Three letters.
         package let code: String
-        /// How many digits the smallest unit is behind the point.
+        /// The number of fraction digits.
         package let exponent: Int
         /// The least that can be paid, in smallest units.
         package let minimumAmount: Int64
@@ -30,12 +30,12 @@ package struct CurrencyTable: Hashable, Sendable {
 
     /// Reads Telegram's own `currencies.json`.
     ///
-    /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``: a table that cannot be read replaces nothing.
+    /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``: an unreadable table replaces nothing.
     package init(parsing bytes: [UInt8], asOf: String) throws(TelegramError) {
         try self.init(Self.json(bytes), asOf: asOf)
     }
 
-    /// Reads the table as it is kept: with its day, and Telegram's own text under `currencies`.
+    /// Reads the stored table: its day, and Telegram's own text under `currencies`.
     ///
     /// - Throws: ``TelegramError`` with ``TelegramError/Code/malformed``.
     package init(kept bytes: [UInt8]) throws(TelegramError) {
@@ -80,7 +80,7 @@ package struct CurrencyTable: Hashable, Sendable {
         return amount.flatMap { $0 > 0 ? $0 : nil }
     }
 
-    /// The text under which the table is kept, a line for each currency.
+    /// The text in which the table is stored, a line for each currency.
     package var keptText: String {
         let lines = entries.map { entry -> String in
             let value: JSONValue = [
@@ -101,12 +101,12 @@ package struct CurrencyTable: Hashable, Sendable {
             """
     }
 
-    /// Whether amounts mean something else in a newer table: an exponent has changed.
+    /// Whether an exponent differs in a newer table, so that amounts would be read differently.
     package func changesExponents(_ newer: Self) -> Bool {
         newer.entries.contains { entry in self.entry(entry.code).map { $0.exponent != entry.exponent } ?? false }
     }
 
-    /// What is different in a newer table, a sentence each; a changed exponent means that amounts mean something else.
+    /// The differences to a newer table, a sentence each; with a changed exponent, amounts would be read differently.
     package func differences(to newer: Self) -> [String] {
         var differences: [String] = []
         for entry in newer.entries {

@@ -2,7 +2,7 @@ package import Cryptography
 package import Seams
 package import StrictJSON
 
-/// What a Mini App passes about its user (`Telegram.WebApp.initData`), checked.
+/// The data that a Mini App passes about its user (`Telegram.WebApp.initData`), with its checks.
 package struct InitData: Hashable, Sendable {
     /// Telegram's keys that sign for third parties.
     package enum ThirdPartyKey {
@@ -12,7 +12,7 @@ package struct InitData: Hashable, Sendable {
         package static let test = "40055058a4ee38156a06562e52eece92a771bcd8346a8c4615cb7376eddf72ec"
     }
 
-    /// The most bytes and fields that are looked at: several times what Telegram sends.
+    /// The most bytes and fields that are read: several times as many as Telegram sends.
     private static let limits = (bytes: 8_192, fields: 64)
 
     /// Why initData is refused.
@@ -25,12 +25,12 @@ package struct InitData: Hashable, Sendable {
 
     /// The fields, decoded, ordered by the bytes of their names.
     package let fields: [(key: String, value: String)]
-    /// What a bot's own token has signed.
+    /// The text that is signed with the bot's own token.
     private let signedByToken: [UInt8]
 
-    /// Reads initData as a Mini App has it: a query string.
+    /// Reads initData in the form of a Mini App: a query string.
     ///
-    /// - Throws: ``Refusal`` when it is none, or a field comes twice.
+    /// - Throws: ``Refusal`` when it is not a query string, or a field occurs twice.
     package init(parsing text: String) throws(Refusal) {
         guard text.utf8.count <= Self.limits.bytes else { throw Refusal(reason: "initData is too long") }
         guard text.utf8.count(where: { $0 == UInt8(ascii: "&") }) < Self.limits.fields else {
@@ -40,13 +40,13 @@ package struct InitData: Hashable, Sendable {
         for pair in text.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, let key = Self.decode(parts[0]), let value = Self.decode(parts[1]), !key.isEmpty
-            else { throw Refusal(reason: "initData is no query string") }
+            else { throw Refusal(reason: "initData is not a query string") }
             fields.append((key, value))
         }
-        // Bytes, not characters: two spellings of one letter are two keys.
+        // Bytes are compared, not characters: two encodings of one letter are two keys.
         fields.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         guard zip(fields, fields.dropFirst()).allSatisfy({ !$0.key.utf8.elementsEqual($1.key.utf8) }) else {
-            throw Refusal(reason: "a field comes twice")
+            throw Refusal(reason: "a field occurs twice")
         }
         self.fields = fields
         signedByToken = Self.checkString(of: fields, without: ["hash"])
@@ -89,7 +89,7 @@ package struct InitData: Hashable, Sendable {
     /// - Throws: ``Refusal``.
     package func check(botToken: SecretBytes, now: Timestamp, maximumAge: Duration) throws(Refusal) {
         guard let stated = value("hash"), let hash = try? Hex.decode(stated), hash.count == 32 else {
-            throw Refusal(reason: "'hash' is missing or no digest")
+            throw Refusal(reason: "'hash' is missing or not a digest")
         }
         let secret = SecretBytes(HMAC.sha256(key: Array("WebAppData".utf8), message: botToken))
         let expected = HMAC.sha256(key: secret, message: signedByToken)
@@ -108,7 +108,7 @@ package struct InitData: Hashable, Sendable {
     ) throws(Refusal) {
         guard let stated = value("signature"),
             let signature = try? Base64.decode(stated, alphabet: .urlSafe, padding: .optional)
-        else { throw Refusal(reason: "'signature' is missing or no base64url") }
+        else { throw Refusal(reason: "'signature' is missing or not base64url") }
         let message =
             Array("\(botID):WebAppData\n".utf8) + Self.checkString(of: fields, without: ["hash", "signature"])
         guard publicKey.isValid(signature: signature, for: message) else {
@@ -130,11 +130,11 @@ package struct InitData: Hashable, Sendable {
 
     private func checkAge(_ now: Timestamp, _ maximumAge: Duration) throws(Refusal) {
         guard let text = value("auth_date"), let seconds = Int64(text), seconds > 0 else {
-            throw Refusal(reason: "'auth_date' is missing or no time")
+            throw Refusal(reason: "'auth_date' is missing or not a time")
         }
         let age = now.since(Timestamp(seconds: seconds))
         guard age <= maximumAge else { throw Refusal(reason: "it is too old") }
-        guard age >= .seconds(-60) else { throw Refusal(reason: "it comes from the future") }
+        guard age >= .seconds(-60) else { throw Refusal(reason: "'auth_date' is in the future") }
     }
 
     /// Whether both have the same fields.

@@ -1,13 +1,13 @@
 package import StrictJSON
 
-/// What `createInvoiceLink` is asked for, checked by Telegram's rules before it is sent.
+/// The parameters of `createInvoiceLink`, checked by Telegram's rules before they are sent.
 package struct InvoiceLink: Hashable, Sendable {
     /// The currency of Stars.
     package static let stars = "XTR"
 
     /// One line of the price.
     package struct Price: Hashable, Sendable {
-        /// What it is for.
+        /// The label of the line.
         package let label: String
         /// How much, in the currency's smallest units.
         package let amount: Int64
@@ -43,7 +43,7 @@ package struct InvoiceLink: Hashable, Sendable {
     package var title: String
     /// More about it, 1 to 255 characters.
     package var summary: String
-    /// What ties a payment to the order, 1 to 128 bytes; the customer does not see it.
+    /// The reference that ties a payment to the order, 1 to 128 bytes; the customer does not see it.
     package var payload: String
     /// The currency: three letters, or `XTR`.
     package var currency: String
@@ -55,17 +55,17 @@ package struct InvoiceLink: Hashable, Sendable {
     package var maximumTip: Int64 = 0
     /// Tips to choose from: at most four, ascending.
     package var suggestedTips: [Int64] = []
-    /// Whether the price depends on how it is shipped.
+    /// Whether the price depends on the way of shipping.
     package var isFlexible = false
-    /// What the customer has to tell: `need_name`, `need_email`, `need_phone_number`, `need_shipping_address`.
+    /// The data that the customer has to give: `need_name`, `need_email`, `need_phone_number`, `need_shipping_address`.
     package var needs: [String] = []
-    /// What of it the payment provider is told: `send_email_to_provider`, `send_phone_number_to_provider`.
+    /// The data that is passed to the payment provider: `send_email_to_provider`, `send_phone_number_to_provider`.
     package var disclosures: [String] = []
     /// JSON for the payment provider, for example a fiscal receipt.
     package var providerData: String?
     /// A picture of what is sold.
     package var photo: Photo?
-    /// How long a period of a subscription is, in seconds; none for what is paid once.
+    /// The length of a subscription's period, in seconds; nil for a single payment.
     package var subscriptionPeriod: Int64?
 
     /// The only length of a period (Bot API, `createInvoiceLink`): 30 days.

@@ -27,25 +27,25 @@ package struct StarAmount: Hashable, Sendable {
 
 /// One line of a bot's Star account (`StarTransaction`).
 package struct StarTransaction: Hashable, Sendable {
-    /// Whom the Stars came from or went to.
+    /// The sender or receiver of Stars.
     package enum Partner: Hashable, Sendable {
-        /// A user, in an app of that language when Telegram says it; with the payload of the invoice, when one was paid.
+        /// A user, with the language of their app when Telegram states it, and the payload of the paid invoice, if any.
         case user(id: Int64, type: String, payload: String?, language: String?)
         /// A withdrawal through Fragment; its state is `pending`, `succeeded` or `failed`.
         case fragment(state: String)
-        /// Something else, by Telegram's word for it.
+        /// Another partner, by Telegram's name for it.
         case other(type: String)
     }
 
-    /// Its identifier: of an incoming one the charge, and a refund has the same as its payment.
+    /// Its identifier: for an incoming one, that of the charge; a refund has the same as its payment.
     package let id: String
     /// How much, without a sign.
     package let amount: StarAmount
     /// When, in seconds since 1970.
     package let date: Int64
-    /// Whether the Stars came in.
+    /// Whether the Stars were received.
     package let isIncoming: Bool
-    /// Whom they came from or went to.
+    /// The sender or receiver.
     package let partner: Partner
 
     /// Reads one line.
@@ -78,7 +78,7 @@ package struct StarTransaction: Hashable, Sendable {
 }
 
 extension BotClient {
-    /// A piece of the bot's Star account, in chronological order.
+    /// A page of the bot's Star account, in chronological order.
     ///
     /// - Throws: ``TelegramError``.
     package func starTransactions(offset: Int64, limit: Int64) async throws(TelegramError) -> [StarTransaction] {
@@ -91,7 +91,7 @@ extension BotClient {
         return transactions
     }
 
-    /// What is on the bot's Star account.
+    /// The balance of the bot's Star account.
     ///
     /// - Throws: ``TelegramError``.
     package func starBalance() async throws(TelegramError) -> StarAmount {

@@ -1,18 +1,18 @@
 package import StrictJSON
 
-/// What Telegram tells a bot, as far as money is concerned.
+/// An update from Telegram to a bot, as far as it concerns money.
 package struct Update: Hashable, Sendable {
-    /// What happened.
+    /// The content of an update.
     package enum Content: Hashable, Sendable {
         /// Telegram asks whether a payment may be taken.
         case preCheckout(PreCheckoutQuery)
-        /// Telegram asks how something can be shipped.
+        /// Telegram asks for the ways of shipping.
         case shipping(ShippingQuery)
         /// A payment was taken.
         case paid(SuccessfulPayment)
-        /// A payment was returned.
+        /// A payment was refunded.
         case refunded(RefundedPayment)
-        /// A customer, or a payment that failed, has changed a subscription.
+        /// A customer or a failed payment has changed a subscription.
         case subscription(SubscriptionUpdate)
         /// Anything else.
         case other
@@ -20,7 +20,7 @@ package struct Update: Hashable, Sendable {
 
     /// The update's number, which is unique for the bot.
     package let id: Int64
-    /// What happened.
+    /// The content of an update.
     package let content: Content
 
     /// Reads an update.
@@ -55,15 +55,15 @@ package struct Update: Hashable, Sendable {
 package struct PreCheckoutQuery: Hashable, Sendable {
     /// The query's identifier, which the answer names.
     package let id: String
-    /// Who would pay.
+    /// The user who would pay.
     package let user: Int64
     /// The currency.
     package let currency: String
     /// How much, in smallest units.
     package let totalAmount: Int64
-    /// What ties it to an order.
+    /// The reference that ties it to an order.
     package let payload: String
-    /// How it is shipped, when the customer chose.
+    /// The chosen way of shipping, if any.
     package let shippingOption: String?
 
     init(_ value: JSONValue) throws(TelegramError) {
@@ -80,9 +80,9 @@ package struct PreCheckoutQuery: Hashable, Sendable {
 package struct ShippingQuery: Hashable, Sendable {
     /// The query's identifier, which the answer names.
     package let id: String
-    /// Who asks.
+    /// The user who asks.
     package let user: Int64
-    /// What ties it to an order.
+    /// The reference that ties it to an order.
     package let payload: String
     /// The address, as JSON.
     package let address: JSONValue
@@ -95,27 +95,27 @@ package struct ShippingQuery: Hashable, Sendable {
     }
 }
 
-/// `SuccessfulPayment`, with what the message around it says.
+/// `SuccessfulPayment`, with data of the message around it.
 package struct SuccessfulPayment: Hashable, Sendable {
     /// When it was taken, in seconds since 1970.
     package let date: Int64
-    /// Who paid; none when the message does not say.
+    /// The user who paid; nil when the message does not name one.
     package let user: Int64?
-    /// The language of their Telegram (IETF), when the message says it.
+    /// The language of their Telegram (IETF), when the message states it.
     package let language: String?
     /// The currency.
     package let currency: String
     /// How much, in smallest units, with tips and shipping.
     package let totalAmount: Int64
-    /// What ties it to an order.
+    /// The reference that ties it to an order.
     package let payload: String
     /// Telegram's identifier of the charge, which makes the payment unique.
     package let chargeID: String
     /// The payment provider's identifier of the charge.
     package let providerChargeID: String
-    /// Until when the subscription is paid, in seconds since 1970; none for what is no subscription.
+    /// Until when the subscription is paid, in seconds since 1970; nil without a subscription.
     package let subscriptionExpiration: Int64?
-    /// What the customer was asked for and has told.
+    /// The data that the customer was asked for and has given.
     package let order: OrderInfo
 
     init(_ value: JSONValue, in message: JSONValue) throws(TelegramError) {
@@ -132,9 +132,9 @@ package struct SuccessfulPayment: Hashable, Sendable {
     }
 }
 
-/// `OrderInfo` with the way of shipping: what a customer has told beside paying.
+/// `OrderInfo` with the way of shipping: the data that a customer has given with a payment.
 ///
-/// It never stands in the way of the payment: what has another form than Telegram's is as if it were not there.
+/// It never blocks the payment: data that does not have Telegram's form is ignored.
 package struct OrderInfo: Hashable, Sendable {
     /// The customer's name.
     package let name: String?
@@ -147,7 +147,7 @@ package struct OrderInfo: Hashable, Sendable {
     /// The identifier of the way of shipping that they chose.
     package let shippingOption: String?
 
-    /// What stands in a `SuccessfulPayment` or a `PreCheckoutQuery`.
+    /// The data in a `SuccessfulPayment` or a `PreCheckoutQuery`.
     init(of payment: JSONValue) {
         let order = payment["order_info"]
         name = order?["name"]?.stringValue
@@ -160,9 +160,9 @@ package struct OrderInfo: Hashable, Sendable {
 
 /// `subscription` (Bot API 10.2): a customer's subscription to what the bot sells has changed.
 package struct SubscriptionUpdate: Hashable, Sendable {
-    /// Whose subscription it is.
+    /// The subscriber.
     package let user: Int64
-    /// What ties it to an order.
+    /// The reference that ties it to an order.
     package let payload: String
     /// `canceled`, `active` or `failed`; others may be added.
     package let state: String
@@ -175,20 +175,21 @@ package struct SubscriptionUpdate: Hashable, Sendable {
     }
 }
 
-/// `RefundedPayment`, with what the message around it says.
+/// `RefundedPayment`, with data of the message around it.
 package struct RefundedPayment: Hashable, Sendable {
-    /// When it was returned, in seconds since 1970.
+    /// When it was refunded, in seconds since 1970.
     package let date: Int64
-    /// The currency: `XTR` by the specification; a payment provider may tell of others.
+    /// The currency: `XTR` by the specification; a payment provider may report others.
     package let currency: String
     /// How much, in smallest units.
     package let totalAmount: Int64
-    /// Telegram's identifier of the charge that was returned.
+    /// Telegram's identifier of the refunded charge.
     package let chargeID: String
-    /// The chat of the message and its number there, which tell one report from another; none when it does not say them.
+    /// The chat of the message and its number there, which distinguish reports; nil when the message does not state
+    /// them.
     package let place: Place?
 
-    /// Where a message stands.
+    /// The place of a message.
     package struct Place: Hashable, Sendable {
         /// The chat.
         package let chat: Int64
@@ -212,14 +213,14 @@ package struct RefundedPayment: Hashable, Sendable {
 extension JSONValue {
     func text(_ key: String) throws(TelegramError) -> String {
         guard let text = self[key]?.stringValue else {
-            throw TelegramError(.malformed, "'\(key)' is missing or no string")
+            throw TelegramError(.malformed, "'\(key)' is missing or not a string")
         }
         return text
     }
 
     func integer(_ key: String) throws(TelegramError) -> Int64 {
         guard let value = self[key]?.integerValue else {
-            throw TelegramError(.malformed, "'\(key)' is missing or no integer")
+            throw TelegramError(.malformed, "'\(key)' is missing or not an integer")
         }
         return value
     }
@@ -231,7 +232,7 @@ extension JSONValue {
         return units
     }
 
-    /// The way of shipping that was chosen; none when the word is empty.
+    /// The chosen way of shipping; nil when the text is empty.
     var shippingOption: String? { self["shipping_option_id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 } }
 
     func user() throws(TelegramError) -> Int64 {
@@ -239,11 +240,11 @@ extension JSONValue {
         return try from.integer("id")
     }
 
-    /// An identifier of a charge; it becomes part of a natural key, so it must not hold what separates its parts.
+    /// An identifier of a charge, which becomes a part of a natural key and so must not contain its separator.
     func charge(_ key: String) throws(TelegramError) -> String {
         let text = try text(key)
         let isWord = !text.isEmpty && text.utf8.count <= 256 && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-        guard isWord else { throw TelegramError(.malformed, "'\(key)' is no identifier") }
+        guard isWord else { throw TelegramError(.malformed, "'\(key)' is not an identifier") }
         return text
     }
 }

@@ -1,12 +1,12 @@
 package import BigInt
 
-/// The header of a block: its hash names the block, and covers everything that is in it.
+/// The header of a block, whose hash identifies the block and covers its whole content.
 package struct EVMHeader: Hashable, Sendable {
     /// The hash of the block before.
     package var parent: EVMHash
     /// The hash of the list of uncles; that of the empty list since the merge.
     package var uncles: EVMHash
-    /// Who gets the fees.
+    /// The account that gets the fees.
     package var beneficiary: EVMAddress
     /// The root over all accounts.
     package var stateRoot: EVMHash
@@ -26,15 +26,15 @@ package struct EVMHeader: Hashable, Sendable {
     package var gasUsed: UInt64
     /// When it was made, in seconds since 1970.
     package var timestamp: UInt64
-    /// What its maker wrote.
+    /// Any bytes that the block's maker has chosen.
     package var extraData: [UInt8]
     /// A random value since the merge (EIP-4399).
     package var mixHash: EVMHash
     /// Eight bytes; zeros since the merge.
     package var nonce: [UInt8]
-    /// What a unit of gas costs at least, in wei (EIP-1559).
+    /// The base fee for a unit of gas, in wei (EIP-1559).
     package var baseFee: BigUInt?
-    /// What later forks have added, in the order of the forks; once one is missing, so are all after it.
+    /// The fields that later forks have added, in the order of the forks; when one is missing, so are all after it.
     package var extensions: Extensions
 
     /// Fields that later forks have added.

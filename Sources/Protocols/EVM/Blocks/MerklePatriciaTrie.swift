@@ -1,10 +1,10 @@
-/// The root hash of a Merkle Patricia trie (Yellow Paper, appendix D): what a block's header says about its chain
+/// The root hash of a Merkle Patricia trie (Yellow Paper, appendix D), with which a block's header covers its chain
 /// transactions, receipts and accounts.
 package enum MerklePatriciaTrie {
-    /// The root of a trie with nothing in it: `keccak256(rlp(""))`.
+    /// The root of an empty trie: `keccak256(rlp(""))`.
     package static let emptyRoot = EVMHash(of: [0x80])
 
-    /// The root of a list, each item under the RLP of its place, as blocks keep chain transactions and receipts.
+    /// The root of a list, with each item under the RLP of its index, as in blocks.
     package static func root(ofList items: [[UInt8]]) -> EVMHash {
         root(of: items.enumerated().map { (key: RLPItem.uint64(UInt64($0.offset)).encoded, value: $0.element) })
     }
@@ -30,7 +30,7 @@ package enum MerklePatriciaTrie {
         guard leaves.count > 1 else {
             return .list([.bytes(compact(first.nibbles[depth...], isLeaf: true)), .bytes(first.value)])
         }
-        // Sorted: what the first and the last share, all share.
+        // The leaves are sorted, so that all share what the first and the last share.
         let shared = zip(first.nibbles[depth...], last.nibbles[depth...]).prefix { $0 == $1 }.count
         guard shared == 0 else {
             let path = first.nibbles[depth..<(depth + shared)]
@@ -50,7 +50,7 @@ package enum MerklePatriciaTrie {
         return .list(children)
     }
 
-    /// A node shorter than a hash stands in its parent itself.
+    /// A node shorter than a hash is embedded in its parent.
     private static func reference(_ node: RLPItem) -> RLPItem {
         let encoded = node.encoded
         return encoded.count < 32 ? node : .bytes(EVMHash(of: encoded).bytes)

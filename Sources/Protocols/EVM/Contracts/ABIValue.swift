@@ -109,7 +109,8 @@ package enum ABIValue: Hashable, Sendable {
             let rest = content.dropFirst(32)
             switch type {
             case .array(let element):
-                // Each element takes a word at least, so that the length cannot promise more than there is.
+                // Each element needs at least one word, so that a length cannot claim more elements than the data can
+                // hold.
                 guard length <= rest.count / 32 else { throw malformed("a list is longer than the data") }
                 let elements = [ABIType](repeating: element, count: length)
                 values.append(.array(try decode(elements, from: rest, depth: depth + 1)))
@@ -121,7 +122,7 @@ package enum ABIValue: Hashable, Sendable {
                     continue
                 }
                 guard let text = String(validating: bytes, as: UTF8.self) else {
-                    throw malformed("a string is no UTF-8")
+                    throw malformed("a string is not UTF-8")
                 }
                 values.append(.string(text))
             }
@@ -162,7 +163,7 @@ extension ABIType {
                 throw ABIValue.malformed("bytes\(count) end in zeros")
             }
             return .fixedBytes(Array(word.prefix(count)))
-        case .bytes, .string, .array: throw ABIValue.malformed("a value of any length is no word")
+        case .bytes, .string, .array: throw ABIValue.malformed("a value of variable length is not a word")
         }
     }
 }

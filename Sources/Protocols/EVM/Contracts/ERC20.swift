@@ -2,12 +2,12 @@ package import BigInt
 
 /// Calls of an ERC-20 token's contract.
 package enum ERC20 {
-    /// Gives `amount` smallest units to an account.
+    /// Transfers `amount` smallest units to an account.
     package static func transfer(to: EVMAddress, amount: BigUInt) -> [UInt8] {
         ABIValue.call("transfer(address,uint256)", [.address(to), .uint(amount)])
     }
 
-    /// Asks what an account has.
+    /// Asks for the balance of an account.
     package static func balance(of account: EVMAddress) -> [UInt8] {
         ABIValue.call("balanceOf(address)", [.address(account)])
     }
@@ -23,7 +23,7 @@ package enum ERC20 {
         return value
     }
 
-    /// Whether a call of `transfer` says that it worked: some tokens answer nothing, USDT on Ethereum among them.
+    /// Whether a call of `transfer` reports success; some tokens return nothing, for example USDT on Ethereum.
     package static func isSuccess(_ answer: [UInt8]) -> Bool {
         guard !answer.isEmpty else { return true }
         return (try? ABIValue.decode([.bool], from: answer)) == [.bool(true)]

@@ -1,15 +1,15 @@
 package import BigInt
 
-/// What a contract wrote into a receipt.
+/// A log entry that a contract wrote into a receipt.
 package struct EVMLog: Hashable, Sendable {
     /// The contract.
     package let address: EVMAddress
     /// Up to four topics; the first is the digest of the event's signature.
     package let topics: [EVMHash]
-    /// What is not indexed.
+    /// The data that is not indexed.
     package let data: [UInt8]
 
-    /// What a contract wrote.
+    /// A log entry.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when there are more than four topics.
     package init(address: EVMAddress, topics: [EVMHash], data: [UInt8]) throws(EVMError) {
@@ -31,16 +31,16 @@ package struct ERC20Transfer: Hashable, Sendable {
 
     /// The token's contract.
     package let token: EVMAddress
-    /// Who gave.
+    /// The sender.
     package let from: EVMAddress
-    /// Who got.
+    /// The receiver.
     package let to: EVMAddress
-    /// How many smallest units.
+    /// The amount in smallest units.
     package let amount: BigUInt
 
     /// Reads a log.
     ///
-    /// ERC-721 has the same first topic and one topic more, so that their number has to be three.
+    /// A transfer of ERC-721 has the same first topic and one topic more, so that there have to be three topics.
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it is no transfer of an ERC-20 token.
     package init(_ log: EVMLog) throws(EVMError) {
         guard log.topics.count == 3, log.topics[0] == Self.topic, log.data.count == 32 else {

@@ -1,12 +1,12 @@
-/// What became of a chain transaction, as the block's receipts root covers it (EIP-658, EIP-2718).
+/// The receipt of a chain transaction, as the block's receipts root covers it (EIP-658, EIP-2718).
 package struct EVMReceipt: Hashable, Sendable {
     /// The type of the chain transaction.
     package let type: UInt8
-    /// Whether it took effect; what failed is in the block too, and moved nothing.
+    /// Whether it took effect; a failed one is in the block too, but moved nothing.
     package let isSuccess: Bool
-    /// The gas that the block used up to and with it.
+    /// The gas that the block used up to this chain transaction, included.
     package let cumulativeGas: UInt64
-    /// What contracts wrote.
+    /// The logs of contracts.
     package let logs: [EVMLog]
 
     /// A receipt.
@@ -36,12 +36,12 @@ package struct EVMReceipt: Hashable, Sendable {
     }
 }
 
-/// A filter of 2048 bits that says what a block's logs certainly do not hold (Yellow Paper, 4.3.1).
+/// A filter of 2048 bits that rules out entries of a block's logs (Yellow Paper, 4.3.1).
 package struct EVMBloom: Hashable, Sendable {
     /// The 256 bytes.
     package private(set) var bytes: [UInt8]
 
-    /// A filter of nothing.
+    /// An empty filter.
     package init() {
         bytes = [UInt8](repeating: 0, count: 256)
     }
@@ -59,7 +59,7 @@ package struct EVMBloom: Hashable, Sendable {
         for bit in Self.bits(entry) { bytes[255 - bit / 8] |= 1 << UInt8(bit % 8) }
     }
 
-    /// Whether an address or a topic may be in it; when not, it certainly is not.
+    /// Whether an address or a topic may be in the filter; if false, it certainly is not.
     package func mayContain(_ entry: [UInt8]) -> Bool {
         Self.bits(entry).allSatisfy { bytes[255 - $0 / 8] & (1 << UInt8($0 % 8)) != 0 }
     }

@@ -1,9 +1,11 @@
 package import BigInt
 
-/// An RLP item where it lies in the bytes that were decoded: strictly, so that only what ``RLPItem/encoded`` writes is
-/// read, every value has one encoding, and every hash one meaning (Ethereum Yellow Paper, appendix B).
+/// An RLP item in the decoded bytes (Ethereum Yellow Paper, appendix B).
 ///
-/// All items of an input share its bytes and one table of places; only what a caller asks for is copied.
+/// Decoding is strict: only the form that ``RLPItem/encoded`` writes is accepted, so that every value has one encoding,
+/// and every hash one meaning.
+///
+/// All items of an input share its bytes and one table of places; only requested values are copied.
 package struct DecodedRLP: Sendable {
     /// The most bytes that are decoded.
     package static let maximumBytes = 4 << 20
@@ -42,7 +44,7 @@ package struct DecodedRLP: Sendable {
         Array(try content(name))
     }
 
-    /// Exactly so many bytes.
+    /// Exactly `count` bytes.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure``.
     package func bytes(_ name: String, count: Int) throws(EVMError) -> [UInt8] {
@@ -55,7 +57,7 @@ package struct DecodedRLP: Sendable {
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when it is no list.
     package func list(_ name: String) throws(EVMError) -> [DecodedRLP] {
-        guard isList else { throw EVMError(.malformedStructure, "'\(name)' is no list") }
+        guard isList else { throw EVMError(.malformedStructure, "'\(name)' is not a list") }
         return children
     }
 
@@ -81,7 +83,7 @@ package struct DecodedRLP: Sendable {
         return bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// The item by itself, with all that is in it.
+    /// A copy of the item with its content.
     package var item: RLPItem {
         isList ? .list(children.map(\.item)) : .bytes(Array(bytes[places[index].content]))
     }

@@ -7,7 +7,7 @@ package enum RLPItem: Hashable, Sendable {
     /// A list.
     case list([RLPItem])
 
-    /// An unsigned integer: its big-endian bytes without leading zeros, zero as none.
+    /// An unsigned integer: its big-endian bytes without leading zeros; zero has no bytes.
     package static func uint64(_ value: UInt64) -> Self {
         .bytes(withUnsafeBytes(of: value.bigEndian) { Array($0.drop { $0 == 0 }) })
     }

@@ -1,9 +1,9 @@
-/// Where an item lies.
+/// The place of an item.
 struct RLPPlace: Sendable {
     let start: UInt32
     let count: UInt32
     let isList: Bool
-    /// The number of the first item that is neither it nor in it.
+    /// The number of the first item after it and its content.
     fileprivate(set) var after: UInt32
 
     /// The bytes of the item without its head.
@@ -11,7 +11,7 @@ struct RLPPlace: Sendable {
     var next: Int { Int(after) }
 }
 
-/// Finds the items of an input, each before those in it, without recursion.
+/// Finds the items of an input without recursion, each before the items in it.
 struct RLPReader {
     /// A list that is being read.
     private struct Open {
@@ -29,12 +29,13 @@ struct RLPReader {
         places.reserveCapacity(16)
     }
 
-    /// The places of the one item that fills the bytes, and of those in it.
+    /// The places of the single item that fills the bytes, and of the items in it.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedRLP`` or ``EVMError/Code/tooLarge``.
     static func places(in bytes: [UInt8]) throws(EVMError) -> [RLPPlace] {
         var reader = Self(bytes)
-        // An item that ends its list ends it, and perhaps the lists around it; what ends the outermost one is the last.
+        // An item can end its list, and perhaps the lists around it. The item that ends the outermost list is the last
+        // one.
         repeat { try reader.readItem(within: reader.open.last?.end ?? bytes.count) } while !reader.open.isEmpty
         guard reader.position == bytes.count else { throw malformed("something follows the item") }
         return reader.places
@@ -64,7 +65,7 @@ struct RLPReader {
             open.append(Open(index: index, end: position + count))
         } else {
             guard count != 1 || bytes[position] >= 0x80 else {
-                throw Self.malformed("a byte below 80 stands for itself")
+                throw Self.malformed("a single byte below 0x80 has no head")
             }
             position += count
         }
@@ -84,20 +85,20 @@ struct RLPReader {
         }
     }
 
-    /// How long the content of an item is whose head says `code`; it begins at the position then.
+    /// The length of the content of an item with the head `code`; afterwards, the position is at the content.
     private mutating func contentLength(_ code: UInt8, _ limit: Int) throws(EVMError) -> Int {
         var length = Int(code)
         if code > 55 {
             let digits = Int(code) - 55
             guard limit - position >= digits else { throw Self.malformed("the input ends within a length") }
             guard bytes[position] != 0 else { throw Self.malformed("a length has no leading zeros") }
-            // More digits than this would be longer than any input.
+            // A length with more digits would exceed any input.
             guard digits <= 4 else { throw Self.malformed("an item is longer than the input") }
             length = bytes[position..<position + digits].reduce(0) { $0 << 8 | Int($1) }
-            guard length > 55 else { throw Self.malformed("a length below 56 stands in the head") }
+            guard length > 55 else { throw Self.malformed("a length below 56 has to be in the head") }
             position += digits
         }
-        guard limit - position >= length else { throw Self.malformed("an item is longer than what it stands in") }
+        guard limit - position >= length else { throw Self.malformed("an item is longer than its list") }
         return length
     }
 

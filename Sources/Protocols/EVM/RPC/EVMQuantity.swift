@@ -1,8 +1,8 @@
 package import BigInt
 import Cryptography
 
-/// The two ways in which JSON-RPC writes values (Ethereum execution API, "hex encoding"): quantities without leading
-/// zeros, data with two digits a byte.
+/// The two forms of values in JSON-RPC (Ethereum execution API, "hex encoding"): quantities without leading zeros, data
+/// with two digits per byte.
 package enum EVMQuantity {
     /// `0x` and the digits without leading zeros; zero is `0x0`.
     package static func text(_ value: BigUInt) -> String { "0x" + String(value, radix: 16) }
@@ -10,7 +10,7 @@ package enum EVMQuantity {
     /// `0x` and the digits without leading zeros; zero is `0x0`.
     package static func text(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 
-    /// `0x` and two digits a byte.
+    /// `0x` and two digits per byte.
     package static func data(_ bytes: [UInt8]) -> String { "0x" + Hex.encode(bytes) }
 
     /// Reads a quantity of at most 256 bits.
@@ -21,7 +21,7 @@ package enum EVMQuantity {
         let isCanonical = (1...64).contains(digits.count) && (digits.first != UInt8(ascii: "0") || digits.count == 1)
         guard text.hasPrefix("0x"), isCanonical, digits.allSatisfy(isHexDigit),
             let value = BigUInt(text.dropFirst(2), radix: 16)
-        else { throw EVMError(.malformedStructure, "'\(text.prefix(70))' is no quantity") }
+        else { throw EVMError(.malformedStructure, "'\(text.prefix(70))' is not a quantity") }
         return value
     }
 

@@ -1,14 +1,14 @@
 import BigInt
 package import Cryptography
 
-/// Texts that wallets sign for people (EIP-191, version 45: `personal_sign`).
+/// Texts that people sign with their wallets (EIP-191, version 45: `personal_sign`).
 package enum SignedText {
-    /// The digest that is signed: of `\u{19}Ethereum Signed Message:\n`, the number of bytes, and the bytes.
+    /// The signed digest: of `\u{19}Ethereum Signed Message:\n`, the number of bytes, and the bytes.
     package static func digest(_ message: [UInt8]) -> [UInt8] {
         Keccak256.hash([0x19] + Array("Ethereum Signed Message:\n\(message.count)".utf8) + message)
     }
 
-    /// Who has signed a message.
+    /// The signer of a message.
     ///
     /// - Parameters:
     ///   - message: the bytes.
@@ -21,7 +21,7 @@ package enum SignedText {
 }
 
 extension EVMSignature {
-    /// A signature as wallets give it: r, s, and 0, 1, 27 or 28.
+    /// A signature in the form of wallets: r, s, and 0, 1, 27 or 28.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature``.
     package init(bytes: [UInt8]) throws(EVMError) {

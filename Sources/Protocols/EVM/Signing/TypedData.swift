@@ -12,11 +12,11 @@ package struct TypedData: Sendable {
     }
 
     private static let maximumDepth = 16
-    /// The most types: the text of each holds those of all that it uses.
+    /// The most types, because the text of each type contains the texts of all types that it uses.
     private static let maximumTypes = 256
-    /// The most bytes of a type's or a field's name; the names of types are compared for every value.
+    /// The most bytes of a type's or a field's name, because names of types are compared for every value.
     private static let maximumNameBytes = 256
-    /// The most bytes of all types' texts together, which can be as many times the document as it has types.
+    /// The most bytes of all types' texts together, which can be the document's size times the number of types.
     private static let maximumTextBytes = 1 << 20
 
     private let types: Named<[Field]>
@@ -74,9 +74,9 @@ package struct TypedData: Sendable {
         }
     }
 
-    /// The digest that is signed: `keccak256(1901 ‖ domain ‖ message)`.
+    /// The signed digest: `keccak256(1901 ‖ domain ‖ message)`.
     ///
-    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when values and types do not belong together.
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when the values do not match the types.
     package func digest() throws(EVMError) -> [UInt8] {
         let separator = try hash("EIP712Domain", domain, 0)
         guard primaryType != "EIP712Domain" else { return Keccak256.hash([0x19, 0x01] + separator) }
@@ -86,7 +86,7 @@ package struct TypedData: Sendable {
     private func hash(_ type: String, _ value: JSONValue, _ depth: Int) throws(EVMError) -> [UInt8] {
         guard depth < Self.maximumDepth else { throw EVMError(.tooLarge, "structs are nested too deep") }
         guard let members = value.members else { throw Self.malformed("'\(type.prefix(40))' is an object") }
-        // One look at each member, however many fields ask for one.
+        // Each member is visited once, however many fields there are.
         let values = Dictionary(members.map { (Array($0.key.utf8), $0.value) }) { first, _ in first }
         guard var encoded = typeHashes[type] else { throw Self.malformed("there is no type '\(type.prefix(40))'") }
         for field in types[type] ?? [] {
@@ -95,7 +95,7 @@ package struct TypedData: Sendable {
         return Keccak256.hash(encoded)
     }
 
-    /// The type with its fields, and behind it the structs that it uses, in the order of their names' bytes.
+    /// The type with its fields, followed by the structs that it uses, in the order of their names' bytes.
     private static func encodedType(_ type: String, _ types: Named<[Field]>) -> String {
         let others = used(by: type, types).dropFirst().sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         return ([type] + others).map { name in
@@ -141,7 +141,7 @@ package struct TypedData: Sendable {
             return Keccak256.hash(encoded)
         }
         if types[type] != nil {
-            // A struct that is not there is zero, as the reference implementations have it.
+            // A missing struct is zero, as in the reference implementations.
             return value.isNull ? BigUInt(0).word : try hash(type, value, depth)
         }
         return try Self.atom(type, value, name)
@@ -184,7 +184,7 @@ package struct TypedData: Sendable {
         default: throw malformed("'\(name)' is an integer")
         }
         let isHex = text.hasPrefix("0x")
-        // A minus sign stands before decimal digits only, and a plus sign nowhere.
+        // A minus sign is allowed only before decimal digits, and a plus sign never.
         let digits = isHex ? text.dropFirst(2) : text.hasPrefix("-") ? text.dropFirst() : text[...]
         let areDigits = !digits.isEmpty && digits.utf8.allSatisfy { $0 != 0x2B && $0 != 0x2D }
         guard text.utf8.count <= 80, areDigits, let magnitude = BigInt(digits, radix: isHex ? 16 : 10) else {

@@ -1,13 +1,13 @@
 import BigInt
 
-/// Reading what was sent: strictly, so that the hash of what is read is the hash of what came.
+/// Strict decoding, so that the hash of the decoded chain transaction is that of the received bytes.
 extension EVMTransaction {
-    /// Reads a signed chain transaction as it is sent and as it stands in blocks.
+    /// Reads a signed chain transaction in the form in which it is sent and stored in blocks.
     ///
-    /// A blob transaction may come with its blobs, as it goes between nodes: what belongs to the block is read.
+    /// A blob transaction may come with its blobs, as between nodes; only the part that belongs to the block is read.
     ///
-    /// - Throws: ``EVMError``; with ``EVMError/Code/invalidSignature`` when a half of the signature is zero or not below
-    ///   the group's order, or S is in the upper half (EIP-2).
+    /// - Throws: ``EVMError``; with ``EVMError/Code/invalidSignature`` when a half of the signature is zero or not
+    ///   below the group's order, or S is in the upper half (EIP-2).
     package init(decoding raw: [UInt8]) throws(EVMError) {
         guard let first = raw.first else { throw EVMError(.malformedStructure, "a chain transaction is not empty") }
         guard first < 0xC0 else {
@@ -85,7 +85,7 @@ extension EVMTransaction {
             accessList: try Self.accessList(rest[4])
         )
         guard type < 3 || to != nil else {
-            throw EVMError(.malformedStructure, "a transaction of type \(type) makes no contract")
+            throw EVMError(.malformedStructure, "a transaction of type \(type) cannot create a contract")
         }
         let last = fields.suffix(3).map { $0 }
         signature = try EVMSignature(last)
@@ -142,7 +142,7 @@ extension EVMAuthorization {
         nonce = try fields[2].uint64("nonce")
         let parity = try fields[3].uint64("yParity")
         guard parity <= 1 else { throw EVMError(.invalidSignature, "'yParity' is 0 or 1") }
-        // Whether it is valid is for the chain to say; an invalid one has no effect there.
+        // The chain decides whether it is valid; an invalid one has no effect there.
         signature = EVMSignature(
             isOdd: parity == 1,
             r: try fields[4].integer("r"),
@@ -161,7 +161,7 @@ extension EVMSignature {
         try self.init(checkedOdd: parity == 1, r: fields[1].integer("r"), s: fields[2].integer("s"))
     }
 
-    /// A signature whose halves are those of a valid one.
+    /// A signature whose halves are checked for their ranges.
     init(checkedOdd isOdd: Bool, r: BigUInt, s: BigUInt) throws(EVMError) {
         self.init(isOdd: isOdd, r: r, s: s)
         guard !r.isZero, r < Self.order, !s.isZero, s <= Self.order / 2 else {

@@ -1,6 +1,6 @@
 package import BigInt
 
-/// Writing: what is hashed to be signed, and what is sent.
+/// Encoding: the bytes to sign, and the bytes to send.
 extension EVMTransaction {
     /// The bytes whose Keccak-256 digest is signed.
     package var signingBytes: [UInt8] {
@@ -11,7 +11,7 @@ extension EVMTransaction {
         return RLPItem.list(fields).encoded
     }
 
-    /// The bytes that are sent; none without a signature.
+    /// The bytes to send; nil without a signature.
     package var raw: [UInt8]? {
         guard let signature else { return nil }
         let halves: [RLPItem] = [.integer(signature.r), .integer(signature.s)]
@@ -23,7 +23,7 @@ extension EVMTransaction {
         return RLPItem.list(legacyFields + [.integer(base + (signature.isOdd ? 1 : 0))] + halves).encoded
     }
 
-    /// The identifier of the chain transaction; none without a signature.
+    /// The identifier of the chain transaction; nil without a signature.
     package var hash: EVMHash? { raw.map(EVMHash.init(of:)) }
 
     private var legacyFields: [RLPItem] {
@@ -65,7 +65,7 @@ extension EVMTransaction.Fee {
         }
     }
 
-    /// What a unit of gas costs in a block (EIP-1559), in wei.
+    /// The price of a unit of gas in a block (EIP-1559), in wei.
     package func price(baseFee: BigUInt) -> BigUInt {
         switch self {
         case .price(let price): price

@@ -1,11 +1,11 @@
 import BigInt
 package import Cryptography
 
-/// Signing, and who has signed.
+/// Signing, and recovering the signer.
 extension EVMTransaction {
     /// Signs it with a key, by the nonce of RFC 6979.
     ///
-    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when fields and type do not belong together.
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when the fields do not match the type.
     package func signed(by key: Secp256k1.PrivateKey) throws(EVMError) -> EVMTransaction {
         switch (kind, fee, chainID) {
         case (.legacy, .price, _), (.accessList, .price, _?): break
@@ -27,9 +27,9 @@ extension EVMTransaction {
         return signed
     }
 
-    /// Who has signed it.
+    /// The signer.
     ///
-    /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature`` when nobody has.
+    /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature`` when there is no valid signature.
     package func sender() throws(EVMError) -> EVMAddress {
         guard let signature else { throw EVMError(.invalidSignature, "it is not signed") }
         return try signature.signer(of: Keccak256.hash(signingBytes))
@@ -46,7 +46,7 @@ extension EVMSignature {
         )
     }
 
-    /// Who has signed a digest.
+    /// The signer of a digest.
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature``.
     package func signer(of digest: [UInt8]) throws(EVMError) -> EVMAddress {

@@ -4,15 +4,15 @@ package import BigInt
 ///
 /// Types 0 (legacy, EIP-155), 1 (EIP-2930), 2 (EIP-1559), 3 (EIP-4844) and 4 (EIP-7702).
 package struct EVMTransaction: Hashable, Sendable {
-    /// What a chain transaction pays for its gas, in wei a unit of gas.
+    /// The price that a chain transaction pays for its gas, in wei per unit of gas.
     package enum Fee: Hashable, Sendable {
         /// One price for all (types 0 and 1).
         case price(BigUInt)
-        /// At most so much, of which so much at most goes to the block's maker (types 2, 3 and 4).
+        /// A maximum price, and the maximum part of it for the block's maker (types 2, 3 and 4).
         case dynamic(maximum: BigUInt, priority: BigUInt)
     }
 
-    /// What belongs to one type only.
+    /// The type, with the fields that only this type has.
     package enum Kind: Hashable, Sendable {
         /// Type 0.
         case legacy
@@ -20,7 +20,7 @@ package struct EVMTransaction: Hashable, Sendable {
         case accessList
         /// Type 2.
         case dynamicFee
-        /// Type 3: the most that is paid for a unit of blob gas, and the versioned hashes of the blobs.
+        /// Type 3: the maximum price for a unit of blob gas, and the versioned hashes of the blobs.
         case blob(maximumFee: BigUInt, hashes: [EVMHash])
         /// Type 4: accounts that take over a contract's code.
         case setCode([EVMAuthorization])
@@ -37,7 +37,7 @@ package struct EVMTransaction: Hashable, Sendable {
         }
     }
 
-    /// An account and the storage slots of it that are announced (EIP-2930).
+    /// An account and its announced storage slots (EIP-2930).
     package struct Access: Hashable, Sendable {
         /// The account.
         package let address: EVMAddress
@@ -51,23 +51,23 @@ package struct EVMTransaction: Hashable, Sendable {
         }
     }
 
-    /// The type and what belongs to it.
+    /// The type, with its own fields.
     package var kind: Kind
-    /// The chain; none for a legacy one from before EIP-155, which every chain takes.
+    /// The chain; nil for a legacy one from before EIP-155, which every chain accepts.
     package var chainID: UInt64?
-    /// How many the sender has sent before.
+    /// The number of chain transactions that the sender has sent before.
     package var nonce: UInt64
-    /// What it pays for its gas.
+    /// The price for its gas.
     package var fee: Fee
     /// The most gas that it may use.
     package var gasLimit: UInt64
-    /// Where it goes; none to make a contract.
+    /// The receiver; nil to create a contract.
     package var to: EVMAddress?
-    /// How much it carries, in wei.
+    /// The value that it carries, in wei.
     package var value: BigUInt
-    /// What it says to a contract.
+    /// The input for a contract.
     package var data: [UInt8]
-    /// The accounts and slots that are announced.
+    /// The announced accounts and slots.
     package var accessList: [Access]
     /// The signature, if it is signed.
     package var signature: EVMSignature?
@@ -113,7 +113,7 @@ package struct EVMSignature: Hashable, Sendable {
     }
 }
 
-/// An account's word that it takes over a contract's code (EIP-7702).
+/// An account's signed authorisation to take over a contract's code (EIP-7702).
 package struct EVMAuthorization: Hashable, Sendable {
     /// The chain; 0 for any.
     package let chainID: BigUInt
@@ -124,7 +124,7 @@ package struct EVMAuthorization: Hashable, Sendable {
     /// The account's signature.
     package let signature: EVMSignature
 
-    /// An account's word.
+    /// An authorisation.
     package init(chainID: BigUInt, address: EVMAddress, nonce: UInt64, signature: EVMSignature) {
         self.chainID = chainID
         self.address = address

@@ -1,8 +1,9 @@
 import Cryptography
 
-/// A serialised tree (or several) of cells: the form in which TON moves data (TON whitepaper, section 3.1.8; tvm.tlb).
+/// One or more serialised trees of cells: the form in which TON transfers data (TON whitepaper, section 3.1.8;
+/// tvm.tlb).
 package struct BagOfCells: Sendable {
-    /// How much is taken from outside.
+    /// The limits for bags from outside.
     package struct Limits: Hashable, Sendable {
         /// The most bytes.
         package var maximumBytes: Int
@@ -11,7 +12,7 @@ package struct BagOfCells: Sendable {
         /// The most roots.
         package var maximumRoots: Int
 
-        /// Limits; the usual ones take four megabytes, 65,536 cells and 16 roots.
+        /// Limits; by default four megabytes, 65,536 cells and 16 roots.
         package init(maximumBytes: Int = 4 << 20, maximumCells: Int = 65_536, maximumRoots: Int = 16) {
             self.maximumBytes = maximumBytes
             self.maximumCells = maximumCells
@@ -19,20 +20,21 @@ package struct BagOfCells: Sendable {
         }
     }
 
-    /// The cells that no other one refers to, or that were named roots.
+    /// The roots of the bag's trees.
     package let roots: [Cell]
     private let table: CellTable
 
-    /// How many cells are written in the bag.
+    /// The number of cells in the bag.
     package var cellCount: Int { table.records.count }
 
-    /// How many different cells the bag holds: a careless writer writes one several times.
+    /// The number of different cells in the bag; some writers repeat cells.
     package var distinctCellCount: Int { Set(table.records.map(\.hash)).count }
 
     /// Reads a bag in any of the three header forms, with or without index and checksum.
     ///
-    /// References have to point forward, nothing may follow the bag, absent cells are refused, and every hash is
-    /// computed here; an index is passed over. It takes time in proportion to the bytes, and does not call itself.
+    /// References have to point forward, nothing may follow the bag, and absent cells are refused. Every hash is
+    /// computed here, and an index is ignored. The time is proportional to the number of bytes, and there is no
+    /// recursion.
     ///
     /// - Throws: ``TONError``.
     package init(parsing bytes: [UInt8], limits: Limits = Limits()) throws(TONError) {
@@ -56,7 +58,7 @@ package struct BagOfCells: Sendable {
 
     /// The only root of a bag that is written in hex or base 64.
     ///
-    /// - Throws: ``TONError`` when the text is neither, or is no bag with one root.
+    /// - Throws: ``TONError`` when the text is neither, or is not a bag with one root.
     /// - Returns: the root.
     package static func root(ofText text: String, limits: Limits = Limits()) throws(TONError) -> Cell {
         try root(of: bytes(ofText: text), limits: limits)
@@ -75,7 +77,7 @@ package struct BagOfCells: Sendable {
     }
 }
 
-/// The header of a bag: how wide its numbers are, and where its parts lie.
+/// The header of a bag: the widths of its numbers, and the places of its parts.
 struct BagHeader {
     static let genericMagic: UInt32 = 0xB5EE_9C72
     static let indexedMagic: UInt32 = 0x68FF_65F3
@@ -117,7 +119,7 @@ struct BagHeader {
         let rootCount = try cursor.count(referenceBytes)
         let absentCount = try cursor.count(referenceBytes)
         let cellBytes = try cursor.count(offsetBytes)
-        guard absentCount == 0 else { throw Self.malformed("absent cells are not taken") }
+        guard absentCount == 0 else { throw Self.malformed("absent cells are not supported") }
         guard cellCount <= limits.maximumCells, rootCount <= limits.maximumRoots else {
             throw TONError(.tooLarge, "the bag has more cells or roots than allowed")
         }
@@ -132,7 +134,7 @@ struct BagHeader {
         }
         let count = cellCount
         guard roots.allSatisfy({ $0 < count }) else { throw Self.malformed("a root is not in the bag") }
-        // Only told where cells are that are found without it; and there are writers that fill it wrongly.
+        // The index is not needed to find the cells, and some writers fill it wrongly.
         if hasIndex { try cursor.skip(cellCount * offsetBytes) }
         cells = cursor.position..<cursor.position + min(cellBytes, bytes.count)
         let end = cells.upperBound + (hasChecksum ? 4 : 0)
@@ -169,7 +171,7 @@ struct BagCursor {
         return value
     }
 
-    /// A number that counts something: larger ones than any bag has are cut, and fail later.
+    /// A count; a number that is larger than in any bag is cut, and fails later.
     mutating func count(_ width: Int) throws(TONError) -> Int {
         Int(min(try integer(width), UInt64(Int32.max)))
     }
@@ -218,7 +220,7 @@ enum CRC32C {
         }
     }
 
-    /// What eight bytes add, with so many bytes of the step after them.
+    /// The contribution of eight bytes to the checksum, with `after` bytes of the step behind them.
     private static func step(_ word: UInt64, _ tables: UnsafeBufferPointer<UInt32>, _ after: Int) -> UInt32 {
         func entry(_ byte: Int) -> UInt32 { tables[(after + 7 - byte) << 8 | Int(word >> (8 * UInt64(byte)) & 0xFF)] }
         return (entry(0) ^ entry(1)) ^ (entry(2) ^ entry(3)) ^ ((entry(4) ^ entry(5)) ^ (entry(6) ^ entry(7)))

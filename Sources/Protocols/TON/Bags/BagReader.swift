@@ -1,10 +1,10 @@
-/// Makes the cells of a bag: one pass forward finds them, one pass back hashes them, children first.
+/// Makes the cells of a bag: a pass forward finds them, and a pass backward hashes them, children first.
 struct BagReader: ~Copyable {
     private let bytes: [UInt8]
     private let header: BagHeader
     private var records: [CellRecord] = []
     private var levels: [Int: [CellLevel]] = [:]
-    /// Where cells begin that have hashes stored with them.
+    /// The starts of the cells with stored hashes.
     private var withStoredHashes: [(index: Int, start: Int)] = []
 
     init(bytes: [UInt8], header: BagHeader) {
@@ -18,7 +18,7 @@ struct BagReader: ~Copyable {
     consuming func cells() throws(TONError) -> CellTable {
         try findCells()
         var hasher = CellHasher()
-        // From the last one to the first: references point forward, so that children are known before their parents.
+        // Backwards, because references point forward, so that children are hashed before their parents.
         for index in records.indices.reversed() { try hash(index, &hasher) }
         let table = CellTable(bytes: bytes, records: records, levels: levels)
         for (index, start) in withStoredHashes { try check(Cell(table, at: index).summary, at: start) }
@@ -68,7 +68,7 @@ struct BagReader: ~Copyable {
         return record
     }
 
-    /// The number of bits: where they are no whole bytes, a one and zeros fill the last byte.
+    /// The number of bits; a one and zeros fill an incomplete last byte.
     private func bitCount(_ prefix: CellPrefix, at offset: Int) throws(TONError) -> Int {
         guard prefix.isPadded else { return prefix.dataBytes * 8 }
         let last = bytes[offset + prefix.dataBytes - 1]
@@ -106,13 +106,13 @@ struct BagReader: ~Copyable {
             )
         }
         let summary = try hasher.summary(of: content, children: children)
-        guard summary.levelMask == record.levelMask else { throw malformed("a cell's level is not what it says") }
+        guard summary.levelMask == record.levelMask else { throw malformed("a cell's level mask is wrong") }
         records[index].hash = summary.hash
         records[index].depth = UInt16(summary.depth)
         if !summary.lower.isEmpty { levels[index] = summary.lower }
     }
 
-    /// Hashes that are stored with a cell save time to those who trust them; here they have to be right.
+    /// Checks the hashes that are stored with a cell, which save time only for readers who trust them.
     private func check(_ summary: CellSummary, at start: Int) throws(TONError) {
         let hashes = summary.lower.map(\.hash) + [summary.hash]
         for (index, hash) in hashes.enumerated() {

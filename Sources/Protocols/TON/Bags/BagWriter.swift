@@ -1,4 +1,4 @@
-/// Writing bags: each distinct cell once, parents before children, the same tree always as the same bytes.
+/// Writes bags: each distinct cell once, parents before children; the same tree always has the same bytes.
 extension BagOfCells {
     /// A bag in the generic form.
     ///
@@ -70,8 +70,8 @@ private struct CellOrder {
     private var positions: [CellHash: Int] = [:]
 
     init(_ roots: [Cell]) {
-        // Depth first without calling itself; a cell is done when all that it refers to is, so that the order of
-        // completion, reversed, has parents first.
+        // Depth first without recursion. A cell is done when all its references are, so that the reversed order of
+        // completion has parents first.
         var isEntered: Set<CellHash> = []
         var stack: [(cell: Cell, next: Int)] = []
         for root in roots.reversed() where isEntered.insert(root.hash).inserted {

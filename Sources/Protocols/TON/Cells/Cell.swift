@@ -1,7 +1,7 @@
 /// A cell of TON: up to 1023 bits and up to four references, immutable, identified by its hash.
 ///
-/// Cells that were read from one bag share its bytes, and any of them keeps all of them in memory. The depth is limited when a cell is made, so that nothing that
-/// walks cells can be led too deep.
+/// Cells from one bag share its bytes, and each of them keeps all bytes in memory. The depth is limited when a cell is
+/// made, so that code that walks cells cannot be led too deep.
 package struct Cell: Sendable {
     /// The most bits of a cell.
     package static let maximumBits = 1_023
@@ -10,17 +10,17 @@ package struct Cell: Sendable {
     /// The greatest depth of a tree of cells.
     package static let maximumDepth = 1_024
 
-    /// What kind of cell it is.
+    /// The kind of a cell.
     package enum Kind: UInt8, Hashable, Sendable {
-        /// A cell that holds what it says.
+        /// A cell that holds its own data.
         case ordinary = 0
-        /// A place holder for a part of a tree that was left out of a proof.
+        /// A placeholder for a part of a tree that a proof leaves out.
         case prunedBranch = 1
-        /// A cell that is kept elsewhere and known by its hash.
+        /// A reference by hash to a cell that is stored elsewhere.
         case libraryReference = 2
         /// A part of a tree with the hash of the whole.
         case merkleProof = 3
-        /// Two of them, before and after a change.
+        /// Two parts of trees, before and after a change.
         case merkleUpdate = 4
     }
 
@@ -42,14 +42,14 @@ package struct Cell: Sendable {
     package var referenceCount: Int { Int(record.referenceCount) }
     /// The representation hash.
     package var hash: CellHash { record.hash }
-    /// The length of the longest way down; zero without references.
+    /// The length of the longest path down; zero without references.
     package var depth: Int { Int(record.depth) }
 
     var levelMask: LevelMask { record.levelMask }
     /// The bytes in which its bits lie, from ``offset`` on.
     var buffer: [UInt8] { table.bytes }
     var offset: Int { Int(record.offset) }
-    /// What its parents' hashes are computed from.
+    /// The values from which its parents' hashes are computed.
     var summary: CellSummary {
         CellSummary(hash: hash, depth: depth, levelMask: levelMask, lower: table.levels[index] ?? [])
     }
@@ -91,7 +91,7 @@ package struct Cell: Sendable {
 
     /// The hash that the cell has at a level; the representation hash at its highest.
     ///
-    /// At level 0 it is the hash of the whole tree, also where parts of it were left out.
+    /// At level 0 it is the hash of the whole tree, even when parts of it are left out.
     package func hash(at level: Int) -> CellHash { summary.hash(at: level) }
 }
 

@@ -1,4 +1,4 @@
-/// Puts a cell together, bit by bit.
+/// Builds a cell, bit by bit.
 package struct CellBuilder: Sendable {
     private var bytes: [UInt8] = []
     /// How many bits are written.
@@ -72,7 +72,7 @@ package struct CellBuilder: Sendable {
         try store(bytes: hash.bytes)
     }
 
-    /// Writes all that is left of a slice, bits and references.
+    /// Writes the rest of a slice, bits and references.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/overflow`` when it does not fit.
     package mutating func store(_ slice: CellSlice) throws(TONError) {
@@ -133,7 +133,7 @@ package struct CellBuilder: Sendable {
         let perCell = Cell.maximumBits / 8
         var end = data.count
         while end > here {
-            // From the end to the beginning, so that each cell exists before the one that refers to it.
+            // Cells are built from the end to the beginning, so that each exists before the one that refers to it.
             let count = (end - here - 1) % perCell + 1
             var part = CellBuilder()
             try part.store(bytes: data[(end - count)..<end])
@@ -162,7 +162,7 @@ package struct CellBuilder: Sendable {
         )
         record.hash = summary.hash
         record.depth = UInt16(summary.depth)
-        // The table has one cell, so that those it refers to are numbered from one on.
+        // The table has one cell, so that its references are numbered from one on.
         for number in references.indices { record[number] = 1 + number }
         let levels = summary.lower.isEmpty ? [:] : [0: summary.lower]
         return Cell(CellTable(bytes: bytes, records: [record], levels: levels, others: references), at: 0)
@@ -172,7 +172,7 @@ package struct CellBuilder: Sendable {
 extension Cell {
     /// The cell without bits and references.
     ///
-    /// - Throws: never; building an empty cell cannot fail, but says so in its type.
+    /// - Throws: in practice never, because building an empty cell cannot fail.
     package static func empty() throws(TONError) -> Cell { try CellBuilder().build() }
 
     /// A cell that `fill` writes.

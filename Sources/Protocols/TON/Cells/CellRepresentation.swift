@@ -1,6 +1,7 @@
 import Cryptography
 
-/// The bytes that a cell's hash is computed over (TON whitepaper, section 3.1.5), in memory that serves all cells in turn.
+/// The bytes over which a cell's hash is computed (TON whitepaper, section 3.1.5), in memory that is reused for all
+/// cells.
 struct CellRepresentation: ~Copyable {
     /// Two descriptors, 128 bytes of data, and a depth and a hash for each of four references.
     private static let capacity = 2 + 128 + 4 * (2 + 32)
@@ -17,7 +18,7 @@ struct CellRepresentation: ~Copyable {
         count = 2
     }
 
-    /// Appends bits of a buffer; where they are no whole bytes, a one and zeros fill the last byte.
+    /// Appends bits of a buffer; a one and zeros fill an incomplete last byte.
     mutating func append(_ buffer: [UInt8], from offset: Int, bitCount: Int) {
         let length = (bitCount + 7) / 8
         precondition(offset + length <= buffer.count, "the bits lie within the buffer")
@@ -39,7 +40,7 @@ struct CellRepresentation: ~Copyable {
         hash.store(in: place(for: 32))
     }
 
-    /// The hash of what was appended.
+    /// The hash of the appended bytes.
     borrowing func hash(by digest: inout SHA256Hasher) -> CellHash {
         unsafe digest.hash(UnsafeRawBufferPointer(rebasing: memory[..<count]), into: memory)
         return CellHash(loading: UnsafeRawBufferPointer(memory))

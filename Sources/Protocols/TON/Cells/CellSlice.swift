@@ -1,6 +1,6 @@
-/// Reads a cell from its start: each read takes bits or references away.
+/// Reads a cell from its start; each read consumes bits or references.
 package struct CellSlice: Sendable {
-    /// The most bytes of a text or a byte string that runs over several cells.
+    /// The most bytes of a text or a byte string over several cells.
     package static let maximumSnakeBytes = 16_384
 
     private let cell: Cell
@@ -84,7 +84,7 @@ package struct CellSlice: Sendable {
         try CellHash(loadBytes(32))
     }
 
-    /// Passes over bits.
+    /// Skips bits.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
     package mutating func skip(_ bits: Int) throws(TONError) {
@@ -109,7 +109,7 @@ package struct CellSlice: Sendable {
         try loadBit() ? loadReference() : nil
     }
 
-    /// Reads `VarUInteger 16`; an encoding with leading zeros is taken, since chains contain them.
+    /// Reads `VarUInteger 16`; an encoding with leading zeros is accepted, because chains contain some.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/underflow``.
     package mutating func loadCoins() throws(TONError) -> UInt128 {
@@ -117,26 +117,26 @@ package struct CellSlice: Sendable {
         return try loadUInt128(length * 8)
     }
 
-    /// Reads a standard address, or none for `addr_none`; external and variable addresses are refused.
+    /// Reads a standard address, or nil for `addr_none`; external and variable addresses are refused.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedAddress`` or ``TONError/Code/underflow``.
     package mutating func loadAddress() throws(TONError) -> TONAddress? {
         switch try loadUInt(2) {
         case 0b00: return nil
         case 0b10:
-            guard try !loadBit() else { throw TONError(.malformedAddress, "addresses with anycast are not taken") }
+            guard try !loadBit() else { throw TONError(.malformedAddress, "addresses with anycast are not supported") }
             let workchain = try loadInt(8)
             return try TONAddress(workchain: Int(workchain), hash: loadHash())
         default: throw TONError(.malformedAddress, "the address is external or of variable length")
         }
     }
 
-    /// Reads any address that a chain has accepted, and the account that it means: nil for none, for an external one, and
-    /// for one of a form that no account has today.
+    /// Reads any address that a chain accepts, and returns its account; nil for `addr_none`, an external address, or a
+    /// form that no account has today.
     ///
-    /// With anycast (TL-B `anycast_info`, at most 30 bits) the first bits are those of the rewriting prefix.
+    /// With anycast (TL-B `anycast_info`, at most 30 bits), the first bits are replaced by the rewriting prefix.
     ///
-    /// - Throws: ``TONError`` when the bits are no address.
+    /// - Throws: ``TONError`` when the bits are not an address.
     package mutating func loadAccepted() throws(TONError) -> TONAddress? {
         let kind = try loadUInt(2)
         if kind == 0b00 { return nil }
@@ -155,7 +155,7 @@ package struct CellSlice: Sendable {
         return try TONAddress(workchain: workchain, hash: prefix.map { hash.beginning(with: $0) } ?? hash)
     }
 
-    /// The bits of an anycast prefix, from the first on.
+    /// The bits of an anycast prefix, the first one first.
     private mutating func loadAnycast() throws(TONError) -> [Bool]? {
         guard try loadBit() else { return nil }
         let depth = Int(try loadUInt(5))
@@ -167,7 +167,7 @@ package struct CellSlice: Sendable {
         return bits
     }
 
-    /// Passes over an external address, or none: `addr_none$00`, `addr_extern$01 len:9 bits`.
+    /// Skips an external address, or none: `addr_none$00`, `addr_extern$01 len:9 bits`.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/malformedAddress`` or ``TONError/Code/underflow``.
     package mutating func skipExternalAddress() throws(TONError) {
@@ -178,9 +178,9 @@ package struct CellSlice: Sendable {
         }
     }
 
-    /// Reads all that is left as bytes, going on in the first reference again and again ("snake" form).
+    /// Reads the rest as bytes, continued in the first reference of each cell ("snake" form).
     ///
-    /// - Throws: ``TONError`` with ``TONError/Code/malformedStructure`` when the bits are no whole bytes, and
+    /// - Throws: ``TONError`` with ``TONError/Code/malformedStructure`` when the bits are not whole bytes, and
     ///   ``TONError/Code/tooLarge`` for more than ``maximumSnakeBytes``.
     package mutating func loadSnake() throws(TONError) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -199,14 +199,14 @@ package struct CellSlice: Sendable {
         return bytes
     }
 
-    /// All that is left, as a cell of its own.
+    /// The rest, as a cell of its own.
     ///
-    /// - Throws: ``TONError``; only when the rest makes no cell, which a slice of a cell always does.
+    /// - Throws: ``TONError``; in practice never, because the rest of a cell always fits a cell.
     package func restAsCell() throws(TONError) -> Cell {
         var builder = CellBuilder()
         try builder.store(self)
         return try builder.build()
     }
 
-    private var underflow: TONError { TONError(.underflow, "the cell ends before what should be read") }
+    private var underflow: TONError { TONError(.underflow, "the cell has too few bits or references") }
 }

@@ -1,17 +1,17 @@
 import Cryptography
 
-/// A hash and a depth that a cell has at one of its levels.
+/// The hash and the depth of a cell at one of its levels.
 struct CellLevel: Sendable {
     let hash: CellHash
     let depth: Int
 }
 
-/// What follows from a cell's content: level mask, hashes and depths.
+/// The values derived from a cell's content: level mask, hashes and depths.
 struct CellSummary: Sendable {
     let hash: CellHash
     let depth: Int
     let levelMask: LevelMask
-    /// Those below the highest level; empty for almost every cell.
+    /// The hashes and depths below the highest level; empty for almost every cell.
     let lower: [CellLevel]
 
     func hash(at level: Int) -> CellHash { lowerLevel(at: level)?.hash ?? hash }
@@ -32,14 +32,14 @@ struct CellContent {
     let bitCount: Int
 }
 
-/// Computes what follows from cells' content, with one digest context and one buffer for all of them.
+/// Computes the summaries of cells, with one digest context and one buffer for all of them.
 struct CellHasher: ~Copyable {
     private var digest = SHA256Hasher()
     private var representation = CellRepresentation()
 
-    /// The hash and the depth of an ordinary cell of a table whose cells have no levels, its children's being known.
+    /// The hash and the depth of an ordinary cell of a table without levels, when those of its children are known.
     ///
-    /// It is the case of almost every cell of a bag, and makes nothing that would need memory of its own.
+    /// This is the case for almost every cell of a bag, and needs no allocation.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/tooLarge`` when the tree is too deep.
     mutating func ordinary(
@@ -61,12 +61,12 @@ struct CellHasher: ~Copyable {
         return (representation.hash(by: &digest), depth)
     }
 
-    /// What follows from a cell's content and its children.
+    /// The summary of a cell from its content and its children.
     ///
-    /// Cells with Merkle proofs around or pruned branches below them have a hash for each significant level.
+    /// Cells inside Merkle proofs or above pruned branches have a hash for each significant level.
     ///
-    /// - Throws: ``TONError`` with ``TONError/Code/malformedCell`` when an exotic cell breaks the rules of its kind, and
-    ///   ``TONError/Code/tooLarge`` when the tree is too deep.
+    /// - Throws: ``TONError`` with ``TONError/Code/malformedCell`` when an exotic cell breaks the rules of its kind,
+    ///   and ``TONError/Code/tooLarge`` when the tree is too deep.
     mutating func summary(of content: CellContent, children: [CellSummary]) throws(TONError) -> CellSummary {
         let kind = content.kind
         let rules = ExoticRules(content.buffer, content.offset, content.bitCount)
@@ -93,7 +93,7 @@ struct CellHasher: ~Copyable {
         TONError(.tooLarge, "the tree is deeper than \(Cell.maximumDepth) cells")
     }
 
-    /// The hashes and depths that a pruned branch states of what was left out.
+    /// The hashes and depths that a pruned branch states for the omitted tree.
     private func stated(_ mask: LevelMask, _ content: CellContent) -> [CellLevel] {
         let count = mask.hashIndex
         let start = content.offset + 2
@@ -112,7 +112,7 @@ struct CellHasher: ~Copyable {
         previous: CellHash?,
         level: Int
     ) -> CellHash {
-        // The descriptor is that of the cell's own bits, also where the hash of the level below stands for them.
+        // The descriptor is that of the cell's own bits, even where the hash of the level below replaces them.
         representation.begin(
             referenceCount: children.count,
             isExotic: content.kind != .ordinary,

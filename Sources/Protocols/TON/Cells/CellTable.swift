@@ -1,11 +1,11 @@
-/// Cells that were read or made together: their bytes once, and a record of fixed size for each.
+/// Cells that were read or made together: their shared bytes, and a record of fixed size for each.
 ///
-/// An object for each cell of a bag would cost more than its hash; so cells are places in a table, and what reads a bag
-/// allocates a few arrays, however many cells it has.
+/// An object for each cell of a bag would cost more than its hash. So cells are places in a table, and reading a bag
+/// allocates only a few arrays, however many cells it has.
 final class CellTable: Sendable {
     let bytes: [UInt8]
     let records: [CellRecord]
-    /// Hashes and depths below the highest level, for the cells that have levels: almost none.
+    /// Hashes and depths below the highest level, for the few cells that have levels.
     let levels: [Int: [CellLevel]]
     /// The cells of other tables that these refer to.
     let others: [Cell]
@@ -18,16 +18,16 @@ final class CellTable: Sendable {
     }
 }
 
-/// What is known of a cell in a table.
+/// The record of a cell in a table.
 struct CellRecord: Sendable {
     let kind: Cell.Kind
     let referenceCount: UInt8
     var levelMask: LevelMask
     let bitCount: UInt16
     var depth: UInt16 = 0
-    /// Where its bits begin.
+    /// The offset of its bits.
     let offset: UInt32
-    /// Cells of the same table, and after them those of ``CellTable/others``.
+    /// Numbers of cells in the same table, or, after them, in ``CellTable/others``.
     var references: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
     var hash = CellHash.zero
 

@@ -58,7 +58,7 @@ struct ExoticRules {
         let stated = CellHash(unchecked: buffer[hashAt..<hashAt + 32])
         let depth = Int(buffer[depthAt]) << 8 | Int(buffer[depthAt + 1])
         guard child.hash(at: 0) == stated, child.depth(at: 0) == depth else {
-            throw TONError(.invalidProof, "the Merkle cell's hash is not that of what it proves")
+            throw TONError(.invalidProof, "the Merkle cell's hash is not that of its content")
         }
     }
 }

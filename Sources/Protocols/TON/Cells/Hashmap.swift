@@ -1,11 +1,11 @@
 /// Dictionaries of TON with keys of a fixed, small width (TL-B `Hashmap n X`; block.tlb).
 enum Hashmap {
-    /// The most entries that are taken from outside.
+    /// The most entries that are accepted from outside.
     static let maximumEntries = 4_096
 
-    /// The entries of a dictionary, ordered by key; none for `hme_empty`.
+    /// The entries of a dictionary, ordered by key; empty for `hme_empty`.
     ///
-    /// The way down is no longer than the key is wide, whatever the cells say.
+    /// The path down is never longer than the key is wide, whatever the cells contain.
     static func entries(of root: Cell?, keyBits: Int) throws(TONError) -> [(key: UInt64, value: CellSlice)] {
         guard let root else { return [] }
         var entries: [(key: UInt64, value: CellSlice)] = []
@@ -65,7 +65,7 @@ enum Hashmap {
         return try builder.build()
     }
 
-    /// The shortest of the three forms, chosen as the reference implementation chooses.
+    /// The shortest of the three forms, chosen as by the reference implementation.
     private static func storeLabel(
         _ label: UInt64,
         length: Int,
@@ -91,12 +91,12 @@ enum Hashmap {
 
 /// The bits that all keys below a node of a dictionary share (TL-B `HmLabel`).
 enum HashmapLabel {
-    /// So many bits, which follow.
+    /// A number of bits, which follow.
     case literal(Int)
-    /// One bit, so many times.
+    /// One bit, and the number of its repetitions.
     case repeated(Bool, Int)
 
-    /// Reads how a label is written; bits that follow are left to the reader.
+    /// Reads the form of a label; bits that follow are left in the slice.
     init(from slice: inout CellSlice, limit: Int) throws(TONError) {
         let width = Int.bitWidth - limit.leadingZeroBitCount
         if try !slice.loadBit() {

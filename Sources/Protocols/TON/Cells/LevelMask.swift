@@ -1,4 +1,4 @@
-/// At which levels of Merkle proofs a cell has a hash of its own (TON whitepaper, section 3.1.7).
+/// The levels of Merkle proofs at which a cell has a hash of its own (TON whitepaper, section 3.1.7).
 struct LevelMask: Hashable, Sendable {
     /// One bit for each of the levels 1 to 3.
     let value: UInt8
@@ -9,9 +9,9 @@ struct LevelMask: Hashable, Sendable {
 
     /// The highest level.
     var level: Int { 8 - value.leadingZeroBitCount }
-    /// How many hashes lie below the highest level.
+    /// The number of hashes below the highest level.
     var hashIndex: Int { value.nonzeroBitCount }
-    /// How many different hashes there are.
+    /// The number of different hashes.
     var hashCount: Int { hashIndex + 1 }
 
     /// The mask of the levels up to `level`.

@@ -13,15 +13,15 @@ package struct TONError: CodedError {
         case tooLarge
         /// A cell's content breaks the rules of its kind.
         case malformedCell
-        /// More is read than is there.
+        /// A read goes beyond the end of a cell.
         case underflow
-        /// More is written than fits.
+        /// A value does not fit a cell or a field.
         case overflow
         /// The address is not one, or not acceptable.
         case malformedAddress
         /// The structure is not the expected one.
         case malformedStructure
-        /// The words are no mnemonic.
+        /// The words are not a mnemonic.
         case malformedMnemonic
         /// A proof does not hold.
         case invalidProof

@@ -2,17 +2,17 @@
 package struct JettonTransfer: Hashable, Sendable {
     /// The sender's number of the request.
     package var queryID: UInt64
-    /// How many smallest units.
+    /// The amount in smallest units.
     package var amount: UInt128
-    /// The owner who shall receive them.
+    /// The owner who receives them.
     package var destination: TONAddress?
-    /// Who gets what is left of the fees.
+    /// The receiver of unused fees.
     package var responseDestination: TONAddress?
-    /// Something for the jetton wallet itself.
+    /// Data for the jetton wallet itself.
     package var customPayload: Cell?
-    /// Nanotons for the receiver's notification; without any there is no notification.
+    /// Nanotons for the receiver's notification; with 0 there is no notification.
     package var forwardAmount: UInt128
-    /// What the receiver is told, for example a comment.
+    /// Data for the receiver, for example a comment.
     package var forwardPayload: Cell
 
     /// A request to send jettons.
@@ -61,19 +61,19 @@ package struct JettonTransfer: Hashable, Sendable {
     }
 }
 
-/// `internal_transfer` of TEP-74: what credits a jetton wallet.
+/// `internal_transfer` of TEP-74: the message that credits a jetton wallet.
 package struct JettonInternalTransfer: Hashable, Sendable {
     /// The sender's number of the request.
     package var queryID: UInt64
-    /// How many smallest units.
+    /// The amount in smallest units.
     package var amount: UInt128
     /// The owner who sent them.
     package var from: TONAddress?
-    /// Who gets what is left of the fees.
+    /// The receiver of unused fees.
     package var responseAddress: TONAddress?
     /// Nanotons for the receiver's notification.
     package var forwardAmount: UInt128
-    /// What the receiver is told.
+    /// Data for the receiver.
     package var forwardPayload: Cell
 
     /// A credit of jettons.
@@ -118,17 +118,17 @@ package struct JettonInternalTransfer: Hashable, Sendable {
     }
 }
 
-/// `transfer_notification` of TEP-74: a jetton wallet tells its owner that jettons came.
+/// `transfer_notification` of TEP-74: a jetton wallet notifies its owner of received jettons.
 ///
-/// Anybody can write one.
+/// Anybody can send one.
 package struct JettonNotification: Hashable, Sendable {
     /// The sender's number of the request.
     package var queryID: UInt64
-    /// How many smallest units.
+    /// The amount in smallest units.
     package var amount: UInt128
     /// The owner who sent them.
     package var sender: TONAddress?
-    /// What the receiver is told.
+    /// Data for the receiver.
     package var forwardPayload: Cell
 
     /// A notification.
@@ -164,9 +164,9 @@ package struct JettonNotification: Hashable, Sendable {
 package struct JettonBurn: Hashable, Sendable {
     /// The sender's number of the request.
     package let queryID: UInt64
-    /// How many smallest units.
+    /// The amount in smallest units.
     package let amount: UInt128
-    /// Who gets what is left of the fees.
+    /// The receiver of unused fees.
     package let responseDestination: TONAddress?
 
     init(from slice: inout CellSlice) throws(TONError) {
@@ -180,24 +180,24 @@ package struct JettonBurn: Hashable, Sendable {
 package struct JettonBurnNotification: Hashable, Sendable {
     /// The sender's number of the request.
     package let queryID: UInt64
-    /// How many smallest units.
+    /// The amount in smallest units.
     package let amount: UInt128
     /// The owner whose jettons were burnt.
     package let sender: TONAddress?
-    /// Who gets what is left of the fees.
+    /// The receiver of unused fees.
     package let responseDestination: TONAddress?
 
     init(from slice: inout CellSlice) throws(TONError) {
         queryID = try slice.loadUInt(64)
         amount = try slice.loadCoins()
         sender = try slice.loadAccepted()
-        // Some jettons end here.
+        // Some jettons end the message here.
         responseDestination = slice.isEmpty ? nil : try slice.loadAddress()
     }
 }
 
-/// `forward_payload:(Either Cell ^Cell)`; some jettons leave out all of it, and some the bit before a reference, which is
-/// seen by nothing but the reference being left.
+/// `forward_payload:(Either Cell ^Cell)`; some jettons leave out all of it, and some the bit before a reference, which
+/// shows only by the remaining reference.
 enum ForwardPayload {
     static func load(_ slice: inout CellSlice) throws(TONError) -> Cell {
         guard slice.remainingBits > 0 else {
@@ -207,7 +207,7 @@ enum ForwardPayload {
         return try slice.restAsCell()
     }
 
-    /// In place when it fits, as most wallets do; otherwise in a reference.
+    /// Stores the payload in place when it fits, as most wallets do, and otherwise in a reference.
     static func store(_ payload: Cell, in builder: inout CellBuilder) throws(TONError) {
         let isInPlace =
             payload.kind == .ordinary && payload.referenceCount == 0

@@ -8,11 +8,11 @@ package enum JettonWalletLayout: String, Hashable, Sendable, CaseIterable {
 
 /// A jetton wallet: one owner's account of one jetton.
 ///
-/// Its address follows from owner, master, code and layout, so that nobody has to be asked whose wallet it is.
+/// Its address follows from owner, master, code and layout, so that its owner can be verified by computation.
 package struct JettonWallet: Hashable, Sendable {
-    /// How many smallest units it holds.
+    /// The balance in smallest units.
     package var balance: UInt128
-    /// Whose it is.
+    /// The owner.
     package var owner: TONAddress
     /// The jetton.
     package var master: TONAddress
@@ -54,7 +54,7 @@ package struct JettonWallet: Hashable, Sendable {
         return try builder.build()
     }
 
-    /// What the account of an owner's jetton wallet begins with.
+    /// The initial state of an owner's jetton wallet.
     ///
     /// - Throws: ``TONError``.
     package static func stateInit(

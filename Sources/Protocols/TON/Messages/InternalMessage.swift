@@ -2,26 +2,26 @@
 package struct InternalMessage: Hashable, Sendable {
     /// Whether instant hypercube routing is off; it always is.
     package var ihrDisabled: Bool
-    /// Whether the money comes back when the receiver cannot take it.
+    /// Whether the money comes back when the receiver cannot accept it.
     package var bounce: Bool
-    /// Whether this is money that comes back.
+    /// Whether this is returned money.
     ///
-    /// It decides, not the body.
+    /// This flag decides, not the body.
     package var bounced: Bool
-    /// Who sent it.
+    /// The sender.
     ///
-    /// None before the chain has filled it in, and where it is of a form that no account has today.
+    /// It is nil before the chain has filled it in, and when it has a form that no account has today.
     package var source: TONAddress?
-    /// Who receives it.
+    /// The receiver.
     package var destination: TONAddress
-    /// What it carries, in nanotons.
+    /// The coins that it carries, in nanotons.
     package var value: UInt128
-    /// Other currencies that it carries, which are not TON.
+    /// Other currencies that it carries.
     package var extraCurrencies: Cell?
-    /// Flags since global version 12 (before it, the IHR fee): bit 0 asks for the new bounce format, bit 1 for the whole
+    /// Flags since global version 12 (before it, the IHR fee): bit 0 requests the new bounce format, bit 1 the whole
     /// body in it.
     package var extraFlags: UInt128
-    /// What forwarding it costs beyond what the sender has paid, in nanotons.
+    /// The remaining fee for forwarding it, in nanotons.
     package var forwardFee: UInt128
     /// Its logical time.
     package var createdLT: UInt64

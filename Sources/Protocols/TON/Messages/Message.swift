@@ -63,11 +63,11 @@ struct MessageTail {
         body = try slice.loadBit() ? slice.loadReference() : slice.restAsCell()
     }
 
-    /// Writes what fits in place, and the rest in references; `bodyInReference` always uses one.
+    /// Writes the parts in place when they fit, and otherwise in references; `bodyInReference` forces one for the body.
     func store(in builder: inout CellBuilder, bodyInReference: Bool = false) throws(TONError) {
         try builder.store(bit: stateInit != nil)
         if let stateInit {
-            // Many wallets write the state in a reference: the same choice gives the same hashes.
+            // Many wallets write the state in a reference; the same choice leads to the same hashes.
             try builder.store(bit: true)
             try builder.store(reference: stateInit.cell())
         }
@@ -87,7 +87,7 @@ struct MessageTail {
 package struct ExternalInMessage: Hashable, Sendable {
     /// The account that it goes to.
     package var destination: TONAddress
-    /// What it costs to import it, in nanotons; 0 in what wallets write.
+    /// The fee to import it, in nanotons; 0 in messages of wallets.
     package var importFee: UInt128
     /// The state that deploys the account.
     package var stateInit: StateInit?
@@ -128,7 +128,7 @@ package struct ExternalInMessage: Hashable, Sendable {
     /// - Throws: ``TONError`` when it does not fit.
     package func cell() throws(TONError) -> Cell { try cell(bodyInReference: false) }
 
-    /// The hash that stays the same however the message is written (TEP-467): no source, no import fee, no initial state,
+    /// The hash that does not depend on the message's encoding (TEP-467): no source, no import fee, no initial state,
     /// and the body in a reference.
     ///
     /// - Throws: ``TONError``.

@@ -1,32 +1,32 @@
-/// What a message says, by the first 32 bits of its body (TEP-74 and the contracts' own documentation).
+/// The meaning of a message, by the first 32 bits of its body (TEP-74 and the contracts' own documentation).
 ///
-/// A body that is not what its first bits promise is ``other(op:)``: anybody may write anything.
+/// A body that does not match its first bits is ``other(op:)``, because anybody may write anything.
 package enum MessageBody: Hashable, Sendable {
-    /// Nothing.
+    /// An empty body.
     case empty
     /// A text: op 0 and bytes in snake form, which need not be UTF-8.
     case comment([UInt8])
-    /// A text that only the receiver can read; never taken as plain text.
+    /// A text that only the receiver can read; it is never used as plain text.
     case encryptedComment
     /// An owner asks its jetton wallet to send.
     case jettonTransfer(JettonTransfer)
     /// A jetton wallet, or the master, gives jettons to another jetton wallet.
     case jettonInternalTransfer(JettonInternalTransfer)
-    /// A jetton wallet tells its owner that jettons came.
+    /// A jetton wallet notifies its owner of received jettons.
     case jettonNotification(JettonNotification)
-    /// What was sent for fees and not needed comes back.
+    /// Unused coins for fees come back.
     case excesses(queryID: UInt64)
     /// An owner asks its jetton wallet to burn.
     case jettonBurn(JettonBurn)
-    /// A jetton wallet tells the master that jettons were burnt.
+    /// A jetton wallet notifies the master of burnt jettons.
     case jettonBurnNotification(JettonBurnNotification)
     /// A highload wallet's list of messages, sent to itself.
     case highloadTransfer(queryID: UInt64)
-    /// Money that comes back, in the format of global version 12.
+    /// Returned money, in the format of global version 12.
     case bounced(BouncedBody)
-    /// Money that comes back, in the old format: the first 256 bits of the original body.
+    /// Returned money, in the old format: the first 256 bits of the original body.
     case bouncedLegacy(original: Cell)
-    /// Something else; the op is none for fewer than 32 bits.
+    /// Any other body; the op is nil for fewer than 32 bits.
     case other(op: UInt32?)
 
     /// The first 32 bits of bodies that have a meaning here.
@@ -98,11 +98,11 @@ package enum MessageBody: Hashable, Sendable {
     }
 }
 
-/// The body of money that comes back, since global version 12.
+/// The body of returned money, since global version 12.
 package struct BouncedBody: Hashable, Sendable {
     /// The original body, or its root without references.
     package let originalBody: Cell
-    /// What the original message carried, in nanotons.
+    /// The coins of the original message, in nanotons.
     package let originalValue: UInt128
     /// The original message's logical time.
     package let originalLT: UInt64
@@ -115,7 +115,7 @@ package struct BouncedBody: Hashable, Sendable {
     /// Gas used and steps made, when the code ran.
     package let gas: (used: UInt32, steps: UInt32)?
 
-    /// A body of money that comes back.
+    /// A body of returned money.
     package init(
         originalBody: Cell,
         originalValue: UInt128,

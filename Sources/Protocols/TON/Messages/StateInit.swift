@@ -1,6 +1,6 @@
-/// What an account begins with: its code and data (TL-B `StateInit`), whose hash is the account's address.
+/// The initial state of an account: its code and data (TL-B `StateInit`), whose hash is the account's address.
 package struct StateInit: Hashable, Sendable {
-    /// When the chain calls a contract of the masterchain by itself (TL-B `TickTock`).
+    /// When the chain calls a contract of the masterchain without a message (TL-B `TickTock`).
     package struct Ticks: Hashable, Sendable {
         /// Before every block.
         package var isCalledBefore: Bool
@@ -8,12 +8,12 @@ package struct StateInit: Hashable, Sendable {
         package var isCalledAfter: Bool
     }
 
-    /// By how many bits the account is split into shards; no account that a payment meets is.
+    /// By how many bits the account is split into shards; accounts in payments are never split.
     ///
-    /// It stands in the messages of strangers all the same: for an account with code the chain reads of a message's state
-    /// only the libraries.
+    /// It can still occur in messages of strangers: for an account with code, the chain reads only the libraries of a
+    /// message's state.
     package var splitDepth: UInt8?
-    /// When the chain calls it by itself; no account that a payment meets is called so.
+    /// When the chain calls it without a message; accounts in payments are never called so.
     package var ticks: Ticks?
     /// The contract's code.
     package var code: Cell?

@@ -1,4 +1,4 @@
-/// A block of which is known that it has a root hash, though parts of it may have been left out (block.tlb `Block`).
+/// A block that is proven to have a root hash; parts of it may be left out (block.tlb `Block`).
 package struct ProvenBlock: Sendable {
     private static let tag: UInt64 = 0x11EF_55AA
     private static let infoTag: UInt64 = 0x9BC7_A987
@@ -27,7 +27,7 @@ package struct ProvenBlock: Sendable {
     /// - Parameters:
     ///   - proof: the proof's cell, or the block's.
     ///   - rootHash: the root hash that the block has to have.
-    /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when it has another.
+    /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when it has another root hash.
     package init(_ proof: Cell, rootHash: CellHash) throws(TONError) {
         root = try ProvenTree.root(of: proof, hash: rootHash)
         var slice = try ProvenTree.slice(of: root)
@@ -38,7 +38,7 @@ package struct ProvenBlock: Sendable {
 
     /// Which block it is and when it was made.
     ///
-    /// - Throws: ``TONError`` when that was left out.
+    /// - Throws: ``TONError`` when that part was left out.
     package func header() throws(TONError) -> Header {
         var slice = try ProvenTree.slice(of: root.reference(0))
         guard try slice.loadUInt(32) == Self.infoTag else {
@@ -70,8 +70,8 @@ package struct ProvenBlock: Sendable {
     /// - Parameters:
     ///   - account: the 256 bits of its account.
     ///   - lt: its logical time.
-    /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when the way to it was left out.
-    /// - Returns: the hash; none when there is no such chain transaction, which is proven then.
+    /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when the path to it was left out.
+    /// - Returns: the hash; nil when it is proven that there is no such chain transaction.
     package func transactionHash(of account: CellHash, lt: UInt64) throws(TONError) -> CellHash? {
         var extra = try ProvenTree.slice(of: root.reference(3))
         guard try extra.loadUInt(32) == Self.extraTag else {
@@ -87,7 +87,7 @@ package struct ProvenBlock: Sendable {
         try ProvenTree.skipCurrencies(&found)
         // acc_trans#5 account_addr:bits256 transactions:(HashmapAug 64 ^Transaction CurrencyCollection)
         guard try found.loadUInt(4) == 5, try found.loadHash() == account else {
-            throw TONError(.malformedStructure, "an account's part of the block is of another account")
+            throw TONError(.malformedStructure, "the entry of an account in the block names another account")
         }
         let time = ProvenTree.bits((0..<8).map { UInt8(truncatingIfNeeded: lt >> (56 - 8 * $0)) })
         guard var leaf = try ProvenTree.lookUp(time, from: found) else { return nil }
@@ -97,7 +97,7 @@ package struct ProvenBlock: Sendable {
 
     /// The hash of the shard's state after this block.
     ///
-    /// - Throws: ``TONError`` when that was left out.
+    /// - Throws: ``TONError`` when that part was left out.
     package func stateHash() throws(TONError) -> CellHash {
         let update = try root.reference(2)
         guard update.kind == .merkleUpdate else {
@@ -110,7 +110,7 @@ package struct ProvenBlock: Sendable {
 
     /// The shard's state after this block, as far as the block itself shows it: the parts that it changed.
     ///
-    /// - Throws: ``TONError`` when that was left out.
+    /// - Throws: ``TONError`` when that part was left out.
     package func changedState() throws(TONError) -> ProvenState {
         let hash = try stateHash()
         return try ProvenState(root.reference(2).reference(1), hash: hash)

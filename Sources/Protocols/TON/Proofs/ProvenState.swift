@@ -1,11 +1,10 @@
-/// A shard's state of which is known that it has a hash, though parts of it may have been left out (block.tlb
-/// `ShardStateUnsplit`).
+/// A shard's state that is proven to have a hash; parts of it may be left out (block.tlb `ShardStateUnsplit`).
 package struct ProvenState: Sendable {
     private static let tag: UInt64 = 0x9023_AFE2
 
-    /// What a state says of an account.
+    /// The entry of an account in a state.
     package struct Entry: Hashable, Sendable {
-        /// The account's cell, or what stands for it.
+        /// The account's cell, or the pruned branch in its place.
         package let cell: Cell
         /// The hash of the account's cell.
         package let hash: CellHash
@@ -22,20 +21,20 @@ package struct ProvenState: Sendable {
     /// - Parameters:
     ///   - proof: the proof's cell, or the state's.
     ///   - hash: the hash that it has to have, from ``ProvenBlock/stateHash()``.
-    /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when it has another.
+    /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when it has another hash.
     package init(_ proof: Cell, hash: CellHash) throws(TONError) {
         root = try ProvenTree.root(of: proof, hash: hash)
     }
 
-    /// What the state says of an account of its shard.
+    /// The entry of an account of the shard.
     ///
     /// - Parameter account: the account's 256 bits.
-    /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when the way to it was left out.
-    /// - Returns: the entry; none when there is no such account, which is proven then.
+    /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when the path to it was left out.
+    /// - Returns: the entry; nil when it is proven that there is no such account.
     package func entry(of account: CellHash) throws(TONError) -> Entry? {
         var slice = try ProvenTree.slice(of: root)
         guard try slice.loadUInt(32) == Self.tag else {
-            throw TONError(.malformedStructure, "what is proven is no state of a shard")
+            throw TONError(.malformedStructure, "the proof is not of a shard's state")
         }
         // out_msg_queue_info comes first, then accounts: HashmapAugE 256 ShardAccount DepthBalanceInfo
         var accounts = try ProvenTree.slice(of: root.reference(1))
@@ -55,11 +54,11 @@ package struct ProvenState: Sendable {
     }
 }
 
-/// An account as a state holds it (block.tlb `Account`).
+/// An account in a state (block.tlb `Account`).
 package struct ProvenAccount: Hashable, Sendable {
     /// The address.
     package let address: TONAddress
-    /// What it holds, in nanotons.
+    /// The balance, in nanotons.
     package let balance: UInt128
     /// Until when its rent is paid, in seconds since 1970.
     package let rentPaid: UInt32
@@ -67,13 +66,13 @@ package struct ProvenAccount: Hashable, Sendable {
     package let rentDue: UInt128
     /// Its status.
     package let status: AccountStatus
-    /// Its code and data; none unless it is active.
+    /// Its code and data; nil unless it is active.
     package let state: StateInit?
 
     /// Reads an account's cell, which has to be the one that a state names.
     ///
     /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when it is another.
-    /// - Returns: nothing when the account does not exist (`account_none$0`).
+    /// - Returns: nil when the account does not exist (`account_none$0`).
     package init?(_ cell: Cell, entry: ProvenState.Entry) throws(TONError) {
         guard cell.hash(at: 0) == entry.hash else {
             throw TONError(.invalidProof, "the account is not the one that the state names")
@@ -104,8 +103,8 @@ package struct ProvenAccount: Hashable, Sendable {
             let count = Int(try slice.loadUInt(3))
             try slice.skip(8 * count)
         }
-        // storage_extra_none$000 or storage_extra_info$001 dict_hash:uint256; before global version 11 this was the number
-        // of public cells, which was always zero and is written alike.
+        // storage_extra_none$000 or storage_extra_info$001 dict_hash:uint256; before global version 11 this was the
+        // number of public cells, which was always zero and has the same encoding.
         switch try slice.loadUInt(3) {
         case 0: break
         case 1: try slice.skip(256)

@@ -1,8 +1,8 @@
-/// Walks trees of cells of which parts may have been left out: what was left out is never read as if it were there.
+/// Walks trees of cells with omitted parts, and never reads an omitted part as if it were present.
 enum ProvenTree {
-    /// The tree behind a Merkle proof, which has to be the one with a hash; or the whole tree itself.
+    /// The tree in a Merkle proof, or the whole tree itself; its hash has to be `hash`.
     ///
-    /// That a proof's cell names the hash of what it holds was checked when the cell was made.
+    /// It was checked when the proof's cell was made that it states the hash of its content.
     static func root(of cell: Cell, hash: CellHash) throws(TONError) -> Cell {
         let tree = cell.kind == .merkleProof ? try cell.reference(0) : cell
         guard tree.hash(at: 0) == hash else {
@@ -11,10 +11,10 @@ enum ProvenTree {
         return tree
     }
 
-    /// A reader of a cell that is there.
+    /// A reader of a cell that was not left out.
     static func slice(of cell: Cell) throws(TONError) -> CellSlice {
         guard cell.kind == .ordinary else {
-            throw TONError(.invalidProof, "the proof leaves out what is asked for")
+            throw TONError(.invalidProof, "the proof leaves out the requested part")
         }
         return cell.slice()
     }
@@ -23,9 +23,9 @@ enum ProvenTree {
     ///
     /// - Parameters:
     ///   - key: the key's bits, the highest first.
-    ///   - start: where the root's label begins.
-    /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when the way to the key was left out.
-    /// - Returns: what is left of the leaf, its sum first; none when the key is not in the dictionary, which is proven then.
+    ///   - start: a reader at the root's label.
+    /// - Throws: ``TONError`` with ``TONError/Code/invalidProof`` when the path to the key was left out.
+    /// - Returns: the rest of the leaf, its sum first; nil when it is proven that the key is not in the dictionary.
     static func lookUp(_ key: [Bool], from start: CellSlice) throws(TONError) -> CellSlice? {
         var slice = start
         var rest = key[...]
@@ -55,7 +55,7 @@ enum ProvenTree {
         bytes.flatMap { byte in (0..<8).map { byte >> (7 - $0) & 1 == 1 } }
     }
 
-    /// Passes over coins and further currencies (TL-B `CurrencyCollection`).
+    /// Skips coins and further currencies (TL-B `CurrencyCollection`).
     static func skipCurrencies(_ slice: inout CellSlice) throws(TONError) {
         _ = try slice.loadCoins()
         _ = try slice.loadMaybeReference()

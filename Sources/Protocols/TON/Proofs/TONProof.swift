@@ -1,7 +1,7 @@
 import Cryptography
 package import Seams
 
-/// What a wallet signs to show that it belongs to whoever uses it (TON Connect, `ton_proof`).
+/// A wallet's signed proof that it belongs to its user (TON Connect, `ton_proof`).
 package struct TONProof: Hashable, Sendable {
     /// The wallet.
     package let address: TONAddress
@@ -9,12 +9,12 @@ package struct TONProof: Hashable, Sendable {
     package let domain: String
     /// When it was signed.
     package let timestamp: Timestamp
-    /// What we asked it to sign: used once.
+    /// The payload that we asked it to sign, which is used once.
     package let payload: String
     /// The signature.
     package let signature: [UInt8]
 
-    /// A proof as a wallet gave it.
+    /// A proof from a wallet.
     package init(address: TONAddress, domain: String, timestamp: Timestamp, payload: String, signature: [UInt8]) {
         self.address = address
         self.domain = domain
@@ -23,7 +23,7 @@ package struct TONProof: Hashable, Sendable {
         self.signature = signature
     }
 
-    /// What is signed: `SHA-256(0xFFFF ‖ "ton-connect" ‖ SHA-256(message))`.
+    /// The signed digest: `SHA-256(0xFFFF ‖ "ton-connect" ‖ SHA-256(message))`.
     package var digest: [UInt8] {
         var message = Array("ton-proof-item-v2/".utf8)
         withUnsafeBytes(of: Int32(address.workchain).bigEndian) { message.append(contentsOf: $0) }
@@ -35,18 +35,18 @@ package struct TONProof: Hashable, Sendable {
         return SHA256.hash([0xFF, 0xFF] + Array("ton-connect".utf8) + SHA256.hash(message))
     }
 
-    /// What the proof has to fit.
+    /// The requirements of a proof.
     package struct Expectation: Sendable {
         /// Our own domain.
         package let domain: String
-        /// The payload that we gave out.
+        /// The payload that we issued.
         package let payload: String
         /// The current moment.
         package let now: Timestamp
         /// How old a proof may be.
         package let maximumAge: Duration
 
-        /// What a proof has to fit; the usual age is fifteen minutes.
+        /// The requirements of a proof; the default age is fifteen minutes.
         package init(domain: String, payload: String, now: Timestamp, maximumAge: Duration = .seconds(900)) {
             self.domain = domain
             self.payload = payload
@@ -55,13 +55,14 @@ package struct TONProof: Hashable, Sendable {
         }
     }
 
-    /// Why the proof does not hold; none when it does.
+    /// Why the proof does not hold; nil when it does.
     ///
     /// - Parameters:
-    ///   - expectation: what it has to fit.
+    ///   - expectation: the requirements.
     ///   - stateInit: the wallet's initial state, whose hash is the address and which holds the key.
-    ///   - claimedKey: the key that the wallet says it has; has to be the state's, and is all there is without one.
-    /// - Returns: a sentence, or none.
+    ///   - claimedKey: the key that the wallet claims: it has to be the state's, and is used alone when there is no
+    ///     state.
+    /// - Returns: a sentence, or nil.
     package func refusal(
         expecting expectation: Expectation,
         stateInit: StateInit?,

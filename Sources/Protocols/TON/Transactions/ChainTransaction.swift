@@ -1,6 +1,6 @@
-/// One step of an account's history (TL-B `transaction$0111`): a message in, messages out, and what happened in between.
+/// One step of an account's history (TL-B `transaction$0111`): a message in, messages out, and the phases in between.
 package struct ChainTransaction: Hashable, Sendable {
-    /// The cell that it was read from; its hash identifies it.
+    /// The cell from which it was read, whose hash identifies it.
     package let cell: Cell
     /// The account, without its workchain.
     package let account: CellHash
@@ -12,11 +12,11 @@ package struct ChainTransaction: Hashable, Sendable {
     package let previousLT: UInt64
     /// When it happened, by the block's clock, in seconds since 1970.
     package let now: UInt32
-    /// What the account was before it.
+    /// The account's status before it.
     package let originalStatus: AccountStatus
-    /// What the account was after it.
+    /// The account's status after it.
     package let endStatus: AccountStatus
-    /// The message that it answers.
+    /// The message that caused it.
     package let inMessage: Message?
     /// The hash of that message.
     package let inMessageHash: CellHash?
@@ -24,11 +24,11 @@ package struct ChainTransaction: Hashable, Sendable {
     package let outMessages: [Message]
     /// The hashes of those messages.
     package let outMessageHashes: [CellHash]
-    /// What the account paid in fees, without what its messages still pay on their way, in nanotons.
+    /// The fees that the account paid, without the forwarding fees of its messages, in nanotons.
     package let totalFees: UInt128
     /// The hashes of the account's state before and after.
     package let stateUpdate: StateUpdate
-    /// What happened, phase by phase.
+    /// The phases.
     package let description: TransactionDescription
 
     /// The hashes of an account's state before and after.

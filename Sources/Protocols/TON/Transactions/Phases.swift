@@ -1,4 +1,4 @@
-/// What an account is before or after a chain transaction.
+/// The status of an account before or after a chain transaction.
 package enum AccountStatus: UInt8, Hashable, Sendable {
     case uninitialised = 0
     case frozen = 1
@@ -8,18 +8,18 @@ package enum AccountStatus: UInt8, Hashable, Sendable {
 
 /// The phase that takes the rent for storage.
 package struct StoragePhase: Hashable, Sendable {
-    /// What the phase did to the account.
+    /// The change of the account's status.
     package enum StatusChange: Hashable, Sendable {
         case unchanged
         case frozen
         case deleted
     }
 
-    /// What was taken, in nanotons.
+    /// The rent taken, in nanotons.
     package var collected: UInt128
-    /// What could not be taken and is still owed.
+    /// The rent that could not be taken and is still owed.
     package var due: UInt128?
-    /// What the phase did to the account.
+    /// The change of the account's status.
     package var statusChange: StatusChange
 
     /// A storage phase.
@@ -47,11 +47,11 @@ package struct StoragePhase: Hashable, Sendable {
     }
 }
 
-/// The phase that adds what the message carries.
+/// The phase that adds the message's coins.
 package struct CreditPhase: Hashable, Sendable {
-    /// Rent from before that was taken first.
+    /// Earlier rent that was taken first.
     package var dueFeesCollected: UInt128?
-    /// What was added, in nanotons.
+    /// The coins added, in nanotons.
     package var credit: UInt128
     /// Other currencies that were added.
     package var extraCurrencies: Cell?
@@ -91,23 +91,23 @@ package enum ComputePhase: Hashable, Sendable {
         case suspended
     }
 
-    /// What running the code came to.
+    /// The result of running the code.
     package struct Result: Hashable, Sendable {
-        /// Whether the code ended well.
+        /// Whether the code succeeded.
         package var success: Bool
         /// Whether the message's state was used.
         package var usedMessageState: Bool
-        /// Whether the account became active by it.
+        /// Whether the account became active.
         package var activatedAccount: Bool
-        /// What the gas cost, in nanotons.
+        /// The fee for the gas, in nanotons.
         package var gasFees: UInt128
-        /// How much gas was used.
+        /// The gas used.
         package var gasUsed: UInt64
-        /// How much gas there was.
+        /// The gas limit.
         package var gasLimit: UInt64
         /// The exit code; 0 and 1 are success.
         package var exitCode: Int32
-        /// How many steps were made.
+        /// The number of steps.
         package var steps: UInt32
 
         /// A result of running code.
@@ -197,32 +197,32 @@ package enum ComputePhase: Hashable, Sendable {
             try more.store(int: Int64(result.exitCode), bits: 32)
             try more.store(bit: false)
             try more.store(uint: result.steps, bits: 32)
-            // The hashes of the machine's states, which only a validator knows.
+            // The hashes of the virtual machine's states, which only a validator can compute.
             try more.store(bytes: [UInt8](repeating: 0, count: 64))
             try builder.store(reference: more.build())
         }
     }
 }
 
-/// The phase that sends what the code has asked for.
+/// The phase that carries out the code's actions.
 package struct ActionPhase: Hashable, Sendable {
-    /// Whether all was done.
+    /// Whether all actions were carried out.
     package var success: Bool
     /// Whether the list of actions was valid.
     package var valid: Bool
     /// Whether there was too little money.
     package var noFunds: Bool
-    /// What forwarding the messages costs, in nanotons, with ``actionFees``.
+    /// The fee for forwarding the messages, in nanotons, including ``actionFees``.
     package var forwardFees: UInt128?
     /// The part of ``forwardFees`` that is taken in this chain transaction.
     package var actionFees: UInt128?
-    /// 0, or why it failed; 37 is too little money.
+    /// 0, or the reason of the failure; 37 is too little money.
     package var resultCode: Int32
-    /// How many actions there were.
+    /// The number of actions.
     package var totalActions: UInt16
-    /// How many were skipped although they could not be done (send mode +2).
+    /// The number of actions that failed and were skipped (send mode +2).
     package var skippedActions: UInt16
-    /// How many messages were sent.
+    /// The number of messages sent.
     package var messagesCreated: UInt16
 
     /// An action phase.
@@ -276,7 +276,7 @@ package struct ActionPhase: Hashable, Sendable {
         try builder.store(int: Int64(resultCode), bits: 32)
         try builder.store(bit: false)
         for count in [totalActions, 0, skippedActions, messagesCreated] { try builder.store(uint: count, bits: 16) }
-        // The hash of the list and the size of the messages, which nothing is decided by.
+        // The hash of the list and the size of the messages, which decide nothing here.
         try builder.store(bytes: [UInt8](repeating: 0, count: 32))
         try builder.store(short: 0, lengthBits: 3)
         try builder.store(short: 0, lengthBits: 3)
@@ -284,13 +284,13 @@ package struct ActionPhase: Hashable, Sendable {
     }
 }
 
-/// The phase that sends back what a contract could not take.
+/// The phase that returns money that a contract could not accept.
 package enum BouncePhase: Hashable, Sendable {
-    /// There was nothing to send back.
+    /// There was no money to return.
     case negativeFunds
-    /// What was left did not pay for sending it back.
+    /// The remaining money did not cover the fee for returning it.
     case noFunds(requiredForwardFees: UInt128)
-    /// It was sent back.
+    /// It was returned.
     case ok(messageFees: UInt128, forwardFees: UInt128)
 
     init(from slice: inout CellSlice) throws(TONError) {
@@ -322,19 +322,19 @@ package enum BouncePhase: Hashable, Sendable {
 }
 
 extension CellSlice {
-    /// Reads `VarUInteger n` with a length of so many bits and at most eight bytes.
+    /// Reads `VarUInteger n` with a length of `lengthBits` bits and at most eight bytes.
     mutating func loadShort(lengthBits: Int) throws(TONError) -> UInt64 {
         try loadUInt(Int(loadUInt(lengthBits)) * 8)
     }
 
-    /// Passes over `StorageUsedShort`: the numbers of cells and bits.
+    /// Skips `StorageUsedShort`: the numbers of cells and bits.
     mutating func skipStorageUsed() throws(TONError) {
         for _ in 0..<2 { _ = try loadShort(lengthBits: 3) }
     }
 }
 
 extension CellBuilder {
-    /// Writes `VarUInteger n` with a length of so many bits.
+    /// Writes `VarUInteger n` with a length of `lengthBits` bits.
     mutating func store(short value: UInt64, lengthBits: Int) throws(TONError) {
         let length = (UInt64.bitWidth - value.leadingZeroBitCount + 7) / 8
         try store(uint: UInt64(length), bits: lengthBits)

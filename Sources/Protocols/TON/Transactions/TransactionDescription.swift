@@ -1,8 +1,8 @@
-/// What happened in a chain transaction, phase by phase (TL-B `TransactionDescr`).
+/// The phases of a chain transaction (TL-B `TransactionDescr`).
 package struct TransactionDescription: Hashable, Sendable {
     /// Why the chain transaction took place.
     package enum Kind: Hashable, Sendable {
-        /// A message came.
+        /// A message arrived.
         case ordinary
         /// The chain runs the contract at each block.
         case tickTock
@@ -16,19 +16,19 @@ package struct TransactionDescription: Hashable, Sendable {
     package var creditFirst: Bool
     /// The phase that takes the rent.
     package var storage: StoragePhase?
-    /// The phase that adds what the message carries.
+    /// The phase that adds the message's coins.
     package var credit: CreditPhase?
-    /// The phase that runs the code; none when only rent was taken.
+    /// The phase that runs the code; nil when only rent was taken.
     package var compute: ComputePhase?
     /// The phase that sends.
     package var action: ActionPhase?
-    /// Whether what the code did was undone.
+    /// Whether the effects of the code were undone.
     ///
-    /// A plain transfer to an account without code is aborted, and the money stays.
+    /// A plain transfer to an account without code is aborted, but the money stays.
     package var aborted: Bool
-    /// The phase that sends back.
+    /// The phase that returns money.
     package var bounce: BouncePhase?
-    /// Whether the account is gone.
+    /// Whether the account was destroyed.
     package var destroyed: Bool
 
     /// A description of an ordinary chain transaction.
@@ -60,7 +60,7 @@ package struct TransactionDescription: Hashable, Sendable {
         case 0b001:
             kind = .tickTock
             try slice.skip(1)
-        default: throw TONError(.malformedStructure, "chain transactions of split or merged accounts are not taken")
+        default: throw TONError(.malformedStructure, "chain transactions of split or merged accounts are not supported")
         }
         creditFirst = false
         aborted = false
@@ -112,7 +112,7 @@ package struct TransactionDescription: Hashable, Sendable {
         return try builder.build()
     }
 
-    /// Whether the code ran and ended well.
+    /// Whether the code ran and succeeded.
     package var didExecute: Bool {
         if case .executed(let result) = compute { return result.success }
         return false

@@ -1,6 +1,6 @@
-/// The fixed beginning of a chain transaction: whose it is, when, and which one was before it.
+/// The fixed beginning of a chain transaction: its account, its time, and the previous one.
 ///
-/// It can be read whatever follows, so that an account's history joins up across a chain transaction that cannot be.
+/// It can be read whatever follows, so that an account's history joins up across an unreadable chain transaction.
 package struct TransactionHead: Hashable, Sendable {
     /// The account, without its workchain.
     package let account: CellHash
@@ -23,7 +23,7 @@ package struct TransactionHead: Hashable, Sendable {
 
     init(from slice: inout CellSlice) throws(TONError) {
         guard try slice.loadUInt(4) == 0b0111 else {
-            throw TONError(.malformedStructure, "the cell is no chain transaction")
+            throw TONError(.malformedStructure, "the cell is not a chain transaction")
         }
         account = try slice.loadHash()
         lt = try slice.loadUInt(64)

@@ -1,10 +1,10 @@
-/// What a highload wallet reads of a request: for a fixture chain, and for checks.
+/// A request as a highload wallet reads it: for a fixture chain, and for checks.
 package struct HighloadRequest: Hashable, Sendable {
     /// The signature.
     package let signature: [UInt8]
-    /// What is signed.
+    /// The signed hash.
     package let signedHash: CellHash
-    /// What tells wallets of one key apart.
+    /// The identifier that distinguishes wallets of one key.
     package let walletID: UInt32
     /// The message that is sent at once.
     package let message: OutgoingActions.Send
@@ -12,7 +12,7 @@ package struct HighloadRequest: Hashable, Sendable {
     package let query: HighloadQuery
     /// When it was made, in seconds since 1970.
     package let createdAt: UInt64
-    /// The timeout that it was made for.
+    /// The wallet's timeout, in seconds.
     package let timeout: UInt32
 
     /// Reads the body of an external message to a highload wallet.
@@ -62,18 +62,18 @@ package struct HighloadRequest: Hashable, Sendable {
 package struct HighloadWalletData: Hashable, Sendable {
     /// The 32 bytes of the key that signs.
     package var publicKey: [UInt8]
-    /// What tells wallets of one key apart.
+    /// The identifier that distinguishes wallets of one key.
     package var walletID: UInt32
     /// Numbers that were taken before the last cleaning.
     package var oldQueries: TakenQueries
     /// Numbers that were taken since.
     package var queries: TakenQueries
-    /// When old numbers were forgotten last, in seconds since 1970.
+    /// When old numbers were last forgotten, in seconds since 1970.
     package var lastCleaned: UInt64
-    /// For how many seconds a request may come.
+    /// For how many seconds a request is valid.
     package var timeout: UInt32
 
-    /// The data of a wallet that has taken nothing yet.
+    /// The data of a wallet that has taken no request yet.
     package init(publicKey: [UInt8], walletID: UInt32, timeout: UInt32) {
         self.publicKey = publicKey
         self.walletID = walletID
@@ -111,10 +111,12 @@ package struct HighloadWalletData: Hashable, Sendable {
         return try builder.build()
     }
 
-    /// Forgets the numbers of requests that can no longer come, as the contract does before it reads a request: those of
-    /// before the last cleaning when a timeout has passed since, and all when two have.
+    /// Forgets the numbers of expired requests, as the contract does before it reads a request.
+    ///
+    /// Numbers from before the last cleaning are forgotten when one timeout has passed since then, and all numbers when
+    /// two have passed.
     package mutating func clean(at time: UInt64) {
-        // The difference, because a cell may name any moment.
+        // The difference is compared, because a cell may name any moment.
         guard lastCleaned < time, time - lastCleaned > UInt64(timeout) else { return }
         oldQueries = time - lastCleaned > 2 * UInt64(timeout) ? TakenQueries() : queries
         queries = TakenQueries()
@@ -125,7 +127,7 @@ package struct HighloadWalletData: Hashable, Sendable {
     package func hasTaken(_ query: HighloadQuery) -> Bool { oldQueries.contains(query) || queries.contains(query) }
 }
 
-/// Numbers of requests: for each group a cell with a bit for each place.
+/// A set of requests' numbers: for each group, a cell with a bit for each place.
 package struct TakenQueries: Hashable, Sendable {
     private static let groupBits = 13
     private var groups: [UInt16: Set<UInt16>] = [:]
@@ -156,7 +158,7 @@ package struct TakenQueries: Hashable, Sendable {
     /// Whether a number is among them.
     package func contains(_ query: HighloadQuery) -> Bool { groups[query.group]?.contains(query.place) ?? false }
 
-    /// The positions of all of them in the series, see ``HighloadQuery/position``.
+    /// The positions of all numbers in the series, see ``HighloadQuery/position``.
     package var positions: Set<UInt64> {
         var positions: Set<UInt64> = []
         for (group, places) in groups {

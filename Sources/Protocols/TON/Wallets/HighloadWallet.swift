@@ -2,19 +2,19 @@ package import Cryptography
 
 /// The number of a request to a highload wallet: a group of 13 bits and a place of 0 to 1,022 in it.
 ///
-/// The wallet remembers which numbers it has taken, in any order, for as long as a request with them may come.
+/// The wallet takes numbers in any order, and remembers each for as long as a request with it is valid.
 package struct HighloadQuery: Hashable, Sendable {
-    /// How many places a group has: a cell's bits.
+    /// The number of places in a group: a cell's bits.
     package static let places: UInt16 = 1_023
-    /// How many numbers there are; they begin again after the last one.
+    /// The count of numbers, which begin again after the last one.
     package static let count: UInt64 = 8_192 * UInt64(places)
 
-    /// The group, `shift` in the contract's words.
+    /// The group, called `shift` in the contract.
     package let group: UInt16
-    /// The place in the group, `bit_number` in the contract's words.
+    /// The place in the group, called `bit_number` in the contract.
     package let place: UInt16
 
-    /// The number at a position of the series that never ends.
+    /// The number at a position of the endless series.
     package init(sequence: UInt64) {
         let position = sequence % Self.count
         group = UInt16(position / UInt64(Self.places))
@@ -33,21 +33,21 @@ package struct HighloadQuery: Hashable, Sendable {
     }
 }
 
-/// A highload wallet, version 3: it takes requests in any order and many at once, each with a number and an end
+/// A highload wallet, version 3, which takes many requests in any order, each with a number and an end
 /// (github.com/ton-blockchain/highload-wallet-contract-v3).
 package struct HighloadWallet: Hashable, Sendable {
     /// The identifier that the contract's authors recommend.
     package static let usualID: UInt32 = 0x10AD
-    /// The most messages of one request: with one more the list of actions would be too long.
+    /// The most messages of one request; with one more, the list of actions would be too long.
     package static let maximumMessages = 254
-    /// What a request takes along to the wallet itself, in nanotons: more than reading the list costs, and it stays there.
+    /// The nanotons in the wallet's message to itself: more than reading the list costs; the rest stays in the wallet.
     static let carriedValue: UInt128 = 50_000_000
 
     /// The key that signs.
     package let publicKey: Ed25519.PublicKey
-    /// What tells wallets of one key apart.
+    /// The identifier that distinguishes wallets of one key.
     package let walletID: UInt32
-    /// For how many seconds after its creation a request may come; a part of the address, of 22 bits.
+    /// For how many seconds after its creation a request is valid; a part of the address, of 22 bits.
     package let timeout: UInt32
     /// The workchain.
     package let workchain: Int
@@ -60,7 +60,7 @@ package struct HighloadWallet: Hashable, Sendable {
         self.workchain = workchain
     }
 
-    /// What the account begins with.
+    /// The initial state.
     ///
     /// - Throws: ``TONError``.
     package func stateInit() throws(TONError) -> StateInit {
@@ -93,17 +93,19 @@ package struct HighloadWallet: Hashable, Sendable {
 }
 
 extension HighloadWallet {
-    /// Signs a request to send messages: one goes out by itself, several by a message of the wallet to itself, which
-    /// carries the list.
+    /// Signs a request to send messages.
+    ///
+    /// A single message is sent directly. Several are sent through a message of the wallet to itself, which carries the
+    /// list.
     ///
     /// - Parameters:
     ///   - messages: 1 to 254, without a state of the receiver.
-    ///   - sequence: the request's place in the wallet's series; the number follows from it. Several messages carry it as
-    ///     their query identifier.
-    ///   - createdAt: when the request was made, in seconds since 1970 and not after the next block's time. It may come
-    ///     for as long as the wallet's timeout says.
+    ///   - sequence: the request's place in the wallet's series, which determines its number. The message to the wallet
+    ///     itself carries it as its query identifier.
+    ///   - createdAt: when the request was made, in seconds since 1970 and not after the next block's time. It is valid
+    ///     for the wallet's timeout.
     ///   - key: the key of this wallet.
-    ///   - deploying: whether the wallet does not exist yet, so that its state has to come along.
+    ///   - deploying: whether the wallet does not exist yet, so that the request has to carry its state.
     /// - Throws: ``TONError``.
     /// - Returns: the signed request.
     package func sign(

@@ -1,8 +1,8 @@
 package import Cryptography
 package import Seams
 
-/// The 12 to 24 words from which wallet programs derive a key of TON; not the derivation of BIP-39, though the words are
-/// its English ones.
+/// The 12 to 24 words from which wallet programs derive a key of TON; the words are those of BIP-39, but the derivation
+/// is not.
 ///
 /// `entropy = HMAC-SHA-512(key: words, data: password)`, `seed = PBKDF2-SHA-512(entropy, "TON default seed", 100,000)`.
 package struct Mnemonic: Sendable {
@@ -13,8 +13,8 @@ package struct Mnemonic: Sendable {
 
     /// The key of some words.
     ///
-    /// - Throws: ``TONError`` with ``TONError/Code/malformedMnemonic`` when the words do not belong together, which a
-    ///   mistyped one does in 255 of 256 cases. The rules are those of ton-crypto (`mnemonicValidate`).
+    /// - Throws: ``TONError`` with ``TONError/Code/malformedMnemonic`` when the words do not match; a mistyped word is
+    ///   found in 255 of 256 cases. The rules are those of ton-crypto (`mnemonicValidate`).
     package init(_ words: [String], password: String = "") throws(TONError) {
         guard (12...24).contains(words.count) else { throw Self.malformed("a mnemonic has 12 to 24 words") }
         let areWords = words.allSatisfy { word in
@@ -28,7 +28,8 @@ package struct Mnemonic: Sendable {
         let text = Array(words.joined(separator: " ").utf8)
         guard password.utf8.count <= 1_024 else { throw Self.malformed("the password is too long") }
         if !password.isEmpty {
-            // Words that need a password are told from those that do not without it: a marked version, and no valid one.
+            // Words that need a password are recognised without it: they are marked for a password, and not valid
+            // without one.
             let bare = Self.entropy(text, password: "")
             guard try Self.isMarkedForPassword(bare), try !Self.isBasic(bare) else {
                 throw Self.malformed("the words need no password")
@@ -44,11 +45,11 @@ package struct Mnemonic: Sendable {
         seed = derived.withUnsafeBytes { SecretBytes(Array($0.prefix(32))) }
     }
 
-    /// New words without a password: 24 at random, until they belong together.
+    /// New words without a password: 24 random words, drawn until they match.
     ///
-    /// - Throws: ``TONError`` when the random bytes never lead to words that do.
+    /// - Throws: ``TONError`` when the random bytes never lead to matching words.
     package static func generate(from random: some RandomSource) throws(TONError) -> [String] {
-        // One of 256 fits; that none of so many does happens to nobody.
+        // One of 256 tries matches, so that 20,000 failures are practically impossible.
         for _ in 0..<20_000 {
             let bytes = random.bytes(48)
             // 2048 divides 65536, so that every word is as likely as any other.
@@ -62,13 +63,13 @@ package struct Mnemonic: Sendable {
         SecretBytes(HMAC.sha512(key: words, message: Array(password.utf8)))
     }
 
-    /// Whether an entropy is one that a key may be made of: one in 256 is.
+    /// Whether an entropy may be used for a key; one in 256 may.
     private static func isBasic(_ entropy: SecretBytes) throws(TONError) -> Bool {
         let version = try derive(entropy, "TON seed version", max(1, iterations / 256), 64)
         return version.withUnsafeBytes { $0.first } == 0
     }
 
-    /// Whether the words alone say that a password belongs to them: one in 256 does.
+    /// Whether the words alone are marked for a password; one in 256 is.
     private static func isMarkedForPassword(_ entropy: SecretBytes) throws(TONError) -> Bool {
         let version = try derive(entropy, "TON fast seed version", 1, 64)
         return version.withUnsafeBytes { $0.first } == 1

@@ -1,23 +1,23 @@
-/// The list of what a contract has asked for: `out_list` of TL-B, its last action outermost.
+/// The list of a contract's actions: `out_list` of TL-B, with the last action outermost.
 package enum OutgoingActions {
     private static let sendMessage: UInt64 = 0x0EC3_C86D
     private static let maximumCount = 255
 
-    /// One message that is asked for.
+    /// An action that sends one message.
     package struct Send: Hashable, Sendable {
-        /// How it is sent.
+        /// The send mode.
         package let mode: UInt8
         /// The message.
         package let message: Cell
 
-        /// A message that is asked for.
+        /// An action that sends a message.
         package init(mode: UInt8, cell: Cell) {
             self.mode = mode
             message = cell
         }
     }
 
-    // The list of messages to be sent; every message gets the bits of `mode` besides its own.
+    // The list of messages to send; every message gets the bits of `mode` in addition to its own.
     static func list(_ messages: [WalletMessage], mode: UInt8 = 0) throws(TONError) -> Cell {
         var list = try Cell.empty()
         for message in messages {
@@ -33,7 +33,7 @@ package enum OutgoingActions {
 
     /// The messages of a list, in the order in which they are sent.
     ///
-    /// - Throws: ``TONError`` when something else than sending is asked for.
+    /// - Throws: ``TONError`` when there is another action than sending.
     package static func messages(in list: Cell?) throws(TONError) -> [Send] {
         var messages: [Send] = []
         var next = list
@@ -44,7 +44,7 @@ package enum OutgoingActions {
             var slice = cell.slice()
             next = try slice.loadReference()
             guard try slice.loadUInt(32) == sendMessage else {
-                throw TONError(.malformedStructure, "only sending is taken")
+                throw TONError(.malformedStructure, "only send actions are supported")
             }
             let mode = UInt8(truncatingIfNeeded: try slice.loadUInt(8))
             messages.append(Send(mode: mode, cell: try slice.loadReference()))

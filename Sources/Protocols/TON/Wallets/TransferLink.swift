@@ -1,13 +1,13 @@
 /// Links that open a wallet with a transfer filled in: `ton://transfer/<address>?amount=…&text=…`.
 package enum TransferLink {
-    /// A link; its text is also what a QR code says.
+    /// A link, which is also the content of a QR code.
     ///
     /// - Parameters:
-    ///   - address: who receives it.
-    ///   - testOnly: whether wallets of the main network shall refuse it.
+    ///   - address: the receiver.
+    ///   - testOnly: whether wallets of the main network should refuse it.
     ///   - amount: nanotons, or smallest units of the jetton.
-    ///   - comment: what the transfer has to say.
-    ///   - jetton: the master of the jetton that is paid; none for TON coin.
+    ///   - comment: the comment that the transfer has to carry.
+    ///   - jetton: the master of the jetton that is paid; nil for TON coin.
     /// - Returns: the link.
     package static func ton(
         to address: TONAddress,

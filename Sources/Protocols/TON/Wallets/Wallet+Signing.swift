@@ -2,21 +2,23 @@ package import Cryptography
 
 /// One message that a wallet is asked to send.
 package struct WalletMessage: Hashable, Sendable {
-    /// How it is sent: +1 pays fees apart, +2 ignores errors, 64 carries the inbound value, 128 carries all.
+    /// The send mode: +1 pays fees separately, +2 ignores errors, 64 carries the inbound value, 128 carries the whole
+    /// balance.
     package var mode: UInt8
-    /// The message; its source is filled in by the chain.
+    /// The message, whose source the chain fills in.
     package var message: InternalMessage
 
     /// A message to send.
     ///
     /// - Parameters:
-    ///   - destination: who receives it.
-    ///   - amount: what it carries, in nanotons.
-    ///   - bounce: whether it comes back when the receiver cannot take it.
-    ///   - body: what it says; nothing by default.
+    ///   - destination: the receiver.
+    ///   - amount: the coins that it carries, in nanotons.
+    ///   - bounce: whether it comes back when the receiver cannot accept it.
+    ///   - body: its body; empty by default.
     ///   - stateInit: the state that deploys the receiver.
-    ///   - mode: how it is sent; 3 pays fees apart and ignores errors.
-    /// - Throws: ``TONError``; with ``TONError/Code/malformedAddress`` for a destination on a workchain that does not exist.
+    ///   - mode: the send mode; 3 pays fees separately and ignores errors.
+    /// - Throws: ``TONError``; with ``TONError/Code/malformedAddress`` for a destination on a workchain that does not
+    ///   exist.
     package init(
         to destination: TONAddress,
         amount: UInt128,
@@ -26,7 +28,7 @@ package struct WalletMessage: Hashable, Sendable {
         mode: UInt8 = 3
     ) throws(TONError) {
         guard destination.isOnExistingWorkchain else {
-            throw TONError(.malformedAddress, "there are the workchains 0 and -1 only; what is sent to another is lost")
+            throw TONError(.malformedAddress, "there are the workchains 0 and -1 only; money sent to another is lost")
         }
         self.mode = mode
         let content: Cell = if let body { body } else { try Cell.empty() }
@@ -40,11 +42,11 @@ package struct WalletMessage: Hashable, Sendable {
     }
 }
 
-/// A signed request to a wallet, ready to be broadcast and stored before that.
+/// A signed request to a wallet, to be stored and then broadcast.
 package struct SignedTransfer: Hashable, Sendable {
     /// The external message.
     package let cell: Cell
-    /// The hash that it keeps however it is written (TEP-467).
+    /// The hash that does not depend on its encoding (TEP-467).
     package let normalizedHash: CellHash
 
     /// The message as a bag of cells.
@@ -61,7 +63,7 @@ extension Wallet {
     ///   - seqno: the number that the wallet expects.
     ///   - validUntil: until when it can take effect, by block time in seconds since 1970.
     ///   - key: the key of this wallet.
-    ///   - deploying: whether the wallet does not exist yet, so that its state has to come along.
+    ///   - deploying: whether the wallet does not exist yet, so that the request has to carry its state.
     /// - Throws: ``TONError``; with ``TONError/Code/invalidKey`` when the key is another wallet's.
     /// - Returns: the signed request.
     package func sign(
@@ -80,7 +82,8 @@ extension Wallet {
         return SignedTransfer(cell: try external.cell(), normalizedHash: try external.normalizedHash())
     }
 
-    /// Signs a request that anybody may bring to the wallet in a message of an account, and pay for; v5 alone takes such.
+    /// Signs a request that anybody may deliver to the wallet, and pay for, in an internal message; only v5 accepts
+    /// these.
     ///
     /// - Throws: ``TONError``; with ``TONError/Code/invalidKey`` when the key is another wallet's.
     /// - Returns: the body of the message.
@@ -91,7 +94,7 @@ extension Wallet {
         with key: Ed25519.PrivateKey
     ) throws(TONError) -> Cell {
         guard version == .v5r1 else {
-            throw TONError(.malformedStructure, "\(version) takes requests from outside only")
+            throw TONError(.malformedStructure, "\(version) accepts only external requests")
         }
         let unsigned = try request(messages, seqno: seqno, validUntil: validUntil, by: .relay)
         return try body(unsigned, with: key)
@@ -125,7 +128,7 @@ extension Wallet {
         var builder = CellBuilder()
         if version == .v5r1 { try builder.store(uint: way.rawValue, bits: 32) }
         try builder.store(uint: walletID, bits: 32)
-        // The convention of wallet programs: a request that deploys has no end.
+        // By the convention of wallet programs, a request that deploys has no end.
         try builder.store(uint: seqno == 0 ? .max : validUntil, bits: 32)
         try builder.store(uint: seqno, bits: 32)
         switch version {
@@ -144,25 +147,25 @@ extension Wallet {
     }
 }
 
-/// What a wallet contract reads of a request: for a fixture chain, and for checks.
+/// A request as a wallet contract reads it: for a fixture chain, and for checks.
 package struct WalletRequest: Hashable, Sendable {
-    /// How a request comes to the wallet; the number stands at the beginning of requests to v5.
+    /// How a request reaches the wallet; requests to v5 begin with the raw value.
     package enum Way: UInt32, Hashable, Sendable {
         /// In a message from outside.
         case outside = 0x7369_676E
-        /// In a message of an account, which brings it and pays for it; v5 only.
+        /// In an internal message of an account that pays for it; v5 only.
         case relay = 0x7369_6E74
     }
 
     /// The signature.
     package let signature: [UInt8]
-    /// What is signed.
+    /// The signed hash.
     package let signedHash: CellHash
-    /// What tells wallets of one key apart.
+    /// The identifier that distinguishes wallets of one key.
     package let walletID: UInt32
     /// Until when it can take effect, in seconds since 1970.
     package let validUntil: UInt32
-    /// The number that the wallet has to expect.
+    /// The number of the request, which the wallet has to expect.
     package let seqno: UInt32
     /// The messages, in the order in which they are sent.
     package let messages: [OutgoingActions.Send]
@@ -214,7 +217,7 @@ package struct WalletRequest: Hashable, Sendable {
         switch version {
         case .v3r2: messages = try Self.plainMessages(&slice)
         case .v4r2:
-            guard try slice.loadUInt(8) == 0 else { throw TONError(.malformedStructure, "plugins are not taken") }
+            guard try slice.loadUInt(8) == 0 else { throw TONError(.malformedStructure, "plugins are not supported") }
             messages = try Self.plainMessages(&slice)
         case .v5r1: messages = try OutgoingActions.messages(in: slice.loadMaybeReference())
         }

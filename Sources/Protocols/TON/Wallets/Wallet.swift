@@ -7,11 +7,11 @@ package enum TONNetwork: String, Hashable, Sendable, CaseIterable {
     /// The test network.
     case testnet
 
-    /// The number that tells the networks apart in signatures.
+    /// The number that distinguishes the networks in signatures.
     package var globalID: Int32 { self == .mainnet ? -239 : -3 }
 }
 
-/// A wallet: a contract that sends what its key has signed.
+/// A wallet: a contract that sends the messages that its key has signed.
 package struct Wallet: Hashable, Sendable {
     /// The identifier of wallets v3 and v4 on the basechain; other workchains add theirs.
     package static let defaultID: UInt32 = 698_983_191
@@ -22,7 +22,7 @@ package struct Wallet: Hashable, Sendable {
     package let publicKey: Ed25519.PublicKey
     /// The workchain.
     package let workchain: Int
-    /// What tells wallets of one key apart; part of every signature.
+    /// The identifier that distinguishes wallets of one key; a part of every signature.
     package let walletID: UInt32
 
     /// A wallet with an explicit identifier.
@@ -33,7 +33,7 @@ package struct Wallet: Hashable, Sendable {
         self.walletID = walletID
     }
 
-    /// The wallet that wallet programs make for a key.
+    /// The wallet that wallet programs create for a key.
     ///
     /// Subwallet 0 is the first one; v5 has at most 32,767.
     package init(
@@ -56,7 +56,7 @@ package struct Wallet: Hashable, Sendable {
         self.init(version: version, publicKey: publicKey, workchain: workchain, walletID: id)
     }
 
-    /// What the account begins with.
+    /// The initial state.
     ///
     /// - Throws: ``TONError``.
     package func stateInit() throws(TONError) -> StateInit {
@@ -78,7 +78,7 @@ package struct WalletData: Hashable, Sendable {
     package var version: WalletVersion
     /// The number that the next request has to carry.
     package var seqno: UInt32
-    /// What tells wallets of one key apart.
+    /// The identifier that distinguishes wallets of one key.
     package var walletID: UInt32
     /// The 32 bytes of the key that signs.
     package var publicKey: [UInt8]

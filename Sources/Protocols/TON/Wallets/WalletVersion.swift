@@ -1,4 +1,4 @@
-/// The wallet contracts that are signed for.
+/// The supported wallet contracts.
 package enum WalletVersion: String, Hashable, Sendable, CaseIterable {
     /// Wallet v3, revision 2.
     case v3r2
@@ -16,7 +16,7 @@ package enum WalletVersion: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// How many messages one request can send.
+    /// The most messages of one request.
     package var maximumMessages: Int { self == .v5r1 ? 255 : 4 }
 
     /// The contract whose code has a hash.
