@@ -6,17 +6,17 @@ import Storage
 import StrictJSON
 import TelegramBot
 
-/// What bots tell customers by themselves: that a payment has arrived, and that it was returned.
+/// The notices that bots send to customers: that a payment has arrived, and that it was returned.
 extension BotConversation {
-    /// The most notices that are told in one pass.
+    /// The most notices that are sent in one pass.
     static let passLimit = 20
     /// When a notice is tried again after a failure.
     static let pause = Duration.seconds(30)
 
-    /// What became of a notice, and after which time it is tried again when it is not done.
+    /// The outcome of a notice, and after which time it is tried again; nil when it is done.
     typealias Outcome = (words: String, later: Duration?)
 
-    /// Tells notices one after the other, and remembers what became of each.
+    /// Sends notices one after the other, and stores the outcome of each.
     func tellEach<Notice: Sendable>(
         _ due: [Notice],
         at now: Timestamp,
@@ -33,7 +33,7 @@ extension BotConversation {
         }
     }
 
-    /// Tells what is due; each notice once, and a second time only after a crash between telling and remembering.
+    /// Sends the notices that are due: each once, and a second time only after a crash before the outcome is stored.
     ///
     /// - Parameter now: the moment of the pass.
     /// - Throws: what the database throws.
@@ -57,7 +57,7 @@ extension BotConversation {
             )
             return ("told", nil)
         } catch {
-            // Who has blocked the bot wants no message.
+            // A customer who has blocked the bot wants no message.
             return error.code == .refused ? (error.reason, nil) : (error.reason, error.retryAfter ?? Self.pause)
         }
     }

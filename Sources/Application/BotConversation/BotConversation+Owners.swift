@@ -4,9 +4,9 @@ import Storage
 import StrictJSON
 import TelegramBot
 
-/// What bots tell those who own them: that events are sent to an endpoint no longer.
+/// The notices that bots send to their owners: that an endpoint was disabled.
 extension BotConversation {
-    /// Tells what is due; each notice once, and a second time only after a crash between telling and remembering.
+    /// Sends the notices that are due: each once, and a second time only after a crash before the outcome is stored.
     ///
     /// - Parameter now: the moment of the pass.
     /// - Throws: what the database throws.
@@ -35,7 +35,7 @@ extension BotConversation {
                 )
                 outcome = "told"
             } catch {
-                // A chat that does not know the bot wants no message.
+                // A chat that refuses the bot wants no message.
                 guard error.code == .refused else { return (error.reason, error.retryAfter ?? Self.pause) }
                 outcome = error.reason
             }

@@ -8,17 +8,18 @@ package import TelegramBot
 
 /// Answers customers who ask a bot about their payments.
 ///
-/// What is asked lies in the inbox until the answer was taken, so that a crash loses no question; it may be answered twice.
+/// A question stays in the inbox until Telegram has taken the answer: a crash loses no question, but it may be answered
+/// twice.
 package struct BotConversation: Sendable {
-    /// A bot, and what its operator says of it.
+    /// A bot, with its operator's settings.
     package struct Bot: Sendable {
         let client: BotClient
         let contact: String?
         let terms: String?
-        /// Where its owner is told what goes wrong; nil: nowhere.
+        /// The chat in which its owner is told what goes wrong; nil when there is none.
         package let ownerChat: String?
         let sendsReceipts: Bool
-        /// The keys of what it takes money by: it speaks of nothing else.
+        /// The keys of the providers by which it takes money: it answers about no others.
         let providers: [String]
         /// The natural key of the payment of a charge.
         let paymentKey: @Sendable (String) -> NaturalKey
@@ -29,9 +30,9 @@ package struct BotConversation: Sendable {
         ///   - client: its calls.
         ///   - providers: the keys of the providers by which it takes, or has taken, money.
         ///   - paymentKey: the natural key under which those providers keep the payment of a charge.
-        ///   - contact: who is asked next.
+        ///   - contact: whom to ask further questions.
         ///   - terms: the address of the terms.
-        ///   - ownerChat: where its owner is told what goes wrong.
+        ///   - ownerChat: the chat in which its owner is told what goes wrong.
         ///   - sendsReceipts: whether customers are told of payments and refunds.
         package init(
             client: BotClient,
@@ -64,9 +65,9 @@ package struct BotConversation: Sendable {
     ///
     /// - Parameters:
     ///   - bot: a bot by the source of its updates (`telegram:<key>`).
-    ///   - owners: the bots by whose owners' chats a merchant is told what goes wrong.
-    ///   - database: what is asked and told.
-    ///   - assets: how amounts are written.
+    ///   - owners: the bots in whose owners' chats a merchant is told what goes wrong.
+    ///   - database: the database of payments and notices.
+    ///   - assets: the assets, by which amounts are written.
     package init(
         bot: @escaping @Sendable (_ source: String) -> Bot?,
         owners: @escaping @Sendable (_ merchant: MerchantID) -> [Bot] = { _ in [] },
@@ -82,7 +83,7 @@ package struct BotConversation: Sendable {
     /// Answers an update that is a question.
     ///
     /// - Throws: `TelegramError` when the answer was not taken and may be later, and what the database throws.
-    /// - Returns: what was done, for the inbox; none when the update is something else.
+    /// - Returns: what was done, for the inbox; nil when the update is not a question.
     package func answer(_ body: [UInt8], from source: String) async throws -> String? {
         guard let bot = bot(source), let update = try? JSONValue(parsing: body, limits: .telegram),
             let request = SupportRequest(update)
@@ -92,7 +93,7 @@ package struct BotConversation: Sendable {
             try await bot.client.call("sendMessage", ["chat_id": .integer(request.chat), "text": .string(text)])
             return "answered a question about payments"
         } catch {
-            // Who has blocked the bot wants no answer.
+            // A customer who has blocked the bot wants no answer.
             guard error.code == .refused else { throw error }
             return "a question about payments could not be answered: \(error.reason)"
         }

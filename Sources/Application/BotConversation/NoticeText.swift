@@ -1,6 +1,6 @@
 import Payments
 
-/// What a bot tells a customer by itself, in the customer's language: a value, so that its tests are tables.
+/// The text of a notice to a customer, in the customer's language: a value, so that its tests are tables.
 struct NoticeText: Sendable {
     /// What has happened to the customer's money.
     enum Topic: Hashable, Sendable {
@@ -9,9 +9,9 @@ struct NoticeText: Sendable {
     }
 
     let topic: Topic
-    /// What came or was returned, as text.
+    /// The amount that came or was returned, as text.
     let amount: String
-    /// What was bought, in the merchant's words; none when the payment belongs to no order.
+    /// What was bought, in the merchant's words; nil when the payment belongs to no order.
     let title: String?
     /// The number of the charge.
     let charge: String

@@ -2,23 +2,23 @@ import Money
 import Payments
 import Seams
 
-/// What a bot answers, in the customer's language: a value, so that its tests are tables.
+/// A bot's answer to a customer, in the customer's language: a value, so that its tests are tables.
 struct SupportReply: Sendable {
     /// A payment of the customer, and what became of it.
     struct Line: Hashable, Sendable {
         /// The number on the customer's receipt.
         let charge: String
-        /// What was paid, as text.
+        /// The amount that was paid, as text.
         let amount: String
         /// When.
         let moment: Timestamp
-        /// What was returned, as text; none when nothing was.
+        /// The amount that was returned, as text; nil when nothing was.
         let returned: String?
         /// Whether a person looks at it.
         let isOpen: Bool
     }
 
-    /// Who is asked next: what the operator says.
+    /// The operator's contact for further questions.
     let contact: String?
     /// Where the terms are.
     let terms: String?
@@ -52,7 +52,7 @@ struct SupportReply: Sendable {
             + lines.map(text).joined(separator: "\n\n") + closing
     }
 
-    /// The answer to `/paysupport` with a number; of another customer's payment it says the same as of none.
+    /// The answer to `/paysupport` with a number; another customer's payment gets the same answer as an unknown number.
     func one(_ line: Line?) -> String {
         guard let line else {
             return choose(

@@ -1,6 +1,6 @@
 import StrictJSON
 
-/// What a customer asks a bot that takes payments (Telegram's terms for developers, section 6.2.1).
+/// A customer's question to a bot that takes payments (Telegram's terms for developers, section 6.2.1).
 struct SupportRequest: Hashable, Sendable {
     /// What is asked.
     enum Topic: Hashable, Sendable {
@@ -22,7 +22,7 @@ struct SupportRequest: Hashable, Sendable {
     /// The longest number of a charge that is looked for.
     private static let chargeLimit = 256
 
-    /// The request in an update; none when it is something else.
+    /// The request in an update; nil when the update is something else.
     ///
     /// Groups are not answered: a payment is between two.
     init?(_ update: JSONValue) {

@@ -4,10 +4,11 @@ import Seams
 package import Storage
 import Synchronization
 
-/// Knows in memory which accounts were handed out, so that a transfer between strangers costs no read of the database.
+/// An index in memory of the accounts that were handed out, so that a transfer between strangers costs no database
+/// read.
 ///
-/// It holds a digest of each account, 8 bytes, and asks the database about those few that it seems to know. Everything in
-/// it can be read again: it starts empty, and reads on from where it stands.
+/// It holds a digest of each account, 8 bytes; only an account whose digest is known is looked up in the database. It
+/// starts empty, and reads the accounts that were added since its last look.
 package final class AccountIndex: Sendable {
     private struct Content {
         var digests: Set<UInt64> = []
@@ -26,13 +27,13 @@ package final class AccountIndex: Sendable {
 
     private let content = Mutex<[String: Content]>([:])
 
-    /// An index that knows nothing yet.
+    /// An empty index.
     package init() {}
 
-    /// Answers one provider's questions about which accounts are watched.
+    /// The lookup of one provider's watched accounts.
     ///
-    /// One that asks about every transfer of strangers (`asksOften`) is answered from memory where that is possible; one
-    /// that asks about its own accounts alone is answered by the database.
+    /// A provider that asks about every transfer of strangers (`asksOften`) is answered from memory where that is
+    /// possible. One that asks about its own accounts alone is answered by the database.
     package func watching(_ provider: String, in database: any Database, asksOften: Bool) -> any AccountWatching {
         Watching(index: asksOften ? self : nil, provider: provider, database: database)
     }
@@ -54,7 +55,7 @@ package final class AccountIndex: Sendable {
                     try likely.filter { try session.isWatched($0, provider: provider) }
                 }
             } catch {
-                throw ProviderError(.unavailable, "the database does not say which accounts are watched: \(error)")
+                throw ProviderError(.unavailable, "the watched accounts cannot be read: \(error)")
             }
         }
     }
@@ -89,7 +90,7 @@ package final class AccountIndex: Sendable {
         }
     }
 
-    /// FNV-1a: even, fast, and the same in every run; strangers who make two collide cost a read, and no money.
+    /// FNV-1a, even, fast and the same in every run: a collision that strangers cause costs a read, and no money.
     private static func digest(_ account: String) -> UInt64 {
         account.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }

@@ -6,11 +6,11 @@ import Providers
 import Settlement
 import Storage
 
-/// What the database says about every provider at one moment.
+/// The database's side of the report, for every provider at one moment.
 struct Books {
     let receivables: [(account: AccountID, amount: Amount)]
     let onTheirWay: [OutgoingTransfer]
-    /// What the rails have and the ledger does not.
+    /// The sums of what is set aside: the rails have it and the ledger does not.
     let setAside: [SetAsideSum]
     let watermarks: [ReconciliationReport.Watermark]
 
@@ -54,7 +54,7 @@ struct Books {
                 return line(of: provider, ledger: ledger, stated: stated, source: statement.source)
             }
         case .failure(let error):
-            // What it holds is not known: no entry in the books does not mean that nothing came.
+            // Its balance is not known: something may have come in an asset without an entry in the books.
             let reason = "the provider did not answer: \(error.reason)"
             return Set(booked.map(\.asset)).union(provider.capabilities.assets).sorted().map { asset in
                 silentLine(of: provider.key, booked.first { $0.asset == asset } ?? .zero(asset), reason)
@@ -65,7 +65,7 @@ struct Books {
         }
     }
 
-    /// A balance that no amount holds: what is set aside explains it, or nothing does.
+    /// A line for a balance that is too large for an amount: only what is set aside can explain it.
     private func beyondLine(of provider: String, ledger: Amount, units: String) -> ReconciliationReport.Line {
         let aside = explanation(of: ledger.asset, at: provider)
         let stated = "the rail states \(units) smallest units, which is more than an amount"
@@ -74,7 +74,7 @@ struct Books {
         return silentLine(of: provider, ledger, reason, isExplained: isExplained)
     }
 
-    /// What is set aside of an asset, and what of unknown assets may be of it.
+    /// The sum that is set aside of an asset, with reasons that also name set-aside cases of unknown assets.
     private func explanation(of asset: AssetID, at provider: String) -> (units: BigInt, reasons: [String]) {
         let found = setAside.filter { $0.name.provider == provider && [asset, nil].contains($0.name.asset) }
         let own = found.first { $0.name.asset == asset }
@@ -82,18 +82,19 @@ struct Books {
         if let own, own.known > 0 { reasons.append("set aside, each with a case: \(own.units) smallest units") }
         let unknown =
             (own?.unknown ?? 0) + found.filter { $0.name.asset == nil }.reduce(0) { $0 + $1.known + $1.unknown }
-        if unknown > 0 { reasons.append("set aside, and how much is not known: see \(unknown) cases") }
+        if unknown > 0 { reasons.append("set aside, with unknown amounts: see \(unknown) cases") }
         return (own?.units ?? 0, reasons)
     }
 
-    /// What lies at providers that the configuration does not name: nobody asks them, so that nothing explains it.
+    /// The lines of providers that the configuration does not name: they are not asked, so that nothing explains their
+    /// money.
     func lines(of forgotten: [String: [Amount]]) -> [ReconciliationReport.Line] {
         forgotten.sorted { $0.key < $1.key }.flatMap { provider, amounts in
             amounts.map { silentLine(of: provider, $0, "the provider is not in the configuration; put it back") }
         }
     }
 
-    /// What bots hold that are stored and cannot be used is not known.
+    /// The lines of bots that are stored and cannot be used: their balances are not known.
     func lines(ofUnused bots: [String: String]) -> [ReconciliationReport.Line] {
         bots.sorted { $0.key < $1.key }.map { key, name in
             silentLine(of: key, .zero(.stars), "the bot @\(name) is stored and cannot be used: it was not asked")
@@ -116,7 +117,7 @@ struct Books {
         )
     }
 
-    /// What transfers under way at a provider take of an asset when they have left, with their identifiers.
+    /// How much transfers under way at a provider take of an asset when they have left, with their identifiers.
     private func shares(
         of asset: AssetID,
         at provider: any PaymentProvider
@@ -143,7 +144,7 @@ struct Books {
     ) -> ReconciliationReport.Line {
         let difference = BigInt(stated.units) - BigInt(ledger.units)
         let aside = explanation(of: ledger.asset, at: provider.key)
-        // What fits no amount is unexplained; the report goes on.
+        // A difference that fits no amount is unexplained; the report goes on.
         let rest = AmountSum(of: ledger.asset, units: difference - aside.units).amount
         var reasons = aside.reasons
         var explained = rest?.isZero ?? false

@@ -7,17 +7,17 @@ import Seams
 package import Settlement
 import Storage
 
-/// Where the books say that money lies, and the configuration does not look.
+/// Providers, wallets and bots that may hold money and that the configuration does not name.
 package struct ForgottenPlaces: Hashable, Sendable {
     /// Providers that the configuration does not name any more, with what the books hold there.
     package let providers: [String: [Amount]]
-    /// Wallets and bots that a provider stood for before, and does not with what the configuration names now.
+    /// Wallets and bots that a provider used before, and does not use with the present configuration.
     package let accounts: [String: [String]]
     /// Bots that merchants have added and that cannot be used, by their keys, with their names: nobody asks them what
     /// they hold.
     package let bots: [String: String]
 
-    /// Looks for them.
+    /// Finds them in the database.
     ///
     /// - Throws: what the database throws.
     package init(for settlement: Settlement) async throws {
@@ -57,7 +57,7 @@ package struct ForgottenPlaces: Hashable, Sendable {
         bots = Dictionary(uniqueKeysWithValues: unused.map { ($0.key, $0.username) })
     }
 
-    /// Remembers where the configured providers take money, so that another place is noticed from now on.
+    /// Stores where the configured providers take money, so that a later change of the place is noticed.
     ///
     /// - Throws: what the database throws.
     package static func rememberPlaces(for settlement: Settlement) async throws {
@@ -70,7 +70,7 @@ package struct ForgottenPlaces: Hashable, Sendable {
         }
     }
 
-    /// Puts them where the operator looks, in words that say nothing of amounts and accounts.
+    /// Raises a condition for each provider, in words that name neither amounts nor accounts.
     package func tell(_ settlement: Settlement) {
         let now = settlement.clock.now()
         for provider in providers.keys {
@@ -91,7 +91,7 @@ package struct ForgottenPlaces: Hashable, Sendable {
         }
     }
 
-    /// A sentence for each, for the operator's own eyes.
+    /// A sentence for each, with amounts and accounts, for the operator alone.
     package var sentences: [String] {
         providers.sorted { $0.key < $1.key }.map { provider, amounts in
             let held = amounts.map { "\($0.units) units of \($0.asset)" }.joined(separator: ", ")

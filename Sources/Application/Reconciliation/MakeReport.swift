@@ -18,7 +18,7 @@ extension ReconciliationReport {
     /// - Throws: what the database throws.
     /// - Returns: the report.
     package static func make(for settlement: Settlement, period: LedgerPeriod? = nil) async throws -> Self {
-        // What a scan has read meanwhile would show as a difference: then it is looked at again, a few times.
+        // A page that a scan reads meanwhile would show as a difference: the report is then made again, a few times.
         for _ in 0..<4 {
             if let report = try await make(for: settlement, period, onlyIfStill: true) { return report }
         }
@@ -28,7 +28,7 @@ extension ReconciliationReport {
         return report
     }
 
-    /// A report, or none when a scan has moved while it was made.
+    /// A report; nil when a scan has moved while it was made.
     private static func make(
         for settlement: Settlement,
         _ period: LedgerPeriod?,
@@ -37,7 +37,8 @@ extension ReconciliationReport {
         let now = settlement.clock.now()
         let providers = settlement.providers.providers
         let places = try await Places(of: providers, in: settlement.database)
-        // The rails are asked first: what arrives between the two looks shows as a difference, never hides one.
+        // The rails are asked before the database: a payment that arrives in between shows as a difference, and never
+        // hides one.
         var statements: [String: Result<ProviderStatement, ProviderError>] = [:]
         var warnings: [String] = []
         for provider in providers {
@@ -58,7 +59,7 @@ extension ReconciliationReport {
         let (asked, told) = (statements, warnings + forgotten.sentences)
         return try await settlement.database.read { session -> Self? in
             if onlyIfStill, try !places.isStill(in: session) { return nil }
-            // A row that cannot be read is a finding of the audit, and not the end of the report.
+            // A row that cannot be read is a finding of the audit, and does not end the report.
             var unread: [String] = []
             func readable<Value>(_ what: String, _ none: Value, _ read: () throws -> Value) throws -> Value {
                 do { return try read() } catch let error as StorageError where error.code == .corrupt {
@@ -101,9 +102,9 @@ extension ReconciliationReport {
     }
 }
 
-/// A sentence when the month into which is booked has not come yet.
+/// A warning when the current period is a month that has not come yet.
 ///
-/// What was booked while the clock was ahead cannot be moved, and nothing goes before it.
+/// Transactions that were booked while the clock was ahead cannot be moved, and periods only go forward.
 private func periodAhead(_ current: LedgerPeriod, at now: Timestamp) -> [String] {
     let month = LedgerPeriod(containing: now)
     guard current > month else { return [] }
@@ -111,10 +112,11 @@ private func periodAhead(_ current: LedgerPeriod, at now: Timestamp) -> [String]
 }
 
 extension Settlement {
-    /// What lies on suspense after its case was dismissed, a sentence each: it is nobody's, and no open case tells of it.
+    /// The sums on suspense whose cases were dismissed, a sentence each: they are nobody's, and no open case names
+    /// them.
     fileprivate func dismissed(in session: any SQLSession) throws -> [String] {
         try session.dismissedOnSuspense().map { account, sum in
-            // What came is owed to nobody yet, and stands on suspense as a debt.
+            // Money that came in is a credit on suspense, and credits are negative.
             let sum = AmountSum(of: sum.asset, units: -sum.units)
             let asset = assets.asset(sum.asset)
             let amount = asset.flatMap { try? $0.text(sum) } ?? "\(sum.units) units"
@@ -123,7 +125,7 @@ extension Settlement {
     }
 }
 
-/// Where the scans stand of rails that can say what was there then.
+/// The scan cursors of rails that can state a balance at a cursor.
 private struct Places {
     private let accounts: [String: ScanAccount]
     let positions: [String: String]

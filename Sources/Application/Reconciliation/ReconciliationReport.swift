@@ -3,19 +3,20 @@ package import Money
 package import Payments
 package import Seams
 
-/// What the ledger says, what the rails say, and why they differ: the answer to "is all the money where it should be?".
+/// The comparison of ledger and rails, with the reasons of each difference: the answer to "is all the money where it
+/// should be?".
 package struct ReconciliationReport: Sendable {
     /// One asset at one provider.
     package struct Line: Hashable, Sendable {
         /// The provider.
         package let provider: String
-        /// What the ledger says that the provider holds for us.
+        /// The provider's balance by the ledger.
         package let ledger: Amount
-        /// What the provider says; none when it cannot be asked.
+        /// The balance that the provider states; nil when it cannot be asked.
         package let stated: Amount?
-        /// What the provider says less what the ledger says, with its sign.
+        /// The stated balance less the ledger's, with its sign.
         package let difference: Amount?
-        /// Why they differ, or why nothing can be said; each reason stands by itself.
+        /// Why they differ, or why they cannot be compared; each reason can be read alone.
         package let reasons: [String]
         /// Whether the reasons explain the whole difference.
         package let isExplained: Bool
@@ -44,9 +45,9 @@ package struct ReconciliationReport: Sendable {
         package let provider: String
         /// The account.
         package let account: String
-        /// What of the account is looked at.
+        /// The part of the account that is scanned.
         package let subject: String
-        /// Until when, by the rail's clock, nothing is missing.
+        /// The moment until which, by the rail's clock, nothing is missing.
         package let completeUntil: Timestamp?
         /// Why the cursor does not move, when it does not.
         package let problem: String?
@@ -67,17 +68,17 @@ package struct ReconciliationReport: Sendable {
     package let lines: [Line]
     /// The trial balance, from the postings.
     package let trialBalance: TrialBalance
-    /// The period into which is booked now: a later one than this month's when the clock was ahead once.
+    /// The period of new ledger transactions: later than this month when the clock was ahead once.
     package let currentPeriod: LedgerPeriod
     /// The trial balance of the period that was asked for; nil when none was.
     package let period: PeriodBalance?
-    /// What the audit of the journal found; empty when every seal and every balance holds.
+    /// The findings of the journal's audit; empty when every seal and every balance holds.
     package let auditFindings: [String]
-    /// What an operator should look after, a sentence each; it does not make the books unclean.
+    /// Warnings for the operator, a sentence each; they do not make the books unclean.
     package let warnings: [String]
     /// Transfers whose fate should be known by now.
     package let overdue: [OutgoingTransfer]
-    /// What waits for a person.
+    /// The open cases.
     package let openCases: [ExceptionCase]
     /// How far each account's history is known.
     package let watermarks: [Watermark]

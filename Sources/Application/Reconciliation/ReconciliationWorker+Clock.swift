@@ -7,10 +7,10 @@ extension ReconciliationWorker {
     private static let condition = "clock"
     private static let databaseName = "the database server"
 
-    /// Tells whether the time of day can be decided by, and says so where the operator looks when it cannot.
+    /// Whether the time of day can be relied on; a doubt about the clock raises a condition.
     ///
-    /// A clock that was only moved keeps nothing back, because the time goes on without it; when no witness agrees with it,
-    /// nothing ends by it.
+    /// A machine's clock that was only moved holds nothing up, because the gateway's time goes on without it. When no
+    /// witness agrees with the clock, nothing ends.
     func trustsTheTime() async -> Bool {
         let (conditions, clock) = (settlement.conditions, settlement.clock)
         // A database that is away is noticed by everything else.

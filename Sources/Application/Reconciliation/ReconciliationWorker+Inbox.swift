@@ -40,7 +40,7 @@ extension ReconciliationWorker {
             try await settlement.writeShared { try $0.finishInbox(message.sequence, outcome: outcome, at: now) }
             pass.messages += 1
         } catch {
-            // Nothing that was pushed is dropped: it is tried again, and stays visible until it is dealt with.
+            // A pushed message is never dropped: it is tried again, and stays visible until it is dealt with.
             let now = settlement.clock.now()
             let until = now.advanced(by: pause(before: message, at: now))
             try await settlement.writeShared { session in
@@ -50,13 +50,14 @@ extension ReconciliationWorker {
         }
     }
 
-    /// How long a message rests before it is tried again: the longer the longer it waits already.
+    /// How long a message rests before it is tried again: a tenth of the time that it has waited, at least the
+    /// configured interval and at most 600 s.
     private func pause(before message: InboxMessage, at now: Timestamp) -> Duration {
         let waited = Duration.seconds(now.seconds) - .seconds(message.receivedAt.seconds)
         return min(max(configuration.inboxRetryInterval, waited / 10), .seconds(600))
     }
 
-    /// What a message says; one that cannot be read is set aside once, and is dealt with by that.
+    /// The meanings of a message; one that cannot be read is set aside once.
     private func meanings(
         of message: InboxMessage,
         _ body: [UInt8],
@@ -99,7 +100,7 @@ extension ReconciliationWorker {
                 heardAt: message.receivedAt
             )
             return isOurs ? "subscription: \(event)" : nil
-        // Questions are answered when they come; what is in the inbox is too old to be answered.
+        // Questions are answered when they come; one in the inbox is too old to be answered.
         case .question, .nothing:
             return nil
         }

@@ -32,7 +32,7 @@ extension ReconciliationWorker {
                 do {
                     try await self.scan(account, of: provider, by: scan, under: lease, into: &pass)
                 } catch  where !Task.isCancelled && !Self.isElsewhere(error) {
-                    // When it cannot be remembered because the database is away, the board says it all the same.
+                    // When the database is away and the problem cannot be stored, the condition is raised all the same.
                     try? await remember(error, of: account, at: provider)
                     throw error
                 }
@@ -43,14 +43,14 @@ extension ReconciliationWorker {
     /// Whether another process has read on.
     private static func isElsewhere(_ error: any Error) -> Bool { (error as? SettlementError)?.code == .conflict }
 
-    /// Puts a scan that does not advance on the board, whatever the reason, or takes it off.
+    /// Raises the condition of a scan that does not advance, whatever the reason, or clears it.
     private func show(_ provider: any PaymentProvider, isStuck: Bool) {
         let name = "scan \(provider.key)"
         guard isStuck, !Task.isCancelled else {
             if !isStuck { settlement.conditions.clear(name) }
             return
         }
-        let sentence = "the history is not read to its end, and what came since is not credited; see the report"
+        let sentence = "the history is not read to its end, and later payments are not credited; see the report"
         settlement.conditions.raise(name, .degraded, sentence, at: settlement.clock.now())
     }
 
@@ -105,7 +105,7 @@ extension ReconciliationWorker {
         }
     }
 
-    /// What was recorded of a history that is no longer the rail's.
+    /// The observations that undo what was recorded of a history that is no longer the rail's.
     private func undone(
         since moment: Timestamp,
         at provider: any PaymentProvider,
@@ -121,16 +121,16 @@ extension ReconciliationWorker {
             )
         }
         let now = settlement.clock.now()
-        // Balances are compared anew from that moment on, and show again what they have shown.
+        // Balances are compared anew from that moment on, and show these payments again.
         let shown = Set(byBalance)
         let rest = payments.filter { !shown.contains($0.naturalKey) }
-        // Movements tell no merchant anything: all are undone, and recorded anew where the new history has them.
+        // Merchants are told nothing of movements: all are undone, and recorded anew where the new history has them.
         let vanished = try await byBalance + scan.vanished(among: rest) + others
         return vanished.map { .vanished($0, at: now) } + transfers.map { .uncertain(transfer: $0.purpose.id, at: now) }
     }
 
-    /// Nothing new came, and the rail answered: whatever kept the cursor from moving is over, and what ends before that
-    /// moment can end.
+    /// Notes that the rail answered and nothing new came: the scan's problem is over, and invoices that end before
+    /// `completeUntil` can expire.
     private func noteRead(
         _ account: ScanAccount,
         at provider: any PaymentProvider,
@@ -157,7 +157,7 @@ extension ReconciliationWorker {
         }
     }
 
-    /// A cursor that cannot move is shown to finance people with the reason.
+    /// Stores why a cursor cannot move, for the report.
     private func remember(
         _ error: any Error,
         of account: ScanAccount,

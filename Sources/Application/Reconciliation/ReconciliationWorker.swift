@@ -5,10 +5,10 @@ package import Seams
 package import Settlement
 import Storage
 
-/// Finds out what happened on the rails and brings the books up to it, again and again.
+/// Reads what happened on the rails and brings the books up to date, again and again.
 ///
-/// It keeps nothing in memory that matters: every pass starts from what the database says, so that it may be stopped at
-/// any point and goes on from there.
+/// It keeps nothing in memory that matters: every pass starts from the database, so that it may be stopped at any
+/// point.
 package struct ReconciliationWorker: Sendable {
     /// How it works.
     package struct Configuration: Sendable {
@@ -20,11 +20,11 @@ package struct ReconciliationWorker: Sendable {
         package var messagesPerPass: Int
         /// How soon a pushed message is tried again that could not be recorded.
         package var inboxRetryInterval: Duration
-        /// How long a piece of work belongs to the process that has taken it, without being heard of.
+        /// How long a piece of work belongs to the process that has taken it, unless the process takes it again.
         package var leaseDuration: Duration
         /// How much wallets may hold whose keys are online.
         package var coldStorage: [ColdStorageRule]
-        /// How often what lies on accounts of options is gathered.
+        /// How often the money on accounts of options is gathered.
         package var gatheringInterval: Duration
 
         /// A configuration; the usual one rests a second.
@@ -55,7 +55,7 @@ package struct ReconciliationWorker: Sendable {
         package var movements = 0
         /// How many payments were taken back.
         package var undone = 0
-        /// How much was set aside, because it could not be understood or booked.
+        /// How many observations were set aside, because they could not be read or booked.
         package var setAside = 0
         /// How many pushed messages were dealt with.
         package var messages = 0
@@ -65,7 +65,7 @@ package struct ReconciliationWorker: Sendable {
         package var gathered = 0
         /// How many invoices and subscriptions ended.
         package var expired = 0
-        /// What could not be done, for a person.
+        /// The problems of the pass, each a sentence for a person.
         package var problems: [String] = []
 
         /// Whether anything changed, so that another pass may find more.
@@ -74,10 +74,10 @@ package struct ReconciliationWorker: Sendable {
         }
     }
 
-    /// Deals with a message, given with the source that pushed it; what it throws has the message dealt with again.
+    /// Deals with a message, given with the source that pushed it; after an error the message is dealt with again.
     package typealias Conversation = @Sendable (_ message: [UInt8], _ source: String) async throws -> String?
 
-    /// Tells customers what is due at a moment.
+    /// Sends customers the notices that are due at a moment.
     package typealias Notices = @Sendable (_ now: Timestamp) async throws -> Void
 
     let settlement: Settlement
@@ -87,9 +87,9 @@ package struct ReconciliationWorker: Sendable {
     let gathering = GatheringState()
     /// The name under which it holds leases.
     let identity: String
-    /// Deals with what is pushed and not about money: it says what was done, or nothing.
+    /// Deals with pushed messages that are not about money; returns what was done, or nil.
     let converse: Conversation
-    /// Tells customers what is due.
+    /// Sends customers the notices that are due.
     let tellCustomers: Notices
 
     /// A worker over `settlement` and its providers.
@@ -163,7 +163,7 @@ package struct ReconciliationWorker: Sendable {
         await body(lease, &pass)
     }
 
-    /// Gives back what belongs to this process, so that others need not wait.
+    /// Gives back the leases of this process, so that others need not wait.
     ///
     /// - Throws: what the database throws.
     package func releaseLeases() async throws {
@@ -174,7 +174,7 @@ package struct ReconciliationWorker: Sendable {
 
     func attempt(_ what: String, into pass: inout Pass, _ body: (inout Pass) async throws -> Void) async {
         do { try await body(&pass) } catch  where Task.isCancelled {
-            // Whatever failed because the worker is stopped says nothing about the rail.
+            // A failure because the worker is stopped says nothing about the rail.
             return
         } catch { pass.problems.append("\(what): \(error)") }
     }

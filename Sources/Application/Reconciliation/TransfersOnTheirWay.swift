@@ -2,10 +2,10 @@ import BigInt
 
 /// Transfers whose fate is not known: each has left the provider's account, with a fee that is not known yet, or has not.
 ///
-/// They explain a difference between rail and ledger only where some of them, each in full, add up to it. What is lost
-/// beside them is not theirs.
+/// They explain a difference between rail and ledger only where some of them, each in full, add up to it. A loss beside
+/// them stays unexplained.
 struct TransfersOnTheirWay {
-    /// What one takes of an asset when it has left: at least the amount, at most with what the network can charge.
+    /// How much one takes of an asset when it has left: at least the amount, at most with the network's highest charge.
     struct Share {
         let least: BigInt
         let most: BigInt
@@ -17,7 +17,7 @@ struct TransfersOnTheirWay {
         }
     }
 
-    /// How many separate sums are told apart; beyond, only the greatest counts.
+    /// How many separate ranges of sums are told apart; beyond, only the greatest sum counts.
     private static let sumLimit = 4_096
 
     /// The shares in one asset.
@@ -25,7 +25,7 @@ struct TransfersOnTheirWay {
 
     /// Whether some of them add up to what is missing.
     ///
-    /// What is missing is how much less the rail has than the ledger; that it has more they never explain.
+    /// `missing` is how much less the rail has than the ledger; a negative one is never explained.
     func explain(missing: BigInt) -> Bool {
         guard missing > 0 else { return missing == 0 }
         var sums = [0...BigInt(0)]

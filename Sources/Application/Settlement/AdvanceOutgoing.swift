@@ -9,10 +9,10 @@ package import Storage
 extension Settlement {
     /// How soon a transfer is looked at again.
     static let pollInterval = Duration.seconds(1)
-    /// How soon after a failure that says nothing about the money.
+    /// How soon a transfer is tried again after a failure that leaves its outcome open.
     static let retryInterval = Duration.seconds(5)
 
-    /// The transfers that have something to be done, by their identifiers.
+    /// The identifiers of the transfers whose next step is due.
     ///
     /// - Parameters:
     ///   - provider: whose transfers; those of all providers when nil.
@@ -29,8 +29,8 @@ extension Settlement {
 
     /// Takes the next step with a transfer: sign and store it, submit it, or learn its fate.
     ///
-    /// A crash between any two lines loses and doubles nothing: what was signed is stored before it is submitted, the
-    /// same bytes are submitted again, and only the rail's own word ends it.
+    /// A crash between any two lines neither loses nor repeats a transfer. The signed bytes are stored before they are
+    /// submitted, the same bytes are submitted again, and only the rail's answer ends the transfer.
     ///
     /// - Parameters:
     ///   - id: the transfer.
@@ -53,7 +53,7 @@ extension Settlement {
         case (.inProgress, let prepared?), (.unknown, let prepared?):
             return try await follow(stored, prepared, by: sender, at: provider, lease)
         case (.unknown, nil):
-            // What a person had found is gone: a person says what became of it.
+            // No signed bytes are left to follow: a person decides what became of the transfer.
             return try await postpone(stored, by: Self.retryInterval, lease)
         default:
             return stored
@@ -71,7 +71,7 @@ extension Settlement {
         if let lane, try await database.read({ try $0.isLaneBusy(lane, except: stored.purpose.id) }) {
             return try await postpone(stored, by: Self.pollInterval, lease)
         }
-        // Prices that have risen since it was asked for fall again; until it is signed it can be called off.
+        // The network's fee may fall again; until the transfer is signed it can be cancelled.
         if try excessiveFee(of: order, at: provider, now: clock.now()) != nil {
             return try await postpone(stored, by: Self.retryInterval, lease)
         }
@@ -85,7 +85,8 @@ extension Settlement {
             }
             return try await finish(stored, .refused, fee: nil, failure: error.reason, lease)
         }
-        // What was signed may cost more than was expected. It was shown to nobody: it is dropped, and signed anew later.
+        // The signed request may cost more than expected. Nobody has seen it: it is dropped, and the transfer is signed
+        // later.
         if let charged = sender.expectedFee(of: prepared), try excessiveFee(charged, of: order, now: clock.now()) != nil
         {
             return try await postpone(stored, by: Self.retryInterval, lease)
@@ -105,7 +106,7 @@ extension Settlement {
         return try await submit(signed, prepared, by: sender, lease)
     }
 
-    /// Stores that a number was signed, if its wallet may still sign and nobody else has used it meanwhile.
+    /// Stores that a number was signed, if its wallet may still sign and the number is still free.
     private func keep(
         _ prepared: PreparedTransfer,
         under permit: SigningPermit,
@@ -130,7 +131,7 @@ extension Settlement {
         return try await take(outcome, of: stored, lease)
     }
 
-    /// Takes what the rail said when it was given a transfer.
+    /// Applies the rail's answer to a submission.
     func take(
         _ outcome: SubmissionOutcome,
         of stored: OutgoingTransfer,
@@ -148,7 +149,7 @@ extension Settlement {
         }
     }
 
-    /// What is under way is asked for first: submitting again is right only while nothing is known.
+    /// Asks for a submitted transfer's fate first: it is submitted again only while its fate is pending.
     private func follow(
         _ stored: OutgoingTransfer,
         _ prepared: PreparedTransfer,
@@ -177,11 +178,12 @@ extension Settlement {
         }
     }
 
-    /// Loses a transfer whose number something has used that was not signed here: the key is used elsewhere, or this
-    /// database was restored from a copy and has forgotten what it signed.
+    /// Marks a transfer as unknown when a request that was not signed here has used its number.
     ///
-    /// What has used the number may be this transfer: a person says whether it has left or is owed, and nothing is given back
-    /// before.
+    /// Either the key is used elsewhere, or this database was restored from a copy and has forgotten what it signed.
+    ///
+    /// That request may have sent this very transfer: a person decides whether it has left or is owed, and nothing is
+    /// given back before.
     ///
     /// - Returns: the transfer; nil when another transfer of ours has used the number.
     private func displace(
@@ -199,7 +201,7 @@ extension Settlement {
             try hold(wallet, of: stored.provider, .spent, sentence, at: now, in: session)
             var updated = stored
             let action = try updated.status.apply(.outcomeUnknown)
-            // What was signed can never be taken.
+            // The chain can never take the signed request.
             updated.prepared = nil
             updated.failure = sentence
             try session.shareLane(of: stored.purpose.id)
@@ -209,7 +211,8 @@ extension Settlement {
         }
     }
 
-    /// Sends again what is not in the rail's history yet: the same, or what the rail takes sooner.
+    /// Sends a transfer again that is not in the rail's history yet: the same bytes, or a new signature that the rail
+    /// takes sooner.
     private func insist(
         _ stored: OutgoingTransfer,
         _ prepared: PreparedTransfer,
@@ -218,7 +221,7 @@ extension Settlement {
         _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         if sender.wallets.isEmpty {
-            // A rail that knows orders by name is asked for them before anything is sent once more.
+            // A rail that identifies orders by name is asked for this one before it is sent again.
             let permit: SigningPermit
             do { permit = try await self.permit(by: sender, at: provider) } catch let error as ProviderError {
                 return try await loseSight(of: stored, reason: error.reason, lease)
@@ -234,7 +237,7 @@ extension Settlement {
             return try await loseSight(of: stored, reason: error.reason, lease)
         }
         guard let renewed else {
-            // Of those that were signed together one is enough: it is the same request.
+            // Transfers that were signed together share one request: submitting the first is enough.
             guard prepared.position == 0 else { return try await postpone(stored, by: Self.pollInterval, lease) }
             return try await submit(stored, prepared, by: sender, lease)
         }
@@ -249,7 +252,8 @@ extension Settlement {
         return try await submit(updated, renewed, by: sender, lease)
     }
 
-    /// Another signature with the same number, if the wallet may sign; what is signed already is sent again in any case.
+    /// A new signature with the same number, if the wallet may sign; nil when the signed bytes are sent again as they
+    /// are.
     private func renew(
         _ prepared: PreparedTransfer,
         of stored: OutgoingTransfer,
@@ -291,9 +295,9 @@ extension Settlement {
         return stored
     }
 
-    /// Ends a transfer: what was set aside is gone, or free again.
+    /// Ends a transfer: the money set aside for it has left, or is given back.
     ///
-    /// The rail's history decided it at `moment`, or something else did when there is none.
+    /// `moment` is when the rail's history decided it; nil when something else did.
     func finish(
         _ stored: OutgoingTransfer,
         _ event: PayoutStateMachine.Event,
@@ -335,7 +339,7 @@ extension Settlement {
         }
     }
 
-    /// What a refund that came to nothing had taken waits for a decision again where it did.
+    /// Gives back a transfer's money; the money of a failed refund waits for a decision again, where it waited before.
     private func giveBack(
         _ transfer: OutgoingTransfer,
         fee: Amount?,

@@ -5,24 +5,24 @@ import Seams
 package import Storage
 import StrictJSON
 
-/// What a merchant is told about, as the `type` of an event.
+/// The events about an invoice, by their `type`.
 enum InvoiceEvent: String, CaseIterable {
     case created = "invoice.created"
     case processing = "invoice.processing"
     case settled = "invoice.settled"
     case expired = "invoice.expired"
     case cancelled = "invoice.cancelled"
-    /// A payment that counted is gone: the invoice waits for money again.
+    /// A payment that counted was undone: the invoice waits for money again.
     case reopened = "invoice.reopened"
 }
 
-/// What a merchant is told about a payment that can still be undone.
+/// The events about a payment that can still be undone.
 enum SightingEvent: String, CaseIterable {
     case detected = "payment.detected"
     case lost = "payment.lost"
 }
 
-/// What a merchant is told about money on its way out.
+/// The events about a refund or payout.
 enum OutgoingEvent: String, CaseIterable {
     case created
     case completed
@@ -33,13 +33,13 @@ enum OutgoingEvent: String, CaseIterable {
 extension Settlement {
     private static let paymentReceived = "payment.received"
     private static let paymentOrphaned = "payment.orphaned"
-    /// The events that tell of a payment alone.
+    /// The types of the events whose object is a payment.
     static let paymentEvents: Set<String> = [paymentReceived, paymentOrphaned]
     private static let endpointDisabled = "webhook_endpoint.disabled"
     private static let caseOpened = "case.opened"
     private static let caseResolved = "case.resolved"
 
-    /// The types of all events that an endpoint can be told of.
+    /// The types of all events that an endpoint can receive.
     package static let eventTypes: Set<String> = {
         var types = Set(InvoiceEvent.allCases.map(\.rawValue) + SightingEvent.allCases.map(\.rawValue))
         for event in OutgoingEvent.allCases {
@@ -94,7 +94,7 @@ extension Settlement {
         }
     }
 
-    /// Tells the merchant, or the operator when it is for no merchant, about money that came in.
+    /// Tells the merchant about a payment; tells the operator when the payment has no merchant.
     func announce(_ payment: Payment, at now: Timestamp, in session: any SQLSession) throws {
         let representation = try representation.json(payment)
         let merchant = payment.merchant ?? operatorMerchant
@@ -102,7 +102,7 @@ extension Settlement {
         try tellCustomer(payment.id.text, of: payment, at: now, in: session)
     }
 
-    /// Has the customer told, where the rail knows who that is and has a way to them.
+    /// Has the customer notified, where the rail identifies the payer and can reach them.
     private func tellCustomer(
         _ subject: String,
         of payment: Payment,
@@ -155,8 +155,8 @@ extension Settlement {
         try tellCustomer(id.text, of: returned, at: now, in: session)
     }
 
-    /// Tells a merchant's other endpoints, and the owners of its bots, that one was switched off, in the unit of work that
-    /// did it.
+    /// Tells a merchant's other endpoints, and the owners of its bots, that an endpoint was disabled, in the same unit
+    /// of work.
     ///
     /// - Throws: what the database throws.
     package func announceDisabled(_ endpoint: WebhookEndpointRecord, in session: any SQLSession) throws {
@@ -197,7 +197,7 @@ extension Settlement {
         try append(type, subject: exceptionCase.id.text, representation, to: merchant, at: now, in: session)
     }
 
-    /// The question whether an order's goods are there; it is asked once and not kept.
+    /// The question whether an order's goods are in stock; it is asked once and not stored.
     func stockQuestion(about value: InvoiceWithOptions, at now: Timestamp) throws -> EventRecord {
         let representation = try representation.json(value)
         let invoice = value.invoice
@@ -205,7 +205,7 @@ extension Settlement {
         return event(type, subject: invoice.id.text, representation, to: invoice.merchant, at: now)
     }
 
-    /// Puts an event in the outbox, in the same unit of work as what it is about.
+    /// Puts an event in the outbox, in the same unit of work as the change that it reports.
     private func append(
         _ type: String,
         subject: String,

@@ -8,12 +8,12 @@ import Storage
 extension Settlement {
     /// Decides whether a rail may take a customer's money, from one indexed read, and holds its order.
     ///
-    /// Fails closed: whatever goes wrong becomes a refusal with a sentence for the customer, because a payment that was
-    /// not taken can be tried again, and one that should not have been taken has to be sent back.
+    /// Fails closed: every failure becomes a refusal with a sentence for the customer. A payment that was refused can
+    /// be tried again; one that was taken wrongly has to be refunded.
     ///
     /// - Parameters:
     ///   - question: the rail's question.
-    ///   - provider: who asks.
+    ///   - provider: the provider that asks.
     /// - Returns: the decision; never an error.
     package func decide(
         _ question: ApprovalRequest,
@@ -38,7 +38,7 @@ extension Settlement {
             return .shipping(ways)
         }
         guard order.pieces ?? 1 > 0 else { return .refused(message: Self.soldOut) }
-        // Money that is taken has to be kept.
+        // A payment that is taken has to be stored.
         guard await isStoring() else { return .refused(message: Self.uncheckable) }
         switch await stock(of: order, at: now) {
         case .available: break
@@ -52,10 +52,10 @@ extension Settlement {
         } catch { return .refused(message: Self.uncheckable) }
     }
 
-    /// Tells the operator that a question names what was opened at another provider, by one case for each provider.
+    /// Tells the operator, by one case for each provider, that a question names an order of another provider.
     ///
-    /// Whoever has a bot can have as many such questions asked as there are checkout pages: while the case is open, the
-    /// others are only counted among the refusals.
+    /// Anyone with a bot can cause as many of these questions as there are checkout pages: while the case is open,
+    /// further ones are only counted among the refusals.
     private func reportForeign(_ question: ApprovalRequest, of provider: any PaymentProvider, at now: Timestamp) async {
         let recorder = ObservationRecorder(settlement: self, provider: provider, now: now, isChronological: false)
         let reference = question.reference
@@ -70,7 +70,8 @@ extension Settlement {
     /// Holds an invoice for the customer whose question is approved, and with it one of the pieces that its link sells.
     ///
     /// Until the money comes or the rail gives up, every other question about the invoice is declined, also of the same
-    /// customer: each approved form can be paid. It is held in the database, so that another gateway and a restart know.
+    /// customer: each approved form can be paid. The hold is stored in the database, so that it outlives a restart and
+    /// other gateways see it.
     private func hold(
         _ id: InvoiceID,
         for question: ApprovalRequest,
@@ -110,13 +111,13 @@ extension Settlement {
 
     private static let uncheckable = "The payment cannot be checked at the moment. Please try again in a minute."
 
-    /// What a decision needs to know.
+    /// The data that a decision needs.
     private struct Order {
         let option: PaymentOption
         let invoice: Invoice
-        /// Whom to ask whether the goods are there, and about what.
+        /// The endpoint to ask whether the goods are in stock, and the order to ask about; nil when nobody is asked.
         let stock: (endpoint: WebhookEndpointRecord, order: InvoiceWithOptions)?
-        /// How many pieces of what its link sells are left for it; nil when there is no limit.
+        /// How many pieces of its payment link are left for it; nil when there is no limit.
         let pieces: Int?
     }
 
@@ -151,7 +152,7 @@ extension Settlement {
         case .invalid: return "This order was cancelled."
         case .new, .processing: break
         }
-        // While nobody knows the time nothing ends: what is open can be paid.
+        // While the time is unknown no invoice ends: an open one can be paid.
         guard now <= invoice.expiresAt || !clock.knowsTheTime else {
             return "The time to pay this order is over. Please open a new one."
         }

@@ -5,14 +5,14 @@ import Seams
 package import Storage
 import StrictJSON
 
-/// What was told of an object, held against what it is now.
+/// Compares what events told of an object with what is stored of it.
 ///
-/// The journal says how much has moved. To whom it goes, which payment is returned and what an order is about is booked
-/// nowhere; it stands in the events that were told when the object came to be, and when a case was closed.
+/// The journal holds how much has moved. A payout's destination, a refund's payment and an order's content are booked
+/// nowhere. They stand in the events that were told when the object was created, and when a case was closed.
 extension Settlement {
-    /// Everything in the books that does not hold, a sentence each with its row.
+    /// The inconsistencies in the books, each a sentence that names its row.
     ///
-    /// Seals, sums and balances; objects that are not what is booked of them, and not what was told of them.
+    /// Checks seals, sums and balances, and compares objects with what is booked of them and what was told of them.
     ///
     /// - Throws: what the database throws.
     package func audit(in session: any SQLSession) throws -> [String] {
@@ -59,7 +59,7 @@ extension Settlement {
     }
 }
 
-/// What an event is about, as far as it stays what it was told to be.
+/// The kind of object that an event tells of.
 private enum ToldObject {
     case payment
     case invoice
@@ -87,7 +87,7 @@ private enum ToldObject {
         }
     }
 
-    /// What no later step changes.
+    /// The fields that no later step changes.
     func fields(of told: JSONValue) -> [String] {
         switch self {
         case .payment: ["id", "rail", "provider", "asset", "payer", "natural_key", "recorded_at"]
@@ -104,7 +104,7 @@ private enum ToldObject {
             ]
         case .openedCase: ["id", "reason", "merchant", "invoice", "payment", "movement", "opened_at", "detail"]
         case .closedCase:
-            // What was set aside and came back has another case.
+            // A case without an amount names the asset of a set-aside row, which gets another case when it comes back.
             ["id", "reason", "state", "merchant", "invoice", "payment", "amount", "opened_at", "detail", "resolution"]
                 + (told["amount"]?.isNull ?? true ? [] : ["asset"])
         }

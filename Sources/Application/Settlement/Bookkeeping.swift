@@ -4,14 +4,14 @@ import Payments
 import Providers
 import Seams
 
-/// Which accounts each kind of event touches: the one place that knows.
+/// The postings of each kind of event, defined here alone.
 ///
 /// Debits are positive. Money that a rail holds for us is a debit on `provider_receivable`; what we owe is a credit.
 struct Bookkeeping {
     /// The fee that the gateway keeps of what a merchant receives, in hundredths of a percent.
     let feeBasisPoints: Int
 
-    /// A payment settles an invoice: the merchant gets it less the fee, and what is too much waits.
+    /// A payment settles an invoice: the merchant gets it less the fee, and the excess waits.
     func settle(_ amount: Amount, excess: Amount, from source: AccountID, to merchant: MerchantID) throws -> [Posting] {
         let earned = try amount.subtracting(excess)
         let fee = try earned.portion(basisPoints: feeBasisPoints, rounding: .towardZero)
@@ -45,7 +45,7 @@ struct Bookkeeping {
         ]
     }
 
-    /// Money has left: what was set aside is gone, and so is what the network charged.
+    /// A transfer has left: the amount that was set aside is gone, and so is the network's fee.
     static func sent(_ amount: Amount, fee: Amount?, from provider: String, reserved: AccountID) throws -> [Posting] {
         var postings = [
             Posting(account: reserved, amount: amount),

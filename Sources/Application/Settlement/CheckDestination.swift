@@ -4,7 +4,7 @@ import Providers
 import Storage
 
 extension Settlement {
-    /// Refuses what would send money to where it is lost, or back to ourselves: before anything is set aside.
+    /// Refuses a destination where money would be lost or come back to ourselves, before anything is set aside.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/destinationRefused``, and what the database throws.
     func check(

@@ -5,19 +5,19 @@ package import Providers
 import Seams
 import Storage
 
-/// A claim of unmatched payments for an invoice, by whoever has proven to own the account that they came from.
+/// A claim of unmatched payments for an invoice, by the proven owner of the account that they came from.
 package struct ClaimRequest: Sendable {
     let invoice: InvoiceID
     let merchant: MerchantID
     let owner: String
     let provider: any PaymentProvider
 
-    /// A claim of what came from a proven account.
+    /// A claim of the payments from a proven account.
     ///
     /// - Parameters:
     ///   - invoice: the invoice.
     ///   - merchant: whose invoice it is.
-    ///   - owner: the proven account, in the words in which payers are kept.
+    ///   - owner: the proven account, in the form in which payers are stored.
     ///   - provider: the provider that saw the payments.
     package init(
         for invoice: InvoiceID,
@@ -33,9 +33,9 @@ package struct ClaimRequest: Sendable {
 }
 
 extension Settlement {
-    /// Gives an invoice the payments that belonged to nothing and that came from an account whose owner was proven.
+    /// Assigns to an invoice the unmatched payments from an account whose owner was proven.
     ///
-    /// They were made when they were made: what came after the invoice's time is late also when it is claimed.
+    /// The time of a payment does not change: one that came after the invoice's end is late also when it is claimed.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound`` when there is no such invoice or payment.
     /// - Returns: the payments as they are now.
@@ -70,7 +70,7 @@ extension Settlement {
 }
 
 extension ObservationRecorder {
-    /// A payment that belonged to nothing becomes one of an invoice.
+    /// Assigns an unmatched payment to an invoice.
     func assign(
         _ payment: Payment,
         to option: PaymentOption,

@@ -9,19 +9,20 @@ import Storage
 package struct ColdStorageRule: Hashable, Sendable {
     /// The provider with the wallet.
     package let provider: String
-    /// The wallet whose key is kept offline, in the rail's own words.
+    /// The address of the wallet whose key is kept offline, in the rail's own form.
     package let address: String
     /// Above this, money moves to cold storage.
     package let above: Amount
-    /// So much stays; well below, so that money does not move at every payment.
+    /// How much stays: well below ``above``, so that money does not move at every payment.
     package let downTo: Amount
 
     /// A limit.
     ///
-    /// - Throws: ``SettlementError`` with ``SettlementError/Code/invalidRequest`` when what stays is not less.
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/invalidRequest`` when `downTo` is not less than
+    ///   `above`.
     package init(provider: String, address: String, above: Amount, downTo: Amount) throws {
         guard try downTo.compared(to: above) == .less, !downTo.isNegative else {
-            throw SettlementError(.invalidRequest, "what stays in the wallet has to be less than what it may hold")
+            throw SettlementError(.invalidRequest, "the amount that stays has to be below the limit, and not negative")
         }
         self.provider = provider
         self.address = address
@@ -35,9 +36,9 @@ extension Settlement {
     ///
     /// One move at a time: while one is under way, nothing happens.
     ///
-    /// - Throws: ``SettlementError``, `ProviderError` when the rail does not say what is there, and what the database
+    /// - Throws: ``SettlementError``, `ProviderError` when the rail does not report the balance, and what the database
     ///   throws.
-    /// - Returns: the transfer, or none when nothing has to move.
+    /// - Returns: the transfer; nil when nothing has to move.
     package func enforce(_ rule: ColdStorageRule) async throws -> OutgoingTransfer? {
         let provider = try provider(rule.provider)
         guard let state = provider.state, provider.send != nil else {

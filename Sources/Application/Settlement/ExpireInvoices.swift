@@ -6,15 +6,15 @@ import Seams
 import Storage
 
 extension Settlement {
-    /// Ends the invoices whose time is over; what was paid in part becomes a case.
+    /// Expires the invoices whose time is over; a partial payment opens a case.
     ///
-    /// The rails' own clocks decide what was paid in time, so that an invoice ends only when every scan of the rails on
-    /// which it can be paid has read past its end. While a rail cannot be read it stays open, for as long as that takes;
-    /// the scan's problem is in the report.
+    /// The rails' own clocks decide what was paid in time: an invoice expires only when every scan of the rails on
+    /// which it can be paid has read past its end. While a rail cannot be read, the invoice stays open; the scan's
+    /// problem is in the report.
     ///
     /// - Parameter limit: at most this many in one call.
     /// - Throws: what the database throws; nothing is changed then.
-    /// - Returns: the invoices that ended.
+    /// - Returns: the invoices that expired.
     @discardableResult
     package func expireInvoices(limit: Int = 100) async throws -> [InvoiceID] {
         let now = clock.now()
@@ -45,7 +45,7 @@ extension Settlement {
                     provider: provider.key,
                     grace: provider.capabilities.graceAfterExpiry,
                     hasAccountsOfOptions: scan.scansAccountsOfOptions,
-                    // A rail that cannot even say which accounts it has was not read.
+                    // A rail that does not name its accounts counts as not read.
                     accounts: try? await scan.standingAccounts
                 )
             )
@@ -70,7 +70,7 @@ extension Settlement {
     }
 }
 
-/// The accounts of a provider that are always scanned, or none when the rail does not say which.
+/// The accounts of a provider that are always scanned; nil when the rail does not name them.
 private struct StandingScan: Sendable {
     let provider: String
     let grace: Duration

@@ -5,9 +5,9 @@ import Records
 import Seams
 import Storage
 
-/// What left by a wallet's key and was not signed here stops that wallet.
+/// Holds a wallet when something left by its key that was not signed here.
 extension ObservationRecorder {
-    /// The transfers of ours for which something that was seen to leave was signed.
+    /// Our transfers that were signed with the request that was seen to leave.
     func ours(in sent: SentTransfer, in session: any SQLSession) throws -> [OutgoingTransfer] {
         let sender = settlement.providers.provider(providerKey)?.send
         return try session.transfers(hash: sent.hash).filter { transfer in
@@ -16,16 +16,17 @@ extension ObservationRecorder {
         }
     }
 
-    /// What a transfer of ours moved beyond what it was asked for, or left where it was: the transfer is booked with what was
-    /// asked for, and this with a case; nil when both are the same.
+    /// The difference between what our transfers asked for and what they moved; nil when there is none.
+    ///
+    /// The transfers are booked with what they asked for, the difference is booked with a case.
     func unasked(_ sent: SentTransfer, of transfers: [OutgoingTransfer]) throws -> AccountMovement? {
-        // What moved nothing has failed, and is not booked at all.
+        // A transfer that moved nothing has failed, and is not booked.
         guard let moved = sent.moved, !moved.isZero else { return nil }
         let asked = transfers.map(\.amount).filter { $0.asset == moved.asset }
         guard !asked.isEmpty else { return nil }
         let rest = try Amount.sum(asked, asset: moved.asset).subtracting(moved)
         guard !rest.isZero else { return nil }
-        // A token may write several logs for one transfer: what it moved is one thing.
+        // A token may write several logs for one transfer: they are one movement.
         return AccountMovement(
             naturalKey: NaturalKey("sent otherwise", sent.hash, moved.asset.text),
             kind: .unexplained,
@@ -36,15 +37,15 @@ extension ObservationRecorder {
         )
     }
 
-    /// Keeps what left for the list that a person looks at, and holds the wallet.
+    /// Stores a spend for the list that a person reviews, and holds the wallet.
     ///
-    /// By the key of an account of a single option, or of the wallet for fees, nothing leaves for others; when it does,
-    /// the seed of all is known to somebody, and none of the provider's wallets signs.
+    /// The key of an option's own account, or of the wallet for fees, never pays others. When it does, somebody else
+    /// has the seed of all keys, and all of the provider's wallets are held.
     func stop(for sent: SentTransfer, in session: any SQLSession) throws {
         guard let signature = sent.signature else { return }
         let wallets = try session.wallets(of: providerKey)
         let own = wallets.first { $0.wallet == signature.wallet }
-        // What had vanished and comes back is on the list again, whatever was accepted since.
+        // A spend that had vanished and comes back is listed again, whatever was accepted since.
         let isBack = try !session.spends(of: sent.naturalKey).isEmpty
         if !isBack, let own, try wasThereBefore(sent, signature, own, in: session) { return }
         if own?.paysOthers != true, signature.payments.isEmpty { return }
@@ -56,7 +57,7 @@ extension ObservationRecorder {
         }
     }
 
-    /// Whether it happened before the gateway knew the wallet, or a person has looked at it.
+    /// Whether it happened before the gateway met the wallet, or a person has accepted it.
     private func wasThereBefore(
         _ sent: SentTransfer,
         _ signature: WalletSignature,
@@ -98,7 +99,7 @@ extension ObservationRecorder {
         if isBack { try settlement.explainRest(of: signature.evidence, at: providerKey, now, in: session) }
     }
 
-    /// Of a transfer that this may have been a person said that it is owed without having seen it.
+    /// Forgets the review of each transfer that this payment may be: the person had not seen the payment.
     private func askAgain(about payment: SentPayment, in session: any SQLSession) throws {
         guard let sender = settlement.providers.provider(providerKey)?.send else { return }
         for id in try session.reviewedTransfers() {
@@ -111,8 +112,8 @@ extension ObservationRecorder {
 }
 
 extension SentTransfer {
-    /// What left with a foreign request in other assets than the one whose account it was seen on: jettons, of whose leaving
-    /// only the wallet's own message tells.
+    /// The payments of a foreign request in other assets than that of the account it was seen on: jettons, whose
+    /// leaving only the wallet's own message shows.
     func movementsOfOtherAssets() throws -> [(movement: AccountMovement, payment: SentPayment)] {
         try (signature?.payments ?? []).enumerated().compactMap { position, payment in
             guard payment.amount.asset != movement.amount.asset else { return nil }

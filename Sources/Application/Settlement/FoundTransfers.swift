@@ -5,9 +5,9 @@ import Records
 import Seams
 import Storage
 
-/// Transfers that a person has found among what left by a wallet's key without having been signed here.
+/// Transfers that a person has found among a wallet's spends.
 extension Settlement {
-    /// Completes a transfer by what has left: it was booked as unexplained, and is explained now.
+    /// Completes a transfer with a spend that was booked as unexplained.
     func complete(
         _ stored: OutgoingTransfer,
         with spend: WalletSpend,
@@ -18,15 +18,16 @@ extension Settlement {
             throw SettlementError(.invalidRequest, "another amount has left", parameter: "spend")
         }
         guard try session.assign(spend, to: stored.purpose.id) else {
-            let reason = "it was another transfer, as was said before, or is no longer in the chain"
+            let reason = "it was assigned to another transfer before, or is no longer in the chain"
             throw SettlementError(.invalidState, reason, parameter: "spend")
         }
         try session.forgetReview(of: stored.purpose.id)
         return try end(stored, with: spend, at: now, in: session)
     }
 
-    /// What was said to be a transfer had vanished from the chain and is back: the transfer is completed once more, unless
-    /// something else has become of it.
+    /// Completes a transfer once more when its spend had vanished from the chain and is back.
+    ///
+    /// When something else has become of the transfer, the spend is unassigned.
     func findAgain(_ spend: WalletSpend, at now: Timestamp, in session: any SQLSession) throws {
         guard let id = spend.transfer, let stored = try session.outgoing(id) else { return }
         guard stored.isUnsent else { return try session.unassign(spend) }
@@ -59,8 +60,8 @@ extension Settlement {
         return ended
     }
 
-    /// When every receiver of a request is known, the rest of what it took is the network's fee, to which each transfer bears
-    /// its share.
+    /// Books the network's fee of a request once every receiver is known: it is the rest of what the request took, and
+    /// each transfer bears its share.
     func explainRest(
         of evidence: String,
         at provider: String,
@@ -79,7 +80,7 @@ extension Settlement {
             let paid = all.compactMap(\.payment?.amount).filter { $0.asset == asset }
             let left = try Amount.sum(Array(changes.values), asset: asset).negated()
             let fee = try left.subtracting(Amount.sum(paid, asset: asset))
-            // A transfer names one fee: what a token keeps beside the network's waits with its case.
+            // A transfer names one fee: the fee that a token keeps besides the network's waits with its case.
             guard try !fee.isPositive || charge(fee, to: found, at: now, in: session) else { continue }
             for key in changes.keys.sorted(by: { $0.text < $1.text }) {
                 for open in try session.openCases(of: key) {
@@ -91,7 +92,7 @@ extension Settlement {
 
     /// Shares a fee among the transfers of one chain transaction.
     ///
-    /// - Returns: whether it was booked; it is not where they bear another one already.
+    /// - Returns: whether it was booked; false when a transfer bears another fee already.
     private func charge(
         _ fee: Amount,
         to transfers: [OutgoingTransfer],
@@ -116,7 +117,7 @@ extension Settlement {
 }
 
 extension OutgoingTransfer {
-    /// Whether nothing that is signed for it here can make it leave, and it may still be sent.
+    /// Whether the transfer may still be sent, and nothing that was signed here can send it.
     var isUnsent: Bool {
         switch status.state {
         case .awaitingApproval, .awaitingPayment: true

@@ -4,17 +4,17 @@ package import Records
 package import Seams
 package import Storage
 
-/// What a merchant asks for when it opens an invoice.
+/// A merchant's request for an invoice.
 package struct InvoiceRequest: Sendable {
     /// One rail that the merchant wants to offer.
     package struct Choice: Hashable, Sendable {
         /// The rail.
         package let rail: Rail
-        /// The asset that is paid; none: the provider's first one that the price can be turned into.
+        /// The asset that is paid; nil: the provider's first one that the price can be converted to.
         package let asset: AssetID?
-        /// What is paid, when the merchant sets it; none: the price at the current rate.
+        /// The amount that is paid, when the merchant sets it; nil: the price at the current rate.
         package let amount: Amount?
-        /// The rail's own wishes (tips, shipping), as the provider knows them.
+        /// The rail's own settings (tips, shipping), by the provider's names.
         package let settings: Labels
 
         /// A rail that the merchant wants to offer.
@@ -36,17 +36,17 @@ package struct InvoiceRequest: Sendable {
     package var goods: Invoice.Goods
     /// Where the customer pays.
     package var place: RailPolicy.Place
-    /// What is owed.
+    /// The amount that is owed.
     package var price: Amount
     /// How the price is split for the customer; the parts add up to the price.
     package var lines: [InvoiceLine]
-    /// The rails to offer; none: all that the policy and the providers allow.
+    /// The rails to offer; empty: all that the policy and the providers allow.
     package var choices: [Choice]
     /// For how long the invoice can be paid.
     package var lifetime: Duration
     /// For how long after that late payments are looked for.
     package var monitoring: Duration
-    /// How much less still settles it, in hundredths of a percent.
+    /// How much less than the price still settles it, in hundredths of a percent.
     package var toleranceBasisPoints: Int
     /// The Telegram user who alone may pay.
     package var payer: Int64?
@@ -56,7 +56,7 @@ package struct InvoiceRequest: Sendable {
     package var returnURL: String?
     /// The link by which a customer opens it.
     package var paymentLink: PaymentLinkID?
-    /// Who opens it by the link, as far as customers can be told apart: each of them gives it a place.
+    /// The visitors who open it by the link, as far as customers can be told apart: it takes a place of each.
     package var visitors: [LinkVisitor] = []
     /// The subscription that it begins.
     package var subscription: Subscription?
@@ -93,13 +93,13 @@ package struct InvoiceRequest: Sendable {
     }
 }
 
-/// An invoice with the ways to pay it, and what was seen of its payment.
+/// An invoice with the ways to pay it, and its sightings.
 package struct InvoiceWithOptions: Hashable, Sendable {
     /// The invoice.
     package let invoice: Invoice
     /// The ways to pay it.
     package let options: [PaymentOption]
-    /// What was seen and can still be undone.
+    /// The payments that were seen and can still be undone.
     package let sightings: [StoredSighting]
 
     /// An invoice and its options.
@@ -109,7 +109,7 @@ package struct InvoiceWithOptions: Hashable, Sendable {
         self.sightings = sightings
     }
 
-    /// An invoice that was found by a reference, as it was then or with another status.
+    /// An invoice that was found by a reference; `invoice` replaces it when its status has changed since.
     ///
     /// - Throws: what the database throws.
     init(_ match: OptionMatch, now invoice: Invoice? = nil, in session: any SQLSession) throws {

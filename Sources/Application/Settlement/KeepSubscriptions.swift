@@ -4,7 +4,7 @@ package import Providers
 package import Seams
 package import Storage
 
-/// What a merchant wants to be paid for again and again.
+/// A merchant's request for a subscription.
 package struct SubscriptionRequest: Sendable {
     /// The name of what is sold, 1 to 32 characters.
     package var title: String
@@ -21,7 +21,7 @@ package struct SubscriptionRequest: Sendable {
     /// Where the checkout page leads back to.
     package var returnURL: String?
 
-    /// A wish to be paid again and again.
+    /// A request for a subscription.
     package init(title: String, summary: String, price: Amount, metadata: Labels = [:]) {
         self.title = title
         self.summary = summary
@@ -44,7 +44,7 @@ extension Settlement {
 
     /// Makes a subscription and opens the invoice by which it begins.
     ///
-    /// Making it again with the same identifier goes on where a crash left off.
+    /// A repeated call with the same identifier continues where a crash left off.
     ///
     /// - Throws: ``SettlementError``; with ``SettlementError/Code/unsupported`` when no provider keeps subscriptions in the
     ///   price's asset.
@@ -73,7 +73,7 @@ extension Settlement {
             metadata: request.metadata
         )
         order.returnURL = request.returnURL
-        // Of the same moment, and found again when the request is repeated.
+        // The subscription's own value, so that a repeated request finds the invoice.
         let invoice = InvoiceID(value: id.value)
         order.subscription = Subscription(
             Subscription.Terms(
@@ -110,7 +110,7 @@ extension Settlement {
         return found
     }
 
-    /// Has the rail take no further payment, or take them again.
+    /// Has the rail stop taking payments for a subscription, or take them again.
     ///
     /// - Parameter request: which subscription, of whom, and whether it is paid again.
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/invalidState`` when there is nothing to cancel or restore.
@@ -135,14 +135,14 @@ extension Settlement {
         return try await subscription(id, of: request.merchant)
     }
 
-    /// Takes what a customer or the rail has decided about a subscription.
+    /// Applies a decision of a customer or the rail about a subscription.
     ///
-    /// One that was opened at another provider is not touched: the operator gets a case, once for each reference.
+    /// A subscription of another provider is not changed: the operator gets a case, once for each reference.
     ///
     /// - Parameters:
-    ///   - reference: what the rail names.
+    ///   - reference: the reference that the rail names.
     ///   - event: what was decided.
-    ///   - provider: who says it.
+    ///   - provider: the provider that reports it.
     ///   - heardAt: when it was pushed.
     /// - Throws: what the database throws.
     /// - Returns: whether there is such a subscription at the provider.
@@ -180,7 +180,7 @@ extension Settlement {
         }
     }
 
-    /// Applies an event of a moment, which is now when none is named, and tells the merchant what it changed.
+    /// Applies an event that happened at `moment`, or now when that is nil, and tells the merchant what changed.
     func advance(
         _ id: SubscriptionID,
         by event: SubscriptionStatus.Event,
@@ -200,9 +200,9 @@ extension Settlement {
     }
 }
 
-/// A merchant cancels or restores a subscription.
+/// A request to cancel or restore a subscription.
 ///
-/// A value with everything in it, for the same reason as ``RefundRequest``.
+/// One value, for the same reason as ``RefundRequest``.
 package struct RenewalRequest: Sendable {
     /// The subscription.
     package let subscription: SubscriptionID
@@ -211,7 +211,7 @@ package struct RenewalRequest: Sendable {
     /// Whether it is paid again.
     package let isRenewed: Bool
 
-    /// A wish to cancel or restore a subscription.
+    /// A request to restore the subscription when `isRenewed`, or else to cancel it.
     package init(_ subscription: SubscriptionID, of merchant: MerchantID, isRenewed: Bool) {
         self.subscription = subscription
         self.merchant = merchant

@@ -6,7 +6,8 @@ import Seams
 import Storage
 
 extension Settlement {
-    /// How much of a payment's asset a refund returns, and the rate by which that was found; no amount: all that is left.
+    /// How much of a payment's asset a refund returns, and the quote by which that was found; a nil amount means all
+    /// that is left.
     func measure(
         _ measure: RefundMeasure,
         of payment: Payment,
@@ -40,7 +41,7 @@ extension Settlement {
         }
     }
 
-    /// What the rail can carry of an amount.
+    /// An amount, rounded down to what the rail can carry.
     private func carried(_ amount: Amount) throws -> Amount {
         try asset(amount.asset).roundedToWire(amount, rounding: .towardZero)
     }
@@ -67,13 +68,13 @@ extension Settlement {
         return (option, part)
     }
 
-    /// What still waits of a payment, neither earned nor on its way out, by account.
+    /// The parts of a payment that still wait, neither earned nor on their way out, by account.
     func waitingParts(of payment: Payment, in session: any SQLSession) throws -> [(account: AccountID, amount: Amount)]
     {
         try position(of: payment, in: session).waiting
     }
 
-    /// What still waits of a payment.
+    /// How much of a payment still waits.
     func waiting(of payment: Payment, in session: any SQLSession) throws -> Amount {
         try Amount.sum(waitingParts(of: payment, in: session).map(\.amount), asset: payment.amount.asset)
     }

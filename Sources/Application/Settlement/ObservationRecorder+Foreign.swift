@@ -5,11 +5,12 @@ import Providers
 import Seams
 import Storage
 
-/// What names something that was opened at another provider than the one that it came by.
+/// Observations that name an option or media of another provider than the one that reports them.
 ///
-/// It belongs to nothing here. The operator is told whose it named; the merchant whose bot or wallet it came by is not.
+/// They match nothing at the reporting provider. The operator is told whose object was named; the merchant of the
+/// reporting bot or wallet is not.
 extension ObservationRecorder {
-    /// Money whose reference was opened elsewhere waits at its own provider.
+    /// Keeps a payment with a foreign reference as unmatched, at the provider that received it; nil when it has none.
     func keepForeign(_ arrival: Arrival, in session: any SQLSession) throws -> RecordedObservation? {
         guard let reference = arrival.transfer.reference, let foreign = try foreignOption(reference, in: session) else {
             return nil
@@ -19,7 +20,7 @@ extension ObservationRecorder {
         return try keep(arrival, .unmatched, for: nil, onto: suspense, because: finding, in: session)
     }
 
-    /// Opens a case about something without money that names what was opened elsewhere, once for each reference.
+    /// Opens a case about an update without money that has a foreign reference, once for each reference.
     func reportForeign(_ reference: PaymentReference, in session: any SQLSession) throws {
         guard let foreign = try foreignOption(reference, in: session) else { return }
         let key = NaturalKey("foreign", reference.scope, reference.value)
@@ -44,16 +45,16 @@ extension ObservationRecorder {
         )
     }
 
-    /// The name of the case about questions that name what was opened elsewhere, of which a provider has one at a time.
+    /// The key of the case about questions with foreign references; a provider has one at a time.
     private var foreignQuestions: NaturalKey { NaturalKey("foreign_question", providerKey) }
 
-    /// Whether a reference names what was opened elsewhere, and no case says yet that questions here do so.
+    /// Whether a reference is foreign, and no case about questions with foreign references is open.
     func isNewForeign(_ reference: PaymentReference, in session: any SQLSession) throws -> Bool {
         guard try foreignOption(reference, in: session) != nil else { return false }
         return try session.openCases(of: foreignQuestions).isEmpty
     }
 
-    /// Opens a case about a question that names what was opened elsewhere, unless one is open.
+    /// Opens a case about questions with foreign references, unless one is open.
     func reportForeignQuestion(_ reference: PaymentReference, in session: any SQLSession) throws {
         guard try isNewForeign(reference, in: session), let foreign = try foreignOption(reference, in: session) else {
             return
@@ -77,7 +78,7 @@ extension ObservationRecorder {
 }
 
 extension ForeignOption {
-    /// What the operator reads.
+    /// The sentence that the operator reads.
     fileprivate var finding: String {
         "it names \(object) of the merchant \(merchant), which is paid at the provider \(provider)"
     }

@@ -3,9 +3,9 @@ import Providers
 import Seams
 import Storage
 
-/// What becomes of balances that are not what they were when they were last seen.
+/// Records changes of a balance that no observation explains.
 extension ObservationRecorder {
-    /// Records what accounts held around a page; after a change of the rail's history they held what they did before it.
+    /// Records what accounts held around a page; balances since a change of the rail's history are forgotten first.
     func recordMarks(of page: ScanPage, in session: any SQLSession) throws -> [RecordedObservation] {
         if let moment = page.revisedSince {
             try session.forgetAccountBalances(provider: providerKey, after: moment)
@@ -15,7 +15,8 @@ extension ObservationRecorder {
 
     /// Compares what an account held with what it held when it was last seen, and records the difference.
     ///
-    /// An option's account of which nothing was ever recorded held nothing; of others the first sight is the beginning.
+    /// An option's account without any record is taken to have held nothing; other accounts begin with the first
+    /// balance seen.
     func record(_ mark: BalanceMark, in session: any SQLSession) throws -> RecordedObservation? {
         let asset = mark.change.amount.asset
         var known = try session.accountBalance(provider: providerKey, account: mark.account, asset: asset)
@@ -30,7 +31,7 @@ extension ObservationRecorder {
             known = nothing
         }
         guard let before = mark.before, let after = mark.after else {
-            // What is recorded of the place is part of what it holds now; what nobody tells is found by the next mark.
+            // Recorded movements at this place are added to the known balance; others are found by the next mark.
             if var known, let recorded = mark.recorded, !recorded.isZero {
                 known.add(recorded.units)
                 try session.setAccountBalance(

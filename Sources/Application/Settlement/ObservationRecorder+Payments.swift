@@ -6,13 +6,13 @@ import Records
 import Seams
 import Storage
 
-/// What becomes of money that came in.
+/// Records incoming transfers as payments.
 extension ObservationRecorder {
     /// A transfer that is new, and the identifier of the payment that it becomes.
     struct Arrival {
         let id: PaymentID
         let transfer: IncomingTransfer
-        /// Where the money is: at the rail, or on the suspense account when somebody claims what was recorded before.
+        /// The account that the money comes from: the rail's, or suspense when a recorded payment is claimed.
         let source: AccountID
         /// The payment as it is stored, when it was recorded before.
         let stored: Payment?
@@ -20,7 +20,7 @@ extension ObservationRecorder {
         let madeAt: Timestamp
     }
 
-    /// Counts a transfer for what its reference names.
+    /// Counts a transfer for the invoice, subscription or paid media that its reference names.
     func receive(
         _ arrival: Arrival,
         matching match: OptionMatch?,
@@ -63,14 +63,14 @@ extension ObservationRecorder {
         let (value, tip) = try share(of: transfer, paying: match, besidePriceOf: option, under: terms, in: session)
         var updated = invoice
         let deadline = invoice.expiresAt.advanced(by: graceAfterExpiry)
-        // What others have bought meanwhile is too late for this one, as after the end of its time.
+        // A payment for goods that others have bought meanwhile is late, as after the invoice's end.
         let isInTime = try arrival.madeAt <= deadline && !settlement.isGone(for: invoice, in: session)
         let action = try updated.status.apply(.received(value: value, isInTime: isInTime))
         if case .settle = action { updated.settledAt = now }
         try session.update(updated, from: invoice)
         if case .settle = action { try settlement.noteSale(of: updated, in: session) }
         match.invoice = updated
-        // What is settled is not approved again; otherwise the next form may be paid now.
+        // A settled invoice is not approved again; for any other, the next form may be paid.
         if asksFirst, updated.status.state != .settled { try session.release(invoice.id) }
         let result = try follow(action, arrival, value: value, tip: tip, match, in: session)
         if updated.status.state != invoice.status.state {
@@ -89,10 +89,10 @@ extension ObservationRecorder {
         return result
     }
 
-    /// The option at the quote that held when it was paid: a quote that was renewed holds for what was paid before its end.
+    /// The option at the quote that held when it was paid; a renewed quote still holds for payments before its end.
     ///
-    /// What is paid when no quote holds any more counts at the rate of now, to which the option is renewed: nobody pays at a
-    /// price of long ago because nobody has asked for another one. A rail that asks first has said yes to its quote.
+    /// When no quote holds any more, the option is renewed and the payment counts at the current rate: an old price
+    /// does not hold merely because nobody renewed it. A rail that asks first has approved its quote.
     private func quoted(
         _ named: PaymentOption,
         paidAt moment: Timestamp,
@@ -113,9 +113,9 @@ extension ObservationRecorder {
         return try session.renew(renewed, from: option) ? renewed : option
     }
 
-    /// What a case says of a payment by another than the one customer who alone may pay; nil when the payer may pay.
+    /// The finding about a payment by another customer than the one who alone may pay; nil when the payer may pay.
     ///
-    /// Such money belongs to no order until a person has assigned it. Only a rail that asks first knows its payers by the
+    /// The payment stays unmatched until a person assigns it. Only a rail that asks first identifies payers by the
     /// numbers that merchants name.
     private func stranger(
         in arrival: Arrival,
@@ -167,7 +167,7 @@ extension ObservationRecorder {
         }
     }
 
-    /// A payment that settles nothing by itself: it waits on an account that says why.
+    /// Stores a payment that does not settle its invoice: it waits on an account that names the reason.
     func keep(
         _ arrival: Arrival,
         _ classification: Payment.Classification,
@@ -211,7 +211,8 @@ extension ObservationRecorder {
         let rest = try transfer.amount.subtracting(needed).subtracting(tip)
         let surplus = rest.isPositive ? rest : .zero(rest.asset)
         let payment = makePayment(arrival, surplus.isZero ? .exact : .over, for: match, value: value)
-        // What came before waits in parts: also parts that were worth less than a unit of the price in another asset.
+        // Earlier partial payments still wait, also those in another asset whose value was less than a unit of the
+        // price.
         let isFirst = match.invoice.status.received == value && match.option.due == match.option.price
         let held =
             isFirst
@@ -232,7 +233,7 @@ extension ObservationRecorder {
             }
         }
         try settlement.announce(payment, at: now, in: session)
-        // What a reorganisation took is paid again.
+        // A payment that a reorganisation undid is paid again.
         let open = match.hasOpenCases ? try session.openCases(of: match.invoice.id) : []
         for orphaned in open where orphaned.reason == .orphaned {
             try settlement.close(orphaned, .init(.superseded, at: now), in: session)
@@ -268,7 +269,7 @@ extension ObservationRecorder {
             merchant: match?.merchant,
             rail: rail,
             provider: providerKey,
-            // A payment that comes back at another place keeps its name.
+            // A payment that comes back at another place keeps its natural key.
             naturalKey: arrival.stored?.naturalKey ?? transfer.naturalKey,
             amount: transfer.amount,
             value: value,

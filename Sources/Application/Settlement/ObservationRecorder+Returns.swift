@@ -5,9 +5,9 @@ import Providers
 import Seams
 import Storage
 
-/// What becomes of a rail's word that a payment was returned: it is booked, or it has a case.
+/// Records a rail's report that a payment was returned: it is booked, or set aside with a case.
 extension ObservationRecorder {
-    /// A return as a rail tells of it.
+    /// A return as a rail reports it.
     struct Return {
         let key: NaturalKey
         /// The payment that was returned.
@@ -15,7 +15,7 @@ extension ObservationRecorder {
         let amount: Amount
         /// When it happened, by the rail's clock.
         let moment: Timestamp
-        /// Under which it is set aside; what a scan tells of the same return is still booked.
+        /// The key under which it is set aside; a scan's report of the same return is still booked.
         var asideKey: NaturalKey { NaturalKey("return", key.text) }
 
         init(_ key: NaturalKey, of payment: NaturalKey, _ amount: Amount, at moment: Timestamp) {
@@ -26,9 +26,9 @@ extension ObservationRecorder {
         }
     }
 
-    /// How long the word of a return waits for the payment, which it may have overtaken.
+    /// How long the report of a return waits for its payment, which it may have overtaken.
     private static let patience = Duration.seconds(3_600)
-    /// How long it waits at most for a scan that may bring the payment: for as long as updates do.
+    /// How long it waits at most for a scan that may bring the payment: for as long as updates wait.
     private static let longestPatience = Duration.seconds(86_400)
 
     func recordRefund(_ told: Return, in session: any SQLSession) throws -> RecordedObservation {
@@ -53,9 +53,10 @@ extension ObservationRecorder {
         )
     }
 
-    /// Books a report of what a payment provider has returned of a payment, in parts as it may be.
+    /// Books a report that the payment provider has returned a payment, in full or in part.
     ///
-    /// What cannot be a further part, or may be one that a merchant has recorded already, waits for a person.
+    /// A report that cannot be a further part, or may be a refund that a merchant has recorded already, waits for a
+    /// person.
     private func recordReport(
         _ told: Return,
         of payment: Payment,
@@ -68,7 +69,7 @@ extension ObservationRecorder {
         let asset = try settlement.asset(payment.amount.asset)
         let report = "the rail reports that \(try asset.text(told.amount)) of the payment \(payment.id) was returned"
         let remedy = "record with its 'provider_reference' what is not booked, then dismiss the case"
-        // What a merchant has recorded is known by the payment provider's number, which Telegram does not tell.
+        // A merchant's record has the payment provider's number, which Telegram does not report.
         if let same = refunds.first(where: { $0.prepared != nil && $0.amount == told.amount }) {
             let sentence = "\(report), which may be the refund \(same.purpose.id), recorded by its number; \(remedy)"
             return try setAside(told, sentence, of: payment.merchant, in: session)
@@ -82,8 +83,8 @@ extension ObservationRecorder {
         return .booked
     }
 
-    /// Has the word of a return tried again until its payment has come; when nothing can bring that any more, it waits for a
-    /// person.
+    /// Has the report of a return tried again until its payment is recorded; sets it aside when the payment can no
+    /// longer come.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/conflict`` while the payment may still come.
     private func wait(_ told: Return, in session: any SQLSession) throws -> RecordedObservation {
@@ -104,12 +105,12 @@ extension ObservationRecorder {
         return try session.completeUntil(provider: providerKey).map { $0 > heardAt } ?? false
     }
 
-    /// Whether a return was recorded, by a scan as it may be, or set aside.
+    /// Whether a return was recorded, perhaps by a scan, or set aside.
     private func isKnown(_ told: Return, in session: any SQLSession) throws -> Bool {
         try session.isObserved(told.key, at: providerKey) || session.isObserved(told.asideKey, at: providerKey)
     }
 
-    /// Keeps the word of a return, once, with a case about it.
+    /// Sets the report of a return aside, once, with a case about it.
     private func setAside(
         _ told: Return,
         _ explanation: String,
@@ -120,7 +121,7 @@ extension ObservationRecorder {
             naturalKey: told.asideKey,
             account: providerKey,
             asset: told.amount.asset,
-            // What a scan can find is a change of the balance only when the scan has found it.
+            // Where there is a scan, the return changes the balance only when the scan finds it.
             units: isScanned ? nil : try told.amount.negated().units.description,
             cause: .refused,
             explanation: explanation,

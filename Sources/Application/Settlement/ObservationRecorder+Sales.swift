@@ -4,9 +4,9 @@ import Providers
 import Seams
 import Storage
 
-/// Payments for which no invoice was opened before: what the rail takes again and again, and what it sells by itself.
+/// Payments for which no invoice was opened before: further periods of subscriptions, and paid media.
 extension ObservationRecorder {
-    /// What was sold.
+    /// The data of the invoice to open.
     private struct Sale {
         var merchant: MerchantID
         var reference: String?
@@ -47,7 +47,7 @@ extension ObservationRecorder {
         return try record(sale, by: arrival, in: session)
     }
 
-    /// Counts a transfer for paid media; none when its reference names none of ours.
+    /// Counts a transfer for paid media; nil when its reference names none of ours.
     func sellMedia(by arrival: Arrival, in session: any SQLSession) throws -> RecordedObservation? {
         guard let reference = arrival.transfer.reference, reference.scope == PaidMedia.referenceScope,
             let id = try? PaidMediaID(reference.value), let media = try session.paidMedia(id, at: providerKey)

@@ -5,9 +5,9 @@ import Records
 import Seams
 import Storage
 
-/// What becomes of what cannot be understood or booked: nothing is lost, and nothing after it waits.
+/// Sets aside what cannot be stored, read or booked: nothing is lost, and nothing behind it waits.
 extension ObservationRecorder {
-    /// Keeps what was set aside, with a case about it.
+    /// Stores a set-aside record with a case about it.
     func setAside(
         _ found: SetAside,
         _ bytes: [UInt8],
@@ -35,7 +35,7 @@ extension ObservationRecorder {
         return .setAside
     }
 
-    /// Keeps what a rail said as it is, or sealed when it was pushed and may tell of a customer.
+    /// Stores the rail's bytes, sealed where the rail pushes them and they may hold personal data.
     private func insert(
         _ found: SetAside,
         _ bytes: [UInt8],
@@ -55,13 +55,14 @@ extension ObservationRecorder {
 
     /// Records an observation, or sets it aside when it cannot be recorded for a reason of its own.
     ///
-    /// - Throws: what has another reason: the database does not answer, or somebody else has done it.
+    /// - Throws: errors with another cause: the database does not answer, or somebody else has recorded it.
     func recordOrSetAside(_ observation: Observation, in session: any SQLSession) throws -> RecordedObservation {
         func attempt() throws -> Result<RecordedObservation, any Error> {
             try session.separately { try record(observation, in: session) }
         }
         var result = try attempt()
-        // Nobody else writes within a unit of work: what conflicts twice in one is in its own way, and would be for ever.
+        // Nobody else writes within a unit of work: what conflicts twice in one conflicts with itself, and always
+        // would.
         if case .failure(let error) = result, error.isConflictOfRows { result = try attempt() }
         switch result {
         case .success(let recorded): return recorded
@@ -72,7 +73,7 @@ extension ObservationRecorder {
         }
     }
 
-    /// Takes back what was set aside and is no longer part of the rail's history.
+    /// Takes back a set-aside record that is no longer part of the rail's history.
     ///
     /// - Returns: whether anything was set aside under the key.
     func undoSetAside(_ key: NaturalKey, in session: any SQLSession) throws -> Bool {
@@ -85,7 +86,7 @@ extension ObservationRecorder {
 }
 
 extension Observation {
-    /// What is set aside instead of an observation that could not be recorded.
+    /// The set-aside record of an observation that could not be recorded.
     fileprivate func setAside(because error: any Error, at provider: String, now: Timestamp) -> SetAside {
         let (key, amount, moment) = essence(now: now)
         return SetAside(
@@ -125,17 +126,18 @@ extension SetAside.Cause {
 }
 
 extension Error {
-    /// Whether rows were not what they were when they were read; the database has tried it several times then.
+    /// Whether rows had changed since they were read; the database has tried several times by then.
     var isConflictOfRows: Bool { (self as? StorageError)?.code == .conflict }
 
     /// Whether the reason lies in what is recorded, so that recording it again can never succeed.
     ///
-    /// Nothing outside is asked within a unit of work: what fails is a rule that looks at the values, or the database; and
-    /// of the database, what says that a value does not fit. Whatever has another type stops the page.
+    /// Nothing external is asked within a unit of work, so that either a rule about the values fails or the database
+    /// does. Of the database's errors, only those about a value that does not fit count. An error of any other type
+    /// stops the page.
     package var liesInWhatIsRecorded: Bool {
         switch self {
         case let error as StorageError: error.liesInValues
-        // Somebody else was there first, or what it builds on is not there yet.
+        // Somebody else was first, or something that it depends on is not stored yet.
         case let error as SettlementError: error.code != .conflict && error.code != .unavailable
         case is MoneyError, is PaymentsError: true
         case is any CodedError: true

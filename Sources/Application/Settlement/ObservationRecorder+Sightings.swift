@@ -5,11 +5,11 @@ import Records
 import Seams
 import Storage
 
-/// What becomes of money that was seen and can still be undone: it is told, and not booked.
+/// Records payments that were seen and can still be undone: merchants are told, and nothing is booked.
 extension ObservationRecorder {
-    /// Replaces what the provider had seen by what it sees now, and tells merchants what came and what is gone.
+    /// Replaces the provider's sightings by the current ones, and tells merchants which are new and which are gone.
     ///
-    /// With `eachAlone`, one that cannot be stored is left out, so that the others are told.
+    /// With `eachAlone`, a sighting that cannot be stored is left out, so that the others are told.
     func replaceSightings(
         by seen: [Sighting],
         eachAlone: Bool = false,
@@ -17,7 +17,7 @@ extension ObservationRecorder {
     ) throws {
         func attempt(_ body: () throws -> Void) throws {
             guard eachAlone else { return try body() }
-            // It is not booked: what it says is told when it is final, or set aside then.
+            // A sighting is not booked: its payment is told when it is final, or set aside then.
             if case .failure(let error) = try session.separately(body), !error.liesInWhatIsRecorded,
                 !error.isConflictOfRows
             {
@@ -43,7 +43,7 @@ extension ObservationRecorder {
     private func lose(_ sighting: StoredSighting?, in session: any SQLSession) throws {
         guard let sighting else { return }
         try session.removeSighting(sighting.naturalKey, provider: providerKey)
-        // What became final was announced as a payment.
+        // A sighting that became final was announced as a payment.
         let payment = try session.payment(naturalKey: sighting.naturalKey, at: providerKey)
         if payment?.state != .final { try forget(sighting, in: session) }
     }

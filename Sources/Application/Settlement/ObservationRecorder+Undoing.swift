@@ -5,7 +5,7 @@ import Providers
 import Seams
 import Storage
 
-/// What becomes of what a rail takes back: ledger transactions are never changed, others undo them.
+/// Undoes what a rail takes back: ledger transactions are never changed, others reverse them.
 extension ObservationRecorder {
     func undo(_ key: NaturalKey, at moment: Timestamp, in session: any SQLSession) throws -> RecordedObservation {
         guard let payment = try session.payment(naturalKey: key, at: providerKey) else {
@@ -38,10 +38,11 @@ extension ObservationRecorder {
         return .undone
     }
 
-    /// A payment that was taken back and comes again is the same payment, with its refunds: it is counted as if it came
-    /// now, and a customer who has his money back does not get it twice.
+    /// Records a payment that was undone and comes back as the same payment, with its refunds.
     ///
-    /// Only a history that is read in its order can turn back: what is pushed again was recorded.
+    /// It counts as if it came now, and a customer who was refunded is not refunded twice.
+    ///
+    /// Only a history that is read in order can turn back: a payment that is pushed again is a repetition.
     func recordReturn(
         of transfer: IncomingTransfer,
         matching match: OptionMatch?,
@@ -68,8 +69,8 @@ extension ObservationRecorder {
         }
     }
 
-    /// The payment that a reorganisation took back and that has come again at another place, where only the balance of its
-    /// account tells of it; nil when the money is new.
+    /// The payment that a reorganisation undid and that has come back at another place, shown only by its account's
+    /// balance; nil when the money is new.
     func movedPayment(of transfer: IncomingTransfer, in session: any SQLSession) throws -> Payment? {
         guard isChronological, transfer.isShownByBalance, let reference = transfer.reference,
             let match = try session.option(reference, at: providerKey)
@@ -90,7 +91,7 @@ extension ObservationRecorder {
         try movements(key, in: session).last?.kind == .movementUndone
     }
 
-    /// What is booked about a movement of the provider's account; another provider may know another by the same key.
+    /// The ledger transactions about a movement of the provider's account; another provider may use the same key.
     private func movements(_ key: NaturalKey, in session: any SQLSession) throws -> [LedgerTransaction] {
         let account = AccountID.providerReceivable(providerKey)
         return try session.ledgerTransactions(LedgerSubject(key)).filter { booked in
@@ -108,14 +109,14 @@ extension ObservationRecorder {
         }
         try settlement.reverse(booked, as: .movementUndone, at: moment, in: session)
         try settlement.loseSpends(key, of: providerKey, at: now, in: session)
-        // What nobody could explain no longer needs it.
+        // A movement that was undone needs no explanation any more.
         for open in try session.openCases(of: key) {
             try settlement.close(open, .init(.superseded, at: now), in: session)
         }
         return .undone
     }
 
-    /// Every account gets back what the payment did to it; what its refunds did goes with them.
+    /// Reverses the ledger transactions of a payment; those of its refunds are reversed with the refunds.
     private func reverse(
         _ payment: Payment,
         as kind: LedgerTransaction.Kind,
@@ -178,7 +179,7 @@ extension ObservationRecorder {
         try session.ledgerTransactions(LedgerSubject(payment.id)).map(\.occurredAt).min()
     }
 
-    /// What other payments of the invoice had earned, or left over, waits again until the invoice is covered.
+    /// Returns the invoice's other payments, also their surplus, to clearing until the invoice is covered again.
     private func returnToClearing(_ invoice: Invoice, in session: any SQLSession) throws {
         for payment in try session.payments(of: invoice.id) where payment.state == .final && payment.hasCounted {
             let postings = try Bookkeeping.move(
@@ -192,7 +193,7 @@ extension ObservationRecorder {
                 try settlement.post(.paymentHeld, of: .payment(payment), at: moment, postings, in: session)
                 try session.update(id, state: payment.state, classification: .partial)
             }
-            // The surplus of a payment is a part of what is owed now.
+            // The surplus of a payment counts towards what is owed again.
             for open in try session.cases(of: id) where open.state == .open {
                 try settlement.close(open, .init(.superseded, at: now), in: session)
             }

@@ -3,12 +3,12 @@ import Payments
 import Providers
 import Storage
 
-/// What money that came in is worth for its invoice.
+/// The value of an incoming transfer for its invoice.
 extension ObservationRecorder {
-    /// What the transfer is worth for the invoice, and what of it is a tip: that is earned, but pays nothing that is owed.
+    /// The value of the transfer for the invoice, and its tip, which is earned but pays nothing that is owed.
     ///
-    /// `match` has the option with what was due for the price, shipping with it; `plain` is the option without shipping, at
-    /// whose rate a surplus counts.
+    /// `match` has the option with shipping in the amount due; `plain` is the option without shipping, at whose rate a
+    /// surplus counts.
     func share(
         of transfer: IncomingTransfer,
         paying match: Match,
@@ -28,9 +28,9 @@ extension ObservationRecorder {
         return (try value(of: transfer.amount, beside: parts, at: option), nothing)
     }
 
-    /// What was paid before at the same price, and did not cover the invoice.
+    /// The earlier partial payments at the same quote.
     private func parts(of invoice: Invoice, at option: PaymentOption, in session: any SQLSession) throws -> [Payment] {
-        // What is paid in the asset of the price is worth what it is.
+        // In the asset of the price an amount is its own value.
         guard option.due.asset != option.price.asset else { return [] }
         return try session.payments(of: invoice.id).filter { part in
             part.option == option.id && part.quote == option.quote && part.state == .final
@@ -38,15 +38,15 @@ extension ObservationRecorder {
         }
     }
 
-    /// What an amount is worth beside parts that were paid at the same price: together they are worth what their sum is, so
-    /// that nothing is lost by rounding each of them down.
+    /// The value of an amount beside earlier parts at the same quote: their sum is converted as one, so that nothing is
+    /// lost by rounding each of them down.
     private func value(of amount: Amount, beside parts: [Payment], at option: PaymentOption) throws -> Amount {
         let own = try option.value(of: amount)
         guard !parts.isEmpty else { return own }
         let paid = try Amount.sum(parts.map(\.amount) + [amount], asset: amount.asset)
         let counted = try Amount.sum(parts.compactMap(\.value), asset: own.asset)
         let rest = try option.value(of: paid).subtracting(counted)
-        // What a part was worth that was taken back may have been counted with another one.
+        // The value of a part that was undone may have been counted with another one.
         return try rest.compared(to: own) == .greater ? rest : own
     }
 }

@@ -10,21 +10,21 @@ struct ObservationRecorder: Sendable {
     let settlement: Settlement
     let providerKey: String
     let rail: Rail
-    /// What may be paid for an option beside its price.
+    /// The terms of an option: what may be paid besides its price.
     let terms: @Sendable (PaymentOption) -> OptionTerms
     let graceAfterExpiry: Duration
     /// Whether options have accounts of their own, whose money is gathered.
     let isGathered: Bool
-    /// Whether payments are returned elsewhere, so that each report of a return is one of its own.
+    /// Whether refunds are made elsewhere, so that each report of a return is a refund of its own.
     let isReturnedElsewhere: Bool
-    /// Whether a scan finds what nobody has told of.
+    /// Whether a scan finds what was not pushed.
     let isScanned: Bool
     /// Whether the rail asks before it takes money.
     let asksFirst: Bool
     let now: Timestamp
-    /// Whether what happened earlier has been recorded earlier; what is pushed may overtake.
+    /// Whether observations are recorded in the order in which they happened; pushed ones may overtake each other.
     let isChronological: Bool
-    /// When what is recorded was first heard of, where it was pushed.
+    /// When the observation was first pushed, where that was earlier than now; nil otherwise.
     let heardAt: Timestamp?
 
     init(
@@ -103,7 +103,7 @@ struct ObservationRecorder: Sendable {
             isNew = try session.observe(observation)
         }
         guard isNew, moved == nil else {
-            // A history tells of the payment alone; what the customer has told may come after it, by an update.
+            // A history shows the payment alone; the customer's data may follow later, by an update.
             if transfer.personalData != nil,
                 let stored = try session.payment(naturalKey: transfer.naturalKey, at: providerKey)
             {
@@ -119,9 +119,9 @@ struct ObservationRecorder: Sendable {
     /// By how much the clock of a rail that pushes may be ahead of ours.
     private static let mostAhead = Duration.seconds(3_600)
 
-    /// When something happened that a rail has pushed: now, when the rail says that it is still to come.
+    /// The time of a pushed observation; now, when the rail's time lies too far in the future.
     ///
-    /// A history has a clock of its own, by which a change of it is told as well.
+    /// A scanned history has a clock of its own, by which its changes are dated as well.
     private func believable(_ moment: Timestamp) -> Timestamp {
         isChronological || moment <= now.advanced(by: Self.mostAhead) ? moment : now
     }
@@ -139,8 +139,9 @@ struct ObservationRecorder: Sendable {
         ObservationRecord(key, provider: providerKey, kind: kind, note: note, payment: payment, at: now)
     }
 
-    /// Books a change of the provider's account; what nobody can explain has a case, and so has what names something of
-    /// another provider.
+    /// Books a movement of the provider's account; one that is unexplained or was taken back opens a case.
+    ///
+    /// `foreign` is the finding when the movement names something of another provider.
     func book(
         _ movement: AccountMovement,
         for payments: [SentPayment] = [],
@@ -174,7 +175,7 @@ struct ObservationRecorder: Sendable {
         return .booked
     }
 
-    /// What the person who looks at the rail for a movement needs to find it.
+    /// The evidence by which a person finds a movement on the rail.
     private func evidence(of movement: AccountMovement, for payments: [SentPayment]) -> MovementEvidence {
         MovementEvidence(
             provider: providerKey,

@@ -6,15 +6,15 @@ import Seams
 import Storage
 
 extension Settlement {
-    /// Opens an invoice: looks what can be opened, opens it at each provider, and stores the invoice with the ways to pay it.
+    /// Opens an invoice: plans the ways to pay it, opens them at their providers, and stores the invoice with them.
     ///
-    /// Nothing is left of an invoice that is refused. What a provider has made until then leads to nothing: a payment link
-    /// whose order is not stored is refused at the pre-checkout, and an address has been shown to nobody.
+    /// A refused invoice leaves nothing behind. An option that a provider had opened by then does no harm. A payment
+    /// link whose order is not stored is refused at the pre-checkout, and an address has been shown to nobody.
     ///
-    /// Opening again with the same identifier returns the invoice that there is.
+    /// A repeated call with the same identifier returns the existing invoice.
     ///
-    /// - Throws: ``SettlementError``; with ``SettlementError/Code/unavailable`` when no way to pay could be opened now, or
-    ///   nobody knows the time.
+    /// - Throws: ``SettlementError``; with ``SettlementError/Code/unavailable`` when no way to pay could be opened now,
+    ///   or the time is unknown.
     /// - Returns: the invoice with the options that could be opened, and the rails that could not.
     package func openInvoice(
         _ request: InvoiceRequest,
@@ -23,7 +23,7 @@ extension Settlement {
     ) async throws -> InvoiceWithOptions {
         let isStored = try await database.read { session in
             if try session.invoice(id) != nil { return true }
-            // Looked at before a provider is asked, and once more when it is taken.
+            // Checked before a provider is asked, and once more when the invoice is stored.
             try requireStock(of: request.paymentLink, in: session)
             return false
         }
@@ -40,8 +40,7 @@ extension Settlement {
         return try await store(invoice, opened, as: request, at: now)
     }
 
-    /// Looks whether such an invoice could be opened now, on each rail that is named, without asking a rail or storing
-    /// anything.
+    /// Checks that an invoice could be opened now on each named rail, without asking a rail or storing anything.
     ///
     /// - Throws: ``SettlementError``.
     func rehearse(_ request: InvoiceRequest, for merchant: MerchantID, at now: Timestamp) throws {
@@ -64,7 +63,7 @@ extension Settlement {
         return found
     }
 
-    /// Calls an invoice off that nobody has paid yet.
+    /// Cancels an invoice that nobody has paid yet.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/invalidState`` when it is paid or over.
     /// - Returns: the invoice and its options.
@@ -88,8 +87,9 @@ extension Settlement {
 
     // MARK: - Steps
 
-    /// What is decided by the time of day waits until the time is known: the end of an invoice would be off by as much as
-    /// the clock, and its merchant and customer would have been told of it.
+    /// Refuses to open an invoice while the time is unknown.
+    ///
+    /// Its end would be off by as much as the clock, and its merchant and customer would have been told of it.
     private func requireTheTime() throws {
         guard clock.knowsTheTime else {
             throw SettlementError(
@@ -102,7 +102,7 @@ extension Settlement {
     /// The numbers of Telegram's users, which have at most 52 significant bits (Bot API, `User`).
     private static let users: ClosedRange<Int64> = 1...((1 << 52) - 1)
 
-    /// The most rails that one invoice offers: each has an address or a link of its own, which is looked after.
+    /// The most rails that one invoice offers: each has an address or a link of its own to watch.
     private static let mostRails = 32
 
     func validate(_ request: InvoiceRequest) throws {
@@ -116,13 +116,13 @@ extension Settlement {
             throw refuse("description has 1 to 255 characters", "description")
         }
         guard VisibleText.isVisible(request.title) else {
-            throw refuse("title has something that people can see", "title")
+            throw refuse("title needs a visible character", "title")
         }
         guard VisibleText.isVisible(request.summary) else {
-            throw refuse("description has something that people can see", "description")
+            throw refuse("description needs a visible character", "description")
         }
         guard request.lines.allSatisfy({ VisibleText.isVisible($0.label) }) else {
-            throw refuse("a line's label has something that people can see", "line_items")
+            throw refuse("a line's label needs a visible character", "line_items")
         }
         guard request.price.isPositive else { throw refuse("amount has to be more than zero", "amount") }
         guard (0...10_000).contains(request.toleranceBasisPoints) else {
@@ -184,7 +184,7 @@ extension Settlement {
         )
     }
 
-    /// Opens what is planned; a rail that cannot be opened moves to the refusals.
+    /// Opens the planned options; a rail that cannot be opened moves to the refusals.
     private func open(_ plan: inout OpeningPlan) async -> [(planned: PlannedOption, opened: OpenedOption)] {
         var opened: [(planned: PlannedOption, opened: OpenedOption)] = []
         for planned in plan.options {

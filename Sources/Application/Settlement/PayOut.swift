@@ -5,18 +5,18 @@ import Providers
 import Seams
 import Storage
 
-/// What a merchant wants to have sent.
+/// A merchant's request for a payout.
 package struct PayoutRequest: Sendable {
-    /// What is sent, without the network's fees.
+    /// The amount to send, without the network's fees.
     package let amount: Amount
-    /// Where it goes, in the rail's own words.
+    /// The receiver's address, in the rail's own form.
     package let destination: String
-    /// What the receiver reads.
+    /// The text that the receiver reads.
     package let comment: String?
     /// Whether somebody else has to approve it first.
     package let needsApproval: Bool
 
-    /// A wish to send money.
+    /// A request for a payout.
     package init(amount: Amount, destination: String, comment: String?, needsApproval: Bool) {
         self.amount = amount
         self.destination = destination
@@ -26,9 +26,9 @@ package struct PayoutRequest: Sendable {
 }
 
 extension Settlement {
-    /// Asks for a merchant's money to be sent; it is set aside at once.
+    /// Requests a payout of a merchant's money, which is set aside at once.
     ///
-    /// Asking again with the same identifier returns the payout that there is.
+    /// A repeated call with the same identifier returns the existing payout.
     ///
     /// - Throws: ``SettlementError``.
     /// - Returns: the payout.
@@ -79,7 +79,7 @@ extension Settlement {
         }
     }
 
-    /// Money can be paid out that is on the merchant's balance and that no rail holds back any more.
+    /// Refuses to pay out more than the part of the merchant's balance that no rail holds back any more.
     private func checkFunds(
         for amount: Amount,
         of merchant: MerchantID,
@@ -102,7 +102,7 @@ extension Settlement {
         do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
     }
 
-    /// Approves a payout, or calls it off, before anything was signed.
+    /// Approves or cancels a payout before anything was signed.
     ///
     /// - Throws: ``SettlementError``; with ``SettlementError/Code/invalidState`` when it is too late.
     /// - Returns: the payout.

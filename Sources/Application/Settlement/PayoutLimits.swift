@@ -3,7 +3,7 @@ import Payments
 import Providers
 import Seams
 
-/// What keeps transfers from costing more than they are worth: the operator bears what the network charges.
+/// Limits on the network's fee of a transfer, which the operator bears.
 package struct PayoutLimits: Hashable, Sendable {
     /// The most that the network may charge for a transfer, in hundredths of a percent of its amount.
     package var networkFeeBasisPoints: Int
@@ -15,10 +15,10 @@ package struct PayoutLimits: Hashable, Sendable {
 }
 
 extension Settlement {
-    /// Refuses a payout or refund that is too small for what it costs: before anything is set aside.
+    /// Refuses a payout or refund that is too small for its cost, before anything is set aside.
     ///
-    /// Each asset has a minimum. The network's fee is compared where it is in the same asset, or a rate says what it is
-    /// worth.
+    /// Each asset has a minimum. The network's fee is compared where it is in the same asset, or a rate to that asset
+    /// is known.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/amountTooSmall`` or
     ///   ``SettlementError/Code/networkFeeTooHigh``, and the field `amount`.
@@ -36,15 +36,15 @@ extension Settlement {
         throw SettlementError(.networkFeeTooHigh, "\(reason); send more, or later", parameter: "amount")
     }
 
-    /// What the network would charge for an order, in the asset that is sent, where that is more than it may; nil where it
-    /// is not, or nobody knows.
+    /// The expected network fee of an order, in the asset that is sent, when it exceeds the limit; nil when it does
+    /// not, or is unknown.
     func excessiveFee(of order: TransferOrder, at provider: any PaymentProvider, now: Timestamp) throws -> Amount? {
         guard let charged = provider.send?.expectedFee(of: order) else { return nil }
         return try excessiveFee(charged, of: order, now: now)
     }
 
-    /// A charge for an order, in the asset that is sent, where it is more than it may be; nil where it is not, or no rate
-    /// says what it is worth.
+    /// A charge for an order, in the asset that is sent, when it exceeds the limit; nil when it does not, or no rate is
+    /// known.
     func excessiveFee(_ charged: Amount, of order: TransferOrder, now: Timestamp) throws -> Amount? {
         guard charged.isPositive else { return nil }
         let fee: Amount

@@ -5,18 +5,18 @@ import Seams
 package import Storage
 package import StrictJSON
 
-/// A wish to forget what the customer of a payment has told.
+/// A request to erase the personal data of a payment's customer.
 package struct ErasureRequest: Hashable, Sendable {
     let payment: PaymentID
     let merchant: MerchantID
     let key: APIKeyID
 
-    /// A wish to forget.
+    /// A request to erase personal data.
     ///
     /// - Parameters:
     ///   - payment: the payment.
-    ///   - merchant: whose payment it is; what is nobody's is the operator's.
-    ///   - key: the API key by which it is asked, which is kept with the moment.
+    ///   - merchant: the payment's merchant, or the operator when the payment has none.
+    ///   - key: the API key of the request, which is stored with the time.
     package init(of payment: PaymentID, for merchant: MerchantID, by key: APIKeyID) {
         self.payment = payment
         self.merchant = merchant
@@ -24,16 +24,17 @@ package struct ErasureRequest: Hashable, Sendable {
     }
 }
 
-/// What customers have told: kept sealed beside the payment, shown to who may read it, erased when it has to be.
+/// The personal data of customers: stored sealed beside the payment, shown to readers who may see it, erased on
+/// request.
 extension Settlement {
-    /// Keeps what a rail has told of a payment's customer, the first time that it tells anything.
+    /// Stores the personal data of a payment's customer, the first time that the rail reports any.
     func keep(_ told: PersonalData?, of payment: Payment, at now: Timestamp, in session: any SQLSession) throws {
         guard let told else { return }
         let sealed = try personalData.seal(told, of: payment.id, for: payment.merchant)
         try session.insertPersonalData(sealed, of: payment.id, at: now)
     }
 
-    /// Gives what is kept of a payment the seal of the merchant to whom the payment belongs now.
+    /// Seals the personal data of a payment again for the merchant to whom the payment belongs now.
     func reseal(_ old: Payment, for merchant: MerchantID?, in session: any SQLSession) throws {
         guard old.merchant != merchant, let sealed = try session.personalData(of: old.id)?.sealed,
             let told = try personalData.open(sealed, of: old.id, for: old.merchant)
@@ -43,7 +44,7 @@ extension Settlement {
 
     // MARK: - Reading
 
-    /// A payment as those read it who may know what its customer has told.
+    /// A payment with its customer's personal data, for readers who may see it.
     ///
     /// - Throws: what the database throws, and `CryptographyError` when what is kept does not open.
     /// - Returns: the object, with `personal_data` and `personal_data_erased_at`.
@@ -52,10 +53,10 @@ extension Settlement {
         return .object((json.members ?? []) + (try personalMembers(of: [payment], in: session)))
     }
 
-    /// An event as those are told it who may know what customers have told.
+    /// An event with the customers' personal data, for receivers who may see it.
     ///
-    /// A payment, and an invoice that is settled, tell it beside everything else. It is put in at each telling and is not
-    /// kept with the event.
+    /// Events about a payment or a settled invoice have it. It is added each time that the event is sent or read, and
+    /// is not stored with the event.
     ///
     /// - Throws: what the database throws, and `CryptographyError` when what is kept does not open.
     /// - Returns: the event with another body, or as it is.
@@ -70,7 +71,7 @@ extension Settlement {
         } else {
             return event
         }
-        // What was nobody's was told to the operator, and is a merchant's now.
+        // A payment that was unmatched was told to the operator, and may be a merchant's now.
         let own = payments.filter { owns(event.merchant, $0.merchant) }
         let told = try personalMembers(of: own, in: session)
         let body = try JSONValue(parsing: Array(event.body.utf8))
@@ -88,7 +89,7 @@ extension Settlement {
         )
     }
 
-    /// What the customers of some payments have told, by the latest payment of which anything is known.
+    /// The personal data of the latest of some payments of which any is known.
     private func personalMembers(of payments: [Payment], in session: any SQLSession) throws -> [JSONValue.Member] {
         var (told, erasedAt): (JSONValue, JSONValue) = (.null, .null)
         for payment in payments.reversed() {
@@ -104,9 +105,9 @@ extension Settlement {
 
     // MARK: - Erasing
 
-    /// Erases what the customer of a payment has told, once and for all; the payment and the books stay as they are.
+    /// Erases the personal data of a payment's customer for good; the payment and the books stay as they are.
     ///
-    /// Asked again it changes nothing: the first moment and the first key stay.
+    /// A repeated request changes nothing: the first time and the first key stay.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's payment.
     /// - Returns: the payment, with when it was erased.
@@ -141,13 +142,13 @@ extension Settlement {
 
     /// The bytes of a message as they came.
     ///
-    /// - Throws: `CryptographyError` when it was sealed under another key, or lies in another's place.
+    /// - Throws: `CryptographyError` when it was sealed under another key, or was moved to another message's place.
     package func bytes(of message: InboxMessage) throws -> [UInt8] {
         try personalData.open(message: message.body, from: message.source, key: message.key)
     }
 
-    /// What a rail said of what a case is about; nil when it is about nothing of the kind, and nothing when it was closed and
-    /// may have told of a customer.
+    /// The rail's bytes that a case is about; nil when it is about none, and empty when the case was closed and they
+    /// were sealed.
     ///
     /// - Throws: what the database throws, and `CryptographyError` when it was sealed under another key.
     package func bytesSetAside(of opened: CaseID) async throws -> [UInt8]? {

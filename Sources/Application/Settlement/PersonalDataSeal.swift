@@ -3,8 +3,9 @@ import Payments
 package import Seams
 import StrictJSON
 
-/// Seals what customers have told (AES-256-GCM, a nonce for each record), so that a copy of the database shows nothing of
-/// it: what is kept of a payment for that payment and its merchant, and what a rail has pushed for its place in the inbox.
+/// Seals personal data (AES-256-GCM, a nonce for each record), so that a copy of the database does not show it.
+///
+/// The data of a payment is sealed for that payment and its merchant, a pushed message for its place in the inbox.
 package struct PersonalDataSeal: Sendable {
     private let key: SealingKey
 
@@ -19,14 +20,14 @@ package struct PersonalDataSeal: Sendable {
         "personal data \(payment.text) \(merchant?.text ?? "nobody")"
     }
 
-    /// Seals what the customer of a payment has told; it does not open for another payment or merchant.
+    /// Seals the personal data of a payment; it does not open for another payment or merchant.
     ///
     /// - Throws: `CryptographyError`.
     func seal(_ data: PersonalData, of payment: PaymentID, for merchant: MerchantID?) throws -> [UInt8] {
         try key.seal(SecretBytes(data.json.bytes), for: Self.purpose(payment, merchant))
     }
 
-    /// Opens what the customer of a payment has told.
+    /// Opens the personal data of a payment.
     ///
     /// - Throws: `CryptographyError` when it was sealed for another payment or merchant, or under another key.
     func open(_ sealed: [UInt8], of payment: PaymentID, for merchant: MerchantID?) throws -> PersonalData? {
@@ -51,16 +52,16 @@ package struct PersonalDataSeal: Sendable {
         return bytes.withUnsafeBytes { Array($0) }
     }
 
-    /// Seals what a rail has said and what was set aside.
+    /// Seals the rail's bytes that were set aside, for their case.
     ///
     /// - Throws: `CryptographyError`.
     func seal(setAside bytes: [UInt8], of opened: CaseID) throws -> [UInt8] {
         try key.seal(SecretBytes(bytes), for: "set aside \(opened.text)")
     }
 
-    /// Opens what was set aside.
+    /// Opens the rail's bytes that were set aside.
     ///
-    /// - Throws: `CryptographyError` when it is of another case, or was sealed under another key.
+    /// - Throws: `CryptographyError` when they belong to another case, or were sealed under another key.
     func open(setAside sealed: [UInt8], of opened: CaseID) throws -> [UInt8] {
         let bytes = try key.open(sealed, for: "set aside \(opened.text)")
         return bytes.withUnsafeBytes { Array($0) }
@@ -68,7 +69,7 @@ package struct PersonalDataSeal: Sendable {
 }
 
 extension PersonalData {
-    /// The data as those read it who may.
+    /// The data as JSON, for readers who may see it.
     var json: JSONValue {
         [
             "name": .optional(name),

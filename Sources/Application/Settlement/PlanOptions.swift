@@ -9,7 +9,7 @@ struct PlannedOption {
     /// What the provider is asked to open.
     let request: OpenRequest
     let quote: Quote?
-    /// The wishes of the rail, with those that are ours.
+    /// The settings of the option: the rail's and our own.
     let settings: Labels
 
     /// The option, once it is open.
@@ -29,7 +29,7 @@ struct PlannedOption {
     }
 }
 
-/// What to open where, and the rails that cannot be opened.
+/// The options to open, and the rails that cannot be opened.
 struct OpeningPlan {
     var options: [PlannedOption] = []
     var refusals: [(rail: Rail, error: SettlementError)] = []
@@ -38,7 +38,7 @@ struct OpeningPlan {
         refusals.map { UnavailableRail(rail: $0.rail, code: $0.error.code.rawValue, reason: $0.error.reason) }
     }
 
-    /// The refusal when nothing can be opened: one that may pass says that asking again is right.
+    /// The error when nothing can be opened; a refusal that may pass decides its code, so that the merchant asks again.
     var refusal: SettlementError {
         guard let first = refusals.first(where: { $0.error.code == .unavailable }) ?? refusals.first else {
             return SettlementError(.unavailable, "no way to pay could be opened")
@@ -50,11 +50,11 @@ struct OpeningPlan {
 }
 
 extension Settlement {
-    /// What to open where, without asking a rail.
+    /// Plans which options to open at which providers, without asking a rail.
     ///
-    /// What is wrong with the request refuses all of it, whichever rails could be opened. What keeps a rail away at the
-    /// moment, and an amount that it does not take, is a refusal of that rail. A rail that the merchant did not name is
-    /// offered if it can be.
+    /// A fault of the request refuses all of it, whichever rails could be opened. A rail that is unavailable at the
+    /// moment, or does not take the amount, refuses only that rail. A rail that the merchant did not name is offered if
+    /// it can be.
     ///
     /// - Throws: ``SettlementError`` when the request is wrong, or no rail is left.
     func plan(_ request: InvoiceRequest, of invoice: Invoice, at now: Timestamp) throws -> OpeningPlan {
@@ -72,7 +72,7 @@ extension Settlement {
         return plan
     }
 
-    /// The rails to offer; with its place in the request where the merchant named it.
+    /// The rails to offer, each with its place in the request when the merchant named it.
     private func choices(
         of request: InvoiceRequest,
         among served: [any PaymentProvider],
@@ -108,7 +108,7 @@ extension Settlement {
         let parameter = place.map { "rails[\($0)]" } ?? "rails"
         let candidates = served.filter { $0.rail == choice.rail }
         guard !candidates.isEmpty else {
-            // A rail whose node or server does not answer since the start is held back until it does.
+            // A rail whose node or server has not answered since the start is held back until it does.
             let reason =
                 providers.heldRails(for: invoice.merchant).contains(choice.rail)
                 ? "the rail \(choice.rail.rawValue) cannot be reached at the moment; ask again in a minute, or without it"
@@ -166,7 +166,7 @@ extension Settlement {
         return PlannedOption(provider: provider, request: request, quote: quote, settings: choice.settings)
     }
 
-    /// What is due in an asset for a price, at the rate of now.
+    /// The amount due in an asset for a price, at the current rate.
     func due(
         for price: Amount,
         in asset: AssetID,
@@ -189,12 +189,12 @@ extension Settlement {
 
     // MARK: - Settings
 
-    /// The wishes that the rail itself has to know.
+    /// The settings that are passed to the rail.
     static func railSettings(_ settings: Labels) -> Labels {
         settings.without(StarPrices.setting)
     }
 
-    /// Refuses what is not on the list of the rail, or not in its form.
+    /// Refuses settings that the rail does not list, or whose value has the wrong form.
     private func checkSettings(_ settings: Labels, of provider: any PaymentProvider) throws(SettlementError) {
         var allowed = provider.capabilities.settings
         if stars != nil, provider.capabilities.assets.contains(.stars) {
@@ -205,9 +205,9 @@ extension Settlement {
 }
 
 extension SettlementError {
-    /// Whether the request is wrong, so that asking again as it is cannot succeed.
+    /// Whether the request is wrong, so that the same request cannot succeed later.
     ///
-    /// An amount that a rail does not take is no such fault: the limits of rails change, and others may take it.
+    /// An amount that a rail does not take is not a fault of the request: limits change, and other rails may take it.
     fileprivate var isOfTheRequest: Bool {
         switch code {
         case .noRate, .unavailable: false

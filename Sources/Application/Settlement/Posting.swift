@@ -6,7 +6,7 @@ import Providers
 import Seams
 import Storage
 
-/// What a ledger transaction is about, whose money it moves and by which rail.
+/// The subject of a ledger transaction, whose money it moves, and by which provider.
 struct Booking {
     let subject: LedgerSubject
     let merchant: MerchantID?
@@ -34,10 +34,10 @@ struct Booking {
 extension Settlement {
     /// Books a ledger transaction: balanced, and only on accounts of the chart.
     ///
-    /// What it takes from an account of the operator for a merchant leaves the operator's book by a ledger transaction of its
-    /// own: each book balances by itself, and what the rail holds is now in the merchant's.
+    /// Postings on the operator's accounts for a merchant are booked in the operator's book by a ledger transaction of
+    /// their own. Each book balances on its own: the provider's receivable account is the counterpart in both.
     ///
-    /// - Returns: what was booked in the merchant's book, or in the operator's for what is nobody's.
+    /// - Returns: the ledger transaction in the merchant's book, or in the operator's when there is no merchant.
     @discardableResult
     func post(
         _ kind: LedgerTransaction.Kind,
@@ -109,7 +109,7 @@ extension Settlement {
 
 /// Where the money of one payment is now: what each account owes for it.
 struct PaymentPosition {
-    /// What is owed to customers and merchants and by the gateway's fee, by account.
+    /// The amounts owed for the payment to customers and merchants, and the gateway's fee, by account.
     private(set) var owed: [(account: AccountID, amount: Amount)]
 
     /// The position that the ledger transactions about a payment and its refunds add up to, in the payment's asset.
@@ -122,8 +122,8 @@ struct PaymentPosition {
         owed = sums.filter { $0.value.isPositive }.map { ($0.key, $0.value) }.sorted { $0.account < $1.account }
     }
 
-    /// Takes `amount` from where the money waits first, and from what the merchant earned only then; the gateway gives
-    /// its fee back in proportion.
+    /// Takes `amount` from waiting money first, and only then from what the merchant earned; the gateway gives its fee
+    /// back in proportion.
     ///
     /// - Returns: what is taken from each account, and what is missing when there is not enough.
     func taking(_ amount: Amount) throws -> (taken: [(account: AccountID, amount: Amount)], missing: Amount) {
@@ -146,7 +146,7 @@ struct PaymentPosition {
         return (taken, try rest.subtracting(part))
     }
 
-    /// What is not earned: it waits for a decision, or for the rest of its invoice.
+    /// The part that is not earned: it waits for a decision, or for the rest of its invoice.
     var waiting: [(account: AccountID, amount: Amount)] {
         owed.filter { !$0.account.isEarned }
     }

@@ -3,12 +3,12 @@ import Storage
 import StrictJSON
 import Synchronization
 
-/// Invoices as merchants have read them lately, each with the stamp by which one knows that it is still the same.
+/// A cache of invoices as JSON, each with the stamp that shows whether it is still current.
 final class InvoiceTexts: Sendable {
-    /// Above this many, all are forgotten: they are written anew.
+    /// At this number of entries the cache is emptied.
     private static let limit = 4_096
 
-    /// What an invoice's text depends on.
+    /// The values that an invoice's text depends on.
     struct Condition: Hashable, Sendable {
         let stamp: InvoiceStamp
         let address: String?
@@ -17,13 +17,13 @@ final class InvoiceTexts: Sendable {
     private struct Kept {
         let condition: Condition
         let text: [UInt8]
-        /// How often something had been committed when the stamp was read; none where nobody knows.
+        /// The database's commit count when the stamp was read; nil when it is not known.
         var commitCount: Int?
     }
 
     private let kept = Mutex<[InvoiceID: Kept]>([:])
 
-    /// A merchant's text, if nothing at all was committed since.
+    /// A merchant's text, if nothing was committed since its stamp was read.
     func text(of id: InvoiceID, of merchant: MerchantID, at address: String?, commitCount: Int?) -> [UInt8]? {
         guard let commitCount else { return nil }
         return kept.withLock { kept in
@@ -34,7 +34,7 @@ final class InvoiceTexts: Sendable {
         }
     }
 
-    /// A text, if its condition is what it was.
+    /// A text, if its condition has not changed.
     func text(of id: InvoiceID, under condition: Condition, commitCount: Int?) -> [UInt8]? {
         kept.withLock { kept in
             guard let found = kept[id], found.condition == condition else { return nil }
@@ -54,15 +54,15 @@ final class InvoiceTexts: Sendable {
 extension Settlement {
     /// An invoice of a merchant as JSON, as ``Representation`` writes it.
     ///
-    /// It is asked for again and again while a customer pays, so that its text is kept as long as its stamp says that
-    /// nothing has changed. The stamp is read whenever something was committed, and each time where others may commit: what
-    /// they do is seen at once.
+    /// It is read many times while a customer pays, so that its text is cached until its stamp changes. The stamp is
+    /// read again after every commit, and at each call where other processes may commit: their changes are seen at
+    /// once.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, also for another merchant's invoice.
     /// - Returns: the JSON, in UTF-8.
     package func invoiceText(_ id: InvoiceID, of merchant: MerchantID) async throws -> [UInt8] {
         let (texts, address, representation) = (texts, address.url, representation)
-        // Counted before anything is read: a commit in between makes the next reading look again.
+        // Taken before anything is read: after a commit in between, the next call reads again.
         let count = database.commitCount
         if let text = texts.text(of: id, of: merchant, at: address, commitCount: count) { return text }
         let found: [UInt8]? = try await database.lookUp { session in
@@ -71,7 +71,7 @@ extension Settlement {
             if let text = texts.text(of: id, under: condition, commitCount: count) { return text }
             guard let invoice = try session.invoice(id) else { return nil }
             let text = try representation.json(InvoiceWithOptions(invoice, in: session)).bytes
-            // What is seen of a payment changes by itself: it is read each time.
+            // Sightings are not part of the stamp: they are read each time.
             if !stamp.isSeen { texts.keep(text, of: id, under: condition, commitCount: count) }
             return text
         }

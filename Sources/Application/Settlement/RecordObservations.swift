@@ -3,11 +3,11 @@ package import Providers
 package import Seams
 package import Storage
 
-/// What became of an observation.
+/// The result of recording an observation.
 package enum RecordedObservation: Hashable, Sendable {
     /// It is a payment, booked as its classification says.
     case payment(PaymentID, Payment.Classification)
-    /// It is no payment, and booked.
+    /// It is not a payment, and was booked.
     case booked
     /// It has no effect on the books.
     case ignored
@@ -15,7 +15,7 @@ package enum RecordedObservation: Hashable, Sendable {
     case repetition
     /// A payment was taken back, because the rail's history no longer has it.
     case undone
-    /// It could not be understood or booked; it waits for a person, and nothing after it does.
+    /// It could not be read or booked: it waits for a person, and holds up nothing behind it.
     case setAside
 }
 
@@ -24,8 +24,8 @@ extension Settlement {
     ///
     /// - Parameters:
     ///   - page: the page.
-    ///   - account: what was read.
-    ///   - provider: who read it.
+    ///   - account: the account that was read.
+    ///   - provider: the provider that read it.
     ///   - position: where the page began.
     ///   - lease: the right to scan, where several processes might.
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/conflict`` when the cursor is no longer where the page
@@ -58,7 +58,7 @@ extension Settlement {
                 return recorded
             }
         } catch  where error.liesInWhatIsRecorded || error.isConflictOfRows {
-            // One of them is the reason: each gets a chance of its own, and the others are recorded.
+            // One observation is the cause: each is tried on its own, so that the others are recorded.
             recorded = try await write(under: lease) { session in
                 let undone = try page.undone.map { try recorder.recordOrSetAside($0, in: session) }
                 let found = try recorder.recordMarks(of: page, in: session)
@@ -75,10 +75,10 @@ extension Settlement {
         return recorded
     }
 
-    /// Records what differs between what accounts hold where a scan stands and what they held when they were last seen.
+    /// Records the differences between what accounts hold at the scan cursor and what they held when last seen.
     ///
     /// - Throws: what the database throws; nothing is recorded then.
-    /// - Returns: what became of the differences; none when the scan has gone on meanwhile.
+    /// - Returns: what became of the differences; empty when the scan has gone on meanwhile.
     package func record(
         _ marks: [BalanceMark],
         of account: ScanAccount,
@@ -102,8 +102,8 @@ extension Settlement {
     ///
     /// - Parameters:
     ///   - observation: what happened.
-    ///   - provider: who says so.
-    ///   - heardAt: when it was pushed; none when that is now.
+    ///   - provider: the provider that reports it.
+    ///   - heardAt: when it was first pushed; nil when that is now.
     /// - Throws: what the database throws, and ``SettlementError`` with ``SettlementError/Code/conflict`` when it has to be
     ///   tried again later; nothing is recorded then.
     /// - Returns: what became of it.
@@ -139,7 +139,7 @@ extension Settlement {
         guard database.isShared, case .incoming(let transfer) = observation, let reference = transfer.reference else {
             return .everything
         }
-        // What cannot even be asked for names nothing of ours.
+        // A reference that the database cannot look up names nothing of ours.
         return try await books.scope(of: try? database.lookUp { try $0.merchant(naming: reference, at: provider) })
     }
 }

@@ -4,9 +4,9 @@ import Providers
 import Seams
 import Storage
 
-/// Refunds that a merchant has made at the payment provider and records here by their numbers there.
+/// Refunds that a merchant has made at the payment provider and records here by the payment provider's numbers.
 extension Settlement {
-    /// Refuses a number that cannot be one, or that a refund of the merchant has already.
+    /// Refuses a malformed number, or one that a refund of the merchant has already.
     func check(
         _ reference: String,
         of payment: Payment,
@@ -30,9 +30,9 @@ extension Settlement {
         }
     }
 
-    /// The refund that the rail has reported, which was booked without a number, and that a merchant means.
+    /// The refund that a merchant means, among those that the rail has reported and that were booked without a number.
     ///
-    /// A refund without an amount is one of all that is left; when nothing is, the only report is meant.
+    /// A nil amount means all that is left; when nothing is left, the only reported refund is meant.
     func reported(
         _ amount: Amount?,
         of payment: Payment,
@@ -49,7 +49,7 @@ extension Settlement {
         return returned == payment.amount && unnamed.count == 1 ? unnamed[0] : nil
     }
 
-    /// Gives a refund that the rail has reported its number: it was booked then, and is not booked twice.
+    /// Adds the number to a refund that the rail has reported: it is booked already, and is not booked twice.
     func name(
         _ reported: OutgoingTransfer,
         _ reference: String,

@@ -4,8 +4,8 @@ import Seams
 import Storage
 
 extension Settlement {
-    /// Records that a rail has returned a payment: ours to confirm when we asked for it, and a refund of its own when
-    /// somebody did it elsewhere.
+    /// Records that a rail has returned a payment: our own refund is confirmed, and one that was made elsewhere is
+    /// booked as a new refund.
     func recordRailRefund(
         _ amount: Amount,
         of payment: Payment,
@@ -24,7 +24,7 @@ extension Settlement {
         }
     }
 
-    /// Calls off refunds that wait to be sent: they must not be sent any more.
+    /// Cancels refunds that wait to be sent and must not be sent any more.
     func callOff(
         _ refunds: [OutgoingTransfer],
         because reason: String,

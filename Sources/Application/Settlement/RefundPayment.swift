@@ -5,10 +5,10 @@ import Providers
 import Seams
 import Storage
 
-/// What a merchant wants to have returned.
+/// A merchant's request for a refund.
 ///
-/// A value, and not arguments of their own: an async function whose 128-bit arguments no longer fit the registers is
-/// miscompiled by Swift 6.3.1 and jumps to nowhere when it suspends.
+/// One value instead of several arguments: Swift 6.3.1 miscompiles an async function whose 128-bit arguments do not fit
+/// the registers, so that it jumps to an invalid address when it suspends.
 package struct RefundRequest: Sendable {
     /// The payment.
     package let payment: PaymentID
@@ -16,10 +16,10 @@ package struct RefundRequest: Sendable {
     package let measure: RefundMeasure
     /// Why, in the merchant's words.
     package let reason: String?
-    /// The payment provider's own number of a refund that was made there; none: the refund is made by us.
+    /// The payment provider's own number of a refund that was made there; nil: the refund is made by us.
     package let providerReference: String?
 
-    /// A wish to return a payment, or a refund that was made at the payment provider and has to be booked.
+    /// A request to return a payment, or to book a refund that was made at the payment provider.
     package init(payment: PaymentID, measure: RefundMeasure, reason: String?, providerReference: String? = nil) {
         self.payment = payment
         self.measure = measure
@@ -27,7 +27,7 @@ package struct RefundRequest: Sendable {
         self.providerReference = providerReference
     }
 
-    /// A wish to return an amount in the payment's asset, or all that has not been returned.
+    /// A request to return an amount in the payment's asset; nil: all that has not been returned.
     package init(payment: PaymentID, amount: Amount?, reason: String?) {
         self.init(payment: payment, measure: .paid(amount), reason: reason)
     }
@@ -35,20 +35,20 @@ package struct RefundRequest: Sendable {
 
 /// How the amount of a refund is found.
 package enum RefundMeasure: Hashable, Sendable {
-    /// An amount of what was paid; none: all that has not been returned.
+    /// An amount of the payment's asset; nil: all that has not been returned.
     case paid(Amount?)
-    /// A part of the invoice's price at the rate of the payment; none: what the payment was worth.
+    /// A part of the invoice's price at the rate of the payment; nil: the payment's whole value.
     case originalRate(Amount?)
-    /// A part of the invoice's price at the rate of now; none: what the payment was worth.
+    /// A part of the invoice's price at the current rate; nil: the payment's whole value.
     case currentRate(Amount?)
-    /// What was paid too much, and waits.
+    /// The surplus of an overpayment, while it waits.
     case overpaid
 }
 
 extension Settlement {
-    /// Asks for a payment to be returned, in full or in part; the money is set aside at once.
+    /// Requests a refund of a payment, in full or in part; the money is set aside at once.
     ///
-    /// Asking again with the same identifier returns the refund that there is. A worker sends it.
+    /// A repeated call with the same identifier returns the existing refund. A worker sends it.
     ///
     /// - Throws: ``SettlementError``; with ``SettlementError/Code/notFound`` also for another merchant's payment.
     /// - Returns: the refund.
@@ -69,12 +69,12 @@ extension Settlement {
         }
     }
 
-    /// Whether something is a merchant's; what is nobody's is the operator's.
+    /// Whether an object belongs to a merchant; one without an owner belongs to the operator.
     package func owns(_ merchant: MerchantID, _ owner: MerchantID?) -> Bool {
         (owner ?? operatorMerchant) == merchant
     }
 
-    /// Sets aside what a payment's customer gets back, and plans the transfer.
+    /// Sets aside the money of a refund, and stores the transfer that is to be sent.
     func refund(
         _ request: RefundRequest,
         of payment: Payment,
@@ -136,7 +136,7 @@ extension Settlement {
         return transfer
     }
 
-    /// How much is returned, after every rule that could be against it.
+    /// The amount to return, after every check.
     private func refundable(
         _ payment: Payment,
         amount: Amount?,
@@ -158,7 +158,7 @@ extension Settlement {
         guard isElsewhere || !isMade else {
             throw SettlementError(
                 .unsupported,
-                "refunds by \(payment.rail.rawValue) are made here, so that none is recorded; leave it out",
+                "refunds by \(payment.rail.rawValue) are made here; leave 'provider_reference' out",
                 parameter: "provider_reference"
             )
         }

@@ -6,56 +6,56 @@ package import Records
 import Seams
 import Storage
 
-/// A wallet as a person sees it: what left by its key and was not signed here, and what the books still owe.
+/// A wallet as a person reviews it: its spends, and the transfers that the books still owe.
 package struct WalletList: Sendable {
     /// A transfer that nothing was signed for.
     package struct Owed: Sendable {
         /// The transfer.
         package let transfer: OutgoingTransfer
-        /// What left and may be this transfer, the likeliest first.
+        /// The spends that may be this transfer, the likeliest first.
         package let candidates: [Candidate]
         /// Whether a person has said that it is still owed.
         package let isReviewed: Bool
     }
 
-    /// Something that left and may be a transfer of ours.
+    /// A spend that may be a transfer of ours.
     package struct Candidate: Sendable {
-        /// What left.
+        /// The spend.
         package let spend: WalletSpend
-        /// How much speaks for it.
+        /// How well it matches the transfer.
         package let likeness: SentPayment.Likeness
     }
 
     /// The wallet.
     package let wallet: WalletRecord
-    /// What left by its key without having been signed here, the latest first.
+    /// What left by its key and was not signed here, the latest first.
     package var spends: [WalletSpend] = []
-    /// Whether more has left than is shown; what may be a transfer of ours is found all the same.
+    /// Whether there are more spends than are shown; candidates are found among all of them.
     package var hasMoreSpends = false
-    /// What the books still owe by it: what nobody has decided about first, the oldest first.
+    /// The transfers that it still owes: undecided ones first, the oldest first.
     package var owed: [Owed] = []
-    /// Whether more is owed than is shown; it is shown when this is decided.
+    /// Whether it owes more transfers than are shown; the others are shown when these are decided.
     package var hasMoreOwed = false
 
-    /// A wallet about which nobody has to look.
+    /// A wallet that needs no review.
     package init(wallet: WalletRecord) {
         self.wallet = wallet
     }
 }
 
-/// What a person says about a transfer of a wallet that is held.
+/// A person's decision about a transfer of a held wallet.
 package enum WalletDecision: Hashable, Sendable {
-    /// It left already: by this receiver of this movement.
+    /// It left already: as the payment at `position` of this movement.
     case left(NaturalKey, position: Int)
     /// It is still owed.
     case owed
 }
 
 extension Settlement {
-    /// The wallets of every provider, with what a person has to look at where one is held.
+    /// The wallets of every provider, with the spends and transfers to review where one is held.
     ///
     /// - Parameters:
-    ///   - mostSpends: the most of what has left that is shown of a wallet.
+    ///   - mostSpends: the most spends that are shown of a wallet.
     ///   - mostOwed: the most transfers that are shown of a wallet.
     /// - Throws: what the database throws.
     /// - Returns: the wallets, in the order of their providers.
@@ -86,7 +86,7 @@ extension Settlement {
         }
     }
 
-    /// What may be a transfer, of what has left for each receiver.
+    /// The spends that may be a transfer, from those grouped by receiver.
     private func candidates(
         of transfer: OutgoingTransfer,
         among spends: [String: [WalletSpend]]
@@ -107,10 +107,10 @@ extension Settlement {
         return found.filter { $0.likeness == .certain } + found.filter { $0.likeness == .likely }
     }
 
-    /// Records what a person says about a transfer of a wallet that is held.
+    /// Records a person's decision about a transfer of a held wallet.
     ///
-    /// What left already is completed with what left; what is still owed is sent when the wallet signs again. A decision
-    /// that was carried out already changes nothing.
+    /// A transfer that left already is completed with its spend; one that is still owed is sent when the wallet signs
+    /// again. A decision that was carried out already changes nothing.
     ///
     /// - Throws: ``SettlementError``; nothing is changed then.
     /// - Returns: the transfer as it is now.
@@ -154,8 +154,7 @@ extension Settlement {
         try session.spends(of: key).first { $0.position == position && $0.provider == provider }
     }
 
-    /// What was found once, and is gone from the chain, waits to be signed; a refund whose payment is gone as well is
-    /// called off.
+    /// Has an unknown transfer wait to be signed again; a refund whose payment is gone from the chain is cancelled.
     private func owe(
         _ stored: OutgoingTransfer,
         at now: Timestamp,

@@ -5,10 +5,10 @@ import Seams
 import Storage
 
 extension Settlement {
-    /// Renews the quotes of an invoice that have ended, as long as something is left to pay and no payment is on its way.
+    /// Renews an invoice's quotes that have ended, while something is left to pay and no payment is on its way.
     ///
-    /// What the customer was told before still leads to the invoice: a payment counts at the quote that held when it was
-    /// made, and a part that was paid counts as it did. A quote whose rate is not known at the moment stays as it is.
+    /// Earlier instructions still lead to the invoice: a payment counts at the quote that held when it was made, and
+    /// partial payments count as before. A quote whose rate is not known at the moment stays as it is.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/notFound``, and what the database throws.
     /// - Returns: the invoice with the options as they are now.
@@ -37,7 +37,7 @@ extension Settlement {
         }
     }
 
-    /// An option at the rate of now, with the line items left out: they add up to the price, not to what is due.
+    /// An option at the current rate, without the line items: they add up to the price, not to the amount due.
     private func renew(_ option: PaymentOption, of invoice: Invoice, at now: Timestamp) async throws -> PaymentOption {
         let provider = try provider(option.provider)
         let (due, found) = try due(for: invoice.price, in: option.due.asset, settings: option.settings, now)

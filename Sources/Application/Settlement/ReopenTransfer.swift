@@ -5,10 +5,10 @@ import Seams
 import Storage
 
 extension Settlement {
-    /// Takes back that a transfer has ended, because the part of the rail's history that showed it has changed.
+    /// Reopens a transfer that has ended, because the part of the rail's history that showed its end has changed.
     ///
-    /// What was booked at its end is undone, and the same signed bytes are followed again: most often the rail takes them
-    /// once more.
+    /// The ledger transactions of its end are reversed, and the same signed bytes are followed again: most often the
+    /// rail takes them once more.
     ///
     /// - Returns: whether it had ended.
     func reopen(_ id: String, at moment: Timestamp, in session: any SQLSession) throws -> Bool {
@@ -38,11 +38,11 @@ extension Settlement {
         try announce(.unknown, updated, at: moment, in: session)
     }
 
-    /// Takes off a wallet's list what is no longer in the chain.
+    /// Removes from a wallet's list the spends that have vanished from the chain.
     ///
-    /// A transfer that a person had found in it is unknown again: nobody here can send those bytes once more, and somebody
-    /// else can. The wallet is held until a person says once more what became of it, and the numbers from there on are not
-    /// known any more, so that whatever uses them is noticed.
+    /// A transfer that a person had found among them is unknown again: the gateway cannot send those bytes again, and
+    /// somebody else can. The wallet is held until a person decides again. Its numbers from there on are forgotten, so
+    /// that any use of them is noticed.
     func loseSpends(_ key: NaturalKey, of provider: String, at moment: Timestamp, in session: any SQLSession) throws {
         for spend in try session.spends(of: key) where spend.provider == provider {
             guard let id = spend.transfer, let found = try session.outgoing(id), found.status.state == .completed,

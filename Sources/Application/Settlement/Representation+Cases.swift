@@ -11,11 +11,11 @@ extension Representation {
     /// - Returns: the object.
     package func json(_ exceptionCase: ExceptionCase) throws -> JSONValue { try json(exceptionCase, bytes: nil) }
 
-    /// A case, with what the rail said of what was set aside.
+    /// A case, with the rail's bytes that were set aside.
     ///
     /// - Parameters:
     ///   - exceptionCase: the case.
-    ///   - bytes: what the rail said, in hexadecimal digits.
+    ///   - bytes: the rail's bytes, in hexadecimal digits.
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
     package func json(_ exceptionCase: ExceptionCase, bytes: String?) throws -> JSONValue {
@@ -57,7 +57,7 @@ extension Representation {
         ]
     }
 
-    /// What is known of the movement that a case is about, so that it is found on the rail.
+    /// The evidence of the movement that a case is about, by which it is found on the rail.
     private func movement(of exceptionCase: ExceptionCase) throws -> JSONValue {
         guard let key = exceptionCase.movement, let evidence = exceptionCase.evidence else { return .null }
         return [

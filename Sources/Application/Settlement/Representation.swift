@@ -13,8 +13,7 @@ package struct Representation: Sendable {
     private let address: PublicAddress
     let isLive: Bool
 
-    /// A representation that knows how to write the given assets, where customers find the gateway, and whether the money is
-    /// real.
+    /// A representation for the given assets, with the gateway's public URL, and whether the money is real.
     package init(assets: AssetRegistry, address: PublicAddress, isLive: Bool) {
         self.isLive = isLive
         self.assets = assets
@@ -83,7 +82,7 @@ package struct Representation: Sendable {
         ]
     }
 
-    /// A bot, without what is secret of it.
+    /// A bot, without its secrets.
     ///
     /// - Returns: the object.
     package func json(_ bot: BotRecord) -> JSONValue {
@@ -291,7 +290,7 @@ package struct Representation: Sendable {
         ]
     }
 
-    /// A balance of what we owe, and how much of it no rail holds back any more.
+    /// A merchant's balance, and how much of it no rail holds back any more.
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.

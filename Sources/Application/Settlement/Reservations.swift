@@ -5,10 +5,12 @@ import Providers
 import Seams
 import Storage
 
-/// Money that is set aside for a transfer: by one ledger transaction, which the transfer names, and which is undone when
-/// the transfer comes to nothing. What two transfers of the same amount took is never confused.
+/// Money that is set aside for a transfer, by one ledger transaction that the transfer names.
+///
+/// It is reversed when the transfer fails. Because the transfer names it, the money of two transfers of the same amount
+/// is never confused.
 extension Settlement {
-    /// Sets aside what a stored transfer sends.
+    /// Sets aside the amount of a stored transfer.
     func reserve(
         _ transfer: OutgoingTransfer,
         from sources: [(account: AccountID, amount: Amount)],
@@ -22,7 +24,7 @@ extension Settlement {
         try session.reserve(transfer.purpose.id, by: booked.id)
     }
 
-    /// Gives back what was set aside, to the accounts that it came from; what the network charged all the same is a cost.
+    /// Gives the money back to the accounts that it came from; a network fee that was charged all the same is a cost.
     func release(_ transfer: OutgoingTransfer, fee: Amount?, at now: Timestamp, in session: any SQLSession) throws {
         try unreserve(transfer, as: .transferReleased, at: now, in: session)
         if let fee, !fee.isZero {
@@ -32,8 +34,9 @@ extension Settlement {
         try announce(.failed, transfer, at: now, in: session)
     }
 
-    /// Sets aside again what was given back, because the transfer may still arrive: a payout's money from where it came
-    /// from, a refund's from where its payment's money is now.
+    /// Sets aside again money that was given back, because the transfer may still arrive.
+    ///
+    /// A payout's money is taken from where it came from, a refund's from where its payment's money is now.
     func reserveAgain(_ transfer: OutgoingTransfer, at moment: Timestamp, in session: any SQLSession) throws {
         switch transfer.purpose {
         case .refund(_, let payment):
@@ -49,8 +52,9 @@ extension Settlement {
         }
     }
 
-    /// Moves the whole money of a payment, and has its refunds take from where it is then: what the rail took back is
-    /// nowhere, and a refund of it is a loss; what comes back bears its refunds again.
+    /// Moves the whole money of a payment, and has its refunds take from where it is then.
+    ///
+    /// A refund of a payment that the rail took back is a loss; a payment that comes back bears its refunds again.
     @discardableResult
     func move<Result>(
         _ payment: PaymentID,
@@ -86,7 +90,7 @@ extension Settlement {
         return booked
     }
 
-    /// Where a refund's money comes from when there is no choice any more: what is not there is the operator's loss.
+    /// The accounts of a refund that cannot be refused any more: missing money is the operator's loss.
     func sourcesOrLosses(
         of refund: OutgoingTransfer,
         returning payment: Payment,
@@ -97,11 +101,11 @@ extension Settlement {
     }
 }
 
-/// Cases say what waits of a payment: each amount on an account for exceptions has one open case, of that amount.
+/// Each amount of a payment on an account for exceptions has one open case of that amount.
 extension Settlement {
-    /// Brings the open cases of a payment in step with what waits of it, after refunds have taken or given back.
+    /// Updates the open cases of a payment to the amounts that still wait, after refunds have taken or given back.
     ///
-    /// A case of which nothing waits any more is closed by `resolution`.
+    /// A case whose money no longer waits is closed by `resolution`.
     func keepCases(
         of payment: Payment,
         closing resolution: ExceptionCase.Resolution,

@@ -6,25 +6,25 @@ import Records
 import Seams
 import Storage
 
-/// What a person decides about a case.
+/// A person's decision about a case.
 package enum CaseDecision: Hashable, Sendable {
     /// The merchant keeps the money that waits, less the gateway's fee.
     ///
-    /// - Parameter settlesInvoice: whether the invoice counts as paid; none: for what is short or late.
+    /// - Parameter settlesInvoice: whether the invoice counts as paid; nil: yes for underpaid and late cases.
     case accept(settlesInvoice: Bool?)
-    /// What waits goes back to the customer.
+    /// The money that waits goes back to the customer.
     case refund
-    /// A payment that belongs to nothing is one of an invoice.
+    /// An unmatched payment is assigned to an invoice.
     case assign(InvoiceID)
-    /// Nothing waits, and nothing has to be done.
+    /// No money waits, and nothing has to be done.
     case dismiss
 }
 
-/// What a person wants to become of a case.
+/// A request to close a case.
 package struct CaseRequest: Sendable {
     /// The case.
     package let subject: CaseID
-    /// What is decided.
+    /// The decision.
     package let decision: CaseDecision
     /// Why, at most 500 bytes.
     package let note: String?
@@ -40,11 +40,11 @@ package struct CaseRequest: Sendable {
 extension Settlement {
     /// Closes a case as a person decided.
     ///
-    /// A decision that was carried out already is answered with what became of it.
+    /// A decision that was carried out already returns the closed case.
     ///
     /// - Parameters:
     ///   - request: the case, the decision and its reason.
-    ///   - merchant: who decides; what is nobody's is the operator's.
+    ///   - merchant: the merchant who decides; cases without a merchant are the operator's.
     /// - Throws: ``SettlementError``; nothing is changed then.
     /// - Returns: the case as it is now.
     package func resolveCase(_ request: CaseRequest, by merchant: MerchantID) async throws -> ExceptionCase {
@@ -52,7 +52,7 @@ extension Settlement {
             throw SettlementError(.invalidRequest, "a note has at most 500 bytes", parameter: "note")
         }
         let now = clock.now()
-        // What is nobody's may become any merchant's.
+        // A payment without a merchant may become any merchant's.
         return try await write(for: merchant == operatorMerchant ? nil : merchant) { session in
             guard let found = try session.exceptionCase(request.subject), owns(merchant, found.merchant) else {
                 throw SettlementError(.notFound, "there is no case \(request.subject)")
@@ -138,7 +138,7 @@ private struct CaseResolver {
         guard settles, let invoice = try subject.invoice.flatMap(session.invoice) else {
             return try credit(subject, in: session)
         }
-        // Who takes less than the price takes all parts of it.
+        // A merchant who accepts less than the price accepts all parts of it.
         let parts = try session.openCases(of: invoice.id).filter { $0.reason == .underpaid && $0.id != subject.id }
         for part in [subject] + parts { try credit(part, in: session) }
         var updated = invoice

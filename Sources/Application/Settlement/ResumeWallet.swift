@@ -5,9 +5,10 @@ import Seams
 import Storage
 
 extension Settlement {
-    /// Lets a wallet sign again after a person has looked.
+    /// Lets a wallet sign again after a person's review.
     ///
-    /// Everything that the chain has taken has to be listed, and each transfer that is not signed yet has to be decided.
+    /// Every request that the chain has taken has to be listed, and each transfer that is not signed yet has to be
+    /// decided.
     ///
     /// - Throws: ``SettlementError`` and what the database throws; the wallet stays held then.
     /// - Returns: the wallet as it is now.
@@ -24,7 +25,8 @@ extension Settlement {
         let reading: WalletReading
         do {
             reading = try await sender.readWallet(wallet, scannedTo: nil)
-            // What was signed before the wallet was held, and the database has forgotten, is taken by now or never.
+            // By then the chain has taken the requests that were signed before the hold and forgotten here, or never
+            // will.
             let certain = hold.since.advanced(by: reading.lifetimeOfRequests)
             if stored.paysOthers { try await requireScan(of: provider, to: certain) }
         } catch let error as ProviderError { throw SettlementError(error) }
@@ -33,7 +35,7 @@ extension Settlement {
             guard let current = try session.wallet(wallet, of: key), let standing = current.hold else {
                 return try session.wallet(wallet, of: key) ?? stored
             }
-            // Another gateway has let it sign meanwhile, and it was held anew: that hold nobody has looked at.
+            // Another gateway has resumed the wallet meanwhile, and it was held anew: nobody has reviewed that hold.
             guard standing == hold else {
                 throw SettlementError(.conflict, "the wallet was held anew meanwhile; look again", parameter: "wallet")
             }
@@ -44,7 +46,7 @@ extension Settlement {
         return resumed
     }
 
-    /// What left, or could still leave, by what was signed before the wallet was held has to be in the list.
+    /// Requires that the scan has read up to `moment`, so that the list has everything that was signed before the hold.
     private func requireScan(of provider: any PaymentProvider, to moment: Timestamp) async throws {
         guard let accounts = try await provider.scan?.standingAccounts else { return }
         let states = try await database.read { try $0.scanStates(provider: provider.key) }
@@ -53,7 +55,7 @@ extension Settlement {
             guard let until = state?.completeUntil, until >= moment else {
                 let place = state?.completeUntil.map { "has come to \($0)" } ?? "has not begun"
                 let reason = """
-                    the scan of \(account.account) \(place), and what left or still can is known for certain at \(moment): \
+                    the scan of \(account.account) \(place), and what was signed before is known at \(moment): \
                     resume then
                     """
                 throw SettlementError(.conflict, reason, parameter: "wallet")
@@ -98,7 +100,7 @@ extension Settlement {
     )
 
     private func requireList(of wallet: WalletRecord, below next: Int64, in session: any SQLSession) throws {
-        // What the wallet for fees does stays with us, and is not listed.
+        // The wallet for fees pays only own accounts, and its requests are not listed.
         guard wallet.paysOthers, next > wallet.signedBelow else { return }
         let listed = try session.foreignNumbers(of: wallet.wallet, at: wallet.provider, from: wallet.signedBelow)
         let own = try session.usedNumbers(of: wallet.provider, from: wallet.signedBelow)

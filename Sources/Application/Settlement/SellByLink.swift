@@ -2,16 +2,16 @@ package import Payments
 import Seams
 package import Storage
 
-/// What a merchant wants to sell by a link.
+/// A merchant's request for a payment link.
 package struct LinkRequest: Sendable {
     /// The invoice that is opened each time.
     package let invoice: InvoiceRequest
     /// The same as JSON, as the merchant wrote it.
     package let template: String
-    /// How many can be sold; none: as many as are asked for.
+    /// How many can be sold; nil: no limit.
     package let stock: Int?
 
-    /// A wish to sell by a link.
+    /// A request for a payment link.
     package init(invoice: InvoiceRequest, template: String, stock: Int?) {
         self.invoice = invoice
         self.template = template
@@ -19,9 +19,9 @@ package struct LinkRequest: Sendable {
     }
 }
 
-/// What a merchant changes of a link.
+/// A merchant's change of a payment link.
 ///
-/// A value with everything in it, for the same reason as ``RefundRequest``.
+/// One value, for the same reason as ``RefundRequest``.
 package struct LinkChange: Sendable {
     /// The link.
     package let link: PaymentLinkID
@@ -29,9 +29,9 @@ package struct LinkChange: Sendable {
     package let merchant: MerchantID
     /// Whether the stock changes.
     package let changesStock: Bool
-    /// The stock, when it changes; none: as many as are asked for.
+    /// The stock, when it changes; nil: no limit.
     package let stock: Int?
-    /// Whether it sells; none: as before.
+    /// Whether it sells; nil: as before.
     package let isActive: Bool?
 
     /// A change of a link.
@@ -44,9 +44,9 @@ package struct LinkChange: Sendable {
     }
 }
 
-/// Who opens invoices by a link: a customer whom Telegram names, or everybody on a network.
+/// A visitor who opens invoices by a link: a customer whom Telegram names, or everybody on a network.
 package struct LinkVisitor: Hashable, Sendable {
-    /// What the visitor is counted under: a digest, which tells nobody who it is.
+    /// The name that the visitor is counted under: a digest, which does not reveal who it is.
     package let name: String
     /// How many invoices the visitor has open at most.
     package let places: Int
@@ -59,15 +59,15 @@ package struct LinkVisitor: Hashable, Sendable {
 }
 
 extension Settlement {
-    /// The most of one thing that a link sells.
+    /// The largest stock of a link.
     package static let stockLimit = 1_000_000_000
 
-    /// Makes a link by which everybody opens invoices of their own.
+    /// Makes a link by which each customer opens an invoice of their own.
     ///
-    /// Making it again with the same identifier is the same link.
+    /// A repeated call with the same identifier returns the existing link.
     ///
-    /// - Throws: ``SettlementError`` when such an invoice could not be opened on each rail that is named: who would buy by it
-    ///   could not pay.
+    /// - Throws: ``SettlementError`` when its invoice could not be opened on each named rail: a customer could not pay
+    ///   it.
     /// - Returns: the link.
     package func makeLink(
         _ request: LinkRequest,
@@ -119,7 +119,7 @@ extension Settlement {
 
     // MARK: - The stock
 
-    /// For how long after its opening an invoice holds a piece of which a share was paid, but not all.
+    /// For how long after its opening a partly paid invoice holds a piece.
     private static let holding = Duration.seconds(3_600)
     /// The most invoices that are ended in one unit of work.
     private static let endingLimit = 100
@@ -135,9 +135,9 @@ extension Settlement {
         try session.taken(of: link, since: clock.now().advanced(by: .zero - Self.holding), besides: invoice)
     }
 
-    /// Refuses to open an invoice for what is not sold, or not any more.
+    /// Refuses to open an invoice of a link that is inactive or sold out.
     ///
-    /// Opening takes nothing: a piece is taken when it is paid, so that nobody can hold the stock for nothing.
+    /// Opening takes no piece: a piece is taken when it is paid, so that nobody can hold the stock for free.
     func requireStock(of id: PaymentLinkID?, in session: any SQLSession) throws {
         guard let id else { return }
         guard let link = try session.paymentLink(id), link.isActive else {
@@ -155,7 +155,7 @@ extension Settlement {
         guard let link = invoice.paymentLink else { return }
         let open = try session.openVisits(of: visitor.name, to: link, at: now)
         guard let place = (0..<visitor.places).first(where: { open[$0] == nil }) else {
-            throw SettlementError(.conflict, "so many invoices of this link are open and not paid: pay one of them")
+            throw SettlementError(.conflict, "too many invoices of this link are open: pay one of them first")
         }
         try session.visit(link, by: visitor.name, place: place, invoice: invoice.id)
     }
@@ -189,7 +189,7 @@ extension Settlement {
         return try session.sold(of: id, besides: invoice.id) >= stock
     }
 
-    /// Has the invoices end that others have open, when the last piece was sold.
+    /// Has the link's other open invoices expire when the last piece was sold.
     func noteSale(of invoice: Invoice, in session: any SQLSession) throws {
         guard let id = invoice.paymentLink else { return }
         try session.release(invoice.id)
@@ -202,7 +202,7 @@ extension Settlement {
         return try session.sold(of: id) >= stock
     }
 
-    /// Ends the invoices that nobody has paid of links whose last piece is sold, some at a time.
+    /// Expires the unpaid invoices of links that are sold out, some at a time.
     ///
     /// - Throws: what the database throws; nothing is changed then.
     /// - Returns: how many ended.
@@ -213,7 +213,7 @@ extension Settlement {
         return try await database.write { session in
             guard let link = try session.soldLinks(limit: 1).first else { return 0 }
             guard try isSoldOut(link, in: session) else {
-                // There are pieces again.
+                // There is stock again.
                 try session.deleteSoldLink(link)
                 return 0
             }

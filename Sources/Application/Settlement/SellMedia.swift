@@ -4,13 +4,13 @@ import Providers
 package import Seams
 import Storage
 
-/// What a merchant wants to sell in a chat.
+/// A merchant's request to sell paid media in a chat.
 package struct MediaRequest: Sendable {
     /// The chat: a number, or `@` and a channel's name.
     package var chat: String
     /// The name of what is sold, 1 to 32 characters.
     package var title: String
-    /// What stands below it, 1 to 255 characters.
+    /// The text below it, 1 to 255 characters.
     package var summary: String
     /// What it costs.
     package var price: Amount
@@ -19,7 +19,7 @@ package struct MediaRequest: Sendable {
     /// The merchant's own labels.
     package var metadata: Labels
 
-    /// A wish to sell in a chat.
+    /// A request to sell paid media.
     package init(
         chat: String,
         title: String,
@@ -40,9 +40,9 @@ package struct MediaRequest: Sendable {
 extension Settlement {
     /// Puts paid media into a chat.
     ///
-    /// They are stored first, because customers may buy them before Telegram has answered; when Telegram did not take them,
-    /// nothing of them is left. Making them again with the same identifier goes on where a crash or a failure left off; when
-    /// it is unknown whether the message is there, it is sent once more.
+    /// They are stored first, because customers may buy them before Telegram has answered; when Telegram refuses them,
+    /// they are deleted. A repeated call with the same identifier continues where a crash or a failure left off; when
+    /// it is unknown whether the message was sent, it is sent once more.
     ///
     /// - Throws: ``SettlementError``.
     /// - Returns: the media.
@@ -83,7 +83,7 @@ extension Settlement {
             try await write(for: merchant) { try $0.setMessage(message, of: id) }
             return sent
         case .notSent(let error):
-            // Of an earlier try nobody knows whether customers see it: what they pay has to find the media.
+            // Customers may see the message of an earlier try: their payments have to find the media.
             if isNew { try await write(for: merchant) { try $0.deleteUnsent(id) } }
             throw SettlementError(error)
         case .unknown(let error): throw SettlementError(error)
@@ -100,10 +100,10 @@ extension Settlement {
             "description has 1 to 255 characters",
             "description"
         )
-        try check(VisibleText.isVisible(request.title), "title has something that people can see", "title")
+        try check(VisibleText.isVisible(request.title), "title needs a visible character", "title")
         try check(
             VisibleText.isVisible(request.summary),
-            "description has something that people can see",
+            "description needs a visible character",
             "description"
         )
         try check(TelegramChat.isValid(request.chat), "chat is a number, or @ and a channel's name", "chat")
@@ -119,8 +119,8 @@ extension Settlement {
 
     /// Whether a text is an https URL or a `file_id` of Telegram's.
     ///
-    /// A Bot API server of one's own takes `file:` addresses too,
-    /// and would put any file that it can read into the merchant's chat.
+    /// A self-hosted Bot API server also takes `file:` addresses, and would put any file that it can read into the
+    /// merchant's chat.
     private static func isMedia(_ text: String) -> Bool {
         if text.hasPrefix("https://") { return WebAddress.isValid(text) }
         return (1...2_048).contains(text.utf8.count) && text.utf8.allSatisfy(isOfFileID)

@@ -92,7 +92,7 @@ extension Settlement {
         guard let prepared = transfers.lazy.compactMap(\.prepared).first else { return transfers }
         let outcome = await sender.submit(prepared)
         try faults.pass(.afterSubmitting)
-        // When to look at them next is stored already.
+        // The time of their next step is stored already.
         guard outcome != .accepted else { return transfers }
         return try await each(transfers) { transfer in
             guard transfer.prepared != nil else { return transfer }

@@ -11,9 +11,9 @@ package import Storage
 /// Each use case is one method in a file of its own. What it changes, what it books and what it announces are one unit
 /// of work in the database; nothing external happens inside a unit of work.
 package struct Settlement: Sendable {
-    /// Where everything is kept.
+    /// The database of the books and all other records.
     package let database: any Database
-    /// Who moves the money.
+    /// The providers that move the money.
     package let providers: ProviderRegistry
     /// The assets that are known.
     package let assets: AssetRegistry
@@ -21,27 +21,28 @@ package struct Settlement: Sendable {
     package let chart: ChartOfAccounts
     /// Which rails goods may be paid on.
     package let policy: RailPolicy
-    /// What keeps transfers from costing more than they are worth.
+    /// Limits on the network's fee of a transfer.
     package let limits: PayoutLimits
-    /// What one asset costs in another.
+    /// The rates between assets.
     package let rates: any RateSource
-    /// What a Star counts at in money; none when nobody says.
+    /// The price of a Star in money; nil when none is configured.
     package let stars: StarPrices?
     /// The clock.
     package let clock: any WallClock
     /// Where identifiers come from.
     package let identifiers: IdentifierSource
-    /// The tenant that runs the gateway; what belongs to no merchant is told to it.
+    /// The tenant that runs the gateway; it is told of everything without a merchant.
     package let operatorMerchant: MerchantID
-    /// Seals what customers have told.
+    /// Seals the personal data of customers.
     package let personalData: PersonalDataSeal
-    /// Asks a merchant whether an order's goods are there: after everything else, before a customer's money is taken.
+    /// Asks a merchant whether an order's goods are in stock: after all other checks, before a customer's money is
+    /// taken.
     package let stock: StockCheck
-    /// Where customers find the gateway.
+    /// The gateway's public URL.
     package let address: PublicAddress
     /// Whether the money is real.
     package let isLive: Bool
-    /// What is wrong with the gateway at the moment.
+    /// The conditions of the gateway at the moment.
     package let conditions: Conditions
     /// How the gateway's duties stand.
     package let duties = DutyBoard()
@@ -95,7 +96,7 @@ package struct Settlement: Sendable {
     /// The JSON that merchants read.
     package var representation: Representation { Representation(assets: assets, address: address, isLive: isLive) }
 
-    /// What customers call the network of a provider; none where nobody chooses one.
+    /// The customers' name for the network of a provider; nil where nobody chooses one.
     package func networkName(of provider: String) -> String? { providers.provider(provider)?.networkName }
 
     func asset(_ id: AssetID) throws(SettlementError) -> Asset {
@@ -107,19 +108,18 @@ package struct Settlement: Sendable {
 
     func provider(_ key: String) throws(SettlementError) -> any PaymentProvider {
         guard let provider = providers.provider(key) else {
-            throw SettlementError(.unavailable, "the way by which this was paid is not configured any more")
+            throw SettlementError(.unavailable, "the provider is not configured any more")
         }
         return provider
     }
 }
 
-/// Puts a question to the endpoint of a merchant that wants to be asked; what takes longer than the rail waits becomes a
-/// refusal.
+/// Asks a merchant's endpoint whether goods are in stock; an answer that takes longer than the rail waits is a refusal.
 package typealias StockCheck = @Sendable (EventRecord, WebhookEndpointRecord) async -> StockAnswer
 
 extension Settlement {
-    /// A unit of work that changes what belongs to one merchant; on a database that several gateways share, those of other
-    /// merchants' books go on beside it.
+    /// A unit of work that changes the data of one merchant; on a database that several gateways share, units of work
+    /// in other merchants' books run beside it.
     func write<Value: Sendable>(
         for merchant: MerchantID?,
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
@@ -127,14 +127,14 @@ extension Settlement {
         try await database.write(in: books.scope(of: merchant), body)
     }
 
-    /// A unit of work that changes only what all merchants share, or what is nobody's.
+    /// A unit of work that changes only data that all merchants share, or that has no merchant.
     package func writeShared<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
         try await database.write(in: .book(.operators), body)
     }
 
-    /// A unit of work of somebody who has to hold a lease for it.
+    /// A unit of work that fails when the given lease is not held any more.
     func write<Value: Sendable>(
         under lease: Lease?,
         _ body: @escaping @Sendable (any SQLSession) throws -> Value

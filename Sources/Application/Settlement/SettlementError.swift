@@ -3,7 +3,7 @@ import Payments
 import Providers
 import Seams
 
-/// What a use case refuses or cannot do: a code that callers match, and a reason that people read.
+/// A refusal or failure of a use case: a code that callers match, and a reason that people read.
 package struct SettlementError: CodedError {
     /// How the error's text begins.
     package static let domain = "settlement"
@@ -50,7 +50,8 @@ package struct SettlementError: CodedError {
 
     /// A provider's refusal of what a merchant asked for.
     ///
-    /// What keeps a rail away is the operator's to see, in the log: its words may name hosts and internal keys.
+    /// The reason why a rail is unavailable is left out: it may name hosts and internal keys, and is for the operator's
+    /// log.
     init(_ error: ProviderError) {
         switch error.code {
         case .unavailable, .lagging, .gap, .malformed, .tooLate, .held:

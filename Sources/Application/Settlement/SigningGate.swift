@@ -6,12 +6,13 @@ import Records
 import Seams
 import Storage
 
-/// A wallet that is ahead of its books signs nothing: the comparison of what the database knows to have been signed with
-/// what the chain has taken.
+/// Compares what the database knows to have been signed with what the chain has taken: a wallet that is ahead of its
+/// books signs nothing.
 extension Settlement {
     /// The right to sign for orders of a provider.
     ///
-    /// - Throws: `ProviderError`, with the code `held` when a person has to look first; and what the database throws.
+    /// - Throws: `ProviderError`, with the code `held` when a person has to review the wallet first; and what the
+    ///   database throws.
     func permit(by sender: any TransferSending, at provider: any PaymentProvider) async throws -> SigningPermit {
         guard let wallet = sender.wallets.first else {
             let account = try await provider.scan?.standingAccounts.first
@@ -23,7 +24,7 @@ extension Settlement {
             let reading = try await sender.readWallet(nil, scannedTo: position)
             return try await permit(reading, at: provider.key)
         }
-        // Of a wallet that is held the chain need not be asked.
+        // For a held wallet the chain need not be asked.
         if let hold = try await database.read({ try $0.wallet(wallet, of: provider.key)?.hold }) {
             throw ProviderError(.held, hold.sentence)
         }
@@ -47,7 +48,7 @@ extension Settlement {
         }
     }
 
-    /// What the database knows of a wallet; one that it has never met is met now.
+    /// The books of a wallet; a wallet that is not stored yet is stored first.
     private func books(of reading: WalletReading, at provider: String) async throws -> WalletBooks {
         if case .named = reading.numbers { return WalletBooks(signedBelow: 0) }
         let known = try await database.read { try books(of: reading, at: provider, in: $0) }
@@ -80,11 +81,11 @@ extension Settlement {
         )
     }
 
-    /// Remembers a wallet from now on.
+    /// Stores a wallet that the gateway meets for the first time.
     ///
-    /// At a provider that has no history nothing is owed, so that whatever the wallet has done before is none of ours.
-    /// Otherwise the books begin with what they have signed, and the comparison decides. A wallet that only pays fees of
-    /// our own accounts cannot pay anybody twice.
+    /// At a provider without history nothing is owed, so that earlier requests of the wallet are accepted. Otherwise
+    /// the books begin with what they have signed, and the comparison decides. A wallet that only pays fees of our own
+    /// accounts cannot pay anybody twice.
     private func meet(
         _ reading: WalletReading,
         at provider: String,
@@ -114,7 +115,7 @@ extension Settlement {
         try hold(reading.wallet, of: provider, .restored, sentence, at: now, in: session)
     }
 
-    /// Stops a wallet from signing until a person has looked, and opens a case of the operator.
+    /// Holds a wallet until a person has reviewed it, and opens a case of the operator.
     func hold(
         _ wallet: String,
         of provider: String,
@@ -150,7 +151,7 @@ extension Settlement {
         )
     }
 
-    /// What a case about a held wallet is about.
+    /// The subject of a case about a held wallet.
     static func subject(of wallet: String, at provider: String) -> NaturalKey { NaturalKey("wallet", provider, wallet) }
 
     /// Meets the wallets of every provider, or of one, and compares them with the books, so that one that is ahead is told
@@ -177,7 +178,7 @@ extension Settlement {
         return problems
     }
 
-    /// A wallet that was held when the database was put back has no case yet.
+    /// Opens the cases of held wallets without one: a wallet that was held when the database was restored has none yet.
     private func openMissingCases() async throws {
         let held = try await database.read { session in
             try session.wallets().filter { wallet in
@@ -192,14 +193,14 @@ extension Settlement {
         }
     }
 
-    /// Whether every wallet of a provider was met, so that what is scanned of it can be told apart from what it did before.
+    /// Whether every wallet of a provider was met, so that scanned requests can be told apart from those before.
     package func knowsWallets(of provider: any PaymentProvider) async throws -> Bool {
         guard let wallets = provider.send?.wallets, !wallets.isEmpty else { return true }
         let known = try await database.read { try $0.wallets(of: provider.key) }
         return wallets.allSatisfy { wallet in known.contains { $0.wallet == wallet } }
     }
 
-    /// Puts on the board which wallets are held, and takes off those that are not any more.
+    /// Raises a condition for each held wallet, and clears those of the others.
     ///
     /// - Throws: what the database throws.
     package func showHolds() async throws {
@@ -216,7 +217,7 @@ extension Settlement {
     }
 }
 
-/// The gate in front of what a provider signs by itself.
+/// The gate for requests that a provider signs on its own.
 package struct StoredSigningGate: SigningGate {
     let settlement: Settlement
     let provider: String
@@ -229,7 +230,7 @@ package struct StoredSigningGate: SigningGate {
 
     /// Compares a wallet with the books.
     ///
-    /// - Throws: `ProviderError`, with the code `held` when a person has to look first.
+    /// - Throws: `ProviderError`, with the code `held` when a person has to review the wallet first.
     package func permit(_ reading: WalletReading) async throws(ProviderError) -> SigningPermit {
         do { return try await settlement.permit(reading, at: provider) } catch let error as ProviderError {
             throw error

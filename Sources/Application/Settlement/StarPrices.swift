@@ -1,15 +1,16 @@
 package import Money
 package import Seams
 
-/// What a Star counts at when an invoice is priced in money: what customers pay for it, or what Telegram pays out for it.
+/// The price of a Star when an invoice is priced in money: what customers pay for it, or what Telegram pays out for it.
 ///
 /// The two differ by the share of the shops and of Telegram. A merchant chooses by the setting ``setting`` of the rail.
 package struct StarPrices: Sendable {
-    /// A way to count.
+    /// The price that counts.
     package enum Basis: String, Hashable, Sendable, Codable, CaseIterable {
-        /// What a customer pays for a Star, so that the invoice costs what it says.
+        /// The price that a customer pays for a Star, so that the customer pays the invoice's price.
         case customer
-        /// What Telegram pays out for a Star when it is withdrawn, so that the merchant gets what it says.
+        /// The amount that Telegram pays out for a Star when it is withdrawn, so that the merchant gets the invoice's
+        /// price.
         case reward
     }
 
@@ -17,13 +18,13 @@ package struct StarPrices: Sendable {
     package static let setting = "stars_price"
 
     private let prices: [Basis: Rate]
-    /// What holds when nobody chose.
+    /// The basis when the merchant chose none.
     package let usual: Basis
     private let validity: Duration
 
     /// Prices of a Star in US dollars, as decimal texts.
     ///
-    /// - Throws: `MoneyError` when a price is none.
+    /// - Throws: `MoneyError` when a price is not valid.
     package init(customer: String, reward: String, usual: Basis, validFor validity: Duration) throws(MoneyError) {
         var prices: [Basis: Rate] = [:]
         for (basis, price) in [(Basis.customer, customer), (.reward, reward)] {
@@ -42,7 +43,7 @@ package struct StarPrices: Sendable {
 
     /// The price of one major unit of an asset in Stars, by way of dollars when it is another currency.
     ///
-    /// - Throws: ``SettlementError`` with ``SettlementError/Code/noRate`` when nobody knows what it costs in dollars.
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/noRate`` when there is no rate of it in dollars.
     func quote(
         of base: AssetID,
         by basis: Basis,
@@ -50,7 +51,7 @@ package struct StarPrices: Sendable {
         at now: Timestamp
     ) throws(SettlementError) -> Quote {
         do throws(MoneyError) {
-            guard let price = prices[basis] else { throw MoneyError(.invalidRate, "no Star has a price") }
+            guard let price = prices[basis] else { throw MoneyError(.invalidRate, "a Star has no price") }
             var (numerator, denominator) = (price.denominator, price.numerator)
             var (source, observedAt, validUntil) = (price.source, now, now.advanced(by: validity))
             if base != .usDollars {
@@ -78,8 +79,8 @@ package struct StarPrices: Sendable {
 extension Settlement {
     /// The price of one major unit of an asset in another, and in Stars as the settings of an option choose.
     ///
-    /// - Throws: ``SettlementError`` with ``SettlementError/Code/noRate``, or
-    ///   ``SettlementError/Code/invalidRequest`` when the choice is none.
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/noRate``, or ``SettlementError/Code/invalidRequest``
+    ///   when the chosen basis is unknown.
     package func quote(
         _ base: AssetID,
         in asset: AssetID,
@@ -98,7 +99,7 @@ extension Settlement {
             }
             return try stars.quote(of: base, by: basis, from: rates, at: now)
         }
-        // A rate that the operator states for this very pair says more than one by way of dollars.
+        // A rate that the operator states for this very pair comes before one by way of dollars.
         do { return try rates.rate(base, in: asset, at: now) } catch {
             return try stars.quote(of: base, by: stars.usual, from: rates, at: now)
         }

@@ -4,28 +4,29 @@ import Seams
 import Storage
 import Synchronization
 
-/// Knows whether something can be stored, by trying when the last trial is too long ago or a unit of work has failed.
+/// Checks whether something can be stored, by a trial when the last one is too old or a unit of work has failed.
 ///
-/// Reading says nothing about it: a disk that is full, or can no longer be written, still answers. Nor does a unit of
-/// work that was kept: it may have written nothing, or less than a payment takes.
+/// A read that succeeds proves nothing: a disk that is full or read-only still answers. Nor does a unit of work that
+/// was committed: it may have written nothing, or less than a payment takes.
 final class StorageWatch: Sendable {
     /// The name of the condition while nothing can be stored.
     static let condition = "storage"
-    /// How long a trial speaks for what comes after it.
+    /// How long the result of a trial is trusted.
     private static let freshness = Duration.seconds(1)
     /// How long a trial may take; less than a rail waits for an answer.
     private static let patience = Duration.seconds(2)
-    /// What a trial writes on our own disk: more than a payment or an order takes.
+    /// The bytes that a trial writes on our own disk: more than a payment or an order takes.
     ///
-    /// A database server ends when its log finds no room, and what it writes in vain stays until it is vacuumed.
+    /// On a database server it writes none of them: the server ends when its log finds no room, and what was written in
+    /// vain stays until it is vacuumed.
     private static let room = 256 << 10
 
     private let database: any Database
     private let conditions: Conditions
     private let clock: any WallClock
-    /// When a trial was kept, as long as no unit of work has failed since.
+    /// When the last trial was committed; nil once a unit of work has failed since.
     private let kept = Mutex<Timestamp?>(nil)
-    /// The trial that is under way; one that hangs is not followed by others.
+    /// The trial that is under way; while one hangs, no other is started.
     private let trial = Mutex<Task<Bool, Never>?>(nil)
 
     init(_ database: any Database, conditions: Conditions, clock: any WallClock) {
@@ -34,10 +35,10 @@ final class StorageWatch: Sendable {
         self.clock = clock
     }
 
-    /// Notes that a unit of work was not kept; whether only this one was wrong, the next trial shows.
+    /// Notes that a unit of work failed; the next trial shows whether it was only this one.
     func noteFailure() { kept.withLock { $0 = nil } }
 
-    /// Whether something can be stored now; the board of conditions says it as well.
+    /// Whether something can be stored now; the condition is raised or cleared accordingly.
     func isStoring() async -> Bool {
         if let moment = kept.withLock({ $0 }) {
             let age = clock.now().since(moment)
@@ -80,7 +81,7 @@ final class StorageWatch: Sendable {
     }
 }
 
-/// A database that tells a watch which units of work it did not keep.
+/// A database that reports failed units of work to a watch.
 struct WatchedDatabase: Database {
     let base: any Database
     let watch: StorageWatch
@@ -113,6 +114,7 @@ struct WatchedDatabase: Database {
 }
 
 extension Settlement {
-    /// Whether something can be stored at the moment, within two seconds; the board of conditions says it as well.
+    /// Whether something can be stored at the moment; it answers within two seconds, and raises or clears the
+    /// condition.
     package func isStoring() async -> Bool { await storage.isStoring() }
 }

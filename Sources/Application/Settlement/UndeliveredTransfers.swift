@@ -3,10 +3,10 @@ import Payments
 import Seams
 import Storage
 
-/// Refunds and payouts that have left and were lost on their way: the books say that they left, and a case says that
-/// nobody has them.
+/// Refunds and payouts that left and were lost on their way: they are booked as sent, and a case says that nobody
+/// received them.
 extension Settlement {
-    /// What a case about an undelivered transfer is about.
+    /// The subject of a case about an undelivered transfer.
     private static func subject(of transfer: OutgoingTransfer) -> NaturalKey {
         NaturalKey("transfer", transfer.purpose.id)
     }

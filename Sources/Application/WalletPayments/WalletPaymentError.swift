@@ -9,9 +9,9 @@ package struct WalletPaymentError: CodedError {
     package enum Code: String, Hashable, Sendable, CaseIterable {
         /// There is no such invoice, option or wallet.
         case notFound
-        /// The invoice is no longer paid, or the option not by wallets.
+        /// The invoice can no longer be paid, or the option not by wallets.
         case notPayable
-        /// As many sessions are open as may be.
+        /// The limit of open sessions is reached.
         case tooMany
     }
 

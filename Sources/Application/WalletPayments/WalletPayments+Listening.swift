@@ -8,15 +8,15 @@ import Settlement
 import Storage
 import TONConnect
 
-/// What goes between the gateway and the wallets.
+/// The messages between the gateway and the wallets.
 extension WalletPayments {
     /// How long a bridge that failed is left alone.
     private static let pause = Duration.seconds(2)
     /// How long a customer has to agree in the wallet.
     private static let decision = Duration.seconds(300)
-    /// The number of our one question in a session.
+    /// The number of our one payment request in a session.
     private static let question = "1"
-    /// The number of our farewell.
+    /// The number of our disconnect request.
     private static let farewell = "2"
 
     /// Listens to the bridges of all open sessions until the task is cancelled.
@@ -85,7 +85,7 @@ extension WalletPayments {
         let keys: SessionKeys
         let session: WalletSession
 
-        /// What the message means for the session.
+        /// The event that the message means for the session.
         var event: WalletSession.Event? {
             switch message {
             case .connected(let account, let network):
@@ -100,9 +100,9 @@ extension WalletPayments {
         }
     }
 
-    /// Brings a session further by what its wallet said.
+    /// Applies a wallet's message to its session.
     ///
-    /// - Returns: whether there is more to hear.
+    /// - Returns: whether to listen on.
     private func take(_ heard: Heard) async throws -> Bool {
         let opening = heard.session.opening
         guard let event = heard.event else { return true }
@@ -128,7 +128,7 @@ extension WalletPayments {
         return settlement.providers.provider(option.provider)?.customerWallets?.walletNetwork
     }
 
-    /// Asks a wallet to pay, once: a question whose answer is lost is not put again, or the customer might pay twice.
+    /// Asks a wallet to pay, once: a request whose answer is lost is not sent again, or the customer might pay twice.
     private func ask(_ session: WalletSession, _ keys: SessionKeys) async {
         do {
             let request = try await request(to: session)
@@ -160,7 +160,7 @@ extension WalletPayments {
         try await bridge.send(sealed, from: keys.clientID, to: peer, topic: request.method)
     }
 
-    /// What the wallet has to send: what is still missing, at a quote that holds.
+    /// The transfer that the wallet has to send: the amount that is still missing, at a quote that holds.
     private func request(to session: WalletSession) async throws -> AppRequest.Transfer {
         let now = settlement.clock.now()
         let found = try await settlement.renewQuotes(of: session.opening.invoice)
@@ -169,7 +169,7 @@ extension WalletPayments {
             let account = session.account,
             let wallets = settlement.providers.provider(option.provider)?.customerWallets,
             invoice.status.state.isPayable, now <= invoice.expiresAt
-        else { throw WalletPaymentError(.notPayable, "the invoice is no longer paid") }
+        else { throw WalletPaymentError(.notPayable, "the invoice can no longer be paid") }
         let isPartlyPaid = invoice.status.received.isPositive
         let due = isPartlyPaid ? try option.cost(of: invoice.status.remaining) : option.due
         let transfers = try wallets.walletMessages(paying: due, of: option, from: account)

@@ -12,11 +12,11 @@ package import TONConnect
 /// Payments that customers confirm in their own TON wallets, without typing anything (TON Connect).
 ///
 /// The gateway holds the session itself: the page shows a link, and everything else goes between the gateway and the
-/// wallet, over the wallet's bridge. What a wallet says decides nothing about money.
+/// wallet, over the wallet's bridge. A wallet's messages decide nothing about money.
 package struct WalletPayments: Sendable {
     /// How long a session is open.
     static let lifetime = Duration.seconds(900)
-    /// The most sessions that are open at once, unless it is said otherwise.
+    /// The usual limit of sessions that are open at once.
     package static let usualLimit = 500
 
     /// The wallets that customers may choose from.
@@ -34,7 +34,7 @@ package struct WalletPayments: Sendable {
     ///   - settlement: the use cases.
     ///   - wallets: the wallets that customers may choose from.
     ///   - transport: the way to their bridges, with as many connections to one as sessions may be open.
-    ///   - key: what sessions' secrets are sealed with, 32 bytes.
+    ///   - key: the key that seals sessions' secrets, 32 bytes.
     ///   - random: where secrets come from.
     ///   - logger: told of bridges that fail.
     ///   - limit: the most sessions that are open at once.
@@ -56,8 +56,8 @@ package struct WalletPayments: Sendable {
         self.limit = limit
     }
 
-    /// Opens a session for an option; a session that waits for the same wallet is given again, so that a second tap opens
-    /// no second one.
+    /// Opens a session for an option; a session that waits for the same wallet is returned again, so that a second tap
+    /// opens no second one.
     ///
     /// - Parameters:
     ///   - option: the option.
@@ -100,7 +100,7 @@ package struct WalletPayments: Sendable {
             throw WalletPaymentError(.notFound, "there is no such invoice")
         }
         guard invoice.status.state.isPayable, now <= invoice.expiresAt else {
-            throw WalletPaymentError(.notPayable, "the invoice is not paid any more")
+            throw WalletPaymentError(.notPayable, "the invoice can no longer be paid")
         }
         if var last = try session.lastWalletSession(of: invoice.id), last.state.isOpen, now < last.opening.expiresAt {
             let isSame = last.opening.option == opening.option && last.opening.wallet == opening.wallet
@@ -114,18 +114,19 @@ package struct WalletPayments: Sendable {
         return made
     }
 
-    /// Nobody is kept out by sessions that nobody answers, and no merchant's customers by those of another.
+    /// Makes room for a session at the limit, so that neither unanswered sessions nor those of other merchants keep it
+    /// out.
     private func makePlace(for merchant: MerchantID, at now: Timestamp, in session: any SQLSession) throws {
         let places = try session.walletSessionPlaces(at: now, limit: limit)
         guard places.count >= limit else { return }
         guard let id = FairPlaces.displaced(by: merchant, among: places), var displaced = try session.walletSession(id)
-        else { throw WalletPaymentError(.tooMany, "too many wallets are waited for; try again in a minute") }
+        else { throw WalletPaymentError(.tooMany, "too many wallet sessions are open; try again in a minute") }
         let before = displaced
         _ = displaced.apply(.failed(reason: Reason.replaced.rawValue), from: nil, on: "")
         _ = try session.update(displaced, from: before)
     }
 
-    /// Why a session cannot go on, in words that pages have sentences for.
+    /// Why a session cannot go on, as codes for which pages have sentences.
     enum Reason: String {
         case replaced
         case closed

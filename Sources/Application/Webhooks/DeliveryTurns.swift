@@ -1,11 +1,10 @@
 import Payments
 import Storage
 
-/// Which endpoints are talked to at once, so that no merchant's servers keep another's events waiting.
+/// Chooses the endpoints that get events at once, so that no merchant's servers keep another's events waiting.
 ///
-/// Three limits decide, and what is due begins in an order that is fair: a merchant with fewer endpoints under way comes
-/// first. Endpoints that fail have a share of their own, because an endpoint that hangs keeps its connection until its
-/// time is over.
+/// Within three limits, a merchant with fewer endpoints under way comes first. Endpoints that fail have a share of
+/// their own, because an endpoint that hangs keeps its connection until the timeout.
 struct DeliveryTurns {
     /// The most endpoints of one merchant.
     static let perMerchant = 8
@@ -35,7 +34,7 @@ struct DeliveryTurns {
         return begun
     }
 
-    /// Counts an endpoint as under way no longer.
+    /// Counts an endpoint as finished.
     mutating func end(_ endpoint: WebhookEndpointID) { busy[endpoint] = nil }
 
     private func mayBegin(_ endpoint: DueEndpoint) -> Bool {

@@ -8,17 +8,17 @@ package import Storage
 
 /// Sends events to merchants' endpoints until each has taken them.
 ///
-/// What is to be sent is in the database only: a restart loses nothing. Endpoints do not wait for each other; one endpoint
-/// gets its events one after the other, in the order in which they were stored, from one worker at a time. What it does not
-/// take is set aside for a retry, and the next one follows.
+/// Waiting events are in the database only: a restart loses nothing. Endpoints do not wait for each other. One endpoint
+/// gets its events one after the other, in the order in which they were stored, from one worker at a time. An event
+/// that it does not take waits for a retry, and the next one follows.
 package struct DeliveryWorker: Sendable {
     /// How long an endpoint may take to answer.
     private static let timeout = Duration.seconds(15)
-    /// How long an endpoint belongs to the worker whose turn it is; each attempt begins it anew.
+    /// How long a worker's turn at an endpoint lasts; each attempt begins it anew.
     private static let lease = Duration.seconds(60)
     /// The most events that one endpoint gets in a turn.
     private static let perEndpoint = 20
-    /// The most endpoints that are talked to at once, where there are descriptors for so many.
+    /// The most endpoints that get events at once, where there are file descriptors for so many.
     package static let usualConnections = 256
 
     private let database: any Database
@@ -41,10 +41,10 @@ package struct DeliveryWorker: Sendable {
     ///   - secrets: opens the endpoints' secrets.
     ///   - clock: the clock.
     ///   - random: spreads attempts.
-    ///   - complete: puts what customers have told into an event, for endpoints that take it.
-    ///   - tell: told of an endpoint that is switched off, in the unit of work that does it.
-    ///   - connections: the most endpoints that are talked to at once.
-    ///   - logger: told of endpoints that are switched off.
+    ///   - complete: adds personal data to an event, for endpoints that take it.
+    ///   - tell: told of an endpoint that is disabled, in the same unit of work.
+    ///   - connections: the most endpoints that get events at once.
+    ///   - logger: told of endpoints that are disabled.
     package init(
         database: any Database,
         transport: any HTTPTransport,
@@ -68,7 +68,7 @@ package struct DeliveryWorker: Sendable {
         self.logger = logger
     }
 
-    /// Delivers until the task is cancelled; an endpoint that hangs holds up nobody but itself, and a merchant's endpoints
+    /// Delivers until the task is cancelled; an endpoint that hangs holds up only itself, and a merchant's endpoints
     /// that hang hold up no other merchant's.
     ///
     /// - Parameter interval: how long it rests between two looks at the outbox.
@@ -95,11 +95,11 @@ package struct DeliveryWorker: Sendable {
         }
     }
 
-    /// Who works alone on the database does not wait for the turns of the process before it.
+    /// Ends the turns of a process that died, when this process is alone on the database.
     private func endTurnsOfTheDead() async {
         guard !database.isShared else { return }
         do { try await database.write { try $0.endTurns() } } catch {
-            logger.warning("what a process that died had begun to deliver waits for a minute: \(error)")
+            logger.warning("deliveries that a dead process had begun wait for a minute: \(error)")
         }
     }
 
@@ -108,7 +108,7 @@ package struct DeliveryWorker: Sendable {
         return nil
     }
 
-    /// Sends what is due now, to all endpoints at once.
+    /// Sends the events that are due now, to all endpoints at once.
     ///
     /// - Returns: how many events were taken.
     @discardableResult
@@ -129,7 +129,7 @@ package struct DeliveryWorker: Sendable {
         }
     }
 
-    /// Sends what is due to one endpoint, if nobody else does.
+    /// Sends one endpoint its due events, if no other worker does.
     ///
     /// - Returns: how many events it has taken.
     @discardableResult
@@ -165,7 +165,7 @@ package struct DeliveryWorker: Sendable {
         return turn.map { Turn(turn: $0, end: end) }
     }
 
-    /// Sends what is due in a turn, up to what the endpoint does not take.
+    /// Sends the events of a turn, up to the first one that the endpoint does not take.
     ///
     /// - Throws: what the database throws; the turn then ends with its time.
     /// - Returns: how many events it has taken.
@@ -173,7 +173,7 @@ package struct DeliveryWorker: Sendable {
         var turn = turn
         var taken = 0
         for (number, delivery) in turn.turn.deliveries.enumerated() {
-            // What might not be over before the turn is belongs to the next turn.
+            // An attempt that might outlast the turn belongs to the next turn.
             guard !Task.isCancelled, clock.now().advanced(by: Self.timeout) <= turn.end else {
                 let over = turn.turn
                 _ = try await write(for: over.endpoint.merchant) { try $0.keep(over, until: nil) }
@@ -190,12 +190,12 @@ package struct DeliveryWorker: Sendable {
         return taken
     }
 
-    /// What became of an attempt.
+    /// The outcome of an attempt.
     private struct Outcome {
         let attempt: DeliveryAttempt
-        /// For how long the receiver asks to be left alone.
+        /// How long the receiver asks to wait.
         var retryAfter: Duration?
-        /// Whether there was anything that could be sent.
+        /// Whether a request was sent.
         var wasSent = false
 
         /// Whether the endpoint took the event.
@@ -239,7 +239,7 @@ package struct DeliveryWorker: Sendable {
         return sent
     }
 
-    /// The event as the endpoint is told it; nil when it cannot be read, which holds up only itself.
+    /// The event to send to an endpoint; nil when it cannot be read, which holds up no other event.
     private func event(of delivery: DueDelivery, for endpoint: WebhookEndpointRecord) async throws -> EventRecord? {
         do {
             return try await database.read { [complete] session in
@@ -254,7 +254,7 @@ package struct DeliveryWorker: Sendable {
         }
     }
 
-    /// Stores what follows from an attempt.
+    /// Stores the outcome of an attempt.
     ///
     /// - Returns: whether the turn was still this worker's; otherwise nothing is changed.
     private func settle(
@@ -267,7 +267,7 @@ package struct DeliveryWorker: Sendable {
         let (attempt, endpoint) = (outcome.attempt, turn.turn.endpoint)
         let jitter = random.bytes(1)[0]
         let next = schedule.next(after: attempt.number, at: now, retryAfter: outcome.retryAfter, jitter: jitter)
-        // 410 is how a receiver says that it wants nothing any more.
+        // By 410 a receiver says that it wants no more events.
         let isOver = next == nil || attempt.status == 410 || endpoint.disabledAt != nil
         let disables = !outcome.isTaken && isOver && outcome.wasSent
         if disables { logger.warning("the endpoint \(endpoint.id) is switched off after \(attempt.number) attempts") }

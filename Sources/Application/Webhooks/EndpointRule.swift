@@ -1,7 +1,7 @@
 package import HTTPMessages
 import Payments
 
-/// Where events may be sent: they name customers and amounts.
+/// The rule for the addresses of endpoints, because events name customers and amounts.
 package struct EndpointRule: Hashable, Sendable {
     /// Whether endpoints may lie on loopback and private networks, and be reached by http: for development only.
     package let allowsPrivateAddresses: Bool
@@ -15,7 +15,7 @@ package struct EndpointRule: Hashable, Sendable {
     /// Whether the transport refuses plain http.
     package var httpsOnly: Bool { !allowsPrivateAddresses }
 
-    /// Whether events travel to an address of this form.
+    /// Whether events may be sent to a URL.
     package func takes(_ url: String) -> Bool {
         WebAddress.isValid(url) && (!httpsOnly || url.hasPrefix("https://"))
     }

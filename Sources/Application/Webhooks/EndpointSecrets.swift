@@ -4,8 +4,8 @@ import Records
 package import Seams
 import Storage
 
-/// Seals what is secret and has to be kept, so that a copy of the database signs nothing and opens nothing: endpoints'
-/// signing secrets, and answers that are given again to whoever asks again.
+/// Seals endpoints' signing secrets, and answers that are stored for repeated requests, so that a copy of the database
+/// can neither sign nor show them.
 package struct EndpointSecrets: Sendable {
     private let key: SealingKey
 
@@ -24,7 +24,7 @@ package struct EndpointSecrets: Sendable {
         try key.seal(secret.bytes, for: endpoint.text)
     }
 
-    /// What signs for an endpoint at a moment: its secret, and while it is being replaced the one before.
+    /// The secrets that sign for an endpoint at a moment: its own, and while that is being replaced the previous one.
     ///
     /// - Throws: `CryptographyError`.
     func signing(_ endpoint: WebhookEndpointRecord, at moment: Timestamp) throws -> [StandardWebhook.Secret] {
@@ -43,7 +43,7 @@ package struct EndpointSecrets: Sendable {
         return try StandardWebhook.Secret(text: bytes.withUnsafeBytes { Base64.encode(Array($0)) })
     }
 
-    /// Seals an answer, which may tell a key or a secret; it cannot be opened as the answer to another request.
+    /// Seals an answer, which may contain a key or a secret; it cannot be opened as the answer to another request.
     ///
     /// - Throws: `CryptographyError`.
     package func seal(answer: [UInt8], to request: String) throws -> String {

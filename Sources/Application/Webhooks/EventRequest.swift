@@ -4,7 +4,7 @@ import Seams
 import Storage
 
 extension StandardWebhook {
-    /// The most of an answer that is read; its status is what counts.
+    /// The most bytes of an answer that are read; only its status counts.
     private static let maximumAnswer = 64 << 10
 
     /// The signed request that brings an event to an endpoint.

@@ -13,14 +13,14 @@ package struct RetrySchedule: Hashable, Sendable {
     /// The usual schedule.
     package init() {}
 
-    /// When the next attempt is made; none when there are no more.
+    /// When the next attempt is made; nil when there are no more.
     ///
     /// - Parameters:
     ///   - attempts: how many were made.
     ///   - now: the current moment.
     ///   - retryAfter: how long the receiver asks to wait, at most a day.
     ///   - jitter: a random byte, which spreads attempts over a fifth of the wait.
-    /// - Returns: the moment, or none.
+    /// - Returns: the moment, or nil.
     package func next(after attempts: Int, at now: Timestamp, retryAfter: Duration?, jitter: UInt8) -> Timestamp? {
         guard attempts >= 1, attempts <= Self.waits.count else { return nil }
         let wait = Self.waits[attempts - 1]

@@ -60,7 +60,7 @@ package enum StandardWebhook {
         ]
     }
 
-    /// What a message is checked with.
+    /// The key that a message is checked with.
     package enum Verifier: Sendable {
         /// The secret that both sides know.
         case secret(Secret)
@@ -68,7 +68,7 @@ package enum StandardWebhook {
         case publicKey(Ed25519.PublicKey)
     }
 
-    /// Checks a message; any one valid signature is enough, and versions that are not known are passed over.
+    /// Checks a message; any one valid signature is enough, and unknown versions are skipped.
     ///
     /// - Throws: ``Refusal``.
     package static func verify(

@@ -5,10 +5,10 @@ package import Seams
 import Storage
 import Synchronization
 
-/// Asks a merchant's server whether an order's goods are there, while the customer waits.
+/// Asks a merchant's server whether an order's goods are in stock, while the customer waits.
 ///
-/// The question is signed like an event. A status of 200 to 299 says that they are there, 409 that they are sold out; an
-/// error, another status and silence say nothing, and then no money is taken.
+/// The question is signed like an event. A status of 200 to 299 means in stock, 409 sold out. After an error, another
+/// status or silence no money is taken.
 package struct StockInquiry: Sendable {
     /// How long the server may take: Telegram waits ten seconds for the whole decision, which ends after three.
     package static let usualPatience = Duration.seconds(2)
@@ -38,7 +38,7 @@ package struct StockInquiry: Sendable {
         self.patience = patience
     }
 
-    /// Puts a question to an endpoint; a merchant whose server leaves too many questions open is asked no further one.
+    /// Asks an endpoint a question; a merchant whose server leaves too many questions open is not asked.
     ///
     /// - Returns: the answer; never an error.
     package func ask(_ question: EventRecord, at endpoint: WebhookEndpointRecord) async -> StockAnswer {
@@ -62,7 +62,8 @@ package struct StockInquiry: Sendable {
     }
 }
 
-/// How many questions each merchant's server has not answered yet, so that none takes the way out from the others.
+/// Counts the questions that each merchant's server has not answered, so that none uses up the connections of the
+/// others.
 private final class OpenQuestions: Sendable {
     private static let perMerchant = 32
 

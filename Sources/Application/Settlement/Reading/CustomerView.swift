@@ -2,29 +2,29 @@ package import Payments
 import Records
 import Storage
 
-/// What is stored of an invoice that its customer's page shows.
+/// The data of an invoice for its customer's page.
 package struct CustomerView: Hashable, Sendable {
     /// The invoice with the ways to pay it.
     package let invoice: InvoiceWithOptions
-    /// What came for it, also what was taken back.
+    /// Its payments, also those that were undone.
     package let payments: [Payment]
-    /// What was returned of that, or is being returned.
+    /// The refunds of these payments.
     package let refunds: [OutgoingTransfer]
     /// The last session with a wallet of the customer's.
     package let wallet: WalletSession?
-    /// Who sells.
+    /// The merchant's name.
     package let merchantName: String
 }
 
 extension Settlement {
-    /// What the page of an invoice shows; nil when there is no such invoice.
+    /// The data for the page of an invoice; nil when there is no such invoice.
     ///
     /// - Throws: what the database throws.
     package func customerView(_ id: InvoiceID) async throws -> CustomerView? {
         try await database.lookUp { try view(id, in: $0) }
     }
 
-    /// What the pages of several invoices show; nothing is said of those that there are not.
+    /// The data for the pages of several invoices; those that do not exist are left out.
     ///
     /// - Throws: what the database throws.
     package func customerViews(_ ids: [InvoiceID]) async throws -> [CustomerView] {

@@ -6,7 +6,7 @@ import Seams
 import Storage
 package import StrictJSON
 
-/// Which payments of a merchant are asked for, and whether with what customers have told.
+/// A query for a merchant's payments, with or without personal data.
 package struct PaymentList: Hashable, Sendable {
     let merchant: MerchantID
     let invoice: InvoiceID?
@@ -22,7 +22,7 @@ package struct PaymentList: Hashable, Sendable {
     }
 }
 
-/// Which refunds or payouts of a merchant are asked for.
+/// A query for a merchant's refunds or payouts.
 package struct OutgoingList: Hashable, Sendable {
     let merchant: MerchantID
     let refunds: Bool
@@ -38,11 +38,11 @@ package struct OutgoingList: Hashable, Sendable {
     }
 }
 
-/// What merchants read of orders and of the money that came and went.
+/// Queries about invoices, payments, refunds, payouts, cases and balances.
 extension Settlement {
     /// A merchant's invoices, with the ways to pay them.
     ///
-    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func invoices(
         of merchant: MerchantID,
         where filter: InvoiceFilter,
@@ -53,7 +53,7 @@ extension Settlement {
         }
     }
 
-    /// A payment of a merchant, or one of nobody's for the operator; nil when there is none.
+    /// A payment of a merchant, or one without a merchant for the operator; nil when there is none.
     ///
     /// - Throws: what the database throws.
     package func payment(_ id: PaymentID, of merchant: MerchantID) async throws -> Payment? {
@@ -61,9 +61,9 @@ extension Settlement {
         return found.flatMap { owns(merchant, $0.merchant) ? $0 : nil }
     }
 
-    /// A merchant's payments, or those of one of its invoices, as they are told.
+    /// A merchant's payments, or those of one of its invoices, as JSON.
     ///
-    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func paymentTexts(_ list: PaymentList) async throws -> [JSONValue] {
         try await database.read { session in
             try session.payments(of: list.merchant, invoice: list.invoice, in: list.page).map { payment in
@@ -72,7 +72,7 @@ extension Settlement {
         }
     }
 
-    /// A payment as it is told; nil when there is none of the merchant's.
+    /// A payment as JSON; nil when the merchant has no such payment.
     ///
     /// - Throws: what the database throws.
     package func paymentText(
@@ -104,14 +104,14 @@ extension Settlement {
 
     /// A merchant's refunds, or its payouts; of one payment when one is named.
     ///
-    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func outgoing(_ list: OutgoingList) async throws -> [OutgoingTransfer] {
         try await database.read { session in
             try session.outgoing(of: list.merchant, refunds: list.refunds, payment: list.payment, in: list.page)
         }
     }
 
-    /// A case of a merchant, or one of nobody's for the operator; nil when there is none.
+    /// A case of a merchant, or one without a merchant for the operator; nil when there is none.
     ///
     /// - Throws: what the database throws.
     package func exceptionCase(_ id: CaseID, of merchant: MerchantID) async throws -> ExceptionCase? {
@@ -119,9 +119,9 @@ extension Settlement {
         return found.flatMap { owns(merchant, $0.merchant) ? $0 : nil }
     }
 
-    /// A merchant's cases in a state; for the operator those of nobody as well.
+    /// A merchant's cases in a state; for the operator also those without a merchant.
     ///
-    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func cases(
         of merchant: MerchantID,
         state: ExceptionCase.State,
@@ -133,7 +133,7 @@ extension Settlement {
         }
     }
 
-    /// What a merchant is owed in each asset, and how much of it no rail holds back any more.
+    /// A merchant's balance in each asset, and how much of it no rail holds back any more.
     ///
     /// - Throws: what the database throws.
     package func balances(of merchant: MerchantID) async throws -> [(balance: Amount, available: Amount)] {

@@ -2,7 +2,7 @@ package import Payments
 package import Records
 import Storage
 
-/// What merchants read of what they sell again and again.
+/// Queries about payment links, paid media and subscriptions.
 extension Settlement {
     /// A payment link and how many pieces of it are sold or being paid; nil when there is none.
     ///
@@ -15,7 +15,7 @@ extension Settlement {
 
     /// A merchant's payment links, each with how many pieces of it are sold or being paid.
     ///
-    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func links(of merchant: MerchantID, in page: Page) async throws -> [(link: PaymentLink, taken: Int)] {
         try await database.read { session in
             try session.paymentLinks(of: merchant, in: page).map { ($0, try taken(of: $0.id, in: session)) }
@@ -37,7 +37,7 @@ extension Settlement {
 
     /// A merchant's paid media, each with how often they were bought.
     ///
-    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func media(of merchant: MerchantID, in page: Page) async throws -> [(media: PaidMedia, purchases: Int)] {
         try await database.read { session in
             try session.paidMedia(of: merchant, in: page).map { ($0, try session.purchases(of: $0.id)) }
@@ -46,7 +46,7 @@ extension Settlement {
 
     /// A merchant's subscriptions, each with its first invoice.
     ///
-    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func subscriptions(of merchant: MerchantID, in page: Page) async throws -> [SubscriptionWithInvoice] {
         try await database.read { session in
             try session.subscriptions(of: merchant, in: page).map { try SubscriptionWithInvoice($0, in: session) }

@@ -3,7 +3,7 @@ package import Records
 import Seams
 import Storage
 
-/// Which attempts to send events are asked for: those at an endpoint, of all events or of one.
+/// A query for the delivery attempts at an endpoint, of all events or of one.
 package struct AttemptList: Hashable, Sendable {
     let endpoint: WebhookEndpointID
     let event: EventID?
@@ -17,7 +17,7 @@ package struct AttemptList: Hashable, Sendable {
     }
 }
 
-/// What operator and merchants read of merchants, their keys, bots and endpoints, and of the events that they are told.
+/// Queries about merchants, their API keys, bots, endpoints and events.
 extension Settlement {
     /// A merchant; nil when there is none.
     ///
@@ -28,7 +28,7 @@ extension Settlement {
 
     /// All merchants, the newest first.
     ///
-    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func merchants(in page: Page) async throws -> [MerchantRecord] {
         try await database.read { try $0.merchants(in: page) }
     }
@@ -57,7 +57,7 @@ extension Settlement {
 
     /// A merchant's bots; for the operator all.
     ///
-    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func bots(of merchant: MerchantID, in page: Page) async throws -> [BotRecord] {
         let owner = merchant == operatorMerchant ? nil : merchant
         return try await database.read { try $0.bots(of: owner, in: page) }
@@ -78,7 +78,7 @@ extension Settlement {
         try await database.read { try $0.endpoints(of: merchant) }
     }
 
-    /// The latest attempts to send an endpoint its events, or one of them, those of the newest event first.
+    /// The latest delivery attempts at an endpoint, of all events or of one; those of the newest event first.
     ///
     /// - Throws: what the database throws.
     package func attempts(
@@ -103,7 +103,7 @@ extension Settlement {
 
     /// A merchant's events, the newest first.
     ///
-    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func events(
         of merchant: MerchantID,
         in page: Page,
@@ -115,7 +115,7 @@ extension Settlement {
         }
     }
 
-    /// How much waits to be done, by the names of the metrics.
+    /// How much work waits, by the names of the metrics.
     ///
     /// - Throws: what the database throws.
     package func backlog() async throws -> [(name: String, value: Int)] {

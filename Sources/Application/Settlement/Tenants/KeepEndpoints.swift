@@ -21,16 +21,16 @@ package struct EndpointChange: Sendable {
     }
 }
 
-/// What merchants change of where their events go.
+/// Changes of the endpoints of merchants.
 extension Settlement {
     /// The most endpoints of a merchant.
     package static let endpointLimit = 20
     /// The most events that one request sends again.
     private static let redeliveryLimit = 1_000
 
-    /// Adds an endpoint; one of the same identifier is put in its place.
+    /// Adds an endpoint, or replaces the one with the same identifier.
     ///
-    /// A request that died before it was answered has told nobody its secret: the next one takes its place.
+    /// A request that failed before it was answered has told nobody its secret: the next one replaces it.
     ///
     /// - Throws: what the database throws.
     /// - Returns: false when the merchant has too many.
@@ -62,7 +62,7 @@ extension Settlement {
         }
     }
 
-    /// Takes an endpoint away; what still waited for it is not sent.
+    /// Deletes an endpoint; events that still waited for it are not sent.
     ///
     /// - Throws: what the database throws.
     package func delete(_ endpoint: WebhookEndpointRecord) async throws {
@@ -73,7 +73,7 @@ extension Settlement {
     /// Has a merchant's event sent again to all its endpoints.
     ///
     /// - Throws: what the database throws.
-    /// - Returns: to how many; nil when the merchant has no such event.
+    /// - Returns: to how many endpoints; nil when the merchant has no such event.
     package func redeliver(_ id: EventID, of merchant: MerchantID) async throws -> Int? {
         let now = clock.now()
         return try await write(for: merchant) { session in
@@ -84,7 +84,7 @@ extension Settlement {
         }
     }
 
-    /// Has what happened in a time sent to an endpoint again.
+    /// Has the events between two moments sent to an endpoint again.
     ///
     /// - Throws: what the database throws.
     /// - Returns: how many events are sent, and whether that is all of them.

@@ -3,9 +3,9 @@ package import Records
 import Seams
 import Storage
 
-/// What operator and merchants change of merchants and their keys.
+/// Changes of merchants and their API keys.
 extension Settlement {
-    /// The most keys of a merchant that are of use.
+    /// The most keys of a merchant that are not revoked.
     package static let keyLimit = 100
 
     /// Adds a merchant with its first key, and an endpoint for its events when there is one; a merchant that is there
@@ -31,9 +31,9 @@ extension Settlement {
         try await database.write { try $0.insert(key) }
     }
 
-    /// Adds a merchant's key; one of the same identifier gets its secret.
+    /// Adds a merchant's key; an existing one with the same identifier gets the new secret.
     ///
-    /// A request that died before it was answered has told nobody its key: the next one takes its place.
+    /// A request that failed before it was answered has told nobody its key: the next one replaces it.
     ///
     /// - Throws: what the database throws.
     /// - Returns: false when the merchant has too many.
@@ -50,7 +50,7 @@ extension Settlement {
         }
     }
 
-    /// Makes a merchant's key useless.
+    /// Revokes a merchant's key.
     ///
     /// - Throws: what the database throws.
     /// - Returns: the key as it is now; nil when the merchant has no such key.

@@ -3,7 +3,7 @@ package import Records
 import Seams
 import Storage
 
-/// What a request makes, so that one that failed knows whether it has made it.
+/// The object that a request makes, by which it is known whether a failed request has made it.
 package enum MadeObject: Hashable, Sendable {
     case apiKey(APIKeyID)
     case bot(BotID)
@@ -15,13 +15,13 @@ package enum MadeObject: Hashable, Sendable {
     case payout(PayoutID)
     case refund(RefundID)
     case subscription(SubscriptionID)
-    /// Nothing new: what was changed and not told is changed again, by a request that asks again.
+    /// Nothing new: a repeated request makes the change again, when its answer was not told.
     case change(WebhookEndpointID)
 }
 
-/// Requests that a merchant may send again, and that are run once.
+/// Requests with an idempotency key: a merchant may send them again, and they run once.
 extension Settlement {
-    /// How long a request that is being run keeps others with the same key out.
+    /// How long a request that is running keeps out others with the same idempotency key.
     private static let claimLease = Duration.seconds(30)
 
     /// Claims a request.
@@ -29,7 +29,7 @@ extension Settlement {
     /// - Parameters:
     ///   - scope: the request.
     ///   - fingerprint: a digest of what is asked.
-    ///   - object: the identifier of what is made, if this is the first attempt.
+    ///   - object: the identifier of the object to make, if this is the first attempt.
     /// - Throws: what the database throws.
     /// - Returns: what became of it.
     package func claim(
@@ -49,14 +49,14 @@ extension Settlement {
         }
     }
 
-    /// Keeps the answer of a request for whoever asks again.
+    /// Stores the answer of a request, for a repeated request.
     ///
     /// - Throws: what the database throws.
     package func finish(_ scope: IdempotencyScope, status: Int, body: String) async throws {
         try await write(for: scope.merchant) { try $0.finishIdempotency(scope, status: status, body: body) }
     }
 
-    /// Gives up a request that was refused: what was refused before anything was made leaves the key free for another try.
+    /// Gives up a request that was refused: when it has made nothing, its idempotency key is free for another try.
     ///
     /// - Throws: what the database throws.
     package func giveUp(_ scope: IdempotencyScope, making object: MadeObject) async throws {
