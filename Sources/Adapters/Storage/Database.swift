@@ -1,17 +1,17 @@
 import Records
 package import Seams
 
-/// Where everything is kept: an engine that runs this module's SQL.
+/// A database engine that runs this module's SQL.
 package protocol Database: Sendable {
-    /// Runs queries on what is committed.
+    /// Runs queries on committed data.
     ///
     /// - Throws: what `body` throws, and ``StorageError``.
     /// - Returns: what `body` returns.
     func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value
 
-    /// Runs queries that find a few rows by their keys, on what is committed.
+    /// Runs queries that find a few rows by their keys, on committed data.
     ///
-    /// They may run at once, on the caller's own thread: what takes longer belongs into ``read(_:)``.
+    /// They may run at once, on the caller's own thread: longer queries belong in ``read(_:)``.
     ///
     /// - Throws: what `body` throws, and ``StorageError``.
     /// - Returns: what `body` returns.
@@ -19,9 +19,9 @@ package protocol Database: Sendable {
 
     /// Runs a unit of work: all of it is committed durably before this returns, or none of it is when it throws.
     ///
-    /// Concurrent units may share one commit; each runs alone in its scope, one after the other, and gets its own answer.
-    /// `body` does nothing but query: it may run again after a conflict, or with a wider scope when it changes more than it
-    /// said, and nothing external happens inside it.
+    /// Concurrent units may share one commit; each runs alone in its scope, one after the other, and gets its own
+    /// answer. `body` only runs queries: it may run again after a conflict, or with a wider scope when it changes more
+    /// than `scope` covers. Nothing external happens inside it.
     ///
     /// - Parameters:
     ///   - scope: what the unit changes.
@@ -34,14 +34,14 @@ package protocol Database: Sendable {
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value
 
-    /// How often something was committed; none while that happens, and where others may commit as well.
+    /// The number of commits; nil while a commit is under way, and where other processes may commit.
     ///
-    /// As long as it stays the same, so does everything that is stored.
+    /// As long as it stays the same, so does all stored data.
     var commitCount: Int? { get }
 
-    /// What makes a commit outlive a loss of power, read from the connection that writes, in one line.
+    /// The settings that make a commit outlive a loss of power, read from the connection that writes, in one line.
     ///
-    /// - Throws: ``StorageError``; with ``StorageError/Code/notDurable`` when a commit may be forgotten.
+    /// - Throws: ``StorageError``; with ``StorageError/Code/notDurable`` when a commit may be lost.
     func durability() async throws -> String
 
     /// The time by the clock of the machine that keeps the database; nil when that is ours.
@@ -52,7 +52,7 @@ package protocol Database: Sendable {
     /// Whether other processes may work on the same database.
     var isShared: Bool { get }
 
-    /// Comes when somebody has stored work that others may do: a hint, which may be lost. For one reader.
+    /// Yields when a gateway has stored work that others may do: a hint, which may be lost. For one reader.
     var news: AsyncStream<Void> { get }
 
     /// Ends all work and releases the database.
@@ -69,20 +69,20 @@ extension Database {
         try await write(in: .everything, body)
     }
 
-    /// Where a reading needs a way to a server, the caller's thread does not wait for it.
+    /// By default the same as ``read(_:)``: the caller's thread does not wait for a server.
     package func lookUp<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
         try await read(body)
     }
 
-    /// Where others may commit, nobody knows how often.
+    /// By default nil: other processes may commit.
     package var commitCount: Int? { nil }
 
-    /// It has no clock of its own.
+    /// By default nil: the database is on our machine.
     package func statedTime() async throws -> Timestamp? { nil }
 
-    /// Where no other process works, there is nothing to hear.
+    /// By default empty: no other process works on the database.
     package var news: AsyncStream<Void> { AsyncStream { $0.finish() } }
 }
 
@@ -90,18 +90,19 @@ extension Database {
 ///
 /// All queries of this module are extensions of it.
 package protocol SQLSession: AnyObject {
-    /// What the units of work that share a commit know.
+    /// The state of the units of work that share a commit.
     var group: GroupState { get }
 
-    /// Runs a statement with the arguments `$1`, `$2`, …, now or before the next one whose answer is needed: it has run
-    /// when the unit of work is committed, and when it fails, the unit fails.
+    /// Runs a statement with the arguments `$1`, `$2`, …, at the latest before the next one whose answer is needed.
+    ///
+    /// It has run when the unit of work is committed; when it fails, the unit fails.
     ///
     /// - Throws: ``StorageError``.
     func execute(_ sql: String, _ arguments: [SQLValue]) throws
 
     /// Runs a statement that changes one row, as ``execute(_:_:)`` does; when it changes none, or several, the unit fails.
     ///
-    /// - Throws: ``StorageError``; with ``StorageError/Code/conflict`` when the row is no longer what it was.
+    /// - Throws: ``StorageError``; with ``StorageError/Code/conflict`` when the row has changed meanwhile.
     func executeOne(_ sql: String, _ arguments: [SQLValue]) throws
 
     /// Runs a statement with the arguments `$1`, `$2`, …
@@ -116,9 +117,9 @@ package protocol SQLSession: AnyObject {
     /// - Returns: the rows.
     func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow]
 
-    /// Waits until everything has run that ``execute(_:_:)`` was given.
+    /// Waits until every statement of ``execute(_:_:)`` has run.
     ///
-    /// - Throws: ``StorageError``; what went wrong first.
+    /// - Throws: ``StorageError``; the first failure.
     func settle() throws
 
     /// Runs queries, with one wait for the answers of all.
@@ -134,7 +135,7 @@ package protocol SQLSession: AnyObject {
     func change(_ statement: SQLStatement, thenQuery query: SQLStatement) throws -> (changed: Int, rows: [SQLRow])
 }
 
-/// A statement, and what stands in it for `$1`, `$2` and so on.
+/// A statement with its arguments `$1`, `$2` and so on.
 package struct SQLStatement: Sendable {
     package let sql: String
     package let arguments: [SQLValue]
@@ -146,7 +147,7 @@ package struct SQLStatement: Sendable {
 }
 
 extension SQLSession {
-    /// Where an answer needs no way to a server, one comes after the other.
+    /// By default one after the other: no answer needs a way to a server.
     package func change(
         _ statement: SQLStatement,
         thenQuery query: SQLStatement
@@ -155,15 +156,15 @@ extension SQLSession {
         return (changed, try self.query(query.sql, query.arguments))
     }
 
-    /// Where an answer needs no way to a server, one comes after the other.
+    /// By default one after the other: no answer needs a way to a server.
     package func queryAll(_ queries: [SQLStatement]) throws -> [[SQLRow]] {
         try queries.map { try query($0.sql, $0.arguments) }
     }
 
-    /// Where a statement runs at once, nothing has to be waited for.
+    /// By default nothing has to be waited for: a statement runs at once.
     package func settle() throws {}
 
-    /// Runs `body` so that all that it does, and nothing else, is undone when it fails; the unit of work goes on.
+    /// Runs `body` in a savepoint: when it fails, only its own changes are undone, and the unit of work goes on.
     ///
     /// - Throws: when it cannot be undone, because the database does not answer: the whole unit fails.
     /// - Returns: what `body` returns, or the error by which it or one of its statements failed.
@@ -172,13 +173,13 @@ extension SQLSession {
         try execute("SAVEPOINT item", [])
         do {
             let value = try body()
-            // What is left for the end of the group fails here, where it is known whose it is.
+            // Work that was left for the end of the group is done here, so that its failure is that of `body`.
             try finishGroup()
             try execute("RELEASE SAVEPOINT item", [])
             try settle()
             return .success(value)
         } catch {
-            // What was sent and nobody has waited for is undone with it, whatever became of it.
+            // Statements that were sent and not waited for are undone as well, whatever their results.
             try? settle()
             try execute("ROLLBACK TO SAVEPOINT item", [])
             try execute("RELEASE SAVEPOINT item", [])
@@ -188,12 +189,12 @@ extension SQLSession {
         }
     }
 
-    /// Where a statement runs at once, so is seen what it changed.
+    /// By default the number of changed rows is known at once.
     package func executeOne(_ sql: String, _ arguments: [SQLValue]) throws {
         guard try change(sql, arguments) == 1 else { throw StorageError.changedMeanwhile }
     }
 
-    /// The first row of a query, read by `decode`; none when there is no row.
+    /// The first row of a query, read by `decode`; nil when there is no row.
     package func first<Value>(
         _ sql: String,
         _ arguments: [SQLValue],

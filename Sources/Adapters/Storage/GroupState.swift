@@ -4,11 +4,13 @@ import Payments
 import Records
 import Seams
 
-/// What the units of work that share a commit know of rows that only they can change: read once; and what they leave to be
-/// done once for all of them, before the commit.
+/// The state of the units of work that share a commit.
 ///
-/// A group holds the lock of what it changes (``WriteScope``), so that nobody else changes these rows meanwhile. Whoever
-/// changes one of them by a statement forgets it here.
+/// It keeps rows that only they can change, each read once, and work that is done once for all of them before the
+/// commit.
+///
+/// A group holds the lock of its ``WriteScope``, so that nobody else changes these rows meanwhile. Code that changes
+/// one of them by a statement has to forget it here.
 package final class GroupState {
     struct BalanceKey: Hashable {
         let book: LedgerBook
@@ -16,13 +18,13 @@ package final class GroupState {
         let asset: AssetID
     }
 
-    /// What an account holds: what is stored, where that is known, and what units have booked since.
+    /// The balance of an account: the stored amount, if it was read, and the amount that units have booked since.
     struct Balance {
         var stored: Amount?
         var change: Amount?
     }
 
-    /// Where the journals end.
+    /// The end of each book's journal.
     var journalHeads: [LedgerBook: JournalHead] = [:]
     var balances: [BalanceKey: Balance] = [:]
     var merchants: [MerchantID: MerchantRecord] = [:]
@@ -30,22 +32,22 @@ package final class GroupState {
     var accountNumbers = RowNumbers<AccountID>()
     var assetNumbers = RowNumbers<AssetID>()
 
-    /// What the units of the group may change.
+    /// The scope of the group's units.
     package var scope = WriteScope.everything
-    /// Whether a unit has stored work for somebody: a pushed message, or an event to deliver.
+    /// Whether a unit has stored work to be done: a pushed message, or an event to deliver.
     package var hasNews = false
 
-    /// A group that knows nothing.
+    /// An empty state.
     package init() {}
 
-    /// What is known now, to go back to.
+    /// A copy of the state, to go back to.
     func copy() -> GroupState {
         let copy = GroupState()
         copy.restore(self)
         return copy
     }
 
-    /// Knows what another one knows, and nothing else.
+    /// Takes over the state of another group.
     func restore(_ other: GroupState) {
         journalHeads = other.journalHeads
         balances = other.balances
@@ -56,7 +58,7 @@ package final class GroupState {
         hasNews = other.hasNews
     }
 
-    /// Forgets everything, because what it was read from was rolled back or committed.
+    /// Forgets everything, because the database transaction was rolled back or committed.
     package func forget() {
         journalHeads = [:]
         balances = [:]
@@ -77,8 +79,8 @@ package final class GroupState {
 
 /// The numbers of rows that are written once and never changed.
 ///
-/// A number that was read or made in a database transaction is known to that transaction alone, because the row may be
-/// rolled back with it; once it is committed, the number is known for as long as the connection.
+/// A number that was read or made in a database transaction is valid in that transaction alone, because the row may be
+/// rolled back with it. Once it is committed, the number is valid for as long as the connection.
 struct RowNumbers<Name: Hashable & Sendable> {
     private var committed: [Name: Int64] = [:]
     private var uncommitted: [Name: Int64] = [:]
@@ -97,7 +99,7 @@ struct RowNumbers<Name: Hashable & Sendable> {
 }
 
 extension SQLSession {
-    /// Does what units of this group have left to be done once for all of them: the last thing before the commit.
+    /// Does the work that the group's units have left until just before the commit.
     package func finishGroup() throws {
         try writeBalances()
     }

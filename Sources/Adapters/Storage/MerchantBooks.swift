@@ -1,7 +1,7 @@
 package import Payments
 import Synchronization
 
-/// Says in which scope a unit of work runs that changes what belongs to one merchant; it asks the database once for each.
+/// Finds the scope of a unit of work that changes one merchant's data; the database is asked once for each merchant.
 package final class MerchantBooks: Sendable {
     private let database: any Database
     private let known = Mutex<[MerchantID: WriteScope]>([:])
@@ -11,10 +11,10 @@ package final class MerchantBooks: Sendable {
         self.database = database
     }
 
-    /// The scope of what belongs to a merchant.
+    /// The scope of a merchant's data.
     ///
     /// - Throws: what the database throws.
-    /// - Returns: the merchant's book; everything where only one process works, and for what is nobody's.
+    /// - Returns: the merchant's book; everything where only one process works, or when there is no merchant.
     package func scope(of merchant: MerchantID?) async throws -> WriteScope {
         guard database.isShared, let merchant else { return .everything }
         if let scope = known.withLock({ $0[merchant] }) { return scope }

@@ -1,13 +1,13 @@
 package import Ledger
 
-/// What a unit of work may change.
+/// The part of the database that a unit of work may change.
 ///
 /// On a database that several gateways share, units of different books run and commit side by side, and one that may change
 /// everything runs alone. Where one process works on the database, every unit runs alone.
 package enum WriteScope: Hashable, Sendable, CustomStringConvertible {
-    /// Every book, and what all share.
+    /// Every book, and the tables that all share.
     case everything
-    /// The rows of one book's merchants; in the operator's book also what all share.
+    /// The rows of one book's merchants; in the operator's book also the tables that all share.
     case book(LedgerBook)
 
     /// Whether a unit of this scope may change a book.

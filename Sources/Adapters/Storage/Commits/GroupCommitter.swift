@@ -3,24 +3,24 @@ import Glibc
 import Records
 import Synchronization
 
-/// Commits units of work in groups: whoever comes while a group is being written shares the next one.
+/// Commits units of work in groups: units that come while a group is being written share the next one.
 ///
-/// A durable commit costs a sync of the disk; the sync is the same for one unit and for many. When a member fails, the
-/// group is rolled back and run again with a savepoint for each, so that the one that fails takes nobody with it. Each
-/// is answered after the commit.
+/// A durable commit costs one sync of the disk, for one unit as for many. When a member fails, the group is rolled back
+/// and run again with a savepoint for each, so that the failure affects no other member. Each is answered after the
+/// commit.
 package final class GroupCommitter: Sendable {
     /// The most units that share a commit.
     private static let groupLimit = 256
-    /// How often a unit is run again that stood in another's way.
+    /// How often a unit is run again after a conflict.
     private static let attemptLimit = 5
 
     /// A unit of work and how its caller is answered.
     private struct Member: Sendable {
-        /// Runs the unit and keeps its value; what it throws is what the caller gets.
+        /// Runs the unit and keeps its value; the caller gets the error that it throws.
         let run: @Sendable (any SQLSession) throws -> Void
         /// Answers the caller: with the kept value, or with an error.
         let answer: @Sendable ((any Error)?) -> Void
-        /// How often it was run in vain.
+        /// How many runs ended in a conflict.
         var attempts = 0
     }
 
@@ -111,8 +111,8 @@ package final class GroupCommitter: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Lets those whom the last commit answered come back, so that the next one does not sync for the first of them
-    /// alone: a moment that is short beside a sync.
+    /// Waits for the callers that the last commit answered, so that the next one does not sync for the first of them
+    /// alone; the wait is short beside a sync.
     private func gather(atLeast count: Int) {
         var patience = count > 1 ? 10 : 0
         while patience > 0, state.withLock({ $0.queue.count < count }) {
@@ -147,7 +147,7 @@ package final class GroupCommitter: Sendable {
         for (member, failure) in zip(group, failures) { end(member, with: failure) }
     }
 
-    /// Answers a member, or has it run again when it only stood in another's way.
+    /// Answers a member, or has it run again after a conflict.
     private func end(_ member: Member, with failure: (any Error)?) {
         guard (failure as? StorageError)?.code == .conflict, member.attempts < Self.attemptLimit else {
             return member.answer(failure)
@@ -171,7 +171,7 @@ package final class GroupCommitter: Sendable {
     /// Runs one member in a savepoint.
     ///
     /// - Throws: when the savepoint itself fails, which ends the whole group.
-    /// - Returns: what the member threw.
+    /// - Returns: the error of the member; nil when it has none.
     private func runApart(_ member: Member, on connection: any WritingConnection) throws -> (any Error)? {
         try connection.beginMember()
         do {

@@ -1,4 +1,4 @@
-/// The one connection of an engine that writes.
+/// A writing connection of an engine.
 package protocol GroupWriter: Sendable {
     /// Lends the connection.
     ///
@@ -8,26 +8,27 @@ package protocol GroupWriter: Sendable {
 
 /// A connection on which units of work run.
 ///
-/// Everything that it throws by itself is a ``StorageError``.
+/// Every error of its own is a ``StorageError``.
 package protocol WritingConnection: AnyObject {
-    /// What the units run on.
+    /// The session that the units run on.
     var session: any SQLSession { get }
 
-    /// Begins a database transaction that nobody else writes beside.
+    /// Begins a database transaction that keeps out other writers of its scope.
     func begin() throws
     /// Commits it durably.
     ///
-    /// - Throws: ``StorageError`` with ``StorageError/Code/outcomeUnknown`` when it cannot be known whether it did.
+    /// - Throws: ``StorageError`` with ``StorageError/Code/outcomeUnknown`` when it is unknown whether it was
+    ///   committed.
     func commit() throws
     /// Rolls it back, if there is one.
     func rollback()
-    /// Whether a statement has failed, also one whose error nobody looked at, so that only a rollback can end the
-    /// database transaction.
+    /// Whether a statement has failed, even if its error was ignored, so that only a rollback can end the database
+    /// transaction.
     var hasFailedTransaction: Bool { get }
-    /// Begins what can be rolled back by itself.
+    /// Begins a savepoint for one member.
     func beginMember() throws
-    /// Keeps it.
+    /// Keeps what the member has done.
     func keepMember() throws
-    /// Rolls it back.
+    /// Rolls back what the member has done.
     func rollbackMember() throws
 }

@@ -1,12 +1,12 @@
 package import Money
 package import Seams
 
-/// What accounts of ours held where they were last seen in a rail's history.
+/// The balances of our accounts when they were last seen in a rail's history.
 extension SQLSession {
-    /// How far back what accounts held is remembered: longer than any reorganisation takes back.
+    /// How far back balances are kept: further than any reorganisation reaches.
     private static var remembered: Duration { .seconds(7 * 86_400) }
 
-    /// What an account held when it was last seen; nil when it was not, or nobody knows.
+    /// The balance of an account when it was last seen; nil when none is stored.
     package func accountBalance(provider: String, account: String, asset: AssetID) throws -> AmountSum? {
         try first(
             """
@@ -17,7 +17,7 @@ extension SQLSession {
         ) { try $0.sum() }
     }
 
-    /// Remembers what an account held at a moment of the rail's history.
+    /// Stores the balance of an account at a moment of the rail's history.
     package func setAccountBalance(
         provider: String,
         account: String,
@@ -31,7 +31,7 @@ extension SQLSession {
             """,
             [.text(provider), .text(account), .text(balance.asset.text), .moment(moment), .text("\(balance.units)")]
         )
-        // The last one before the time that is remembered is where that time begins.
+        // The last balance before the time that is kept stays, as its beginning.
         try execute(
             """
             DELETE FROM account_balances WHERE provider = $1 AND account = $2 AND asset = $3 AND seen_at < (SELECT
@@ -45,7 +45,7 @@ extension SQLSession {
         )
     }
 
-    /// Forgets what accounts of a provider held after a moment: its history is another one from there on.
+    /// Forgets the balances of a provider's accounts after a moment, from which on its history has changed.
     package func forgetAccountBalances(provider: String, after moment: Timestamp) throws {
         try execute(
             "DELETE FROM account_balances WHERE provider = $1 AND seen_at > $2",
@@ -61,7 +61,7 @@ extension SQLSession {
         ) { try $0.integer() } != nil
     }
 
-    /// Accounts of options that can still be paid, from after one of them on in the order of their texts.
+    /// Accounts of options that can still be paid, after a given account in the order of their texts.
     package func activeAccounts(
         provider: String,
         activeAt moment: Timestamp,

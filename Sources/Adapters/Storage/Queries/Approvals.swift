@@ -24,7 +24,7 @@ package struct ApprovalRecord: Hashable, Sendable {
     }
 }
 
-/// What is approved and not paid yet.
+/// Approvals that are not paid yet.
 extension SQLSession {
     /// Holds an invoice; a question that holds it already may ask again, because rails deliver twice.
     ///
@@ -52,12 +52,12 @@ extension SQLSession {
         ) { try $0.int() } ?? 0
     }
 
-    /// Holds an invoice no longer: its money is here.
+    /// Ends the hold of an invoice, whose payment has arrived.
     package func release(_ invoice: InvoiceID) throws {
         try execute("DELETE FROM approvals WHERE invoice = $1", [.id(invoice)])
     }
 
-    /// Forgets what was approved and is not held any more.
+    /// Deletes approvals whose hold has ended.
     package func forgetApprovals(at now: Timestamp) throws {
         try execute("DELETE FROM approvals WHERE held_until <= $1", [.moment(now)])
     }

@@ -3,18 +3,18 @@ import Ledger
 import Money
 import Records
 
-/// What an audit of the journal found.
+/// The result of an audit of the journal.
 package struct JournalAudit: Hashable, Sendable {
     /// How many ledger transactions were checked.
     package var checked = 0
-    /// A sentence for each thing that does not hold; none when all does.
+    /// A sentence for each inconsistency; empty when there is none.
     package var findings: [String] = []
 }
 
 extension SQLSession {
     /// Recomputes every seal, every sum, and every balance of every period of each book's journal.
     ///
-    /// It names the first ledger transaction of a book that does not hold: everything behind a changed row has a wrong seal
+    /// It names only the first wrong ledger transaction of a book: everything behind a changed row has a wrong seal
     /// too.
     package func auditJournal() throws -> JournalAudit {
         var audit = JournalAudit()
@@ -48,7 +48,7 @@ extension SQLSession {
         return audit
     }
 
-    /// Rows of a book's balances that the postings do not add up to, that nothing was booked for, and that are missing.
+    /// Rows of a book's balances that differ from their postings, that have no postings, or that are missing.
     private func wrongBalances(_ history: BalanceHistory, in book: LedgerBook) throws -> [String] {
         try writeBalances()
         var findings: [String] = []
@@ -78,7 +78,7 @@ extension SQLSession {
 }
 
 extension JournalHead {
-    /// What the journal ends with after an entry, when everything is as it was booked.
+    /// The journal's end after an entry, as it has to be.
     fileprivate func following(_ entry: JournalEntry) -> Self {
         Self(
             sequence: sequence + 1,
@@ -87,7 +87,7 @@ extension JournalHead {
         )
     }
 
-    /// In what an entry is not what it should be, for a person; nil when it is.
+    /// A sentence about how an entry differs from what it should be; nil when it does not.
     fileprivate func difference(from entry: JournalEntry) -> String? {
         if entry.sequence != sequence { return "row \(sequence) of the journal of \(entry.book) is missing" }
         if entry.book != .operators, entry.transaction.postings.contains(where: \.account.isOperators) {

@@ -3,9 +3,9 @@ import Money
 import Payments
 import Seams
 
-/// What an invoice says of itself, held against its payments.
+/// Compares an invoice with its payments.
 extension SQLSession {
-    /// What is wrong with an invoice, a sentence each.
+    /// The inconsistencies of an invoice, a sentence each.
     func wrong(_ invoice: Invoice) throws -> [String] {
         var findings: [String] = []
         var counted = Amount.zero(invoice.price.asset)
@@ -53,8 +53,8 @@ extension SQLSession {
         return findings
     }
 
-    /// Whether an invoice can have its exception: what nobody has paid has none, and what is settled is covered, too much
-    /// was paid for it, or a person has accepted less.
+    /// Whether an invoice can have its exception: an unpaid one has none, and a settled one is covered, overpaid, or
+    /// was accepted by a person.
     private static func isPossible(
         _ status: InvoiceStateMachine,
         isMarked: Bool,

@@ -5,12 +5,12 @@ package import Payments
 import Records
 import Seams
 
-/// What each object says of itself, held against what is booked about it.
+/// Compares each object with what is booked about it.
 ///
-/// The seals find a changed journal; this finds a changed object. It reads a page at a time, and a row that cannot be read
-/// is a finding like any other: the rest is looked at all the same.
+/// The seals find a changed journal; this finds a changed object. It reads a page at a time. A row that cannot be read
+/// is a finding like any other, and the audit goes on.
 extension SQLSession {
-    /// Every payment, invoice, transfer and case that is not what its postings say, a sentence each with its row.
+    /// Every payment, invoice, transfer and case that differs from its postings, a sentence each with its row.
     ///
     /// - Throws: what the database throws.
     package func auditObjects() throws -> [String] {
@@ -95,7 +95,7 @@ extension SQLSession {
         if let wrong = Set(booked.flatMap(\.merchants)).first(where: { $0 != payment.merchant?.text }) {
             findings.append("its merchant is not whose money was booked: \(wrong)")
         }
-        // A fee may be all that there is.
+        // The fee may be the whole amount.
         let hasFee = booked.flatMap(\.postings).contains { $0.account.code.rawValue == "fee_income" }
         if booked.flatMap(\.merchants).isEmpty, payment.merchant != nil, !hasFee {
             findings.append("it names a merchant, and nothing of it was booked for one")
@@ -111,12 +111,13 @@ extension SQLSession {
         return try findings + wrongCases(of: payment)
     }
 
-    /// Whether what is returned goes to who has paid: Stars go back by the number of a charge behind the customer's.
+    /// Whether a refund goes to the payer: the target of Stars is the customer's number with that of the charge behind
+    /// it.
     private static func isOf(_ payer: String?, _ target: String) -> Bool {
         payer.map { target == $0 || target.hasPrefix($0 + ":") } ?? false
     }
 
-    /// What waits of a payment has a case of that amount.
+    /// The amounts of a payment that wait without an open case.
     private func wrongCases(of payment: Payment) throws -> [String] {
         let booked = try ledgerTransactions(payment: payment.id)
         // A refund that a person has found takes from the suspense account what its spend has put there; no money of the
@@ -201,11 +202,11 @@ extension SQLSession {
     // MARK: - Cases
 
     private func wrong(_ found: ExceptionCase) throws -> [String] {
-        // What was set aside has no amount that could be booked.
+        // A set-aside record has no amount that could be booked.
         guard let amount = found.amount else { return [] }
         if let key = found.movement {
             let booked = try ledgerTransactions(LedgerSubject(key)).compactMap(\.postings.first?.amount)
-            // What was closed may be undone since.
+            // The movement of a closed case may have been undone since.
             let isBooked =
                 found.state == .open
                 ? booked.last ?? .zero(amount.asset) == amount : amount.isZero || booked.contains(amount)
@@ -238,7 +239,7 @@ extension LedgerTransaction {
         return postings.first { $0.account.code.rawValue == "provider_receivable" && $0.amount.isPositive }
     }
 
-    /// What a payment was taken for when this was booked; none when its money only moves on.
+    /// The classification with which this books a payment; nil when it only moves the payment's money.
     fileprivate var placement: Payment.Classification? {
         guard kind == .paymentHeld || kind == .invoiceSettled,
             let source = postings.first(where: \.amount.isPositive)?.account.code.rawValue,
@@ -264,7 +265,7 @@ extension LedgerTransaction {
 }
 
 extension ExceptionCase.Reason {
-    /// Why money waits on an account; none when nobody has to decide about it.
+    /// Why money waits on an account; nil when nobody has to decide about it.
     package init?(waitingOn account: AccountID) {
         switch account.code.rawValue {
         case "late_payments": self = .late
@@ -277,8 +278,8 @@ extension ExceptionCase.Reason {
         }
     }
 
-    /// Whether a case with this reason is about what waits for another: what names something foreign waits like what
-    /// names nothing.
+    /// Whether a case with this reason explains money that waits for another: a payment with a foreign reference waits
+    /// like an unmatched one.
     package func explains(_ waiting: Self) -> Bool {
         self == waiting || (self == .foreignReference && waiting == .unmatched)
     }

@@ -3,7 +3,7 @@ package import Money
 package import Payments
 import Records
 
-/// What accounts hold in each book, which follows from the postings.
+/// The balances of accounts in each book, which follow from the postings.
 extension SQLSession {
     /// Writes the balances that units of this group have changed since the newest period of their book's journal began.
     ///
@@ -47,7 +47,7 @@ extension SQLSession {
         )
     }
 
-    /// What an account holds in an asset in a merchant's book, or in the operator's: debits less credits.
+    /// The balance of an account in an asset, in a merchant's book or in the operator's: debits less credits.
     package func balance(_ account: AccountID, of merchant: MerchantID?, asset: AssetID) throws -> Amount {
         let key = GroupState.BalanceKey(book: try book(of: merchant), account: account, asset: asset)
         var balance = group.balances[key] ?? GroupState.Balance()
@@ -63,18 +63,18 @@ extension SQLSession {
         return try balance.change?.adding(stored) ?? stored
     }
 
-    /// What all accounts of a kind hold, over all books.
+    /// The balances of all accounts with a code, over all books.
     package func balances(code: AccountCode) throws -> [(account: AccountID, amount: Amount)] {
         try balances("a.code = $1", [.text(code.rawValue)])
     }
 
-    /// What an account holds in each asset in which it was ever booked on, over all books.
+    /// The balances of an account in each asset that was ever booked on it, over all books.
     package func balances(of account: AccountID) throws -> [Amount] {
         let name: [SQLValue] = [.text(account.code.rawValue), .text(account.scope ?? "")]
         return try balances("a.code = $1 AND a.scope = $2", name).map(\.amount)
     }
 
-    /// What all accounts held over all books at the end of a period, or hold now when it is not over.
+    /// The balances of all accounts over all books at the end of a period, or now when it is not over.
     package func balances(atEndOf period: LedgerPeriod) throws -> [(account: AccountID, amount: Amount)] {
         try balances("0 = 0", until: "n.period <= $1", [.integer(period.number)])
     }
@@ -132,7 +132,7 @@ extension SQLSession {
         return number
     }
 
-    /// A row that units of two books make at the same time is made once.
+    /// The number of a row, which is made once even when units of two books make it at the same time.
     private func number(_ insertion: String, _ condition: String, _ name: [SQLValue]) throws -> Int64 {
         let table = insertion.prefix { $0 != " " }
         let question = "SELECT number FROM \(table) WHERE \(condition)"
@@ -146,6 +146,6 @@ extension SQLSession {
 }
 
 extension AccountID {
-    /// An account as it is stored: a scope that is empty is none.
+    /// An account as it is stored: an empty scope stands for nil.
     init(code: AccountCode, storedScope scope: String) { self.init(code: code, scope: scope.isEmpty ? nil : scope) }
 }

@@ -14,7 +14,7 @@ extension SQLSession {
         try all("SELECT number FROM books ORDER BY number", []) { LedgerBook(number: try $0.integer()) }
     }
 
-    /// The book of a merchant; the operator's for what is nobody's.
+    /// The book of a merchant; the operator's when there is no merchant.
     ///
     /// - Throws: ``StorageError`` with ``StorageError/Code/corrupt`` when there is no such merchant.
     package func book(of merchant: MerchantID?) throws -> LedgerBook {
@@ -33,7 +33,7 @@ extension SQLSession {
         return stored.map(LedgerBook.init)
     }
 
-    /// The book that a new merchant gets: the first of those that have the fewest.
+    /// The book that a new merchant gets: the first of those with the fewest merchants.
     func bookOfNextMerchant() throws -> LedgerBook {
         let found = try first(
             """
@@ -46,7 +46,7 @@ extension SQLSession {
         return found
     }
 
-    /// Lets a unit of work pass that may change a book.
+    /// Requires that the unit of work may change a book.
     ///
     /// - Throws: ``StorageError`` with ``StorageError/Code/outOfScope``: the unit has to run with a wider scope.
     func require(_ book: LedgerBook) throws(StorageError) {

@@ -30,10 +30,10 @@ extension SQLSession {
         )
     }
 
-    /// Stores what was changed of a bot.
+    /// Stores a changed bot.
     ///
     /// - Throws: what the database throws.
-    /// - Returns: the bot as it is now; none when somebody else has changed it since it was read.
+    /// - Returns: the bot as it is now; nil when somebody else has changed it since it was read.
     package func update(_ bot: BotRecord) throws -> BotRecord? {
         guard try self.bot(bot.id)?.version == bot.version else { return nil }
         var changed = bot
@@ -68,7 +68,7 @@ extension SQLSession {
         try all("SELECT \(Self.botColumns) FROM bots b ORDER BY b.id", []) { try $0.bot() }
     }
 
-    /// The bots that serve a merchant, the newest first: its own, and for the operator those of everybody.
+    /// A merchant's bots, or all bots when `merchant` is nil, the newest first.
     package func bots(of merchant: MerchantID?, in page: Page) throws -> [BotRecord] {
         let filter = merchant.map { Filter("b.merchant = ", .id($0)) } ?? Filter("b.created_at > ", .integer(0))
         return try list(Self.botColumns, from: "bots b", id: "b.id", of: BotKind.self, filter, in: page) {

@@ -6,7 +6,7 @@ import Records
 import Seams
 import StrictJSON
 
-/// What is known of a movement as it is kept: JSON, with amounts in smallest units.
+/// The evidence of a movement as it is stored: JSON, with amounts in smallest units.
 enum EvidenceText {
     static func write(_ evidence: MovementEvidence) -> String {
         let value: JSONValue = [
@@ -37,7 +37,7 @@ enum EvidenceText {
         guard let value = try? JSONValue(parsing: Array(text.utf8)), let provider = value["provider"]?.stringValue,
             let reason = value["reason"]?.stringValue, let receivers = value["receivers"]?.arrayValue,
             let moment = value["occurred_at"]?.integerValue
-        else { throw .corrupt("what is kept of a movement cannot be read") }
+        else { throw .corrupt("the evidence of a movement cannot be read") }
         let place = value["place"].flatMap { $0.isNull ? nil : $0 }
         return MovementEvidence(
             provider: provider,
@@ -64,9 +64,9 @@ enum EvidenceText {
     }
 }
 
-/// What a person has looked at, and where it lies since.
+/// Dismissed cases, and the money that they were about.
 extension SQLSession {
-    /// What was booked for movements whose cases were dismissed and lies on suspense: dismissing moves nothing.
+    /// The sums on suspense of movements whose cases were dismissed: dismissing moves no money.
     package func dismissedOnSuspense() throws -> [(account: AccountID, sum: AmountSum)] {
         let postings = try all(
             """

@@ -3,7 +3,7 @@ package import Payments
 package import Records
 import Seams
 
-/// What waits for a person.
+/// Cases.
 extension SQLSession {
     static var caseColumns: String {
         """
@@ -12,7 +12,7 @@ extension SQLSession {
         """
     }
 
-    /// Cases, each with what was set aside when it is about that.
+    /// Cases, each with its set-aside record if it has one.
     static var cases: String { "cases c LEFT JOIN set_aside s ON s.case_id = c.id" }
 
     /// Stores a new case.
@@ -86,8 +86,8 @@ extension SQLSession {
     /// Cases of all merchants or of one, the newest first.
     ///
     /// - Parameters:
-    ///   - merchant: whose cases; none: everybody's.
-    ///   - isOperator: whether what is nobody's is the merchant's as well.
+    ///   - merchant: whose cases; nil: everybody's.
+    ///   - isOperator: whether cases without a merchant are the merchant's as well.
     ///   - state: the state.
     ///   - page: the piece.
     /// - Throws: what the database throws.

@@ -1,11 +1,11 @@
 package import Payments
 package import Seams
 
-/// Something that a customer is told: that a payment has arrived, or that it was returned.
+/// A notice to a customer that a payment has arrived, or that it was returned.
 package struct CustomerNotice: Hashable, Sendable {
     /// What it is about: the identifier of a payment or of a refund.
     package let subject: String
-    /// Who tells it, for example `telegram:shop`.
+    /// The bot that sends it, for example `telegram:shop`.
     package let source: String
     /// The payment.
     package let payment: PaymentID
@@ -40,7 +40,7 @@ extension SQLSession {
         ) { CustomerNotice(subject: try $0.text(), source: try $0.text(), payment: try $0.id()) }
     }
 
-    /// Remembers what became of a notice.
+    /// Stores the outcome of a notice.
     package func finishNotice(_ subject: String, outcome: String, at moment: Timestamp) throws {
         try execute(
             "UPDATE customer_notices SET finished_at = $1, outcome = $2 WHERE subject = $3",

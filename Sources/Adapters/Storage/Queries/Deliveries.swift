@@ -2,16 +2,16 @@ package import Payments
 package import Records
 package import Seams
 
-/// An endpoint that has something due.
+/// An endpoint with due deliveries.
 package struct DueEndpoint: Hashable, Sendable {
     /// The endpoint.
     package let endpoint: WebhookEndpointID
     /// Whose it is.
     package let merchant: MerchantID
-    /// Whether something waits that was tried in vain.
+    /// Whether a delivery waits whose attempts have failed.
     package let isFailing: Bool
 
-    /// An endpoint that has something due.
+    /// An endpoint with due deliveries.
     package init(endpoint: WebhookEndpointID, merchant: MerchantID, isFailing: Bool) {
         self.endpoint = endpoint
         self.merchant = merchant
@@ -21,12 +21,12 @@ package struct DueEndpoint: Hashable, Sendable {
 
 /// An event that is due to an endpoint.
 package struct DueDelivery: Hashable, Sendable {
-    /// Where it comes from.
+    /// Whether it is a first attempt or a retry.
     enum Place: Hashable, Sendable {
-        /// It was never sent, and is the next one in the span that begins at `start`; behind it nothing is wanted up to
-        /// `end`, where the position moves with it.
+        /// It was never sent, and is the next one in the span that begins at `start`. The endpoint takes nothing behind
+        /// it up to `end`, to which the position moves with it.
         case next(start: Int64, end: Int64)
-        /// It was set aside for a retry, which was due since a moment.
+        /// It waits for a retry, which is due since a moment.
         case retry(since: Timestamp)
     }
 
@@ -36,14 +36,14 @@ package struct DueDelivery: Hashable, Sendable {
     let sequence: Int64
     /// How many attempts were made.
     package let attempts: Int
-    /// Where it comes from.
+    /// Whether it is a first attempt or a retry.
     let place: Place
 }
 
-/// What is due to whom.
+/// Deliveries that are due.
 ///
-/// An event is one row, however many endpoints want it. What an endpoint was told is a position in the order of events,
-/// and a row for each event behind it that was not taken, or that is to be sent again.
+/// An event is one row, however many endpoints take it. An endpoint has a position in the order of events, and a row
+/// for each event up to there that was not taken, or that is to be sent again.
 extension SQLSession {
     /// Whether nobody has a turn at an endpoint, in a statement whose arguments `$1` and `$2` are now and the end of the
     /// longest pause.
@@ -56,7 +56,7 @@ extension SQLSession {
 
     /// A column of the first event of a span that was not told yet.
     ///
-    /// It is looked for by itself for each span, in the index: an endpoint to which nothing happens costs one look.
+    /// Each span has a lookup of its own in the index: an endpoint without news costs one lookup.
     private static func nextEvent(_ column: String) -> String {
         """
         (SELECT e.\(column) FROM events e WHERE e.merchant = w.merchant AND e.sequence > p.position
@@ -64,20 +64,19 @@ extension SQLSession {
         """
     }
 
-    /// Whether something waits for an endpoint that was tried in vain.
+    /// Whether a delivery to an endpoint waits whose attempts have failed.
     private static var isFailing: String {
         """
         CASE WHEN EXISTS (SELECT 1 FROM event_retries f WHERE f.endpoint = w.id AND f.failed = 1) THEN 1 ELSE 0 END
         """
     }
 
-    /// The arguments `$1` and `$2` of what is due.
+    /// The arguments `$1` and `$2` of these conditions.
     static func dueBounds(at moment: Timestamp) -> [SQLValue] {
         [.moment(moment), .moment(moment.advanced(by: longestPause))]
     }
 
-    /// The endpoints that have something due and at which nobody has a turn, those first for which something has waited
-    /// longest.
+    /// The endpoints that have something due and at which nobody has a turn, the longest wait first.
     package func endpointsDue(at moment: Timestamp) throws -> [DueEndpoint] {
         let bounds = Self.dueBounds(at: moment)
         let rows = try queryAll([
@@ -109,8 +108,8 @@ extension SQLSession {
         return since.sorted { ($0.value, $0.key.endpoint) < ($1.value, $1.key.endpoint) }.map(\.key)
     }
 
-    /// Remembers an attempt and what follows from it, if its turn is still the worker's: the position moves, and what is
-    /// tried again is set aside.
+    /// Stores an attempt, if its turn is still the worker's: the position moves, and a retry is stored when there is
+    /// one.
     ///
     /// - Parameters:
     ///   - attempt: the attempt.
@@ -142,7 +141,7 @@ extension SQLSession {
                 [.id(endpoint), sequence, number, .moment(next)]
             )
         } else if case .retry(let since) = delivery.place {
-            // What was asked for again meanwhile stays.
+            // A redelivery that was asked for meanwhile stays.
             try execute(
                 "DELETE FROM event_retries WHERE endpoint = $1 AND sequence = $2 AND next_attempt_at = $3",
                 [.id(endpoint), sequence, .moment(since)]

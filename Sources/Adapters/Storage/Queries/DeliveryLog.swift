@@ -2,29 +2,29 @@ package import Payments
 package import Records
 import Seams
 
-/// An event and an endpoint that was to be told of it.
+/// The delivery of an event to an endpoint.
 package struct DeliveryRecord: Hashable, Sendable {
-    /// Where it stands.
+    /// The state of the delivery.
     package enum State: Hashable, Sendable {
         case pending
         case delivered
         case abandoned
     }
 
-    /// Where it goes.
+    /// The endpoint.
     package let endpoint: WebhookEndpointID
-    /// Where it stands.
+    /// The state of the delivery.
     package let state: State
     /// How many attempts were made.
     package let attempts: Int
 }
 
-/// What became of deliveries, and what waits.
+/// The outcomes of deliveries, and how many wait.
 extension SQLSession {
-    /// Where an event stands at each endpoint that is to be told of it, or was.
+    /// The deliveries of an event, one for each endpoint that gets it or got it.
     package func deliveries(of event: EventID) throws -> [DeliveryRecord] {
         var found: [WebhookEndpointID: DeliveryRecord] = [:]
-        // The first attempt first, so that the last one says what became of it.
+        // The first attempt comes first, so that the last one decides the state.
         let attempted = try all(
             """
             SELECT a.endpoint, a.number, a.status FROM events e JOIN webhook_endpoints w ON w.merchant = e.merchant
@@ -87,9 +87,9 @@ extension SQLSession {
         ) { row in (try row.id(), try row.attempt()) }
     }
 
-    /// How many deliveries wait: what endpoints are still to be told for the first time, and what is tried again.
+    /// How many deliveries wait, for their first attempt or for a retry.
     ///
-    /// It costs a look for each endpoint, and a row for each delivery that waits.
+    /// It costs a lookup for each endpoint, and a row for each delivery that waits.
     package func outboxDepth() throws -> Int {
         let retried = try first("SELECT COUNT(*) FROM event_retries", []) { try $0.int() } ?? 0
         let untold = try all(
@@ -107,7 +107,7 @@ extension SQLSession {
         }
     }
 
-    /// How many endpoints are switched off.
+    /// How many endpoints are disabled.
     package func disabledEndpointCount() throws -> Int {
         try first(
             "SELECT COUNT(*) FROM webhook_endpoints WHERE disabled_at IS NOT NULL AND deleted_at IS NULL",

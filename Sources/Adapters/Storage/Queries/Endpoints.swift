@@ -3,7 +3,7 @@ package import Payments
 package import Records
 package import Seams
 
-/// Merchants' endpoints, and from where to where each is told.
+/// Merchants' endpoints, and the spans of events that each gets.
 extension SQLSession {
     static var endpointColumns: String {
         """
@@ -12,7 +12,7 @@ extension SQLSession {
         """
     }
 
-    /// Stores a new endpoint; it is told what is stored from now on.
+    /// Stores a new endpoint; it gets the events that are stored from now on.
     package func insert(_ endpoint: WebhookEndpointRecord) throws {
         try execute(
             """
@@ -28,9 +28,9 @@ extension SQLSession {
         try openSpan(of: endpoint.id)
     }
 
-    /// Stores an endpoint's secrets and whether it is switched off.
+    /// Stores an endpoint's secrets and whether it is disabled.
     ///
-    /// What is stored while it is switched off it is not told; what was stored before and not told yet waits.
+    /// It does not get events that are stored while it is disabled; earlier ones that were not sent yet wait.
     package func update(_ endpoint: WebhookEndpointRecord) throws {
         try execute(
             """
@@ -46,9 +46,9 @@ extension SQLSession {
         try endpoint.disabledAt == nil ? openSpan(of: endpoint.id) : closeSpan(of: endpoint.id)
     }
 
-    /// Has an endpoint told what is stored from now on, if it is not already.
+    /// Has an endpoint get the events that are stored from now on, if it does not already.
     private func openSpan(of endpoint: WebhookEndpointID) throws {
-        // Where nothing was stored since it was switched off, nothing was left out.
+        // When nothing was stored since it was disabled, nothing was left out.
         try execute(
             "UPDATE endpoint_positions SET until = NULL WHERE endpoint = $1 AND until = \(Self.lastEvent(of: Self.itsBook))",
             [.id(endpoint)]
@@ -64,7 +64,7 @@ extension SQLSession {
         )
     }
 
-    /// Has an endpoint told nothing of what is stored from now on.
+    /// Has an endpoint get none of the events that are stored from now on.
     private func closeSpan(of endpoint: WebhookEndpointID) throws {
         try execute(
             "UPDATE endpoint_positions SET until = \(Self.lastEvent(of: Self.itsBook)) WHERE endpoint = $1 AND until IS NULL",
@@ -75,7 +75,7 @@ extension SQLSession {
     /// The book of the endpoint `$1`, in a statement.
     private static var itsBook: String { "(SELECT w.book FROM webhook_endpoints w WHERE w.id = $1)" }
 
-    /// Takes an endpoint away; the log of its attempts stays in the database, and what still waited is not sent.
+    /// Deletes an endpoint; the log of its attempts stays in the database, and events that still waited are not sent.
     package func delete(_ endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
         try execute(
             "UPDATE webhook_endpoints SET deleted_at = $1, claim = claim + 1 WHERE id = $2",
@@ -86,7 +86,7 @@ extension SQLSession {
         }
     }
 
-    /// An endpoint that was not taken away.
+    /// An endpoint that was not deleted.
     package func endpoint(_ id: WebhookEndpointID) throws -> WebhookEndpointRecord? {
         try first(
             "SELECT \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.id = $1 AND w.deleted_at IS NULL",
@@ -105,7 +105,7 @@ extension SQLSession {
         ) { try $0.endpoint() }
     }
 
-    /// The endpoint that says whether a merchant's goods are there, when it has one: the first that was added.
+    /// The endpoint that answers a merchant's stock questions, when it has one: the first that was added.
     package func stockEndpoint(of merchant: MerchantID) throws -> WebhookEndpointRecord? {
         try endpoints(of: merchant).first(where: \.answersStockQuestions)
     }

@@ -2,7 +2,7 @@ package import Payments
 
 /// Accounts of single options that may hold money, which has to be gathered.
 extension SQLSession {
-    /// Remembers that an account has got money.
+    /// Stores that an account has received money.
     package func insertHoldingAccount(provider: String, account: String, option: PaymentOptionID) throws {
         try execute(
             """
@@ -13,7 +13,7 @@ extension SQLSession {
         )
     }
 
-    /// Accounts that may hold money, from after one of them on in the order of their texts.
+    /// Accounts that may hold money, after a given account in the order of their texts.
     package func holdingAccounts(
         provider: String,
         after account: String,
@@ -28,7 +28,7 @@ extension SQLSession {
         ) { (account: try $0.text(), option: try $0.id()) }
     }
 
-    /// Remembers that an account's money was gathered; that it once had some is never forgotten.
+    /// Stores that an account's money was gathered; the row stays, because it shows that the account once had some.
     package func emptyHoldingAccount(provider: String, account: String) throws {
         try execute(
             "UPDATE holding_accounts SET is_empty = 1 WHERE provider = $1 AND account = $2",

@@ -6,13 +6,13 @@ package import Seams
 extension SQLSession {
     /// Claims a request.
     ///
-    /// A claim that was not finished within its lease is given to the next one who asks: its owner has died, and the
-    /// object's identifier lets the next one go on where it left off.
+    /// A claim that was not finished within its lease goes to the next request, because its owner has died. The
+    /// object's identifier lets the next one continue where it left off.
     ///
     /// - Parameters:
     ///   - scope: the request.
     ///   - fingerprint: a digest of what is asked.
-    ///   - object: the identifier of what is made, if this is the first attempt.
+    ///   - object: the identifier of the object to make, if this is the first attempt.
     ///   - now: the current moment.
     ///   - leaseEnd: until when the claim holds.
     /// - Throws: what the database throws.
@@ -56,7 +56,7 @@ extension SQLSession {
         return .claimed(object: stored.object)
     }
 
-    /// Keeps the answer for whoever asks again.
+    /// Stores the answer for a repeated request.
     package func finishIdempotency(_ scope: IdempotencyScope, status: Int, body: String) throws {
         try execute(
             "UPDATE idempotency_keys SET status = $4, body = $5 WHERE merchant = $1 AND route = $2 AND key = $3",
@@ -64,7 +64,7 @@ extension SQLSession {
         )
     }
 
-    /// Lets the request be run again at once, because nothing came of it; the object's identifier is kept.
+    /// Lets a request that failed run again at once; the object's identifier is kept.
     package func releaseIdempotency(_ scope: IdempotencyScope, at now: Timestamp) throws {
         try execute(
             "UPDATE idempotency_keys SET leased_until = $4 WHERE merchant = $1 AND route = $2 AND key = $3",

@@ -30,7 +30,7 @@ extension SQLSession {
         ) == 1
     }
 
-    /// Messages of one source, or of all, that nobody has dealt with and that are due, in the order of arrival.
+    /// Unfinished messages of one source, or of all, that are due, in the order of arrival.
     package func pendingInbox(source: String?, dueAt moment: Timestamp, limit: Int) throws -> [InboxMessage] {
         try all(
             """
@@ -52,7 +52,7 @@ extension SQLSession {
         }
     }
 
-    /// Remembers what became of a message, and keeps it no longer: what it said is where it belongs.
+    /// Stores the outcome of a message, and deletes its bytes: what it reported is recorded by then.
     package func finishInbox(_ sequence: Int64, outcome: String, at moment: Timestamp) throws {
         try execute(
             "UPDATE inbox SET finished_at = $1, outcome = $2, body = $4 WHERE sequence = $3",
@@ -68,7 +68,7 @@ extension SQLSession {
         )
     }
 
-    /// How many messages nobody has dealt with.
+    /// How many messages are not finished.
     package func inboxDepth() throws -> Int {
         try first("SELECT COUNT(*) FROM inbox WHERE finished_at IS NULL", []) { try $0.int() } ?? 0
     }

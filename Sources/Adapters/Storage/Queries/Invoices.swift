@@ -4,11 +4,11 @@ package import Records
 package import Seams
 import StrictJSON
 
-/// All that can change of an invoice and the ways to pay it: with equal stamps, they are what they were.
+/// All that can change of an invoice and the ways to pay it: with equal stamps, nothing has changed.
 package struct InvoiceStamp: Hashable, Sendable {
     /// Whose it is.
     package let merchant: MerchantID
-    /// Whether something was seen of a payment, which is not part of the stamp.
+    /// Whether the invoice has sightings, which are not part of the stamp.
     package let isSeen: Bool
     /// The columns that ``SQLSession/update(_:from:)`` changes, and how often ways to pay were renewed.
     private let columns: [SQLValue]
@@ -60,7 +60,7 @@ extension SQLSession {
         )
     }
 
-    /// Lines as they are kept: labels with units of the price's asset.
+    /// Lines as they are stored: labels with units of the price's asset.
     private static func text(_ lines: [InvoiceLine]) -> String? {
         guard !lines.isEmpty else { return nil }
         return JSONValue.array(
@@ -77,10 +77,10 @@ extension SQLSession {
         return JSONValue.array(values).text
     }
 
-    /// Stores where an invoice stands, if it still stands where `old` says.
+    /// Stores the status of an invoice, if the stored one is still that of `old`.
     ///
-    /// - Throws: ``StorageError`` with ``StorageError/Code/conflict`` when it does not, which it always does where `old`
-    ///   was read in the same unit of work.
+    /// - Throws: ``StorageError`` with ``StorageError/Code/conflict`` when it is not; that cannot happen when `old` was
+    ///   read in the same unit of work.
     package func update(_ updated: Invoice, from old: Invoice) throws {
         try executeOne(
             """
@@ -135,8 +135,8 @@ extension SQLSession {
     ///
     /// - Parameters:
     ///   - moment: the moment.
-    ///   - watermarks: for each provider whose scans have to have passed the time first, how far they have come; where an
-    ///     option has an account of its own, that account's scan decides.
+    ///   - watermarks: for each provider, how far its scans have come, which have to pass the end of the invoice first;
+    ///     where an option has an account of its own, that account's scan decides.
     ///   - limit: at most this many.
     /// - Throws: what the database throws.
     /// - Returns: the invoices.

@@ -14,7 +14,7 @@ struct JournalEntry {
     let transaction: LedgerTransaction
 }
 
-/// Where a book's journal ends: what the next ledger transaction follows.
+/// The end of a book's journal, which the next ledger transaction follows.
 struct JournalHead {
     /// The journal's end before anything is booked.
     static func start(of book: LedgerBook) -> Self { Self(sequence: 0, period: nil, seal: .start(of: book)) }
@@ -27,16 +27,16 @@ struct JournalHead {
 }
 
 extension JournalSeal {
-    /// The seal of what is booked next: the journal is sealed with SHA-256.
+    /// The seal of the next ledger transaction: the journal is sealed with SHA-256.
     func following(with transaction: LedgerTransaction) -> Self { following(with: transaction, hash: SHA256.hash) }
 }
 
 /// The journals of the books and their postings.
 extension SQLSession {
-    /// Books a ledger transaction at the end of its book's journal: that of the merchant whose money it is, or the
-    /// operator's when it is nobody's.
+    /// Books a ledger transaction at the end of a journal: that of its merchant's book, or of the operator's when it
+    /// has no merchant.
     ///
-    /// Whoever calls this is Settlement: nobody else writes the ledger.
+    /// Only Settlement calls this: nothing else writes the ledger.
     package func post(_ transaction: LedgerTransaction) throws {
         let origin = transaction.origin
         let merchant = try origin.merchant.map { text in
@@ -47,7 +47,7 @@ extension SQLSession {
         try require(book)
         let last = try journalHead(of: book)
         let period = LedgerPeriod(bookedAt: transaction.postedAt, after: last.period)
-        // A balance is of one period: what the one before closes with is written before anything is added to it.
+        // Each period has its own balances: those of the last period are written before anything is added to them.
         if let ended = last.period, ended != period { try writeBalances() }
         let head = JournalHead(
             sequence: last.sequence + 1,
@@ -96,7 +96,7 @@ extension SQLSession {
         }
     }
 
-    /// Where a book's journal ends.
+    /// The end of a book's journal.
     func journalHead(of book: LedgerBook) throws -> JournalHead {
         if let head = group.journalHeads[book] { return head }
         let sql =
@@ -115,13 +115,13 @@ extension SQLSession {
         try ledgerBooks().compactMap { try journalHead(of: $0).period }.max()
     }
 
-    /// What is booked about a subject, in the order of the journal; what the operator's book says of it comes first.
+    /// The ledger transactions about a subject, in the order of the journal; those of the operator's book come first.
     package func ledgerTransactions(_ subject: LedgerSubject) throws -> [LedgerTransaction] {
         let (column, value) = subject.kind == .movement ? ("movement", subject.movement) : ("subject", subject.id)
         return try journal(where: "l.\(column) = $1 ORDER BY l.book, l.sequence, p.line", [value]).map(\.transaction)
     }
 
-    /// What is booked about a payment and about the refunds of it, in the order of the journal.
+    /// The ledger transactions about a payment and about its refunds, in the order of the journal.
     package func ledgerTransactions(payment: PaymentID) throws -> [LedgerTransaction] {
         try journal(
             where: """

@@ -3,9 +3,8 @@ package import Seams
 
 /// The right to do a piece of work alone, until somebody else takes it.
 ///
-/// Its token grows with every new holder. Whoever was stopped for too long and goes on with an old token is refused when
-/// it wants to write (Kleppmann, "How to do distributed locking", 2016), so that clocks decide who works, and never what
-/// is stored.
+/// Its token grows with every new holder. A holder that was stopped for too long is refused when it writes with its old
+/// token (Kleppmann, "How to do distributed locking", 2016). So clocks decide who works, and never what is stored.
 package struct Lease: Hashable, Sendable {
     /// The work.
     package let name: String
@@ -16,7 +15,7 @@ package struct Lease: Hashable, Sendable {
 extension SQLSession {
     /// Takes or renews a lease.
     ///
-    /// - Returns: the lease, or none while another holder has it.
+    /// - Returns: the lease; nil while another holder has it.
     package func claimLease(
         _ name: String,
         by holder: String,

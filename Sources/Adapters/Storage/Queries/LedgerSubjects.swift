@@ -3,7 +3,7 @@ package import Payments
 import Records
 import Seams
 
-/// What ledger transactions are about, by what the gateway calls it.
+/// The subjects of ledger transactions, by the gateway's identifiers.
 extension LedgerSubject {
     /// A payment.
     package init(_ id: PaymentID) { self.init(.payment, id.text) }

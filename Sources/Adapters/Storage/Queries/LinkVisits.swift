@@ -1,7 +1,7 @@
 package import Payments
 package import Seams
 
-/// Who has which invoices of payment links open.
+/// The invoices of payment links that visitors have open.
 extension SQLSession {
     /// The invoices of a link that a visitor has open and not paid, by the place that each takes.
     package func openVisits(of visitor: String, to link: PaymentLinkID, at now: Timestamp) throws -> [Int: InvoiceID] {

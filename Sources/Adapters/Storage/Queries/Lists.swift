@@ -5,8 +5,9 @@ import Seams
 struct Filter {
     private(set) var conditions: [String]
     private(set) var arguments: [SQLValue]
-    /// How many of the conditions say whose list it is, and of what; the others only choose from it, and an object that has
-    /// left the choice still says where a piece begins.
+    /// How many of the conditions define the list; the others only filter it.
+    ///
+    /// A cursor's object has to be in the list, but may have left the filter.
     private var belonging = 1
 
     init(_ condition: String, _ argument: SQLValue) {
@@ -19,22 +20,22 @@ struct Filter {
         conditions.append("\(condition)$\(arguments.count)\(end)")
     }
 
-    /// Adds a condition that says whose list it is, or of what: before those that choose from it.
+    /// Adds a condition that defines the list: before those that filter it.
     mutating func belonging(_ condition: String, _ argument: SQLValue) {
         and(condition, argument)
         belonging = conditions.count
     }
 
-    /// The conditions that say whose list it is, and of what.
+    /// The conditions that define the list.
     var whole: (conditions: [String], arguments: [SQLValue]) {
         (Array(conditions.prefix(belonging)), Array(arguments.prefix(belonging)))
     }
 }
 
 extension SQLSession {
-    /// A piece of a list, the newest first: by identifier, or by the column `order`.
+    /// A page of a list, the newest first: by identifier, or by the column `order`.
     ///
-    /// - Throws: ``UnknownCursor`` when the page begins at what is not in the list, and what the database throws.
+    /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     func list<Value>(
         _ columns: String,
         from table: String,
@@ -61,7 +62,7 @@ extension SQLSession {
                 filter.and("\(id) \(comparison) ", value)
             }
         }
-        // Going back, the nearest ones are the oldest of those that are newer.
+        // Going back, the nearest objects are the oldest of the newer ones.
         let isGoingBack = page.before != nil && page.after == nil
         let sql = """
             SELECT \(columns) FROM \(table) WHERE \(filter.conditions.joined(separator: " AND "))

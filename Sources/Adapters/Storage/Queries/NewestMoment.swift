@@ -3,7 +3,7 @@ package import Seams
 extension SQLSession {
     /// The newest moment that a gateway on this database has stored as its present; nil when there is none.
     ///
-    /// What a rail dates, and what is due later, is not among it.
+    /// Moments by a rail's clock, and moments at which something is due, do not count.
     package func newestMoment() throws -> Timestamp? {
         // The journal and the events of a book are in the order in which they were written.
         func last(_ column: String, of table: String) -> String {

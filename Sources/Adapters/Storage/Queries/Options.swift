@@ -13,7 +13,7 @@ extension SQLSession {
         """
     }
 
-    /// Stores a way to pay an invoice, and what a transfer carries that pays it.
+    /// Stores a way to pay an invoice, and its reference.
     package func insert(_ option: PaymentOption) throws {
         let (link, address, comment) = option.instruction.columns
         try execute(
@@ -42,7 +42,7 @@ extension SQLSession {
         )
     }
 
-    /// Stores an option at a new quote, and keeps the one before; what was opened for that still leads to it.
+    /// Stores an option at a new quote, and keeps the one before; its earlier reference still leads to it.
     ///
     /// - Returns: whether it did; when not, somebody else has renewed it and nothing is changed.
     package func renew(_ renewed: PaymentOption, from old: PaymentOption) throws -> Bool {
@@ -86,9 +86,9 @@ extension SQLSession {
         ) { try $0.option() }
     }
 
-    /// The option that a reference names at a provider, with its invoice and what there is beside it, by one indexed read.
+    /// The option that a reference names at a provider, with its invoice and related rows, by one indexed read.
     ///
-    /// The same reference at another provider is another's: it finds nothing here.
+    /// The same reference at another provider is not found here.
     package func option(_ reference: PaymentReference, at provider: String) throws -> OptionMatch? {
         let statement = Self.match(reference, at: provider)
         return try OptionMatch(query(statement.sql, statement.arguments))
@@ -124,7 +124,7 @@ extension SQLSession {
         }
     }
 
-    /// Finds the ways to pay the invoice of which a reference names one, each with the whole invoice: there are few.
+    /// Finds all ways to pay the invoice that a reference leads to, each with the whole invoice: there are few.
     static func match(_ reference: PaymentReference, at provider: String) -> SQLStatement {
         SQLStatement(
             """
@@ -141,18 +141,18 @@ extension SQLSession {
     }
 }
 
-/// What a reference names that came by another provider than its own: the operator is told of it, and nobody else.
+/// The object of a reference that came by another provider than its own: only the operator is told of it.
 package struct ForeignOption: Hashable, Sendable {
-    /// Where it was opened.
+    /// The provider that opened it.
     package let provider: String
     /// Whose it is.
     package let merchant: MerchantID
     /// The invoice, or the paid media, that it pays.
     package let object: String
-    /// What it is paid in.
+    /// The asset that it is paid in.
     package let asset: AssetID
 
-    /// What a reference names at another provider.
+    /// The object that a reference names at another provider.
     package init(provider: String, merchant: MerchantID, object: String, asset: AssetID) {
         self.provider = provider
         self.merchant = merchant
@@ -161,7 +161,7 @@ package struct ForeignOption: Hashable, Sendable {
     }
 }
 
-/// A way to pay that a reference names, and what there is beside it.
+/// A way to pay that a reference names, and related rows.
 package struct OptionMatch: Sendable {
     /// The option.
     package let option: PaymentOption
@@ -169,7 +169,7 @@ package struct OptionMatch: Sendable {
     package let invoice: Invoice
     /// All ways to pay the invoice, in the order in which they were opened.
     package let options: [PaymentOption]
-    /// Whether something was seen for the invoice that can still be undone.
+    /// Whether the invoice has sightings.
     package let isSeen: Bool
     /// Whether a case about the invoice is open.
     package let hasOpenCases: Bool
@@ -186,7 +186,7 @@ package struct OptionMatch: Sendable {
         hasOpenCases = false
     }
 
-    /// What a query for a reference finds; none when it finds nothing.
+    /// The result of a query for a reference; nil when it finds nothing.
     init?(_ rows: [SQLRow]) throws {
         var (options, named): ([PaymentOption], PaymentOption?) = ([], nil)
         var last: SQLRow?

@@ -13,8 +13,9 @@ extension SQLSession {
         "(SELECT COALESCE(MAX(l.sequence), 0) FROM events l WHERE l.book = \(book))"
     }
 
-    /// Puts an event in the outbox, as the next one of its merchant's book: its sequence is the order of commits, because only
-    /// one unit of work at a time runs in a book.
+    /// Puts an event in the outbox, as the next one of its merchant's book.
+    ///
+    /// The sequence is the order of commits, because only one unit of work at a time runs in a book.
     package func append(_ event: EventRecord) throws {
         let book = try book(of: event.merchant)
         try require(book)
@@ -51,8 +52,9 @@ extension SQLSession {
         }
     }
 
-    /// Calls `body` with one event of any merchant after the other, those of a book in the order in which they were stored;
-    /// one that cannot be read has its identifier only.
+    /// Calls `body` with each event of every merchant, those of a book in the order in which they were stored.
+    ///
+    /// An event that cannot be read is given by its identifier only.
     package func eachEvent(_ body: (_ id: String, EventRecord?) throws -> Void) throws {
         for book in try ledgerBooks() { try eachEvent(of: book, body) }
     }

@@ -3,7 +3,7 @@ package import Payments
 package import Records
 package import Seams
 
-/// Money on its way out.
+/// Refunds and payouts.
 extension SQLSession {
     static var outgoingColumns: String {
         """
@@ -37,10 +37,10 @@ extension SQLSession {
         )
     }
 
-    /// Notes the payment provider's own number of a refund that was made there.
+    /// Stores the payment provider's own number of a refund that was made there.
     ///
-    /// The database holds each number of a provider once for a merchant: several merchants may share a bot, and none learns
-    /// of another's refunds or keeps a number from it.
+    /// A number is unique within a provider and a merchant: several merchants may share a bot, and none learns of
+    /// another's refunds or blocks a number for it.
     package func setElsewhere(_ reference: String, of id: String) throws {
         try executeOne(
             "UPDATE outgoing SET elsewhere = $1, hash = $1, prepared = $2 WHERE id = $3",
@@ -48,7 +48,7 @@ extension SQLSession {
         )
     }
 
-    /// A merchant's refund that a payment provider knows by a number of its own.
+    /// A merchant's refund by the payment provider's own number.
     package func outgoing(
         elsewhere reference: String,
         provider: String,
@@ -63,9 +63,9 @@ extension SQLSession {
         ) { try $0.outgoing() }
     }
 
-    /// Stores where a transfer stands, if it still stands where `old` says.
+    /// Stores the status of a transfer, if its stored state is still `old`.
     ///
-    /// The lane is kept from when it was signed.
+    /// A nil lane keeps the one that was stored when it was signed.
     ///
     /// - Returns: whether it did; when not, somebody else was first and nothing is changed.
     package func update(
@@ -91,8 +91,9 @@ extension SQLSession {
         ) == 1
     }
 
-    /// Transfers under way whose fate should be known by now: those with an end that was before a moment, and those
-    /// without one that were asked for before another; the oldest first.
+    /// Transfers under way whose fate should be known by now, the oldest first.
+    ///
+    /// These are transfers that ended before `end`, and transfers without an end that were created before `creation`.
     package func overdueOutgoing(
         endedBefore end: Timestamp,
         createdBefore creation: Timestamp,
@@ -118,7 +119,7 @@ extension SQLSession {
         ) { try $0.integer() } != nil
     }
 
-    /// Lets a transfer that had ended use its lane beside others: of those that end again, several may be under way.
+    /// Lets a transfer share its lane with others: several that are reopened may be under way at once.
     package func shareLane(of id: String) throws {
         try execute(
             "UPDATE outgoing SET lane = lane || $2 WHERE id = $1 AND lane IS NOT NULL AND lane NOT LIKE '%#%'",
@@ -137,7 +138,7 @@ extension SQLSession {
         ) { try $0.outgoing() }
     }
 
-    /// The highest number that a provider has used for a transfer; none when it has used none.
+    /// The highest number that a provider has used for a transfer; nil when it has used none.
     package func lastSequence(provider: String) throws -> Int64? {
         try first(
             "SELECT sequence FROM outgoing WHERE provider = $1 AND sequence IS NOT NULL ORDER BY sequence DESC LIMIT 1",
@@ -147,7 +148,7 @@ extension SQLSession {
 
     /// The highest number of a provider's transfers that the rail has taken since a moment; nil when it has taken none.
     ///
-    /// What was taken and came to nothing has cost a fee; what was never taken has cost none.
+    /// A failed transfer has cost a fee when it was taken, and none when it was not.
     package func lastTakenSequence(provider: String, since moment: Timestamp) throws -> Int64? {
         try first(
             """
@@ -190,7 +191,7 @@ extension SQLSession {
         }
     }
 
-    /// The transfer that the rail knows by a hash.
+    /// The transfer with a hash.
     package func outgoing(hash: String) throws -> OutgoingTransfer? {
         try first("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.hash = $1 LIMIT 1", [.text(hash)]) {
             try $0.outgoing()
@@ -248,7 +249,7 @@ extension SQLSession {
 }
 
 extension SQLRow {
-    /// What a transfer is for, in three columns: the identifier, the kind and the payment of a refund.
+    /// The purpose of a transfer, in three columns: the identifier, the kind and the payment of a refund.
     private mutating func purpose() throws -> OutgoingTransfer.Purpose {
         let (bytes, kind, payment) = (try blob(), try code(OutgoingKind.self), try optionalID(PaymentKind.self))
         switch (kind, payment) {

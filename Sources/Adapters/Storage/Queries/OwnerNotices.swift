@@ -2,22 +2,22 @@ package import Payments
 package import Records
 package import Seams
 
-/// What the owners of a merchant's bots are told: that events are sent to one of its endpoints no longer.
+/// A notice to the owners of a merchant's bots that one of its endpoints was disabled.
 package struct OwnerNotice: Hashable, Sendable {
     /// The endpoint.
     package let endpoint: WebhookEndpointID
-    /// When it was switched off.
+    /// When it was disabled.
     package let disabledAt: Timestamp
     /// Whose it is.
     package let merchant: MerchantID
     /// Where events were sent.
     package let url: String
-    /// Why it was switched off.
+    /// Why it was disabled.
     package let reason: String
 }
 
 extension SQLSession {
-    /// Has the owners of a merchant's bots told that an endpoint was switched off; once.
+    /// Has the owners of a merchant's bots told that an endpoint was disabled; once.
     package func insertOwnerNotice(of endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
         group.hasNews = true
         try execute(
@@ -51,7 +51,7 @@ extension SQLSession {
         }
     }
 
-    /// Remembers what became of a notice to owners.
+    /// Stores the outcome of a notice to owners.
     package func finish(_ notice: OwnerNotice, outcome: String, at moment: Timestamp) throws {
         try execute(
             "UPDATE owner_notices SET finished_at = $1, outcome = $2 WHERE endpoint = $3 AND disabled_at = $4",

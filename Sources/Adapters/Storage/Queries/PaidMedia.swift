@@ -36,7 +36,7 @@ extension SQLSession {
         try execute("UPDATE paid_media SET message = $1 WHERE id = $2", [.integer(message), .id(media)])
     }
 
-    /// Forgets paid media that are in no chat.
+    /// Deletes paid media that were not sent.
     package func deleteUnsent(_ media: PaidMediaID) throws {
         try execute("DELETE FROM paid_media WHERE id = $1 AND message IS NULL", [.id(media)])
     }
@@ -56,7 +56,7 @@ extension SQLSession {
         ) { try $0.paidMedia() }
     }
 
-    /// The paid media that a reference names and that another provider sells than the one that it came by.
+    /// The paid media that a reference names, when another provider than the one that it came by sells them.
     package func paidMedia(_ reference: PaymentReference, elsewhereThan provider: String) throws -> ForeignOption? {
         guard reference.scope == PaidMedia.referenceScope, let id = try? PaidMediaID(reference.value),
             let media = try paidMedia(id), media.provider != provider

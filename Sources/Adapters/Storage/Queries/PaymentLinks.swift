@@ -54,14 +54,14 @@ extension SQLSession {
         }
     }
 
-    /// How many of a link are taken: those that are sold, and those of which a share was paid, for a short time.
+    /// How many pieces of a link are taken: those that are sold and, for a short time, those that are partly paid.
     ///
-    /// Who only opens an invoice takes nothing, so that nobody can keep the stock from others for nothing.
+    /// An unpaid invoice takes none, so that nobody can keep the stock from others for free.
     ///
     /// - Parameters:
     ///   - link: the link.
     ///   - start: invoices that were opened before take a piece only when they are settled.
-    ///   - invoice: one that is left out of account.
+    ///   - invoice: an invoice that is not counted.
     /// - Throws: what the database throws.
     /// - Returns: how many.
     package func taken(
@@ -79,7 +79,7 @@ extension SQLSession {
         return try sold(of: link, besides: invoice) + begun.count { $0 }
     }
 
-    /// How many of a link are sold, leaving one invoice out of account.
+    /// How many pieces of a link are sold, not counting one invoice.
     package func sold(of link: PaymentLinkID, besides invoice: InvoiceID? = nil) throws -> Int {
         try first(
             "SELECT COUNT(*) FROM invoices i WHERE i.payment_link = $1 AND i.state = \(InvoiceStateMachine.State.settled.code) AND i.id <> $2",
@@ -102,7 +102,7 @@ extension SQLSession {
         try execute("DELETE FROM sold_links WHERE link = $1", [.id(link)])
     }
 
-    /// The invoices of a link that nobody has paid anything of.
+    /// The unpaid invoices of a link.
     package func unpaidInvoices(of link: PaymentLinkID, limit: Int) throws -> [Invoice] {
         try all(
             "SELECT \(Self.invoiceColumns) FROM invoices i WHERE i.payment_link = $1 AND i.state = \(InvoiceStateMachine.State.new.code) LIMIT $2",

@@ -4,22 +4,22 @@ package import Records
 package import Seams
 import StrictJSON
 
-/// Something that was observed, with what makes it unique.
+/// An observation as it is stored.
 package struct ObservationRecord: Sendable {
-    /// What makes it unique.
+    /// The natural key, which makes it unique.
     package let key: NaturalKey
-    /// Who observed it.
+    /// The provider that observed it.
     package let provider: String
-    /// What it is.
+    /// The kind of observation.
     package let kind: String
-    /// What a person may want to know.
+    /// A note for people.
     package let note: String
     /// The payment that it becomes, if it does.
     package let payment: PaymentID?
     /// When it was recorded.
     package let moment: Timestamp
 
-    /// Something that was observed.
+    /// An observation.
     package init(
         _ key: NaturalKey,
         provider: String,
@@ -47,15 +47,15 @@ package struct ObservationRecord: Sendable {
     }
 }
 
-/// What is remembered with the observation of a payment.
+/// Notes that are stored with the observation of a payment.
 package enum PaymentNote {
-    /// Only the balance of an account told of it.
+    /// Only the balance of an account shows it.
     package static let shownByBalance = "shown by the balance"
 }
 
 /// Observations and payments.
 extension SQLSession {
-    /// Remembers that something was observed, and the payment that it becomes, if it does.
+    /// Stores an observation, and the payment that it becomes, if it does.
     ///
     /// - Returns: whether it is new; when not, it has been dealt with before.
     package func observe(_ observation: ObservationRecord) throws -> Bool {
@@ -63,7 +63,7 @@ extension SQLSession {
         return try change(statement.sql, statement.arguments) == 1
     }
 
-    /// Whether something was observed at a provider.
+    /// Whether an observation of a provider is stored.
     package func isObserved(_ key: NaturalKey, at provider: String) throws -> Bool {
         try first(
             "SELECT 1 FROM observations WHERE key = $1 AND provider = $2",
@@ -71,7 +71,7 @@ extension SQLSession {
         ) { try $0.integer() } != nil
     }
 
-    /// Remembers that something was observed, and finds the option that its reference names at who observed it.
+    /// Stores an observation, and finds the option that its reference names at the same provider.
     ///
     /// - Returns: whether it is new, and the option, with one wait for both.
     package func observe(
@@ -130,7 +130,7 @@ extension SQLSession {
         ) { try $0.payment() }
     }
 
-    /// The first payment of an option that the rail took back, of an amount, and of which only a balance told.
+    /// The first orphaned payment of an option with an amount, among those that only a balance showed.
     package func orphanedPayment(of option: PaymentOption, shownByBalance amount: Amount) throws -> Payment? {
         try first(
             """
@@ -174,7 +174,7 @@ extension SQLSession {
         ) { try $0.payment() }
     }
 
-    /// The standing payments of which only a balance told, after a moment of the rail's history.
+    /// The standing payments that only a balance showed, after a moment of the rail's history.
     package func paymentsShownByBalance(provider: String, after moment: Timestamp) throws -> [NaturalKey] {
         try all(
             """
@@ -186,7 +186,7 @@ extension SQLSession {
         ) { NaturalKey(stored: try $0.text()) }
     }
 
-    /// Stores where a payment stands and how it relates to its invoice.
+    /// Stores the state and the classification of a payment.
     package func update(_ payment: PaymentID, state: Payment.State, classification: Payment.Classification) throws {
         try execute(
             "UPDATE payments SET state = $1, classification = $2 WHERE id = $3",
@@ -194,9 +194,9 @@ extension SQLSession {
         )
     }
 
-    /// What a customer has paid at some providers, the latest first; with a natural key only that payment.
+    /// A customer's payments at some providers, the latest first; with a natural key only that payment.
     ///
-    /// What the customer has paid at others is between the two of them.
+    /// The customer's payments at other providers are not shown.
     package func payments(
         of payer: String,
         key: NaturalKey?,
@@ -223,7 +223,7 @@ extension SQLSession {
         ) { try $0.code() }
     }
 
-    /// Payments of a payer at a provider that belong to nothing that is known, the oldest first.
+    /// The unmatched payments of a payer at a provider, the oldest first.
     package func unmatchedPayments(provider: String, payer: String, limit: Int) throws -> [Payment] {
         try all(
             """
@@ -234,7 +234,7 @@ extension SQLSession {
         ) { try $0.payment() }
     }
 
-    /// Stores what a payment is now that was recorded before: it belonged to nothing and is for an invoice, or the rail
+    /// Stores a payment that was recorded before and has changed: it was unmatched and is for an invoice, or the rail
     /// took it back and has it again.
     package func replace(_ payment: Payment) throws {
         try executeOne(
@@ -262,7 +262,7 @@ extension SQLSession {
         }
     }
 
-    /// Settled payments of a merchant whose money cannot be used before some later moment.
+    /// Payments of a merchant whose money is held back beyond a moment.
     package func heldPayments(of merchant: MerchantID, asset: AssetID, at moment: Timestamp) throws -> [Payment] {
         try all(
             """

@@ -1,11 +1,11 @@
 package import Payments
 package import Seams
 
-/// What is kept of what a payment's customer has told.
+/// The stored personal data of a payment's customer.
 package struct PersonalDataRecord: Hashable, Sendable {
     /// The payment.
     package let payment: PaymentID
-    /// What was told, sealed; nil once it was erased.
+    /// The data, sealed; nil once it was erased.
     package let sealed: [UInt8]?
     /// When it was erased, if it was.
     package let erasedAt: Timestamp?
@@ -13,9 +13,9 @@ package struct PersonalDataRecord: Hashable, Sendable {
     package let erasedBy: APIKeyID?
 }
 
-/// What customers have told.
+/// The personal data of customers.
 extension SQLSession {
-    /// Keeps what the customer of a payment has told, unless something is kept already or was erased.
+    /// Stores the personal data of a payment's customer, unless some is stored already or was erased.
     package func insertPersonalData(_ sealed: [UInt8], of payment: PaymentID, at moment: Timestamp) throws {
         try execute(
             "INSERT INTO personal_data (payment, sealed, kept_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -23,7 +23,7 @@ extension SQLSession {
         )
     }
 
-    /// Stores what is kept of a payment in another seal.
+    /// Replaces the sealed personal data of a payment by the same data in another seal.
     package func replacePersonalData(_ sealed: [UInt8], of payment: PaymentID) throws {
         try execute(
             "UPDATE personal_data SET sealed = $1 WHERE payment = $2 AND erased_at IS NULL",
@@ -31,7 +31,7 @@ extension SQLSession {
         )
     }
 
-    /// What is kept of a payment; nil when its customer has told nothing and nothing was erased.
+    /// The personal data of a payment; nil when none was ever stored or erased.
     package func personalData(of payment: PaymentID) throws -> PersonalDataRecord? {
         try first(
             "SELECT payment, sealed, erased_at, erased_by FROM personal_data WHERE payment = $1",
@@ -46,7 +46,7 @@ extension SQLSession {
         }
     }
 
-    /// Erases what is kept of a payment, once and for all: what is told later is not kept either.
+    /// Erases the personal data of a payment for good: data that comes later is not stored either.
     package func erasePersonalData(of payment: PaymentID, by key: APIKeyID, at moment: Timestamp) throws {
         try execute(
             """

@@ -1,12 +1,12 @@
-/// Whose each account of a rail is.
+/// The provider that owns each account of a rail.
 extension SQLSession {
-    /// The provider whose an account is, for ever: the first that said so.
+    /// The provider that owns an account, for ever: the first that claimed it.
     ///
     /// - Parameters:
     ///   - account: the account, under a name that no other account of any rail has.
-    ///   - provider: the key of who says that it is its own.
+    ///   - provider: the key of the provider that claims it.
     /// - Throws: what the database throws.
-    /// - Returns: the key of the provider that has it.
+    /// - Returns: the key of the provider that owns it.
     package func owner(ofAccount account: String, otherwise provider: String) throws -> String {
         try execute(
             "INSERT INTO provider_accounts (account, provider) VALUES ($1, $2) ON CONFLICT DO NOTHING",

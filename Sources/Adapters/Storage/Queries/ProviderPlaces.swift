@@ -1,8 +1,8 @@
 package import Seams
 
-/// Where providers take money, as it was configured at any time.
+/// The places where providers take money, or took it under an earlier configuration.
 extension SQLSession {
-    /// Remembers that a provider takes money at a place.
+    /// Stores that a provider takes money at a place.
     package func meet(_ place: String, of provider: String, at moment: Timestamp) throws {
         try execute(
             """

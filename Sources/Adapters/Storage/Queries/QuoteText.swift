@@ -4,7 +4,7 @@ import Records
 import Seams
 import StrictJSON
 
-/// A quote as it is kept: JSON with the exact fraction.
+/// A quote as it is stored: JSON with the exact fraction.
 enum QuoteText {
     static func write(_ quote: Quote) -> String {
         let value: JSONValue = [

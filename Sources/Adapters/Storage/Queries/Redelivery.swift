@@ -2,10 +2,12 @@ package import Payments
 package import Records
 package import Seams
 
-/// What merchants ask to be told again.
+/// Events that are sent again at a merchant's request.
 extension SQLSession {
-    /// Has an event sent to an endpoint of its merchant again, or for the first time when the endpoint was never to be told
-    /// of it; what it is still to be told comes in its turn.
+    /// Has an event sent to an endpoint of its merchant again, or for the first time when the endpoint was never to get
+    /// it.
+    ///
+    /// An event that the endpoint is still to get comes in its turn.
     package func deliver(
         _ event: EventID,
         of type: String,
@@ -29,7 +31,7 @@ extension SQLSession {
         )
     }
 
-    /// Has a merchant's events of a time sent to an endpoint again.
+    /// Has a merchant's events between two moments sent to an endpoint again.
     ///
     /// - Returns: how many are sent, and whether there were no more than `limit` to look at.
     package func redeliver(

@@ -6,35 +6,35 @@ package import Seams
 package struct StoredScanAccount: Hashable, Sendable {
     /// The account in the rail's canonical form.
     package let account: String
-    /// What of the account is looked at.
+    /// The part of the account that is scanned.
     package let subject: String
 }
 
-/// Where a scan stands.
+/// The state of a scan.
 package struct ScanState: Hashable, Sendable {
     /// The provider.
     package let provider: String
     /// The account.
     package let account: String
-    /// What of the account is looked at.
+    /// The part of the account that is scanned.
     package let subject: String
     /// Where the next page starts.
     package let position: String?
-    /// Until when, by the rail's clock, nothing is missing.
+    /// The moment until which, by the rail's clock, nothing is missing.
     package let completeUntil: Timestamp?
     /// Why the cursor does not move, when it does not.
     package let problem: String?
 }
 
-/// How far the accounts of a provider were read that are always scanned.
+/// How far a provider's standing accounts, which are always scanned, were read.
 package struct ScanWatermark: Sendable {
     /// The provider.
     package let provider: String
-    /// Until when, by the rail's clock.
+    /// The moment until which they were read, by the rail's clock.
     package let completeUntil: Timestamp
     /// How long after the end of an invoice a payment may still arrive that was made in time.
     package let grace: Duration
-    /// Whether accounts of single options are scanned by themselves.
+    /// Whether accounts of single options have scans of their own.
     package let hasAccountsOfOptions: Bool
 
     /// How far a provider's accounts were read.
@@ -91,7 +91,7 @@ extension SQLSession {
         )
     }
 
-    /// Accounts that merchants of a book have handed out, with their numbers, from after a number on.
+    /// Accounts that merchants of a book have handed out, with their numbers, after a given number.
     package func watchedAccounts(
         provider: String,
         in book: LedgerBook,
@@ -115,7 +115,7 @@ extension SQLSession {
         ) { try $0.integer() } != nil
     }
 
-    /// Until when the scan of an account has read everything; none when it has not begun.
+    /// The moment until which the scan of an account is complete; nil when it has not begun.
     package func completeUntil(provider: String, account: String, subject: String) throws -> Timestamp? {
         try first(
             "SELECT complete_until FROM scan_cursors WHERE provider = $1 AND account = $2 AND subject = $3",
@@ -123,7 +123,7 @@ extension SQLSession {
         ) { try $0.optionalMoment() } ?? nil
     }
 
-    /// Until when all scans of a provider have read everything; none while one of them has not said it.
+    /// The moment until which all scans of a provider are complete; nil while one of them has none.
     package func completeUntil(provider: String) throws -> Timestamp? {
         try first(
             """
@@ -134,13 +134,16 @@ extension SQLSession {
         ) { try $0.optionalMoment() } ?? nil
     }
 
-    /// How far a scan goes before it is noted for those who wait for a wallet that is held.
+    /// The least progress of a scan that is stored while a wallet is held.
     private static var step: Duration { .seconds(10) }
 
-    /// Whether it matters that a scan that found nothing has read until a moment: it had a problem, an invoice or the
-    /// account itself ends before that moment, a wallet was held before it, or nothing was read before.
+    /// Whether the progress of a scan that found nothing has to be stored.
     ///
-    /// Whoever decides by what a scan is complete up to has a line here: on an account without news nothing else moves it.
+    /// It has to when the scan had a problem or has read nothing before, when an invoice or the account itself ends
+    /// before `moment`, and when a wallet was held before it.
+    ///
+    /// Every decision that depends on how far a scan is complete needs a condition here: on an account without news
+    /// nothing else moves it.
     package func waitsForScan(
         provider: String,
         account: String,
@@ -168,7 +171,7 @@ extension SQLSession {
         ) { try $0.integer() } != nil
     }
 
-    /// Where the next page of an account starts; none at the very start.
+    /// Where the next page of an account starts; nil at the very start.
     package func scanPosition(provider: String, account: String, subject: String) throws -> String? {
         try first(
             "SELECT position FROM scan_cursors WHERE provider = $1 AND account = $2 AND subject = $3",
@@ -203,7 +206,7 @@ extension SQLSession {
         ) == 1
     }
 
-    /// Remembers why a cursor does not move.
+    /// Stores why a cursor does not move.
     package func recordScanProblem(
         provider: String,
         account: String,
@@ -238,7 +241,7 @@ extension SQLSession {
         )
     }
 
-    /// Where the scans of one provider, or of all, stand.
+    /// The states of the scans of one provider, or of all.
     package func scanStates(provider: String?) throws -> [ScanState] {
         try all(
             """

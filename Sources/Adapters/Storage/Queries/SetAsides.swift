@@ -4,14 +4,14 @@ package import Payments
 import Records
 package import Seams
 
-/// What could not be understood or booked.
+/// Records of what was set aside, because it could not be stored, read or booked.
 extension SQLSession {
-    /// Keeps what was set aside, with what the rail said and the case about it.
+    /// Stores a set-aside record, with the rail's bytes and its case.
     ///
     /// - Parameters:
-    ///   - found: what was set aside.
-    ///   - bytes: what the rail said.
-    ///   - isSealed: whether the bytes are sealed, because they may tell of a customer.
+    ///   - found: the record.
+    ///   - bytes: the rail's bytes.
+    ///   - isSealed: whether the bytes are sealed, because they may hold personal data.
     ///   - provider: the provider that found it.
     ///   - opened: the case.
     ///   - moment: the current moment.
@@ -41,9 +41,9 @@ extension SQLSession {
         ) == 1
     }
 
-    /// Remembers that the rail's history no longer has what was set aside; when it comes back it is new.
+    /// Marks a set-aside record as gone from the rail's history; when it comes back it is new.
     ///
-    /// - Returns: the case about it; nil when nothing was set aside under the key.
+    /// - Returns: the record's case; nil when nothing was set aside under the key.
     package func forgetSetAside(_ key: NaturalKey, provider: String, at moment: Timestamp) throws -> CaseID? {
         let place: [SQLValue] = [.text(key.text), .text(provider)]
         let found = try first(
@@ -59,7 +59,7 @@ extension SQLSession {
         return found
     }
 
-    /// The natural keys of what was set aside of a provider after a moment and is still there, the oldest first.
+    /// The natural keys of a provider's set-aside records after a moment that are not gone, the oldest first.
     package func standingSetAside(provider: String, since moment: Timestamp) throws -> [NaturalKey] {
         try all(
             """
@@ -70,8 +70,8 @@ extension SQLSession {
         ) { NaturalKey(stored: try $0.text()) }
     }
 
-    /// What the rails' histories have and the books do not, added up: however much there is, a sum for each provider and
-    /// asset.
+    /// The sums of what is set aside, one for each provider and asset: the rails' histories have it, and the books do
+    /// not.
     package func setAsideSums() throws -> [SetAsideSum] {
         var sums: [SetAsideSum.Name: SetAsideSum] = [:]
         var last = (key: "", provider: "")
@@ -94,15 +94,14 @@ extension SQLSession {
         }
     }
 
-    /// What the rail said of something that was set aside, and whether it is sealed; nil when the case is about nothing of
-    /// the kind.
+    /// The rail's bytes of a set-aside record, and whether they are sealed; nil when the case has no such record.
     package func bytesSetAside(of opened: CaseID) throws -> (bytes: [UInt8], isSealed: Bool)? {
         try first("SELECT bytes, sealed FROM set_aside WHERE case_id = $1", [.id(opened)]) { row in
             (bytes: try row.blob(), isSealed: try row.int() == 1)
         }
     }
 
-    /// Forgets what the rail said of something that was set aside, where it may tell of a customer.
+    /// Deletes the rail's bytes of a set-aside record, if they are sealed because they may hold personal data.
     package func forgetSealedBytes(of opened: CaseID) throws {
         try execute(
             "UPDATE set_aside SET bytes = $1, sealed = 0 WHERE case_id = $2 AND sealed = 1",
@@ -110,15 +109,15 @@ extension SQLSession {
         )
     }
 
-    /// How much is set aside.
+    /// How many set-aside records there are.
     package func setAsideCount() throws -> Int {
         try first("SELECT COUNT(*) FROM set_aside WHERE gone_at IS NULL", []) { try $0.int() } ?? 0
     }
 }
 
-/// What was set aside of one asset at one provider.
+/// The sum of what is set aside of one asset at one provider.
 package struct SetAsideSum: Hashable, Sendable {
-    /// Where it is.
+    /// The provider and the asset.
     package struct Name: Hashable, Sendable, Comparable {
         /// The provider.
         package let provider: String
@@ -131,13 +130,13 @@ package struct SetAsideSum: Hashable, Sendable {
         }
     }
 
-    /// Where it is.
+    /// The provider and the asset.
     package let name: Name
     /// By how much balances changed, in smallest units, as far as that is known.
     package private(set) var units: BigInt = 0
-    /// Of how many that is known.
+    /// For how many records that is known.
     package private(set) var known = 0
-    /// Of how many it is not.
+    /// For how many records it is not known.
     package private(set) var unknown = 0
 
     init(_ name: Name) { self.name = name }
@@ -158,7 +157,7 @@ extension SetAside {
 }
 
 extension SQLRow {
-    /// What was set aside, or nil when its columns are empty.
+    /// A set-aside record, or nil when its columns are empty.
     mutating func optionalSetAside() throws -> SetAside? {
         guard let key = try optionalText() else {
             for _ in 0..<6 { try skip() }

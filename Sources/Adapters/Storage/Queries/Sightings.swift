@@ -3,7 +3,7 @@ package import Payments
 package import Records
 import Seams
 
-/// What was seen and is not final yet.
+/// Sightings: payments that are not final yet.
 extension SQLSession {
     private static var sightingColumns: String {
         """
@@ -11,7 +11,7 @@ extension SQLSession {
         """
     }
 
-    /// What was seen by a provider.
+    /// The sightings of a provider.
     package func sightings(provider: String) throws -> [StoredSighting] {
         try all(
             "SELECT \(Self.sightingColumns) FROM sightings s WHERE s.provider = $1 ORDER BY s.natural_key",
@@ -19,7 +19,7 @@ extension SQLSession {
         ) { try $0.sighting() }
     }
 
-    /// What was seen for an invoice.
+    /// The sightings of an invoice.
     package func sightings(of invoice: InvoiceID) throws -> [StoredSighting] {
         try all(
             "SELECT \(Self.sightingColumns) FROM sightings s WHERE s.invoice = $1 ORDER BY s.occurred_at, s.natural_key",
@@ -27,7 +27,7 @@ extension SQLSession {
         ) { try $0.sighting() }
     }
 
-    /// Stores what was seen, or how far it has come.
+    /// Stores a sighting, or its new number of confirmations.
     package func store(_ sighting: StoredSighting, provider: String) throws {
         try execute(
             """
@@ -45,7 +45,7 @@ extension SQLSession {
         )
     }
 
-    /// Forgets what was seen.
+    /// Deletes a sighting.
     package func removeSighting(_ key: NaturalKey, provider: String) throws {
         try execute(
             "DELETE FROM sightings WHERE provider = $1 AND natural_key = $2",

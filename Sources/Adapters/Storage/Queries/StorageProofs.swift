@@ -1,15 +1,15 @@
 package import Seams
 
 extension SQLSession {
-    /// Writes something that replaces what was written before; once it is committed the database can be written.
+    /// Writes a row that replaces the one before; its commit proves that the database can be written.
     ///
     /// - Parameters:
     ///   - now: when that is.
-    ///   - room: how many bytes are written. A disk that is almost full keeps a single page where it has no room for an
+    ///   - room: how many bytes are written. A disk that is almost full may take a single page and have no room for an
     ///     order or a payment.
     /// - Throws: ``StorageError`` when they cannot be written.
     package func proveStorage(at now: Timestamp, room: Int) throws {
-        // A page that would be written as it was is not written at all.
+        // A page that has not changed is not written at all.
         let filling = (0..<room).map { UInt8(truncatingIfNeeded: now.microseconds >> (8 * ($0 % 8))) }
         try execute(
             """

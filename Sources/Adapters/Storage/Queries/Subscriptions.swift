@@ -31,7 +31,7 @@ extension SQLSession {
         )
     }
 
-    /// Stores where a subscription stands, unless it no longer stands where it did.
+    /// Stores the status of a subscription, if its stored state is still that of `before`.
     ///
     /// - Returns: whether it was stored.
     package func update(_ subscription: Subscription, from before: Subscription) throws -> Bool {

@@ -41,7 +41,7 @@ extension SQLSession {
 
     static var merchantColumns: String { "m.id, m.name, m.fee_basis_points, m.created_at" }
 
-    /// A piece of the list of merchants, the newest first.
+    /// A page of merchants, the newest first.
     package func merchants(in page: Page) throws -> [MerchantRecord] {
         // A list needs a condition, and this one all merchants meet.
         try list(
@@ -56,7 +56,7 @@ extension SQLSession {
         }
     }
 
-    /// Whether the money of this database is real; the first one who asks decides it for ever.
+    /// Whether the money of this database is real; the first call decides it for ever.
     package func isLive(otherwise wish: Bool) throws -> Bool {
         try execute(
             "INSERT INTO gateway_mode (number, livemode) VALUES (1, $1) ON CONFLICT DO NOTHING",
@@ -65,8 +65,7 @@ extension SQLSession {
         return try first("SELECT livemode FROM gateway_mode WHERE number = 1", []) { try $0.int() == 1 } ?? wish
     }
 
-    /// How many decimal digits the smallest unit of an asset has in this database; the first one who asks decides it for
-    /// ever.
+    /// How many decimal digits the smallest unit of an asset has in this database; the first call decides it for ever.
     package func scale(of asset: AssetID, otherwise scale: Int) throws -> Int {
         try execute(
             "INSERT INTO asset_scales (asset, scale) VALUES ($1, $2) ON CONFLICT DO NOTHING",
@@ -116,14 +115,14 @@ extension SQLSession {
         ) { try $0.apiKey() }
     }
 
-    /// Puts another secret part in the place of a key's.
+    /// Replaces the digest of a key's secret.
     package func replaceDigest(of id: APIKeyID, by digest: [UInt8]) throws {
         try execute("UPDATE api_keys SET digest = $1 WHERE id = $2", [.blob(digest), .id(id)])
     }
 
-    /// Makes an API key useless.
+    /// Revokes an API key.
     ///
-    /// - Returns: whether it was of use until now.
+    /// - Returns: whether it was not revoked before.
     package func revoke(_ id: APIKeyID, at moment: Timestamp) throws -> Bool {
         try change(
             "UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",

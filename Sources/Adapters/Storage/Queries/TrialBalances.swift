@@ -29,7 +29,7 @@ extension SQLSession {
 
     /// Adds a piece of a book's journal to a trial balance.
     private func add(_ piece: ClosedRange<Int64>, of book: LedgerBook, to trial: inout TrialBalance) throws {
-        // Line by line, and not by ledger transactions: what does not balance has to show here too.
+        // Line by line, and not by ledger transactions: one that does not balance has to show here too.
         var last = (sequence: piece.lowerBound, line: Int64(-1))
         while true {
             let page = try query(

@@ -2,7 +2,7 @@ package import Payments
 package import Records
 package import Seams
 
-/// The right to tell an endpoint alone what is due to it, until somebody else takes it.
+/// The exclusive right to send an endpoint its due events, until somebody else takes it.
 ///
 /// Its token grows with every turn. A worker that was stopped for longer than its turn changes nothing any more: the clock
 /// decides who sends, and never what is stored.
@@ -11,27 +11,27 @@ package struct EndpointTurn: Hashable, Sendable {
     package let endpoint: WebhookEndpointRecord
     /// The number of the turn.
     let token: Int64
-    /// What is due: retries first, then what was never sent, each in the order of events.
+    /// The due deliveries: retries first, then events that were never sent, each in the order of events.
     package let deliveries: [DueDelivery]
-    /// Whether there is more to look at: many events were passed over that the endpoint does not take.
+    /// Whether there are more events to read: many were passed over that the endpoint does not take.
     package let hasMore: Bool
 }
 
 /// Turns at endpoints.
 extension SQLSession {
-    /// How many events an endpoint that takes some types only passes over at a time.
+    /// How many events are read at a time for an endpoint that takes only some types.
     private static var step: Int { 500 }
 
-    /// Takes a turn at an endpoint, and moves its position over what it does not take.
+    /// Takes a turn at an endpoint, and moves its position over events that it does not take.
     ///
     /// - Parameters:
     ///   - id: the endpoint.
     ///   - moment: the current moment.
     ///   - end: until when the turn is the caller's.
-    ///   - limit: the most that is sent in the turn.
+    ///   - limit: the most events that are sent in the turn.
     /// - Throws: what the database throws.
-    /// - Returns: the turn, which has ended when nothing is due; nil while somebody else has it, or when the endpoint was
-    ///   taken away.
+    /// - Returns: the turn, which has ended when nothing is due; nil while somebody else has it, or when the endpoint
+    ///   was deleted.
     package func takeTurn(
         at id: WebhookEndpointID,
         at moment: Timestamp,
@@ -60,7 +60,7 @@ extension SQLSession {
         return turn
     }
 
-    /// What is due to an endpoint: retries, and then what it was never sent.
+    /// The due deliveries of an endpoint: retries, and then events that it was never sent.
     private func due(
         to endpoint: WebhookEndpointRecord,
         _ bounds: [SQLValue],
@@ -102,7 +102,8 @@ extension SQLSession {
         try execute("UPDATE webhook_endpoints SET claimed_until = NULL WHERE claimed_until IS NOT NULL", [])
     }
 
-    /// The next events that an endpoint is told, of the first span that has any; positions move over what it does not take.
+    /// The next events for an endpoint, of the first span that has any; positions move over events that it does not
+    /// take.
     private func nextEvents(
         to endpoint: WebhookEndpointRecord,
         in spans: [PositionSpan],
@@ -126,7 +127,7 @@ extension SQLSession {
                 if let last = page.last { try move(endpoint.id, span.start, to: last.sequence) }
                 return ([], page.count == step)
             }
-            // What was to be told before it was switched off was told.
+            // All events from before the endpoint was disabled have been sent.
             try execute(
                 "DELETE FROM endpoint_positions WHERE endpoint = $1 AND start = $2",
                 [.id(endpoint.id), .integer(span.start)]
@@ -144,7 +145,7 @@ extension SQLSession {
     }
 }
 
-/// A part of a merchant's events that an endpoint is told.
+/// A part of a merchant's events that an endpoint gets.
 private struct PositionSpan {
     let start: Int64
     let position: Int64
@@ -159,7 +160,8 @@ private struct StoredPlace {
 }
 
 extension [StoredPlace] {
-    /// What an endpoint takes of a span's next events; the position moves with each over what it does not take behind it.
+    /// The deliveries of a span's next events that an endpoint takes; with each, the position also moves over the
+    /// events behind it that it does not take.
     fileprivate func wanted(by endpoint: WebhookEndpointRecord, in span: PositionSpan, limit: Int) -> [DueDelivery] {
         let wanted = indices.filter { endpoint.takes(self[$0].type) }
         return wanted.prefix(limit).enumerated().map { number, index in

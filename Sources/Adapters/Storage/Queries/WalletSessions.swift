@@ -27,7 +27,7 @@ extension SQLSession {
         )
     }
 
-    /// Stores how far a session has come, unless somebody else has brought it further.
+    /// Stores a session, if its stored state is still that of `before`.
     ///
     /// - Returns: whether it was stored.
     package func update(_ session: WalletSession, from before: WalletSession) throws -> Bool {
@@ -76,7 +76,7 @@ extension SQLSession {
         }
     }
 
-    /// Sessions whose wallets may still say something, the oldest first.
+    /// Sessions whose wallets may still answer, the oldest first.
     package func openWalletSessions(at moment: Timestamp, limit: Int) throws -> [WalletSession] {
         try all(
             """

@@ -11,7 +11,7 @@ extension SQLSession {
         """
     }
 
-    /// Stores what has left; what is stored already stays as it is, and is on the list again if it had vanished.
+    /// Stores a spend; one that is stored already stays as it is, and is listed again if it had vanished.
     package func insert(_ spend: WalletSpend, at moment: Timestamp) throws {
         try execute(
             """
@@ -30,12 +30,12 @@ extension SQLSession {
         )
     }
 
-    /// What has left by a provider's keys without having been signed here, the latest first.
+    /// The spends of a provider's wallets, the latest first.
     package func spends(provider: String, limit: Int) throws -> [WalletSpend] {
         try spends("s.provider = $1 AND s.vanished_at IS NULL", [.text(provider)], limit: limit)
     }
 
-    /// All of what has left for somebody and is no transfer of ours yet.
+    /// All spends with a receiver that are not assigned to a transfer of ours yet.
     package func unassignedSpends(provider: String) throws -> [WalletSpend] {
         try spends(
             "s.provider = $1 AND s.vanished_at IS NULL AND s.transfer IS NULL AND s.destination IS NOT NULL",
@@ -43,7 +43,7 @@ extension SQLSession {
         )
     }
 
-    /// What left by one chain transaction.
+    /// The spends of one chain transaction.
     package func spends(evidence: String, of provider: String) throws -> [WalletSpend] {
         try spends(
             "s.provider = $1 AND s.evidence = $2 AND s.vanished_at IS NULL",
@@ -51,7 +51,7 @@ extension SQLSession {
         )
     }
 
-    /// The receivers of a movement, also when it has vanished from the chain since.
+    /// The spends of a movement, one for each receiver, also when it has vanished from the chain since.
     package func spends(of key: NaturalKey) throws -> [WalletSpend] { try spends("s.key = $1", [.text(key.text)]) }
 
     private func spends(
@@ -68,7 +68,7 @@ extension SQLSession {
         ) { try $0.walletSpend() }
     }
 
-    /// Takes a movement off the list that is no longer in the chain.
+    /// Removes the spends of a movement from the list, because it is no longer in the chain.
     package func vanish(_ key: NaturalKey, at moment: Timestamp) throws {
         try execute(
             "UPDATE wallet_spends SET vanished_at = $2 WHERE key = $1 AND vanished_at IS NULL",
@@ -76,7 +76,7 @@ extension SQLSession {
         )
     }
 
-    /// The numbers of a wallet from one on, below another, that something used which was not signed here.
+    /// The numbers of a wallet, from a given one on, that its spends have used.
     package func foreignNumbers(of wallet: String, at provider: String, from number: Int64) throws -> Set<Int64> {
         Set(
             try all(
@@ -89,11 +89,11 @@ extension SQLSession {
         )
     }
 
-    /// Says which transfer of ours something was that has left; each transfer has left once.
+    /// Assigns a spend to a transfer of ours; each transfer has left once.
     ///
-    /// - Returns: whether it was nobody's until now.
+    /// - Returns: whether it was unassigned and is in the chain.
     package func assign(_ spend: WalletSpend, to transfer: String) throws -> Bool {
-        // What it was said to be before, and which is gone, it is no longer.
+        // A spend that was assigned to the transfer before, and that is gone, is unassigned.
         try execute("UPDATE wallet_spends SET transfer = NULL WHERE transfer = $1", [.transfer(transfer)])
         return try change(
             """
@@ -104,7 +104,7 @@ extension SQLSession {
         ) == 1
     }
 
-    /// Says that something that has left is no transfer of ours.
+    /// Unassigns a spend from its transfer.
     package func unassign(_ spend: WalletSpend) throws {
         try execute(
             "UPDATE wallet_spends SET transfer = NULL WHERE key = $1 AND position = $2",
@@ -122,8 +122,7 @@ extension SQLSession {
 
     private static var isReviewed: String { "EXISTS (SELECT 1 FROM wallet_reviews r WHERE r.transfer = t.id)" }
 
-    /// A provider's transfers that nothing was signed for: first those that nobody has said anything about, the oldest
-    /// first.
+    /// A provider's transfers that nothing was signed for: first those without a review, the oldest first.
     package func unsentOutgoing(provider: String, limit: Int) throws -> [OutgoingTransfer] {
         try all(
             """
@@ -134,7 +133,7 @@ extension SQLSession {
         ) { try $0.outgoing() }
     }
 
-    /// How many of a provider's transfers nothing was signed for and nobody has said anything about, and the oldest one.
+    /// How many of a provider's transfers are neither signed nor reviewed, and the oldest one.
     package func undecidedOutgoing(provider: String) throws -> (count: Int64, first: String?) {
         let undecided = "outgoing t WHERE t.provider = $1 AND \(Self.isUnsent) AND NOT \(Self.isReviewed)"
         let count = try first("SELECT COUNT(*) FROM \(undecided)", [.text(provider)]) { try $0.integer() } ?? 0
@@ -150,7 +149,7 @@ extension SQLSession {
         ) { try $0.integer() } ?? 0
     }
 
-    /// Remembers that a person has said of a transfer that it is still owed.
+    /// Stores that a person has reviewed a transfer as still owed.
     package func review(_ transfer: String, at moment: Timestamp) throws {
         try execute(
             "INSERT INTO wallet_reviews (transfer, reviewed_at) VALUES ($1, $2) ON CONFLICT (transfer) DO NOTHING",
@@ -158,14 +157,13 @@ extension SQLSession {
         )
     }
 
-    /// The transfers of which a person has said that they are still owed.
+    /// The transfers that a person has reviewed as still owed.
     package func reviewedTransfers() throws -> Set<String> {
         let sql = "SELECT t.id, t.kind FROM wallet_reviews r JOIN outgoing t ON t.id = r.transfer"
         return Set(try all(sql, []) { try $0.optionalTransferID() }.compactMap(\.self))
     }
 
-    /// Forgets what a person has said about a provider's transfers: when the wallet is held again, they are looked at
-    /// again.
+    /// Forgets the reviews of a provider's transfers: when the wallet is held again, they are reviewed again.
     package func forgetReviews(of provider: String) throws {
         try execute(
             "DELETE FROM wallet_reviews WHERE transfer IN (SELECT t.id FROM outgoing t WHERE t.provider = $1)",
@@ -173,12 +171,12 @@ extension SQLSession {
         )
     }
 
-    /// Forgets what a person has said about a transfer.
+    /// Forgets the review of a transfer.
     package func forgetReview(of transfer: String) throws {
         try execute("DELETE FROM wallet_reviews WHERE transfer = $1", [.transfer(transfer)])
     }
 
-    /// The transfers that the rail knows by a hash.
+    /// The transfers with a hash.
     package func transfers(hash: String) throws -> [OutgoingTransfer] {
         try all("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.hash = $1 ORDER BY t.id", [.text(hash)]) {
             try $0.outgoing()

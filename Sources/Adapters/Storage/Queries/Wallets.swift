@@ -49,9 +49,9 @@ extension SQLSession {
     ///   - number: the number.
     ///   - wallet: the wallet.
     ///   - provider: the wallet's provider.
-    ///   - expected: what the books said when the number was compared with the chain; nil: it does not matter.
+    ///   - expected: the books' `signedBelow` when the number was compared with the chain; nil: it is not checked.
     /// - Throws: what the database throws.
-    /// - Returns: whether the wallet may still sign and the books still say it; when not, nothing is changed.
+    /// - Returns: whether the wallet may still sign and the books have not changed; when not, nothing is changed.
     package func sign(
         _ number: Int64,
         with wallet: String,
@@ -67,7 +67,7 @@ extension SQLSession {
         ) == 1
     }
 
-    /// Stops a wallet from signing.
+    /// Holds a wallet, so that it signs nothing.
     ///
     /// - Returns: whether it could sign until now; the first reason is kept.
     package func hold(
@@ -99,7 +99,8 @@ extension SQLSession {
         )
     }
 
-    /// Forgets that numbers from one on were used: what used them is no longer in the chain, and may come back.
+    /// Forgets that numbers from a given one on were used: the requests that used them are no longer in the chain, and
+    /// may come back.
     package func forget(_ wallet: String, of provider: String, from number: Int64) throws {
         try execute(
             """
@@ -111,7 +112,7 @@ extension SQLSession {
         )
     }
 
-    /// Numbers of a wallet, taken in any order, that were used before it was known or that a person has looked at.
+    /// Numbers of a wallet, taken in any order, that were used before it was met or that a person has accepted.
     package func acceptedNumbers(of wallet: String, at provider: String) throws -> Set<Int64> {
         Set(
             try all(
@@ -135,7 +136,7 @@ extension SQLSession {
         }
     }
 
-    /// The numbers that a provider has used for transfers, from one on.
+    /// The numbers that a provider has used for transfers, from a given one on.
     package func usedNumbers(of provider: String, from number: Int64) throws -> Set<Int64> {
         Set(
             try all(
@@ -165,7 +166,7 @@ extension SQLSession {
         }
     }
 
-    /// Remembers that the database was restored from a copy, and holds every wallet.
+    /// Stores that the database was restored from a copy, and holds every wallet.
     package func recordRestore(takenAt: Timestamp, at moment: Timestamp) throws {
         try execute(
             "INSERT INTO restores (restored_at, taken_at) VALUES ($1, $2)",

@@ -2,13 +2,13 @@ import Ledger
 import Payments
 
 extension Schema {
-    /// The journals of the books, and what follows from them.
+    /// The journals of the books, and the balances that follow from them.
     ///
-    /// Each book numbers its ledger transactions by itself, and has a seal and balances of its own.
+    /// Each book has numbers of ledger transactions, a seal and balances of its own.
     ///
     /// Accounts and assets are numbered when they are first booked on. The subject of a ledger transaction is the
     /// identifier of a payment, refund or payout, or the natural key of a movement. An account has a balance for each
-    /// period in which it was moved; the newest one is what it holds.
+    /// period in which it was moved; the newest one is its present balance.
     static let books = [
         """
         CREATE TABLE accounts (number {identity} NOT NULL PRIMARY KEY, code TEXT NOT NULL, scope TEXT NOT NULL,

@@ -1,7 +1,7 @@
 import Payments
 
 extension Schema {
-    /// Sessions with customers' wallets, and what customers and the owners of bots are told in chats.
+    /// Sessions with customers' wallets, and notices to customers in chats.
     static let customers = [
         """
         CREATE TABLE wallet_sessions (id {id} NOT NULL PRIMARY KEY, invoice {id} NOT NULL REFERENCES invoices (id),

@@ -1,7 +1,7 @@
 import Payments
 
 extension Schema {
-    /// Money that came, money that goes, and what waits for a person.
+    /// Payments, refunds and payouts, and cases.
     static let money = incoming + outgoing + cases
 
     private static let incoming = [
@@ -28,7 +28,7 @@ extension Schema {
         // A customer's payments to every merchant of a bot.
         "CREATE INDEX payments_of_customer ON payments (provider, payer, id) WHERE payer IS NOT NULL",
         "CREATE INDEX payments_by_moment ON payments (provider, occurred_at)",
-        // What was seen and can still be undone.
+        // Payments that were seen and can still be undone.
         """
         CREATE TABLE sightings (provider TEXT NOT NULL, natural_key TEXT NOT NULL, option {id} NOT NULL,
         invoice {id} NOT NULL REFERENCES invoices (id), asset TEXT NOT NULL, amount {units} NOT NULL, payer TEXT,
@@ -76,7 +76,7 @@ extension Schema {
         "CREATE INDEX cases_of_invoice ON cases (invoice) WHERE invoice IS NOT NULL",
         "CREATE INDEX cases_of_movement ON cases (movement) WHERE movement IS NOT NULL",
         "CREATE INDEX cases_by_state ON cases (state, id)",
-        // Units are text here: what a chain says may be no amount at all.
+        // Units are text here: a chain may state a number that is no valid amount.
         """
         CREATE TABLE set_aside (key TEXT NOT NULL, provider TEXT NOT NULL, case_id {id} NOT NULL, account TEXT NOT NULL,
         asset TEXT, units TEXT, cause \(SetAside.Cause.column) NOT NULL, explanation TEXT NOT NULL,

@@ -1,7 +1,7 @@
 import Payments
 
 extension Schema {
-    /// What is owed, and the ways to pay it.
+    /// Invoices, and the ways to pay them.
     static let orders =
         links + [
             """
@@ -33,7 +33,7 @@ extension Schema {
             CREATE TABLE past_quotes (option {id} NOT NULL REFERENCES payment_options (id), number {integer} NOT NULL,
             asset TEXT NOT NULL, due {units} NOT NULL, quote TEXT NOT NULL, PRIMARY KEY (option, number)) {table}
             """,
-            // The provider stands last: one index finds what a provider knows, and whether another one knows it.
+            // The provider stands last: one index finds a reference at a provider, and at any other.
             """
             CREATE TABLE payment_references (provider TEXT NOT NULL, scope TEXT NOT NULL, value TEXT NOT NULL,
             option {id} NOT NULL, PRIMARY KEY (scope, value, provider), \(openedAtProvider)) {table}
@@ -43,7 +43,7 @@ extension Schema {
             place {integer} NOT NULL, invoice {id} NOT NULL REFERENCES invoices (id),
             PRIMARY KEY (link, visitor, place)) {table}
             """,
-            // One at a time: an invoice is held for the question of a rail that was approved.
+            // An invoice is held for one approved question of a rail at a time.
             """
             CREATE TABLE approvals (invoice {id} NOT NULL PRIMARY KEY REFERENCES invoices (id), provider TEXT NOT NULL,
             question TEXT NOT NULL, link {id} REFERENCES payment_links (id), held_until {moment} NOT NULL) {table}
@@ -52,10 +52,10 @@ extension Schema {
             "CREATE INDEX approvals_by_end ON approvals (held_until)",
         ]
 
-    /// What is opened at a provider is paid there only.
+    /// An option is paid only at the provider that opened it.
     static let openedAtProvider = "FOREIGN KEY (option, provider) REFERENCES payment_options (id, provider)"
 
-    /// What invoices are opened for again and again.
+    /// Payment links, subscriptions and paid media, for which invoices are opened again and again.
     private static let links = [
         """
         CREATE TABLE payment_links (id {id} NOT NULL PRIMARY KEY, merchant {id} NOT NULL REFERENCES merchants (id),

@@ -1,7 +1,7 @@
 extension Schema {
-    /// What reading the rails needs, and what they push.
+    /// The state of scans, and the inbox of pushed messages.
     static let rails = [
-        // An account of a rail is one provider's, for ever.
+        // An account of a rail belongs to one provider, for ever.
         "CREATE TABLE provider_accounts (account TEXT NOT NULL PRIMARY KEY, provider TEXT NOT NULL) {table}",
         """
         CREATE TABLE provider_places (provider TEXT NOT NULL, place TEXT NOT NULL, met_at {moment} NOT NULL,
@@ -16,8 +16,8 @@ extension Schema {
         complete_until {moment}, moved_at {moment}, problem TEXT, problem_at {moment},
         PRIMARY KEY (provider, account, subject)) {table}
         """,
-        // Numbered in each book in the order in which they are committed, because one writer at a time commits in a book:
-        // whoever has read up to a number reads on from there.
+        // Numbered in each book in the order of commits, because one writer at a time commits in a book. A reader goes
+        // on behind the last number that it has read.
         """
         CREATE TABLE watched_accounts (book {integer} NOT NULL REFERENCES books (number), sequence {integer} NOT NULL,
         provider TEXT NOT NULL, account TEXT NOT NULL, PRIMARY KEY (book, sequence)) {table}
@@ -27,7 +27,8 @@ extension Schema {
         CREATE TABLE holding_accounts (provider TEXT NOT NULL, account TEXT NOT NULL, option {id} NOT NULL,
         is_empty {flag} NOT NULL, PRIMARY KEY (provider, account), \(openedAtProvider)) {table}
         """,
-        // What accounts held at each moment at which they were seen. Units are text: they may be more than an amount.
+        // The balances of accounts at each moment at which they were seen. Units are text: they may be more than an
+        // amount.
         """
         CREATE TABLE account_balances (provider TEXT NOT NULL, account TEXT NOT NULL, asset TEXT NOT NULL,
         seen_at {moment} NOT NULL, units TEXT NOT NULL, PRIMARY KEY (provider, account, asset, seen_at)) {table}

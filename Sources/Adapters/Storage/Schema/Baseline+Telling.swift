@@ -1,8 +1,9 @@
 extension Schema {
-    /// Events, the endpoints that they are sent to, how far each was told, and what was set aside to be tried again.
+    /// Events, the endpoints that they are sent to, the position of each, retries, and notices to owners.
     ///
-    /// What an endpoint is told are spans of its merchant's events, from `start` on: the open one, and those before in which
-    /// it was switched off at `until` with something still to tell. Up to `position` everything was sent or set aside.
+    /// An endpoint gets spans of its merchant's events, from `start` on: the open span, and earlier ones that ended at
+    /// `until`, when the endpoint was disabled with events still to send. Up to `position` every event was sent or
+    /// waits for a retry.
     static let telling = [
         """
         CREATE TABLE events (book {integer} NOT NULL, sequence {integer} NOT NULL, id {id} NOT NULL UNIQUE,

@@ -1,7 +1,7 @@
 import Records
 
 extension Schema {
-    /// The wallets that sign, and what left by their keys.
+    /// The wallets that sign, and their spends.
     static let wallets = [
         """
         CREATE TABLE wallets (provider TEXT NOT NULL, wallet TEXT NOT NULL, pays_others {flag} NOT NULL,

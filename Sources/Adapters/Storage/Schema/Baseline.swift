@@ -8,9 +8,9 @@ extension Schema {
         statements: reference + tenants + orders + money + books + rails + wallets + customers + telling + codeRows
     )
 
-    /// What the whole gateway shares: small tables that are written rarely.
+    /// The tables that the whole gateway shares: small ones that are written rarely.
     private static let reference = [
-        // How many there are is decided when the database is made.
+        // Their number is fixed when the database is made.
         "CREATE TABLE books (number {integer} NOT NULL PRIMARY KEY CHECK (number >= 0)) {table}",
         "CREATE TABLE gateway_mode (number {integer} NOT NULL PRIMARY KEY, livemode {flag} NOT NULL) {table}",
         """
@@ -29,7 +29,7 @@ extension Schema {
         """,
     ]
 
-    /// What the numbers of enumerations mean, for people who ask the database.
+    /// The meanings of the numbers of enumerations, for people who query the database.
     private static let codeRows = codes.flatMap { type in rows(of: type) }
 
     private static func rows<Code: StoredCode>(of type: Code.Type) -> [String] {

@@ -2,8 +2,8 @@ package import Records
 
 /// The steps that make the schema: forward only, each run once, in order.
 ///
-/// Tables are written once for both engines. What differs between them, and checks that would repeat a column's name, are
-/// written in braces; ``SchemaWords`` has the list.
+/// Tables are written once for both engines. Differences between them, and checks that would repeat a column's name,
+/// are written in braces; ``SchemaWords`` has the list.
 package enum Schema {
     /// One step.
     package struct Migration: Sendable {
@@ -28,9 +28,9 @@ package enum Schema {
     /// The steps that a database with schema `version` still needs.
     ///
     /// - Parameters:
-    ///   - version: where the database stands.
+    ///   - version: the schema of the database.
     ///   - known: the steps that there are.
-    ///   - migrating: whether it may be brought further.
+    ///   - migrating: whether it may be migrated.
     /// - Throws: ``StorageError`` when the database is newer than this program, or older and not to be migrated.
     /// - Returns: the steps in their order.
     package static func migrations(

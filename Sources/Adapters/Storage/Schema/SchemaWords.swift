@@ -1,4 +1,4 @@
-/// How an engine writes what stands in braces in the schema.
+/// An engine's SQL for the words in braces in the schema.
 ///
 /// - `{integer}` a 64-bit integer; `{identity}` one that counts by itself; `{moment}` microseconds since 1970.
 /// - `{flag}` 0 or 1; `{code n}` the number of a case of an enumeration with `n` cases.

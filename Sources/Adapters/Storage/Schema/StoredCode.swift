@@ -7,7 +7,7 @@ package import Records
 /// The number of a case is its place in ``stored``, counted from 1. New cases go to the end, and none is ever moved: the
 /// numbers are in every database. The table `codes` says to people who read the database what each number means.
 protocol StoredCode: RawRepresentable<String>, CaseIterable, Hashable, Sendable {
-    /// What columns of this enumeration are called in the table `codes`.
+    /// The name of this enumeration's columns in the table `codes`.
     static var columns: String { get }
     /// The cases in the order of their numbers.
     static var stored: [Self] { get }
