@@ -5,16 +5,16 @@ import Synchronization
 
 /// The file of an SQLite database, held by one process for as long as it is open.
 ///
-/// The lock is on the file itself and not on a name: whoever opens it by a symbolic link, a second name or another
-/// spelling meets it, and there is no lock file that could be removed. It does not meet SQLite's own locks, which are of
-/// another kind (`fcntl`) and end when any descriptor of the file is closed: the file is opened here once for the
-/// process, and closed after SQLite has closed it.
+/// The lock is on the file itself and not on a name: it also keeps out a process that opens the file by a symbolic
+/// link, a second name or another spelling. There is no lock file that could be removed. The lock does not conflict
+/// with SQLite's own locks, which are of another kind (`fcntl`) and end when any descriptor of the file is closed. So
+/// the file is opened here once for the process, and closed after SQLite has closed it.
 ///
-/// The log of the last commits lies beside the name and not beside the file: whoever has another file under this name
-/// would take it for its own, empty it and remove it. So the log is locked as well, on which SQLite has no locks of its
-/// own; and a process that has once found its name or its log leading elsewhere never writes again.
+/// The log of the last commits lies beside the name and not beside the file. A process with another file under this
+/// name would take the log for its own, empty it and remove it. So the log is locked as well, on which SQLite has no
+/// locks of its own. A process that has once found its name or its log leading elsewhere never writes again.
 final class LockedFile: Sendable {
-    /// A file, whatever its name is.
+    /// The identity of a file, whatever its name is.
     private struct Identity: Hashable {
         let device: UInt
         let number: UInt
@@ -34,7 +34,7 @@ final class LockedFile: Sendable {
     /// The files that this process holds.
     private static let held = Mutex<Set<Identity>>([])
 
-    /// Where it lies, without symbolic links and always absolute, so that SQLite reads it as a path and nothing else.
+    /// The absolute path without symbolic links, which SQLite reads as a path and nothing else.
     let path: String
     private let identity: Identity
     private let descriptor: Mutex<Int32>
@@ -56,7 +56,8 @@ final class LockedFile: Sendable {
         }
         do {
             let (opened, identity, resolved, log) = try Self.held.withLock { held in
-                // A second descriptor of a file that SQLite has open here must not even be closed.
+                // A second descriptor of a file that SQLite has open here must not even be closed: that would end
+                // SQLite's locks.
                 if let known = Identity(path), held.contains(known) { throw Self.locked(path) }
                 let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
                 guard opened >= 0 else {
@@ -93,7 +94,7 @@ final class LockedFile: Sendable {
         }
         defer { unsafe free(resolved) }
         let place = unsafe String(cString: resolved)
-        // The log of the last commits lies beside one name: who opens the file by another does not see them.
+        // The log lies beside one name: a process that opens the file by another would not see the last commits.
         guard status.st_nlink == 1, Identity(place) == Identity(status) else {
             throw StorageError(.unavailable, "the database \(path) has a second name (a hard link); remove that first")
         }
@@ -140,7 +141,7 @@ final class LockedFile: Sendable {
         Glibc.close(log.descriptor)
     }
 
-    /// Has only the owner read a file; SQLite gives its log the rights of the database.
+    /// Lets only the owner read a file; SQLite gives its log the permissions of the database.
     private static func hide(_ path: String) throws {
         var status = stat()
         guard unsafe stat(path, &status) == 0, status.st_mode & 0o077 != 0 else { return }
@@ -155,10 +156,9 @@ final class LockedFile: Sendable {
 
     private static func reason() -> String { unsafe String(cString: strerror(errno)) }
 
-    /// Refuses to go on when the name leads to another file or log, or to none: what is written now would be found by
-    /// nobody.
+    /// Refuses to write when the name leads to another file or log, or to none: nobody would find what is written now.
     ///
-    /// That is for good: what was done with the log meanwhile is known to nobody, and a new process reads it anew.
+    /// That is for good: it is unknown what was done with the log meanwhile, and a new process reads it anew.
     ///
     /// - Throws: ``StorageError``.
     func requireInPlace() throws(StorageError) {
@@ -177,8 +177,8 @@ final class LockedFile: Sendable {
         descriptor.withLock { descriptor in
             guard descriptor >= 0 else { return }
             Self.held.withLock { held in
-                // A child that was forked a moment ago has the descriptor as well until its own program begins; the lock
-                // would end with the last of them.
+                // A child that was forked a moment ago has the descriptor as well until its own program begins: without
+                // the unlock, the lock would last until then.
                 flock(descriptor, LOCK_UN)
                 Glibc.close(descriptor)
                 held.remove(identity)

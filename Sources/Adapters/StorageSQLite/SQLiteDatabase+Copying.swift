@@ -3,7 +3,7 @@ import Records
 package import Storage
 
 extension SQLiteDatabase {
-    /// Writes what is committed in a database into a new file, beside whichever process works on it.
+    /// Copies the committed data of a database into a new file, also while another process works on it.
     ///
     /// - Parameters:
     ///   - path: the database, which is only read.
@@ -19,7 +19,7 @@ extension SQLiteDatabase {
         } catch let error as DatabaseError { throw StorageError(error) }
     }
 
-    /// Runs queries on what is committed, beside whichever process has the database.
+    /// Runs queries on committed data, also while another process has the database.
     ///
     /// - Throws: ``StorageError``, also when the schema is not this program's.
     package static func look<Value>(at path: String, _ body: (any SQLSession) throws -> Value) throws -> Value {

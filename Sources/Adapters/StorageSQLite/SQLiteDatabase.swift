@@ -7,13 +7,13 @@ import Synchronization
 /// The database in an SQLite file: write-ahead log, `synchronous=FULL`, one writer, several readers.
 package final class SQLiteDatabase: Storage.Database {
     private let file: LockedFile
-    /// How many books of merchants a database has unless somebody says more: one writer gains nothing by more.
+    /// The usual number of merchants' books: one writer gains nothing by more.
     package static let usualBooks = 1
-    /// How many read at the same time.
+    /// The number of connections that read at the same time.
     private static let readerCount = 4
 
-    /// What holds for all connections of the process, set before the first one: readers would wait for each other at every
-    /// allocation otherwise.
+    /// The settings of all connections of the process, made before the first one: otherwise readers would wait for each
+    /// other at every allocation.
     private static let settings: Void = { _ = sqlite_shim_count_no_memory() }()
 
     private let writer: DatabaseQueue
@@ -41,9 +41,9 @@ package final class SQLiteDatabase: Storage.Database {
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -65536")
-            // What is erased is overwritten, however the library was built.
+            // Deleted data is overwritten, however the library was built.
             try database.execute(sql: "PRAGMA secure_delete = ON")
-            // What a statement may have to take back is kept in memory: it made a file in every commit otherwise.
+            // The data by which a statement can be undone is kept in memory: otherwise every commit would make a file.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
             SQLiteUnits.register(in: database)
         }
@@ -70,10 +70,10 @@ package final class SQLiteDatabase: Storage.Database {
     /// A second process is refused.
     package var isShared: Bool { false }
 
-    /// How often something was committed; nobody else commits to this database.
+    /// The number of commits; no other process commits to this database.
     package var commitCount: Int? { groupWriter.commitCount }
 
-    /// Runs queries on what is committed; several at a time.
+    /// Runs queries on committed data; several at a time.
     package func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
@@ -84,7 +84,7 @@ package final class SQLiteDatabase: Storage.Database {
         }
     }
 
-    /// Runs queries on a connection that nobody uses, without a change of threads, which takes as long as the queries do.
+    /// Runs queries on an idle connection without a change of threads, which would take as long as the queries.
     package func lookUp<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
@@ -121,7 +121,7 @@ package final class SQLiteDatabase: Storage.Database {
 }
 
 extension StorageError {
-    /// What SQLite says, in our words; nothing of the statement's values is in it.
+    /// An error of SQLite, without any of the statement's values.
     init(_ error: DatabaseError) {
         let what = error.message ?? "SQLite error \(error.resultCode.rawValue)"
         switch error.resultCode {

@@ -2,16 +2,17 @@ import GRDB
 import Records
 import Storage
 
-/// What makes a commit of SQLite outlive a loss of power: a write-ahead log that is synced before a commit is confirmed.
+/// The settings by which a commit of SQLite outlives a loss of power: a write-ahead log that is synced before a commit
+/// is confirmed.
 enum SQLiteDurability {
     /// `PRAGMA synchronous` in SQLite's numbers.
     private static let full = 2
 
     /// Has the writing connection sync its log at every commit.
     ///
-    /// It belongs after the connection was set up: the library asks for less (`NORMAL`) when it switches the log on.
+    /// It has to run after the connection was set up: the library asks for less (`NORMAL`) when it switches the log on.
     ///
-    /// - Throws: ``StorageError`` when the connection does not do as it was told.
+    /// - Throws: ``StorageError`` when the settings have no effect.
     static func demand(of database: GRDB.Database) throws {
         try database.execute(sql: "PRAGMA synchronous = FULL")
         let journal = try String.fetchOne(database, sql: "PRAGMA journal_mode")
@@ -20,12 +21,12 @@ enum SQLiteDurability {
         try fold(database)
     }
 
-    /// Brings everything that the log says into the file, and syncs it.
+    /// Brings the content of the log into the file, and syncs it.
     ///
-    /// The log may say what was never synced: by a process that was killed before it could, or whose sync failed, and by
-    /// the library itself while it switched the log on. All of it is read from now on, and told to people, so that it has
-    /// to be on the disk first. Found by the test that lets syncs fail: a later commit, well synced, was lost with an
-    /// unsynced one before it in the log.
+    /// The log may hold commits that were never synced: those of a process that was killed before or whose sync failed,
+    /// and those of the library itself while it switched the log on. They are read and told to people from now on, so
+    /// that they have to be on the disk first. Otherwise a later commit, well synced, can be lost with an unsynced one
+    /// before it in the log.
     private static func fold(_ database: GRDB.Database) throws {
         let row = try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         let (logged, folded) = (row?[1] as Int? ?? 0, row?[2] as Int? ?? 0)
@@ -34,9 +35,9 @@ enum SQLiteDurability {
         }
     }
 
-    /// What the connection of a unit of work does, read from itself.
+    /// The settings of a unit of work's connection, read from the connection itself.
     ///
-    /// - Throws: ``StorageError`` when that is less than what was promised.
+    /// - Throws: ``StorageError`` when they are weaker than demanded.
     static func read(_ session: any SQLSession) throws -> String {
         var journal = try session.query("PRAGMA journal_mode", []).first ?? SQLRow([])
         var level = try session.query("PRAGMA synchronous", []).first ?? SQLRow([])

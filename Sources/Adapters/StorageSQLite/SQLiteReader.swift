@@ -5,11 +5,11 @@ import Synchronization
 /// A reading connection of an SQLite file: its units of work run one after the other, and its statements stay prepared.
 final class SQLiteReader: Sendable {
     private let queue: DatabaseQueue
-    /// Stays locked for as long as the connection is there.
+    /// Kept, so that the file stays locked for as long as the connection exists.
     private let file: LockedFile
     // Proof: it is touched by closures on the connection's serial queue, and by nothing else.
     private nonisolated(unsafe) var session: SQLiteSession?
-    /// How many readings run or wait.
+    /// How many reads run or wait.
     private let load = Atomic<Int>(0)
 
     /// Opens a connection that can only read.
@@ -20,7 +20,7 @@ final class SQLiteReader: Sendable {
         queue = try DatabaseQueue(path: file.path, configuration: configuration)
     }
 
-    /// Runs queries on what is committed when the first of them runs.
+    /// Runs queries on the data that is committed when the first of them runs.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {
@@ -35,7 +35,7 @@ final class SQLiteReader: Sendable {
 
     /// Runs queries now, on the caller's thread, if nothing else runs on the connection.
     ///
-    /// - Returns: what `body` returns; none when the connection is busy.
+    /// - Returns: what `body` returns; nil when the connection is busy.
     func readIfIdle<Value: Sendable>(_ body: @Sendable (any SQLSession) throws -> Value) throws -> Value? {
         guard load.compareExchange(expected: 0, desired: 1, ordering: .relaxed).exchanged else { return nil }
         defer { load.subtract(1, ordering: .relaxed) }
@@ -45,12 +45,12 @@ final class SQLiteReader: Sendable {
     private func run<Value>(_ body: (any SQLSession) throws -> Value, on database: GRDB.Database) throws -> Value {
         let session = unsafe session ?? SQLiteSession(database)
         unsafe self.session = session
-        // What the reading before this one knew may have changed since.
+        // The rows that the previous read has cached may have changed since.
         session.group.forget()
         try session.execute("BEGIN", [])
         let result = Result { try body(session) }
         do { try session.execute("COMMIT", []) } catch {
-            // A reading that stayed open would refuse every one after it.
+            // A transaction that stayed open would make every later read fail.
             try? session.execute("ROLLBACK", [])
             throw error
         }

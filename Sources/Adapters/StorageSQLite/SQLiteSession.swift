@@ -6,8 +6,8 @@ import Storage
 
 /// A connection to SQLite for the units of work that share a commit; its statements are prepared once and kept.
 ///
-/// Values go to SQLite and come from it by its own functions: the general conversions of a library took a third of the
-/// time of a credit.
+/// Values are bound and read by SQLite's own functions: a library's general conversions took a third of the time of a
+/// credit.
 final class SQLiteSession: SQLSession {
     let group = GroupState()
     private let database: GRDB.Database
@@ -49,7 +49,7 @@ final class SQLiteSession: SQLSession {
     private func bound(_ sql: String, _ arguments: [SQLValue]) throws -> OpaquePointer {
         let statement = try unsafe statement(sql)
         for (index, argument) in arguments.enumerated() {
-            // Both engines take the same texts.
+            // Both engines refuse the same texts.
             if case .text(let text) = argument, let refusal = StorageError.unstorable(text) { throw refusal }
             let result = unsafe argument.bind(to: statement, at: Int32(index + 1))
             guard result == SQLITE_OK else { throw failure(result, sql) }

@@ -1,7 +1,7 @@
 import Storage
 import Synchronization
 
-/// Statements in SQLite's words: `$1` is a name there, and `?1` the first argument.
+/// Statements in SQLite's syntax: there `$1` is a named argument, and `?1` the first argument.
 final class SQLiteText: Sendable {
     static let shared = SQLiteText()
 

@@ -2,7 +2,7 @@ import BigInt
 import GRDB
 import Money
 
-/// Functions by which statements ask for amounts: SQLite keeps them as bytes that order as the numbers do.
+/// SQL functions for amounts, which SQLite stores as bytes that order as the numbers do.
 ///
 /// `units_text(units)` is the decimal text, and `sum_units(units)` the exact sum as decimal text, of any size; NULL for no
 /// rows. Bytes that are no amount fail the statement.
@@ -38,7 +38,7 @@ enum SQLiteUnits {
 
     private static let sum = DatabaseFunction("sum_units", argumentCount: 1, pure: true, aggregate: Sum.self)
 
-    /// Makes the functions known to a connection.
+    /// Registers the functions in a connection.
     static func register(in database: Database) {
         database.add(function: text)
         database.add(function: sum)

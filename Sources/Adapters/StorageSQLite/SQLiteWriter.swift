@@ -6,9 +6,9 @@ import Synchronization
 /// The writing connection of an SQLite file.
 final class SQLiteWriter: GroupWriter {
     private let queue: DatabaseQueue
-    /// Stays locked for as long as the connection is there.
+    /// Kept, so that the file stays locked for as long as the connection exists.
     private let file: LockedFile
-    /// Begun and ended commits: an odd number while there is one.
+    /// The number of begun and ended commits: odd while one is under way.
     private let steps = Atomic<Int>(0)
 
     init(queue: DatabaseQueue, file: LockedFile) {
@@ -16,7 +16,7 @@ final class SQLiteWriter: GroupWriter {
         self.file = file
     }
 
-    /// How often something was committed, or may have been; none while a commit is under way.
+    /// The number of commits, also of those that may have failed; nil while one is under way.
     var commitCount: Int? {
         let steps = steps.load(ordering: .sequentiallyConsistent)
         return steps.isMultiple(of: 2) ? steps / 2 : nil
@@ -24,7 +24,7 @@ final class SQLiteWriter: GroupWriter {
 
     func withConnection(_ body: (any WritingConnection) throws -> Void) throws {
         try file.requireInPlace()
-        // Before anything can be seen, and before anybody is answered: whoever knows of a commit finds it counted.
+        // Counted before a commit can be seen and before anybody is answered, so that every known commit is counted.
         steps.add(1, ordering: .sequentiallyConsistent)
         defer { steps.add(1, ordering: .sequentiallyConsistent) }
         try queue.writeWithoutTransaction { try body(SQLiteConnection($0)) }
@@ -56,11 +56,11 @@ private final class SQLiteConnection: WritingConnection {
         }
     }
 
-    // A statement that fails undoes itself alone here.
+    // In SQLite a statement that fails undoes only itself.
     var hasFailedTransaction: Bool { false }
 
     func rollback() {
-        // What cannot be rolled back was rolled back by SQLite itself.
+        // A transaction that cannot be rolled back was rolled back by SQLite itself.
         if database.isInsideTransaction { try? database.rollback() }
     }
 
