@@ -7,9 +7,10 @@ import Storage
 
 /// A connection to PostgreSQL over libpq, without blocking calls and in pipeline mode.
 ///
-/// Statements whose answers are not needed at once leave with the next one whose answer is. Used by one thread at a time.
+/// Statements whose answers are not needed at once are sent with the next one whose answer is. Used by one thread at a
+/// time.
 @safe final class PostgresConnection {
-    /// What went wrong, by the server's code (SQLSTATE).
+    /// The kinds of errors, by the server's code (SQLSTATE).
     private enum Class {
         static let constraint = "23"
         /// Data exceptions, and limits of the program, for example of a row in an index.
@@ -17,12 +18,12 @@ import Storage
         static let again: Set<String> = ["40001", "40P01"]
     }
 
-    /// What a statement came to.
+    /// The result of a statement.
     struct Answer {
         let rows: [SQLRow]
         /// How many rows were changed.
         let changed: Int
-        /// What the server says that it did, for example `COMMIT`.
+        /// The server's command tag, for example `COMMIT`.
         let tag: String
     }
 
@@ -34,7 +35,7 @@ import Storage
     }
 
     /// How long the server may take to answer, in milliseconds: a lock of another gateway that hangs is not waited for
-    /// without end.
+    /// endlessly.
     private static let patience: Int32 = 60_000
 
     private let settings: String
@@ -48,8 +49,8 @@ import Storage
     ///
     /// - Parameters:
     ///   - settings: libpq's connection string, which may name several hosts and `target_session_attrs`.
-    ///   - idleLimit: given for what writes, whose commits have to outlive a loss of power: how long the server lets a
-    ///     session idle in a transaction, which keeps all others from writing, before it ends it.
+    ///   - idleLimit: for a connection that writes, whose commits have to outlive a loss of power. The server ends a
+    ///     session that idles in a transaction for longer, because it keeps all others from writing.
     init(settings: String, idleLimit: Duration? = nil) {
         self.settings = settings
         self.idleLimit = idleLimit
@@ -99,8 +100,8 @@ import Storage
         )
     }
 
-    /// Has every commit of a new session wait until it is on the disk, and the server end it when this process stands
-    /// still in a transaction.
+    /// Has every commit of a new session wait until it is on the disk, and the server end the session when this process
+    /// stands still in a transaction.
     private func prepareWriting(_ made: OpaquePointer, _ idleLimit: Duration) throws(StorageError) {
         func ask(_ sql: String) throws(StorageError) -> SQLRow? {
             let result = unsafe PQexec(made, sql)
@@ -111,7 +112,7 @@ import Storage
         }
         let level = try PostgresDurability.level(try ask(PostgresDurability.question))
         _ = try ask("SET synchronous_commit = \(level)")
-        // What the operator has set lower stays.
+        // A lower limit that the operator has set stays.
         let limit = idleLimit.wholeMicroseconds / 1_000
         _ = try ask(
             """
@@ -123,7 +124,7 @@ import Storage
 
     // MARK: - Statements
 
-    /// Has a statement run before the next one that is waited for; what goes wrong with it is told there.
+    /// Has a statement run before the next one that is waited for, which also throws its error.
     ///
     /// With the arguments `$1`, `$2`, … it is prepared once and kept.
     ///
@@ -150,7 +151,7 @@ import Storage
 
     /// Runs a statement, after those that were enqueued.
     ///
-    /// - Throws: ``StorageError``; what went wrong first, also with one that was enqueued.
+    /// - Throws: ``StorageError``; the first failure, also of one that was enqueued.
     @discardableResult
     func run(_ sql: String, _ arguments: [SQLValue]? = nil) throws(StorageError) -> Answer {
         try enqueue(sql, arguments)
@@ -160,10 +161,10 @@ import Storage
         return answer
     }
 
-    /// Waits until everything has run that was enqueued.
+    /// Waits until every enqueued statement has run.
     ///
-    /// - Throws: ``StorageError``; what went wrong first.
-    /// - Returns: what each statement came to.
+    /// - Throws: ``StorageError``; the first failure.
+    /// - Returns: the result of each statement.
     @discardableResult
     func drain() throws(StorageError) -> [Answer] {
         guard let connection = unsafe connection, !pending.isEmpty else { return [] }
@@ -187,15 +188,15 @@ import Storage
         return answers
     }
 
-    /// Rolls back what was begun; what was enqueued before is waited for, because a failure keeps everything behind it from
-    /// running.
+    /// Rolls back the transaction, after waiting for enqueued statements: a failure of one keeps everything behind it
+    /// from running.
     func rollBack() {
         guard isAlive else { return }
         _ = try? drain()
         _ = try? run("ROLLBACK")
     }
 
-    /// Sends what was enqueued and does not wait for it.
+    /// Sends the enqueued statements and does not wait for them.
     func flush() { if let connection = unsafe connection { unsafe PQflush(connection) } }
 
     private func statement(_ wanted: Preparation, on connection: OpaquePointer) throws(StorageError) -> String {
@@ -223,7 +224,7 @@ import Storage
             do throws(StorageError) { answer = unsafe try read(result) } catch { failure = failure ?? error }
         }
         if let failure {
-            // What was not prepared has to be prepared again.
+            // A statement whose preparation failed has to be prepared again.
             if case .preparation(let failed) = command { prepared[failed] = nil }
             throw failure
         }
@@ -231,7 +232,7 @@ import Storage
         return answer
     }
 
-    /// The next result, waited for; none at the end of a command.
+    /// The next result, waited for; nil at the end of a command.
     private func result(on connection: OpaquePointer) throws(StorageError) -> OpaquePointer? {
         while true {
             let isFlushed = unsafe PQflush(connection)
@@ -248,7 +249,7 @@ import Storage
         }
     }
 
-    /// The connection is of no use any more.
+    /// Closes a connection that was lost, and returns the error.
     private func lost(_ connection: OpaquePointer?) -> StorageError {
         let reason = unsafe connection.map { unsafe Self.line(String(cString: PQerrorMessage($0))) } ?? ""
         disconnect()
@@ -277,13 +278,13 @@ import Storage
     }
 
     private static func line(_ text: String) -> String {
-        // The server and libpq may repeat what they were told.
+        // The server and libpq may repeat secrets that they were given.
         PeerText(text.split(whereSeparator: \.isNewline).first.map { String($0) } ?? "").description
     }
 
     // MARK: - Values
 
-    /// Lends arguments as libpq takes them: texts that end in zero, or nothing for NULL.
+    /// Lends arguments as libpq takes them: texts that end in zero, or a null pointer for NULL.
     private static func withTexts<Result>(
         _ arguments: [SQLValue],
         _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result

@@ -3,7 +3,7 @@ package import Seams
 import Storage
 
 extension PostgresDatabase {
-    /// The version of the schema of a database, which is only read; 0 when nothing is in it.
+    /// The version of the schema of a database, which is only read; 0 when it is empty.
     ///
     /// - Throws: ``StorageError``.
     package static func schemaVersion(_ settings: String) throws -> Int {
@@ -18,7 +18,8 @@ extension PostgresDatabase {
         return Int(clamping: try version.integer())
     }
 
-    /// What has to run in the same transaction as a copy that is put back: every wallet is held from its first moment.
+    /// The statements that have to run in the same transaction as the restore of a copy: every wallet is held from its
+    /// first moment.
     package static func restoreStatements(takenAt: Timestamp, at moment: Timestamp) -> String {
         let sentence = "the database was restored from a copy of \(takenAt)"
         return """

@@ -24,10 +24,10 @@ package final class PostgresDatabase: Database {
     ///   - migrating: whether an older schema is brought up to date; without it, an older one is refused.
     ///   - books: how many books of merchants a new database gets.
     ///   - idleLimit: how long this process may stand still in a unit of work, and so keep other gateways from writing,
-    ///     before the server takes the unit back.
-    /// - Throws: ``StorageError``; with ``StorageError/Code/notDurable`` for a server, a role or a connection string with
-    ///   `fsync`, `full_page_writes` or `synchronous_commit` off, because what is confirmed may be gone after a power
-    ///   failure.
+    ///     before the server rolls the unit back.
+    /// - Throws: ``StorageError``; with ``StorageError/Code/notDurable`` for a server, a role or a connection string
+    ///   with `fsync`, `full_page_writes` or `synchronous_commit` off, because a confirmed commit may be lost in a
+    ///   power failure.
     package init(
         settings: String,
         migrating: Bool = true,
@@ -42,7 +42,7 @@ package final class PostgresDatabase: Database {
         listener = PostgresListener(settings: settings)
     }
 
-    /// Comes when a gateway on the database has committed work for somebody.
+    /// Yields when a gateway on the database has committed work that others may do.
     package var news: AsyncStream<Void> { listener.news }
 
     /// The server's settings and those of the session that writes.
@@ -65,7 +65,7 @@ package final class PostgresDatabase: Database {
 
     deinit { listener.stop() }
 
-    /// Runs queries on what is committed; several at a time.
+    /// Runs queries on committed data; several at a time.
     package func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws -> Value {

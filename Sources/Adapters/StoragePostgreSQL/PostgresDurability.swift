@@ -1,21 +1,22 @@
 import Records
 import Storage
 
-/// What makes a commit of PostgreSQL outlive a loss of power: the server's log is synced before a commit is confirmed.
+/// The settings by which a commit of PostgreSQL outlives a loss of power: the server's log is synced before a commit is
+/// confirmed.
 enum PostgresDurability {
     /// Asked of the session that writes.
     static let question = """
         SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')
         """
 
-    /// What the session has to set `synchronous_commit` to.
+    /// The value to which the session has to set `synchronous_commit`.
     ///
-    /// `remote_apply` is more than `on`, and stays. `local` and `remote_write` outlive a power failure here as `on` does,
-    /// and differ from it only where the operator has synchronous standbys: those are there so that nothing is forgotten
-    /// when one takes over, so that these sessions wait for them. `off` is refused and not mended: whoever has set it
-    /// does not know that this database holds money.
+    /// `remote_apply` is more than `on`, and stays. With `local` and `remote_write` a commit outlives a power failure
+    /// here as with `on`; they differ only where the operator has synchronous standbys. Those are there so that nothing
+    /// is lost when one takes over, and these sessions wait for them. `off` is refused and not corrected: an operator
+    /// who has set it does not know that this database holds money.
     ///
-    /// - Throws: ``StorageError`` when the server or the role forgets what it has confirmed.
+    /// - Throws: ``StorageError`` when the server or the role may lose a confirmed commit.
     static func level(_ answer: SQLRow?) throws(StorageError) -> String {
         var row = answer ?? SQLRow([])
         let (fsync, pages, commit) = (try row.text(), try row.text(), try row.text())
@@ -30,9 +31,9 @@ enum PostgresDurability {
         return commit == "remote_apply" ? commit : "on"
     }
 
-    /// What the connection of a unit of work does, read from itself.
+    /// The settings of a unit of work's connection, read from the connection itself.
     ///
-    /// - Throws: ``StorageError`` when that is less than what was promised.
+    /// - Throws: ``StorageError`` when they are weaker than demanded.
     static func read(_ session: any SQLSession) throws -> String {
         let answer = try session.query(question, []).first
         var row = answer ?? SQLRow([])

@@ -3,13 +3,13 @@ import Foundation
 import Storage
 import Synchronization
 
-/// Hears that another gateway has stored work for somebody.
+/// Listens for work that another gateway has stored.
 ///
 /// It is a hint beside polling: a notification that is lost, or a connection that breaks, costs a moment and nothing else.
 final class PostgresListener: Sendable {
     /// The channel.
     static let channel = "settlegate"
-    /// How long it waits on the socket before it looks whether it has to stop, in milliseconds.
+    /// How long it waits on the socket before it checks whether it has to stop, in milliseconds.
     private static let patience: Int32 = 500
 
     private let isStopped = Mutex(false)
@@ -37,11 +37,11 @@ final class PostgresListener: Sendable {
         let answer = unsafe PQexec(connection, "LISTEN \(Self.channel)")
         unsafe PQclear(answer)
         guard unsafe PQstatus(connection) == CONNECTION_OK else {
-            // A server that is away is not asked more often than it is looked at.
+            // A server that is away is asked again only after this time.
             _ = poll(nil, 0, Self.patience)
             return
         }
-        // What came before the connection was there is looked for.
+        // Work may have been stored before the connection was made: it is looked for.
         continuation.yield()
         while !mayStop {
             var socket = unsafe pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)

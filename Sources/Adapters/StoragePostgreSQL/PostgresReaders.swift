@@ -32,7 +32,7 @@ final class PostgresReader: Sendable {
             do {
                 try connection.enqueue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 let value = try body(PostgresSession(connection))
-                // Nobody needs to wait for the end of what was only read.
+                // The end of a transaction that only reads need not be waited for.
                 try connection.enqueue("COMMIT")
                 connection.flush()
                 return value

@@ -22,7 +22,7 @@ final class PostgresSession: SQLSession {
         try connection.enqueue(sql, arguments, changing: 1)
     }
 
-    /// Lets a statement pass that changes nothing which all books share, unless the unit of work may do that.
+    /// Refuses a statement that changes a table that all books share, unless the unit of work may do that.
     private func requireScope(of sql: String) throws(StorageError) {
         guard !group.scope.coversShared else { return }
         let table = changed[sql] ?? .some(Schema.sharedTable(changedBy: sql))
@@ -52,7 +52,7 @@ final class PostgresSession: SQLSession {
         return (answers[0].changed, answers[1].rows)
     }
 
-    /// What statements come to, with one wait for all of them; what was enqueued before is answered before.
+    /// The results of statements, with one wait for all of them; statements that were enqueued before run first.
     private func answers(to statements: [SQLStatement]) throws -> [PostgresConnection.Answer] {
         for statement in statements { try requireScope(of: statement.sql) }
         for statement in statements { try connection.enqueue(statement.sql, statement.arguments) }

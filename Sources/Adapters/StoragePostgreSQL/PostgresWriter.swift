@@ -65,9 +65,9 @@ final class PostgresWriter: GroupWriter {
 
 /// The connection while a group is being committed.
 ///
-/// A group takes locks that all gateways on the database share, so that what it has read of its book's journal and balances
-/// stays true until it is committed: one that may change everything keeps all others out, and one of a book those of the same
-/// book.
+/// A group takes locks that all gateways on the database share, so that what it has read of its book's journal and
+/// balances stays true until it is committed. A group that may change everything keeps out all others, and one of a
+/// book those of the same book.
 private final class PostgresWritingConnection: WritingConnection {
     /// "settlegt" as a number: the key of the lock of the whole database.
     private static let lock: Int64 = 0x7365_7474_6C65_6774
@@ -123,7 +123,7 @@ private final class PostgresWritingConnection: WritingConnection {
     func commit() throws {
         let outcome: String
         do {
-            // A hint for other gateways, sent by the commit itself; who misses it looks by itself in time.
+            // A hint for other gateways, sent by the commit itself; one that misses it polls in time.
             if own.group.hasNews { try connection.enqueue("NOTIFY \(PostgresListener.channel)") }
             outcome = try connection.run("COMMIT").tag
             isInTransaction = false
@@ -143,7 +143,7 @@ private final class PostgresWritingConnection: WritingConnection {
         return connection.hasFailedTransaction
     }
 
-    /// The connection was lost while the commit was under way: the server knows what became of it.
+    /// Asks the server what became of a commit during which the connection was lost.
     private func readBack(_ error: StorageError) throws(StorageError) {
         var status: String?
         do {
@@ -169,7 +169,7 @@ private final class PostgresWritingConnection: WritingConnection {
     func keepMember() throws { try connection.run("RELEASE SAVEPOINT member") }
 
     func rollbackMember() throws {
-        // What the member has sent and nobody has waited for is rolled back with it, whatever became of it.
+        // Statements that the member has sent and not waited for are rolled back as well, whatever their results.
         _ = try? connection.drain()
         try connection.enqueue("ROLLBACK TO SAVEPOINT member")
         try connection.run("RELEASE SAVEPOINT member")

@@ -2,8 +2,8 @@ import Storage
 
 /// A statement as the server prepares it: with the types of its arguments.
 ///
-/// Without a type the server takes one from what stands beside the argument: `$1 < 0` would make it an integer of 32 bits,
-/// and a moment or a wallet's number is larger.
+/// Without a type the server infers one from the context: `$1 < 0` would make it an integer of 32 bits, and a moment or
+/// a wallet's number is larger.
 struct Preparation: Hashable, Sendable {
     /// The types' numbers in `pg_type`; 0 leaves one to the server.
     private enum TypeNumber {
