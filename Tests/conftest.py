@@ -1,4 +1,4 @@
-"""Running sandboxes for the tests of other people's clients and of the browser."""
+"""Running sandboxes for the tests with third-party clients and with the browser."""
 
 import pytest
 

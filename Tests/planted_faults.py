@@ -1,7 +1,7 @@
-"""Forty small faults in code that moves money. `scripts/planted-faults` plants them one by one and says which of them the
-fast part of the Swift tests notices; at least 38 have to be.
+"""Forty small faults in code that moves money. `scripts/planted-faults` plants them one by one and reports which ones
+the fast Swift tests notice; at least 38 must be noticed.
 
-Each is a file, a text that stands in it once, what stands in its place, and the tests that are nearest to it.
+Each fault has a name, a file, a text that occurs in it once, the replacement, and the nearest tests.
 """
 
 SETTLEMENT = "Sources/Application/Settlement/"

@@ -1,4 +1,4 @@
-"""Other people's clients against the built product: where it is, and how it is started and stopped."""
+"""Starts and stops the built product for the tests with third-party clients."""
 
 import json
 import os
@@ -14,7 +14,7 @@ SETTLEGATE = os.environ.get("SETTLEGATE", str(ROOT / ".build" / "debug" / "settl
 
 
 def inspect(requests):
-    """Answers of `settlegate inspect --lines`, in order."""
+    """The answers of `settlegate inspect --lines`, in order."""
     lines = "\n".join(json.dumps({"id": index, **request}) for index, request in enumerate(requests))
     run = subprocess.run(
         [SETTLEGATE, "inspect", "--lines"], input=lines, capture_output=True, text=True, cwd=ROOT, check=True
@@ -25,7 +25,7 @@ def inspect(requests):
 
 
 def eventually(check, seconds=30):
-    """What `check` gives, as soon as it gives something; what another process does is waited for in small steps."""
+    """The first true result of `check`, which is called in small steps because another process decides it."""
     end, pause = time.monotonic() + seconds, threading.Event()
     while time.monotonic() < end:
         if value := check():
@@ -44,7 +44,7 @@ def call(url, body=None, method=None, timeout=30, **headers):
 
 
 class Sandbox:
-    """A running `settlegate sandbox`; its first line of output says where everything is."""
+    """A running `settlegate sandbox`; its first line of output holds all addresses."""
 
     def __init__(self, directory, *arguments):
         self.process = subprocess.Popen(
@@ -54,19 +54,19 @@ class Sandbox:
             text=True,
         )
         line = self.process.stdout.readline()
-        assert line, "the sandbox ended before it said where it is"
+        assert line, "the sandbox ended before it printed its addresses"
         self.addresses = json.loads(line)
 
     def __getitem__(self, name):
         return self.addresses[name]
 
     def merchant(self, path, body=None, method=None, **headers):
-        """What the merchant asks of the gateway."""
+        """A merchant's request to the gateway."""
         key = {"Authorization": f"Bearer {self['api_key']}"}
         return call(f"{self['gateway']}/v1/{path}", body, method, **key, **headers)
 
     def control(self, what, **wish):
-        """What tests and people may do to the networks."""
+        """A request to control the sandbox's networks."""
         return call(f"{self['control']}/{what}", wish)
 
     def stop(self):
@@ -75,11 +75,11 @@ class Sandbox:
 
 
 class Gateway:
-    """`settlegate serve`, which is killed or stopped and goes on."""
+    """`settlegate serve`, which can be killed, stopped and continued."""
 
     def __init__(self, sandbox, port=None, prefix=()):
         self.sandbox = sandbox
-        # What runs the program, where it is not run as it is.
+        # The command before the program, if any.
         self.prefix = prefix
         self.environment = dict(os.environ, SETTLEGATE_PASSPHRASE=sandbox["passphrase"])
         self.url = sandbox["gateway"]
@@ -89,7 +89,7 @@ class Gateway:
         self.process = None
 
     def start(self):
-        """Starts it and waits for the line that says where it listens."""
+        """Starts it and waits for the line with its address."""
         self.process = subprocess.Popen(
             [*self.prefix, SETTLEGATE, "serve", "--config", self.sandbox["config"]],
             cwd=ROOT,
@@ -100,7 +100,7 @@ class Gateway:
         )
         said = self.process.stderr
         assert any("listens on" in line for line in iter(said.readline, "")), "the gateway ended before it listened"
-        # What else it says has to be read, or the pipe fills and it stops.
+        # The rest of its output has to be read, or the pipe fills and the process stops.
         threading.Thread(target=lambda: [None for _ in said], daemon=True).start()
 
     def kill(self):

@@ -13,9 +13,9 @@ import Testing
 
 @testable import BotConversation
 
-@Suite("What bots tell customers by themselves")
+@Suite("Bots' notices to customers")
 struct NoticeTests {
-    @Test("says in each language what came of a payment", arguments: Payment.Classification.allCases, [false, true])
+    @Test("state the outcome of a payment in each language", arguments: Payment.Classification.allCases, [false, true])
     func texts(classification: Payment.Classification, isRussian: Bool) {
         func text(_ topic: NoticeText.Topic) -> String {
             NoticeText(topic: topic, amount: "50 XTR", title: "Pack", charge: "stx_1", isRussian: isRussian).text
@@ -30,7 +30,7 @@ struct NoticeTests {
     }
 
     @Test(
-        "a merchant's title adds no line to what the bot says, and does not turn it around",
+        "keep a merchant's title on one line, and its text direction out of the notice",
         arguments: [
             "Tea\n\nCall +1 555", "Tea\r\nCall", "Tea\u{2028}Call", "Tea\u{85}\u{b}\u{2029}Call", "\u{202e}Tea\n",
         ]
@@ -96,19 +96,22 @@ struct NoticeTests {
         return (desk, conversation, telegram)
     }
 
-    @Test("F77: Telegram's limit is obeyed, and nothing is told twice")
+    @Test("obey Telegram's rate limit, and are sent once")
     func limit() async throws {
         let (desk, conversation, telegram) = try await world([Self.limited])
         try await conversation.tellCustomers(at: desk.clock.now())
         desk.clock.advance(by: .seconds(39))
         try await conversation.tellCustomers(at: desk.clock.now())
-        #expect(telegram.calls.withLock { $0 } == 1, "not before Telegram's forty seconds are over")
+        #expect(telegram.calls.withLock { $0 } == 1, "retried before Telegram's forty seconds were over")
         desk.clock.advance(by: .seconds(1))
         for _ in 1...3 { try await conversation.tellCustomers(at: desk.clock.now()) }
         #expect(telegram.calls.withLock { $0 } == 2)
     }
 
-    @Test("is not tried again for who has blocked the bot, and is for a failure", arguments: [(true, 1), (false, 2)])
+    @Test(
+        "are retried after a failure, but not for a customer who has blocked the bot",
+        arguments: [(true, 1), (false, 2)]
+    )
     func failures(isBlocked: Bool, calls: Int) async throws {
         let answer = isBlocked ? Self.blocked : (502, "bad gateway")
         let (desk, conversation, telegram) = try await world([answer])

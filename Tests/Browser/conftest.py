@@ -23,7 +23,7 @@ def chromium():
 
 @pytest.fixture
 def visit(chromium):
-    """Opens pages, each like a phone of its own; at the end nobody may have complained in a console."""
+    """Opens pages, each in a browser context of its own; at the end no console may hold an error."""
     contexts, complaints = [], []
 
     def open_page(url, before=None, allowing=(), **options):

@@ -1,4 +1,4 @@
-"""A merchant of the sandbox, and what customers and networks do there."""
+"""A merchant of the sandbox, with its customers and networks."""
 
 import hashlib
 import hmac
@@ -10,7 +10,7 @@ from product import call
 
 
 class Shop:
-    """What a merchant does by REST, and what the sandbox does when it is told."""
+    """A merchant's requests by REST, and requests to control the sandbox."""
 
     def __init__(self, sandbox):
         self.sandbox = sandbox
@@ -27,12 +27,12 @@ class Shop:
         assert self.control("pay", option=invoice["options"][0], user=user, **wish)["taken"]
 
     def make_blocks_every(self, milliseconds):
-        """The EVM chain's blocks come that often, or with 0 only when they are asked for."""
+        """Sets the time between blocks of the EVM chain; with 0 blocks are made on request only."""
         wish = {"jsonrpc": "2.0", "id": 1, "method": "evm_setIntervalMining", "params": [milliseconds]}
         assert call(self.sandbox["evm"], wish)["result"] is True
 
     def init_data(self, user):
-        """What Telegram gives a Mini App (core.telegram.org/bots/webapps, "Validating data")."""
+        """The init data of a Mini App (core.telegram.org/bots/webapps, "Validating data")."""
         fields = {"auth_date": str(int(time.time())), "query_id": "q", "user": json.dumps({"id": user, "first_name": "A"})}
         lines = "\n".join(f"{key}={value}" for key, value in sorted(fields.items()))
         secret = hmac.new(b"WebAppData", self.sandbox["bot_token"].encode(), hashlib.sha256).digest()

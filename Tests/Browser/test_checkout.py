@@ -1,4 +1,4 @@
-"""What a customer sees on the checkout page, on each rail and when something goes wrong, in a real Chromium."""
+"""The checkout page on each rail, and with every exception, in a real Chromium."""
 
 import io
 import json
@@ -25,7 +25,7 @@ def heading(page):
 
 
 def keep(page, name):
-    """Pictures for the documents, when they are asked for."""
+    """Takes pictures for the documents, when they are asked for."""
     if SCREENSHOTS:
         folder = pathlib.Path(ROOT, SCREENSHOTS)
         folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def test_a_wallet_is_chosen_opened_and_asked_without_typing(shop, visit, decisio
     expect(page.locator(".wallet-state")).to_have_text("Open Sandbox Wallet and connect it.")
     [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.locator(".wallets .qr").screenshot())))
     assert code.text == link.get_attribute("href")
-    # Who is asked by the wallet is asked once: the address is there for who looks for it.
+    # While the wallet asks for the payment, the page shows the address only on request.
     expect(page.locator("[data-copy]").first).to_be_hidden()
     if decision == "pay":
         keep(page, "wallet")
@@ -132,13 +132,13 @@ def test_inside_telegram_a_wallet_opens_at_a_tap(shop, visit):
     shows(page, "Waiting for your payment")
     expect(page.locator("html")).to_have_attribute("data-scheme", "dark")
     page.get_by_role("button", name="Sandbox Wallet").click()
-    # Asked again and again from outside: Playwright's own waiting evaluates text in the page, which its policy forbids.
+    # Polled from outside: Playwright's own waiting evaluates text in the page, which the page's policy forbids.
     opened = eventually(lambda: page.evaluate("window.opened"))
     assert page.get_by_role("link", name="Open Sandbox Wallet").get_attribute("href") == opened
 
 
 def test_what_is_seen_before_it_is_final_is_told_with_its_progress(shop, visit):
-    # Blocks that come with the time would have confirmed the payment before a busy machine shows it.
+    # Timed blocks would confirm the payment before a busy machine shows it.
     shop.make_blocks_every(0)
     try:
         invoice = shop.invoice("evm", shop.sandbox["evm_coin"], "0.05")
@@ -223,7 +223,7 @@ def test_telegram_invoices_open_in_the_mini_app_and_only_the_server_is_believed(
     # A second tap while the sheet is open opens nothing.
     button.dispatch_event("click")
     assert page.evaluate("window.opened") == [invoice["options"][0]["link"]]
-    # The client says what it likes.
+    # The client may claim anything.
     page.evaluate(f"window.done('{claim}')")
     page.wait_for_timeout(1_500)
     shows(page, "Waiting for your payment")
@@ -264,7 +264,7 @@ def test_exceptions_are_told_as_they_are(shop, visit):
     shop.pay(short, units="500000000")
     shop.control("mine")
     shows(page, "1 GRAM is missing")
-    # Of a part the rest is sent by hand: a link would name the whole.
+    # The rest of a part is sent by hand, because a link would name the whole amount.
     expect(page.locator(".qr")).to_have_count(0)
     expect(page.locator("dd code").first).to_have_text("1")
     accessible(page)
@@ -343,16 +343,16 @@ def test_the_way_that_is_likely_to_work_comes_first_and_what_was_used_before_eve
     # On the web a Telegram invoice leads elsewhere; inside Telegram it is a tap away.
     web = visit(invoice()["checkout_url"])
     assert rails(web) == ["ton", "telegram_fiat"]
-    # What stood open before it was known where the page is was not chosen.
+    # An option that was open before the page knew that it is inside Telegram does not count as chosen.
     inside = visit(invoice()["checkout_url"], in_telegram(shop, 6161))
     eventually(lambda: rails(inside) == ["telegram_fiat", "ton"])
     expect(inside.locator(".badge")).to_have_count(0)
-    # What a browser chose comes first there, and is not called used.
+    # The option chosen in this browser comes first, without the badge "Used before".
     web.locator("[data-rail=telegram_fiat] summary").click()
     web.goto(invoice()["checkout_url"])
     assert rails(web) == ["telegram_fiat", "ton"]
     expect(web.locator(".badge")).to_have_count(0)
-    # A customer who has shown who they are meets what they paid with, on every device.
+    # An identified customer sees the rail of an earlier payment first, on every device.
     paid = invoice()
     [link] = [option["link"] for option in paid["options"] if option["rail"] == "telegram_fiat"]
     assert shop.control("telegram/pay", link=link, user="regular")["outcome"] == "paid"
@@ -408,7 +408,7 @@ def test_it_fits_and_can_be_read_in_both_schemes_and_languages(shop, visit, sche
 def test_the_keyboard_is_enough(shop, visit):
     invoice = shop.invoice(place="web", rails=[{"rail": "ton", "asset": "ton:testnet:native"}])
     page = visit(invoice["checkout_url"], permissions=["clipboard-read", "clipboard-write"])
-    # The option, the wallet, the transfer link, and what is copied.
+    # The option, the wallet, the transfer link, and the copied amount.
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.value") == "sandbox-wallet"

@@ -1,4 +1,4 @@
-"""The example shop sells against a sandbox, in a real Chromium, and believes nobody but the gateway."""
+"""The example shop sells against a sandbox, in a real Chromium, and trusts the gateway only."""
 
 import json
 import os
@@ -81,7 +81,7 @@ def test_nobody_else_sets_prices_or_delivers(tea_shop):
     refused("/events", settled, 400)
     refused("/events", settled, 400, **{"webhook-id": "evt_1", "webhook-timestamp": now, "webhook-signature": "v1,AAAA"})
     assert call(f"{tea_shop.shop}/orders/{order}")["state"] == "waiting"
-    # What comes twice delivers once, and what the gateway calls off is over.
+    # A repeated event delivers once, and an order that the gateway takes back is cancelled.
     tea_shop.merchant(f"invoices/{latest(tea_shop)['id']}/cancel", {})
     eventually(lambda: call(f"{tea_shop.shop}/orders/{order}")["state"] == "over")
 

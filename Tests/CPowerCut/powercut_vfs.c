@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-// A layer of SQLite's files that records what reaches the disk, and when. It stands before the usual one and leaves
-// everything alone but the watched paths.
+// A VFS layer of SQLite that records what reaches the disk, and when. It lies over the default VFS and touches the
+// watched paths only.
 
 struct watched {
     char *prefix;
@@ -78,7 +78,7 @@ static int truncate_file(sqlite3_file *file, sqlite3_int64 size) {
 
 static int sync_file(sqlite3_file *file, int flags) {
     struct watched *watched = layered(file)->watched;
-    // What is written while the sync runs is not covered by it.
+    // Bytes written while the sync runs are not covered by it.
     uint64_t covered = powercut_position(watched->log);
     pthread_mutex_lock(&lock);
     while (watched->fault == POWERCUT_STALLED) pthread_cond_wait(&changed, &lock);
@@ -111,7 +111,7 @@ static int lock_shared(sqlite3_file *file, int offset, int count, int flags) {
 static void barrier(sqlite3_file *file) { BELOW(file, xShmBarrier); }
 static int unmap_shared(sqlite3_file *file, int isDeleted) { return BELOW(file, xShmUnmap, isDeleted); }
 
-// Version 2: no file is mapped into memory, past this layer.
+// Version 2: no file is mapped into memory, which would bypass this layer.
 static const sqlite3_io_methods methods = {
     2,         close_file,     read_file,    write_file,      truncate_file, sync_file,   size_of_file,
     lock_file, unlock_file,    check_reserved, control,       sector_size,   characteristics,

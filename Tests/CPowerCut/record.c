@@ -41,7 +41,7 @@ void powercut_add(struct powercut_log *log, uint16_t kind, const char *path, uin
     uint64_t path_length = strlen(path);
     uint64_t size = (sizeof(struct powercut_record) + path_length + length + 7) & ~(uint64_t)7;
     uint64_t at = atomic_fetch_add(log->position, size);
-    // A load that is larger than any test's: what does not fit is not recorded, and the reader sees that the log is full.
+    // Larger than the load of any test: records that do not fit are dropped, and the reader sees that the log is full.
     if (at + size > CAPACITY) return;
     struct powercut_record *record = (struct powercut_record *)(log->bytes + at);
     record->kind = kind;

@@ -4,13 +4,13 @@ import Testing
 
 @testable import Checkout
 
-@Suite("Pages that are told of changes")
+@Suite("Open checkout pages")
 struct CheckoutFeedTests {
     private static func feed() -> CheckoutFeed {
         CheckoutFeed(clock: ManualClock(Timestamp(seconds: 1_000))) { _ in [:] }
     }
 
-    @Test("are so many of one invoice, and the oldest one makes place for another")
+    @Test("are limited for each invoice: a new page closes the oldest one")
     func ofOneInvoice() throws {
         let feed = Self.feed()
         let shop = MerchantID(value: 1)
@@ -20,7 +20,7 @@ struct CheckoutFeedTests {
             streams.append(try feed.events(of: InvoiceID(value: 1), at: shop))
             #expect(feed.count == min(number + 1, limit))
         }
-        // Of others nobody loses a place by it.
+        // Pages of other invoices stay open.
         streams.append(try feed.events(of: InvoiceID(value: 2), at: shop))
         #expect(feed.count == limit + 1)
         withExtendedLifetime(streams) {}
@@ -29,7 +29,7 @@ struct CheckoutFeedTests {
         #expect(throws: CheckoutError.self) { try feed.events(of: InvoiceID(value: 1), at: shop) }
     }
 
-    @Test("are so many of all invoices: every new one gets its place, and of one merchant's none ends for another's")
+    @Test("are limited in total: a new page always opens, and a crowd at one merchant closes no other merchant's pages")
     func ofAll() async throws {
         let feed = Self.feed()
         let limit = CheckoutFeed.limits.all
@@ -45,7 +45,7 @@ struct CheckoutFeedTests {
             streams.append(try feed.events(of: InvoiceID(value: UInt128(number)), at: number == limit ? small : crowd))
             #expect(feed.count == limit)
         }
-        // The first one of the crowd has ended by itself, or this would wait for ever.
+        // The oldest page of the crowd was closed; otherwise this would wait for ever.
         for await _ in first {}
         #expect(feed.count(of: small) == 2)
         withExtendedLifetime(streams) {}

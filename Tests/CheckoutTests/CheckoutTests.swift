@@ -18,7 +18,7 @@ struct CheckoutTests {
     private static let botToken = "4242:token"
     private let key = SecretBytes([UInt8](repeating: 7, count: 32))
 
-    /// Bots whose tokens are not here, and a key in Telegram's place.
+    /// Bots whose tokens the gateway does not have, and a key in place of Telegram's.
     private func thirdParties(_ bots: [Int64]) throws -> (CheckoutTrust.ThirdParties, Ed25519.PrivateKey) {
         let telegram = try Ed25519.PrivateKey(seed: SecretBytes([UInt8](repeating: 9, count: 32)))
         return (CheckoutTrust.ThirdParties(bots: bots, key: telegram.publicKey), telegram)
@@ -53,7 +53,7 @@ struct CheckoutTests {
 
     private func page(_ opened: InvoiceWithOptions) -> String { "/pay/\(opened.invoice.id.text)" }
 
-    @Test("has words for every stage in every language, and leaves no place unfilled", arguments: ["en", "ru"])
+    @Test("has a text for every stage in every language, with every placeholder filled", arguments: ["en", "ru"])
     func words(language: String) async throws {
         let desk = try await Desk()
         let checkout = checkout(desk)
@@ -101,7 +101,7 @@ struct CheckoutTests {
     }
 
     @Test(
-        "speaks the language that was chosen, or that the browser asks for first and there is",
+        "is in the chosen language, or else in the first supported one that the browser asks for",
         arguments: [
             ("", "", "en"), ("", "ru", "ru"), ("", "de-DE,ru;q=0.8,en;q=0.5", "ru"), ("?lang=ru", "en", "ru"),
             ("?lang=xx", "ru-RU", "ru"), ("?lang=EN", "ru", "en"), ("", ",,;;q=", "en"),
@@ -115,7 +115,7 @@ struct CheckoutTests {
         #expect(text.contains("<html lang=\"\(expected)\">"))
     }
 
-    @Test("F93: writes what a merchant says as text, and lets nothing run that is not its own")
+    @Test("escapes merchants' texts, and lets only its own scripts run")
     func escaping() async throws {
         let desk = try await Desk()
         var request = InvoiceRequest(
@@ -136,7 +136,7 @@ struct CheckoutTests {
     }
 
     @Test(
-        "refuses places to lead back to that are none",
+        "refuses return addresses that are not http addresses",
         arguments: [
             "", "shop.example", "javascript:alert(1)", "https://shop.example/?b=\"><script>", "https://shop.example/ a",
             "ftp://x", "https://", "https:///x",
@@ -171,7 +171,7 @@ struct CheckoutTests {
         return String(cookie.prefix { $0 != ";" })
     }
 
-    @Test("F66: shows ways to pay a bound invoice to its customer only, for an hour")
+    @Test("shows the payment options of a bound invoice to its customer only, for an hour")
     func sessions() async throws {
         let desk = try await Desk()
         var request = InvoiceRequest(title: "t", summary: "s", goods: .physical, price: try desk.amount("1"))
@@ -191,7 +191,7 @@ struct CheckoutTests {
         #expect(try await !isOffered(good))
     }
 
-    @Test("a session that a bot of another merchant signed opens nothing, wherever it was opened")
+    @Test("shows no options to a session signed by another merchant's bot, wherever the session was opened")
     func foreignSessions() async throws {
         let desk = try await Desk()
         var request = InvoiceRequest(title: "t", summary: "s", goods: .physical, price: try desk.amount("1"))
@@ -206,7 +206,7 @@ struct CheckoutTests {
         let now = desk.clock.now()
         let foreign = initData(user: 77, at: now, token: "1:other")
         await #expect(throws: CheckoutError.self) { try await session(foreign, bound, at: checkout) }
-        // Opened where it may be, and shown elsewhere.
+        // The session is opened at the other merchant's invoice, and its cookie is shown to this one.
         let moved = try await session(foreign, theirs, at: checkout)
         let own = try await session(initData(user: 77, at: now), bound, at: checkout)
         let renamed = moved.replacing(".other.", with: ".shop.")
@@ -217,7 +217,7 @@ struct CheckoutTests {
     }
 
     @Test(
-        "F68: believes Telegram's signature about Mini Apps of bots that are named, and about no others",
+        "accepts init data with Telegram's own signature for Mini Apps of named bots only",
         arguments: [(12, true), (13, true), (14, false)]
     )
     func thirdParties(bot: Int64, isNamed: Bool) async throws {
@@ -245,11 +245,11 @@ struct CheckoutTests {
             await #expect(throws: CheckoutError.self) { try await session(signed, opened, at: checkout) }
         }
         await #expect(throws: CheckoutError.self) { try await session(forged, opened, at: checkout) }
-        // A gateway that names no other bots believes no signature.
+        // A gateway that names no other bots accepts no such signature.
         await #expect(throws: CheckoutError.self) { try await session(signed, opened, at: self.checkout(desk)) }
     }
 
-    @Test("F68: opens no session by init data that is old, changed or another bot's")
+    @Test("opens no session with init data that is old, changed or signed by another bot")
     func refusedSessions() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()
@@ -266,7 +266,7 @@ struct CheckoutTests {
 
     // MARK: - Events
 
-    @Test("tells a page what it has, and then only what is new; a server that stops ends it")
+    @Test("sends an open page the current revision, then each new one, until the server stops")
     func events() async throws {
         let desk = try await Desk()
         var request = InvoiceRequest(title: "t", summary: "s", goods: .physical, price: try desk.amount("1.5"))
@@ -299,7 +299,7 @@ struct CheckoutTests {
         }
     }
 
-    @Test("gives no events of what is not there, and none when it has stopped")
+    @Test("sends no events of an unknown invoice, and none after it has stopped")
     func refusedEvents() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()
@@ -320,7 +320,7 @@ struct CheckoutTests {
         }
     }
 
-    @Test("forgets pages that were closed")
+    @Test("forgets closed pages")
     func closedPages() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()
@@ -332,7 +332,7 @@ struct CheckoutTests {
     // MARK: - Addresses
 
     @Test(
-        "knows its own addresses and no others",
+        "answers its own addresses and no others",
         arguments: [
             ("/pay/inv_00000000000000000000000009/status", CheckoutError.notFound), ("/pay/nonsense/status", .notFound),
             ("/pay/ID/nothing", .notFound), ("/pay/ID/qr/opt_1.svg", .notFound), ("/pay/ID/qr", .notFound),
@@ -350,7 +350,7 @@ struct CheckoutTests {
         #expect(try await checkout.respond(to: HTTPRequest(url: "/elsewhere")) == nil)
     }
 
-    @Test("says that an invoice is not there only when it is not: a database that is gone is another matter")
+    @Test("answers 404 only for an invoice that does not exist, not while the database is away")
     func databaseGone() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()

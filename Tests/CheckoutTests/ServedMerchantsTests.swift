@@ -9,7 +9,7 @@ import SettlementDesk
 import Storage
 import Testing
 
-@Suite("For whose invoices a bot's word counts")
+@Suite("Merchants whom a bot serves")
 struct ServedMerchantsTests {
     /// A merchant with a bot of its own, one without, and their invoices.
     private func world() async throws -> (Desk, own: InvoiceWithOptions, other: InvoiceWithOptions) {
@@ -27,7 +27,7 @@ struct ServedMerchantsTests {
         )
     }
 
-    @Test("a bot that takes no money speaks for those who are named for it, and for nobody unless somebody is")
+    @Test("are those named for it, when the bot takes no money; it serves nobody when none is named")
     func table() async throws {
         let (desk, own, other) = try await world()
         let (first, second) = (own.invoice.merchant, other.invoice.merchant)
@@ -52,7 +52,7 @@ struct ServedMerchantsTests {
                     "\(signer) \(row.named)"
                 )
             }
-            // Bots that take money serve whom their providers serve, whoever is named.
+            // Bots that take money serve the merchants of their providers, whoever is named.
             for (bot, isOwn, isOther) in [("own", true, false), ("operators", false, true), ("unknown", false, false)] {
                 #expect(served.include(own.merchant, at: own.options, of: .bot(bot)) == isOwn, "\(bot)")
                 #expect(served.include(other.merchant, at: other.options, of: .bot(bot)) == isOther, "\(bot)")
@@ -60,14 +60,14 @@ struct ServedMerchantsTests {
         }
     }
 
-    @Test("a bot that is offered no more still speaks for what was opened at it, and being named does not widen that")
+    @Test("are still those with options at a withdrawn bot, and naming the bot adds none")
     func withdrawn() async throws {
         let (desk, own, other) = try await world()
         let provider = ScriptedProvider(asset: desk.coin.id, key: "own", bot: "own")
         try desk.settlement.providers.put(provider, of: desk.merchant, isOffered: false)
         let served = ServedMerchants(by: desk.settlement.providers, named: [11: [.all]], number: { _ in 11 })
         #expect(served.include(own.merchant, at: own.options, of: .bot("own")))
-        #expect(!served.include(own.merchant, at: [], of: .bot("own")), "nothing new is sold by its word")
+        #expect(!served.include(own.merchant, at: [], of: .bot("own")), "a withdrawn bot may not vouch for new orders")
         #expect(!served.include(other.merchant, at: other.options, of: .bot("own")))
     }
 }

@@ -57,7 +57,7 @@ struct AES256GCMTests {
         opened.withUnsafeBytes { #expect(Array($0) == plaintext) }
     }
 
-    @Test("opens nothing of which one bit was changed")
+    @Test("opens no message with a changed bit")
     func tampering() throws {
         let key = SecretBytes(pattern(32))
         let box = try AES256GCM.seal(

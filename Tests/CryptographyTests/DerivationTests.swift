@@ -51,7 +51,7 @@ struct DerivationTests {
     }
 
     @Test(
-        "paths that are none are refused",
+        "malformed paths are refused",
         arguments: ["", "0", "m/", "m//1", "m/2147483648", "m/-1", "m/1''", "M/0", "m/0x1"]
     )
     func paths(path: String) {

@@ -19,7 +19,7 @@ struct DigestTests {
         #expect(text(SHA256.hash(Array(message.utf8))) == digest)
         var hasher = SHA256Hasher()
         #expect(text(hasher.hash(Array(message.utf8))) == digest)
-        #expect(text(hasher.hash(Array(message.utf8))) == digest, "a hasher is used again")
+        #expect(text(hasher.hash(Array(message.utf8))) == digest, "a hasher can be used again")
     }
 
     @Test("SHA-512 gives the example of FIPS 180-4")

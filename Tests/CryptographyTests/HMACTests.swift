@@ -76,7 +76,7 @@ struct HMACTests {
         #expect(HMAC.isValidSHA256(bytes(vector.sha256), key: vector.key, message: vector.message))
     }
 
-    @Test("a changed code, a shorter code and no code are not valid")
+    @Test("a changed, a shortened and an empty code are refused")
     func wrongCodes() {
         let vector = Self.vectors[0]
         let code = bytes(vector.sha256)

@@ -1,7 +1,7 @@
 import Cryptography
 import Testing
 
-@Suite("What rests in a database")
+@Suite("A secret that is stored sealed")
 struct SealingKeyTests {
     private let random = SystemRandom()
 
@@ -9,7 +9,7 @@ struct SealingKeyTests {
         SealingKey(SecretBytes([UInt8](repeating: byte, count: 32)), random: random)
     }
 
-    @Test("opens with the same key and for the same purpose, and otherwise not", arguments: [0, 1, 32, 1_000])
+    @Test("opens with the same key and for the same purpose only", arguments: [0, 1, 32, 1_000])
     func purposes(length: Int) throws {
         let secret = [UInt8](repeating: 0x41, count: length)
         let sealed = try key(1).seal(SecretBytes(secret), for: "bot_1 token")
@@ -25,7 +25,7 @@ struct SealingKeyTests {
         }
     }
 
-    @Test("is sealed anew each time, so that equal secrets do not look alike")
+    @Test("is sealed differently each time, so that equal secrets do not look alike")
     func nonces() throws {
         let secret = SecretBytes([1, 2, 3])
         #expect(try key(1).seal(secret, for: "a") != key(1).seal(secret, for: "a"))

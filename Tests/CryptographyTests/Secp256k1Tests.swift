@@ -130,7 +130,7 @@ struct Secp256k1Tests {
     }
 
     @Test(
-        "refuses public keys that are no point, and hybrid encodings",
+        "refuses public keys that are not on the curve, and hybrid encodings",
         arguments: [
             "", "02", "05" + String(repeating: "11", count: 32),
             "02eefdea4cdb677750a420fee807eacf21eb9898ae79b9768766e4faa04a2d4a34",
@@ -142,7 +142,7 @@ struct Secp256k1Tests {
         #expect(throws: CryptographyError.invalidKey("")) { try Secp256k1.PublicKey(bytes(key)) }
     }
 
-    @Test("takes the high twin of a signature only when it is told to")
+    @Test("accepts a signature with a high S only when told to")
     func highS() throws {
         let vector = Self.cases[0]
         let key = try Secp256k1.PublicKey(bytes(vector.publicKey))
@@ -161,7 +161,7 @@ struct Secp256k1Tests {
         #expect(try recoverable.publicKey(digest: bytes(vector.digest), highS: .normalised) == key)
     }
 
-    @Test("a recovery number outside 0 to 3 is an error, and no end of the process")
+    @Test("a recovery number outside 0 to 3 is an error and does not end the process")
     func recoveryNumber() throws {
         let signature = try Secp256k1.Signature(compact: bytes(Self.cases[0].signature))
         for number: UInt8 in [4, 27, 255] {
@@ -172,7 +172,7 @@ struct Secp256k1Tests {
     }
 
     @Test(
-        "refuses DER that is not the shortest",
+        "refuses DER that is not the shortest encoding",
         arguments: [
             "", "3006020101020101ff", "300702020001020101", "30060201810201",
             "3081060201010201013006", "308106020101020101",

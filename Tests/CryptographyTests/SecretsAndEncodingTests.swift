@@ -31,11 +31,11 @@ struct SecretsAndEncodingTests {
         for secret in [seed, master.key.secret, try master.derived(path).key.secret, signing.seed] {
             #expect(secret.isLocked && secret.count == 32)
         }
-        // What is too large to be a key is elsewhere.
+        // Secrets that are too large for a key lie outside the locked memory.
         #expect(!SecretBytes([UInt8](repeating: 1, count: 1 << 15)).isLocked)
     }
 
-    @Test("a secret is cut out of what peers say for as long as it is held")
+    @Test("a secret is cut out of peers' texts for as long as it is in memory")
     func hidden() {
         let text = "a secret that is held for a while \(Hex.encode(SystemRandom().bytes(8)))"
         do {
@@ -48,7 +48,7 @@ struct SecretsAndEncodingTests {
         #expect(PeerText("they say: \(text)").description == "they say: \(text)")
     }
 
-    @Test("secrets are equal when their bytes are, and only then")
+    @Test("secrets are equal exactly when their bytes are")
     func comparison() {
         #expect(SecretBytes([1, 2, 3]) == SecretBytes([1, 2, 3]))
         #expect(SecretBytes([1, 2, 3]) != SecretBytes([1, 2, 4]))
@@ -81,7 +81,7 @@ struct SecretsAndEncodingTests {
         #expect(throws: CryptographyError.malformedEncoding("")) { try Base64.decode(encoded) }
     }
 
-    @Test("hex takes both cases, and no odd digit, prefix or space", arguments: ["0", "0x00", "0g", " 00", "00 "])
+    @Test("hex takes both cases, but no odd digit, prefix or space", arguments: ["0", "0x00", "0g", " 00", "00 "])
     func hex(encoded: String) throws {
         #expect(try Hex.decode("00fFAb") == [0, 255, 171])
         #expect(Hex.encode([0, 255, 171]) == "00ffab")

@@ -4,12 +4,12 @@ package import Storage
 import StoragePostgreSQL
 import StorageSQLite
 
-/// An engine that keeps what the database keeps.
+/// A database engine.
 package enum Engine: String, Sendable, CaseIterable {
     case sqlite
     case postgreSQL
 
-    /// Where this process keeps databases of SQLite; it is gone with the process.
+    /// The folder of this process's SQLite databases, which is removed with the process.
     private static let folder: String = {
         let path = NSTemporaryDirectory() + "settlegate-sqlite-\(UUID().uuidString.prefix(8))"
         try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -17,7 +17,7 @@ package enum Engine: String, Sendable, CaseIterable {
         return path
     }()
 
-    /// Where a new database of the engine is.
+    /// The path or connection string of a new database.
     package func place() throws -> String {
         switch self {
         case .sqlite: return Self.folder + "/\(UUID().uuidString).sqlite"
@@ -25,7 +25,7 @@ package enum Engine: String, Sendable, CaseIterable {
         }
     }
 
-    /// Opens the database at a place.
+    /// Opens the database at a path or connection string.
     package func open(_ place: String) throws -> any Database {
         switch self {
         case .sqlite: try SQLiteDatabase(path: place)
@@ -33,7 +33,7 @@ package enum Engine: String, Sendable, CaseIterable {
         }
     }
 
-    /// Everything that a database holds, a text for each row.
+    /// All rows of a database, each as a text.
     package func content(of database: any Database) async throws -> [String] {
         let tables =
             switch self {

@@ -4,14 +4,14 @@ import Synchronization
 
 /// A real PostgreSQL in a temporary folder, started when a test first asks for it and stopped with the process.
 ///
-/// It listens on a socket in its folder only. PostgreSQL refuses to run as root; then the system's user `postgres` runs it.
+/// It listens on a socket in its folder only. PostgreSQL refuses to run as root: there the user `postgres` runs it.
 package final class PostgresServer: Sendable {
-    /// What went wrong, with what the program said.
+    /// A failure, with the output of the program.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
-    /// The one of this process.
+    /// The server that the tests of this process share.
     private static let shared = Mutex<PostgresServer?>(nil)
 
     /// The folder with its socket.
@@ -44,9 +44,9 @@ package final class PostgresServer: Sendable {
         return "host=\(folder) user=postgres dbname=\(name)"
     }
 
-    /// Starts a server of its own, which its owner stops.
+    /// Starts a separate server, which the caller stops.
     ///
-    /// - Parameter settings: what differs from the usual, for example `fsync=off`.
+    /// - Parameter settings: settings other than the defaults, for example `fsync=off`.
     /// - Throws: ``Failure`` when there is no PostgreSQL, or it does not start.
     package init(settings: [String] = []) throws {
         folder = NSTemporaryDirectory() + "settlegate-postgres-\(UUID().uuidString.prefix(8))"
@@ -78,9 +78,10 @@ package final class PostgresServer: Sendable {
         throw Failure(description: "there is no \(program): install postgresql")
     }
 
-    /// Runs a program and waits for it; not for what it leaves running, as Foundation's `Process` would.
+    /// Runs a program and waits for it, but not for the processes that it leaves running, as Foundation's `Process`
+    /// would.
     ///
-    /// - Throws: ``Failure`` with what it said.
+    /// - Throws: ``Failure`` with the output of the program.
     package static func run(
         _ program: String,
         _ arguments: [String],

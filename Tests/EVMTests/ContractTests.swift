@@ -27,7 +27,7 @@ struct ContractTests {
         }
     }
 
-    @Test("values that say more than their type holds are refused")
+    @Test("values outside the range of their type are refused")
     func abiStrictness() {
         let two = [UInt8](repeating: 0, count: 31) + [2]
         let full = [UInt8](repeating: 0xFF, count: 32)
@@ -38,7 +38,7 @@ struct ContractTests {
         }
     }
 
-    @Test("an ERC-20 transfer is read from its log, and an ERC-721 one is none")
+    @Test("an ERC-20 transfer is read from its log, and an ERC-721 log is refused")
     func transfers() throws {
         let (token, from, to) = (
             try EVMAddress("0xdac17f958d2ee523a2206206994597c13d831ec7"), EVMAddress.zero,
@@ -134,7 +134,7 @@ struct ContractTests {
         #expect(signer.description == "0x4a62316623ad457F02cDC5D997deD67a383EC569")
     }
 
-    @Test("a person's signature of a text names the person, and a changed text names somebody else")
+    @Test("a signature of a text recovers its signer, and a changed text another address")
     func signedText() throws {
         let key = try Secp256k1.PrivateKey(SecretBytes([UInt8](repeating: 7, count: 32)))
         let message = Array("I own this".utf8)

@@ -36,7 +36,7 @@ struct EVMTransactionTests {
         #expect(try signed.sender() == EVMAddress(key.publicKey))
     }
 
-    @Test("whose fields and type do not belong together are not signed")
+    @Test("are not signed when their fields do not belong to their type")
     func mismatch() throws {
         let key = try Secp256k1.PrivateKey(SecretBytes([UInt8](repeating: 1, count: 32)))
         func transaction(_ kind: EVMTransaction.Kind, _ fee: EVMTransaction.Fee, _ chain: UInt64?) -> EVMTransaction {
@@ -73,7 +73,7 @@ struct EVMTransactionTests {
     }
 
     @Test(
-        "other texts are no addresses",
+        "other texts are refused as addresses",
         arguments: [
             "", "0x", "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aa", "0X5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
         ]
@@ -82,8 +82,8 @@ struct EVMTransactionTests {
         #expect(throws: EVMError(.malformedAddress, "")) { try EVMAddress(text) }
     }
 
-    /// The example of the Yellow Paper's rule, as `eth-utils` 6.0.0 and `rlp` compute it for nonce 0 and 1.
-    @Test("a contract's address follows from its maker and the nonce")
+    /// Addresses by the rule of the Yellow Paper, computed with `eth-utils` 6.0.0 and `rlp` for nonce 0 and 1.
+    @Test("a contract's address follows from its creator and the nonce")
     func contract() throws {
         let maker = try EVMAddress("0x6ac7ea33f8831ea9dcc53393aaa88b25a785dbf0")
         #expect(maker.contract(nonce: 0).lowercased == "0xcd234a471b72ba2f1ccf0a70fcaba648a5eecd8d")

@@ -21,7 +21,7 @@ struct RLPTests {
     }
 
     @Test(
-        "refuses every encoding but the one",
+        "refuses every encoding but the canonical one",
         arguments: [
             "", "8100", "817f", "b800", "b80100", "b83700", "b900370000", "f800", "f90000", "b90040", "83646f",
             "c883636174",
@@ -33,7 +33,7 @@ struct RLPTests {
         #expect(throws: EVMError(.malformedRLP, "")) { try DecodedRLP(bytes) }
     }
 
-    @Test("has a limit on depth that outside data cannot pass")
+    @Test("limits the depth of outside data")
     func depth() throws {
         var nested = RLPItem.list([])
         for _ in 1..<DecodedRLP.maximumDepth { nested = .list([nested]) }
@@ -41,7 +41,7 @@ struct RLPTests {
         #expect(throws: EVMError(.tooLarge, "")) { try DecodedRLP(RLPItem.list([nested]).encoded) }
     }
 
-    @Test("reads what it wrote, and nothing that was cut or lengthened", arguments: [UInt64](1...30))
+    @Test("reads its own output, and refuses it when it was cut or lengthened", arguments: [UInt64](1...30))
     func roundTrip(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let item = Self.item(&random, depth: 5)

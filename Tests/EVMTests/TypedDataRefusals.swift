@@ -14,7 +14,7 @@ struct TypedDataRefusals {
     }
 
     @Test(
-        "refuses what is no type or no value",
+        "refuses malformed types and values",
         arguments: [
             ("uint08", "1"), ("uint+8", "1"), ("uint", "1"), ("int-8", "1"), ("bytes+4", "\"0x01020304\""),
             ("bytes04", "\"0x01020304\""), ("uint256[+1]", "[1]"), ("uint256[01]", "[1]"), ("uint8", "\"+5\""),
@@ -27,7 +27,7 @@ struct TypedDataRefusals {
     }
 
     @Test(
-        "takes what is one",
+        "takes well-formed types and values",
         arguments: [
             ("uint8", "5"), ("uint8", "\"0x5\""), ("int8", "\"-5\""), ("int8", "-5"), ("bytes4", "\"0x01020304\""),
             ("uint256[1]", "[1]"), ("Inner", "{\"a\": 1}"), ("Inner[]", "[{\"a\": 1}]"),
@@ -37,7 +37,7 @@ struct TypedDataRefusals {
         #expect(try digest(type, value).count == 32)
     }
 
-    /// A document with types of one field each that refer to the next one, and names of so many bytes.
+    /// A document with a chain of types: each has one field, of the next type, and a name of `nameBytes` bytes.
     private func chain(_ count: Int, nameBytes: Int) -> String {
         let padding = String(repeating: "x", count: nameBytes - 4)
         let names = (0...count).map { "T\(100 + $0)" + padding }
@@ -48,7 +48,7 @@ struct TypedDataRefusals {
             """
     }
 
-    @Test("bounds what it reads by counts, so that no document costs more than its size")
+    @Test("bounds types and names, so that the cost grows in step with a document's size")
     func bounded() throws {
         func read(_ text: String) throws { _ = try TypedData(JSONValue(parsing: Array(text.utf8))) }
         try read(chain(3, nameBytes: 256))
@@ -66,7 +66,7 @@ struct TypedDataRefusals {
         #expect(try TypedData(JSONValue(parsing: Array(wide.utf8))).digest().count == 32)
     }
 
-    @Test("refuses more types than it reads in time")
+    @Test("refuses a document with too many types")
     func tooMany() {
         let types = (0..<300).map { "\"T\($0)\": []" }.joined(separator: ", ")
         let json =

@@ -10,14 +10,14 @@ import Seams
 import StrictJSON
 import Testing
 
-/// Every route of merchants, with every kind of key, on what is one's own, another merchant's, gone and never there.
+/// Every merchant route with every kind of key, on objects of one's own, another merchant's, deleted and unknown ones.
 ///
-/// The table is made from the routes themselves: one without a row fails.
-@Suite("Who may use which route", .serialized)
+/// The table is checked against the routes themselves: a route without a row fails.
+@Suite("Access to routes", .serialized)
 struct AccessTests {
-    /// How a route is called: with which body, and on the object that another route has made.
+    /// How a route is called: its body, and the route that makes its object.
     private struct Row {
-        /// The route that makes an object whose identifier the path takes; none for a path without one.
+        /// The route that makes the object in the path; nil for a path without an identifier.
         var maker: String?
         var body: JSONValue?
     }
@@ -158,7 +158,7 @@ struct AccessTests {
         return tenant
     }
 
-    /// The object that a route is called on; one of its own for a route that takes it away.
+    /// The object that a route is called on; a fresh one for a route that deletes it.
     private static func object(for route: String, of tenant: Tenant, _ world: ScenarioWorld) async throws -> String? {
         guard let maker = rows[route]?.maker else { return nil }
         guard route.hasPrefix("DELETE"), let row = rows[maker] else { return tenant.objects[maker] }
@@ -184,7 +184,7 @@ struct AccessTests {
         }
     }
 
-    @Test("F92: what is another merchant's is answered like what was never there, on every route that names an object")
+    @Test("answers another merchant's object like an unknown one, on every route that names an object")
     func tenants() async throws {
         try await withWorld { world in
             let other = try await world.gateway.addMerchant(
@@ -204,7 +204,7 @@ struct AccessTests {
                 #expect(seen.status == nothing.status && seen.body["code"] == nothing.body["code"], "\(route)")
                 #expect((400...499).contains(seen.status) && seen.status != 403, "\(route): \(seen.body.text)")
                 #expect(!seen.body.text.contains("mer_"), "\(route) tells whose it is")
-                // It is still theirs, and mine is found.
+                // The object is unchanged, and one's own is found.
                 let found = try await Self.call(world, route, id: own, row.body, key: mine.key)
                 #expect(![401, 403, 404].contains(found.status), "\(route): \(found.body.text)")
             }
@@ -215,7 +215,7 @@ struct AccessTests {
         }
     }
 
-    @Test("what was taken away is answered like what was never there")
+    @Test("answers a deleted object like an unknown one")
     func deleted() async throws {
         try await withWorld { world in
             let mine = try await Self.make(world, key: world.apiKey)
@@ -231,7 +231,7 @@ struct AccessTests {
         }
     }
 
-    @Test("F95: each kind of key does what it may and nothing else, on every route")
+    @Test("gives each kind of key its rights and no others, on every route")
     func roles() async throws {
         try await withWorld { world in
             let mine = try await Self.make(world, key: world.apiKey)
@@ -263,7 +263,7 @@ struct AccessTests {
         }
     }
 
-    @Test("a refund by a case needs what every refund needs")
+    @Test("asks for the scope of refunds when a case is resolved by a refund")
     func refundByCase() async throws {
         try await withWorld { world in
             let mine = try await Self.make(world, key: world.apiKey)
@@ -277,7 +277,7 @@ struct AccessTests {
         }
     }
 
-    @Test("no key makes another that may do more, and a page's key sees nothing private")
+    @Test("lets no key make one with more rights, and shows a publishable key nothing private")
     func escalation() async throws {
         try await withWorld { world in
             let granted = KeyAccess.Scope.allCases.filter(\.canBeGranted)
@@ -311,7 +311,7 @@ struct AccessTests {
         }
     }
 
-    @Test("merchants are added and seen by the operator alone")
+    @Test("lets the operator alone add and see merchants")
     func operators() async throws {
         try await withWorld { world in
             let mine = try await Self.call(world, "POST /v1/merchants", id: nil, ["name": "Mine"], key: world.apiKey)
@@ -345,7 +345,7 @@ struct AccessTests {
         }
     }
 
-    @Test("says in every answer how much a key may still do, and which version answered")
+    @Test("states the remaining rate limit and the version in every answer")
     func limits() async throws {
         try await withWorld { world in
             let fields = [HTTPField("Authorization", "Bearer \(world.apiKey)")]

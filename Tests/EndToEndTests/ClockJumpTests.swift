@@ -12,21 +12,22 @@ import Seams
 import StrictJSON
 import Testing
 
-@Suite("F108: the clock of the gateway's machine", .serialized)
+@Suite("The clock of the gateway's machine", .serialized)
 struct ClockJumpTests {
-    /// Scenarios on every rail, with expiry, refunds, payouts and what is tried again.
+    /// Scenarios on every rail, with expiry, refunds, payouts and retries.
     static let names = [
         "paid-by-ton", "paid-by-stars", "paid-by-card", "paid-by-evm-coin", "paid-late", "paid-short", "refunds",
         "payouts-in-a-batch", "telegram-updates-reorder", "node-lags",
     ]
 
-    @Test("may jump before each step of a scenario, and everything comes out as if it had not", arguments: names)
+    @Test("may jump before each step of a scenario without changing its outcome", arguments: names)
     func jumps(name: String) async throws {
         let scenario = try Scenario(file: projectFolder + "/Fixtures/scenarios/\(name).yaml")
         let random = SeededRandom(seed: 14)
         let failures = try await withWorld { world in
             try await ScenarioRunner.run(scenario, in: world) { step in
-                // Everything that works by itself works while the clock is wrong, and the step comes then, or after it.
+                // The workers run while the clock is wrong; the step itself runs then, or after the clock was set
+                // right.
                 let ahead: [Int64] = [315_360_000, -86_400, -315_360_000, 7_200]
                 world.machine.set(ahead: .seconds(ahead[Int(random.next() % 4)]))
                 try await world.look()
@@ -41,7 +42,7 @@ struct ClockJumpTests {
         return String(decoding: answer.body, as: UTF8.self)
     }
 
-    @Test("is told of by /readyz while it is wrong, and no longer when it is right")
+    @Test("is named by /readyz for as long as it is wrong")
     func told() async throws {
         try await withWorld { world in
             try await world.look()
@@ -55,7 +56,7 @@ struct ClockJumpTests {
         }
     }
 
-    /// Who says what time it is, and how the others are kept quiet.
+    /// The sources of the time, of which a test silences all but one.
     enum Witness: String, CaseIterable {
         case ton
         case evm
@@ -75,7 +76,7 @@ struct ClockJumpTests {
             }
         }
 
-        /// Only what is stored cannot show that a clock is ahead.
+        /// Stored entries alone cannot show that a clock is ahead.
         var wrong: Duration { .seconds(self == .record ? -315_360_000 : 315_360_000) }
     }
 
@@ -90,7 +91,7 @@ struct ClockJumpTests {
     }
 
     @Test(
-        "that is wrong by ten years at the start ends and opens nothing, whoever says so, and heals without a trace",
+        "when ten years off at the start, ends and opens nothing, whichever witness tells, and heals without a trace",
         arguments: Witness.allCases
     )
     func wrongAtTheStart(witness: Witness) async throws {
@@ -111,14 +112,14 @@ struct ClockJumpTests {
             try await world.look()
             try await world.look()
             #expect(try await world.merchant.get(path)["state"]?.stringValue == "new")
-            // The server beneath the sandbox's Bot API states its own time as well, and comes first in the alphabet.
+            // The sandbox's Bot API server states its own time as well, and comes first in the alphabet.
             let told = await Self.conditions(world)
             let names = [witness.name, Witness.bot.name]
             #expect(names.contains { told.contains("clock: \($0) is 3153") }, "\(told)")
             let refusal = await Self.open("refused", in: world)
             #expect(refusal.status == 503)
             #expect(String(decoding: refusal.body, as: UTF8.self).contains("do not agree on the time"))
-            // What is open can be paid: nothing has ended, also not for the one who is asked before the money comes.
+            // Open invoices can still be paid, also by card, where the gateway approves the payment first.
             #expect(try await world.pay(#require(byCard["options"]?.arrayValue?.first), by: "bob"))
             // The operator sets it right, and the rails confirm the new time.
             world.machine.set(ahead: .zero)

@@ -9,7 +9,7 @@ import Testing
 struct ColdStorageDestinationTests {
     private static let assets = ["ton-testnet": "ton:testnet:native", "evm-sandbox": "evm:sandbox:native"]
 
-    @Test("to which nothing may be sent stops the start, on every chain", arguments: assets.keys.sorted())
+    @Test("at a refused destination stops the start, on every chain", arguments: assets.keys.sorted())
     func refused(provider: String) async throws {
         try await withWorld { world in
             try await world.gateway.close()
@@ -31,7 +31,7 @@ struct ColdStorageDestinationTests {
                 }
                 let isRefused = failure != nil
                 #expect(isRefused == (place != .supplier), "\(place): \(failure ?? "it started")")
-                // The sentence names the line of the configuration; a mistyped address may be refused before.
+                // The error names the line of the configuration; a mistyped address may be refused earlier.
                 if let failure { #expect(failure.contains("cold_storage") || place == .nowhere || place == .mistyped) }
             }
         }

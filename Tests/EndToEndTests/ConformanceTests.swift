@@ -13,7 +13,7 @@ struct ConformanceTests {
         (.evm, "evm:sandbox:erc20", "20", "physical"),
     ]
 
-    @Test("keeps the rules that all providers keep", arguments: rails)
+    @Test("keeps the rules for all providers", arguments: rails)
     func conforms(rail: Rail, asset: String, amount: String, goods: String) async throws {
         let findings = try await withWorld { world in
             try await ProviderConformance(rail: rail, asset: asset, amount: amount, goods: goods, world: world)

@@ -21,7 +21,7 @@ struct CurrencyWatchTests {
 
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    @Test("is read over HTTP every six hours: what has changed is refused, and an answer that is none changes nothing")
+    @Test("is read over HTTP every six hours: a changed currency is refused, and an unreadable answer changes nothing")
     func everySixHours() async throws {
         let answers = Mutex<[(Int, [UInt8])]>([
             (200, Self.table(0)), (500, []), (200, Array("[]".utf8)), (200, Self.table(2)), (200, Self.table(0)),
@@ -54,13 +54,13 @@ struct CurrencyWatchTests {
         let task = Task { await watch.run() }
         var expected: [Bool] = []
         for isTaken in [true, true, true, false, true] {
-            // The watch sleeps when it has heard, and not before.
+            // The watch sleeps only after it has read an answer.
             while clock.sleeperCount == 0 { await Task.yield() }
             expected.append(isTaken)
             #expect((currencies.fault(of: "UGX") == nil) == isTaken, "round \(expected.count)")
             #expect(asked.withLock { $0 } == expected.count)
             clock.advance(by: .seconds(6 * 3_600 - 1))
-            #expect(clock.sleeperCount == 1, "not before six hours are over")
+            #expect(clock.sleeperCount == 1, "asked before six hours were over")
             clock.advance(by: .seconds(1))
         }
         task.cancel()

@@ -9,14 +9,14 @@ import Testing
 
 @Suite("Cursors of lists", .serialized)
 struct CursorTests {
-    @Test("name an object of their list: what names nothing, another kind or another's is refused, on every list")
+    @Test("name an object of their list: unknown ones, another kind and another merchant's are refused, on every list")
     func unknown() async throws {
         try await withWorld { world in
             var document = try JSONValue(
                 parsing: await world.gateway.router.respond(to: HTTPRequest(url: "/openapi.json")).body
             )
             document = document["paths"] ?? .null
-            // Every list is one of the document's readings that take a cursor.
+            // The lists are the GET operations of the OpenAPI document that take a cursor.
             let lists = (document.members ?? []).filter { path in
                 let names = path.value["get"]?["parameters"]?.arrayValue?.map { parameter in
                     parameter["name"]?.stringValue ?? parameter["$ref"]?.stringValue ?? ""
@@ -47,7 +47,7 @@ struct CursorTests {
                     for id in wrong {
                         let request = InterfaceTests.request(world, "GET", "\(list)?\(name)=\(id)")
                         let response = await world.gateway.router.respond(to: request)
-                        // Merchants are the operator's to list.
+                        // Only the operator lists merchants.
                         guard response.status != 403 else { continue }
                         let problem = try JSONValue(parsing: response.body)
                         #expect(response.status == 400, "\(list)?\(name)=\(id)")
@@ -55,7 +55,7 @@ struct CursorTests {
                     }
                 }
             }
-            // What has left the choice of a list still says where a piece begins.
+            // An object that no longer matches the list's filter is still a valid cursor.
             _ = try await world.merchant.post("/v1/invoices/\(invoiceID)/cancel", [:], idempotencyKey: "c")
             let page = try await world.merchant.get("/v1/invoices?state=new&starting_after=\(invoiceID)")
             #expect(page["data"]?.arrayValue?.isEmpty == true)

@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A server that repeats what it was asked with, in one place of its answer, to whoever asks.
+/// A server that repeats each request in one place of its answer.
 final class EchoServer: Sendable {
-    /// Where the question comes back.
+    /// The place of the answer that repeats the request.
     enum Place: String, CaseIterable, Sendable {
         case statusText
         case field
@@ -22,7 +22,7 @@ final class EchoServer: Sendable {
     private let place: Place
     private let count = Mutex(0)
 
-    /// How many questions it has repeated.
+    /// How many requests it has repeated.
     var answered: Int { count.withLock { $0 } }
 
     init(_ place: Place) throws {
@@ -52,7 +52,7 @@ final class EchoServer: Sendable {
         thread.start()
     }
 
-    /// Takes no more questions.
+    /// Stops the server.
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
@@ -67,7 +67,7 @@ final class EchoServer: Sendable {
         _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
-    /// A whole request: its head and as much of a body as it announces.
+    /// A whole request: its head and a body of the announced length.
     private static func read(_ connection: Int32) -> String? {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)

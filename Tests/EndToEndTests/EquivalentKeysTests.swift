@@ -10,8 +10,8 @@ import StrictJSON
 import Synchronization
 import Testing
 
-/// Keys and values that Unicode holds for equal, through everything that keeps a merchant's JSON.
-@Suite("What a merchant writes, byte for byte", .serialized)
+/// Canonically equivalent Unicode keys and values, in everything that stores a merchant's JSON.
+@Suite("A merchant's text, byte for byte,", .serialized)
 struct EquivalentKeysTests {
     private static let alike = [
         "\u{E9}", "e\u{301}", "\u{C5}", "A\u{30A}", "\u{212B}", "K", "\u{212A}", "\u{AC00}", "\u{1100}\u{1161}", ";",
@@ -26,7 +26,7 @@ struct EquivalentKeysTests {
     private static func metadata(_ random: SeededRandom) -> JSONValue {
         var keys: [[UInt8]] = []
         var members: [JSONValue.Member] = []
-        // Always a pair that is alike.
+        // Always one equivalent pair.
         for key in ["caf\u{E9}", "cafe\u{301}"] + (0..<10).map({ _ in text(random) })
         where !keys.contains(Array(key.utf8)) {
             keys.append(Array(key.utf8))
@@ -35,7 +35,7 @@ struct EquivalentKeysTests {
         return .object(members.shuffled(by: random))
     }
 
-    /// The bytes of an object whose members are in the order of their keys' bytes.
+    /// The bytes of an object with its members in the byte order of their keys.
     private static func ordered(_ value: JSONValue?) -> [UInt8] {
         let members = value?.members ?? []
         return JSONValue.object(members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }).bytes
@@ -89,7 +89,7 @@ struct EquivalentKeysTests {
                 #expect(read["metadata"]?.bytes == wanted, "seed \(seed)")
                 let again = try await Self.call(world, "POST", "/v1/invoices", order, under: "key-\(number)")
                 #expect(again.body.bytes == made.body.bytes, "seed \(seed)")
-                // What only looks the same is another request, and another reference.
+                // Text that only looks the same is another request, and another reference.
                 let other = Self.order(metadata, "e\u{301}\(number)")
                 #expect(try await Self.call(world, "POST", "/v1/invoices", other, under: "key-\(number)").status == 422)
                 let second = try await Self.call(world, "POST", "/v1/invoices", other).body["id"]?.stringValue
@@ -101,7 +101,7 @@ struct EquivalentKeysTests {
             }
             try await world.settle()
             let told = kept.bodies.withLock { $0 }.filter { $0["type"]?.stringValue == "invoice.created" }
-            // Of each number two invoices and the first one of a subscription.
+            // For each number two invoices, and the first one of a subscription.
             #expect(told.count == 75)
             for body in told {
                 let id = try #require(body["data"]?["id"]?.stringValue)

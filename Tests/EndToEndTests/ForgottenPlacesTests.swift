@@ -16,9 +16,9 @@ import Seams
 import StrictJSON
 import Testing
 
-@Suite("Money at a place that the configuration does not name", .serialized)
+@Suite("A wallet or bot that is missing from the configuration, or replaced,", .serialized)
 struct ForgottenPlacesTests {
-    @Test("is in the report with its amount, makes it unclean, and is told of by /readyz")
+    @Test("is in the report with its amount, makes it unclean, and is named by /readyz")
     func provider() async throws {
         try await withWorld { world in
             let invoice = try await world.merchant.post("/v1/invoices", InterfaceTests.order, idempotencyKey: "i")
@@ -46,7 +46,7 @@ struct ForgottenPlacesTests {
         }
     }
 
-    @Test("is told of when the wallet of a provider is another than before")
+    @Test("is named when the wallet of a provider was replaced")
     func wallet() async throws {
         try await withWorld { world in
             try await world.settle()
@@ -60,7 +60,7 @@ struct ForgottenPlacesTests {
         }
     }
 
-    /// Opens the gateway of a world again, with something of its configuration or keys changed.
+    /// Opens the gateway of a world again, with its configuration or keys changed.
     private static func reopen(
         _ world: ScenarioWorld,
         _ change: (inout GatewayConfiguration, inout Keystore) throws -> Void
@@ -79,7 +79,7 @@ struct ForgottenPlacesTests {
         return (report, String(decoding: ready.body, as: UTF8.self))
     }
 
-    /// What can be another under the same key, on each rail, and what replaces it.
+    /// The keystore entry that is replaced on each rail, and the providers that use it.
     private static let replaced: [(entry: @Sendable (GatewayConfiguration) -> String?, providers: [String])] = [
         ({ $0.ton.first?.walletEntry }, ["ton-testnet"]),
         ({ $0.evm?.first?.walletEntry }, ["evm-sandbox"]),
@@ -109,7 +109,7 @@ struct ForgottenPlacesTests {
         }
     }
 
-    @Test("is none of the bots that merchants have added: their lines are in the report, also after a start")
+    @Test("is never a bot that a merchant has added: its lines stay in the report, also after a restart")
     func addedBots() async throws {
         try await withWorld { world in
             _ = try await world.addNeighbour()

@@ -27,7 +27,7 @@ struct GatewayModeTests {
             try await open(.test)
             try await open(.test)
             await #expect(throws: ConfigurationError.self) { try await open(.live) }
-            // The refusal left the database to the one that it belongs to.
+            // The database still opens in its own mode after the refusal.
             try await open(.test)
         }
     }
@@ -35,7 +35,7 @@ struct GatewayModeTests {
 
 @Suite("A configuration", .serialized)
 struct GatewayConfigurationTests {
-    @Test("is refused when two providers share an account, whose money each would book for itself")
+    @Test("is refused when two providers share an account, because each would book its money")
     func sharedAccounts() async throws {
         try await withWorld { world in
             let configuration = try world.home.configuration()
@@ -54,7 +54,10 @@ struct GatewayConfigurationTests {
         }
     }
 
-    @Test("is refused by its place when two ways of shipping have one id, or one has none", arguments: ["post", ""])
+    @Test(
+        "is refused, with the place named, when two ways of shipping have one id, or one has none",
+        arguments: ["post", ""]
+    )
     func shipping(id: String) async throws {
         try await withWorld { world in
             var configuration = try world.home.configuration()
@@ -65,7 +68,7 @@ struct GatewayConfigurationTests {
             configuration.bots[0].shipping = [post, other]
             do throws(ConfigurationError) {
                 try configuration.validate()
-                Issue.record("nobody could tell them apart")
+                Issue.record("two ways of shipping with one id, or one without, were taken")
             } catch {
                 #expect("\(error)".contains("bots.\(configuration.bots[0].key).shipping[1]"))
             }
@@ -79,7 +82,7 @@ struct GatewayConfigurationTests {
         try await world.gateway(of: configuration, keystore: keystore, over: transport, clock: SystemClock()).close()
     }
 
-    @Test("is refused when two entries hold the same key or the same bot, whatever the entries are called")
+    @Test("is refused when two keystore entries hold the same key or the same bot, whatever their names")
     func sharedKeys() async throws {
         try await withWorld { world in
             var keystore = try world.home.keystore()
@@ -111,7 +114,7 @@ struct GatewayConfigurationTests {
             bots.bots[0].tokenEntry = "no-bot"
             await #expect(throws: ConfigurationError.self) { try await open(bots, keystore, in: world) }
             try await open(plain, keystore, in: world)
-            // The history of an account is booked under the key that it had: under another it would be booked again.
+            // The history of an account is booked under its provider's key: under another key it would be booked again.
             var renamed = plain
             renamed.ton[0].key = "another"
             await #expect(throws: ConfigurationError.self) { try await open(renamed, keystore, in: world) }

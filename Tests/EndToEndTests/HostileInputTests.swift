@@ -10,14 +10,14 @@ import Settlement
 import StrictJSON
 import Testing
 
-@Suite("Input that means harm", .serialized)
+@Suite("Hostile input", .serialized)
 struct HostileInputTests {
     private static let numbers = [
         "1e308", "1e400", "-0", "1e-400", String(repeating: "9", count: 5_000), "9223372036854775807",
         "9223372036854775808", "-9223372036854775808", "18446744073709551616", "0.5", "-1", "1E3",
     ]
 
-    @Test("F27, F28: numbers of every size are refused where they cannot be meant, and stop nothing")
+    @Test("with numbers of every size is refused or taken as meant, and never ends the process")
     func numbers() async throws {
         try await withWorld { world in
             let members = ["expires_in", "monitor_for", "tolerance_basis_points", "payer"]
@@ -30,7 +30,7 @@ struct HostileInputTests {
                     let response = await world.gateway.router.respond(to: request)
                     #expect(response.status != 500, "\(name): \(number.prefix(30))")
                     guard response.status == 201 else { continue }
-                    // What was taken was meant: an invoice with sensible times.
+                    // An accepted number gives an invoice with sensible times.
                     let made = try JSONValue(parsing: response.body)
                     let expires = try #require(made["expires_at"]?.stringValue.flatMap { Timestamp(rfc3339: $0) })
                     #expect(expires.since(world.gateway.settlement.clock.now()) < .seconds(32 * 86_400))
@@ -56,7 +56,7 @@ struct HostileInputTests {
         "'; SELECT pg_sleep(10); --", "inv_\u{0}", "\r\nSet-Cookie: a=b", "\u{1B}[31m", "../../etc/passwd", "<script>",
     ]
 
-    @Test("F99, F100: texts that other languages would run are texts, in every parameter and in the log's words")
+    @Test("with code of other languages (SQL, markup, terminal escapes) stays text, in every parameter and answer")
     func injections() async throws {
         try await withWorld { world in
             for text in Self.injections {

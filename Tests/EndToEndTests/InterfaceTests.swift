@@ -34,7 +34,7 @@ struct InterfaceTests {
 
     private static func json(_ response: HTTPResponse) throws -> JSONValue { try JSONValue(parsing: response.body) }
 
-    @Test("F3, F98: answers every wrong request with a problem that says what to do")
+    @Test("answers every wrong request, also one with missing or unknown members, with a problem that says what to do")
     func problems() async throws {
         try await withWorld { world in
             let router = world.gateway.router
@@ -121,7 +121,7 @@ struct InterfaceTests {
         }
     }
 
-    @Test("F14: runs a request with an idempotency key once, however many send it at the same time")
+    @Test("runs a request with an idempotency key once, however many copies arrive at the same time")
     func idempotency() async throws {
         try await withWorld { world in
             let key = [HTTPField("Idempotency-Key", "order-1")]
@@ -146,7 +146,7 @@ struct InterfaceTests {
         }
     }
 
-    @Test("tells a key once more to whoever asks again, and keeps it nowhere in the open")
+    @Test("returns a new API key again to a repeated request, and stores it in no readable form")
     func sealedAnswers() async throws {
         try await withWorld { world in
             let folder = URL(fileURLWithPath: world.home.configurationPath).deletingLastPathComponent().path
@@ -162,7 +162,7 @@ struct InterfaceTests {
                 )
                 #expect(first.status == 201 && again.body == first.body)
                 let secret = try #require(try Self.json(first)[member]?.stringValue)
-                // What stands in the files is what a thief of the database would have.
+                // A thief of the database would have these files.
                 for file in try FileManager.default.contentsOfDirectory(atPath: folder)
                 where file.hasPrefix("settlegate.sqlite") {
                     let bytes = FileManager.default.contents(atPath: "\(folder)/\(file)") ?? Data()
@@ -172,7 +172,7 @@ struct InterfaceTests {
         }
     }
 
-    @Test("F97: says the same of a key that is nearly right as of one that there never was")
+    @Test("answers a nearly right API key like an unknown one")
     func guessedKeys() async throws {
         try await withWorld { world in
             let (key, last) = (world.apiKey.dropLast(), world.apiKey.last ?? "0")
@@ -194,7 +194,7 @@ struct InterfaceTests {
         }
     }
 
-    @Test("F69, F70: takes updates from Telegram only, and each once")
+    @Test("takes updates with Telegram's secret only, and each once")
     func telegramSecret() async throws {
         try await withWorld { world in
             let body = Array(#"{"update_id":900,"message":{"message_id":1,"date":1,"chat":{"id":1}}}"#.utf8)
@@ -202,7 +202,7 @@ struct InterfaceTests {
             let wrong: [[HTTPField]] = [
                 [], [HTTPField(name, "wrong")], [HTTPField(name, "")], [HTTPField(name, "a"), HTTPField(name, "a")],
             ]
-            // However the path is written that leads there.
+            // Also when the path is written in another way.
             for url in ["/telegram/shop", "//telegram/shop", "/telegram//shop/", "///telegram/shop?a=b"] {
                 for fields in wrong {
                     let request = HTTPRequest(method: "POST", url: url, fields: fields, body: body)
@@ -215,7 +215,7 @@ struct InterfaceTests {
     }
 
     @Test(
-        "keeps each update that may mean something before it answers, and not what chats say",
+        "stores each relevant update before it answers, and no chat messages",
         arguments: [
             (#""message":{"message_id":1,"date":1,"chat":{"id":1},"text":"good morning"}"#, 0),
             (#""message":{"message_id":1,"date":1,"chat":{"id":1}}"#, 0),
@@ -259,7 +259,7 @@ struct InterfaceTests {
         }
     }
 
-    @Test("says whether it lives, is ready, and what it has counted")
+    @Test("answers health, readiness and metrics")
     func operations() async throws {
         try await withWorld { world in
             _ = try await world.merchant.get("/v1/invoices")
@@ -273,7 +273,7 @@ struct InterfaceTests {
         }
     }
 
-    @Test("says in its readiness and its metrics what is wrong, and refuses requests only for what blocks them")
+    @Test("names what is wrong in readiness and metrics, and answers 503 only for what blocks requests")
     func conditions() async throws {
         try await withWorld { world in
             func answer(_ path: String) async -> (status: Int, text: String) {

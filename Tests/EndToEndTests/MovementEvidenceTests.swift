@@ -10,7 +10,7 @@ import Storage
 import StrictJSON
 import Testing
 
-@Suite("A case about money that left without being asked for", .serialized)
+@Suite("A case about money that left without a transfer of ours", .serialized)
 struct MovementEvidenceTests {
     /// A chain, its coin as scenarios call it, and the provider over it.
     struct Place: Sendable, CustomTestStringConvertible {
@@ -34,7 +34,7 @@ struct MovementEvidenceTests {
     }
 
     @Test(
-        "says where it is found: to the operator and in the report, also after the wallet signs again",
+        "names the movement to the operator and in the report, also after the wallet signs again",
         arguments: places
     )
     func foreignSpend(place: Place) async throws {
@@ -64,7 +64,7 @@ struct MovementEvidenceTests {
             let receiver = try #require(movement["receivers"]?.arrayValue?.first)
             #expect(receiver["destination"] == left["destination"])
             #expect(receiver["amount"]?.stringValue == "0.3")
-            // The merchant is not told of the operator's wallet.
+            // The merchant sees nothing about the operator's wallet.
             #expect(try await Self.movements(world.merchant).isEmpty)
 
             let report = try await world.report()
@@ -73,7 +73,7 @@ struct MovementEvidenceTests {
             let open = report.json["open_cases"]?.arrayValue?.compactMap { $0["movement"] }.filter { !$0.isNull }
             #expect(open == [movement])
 
-            // Who tries to give it to somebody is told what to look for.
+            // An attempt to assign it is refused with what to look for.
             let listed = try await desk.get("/v1/cases")["data"]?.arrayValue ?? []
             let id = try #require(listed.first { $0["movement"] == movement }?["id"]?.stringValue)
             let refusal = try await desk.refusal("/v1/cases/\(id)/resolve", ["action": "refund"], idempotencyKey: "r")

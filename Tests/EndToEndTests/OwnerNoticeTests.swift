@@ -25,7 +25,7 @@ struct OwnerNoticeTests {
     }
 
     @Test(
-        "is told once in the chat of the merchant's bot, and else in those of the operator's bots",
+        "is announced once, in the chat of the merchant's bot, or else in those of the operator's bots",
         arguments: [true, false]
     )
     func told(hasOwn: Bool) async throws {
@@ -58,7 +58,7 @@ struct OwnerNoticeTests {
         await server.stop()
     }
 
-    @Test("is told in a chat that exists: what is none is refused")
+    @Test("needs a well-formed owner_chat for its announcement: others are refused")
     func refused() async throws {
         try await withWorld { world in
             for chat in ["0", "-0", "+5", "05", "@", "@a b", "teashop", "", "@\u{E9}"] {

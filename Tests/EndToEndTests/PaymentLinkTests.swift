@@ -41,7 +41,7 @@ struct PaymentLinkTests {
         #expect(try await world.pay(try #require(option), by: user))
     }
 
-    @Test("sell what is there: opening takes nothing, however often, and paying takes a piece")
+    @Test("sell their stock: a payment takes a piece, and an open invoice takes none")
     func stock() async throws {
         try await withWorld { world in
             let link = try #require(try await Self.make(world, stock: 2)["id"]?.stringValue)
@@ -57,7 +57,7 @@ struct PaymentLinkTests {
             try await world.settle()
             #expect(try await Self.left(world, link) == 0)
             #expect(await Self.buy(world, link).status == 409)
-            // What others have open ends, so that nobody pays for what is gone.
+            // The other open invoices end, so that nobody pays for a link that is sold out.
             for (number, invoice) in invoices.enumerated() {
                 let isSold = number == 0 || number == 3
                 #expect(try await Self.state(world, invoice) == (isSold ? "settled" : "expired"))
@@ -65,7 +65,7 @@ struct PaymentLinkTests {
         }
     }
 
-    @Test("give the last piece to the first of many whose money is there; the others' waits for a person")
+    @Test("give the last piece to the first payment that is final; later ones open a case")
     func race() async throws {
         try await withWorld { world in
             let link = try #require(try await Self.make(world, stock: 1)["id"]?.stringValue)
@@ -86,7 +86,7 @@ struct PaymentLinkTests {
         }
     }
 
-    @Test("ask before Telegram takes money whether there is a piece left")
+    @Test("check the stock before Telegram takes money")
     func preCheckout() async throws {
         try await withWorld { world in
             var members = (InterfaceTests.order.members ?? []).filter {
@@ -102,7 +102,7 @@ struct PaymentLinkTests {
                 try Self.invoice(await Self.buy(world, link)), try Self.invoice(await Self.buy(world, link))
             )
             let option = try await world.merchant.get("/v1/invoices/\(second)")["options"]?.arrayValue?.first
-            // Alice is approved and has paid, and the gateway has not heard of her payment yet.
+            // Alice was approved and has paid; her payment has not reached the gateway yet.
             try await Self.pay(world, first, by: "alice")
             #expect(try await !world.pay(try #require(option), by: "bob"))
             try await world.settle()
@@ -110,15 +110,15 @@ struct PaymentLinkTests {
             #expect(try await world.openCases().isEmpty)
             let path = "/v1/payment_links/\(link)"
             _ = try await world.merchant.post(path, ["stock": .integer(2)], idempotencyKey: "more")
-            // What was sold no longer counts as reserved beside it.
+            // A sold piece does not also count as reserved.
             let third = try Self.invoice(await Self.buy(world, link))
             try await Self.pay(world, third, by: "carol")
         }
     }
 
-    @Test("give one visitor so many invoices a minute, and others theirs")
+    @Test("limit the invoices that one visitor opens in a minute")
     func visitors() async throws {
-        // The clock stands still: with the time there are more.
+        // The clock stands still, because the limit refills with time.
         try await withWorld(clock: ManualClock(SystemClock().now())) { world in
             let link = try #require(try await Self.make(world, stock: nil)["id"]?.stringValue)
             func buy(_ peer: String, _ forwarded: String? = nil) async -> Int {
@@ -129,12 +129,12 @@ struct PaymentLinkTests {
             }
             var statuses: [Int] = []
             for number in 0..<14 {
-                // One network of IPv6 is one visitor, and what a visitor says of its way is not believed.
+                // One IPv6 network is one visitor, and a visitor's own X-Forwarded-For does not count.
                 statuses.append(await buy("2a00:1450:4001:81::\(number)", "9.9.9.\(number)"))
             }
             #expect(statuses.filter { $0 == 303 }.count == 10 && statuses.suffix(4).allSatisfy { $0 == 429 })
             #expect(await buy("2a00:1450:4001:82::1") == 303)
-            // Behind a proxy of our own, its entry counts, which is the last one.
+            // Behind our own proxy its entry counts, which is the last one.
             var behind: [Int] = []
             for number in 0..<14 { behind.append(await buy("127.0.0.1", "8.8.8.\(number), 9.9.9.9")) }
             #expect(behind.filter { $0 == 303 }.count == 10)
@@ -142,7 +142,7 @@ struct PaymentLinkTests {
         }
     }
 
-    /// Init data of a customer as a bot's token signs it, as a form's field.
+    /// A customer's init data, signed with a bot's token, as the field of a form.
     private static func form(_ user: Int64, _ token: String, at now: Timestamp) -> [UInt8] {
         func escaped(_ text: String) -> String {
             text.utf8.map { byte in
@@ -162,7 +162,7 @@ struct PaymentLinkTests {
         return Array("init_data=\(escaped(data))".utf8)
     }
 
-    @Test("let a customer whom Telegram names have one invoice open, from wherever and without a cookie")
+    @Test("let a customer with init data have one invoice open, from any network and without a cookie")
     func oneForEachCustomer() async throws {
         try await withWorld { world in
             let link = try #require(try await Self.make(world, stock: nil)["id"]?.stringValue)
@@ -178,7 +178,7 @@ struct PaymentLinkTests {
             }
             let first = try Self.invoice(await buy(7, "9.9.9.9"))
             #expect(try Self.invoice(await buy(7, "8.8.8.8")) == first)
-            // Two taps at once are one invoice as well.
+            // Taps at the same moment open one invoice as well.
             let both = await withTaskGroup(of: String?.self) { group in
                 for number in 0..<8 { group.addTask { await buy(9, "9.9.9.\(number)").field("Location") } }
                 return await group.reduce(into: Set<String?>()) { $0.insert($1) }
@@ -186,8 +186,8 @@ struct PaymentLinkTests {
             #expect(both.count == 1 && both != ["/pay/\(first)"])
             #expect(try Self.invoice(await buy(8, "9.9.9.9")) != first)
             #expect(await buy(7, "9.9.9.9", by: "1:forged").status == 401)
-            // The bot of another merchant names the same customer: here its word names nobody, so that they are shown nothing
-            // of this one's, and buy like who has no Telegram.
+            // Another merchant's bot signs for the same customer. Its signature does not count here: the customer sees
+            // none of this merchant's invoices, and buys like a visitor without Telegram.
             _ = try await world.addNeighbour()
             let unnamed = try await [
                 Self.invoice(buy(7, "9.9.9.9", by: "900000009:neighbour")),
@@ -201,7 +201,7 @@ struct PaymentLinkTests {
     }
 
     @Test(
-        "let a network without cookies have so many invoices of a link open, whatever it sends and however long it waits"
+        "limit the open invoices of a network without cookies, whatever it sends and however long it waits"
     )
     func bounded() async throws {
         try await withWorld { world in
@@ -220,14 +220,14 @@ struct PaymentLinkTests {
                 } else {
                     #expect(answer.status == 429)
                 }
-                // The limit of time is never the one that is met.
+                // Slow enough that the limit for each minute is never reached.
                 world.networks.clock.advance(by: .seconds(2))
             }
             #expect(Set(opened).count == 60)
             #expect(try await world.merchant.get("/v1/invoices?limit=100")["data"]?.arrayValue?.count == 60)
             let refused = await buy("2a00:1450:4001:81::1")
             #expect(String(decoding: refused.body, as: UTF8.self).contains("too_many_open_invoices"))
-            // Others are not kept from buying, and what is paid makes place.
+            // Others can still buy, and a paid invoice frees a place.
             #expect(await buy("2a00:1450:4001:82::1").status == 303)
             try await Self.pay(world, opened[5], by: "alice")
             try await world.settle()
@@ -235,7 +235,7 @@ struct PaymentLinkTests {
         }
     }
 
-    @Test("lead who taps twice or comes back to the invoice that is open, and open nothing for who only looks")
+    @Test("lead a second tap or a later visit to the open invoice, and open none for a mere look")
     func again() async throws {
         try await withWorld { world in
             let link = try #require(try await Self.make(world, stock: nil)["id"]?.stringValue)
@@ -253,7 +253,7 @@ struct PaymentLinkTests {
         }
     }
 
-    @Test("stop to sell, and refuse what could never be sold")
+    @Test("can be switched off, and refuse an order that can never be sold")
     func stopped() async throws {
         try await withWorld { world in
             let link = try #require(try await Self.make(world, stock: 5)["id"]?.stringValue)

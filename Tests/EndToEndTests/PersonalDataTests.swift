@@ -18,7 +18,7 @@ import StrictJSON
 import Synchronization
 import Testing
 
-/// A merchant's server that keeps what it is sent.
+/// A merchant's server that remembers its requests.
 private final class Listener: Sendable {
     let bodies = Mutex<[String: [String]]>([:])
 
@@ -35,7 +35,7 @@ private final class Listener: Sendable {
     }
 }
 
-@Suite("What customers tell Telegram", .serialized)
+@Suite("Personal data of customers", .serialized)
 struct PersonalDataTests {
     private static let customer: JSONValue = [
         "name": "Zoë Canary-Quint", "phone_number": "4915112345678", "email": "canary@quint.example",
@@ -103,7 +103,7 @@ struct PersonalDataTests {
         return (id, try #require(payments["data"]?.arrayValue?.first?["id"]?.stringValue))
     }
 
-    @Test("is read on payments and their events by keys with the scope, on no other route and by no other key")
+    @Test("is in payments and their events for keys with the scope, on no other route and for no other key")
     func table() async throws {
         try await withWorld { world in
             let other = try await world.gateway.addMerchant(name: "Other", feeBasisPoints: 0, webhookURL: nil)
@@ -148,7 +148,7 @@ struct PersonalDataTests {
         }
     }
 
-    @Test("is erased by who may, and nobody else is told of the payment")
+    @Test("is erased by its merchant's keys with the scope; another merchant's key finds no payment")
     func erasing() async throws {
         try await withWorld { world in
             let other = try await world.gateway.addMerchant(name: "Other", feeBasisPoints: 0, webhookURL: nil)
@@ -171,7 +171,7 @@ struct PersonalDataTests {
         }
     }
 
-    @Test("goes to endpoints that ask for it, made by who may read it, also when an event is sent again")
+    @Test("goes to endpoints made with personal_data by a key with the scope, also when an event is sent again")
     func endpoints() async throws {
         let listener = Listener()
         let server = try await listener.start()
@@ -210,7 +210,7 @@ struct PersonalDataTests {
         await server.stop()
     }
 
-    @Test("lies open in no file, log or row, at no moment", arguments: Engine.allCases)
+    @Test("is readable in no file, log or row at any moment", arguments: Engine.allCases)
     func canary(engine: Engine) async throws {
         let log = KeptLog()
         let place = engine == .postgreSQL ? try engine.place() : nil
@@ -222,7 +222,7 @@ struct PersonalDataTests {
             #expect(try await world.pay(option, by: "quint"))
             await world.networks.telegram.deliver()
             let database = world.gateway.settlement.database
-            // The update lies in the inbox, and nobody has dealt with it.
+            // The update is in the inbox and not handled yet.
             #expect(try await database.read { try $0.inboxDepth() } == 1)
             try await Self.expectNoCanary(folder, engine, database, log)
             try await world.settle()
@@ -257,7 +257,7 @@ struct PersonalDataTests {
         #expect(!holdsCanary(log.lines.joined(separator: "\n")))
     }
 
-    /// Forms of what a customer tells that Telegram would not send.
+    /// Forms of personal data that Telegram would not send.
     private static let forms: [(what: String, order: String)] = [
         ("no object", #""order_info":17"#),
         ("wrong types", #""order_info":{"name":5,"email":[],"shipping_address":"x"},"shipping_option_id":{}"#),
@@ -267,7 +267,7 @@ struct PersonalDataTests {
         ("enormous", "\"order_info\":{\"name\":\"" + String(repeating: "n", count: 900_000) + "\"}"),
     ]
 
-    @Test("never stops the credit, whatever it looks like", arguments: forms.map(\.what))
+    @Test("never stops the credit, whatever its form", arguments: forms.map(\.what))
     func hostile(what: String) async throws {
         let order = try #require(Self.forms.first { $0.what == what }).order
         try await withWorld { world in
@@ -281,7 +281,7 @@ struct PersonalDataTests {
                 "chat":{"id":5},"successful_payment":{"currency":"EUR","total_amount":900,"invoice_payload":"\(payload)",
                 "telegram_payment_charge_id":"tch_hostile","provider_payment_charge_id":"p",\(order)}}}
                 """
-            // A byte that no UTF-8 has stands where the text says U+0001.
+            // U+0001 is replaced by a byte that is not valid in UTF-8.
             let body = Array(text.utf8).map { $0 == 1 ? 0xFF : $0 }
             #expect(try await world.push(body).status == 200)
             try await world.settle()
@@ -292,7 +292,7 @@ struct PersonalDataTests {
         }
     }
 
-    @Test("an update that cannot be read at all is set aside, sealed, and forgotten when its case is closed")
+    @Test("in an unreadable update is set aside sealed, and emptied when the case is closed")
     func unreadable() async throws {
         try await withWorld { world in
             let deep = String(repeating: "[", count: 200) + String(repeating: "]", count: 200)

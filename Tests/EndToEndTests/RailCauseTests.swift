@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Why a rail is missing")
 struct RailCauseTests {
-    @Test("is in the log once for each cause, and again after the rail was there")
+    @Test("is in the log once for each cause, and again after the rail was back")
     func causes() async throws {
         let (log, clock) = (KeptLog(), ManualClock(Timestamp(seconds: 1_000)))
         let conditions = Conditions()
@@ -27,7 +27,7 @@ struct RailCauseTests {
             if let error = answers.withLock({ $0.removeFirst() }) { throw error }
         }
         try await checks.begin([check])
-        // What did not come in time is no cause where the rail has said one.
+        // A timeout is not logged as the cause where the rail has stated one.
         #expect(log.lines.count == 1 && log.lines.first?.contains("429") == true, "\(log.lines)")
         for _ in 0..<3 { await checks.repeatNow() }
         #expect(log.lines.count == 3 && log.lines[1].contains("another chain") && log.lines[2].contains("500"))

@@ -22,7 +22,7 @@ struct RailOutageTests {
         case ton
         case evm
 
-        /// What the condition is called that says that it is missing.
+        /// The name of the condition while the rail is missing.
         var condition: String {
             switch self {
             case .telegram: "rail bot shop"
@@ -83,7 +83,7 @@ struct RailOutageTests {
         )
     }
 
-    @Test("does not depend on any rail: whatever answers is served, and the rest when it is back")
+    @Test("depends on no rail: rails that answer are served, and the others once they are back")
     func everySubset() async throws {
         try await withWorld { world in
             for number in 1..<8 {
@@ -114,7 +114,7 @@ struct RailOutageTests {
     }
 
     @Test(
-        "stops at a rail that answers and is another than the configured one, and one that answers so later is left out"
+        "stops when a rail answers and is not the configured one; a rail that turns out so later is left out"
     )
     func anotherChain() async throws {
         try await withWorld { world in
@@ -136,7 +136,7 @@ struct RailOutageTests {
         }
     }
 
-    /// Requests that are never answered, until they are let go.
+    /// Requests that stay unanswered until they are released.
     private final class Unanswered: Sendable {
         private let waiting = Mutex<[AsyncStream<Void>.Continuation]?>([])
 
@@ -177,7 +177,7 @@ struct RailOutageTests {
     }
 
     @Test(
-        "waits for no node that takes a question and never answers",
+        "waits for no node that accepts a request and never answers",
         .timeLimit(.minutes(2)),
         arguments: Rail.allCases
     )

@@ -38,7 +38,7 @@ struct RecordedRefundTests {
         return try #require(payments?.first?["id"]?.stringValue)
     }
 
-    @Test("is booked once, up to what is left, and told; the books balance")
+    @Test("is booked once, up to the rest of the payment, and announced; the books balance")
     func recorded() async throws {
         try await withWorld { world in
             let payment = try await Self.paid(world, "telegram_fiat", "fiat:EUR", "card")
@@ -71,7 +71,7 @@ struct RecordedRefundTests {
         }
     }
 
-    @Test("is no refund of a rail that returns by itself: it is made there, and not only booked")
+    @Test("is refused on a rail whose refunds the gateway sends itself")
     func notElsewhere() async throws {
         try await withWorld { world in
             let payment = try await Self.paid(world, "telegram_stars", "telegram:XTR", "stars")

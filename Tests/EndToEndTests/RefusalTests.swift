@@ -8,14 +8,14 @@ import Settlement
 import StrictJSON
 import Testing
 
-@Suite("What a refusal says", .serialized)
+@Suite("A refusal", .serialized)
 struct RefusalTests {
     private static func answer(_ world: ScenarioWorld, _ request: HTTPRequest) async throws -> (Int, JSONValue) {
         let response = await world.gateway.router.respond(to: request)
         return (response.status, (try? JSONValue(parsing: response.body)) ?? .null)
     }
 
-    @Test("never names what is only ours: types, keys of providers, statements, files")
+    @Test("never names internals: types, keys of providers, statements, files")
     func internalNames() async throws {
         try await withWorld { world in
             let keys = world.gateway.settlement.providers.providers.map(\.key)
@@ -70,7 +70,7 @@ struct RefusalTests {
     }
 
     @Test(
-        "of a name that nobody sees is said wherever one is taken",
+        "meets an invisible name wherever one is taken",
         arguments: [
             " ", "\u{A0}", "\u{200B}", "\u{2060}\u{FEFF}", "\u{3164}", "\u{2800}", "\u{AD}", "\u{300}", "\u{E0020}",
         ]
@@ -107,7 +107,7 @@ struct RefusalTests {
         }
     }
 
-    @Test("of a plus in a query that was not escaped is that")
+    @Test("of an unescaped plus in a query says so")
     func plus() async throws {
         try await withWorld { world in
             for (query, status) in [

@@ -32,7 +32,7 @@ struct RefusedOrderTests {
         ["rail": "telegram_fiat"], ["rail": "ton", "asset": "ton:testnet:native", "amount": "1"],
     ]
 
-    @Test("is nowhere: below Telegram's least amount, with a wrong setting, and while Telegram is away")
+    @Test("leaves nothing: below Telegram's least amount, with a wrong setting, and while Telegram is away")
     func nothingIsLeft() async throws {
         try await withWorld { world in
             let refusals: [(JSONValue, Int, String?)] = [

@@ -9,12 +9,12 @@ import Testing
 struct ScenarioTests {
     static let names = (try? Scenario.names(in: projectFolder + "/Fixtures/scenarios")) ?? []
 
-    @Test("has scenarios to hold to")
+    @Test("has scenarios")
     func hasScenarios() {
         #expect(Self.names.count >= 20)
     }
 
-    @Test("has every odd form in which a stranger can pay on TON")
+    @Test("has a scenario with every odd form of a TON payment")
     func hasOddForms() throws {
         let texts = try Self.names.map { name in
             try String(contentsOfFile: projectFolder + "/Fixtures/scenarios/\(name).yaml", encoding: .utf8)
@@ -30,7 +30,7 @@ struct ScenarioTests {
         #expect(failures.isEmpty, "\(failures.joined(separator: "\n"))")
     }
 
-    // One world of each database at a time is as much as two cores play well.
+    // Two cores run one world of each database at a time well.
 
     @Suite("On SQLite", .serialized)
     struct OnSQLite {
@@ -46,7 +46,9 @@ struct ScenarioTests {
         }
     }
 
-    @Test("ends the demonstration with clean books on both databases, and not when a posting was changed by one unit")
+    @Test(
+        "ends the demonstration with clean books on both databases, and with findings when a posting is off by a unit"
+    )
     func demonstration() async throws {
         let place = try PostgresServer.newDatabase()
         let shared = try await withWorld(postgresql: place) { try await Demonstration(world: $0).run { _ in } }

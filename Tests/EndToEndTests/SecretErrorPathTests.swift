@@ -17,10 +17,10 @@ import Synchronization
 import Testing
 import Webhooks
 
-/// Every client of the gateway, turned to a server that repeats whatever it is asked with.
+/// Every client of the gateway, directed to a server that repeats each request.
 @Suite("A peer that repeats secrets", .serialized)
 struct SecretErrorPathTests {
-    /// The way out, which leads to one server once it is turned.
+    /// A transport that can be directed to one server.
     private final class TurnedTransport: HTTPTransport {
         private let real = CurlTransport(.init(addresses: .any, httpsOnly: false))
         private let target = Mutex<String?>(nil)
@@ -46,7 +46,7 @@ struct SecretErrorPathTests {
 
     private static let addedToken = "6161616161:AddedAtTheWorstMomentQ7x9Zk3Lm2"
 
-    /// What must stand nowhere: the parts of each secret that are secret by themselves.
+    /// The secret parts of each secret, which must appear nowhere.
     private static func canaries(_ world: ScenarioWorld, _ keystore: Keystore) throws -> [String] {
         var canaries = [SandboxHome.passphrase, "AddedAtTheWorstMomentQ7x9Zk3Lm2"]
         for label in keystore.labels {

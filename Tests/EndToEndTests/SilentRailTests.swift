@@ -16,14 +16,14 @@ import Testing
 
 @Suite("A rail that has never answered", .serialized)
 struct SilentRailTests {
-    /// How a rail does not answer.
+    /// The ways in which a rail does not answer.
     enum Way: String, Sendable, CaseIterable {
         case failing
         case hanging
         case garbage
     }
 
-    /// The way out to all networks, one of which does not answer.
+    /// A transport to all networks, one of which does not answer.
     private struct Deaf: HTTPTransport {
         let inner: CurlTransport
         let way: Way
@@ -44,7 +44,7 @@ struct SilentRailTests {
         return request.url.contains("/api/v") ? "ton-testnet" : "evm-sandbox"
     }
 
-    /// The gateway of a world starts again with a rail that does not answer, from the first start on.
+    /// Restarts the gateway of a world with a rail that does not answer from the start.
     private static func report(
         of world: ScenarioWorld,
         without provider: String,
@@ -61,7 +61,7 @@ struct SilentRailTests {
     }
 
     @Test(
-        "is in the report with each of its assets, which is not clean: nobody knows what came to it",
+        "is in the report with each of its assets and makes it unclean, because its balance is unknown",
         arguments: Way.allCases,
         ["ton-testnet", "evm-sandbox", "shop-stars"]
     )
@@ -74,19 +74,19 @@ struct SilentRailTests {
             #expect(Set(lines.map(\.ledger.asset)) == Set(assets))
             #expect(lines.allSatisfy { $0.ledger.isZero && $0.stated == nil && !$0.isExplained })
             #expect(lines.allSatisfy { $0.reasons.first?.hasPrefix("the provider did not answer") == true })
-            // What states no balance has no line, and is no reason for anything.
+            // A provider that states no balances has no line.
             #expect(!report.lines.contains { $0.provider == "shop-fiat" })
         }
     }
 
-    @Test("is a merchant's bot that cannot be used: it has a line of its own", arguments: Engine.allCases)
+    @Test("may be a merchant's bot that cannot be used: it has a line of its own", arguments: Engine.allCases)
     func unusableBot(engine: Engine) async throws {
         let database = engine == .postgreSQL ? try PostgresServer.newDatabase() : nil
         try await withWorld(postgresql: database) { world in
             _ = try await world.addNeighbour()
             try await world.settle()
             #expect(try await world.findings().isEmpty)
-            // Its token was sealed with a key that is not there any more.
+            // Its token no longer opens, as if the key that sealed it were lost.
             _ = try await world.gateway.settlement.database.write { session in
                 try session.execute("UPDATE bots SET token = secret", [])
             }

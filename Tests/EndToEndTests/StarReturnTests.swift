@@ -41,7 +41,7 @@ struct StarReturnTests {
 
     private func sent(_ world: ScenarioWorld) -> Int { world.networks.telegram.calls(of: "refundStarPayment") }
 
-    @Test("after a restore: what Telegram has returned is not sent again, and what it has not is")
+    @Test("after a restore: a return that Telegram has made is not sent again, and a missing one is")
     func restored() async throws {
         try await withWorld { world in
             let (returned, kept) = (try await paid(world, "alice"), try await paid(world, "bob"))
@@ -50,14 +50,14 @@ struct StarReturnTests {
             try await world.settle()
             #expect(sent(world) == 1)
             try await world.restore()
-            // Before any scan has told the books.
+            // Before any scan has reached the books.
             let again = try await askFor(returned, world)
             for _ in 0..<3 {
                 let transfer = try await world.gateway.settlement.advance(again)
                 #expect(transfer.status.state == .awaitingPayment)
             }
             #expect(sent(world) == 1)
-            // The counter-proof: another charge is returned, by the same way.
+            // Control: another charge is returned in the same way.
             let other = try await askFor(kept, world)
             #expect(try await world.gateway.settlement.advance(other).status.state == .completed)
             #expect(sent(world) == 2)

@@ -13,9 +13,9 @@ import TONConnect
 import TelegramBot
 import Testing
 
-@Suite("What strangers send", .serialized)
+@Suite("Requests of strangers", .serialized)
 struct StrangerLoadTests {
-    @Test("keeps no pre-checkout waiting, though all that they ask for hangs")
+    @Test("keep no pre-checkout waiting, even while all of them hang")
     func preCheckout() async throws {
         try await withWorld { world in
             let order: JSONValue = [
@@ -46,7 +46,7 @@ struct StrangerLoadTests {
         let count = Mutex(0)
     }
 
-    @Test("has bodies of no more than a form's size, without a key")
+    @Test("have bodies of at most 32 KiB until a key is proven")
     func bodies() async throws {
         try await withWorld { world in
             let router = world.gateway.router
@@ -60,7 +60,7 @@ struct StrangerLoadTests {
                 let refusal = await router.admit(request)
                 return (router.bodyLimit(of: request), refusal?.status)
             }
-            // Before its secret is proven, a key is anybody's text.
+            // A key counts only once its secret is proven.
             let key = "Bearer \(world.apiKey)"
             let made = try await world.merchant.post(
                 "/v1/api_keys",
@@ -105,7 +105,7 @@ struct StrangerLoadTests {
         return text
     }
 
-    /// Every reader of what strangers send, with texts that are bad for readers of its kind.
+    /// Every reader of strangers' texts, with a text that is expensive for its kind.
     private static let readers:
         [(name: String, bytes: Int, text: @Sendable (Int) -> String, read: @Sendable (String) -> Void)] = {
             let token = SecretBytes(Array("1:token".utf8))
@@ -147,7 +147,7 @@ struct StrangerLoadTests {
             ]
         }()
 
-    /// The least processor time of a few runs of this thread, which others on the machine do not change.
+    /// The least processor time of a few runs, of this thread only, so that other load does not count.
     private static func cost(_ body: () -> Void) -> Double {
         func now() -> Double {
             var time = timespec()
@@ -162,18 +162,18 @@ struct StrangerLoadTests {
         .min() ?? 0
     }
 
-    @Test("costs time in step with its size: eight times as much costs no more than sixteen times the time")
+    @Test("cost time in step with their size: an eightfold size takes at most sixteen times as long")
     func linear() {
         for reader in Self.readers {
             let (small, large) = (reader.text(reader.bytes), reader.text(8 * reader.bytes))
-            // Many small ones, so that what is measured is more than the clock's own grain.
+            // Many small ones, so that the measured time exceeds the clock's resolution.
             let one = Self.cost { for _ in 0..<8 { reader.read(small) } } / 8
             let eight = Self.cost { reader.read(large) }
             #expect(eight <= 16 * one + 20_000, "\(reader.name): \(Int(one)) ns, \(Int(eight)) ns")
         }
     }
 
-    @Test("is bounded before it is read: init data has at most 64 fields and 8 KiB")
+    @Test("are bounded before they are read: init data has at most 64 fields and 8 KiB")
     func bounds() {
         let fields = (0..<65).map { "k\($0)=1" }.joined(separator: "&")
         #expect(throws: InitData.Refusal.self) { try InitData(parsing: fields) }

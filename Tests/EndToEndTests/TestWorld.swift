@@ -18,7 +18,7 @@ let projectFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().
     .deletingLastPathComponent().path
 
 extension Logger {
-    /// A log that nobody reads.
+    /// A log that is discarded.
     static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 }
 
@@ -47,7 +47,7 @@ final class KeptLog: Sendable {
     }
 }
 
-/// A world in a folder of its own, which is gone afterwards.
+/// A world in a folder of its own, which is removed afterwards.
 func withWorld<Result>(
     postgresql: String? = nil,
     faults: FaultInjector = .none,
@@ -77,7 +77,7 @@ func withWorld<Result>(
 }
 
 extension ScenarioWorld {
-    /// What the gateway answers when Telegram pushes it an update for the shop's bot.
+    /// The gateway's answer to an update that Telegram pushes for the shop's bot.
     func push(_ update: [UInt8]) async throws -> HTTPResponse {
         let webhook = try #require(networks.telegram.webhook(of: SandboxNetworks.botToken))
         let request = HTTPRequest(
@@ -89,7 +89,7 @@ extension ScenarioWorld {
         return await gateway.router.respond(to: request)
     }
 
-    /// A gateway on the world's files with another configuration or other keys; the world's own has to be closed.
+    /// A gateway on the world's files with another configuration or other keys; close the world's own gateway first.
     func gateway(
         of configuration: GatewayConfiguration,
         keystore: Keystore? = nil,

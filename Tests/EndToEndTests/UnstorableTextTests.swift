@@ -9,10 +9,10 @@ import Scenarios
 import StrictJSON
 import Testing
 
-/// The texts that the OpenAPI document lets merchants send, one by one, with what no database keeps in each.
-@Suite("Text that no database keeps, at every way in", .serialized)
+/// Each text that the OpenAPI document lets merchants send, with characters that no database stores.
+@Suite("Text that no database can store", .serialized)
 struct UnstorableTextTests {
-    /// A text in a request's body: how the problem names its place, and the body that holds nothing else.
+    /// A text in a request's body: its name in the problem, and a body with this text only.
     fileprivate struct Place {
         let name: String
         let body: @Sendable (_ text: JSONValue) -> JSONValue
@@ -27,7 +27,7 @@ struct UnstorableTextTests {
             root = try JSONValue(parsing: Array(data), limits: JSONLimits(maximumBytes: 8 << 20))
         }
 
-        /// Every route with a method, its template and what is said of it.
+        /// Every operation with its method and path template.
         var routes: [(method: String, path: String, operation: JSONValue)] {
             (root["paths"]?.members ?? []).flatMap { path in
                 (path.value.members ?? []).map { ($0.key.uppercased(), path.key, $0.value) }
@@ -69,7 +69,7 @@ struct UnstorableTextTests {
         }
     }
 
-    /// An identifier of the kind that a path names, of nothing that there is.
+    /// The path with identifiers of the right kind that name no object.
     private static func path(_ template: String) -> String {
         let prefixes = [
             "invoices": "inv", "pay": "inv", "refunds": "ref", "payouts": "po", "webhook_endpoints": "whe",
@@ -84,7 +84,7 @@ struct UnstorableTextTests {
         .joined()
     }
 
-    @Test("is refused with its place in every text of every body", arguments: [false, true])
+    @Test("is refused, with its place named, in every text of every body", arguments: [false, true])
     func bodies(onPostgreSQL: Bool) async throws {
         let document = try Document()
         let place = onPostgreSQL ? try PostgresServer.newDatabase() : nil
@@ -118,7 +118,7 @@ struct UnstorableTextTests {
         }
     }
 
-    @Test("is refused with its name in every parameter of every query", arguments: [false, true])
+    @Test("is refused, with its parameter named, in every query", arguments: [false, true])
     func queries(onPostgreSQL: Bool) async throws {
         let document = try Document()
         let place = onPostgreSQL ? try PostgresServer.newDatabase() : nil

@@ -5,12 +5,12 @@ import StrictJSON
 import Synchronization
 import Testing
 
-/// A bot's server that remembers what it is told, and answers as a test wants.
+/// A bot's server that remembers its updates and answers as a test wants.
 private final class Webhook: HTTPTransport {
     struct State {
         var updates: [JSONValue] = []
         var status = 200
-        /// How often something was posted, taken or not.
+        /// How many updates were posted, accepted or not.
         var attempts = 0
         var answer: @Sendable (JSONValue) -> JSONValue? = { _ in nil }
     }
@@ -34,7 +34,7 @@ private final class Webhook: HTTPTransport {
         }
     }
 
-    /// Agrees to everything that is asked.
+    /// Approves every question.
     func agree() {
         state.withLock { state in
             state.answer = { update in
@@ -153,7 +153,7 @@ struct FixtureTelegramTests {
         #expect(await telegram.deliver() == 0)
     }
 
-    @Test("adds the way of shipping that the customer chose, and tells it with the payment")
+    @Test("adds the chosen way of shipping to the price, and names it in the payment")
     func shipping() async throws {
         try await call("setWebhook", ["url": "https://bot.example"])
         webhook.agree()
@@ -221,7 +221,7 @@ struct FixtureTelegramTests {
         #expect(try await call("getMyStarBalance")["result"]?["amount"]?.integerValue == 0)
     }
 
-    @Test("shows a withdrawal through Fragment, and what comes back when it fails")
+    @Test("shows a withdrawal through Fragment, and its return when it fails")
     func withdrawals() async throws {
         telegram.addBot(token: Self.token, providerToken: nil, stars: 100)
         #expect(!telegram.withdraw(101, from: Self.token, isFailing: false))

@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import Testing
 
-@Suite("The way out over HTTP")
+@Suite("The HTTP transport")
 struct CurlTransportTests {
     /// A server on loopback and a transport that reaches it.
     private struct Pair {
@@ -36,7 +36,7 @@ struct CurlTransportTests {
         } catch { return error.code }
     }
 
-    @Test("brings requests there and responses back, whole", arguments: [200, 204, 301, 404, 500])
+    @Test("carries whole requests and responses", arguments: [200, 204, 301, 404, 500])
     func statuses(status: Int) async throws {
         let pair = try await Self.start { request in
             let echo = HTTPField("X-Echo", request.field("X-Sent") ?? "")
@@ -71,7 +71,7 @@ struct CurlTransportTests {
             for number in 0..<200 {
                 group.addTask {
                     let body = Array("\(number)".utf8)
-                    // However slow the machine is: time is not what this is about.
+                    // Long enough for a slow machine: this test is not about time.
                     let request = HTTPRequest(method: "POST", url: server.url, body: body, timeout: .seconds(300))
                     return try await transport.send(request).body == body
                 }
@@ -81,7 +81,7 @@ struct CurlTransportTests {
         await pair.end()
     }
 
-    @Test("takes no more than is allowed, and waits no longer")
+    @Test("limits the size of an answer and the time to wait for it")
     func limits() async throws {
         let (gate, open) = AsyncStream.makeStream(of: Void.self)
         let pair = try await Self.start { request in
@@ -109,7 +109,7 @@ struct CurlTransportTests {
         await pair.end()
     }
 
-    @Test("says when nothing was sent")
+    @Test("reports when a request was certainly not sent")
     func unreachable() async throws {
         let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
         defer { transport.close() }
@@ -126,14 +126,14 @@ struct CurlTransportTests {
     }
 
     @Test(
-        "F87: opens no connection to the inside, however its address is spelt",
+        "opens no connection to a private address, however it is spelt",
         arguments: [
             "127.0.0.1", "127.1", "0x7f.1", "2130706433", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0",
         ]
     )
     func inside(host: String) async throws {
         let pair = try await Self.start { _ in
-            Issue.record("a request came inside")
+            Issue.record("a request reached the private server")
             return HTTPResponse(status: 200)
         }
         let guarded = CurlTransport(.init(addresses: .publicOnly, httpsOnly: false))
@@ -146,7 +146,7 @@ struct CurlTransportTests {
         await pair.end()
     }
 
-    @Test("fails what is under way when it is closed, and takes nothing more")
+    @Test("fails pending and later requests when it is closed")
     func close() async {
         let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
         transport.close()
@@ -157,7 +157,7 @@ struct CurlTransportTests {
 @Suite("The address rule")
 struct AddressRuleTests {
     @Test(
-        "keeps special addresses apart from the public internet",
+        "tells special addresses from public ones",
         arguments: [
             ([8, 8, 8, 8], true), ([1, 1, 1, 1], true), ([10, 0, 0, 1], false), ([172, 15, 0, 1], true),
             ([172, 16, 0, 1], false), ([172, 31, 255, 255], false), ([172, 32, 0, 1], true), ([192, 168, 1, 1], false),
@@ -182,7 +182,7 @@ struct AddressRuleTests {
     }
 }
 
-@Suite("Answers that come piece by piece")
+@Suite("Streamed answers")
 struct StreamTests {
     private static func start(
         _ answer: @escaping @Sendable () -> HTTPAnswer
@@ -196,7 +196,7 @@ struct StreamTests {
         return (server, one)
     }
 
-    @Test("are given while the answer still goes on, and end with it")
+    @Test("are delivered while they arrive, and end with the answer")
     func live() async throws {
         let (events, source) = AsyncStream.makeStream(of: [UInt8].self)
         let (server, transport) = try await Self.start { .events(events) }
@@ -204,7 +204,7 @@ struct StreamTests {
         source.yield(Array("a".utf8))
         for try await piece in transport.stream(HTTPRequest(url: server.url, timeout: .seconds(300))) {
             read += piece
-            // The next one is sent only when the one before has been read.
+            // The next piece is sent only when the one before has been read.
             if read.count < 3 { source.yield(Array("b".utf8)) } else { source.finish() }
         }
         #expect(read == Array("abb".utf8))
@@ -221,7 +221,7 @@ struct StreamTests {
         } catch let error as HTTPTransportError { return error.code }
     }
 
-    @Test("fail when the answer's status is not of the 200s", arguments: [204, 302, 404, 503])
+    @Test("fail unless the status is 2xx", arguments: [204, 302, 404, 503])
     func statuses(status: Int) async throws {
         let (server, transport) = try await Self.start { .response(HTTPResponse(status: status, body: [])) }
         let code = try await Self.code(transport.stream(HTTPRequest(url: server.url, timeout: .seconds(300))))
@@ -230,21 +230,21 @@ struct StreamTests {
         await server.stop()
     }
 
-    @Test("fail when more waits to be read than may wait")
+    @Test("fail when more bytes wait unread than the limit")
     func unread() async throws {
         let body = [UInt8](repeating: 0, count: 1 << 22)
         let (server, transport) = try await Self.start { .response(HTTPResponse(status: 200, body: body)) }
         let stream = transport.stream(
             HTTPRequest(url: server.url, timeout: .seconds(300), maximumResponseBytes: 1 << 15)
         )
-        // There is one connection: another request is answered only after the stream has given it back.
+        // There is one connection: another request is answered only after the stream has released it.
         _ = try await transport.send(HTTPRequest(url: server.url, timeout: .seconds(300)))
         #expect(try await Self.code(stream) == .responseTooLarge)
         transport.close()
         await server.stop()
     }
 
-    @Test("give their connection back when nobody listens any more")
+    @Test("release their connection when the reader stops")
     func leaving() async throws {
         let (events, source) = AsyncStream.makeStream(of: [UInt8].self)
         let requests = Mutex(0)

@@ -1,8 +1,8 @@
 import Glibc
 
-/// A client that says what it likes.
+/// A client that sends any bytes.
 enum RawSocket {
-    /// Sends and reads until the server closes; the system ends the wait after half a minute.
+    /// Sends and reads until the server closes the connection; a socket timeout ends the wait after half a minute.
     static func untilClosed(port: Int, sending text: String) async -> Bool {
         await Task.detached {
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

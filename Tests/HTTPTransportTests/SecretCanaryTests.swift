@@ -5,12 +5,15 @@ import Logging
 import Seams
 import Testing
 
-@Suite("A server that repeats what it was asked with")
+@Suite("A server that repeats its requests")
 struct SecretCanaryTests {
     private static let canary = "7000000001:AAKanarienvogelSingtNurEinmalAmTag9x"
 
-    /// Where a client puts a secret, and every place of an answer in which it comes back.
-    @Test("gives no secret back, in no field, body or stream", arguments: ["path", "query", "field", "body"])
+    /// A secret in each place of a request, repeated in every place of an answer.
+    @Test(
+        "returns no secret to the client, in a field, a body or a stream",
+        arguments: ["path", "query", "field", "body"]
+    )
     func echo(place: String) async throws {
         SecretGate.shared.hold(Self.canary)
         let server = try await HTTPServer.start(

@@ -7,30 +7,30 @@ import Testing
 
 @testable import HTTPServer
 
-@Suite("F80: a client that takes its time")
+@Suite("A slow client")
 struct SlowClientTests {
     private static let limits = ConnectionPatience.Limits()
 
-    @Test("is waited for until the deadline of what it has begun, however it drips")
+    @Test("is waited for until the deadline of the head or body, however it drips")
     func deadlines() {
         // A new connection without a whole head.
         var patience = ConnectionPatience(Self.limits, openedAt: .seconds(100))
         #expect(patience.deadline == .seconds(110) && patience.isIdle)
-        // A body at less than the least rate: what came does not pay for the time it took.
+        // A body below the least rate: the bytes extend the deadline by less than they took.
         patience.readHead(at: .seconds(105))
         for second in 1..<60 {
             patience.readBody(100)
             let isOver = (patience.deadline ?? .zero) <= .seconds(105 + second)
             #expect(isOver == (second >= 10), "\(second)")
         }
-        // Whoever has said everything waits for us as long as it takes.
+        // A client with a whole request waits for the answer as long as that takes.
         patience.readEnd(at: .seconds(170))
         #expect(patience.deadline == nil && !patience.isIdle)
         patience.wroteEnd(at: .seconds(900))
         #expect(patience.deadline == .seconds(960) && patience.isIdle)
     }
 
-    @Test("and sends a body at the least rate or faster is not cut off", arguments: [4_096, 5_000, 1 << 20])
+    @Test("that sends a body at the least rate or faster is not cut off", arguments: [4_096, 5_000, 1 << 20])
     func honestBodies(rate: Int) {
         var patience = ConnectionPatience(Self.limits, openedAt: .zero)
         patience.readHead(at: .zero)
@@ -40,14 +40,14 @@ struct SlowClientTests {
         }
     }
 
-    @Test("is cut off when it takes nothing of what is sent, and when it goes on with a body that was answered")
+    @Test("is cut off when it does not read its answer, and when it goes on with a body after the answer")
     func takers() {
         var patience = ConnectionPatience(Self.limits, openedAt: .zero)
         patience.readHead(at: .seconds(1))
         patience.wroteEnd(at: .seconds(2))
         #expect(patience.deadline == .seconds(7))
         patience.readBody(1 << 20)
-        #expect(patience.deadline == .seconds(7), "its body pays for nothing any more")
+        #expect(patience.deadline == .seconds(7), "the body still extended the deadline after the answer")
         patience.readEnd(at: .seconds(3))
         patience.readHead(at: .seconds(4))
         patience.readEnd(at: .seconds(4))
@@ -58,7 +58,7 @@ struct SlowClientTests {
         #expect(patience.deadline == nil)
     }
 
-    @Test("is the first to go when there are too many connections; who has a request stays")
+    @Test("loses its connection first when there are too many; connections with a request stay")
     func tooMany() throws {
         let connections = OpenConnections(maximum: 3)
         let channels = (0..<4).map { _ in EmbeddedChannel() }
@@ -75,17 +75,17 @@ struct SlowClientTests {
         }
         // The one that came first has a request by now.
         connections.leave(tickets[0])
-        #expect(!connections.makeRoom() && !connections.makeRoom(), "nobody is taken before somebody is gone")
-        #expect(open() == [true, false, true, true], "one goes, however often there is a question")
+        #expect(!connections.makeRoom() && !connections.makeRoom(), "room was given before a connection had closed")
+        #expect(open() == [true, false, true, true], "one connection is closed, however often room is asked for")
         connections.leave(tickets[1])
         connections.close()
         #expect(connections.makeRoom())
         connections.open()
-        // While all have requests nobody has to go; the first one to be without is the first to go.
+        // While all have requests none is closed; the first one without a request is closed.
         connections.leave(tickets[2])
         #expect(!connections.makeRoom())
         let last = connections.wait(channels[3])
-        #expect(open() == [true, false, true, true], "who has just come may ask for something")
+        #expect(open() == [true, false, true, true], "a new connection was closed before it could send a request")
         _ = connections.wait(channels[2])
         #expect(open() == [true, false, true, false])
         connections.leave(last)
@@ -94,7 +94,7 @@ struct SlowClientTests {
     }
 
     @Test(
-        "is cut off by a real server at whatever point it stops",
+        "is cut off by a real server wherever it stops",
         arguments: [
             "", "G", "GET / HTTP/1.1\r\nHost: a\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n123",
         ]
@@ -115,7 +115,7 @@ struct SlowClientTests {
         await server.stop()
     }
 
-    @Test("and asks for more and more without taking an answer is cut off, before what it asked fills the memory")
+    @Test("that sends more and more requests without reading an answer is cut off before they fill the memory")
     func flood() async throws {
         let answered = Mutex(0)
         let server = try await HTTPServer.start(
@@ -126,7 +126,7 @@ struct SlowClientTests {
                 return HTTPResponse(status: 200, fields: [], body: [UInt8](repeating: 0x61, count: 1 << 20))
             }
         )
-        // A request takes 26 bytes on its way and kilobytes once it is read.
+        // A request has 26 bytes on the wire and takes kilobytes once it is read.
         let requests = String(repeating: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 2_000)
         #expect(
             await RawSocket.untilClosed(port: server.port, sending: requests),

@@ -4,9 +4,9 @@ import HTTPTransport
 import Logging
 import Testing
 
-@Suite("A server that is told to stop")
+@Suite("A stopping server")
 struct StoppingServerTests {
-    @Test("closes the connections on which it still answers, so that clients that go on asking do not keep it")
+    @Test("closes the connections on which it still answers, so that busy clients do not keep it")
     func closes() async throws {
         let (begun, hasBegun) = AsyncStream.makeStream(of: Void.self)
         let (released, release) = AsyncStream.makeStream(of: Void.self)
@@ -29,7 +29,7 @@ struct StoppingServerTests {
         async let answer = slow.send(HTTPRequest(method: "GET", url: server.url + "/slow"))
         for await _ in begun { break }
         let stopping = Task { await server.stop() }
-        // It has begun to stop when nobody else is let in.
+        // It has begun to stop once it accepts no new connection.
         while (try? await other.send(HTTPRequest(method: "GET", url: server.url + "/"))) != nil { await Task.yield() }
         release.yield()
         #expect(try await answer.field("Connection")?.lowercased() == "close")

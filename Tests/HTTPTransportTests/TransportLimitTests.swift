@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import Testing
 
-@Suite("What a peer may do to a request")
+@Suite("A request to a peer")
 struct TransportLimitTests {
     private static func start(
         _ answer: @escaping @Sendable (HTTPRequest) -> HTTPAnswer
@@ -17,7 +17,7 @@ struct TransportLimitTests {
         )
     }
 
-    /// The error of a request, asked for in one answer and piece by piece; nil when it is answered.
+    /// The error of a request, as a whole answer and as a stream; nil when it is answered.
     private static func codes(
         _ transport: CurlTransport,
         _ request: HTTPRequest
@@ -34,7 +34,7 @@ struct TransportLimitTests {
         return codes
     }
 
-    @Test("it leads nowhere else: a redirect is an answer, and nobody is asked at its place")
+    @Test("follows no redirect")
     func redirects() async throws {
         let asked = Mutex<[String]>([])
         let server = try await Self.start { request in
@@ -50,7 +50,7 @@ struct TransportLimitTests {
         await server.stop()
     }
 
-    @Test("its head has an end", arguments: [(150, nil), (400, HTTPTransportError.Code.responseTooLarge)])
+    @Test("bounds the head of the answer", arguments: [(150, nil), (400, HTTPTransportError.Code.responseTooLarge)])
     func head(count: Int, expected: HTTPTransportError.Code?) async throws {
         let server = try await Self.start { _ in
             let fields = (0..<count).map { HTTPField("X-Number-\($0)", "1") }
@@ -66,10 +66,10 @@ struct TransportLimitTests {
         await server.stop()
     }
 
-    @Test("it is asked by https where that is said, and not at all otherwise")
+    @Test("is refused over plain http where https is required")
     func httpsOnly() async throws {
         let server = try await Self.start { _ in
-            Issue.record("a request came in the clear")
+            Issue.record("a request was sent in the clear")
             return .response(HTTPResponse(status: 200))
         }
         let transport = CurlTransport(.init(addresses: .any, httpsOnly: true))
@@ -79,7 +79,7 @@ struct TransportLimitTests {
         await server.stop()
     }
 
-    @Test("it is given up when it is silent, however long the whole may take")
+    @Test("is given up when the peer falls silent, however much time is left")
     func silence() async throws {
         let (events, source) = AsyncStream.makeStream(of: [UInt8].self)
         let server = try await Self.start { _ in .events(events) }

@@ -18,9 +18,9 @@ struct InspectionTests {
         try JSONValue(parsing: inspection().answer(line: Array(line.utf8)))
     }
 
-    /// Answers that standards and published contracts give.
+    /// Answers from standards and published contracts.
     @Test(
-        "answers what is known",
+        "gives known answers",
         arguments: [
             (
                 "keccak256", #"{"data":""}"#, "digest",
@@ -69,7 +69,7 @@ struct InspectionTests {
         #expect(answer["error"]?["message"]?.stringValue?.isEmpty == false)
     }
 
-    @Test("gives every kind an answer to nothing", arguments: Inspection.kinds)
+    @Test("answers an empty input for every kind", arguments: Inspection.kinds)
     func nothing(kind: String) throws {
         #expect(try Self.answer(#"{"kind":"\#(kind)","input":{}}"#)["ok"] != nil)
     }

@@ -1,5 +1,5 @@
-"""A node of an EVM chain that py-evm runs: hashes, roots, receipts, logs and state are its own, and a JSON-RPC server (Ethereum
-execution API) tells them. Another implementation's word for what a node answers, where the sandbox's chain is ours."""
+"""A node of an EVM chain that py-evm runs. Hashes, roots, receipts, logs and state come from py-evm, and a JSON-RPC
+server (Ethereum execution API) serves them: a second implementation beside the sandbox's own chain."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ GENESIS = {
 
 
 class Chain(MiningChain):
-    """Ethereum's rules as of Prague, with blocks that are made when somebody wants one."""
+    """Ethereum's rules as of Prague, with blocks made on request."""
 
     chain_id = CHAIN_ID
     vm_configuration = ((0, PragueVM.configure(consensus_class=NoProofConsensus)),)
@@ -57,10 +57,10 @@ class Node:
         self.pool = []
         self.lock = threading.RLock()
 
-    # What happens on it
+    # Events of the chain
 
     def mine(self, blocks=1):
-        """Makes blocks; what waits is in the first of them, and a block a second apart from the one before."""
+        """Makes blocks, at least a second apart; the pending transactions are in the first one."""
         with self.lock:
             for _ in range(blocks):
                 parent = self.chain.get_canonical_head()
@@ -73,14 +73,15 @@ class Node:
         with self.lock:
             transaction = self.chain.get_vm().get_transaction_builder().decode(raw)
             transaction.validate()
-            # A request is brought to each of the nodes, and a block may be made in between; nodes then refuse it so.
+            # A transaction is sent to each node, and a block may be made in between: nodes then refuse it with this
+            # error.
             if transaction.nonce < self.state("latest").get_nonce(transaction.sender):
                 raise ValueError("nonce too low")
             if all(each.hash != transaction.hash for each in self.pool):
                 self.pool.append(transaction)
             return transaction.hash
 
-    # What it tells
+    # Answers
 
     def header(self, tag):
         head = self.chain.get_canonical_head()
@@ -285,7 +286,7 @@ class Answering(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     def handle_error(self, *arguments):
-        """A gateway that is stopped does not wait for its answer."""
+        """A stopped gateway does not wait for its answer."""
 
 
 def serve(node):

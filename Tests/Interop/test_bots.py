@@ -56,7 +56,7 @@ def test_a_merchants_own_bot_takes_stars_and_cards_from_then_on(shop):
     stars = buy(shop, "telegram_stars", "telegram:XTR", "10", "digital")
     assert stars["options"][0]["provider"] != before["options"][0]["provider"]
     assert buy(shop, "telegram_fiat", "fiat:EUR", "12.50", "physical")["state"] == "settled"
-    # What was paid with the bot before is still returned by it.
+    # A payment through the withdrawn bot is still refunded by it.
     [payment] = shop.merchant(f"payments?invoice={before['id']}")["data"]
     refund = shop.merchant("refunds", {"payment": payment["id"]})
     eventually(lambda: shop.merchant(f"refunds/{refund['id']}")["state"] == "completed")
@@ -89,7 +89,7 @@ def test_another_merchant_is_not_served_by_it_and_the_operators_bots_serve_every
     with pytest.raises(urllib.error.HTTPError) as hidden:
         call(f"{sandbox['gateway']}/v1/bots/{bot['id']}", **theirs)
     assert hidden.value.code == 404
-    # The operator sees whose it is.
+    # The operator sees the bot's merchant.
     assert call(f"{sandbox['gateway']}/v1/bots/{bot['id']}", **operator)["merchant"] == sandbox["merchant"]
     gateway.end()
 

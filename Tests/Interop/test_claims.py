@@ -1,4 +1,4 @@
-"""A customer forgot the comment and claims the payment: the proof of TON Connect is made with other people's libraries."""
+"""A customer forgot the comment and claims the payment, with a TON Connect proof made by independent libraries."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ from product import call, inspect
 
 
 def ton_proof(seed, address, state_init, domain, payload):
-    """What a wallet gives a site that asks for `ton_proof` (TON Connect, "Address proof signature")."""
+    """A wallet's answer to a request for `ton_proof` (TON Connect, "Address proof signature")."""
     moment = int(time.time())
     account = Address(address)
     message = (
@@ -36,7 +36,7 @@ def ton_proof(seed, address, state_init, domain, payload):
 
 
 def customer(name):
-    """The sandbox's customer: seed, address and initial state of the wallet v4r2, from what its seed decides."""
+    """The sandbox's customer: seed, address and initial state of its v4r2 wallet."""
     seed = hashlib.sha256(f"1 customer {name}".encode()).digest()
     wish = {
         "version": "v4r2", "seed": seed.hex(), "seqno": 0, "validUntil": 1, "stateInit": True,
@@ -77,7 +77,7 @@ def test_a_payment_without_comment_is_claimed_by_whoever_owns_the_wallet(sandbox
     )
     challenge, domain = asked["challenge"], asked["domain"]
     good = ton_proof(seed, address, state_init, domain, challenge)
-    # Somebody else's signature, a proof for another site, and a challenge that we never gave out.
+    # A stranger's signature, a proof for another site, and a challenge that we never issued.
     stranger = ton_proof(hashlib.sha256(b"x").digest(), address, state_init, domain, challenge)
     assert refused(stranger, challenge, 1) == (422, "the signature is wrong")
     assert "domain" in refused(ton_proof(seed, address, state_init, "evil.example", challenge), challenge, 2)[1]

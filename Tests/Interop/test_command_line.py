@@ -1,4 +1,4 @@
-"""What developers do on the command line against a sandbox: listen, trigger, resend, and completion in their shell."""
+"""The developers' commands against a sandbox: listen, trigger, resend, and completion in the shell."""
 
 import json
 import os
@@ -86,10 +86,10 @@ def test_every_event_is_triggered_forwarded_and_sent_again(start_sandbox, shop):
         lines = process.communicate(timeout=30)[0].splitlines()
     assert process.returncode == 0
     assert [line for line in lines if not line.endswith("-> 204")] == [] and len(lines) == len(shop.received)
-    # In the order in which it happened, each once.
+    # Each event once, in order.
     assert len({identifier for _, identifier in shop.received}) == len(shop.received)
     listed = [line.split()[-1] for line in run(sandbox, "events", "list", "--limit", "100").splitlines()]
-    # What happens after the listener was stopped is listed, and not received.
+    # Events after the end of the listener are listed, and not received.
     received, listed = [identifier for _, identifier in shop.received], listed[::-1]
     listed = listed[: listed.index(received[-1]) + 1]
     assert len(listed) > 20 and received[-len(listed) :] == listed
@@ -100,8 +100,7 @@ def test_every_event_is_triggered_forwarded_and_sent_again(start_sandbox, shop):
 
 
 def test_an_event_that_is_under_way_when_the_listener_is_stopped_is_finished(start_sandbox, shop):
-    # Found by a busy machine: the listener was told to stop between the server's reading and its answer, gave the
-    # request up, and printed as failed what the server had accepted.
+    # A listener that stops between the server's reading and its answer must not print an accepted request as failed.
     sandbox = start_sandbox()
     process, shop.secret = listen(sandbox, "--forward-to", f"http://127.0.0.1:{shop.server_port}/events")
     shop.open.clear()
@@ -154,13 +153,13 @@ def test_shells_complete_commands(shell):
 
 
 def status(process):
-    """What the system says of a process: its name and its signals."""
+    """The status of a process in the system: its name and its signals."""
     lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
     return {name: value.strip() for name, value in (line.split(":", 1) for line in lines)}
 
 
 def test_the_gateway_becomes_the_sandbox(tmp_path):
-    # The same process: what started it can stop it, and nothing stands between them.
+    # The process is the same, so that its parent can stop it.
     seen = []
     for program in [SETTLEGATE, SETTLEGATE + "-sandbox"]:
         process = subprocess.Popen(
@@ -175,7 +174,7 @@ def test_the_gateway_becomes_the_sandbox(tmp_path):
 
 
 def alone(folder, *arguments, path=""):
-    """Runs a copy of the program that has no other beside it."""
+    """Runs a copy of the program without the sandbox's program beside it."""
     program = folder / "settlegate"
     if not program.exists():
         shutil.copy(SETTLEGATE, program)
@@ -192,7 +191,7 @@ def test_without_the_sandbox_its_commands_say_what_to_install(command, tmp_path)
         assert f"'{command}' is a command of the sandbox" in done.stderr and done.stderr.count("\n") == 1
         assert "settlegate-sandbox" in done.stderr
     assert f"\n  {command} " in alone(tmp_path, "--help").stdout
-    # In PATH it is found as well; usages name what was typed.
+    # It is found in PATH as well, and usages name the command as typed.
     found = alone(tmp_path, command, "--help", path=str(pathlib.Path(SETTLEGATE).parent))
     assert found.returncode == 0 and f"USAGE: settlegate {command} " in found.stdout
 
@@ -232,7 +231,7 @@ def test_requests_are_followed_and_filtered_without_secrets(start_sandbox):
     try:
         assert request in follower.stdout.readline()
         log = pathlib.Path(sandbox["config"]).parent / "requests.jsonl"
-        # It may be moved away: what comes after that is in a new file.
+        # The file may be moved away: later lines are in a new file.
         log.rename(log.with_suffix(".old"))
         with pytest.raises(urllib.error.HTTPError):
             sandbox.merchant("rates?base=nothing")

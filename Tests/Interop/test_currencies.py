@@ -39,7 +39,7 @@ def test_a_table_with_other_digits_than_the_asset_list_is_never_written(folder):
         done = currencies(folder, table, *options)
         assert done.returncode == 1 and "UGX" in done.stdout + done.stderr, done
         assert (folder / "currencies.json").read_text() == kept
-    # With an asset list that counts the same way it can be written.
+    # With an asset list of the same exponents the table can be written.
     assets = (folder / "assets.yaml").read_text()
     line = next(line for line in assets.splitlines() if '"fiat:UGX"' in line)
     (folder / "assets.yaml").write_text(assets.replace(line, line.replace("scale: 0", "scale: 2")))

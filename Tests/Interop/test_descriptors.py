@@ -1,4 +1,4 @@
-"""Connections of strangers never use up the descriptors of the process: it would not survive that."""
+"""Connections of strangers never use up the descriptors of the process, which would end it."""
 
 import contextlib
 import functools
@@ -35,12 +35,12 @@ def descriptors_of_our_own():
 
 
 def limited(soft, hard):
-    """What runs the program with other limits."""
+    """The command that runs the program with other limits."""
     return ["prlimit", f"--nofile={soft}:{hard}"]
 
 
 def hold(gateway, held, count, said, seconds=8):
-    """Opens connections, says something on each as soon as it is there, and counts what the process has of them."""
+    """Opens connections, sends `said` on each once it is open, and returns the process's greatest descriptor count."""
     address = urllib.parse.urlsplit(gateway.url)
     waiting = selectors.DefaultSelector()
     for _ in range(count):
@@ -69,7 +69,7 @@ def answers(url):
 @pytest.mark.parametrize(
     ("soft", "hard", "count", "said"),
     [
-        # A lower limit may be raised by the process itself.
+        # The process raises a lower limit itself.
         pytest.param(64, 1024, 200, HALF_A_HEAD, id="low soft limit"),
         # Connections with a request are never closed to make room.
         pytest.param(1024, 1024, 1400, HALF_A_BODY, id="more requests than descriptors"),

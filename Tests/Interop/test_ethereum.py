@@ -73,7 +73,7 @@ ATOMS = ["string", "bytes", "bool", "address", "bytes1", "bytes32", "uint8", "ui
 
 
 def random_value(generator, kind, structs):
-    """A value of a type of EIP-712, as JSON has it."""
+    """A value of an EIP-712 type, in JSON."""
     if kind.endswith("]"):
         element, _, count = kind[:-1].rpartition("[")
         return [random_value(generator, element, structs) for _ in range(int(count or generator.randrange(4)))]
@@ -102,7 +102,7 @@ def random_typed_data(generator):
             fields.append({"name": f"f{field}", "type": generator.choice(known) + suffix})
         structs[f"S{generator.choice('zZaA')}{number}"] = fields
     primary = list(structs)[-1]
-    # eth-account takes for the primary type the one that no other refers to: nothing else may be left over.
+    # eth-account takes as primary type the one that no other refers to, so there may be only one.
     used, open_types = set(), [primary]
     while open_types:
         used.add(name := open_types.pop())

@@ -1,4 +1,4 @@
-"""`expand[]`: objects in the place of their identifiers, seen as the key sees them otherwise."""
+"""`expand[]`: objects in place of their identifiers, as the key may read them."""
 
 import json
 import urllib.error

@@ -91,7 +91,7 @@ def doctor(config, environment):
 
 
 def check_secret(home, environment):
-    """While the gateway runs, the doctor tells its webhook secret from another one."""
+    """While the gateway runs, the doctor finds a wrong webhook secret."""
     config, subject = home / "settlegate.yaml", "webhook secret of shop"
     code, found, text = doctor(config, environment)
     assert code == 0 and (subject, "ok") in found, text

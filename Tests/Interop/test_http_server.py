@@ -1,4 +1,4 @@
-"""The gateway's server over raw sockets: what is not clearly HTTP/1.1 ends the connection, and others go on."""
+"""The gateway's server over raw sockets: ambiguous HTTP/1.1 ends its connection, and the others go on."""
 
 import resource
 import socket
@@ -11,7 +11,7 @@ from product import call
 
 
 def ask(sandbox, data, seconds=10):
-    """What comes back for bytes, until the server closes or has answered and waits."""
+    """The answer to bytes, until the server closes the connection or waits for more."""
     address = urllib.parse.urlparse(sandbox["gateway"])
     with socket.create_connection((address.hostname, address.port), timeout=seconds) as connection:
         connection.sendall(data)
@@ -48,7 +48,7 @@ SMUGGLED = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
 ])
 def test_f78_nothing_is_smuggled(sandbox, name, data):
     answer = ask(sandbox, data)
-    # Whatever was made of the first request, the second one, hidden in it, was not answered as one of its own.
+    # However the first request was answered, the hidden second one was not answered separately.
     assert b"\r\n\r\nok\n" not in answer, name
     assert answer == b"" or answer.split(b" ")[1] in (b"400", b"401", b"411", b"413", b"501"), answer[:200]
     assert lives(sandbox)
@@ -82,7 +82,7 @@ HALVES = {
 
 
 def test_f80_half_a_request_ends_after_a_time(sandbox):
-    """However often another byte is sent: the deadline is that of the whole."""
+    """A deadline is for the whole head or body, however often another byte is sent."""
     address = urllib.parse.urlparse(sandbox["gateway"])
     waiting = {name: socket.create_connection((address.hostname, address.port), timeout=0.1) for name in HALVES}
     for name, connection in waiting.items():
@@ -106,7 +106,7 @@ def test_f80_half_a_request_ends_after_a_time(sandbox):
 
 def test_f79_http_2_is_not_spoken(sandbox):
     answer = ask(sandbox, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00" * 1_000)
-    assert not answer.startswith(b"\x00"), "that would be a frame"
+    assert not answer.startswith(b"\x00"), "the server answered with an HTTP/2 frame"
     assert lives(sandbox)
 
 

@@ -1,5 +1,5 @@
-"""SIGKILL and SIGSTOP at random moments while invoices are being paid lose and double nothing: of one gateway on SQLite,
-and of two on one PostgreSQL."""
+"""SIGKILL and SIGSTOP at random moments, while invoices are being paid, lose and double nothing: with one gateway on
+SQLite, and with two on one PostgreSQL."""
 
 import functools
 import json
@@ -30,7 +30,7 @@ RAILS = [
 
 
 class Merchant(BaseHTTPRequestHandler):
-    """The merchant's server: takes every event and remembers it."""
+    """The merchant's server, which accepts and remembers every event."""
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -59,7 +59,7 @@ class Crowd:
             self.changed.notify_all()
 
     def insist(self, what, seconds=120):
-        """Repeats a request at one gateway after the other until it is answered: one that is down is what this is about."""
+        """Repeats a request at one gateway after the other until it is answered, because each may be down."""
         deadline = time.monotonic() + seconds
         turn = 0
         while time.monotonic() < deadline:
@@ -71,17 +71,17 @@ class Crowd:
                 pass
             turn += 1
             with self.changed:
-                # As a client that backs off, and at once when something changes.
+                # Backs off like a client, and goes on at once when something changes.
                 self.changed.wait(0.05)
         raise AssertionError(f"{what.__name__} did not come true within {seconds} s")
 
 
-# A gateway that is stopped answers nothing: then another one is asked.
+# A stopped gateway does not answer, so another one is asked.
 request = functools.partial(call, timeout=5)
 
 
 def buy(sandbox, crowd, number, wait_for):
-    """One customer: the merchant opens an invoice, the customer pays it once; spread over all disturbances."""
+    """One customer: the merchant opens an invoice after `wait_for` disturbances, and the customer pays it once."""
 
     with crowd.changed:
         assert crowd.changed.wait_for(lambda: crowd.disturbances >= wait_for, 600)
@@ -105,10 +105,10 @@ def buy(sandbox, crowd, number, wait_for):
     payment = {"option": invoice["options"][0], "user": f"customer-{number % 8}"}
 
     def paid(_):
-        # Telegram waits ten seconds for a gateway that does not answer. Whoever asks again too early pays twice.
+        # Telegram waits ten seconds for a silent gateway. A customer who tries again earlier pays twice.
         return request(sandbox["control"] + "/pay", payment, timeout=60).get("taken")
 
-    # A gateway that was killed between an approval and its answer holds the order while Telegram's form could still be paid.
+    # After a kill between an approval and its answer, the order is held while Telegram's form could still be paid.
     crowd.insist(paid, seconds=400)
     return invoice["id"]
 
@@ -159,7 +159,7 @@ def play(sandbox, merchant, crowd, invoices, disturb):
 
 
 class Spread:
-    """Which customer waits for how many disturbances."""
+    """How many disturbances each customer waits for."""
 
     def __init__(self, count, disturbances):
         self.count = count
@@ -195,7 +195,7 @@ def test_f16_f17_fifty_kills_lose_and_double_nothing(start_sandbox, merchant, ge
 
     def disturb(stopped):
         for _ in range(50):
-            # The moment is what the seed draws; nothing is judged by it.
+            # The seed draws the moment only; no result depends on the pause.
             if stopped.wait(generator.uniform(0.05, 1.2)):
                 return
             gateway.kill()
@@ -244,7 +244,7 @@ def test_two_gateways_on_one_database_survive_each_other(start_sandbox, merchant
                 continue
             victim.process.send_signal(signal.SIGSTOP)
             crowd.disturbed()
-            # Once for longer than a lease lasts, so that the other takes over and this one comes back too late.
+            # Once for longer than a lease, so that the other gateway takes over and this one comes back too late.
             stopped.wait(17 if number == 12 else generator.uniform(0.1, 2.0))
             victim.process.send_signal(signal.SIGCONT)
 

@@ -1,4 +1,4 @@
-"""What is not the merchant's yet cannot be spent, and what cannot be returned says so; line breaks are text."""
+"""Money that is not final cannot be paid out, a refund that is impossible fails; line breaks stay text; CSRF."""
 
 import socket
 import urllib.error
@@ -36,7 +36,7 @@ def test_f20_a_payment_that_is_not_final_cannot_be_paid_out(start_sandbox):
         sandbox.merchant("payouts", payout)
     assert early.value.code == 422
     sandbox.control("mine", network="evm", blocks=6)
-    # Blocks that are made at once have times ahead of the clock.
+    # Blocks made in a row have times ahead of the clock.
     sandbox.control("advance", seconds=60)
     eventually(lambda: balance(sandbox, asset) == ("0.0495", "0.0495"))
     assert sandbox.merchant("payouts", payout)["state"] == "awaiting_approval"
@@ -62,7 +62,7 @@ def test_f76_a_refund_of_stars_that_were_withdrawn_fails_and_says_so(start_sandb
     refund = sandbox.merchant("refunds", {"payment": payment["id"]})
     eventually(lambda: sandbox.merchant(f"refunds/{refund['id']}")["state"] == "failed")
     assert "BALANCE_TOO_LOW" in sandbox.merchant(f"refunds/{refund['id']}")["failure"]
-    # What was set aside for it is the merchant's again, and the merchant was told.
+    # The reserved amount is the merchant's again, and the merchant got the event.
     assert balance(sandbox, "telegram:XTR") == before
     assert "refund.failed" in [each["type"] for each in sandbox.merchant("events")["data"]]
 

@@ -1,6 +1,6 @@
-"""While nothing can be stored the gateway says that it is not ready, approves no payment and opens no order; it goes on by
-itself when that is over, and what was paid meanwhile is credited. With the real binary over HTTP: a disk that is really full
-and a limit on the size of files on SQLite, a server that only reads and one that is stopped on PostgreSQL."""
+"""While nothing can be stored the gateway is not ready, approves no payment and opens no order. Afterwards it goes on
+by itself and credits the payments made meanwhile. With the real binary over HTTP: on SQLite a disk that is really full
+and a limit on the size of files, on PostgreSQL a read-only and a stopped server."""
 
 import contextlib
 import functools
@@ -20,12 +20,12 @@ request = functools.partial(call, timeout=30)
 TON, STARS = "ton:testnet:native", "telegram:XTR"
 
 
-# Where nothing can be mounted, the limit on the size of files stands for a full disk.
+# Where mounting is not allowed, the limit on the size of files stands for a full disk.
 MOUNTS = not subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "x", "/mnt"], capture_output=True).returncode
 
 
 class Disk:
-    """A small file system for the gateway's folder, in a mount namespace that lives as long as this; nobody else sees it."""
+    """A small file system for the gateway's folder, in a mount namespace of its own that ends with this object."""
 
     def __init__(self, folder, size=64 << 20):
         script = (
@@ -59,7 +59,7 @@ class Disk:
 
 @contextlib.contextmanager
 def without_files(gateway):
-    """No file can be written any more, as under a quota that is used up."""
+    """Lets no file be written, as under a used-up quota."""
     soft, hard = resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (0, hard))
     yield
@@ -67,7 +67,7 @@ def without_files(gateway):
 
 
 class Server:
-    """What an operator does to a PostgreSQL."""
+    """An operator's actions on a PostgreSQL server."""
 
     def __init__(self, address):
         self.folder = pathlib.Path(address.split()[0].removeprefix("host="))
@@ -75,7 +75,7 @@ class Server:
         self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
 
     def run(self, program, *arguments):
-        # A read-only server lets nobody write who does not ask for it.
+        # A read-only server still lets a session write that asks for it.
         environment = dict(os.environ, PGOPTIONS="-c default_transaction_read_only=off")
         command = [*self.user, self.programs / program, *arguments]
         subprocess.run(command, cwd="/", env=environment, check=True, stdout=subprocess.DEVNULL, timeout=60)
@@ -125,7 +125,7 @@ class Shop:
         return self.ask("invoices", {**names, "amount": amount, "asset": asset, "rails": [{"rail": rail, "asset": asset}]})
 
     def tap(self, order):
-        """A customer pays in Telegram: the outcome, and what the customer reads."""
+        """Pays as a customer in Telegram: the outcome, and the customer's message."""
         return self.sandbox.control("telegram/pay", link=order["options"][0]["link"], user="alice")
 
     def is_settled(self, order):
@@ -133,7 +133,7 @@ class Shop:
 
 
 def play(sandbox, gateway, outage, still_reads):
-    """An outage: nothing is approved and nothing forgotten while it lasts, and all is as before when it is over."""
+    """Plays an outage: it approves and loses nothing, and afterwards all is as before."""
     shop = Shop(sandbox, gateway)
     eventually(lambda: readiness(gateway)[0] == 200)
     by_stars, by_chain = shop.order("telegram_stars", STARS, "250"), shop.order("ton", TON, "1.5")
@@ -145,7 +145,7 @@ def play(sandbox, gateway, outage, still_reads):
             status, text = readiness(gateway)
             if status == 503 and "storage: nothing can be stored" in text:
                 return True
-            # On a full disk the log is written over where it was folded: the room that it has is used up first.
+            # On a full disk the log is reused after a checkpoint: the space that it has is used up first.
             with contextlib.suppress(urllib.error.HTTPError):
                 shop.order("telegram_stars", STARS, "251")
                 stored += 1
@@ -165,7 +165,7 @@ def play(sandbox, gateway, outage, still_reads):
     eventually(lambda: readiness(gateway)[0] == 200)
     assert shop.tap(by_stars)["outcome"] == "paid"
     eventually(lambda: shop.is_settled(by_stars) and shop.is_settled(by_chain), 60)
-    # What was refused is nowhere.
+    # The refused orders do not exist.
     assert len(shop.ask("invoices?limit=100")["data"]) == min(stored, 100)
     for order in (by_stars, by_chain):
         assert [payment["classification"] for payment in shop.ask(f"payments?invoice={order['id']}")["data"]] == ["exact"]
@@ -202,7 +202,7 @@ def test_postgresql(outage, start_sandbox, postgresql):  # noqa: F811
 
 
 def test_a_database_that_can_only_be_read_is_not_started(start_sandbox):
-    """A file system that can only be read; for who is not root, a file and a folder as well."""
+    """A read-only file system; for other users than root also a read-only file and folder."""
     sandbox = start_sandbox("--networks-only")
     folder = pathlib.Path(sandbox["config"]).parent
     serve = [SETTLEGATE, "serve", "--config", sandbox["config"]]

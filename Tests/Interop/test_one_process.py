@@ -1,4 +1,4 @@
-"""One process works on an SQLite file, whatever name a second one has for it."""
+"""One process works on an SQLite file, whatever name a second one uses for it."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""schemathesis, which makes requests from the document that the gateway serves, finds nothing that the document does not say."""
+"""schemathesis makes requests from the gateway's OpenAPI document, and finds no answer that contradicts it."""
 
 import json
 import pathlib
@@ -22,7 +22,7 @@ def test_schemathesis_finds_nothing(sandbox):
             str(pathlib.Path(sys.executable).parent / "schemathesis"), "--config-file",
             str(pathlib.Path(ROOT, "Tests", "Interop", "schemathesis.toml")), "run", sandbox["gateway"] + "/openapi.json",
             "--header", f"Authorization: Bearer {sandbox['api_key']}",
-            # An answer that does not end is no answer to compare; Tests/Browser reads it.
+            # An endless answer cannot be compared; Tests/Browser reads it.
             "--exclude-path", "/pay/{id}/events",
             "--max-examples", "20", "--seed", "20261126", "--continue-on-failure", "--no-color", "--warnings", "off",
         ],

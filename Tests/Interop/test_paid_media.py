@@ -42,7 +42,7 @@ def test_the_same_key_sends_one_message(sandbox):
         ({"media": []}, 422),
         ({"media": WISH["media"] * 11}, 422),
         ({"media": [{"type": "sticker", "media": "x"}]}, 400),
-        # A Bot API server of one's own would put these files into the chat.
+        # A local Bot API server would send these files of the machine to the chat.
         *(({"media": [{"type": "photo", "media": address}]}, 422)
           for address in ("file:///etc/passwd", "attach://x", "http://127.0.0.1/x", "FILE:/etc/passwd", "/etc/passwd")),
         ({"chat": "teashop"}, 422),

@@ -1,4 +1,4 @@
-"""What finance sees of a month on the command line: `settlegate reconcile --period`."""
+"""The balances of a month on the command line: `settlegate reconcile --period`."""
 
 import json
 import os
@@ -15,7 +15,7 @@ STARS = "telegram:XTR"
 
 @pytest.fixture
 def reconcile(start_sandbox):
-    """Runs `settlegate reconcile` on the books of a shop that has sold something for 250 Stars."""
+    """Runs `settlegate reconcile` on the books of a shop with one sale of 250 Stars."""
     sandbox = start_sandbox("--networks-only")
     gateway = Gateway(sandbox)
     gateway.start()
@@ -35,7 +35,7 @@ def reconcile(start_sandbox):
             cwd=ROOT, env=gateway.environment, capture_output=True, text=True, timeout=120,
         )
 
-    # What the chains' wallets began with is in the books when the gateway has looked at each once.
+    # The wallets' opening balances are in the books once the gateway has scanned each wallet.
     def is_clean():
         if run().returncode == 0:
             return True
@@ -65,7 +65,7 @@ def test_month(reconcile):
     assert [[line["account"], line["closing"]] for line in lines] == [
         [line["account"], line["balance"]] for line in report["trial_balance"]
     ]
-    # What was sold now was not there in a month before.
+    # The sale of this month is not in an earlier one.
     before = json.loads(reconcile("--format", "json", "--period", "202001").stdout)
     assert before["period"] == {"period": "202001", "is_over": True, "trial_balance": []}
     text = reconcile("--period", period)

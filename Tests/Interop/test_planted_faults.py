@@ -1,4 +1,4 @@
-"""The list of planted faults is of use as long as each stands where it says; `scripts/planted-faults` plants them."""
+"""Each planted fault must still match the source; `scripts/planted-faults` plants them."""
 
 from planted_faults import FAULTS
 from product import ROOT

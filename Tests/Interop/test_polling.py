@@ -1,4 +1,4 @@
-"""A gateway that no address leads to asks Telegram for updates, and loses none when it is killed."""
+"""A gateway without a public address asks Telegram for updates, and loses none when it is killed."""
 
 import pathlib
 
@@ -52,7 +52,7 @@ def test_what_came_while_the_gateway_was_dead_is_taken_once(start_sandbox):
         gateway.start()
         eventually(lambda: settled(sandbox, invoice))
         gateway.kill()
-        # What was said while nobody listened waits at Telegram.
+        # Messages from the time of the outage wait at Telegram.
         sandbox.control("telegram/message", user="alice", text="/terms")
         gateway.start()
         eventually(lambda: sandbox.control("telegram/said", user="alice")["said"])

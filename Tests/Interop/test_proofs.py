@@ -1,5 +1,5 @@
-"""A real block of the main network's basechain, which the package tonpy brings, read by pytoniq-core and by us: whole, and as
-Merkle proofs that leave out all but the way to one chain transaction or one account."""
+"""A real block of the main network's basechain (from the package tonpy), read by pytoniq-core and by us: whole, and as
+Merkle proofs that leave out everything but the path to one chain transaction or account."""
 
 import random
 
@@ -22,7 +22,7 @@ TRANSACTIONS = [
 
 
 def pruned(cell):
-    """What stands for a cell that is left out of a Merkle proof."""
+    """The pruned branch that replaces a cell in a Merkle proof."""
     depth = cell.get_depth(0) if hasattr(cell, "get_depth") else cell.depth
     data = bytes([1, 1]) + cell.get_hash(0) + depth.to_bytes(2, "big")
     bits = TvmBitarray(8 * len(data))
@@ -31,7 +31,7 @@ def pruned(cell):
 
 
 def prune(cell, kept, whole=()):
-    """The tree with all cells left out that are not kept."""
+    """The tree without the cells that are not kept."""
     if cell.hash in whole or not cell.refs:
         return cell
     if cell.hash not in kept:
@@ -94,7 +94,7 @@ def test_a_proof_shows_its_chain_transaction_and_no_other():
         boc = transaction_proof(expected).to_boc().hex()
         assert len(boc) < len(block_boc) / 10
         assert ask(block=boc, account=account.hex(), lt=str(lt))["result"]["transaction"] == expected.hex()
-        # What is not there is proven as well, where the proof shows the place.
+        # A missing transaction is proven as well, where the proof shows its place.
         assert ask(block=boc, account=account.hex(), lt=str(lt + 10**9))["result"]["transaction"] is None
         other = next(a for a, _, h in TRANSACTIONS if a != account and a[0] >> 4 != account[0] >> 4)
         answer = ask(block=boc, account=other.hex(), lt="1")
@@ -114,7 +114,7 @@ def test_a_changed_proof_is_refused():
         changed[generator.randrange(len(changed))] ^= 1 << generator.randrange(8)
         wishes.append({"block": bytes(changed).hex(), "account": account.hex(), "lt": str(lt)})
     for answer in ask_all(wishes):
-        # A change that leaves all hashes as they were (a flag of the bag) may pass; another answer may not.
+        # A change that alters no hash (a flag of the bag) may pass, but with the same answer only.
         if answer["ok"]:
             agreed += 1
             assert answer["result"]["transaction"] == expected.hex()
@@ -133,13 +133,13 @@ def test_accounts_that_the_block_changed_are_read_from_its_state():
         if "address" in result:
             assert result["address"] == f"0:{key.hex()}"
             assert int(result["balance"]) >= 0
-    # The same from two proofs, as a lite server sends them: of the block down to its change, and of the state.
+    # The same from two proofs, as a lite server sends them: of the block down to its state update, and of the state.
     block_proof = proof(prune(ROOT, {ROOT.hash}, {update.hash}))
     state = update.refs[1]
     account = next(iter(ACCOUNTS)).to_bytes(32, "big")
     both = ask(block=block_proof.to_boc().hex(), state=proof(state).to_boc().hex(), account=account.hex())
     assert both["ok"], both
     assert both["result"] == ask(block=block_boc, account=account.hex())["result"]
-    # Of another state nothing is believed.
+    # A proof of another state is refused.
     wrong = ask(block=block_proof.to_boc().hex(), state=proof(update.refs[0]).to_boc().hex(), account=account.hex())
     assert not wrong["ok"]

@@ -1,5 +1,5 @@
-"""The gateway on an EVM chain that is not ours: py-evm executes it, and a token that vyper compiled is paid with. What the
-sandbox's chain writes is read by the same code, so that this is what holds it to the real format."""
+"""The gateway on an independent EVM chain: py-evm executes it, with a token compiled by vyper. The sandbox's chain is
+written and read by our own code, so that these tests compare the format with a real one."""
 
 import json
 import os
@@ -94,7 +94,7 @@ class World:
         self.gateway = Gateway(sandbox)
 
     def configure(self):
-        """The sandbox's configuration with py-evm's node and token in place of its own; the wallets get coins for fees."""
+        """The sandbox's configuration with py-evm's node and token; the wallets get coins for fees."""
         folder = pathlib.Path(self.sandbox["config"]).parent
         own = self.sandbox["evm_token"].rsplit(":", 1)[1]
         configuration = (folder / "settlegate.yaml").read_text()
@@ -107,7 +107,7 @@ class World:
         (folder / "settlegate.yaml").write_text(before + "evm:\n" + evm.replace(own, self.token))
         assets = folder / "assets.yaml"
         assets.write_text(assets.read_text().replace(own, self.token))
-        # Where the operator's coins went on the sandbox's own chain are the wallets.
+        # The receivers of the operator's coins on the sandbox's own chain are the wallets.
         chain = Web3(Web3.HTTPProvider(self.sandbox["evm"]))
         funded = [
             each["to"]
@@ -120,7 +120,7 @@ class World:
         self.node.mine()
 
     def send(self, account, to, value=0, data="0x", kind=2, gas=1_500_000, **fields):
-        """Signs with eth-account and gives it to the node."""
+        """Signs with eth-account and sends to the node."""
         waiting = sum(each.sender == bytes.fromhex(account.address[2:]) for each in self.node.pool)
         wish = {
             "chainId": CHAIN_ID, "nonce": self.web3.eth.get_transaction_count(account.address) + waiting,
@@ -207,7 +207,7 @@ def test_f47_f48_f59_what_moves_no_tokens_is_no_payment(world):
     calls = ["say_no", "pretend", "fail_inside", "move_then_fail"]
     sent = [world.of_token(world.customer, method, nowhere, 5_000_000) for method in calls]
     sent.append(world.of_token(world.customer, "transfer", nowhere, 0))
-    # A part of each transfer that the token keeps is not credited either, and a transfer of what nobody has is undone.
+    # The part that the token keeps of a transfer is not credited, and a transfer above the balance is reverted.
     sent.append(world.of_token(world.other, "transfer", nowhere, 5_000_000))
     sent.append(world.of_token(world.customer, "set_fee", 1_000_000))
     sent.append(world.of_token(world.customer, "transfer", kept, 5_000_000))

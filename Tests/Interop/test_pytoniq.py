@@ -36,7 +36,7 @@ def test_a_thousand_trees_of_cells_have_the_same_hash_and_depth():
     generator = random.Random(SEED)
     print("seed", SEED)
     cells = [random_cell(generator) for _ in range(1000)]
-    # pytoniq-core 0.2.1 writes the cells' lengths into an index instead of where they end; nobody needs it.
+    # pytoniq-core 0.2.1 writes the cells' lengths into the index instead of their ends; readers do not need the index.
     answers = inspect(
         [
             {"kind": "ton-boc", "input": {"boc": cell.to_boc(has_idx=index % 3 == 0, hash_crc32=index % 2 == 0).hex()}}
@@ -66,7 +66,7 @@ def test_a_thousand_addresses_are_the_same_in_every_spelling():
 
 
 def transfer_message(destination, amount, comment):
-    """An internal message as wallets of pytoniq-core's users build it, by the TL-B scheme."""
+    """An internal message built with pytoniq-core by the TL-B scheme."""
     body = begin_cell().store_uint(0, 32).store_snake_string(comment).end_cell()
     builder = begin_cell().store_uint(0, 1).store_uint(1, 1).store_uint(0, 1).store_uint(0, 1)
     builder.store_uint(0, 2).store_address(destination).store_coins(amount).store_uint(0, 1)

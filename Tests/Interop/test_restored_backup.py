@@ -1,5 +1,5 @@
-"""F107: a database of yesterday beside today's chains pays nothing again; a person sees what left, and what is still owed is
-paid once. With a real gateway, on both databases, on TON and EVM, and with returns of Stars."""
+"""A restored database of yesterday beside today's chains pays nothing twice: a person sees which transfers left, and
+those still owed are paid once. With a real gateway, on both databases, on TON and EVM, and with returns of Stars."""
 
 import functools
 import json
@@ -18,7 +18,7 @@ TON, PAID = "ton:testnet:native", 4
 
 
 def settlegate(sandbox, *arguments, code=0):
-    """What a command writes on standard output."""
+    """The standard output of a command."""
     run = subprocess.run(
         [SETTLEGATE, *arguments, "--config", sandbox["config"]],
         cwd=ROOT,
@@ -68,7 +68,7 @@ class Shop:
 
 
 class Chains:
-    """What receivers hold, as the chains say it."""
+    """The receivers' balances on the chains."""
 
     def __init__(self, sandbox):
         self.sandbox = sandbox
@@ -82,7 +82,7 @@ class Chains:
 
 
 def take_highload_wallet(sandbox):
-    """Has the gateway pay out by a highload wallet, as an operator would set it."""
+    """Configures a highload wallet for payouts, as an operator would."""
     config = pathlib.Path(sandbox["config"])
     line = "wallet_version: v5r1\n"
     config.write_text(config.read_text().replace(line, line + "    highload_timeout: 60\n"))
@@ -90,7 +90,7 @@ def take_highload_wallet(sandbox):
 
 
 def another_database(sandbox, server):
-    """Leaves today's database where it is, and names a place where there is none."""
+    """Leaves today's database in place, and configures another one that does not exist yet."""
     config = pathlib.Path(sandbox["config"])
     text = config.read_text()
     if server:
@@ -126,7 +126,7 @@ def play(sandbox, gateway, operator, chains, server, folder):
     stars = shop.buy("telegram_stars", "telegram:XTR", "250", goods="digital")
     places = {}
     for number in range(6):
-        # The units tell the payouts apart in the list; the receivers are new accounts.
+        # The payouts differ in their amounts; the receivers are new accounts.
         places[shop.pay_out(TON, f"0.1{number}", f"0:{'ab' * 31}{number:02x}")] = "ton"
         places[shop.pay_out(coin, f"0.01{number}", f"0x{'ab' * 19}{number:02x}")] = "evm"
     payouts = list(places)
@@ -156,16 +156,16 @@ def play(sandbox, gateway, operator, chains, server, folder):
     settlegate(sandbox, "restore", str(backup))
     settlegate(sandbox, "restore", str(backup), code=2)  # There is a database now.
     gateway.start()
-    # The sandbox's chains rest while nobody sends anything; others go on, and so the scans come past the restore.
+    # The sandbox's chains rest without transfers. Real chains go on, so that the scans pass the moment of the restore.
     for network in ("ton", "evm"):
         request(sandbox["control"] + "/mine", {"network": network, "blocks": 6})
 
-    # Everything is approved once more, as somebody would who believes the books.
+    # All payouts are approved again, as somebody would who trusts the books.
     shop.approve(payouts)
     wallets = shop.wallets()
     assert [each["state"] for each in wallets.values()] == ["held"] * len(wallets) and len(wallets) == 2
     assert {each["reason"] for each in wallets.values()} == {"restored"}
-    # The doctor says the same beside the gateway, and what to do.
+    # The doctor names the same, with the remedy, while the gateway runs.
     run = subprocess.run(
         [SETTLEGATE, "doctor", "--format", "json", "--config", sandbox["config"]],
         cwd=ROOT, env=gateway.environment, capture_output=True, text=True, timeout=120,
@@ -180,10 +180,10 @@ def play(sandbox, gateway, operator, chains, server, folder):
     assert with_sentence.startswith("ready\n") and with_sentence.count("restored from a copy") >= 2
     cases = shop("cases", of="operator")["data"]
     assert [each["reason"] for each in cases].count("wallet_held") >= 2
-    # The scans find what left, and what has left is known by receiver and amount.
+    # The scans find the spends, which are matched by receiver and amount.
     eventually(lambda: all(len(candidates(each)) == PAID for each in shop.wallets().values()), 90)
     assert {each: chains.held(objects[each]["destination"]) for each in payouts} == before
-    # The merchant asks for the return of Stars again; they are gone already.
+    # The merchant asks again for the return of Stars that were returned already.
     eventually(lambda: shop("refunds")["data"])
     assert [each["state"] for each in shop("refunds")["data"]] == ["completed"]
     with pytest.raises(urllib.error.HTTPError) as refused:
@@ -201,10 +201,10 @@ def play(sandbox, gateway, operator, chains, server, folder):
             transfer = each["transfer"]["id"]
             decision = {"decision": "left", **found[transfer]} if transfer in found else {"decision": "owed"}
             shop("wallets/decide", {"transfer": transfer, **decision}, of="operator")
-        # A highload wallet could take a request of the lost time for a minute, and until then the answer is no.
+        # A highload wallet could still take a request of the lost time for a minute, and is not resumed until then.
         resumed = eventually(lambda: resume(sandbox, shop, name), 180)
         assert resumed["state"] == "signing"
-    # The wallets that pay fees of our own accounts owe nobody anything.
+    # The wallets for the fees of our own accounts owe no transfers.
     for wallet in shop("wallets", of="operator")["data"]:
         if wallet["state"] == "held":
             shop("wallets/resume", {"provider": wallet["provider"], "wallet": wallet["wallet"]}, of="operator")
@@ -212,7 +212,7 @@ def play(sandbox, gateway, operator, chains, server, folder):
     after = {each: chains.held(objects[each]["destination"]) for each in payouts}
     assert {each: after[each] for each in left} == {each: before[each] for each in left}
     assert all(after[each] > 0 for each in owed)
-    # Each account holds what one payout was, less what the network takes of a first transfer.
+    # Each account holds one payout, less the network's fee for a first transfer.
     for each in payouts:
         scale = 9 if places[each] == "ton" else 18
         units = round(float(objects[each]["amount"]) * 10**scale)
@@ -223,7 +223,7 @@ def play(sandbox, gateway, operator, chains, server, folder):
 
 
 def candidates(wallet):
-    """What may have left, by the transfer: what it names and where."""
+    """The candidate of each transfer: spend and position."""
     return {
         each["transfer"]["id"]: {name: each["candidates"][0][name] for name in ("spend", "position")}
         for each in wallet["owed"]

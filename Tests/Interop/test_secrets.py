@@ -1,4 +1,4 @@
-"""What a running gateway shows of its secrets to others on the machine: nothing."""
+"""A running gateway shows none of its secrets to others on the machine."""
 
 import os
 import pathlib
@@ -38,7 +38,7 @@ def test_running_gateway_shows_no_secret(sandbox):
         assert sandbox["passphrase"].encode() not in environment
         core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
         assert core.split()[4:6] == ["0", "0"], core
-        # The kernel gives the files of a process that cannot be dumped to root; and locked memory holds the keys.
+        # The kernel gives root the files of a process that cannot be dumped. The keys are in locked memory.
         status = pathlib.Path(f"/proc/{gateway.process.pid}/status").read_text()
         locked = next(line for line in status.splitlines() if line.startswith("VmLck"))
         assert int(locked.split()[1]) >= 1024, locked
@@ -54,7 +54,7 @@ def test_running_gateway_shows_no_secret(sandbox):
 
 
 def test_no_proxy_of_the_environment_is_asked(sandbox):
-    """Tokens stand in paths and URLs: who sets a proxy for the whole machine would read them."""
+    """Tokens are in paths and URLs, where a proxy for the whole machine would read them."""
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         gateway = Gateway(sandbox)
         place = f"http://127.0.0.1:{proxy.getsockname()[1]}"
@@ -149,7 +149,7 @@ print(" ".join(found))
 
 
 def as_nobody():
-    """How a process is started as a user without rights; as ours, where we have none."""
+    """Arguments that start a process as an unprivileged user; none when we are unprivileged ourselves."""
     return {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
@@ -179,8 +179,8 @@ def unprivileged(sandbox, tmp_path_factory):
 
 
 def neighbour(pid, address):
-    """What a process of the same user reads of another one."""
-    # The interpreter of the tests may lie where others cannot look.
+    """The data that a process of the same user can read of another one."""
+    # The tests' interpreter may be in a folder that others cannot read.
     python = "/usr/bin/python3" if pathlib.Path("/usr/bin/python3").exists() else sys.executable
     run = subprocess.run(
         [python, "-c", NEIGHBOUR, str(pid), address],
@@ -191,7 +191,7 @@ def neighbour(pid, address):
 
 def test_process_of_the_same_user_reads_nothing(unprivileged):
     process, _ = unprivileged
-    # The same attempts succeed with a process that has not hidden itself, or they would show nothing.
+    # The control: the same attempts succeed with an unprotected process.
     plain = subprocess.Popen(["sleep", "60"], **as_nobody())
     try:
         start = pathlib.Path(f"/proc/{plain.pid}/maps").read_text().split("-")[0]
@@ -208,7 +208,7 @@ def test_aborted_process_leaves_no_core(unprivileged):
     before = set(home.rglob("*"))
 
     def ended():
-        # The first signal is taken by the handler of Swift's runtime, which steps back; abort() raises it again as well.
+        # Swift's runtime handles the first signal and removes its handler; abort() raises the signal again as well.
         os.kill(process.pid, signal.SIGABRT)
         pid, status = os.waitpid(process.pid, os.WNOHANG)
         return pid and (status,)

@@ -1,4 +1,4 @@
-"""Invoices in money that are paid in Stars: counted at what customers pay, or at what Telegram pays out, as the merchant says."""
+"""Invoices in money, paid in Stars at the customers' price or at Telegram's payout, as the merchant chooses."""
 
 import json
 import urllib.error
@@ -32,7 +32,7 @@ def test_a_merchant_chooses_what_a_star_counts_at(sandbox, settings, stars, sour
     eventually(lambda: sandbox.merchant(f"invoices/{invoice['id']}")["state"] == "settled")
     [payment] = sandbox.merchant(f"payments?invoice={invoice['id']}")["data"]
     assert (payment["amount"], payment["classification"]) == (stars, "exact")
-    # The payment records the rate, whose it was and when.
+    # The payment records the rate, its source and its time.
     assert payment["quote"] == option["quote"]
 
 

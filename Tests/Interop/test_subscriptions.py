@@ -142,7 +142,7 @@ def test_the_same_key_makes_one_subscription(sandbox):
     key = {"Idempotency-Key": "club"}
     first = sandbox.merchant("subscriptions", wish, **key)
     assert sandbox.merchant("subscriptions", wish, **key) == first
-    # A link is paid once: the second customer is told so, and not charged.
+    # A link is paid once: a second customer is refused, and not charged.
     sandbox.control("telegram/pay", link=first["link"], user="bob")
     eventually(lambda: sandbox.merchant(f"subscriptions/{first['id']}")["state"] == "active")
     assert sandbox.control("telegram/pay", link=first["link"], user="carol")["outcome"] == "declined"

@@ -1,4 +1,4 @@
-"""A customer asks the bot about a payment, as Telegram's terms want it answered."""
+"""A customer asks the bot about a payment, which Telegram's terms require it to answer."""
 
 import pytest
 from product import eventually
@@ -19,7 +19,7 @@ class Chat:
         paid = self.sandbox.control("telegram/pay", link=invoice["options"][0]["link"], user=user)
         assert paid["outcome"] == "paid"
         eventually(lambda: self.sandbox.merchant(f"invoices/{invoice['id']}")["state"] == "settled")
-        # The bot tells of the payment by itself, and is asked after that.
+        # The bot sends a notice of the payment first.
         eventually(lambda: any(paid["charge_id"] in text for text in self.said(user)))
         return invoice, paid["charge_id"]
 
@@ -41,9 +41,9 @@ def test_paysupport_shows_the_customers_own_payments_and_nobody_elses(sandbox):
     assert "50 XTR" in answer and charge in answer and "It has arrived." in answer
     assert "70 XTR" not in answer and other not in answer
     assert charge in chat.ask("alice", f"/paysupport {charge}")
-    # Another customer's payment is answered like one that never was.
+    # Another customer's payment is answered like an unknown one.
     assert chat.ask("alice", f"/paysupport {other}") == chat.ask("alice", "/paysupport nothing")
-    # A number that is no number does no harm.
+    # A malformed number does no harm.
     assert "has this number" in chat.ask("alice", "/paysupport ' OR 1=1 --")
     assert "has this number" in chat.ask("alice", "/paysupport %_")
     [payment] = sandbox.merchant(f"payments?invoice={invoice['id']}")["data"]
@@ -58,7 +58,7 @@ def test_it_speaks_the_customers_language_and_names_terms(sandbox):
     assert answer.startswith("Ваши последние платежи:") and charge in answer and "Получен." in answer
     assert "отвечает продавец" in chat.ask("ivan", "/terms", "ru")
     assert "/paysupport" in chat.ask("ivan", "/terms")
-    # What is no question gets no answer, and keeps nothing from being answered: messages are dealt with in their order.
+    # A message that is no command gets no answer, and does not hold up the next one.
     before = sandbox.control("telegram/said", user="ivan")["said"]
     sandbox.control("telegram/message", user="ivan", text="hello")
     sandbox.control("telegram/message", user="ivan", text="/paysupport")
@@ -66,8 +66,8 @@ def test_it_speaks_the_customers_language_and_names_terms(sandbox):
     assert len(said) == 1 and charge in said[0]
 
 
-# Found by a busy machine: a payment whose update is late or lost was found on the Star account first, and told in English
-# under a number that Telegram does not know.
+# A payment with a late or lost update is found on the Star account first. Its notice must still have the customer's
+# language and Telegram's charge number.
 @pytest.mark.parametrize("fault", ["none", "drop"])
 def test_the_bot_tells_of_payments_and_refunds_once_in_the_customers_language(start_sandbox, fault):
     sandbox = start_sandbox()

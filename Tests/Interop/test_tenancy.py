@@ -1,4 +1,4 @@
-"""What another merchant does with a bot of its own moves nothing of the first one's: the attacks, as they were made."""
+"""Attacks of a merchant with its own bot change nothing of another merchant's."""
 
 import hashlib
 import hmac
@@ -50,7 +50,7 @@ class Market:
         return self.call("invoices", order)
 
     def steal(self, payload, currency, amount, agreed=True, **more):
-        """Mallory writes somebody's payload into a link of her own bot, and agrees to the payment herself."""
+        """Mallory writes another's payload into a link of her own bot, and approves the payment herself."""
         link = call(
             f"{self.sandbox['telegram']}/bot{TOKEN}/createInvoiceLink",
             {
@@ -65,7 +65,7 @@ class Market:
         return self.call("cases", who=self.operator)["data"]
 
     def case(self):
-        """The one case about money that the operator has."""
+        """The operator's only case about money."""
         money = lambda: [case for case in self.cases() if case["payment"]]
         [found] = eventually(money)
         return found
@@ -90,7 +90,7 @@ def test_a_foreign_bots_payment_settles_nothing(market, rail, asset, amount, goo
     payload = invoice["options"][0]["id"]
     for _ in range(3):
         assert market.steal(payload, currency, units, agreed=False)["outcome"] == "declined"
-    # The operator reads that customers are asked for another's order, once.
+    # The operator gets one case about questions that name another's order.
     [asked] = market.cases()
     assert (asked["reason"], asked["payment"], asked["merchant"]) == ("foreign_reference", None, None)
     assert invoice["id"] in asked["detail"]
@@ -101,10 +101,10 @@ def test_a_foreign_bots_payment_settles_nothing(market, rail, asset, amount, goo
     assert market.call(f"invoices/{invoice['id']}")["state"] == "new"
     assert all(balance["amount"] in ("0", "0.00") for balance in market.call("balances")["data"])
     assert market.call("payments")["data"] == []
-    # Mallory learns nothing of whose it was.
+    # Mallory does not learn whose order it was.
     for path in ("cases", "payments", "events"):
         assert invoice["id"] not in json.dumps(market.call(path, who=market.mallory))
-    # It is still paid where it was opened.
+    # The invoice can still be paid at its own bot.
     assert market.sandbox.control("telegram/pay", link=invoice["options"][0]["link"])["outcome"] == "paid"
     eventually(lambda: market.call(f"invoices/{invoice['id']}")["state"] == "settled")
 
@@ -128,7 +128,7 @@ def test_one_bot_has_one_merchant_whoever_has_its_token(market):
         market.call("bots", {"token": TOKEN})
     assert (refusal.value.code, json.load(refusal.value)["param"]) == (409, "token")
     assert market.call("bots")["data"] == []
-    # Nor has the operator's own bot another one, by whatever number its token is written with.
+    # Nor can the operator's own bot be added, however the number in its token is written.
     own = market.sandbox["bot_token"]
     for token, code in [(own, 409), ("0" + own, 422), ("+" + own, 422)]:
         with pytest.raises(urllib.error.HTTPError) as refusal:

@@ -1,5 +1,5 @@
-"""TON Connect against others: a wallet that PyNaCl and pytoniq-core make answers the gateway, and pytonconnect, which is an app,
-uses the sandbox's bridge and wallet."""
+"""TON Connect against other implementations: a wallet of PyNaCl and pytoniq-core answers the gateway, and the app
+library pytonconnect uses the sandbox's bridge and wallet."""
 
 import asyncio
 import base64
@@ -47,7 +47,7 @@ def state(sandbox, bought):
 
 
 class Wallet:
-    """A wallet of the customer's, on the bridge."""
+    """The customer's wallet, on the bridge."""
 
     def __init__(self, sandbox, link):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)
@@ -73,7 +73,7 @@ class Wallet:
         self.say({"event": "connect", "id": 1, "payload": {"items": [item], "device": device}, **fields})
 
     def hear(self):
-        """The next thing that the app says."""
+        """The next message of the app."""
         url = f"{self.bridge}/events?client_id={self.id}&last_event_id={self.last}"
         with urllib.request.urlopen(url, timeout=30) as stream:
             fields = {}
@@ -117,7 +117,7 @@ def test_another_wallet_is_asked_for_coins_with_the_comment_and_believed_in_noth
     body = Cell.one_from_boc(base64.b64decode(message["payload"])).begin_parse()
     assert body.load_uint(32) == 0
     assert body.load_snake_string() == option["comment"]
-    # It says that it has sent something, and the chain knows nothing of it.
+    # It claims to have sent a payment that is not on the chain.
     wallet.say({"id": asked["id"], "result": "te6ccgEBAQEAAgAAAA=="})
     assert wallet.hear()["method"] == "disconnect"
     assert "has sent your payment" in page(sandbox, bought)
@@ -224,14 +224,14 @@ def test_a_session_outlives_its_bridges_stream_and_the_gateway(start_sandbox):
     sandbox.control("fault", network="bridge", kind="hang_up")
     gateway.kill()
     wallet = Wallet(sandbox, session["link"])
-    # Nobody listens: the bridge keeps it.
+    # Without a listener the bridge keeps the message.
     wallet.connect()
     gateway.start()
     asked = wallet.hear()
     assert asked["method"] == "sendTransaction"
     gateway.kill()
     gateway.start()
-    # It was asked, and is not asked again: the customer would pay twice.
+    # It is not asked a second time, because the customer would pay twice.
     wallet.say({"id": asked["id"], "error": {"code": 300, "message": "no"}})
     assert wallet.hear()["method"] == "disconnect"
     gateway.end()

@@ -39,7 +39,7 @@ def test_a_jetton_payment_is_seen_through_get_methods_and_transactions(sandbox):
     found = get_method(sandbox, master, "get_wallet_address", argument)
     assert found["exit_code"] == 0
     wallet = read(found["stack"][0]).begin_parse().load_address()
-    # A block for each message of the transfer, and more than it needs.
+    # A block for each message of the transfer, and some more.
     call(f"{sandbox['control']}/mine", {"blocks": 10})
     data = get_method(sandbox, wallet.to_str(), "get_wallet_data")
     assert data["exit_code"] == 0

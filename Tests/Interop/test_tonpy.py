@@ -1,4 +1,4 @@
-"""tonpy, whose TVM is the node's own, runs the published code of wallets and of jettons on the messages that we build."""
+"""tonpy, with the node's own TVM, runs the published code of wallets and jettons on messages that we build."""
 
 import base64
 import time
@@ -15,7 +15,7 @@ from product import inspect
 SEED = "11" * 32
 SUPPLIER = "0:" + "22" * 32
 NOW = int(time.time())
-# What a wallet answers to a number that is not the next one, to a signature that is not its owner's, and to a late one.
+# A wallet's exit codes for a wrong number, a wrong signature, and an expired request.
 REFUSALS = {"v3r2": (33, 35, 35), "v4r2": (33, 35, 36), "v5r1": (133, 135, 136)}
 ACCEPTED = (0, 1)
 
@@ -29,7 +29,7 @@ def python_cell(cell):
 
 
 def sign(version, **fields):
-    """Our signed message to a wallet, as the parts that a node makes of it."""
+    """Our signed message to a wallet, in the parts that a node splits it into."""
     wish = {
         "version": version, "seed": SEED, "seqno": 0, "validUntil": NOW + 600, "stateInit": True,
         "messages": [{"to": SUPPLIER, "amount": "1000", "comment": "order", "mode": 3}], **fields,
@@ -72,7 +72,7 @@ def run(code, data, message, body, address, selector, value=0, balance=10**10, n
 
 
 def actions(vm):
-    """The messages that are sent, the first one first, each with its mode."""
+    """The sent messages in order, each with its mode."""
     found = []
     cell = python_cell(vm.c5_updated)
     while cell.refs:
@@ -103,11 +103,11 @@ def test_a_wallet_takes_our_message_and_sends_what_we_asked_for(version):
     [(mode, out)] = actions(vm)
     assert mode == 3
     assert sent(out) == (Address(SUPPLIER), 1000)
-    # The next message needs the next number, on the data that the contract has written itself.
+    # The next message needs the next number, with the data that the contract has written.
     later = sign(version, seqno=1)
     again = run(code, python_cell(vm.c4_updated), later[0], later[3], address, -1)
     assert again.exit_code in ACCEPTED and len(actions(again)) == 1
-    # What was taken once is refused for ever.
+    # A message that was taken is refused for ever.
     replay = run(code, python_cell(vm.c4_updated), message, body, address, -1)
     assert replay.exit_code == REFUSALS[version][0]
 
@@ -139,7 +139,7 @@ def test_several_messages_leave_in_our_order(count):
 
 
 def internal(source, destination, value, body):
-    """A message between accounts, as the contract finds it on its stack."""
+    """A message between accounts, as on the contract's stack."""
     return (
         begin_cell().store_uint(0b0110, 4).store_address(source).store_address(destination).store_coins(value)
         .store_bit(0).store_coins(0).store_coins(0).store_uint(0, 64).store_uint(NOW, 32).store_bit(0).store_bit(1)
@@ -166,7 +166,7 @@ def test_a_jetton_wallet_sends_on_what_our_transfer_asks_for():
 
     own, theirs = wallet_of(owner), wallet_of(receiver)
     comment = begin_cell().store_uint(0, 32).store_string("order").end_cell()
-    # The body of TEP-74's transfer, written by pytoniq-core and read back by us as what it is.
+    # The body of a TEP-74 transfer, written by pytoniq-core and read by us.
     transfer = (
         begin_cell().store_uint(0x0F8A7EA5, 32).store_uint(5, 64).store_coins(30).store_address(receiver)
         .store_address(owner).store_bit(0).store_coins(1).store_bit(1).store_ref(comment).end_cell()
@@ -180,7 +180,7 @@ def test_a_jetton_wallet_sends_on_what_our_transfer_asks_for():
     )
     assert vm.exit_code in ACCEPTED, vm.exit_code
     [(_, out)] = actions(vm)
-    # The contract sends it where we compute the receiver's wallet to be.
+    # The contract sends it to the address that we compute for the receiver's wallet.
     assert sent(out)[0] == theirs
     slice_ = out.begin_parse()
     slice_.load_bits(4)
@@ -191,7 +191,7 @@ def test_a_jetton_wallet_sends_on_what_our_transfer_asks_for():
     body = slice_.load_ref() if slice_.load_bit() else slice_.to_cell()
     [read] = inspect([{"kind": "ton-message-body", "input": {"boc": body.to_boc().hex()}}])
     assert read["result"]["amount"] == "30" and read["result"]["from"].lower() == owner.to_str(False).lower()
-    # The receiver's wallet takes it from ours, and from nobody else.
+    # The receiver's wallet takes it from our wallet only.
     taken = run(
         code, data(receiver, 0), internal(own, theirs, value, body), body, theirs, 0, value=value, balance=value
     )
@@ -208,7 +208,7 @@ TIMEOUT = 3600
 
 
 def highload(count, sequence=5, created=NOW, **fields):
-    """Our signed request to a highload wallet v3, as the parts that a node makes of it."""
+    """Our signed request to a highload wallet v3, in the parts that a node splits it into."""
     messages = [{"to": SUPPLIER, "amount": str(1000 + index), "comment": f"{index}", "mode": 3} for index in range(count)]
     wish = {
         "seed": SEED, "timeout": TIMEOUT, "sequence": sequence, "createdAt": created, "stateInit": True,
@@ -270,7 +270,7 @@ def test_f40_a_highload_wallet_takes_a_request_once_whenever_it_comes_again():
     vm = run(code, data, message, body, address, -1, now=NOW)
     assert vm.exit_code in ACCEPTED
     state = python_cell(vm.c4_updated)
-    # Another request has the numbers cleaned at the worst moment, right when the first one ends.
+    # Another request makes the wallet drop numbers at the worst moment, right when the first one ends.
     for moment in (1, TIMEOUT - 1, TIMEOUT, TIMEOUT + 1, 2 * TIMEOUT, 2 * TIMEOUT + 1):
         replay = run(code, state, message, body, address, -1, now=NOW + moment)
         assert replay.exit_code in (35, 36), (moment, replay.exit_code)

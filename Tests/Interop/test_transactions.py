@@ -1,5 +1,5 @@
-"""Every chain transaction of a real block of the main network, field by field as pytoniq-core reads it. What the fixture chain
-writes is read by the same code, so that this is what holds it to the real format."""
+"""Every chain transaction of a real block of the main network, compared with pytoniq-core field by field. The fixture
+chain is written and read by our own code, so that these tests compare the format with a real one."""
 
 from pytoniq_core import Cell
 from pytoniq_core.tlb.block import Block
@@ -117,7 +117,7 @@ def test_every_chain_transaction_of_a_real_block_is_read_as_pytoniq_core_reads_i
         assert [without_hash(each) for each in result["outMessages"]] == [message(each) for each in expected.out_msgs]
         assert result["description"] == description(expected.description)
         kinds |= {each["kind"] for each in [result["inMessage"], *result["outMessages"]]}
-    # What the block has is what the test covers.
+    # The block has transactions of these kinds, so the test covers them.
     assert kinds == {"internal", "external-in"}
 
 

@@ -98,7 +98,7 @@ def test_a_payment_of_an_invoice_by_token_is_credited(sandbox, chain, payer):
     assert option["link"] == (
         f"ethereum:{token.address}@{chain.eth.chain_id}/transfer?address={option['address']}&uint256=7500000"
     )
-    # Somebody who has tokens gives them to the payer, who pays with web3.py's own contract call.
+    # A token holder gives some to the payer, who pays with web3.py's own contract call.
     start = chain.eth.block_number
     sandbox.control("evm/mint", address=payer.address, units="7500000")
     transfer = token.functions.transfer(option["address"], 7_500_000).build_transaction(
@@ -210,7 +210,7 @@ def test_a_reorganisation_changes_the_blocks_and_a_snapshot_brings_them_back(cha
     assert chain.eth.get_block(receipt.blockNumber).hash != receipt.blockHash
     with pytest.raises(TransactionNotFound):
         chain.eth.get_transaction_receipt(hash_)
-    # The old block is still known by its hash, as nodes keep it for a while.
+    # The old block is still known by its hash, because nodes keep it for a while.
     assert chain.eth.get_block(receipt.blockHash).number == receipt.blockNumber
     assert chain.provider.make_request("evm_revert", [snapshot])["result"] is True
     assert chain.eth.get_transaction_receipt(hash_).blockHash == receipt.blockHash

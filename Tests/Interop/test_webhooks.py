@@ -1,4 +1,4 @@
-"""The library of Standard Webhooks believes what we sign, and we believe what it signs."""
+"""The library of Standard Webhooks accepts our signatures, and we accept its signatures."""
 
 import base64
 import json
@@ -65,7 +65,7 @@ def test_we_verify_what_the_library_signs():
 
 
 class Shop:
-    """A merchant with an endpoint, and what it asks of the gateway."""
+    """A merchant with an endpoint, and its requests to the gateway."""
 
     def __init__(self, start_sandbox):
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Merchant)
@@ -111,12 +111,12 @@ def test_while_a_secret_is_replaced_both_are_right(start_sandbox):
     first = shop.invoice()
     [message] = eventually(lambda: shop.about(first))
     assert is_verified(old, message) and is_verified(new, message)
-    # The library looks at its own clock: the time of the message is the sandbox's, which is put forward within its tolerance.
+    # The library uses its own clock. The message has the sandbox's time, which is moved within the library's tolerance.
     shop.sandbox.control("advance", seconds=61)
     second = shop.invoice()
     [message] = eventually(lambda: shop.about(second))
     assert is_verified(new, message) and not is_verified(old, message)
-    # An end at once.
+    # It ends at once.
     newest = shop.ask("POST", f"{path}/rotate_secret", {"overlap": 0})["secret"]
     third = shop.invoice()
     [message] = eventually(lambda: shop.about(third))
@@ -131,7 +131,7 @@ def test_f88_what_was_not_taken_is_in_the_log_and_comes_again_on_demand(start_sa
     eventually(lambda: shop.ask("GET", path)["disabled_at"])
     [attempt] = shop.ask("GET", f"{path}/attempts")["data"]
     assert (attempt["status"], attempt["number"], attempt["failure"]) == (410, 1, None)
-    # What the receiver answered is not shown: it may be a page of the inside.
+    # The receiver's answer is not shown, because it may be a page of the internal network.
     assert not {"body", "response", "excerpt"} & set(attempt)
     shop.server.answer = 204
     missed = shop.invoice()
@@ -140,7 +140,7 @@ def test_f88_what_was_not_taken_is_in_the_log_and_comes_again_on_demand(start_sa
         shop.ask("POST", f"{path}/redeliver", span)
     assert refused.value.code == 409
     assert shop.ask("POST", f"{path}/enable", {})["disabled_at"] is None
-    # Two orders, and that the endpoint was switched off.
+    # Two orders, and the event that the endpoint was switched off.
     assert shop.ask("POST", f"{path}/redeliver", span) == {
         "object": "redelivery", "endpoint": shop.endpoint["id"], "events": 3, "is_complete": True,
     }

@@ -23,7 +23,7 @@ final class KeystoreTests {
         return store
     }
 
-    @Test("gives back what was put in, after being opened again")
+    @Test("keeps its entries when it is opened again")
     func roundTrip() throws {
         let store = try made()
         let again = try Keystore(path: path, passphrase: passphrase, random: SeededRandom(seed: 2))
@@ -41,7 +41,7 @@ final class KeystoreTests {
         }
     }
 
-    @Test("does not open when a byte of it was changed")
+    @Test("does not open with a changed byte")
     func tampering() throws {
         _ = try made()
         let original = try #require(FileManager.default.contents(atPath: path))
@@ -57,7 +57,7 @@ final class KeystoreTests {
         }
     }
 
-    @Test("is for its owner only")
+    @Test("is readable by its owner only")
     func permissions() throws {
         _ = try made()
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
@@ -68,7 +68,7 @@ final class KeystoreTests {
         }
     }
 
-    @Test("replaces nothing that is there")
+    @Test("replaces no entry and no file")
     func replacesNothing() throws {
         var store = try made()
         #expect(throws: KeystoreError(.exists, "")) {

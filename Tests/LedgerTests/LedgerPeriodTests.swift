@@ -19,7 +19,7 @@ struct LedgerPeriodTests {
         #expect(period.description == "\(number)")
     }
 
-    @Test("goes forward only: after a clock was set back, what is booked stays in the newest one")
+    @Test("never goes back: after a clock was set back, bookings stay in the newest period")
     func forward() {
         let (october, november) = (Timestamp(seconds: 1_793_491_199), Timestamp(seconds: 1_793_491_200))
         let first = LedgerPeriod(bookedAt: november, after: nil)
@@ -27,7 +27,7 @@ struct LedgerPeriodTests {
         #expect(LedgerPeriod(bookedAt: november, after: LedgerPeriod(bookedAt: october, after: nil)) == first)
     }
 
-    @Test("follows its preceding one", arguments: [(202611, 202610), (202701, 202612), (197001, 196912)])
+    @Test("follows the period before it", arguments: [(202611, 202610), (202701, 202612), (197001, 196912)])
     func preceding(number: Int64, before: Int64) {
         #expect(LedgerPeriod(number: number).preceding.number == before)
     }
@@ -50,7 +50,7 @@ struct LedgerPeriodTests {
         #expect(throws: LedgerError(.period, "")) { try LedgerPeriod(text) }
     }
 
-    @Test("does not hold what does not add up")
+    @Test("balances only when the opening balances and the postings give the closing balances")
     func periodBalance() throws {
         func balances(_ units: Int64) -> [(account: AccountID, amount: Amount)] {
             [("a", units), ("b", -units)].map { account, units in

@@ -24,7 +24,7 @@ struct LedgerTransactionTests {
         )
     }
 
-    @Test("balances in each asset, has postings, and none of nothing")
+    @Test("balances in each asset, has postings, and none of zero")
     func refusals() throws {
         let euro = try AssetID("fiat:EUR")
         let wrong: [(LedgerError.Code, [Posting])] = [
@@ -45,7 +45,7 @@ struct LedgerTransactionTests {
         }
     }
 
-    @Test("has bytes that no other one has")
+    @Test("has an encoding that no other one has")
     func canonicalEncoding() throws {
         let pair = [Self.posting("a", 5), Self.posting("b", -5)]
         let other = [
@@ -66,7 +66,7 @@ struct LedgerTransactionTests {
         #expect(Set(other.map(\.canonicalEncoding)).count == other.count)
     }
 
-    /// No digest that anybody should use; different bytes have different ones here.
+    /// A digest for tests only; different bytes have different ones here.
     private static let hash: JournalSeal.Hash = { bytes in
         var digest = [UInt8](repeating: 0, count: 32)
         for (index, byte) in bytes.enumerated() {
@@ -75,7 +75,7 @@ struct LedgerTransactionTests {
         return digest
     }
 
-    @Test("is sealed with everything before it")
+    @Test("is sealed together with everything before it")
     func seals() throws {
         let first = try Self.make([Self.posting("a", 5), Self.posting("b", -5)])
         let second = try Self.make([Self.posting("a", 6), Self.posting("b", -6)])
@@ -107,7 +107,7 @@ struct LedgerTransactionTests {
         )
     }
 
-    @Test("is undone by its reverse: every balance is what it was, and neither of them stands")
+    @Test("is undone by its reversal: balances are as before, and neither of the two stands")
     func reverse() throws {
         let booked = try Self.make([Self.posting("a", 5), Self.posting("b", -3), Self.posting("c", -2)])
         let undone = try Self.undo(booked, as: 2)
@@ -120,7 +120,7 @@ struct LedgerTransactionTests {
         #expect(try Self.undo(undone, as: 3).postings == booked.postings)
     }
 
-    @Test("sums are exact also where they fit no amount: a trial balance says what there is")
+    @Test("adds up exactly in the trial balance, also where a sum exceeds every amount")
     func sumsBeyondAmounts() throws {
         let most = try #require(Int256(exactly: BigInt(1) << 255 - 1))
         var trial = TrialBalance()
@@ -137,9 +137,9 @@ struct LedgerTransactionTests {
         #expect(!trial.isBalanced && trial.totals.map(\.units) == [1])
     }
 
-    @Test("is not undone when an amount has no negative")
+    @Test("is not reversed when an amount has no negative")
     func reverseOfTheSmallest() throws {
-        // 2^255 has no place among the positive ones.
+        // The negative of -2^255 does not fit.
         let largest = "57896044618658097711785492504343953926634992332820282019728792003956564819967"
         let smallest = "-57896044618658097711785492504343953926634992332820282019728792003956564819968"
         let booked = try Self.make([

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MerchantAPI
 
-@Suite("Keys that were read a moment ago")
+@Suite("Cached API keys")
 struct KeyCacheTests {
     private let start = Timestamp(seconds: 1_000)
 
@@ -22,7 +22,7 @@ struct KeyCacheTests {
     }
 
     @Test(
-        "are known for a second, and not before they were read",
+        "are kept for a second from when they were read",
         arguments: [(0, true), (999, true), (1_000, false), (-1, false)]
     )
     func age(milliseconds: Int, isKnown: Bool) {
@@ -33,7 +33,7 @@ struct KeyCacheTests {
         #expect(cache.key(APIKeyID(value: 2), at: start) == nil)
     }
 
-    @Test("are forgotten when they change, and when there are too many")
+    @Test("are dropped when they change, and when there are too many")
     func forgotten() {
         let cache = KeyCache()
         cache.keep(key(1), readAt: start)

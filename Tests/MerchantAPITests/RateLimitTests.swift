@@ -13,7 +13,7 @@ import StrictJSON
 import Testing
 import Webhooks
 
-/// Nobody adds bots.
+/// No bots can be added.
 private struct NoBots: BotKeeping {
     func add(_ bot: NewBot, id: BotID) async throws -> BotRecord {
         throw SettlementError(.unsupported, "no bots are added here")
@@ -63,7 +63,7 @@ struct RateLimitTests {
         return text.text
     }
 
-    @Test("lets ten seconds' worth through at once, says what is left and when there is more, for each key alone")
+    @Test("allows ten seconds' worth at once, states the rest and the time to the next, for each key separately")
     func limit() async throws {
         let desk = try await Desk()
         let router = router(on: desk, perMinute: 60)

@@ -10,7 +10,7 @@ struct AmountTests {
     }
 
     @Test(
-        "F32: is read by one strict grammar and nothing else",
+        "is read by one strict grammar",
         arguments: [
             "", " 5", "5 ", "+5", "-0", "--1", "5abc", "0x10", "1_000", "1e2", "1.", ".5", "1..2", "1.2.3", "01", "00",
             "５", "1,5", "0.0000000001", "NaN", "∞", "-", "1\u{0}", "1\n",
@@ -29,7 +29,7 @@ struct AmountTests {
         #expect(try asset.text(asset.amount(text, allowingNegative: true)) == written)
     }
 
-    @Test("survives being written and read again, at every scale", arguments: [0, 2, 6, 9, 18, 30])
+    @Test("is the same after it is written and read, at every scale", arguments: [0, 2, 6, 9, 18, 30])
     func roundTrip(scale: Int) throws {
         let seed: UInt64 = 20_261_125
         let random = SeededRandom(seed: seed)
@@ -46,7 +46,7 @@ struct AmountTests {
         }
     }
 
-    @Test("F28: reports what does not fit 256 bits")
+    @Test("reports an overflow of 256 bits")
     func overflow() throws {
         let asset = try Self.asset(scale: 0)
         let most = (BigInt(1) << 255) - 1
@@ -56,7 +56,7 @@ struct AmountTests {
         #expect(try largest.negated().adding(largest).isZero)
     }
 
-    @Test("is not put together with one of another asset")
+    @Test("is not added to or compared with one of another asset")
     func differentAssets() throws {
         let ton = try Self.asset(scale: 9).amount("1")
         #expect(throws: MoneyError.self) { try ton.adding(.zero(.stars)) }
@@ -81,7 +81,7 @@ struct AmountTests {
         }
     }
 
-    @Test("F30: is split so that the parts add up again")
+    @Test("is split into parts that add up to it")
     func allocation() throws {
         let seed: UInt64 = 99
         let random = SeededRandom(seed: seed)
@@ -121,7 +121,7 @@ struct RateTests {
         #expect(try dollar.text(converted) == expected)
     }
 
-    @Test("of nothing is refused")
+    @Test("of zero is refused")
     func zero() throws {
         #expect(throws: MoneyError.self) {
             try Rate(
@@ -151,7 +151,7 @@ struct RateTests {
 
 @Suite("An asset")
 struct AssetTests {
-    @Test("F29: is told apart by chain and contract, not by ticker")
+    @Test("is identified by chain and contract, not by ticker")
     func identity() throws {
         let ton = "ton:mainnet:jetton:0:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe"
         let onTON = Asset(id: try AssetID(ton), code: "USDT-TON", name: "", scale: 6, displayNames: [])
@@ -166,7 +166,7 @@ struct AssetTests {
         #expect(throws: MoneyError.self) { try onTON.amount("1").adding(onBSC.amount("1")) }
     }
 
-    @Test("has another ticker from a date on, and stays one asset")
+    @Test("may change its ticker on a date, and stays one asset")
     func tickers() throws {
         let change = Timestamp(seconds: 1_781_481_600)
         let coin = Asset(
@@ -180,7 +180,7 @@ struct AssetTests {
         #expect(coin.ticker(at: change) == "GRAM")
     }
 
-    @Test("of Stars counts billionths and moves whole ones")
+    @Test("of Stars is counted in billionths and moved in whole Stars")
     func stars() throws {
         let stars = Asset(id: .stars, code: "XTR", name: "", scale: 9, wireScale: 0, displayNames: [])
         #expect(try stars.wireUnits(of: stars.amount("250")) == 250)

@@ -6,7 +6,7 @@ import Testing
 struct FairPlacesTests {
     private typealias Place = FairPlaces.Place<Int>
 
-    @Test("are given up by the merchant who holds most, and a merchant with a fair share loses none to others")
+    @Test("are taken from the merchant with the most; a merchant within its fair share loses none to others")
     func laws() {
         let seed = UInt64.random(in: .min ... .max)
         let random = SeededRandom(seed: seed)
@@ -16,7 +16,7 @@ struct FairPlacesTests {
             let merchants = (1...(1 + draw(6))).map { MerchantID(value: UInt128($0)) }
             var held: [Place] = []
             for number in 0..<400 {
-                // The first merchant's customers come in a crowd.
+                // The first merchant's customers are a crowd.
                 let newcomer = draw(3) > 0 ? merchants[0] : merchants[draw(merchants.count)]
                 if held.count >= limit {
                     let counts = held.reduce(into: [:]) { $0[$1.merchant, default: 0] += 1 }

@@ -14,7 +14,7 @@ struct InvoiceStateMachineTests {
         InvoiceStateMachine(state: state, price: stars(100), threshold: stars(95), received: stars(received))
     }
 
-    /// Every transition that exists; what is not here is refused.
+    /// All transitions; every other one is refused.
     static let transitions: [(from: State, received: Int64, on: Event, to: State, doing: Action)] = [
         (.new, 0, .received(value: stars(100), isInTime: true), .settled, .settle(excess: stars(0))),
         (.new, 0, .received(value: stars(95), isInTime: true), .settled, .settle(excess: stars(0))),
@@ -90,7 +90,7 @@ struct RailPolicyTests {
     ])
 
     @Test(
-        "lets through what a rule allows, and names the rule that refuses",
+        "allows what a rule allows, and names the rule that refuses",
         arguments: Invoice.Goods.allCases,
         Rail.allCases
     )
@@ -111,7 +111,7 @@ struct RailPolicyTests {
         }
     }
 
-    @Test("refuses what no rule is about")
+    @Test("refuses an order that no rule covers")
     func closed() {
         #expect(throws: PaymentsError.self) { try RailPolicy(rules: []).check(.ton, for: .physical, in: .web) }
     }

@@ -7,7 +7,7 @@ struct PayoutStateMachineTests {
     typealias Event = PayoutStateMachine.Event
     typealias Action = PayoutStateMachine.Action
 
-    /// Every transition that exists; what is not here is refused.
+    /// All transitions; every other one is refused.
     static let transitions: [(from: State, on: Event, to: State, doing: Action)] = [
         (.awaitingApproval, .approved, .awaitingPayment, .sign),
         (.awaitingApproval, .cancelled, .cancelled, .releaseFunds),

@@ -10,7 +10,7 @@ struct SubscriptionTests {
         .paid(payer: "7", charge: "7:c", until: day(end))
     }
 
-    /// What happens, and after each the state with what the merchant is told; it can be begun until day 1.
+    /// Events, each with the state and the announcement that follow it; a subscription can be begun until day 1.
     static let stories: [(name: String, events: [SubscriptionStatus.Event], states: [String])] = [
         ("is renewed", [paid(until: 30), paid(until: 60)], ["active activated", "active renewed"]),
         ("is never begun", [.time(day(1)), .time(day(3)), .time(day(4))], ["incomplete", "ended ended", "ended"]),
@@ -47,7 +47,7 @@ struct SubscriptionTests {
         ("is told of before it began", [.canceled, .restored, .failed], ["incomplete", "incomplete", "incomplete"]),
     ]
 
-    @Test("go through their periods as customers, merchants and time say", arguments: stories.indices)
+    @Test("follow payments, cancellations and time through their periods", arguments: stories.indices)
     func story(index: Int) {
         let story = Self.stories[index]
         var status = SubscriptionStatus()
@@ -59,7 +59,7 @@ struct SubscriptionTests {
         #expect(states == story.states, "a subscription that \(story.name)")
     }
 
-    @Test("a payment that comes late does not shorten what is paid")
+    @Test("do not end earlier when a payment of an earlier period is reported late")
     func order() {
         var status = SubscriptionStatus()
         _ = status.apply(Self.paid(until: 30), at: Self.day(0), expiresAt: Self.day(1))
@@ -69,7 +69,7 @@ struct SubscriptionTests {
     }
 
     @Test(
-        "what was paid up to a cancellation extends what is paid and restores nothing; what was paid after it does",
+        "are extended by a payment made before a cancellation, and restored only by one made after it",
         arguments: [-1, 0, 1],
         [false, true]
     )
@@ -80,7 +80,7 @@ struct SubscriptionTests {
         }
         apply(Self.paid(until: 30), at: Self.day(0))
         apply(.canceled, at: Self.day(20))
-        // What the rail repeats is no other cancellation.
+        // A repeated message of the rail is no second cancellation.
         apply(.canceled, at: Self.day(21))
         if isOver { apply(.time(Self.day(31)), at: Self.day(31)) }
         apply(Self.paid(until: 60), at: Self.day(20).advanced(by: .seconds(seconds)))

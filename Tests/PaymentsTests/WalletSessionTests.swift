@@ -19,7 +19,7 @@ struct WalletSessionTests {
     private static let connected = WalletSession.Event.connected(peer: "w", account: "0:aa", network: "-3")
     private static let elsewhere = WalletSession.Event.connected(peer: "w", account: "0:aa", network: "-239")
 
-    /// What happens, who says so, and the state with what follows after each.
+    /// Events with their senders, each with the state and the action that follow it.
     static let stories: [(name: String, events: [(WalletSession.Event, String?)], states: [String])] = [
         ("pays", [(connected, "w"), (.sent, "w")], ["asked ask", "sent"]),
         ("declines", [(connected, "w"), (.declined, "w")], ["asked ask", "declined"]),
@@ -42,7 +42,7 @@ struct WalletSessionTests {
         ),
     ]
 
-    @Test("go as far as wallets say, and ask once", arguments: stories.indices)
+    @Test("follow the wallet's messages, and ask it once", arguments: stories.indices)
     func story(index: Int) {
         let story = Self.stories[index]
         var session = WalletSession(Self.opening)

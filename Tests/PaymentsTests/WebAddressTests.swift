@@ -14,14 +14,14 @@ struct WebAddressTests {
         "https://.a": false, "https://a.": false, "https://a_b": false, "https://\u{e9}": false, "https://a\n": false,
     ]
 
-    @Test("are told from what is none, as the document's pattern tells them", arguments: table.keys.sorted())
+    @Test("are accepted as the pattern of the OpenAPI document accepts them", arguments: table.keys.sorted())
     func isValid(text: String) throws {
         let pattern = try Regex(WebAddress.pattern)
         #expect(WebAddress.isValid(text) == Self.table[text])
         #expect((text.wholeMatch(of: pattern) != nil) == Self.table[text])
     }
 
-    @Test("have a limit")
+    @Test("have a maximum length")
     func limit() {
         let start = "https://a/"
         #expect(WebAddress.isValid(start + String(repeating: "a", count: WebAddress.maximumBytes - start.count)))

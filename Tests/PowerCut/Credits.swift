@@ -6,7 +6,7 @@ import Synchronization
 
 /// Ledger transactions that many tasks book at once, and when each was acknowledged.
 package final class Credits: Sendable {
-    /// The identifier of a ledger transaction, and where the log stood when its caller had the answer.
+    /// The identifier of a ledger transaction, and the position of the log when its caller had the answer.
     package struct Acknowledgement: Sendable {
         package let id: String
         package let position: UInt64
@@ -23,7 +23,7 @@ package final class Credits: Sendable {
     /// The credits that were acknowledged.
     package var acknowledged: [Acknowledgement] { kept.withLock { $0 } }
 
-    /// Books so many ledger transactions from several tasks, which go on when one fails; `first` runs in each unit of work
+    /// Books ledger transactions from several tasks, which go on when one fails; `first` runs in each unit of work
     /// before the booking.
     package func book(
         _ count: Int,
@@ -76,7 +76,7 @@ package final class Credits: Sendable {
         kept.withLock { $0.append(Acknowledgement(id: id, position: position)) }
     }
 
-    /// What a database has lost that was opened after the power was cut at a position, and what is wrong with it.
+    /// The acknowledged credits that are missing after a power cut at a position, and the findings of the audit.
     package func losses(in database: any Database, cutAt position: UInt64) async throws -> [String] {
         let answered = acknowledged.filter { $0.position <= position }.map(\.id)
         let (audit, found) = try await database.read { session in

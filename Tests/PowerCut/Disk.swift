@@ -2,13 +2,12 @@ import Foundation
 import Glibc
 package import Seams
 
-/// The files of a program as a disk holds them: what was synced for certain, and what was not, perhaps.
+/// The files of a program as a disk holds them: synced bytes are certain, all others may be there or not.
 ///
-/// Bytes follow nothing but syncs: of what was written and not synced, each sector may be there or not, whatever was
-/// written before or after it. Names follow the order in which they were made, and any sync makes those before it
-/// certain, as on file systems with a journal of their own.
+/// Without a sync each written sector may be there or not, whatever was written before or after it. Changes of names
+/// are kept in their order, and any sync makes the earlier ones certain, as on journaling file systems.
 package struct Disk {
-    /// What the disk writes whole or not at all.
+    /// The bytes that the disk writes whole or not at all.
     private static let sector = 512
 
     private struct File {
@@ -27,7 +26,7 @@ package struct Disk {
         case removed(String)
     }
 
-    /// What differs from the folder that the program began with.
+    /// The differences from the folder that the program began with.
     package struct Image {
         package let files: [String: [UInt8]]
         package let removed: Set<String>
@@ -35,7 +34,7 @@ package struct Disk {
 
     /// The folder that the program began with, before anything was recorded.
     private let base: String
-    /// What that folder was called by the program.
+    /// The path of that folder in the program.
     private let root: String
     private let operations: [OperationLog.Operation]
     private var next = 0
@@ -53,7 +52,7 @@ package struct Disk {
         self.operations = operations
     }
 
-    /// Does what was recorded before a position.
+    /// Applies the operations recorded before a position.
     package mutating func advance(to position: UInt64) {
         while next < operations.count, operations[next].position < position {
             apply(operations[next])
@@ -61,7 +60,7 @@ package struct Disk {
         }
     }
 
-    /// What the disk may hold when the power is lost now.
+    /// A state in which the disk may be when the power is lost now.
     package func image(_ random: inout SeededRandom) -> Image {
         var names = certainNames
         for (_, naming) in uncertainNames.prefix(Int.random(in: 0...uncertainNames.count, using: &random)) {
@@ -72,7 +71,7 @@ package struct Disk {
         return Image(files: images, removed: touched.subtracting(names.keys))
     }
 
-    /// Writes an image into a folder, beside what the program began with; the files belong to whom that belongs.
+    /// Writes an image over a copy of the folder that the program began with; its owners and rights are kept.
     package func write(_ image: Image, to folder: String) throws {
         try Self.copy(base, to: folder)
         for path in image.removed { try? FileManager.default.removeItem(atPath: folder + path) }
@@ -103,7 +102,7 @@ package struct Disk {
         chown(target, owner.st_uid, owner.st_gid)
     }
 
-    // MARK: - What was done
+    // MARK: - Recorded operations
 
     private mutating func apply(_ operation: OperationLog.Operation) {
         guard operation.path.hasPrefix(root) else { return }
@@ -180,11 +179,11 @@ package struct Disk {
         files[number] = file
     }
 
-    // MARK: - What may be there
+    // MARK: - Unsynced changes
 
     private static func contents(_ file: File, _ random: inout SeededRandom) -> [UInt8] {
         var bytes = file.certain
-        // All, none, or some of the sectors: of each file apart, so that one may be ahead of another.
+        // All, none, or some of the sectors, for each file separately, so that one may be ahead of another.
         let share = [0, 0, 250, 500, 900, 1_000].randomElement(using: &random) ?? 0
         for (_, change) in file.uncertain {
             apply(change, to: &bytes) { _ in Int.random(in: 0..<1_000, using: &random) < share }

@@ -1,18 +1,18 @@
 import CPowerCut
 import Foundation
 
-/// What a program did with its files, recorded by a layer below it.
+/// The operations of a program on its files, recorded by a layer below it.
 package final class OperationLog: Sendable {
     package struct Failure: Error {}
 
-    /// One thing that was done.
+    /// One operation.
     package struct Operation: Sendable {
         package enum Kind: Sendable {
             case write(offset: Int, bytes: ArraySlice<UInt8>)
             case truncation(size: Int)
-            /// What was done with the file before a position is on the disk.
+            /// The file's operations before a position are on the disk.
             case sync(covered: UInt64)
-            /// What was done with the file before a position will never be.
+            /// The file's operations before a position will never be on the disk.
             case loss
             case rename(to: String)
             case removal
@@ -37,7 +37,7 @@ package final class OperationLog: Sendable {
 
     deinit { powercut_close(pointer) }
 
-    /// Where the next record will stand: whoever has an answer now has it before everything that comes.
+    /// The position of the next record: an answer given now comes before every record from here on.
     package var position: UInt64 { powercut_position(pointer) }
 
     /// Everything that was recorded until now.
@@ -50,7 +50,7 @@ package final class OperationLog: Sendable {
         let head = MemoryLayout<powercut_record>.size
         while start + head <= bytes.count {
             let record = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: powercut_record.self) }
-            // A process that was killed while it wrote a record leaves a hole, and what comes behind is not read.
+            // A process that was killed while it wrote a record leaves a hole; records behind it are not read.
             guard record.size > 0, start + Int(record.size) <= bytes.count else { break }
             let path = start + head
             let data = path + Int(record.path_length)

@@ -3,11 +3,11 @@ import Foundation
 import Glibc
 import Seams
 
-/// A load that was recorded, and the disks that a loss of power may leave of it.
+/// A recorded load, and the disks that a loss of power may leave.
 package struct PowerCutTrial {
-    /// Where everything of the trial lies; in memory where that is possible, for what a disk keeps is what the log says.
+    /// The folder of the trial; in memory where possible, because the log decides what a disk keeps.
     package let folder: String
-    /// What the programs did.
+    /// The programs' operations on their files.
     package let log: OperationLog
     /// The programs' files.
     package var data: String { folder + "/data" }
@@ -22,16 +22,16 @@ package struct PowerCutTrial {
         folder = parent + "/settlegate-power-cut-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         log = try OperationLog(file: folder + "/log")
-        // A server writes it that runs as another user.
+        // The server that writes it runs as another user.
         chmod(folder + "/log", 0o666)
     }
 
-    /// Takes the files as they are for those before the load.
+    /// Takes the current files as those before the load.
     package func begin() throws { try Disk.copy(data, to: base) }
 
-    /// Cuts the power so many times, at random moments and directly after answers.
+    /// Cuts the power `cuts` times, at random moments and directly after answers.
     ///
-    /// - Returns: what was lost, by `reopen`, which gets the files and what had been recorded when the power was cut.
+    /// - Returns: the losses that `reopen` finds, given the files and the log position at which the power was cut.
     package func losses(
         _ credits: Credits,
         cuts: Int,

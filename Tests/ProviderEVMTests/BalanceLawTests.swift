@@ -12,7 +12,7 @@ import Testing
 
 @Suite("The change of a balance in a block")
 struct BalanceLawTests {
-    @Test("is the sum of its parts, whatever is shown of it", arguments: [false, true])
+    @Test("is the sum of its parts, whatever the block shows", arguments: [false, true])
     func sum(keepsParts: Bool) {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SeededRandom(seed: seed)
@@ -27,29 +27,30 @@ struct BalanceLawTests {
             let found = change.explained(by: shown, keepsParts: keepsParts)
             #expect(found.shown.reduce(0, +) + found.rest == change.growth, "seed \(seed)")
             for (part, whole) in zip(found.shown, shown) {
-                // What left has left; what came is never more than was shown, and less only if the asset can keep parts.
+                // Outgoing parts stay as shown. Incoming ones are never more, and less only when the token can keep a
+                // part.
                 #expect(whole <= 0 || !keepsParts ? part == whole : part >= 0 && part <= whole, "seed \(seed)")
             }
             if hidden >= 0 { #expect(found.shown == shown && found.rest == hidden, "seed \(seed)") }
-            // Something is unexplained only when no arrival is left that could have been charged.
+            // A rest stays only when every arrival was reduced to zero.
             if keepsParts, found.rest < 0 { #expect(found.shown.allSatisfy { $0 <= 0 }, "seed \(seed)") }
         }
     }
 
-    @Test("shares what a token has kept among all that arrived")
+    @Test("divides what a token has kept among all arrivals")
     func shares() {
         func parts(_ shown: [BigInt], growth: BigInt) -> BalanceChange.Explanation {
             BalanceChange(before: 10_000, after: (10_000 + growth).magnitude).explained(by: shown, keepsParts: true)
         }
         #expect(parts([1_000, 500], growth: 1_485) == .init(shown: [990, 495], rest: 0))
         #expect(parts([1, 1, 1], growth: 1) == .init(shown: [0, 0, 1], rest: 0))
-        // What left in the same block is no reason to credit less.
+        // An outgoing transfer in the same block reduces no credit.
         #expect(parts([-900, 1_000], growth: 100) == .init(shown: [-900, 1_000], rest: 0))
         #expect(parts([100], growth: -50) == .init(shown: [0], rest: -50))
     }
 
     @Test(
-        "is told to the unit in generated blocks, with transfers both ways and everything else that moves money",
+        "is observed to the unit in generated blocks, with transfers both ways and everything else that moves money",
         arguments: [
             FixtureToken.Behaviour.standard, .silent, .feeOnTransfer(130), .feeOnTop(70), .loggedFee(110, to: .zero),
         ]
@@ -72,14 +73,14 @@ struct BalanceLawTests {
                 #expect(told[asset] ?? 0 == growth[asset] ?? 0, "\(asset) in block \(block) of seed \(seed)")
             }
         }
-        // The blocks were not empty: things of all kinds were told, and some were too large to be booked.
+        // The blocks were not empty: there were many observations, and some amounts were too large to book.
         #expect(keys.count > 200)
         #expect(world.setAsides > 0, "seed \(seed)")
     }
 }
 
 extension Observation {
-    /// What it says of our accounts together, and by which key; none when it says nothing of the kind.
+    /// Its natural key and the change of our accounts together; nil for kinds that state no change.
     fileprivate var change: (NaturalKey, AssetID?, BigInt)? {
         switch self {
         case .incoming(let transfer): (transfer.naturalKey, transfer.amount.asset, BigInt(transfer.amount.units))
@@ -92,7 +93,7 @@ extension Observation {
     }
 }
 
-/// A chain on which everybody moves money at random, ours and strangers.
+/// A chain on which our accounts and strangers move money at random.
 private struct BalanceWorld {
     let rail: EVMRail
     private var random: SeededRandom
@@ -123,7 +124,7 @@ private struct BalanceWorld {
         for name in strangers {
             rail.chain.mint(BigUInt(10).power(12), of: rail.token, to: try rail.chain.customer(name).address)
         }
-        // Somebody has more than any amount can be.
+        // One stranger holds more than any amount can be.
         rail.chain.mint(BigUInt(1) << 255, of: rail.token, to: try rail.chain.customer("carol").address)
         rail.chain.mine()
         position = try await rail.scan().position
@@ -139,7 +140,7 @@ private struct BalanceWorld {
         return sums
     }
 
-    /// Makes the block, and compares: by how much our accounts' balances grew together, and what was observed.
+    /// Makes the block; returns the growth of our accounts' balances together, and the observations.
     mutating func mine() async throws -> (growth: [AssetID: BigInt], observations: [Observation]) {
         rail.chain.mine()
         rail.chain.setMaker(nil)
@@ -153,7 +154,7 @@ private struct BalanceWorld {
 
     mutating func fillBlock() async throws {
         for _ in 0..<Int.random(in: 3...20, using: &random) { try await act() }
-        // Something that the block shows for each account, somewhere among the rest.
+        // A visible transfer to each account, somewhere among the rest.
         for account in accounts {
             try rail.chain.send(1, to: account.address, by: stranger())
             try pay(1, to: account.address, by: stranger())
@@ -167,7 +168,7 @@ private struct BalanceWorld {
         accounts.randomElement(using: &random)?.address ?? rail.provider.hotAddress
     }
 
-    /// Anybody at all.
+    /// One of our accounts or a stranger.
     private mutating func somebody() throws -> EVMAddress {
         Bool.random(using: &random) ? ours() : try rail.chain.customer(stranger()).address
     }
@@ -223,7 +224,7 @@ private struct BalanceWorld {
         case 11, 12: try await sign(units(), to: somebody())
         case 13: try await sign(0, to: rail.token, data: ERC20.transfer(to: somebody(), amount: units()))
         case 14:
-            // More than there is: it fails, and costs its fee.
+            // More than the balance: it fails, and costs its fee.
             try await sign(0, to: rail.token, data: ERC20.transfer(to: somebody(), amount: BigUInt(10).power(15)))
         default:
             let contract = Bool.random(using: &random) ? chain.refusingContract() : chain.forwarder()

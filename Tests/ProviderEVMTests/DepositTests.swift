@@ -44,7 +44,7 @@ struct DepositTests {
         #expect(try await rail.credits().count == 1)
     }
 
-    @Test("F47: are not there when the token answers 'no' in a chain transaction that succeeds")
+    @Test("are not credited when the token returns false in a successful chain transaction")
     func refusingToken() async throws {
         let rail = try EVMRail(behaviour: .refusing)
         let (address, _) = try await rail.open(rail.tokenAsset)
@@ -53,7 +53,7 @@ struct DepositTests {
         #expect(try await rail.credits().isEmpty)
     }
 
-    @Test("F48: are not there when an inner call reverted, or the whole of it")
+    @Test("are not credited when an inner call or the whole chain transaction reverted")
     func reverted() async throws {
         let rail = try EVMRail()
         let (address, _) = try await rail.open(rail.coin)
@@ -65,7 +65,7 @@ struct DepositTests {
         #expect(rail.chain.balance(of: address) == 0)
     }
 
-    @Test("of a token with the right name and another contract are nothing")
+    @Test("are not credited from another contract with the token's name")
     func counterfeit() async throws {
         let rail = try EVMRail()
         let (address, _) = try await rail.open(rail.tokenAsset)
@@ -75,7 +75,7 @@ struct DepositTests {
         #expect(try await rail.credits().isEmpty)
     }
 
-    @Test("F59: of nothing are ignored, so that nobody can put look-alike addresses into the books")
+    @Test("of zero are ignored, so that nobody can put look-alike addresses into the books")
     func zeroValue() async throws {
         let rail = try EVMRail()
         let (address, _) = try await rail.open(rail.tokenAsset)
@@ -86,19 +86,19 @@ struct DepositTests {
         #expect(try await rail.scan().observations.isEmpty)
     }
 
-    @Test("F60: are what the balance grew by, when the token keeps a part of each transfer")
+    @Test("are the growth of the balance when the token keeps a part of each transfer")
     func feeOnTransfer() async throws {
         let rail = try EVMRail(behaviour: .feeOnTransfer(100))
         let (address, _) = try await rail.open(rail.tokenAsset)
         try rail.chain.sendToken(1_000, of: rail.token, to: address, by: "alice")
         try rail.chain.sendToken(500, of: rail.token, to: address, by: "bob")
         rail.chain.mine(4)
-        // Each transfer is credited with what the token let through of it.
+        // Each transfer is credited with the part that arrived.
         let credits = try await rail.credits()
         #expect(credits.map(\.amount.units) == [990, 495])
     }
 
-    @Test("F61: are not taken from logs that are marked as removed")
+    @Test("are not taken from logs with removed: true")
     func removedLogs() async throws {
         let rail = try EVMRail()
         let (address, _) = try await rail.open(rail.tokenAsset)
@@ -108,7 +108,7 @@ struct DepositTests {
         await #expect(throws: ProviderError(.malformed, "")) { try await rail.credits() }
     }
 
-    @Test("F62: of a contract name no address to return them to")
+    @Test("from a contract have no refund address")
     func contractSender() async throws {
         let rail = try EVMRail()
         let (address, _) = try await rail.open(rail.tokenAsset)
@@ -128,7 +128,7 @@ struct DepositTests {
         #expect(credits.first?.refundTarget == nil)
     }
 
-    @Test("several in one chain transaction and block are told apart")
+    @Test("are told apart when several are in one chain transaction and block")
     func several() async throws {
         let rail = try EVMRail()
         let (first, _) = try await rail.open(rail.tokenAsset)
@@ -143,7 +143,7 @@ struct DepositTests {
         #expect(Set(credits.map(\.naturalKey)).count == 6)
     }
 
-    @Test("of strangers are nothing, whatever a block is full of")
+    @Test("of strangers are ignored, however full a block is")
     func strangers() async throws {
         let rail = try EVMRail()
         for name in ["alice", "bob"] {
@@ -163,18 +163,18 @@ struct DepositTests {
         rail.chain.mine(4)
         let observations = try await rail.scan().observations
         guard case .movement(let own)? = observations.first else {
-            Issue.record("the operator's money is no movement")
+            Issue.record("the operator's deposit is not a movement")
             return
         }
         #expect(own.kind == .ownFunds)
         let alice = try rail.chain.customer("alice").address.description
         let payments = observations.compactMap(\.incoming)
         #expect(payments.map(\.amount.units) == [6, 7])
-        // Who sent them can claim them and gets them back.
+        // The sender can claim them, and a refund goes back to it.
         #expect(payments.allSatisfy { $0.payer == alice && $0.refundTarget == alice })
     }
 
-    @Test("have an address of their own, always the same for an option")
+    @Test("have an address for each option, which stays the same")
     func addresses() async throws {
         let rail = try EVMRail()
         var addresses: Set<EVMAddress> = []
@@ -183,7 +183,7 @@ struct DepositTests {
         #expect(!addresses.contains(rail.provider.hotWallet))
     }
 
-    @Test("that a contract passes on leave no log: the balance shows them where the scan stands")
+    @Test("that a contract passes on leave no log: the balance at the scan's position shows them")
     func untraced() async throws {
         let rail = try EVMRail()
         let (address, option) = try await rail.open(rail.coin)
@@ -201,7 +201,7 @@ struct DepositTests {
         #expect(found.arrival?.reference == option.reference)
         #expect(found.arrival?.refundTarget == nil)
         #expect(try await mark(at: later) == found)
-        // A place that a reorganisation has replaced shows nothing.
+        // At a position that a reorganisation has replaced there are no marks.
         rail.chain.reorganise(depth: 8, dropping: false)
         #expect(try await rail.provider.marks(of: option.accounts, at: later).isEmpty)
     }

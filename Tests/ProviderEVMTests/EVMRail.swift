@@ -12,7 +12,7 @@ import SigningDesk
 import StrictJSON
 import Synchronization
 
-/// The fixture chain's nodes without sockets; what they answer may be changed on its way.
+/// The fixture chain's nodes without sockets; a test may change their answers.
 final class NodeTransport: HTTPTransport {
     private let chain: FixtureEVM
     private let change = Mutex<(@Sendable (String, String) -> String)?>(nil)
@@ -32,10 +32,10 @@ final class NodeTransport: HTTPTransport {
         self.chain = chain
     }
 
-    /// Has every answer of a node changed: the node's URL, and the text of the answer.
+    /// Changes every answer, given the node's URL and the answer's text.
     func changeAnswers(_ change: (@Sendable (String, String) -> String)?) { self.change.withLock { $0 = change } }
 
-    /// Has some nodes, by their URLs, answer nothing.
+    /// Silences nodes by their URLs.
     func silence(_ nodes: Set<String>) { silent.withLock { $0 = nodes } }
 
     /// How many requests each node was sent since this was last asked.
@@ -62,7 +62,7 @@ final class NodeTransport: HTTPTransport {
     }
 }
 
-/// Knows the accounts that were handed out in a test.
+/// The accounts that were handed out in a test.
 final class Watched: AccountWatching {
     private let accounts = Mutex<Set<String>>([])
 
@@ -136,7 +136,7 @@ struct EVMRail: SigningRail {
         try await provider.page(of: provider.standingAccounts[0], after: position, watching: watched)
     }
 
-    /// All that was observed from the chain's beginning, and where the scan stands.
+    /// All observations from the chain's beginning, and the scan's position.
     func scan(from position: String? = nil) async throws -> (observations: [Observation], position: String?) {
         var (observations, position): ([Observation], String?) = ([], position)
         while true {
@@ -147,7 +147,7 @@ struct EVMRail: SigningRail {
         }
     }
 
-    /// What was credited, in order.
+    /// The credited transfers, in order.
     func credits(from position: String? = nil) async throws -> [IncomingTransfer] {
         try await scan(from: position).observations.compactMap(\.incoming)
     }

@@ -8,9 +8,9 @@ import Providers
 import SigningDesk
 import Testing
 
-@Suite("What a signature pays and allows on an EVM chain")
+@Suite("The fee and the gas limit of a signature on an EVM chain")
 struct FeeTests {
-    /// What one node says that is not so.
+    /// A false statement of one node.
     enum Lie: CaseIterable {
         case highTip, lowGas, highGas, moreGasThanABlockTakes
 
@@ -41,7 +41,7 @@ struct FeeTests {
         return try EVMTransaction(decoding: try variant.list("variant")[1].bytes("raw"))
     }
 
-    @Test("is decided by no single node", arguments: Lie.allCases, 0..<3)
+    @Test("are decided by no single node", arguments: Lie.allCases, 0..<3)
     func oneLies(lie: Lie, liar: Int) async throws {
         let honest = try await signed(try funded())
         let estimate = honest.gasLimit * 100 / 125
@@ -59,7 +59,7 @@ struct FeeTests {
         #expect(transaction.gasLimit == honest.gasLimit)
     }
 
-    @Test("is never more gas than a block takes, whoever says so: its number would wait for ever")
+    @Test("never exceed the gas of a block, even if all nodes say so: the nonce would wait for ever")
     func allLie() async throws {
         let estimate = try await signed(try funded()).gasLimit * 100 / 125
         let rail = try funded()
@@ -67,7 +67,7 @@ struct FeeTests {
         await #expect(throws: ProviderError(.unavailable, "")) { try await signed(rail) }
     }
 
-    @Test("is told before anything is sent, so that a fee above the limit is signed for nobody")
+    @Test("are known before a signature is stored or sent, so that the fee limit can be enforced")
     func expectedOfSignature() async throws {
         let rail = try funded()
         let order = rail.order(1_000, rail.tokenAsset, to: try rail.chain.customer("supplier").address)

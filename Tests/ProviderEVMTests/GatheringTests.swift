@@ -23,7 +23,7 @@ struct GatheringTests {
         return HoldingAccount(account: address.lowercased, option: PaymentOptionID(value: number))
     }
 
-    /// Rounds until nothing is left, and how many transfers it took.
+    /// Gathers until nothing is left, and returns the number of transfers.
     private func gather(_ rail: EVMRail, _ accounts: [HoldingAccount]) async throws -> Int {
         var sent = 0
         for _ in 0..<10 {
@@ -37,7 +37,7 @@ struct GatheringTests {
         return sent
     }
 
-    @Test("moves coins to the wallet that pays out, and books only the fee")
+    @Test("moves coins to the hot wallet, and books only the fee")
     func coins() async throws {
         let rail = try EVMRail()
         let account = try await paid(rail, rail.coin)
@@ -56,7 +56,7 @@ struct GatheringTests {
     }
 
     @Test(
-        "is money from outside where the database does not know the address, and of nobody to whom it could be returned"
+        "is an unmatched payment without a refund address where the database does not know the swept address"
     )
     func forgotten() async throws {
         let rail = try EVMRail()
@@ -64,7 +64,7 @@ struct GatheringTests {
         let accounts = [try await paid(rail, rail.coin), try await paid(rail, rail.tokenAsset)]
         let position = try await rail.scan().position
         _ = try await gather(rail, accounts)
-        // A stranger who writes the same note is a stranger.
+        // A stranger may copy the note of a sweep: the payer stays the stranger.
         let (known, _) = try await rail.open(rail.coin)
         let option = accounts[0].option.value
         let note = Array("gath".utf8) + (0..<16).reversed().map { UInt8(truncatingIfNeeded: option >> UInt128(8 * $0)) }
@@ -84,14 +84,14 @@ struct GatheringTests {
         #expect(found.filter { $0.payer != nil }.map(\.amount.units) == [5])
     }
 
-    @Test("gives an address coins for the fee before its tokens move, which is nobody's payment")
+    @Test("gives an address coins for the fee before its tokens move, and books no payment of them")
     func tokens() async throws {
         let rail = try EVMRail()
         rail.chain.fund(rail.provider.gasWallet, with: BigUInt(10).power(18))
         var accounts: [HoldingAccount] = []
         for _ in 0..<3 { accounts.append(try await paid(rail, rail.tokenAsset)) }
         let position = try await rail.scan().position
-        // A top-up and a transfer each, and perhaps what is left of the coins.
+        // A top-up and a transfer each, and perhaps the rest of the coins.
         #expect(try await gather(rail, accounts) >= 6)
         #expect(rail.chain.balance(of: rail.provider.hotWallet, token: rail.token) == 3_000)
         rail.chain.mine(1)
@@ -105,7 +105,7 @@ struct GatheringTests {
         )
     }
 
-    @Test("taken twice has one effect, and goes on after the nodes have forgotten it")
+    @Test("takes effect once when repeated, and goes on after the nodes have dropped it")
     func twice() async throws {
         let rail = try EVMRail()
         let account = try await paid(rail, rail.coin)
@@ -117,7 +117,7 @@ struct GatheringTests {
         #expect(rail.chain.balance(of: rail.provider.hotWallet) > 0)
     }
 
-    @Test("says what keeps it from going on")
+    @Test("names what holds it up")
     func problems() async throws {
         let rail = try EVMRail()
         let account = try await paid(rail, rail.tokenAsset)
@@ -127,7 +127,7 @@ struct GatheringTests {
         #expect(try await rail.gather([wrong]).problems.first?.contains("is not the address of") == true)
     }
 
-    @Test("does not take a payout for its own: one that pays an invoice of ours is a payment")
+    @Test("is not mistaken for a payout: a payout to an invoice's address is a payment")
     func payoutToOwnInvoice() async throws {
         let rail = try EVMRail()
         rail.fund()

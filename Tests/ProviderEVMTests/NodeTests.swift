@@ -23,7 +23,7 @@ struct NodeTests {
         rail.chain.mine(4)
     }
 
-    @Test("F53: that lag move nothing: not the cursor, and not money")
+    @Test("that lag move neither the cursor nor money")
     func lag() async throws {
         let rail = try EVMRail()
         rail.chain.mine(20)
@@ -35,7 +35,7 @@ struct NodeTests {
         #expect(try await rail.credits(from: position).count == 1)
     }
 
-    @Test("F53: one that lags is outvoted by two that do not")
+    @Test("that lag are outvoted by two that do not")
     func oneLags() async throws {
         let rail = try EVMRail()
         try await paid(rail)
@@ -43,13 +43,13 @@ struct NodeTests {
         #expect(try await rail.credits().count == 1)
     }
 
-    @Test("F54: that leave logs out change nothing: the receipts have to have the root of the block")
+    @Test("that leave logs out are refused, because the receipts must match the block's root")
     func logsLeftOut() async throws {
         let rail = try EVMRail()
         try await paid(rail)
         set(rail, nodes: 0..<3) { $0.emptyLogs = 1_000 }
         #expect(try await rail.credits().count == 1)
-        // One that leaves the logs of a receipt out has another root.
+        // A receipt without its logs gives another root.
         let fresh = try EVMRail()
         try await paid(fresh)
         fresh.transport.changeAnswers { _, text in
@@ -58,7 +58,7 @@ struct NodeTests {
         await #expect(throws: ProviderError(.malformed, "")) { try await fresh.credits() }
     }
 
-    @Test("F54: on a chain whose receipts cannot be checked the quorum decides what was logged")
+    @Test("decide by quorum about logs on a chain whose receipts cannot be checked")
     func quorumOfLogs() async throws {
         let rail = try EVMRail(checksRoots: false)
         try await paid(rail)
@@ -71,7 +71,7 @@ struct NodeTests {
         await #expect(throws: ProviderError(.malformed, "")) { try await fresh.credits() }
     }
 
-    @Test("F55: that lie about amounts or about success are found out, alone and all together", arguments: [1, 3])
+    @Test("that lie about amounts or success are found out, one alone and all together", arguments: [1, 3])
     func lies(count: Int) async throws {
         for lie in 0..<2 {
             let rail = try EVMRail()
@@ -93,7 +93,7 @@ struct NodeTests {
         }
     }
 
-    @Test("one that lies about a wallet's number chooses none, also while others are away")
+    @Test("that lie about a wallet's nonce decide nothing, also while others are away")
     func numbers() async throws {
         let rail = try EVMRail()
         rail.fund()
@@ -120,7 +120,7 @@ struct NodeTests {
         }
     }
 
-    @Test("F55: one that lies is outvoted where roots cannot be checked")
+    @Test("that lie are outvoted where roots cannot be checked")
     func outvoted() async throws {
         let rail = try EVMRail(checksRoots: false)
         try await paid(rail)
@@ -129,7 +129,7 @@ struct NodeTests {
     }
 
     @Test(
-        "F55: that change a chain transaction, or leave one out, are found out by its hash and by the block's root",
+        "that change or leave out a chain transaction are found out by its hash and the block's root",
         arguments: [true, false],
         [true, false]
     )
@@ -145,7 +145,7 @@ struct NodeTests {
                     ? text.replacing(/"transactions":\[\{.*?\}\]/, with: "\"transactions\":[]")
                     : text.replacing("\"value\":\"0x5\"", with: "\"value\":\"0x500\"")
             }
-            // Without roots the quorum decides, and three that leave out the same are believed.
+            // Without roots the quorum decides, and three nodes with the same omission are believed.
             let isUndetectable = liars == 3 && isLeftOut && !checksRoots
             if liars == 3, !isUndetectable {
                 await #expect(throws: ProviderError(.malformed, "")) { try await rail.credits() }
@@ -156,7 +156,7 @@ struct NodeTests {
     }
 
     @Test(
-        "F55: that lie about what no root covers are found out: numbers of logs, gas and its price follow from the rest",
+        "that lie about log indexes, gas or its price are found out: these are computed from what the roots cover",
         arguments: [
             ("\"logIndex\":\"0x0\"", "\"logIndex\":\"0x7\""), ("\"gasUsed\":\"0x", "\"gasUsed\":\"0x1"),
             ("\"effectiveGasPrice\":\"0x", "\"effectiveGasPrice\":\"0x1"),
@@ -178,7 +178,7 @@ struct NodeTests {
         }
     }
 
-    @Test("are asked for balances only around blocks in which something of ours moved, and for all of them at once")
+    @Test("are asked for balances only around blocks in which our accounts moved, for all accounts at once")
     func requests() async throws {
         func requests(ours: Int) async throws -> [String] {
             let rail = try EVMRail()
@@ -203,26 +203,26 @@ struct NodeTests {
         #expect(ten.count == one.count)
     }
 
-    @Test("without an archive do not hold up old blocks: what they show of coins is exact without balances")
+    @Test("without an archive do not hold up old blocks, whose visible coin transfers count without balances")
     func forgottenStates() async throws {
         let rail = try EVMRail()
         let (address, _) = try await rail.open(rail.coin)
         try rail.chain.send(5, to: address, by: "alice")
         rail.chain.mine(50)
         rail.transport.changeAnswers { _, text in
-            // What an answer to nothing but balances looks like.
+            // The form of an answer to balances only.
             text.contains(/^\[\{"jsonrpc":"2.0","id":0,"result":"0x[0-9a-f]*"\},\{"jsonrpc":"2.0","id":1,"result":"0x/)
                 ? "[{\"jsonrpc\":\"2.0\",\"id\":0,\"error\":{\"code\":-32000,\"message\":\"missing trie node\"}},"
                     + "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":\"missing trie node\"}}]"
                 : text
         }
-        // A node that should know them is broken, or on another branch.
+        // A node without recent balances is broken or on another branch.
         await #expect(throws: ProviderError(.unavailable, "")) { try await rail.credits() }
         rail.chain.mine(100)
         #expect(try await rail.credits().map(\.amount.units) == [5])
     }
 
-    @Test("F55: that disagree on a block hold everything until they agree")
+    @Test("that disagree on a block hold the scan until they agree")
     func disagreement() async throws {
         let rail = try EVMRail()
         try await paid(rail)
@@ -236,7 +236,7 @@ struct NodeTests {
         #expect(try await rail.credits().count == 1)
     }
 
-    @Test("F58: of another chain, or of one with another first block, are refused before the gateway starts")
+    @Test("of another chain, or with another first block, are refused before the gateway starts")
     func wrongChain() async throws {
         let rail = try EVMRail()
         try await rail.provider.checkConfiguration()
@@ -249,12 +249,12 @@ struct NodeTests {
         await #expect(throws: ProviderError(.refused, "")) { try await other.provider.checkConfiguration() }
     }
 
-    @Test("F58: name their chain again after they could not be reached")
+    @Test("are asked for their chain again after they were unreachable")
     func chainChangedBehindTheURL() async throws {
         let rail = try EVMRail()
         try await paid(rail)
         _ = try await rail.credits()
-        // Whatever answers afterwards may be another node.
+        // Another node may answer afterwards.
         set(rail, nodes: 0..<3) { faults in
             faults.failures = 1
             faults.chainID = 1
@@ -263,7 +263,7 @@ struct NodeTests {
         await #expect(throws: ProviderError(.refused, "")) { try await rail.credits() }
     }
 
-    @Test("that cannot be reached are no reason not to start, and are left out while others agree")
+    @Test("that are unreachable do not stop the start, and are left out while others agree")
     func unreachable() async throws {
         let rail = try EVMRail()
         try await paid(rail)
@@ -274,7 +274,7 @@ struct NodeTests {
         await #expect(throws: ProviderError(.unavailable, "")) { try await rail.credits() }
     }
 
-    @Test("F56: find the way back after a reorganisation of any depth", arguments: [1, 2, 3, 5, 10, 50, 200])
+    @Test("find the fork of a reorganisation of any depth", arguments: [1, 2, 3, 5, 10, 50, 200])
     func reorganisation(depth: Int) async throws {
         let rail = try EVMRail()
         rail.chain.mine(20)
@@ -296,7 +296,7 @@ struct NodeTests {
         let isDeep = depth >= 3
         #expect((page.revisedSince != nil) == isDeep)
         if let since = page.revisedSince {
-            // Everything that is gone happened after that moment, so that it is asked about.
+            // All lost blocks are after that moment, so that their transfers are asked for again.
             #expect(payments.filter { gone.contains($0.naturalKey) }.allSatisfy { $0.occurredAt >= since })
         }
         let vanished = try await rail.provider.vanished(among: payments.map(EVMRail.payment))
@@ -311,7 +311,7 @@ struct NodeTests {
         return match.flatMap { Int($0.1) } ?? -1
     }
 
-    @Test("F57: show what is not final, and no longer what has vanished")
+    @Test("show pending payments, until they are final or gone")
     func sightings() async throws {
         let rail = try EVMRail()
         rail.chain.mine(5)

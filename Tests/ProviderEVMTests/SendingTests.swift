@@ -52,11 +52,11 @@ struct SendingTests {
         #expect(after - before == 1_000)
         let spent = coins - rail.chain.balance(of: rail.provider.hotWallet)
         #expect(BigInt(fee.units) == BigInt(spent) - (isToken ? 0 : 1_000))
-        // What was expected by the last block's price is of the right size.
+        // The fee expected by the last block's price has the right magnitude.
         #expect(BigInt(expected.units) * 4 > BigInt(fee.units) && BigInt(expected.units) < BigInt(fee.units) * 4)
     }
 
-    @Test("F47: are dead, with their fee, when the token answers 'no' and moves nothing")
+    @Test("are dead, with their fee, when the token returns false and moves nothing")
     func refusingToken() async throws {
         let (rail, supplier) = try funded(.refusing)
         let order = rail.order(1_000, rail.tokenAsset, to: supplier)
@@ -70,7 +70,7 @@ struct SendingTests {
         #expect(fee.isPositive)
     }
 
-    @Test("F49: sent again after a crash have one effect, whatever the node says")
+    @Test("take effect once when sent again after a crash, whatever the node answers")
     func sentAgain() async throws {
         let (rail, supplier) = try funded()
         let before = rail.chain.balance(of: supplier)
@@ -88,7 +88,7 @@ struct SendingTests {
         #expect(rail.chain.balance(of: supplier) - before == 1_000)
     }
 
-    @Test("F50: have three answers: mined by us, its number used by something else, or unused")
+    @Test("are confirmed, displaced when their nonce was used by something else, or pending")
     func threeAnswers() async throws {
         let (rail, supplier) = try funded()
         let order = rail.order(1_000, rail.coin, to: supplier)
@@ -104,7 +104,7 @@ struct SendingTests {
         #expect(isDisplaced(try await rail.provider.fate(of: theirs, for: order)))
     }
 
-    @Test("F51: that the nodes have forgotten are sent again, and block nobody")
+    @Test("are sent again after the nodes have dropped them, and block no others")
     func forgotten() async throws {
         let (rail, supplier) = try funded()
         let order = rail.order(1_000, rail.coin, to: supplier)
@@ -121,7 +121,7 @@ struct SendingTests {
     }
 
     @Test(
-        "F52: with a raised fee share number and receiver, and either of them settles the one payout",
+        "keep nonce and receiver when the fee is raised, and either signature completes the one payout",
         arguments: [false, true]
     )
     func raisedFee(oldOneWins: Bool) async throws {
@@ -144,7 +144,7 @@ struct SendingTests {
     }
 
     @Test(
-        "F60: of a token that is paused, or to an address that it blocks, are refused before anything is signed",
+        "are refused before signing when the token is paused or blocks the receiver",
         arguments: [false, true]
     )
     func paused(isBlocked: Bool) async throws {
@@ -157,7 +157,7 @@ struct SendingTests {
         }
     }
 
-    @Test("F42: are not signed while the nodes' head is too old")
+    @Test("are not signed while the nodes' head is too old")
     func lag() async throws {
         let (rail, supplier) = try funded()
         rail.clock.advance(by: .seconds(600))
@@ -166,7 +166,7 @@ struct SendingTests {
         }
     }
 
-    @Test("are refused to where money is lost, when they are asked for and again before anything is signed")
+    @Test("are refused to destinations that lose money, when requested and again before signing")
     func badDestinations() async throws {
         let (rail, supplier) = try funded()
         let checksum = supplier.description
@@ -209,7 +209,7 @@ struct SendingTests {
         }
     }
 
-    @Test("are seen in the chain as sent, under the name that the payout has")
+    @Test("are found by the scan under the hash that the payout has")
     func seen() async throws {
         let (rail, supplier) = try funded()
         let order = rail.order(1_000, rail.tokenAsset, to: supplier)
@@ -224,7 +224,7 @@ struct SendingTests {
         #expect(sent.allSatisfy { $0.hash == prepared.hash })
     }
 
-    /// What a node can say of a payout that is not so.
+    /// False statements of a node about a payout.
     enum Lie: CaseIterable {
         case failed, withoutLogs, inNoBlock, inAnotherBlock, numberUsed
 
@@ -239,7 +239,7 @@ struct SendingTests {
                 text.contains("\"status\"")
                     ? text.replacing(/"blockNumber":"0x[0-9a-f]+"/, with: "\"blockNumber\":\"0x1\"") : text
             case .numberUsed:
-                // What an answer to a single count looks like.
+                // The form of an answer to a single count.
                 text.replacing(/^\[\{"jsonrpc":"2.0","id":0,"result":"0x[01]"\}\]$/) { _ in
                     "[{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":\"0x9\"}]"
                 }
@@ -261,20 +261,20 @@ struct SendingTests {
         let isSent = lie != .numberUsed
         if isSent { _ = await rail.provider.submit(prepared) }
         rail.chain.mine(4)
-        // As many lie as could decide alone if their word counted.
+        // As many nodes lie as could decide alone if they were believed.
         rail.transport.changeAnswers { node, text in
             let isLiar = node == "http://chain/evm" || node == "http://chain/evm/1" && network.quorum == 2
             return isLiar ? lie.told(text) : text
         }
         let fate = try? await rail.provider.fate(of: prepared, for: order)
         #expect(fate.map(isDisplaced) != true)
-        // One honest node is enough to learn what happened; alone, a liar can only be refused.
+        // One honest node is enough to learn the fate; without one, a lie is only refused.
         if network.nodes == 3, isSent { #expect(fate.map(isConfirmed) == true) }
         rail.transport.changeAnswers(nil)
         #expect(isConfirmed(try await rail.provider.fate(of: prepared, for: order)) == isSent)
     }
 
-    @Test("of a token that gives a part to somebody else have arrived; one that moved something else is for a person")
+    @Test("of a token that gives a part to somebody else are confirmed; with another amount they are left to a person")
     func loggedFee() async throws {
         let rail = try EVMRail(behaviour: .loggedFee(100, to: try EVMAddress(bytes: [UInt8](repeating: 9, count: 20))))
         rail.fund()
@@ -290,7 +290,7 @@ struct SendingTests {
         }
     }
 
-    @Test("F50: are not dead because nodes have lost the receipt: only another user of the number proves it")
+    @Test("are not dead because nodes have lost the receipt: only another use of the nonce proves that")
     func lostReceipt() async throws {
         let (rail, supplier) = try funded()
         let order = rail.order(1_000, rail.coin, to: supplier)
@@ -301,7 +301,7 @@ struct SendingTests {
             text.contains("\"result\":{\"type\":\"0x2\",\"status\"")
                 ? "[{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":null}]" : text
         }
-        // The block in which its number was used has it all the same.
+        // The block in which the nonce was used has the transfer all the same.
         #expect(isConfirmed(try await rail.provider.fate(of: prepared, for: order)))
     }
 }

@@ -5,14 +5,14 @@ import Providers
 import Synchronization
 import Testing
 
-/// Counts what happened elsewhere.
+/// A counter for closures.
 final class Seen: Sendable {
     private let number = Mutex(0)
     var count: Int { number.withLock { $0 } }
     func note() { number.withLock { $0 += 1 } }
 }
 
-@Suite("A node that accepts requests and answers nothing")
+@Suite("A node that accepts requests and never answers")
 struct SilentNodeTests {
     private static let nodes = ["http://chain/evm", "http://chain/evm/1", "http://chain/evm/2"]
 
@@ -25,7 +25,7 @@ struct SilentNodeTests {
             _ = try await rail.page()
         }
         let counts = rail.transport.requestCounts()
-        // Each wait doubles: of some two hundred questions it was asked a dozen.
+        // The pauses double: the node gets about a dozen of some two hundred requests.
         #expect((counts[silent] ?? 0) < 14, "\(counts)")
         #expect(counts.values.reduce(0, +) > 200)
     }
@@ -35,7 +35,7 @@ struct SilentNodeTests {
         let rail = try EVMRail()
         rail.transport.silence([Self.nodes[2]])
         for _ in 0..<10 { _ = try await rail.page() }
-        // Another one is away: now the third is needed at once, wherever it stands.
+        // Another node is away, so that the third is needed at once, whatever its order.
         rail.transport.silence([Self.nodes[0]])
         rail.chain.mine(5)
         _ = try await rail.page()

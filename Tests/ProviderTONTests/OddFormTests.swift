@@ -8,9 +8,9 @@ import Seams
 import TON
 import Testing
 
-@Suite("What strangers write into a TON account's history")
+@Suite("A chain transaction of a stranger in a TON account's history")
 struct OddFormTests {
-    @Test("is credited, unexplained or set aside as its form says, and the payments around it are credited")
+    @Test("is credited, unexplained or set aside by its form, and the payments around it are credited")
     func forms() async throws {
         for form in OddForm.allCases {
             let rail = try Rail()
@@ -28,21 +28,21 @@ struct OddFormTests {
             let last = try #require(rail.chain.history(of: rail.provider.walletAddress).last)
             #expect(page.position == "\(last.lt):\(last.hash)", "\(form)")
             guard form.meaning != .unreadable else { continue }
-            // What can be read adds up to what came.
+            // The readable observations add up to the balance.
             let coins = page.observations.compactMap(\.coins).map { Amount(asset: rail.coin, units: $0) }
             let later = rail.chain.balance(of: rail.provider.walletAddress) - held
             #expect(try Amount.sum(coins, asset: rail.coin).units == Int256(later) && grown < later, "\(form)")
         }
     }
 
-    /// Pays, and reads up to it.
+    /// Pays, and scans up to the payment.
     private func pay(_ comment: String, _ rail: Rail) async throws -> String? {
         try rail.chain.pay(1_000_000_000, to: rail.provider.walletAddress, comment: comment, by: "alice")
         try rail.chain.settle()
         return try await rail.scan(rail.coin).position
     }
 
-    /// A chain transaction with one bit turned over, anywhere but in the head that names its place, and in any cell.
+    /// A chain transaction with one bit flipped in any cell, except in the head that names its place in the history.
     private static func damage(_ cell: Cell, _ random: SeededRandom, isRoot: Bool = true) throws(TONError) -> Cell {
         let place = random.bytes(4).reduce(0) { $0 << 8 | Int($1) }
         let isHere = cell.referenceCount == 0 || place % 4 == 0
@@ -55,7 +55,7 @@ struct OddFormTests {
         return try cell.changing(reference: number, to: damage(cell.reference(number), random, isRoot: false))
     }
 
-    @Test("never stops the payments around it, whatever bit of it is not as we know it", arguments: [false, true])
+    @Test("never stops the payments around it, whichever of its bits is flipped", arguments: [false, true])
     func damaged(inJettons: Bool) async throws {
         let seed: UInt64 = 20_261_129
         let random = SeededRandom(seed: seed)
@@ -101,7 +101,7 @@ struct OddFormTests {
         let credited = Set(found.compactMap(\.incoming?.reference?.value))
         let expected = Set((0..<rounds).map { "bread\($0)" })
         #expect(expected.isSubset(of: credited), "seed \(seed): \(expected.subtracting(credited).sorted())")
-        // The test would show nothing if all of it could be read, or nothing.
+        // The test shows something only when some could be read and some not.
         let aside = found.count { if case .setAside = $0 { true } else { false } }
         #expect(aside > rounds / 20 && aside < rounds, "seed \(seed): \(aside)")
     }

@@ -8,11 +8,11 @@ import SigningDesk
 import TON
 import Testing
 
-/// Requests to a wallet that come in a message of another account: anybody may bring one that the key has signed.
-@Suite("A request that somebody else brings to the wallet")
+/// Requests to a wallet in a message of another account: anybody may relay a request that the key has signed.
+@Suite("A relayed request to the wallet")
 struct RelayedRequestTests {
     @Test(
-        "is a spend of the key with its number, and everything that it moves is accounted for",
+        "is a spend with the number that its key signed, and all that it moves is observed",
         arguments: [true, false]
     )
     func relayed(isReadable: Bool) async throws {
@@ -44,12 +44,12 @@ struct RelayedRequestTests {
         let coins = before.compactMap(\.coins).map { Amount(asset: rail.coin, units: $0) }
         #expect(try Amount.sum(coins, asset: rail.coin).units == Int256(chain.balance(of: address)))
         guard isReadable else {
-            // What the wallet has refused is no payment and no spend.
+            // A request that the wallet refuses is no payment and no spend.
             #expect(found.count == 1 && found.allSatisfy { if case .movement = $0 { true } else { false } })
             return
         }
         guard case .sent(let sent)? = found.first, found.count == 1 else {
-            Issue.record("it is no spend: \(found)")
+            Issue.record("the request is not a spend: \(found)")
             return
         }
         #expect(sent.hash.isEmpty && sent.signature?.number == 1)

@@ -30,7 +30,7 @@ struct TONBatchTests {
         }
     }
 
-    /// Everything comes to rest, and a second passes, after which what was not there is asked for again.
+    /// Runs the chain until it is idle, and lets a second pass, after which the provider asks again.
     private func settle(_ rail: Rail) throws {
         try rail.chain.settle()
         rail.clock.advance(by: .seconds(1))
@@ -41,14 +41,14 @@ struct TONBatchTests {
     }
 
     @Test(
-        "leave by one request and arrive to the unit; amounts and fees are all that the wallet has less",
+        "leave in one request and arrive to the unit; the wallet loses their amounts and fees only",
         arguments: [1, 2, 40]
     )
     func batch(count: Int) async throws {
         let (rail, alice) = try await funded()
         try rail.chain.mint(100, of: rail.master, layout: .standard, to: rail.provider.walletAddress)
         try settle(rail)
-        // Many that say the same to the same receiver, and one of another kind.
+        // Many equal payouts to one receiver, and some in another asset.
         let coins = orders(count, 10_000_000, rail.coin, to: alice.address)
         let dollars = orders(count == 1 ? 0 : 3, 20, rail.jetton, to: alice.address)
         let all = coins + dollars
@@ -72,7 +72,7 @@ struct TONBatchTests {
             }
             paid += [order.amount, fee]
         }
-        // What the scan leaves to the transfers is what they say that they took.
+        // The scan's spends equal the amounts and fees of the transfers.
         let observations = try await rail.scan(rail.coin).observations
         let sent = observations.compactMap { observation -> SentTransfer? in
             if case .sent(let sent) = observation { return sent }
@@ -86,7 +86,7 @@ struct TONBatchTests {
         #expect(rail.chain.imbalance == 0)
     }
 
-    @Test("that can never be sent are refused, and those that the money does not reach wait")
+    @Test("are refused when they can never be sent, and wait when the balance is too small")
     func selection() async throws {
         let (rail, alice) = try await funded(100_000_000)
         var wishes = orders(3, 30_000_000, rail.coin, to: alice.address)
@@ -103,12 +103,12 @@ struct TONBatchTests {
         }
     }
 
-    @Test("F38: that the wallet skips are dead, and the others are paid")
+    @Test("are dead when the wallet skips them, and the others are paid")
     func skipped() async throws {
         let (rail, alice) = try await funded(1_000_000_000)
         let wishes = orders(3, 300_000_000, rail.coin, to: alice.address)
         let batch = try await rail.prepare(wishes, after: nil)
-        // Between signing and sending the wallet has lost a part of what it would send.
+        // Between signing and sending the wallet has lost a part of the amount.
         rail.chain.chargeStorage(200_000_000, at: rail.provider.walletAddress)
         _ = await rail.provider.submit(try #require(batch.prepared[wishes[0].id]))
         try settle(rail)
@@ -124,7 +124,7 @@ struct TONBatchTests {
     }
 
     @Test(
-        "have numbers that never come again: not in one moment, and not when the clock is set back",
+        "have query numbers that are never used again, in the same moment or after the clock was set back",
         arguments: [nil, 4_000_000_000_000]
     )
     func numbers(last: Int64?) async throws {
@@ -142,7 +142,7 @@ struct TONBatchTests {
         }
     }
 
-    @Test("are several under way at once, in whatever order they arrive, and none is dead before its end")
+    @Test("may be under way at once and arrive in any order, and none is dead before its end")
     func concurrent() async throws {
         let (rail, alice) = try await funded()
         let wishes = orders(3, 1_000_000, rail.coin, to: alice.address)
@@ -151,7 +151,7 @@ struct TONBatchTests {
             let batch = try await rail.prepare([order], after: prepared.last?.sequence)
             prepared.append(try #require(batch.prepared[order.id]))
         }
-        // The first of them is lost on its way; the last comes first.
+        // The first one is lost; the last one arrives first.
         for request in [prepared[2], prepared[1]] {
             #expect(await rail.provider.submit(request) == .accepted)
             try settle(rail)
@@ -166,12 +166,12 @@ struct TONBatchTests {
         rail.clock.advance(by: .seconds(Int64(Self.timeout) + 61))
         try rail.chain.mine()
         guard case .dead = try await rail.provider.fate(of: prepared[0], for: wishes[0]) else {
-            Issue.record("it can no longer be taken")
+            Issue.record("it has ended and is not dead")
             return
         }
     }
 
-    @Test("F40: take effect once, whenever the same request comes again", arguments: [-1, 0, 1, 600, 601])
+    @Test("take effect once, whenever the same request is sent again", arguments: [-1, 0, 1, 600, 601])
     func replay(secondsAfterEnd: Int64) async throws {
         let (rail, alice) = try await funded()
         let order = orders(1, 7_000_000, rail.coin, to: alice.address)[0]
@@ -179,7 +179,7 @@ struct TONBatchTests {
         _ = await rail.provider.submit(prepared)
         try settle(rail)
         rail.clock.advance(by: .seconds(Int64(Self.timeout) - 1 + secondsAfterEnd))
-        // Another request has the wallet forget old numbers, right before.
+        // Right before that, another request makes the wallet drop old numbers.
         let other = orders(1, 1, rail.coin, to: alice.address)[0]
         try rail.chain.mine()
         let later = try await rail.prepare([other], after: prepared.sequence)

@@ -9,7 +9,7 @@ import SigningDesk
 import TON
 import Testing
 
-@Suite("What goes wrong on TON")
+@Suite("Failures on TON")
 struct TONFailureTests {
     private func funded() async throws -> (Rail, FixtureTON.Customer) {
         let rail = try Rail()
@@ -19,7 +19,7 @@ struct TONFailureTests {
     }
 
     @Test(
-        "F37: a payout of jettons that the receiver's wallet refuses is dead once they are back, and its fee is known"
+        "a payout of jettons that the receiver's wallet refuses is dead once they are back, with its fee"
     )
     func returned() async throws {
         let (rail, alice) = try await funded()
@@ -31,24 +31,25 @@ struct TONFailureTests {
         let order = rail.order(30, rail.jetton, to: alice.address)
         let prepared = try await rail.prepare(order)
         #expect(await rail.provider.submit(prepared) == .accepted)
-        // Taken by our own jetton wallet, refused by theirs, and on its way back: nothing is known before it is here.
+        // Accepted by our jetton wallet, refused by theirs, and on the way back: the fate is open until the jettons
+        // return.
         for _ in 0..<3 {
             #expect(try await rail.provider.fate(of: prepared, for: order) == .pending)
             try rail.chain.mine()
         }
         try rail.chain.settle()
         guard case .dead(_, let fee?, _) = try await rail.provider.fate(of: prepared, for: order) else {
-            Issue.record("it came back")
+            Issue.record("the returned payout is not dead")
             return
         }
         #expect(fee.isPositive)
         let stated = try await rail.provider.balances(of: []).balances
         #expect(stated.contains(Amount(asset: rail.jetton, units: 100)))
-        // What came back is no deposit.
+        // Returned jettons are no deposit.
         #expect(try await rail.scan(rail.jetton).observations.compactMap(\.incoming).map(\.amount.units) == [100])
     }
 
-    @Test("a payout of jettons that the receiver's wallet keeps and does not credit is lost, and said to be")
+    @Test("a payout of jettons that the receiver's wallet keeps without crediting them is lost, with a reason")
     func swallowed() async throws {
         let (rail, alice) = try await funded()
         try rail.chain.mint(100, of: rail.master, layout: .standard, to: rail.provider.walletAddress)
@@ -61,7 +62,7 @@ struct TONFailureTests {
         #expect(await rail.provider.submit(prepared) == .accepted)
         try rail.chain.settle()
         guard case .lost(_, let fee?, _) = try await rail.provider.fate(of: prepared, for: order) else {
-            Issue.record("nothing comes back")
+            Issue.record("the payout is not lost")
             return
         }
         #expect(fee.isPositive)
@@ -93,24 +94,26 @@ struct TONFailureTests {
         #expect(movements == [nanotons > 50_000_000 ? .unexplained : .networkFee])
     }
 
-    @Test("F38: a number that moved while nothing was sent is no payout")
+    @Test("a payout is dead when the wallet used its number without sending")
     func numberMoved() async throws {
         let (rail, alice) = try await funded()
         let order = rail.order(2_900_000_000, rail.coin, to: alice.address)
         let prepared = try await rail.prepare(order)
-        // Between signing and sending the wallet has lost what it would send.
+        // Between signing and sending the wallet has lost the amount.
         rail.chain.chargeStorage(1_000_000_000, at: rail.provider.walletAddress)
         #expect(await rail.provider.submit(prepared) == .accepted)
         try rail.chain.settle()
         #expect(!rail.chain.history(of: rail.provider.walletAddress).isEmpty)
         guard case .dead(let reason, _, _) = try await rail.provider.fate(of: prepared, for: order) else {
-            Issue.record("nothing was sent")
+            Issue.record("the payout is not dead")
             return
         }
         #expect(reason.contains("did not send it"))
     }
 
-    @Test("a jetton whose wallets are elsewhere on the chain, or that is none, is refused before the gateway starts")
+    @Test(
+        "a jetton with other wallet addresses on the chain, or without a contract, is refused before the gateway starts"
+    )
     func wrongJetton() async throws {
         try await Rail().provider.checkConfiguration()
         let otherLayout = try Rail(jettonLayout: .stablecoin)
@@ -118,7 +121,7 @@ struct TONFailureTests {
         let nobody = try TONAddress(workchain: 0, hash: .zero)
         let noJetton = try Rail(master: nobody)
         await #expect(throws: ProviderError(.refused, "")) { try await noJetton.provider.checkConfiguration() }
-        // A node that does not answer says nothing against it.
+        // A node that does not answer is no reason to refuse it.
         var faults = FixtureTON.Faults()
         faults.failures = 1
         otherLayout.chain.set(faults)
@@ -126,7 +129,7 @@ struct TONFailureTests {
     }
 
     @Test(
-        "F44: money goes to no place where it is lost, in any spelling: address 0, the network's own, masters, our own"
+        "destinations that lose money are refused in any spelling: address 0, the network's contracts, masters, our own"
     )
     func destinations() async throws {
         for network in [TONNetwork.mainnet, .testnet] {
@@ -175,7 +178,7 @@ struct TONFailureTests {
         }
     }
 
-    @Test("F46: a wallet that runs dry is told of before its rent freezes it")
+    @Test("a wallet that runs dry is reported before the storage rent freezes it")
     func rent() async throws {
         let (rail, _) = try await funded()
         try rail.chain.mint(100, of: rail.master, layout: .standard, to: rail.provider.walletAddress)
@@ -194,7 +197,7 @@ struct TONFailureTests {
         #expect(try await rail.provider.warnings().count == 2)
     }
 
-    @Test("a credit that is worth much waits for a second node that knows it", arguments: [false, true])
+    @Test("a large credit waits for a second node that knows it", arguments: [false, true])
     func agreement(otherNodeKnows: Bool) async throws {
         let rail = try Rail(agreementAbove: 1_000_000_000, otherNodeKnows: otherNodeKnows)
         try rail.chain.pay(999_999_999, to: rail.provider.walletAddress, comment: "small", by: "alice")
@@ -227,7 +230,7 @@ struct TONFailureTests {
     }
 
     @Test(
-        "F39: a wallet that was emptied or destroyed and paid to again gives each deposit once, and its old request helps nobody",
+        "each deposit to an emptied or destroyed wallet is credited once, also when its old request is replayed",
         arguments: [false, true]
     )
     func secondLife(isDestroyed: Bool) async throws {
@@ -273,11 +276,11 @@ struct TONFailureTests {
         try rail.chain.settle()
         #expect(rail.chain.balance(of: address) == 0)
         guard case .externalIn(let request) = rail.chain.history(of: address).last?.inMessage else {
-            Issue.record("the wallet was emptied by a request")
+            Issue.record("no request has emptied the wallet")
             return
         }
         try await scan()
-        // The second top-up comes while the request could still be taken, and the request comes again, many times.
+        // The second deposit comes while the request is still valid, and the request is sent again many times.
         try rail.chain.pay(1_000_000_000, to: address, comment: nil, by: "alice")
         try rail.chain.settle()
         for _ in 0..<20 {
@@ -287,9 +290,9 @@ struct TONFailureTests {
         try await scan()
         #expect(paid.map(\.amount) == [due, due])
         #expect(Set(paid.map(\.naturalKey)).count == 2)
-        // Emptied is not destroyed: the number has moved, and the old request is refused for ever.
+        // An emptied wallet keeps its number, and refuses the old request for ever; a destroyed one accepts it.
         #expect((rail.chain.balance(of: address) == 0) == isDestroyed)
-        // What the request moved came from ourselves: nobody is credited for it where it went.
+        // The request moved our own money to our own wallet: no payment is credited there.
         #expect(try await rail.scan(rail.coin).observations.compactMap(\.incoming).isEmpty)
         #expect(rail.chain.imbalance == 0)
     }

@@ -23,7 +23,7 @@ struct ChainTransport: HTTPTransport {
 struct Rail: SigningRail {
     let clock = ManualClock(Timestamp(seconds: 1_800_000_000))
     let chain: FixtureTON
-    /// A chain that another node shows.
+    /// The chain of another node.
     let other: FixtureTON
     let provider: TONProvider
     let coin: AssetID
@@ -112,7 +112,7 @@ extension Observation {
         return nil
     }
 
-    /// By how much the account's coins changed.
+    /// The change of the account's coins.
     var coins: Int256? {
         switch self {
         case .incoming(let transfer): transfer.amount.units
@@ -126,7 +126,7 @@ extension Observation {
 @Suite("Credits on TON")
 struct TONCreditTests {
     @Test(
-        "F35: come from plain transfers, each once, also to a wallet that does not exist yet, with the comment as it is looked up"
+        "come from plain transfers, each once, also to a wallet not yet deployed, with the comment normalised"
     )
     func plain() async throws {
         let rail = try Rail()
@@ -139,7 +139,7 @@ struct TONCreditTests {
         #expect(Set(found.map(\.naturalKey)).count == 5)
     }
 
-    @Test("F36: do not come from bounced messages, external messages or jetton notices, whatever they carry")
+    @Test("do not come from bounced messages, external messages or jetton notifications, whatever they carry")
     func none() async throws {
         let rail = try Rail()
         let alice = try rail.chain.customer("alice")
@@ -156,7 +156,7 @@ struct TONCreditTests {
     }
 
     @Test(
-        "F33, F34: in jettons come only from our own wallet of the configured jetton, also without a notification",
+        "in jettons come only from our own wallet of the configured jetton, also without a notification",
         arguments: [0, 1]
     )
     func jettons(forward: Int) async throws {
@@ -220,7 +220,7 @@ struct TONSendingTests {
         return (rail, try rail.chain.customer("alice"))
     }
 
-    @Test("F41: arrives once when the reply is lost and the same bytes are sent a hundred times")
+    @Test("arrives once when the reply is lost and the same bytes are sent a hundred times")
     func lostReply() async throws {
         let (rail, alice) = try await funded()
         let order = rail.order(1_000_000_000, rail.coin, to: alice.address)
@@ -229,7 +229,7 @@ struct TONSendingTests {
         faults.lostReplies = 1
         rail.chain.set(faults)
         guard case .unknown = await rail.provider.submit(prepared) else {
-            Issue.record("a lost reply says nothing")
+            Issue.record("a lost reply was taken for an answer")
             return
         }
         for _ in 0..<100 {
@@ -245,7 +245,7 @@ struct TONSendingTests {
             Issue.record("it has arrived")
             return
         }
-        // The fee and the amount are all that the scan leaves to whoever sent it.
+        // The scan's spend equals the amount and the fee of the transfer.
         let sent = try await rail.scan(rail.coin).observations.compactMap { observation -> SentTransfer? in
             if case .sent(let sent) = observation { return sent }
             return nil
@@ -255,10 +255,10 @@ struct TONSendingTests {
         #expect(sent.first?.movement.amount == (try total.negated()))
     }
 
-    @Test("that was never taken is dead only when block time says so")
+    @Test("that the wallet never took is dead only once the block time has passed its end")
     func expiry() async throws {
         let (rail, alice) = try await funded()
-        // The first request of a wallet deploys it and has no end: send one before.
+        // The first request of a wallet deploys it and has no end, so another one is sent before.
         let deploying = try await rail.prepare(rail.order(1, rail.coin, to: alice.address))
         #expect(deploying.validUntil == nil)
         _ = await rail.provider.submit(deploying)
@@ -271,18 +271,18 @@ struct TONSendingTests {
         await #expect(throws: Never.self) { try await rail.provider.fate(of: prepared, for: order) == .pending }
         try rail.chain.mine()
         guard case .dead = try await rail.provider.fate(of: prepared, for: order) else {
-            Issue.record("it can no longer be taken")
+            Issue.record("it has ended and is not dead")
             return
         }
         _ = await rail.provider.submit(prepared)
         try rail.chain.settle()
         guard case .dead = try await rail.provider.fate(of: prepared, for: order) else {
-            Issue.record("dead stays dead")
+            Issue.record("it is dead no longer")
             return
         }
     }
 
-    @Test("is signed by no time that has not come, and found and ended whatever a node said of the time once")
+    @Test("is not signed by a time in the future, and is found and ends whatever a node once said of the time")
     func liesAboutTime() async throws {
         let (rail, alice) = try await funded()
         let deploying = try await rail.prepare(rail.order(1, rail.coin, to: alice.address))
@@ -290,7 +290,7 @@ struct TONSendingTests {
         try rail.chain.settle()
         let order = rail.order(2, rail.coin, to: alice.address)
         let prepared = try await rail.prepare(order)
-        // As it would be stored if it had been signed by a node's time that was hours ahead.
+        // As stored if it had been signed by the time of a node that was hours ahead.
         let end = try #require(prepared.validUntil).advanced(by: .seconds(20_000))
         let misled = PreparedTransfer(
             bytes: prepared.bytes,
@@ -301,7 +301,7 @@ struct TONSendingTests {
         _ = await rail.provider.submit(prepared)
         try rail.chain.settle()
         guard case .confirmed = try await rail.provider.fate(of: misled, for: order) else {
-            Issue.record("it has left, whenever it would have ended")
+            Issue.record("it has left and is not confirmed")
             return
         }
         // The chain's blocks are hours ahead of our clock.
@@ -314,7 +314,7 @@ struct TONSendingTests {
         await #expect(throws: ProviderError(.lagging, "")) { try await rail.prepare(later) }
     }
 
-    @Test("in jettons has arrived when the receiver's jetton wallet has taken it")
+    @Test("in jettons is confirmed once the receiver's jetton wallet has credited it")
     func jettons() async throws {
         let (rail, alice) = try await funded()
         try rail.chain.mint(100, of: rail.master, layout: .standard, to: rail.provider.walletAddress)
@@ -333,7 +333,7 @@ struct TONSendingTests {
         #expect(stated.contains(Amount(asset: rail.jetton, units: 70)))
     }
 
-    @Test("needs a destination that is one, and money to send")
+    @Test("needs a valid destination and enough money")
     func refused() async throws {
         let (rail, alice) = try await funded()
         let wrong = TransferOrder(

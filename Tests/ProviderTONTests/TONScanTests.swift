@@ -27,7 +27,7 @@ struct TONScanTests {
         } catch { return (error as? ProviderError)?.code }
     }
 
-    @Test("says when a payment was made and how far it has read, however long the node was away")
+    @Test("states when a payment was made and how far it has read, however long the node was away")
     func inTime() async throws {
         let rail = try Rail()
         let wallet = rail.provider.walletAddress
@@ -41,11 +41,11 @@ struct TONScanTests {
         rail.chain.set(away)
         for _ in 0..<3 {
             rail.clock.advance(by: .seconds(3_600))
-            // Nothing is known, so that nothing may end.
+            // Nothing is known, so no invoice may end.
             #expect(await code(rail, after: position) == .unavailable)
         }
         rail.chain.set(.init())
-        // What the node shows of its chain is as old as its last block: it is no proof that nothing came.
+        // The node's last block is old, so it cannot prove that no payment came.
         #expect(await code(rail, after: position) == .lagging)
         try rail.chain.mine()
         let page = try await rail.scan(rail.coin, after: position)
@@ -54,7 +54,7 @@ struct TONScanTests {
         #expect(try #require(page.completeUntil) > end)
     }
 
-    @Test("goes on where it stood, and an account without news leaves it there")
+    @Test("goes on from its position, and stays there when the account has no news")
     func position() async throws {
         let rail = try await paidThrice()
         let page = try await rail.scan(rail.coin)
@@ -67,7 +67,7 @@ struct TONScanTests {
         #expect(news.observations.compactMap(\.incoming).map { $0.reference?.value } == ["3"])
     }
 
-    @Test("F42, F43: stops at a gap, at a lie, at an empty answer and at a node that knows less than before")
+    @Test("stops at a gap, a lie, an empty answer and a node that is behind its position")
     func stops() async throws {
         let rail = try await paidThrice()
         let position = try await rail.scan(rail.coin).position

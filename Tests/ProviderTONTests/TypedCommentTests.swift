@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Comments as people type them")
 struct TypedCommentTests {
-    /// What wallets and people put around, into and on top of a comment.
+    /// Characters that wallets and people add to a comment.
     private static let noise = [
         " ", "\t", "\n", "\r\n", "\u{A0}", "\u{202F}", "\u{2009}", "\u{3000}", "\u{200B}", "\u{200D}", "\u{FEFF}",
         "\u{202E}",
@@ -12,7 +12,7 @@ struct TypedCommentTests {
         "`",
     ]
 
-    @Test("find ours whatever was put around and into them")
+    @Test("are matched whatever was added around and into them")
     func folded() {
         let seed: UInt64 = 20_261_128
         let random = SeededRandom(seed: seed)
@@ -33,7 +33,7 @@ struct TypedCommentTests {
         }
     }
 
-    @Test("find ours in full-width characters, and in letters that look like ours")
+    @Test("are matched in full-width characters and in look-alike letters")
     func retyped() {
         let ours = String(String.UnicodeScalarView(TypedComment.alphabet))
         let wide = String(
@@ -43,7 +43,7 @@ struct TypedCommentTests {
         #expect(TypedComment("OIl\u{410}\u{412}\u{421}\u{415}").text == "011abce")
     }
 
-    @Test("no two of ours become one: folding leaves what is drawn as it is")
+    @Test("of ours stay distinct: folding changes no generated comment")
     func alphabet() {
         #expect(256 % TypedComment.alphabet.count == 0, "each character is drawn as often as every other")
         #expect(Set(TypedComment.alphabet.map { TypedComment(String($0)).text }).count == TypedComment.alphabet.count)
@@ -60,7 +60,7 @@ struct TypedCommentTests {
         #expect(drawn.count == 2_000, "seed \(seed)")
     }
 
-    @Test("can be stored and told apart, whatever they hold, and are none when they are no text")
+    @Test("can be stored and told apart, whatever they hold, and are nil when they are too long or not UTF-8")
     func hostile() {
         #expect(TypedComment("a\0b").text == "a\u{241B}0b")
         #expect(TypedComment("a\u{241B}0b").text != TypedComment("a\0b").text)

@@ -41,7 +41,7 @@ struct WorkchainTests {
         #expect((message != nil) == Self.exists(workchain))
     }
 
-    @Test("that do not exist have no owners who could claim a payment", arguments: all)
+    @Test("that do not exist have no payments to claim", arguments: all)
     func owners(workchain: Int) throws {
         let rail = try Rail()
         let alice = try rail.chain.customer("alice")

@@ -10,7 +10,7 @@ import TelegramBot
 import Testing
 
 extension CurrencyTable {
-    /// Telegram's table as an asset list has it, with wide limits, and some currencies otherwise.
+    /// Telegram's table with the exponents of an asset list and wide limits, except for some currencies.
     init(covering assets: AssetRegistry, changing exponents: [String: Int] = [:], without gone: Set<String> = []) throws
     {
         let entries = assets.assets.filter { $0.id.family == .fiat && !gone.contains($0.code) }.map { asset in
@@ -26,8 +26,8 @@ extension CurrencyTable {
     }
 }
 
-/// The asset list, the table that is kept and what Telegram says now count alike, or nothing is taken.
-@Suite("How currencies are counted")
+/// A currency is taken only while the asset list, the stored table and Telegram's current table agree on its exponent.
+@Suite("The exponent of a currency")
 struct CurrencyTests {
     private static func assets() throws -> AssetRegistry {
         try AssetRegistry(
@@ -37,7 +37,7 @@ struct CurrencyTests {
         )
     }
 
-    /// What is changed of the table that is kept and of Telegram's, and which currencies are still taken.
+    /// Changes of the stored table and of Telegram's, and the currencies that are still taken.
     static let rows: [(kept: [String: Int], now: [String: Int]?, gone: Set<String>, taken: Set<String>)] = [
         ([:], nil, [], ["EUR", "UGX", "BGN"]), ([:], [:], [], ["EUR", "UGX", "BGN"]),
         (["UGX": 2], nil, [], ["EUR", "BGN"]), ([:], ["UGX": 2], [], ["EUR", "BGN"]),
@@ -46,7 +46,7 @@ struct CurrencyTests {
     ]
 
     @Test(
-        "decides whether they are taken: a currency that differs anywhere, or is gone, is not",
+        "has to be the same everywhere: a currency that differs or is gone is refused",
         arguments: rows.indices
     )
     func taken(index: Int) async throws {
@@ -68,7 +68,7 @@ struct CurrencyTests {
                 try provider.check(request)
                 #expect(taken.contains(asset.code), "\(asset.code)")
             } catch { #expect(!taken.contains(asset.code), "\(asset.code): \(error)") }
-            // The rail itself is not asked either: the transport throws at every call.
+            // The rail itself is not asked: the transport throws at every call.
             if !taken.contains(asset.code) {
                 do throws(ProviderError) { _ = try await provider.open(request) } catch {
                     #expect(error.code == .refused, "\(asset.code)")
@@ -77,7 +77,7 @@ struct CurrencyTests {
         }
     }
 
-    /// A transport by which nothing is reached.
+    /// A transport that reaches nothing.
     private struct Silent: HTTPTransport {
         func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
             throw HTTPTransportError(.unreachable, "nobody is there")

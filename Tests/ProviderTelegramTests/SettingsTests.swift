@@ -10,10 +10,10 @@ import Synchronization
 import TelegramBot
 import Testing
 
-/// What a merchant wishes of a card payment: it reaches Telegram, or it is refused with its name.
-@Suite("Settings of fiat payments")
+/// A merchant's settings for a card payment: each reaches Telegram, or is refused by its name.
+@Suite("Settings of card payments")
 struct SettingsTests {
-    /// A Telegram that keeps what it was sent.
+    /// A Telegram that remembers its requests.
     private final class Recorder: HTTPTransport {
         let bodies = Mutex<[JSONValue]>([])
 
@@ -66,7 +66,7 @@ struct SettingsTests {
             )
         }
 
-        /// What was opened.
+        /// The opened option.
         var option: PaymentOption {
             PaymentOption(
                 id: request.option,
@@ -82,7 +82,7 @@ struct SettingsTests {
             )
         }
 
-        /// What Telegram is asked for.
+        /// The request to Telegram.
         func sent() async throws -> JSONValue {
             _ = try await provider.open(request)
             return try #require(recorder.bodies.withLock { $0.last })
@@ -97,7 +97,7 @@ struct SettingsTests {
         {"description":"Pot","quantity":1,"amount":{"value":"97.00","currency":"RUB"},"vat_code":12}]}}
         """
 
-    /// Settings of which one is wrong, and which.
+    /// Settings with a wrong one, and its name.
     static let wrong: [(settings: [String: String], name: String)] =
         [
             "is_flexible", "need_name", "need_email", "need_phone_number", "need_shipping_address",
@@ -134,7 +134,7 @@ struct SettingsTests {
             ("\"97.00\"", "\"97.01\""), ("\"97.00\"", "\"9223372036854775807\""),
         ].map { (["provider_data": receipt.replacing($0.0, with: $0.1)], "provider_data") }
 
-    @Test("are refused by their name when one is wrong, and Telegram is not asked", arguments: wrong.indices)
+    @Test("are refused, with the wrong one named, before Telegram is asked", arguments: wrong.indices)
     func refused(index: Int) async throws {
         let (settings, name) = Self.wrong[index]
         let bot = try Bot(settings)
@@ -148,7 +148,7 @@ struct SettingsTests {
         #expect(bot.recorder.bodies.withLock { $0.isEmpty })
     }
 
-    @Test("reach Telegram as they were stated")
+    @Test("reach Telegram unchanged")
     func taken() async throws {
         let body = try await Bot([
             "is_flexible": "true", "need_name": "true", "need_email": "false", "need_phone_number": "true",
@@ -178,22 +178,22 @@ struct SettingsTests {
         }
     }
 
-    @Test("let a line be a discount: the lines that leave add up to what is due")
+    @Test("may hold a discount line: the lines sent to Telegram add up to the amount due")
     func discount() async throws {
         let body = try await Bot([:], lines: ["300.00", "-5.00", "3.00"]).sent()
         #expect(body["prices"]?.arrayValue?.map { $0["amount"]?.integerValue } == [30_000, -500, 300])
     }
 
-    @Test("refuse flexible prices where no way of shipping is paid in the order's currency", arguments: [[], ["EUR"]])
+    @Test("may ask for a flexible price only with a way of shipping in the order's currency", arguments: [[], ["EUR"]])
     func withoutShipping(currencies: [String]) throws {
         let bot = try Bot(["is_flexible": "true"], shippingIn: currencies)
         do throws(ProviderError) {
             try bot.provider.check(bot.request)
-            Issue.record("nobody can pay it")
+            Issue.record("a flexible price without a way of shipping was taken")
         } catch { #expect(error.setting == "is_flexible") }
     }
 
-    @Test("offer only the ways of shipping that are paid in the order's currency")
+    @Test("offer ways of shipping in the order's currency only")
     func shippingInCurrency() async throws {
         let bot = try Bot(["is_flexible": "true"], shippingIn: ["EUR", "RUB"])
         let question = ApprovalRequest(
@@ -208,7 +208,7 @@ struct SettingsTests {
         #expect(body["shipping_options"]?.arrayValue?.map { $0["id"]?.stringValue } == ["RUB"])
     }
 
-    @Test("are none for Stars: what makes a subscription is the invoice that begins one")
+    @Test("do not exist for Stars: only a subscription's first invoice has a period")
     func stars() throws {
         let bot = try Bot([:])
         let stars = TelegramStarsProvider(channel: bot.channel)

@@ -9,7 +9,7 @@ import TelegramBot
 private let moment = Timestamp(seconds: 1_790_000_000)
 
 extension TelegramChannel {
-    /// A shop's bot, over a transport that takes the place of Telegram.
+    /// A shop's bot, over a transport in place of Telegram.
     static func shop(over transport: any HTTPTransport, _ assets: AssetRegistry) -> TelegramChannel {
         TelegramChannel(
             key: "shop",
@@ -27,7 +27,7 @@ extension TelegramChannel {
 }
 
 extension Invoice {
-    /// An invoice over tea that nobody has paid.
+    /// An unpaid invoice for tea.
     static func tea(_ price: Amount, _ goods: Goods = .physical) -> Self {
         Invoice(
             id: InvoiceID(value: 1),

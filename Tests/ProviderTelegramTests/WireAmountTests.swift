@@ -10,11 +10,10 @@ import Synchronization
 import TelegramBot
 import Testing
 
-/// Amounts as they leave: what a customer is asked for is what stands in the bytes that Telegram gets, whatever we believe
-/// inside.
+/// Amounts on the wire: these tests read the bytes that Telegram gets, which decide what the customer is asked for.
 @Suite("Amounts on the wire to Telegram")
 struct WireAmountTests {
-    /// A Telegram that keeps what it was sent.
+    /// A Telegram that remembers its requests.
     private final class Recorder: HTTPTransport {
         let bodies = Mutex<[JSONValue]>([])
 
@@ -24,7 +23,7 @@ struct WireAmountTests {
         }
     }
 
-    /// Currency, its digits after the point (Telegram's currencies.json), a price, and the integer that has to leave.
+    /// Currency, its exponent (Telegram's currencies.json), a price, and the integer that has to be sent.
     static let amounts: [(currency: String, scale: Int, price: String, wire: Int64)] = [
         ("EUR", 2, "12.50", 1_250), ("USD", 2, "0.01", 1), ("GBP", 2, "99999.99", 9_999_999),
         ("IDR", 2, "15000", 1_500_000),
@@ -73,7 +72,7 @@ struct WireAmountTests {
         return try #require(recorder.bodies.withLock { $0.last })
     }
 
-    @Test("F24, F25: every currency leaves in its own smallest units", arguments: amounts.indices)
+    @Test("are in the smallest units of each currency", arguments: amounts.indices)
     func wire(index: Int) async throws {
         let row = Self.amounts[index]
         let body = try await Self.sent(row)
@@ -82,7 +81,7 @@ struct WireAmountTests {
         #expect(prices.map { $0["amount"]?.integerValue } == [row.wire])
     }
 
-    @Test("F25: the lines that leave add up to what is due")
+    @Test("of the lines add up to the amount due")
     func lines() async throws {
         let body = try await Self.sent(("EUR", 2, "12.50", 1_250), lines: ["10.00", "2.49", "0.01"])
         #expect(body["prices"]?.arrayValue?.map { $0["amount"]?.integerValue } == [1_000, 249, 1])

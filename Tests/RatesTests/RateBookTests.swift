@@ -36,20 +36,20 @@ struct RateBookTests {
         return try asset.text(amount)
     }
 
-    /// What several sources say, and what is believed; none: nothing.
+    /// The prices of several sources, and the believed one; nil for none.
     private static let table: [(prices: [String], believed: String?)] = [
         ([], nil), (["2"], "2.000000"), (["2", "2.1"], "2.050000"), (["2", "2.02", "2.1"], "2.020000"),
         (["2", "2.02", "2.04", "2.1"], "2.030000"),
         // One far away, in both directions, tenfold and upside down.
         (["2", "2.02", "20"], "2.010000"), (["0.2", "2", "2.02"], "2.010000"), (["2", "2.02", "0.5"], "2.010000"),
-        // Two that disagree: nobody knows which is right. Half against half as well.
+        // Two that disagree: neither is believed. The same with half against half.
         (["2", "0.5"], nil), (["2", "2.01", "4", "4.01"], nil), (["1", "2", "4"], nil),
         // More than half agree.
         (["2", "2.01", "2.02", "9", "0.1"], "2.010000"),
     ]
 
     @Test(
-        "F31: believes the median of those that are near each other, and nobody when they disagree",
+        "believes the median of the prices that are near each other, and none when they disagree",
         arguments: table.indices
     )
     func median(index: Int) throws {
@@ -62,7 +62,7 @@ struct RateBookTests {
         #expect(try price(book, at: start) == believed)
     }
 
-    @Test("does not depend on the order in which sources are heard", arguments: 0..<50)
+    @Test("does not depend on the order of the sources", arguments: 0..<50)
     func order(seed: Int) throws {
         var generator = SeededRandom(seed: UInt64(seed))
         let prices = (0..<Int.random(in: 1...7, using: &generator)).map { _ in
@@ -75,7 +75,7 @@ struct RateBookTests {
         #expect(try price(shuffled, at: start) == price(book(prices), at: start), "seed \(seed)")
     }
 
-    @Test("says how old a rate is and whose: the oldest of those that it is made of")
+    @Test("states a rate's sources and age, which is that of the oldest source")
     func age() throws {
         let book = RateBook(rules: RateRules())
         book.hear([try rate("2", "a", at: start)], from: "a")
@@ -90,18 +90,18 @@ struct RateBookTests {
         #expect(quote.validUntil == start.advanced(by: .seconds(60 + 900)))
     }
 
-    @Test("passes over what is old; the last good rate stands in, for its time")
+    @Test("passes over old rates; the last good rate stands in for an hour")
     func staleness() throws {
         let book = try book(["2"])
         #expect(try price(book, at: start) == "2.000000")
-        // Five minutes later the source is too old, and the last good rate stands in for an hour after it was observed.
+        // After five minutes the source is too old; the last good rate stands in for an hour after it was observed.
         for seconds: Int64 in [299, 300, 301, 3_599, 3_600] {
             #expect(try price(book, at: start.advanced(by: .seconds(seconds))) == "2.000000")
         }
         #expect(throws: MoneyError.self) { try price(book, at: start.advanced(by: .seconds(3_601))) }
         book.hear([try rate("2.2", "source 0", at: start.advanced(by: .seconds(4_000)))], from: "source 0")
         #expect(try price(book, at: start.advanced(by: .seconds(4_000))) == "2.200000")
-        // An older word of the same source changes nothing, and one from the future is a wrong clock.
+        // An older rate of the same source changes nothing; one from the future shows a wrong clock.
         book.hear([try rate("9", "source 0", at: start)], from: "source 0")
         #expect(try price(book, at: start.advanced(by: .seconds(4_000))) == "2.200000")
         #expect(throws: MoneyError.self) {
@@ -109,7 +109,7 @@ struct RateBookTests {
         }
     }
 
-    @Test("does not believe a single source that turns its price upside down, while the last good rate stands in")
+    @Test("does not believe a jump of a single source while the last good rate stands in")
     func jump() throws {
         let book = try book(["4"])
         #expect(try price(book, at: start) == "4.000000")
@@ -120,13 +120,13 @@ struct RateBookTests {
         }
         book.hear([try rate("5.9", "source 0", at: later)], from: "source 0")
         #expect(try price(book, at: later) == "5.900000")
-        // Who says the same for an hour is right: the world has changed.
+        // After an hour the new price of the source is believed.
         let muchLater = later.advanced(by: .seconds(3_601))
         book.hear([try rate("0.25", "source 0", at: muchLater)], from: "source 0")
         #expect(try price(book, at: muchLater) == "0.250000")
     }
 
-    @Test("knows a pair from its other side")
+    @Test("inverts a pair that it has the other way round")
     func inverse() throws {
         let book = try book(["4"])
         let quote = try book.rate(#require(Self.euro), in: #require(Self.ton), at: start)

@@ -41,7 +41,7 @@ struct RateFeedTests {
     }
 
     @Test(
-        "finds a price by its pointer, as number or text, with every digit",
+        "read a price by its JSON pointer, as number or text, with every digit",
         arguments: [
             (#"{"ton": {"eur": 2.123456789012345678}}"#, "/ton/eur", "2.123456789012345678"),
             (#"{"ton": {"eur": "2.1"}}"#, "/ton/eur", "2.1"), (#"[{"price": 3}]"#, "/0/price", "3"),
@@ -58,7 +58,7 @@ struct RateFeedTests {
     }
 
     @Test(
-        "F31: takes nothing that is no price",
+        "refuse anything that is not a positive price",
         arguments: [
             (200, "{}"), (200, #"{"p": 0}"#), (200, #"{"p": -1}"#), (200, #"{"p": null}"#), (200, #"{"p": "NaN"}"#),
             (200, #"{"p": 1e99}"#), (200, #"{"p": -1e2}"#), (200, #"{"p": [1]}"#), (200, "no json"),
@@ -72,7 +72,7 @@ struct RateFeedTests {
         }
     }
 
-    @Test("reads a file that somebody else writes, entry by entry")
+    @Test("read a file of rates, entry by entry")
     func file() async throws {
         let path = FileManager.default.temporaryDirectory.path + "/rates-\(UUID().uuidString).json"
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -90,7 +90,7 @@ struct RateFeedTests {
         await #expect(throws: RateFeedError.self) { try await FileRateFeed(name: "x", path: path + "x").read(at: now) }
     }
 
-    @Test("a source that is dead or lies holds up nobody else, and is named")
+    @Test("hold up no others when one is dead or far off, and a dead one is named")
     func rounds() async throws {
         try await serving(200, #"{"p": 2, "q": 2.02, "wrong": 20}"#) { url in
             let book = RateBook(rules: RateRules())

@@ -31,7 +31,7 @@ struct LeaseTests {
     }
 
     @Test(
-        "do each piece of work alone: the other waits until the lease ends, or is given back",
+        "do each piece of work alone: the other waits until the lease ends or is given back",
         arguments: [false, true]
     )
     func alone(isGivenBack: Bool) async throws {
@@ -58,7 +58,7 @@ struct LeaseTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("refuse what one brings that was stopped for too long, while another took its place")
+    @Test("refuse the work of one that was stopped for longer than its lease")
     func fenced() async throws {
         let desk = try await Desk(on: .postgreSQL)
         let opened = try await desk.openInvoice()
@@ -67,7 +67,7 @@ struct LeaseTests {
         let isStopped = Mutex(true)
         desk.provider.script.withLock { script in
             script.page = { () async throws(ProviderError) in
-                // The first worker hangs here as a stopped process does, and the second passes it by.
+                // The first worker hangs here like a stopped process, and the second takes over.
                 if isStopped.withLock({ stopped in
                     defer { stopped = false }; return stopped
                 }) {

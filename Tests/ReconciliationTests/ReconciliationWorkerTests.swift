@@ -43,9 +43,8 @@ struct ReconciliationWorkerTests {
         #expect(desk.settlement.conditions.all.isEmpty)
     }
 
-    /// A gateway that was told to stop in the middle of a scan left "the task was cancelled" as the rail's problem, and
-    /// the report after it was not clean.
-    @Test("that is stopped while the rail is asked leaves no problem behind")
+    /// Otherwise "the task was cancelled" would stay as the rail's problem, and the next report would not be clean.
+    @Test("leaves no problem behind when it is stopped during a request")
     func stopped() async throws {
         let desk = try await Desk()
         let (asked, continuation) = AsyncStream.makeStream(of: Void.self)
@@ -64,7 +63,7 @@ struct ReconciliationWorkerTests {
         #expect(try await problems(desk).isEmpty)
     }
 
-    @Test("records what a page holds once, however often it comes")
+    @Test("records the observations of a page once, however often it comes")
     func repetition() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()

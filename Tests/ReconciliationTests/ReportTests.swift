@@ -31,7 +31,7 @@ struct ReportTests {
         #expect(try await ReconciliationReport.make(for: desk.settlement).isClean)
     }
 
-    @Test("keeps what the books say in the line of a rail that does not answer", arguments: Engine.allCases)
+    @Test("keeps the book balance in the line of a rail that does not answer", arguments: Engine.allCases)
     func silentWithBooks(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         _ = try await desk.openPaid()
@@ -40,7 +40,7 @@ struct ReportTests {
         #expect(report.lines.map(\.isExplained) == [false])
     }
 
-    @Test("has the trial balance of a period that is asked for, over or not", arguments: Engine.allCases)
+    @Test("has the trial balance of a requested period, closed or current", arguments: Engine.allCases)
     func period(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         desk.provider.script.withLock { $0.held = try? desk.amount("1.5") }
@@ -62,7 +62,7 @@ struct ReportTests {
         #expect(line.opening == before?.closing && line.closing == before?.closing)
         #expect(line.debit.isZero && line.credit.isZero)
         #expect(try await report(month).period == running.period)
-        // Nothing was booked since: a balance of this month is somebody's invention.
+        // Nothing was booked since, so a balance row of this month is made up.
         _ = try await desk.settlement.database.write { session in
             let sql = "UPDATE balances SET period = $1 WHERE account = (SELECT MIN(account) FROM balances)"
             return try session.change(sql, [.integer(next.number)])
@@ -71,7 +71,7 @@ struct ReportTests {
         #expect(!changed.isClean && changed.period?.isBalanced == false && changed.auditFindings.count == 2)
     }
 
-    @Test("is not clean when a period that was asked for does not add up, and nothing else is found")
+    @Test("is not clean when only the requested period does not add up")
     func unbalancedPeriod() {
         let balance = (account: AccountID(text: "a"), amount: Amount(asset: .stars, units: 1))
         func report(closing: [(account: AccountID, amount: Amount)]) -> ReconciliationReport {
@@ -94,7 +94,7 @@ struct ReportTests {
         #expect(!report(closing: [balance]).isClean)
     }
 
-    @Test("says that a clock which was ahead has opened a period that has not come", arguments: Engine.allCases)
+    @Test("warns of a future period that was opened by a clock that was ahead", arguments: Engine.allCases)
     func periodAhead(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         desk.provider.script.withLock { $0.held = try? desk.amount("1.5") }
@@ -110,7 +110,10 @@ struct ReportTests {
     }
 
     /// Dismissing a case moves nothing.
-    @Test("mentions what lies on suspense after its case was dismissed, and is clean", arguments: Engine.allCases)
+    @Test(
+        "warns of money that stays on suspense after its case was dismissed, and is clean",
+        arguments: Engine.allCases
+    )
     func dismissed(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         desk.provider.script.withLock { $0.held = Amount(asset: desk.coin.id, units: -300_000_000) }
@@ -129,7 +132,7 @@ struct ReportTests {
         let after = try await ReconciliationReport.make(for: desk.settlement)
         #expect(after.warnings == ["suspense/scripted: -0.3 TON of cases that were dismissed lie there"])
         #expect(after.openCases.isEmpty && after.isClean)
-        // The movement is taken back: nothing lies there any more.
+        // The movement is taken back, and suspense is empty.
         let gone = Observation.vanished(NaturalKey("test", "left"), at: desk.clock.now())
         _ = try await desk.settlement.record(gone, at: desk.provider)
         #expect(try await ReconciliationReport.make(for: desk.settlement).warnings.isEmpty)

@@ -11,9 +11,9 @@ struct TransfersOnTheirWayTests {
     }
 
     @Test(
-        "explain what some of them add up to, and nothing else",
+        "explain a difference that some of them add up to, and no other",
         arguments: [
-            // What a transfer of one leaves unexplained is lost.
+            // A transfer of one unit does not explain a loss of fifty.
             (shares: [(1, 0)], missing: 50, isExplained: false), ([(1, 0)], 1, true), ([(1, 0)], 0, true),
             ([(1, 0)], -1, false), ([], 0, true), ([], 1, false), ([(90, 0), (1, 0)], 50, false),
             ([(90, 0), (1, 0)], 91, true), ([(90, 0), (1, 0)], 90, true), ([(100, 7)], 107, true),
@@ -26,7 +26,7 @@ struct TransfersOnTheirWayTests {
         #expect(transfers(shares).explain(missing: BigInt(missing)) == isExplained)
     }
 
-    @Test("explain whatever part of them has left, with any fee, and no loss beside it", arguments: 0..<300)
+    @Test("explain any subset that has left, with any fee, and no loss beyond it", arguments: 0..<300)
     func law(seed: UInt64) {
         let random = SeededRandom(seed: seed)
         func below(_ limit: Int) -> Int { Int(random.next() % UInt64(limit)) }
@@ -39,7 +39,7 @@ struct TransfersOnTheirWayTests {
         #expect(!onTheirWay.explain(missing: BigInt(all + 1 + below(50))), "seed \(seed)")
     }
 
-    @Test("are told apart up to a limit, and explain no more than all of them")
+    @Test("are combined up to a limit, and explain no more than their sum")
     func many() {
         let shares = (0..<40).map { (1 << $0, 0) }
         #expect(transfers(shares).explain(missing: BigInt((1 << 40) - 1)))

@@ -6,7 +6,7 @@ import StrictJSON
 import Synchronization
 import Testing
 
-/// An interface that says what it was asked, and lets in whom it knows.
+/// An interface that repeats the path of each request, with a given admission.
 private struct Desk: AdmittingInterface {
     struct Fault: Error {}
 
@@ -69,7 +69,7 @@ struct RouterTests {
         }
     }
 
-    @Test("brings a request to the interface whose path it names, however often a slash is written")
+    @Test("sends a request to the interface of its path, however many slashes it has")
     func roots() async {
         let router = router([Desk(root: "a"), Desk(root: "b")])
         #expect(router.routeNames == ["GET /a", "GET /b"])
@@ -84,7 +84,7 @@ struct RouterTests {
         }
     }
 
-    @Test("gives an error of an interface that interface's problem, and says nothing of others")
+    @Test("answers an interface's error with that interface's problem, and reveals no other errors")
     func problems() async throws {
         let router = router([Desk(root: "a")])
         for (name, status, code) in [("fault", 418, "fault"), ("unknown", 500, "internal")] {
@@ -111,7 +111,7 @@ struct RouterTests {
         )
     }
 
-    @Test("answers at the head who is not let in: a refusal is counted, a dismissal leaves nothing behind")
+    @Test("answers a refused client at the head: a refusal is counted, a dismissal is not")
     func admission() async {
         let problem = Problem(status: 401, code: "unauthorized", title: "Unauthorized", detail: "no secret")
         let router = router([
@@ -128,7 +128,7 @@ struct RouterTests {
         #expect(lines.kept.withLock { $0.map(\.path) } == ["/a/x"])
     }
 
-    @Test("reads less of strangers' bodies, and says so when one was not taken")
+    @Test("reads less of strangers' bodies, and says so when one was too large")
     func bodies() async {
         let router = router([Desk(root: "a")])
         #expect(router.bodyLimit(of: HTTPRequest(url: "/a")) == 32_768)
@@ -138,15 +138,15 @@ struct RouterTests {
         #expect(await router.respond(to: marked).status == 413)
     }
 
-    @Test("gives events to who asks for them")
+    @Test("streams events to requests for them")
     func events() async {
         let router = router([Desk(root: "a")])
         guard case .events = await router.answer(HTTPRequest(url: "/a/events")) else {
-            Issue.record("it is no stream")
+            Issue.record("the answer is not a stream")
             return
         }
         guard case .response(let response) = await router.answer(HTTPRequest(url: "/events")) else {
-            Issue.record("it is a stream")
+            Issue.record("the answer is a stream")
             return
         }
         #expect(response.status == 404)

@@ -4,7 +4,7 @@ import Testing
 @Suite("The shares of the descriptors")
 struct DescriptorBudgetTests {
     @Test(
-        "fit into what the system gives, however little that is, once it is enough to begin",
+        "fit into the system's limit, however low, once it is enough to start",
         arguments: [64, 500, 512, 1_024, 4_096, 1 << 20],
         [1, 2, 64]
     )
@@ -17,12 +17,12 @@ struct DescriptorBudgetTests {
             return
         }
         try budget.demand()
-        // Four transports, each of whose connections has four while a name is looked up.
+        // Four transports, each connection of which takes four descriptors while a name is looked up.
         #expect(budget.incoming + 16 * budget.outgoingPerTransport <= limit - 128 - 8 * cores)
         #expect(budget.outgoingPerTransport >= 16)
     }
 
-    @Test("of this process follow what the system says")
+    @Test("of this process follow the system's limit")
     func current() throws {
         #expect(DescriptorBudget.current.limit > 0)
         try DescriptorBudget.current.demand()

@@ -1,15 +1,15 @@
 import Seams
 import Testing
 
-@Suite("Texts under somebody else's keys")
+@Suite("Labels")
 struct LabelsTests {
-    /// Texts of which some are equal for Unicode, and none for bytes.
+    /// Texts that differ in their bytes; some of them are canonically equivalent.
     private static let alike = [
         "\u{E9}", "e\u{301}", "\u{C5}", "A\u{30A}", "\u{212B}", "K", "\u{212A}", "\u{AC00}", "\u{1100}\u{1161}",
         "q\u{307}\u{323}", "q\u{323}\u{307}", ";", "\u{37E}", "", "e", "\u{1F600}", "\0",
     ]
 
-    @Test("are those of a plain table of bytes, whatever is put in, changed and taken out")
+    @Test("hold the same as a plain table of bytes, whatever is added, changed and removed")
     func law() {
         let seed: UInt64 = 20
         let random = SeededRandom(seed: seed)
@@ -31,7 +31,7 @@ struct LabelsTests {
         }
     }
 
-    @Test("are the same when their bytes are, and are told apart in sets")
+    @Test("are equal exactly when their bytes are, also in sets")
     func equality() {
         for one in Self.alike {
             for other in Self.alike {

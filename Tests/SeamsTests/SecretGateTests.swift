@@ -1,7 +1,7 @@
 import Seams
 import Testing
 
-@Suite("What peers say")
+@Suite("Texts of peers")
 struct SecretGateTests {
     private static let secrets = [
         "5000000001:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "a passphrase, with / and \" and ü",
@@ -25,7 +25,7 @@ struct SecretGateTests {
 
     private static func hex(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
 
-    /// The ways in which a peer repeats what it was asked with.
+    /// The forms in which a peer may repeat a secret.
     private static let forms: [(name: String, write: @Sendable ([UInt8]) -> [UInt8])] = [
         ("as it is", { $0 }),
         ("hexadecimal", { Array($0.map(hex).joined().utf8) }),
@@ -45,7 +45,7 @@ struct SecretGateTests {
             for length in [0, 1, 7, 8, 100] {
                 let around = [UInt8](repeating: UInt8(ascii: "."), count: length)
                 let cut = gate.cut(around + form + around + form)
-                // What base64's last character holds of a secret is less than a byte.
+                // The last base64 character holds less than a byte of the secret.
                 #expect(!cut.contains(Array(form.dropLast(3))), "\(String(decoding: cut, as: UTF8.self))")
                 #expect(String(decoding: cut, as: UTF8.self).contains("[redacted]"))
             }
@@ -54,7 +54,7 @@ struct SecretGateTests {
         #expect(gate.cut(harmless) == harmless)
     }
 
-    @Test("lose the part of a token or of a URL that is secret by itself")
+    @Test("lose the secret part of a token or URL also where it stands alone")
     func parts() {
         let gate = SecretGate()
         for secret in Self.secrets { gate.hold(secret) }
@@ -64,7 +64,7 @@ struct SecretGateTests {
 
     @Test(
         "lose a secret that two pieces of a stream share, wherever it is divided, and arrive whole otherwise",
-        // Escapes of JSON are cut in whole answers only.
+        // JSON escapes are cut in whole answers only.
         arguments: forms.map(\.name).filter { $0 != "JSON escapes" }
     )
     func dividedStream(name: String) throws {
@@ -75,7 +75,7 @@ struct SecretGateTests {
         for secret in Self.secrets where name != "JSON escapes" || secret.utf8.allSatisfy({ $0 < 0x80 }) {
             let form = write(Array(secret.utf8))
             let all = before + form + after
-            // Every place to divide the first in two, some of the others', and pieces of one size.
+            // The first form is divided at every place, the others at some, and all into pieces of one size.
             let step = secret == Self.secrets.first ? 5 : 23
             var divisions = stride(from: 0, through: all.count, by: step).map {
                 [Array(all[..<$0]), Array(all[$0...])]
@@ -85,7 +85,7 @@ struct SecretGateTests {
                     stride(from: 0, to: all.count, by: size).map { Array(all[$0..<min($0 + size, all.count)]) }
                 )
             }
-            // No eight characters of it in a row: what passes before it is known is less than a window.
+            // At most seven characters in a row may pass before the secret is recognised.
             let window = 8
             let windows = Set((0..<(form.count - window - 4)).map { Array(form[$0..<($0 + window)]) })
             for pieces in divisions {
@@ -99,7 +99,7 @@ struct SecretGateTests {
         }
     }
 
-    @Test("give each piece of a stream on at once when no secret begins at its end")
+    @Test("pass on each piece of a stream at once when no secret begins at its end")
     func promptStream() {
         let gate = SecretGate()
         for secret in Self.secrets { gate.hold(secret) }
@@ -113,7 +113,7 @@ struct SecretGateTests {
         #expect(stream.end().isEmpty)
     }
 
-    @Test("forget what the process forgets, and not before", arguments: 0..<20)
+    @Test("are cut of a secret until the process drops it", arguments: 0..<20)
     func released(seed: UInt64) {
         let random = SeededRandom(seed: seed)
         let gate = SecretGate()
@@ -139,7 +139,7 @@ struct SecretGateTests {
         #expect(gate.size == 0)
     }
 
-    @Test("become words of one line and of a bounded length, without the part of a secret at its end")
+    @Test("become one line of bounded length, without a partial secret at the end")
     func words() {
         let gate = SecretGate()
         for secret in Self.secrets { gate.hold(secret) }
@@ -150,7 +150,7 @@ struct SecretGateTests {
         #expect(PeerText("a\r\nb", through: gate).description == "a  b")
     }
 
-    @Test("keep what is a pattern and no secret, of which chains are full")
+    @Test("keep repetitive data, which is common on chains and no secret")
     func patterns() {
         let gate = SecretGate()
         [UInt8](repeating: 0, count: 32).withUnsafeBytes { gate.hold($0) }

@@ -2,12 +2,12 @@ import Testing
 
 @testable import Seams
 
-@Suite("F108: the time of day")
+@Suite("The time of day")
 struct SteadyTimeTests {
     private static let start = Timestamp(seconds: 1_764_000_000)
     private static let year: Int64 = 365 * 86_400
 
-    /// A machine: the time that has really passed, and by how much its clock is wrong.
+    /// A machine: the time that has really passed, and the error of its clock.
     private struct Machine {
         var passed = Duration.zero
         var wrong = Duration.zero
@@ -20,7 +20,7 @@ struct SteadyTimeTests {
         }
     }
 
-    @Test("is not moved by a clock that is set ahead or back, and heals without a trace", arguments: 0..<200)
+    @Test("is not moved when the clock is set ahead or back, and heals without a trace", arguments: 0..<200)
     func jumps(seed: UInt64) {
         let random = SeededRandom(seed: seed)
         var machine = Machine()
@@ -35,7 +35,7 @@ struct SteadyTimeTests {
             let isWrong = machine.wrong != .zero
             #expect(machine.read() == machine.truth, "seed \(seed)")
             #expect(machine.time.doubt == (isWrong ? .moved(machine.wrong) : nil), "seed \(seed)")
-            // Nodes that lie to the same end as the clock are not asked for here; those that are right change nothing.
+            // Nodes with the right time change nothing; nodes that agree with the wrong clock are not tested here.
             if random.next() % 3 == 0 { machine.hear(machine.truth.advanced(by: .seconds(-20)), from: "ton") }
             #expect(machine.read() == machine.truth, "seed \(seed)")
         }
@@ -52,7 +52,7 @@ struct SteadyTimeTests {
         #expect(machine.read() == machine.truth)
         machine.passed += .seconds(61)
         #expect(machine.read() == machine.truth.advanced(by: .seconds(50)) && machine.time.doubt == nil)
-        // A machine whose clock was a day behind, and that is put right.
+        // A machine whose clock was a day behind and is set right.
         machine.wrong += .seconds(86_400)
         machine.passed += .seconds(3_600)
         #expect(machine.read() == machine.truth.advanced(by: .seconds(50)))
@@ -60,7 +60,7 @@ struct SteadyTimeTests {
         #expect(machine.read() == machine.truth.advanced(by: machine.wrong) && machine.time.doubt == nil)
     }
 
-    @Test("that creeps ahead by a little each second is not believed for ever")
+    @Test("does not follow a clock that creeps ahead each second for ever")
     func creeping() {
         var machine = Machine()
         for _ in 0..<300 {
@@ -71,7 +71,7 @@ struct SteadyTimeTests {
         #expect(machine.read().since(machine.truth) <= .seconds(10))
     }
 
-    @Test("that was wrong from the start is in doubt until a rail agrees with it", arguments: [-1, 1])
+    @Test("is in doubt when a rail contradicts it at the start, until another rail agrees with it", arguments: [-1, 1])
     func wrongStart(direction: Int64) {
         var machine = Machine()
         machine.hear(Self.start.advanced(by: .seconds(direction * 10 * Self.year)), from: "ton")
@@ -80,8 +80,8 @@ struct SteadyTimeTests {
         #expect(machine.time.doubt == nil)
     }
 
-    /// A clock that is wrong by so much from the start, and what is known of it when a witness has stated the truth, or
-    /// what was true when it was stated.
+    /// The doubt about a clock that is wrong by `wrong` from the start, after a witness has stated the time of `late`
+    /// ago.
     private static func doubt(by wrong: Duration, _ witness: ClockWitness, late: Duration = .zero) -> ClockDoubt? {
         var machine = Machine(wrong: wrong)
         machine.time = SteadyTime(wall: machine.truth.advanced(by: wrong), uptime: .zero)
@@ -91,32 +91,32 @@ struct SteadyTimeTests {
 
     private static let witnesses: [ClockWitness] = [.chain, .service, .machine, .message, .record]
 
-    @Test("that was wrong from the start is contradicted by every witness that can", arguments: witnesses)
+    @Test("that is wrong from the start is contradicted by every witness able to", arguments: witnesses)
     func contradicted(witness: ClockWitness) {
         let day = Duration.seconds(86_400)
         #expect(Self.doubt(by: .zero, witness) == nil)
         #expect(Self.doubt(by: .seconds(60), witness) == nil && Self.doubt(by: .seconds(-60), witness) == nil)
         for years in [1, 10] as [Int64] {
             let wrong = Duration.seconds(years * Self.year)
-            // Ours is behind: nobody states a moment that is still to come.
+            // Ours is behind: a witness never states a future moment.
             #expect(Self.doubt(by: .zero - wrong, witness) == .contradicted(rail: "w", by: wrong))
-            // Ours is ahead: only who states the present, or comes a day late at most, can say so.
+            // Ours is ahead: only witnesses that state the present, or are at most a day late, can show that.
             let ahead: ClockDoubt? = witness == .record ? nil : .contradicted(rail: "w", by: .zero - wrong)
             #expect(Self.doubt(by: wrong, witness) == ahead)
         }
         #expect((Self.doubt(by: day * 2, witness) == nil) == (witness == .record))
-        // A message that was kept for a day is no reproach, and neither is an old entry.
+        // A message delivered a day late shows nothing, and neither does an old entry.
         let mayBeLate = witness == .message || witness == .record
         #expect((Self.doubt(by: .zero, witness, late: day) == nil) == mayBeLate)
     }
 
     @Test(
-        "is believed against one witness when another agrees that nobody here has set",
+        "is believed against one witness when an independent one agrees",
         arguments: witnesses,
         witnesses
     )
     func outvoted(against: ClockWitness, agreeing: ClockWitness) {
-        // An entry that is old says nothing: only one of the future does.
+        // An old entry shows nothing: only one in the future does.
         for ahead in [true, false] where ahead || against != .record {
             var machine = Machine()
             machine.hear(Self.start.advanced(by: .seconds(ahead ? Self.year : -Self.year)), from: "other", as: against)
@@ -124,7 +124,7 @@ struct SteadyTimeTests {
             machine.hear(Self.start, from: "agreeing", as: agreeing)
             let isIndependent = agreeing == .chain || agreeing == .service || (agreeing == .message && !ahead)
             #expect((machine.time.doubt == nil) == isIndependent, "\(against) ahead: \(ahead), \(agreeing) agrees")
-            // What it said is worth nothing an hour later, when the other one still contradicts.
+            // The agreement has lapsed after an hour, and the other witness still contradicts.
             machine.passed += .seconds(4_000)
             let stated = machine.truth.advanced(by: .seconds(ahead ? Self.year : -Self.year))
             machine.hear(stated, from: "other", as: against)
@@ -141,12 +141,12 @@ struct SteadyTimeTests {
         machine.passed += .seconds(130)
         machine.hear(block, from: "evm")
         #expect(machine.time.doubt == nil)
-        // It goes on, two days behind.
+        // The chain goes on, two days behind.
         machine.hear(block.advanced(by: .seconds(12)), from: "evm")
         #expect(machine.time.doubt != nil)
     }
 
-    @Test("heals at once when it is set right after every witness has said so", arguments: witnesses)
+    @Test("heals at once when the clock is set right after a contradiction of any witness", arguments: witnesses)
     func healing(witness: ClockWitness) {
         for wrong in [Self.year, -Self.year] where witness != .record {
             var machine = Machine(wrong: .seconds(wrong))
@@ -156,7 +156,7 @@ struct SteadyTimeTests {
             machine.passed += .seconds(5)
             machine.wrong = .zero
             guard witness != .machine else {
-                // It may have been set by the same hand: the time stays unknown until somebody else agrees.
+                // The witness may share our clock, so the time stays open until another witness agrees.
                 #expect(machine.read() != machine.truth && machine.time.doubt?.leavesTimeOpen == true)
                 machine.hear(machine.truth, from: "ton")
                 #expect(machine.read() == machine.truth && machine.time.doubt == nil)
@@ -166,13 +166,13 @@ struct SteadyTimeTests {
         }
     }
 
-    @Test("is taken over when a machine was stopped for a day, which its own clock cannot know")
+    @Test("is taken from the rails after the machine was stopped for a day, which its uptime does not show")
     func stoppedMachine() {
         var machine = Machine()
         machine.hear(Self.start, from: "ton")
         machine.hear(Self.start, from: "evm")
         machine.passed += .seconds(60)
-        // The host has stopped it: the time since the start did not go on, and the clock is set right afterwards.
+        // The host had stopped it: the uptime did not go on, and the clock is set right afterwards.
         machine.wrong = .seconds(86_400)
         let truth = machine.truth.advanced(by: .seconds(86_400))
         #expect(machine.read() == machine.truth)
@@ -180,7 +180,7 @@ struct SteadyTimeTests {
         #expect(machine.read() == truth && machine.time.doubt == nil)
     }
 
-    @Test("is not taken over while one witness agrees with the old time and another with the new one")
+    @Test("does not change while one witness agrees with the old time and another with the new one")
     func disputed() {
         var machine = Machine()
         machine.wrong = .seconds(86_400)

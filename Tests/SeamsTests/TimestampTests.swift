@@ -39,7 +39,7 @@ struct TimestampTests {
         #expect(Timestamp(seconds: 0).advanced(by: .seconds(Int64.max)).microseconds == .max)
     }
 
-    @Test("moves by what lies between two moments")
+    @Test("advances by the distance between two moments")
     func movesByDifference() {
         let random = SeededRandom(seed: 42)
         for _ in 0..<1_000 {
@@ -50,7 +50,7 @@ struct TimestampTests {
     }
 
     @Test(
-        "reads what RFC 3339 writes, and what other clocks write",
+        "reads RFC 3339, and the forms of other clocks",
         arguments: [
             ("1970-01-01T00:00:00Z", 0), ("1985-04-12T23:20:50.52Z", 482_196_050_520_000),
             ("1996-12-19T16:39:57-08:00", 851_042_397_000_000), ("1990-12-31T23:59:60Z", 662_688_000_000_000),
@@ -64,7 +64,7 @@ struct TimestampTests {
     }
 
     @Test(
-        "reads nothing that is no moment",
+        "refuses other texts",
         arguments: [
             "", "2026", "2026-11-26", "2026-11-26T12:00:00", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z",
             "2100-02-29T00:00:00Z", "2026-11-26T24:00:00Z", "2026-11-26T12:60:00Z", "2026-11-26T12:00:00.Z",
@@ -93,7 +93,7 @@ struct TimestampTests {
         #expect(Timestamp(httpDate: String(text.dropLast())) == nil)
     }
 
-    @Test("reads the example of RFC 9110, and nothing else")
+    @Test("reads the example of RFC 9110, and no other form")
     func httpDateExample() {
         let text = "Sun, 06 Nov 1994 08:49:37 GMT"
         #expect(Timestamp(httpDate: text)?.seconds == 784_111_777)

@@ -64,7 +64,7 @@ package struct Desk {
         }
     }
 
-    /// A merchant who has a balance from the beginning, and the operator.
+    /// Adds the operator, and a merchant with an opening balance.
     package static func open(
         _ merchant: MerchantID,
         with total: Amount,
@@ -91,7 +91,7 @@ package struct Desk {
         )
     }
 
-    /// A settlement of any providers that move the coin.
+    /// A settlement over any providers of the coin.
     package static func settlement(
         _ database: any Database,
         _ providers: [any PaymentProvider],
@@ -143,7 +143,7 @@ package struct Desk {
         )
     }
 
-    /// The process dies and comes back, without faults.
+    /// Restarts the process after a crash, without faults.
     package mutating func restart() async throws {
         try await settlement.database.close()
         settlement = try Self.settlement(engine.open(place), [provider], coin, clock, .none)

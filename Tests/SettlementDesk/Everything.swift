@@ -2,7 +2,7 @@ package import Money
 package import Providers
 
 extension ProviderCapabilities {
-    /// A rail for tests that can do everything in one asset.
+    /// The capabilities of a test rail that can do everything in one asset.
     package static func everything(
         in asset: AssetID,
         refunds: Refunds = .partial,

@@ -4,13 +4,13 @@ package import Providers
 package import Seams
 import Synchronization
 
-/// A rail that takes signed requests as chains do: each has effect at most once and not after its end, and the way to it
-/// loses, delays and forgets.
+/// A rail that takes signed requests as chains do: each takes effect at most once and not after its end, and the
+/// network loses, delays and drops requests.
 package final class ModelRail: PaymentProvider, TransferSending, BatchSending {
     private struct State {
         /// When a request takes effect.
         var due: [String: Timestamp] = [:]
-        /// How often each order had an effect.
+        /// How often each order took effect.
         var effects: [String: Int] = [:]
         var signatures = 0
         /// The orders of each request.
@@ -38,10 +38,10 @@ package final class ModelRail: PaymentProvider, TransferSending, BatchSending {
         random = SeededRandom(seed: seed)
     }
 
-    /// How often an order had an effect.
+    /// How often an order took effect.
     package func effects(of order: String) -> Int { ledger.withLock { $0.effects[order] ?? 0 } }
 
-    /// How often a number was used that had been used before.
+    /// How often a used number was used again.
     package var reusedNumbers: Int { ledger.withLock { $0.reusedNumbers } }
 
     package var batch: (any BatchSending)? { isBatching ? self : nil }
@@ -70,7 +70,7 @@ package final class ModelRail: PaymentProvider, TransferSending, BatchSending {
 
     private func chance(_ percent: UInt64) -> Bool { random.next() % 100 < percent }
 
-    /// Every signature is a request of its own: two of one order could both have an effect.
+    /// Every signature is a request of its own: two of one order could both take effect.
     package var wallets: [String] { [] }
 
     package func readWallet(
@@ -96,7 +96,7 @@ package final class ModelRail: PaymentProvider, TransferSending, BatchSending {
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedBatch {
         if chance(5) { throw ProviderError(.unavailable, "no node answers") }
-        // Some are never possible, and some have to wait.
+        // Some orders are never possible, and some have to wait.
         let kinds = orders.map { _ in random.next() % 100 }
         let chosen = zip(orders, kinds).filter { $0.1 >= 10 }.map(\.0)
         let refused = zip(orders, kinds).filter { $0.1 < 2 }.map { ($0.0.id, "never") }
@@ -143,7 +143,7 @@ package final class ModelRail: PaymentProvider, TransferSending, BatchSending {
         return chance(50) ? .accepted : .unknown(reason: "the reply was lost")
     }
 
-    /// What is due takes effect, once.
+    /// Applies the due requests, each once.
     private func execute(_ hash: String, at now: Timestamp) {
         ledger.withLock { state in
             guard let moment = state.due[hash], moment <= now, !state.executed.contains(hash) else { return }

@@ -4,7 +4,7 @@ package import Providers
 package import Seams
 import Synchronization
 
-/// A chain with one wallet, whose key several gateways may have: it takes each number once, and forgets nothing.
+/// A chain with one wallet, whose key several gateways may hold: it takes each number once, and remembers all.
 package final class NumberedChain: Sendable {
     /// How the wallet takes numbers.
     package enum Numbering: String, CaseIterable, Sendable {
@@ -12,7 +12,7 @@ package final class NumberedChain: Sendable {
         case inAnyOrder
     }
 
-    /// Something that the wallet's key has signed.
+    /// A request that the wallet's key has signed.
     package struct Request: Hashable, Sendable {
         package let hash: String
         package let number: Int64
@@ -33,7 +33,7 @@ package final class NumberedChain: Sendable {
 
     private let scale = Mutex(1)
 
-    /// How many times what was asked for each request moves, as a token may.
+    /// How many times its amount each request moves, as a token might.
     package var factor: Int {
         get { scale.withLock { $0 } }
         set { scale.withLock { $0 = newValue } }
@@ -41,7 +41,7 @@ package final class NumberedChain: Sendable {
 
     package init(_ numbering: Numbering) { self.numbering = numbering }
 
-    /// What took effect, in its order.
+    /// The requests that took effect, in order.
     package var requests: [Request] { taken.withLock { $0 } }
 
     /// How often each receiver was paid.
@@ -49,15 +49,15 @@ package final class NumberedChain: Sendable {
 
     package var next: Int64 { Int64(taken.withLock(\.count)) }
 
-    /// Keeps a request where nodes know to wait for it.
+    /// Puts a request into the nodes' pool.
     package func delay(_ request: Request) { waiting.withLock { $0.append(request) } }
 
     package var pending: Int64 { next + Int64(waiting.withLock(\.count)) }
 
-    /// A reorganisation takes away what something has done.
+    /// Removes a request, as a reorganisation does.
     package func drop(_ hash: String) { taken.withLock { taken in taken.removeAll { $0.hash == hash } } }
 
-    /// What waited takes effect.
+    /// Applies the requests of the pool.
     package func land() {
         let all = waiting.withLock { waiting in
             defer { waiting = [] }
@@ -90,7 +90,7 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
     private let clock: any WallClock
     private let meanwhile = Mutex<(@Sendable () async throws -> Void)?>(nil)
 
-    /// A provider whose signatures begin with `name`, and whose numbers begin with `first` where any order will do.
+    /// A provider whose signatures begin with `name`, and whose numbers begin with `first` when taken in any order.
     package init(_ chain: NumberedChain, name: String, first: Int64, asset: AssetID, clock: any WallClock) {
         self.chain = chain
         self.name = name
@@ -99,7 +99,7 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
         self.clock = clock
     }
 
-    /// Has something happen elsewhere while the wallet is read the next time.
+    /// Runs a closure during the next reading of the wallet.
     package func whileReading(_ body: @escaping @Sendable () async throws -> Void) {
         meanwhile.withLock { $0 = body }
     }

@@ -8,26 +8,26 @@ package import Synchronization
 package final class ScriptedProvider: PaymentProvider, TransferSending, TransferScanning, BalanceStating,
     SubscriptionKeeping, WalletPaying
 {
-    /// What it answers, and how often it was asked.
+    /// The answers, and how often it was asked.
     package struct Script {
         var settings: Labels = [:]
         package var submission = SubmissionOutcome.accepted
         package var fate = TransferFate.pending
-        /// What becomes of single transfers; of the others what ``fate`` says.
+        /// The fates of single transfers; all others have ``fate``.
         package var fates: [String: TransferFate] = [:]
         /// Whether one transfer at a time is under way.
         package var hasOneLane = true
-        /// Until when what is prepared can take effect.
+        /// The end of prepared transfers.
         package var validUntil: Timestamp?
         package var submitted = 0
-        /// What the rail says is there; none: it cannot be asked.
+        /// The balance that the rail states; nil when it cannot be asked.
         package var held: Amount?
         package var prepared = 0
-        /// What may be paid beside the price.
+        /// What may be paid on top of the price.
         package var terms = OptionTerms.none
-        /// What the network would charge.
+        /// The expected network fee.
         package var fee: Amount?
-        /// The next page of its only account; none: nothing is scanned.
+        /// The next page of its only account; nil when it has no scan.
         package var page: (@Sendable () async throws(ProviderError) -> ScanPage)?
     }
 
@@ -35,7 +35,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     package let key: String
     package let rail: Rail
     package let asset: AssetID
-    /// The bot that pushes what happens; none: nothing is pushed.
+    /// The bot that pushes messages; nil when there are none.
     package let bot: String?
     private let refunds: ProviderCapabilities.Refunds
 
@@ -57,7 +57,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
 
     package let accountNames: [String]
 
-    /// A bot whose updates a test brings in by itself.
+    /// A bot whose updates a test records itself.
     private struct Bot: PushReceiving {
         let source: String
         func interpret(_ message: [UInt8]) throws(ProviderError) -> [PushedMessage] { [] }
@@ -109,7 +109,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         )
     }
 
-    /// The wishes of what was opened last.
+    /// The settings of the option that was opened last.
     package var lastSettings: Labels { script.withLock { $0.settings } }
 
     package var standingAccounts: [ScanAccount] { [ScanAccount(account: "account", subject: "coin")] }

@@ -12,23 +12,23 @@ import Testing
 
 @Suite("An edit behind the gateway's back, on each engine")
 struct AuditTests {
-    /// What somebody might write into a column.
+    /// A value that somebody might write into a column.
     enum Edit: Sendable {
-        /// What is no value of the column's kind: text for a number, `NaN`, too few bytes.
+        /// A value of the wrong type: text for a number, `NaN`, too few bytes.
         case rubbish
         case null
-        /// What another row has there.
+        /// The value of another row.
         case another
-        /// Another moment or number.
+        /// A later moment or larger number.
         case later
         case text(String)
         case units(Int64)
         case id([UInt8])
-        /// The number that stands for a word, by the table `codes`.
+        /// The number of a word in the table `codes`.
         case word(String, String)
     }
 
-    /// Each edit is found.
+    /// The edits of each column, all of which the audit finds.
     static let edits: [String: [String: [Edit]]] = [
         "payments": [
             "id": [.id(PaymentID(value: 9).bytes)], "amount": [.units(1), .rubbish],
@@ -90,7 +90,7 @@ struct AuditTests {
         ],
     ]
 
-    /// The other columns of these tables, and why no audit looks at them.
+    /// The other columns of these tables, and why the audit does not compare them.
     static let others: [String: [String: String]] = [
         "payments": [
             "invoice": "found by what the invoices received", "option": "how it was paid; a claim changes it",
@@ -113,22 +113,22 @@ struct AuditTests {
         "invoices": ["settled_at": "a time of ours"],
     ]
 
-    /// Columns that only some rows have, or that mean something in some rows only.
+    /// The rows in which a column has a value or a meaning.
     private static func condition(_ table: String, _ column: String) -> String {
         switch (table, column) {
-        // Only what was sent is booked at a provider.
+        // Only completed transfers are booked at a provider.
         case ("outgoing", "provider"): "state = \(code("outgoing.state", "completed"))"
         case ("outgoing", "payment"): "kind = \(code("outgoing.kind", "refund"))"
-        // Half of an amount is none.
+        // Amount and asset of the fee are one value.
         case ("outgoing", "fee"), ("outgoing", "fee_asset"): "fee IS NOT NULL"
         case ("postings", _): "line = 0"
-        // What an open case has of its end is nothing.
+        // An open case has no outcome.
         case ("cases", "outcome"), ("cases", "outcome_object"), ("cases", "note"), ("cases", "resolved_at"):
             "outcome IS NOT NULL"
         case ("cases", "payment"): "payment IS NOT NULL"
-        // Only what is about a movement has any.
+        // Only cases about a movement have evidence.
         case ("cases", "evidence"): "evidence IS NOT NULL"
-        // What counts for nothing has a value for people only.
+        // The value of a payment that does not count is informational.
         case ("payments", "value"), ("payments", "value_asset"):
             "state = \(code("payments.state", "final")) AND classification IN ("
                 + ["exact", "partial", "over"].map { code("payments.classification", $0) }.joined(separator: ", ") + ")"
@@ -157,7 +157,7 @@ struct AuditTests {
         try await desk.settlement.database.close()
     }
 
-    /// Changes one row after the other, has it found, and puts it back.
+    /// Edits one row after the other, expects the finding, and restores the row.
     private func edit(
         _ table: String,
         _ key: String,
@@ -188,7 +188,7 @@ struct AuditTests {
             do {
                 guard try await database.write({ try $0.change(change, [new, row[0], row[2]]) }) == 1 else { continue }
             } catch let error as StorageError where [.constraint, .unstorable].contains(error.code) {
-                // Not even the database takes it.
+                // The database itself refuses the edit.
                 tried += 1
                 continue
             }
@@ -207,7 +207,7 @@ struct AuditTests {
         #expect(tried > 0, "\(engine) \(table).\(column) = \(value) was never tried")
     }
 
-    /// What is written instead of a value; nil when it is there already.
+    /// The value to write instead of `old`; nil when it is the same.
     private static func new(
         _ edit: Edit,
         instead old: SQLValue,
@@ -234,19 +234,19 @@ struct AuditTests {
         return new == old ? nil : new
     }
 
-    /// How findings name a row.
+    /// The name of a row in findings.
     private static func name(of key: SQLValue, in table: String) -> String {
         guard case .blob(let bytes) = key else { return "\(key)" }
         let texts: [String: String?] = [
             "payments": PaymentID(bytes: bytes)?.text, "invoices": InvoiceID(bytes: bytes)?.text,
             "cases": CaseID(bytes: bytes)?.text,
         ]
-        // A refund and a payout differ in what stands before the identifier.
+        // Identifiers of refunds and payouts differ only in their prefix.
         let digits = PayoutID(bytes: bytes)?.text.dropFirst(PayoutKind.prefix.count)
         return texts[table].flatMap { $0 } ?? String(digits ?? "")
     }
 
-    @Test("can be made in no column that nobody has thought of", arguments: Engine.allCases)
+    @Test("is considered for every column of the audited tables", arguments: Engine.allCases)
     func everyColumnIsKnown(engine: Engine) async throws {
         let database = try engine.open()
         for table in Self.edits.keys.sorted() {
@@ -266,7 +266,7 @@ struct AuditTests {
         try await database.close()
     }
 
-    @Test("is not what a fee is that takes all of a payment, or nothing", arguments: [0, 1, 9_999, 10_000])
+    @Test("is not suspected when a fee takes all of a payment, or nothing", arguments: [0, 1, 9_999, 10_000])
     func extremeFees(basisPoints: Int) async throws {
         let desk = try await Desk(feeBasisPoints: basisPoints)
         let option = try await desk.openInvoice(id: InvoiceID(value: 1)).options[0].id
@@ -281,7 +281,7 @@ struct AuditTests {
         return try await settlement.database.read { try settlement.audit(in: $0) }
     }
 
-    /// A desk at which one of each has happened.
+    /// A desk with objects of every kind.
     private static func world(on engine: Engine) async throws -> Desk {
         let desk = try await Desk(on: engine)
         desk.provider.script.withLock { $0.hasOneLane = false }

@@ -7,16 +7,16 @@ import SettlementDesk
 import Storage
 import Testing
 
-/// An order for one customer that another paid, unasked, was settled and nobody was told.
-@Suite("An order for one customer alone")
+/// Another customer may pay without the gateway's approval: the invoice must not be settled by that.
+@Suite("An order with a payer")
 struct BoundPayerTests {
-    @Test("that another has paid is not settled by it: the money waits with a case", arguments: [false, true])
+    @Test("is not settled by another customer's payment: that opens a case", arguments: [false, true])
     func stranger(inStars: Bool) async throws {
         let shop = try await CardShop()
         let option = try await shop.open(1_250, payer: 777, inStars: inStars)
         let pay = CardShop.Pay(option: option, units: 1_250, user: 888, charge: "stranger")
         guard case .refused = try await shop.ask(pay) else {
-            Issue.record("another customer may pay")
+            Issue.record("another customer was approved")
             return
         }
         try await shop.pay(pay)
@@ -30,14 +30,14 @@ struct BoundPayerTests {
         for name in ["777", "888", option.invoice.text] { #expect(found.detail?.contains(name) == true) }
         #expect(try await shop.booksHold())
 
-        // The customer can still pay, and a person decides about the other money.
+        // The payer can still pay, and a person decides about the other payment.
         try await shop.pay(.init(option: option, units: 1_250, charge: "customer"))
         #expect(try await shop.invoice(option).status.state == .settled)
         #expect(try await shop.openCases().map(\.id) == [found.id])
         #expect(try await shop.booksHold())
     }
 
-    @Test("is settled by it when a person assigns the other's money to it, with the shipping that was chosen")
+    @Test("is settled when a person assigns another customer's payment to it, with the chosen way of shipping")
     func accepted() async throws {
         let shop = try await CardShop(shipping: ["a": 350, "b": 700])
         let option = try await shop.open(1_250, ["is_flexible": "true"], payer: 777)

@@ -6,15 +6,19 @@ import SettlementDesk
 import Storage
 import Testing
 
-/// A renewal that was paid before the merchant's cancellation and told after it made the subscription active again.
-@Suite("A renewal that is told after a cancellation")
+/// A renewal that was paid before a cancellation and reported after it must not make the subscription active again.
+@Suite("A renewal that is reported after a cancellation")
 struct CancelledRenewalTests {
-    /// When it was paid, in seconds after the cancellation; whether the subscription was over when it was told; the state.
+    /// The time of the payment in seconds after the cancellation, whether the subscription had ended by the report, the
+    /// resulting state.
     static let rows: [(paid: Int64, isOver: Bool, state: SubscriptionStatus.State)] = [
         (-60, false, .canceled), (60, false, .active), (-60, true, .canceled), (60, true, .active),
     ]
 
-    @Test("extends what is paid, and restores it only when it was paid after that", arguments: rows)
+    @Test(
+        "extends the paid time, and restores the subscription only when it was paid after the cancellation",
+        arguments: rows
+    )
     func renewal(paid: Int64, isOver: Bool, state: SubscriptionStatus.State) async throws {
         let shop = try await CardShop()
         let star = try #require(shop.settlement.assets.asset(.stars))
@@ -43,7 +47,7 @@ struct CancelledRenewalTests {
         #expect(try await shop.openCases().isEmpty)
     }
 
-    @Test("by an end that no date can name is paid for a period", arguments: [300_000_000_000, 1] as [Int64])
+    @Test("with an impossible end date counts for one period", arguments: [300_000_000_000, 1] as [Int64])
     func impossibleEnd(seconds: Int64) async throws {
         let shop = try await CardShop()
         let star = try #require(shop.settlement.assets.asset(.stars))

@@ -10,8 +10,8 @@ import Storage
 import Synchronization
 import Testing
 
-/// Of several reports that a card payment was returned only the first was booked, and the others were dropped.
-@Suite("Reports that money was returned")
+/// Each report that a card payment was returned has to be booked or to open a case.
+@Suite("Reports of returned payments")
 struct CardRefundTests {
     /// An order that was paid by card.
     private func paid(_ shop: CardShop) async throws -> CardShop.Pay {
@@ -30,7 +30,7 @@ struct CardRefundTests {
         try await shop.refunds(shop.payment(pay.option)).map(\.amount)
     }
 
-    @Test("are booked one by one, each once, and what is more than what is left has a case")
+    @Test("are booked one by one, each once; a report of more than the rest of the payment opens a case")
     func reports() async throws {
         let shop = try await CardShop()
         let pay = try await paid(shop)
@@ -52,7 +52,7 @@ struct CardRefundTests {
         #expect(try await shop.booksHold())
     }
 
-    @Test("are booked up to the whole payment without a case, two equal ones too", arguments: [[1_250], [625, 625]])
+    @Test("are booked up to the whole payment without a case, also two equal ones", arguments: [[1_250], [625, 625]])
     func whole(parts: [Int64]) async throws {
         let shop = try await CardShop()
         let pay = try await paid(shop)
@@ -64,13 +64,13 @@ struct CardRefundTests {
         for (number, units) in parts.enumerated() {
             #expect(try await shop.refund(report(units, by: Int64(10 + number), of: pay)) == .repetition)
         }
-        // The law: whatever is reported beyond it has a case.
+        // Any report beyond the whole payment opens a case.
         #expect(try await shop.refund(report(1, by: 20, of: pay)) == .setAside)
         #expect(try await shop.openCases().count == 1)
         #expect(try await shop.booksHold())
     }
 
-    @Test("after a refund that was recorded by its number: one that may be the same is a case, another is booked")
+    @Test("after a refund recorded by its number: a report that may be the same opens a case, another one is booked")
     func recorded() async throws {
         let shop = try await CardShop()
         let pay = try await paid(shop)
@@ -96,7 +96,7 @@ struct CardRefundTests {
     }
 
     @Test(
-        "that a merchant records by number afterwards are the same refund, and another is one of its own",
+        "are the same refund when a merchant records it by number afterwards; another number is another refund",
         arguments: [(nil, 1_250), (1_250, 1_250), (500, 500)] as [(Int64?, Int64)]
     )
     func recordedAfterwards(units: Int64?, reportedUnits: Int64) async throws {
@@ -121,7 +121,7 @@ struct CardRefundTests {
         #expect(named.purpose == reported.purpose)
         #expect(try await shop.refunds(payment).map(\.prepared?.hash) == ["re_1"])
         await #expect(throws: SettlementError(.conflict, "")) { try await record(units, "re_1") }
-        // It has its number: what is recorded now is another, of all that is left when it names no amount.
+        // It has its number now: another number is another refund, of the whole rest when it has no amount.
         if reportedUnits == 500 {
             #expect(try await record(500, "re_2").purpose != reported.purpose)
             #expect(try await record(nil, "re_3").amount == shop.money(250))
@@ -132,7 +132,7 @@ struct CardRefundTests {
         #expect(try await shop.booksHold())
     }
 
-    // MARK: - Payments that nobody knows
+    // MARK: - Unknown payments
 
     private func worker(_ shop: CardShop) -> ReconciliationWorker {
         ReconciliationWorker(
@@ -149,7 +149,7 @@ struct CardRefundTests {
         try await shop.settlement.keep(message: shop.message(what, pay), from: "telegram:shop", key: key)
     }
 
-    @Test("of a card payment that is not known wait for it, and then for a person")
+    @Test("of an unknown card payment wait an hour for it, and then open a case")
     func unknownCard() async throws {
         let shop = try await CardShop()
         let pay = CardShop.Pay(option: try await shop.open(1_250), units: 1_250, charge: "unknown")
@@ -169,7 +169,7 @@ struct CardRefundTests {
         #expect(try await shop.booksHold())
     }
 
-    @Test("that overtook the payment are booked when it has come")
+    @Test("that overtook the payment are booked once it has come")
     func overtaken() async throws {
         let shop = try await CardShop()
         let pay = CardShop.Pay(option: try await shop.open(1_250), units: 1_250)
@@ -202,7 +202,7 @@ struct CardRefundTests {
         #expect(try await pending(shop) == 0)
         let found = try await shop.openCases().filter { $0.reason == .unreadable }
         #expect(found.count == 1)
-        // The account shows no such change, so that none has to be explained.
+        // The account shows no such change, so the report has no difference to explain.
         let aside = try #require(found.first?.setAside)
         #expect(aside.units == nil && aside.asset == .stars && aside.explanation.contains("that 50 was"))
     }

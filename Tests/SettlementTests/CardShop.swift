@@ -17,7 +17,7 @@ import Testing
 
 /// A shop whose bot takes cards and Stars, fed with Telegram's own words.
 struct CardShop {
-    /// A Telegram that makes every link, and whose Star account has one line when it answers.
+    /// A Telegram that makes every link, with one line in its Star account when that answers.
     final class Links: HTTPTransport {
         let hasStarAccount = Mutex(false)
 
@@ -33,7 +33,7 @@ struct CardShop {
         }
     }
 
-    /// What a customer pays, as Telegram asks about it and tells of it.
+    /// A customer's payment, as Telegram asks about it and reports it.
     struct Pay {
         var option: PaymentOption
         var units: Int64
@@ -41,9 +41,9 @@ struct CardShop {
         var user: Int64 = 777
         var charge = "charge"
         var message: Int64 = 1
-        /// When it was made; now when it is not said.
+        /// The time of the payment; nil for now.
         var date: Timestamp?
-        /// Until when it pays a subscription.
+        /// The end of the period that it pays of a subscription.
         var paidUntil: Timestamp?
     }
 
@@ -54,8 +54,7 @@ struct CardShop {
     let cards: TelegramFiatProvider
     let stars: TelegramStarsProvider
 
-    /// A shop that takes cards in a currency with so many fraction digits, and what its ways of shipping cost, in smallest
-    /// units.
+    /// A shop that takes cards in a currency with `scale` fraction digits; ways of shipping cost smallest units.
     init(_ code: String = "EUR", scale: Int = 2, shipping: [String: Int64] = [:]) async throws {
         desk = try await Desk(feeBasisPoints: 0)
         currency = Asset(id: try AssetID.fiat(code), code: code, name: code, scale: scale, displayNames: [])
@@ -101,10 +100,10 @@ struct CardShop {
         )
     }
 
-    /// How much so many smallest units are.
+    /// An amount in smallest units.
     func money(_ units: Int64) -> Amount { Amount(asset: currency.id, units: Int256(units)) }
 
-    /// Opens an order that is paid by card, or with Stars.
+    /// Opens an order by card, or in Stars.
     func open(
         _ units: Int64,
         _ settings: Labels = [:],
@@ -131,7 +130,7 @@ struct CardShop {
         return try #require(try await settlement.openInvoice(request, for: desk.merchant, id: id).options.first)
     }
 
-    // MARK: - Telegram's words
+    // MARK: - Telegram's messages
 
     private func provider(of pay: Pay) -> any PaymentProvider & PushReceiving {
         pay.option.provider == stars.key ? stars : cards
@@ -160,11 +159,11 @@ struct CardShop {
         return await settlement.decide(question, of: provider)
     }
 
-    /// Tells of the payment, asked for or not.
+    /// Reports the payment, approved or not.
     @discardableResult
     func pay(_ pay: Pay) async throws -> RecordedObservation { try await tell("successful_payment", pay) }
 
-    /// Tells that money was returned.
+    /// Reports that money was returned.
     @discardableResult
     func refund(_ pay: Pay) async throws -> RecordedObservation { try await tell("refunded_payment", pay) }
 
@@ -173,7 +172,7 @@ struct CardShop {
         return try await settlement.record(try observation(of: what, pay), at: provider)
     }
 
-    /// What Telegram tells of a payment, or of its return.
+    /// Telegram's message about a payment or its return.
     private func observation(of what: String, _ pay: Pay) throws -> Observation {
         guard case .observation(let observation) = try provider(of: pay).interpret(message(what, pay)).first else {
             throw ProviderError(.malformed, "it tells of nothing")
@@ -181,7 +180,7 @@ struct CardShop {
         return observation
     }
 
-    /// The update by which Telegram tells of a payment, or of its return.
+    /// Telegram's update about a payment or its return.
     func message(_ what: String, _ pay: Pay) -> [UInt8] {
         var details: [JSONValue.Member] = [
             .init("telegram_payment_charge_id", .string(pay.charge)), .init("provider_payment_charge_id", "p"),
@@ -226,7 +225,7 @@ struct CardShop {
 
     func booksHold() async throws -> Bool { try await desk.booksHold() }
 
-    /// What the merchant has earned in the currency of the cards.
+    /// The merchant's balance in the currency of the cards.
     func earned() async throws -> Amount {
         let merchant = desk.merchant
         let (id, account) = (currency.id, AccountID(text: "merchant_balance/\(merchant.text)"))

@@ -6,10 +6,10 @@ import Settlement
 import SettlementDesk
 import Testing
 
-/// A card payment of any total from the price on was approved, and all of it earned.
+/// Telegram adds shipping and a tip, so that a total is not the price: only those that belong to the order may be paid.
 @Suite("The total of a card payment")
 struct CardTotalTests {
-    /// An order, what is chosen and what is paid; the numbers are smallest units.
+    /// An order, the chosen way of shipping and the paid total, in smallest units.
     struct Row: CustomStringConvertible {
         let price: Int64
         let tip: Int64?
@@ -17,12 +17,12 @@ struct CardTotalTests {
         let choice: String?
         let total: Int64
 
-        /// What is due for the choice; nil when it is none of those that are offered.
+        /// The amount due for the choice; nil when the choice is not offered.
         var due: Int64? {
             guard let shipping else { return choice == nil ? price : nil }
             return choice.flatMap { shipping[$0] }.map { price + $0 }
         }
-        /// What money that was taken all the same has to cover.
+        /// The amount that a payment taken all the same has to cover.
         var least: Int64 { due ?? price + (shipping?.values.min() ?? 0) }
         var isAllowed: Bool { due.map { ($0...($0 + (tip ?? 0))).contains(total) } ?? false }
         var surplus: Int64 { max(0, total - least - (tip ?? 0)) }
@@ -42,7 +42,7 @@ struct CardTotalTests {
 
     static let ways: [String: Int64] = ["a": 350, "b": 700]
 
-    /// Each order with each choice, and totals at every edge of what belongs to it.
+    /// Each order with each choice, and totals around every limit.
     static let rows: [Row] = {
         var rows: [Row] = []
         for price: Int64 in [1_250, 1_234] {
@@ -67,7 +67,7 @@ struct CardTotalTests {
     static let currencies: [(code: String, scale: Int)] = [("JPY", 0), ("EUR", 2), ("KWD", 3)]
 
     @Test(
-        "is the price, the chosen way of shipping and a tip within its limit; what is taken beside it has a case",
+        "is price, chosen way of shipping and a tip within its limit; a surplus or an uncovered rest opens a case",
         arguments: currencies
     )
     func table(code: String, scale: Int) async throws {
@@ -97,7 +97,7 @@ struct CardTotalTests {
         #expect(cases.count == surplus.count)
         for found in cases { #expect(found.amount == found.payment.flatMap { surplus[$0] }.map(shop.money)) }
         #expect(try await shop.earned() == shop.money(earned))
-        // What did not cover its order has a case when the time is over.
+        // A payment that does not cover its order opens a case when the invoice ends.
         shop.desk.clock.advance(by: .seconds(7_200))
         while try await !shop.settlement.expireInvoices().isEmpty {}
         let short = try await shop.openCases().filter { $0.reason == .underpaid }
@@ -105,7 +105,7 @@ struct CardTotalTests {
         #expect(try await shop.booksHold())
     }
 
-    @Test("earns price and shipping once when the order is paid short, and then in full")
+    @Test("earns price and shipping once when the order is paid in part, and then in full")
     func twice() async throws {
         let shop = try await CardShop(shipping: Self.ways)
         let option = try await shop.open(1_250, ["is_flexible": "true"])
@@ -115,7 +115,7 @@ struct CardTotalTests {
         #expect(try await shop.invoice(option).status.state == .settled)
         let over = try await shop.onlyCase()
         #expect(over.reason == .overpaid)
-        // A part is worth its share of the price, rounded down: what is owed for the rest may be a unit more.
+        // A part counts for its share of the price, rounded down, so that the rest may be a unit more.
         let surplus = try #require(over.amount)
         #expect(surplus == shop.money(1_249) || surplus == shop.money(1_250))
         #expect(try await shop.earned().adding(surplus) == shop.money(3_200))

@@ -9,7 +9,7 @@ import SettlementDesk
 import Storage
 import Testing
 
-@Suite("Claims of payments that belonged to nothing, on each engine")
+@Suite("Claims of unmatched payments, on each engine")
 struct ClaimTests {
     private func claim(_ opened: InvoiceWithOptions, from owner: String, at desk: Desk) async throws -> [Payment] {
         try await desk.settlement.claim(
@@ -17,7 +17,7 @@ struct ClaimTests {
         )
     }
 
-    @Test("settle the invoice from where the money waits, once", arguments: Engine.allCases)
+    @Test("settle the invoice from suspense, once", arguments: Engine.allCases)
     func settles(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
@@ -43,7 +43,7 @@ struct ClaimTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("add up with what was paid, and leave strangers' payments alone")
+    @Test("count with earlier payments, and find no strangers' payments")
     func parts() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()
@@ -55,7 +55,7 @@ struct ClaimTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("of another merchant's invoice, or after a refund of the operator, find nothing")
+    @Test("of another merchant's invoice, or after a refund by the operator, find nothing")
     func refused() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()
@@ -79,7 +79,7 @@ struct ClaimTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("that come late are late all the same")
+    @Test("of late payments classify these as late")
     func late() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()

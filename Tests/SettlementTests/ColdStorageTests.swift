@@ -26,7 +26,10 @@ struct ColdStorageTests {
         desk.provider.script.withLock { $0.held = amount }
     }
 
-    @Test("takes what is above the limit, down to what stays, one move at a time", arguments: Engine.allCases)
+    @Test(
+        "receives everything above the lower amount once the limit is exceeded, one move at a time",
+        arguments: Engine.allCases
+    )
     func moves(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let rule = try rule(desk)
@@ -49,7 +52,7 @@ struct ColdStorageTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("leaves what waits to be paid out")
+    @Test("leaves the amounts of open payouts")
     func queued() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice("90")
@@ -62,7 +65,7 @@ struct ColdStorageTests {
         #expect(try await desk.settlement.enforce(try rule(desk))?.amount == (try desk.amount("81")))
     }
 
-    @Test("has nothing when the move failed, and gives back what returns")
+    @Test("receives nothing when the move fails, and may send money back")
     func failsAndReturns() async throws {
         let desk = try await Desk()
         try holds("150", desk)
@@ -82,7 +85,7 @@ struct ColdStorageTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("needs less to stay than may be held")
+    @Test("needs a lower amount below the limit")
     func nonsense() async throws {
         let desk = try await Desk()
         #expect(throws: SettlementError(.invalidRequest, "")) {

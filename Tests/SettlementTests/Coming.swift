@@ -9,15 +9,15 @@ import Storage
 import Synchronization
 import Testing
 
-/// Something that comes by a provider and names a target: one cell of the table of the ways in.
+/// A message by a provider that names a target: one cell of the table of the ways in.
 struct Coming {
     let way: WayIn
     let relation: Relation
-    /// What is named; nil when it names nothing that is there.
+    /// The named object; nil when it does not exist.
     let target: Target?
-    /// The invoice on whose page it comes.
+    /// The invoice whose page it uses.
     let page: InvoiceID
-    /// Tells the cells of one market apart.
+    /// Distinguishes the cells of one market.
     let number: Int
     let market: Market
 
@@ -32,7 +32,7 @@ struct Coming {
 
     static func charge(_ number: Int) -> String { "charge-\(number)-" }
 
-    /// What the Telegram user of a number pays.
+    /// A payment by the Telegram user of a number.
     static func charged(
         _ amount: Amount,
         for option: PaymentOptionID,
@@ -53,9 +53,9 @@ struct Coming {
         )
     }
 
-    /// Has it come.
+    /// Delivers it.
     ///
-    /// - Returns: whether a question was agreed to, or what is named was spoken of; nil where nothing is asked.
+    /// - Returns: whether a question was approved, or the target was shown; nil where nothing is asked.
     func play() async throws -> Bool? {
         let amount = try desk.amount("1.5")
         switch way {
@@ -75,7 +75,7 @@ struct Coming {
         return nil
     }
 
-    /// What a rail tells.
+    /// Delivers an observation of a rail.
     private func observe(_ amount: Amount) async throws {
         let new = desk.transfer(amount, for: option, number: 1_000 + number)
         let old = NaturalKey("test", "\(number)")
@@ -90,7 +90,7 @@ struct Coming {
             try await settlement.record(scan, of: account, at: provider, after: nil)
         case .refund:
             let key = NaturalKey("test", "\(number) out")
-            // A return of what is not known is tried again later.
+            // A return of an unknown payment is tried again later.
             _ = try? await settlement.record(
                 .refunded(naturalKey: key, payment: old, amount: amount, at: desk.clock.now()),
                 at: provider
@@ -107,7 +107,7 @@ struct Coming {
         }
     }
 
-    /// What Telegram asks before it takes money.
+    /// Whether Telegram's question before a payment is approved.
     private func isAgreed(_ topic: ApprovalRequest.Topic) async -> Bool {
         let question = ApprovalRequest(id: "q\(number)", reference: reference, payer: "1", topic: topic)
         if case .refused = await settlement.decide(question, of: provider) { return false }
@@ -144,7 +144,7 @@ struct Coming {
         _ = try await settlement.record(.incoming(bought), at: provider)
     }
 
-    /// What customers do on the page and say to bots.
+    /// Delivers an action of a customer on the page or in a chat.
     private func meetFront(_ amount: Amount) async throws -> Bool? {
         let (front, bot) = (market.front, try #require(provider.bot))
         switch way {
@@ -165,7 +165,7 @@ struct Coming {
         }
     }
 
-    /// Money that named nothing is given to the target: by a claim of its payer, or by the operator.
+    /// Gives an unmatched payment to the target, by a claim of its payer or by the operator.
     private func takeUnmatched(_ amount: Amount) async throws {
         let owner = "owner \(number)"
         let lost = desk.transfer(amount, for: nil, number: 2_000 + number, payer: owner)

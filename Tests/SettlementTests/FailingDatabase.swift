@@ -2,19 +2,19 @@ import Records
 import Storage
 import Synchronization
 
-/// A database whose statements fail where a test wants it: what an engine does when it is away, or takes no value.
+/// A database whose statements fail where a test wants it, as when the engine is away or refuses a value.
 final class FailingDatabase: Database {
     private let inner: any Database
     private let state = Mutex((count: 0, failing: Int.max, error: StorageError(.unavailable, "the disk is full")))
 
     init(_ inner: any Database) { self.inner = inner }
 
-    /// Has the statement with a number, counted from now, fail and all after it.
+    /// Makes the statement with a number, counted from now, and all later ones fail.
     func fail(at number: Int, with code: StorageError.Code) {
         state.withLock { $0 = (0, number, StorageError(code, "on purpose")) }
     }
 
-    /// How many statements were run since ``fail(at:with:)``.
+    /// How many statements have run since ``fail(at:with:)``.
     var count: Int { state.withLock { $0.count } }
 
     fileprivate func pass() throws {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Bytes of files, for whoever looks for what must not be there.
+/// The bytes of files, to be searched for texts that must not be there.
 enum FileBytes {
     static func read(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
 

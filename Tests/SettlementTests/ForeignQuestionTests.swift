@@ -12,7 +12,7 @@ import Testing
 @Suite("A question before a payment that names another's order")
 struct ForeignQuestionTests {
     @Test(
-        "questions that name another's order are refused, and are one case for the operator, however many come",
+        "is refused, and opens one case for the operator, however many come",
         arguments: Engine.allCases
     )
     func foreignQuestions(engine: Engine) async throws {
@@ -36,7 +36,7 @@ struct ForeignQuestionTests {
         var opened: [InvoiceWithOptions] = []
         for number in 1...20 { opened.append(try await desk.openInvoice(id: InvoiceID(value: UInt128(number)))) }
         #expect(await !ask(PaymentOptionID(value: 999), .payment(amount: amount), of: neighbour))
-        #expect(try await cases().isEmpty, "what names nothing is nobody's")
+        #expect(try await cases().isEmpty, "a question that names no order opened a case")
         for (number, invoice) in opened.enumerated() {
             let topic: ApprovalRequest.Topic = number % 2 == 0 ? .payment(amount: amount) : .shipping(address: "{}")
             #expect(await !ask(invoice.options[0].id, topic, of: neighbour))
@@ -49,7 +49,7 @@ struct ForeignQuestionTests {
         let request = CaseRequest(first.id, .dismiss)
         _ = try await desk.settlement.resolveCase(request, by: desk.settlement.operatorMerchant)
         #expect(await !ask(opened[5].options[0].id, .payment(amount: amount), of: neighbour))
-        #expect(try await cases().count == 1, "after a person has looked, the next one is told of")
+        #expect(try await cases().count == 1, "after the case is closed, the next question opens another")
         #expect(try await desk.booksHold())
     }
 }

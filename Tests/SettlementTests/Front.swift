@@ -15,10 +15,9 @@ import TelegramBot
 import Testing
 import WalletPayments
 
-/// Where customers come with init data, questions and wallets: three bots, the page, and a Telegram that writes down what
-/// the bots say.
+/// The customers' side: three bots, the checkout page, and a Telegram that records the bots' messages.
 struct Front {
-    /// A bot's number by its key; the numbers of bots whose tokens are not here are a hundred more.
+    /// A bot's number by its key; bots without a token here have the same numbers plus 100.
     private static let numbers: [String: Int64] = ["first": 11, "second": 12, "operators": 13]
 
     private let checkout: Checkout
@@ -27,7 +26,7 @@ struct Front {
     private let signer: Ed25519.PrivateKey
     private let clock: any WallClock
 
-    /// Takes every call and remembers it.
+    /// Accepts and records every call.
     private final class Telegram: HTTPTransport {
         private let said = Mutex<[(bot: String, text: String)]>([])
 
@@ -38,7 +37,7 @@ struct Front {
             return HTTPResponse(status: 200, fields: [], body: Array(#"{"ok":true,"result":{}}"#.utf8))
         }
 
-        /// What was said since the last call.
+        /// The messages since the last call.
         func heard() -> [(bot: String, text: String)] {
             said.withLock { said in
                 defer { said = [] }
@@ -47,7 +46,7 @@ struct Front {
         }
     }
 
-    /// The fronts of a desk whose own bot is the operator's; the other two bots are a merchant's each.
+    /// The front of a desk: its own bot is the operator's, and the other two belong to a merchant each.
     init(of desk: Desk, first: MerchantID, second: MerchantID) throws {
         let (settlement, telegram) = (desk.settlement, self.telegram)
         clock = desk.clock
@@ -114,7 +113,7 @@ struct Front {
 
     // MARK: - The page
 
-    /// Whether init data that a bot signs, or that Telegram signs for a bot whose token is not here, opens an invoice.
+    /// Whether init data signed by a bot, or by Telegram for a bot without a token here, opens an invoice.
     func opens(_ invoice: InvoiceID, by bot: String, isThirdParty: Bool) async throws -> Bool {
         let fields = "auth_date=\(clock.now().seconds)\nuser={\"id\":5}"
         let text = "auth_date=\(clock.now().seconds)&user=%7B%22id%22%3A5%7D"
@@ -132,7 +131,7 @@ struct Front {
         return try await post("/pay/\(invoice.text)/session", body.bytes)
     }
 
-    /// Whether the page of an invoice opens a session with a wallet for an option.
+    /// Whether an invoice's page opens a wallet session for an option.
     func opensWallet(_ page: InvoiceID, for option: PaymentOptionID) async throws -> Bool {
         try await post("/pay/\(page.text)/wallet", Array("wallet=wallet&option=\(option.text)".utf8))
     }
@@ -145,7 +144,7 @@ struct Front {
 
     // MARK: - The bots
 
-    /// What a bot answers a user; a bot answers by itself and by no other.
+    /// A bot's answer to a user, which no other bot may send.
     func answer(to command: String, of user: Int, by bot: String) async throws -> String {
         let update: JSONValue = [
             "update_id": .integer(1),
@@ -160,7 +159,7 @@ struct Front {
         return heard.first?.text ?? ""
     }
 
-    /// What customers are told, by the bot through which their money came and by no other.
+    /// The notice to customers, which only the bot of their payment may send.
     func notices(by bot: String) async throws -> String {
         try await conversation.tellCustomers(at: clock.now())
         let heard = telegram.heard()

@@ -11,13 +11,13 @@ import Storage
 import Synchronization
 import Testing
 
-/// What is compared.
+/// The compared values.
 extension LawWorld {
     func openCases() async throws -> [ExceptionCase] {
         try await desk.settlement.database.read { try $0.cases(of: nil, state: .open, in: Page(limit: 100)) }
     }
 
-    /// What the books hold otherwise than the model says, a sentence each.
+    /// The differences between the books and the model, a sentence each.
     func differences() async throws -> [String] {
         let lines = try await desk.settlement.database.read { try $0.trialBalance().lines }
         var found = compare(

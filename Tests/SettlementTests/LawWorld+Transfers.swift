@@ -59,7 +59,7 @@ extension LawWorld {
         return "a payout of \(units)"
     }
 
-    /// A payout is approved, or called off before it is sent.
+    /// Approves a payout, or cancels it before it is sent.
     mutating func decidePayout() async throws -> String {
         let open = model.transfers.indices.filter { index in
             model.transfers[index].payment == nil && [.asked, .waiting].contains(model.transfers[index].state)
@@ -72,7 +72,7 @@ extension LawWorld {
         return "transfer \(index + 1) is \(approves ? "approved" : "called off")"
     }
 
-    /// The rail says that it has returned a whole payment.
+    /// Reports that the rail has returned a whole payment.
     mutating func railReturns() async throws -> String {
         guard let index = any(model.payments.indices.filter(model.canReturn)) else { return "nothing" }
         returns += 1
@@ -87,7 +87,7 @@ extension LawWorld {
         return "the rail has returned payment \(index + 1)"
     }
 
-    /// Who has paid without a word proves it, and says for what it was.
+    /// The payer of an unmatched payment proves it, and claims the payment for an invoice.
     mutating func claim() async throws -> String {
         let target = below(invoices.count)
         let unmatched = model.payments.indices.filter { model.payments[$0].isNobodys && model.payments[$0].stands }

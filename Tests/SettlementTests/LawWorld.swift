@@ -10,7 +10,7 @@ import Storage
 import Synchronization
 import Testing
 
-/// A desk and the model of it, driven by a seed.
+/// A desk and its model, driven by a seed.
 struct LawWorld {
     let desk: Desk
     var model = MoneyModel()
@@ -58,9 +58,9 @@ struct LawWorld {
 
     // MARK: - Steps
 
-    /// Something happens.
+    /// Performs a random step.
     ///
-    /// - Returns: what, for a person.
+    /// - Returns: its description.
     mutating func step() async throws -> String {
         switch below(20) {
         case 0...3: return try await pay()

@@ -14,7 +14,7 @@ struct Market {
     let desk: Desk
     let first: ScriptedProvider
     let second: ScriptedProvider
-    /// Where customers and bots come.
+    /// The customers' side.
     let front: Front
     let served = MerchantID(value: 9)
     var others: [MerchantID] { [MerchantID(value: 8), served] }
@@ -40,7 +40,7 @@ struct Market {
         }
     }
 
-    /// By whom it comes.
+    /// The provider that delivers the message.
     func provider(_ relation: Relation) -> ScriptedProvider {
         switch relation {
         case .own, .atTheOperators, .none: first
@@ -49,7 +49,7 @@ struct Market {
         }
     }
 
-    /// Who asks with a key where it comes by a merchant's own provider, or by the operator's.
+    /// The merchant that asks with a key at that provider.
     func asker(_ relation: Relation) -> MerchantID {
         switch relation {
         case .own, .atTheOperators, .none: desk.merchant
@@ -58,7 +58,7 @@ struct Market {
         }
     }
 
-    /// Whose what is named is, and where it was opened.
+    /// The merchant of the named object, and the provider where it was opened.
     func owner(_ relation: Relation) -> (merchant: MerchantID, provider: ScriptedProvider)? {
         switch relation {
         case .own, .otherBot, .byTheOperators: (desk.merchant, first)
@@ -67,7 +67,7 @@ struct Market {
         }
     }
 
-    /// All that merchants have, by merchant.
+    /// All objects of merchants, by merchant.
     func snapshot() async throws -> [String: [String]] {
         let queries = [
             "SELECT i.merchant, i.id, i.state, i.received FROM invoices i ORDER BY i.id",
@@ -96,7 +96,7 @@ struct Market {
     }
 }
 
-/// What something names.
+/// The object that a message names.
 struct Target {
     let merchant: MerchantID
     let provider: ScriptedProvider

@@ -10,7 +10,7 @@ import Storage
 import Synchronization
 import Testing
 
-@Suite("The law of money that moves back and forth")
+@Suite("The law of money")
 struct MoneyLawTests {
     struct Run: Sendable, CustomTestStringConvertible {
         let engine: Engine
@@ -22,7 +22,7 @@ struct MoneyLawTests {
         (1...60).map { Run(engine: .sqlite, seed: $0) } + (101...106).map { Run(engine: .postgreSQL, seed: $0) }
 
     @Test(
-        "after any payments, refunds, failures, reorganisations and decisions, each account holds what a plain model says",
+        "each account equals a plain model after any payments, refunds, failures, reorganisations and decisions",
         arguments: runs
     )
     func everySequence(run: Run) async throws {

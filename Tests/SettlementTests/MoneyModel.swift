@@ -1,7 +1,7 @@
-/// What a plain reading of the rules says about the money of some payments: no postings, no reversals, only where each
-/// payment stands and what each refund took from where.
+/// A plain model of the rules: no postings and no reversals, only the account of each payment and the sources of each
+/// refund.
 ///
-/// It knows nothing of the ledger's code; amounts are units that a fee of one percent divides.
+/// It shares no code with the ledger. Amounts are units of which a fee of one percent is a whole number.
 struct MoneyModel {
     enum Asset: String, CaseIterable {
         case coin = "ton:testnet:native"
@@ -21,17 +21,17 @@ struct MoneyModel {
     struct Payment {
         let amount: Int
         let asset: Asset
-        /// When the rail first had it.
+        /// The time at which the rail first had it.
         let madeAt: Int
         var invoice: Int?
         var stands = true
         /// Whether it is a part of what its invoice has received.
         var counts = false
-        /// Where what is not earned waits.
+        /// The account of the part that is not earned.
         var account = ""
         var waits = 0
         var earned = 0
-        /// Whether a case says that the rail took it back.
+        /// Whether it was taken back and its case is open.
         var isMissed = false
 
         var isNobodys: Bool { invoice == nil }
@@ -45,9 +45,9 @@ struct MoneyModel {
         var fromWaiting = 0
         var fromEarned = 0
         var fromLosses = 0
-        /// What the network took for it; nothing of what the rail has returned by itself.
+        /// The network's fee; zero for a return that the rail made itself.
         var fee = MoneyModel.networkFee
-        /// Whether somebody else has made it.
+        /// Whether it was made outside the gateway.
         var isAdopted = false
 
         var holds: Bool { state != .failed && state != .cancelled }
@@ -67,14 +67,14 @@ struct MoneyModel {
         live(of: payment).reduce(payments[payment].earned) { $0 - transfers[$1].fromEarned }
     }
 
-    // MARK: - What the rail does
+    // MARK: - Events of the rail
 
     mutating func arrive(_ payment: Payment) {
         payments.append(payment)
         place(payments.count - 1)
     }
 
-    /// A payment comes, for the first time or again.
+    /// Counts a payment that arrives, for the first time or again.
     mutating func place(_ index: Int) {
         var payment = payments[index]
         (payment.stands, payment.isMissed, payment.counts) = (true, false, false)
@@ -84,7 +84,7 @@ struct MoneyModel {
         guard payment.asset == .coin else { return settleAccount(index, "wrong_asset") }
         let invoice = invoices[number]
         if invoice.state == .settled { return settleAccount(index, "repeated_payments") }
-        // What ended before anybody could see that it was paid is settled by what covers it.
+        // An invoice that ended before its payment was seen is settled by a payment that covers it.
         let isBelated = invoice.state == .expired && invoice.received == 0 && payment.amount >= invoice.price
         if payment.madeAt > invoice.end || (invoice.state == .expired && !isBelated) {
             return settleAccount(index, "late_payments")
@@ -160,7 +160,7 @@ struct MoneyModel {
 
     // MARK: - Money on its way out
 
-    /// Every refund of a payment takes its share anew, the oldest first.
+    /// Takes the amounts of a payment's refunds anew, the oldest first.
     private mutating func takeAgain(_ payment: Int) {
         let live = live(of: payment)
         for index in live {
@@ -169,7 +169,7 @@ struct MoneyModel {
         for index in live { take(index) }
     }
 
-    /// What waits is returned first, then what was earned; what is not there is a loss.
+    /// Takes a refund from the waiting part first, then from the earned part; the rest is a loss.
     private mutating func take(_ index: Int) {
         guard let payment = transfers[index].payment else { return }
         let amount = transfers[index].amount
@@ -197,7 +197,7 @@ struct MoneyModel {
         take(transfers.count - 1)
     }
 
-    /// An end that was seen is no longer the rail's: the same transfer is on its way again.
+    /// The end of a transfer is taken back: the same transfer is under way again.
     mutating func reopen(_ index: Int) {
         let hadFailed = transfers[index].state == .failed
         if hadFailed {
@@ -213,7 +213,7 @@ struct MoneyModel {
         payments[index].stands && live(of: index).allSatisfy { transfers[$0].amount == payments[index].amount }
     }
 
-    /// The rail says that it has returned a payment: by our refund that is on its way, or by somebody else's.
+    /// The rail reports that it has returned a payment: by our refund under way, or by another one.
     mutating func railReturns(_ index: Int) {
         let live = live(of: index)
         if live.contains(where: { transfers[$0].state == .sent }) { return }
@@ -227,9 +227,9 @@ struct MoneyModel {
         send(transfer)
     }
 
-    // MARK: - What people decide
+    // MARK: - Decisions
 
-    /// Whether who takes a payment takes it for the whole price, where nobody says so.
+    /// Whether accepting a payment settles its invoice, by the wish or else by the default.
     private func settles(_ index: Int, _ wish: Bool?) -> Bool {
         wish ?? ["late_payments", "underpayments"].contains(payments[index].account)
     }
@@ -261,7 +261,7 @@ struct MoneyModel {
             && waitingNow(index) == payments[index].amount
     }
 
-    /// Whether somebody who has proven to be the payer can say what it was for.
+    /// Whether its proven payer can claim it.
     func canClaim(_ index: Int) -> Bool {
         payments[index].isNobodys && payments[index].stands && refunds(of: index).isEmpty
     }
@@ -271,7 +271,7 @@ struct MoneyModel {
         place(index)
     }
 
-    /// Why a person has to decide about what waits of a payment; none when nothing waits.
+    /// The reason of the case about the waiting part of a payment; nil when nothing waits.
     func reason(of index: Int) -> String? {
         guard waitingNow(index) > 0 else { return nil }
         return [
@@ -280,9 +280,9 @@ struct MoneyModel {
         ][payments[index].account]
     }
 
-    // MARK: - What follows
+    // MARK: - Balances
 
-    /// What each account holds for one payment with its refunds, or for the payouts: what is owed is negative.
+    /// The balances from one payment with its refunds, or from the payouts; amounts owed are negative.
     func accounts(of payment: Int?) -> [String: Int] {
         var sums: [String: Int] = [:]
         let asset = payment.map { payments[$0].asset } ?? .coin
@@ -319,7 +319,7 @@ struct MoneyModel {
         return sums.filter { $0.value != 0 }
     }
 
-    /// What each account holds.
+    /// All balances.
     var accounts: [String: Int] {
         let all = payments.indices.map { accounts(of: $0) } + [accounts(of: nil)]
         return all.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }.filter { $0.value != 0 }

@@ -11,7 +11,7 @@ import Testing
 
 @Suite("A price in another asset that is paid in parts, on each engine")
 struct PartsTests {
-    /// What a Star costs, in nanotons: a number that no part is a multiple of.
+    /// The price of a Star in nanotons, of which no part is a multiple.
     private struct OddRate: RateSource {
         func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
             do {
@@ -28,7 +28,7 @@ struct PartsTests {
         }
     }
 
-    @Test("is settled by parts that add up to what was asked for, however they are cut", arguments: Engine.allCases)
+    @Test("is settled by parts that add up to the amount due, however it is divided", arguments: Engine.allCases)
     func settles(engine: Engine) async throws {
         let seed: UInt64 = 31
         let random = SeededRandom(seed: seed)

@@ -10,9 +10,9 @@ import Storage
 import Synchronization
 import Testing
 
-@Suite("What a transfer may cost")
+@Suite("A payout or refund")
 struct PayoutLimitTests {
-    /// A Star is worth half a coin, or nobody knows what.
+    /// A rate of half a coin for a Star, or none.
     private struct StarRate: RateSource {
         let isKnown: Bool
 
@@ -53,7 +53,7 @@ struct PayoutLimitTests {
         return try await desk.settlement.requestPayout(request, by: desk.merchant, id: PayoutID(value: id))
     }
 
-    @Test("is bounded below by the asset's minimum, which the refusal names", arguments: Engine.allCases)
+    @Test("has a minimum for each asset, which the refusal names", arguments: Engine.allCases)
     func minimum(engine: Engine) async throws {
         let (desk, payment) = try await paid(engine)
         for amount in ["0.000000001", "0.000999999"] {
@@ -71,7 +71,7 @@ struct PayoutLimitTests {
         #expect(try await ask("0.001", of: desk).status.state == .awaitingPayment)
     }
 
-    @Test("is a tenth of its amount at most when it is asked for", arguments: Engine.allCases)
+    @Test("is refused when the network's fee is more than a tenth of it", arguments: Engine.allCases)
     func fee(engine: Engine) async throws {
         let (desk, payment) = try await paid(engine)
         let fee = try desk.amount("0.05")
@@ -87,9 +87,9 @@ struct PayoutLimitTests {
         #expect(try await ask("0.5", of: desk).status.state == .awaitingPayment)
     }
 
-    /// A tenth of 0.001 is 100,000 units, and 200,000 units of Stars are worth as much.
+    /// A tenth of 0.001 is 100,000 units, which are worth 200,000 units of Stars.
     @Test(
-        "is compared by its rate where the network charges in another asset, and lets pass where nobody knows one",
+        "is compared with a fee in another asset by its rate, and passes when there is none",
         arguments: [(200_000, true, true), (200_001, true, false), (200_001, false, true)]
     )
     func otherAsset(units: Int, isKnown: Bool, isTaken: Bool) async throws {
@@ -103,7 +103,7 @@ struct PayoutLimitTests {
         #expect(try await ask("0.001", of: desk).status.state == .awaitingPayment)
     }
 
-    @Test("keeps a transfer waiting, unsigned, while prices have risen; until then it can be called off")
+    @Test("waits unsigned while the fee has risen above the limit, and can be cancelled meanwhile")
     func risenPrices() async throws {
         let (desk, _) = try await paid(.sqlite)
         let ids = try await [ask("0.5", of: desk, 1), ask("0.5", of: desk, 2)].map(\.purpose.id)

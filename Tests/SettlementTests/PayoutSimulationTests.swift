@@ -15,7 +15,7 @@ struct PayoutSimulationTests {
     private static let merchant = MerchantID(value: 7)
     private static let seed: UInt64 = 20_261_125
 
-    /// Throws at every point with some probability, as a process that dies there would stop.
+    /// Throws at every fault point with some probability, as if the process died there.
     private static func faults(_ random: SeededRandom, percent: UInt64) -> FaultInjector {
         FaultInjector { _ in if random.next() % 100 < percent { throw Desk.Crash() } }
     }
@@ -37,7 +37,7 @@ struct PayoutSimulationTests {
             ids = (1...payouts).map { PayoutID(value: UInt128($0)) }
         }
 
-        /// The merchant has what it pays out, and asks for all of it.
+        /// Gives the merchant the balance for all payouts, and requests them.
         func ask() async throws {
             let (now, total) = (clock.now(), Amount(asset: coin.id, units: Int256(ids.count)))
             try await settlement.database.write { session in
@@ -54,7 +54,7 @@ struct PayoutSimulationTests {
             }
         }
 
-        /// Does something with many at once; what fails on purpose has been tried.
+        /// Runs a closure for many at once; injected failures are ignored.
         func each<Element: Sendable>(
             _ elements: [Element],
             _ body: @escaping @Sendable (Element) async throws -> Void
@@ -72,7 +72,7 @@ struct PayoutSimulationTests {
             }
         }
 
-        /// A round of the worker: everything that is due takes a step.
+        /// A round of the worker: each due transfer takes a step.
         func step() async throws {
             clock.advance(by: .seconds(20))
             for _ in 0..<1_000 {
@@ -84,7 +84,7 @@ struct PayoutSimulationTests {
     }
 
     @Test(
-        "20,000 payouts, each alone or many in a request, with a fault at each step pay at most once, and none stays unknown without an alarm",
+        "20,000 payouts with faults at each step are paid at most once, and none stays unknown without an alarm",
         arguments: [false, true]
     )
     func tenThousandEach(isBatching: Bool) async throws {
@@ -96,7 +96,7 @@ struct PayoutSimulationTests {
             try await world.step()
             guard round % 4 == 0 else { continue }
             let now = world.clock.now()
-            // Twice its lifetime after it was signed, a transfer is settled or a person is told.
+            // After twice its lifetime a signed transfer has ended, or an alarm names it.
             let limit = now.advanced(by: .zero - ModelRail.lifetime)
             let (left, alarmed) = try await world.settlement.database.read { session in
                 let states: [PayoutStateMachine.State] = [.awaitingPayment, .unknown, .inProgress]

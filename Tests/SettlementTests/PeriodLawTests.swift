@@ -15,12 +15,12 @@ struct PeriodLawTests {
         + (301...302).map { MoneyLawTests.Run(engine: .postgreSQL, seed: $0) }
 
     @Test(
-        "after any payments, refunds, failures and reorganisations, each month closes with what a plain model held then",
+        "each month closes with a plain model's balances, after any payments, refunds, failures and reorganisations",
         arguments: runs
     )
     func everySequence(run: MoneyLawTests.Run) async throws {
         var world = try await LawWorld(on: run.engine, seed: run.seed)
-        // What the model held at the end of each month, by the last look at it.
+        // The model's balances at the end of each month.
         var closings: [LedgerPeriod: [String: Int]] = [:]
         for step in 1...60 {
             if world.chance(20) {

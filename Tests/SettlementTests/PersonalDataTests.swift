@@ -10,12 +10,12 @@ import Storage
 import StrictJSON
 import Testing
 
-@Suite("What a customer tells, on each engine")
+@Suite("Personal data of a customer, on each engine")
 struct PersonalDataTests {
     private static let key = APIKeyID(value: 77)
     private static let words = ["Quint", "+49151", "quint@example.org", "Wellenweg", "Kanarienhausen"]
 
-    /// Adds the keys by which data is erased.
+    /// Adds the keys that erase data.
     private func addKeys(to desk: Desk) async throws {
         try await desk.settlement.database.write { session in
             for id in [Self.key, APIKeyID(value: 78)] {
@@ -50,7 +50,7 @@ struct PersonalDataTests {
         )
     }
 
-    /// A transfer with what its customer has told.
+    /// A transfer with personal data.
     private func transfer(
         at desk: Desk,
         _ told: PersonalData?,
@@ -82,7 +82,7 @@ struct PersonalDataTests {
         return try await desk.settlement.database.read { try desk.settlement.personalJSON(payment, in: $0) }
     }
 
-    /// Where a text is to be found in a database, as it is or as the bytes of a column.
+    /// The rows of a database that hold a text, as it is or as the bytes of a column.
     private func places(of words: [String], on engine: Engine, at desk: Desk) async throws -> [String] {
         let content = try await engine.content(of: desk.settlement.database)
         return content.filter { row in
@@ -95,7 +95,7 @@ struct PersonalDataTests {
         }
     }
 
-    @Test("is kept sealed, told to who may know, and nowhere else in the database", arguments: Engine.allCases)
+    @Test("is stored sealed only, and shown to readers with the right", arguments: Engine.allCases)
     func sealed(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let option = try await desk.openInvoice().options[0].id
@@ -109,7 +109,7 @@ struct PersonalDataTests {
         #expect(plain["personal_data"] == nil && plain["personal_data_erased_at"] == nil)
     }
 
-    @Test("is told with invoice.settled and the payment's events, and with no other", arguments: Engine.allCases)
+    @Test("is in invoice.settled and the payment's events, and in no other", arguments: Engine.allCases)
     func events(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let option = try await desk.openInvoice().options[0].id
@@ -134,7 +134,7 @@ struct PersonalDataTests {
     }
 
     @Test(
-        "comes later by an update, is added once, and does not come back once it was erased",
+        "is added once when a later update brings it, and not again after it was erased",
         arguments: Engine.allCases
     )
     func later(engine: Engine) async throws {
@@ -169,7 +169,7 @@ struct PersonalDataTests {
         if engine == .sqlite { try await expectGone(try #require(sealed), from: desk) }
     }
 
-    /// What was sealed is not in the file either, nor in what a log leaves beside it.
+    /// The erased ciphertext is not in the file or the log beside it either.
     private func expectGone(_ sealed: [UInt8], from desk: Desk) async throws {
         let place = desk.place
         try await desk.settlement.database.close()
@@ -186,7 +186,7 @@ struct PersonalDataTests {
         }
     }
 
-    @Test("before it was told may be erased as well, and then is never kept", arguments: Engine.allCases)
+    @Test("may be erased before it comes, and then is never stored", arguments: Engine.allCases)
     func erasedFirst(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let option = try await desk.openInvoice().options[0].id
@@ -216,7 +216,7 @@ struct PersonalDataTests {
         try await desk.settlement.database.write { try $0.replacePersonalData(moved, of: second.id) }
         await #expect(throws: (any Error).self) { try await read(desk, 2) }
         #expect(try await read(desk, 1)["personal_data"]?["name"]?.stringValue == "Customer 1")
-        // Nor does it open when the payment is said to be another merchant's.
+        // Nor does it open when the payment's merchant was changed.
         try await desk.settlement.database.write { session in
             let other = MerchantID(value: 9)
             try session.insert(MerchantRecord(id: other, name: "other", feeBasisPoints: 0, createdAt: desk.clock.now()))
@@ -226,7 +226,7 @@ struct PersonalDataTests {
         await #expect(throws: (any Error).self) { try await read(desk, 1) }
     }
 
-    @Test("goes with the payment when a person gives it to a merchant", arguments: Engine.allCases)
+    @Test("goes with the payment when a person assigns it to a merchant", arguments: Engine.allCases)
     func assigned(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         try await desk.receive(try transfer(at: desk, Self.told(), for: nil))

@@ -9,7 +9,7 @@ import SettlementDesk
 import Storage
 import Testing
 
-@Suite("Races between what we do and what rails tell, on each engine")
+@Suite("Races with reports of rails, on each engine")
 struct RaceTests {
     private func paid(at desk: Desk) async throws -> (PaymentID, NaturalKey) {
         let opened = try await desk.openInvoice()
@@ -19,7 +19,7 @@ struct RaceTests {
     }
 
     @Test(
-        "F5, F6: a refund that the rail tells before, after and beside ours is one refund",
+        "a refund that the rail reports before, after or during ours is one refund",
         arguments: 0..<12,
         Engine.allCases
     )
@@ -53,7 +53,7 @@ struct RaceTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("F8: a payment that many say is gone is taken back once", arguments: Engine.allCases)
+    @Test("a payment that many workers report as gone is taken back once", arguments: Engine.allCases)
     func reversals(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let (_, key) = try await paid(at: desk)
@@ -67,7 +67,7 @@ struct RaceTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("F18: of two orders that look the same, the one that was paid is paid", arguments: Engine.allCases)
+    @Test("of two equal orders the paid one is settled", arguments: Engine.allCases)
     func alike(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let orders = [
@@ -98,7 +98,7 @@ struct RaceTests {
     }
 
     @Test(
-        "F21: payment, end and cancellation at one moment lose no money, in any order",
+        "payment, end and cancellation at one moment lose no money, in any order",
         arguments: orders,
         Engine.allCases
     )
@@ -115,13 +115,13 @@ struct RaceTests {
             }
         }
         let state = try await desk.settlement.invoice(opened.invoice.id, of: desk.merchant).invoice.status.state
-        // The money was paid in time: it settles the invoice, or it waits in a case that says why.
+        // The payment was made in time: it settles the invoice, or opens a case with the reason.
         let (earned, late) = (try await desk.held("merchant_balance"), try await desk.held("late_payments"))
         #expect(state == .settled ? (earned == "1.485" && late == "0") : (earned == "0" && late == "1.5"), "\(steps)")
         #expect(try await desk.booksHold())
     }
 
-    @Test("a refund made at the payment provider that two gateways record is one refund, and the others read which")
+    @Test("a refund at the payment provider that two gateways record is one refund, and the others get a conflict")
     func recordedRefunds() async throws {
         let engine = Engine.postgreSQL
         let desk = try await Desk(on: engine, provider: { ScriptedProvider(asset: $0, refunds: .elsewhere) })
@@ -154,7 +154,7 @@ struct RaceTests {
                 return await group.reduce(into: []) { $0.append($1) }
             }
             let errors = outcomes.compactMap { outcome in if case .failure(let error) = outcome { error } else { nil } }
-            #expect(errors.count == 3, "one of four is the first")
+            #expect(errors.count == 3, "more or less than one of four was recorded")
             #expect(errors.allSatisfy { ($0 as? SettlementError)?.code == .conflict }, "\(errors)")
         }
         #expect(try await desk.settlement.database.read { try $0.refunds(of: payment).count } == 5)
@@ -162,7 +162,7 @@ struct RaceTests {
         try await second.database.close()
     }
 
-    @Test("a number of the payment provider is a merchant's own: another one on the same bot may have it too")
+    @Test("a refund number of the payment provider is unique within a merchant, not within a bot")
     func numbersOfMerchants() async throws {
         let desk = try await Desk(provider: { ScriptedProvider(asset: $0, refunds: .elsewhere) })
         let other = MerchantID(value: 8)

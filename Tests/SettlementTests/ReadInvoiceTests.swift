@@ -10,11 +10,11 @@ import Storage
 import StrictJSON
 import Testing
 
-@Suite("The text of an invoice, which is kept, on each engine")
+@Suite("The cached text of an invoice, on each engine")
 struct ReadInvoiceTests {
     private static let id = InvoiceID(value: 1)
 
-    /// A rate that is always another one.
+    /// A rate that changes each second.
     private struct MovingRate: RateSource {
         func rate(_ base: AssetID, in quote: AssetID, at now: Timestamp) throws(MoneyError) -> Quote {
             let price = "0.\(100 + now.seconds % 800)"
@@ -25,7 +25,7 @@ struct ReadInvoiceTests {
         }
     }
 
-    /// What can happen to an invoice, one after the other.
+    /// Events of an invoice, in order.
     private static let happenings: [(name: String, body: @Sendable (Desk) async throws -> Void)] = [
         ("nothing", { _ in }),
         ("its quote ends", { $0.clock.advance(by: .seconds(100)) }),
@@ -77,7 +77,7 @@ struct ReadInvoiceTests {
         try await desk.receive(desk.transfer(try desk.amount(amount), for: option.id, number: number))
     }
 
-    @Test("is what is stored, whatever happened since it was read last", arguments: Engine.allCases)
+    @Test("equals the stored invoice, whatever happened since it was last read", arguments: Engine.allCases)
     func fresh(engine: Engine) async throws {
         let desk = try await Desk(on: engine, rates: MovingRate())
         let request = InvoiceRequest(
@@ -100,11 +100,11 @@ struct ReadInvoiceTests {
             }
             texts.insert(expected)
         }
-        // Each of them has changed something, save the first, the end of the quote, and what was seen and is gone.
+        // Each event changes the text, except the first, the end of the quote, and a sighting that is gone.
         #expect(texts.count >= Self.happenings.count - 4)
     }
 
-    @Test("is nobody else's", arguments: Engine.allCases)
+    @Test("is not found by another merchant", arguments: Engine.allCases)
     func others(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         _ = try await desk.openInvoice(id: Self.id)

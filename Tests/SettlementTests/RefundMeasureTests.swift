@@ -9,9 +9,9 @@ import SettlementDesk
 import Storage
 import Testing
 
-@Suite("How the amount of a refund is found, on each engine")
+@Suite("The amount of a refund, on each engine")
 struct RefundMeasureTests {
-    /// What a Star costs in TON: a fraction that can be changed.
+    /// A changing price of a Star in TON.
     private struct OneRate: RateSource {
         let clock: ManualClock
         let opened: Timestamp
@@ -33,7 +33,7 @@ struct RefundMeasureTests {
         }
     }
 
-    /// A measure and what it finds of a payment of 1.5 TON for 10 Stars, or the error.
+    /// A measure and its amount, of a payment of 1.5 TON for 10 Stars, or the error.
     struct Row: Sendable, CustomTestStringConvertible {
         let measure: RefundMeasure
         let outcome: Result<String, SettlementError>
@@ -65,7 +65,7 @@ struct RefundMeasureTests {
         return (desk, payment)
     }
 
-    @Test("is the price at the rate of then or of now, or what was paid", arguments: rows, Engine.allCases)
+    @Test("is the price at the rate of the payment or of now, or the paid amount", arguments: rows, Engine.allCases)
     func measured(row: Row, engine: Engine) async throws {
         let (desk, payment) = try await paid("1.5", on: engine)
         let request = RefundRequest(payment: payment, measure: row.measure, reason: "returned")
@@ -78,7 +78,7 @@ struct RefundMeasureTests {
             let made = try await desk.settlement.requestRefund(request, by: desk.merchant, id: RefundID(value: 1))
             #expect(try desk.coin.text(made.amount) == text)
             #expect(try await desk.held("refunds_payable") == text)
-            // The rate that was used is kept, and read back as it was.
+            // The rate is stored with the refund, and read back unchanged.
             let stored = try await desk.settlement.database.read { try $0.outgoing(made.purpose.id) }
             #expect(stored == made)
             switch row.measure {
@@ -90,7 +90,7 @@ struct RefundMeasureTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("is what was too much, once", arguments: Engine.allCases)
+    @Test("is the overpaid amount, once", arguments: Engine.allCases)
     func overpaid(engine: Engine) async throws {
         let (desk, payment) = try await paid("2", on: engine)
         let request = RefundRequest(payment: payment, measure: .overpaid, reason: nil)
@@ -103,7 +103,7 @@ struct RefundMeasureTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("at today's rate is never more than what is left of the payment")
+    @Test("at the current rate is never more than the rest of the payment")
     func limited() async throws {
         let (desk, payment) = try await paid("1.5", on: .sqlite)
         let half = RefundRequest(payment: payment, amount: try desk.amount("1"), reason: nil)

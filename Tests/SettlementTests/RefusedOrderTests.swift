@@ -11,26 +11,26 @@ import Storage
 import Synchronization
 import Testing
 
-/// What a merchant was refused is not there: no invoice, no event, no piece of a link's stock, no subscription, no media.
+/// A refused order leaves no invoice, no event, no taken stock, no subscription and no media.
 @Suite("An order that is refused, on each engine", .serialized)
 struct RefusedOrderTests {
     /// Why an order is refused.
     enum Refusal: Hashable, CustomTestStringConvertible {
-        /// The rail's rules are against it, before it is asked.
+        /// The rail's rules refuse it before the rail is asked.
         case check(ProviderError.Code)
         /// The rail is asked, and refuses or does not answer.
         case open(ProviderError.Code)
-        /// A setting that no rail has.
+        /// An unknown setting.
         case setting
-        /// Nobody knows the rate.
+        /// There is no rate.
         case rate
-        /// The policy allows no such rail.
+        /// The policy does not allow the rail.
         case policy
         /// No provider serves the rail.
         case unserved
         /// A field is wrong.
         case field(String)
-        /// The link has nothing left.
+        /// The link is sold out.
         case soldOut
 
         var testDescription: String { "\(self)" }
@@ -43,7 +43,7 @@ struct RefusedOrderTests {
             }
     }
 
-    /// How an order comes to be opened.
+    /// The ways to open an order.
     enum Way: CaseIterable {
         case invoice
         case link
@@ -52,7 +52,7 @@ struct RefusedOrderTests {
         case media
         case renewal
 
-        /// Whether the refusal can be made this way: the others have no such field, or ask for no rate.
+        /// Whether this way can meet the refusal: some have no such field, or need no rate.
         func meets(_ refusal: Refusal) -> Bool {
             switch (self, refusal) {
             case (.link, .open), (.link, .soldOut): false
@@ -70,7 +70,7 @@ struct RefusedOrderTests {
         }
     }
 
-    /// A rail that refuses as it is told, and can do all that one can be asked for.
+    /// A rail with every capability that refuses on demand.
     final class Rail: PaymentProvider, SubscriptionKeeping, MediaSelling {
         let key: String
         let rail: Payments.Rail
@@ -122,7 +122,7 @@ struct RefusedOrderTests {
         func setRenewal(of charge: String, to isRenewed: Bool) async throws(ProviderError) {}
     }
 
-    /// A Star costs a tenth of a coin, as long as anybody says so.
+    /// A price of a tenth of a coin for a Star, unless it is away.
     private final class Rates: RateSource {
         let isAway = Mutex(false)
 
@@ -142,7 +142,7 @@ struct RefusedOrderTests {
         }
     }
 
-    /// A settlement over rails, all of which any goods may be paid by, with a merchant.
+    /// A settlement with a merchant, over rails that may all be used for any goods.
     static func settlement(
         _ rails: [Rail],
         on engine: Engine,
@@ -177,7 +177,7 @@ struct RefusedOrderTests {
         return settlement
     }
 
-    /// A gateway with one rail that can be told to refuse.
+    /// A gateway with one rail that refuses on demand.
     private struct Shop {
         let engine: Engine
         let rail: Rail
@@ -203,7 +203,7 @@ struct RefusedOrderTests {
 
         func content() async throws -> [String] { try await engine.content(of: settlement.database) }
 
-        /// An order priced in Stars and paid in coins, so that it needs a rate.
+        /// An order priced in Stars and paid in coins, which needs a rate.
         func order(_ refusal: Refusal?) throws -> InvoiceRequest {
             let price = Amount(asset: .stars, units: Int256(10_000_000_000))
             var choice = InvoiceRequest.Choice(rail: rail.rail, asset: coin)
@@ -229,7 +229,7 @@ struct RefusedOrderTests {
             return order
         }
 
-        /// Asks for an order in a way.
+        /// Requests an order in one of the ways.
         func ask(_ way: Way, _ refusal: Refusal?, link: PaymentLinkID, renewed: InvoiceID) async throws {
             var order = try order(refusal)
             switch way {
@@ -268,7 +268,7 @@ struct RefusedOrderTests {
     }
 
     @Test(
-        "leaves nothing behind, whatever refuses it, on whichever rail, however it was asked for",
+        "leaves nothing behind, for any refusal, on any rail, in any way of opening",
         arguments: Payments.Rail.allCases,
         Engine.allCases
     )
@@ -277,7 +277,7 @@ struct RefusedOrderTests {
         let (plenty, none) = (try await shop.link(stock: 5), try await shop.link(stock: 0))
         let renewed: InvoiceID = shop.settlement.identifiers.next()
         _ = try await shop.settlement.openInvoice(try shop.order(nil), for: shop.merchant, id: renewed)
-        // The quote of that invoice is over, so that it is renewed when it can be.
+        // The quote of that invoice has ended, so that a renewal would change it.
         shop.clock.advance(by: .seconds(100))
         let before = try await shop.content()
         #expect(before.contains { $0.hasPrefix("invoices: ") })
@@ -296,7 +296,7 @@ struct RefusedOrderTests {
                 #expect(try await shop.content() == before, "\(way), \(refusal)")
             }
         }
-        // The same orders are opened when nothing is against them.
+        // The same orders are opened when nothing refuses them.
         shop.rail.refusal.withLock { $0 = nil }
         shop.rates.isAway.withLock { $0 = false }
         for way in Way.allCases {
@@ -306,7 +306,7 @@ struct RefusedOrderTests {
         }
     }
 
-    @Test("keeps media of which nobody knows whether customers see them", arguments: Engine.allCases)
+    @Test("keeps paid media when it is unknown whether they were sent", arguments: Engine.allCases)
     func unknownMedia(engine: Engine) async throws {
         /// The first answer is lost; then the rail refuses.
         final class Seller: MediaSelling {
@@ -343,7 +343,7 @@ struct RefusedOrderTests {
     }
 }
 
-/// A rail that sells media as another does.
+/// A rail that sells media through another one.
 private struct SellingRail: PaymentProvider {
     let rail: Payments.Rail
     let key: String

@@ -9,7 +9,7 @@ import SettlementDesk
 import Storage
 import Testing
 
-@Suite("Quotes that are renewed, on each engine")
+@Suite("Quotes of an invoice, on each engine")
 struct RenewQuotesTests {
     /// A Star costs 0.15 TON in the first minute and 0.2 TON after that; a quote holds for a minute.
     private struct RisingRate: RateSource {
@@ -49,7 +49,7 @@ struct RenewQuotesTests {
         return (desk, try await desk.settlement.openInvoice(request, for: desk.merchant, id: Self.invoice))
     }
 
-    /// When and what is paid, and what it comes to; the quote is renewed after 100 seconds.
+    /// A payment, its time, and its classification; the quote is renewed after 100 seconds.
     struct Row: Sendable, CustomTestStringConvertible {
         let paidAfter: Int
         let amount: String
@@ -57,7 +57,7 @@ struct RenewQuotesTests {
         var testDescription: String { "\(amount) after \(paidAfter) s is \(classification.rawValue)" }
     }
 
-    // The old quote ends after 60 seconds, and holds 180 seconds more for what was signed by then.
+    // The old quote ends after 60 seconds, and counts for 180 seconds more.
     static let rows: [Row] = [
         Row(paidAfter: 50, amount: "1.5", classification: .exact),
         Row(paidAfter: 240, amount: "1.5", classification: .exact),
@@ -66,7 +66,7 @@ struct RenewQuotesTests {
         Row(paidAfter: 240, amount: "2", classification: .over),
     ]
 
-    @Test("F31: a payment counts at the quote that held when it was made", arguments: rows, Engine.allCases)
+    @Test("count for the payments that are made while they hold", arguments: rows, Engine.allCases)
     func paid(row: Row, engine: Engine) async throws {
         let (desk, opened) = try await desk(on: engine)
         #expect(try desk.coin.text(opened.options[0].due) == "1.5")
@@ -81,12 +81,12 @@ struct RenewQuotesTests {
         )
         guard case .payment(let payment, let classification) = recorded else { throw Desk.Crash() }
         #expect(classification == row.classification)
-        // The payment says at which of the two rates it was counted.
+        // The payment records its quote.
         let stored = try #require(try await desk.settlement.database.read { try $0.payment(payment) })
         let isFirst = row.paidAfter <= 240
         #expect(stored.quote == (isFirst ? opened : renewed).options[0].quote)
         if row.classification == .exact {
-            // It is returned at the rate at which it was paid.
+            // It is refunded at that rate.
             let request = RefundRequest(payment: payment, measure: .originalRate(nil), reason: nil)
             let refund = try await desk.settlement.requestRefund(request, by: desk.merchant, id: RefundID(value: 1))
             #expect(refund.amount == amount)
@@ -94,14 +94,14 @@ struct RenewQuotesTests {
         #expect(try await desk.booksHold())
     }
 
-    /// What is paid at a moment when nobody has renewed the quote, whether a nanoton was paid in time, and what it comes to.
+    /// A payment after a quote that was not renewed, whether a nanoton was paid in time, and its classification.
     static let stale: [(paidAfter: Int, hasDust: Bool, amount: String, classification: Payment.Classification)] = [
         (240, false, "1.5", .exact), (241, false, "1.5", .partial), (241, false, "2", .exact),
         (3_500, false, "1.5", .partial), (3_500, true, "1.5", .partial), (3_500, true, "2", .over),
     ]
 
     @Test(
-        "that nobody renewed hold no longer than others: what is paid then counts at the rate of then",
+        "end also when nobody renews them: a later payment counts at the rate of its time",
         arguments: 0..<stale.count,
         Engine.allCases
     )
@@ -127,7 +127,7 @@ struct RenewQuotesTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("are renewed while something is left to pay, until the time is over, and so often")
+    @Test("are renewed while something is left to pay, until the invoice ends, and a limited number of times")
     func kept() async throws {
         let (desk, opened) = try await desk(on: .sqlite)
         let option = opened.options[0].id
@@ -135,10 +135,10 @@ struct RenewQuotesTests {
         desk.clock.advance(by: .seconds(100))
         let renewed = try await desk.settlement.renewQuotes(of: Self.invoice)
         #expect(try desk.coin.text(renewed.options[0].due) == "2")
-        // The half that was paid stays a half.
+        // The paid half stays a half.
         let rest = desk.transfer(try desk.amount("1"), for: option, number: 2, late: .seconds(200))
         guard case .payment(_, .exact) = try await desk.receive(rest) else {
-            Issue.record("the rest is the other half")
+            Issue.record("the other half is not due")
             return
         }
         desk.clock.advance(by: .seconds(100))
@@ -157,7 +157,7 @@ struct RenewQuotesTests {
         #expect(last.renewals == PaymentOption.renewalLimit)
     }
 
-    @Test("keep the wishes that the option was opened with", arguments: Engine.allCases)
+    @Test("keep the settings that the option was opened with", arguments: Engine.allCases)
     func settings(engine: Engine) async throws {
         let desk = try await Desk(on: engine, rates: RisingRate(start: Timestamp(seconds: 1_000_000)))
         let request = InvoiceRequest(
@@ -171,10 +171,10 @@ struct RenewQuotesTests {
         desk.clock.advance(by: .seconds(100))
         let renewed = try await desk.settlement.renewQuotes(of: Self.invoice).options[0]
         #expect(renewed.renewals == 1 && renewed.settings == ["max_tip": "5"])
-        #expect(desk.provider.lastSettings == ["max_tip": "5"], "it is opened with them again")
+        #expect(desk.provider.lastSettings == ["max_tip": "5"], "the renewed option has other settings")
     }
 
-    @Test("F22: that many ask for at once are renewed once")
+    @Test("are renewed once when many ask for it at the same time")
     func concurrent() async throws {
         let (desk, _) = try await desk(on: .sqlite)
         desk.clock.advance(by: .seconds(100))

@@ -9,14 +9,14 @@ import SettlementDesk
 import Storage
 import Testing
 
-@Suite("What a person decides about a case, on each engine")
+@Suite("The decision about a case, on each engine")
 struct ResolveCaseTests {
     private static let nobody = MerchantID(value: 0)
 
-    /// What led to a case, what was decided, and where the money is then.
+    /// A case, the decision, and the balances after it.
     struct Row: Sendable, CustomTestStringConvertible {
         let reason: ExceptionCase.Reason
-        /// Amounts that came for the invoice of 1.5, before its time is over and after.
+        /// Amounts paid for the invoice of 1.5, before and after its end.
         var inTime: [String] = []
         var late: [String] = []
         let decision: CaseDecision
@@ -137,7 +137,7 @@ struct ResolveCaseTests {
         return try desk.coin.text(sum)
     }
 
-    @Test("moves the money that waits, says so once, and leaves clean books", arguments: rows, Engine.allCases)
+    @Test("moves the waiting money, is announced once, and leaves clean books", arguments: rows, Engine.allCases)
     func decided(row: Row, engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
@@ -173,7 +173,7 @@ struct ResolveCaseTests {
         #expect(events == (row.inTime.count > 1 && row.merchant == "0.891" ? 2 : 1))
     }
 
-    @Test("gives what belonged to nothing to an invoice, when the operator says so and nobody else")
+    @Test("assigns an unmatched payment to an invoice, by the operator only")
     func assigned() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()
@@ -197,7 +197,7 @@ struct ResolveCaseTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("F4: leaves no money behind: what waits is not dismissed, and what was returned by hand is settled")
+    @Test("leaves no money behind: a case with waiting money is not dismissed, and a refund of all closes it")
     func dismissed() async throws {
         let desk = try await Desk()
         let opened = try await desk.openInvoice()

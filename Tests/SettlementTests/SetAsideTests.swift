@@ -13,11 +13,11 @@ import Storage
 import StrictJSON
 import Testing
 
-@Suite("What cannot be read or booked, on each engine")
+@Suite("An observation that cannot be read or booked, on each engine")
 struct SetAsideTests {
     private static let huge = Int256(exactly: BigInt(1) << 254) ?? .zero
 
-    /// Something that a rail shows and that cannot be recorded, by what is wrong with it.
+    /// Observations that cannot be recorded, by their fault.
     enum Hostile: String, CaseIterable, CustomTestStringConvertible {
         case unread
         case zeroInPayer
@@ -121,7 +121,7 @@ struct SetAsideTests {
     }
 
     @Test(
-        "is set aside with a case, wherever it stands in a page, and what is beside it is recorded",
+        "is set aside with a case, wherever it is in a page, and the others are recorded",
         arguments: Engine.allCases,
         Hostile.allCases
     )
@@ -156,7 +156,7 @@ struct SetAsideTests {
             let again = try await record(page, at: desk, after: "1", to: "2")
             #expect(again.allSatisfy { $0 == .repetition })
 
-            // A person can close the case and nothing else.
+            // The case can only be closed.
             let id = try #require(about.first).id
             let operatorMerchant = desk.settlement.operatorMerchant
             for decision in [CaseDecision.accept(settlesInvoice: nil), .refund, .assign(opened.invoice.id)] {
@@ -170,7 +170,7 @@ struct SetAsideTests {
         }
     }
 
-    @Test("a pushed message is set aside by the same rules", arguments: Engine.allCases, Hostile.allCases)
+    @Test("is set aside by the same rules when it was pushed", arguments: Engine.allCases, Hostile.allCases)
     func pushed(engine: Engine, hostile: Hostile) async throws {
         let desk = try await Desk(on: engine)
         var recorded: [RecordedObservation] = []
@@ -181,7 +181,7 @@ struct SetAsideTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("nothing is skipped because the database was away, at whatever statement", arguments: Engine.allCases)
+    @Test("is not skipped because the database was away, at any statement", arguments: Engine.allCases)
     func databaseAway(engine: Engine) async throws {
         for code in [StorageError.Code.unavailable, .outcomeUnknown, .fenced] {
             let desk = try await Desk(on: engine)
@@ -220,7 +220,10 @@ struct SetAsideTests {
         }
     }
 
-    @Test("what a rail takes back is set aside no longer, and is new when it comes again", arguments: Engine.allCases)
+    @Test(
+        "is no longer set aside once the rail takes it back, and is new when it comes again",
+        arguments: Engine.allCases
+    )
     func takenBack(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let found = try Hostile.unread.observations(desk)
@@ -235,7 +238,7 @@ struct SetAsideTests {
         #expect(try await open() == 1)
     }
 
-    /// Has no update of an invoice find its row, as if somebody changed it each time.
+    /// Makes every update of an invoice miss its row, as if the row changed each time.
     private func stick(_ invoice: InvoiceID, on engine: Engine, _ desk: Desk) async throws {
         let statements =
             switch engine {
@@ -261,7 +264,7 @@ struct SetAsideTests {
     }
 
     @Test(
-        "what is in its own way every time is set aside, and what is beside it is recorded",
+        "is set aside when its rows change at every attempt, and the others are recorded",
         arguments: Engine.allCases
     )
     func conflict(engine: Engine) async throws {
@@ -279,12 +282,12 @@ struct SetAsideTests {
         if case .payment? = recorded.last {} else { Issue.record("the other one is \(recorded)") }
         #expect(try await position(desk) == "1")
         #expect(try await desk.booksHold())
-        // A push in its own way does not stay in the inbox for ever either.
+        // A pushed message of this kind does not stay in the inbox for ever either.
         let pushed = Observation.incoming(desk.transfer(coin, for: stuck.options[0].id, number: 3))
         #expect(try await desk.settlement.record(pushed, at: desk.provider) == .setAside)
     }
 
-    @Test("however much is set aside, it is added up exactly, asset by asset", arguments: Engine.allCases)
+    @Test("is added up exactly with all others set aside, for each asset", arguments: Engine.allCases)
     func sums(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let (now, coin) = (desk.clock.now(), desk.coin.id)
@@ -301,7 +304,7 @@ struct SetAsideTests {
             return .setAside(found, bytes: [])
         }
         let most = String(repeating: "9", count: 78)
-        // More than one piece of what the query reads at once.
+        // More than the query reads at once.
         var many = (0..<1_005).map { found($0, coin, "1") }
         many += [found(2_000, coin, most), found(2_001, coin, nil), found(2_002, nil, nil), found(2_003, .stars, "-5")]
         _ = try await record(many, at: desk, after: nil, to: "1")

@@ -14,7 +14,7 @@ import Testing
 @Suite("Settlement, on each engine")
 struct SettlementTests {
     @Test(
-        "F15: books what comes in by what it is",
+        "books each payment by its classification",
         arguments: [
             (["1.5"], ["exact"], ["merchant_balance": "1.485", "fee_income": "0.015"]),
             (["2"], ["over"], ["merchant_balance": "1.485", "overpayments": "0.5"]),
@@ -40,7 +40,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "F15, F74: keeps what belongs to nothing, is late, or is of another asset, each on its own account",
+        "keeps unmatched, late and wrong-asset payments, each on its own account",
         arguments: Engine.allCases
     )
     func exceptions(engine: Engine) async throws {
@@ -61,7 +61,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "F70, F71: credits one observation once, however often and from however many sides it comes",
+        "credits an observation once, however often and from however many gateways it comes",
         arguments: Engine.allCases
     )
     func naturalKey(engine: Engine) async throws {
@@ -81,7 +81,7 @@ struct SettlementTests {
         #expect(try await desk.held("merchant_balance") == "1.485")
     }
 
-    @Test("F1, F7: returns a payment once, however many ask at the same time", arguments: Engine.allCases)
+    @Test("refunds a payment once, however many ask at the same time", arguments: Engine.allCases)
     func racingRefunds(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
@@ -103,7 +103,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "F2: refuses to return what may not be returned",
+        "refuses refunds of a wrong amount, or by another merchant",
         arguments: [("0", SettlementError.Code.invalidRequest), ("-1", .invalidRequest), ("1.6", .amountTooLarge)],
         Engine.allCases
     )
@@ -122,7 +122,7 @@ struct SettlementTests {
         #expect(try await desk.held("refunds_payable") == "0")
     }
 
-    @Test("an invoice whose time is over ends, and what was paid in part becomes a case", arguments: Engine.allCases)
+    @Test("ends an invoice when its time is over, with a case for a part that was paid", arguments: Engine.allCases)
     func expiry(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
@@ -137,7 +137,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "F10, F19: a payout is paid once when the process dies at any step",
+        "pays a payout once when the process dies at any step",
         arguments: [
             FaultPoint.afterSigning, .afterStoringTransfer, .afterSubmitting, .beforeStoringFate,
         ],
@@ -168,14 +168,14 @@ struct SettlementTests {
         #expect(try await desk.held("payouts_payable") == "0")
         #expect(try await desk.held("merchant_balance") == "0.485")
         #expect(try await desk.booksHold())
-        // Signed again only when nothing had been stored: then nothing had been submitted either.
+        // Signed again only when no signature was stored, and so none was submitted.
         let (prepared, submitted) = desk.provider.script.withLock { ($0.prepared, $0.submitted) }
         #expect(prepared == (point == .afterSigning ? 2 : 1))
         #expect(submitted <= 1)
     }
 
     @Test(
-        "F13: an outcome that nobody knows is unknown, never failed, and keeps its money aside",
+        "calls an uncertain outcome unknown, never failed, and keeps its money reserved",
         arguments: Engine.allCases
     )
     func unknown(engine: Engine) async throws {
@@ -195,7 +195,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "a person is told of a transfer whose fate is overdue, and not before",
+        "raises an alarm for a transfer once its fate is overdue",
         arguments: Engine.allCases,
         [true, false]
     )
@@ -223,7 +223,7 @@ struct SettlementTests {
         #expect(try await told().isEmpty)
     }
 
-    @Test("opening with the same identifier again is the same invoice", arguments: Engine.allCases)
+    @Test("returns the same invoice when it is opened again with the same identifier", arguments: Engine.allCases)
     func reopening(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let first = try await desk.openInvoice()
@@ -232,7 +232,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "F73: a customer is asked to pay only what may be paid",
+        "approves a pre-checkout only for the amount due, while the invoice is open",
         arguments: [("1.5", true), ("1.499999999", false), ("1.6", false), ("0", false)],
         Engine.allCases
     )
@@ -255,7 +255,7 @@ struct SettlementTests {
         #expect(await desk.settlement.decide(question("1", try desk.amount(text)), of: desk.provider) != .approved)
     }
 
-    @Test("refuses an order that names more rails than one invoice offers, and nothing of it is left")
+    @Test("refuses an order with more than 32 rails, and stores nothing of it")
     func tooManyRails() async throws {
         let desk = try await Desk()
         for (count, isTaken) in [(32, true), (33, false), (20_000, false)] {
@@ -280,7 +280,7 @@ struct SettlementTests {
         #expect(stored == 1)
     }
 
-    @Test("a payment that is dated years ahead is recorded as of now, and no moment of the database is later")
+    @Test("records a payment dated years ahead as of now, so that no moment in the database is later")
     func datedAhead() async throws {
         let desk = try await Desk()
         let option = try await desk.openInvoice().options[0].id

@@ -9,14 +9,14 @@ import SettlementDesk
 import Storage
 import Testing
 
-@Suite("An account of a rail is one provider's")
+@Suite("An account of a rail belongs to one provider")
 struct SharedAccountTests {
-    /// A provider that says which accounts are its own.
+    /// A provider with the given accounts.
     private func provider(_ key: String, _ accounts: [String], at desk: Desk) -> ScriptedProvider {
         ScriptedProvider(asset: desk.coin.id, key: key, accounts: accounts)
     }
 
-    @Test("two providers of one account are refused, when a registry is made and when one is added")
+    @Test("two providers of one account are refused, in a new registry and when one is added")
     func registry() async throws {
         let desk = try await Desk()
         let (first, twin) = (provider("first", ["a", "b"], at: desk), provider("twin", ["c", "b"], at: desk))
@@ -26,16 +26,16 @@ struct SharedAccountTests {
             try registry.put(twin, of: MerchantID(value: 8), isOffered: false)
         }
         #expect(registry.providers.map(\.key) == ["first"] && registry.provider("twin") == nil)
-        // The one that was refused has taken nothing, and the first may come again with more.
+        // The refused provider has taken no account, and the first may be put again with more accounts.
         try registry.put(provider("third", ["c"], at: desk), of: nil, isOffered: true)
         try registry.put(provider("first", ["a", "d"], at: desk), of: nil, isOffered: true)
-        // What a provider has had stays its own: its history is booked under that key.
+        // An account once named stays its provider's, because its history is booked under that key.
         #expect(throws: ProviderError(.invalidRequest, "")) {
             try registry.put(provider("fourth", ["b"], at: desk), of: nil, isOffered: true)
         }
     }
 
-    @Test("the database keeps whose an account is, whoever says otherwise later", arguments: Engine.allCases)
+    @Test("the database keeps the first provider of an account", arguments: Engine.allCases)
     func database(engine: Engine) async throws {
         let database = try engine.open()
         func owner(_ account: String, _ provider: String) async throws -> String {

@@ -5,7 +5,7 @@ import Settlement
 import SettlementDesk
 import Testing
 
-@Suite("What a Star counts at")
+@Suite("The price of a Star")
 struct StarPricesTests {
     /// One rate, of one pair.
     private struct OneRate: RateSource {
@@ -35,7 +35,7 @@ struct StarPricesTests {
     }
 
     @Test(
-        "is what the merchant chooses, and otherwise what is usual",
+        "is the merchant's choice, or else the default",
         arguments: [
             // 1 USD is 50 Stars of 0.02, and 76.9 of 0.013.
             ("fiat:USD", "customer" as String?, StarPrices.Basis.reward, "50", "1", "stars:customer"),
@@ -57,7 +57,7 @@ struct StarPricesTests {
         let quote = try await quote(base, choice.map { [StarPrices.setting: $0] } ?? [:], usual: usual)
         #expect("\(quote.rate.numerator)" == numerator && "\(quote.rate.denominator)" == denominator)
         #expect(quote.rate.source == source)
-        // Through dollars it holds as long as the rate in dollars does.
+        // Converted through dollars, the quote holds as long as the rate in dollars.
         #expect(quote.validUntil == now.advanced(by: .seconds(base == "fiat:USD" ? 900 : 60)))
     }
 
@@ -70,7 +70,7 @@ struct StarPricesTests {
         #expect(chosen.rate.source == "stars:customer")
     }
 
-    @Test("is refused where nobody knows it, and where the choice is none")
+    @Test("is refused when there is no rate, and for an unknown choice")
     func refused() async throws {
         func code(_ body: () async throws -> Quote) async -> SettlementError.Code? {
             do { _ = try await body() } catch { return (error as? SettlementError)?.code }

@@ -8,9 +8,9 @@ import SettlementDesk
 import Storage
 import Testing
 
-@Suite("A payment link sells its stock and no more")
+@Suite("The stock of a payment link")
 struct StockTests {
-    /// A link, and the invoices that visitors have opened by it.
+    /// A link, and the invoices that visitors have opened with it.
     private struct Sale {
         let desk: Desk
         let link: PaymentLinkID
@@ -40,7 +40,7 @@ struct StockTests {
             opened.append(try await desk.settlement.openInvoice(order, for: desk.merchant, id: id))
         }
 
-        /// Pays a visitor's invoice, wherever it stands, and answers how the payment counts.
+        /// Pays a visitor's invoice in any state, and returns the payment's classification.
         mutating func pay(_ number: Int, _ amount: String) async throws -> Payment.Classification? {
             payments += 1
             let transfer = desk.transfer(
@@ -61,7 +61,7 @@ struct StockTests {
         }
     }
 
-    @Test("a payment for an invoice that ended because the link was sold out is late", arguments: Engine.allCases)
+    @Test("makes a payment late when its invoice ended because the link was sold out", arguments: Engine.allCases)
     func afterTheEnd(engine: Engine) async throws {
         var sale = try await Sale(stock: 1, on: engine)
         for _ in 0..<3 { try await sale.open() }
@@ -77,7 +77,7 @@ struct StockTests {
         #expect(try await sale.desk.booksHold())
     }
 
-    @Test("dust holds no piece, a tenth of the price does, for an hour", arguments: Engine.allCases)
+    @Test("is held for an hour by a part of at least a tenth of the price, not by less", arguments: Engine.allCases)
     func dust(engine: Engine) async throws {
         var sale = try await Sale(stock: 1, on: engine)
         for _ in 0..<2 { try await sale.open() }
@@ -93,7 +93,7 @@ struct StockTests {
         #expect(try await taken() == 0)
     }
 
-    @Test("whatever is paid, in whatever order", arguments: Engine.allCases, 1...4)
+    @Test("is never exceeded, whatever is paid in any order", arguments: Engine.allCases, 1...4)
     func law(engine: Engine, seed: Int) async throws {
         var random = SeededRandom(seed: UInt64(seed))
         let stock = Int.random(in: 1...3, using: &random)

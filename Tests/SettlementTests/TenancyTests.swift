@@ -9,7 +9,7 @@ import SettlementDesk
 import Storage
 import Testing
 
-@Suite("What comes by a provider is about what was opened there")
+@Suite("A provider's messages count only for options opened there")
 struct TenancyTests {
     /// Another merchant's provider over the same database.
     private func neighbour(of desk: Desk) -> ScriptedProvider {
@@ -27,7 +27,7 @@ struct TenancyTests {
     }
 
     @Test(
-        "money that names an option of another provider pays nothing, and the operator alone reads whose it named",
+        "a payment that names another provider's option is unmatched, and only the operator reads whose option it is",
         arguments: Engine.allCases
     )
     func money(engine: Engine) async throws {
@@ -37,7 +37,7 @@ struct TenancyTests {
         let neighbour = neighbour(of: desk)
         let recorded = try await desk.settlement.record(.incoming(transfer), at: neighbour)
         guard case .payment(let id, .unmatched) = recorded else {
-            Issue.record("the foreign money is \(recorded)")
+            Issue.record("the foreign payment is \(recorded)")
             return
         }
         #expect(try await state(opened, desk) == .new)
@@ -45,14 +45,14 @@ struct TenancyTests {
         #expect(open.reason == .foreignReference && open.payment == id && open.merchant == nil)
         #expect(open.detail?.contains(opened.invoice.id.text) == true && open.detail?.contains("scripted") == true)
         #expect(try await desk.held("suspense") == "1.5")
-        // The same key at its own provider is another payment: nobody takes it away by coming first.
+        // The same natural key at the option's own provider is another payment, also when it comes second.
         #expect(try await desk.receive(transfer) != .repetition)
         #expect(try await state(opened, desk) == .settled)
         #expect(try await desk.settlement.record(.incoming(transfer), at: neighbour) == .repetition)
         #expect(try await desk.booksHold())
     }
 
-    @Test("a return that a provider tells of touches no payment of another", arguments: Engine.allCases)
+    @Test("a return that a provider reports changes no payment of another provider", arguments: Engine.allCases)
     func refunds(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
@@ -68,13 +68,16 @@ struct TenancyTests {
         #expect(try await desk.settlement.record(refunded, at: neighbour(of: desk)) == .booked)
         #expect(try await desk.held("merchant_balance") == before)
         #expect(try await reasons(desk).map(\.reason) == [.foreignReference])
-        // The provider's own return is still new.
+        // The same return at the right provider is still new.
         #expect(try await desk.settlement.record(refunded, at: desk.provider) == .booked)
         #expect(try await desk.held("merchant_balance") != before)
         #expect(try await desk.booksHold())
     }
 
-    @Test("what a provider sees, takes back or doubts leaves another's alone", arguments: Engine.allCases)
+    @Test(
+        "a payment or movement that a provider takes back changes nothing of another provider",
+        arguments: Engine.allCases
+    )
     func undoing(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
@@ -97,7 +100,7 @@ struct TenancyTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("the database itself refuses a reference at another provider than its option's", arguments: Engine.allCases)
+    @Test("the database refuses a reference at another provider than its option's", arguments: Engine.allCases)
     func database(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()

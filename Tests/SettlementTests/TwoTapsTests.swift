@@ -27,7 +27,7 @@ struct TwoTapsTests {
         var desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
         #expect(await isApproved(question("a", opened), desk))
-        // Telegram delivers twice: the same question has the same answer.
+        // Telegram delivers a question twice: the answer is the same.
         #expect(await isApproved(question("a", opened), desk))
         for payer in ["1", "2"] {
             let decision = await desk.settlement.decide(question("b", opened, by: payer), of: desk.provider)
@@ -44,11 +44,11 @@ struct TwoTapsTests {
         #expect(await !isApproved(question("b", opened), desk))
         desk.clock.advance(by: .seconds(1))
         #expect(await isApproved(question("b", opened), desk))
-        // What was given up for another form is not approved again by being delivered again.
+        // A form that was given up for another one is not approved again when it is delivered again.
         #expect(await !isApproved(question("a", opened), desk))
     }
 
-    @Test("of many forms that are sent at the same moment one is approved", arguments: Engine.allCases)
+    @Test("one of many forms sent at the same moment is approved", arguments: Engine.allCases)
     func race(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
@@ -62,13 +62,13 @@ struct TwoTapsTests {
         #expect(approved == 1)
     }
 
-    @Test("the money that came ends the hold, and what was held is forgotten with its time", arguments: Engine.allCases)
+    @Test("the payment ends the hold, and the approval is deleted when its time is over", arguments: Engine.allCases)
     func release(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
         #expect(await isApproved(question("a", opened), desk))
         try await desk.receive(desk.transfer(opened.options[0].due, for: opened.options[0].id))
-        #expect(await !isApproved(question("b", opened), desk), "it is paid")
+        #expect(await !isApproved(question("b", opened), desk), "a paid invoice was approved again")
         desk.clock.advance(by: .seconds(151))
         try await desk.settlement.expireInvoices()
         let left = try await desk.settlement.database.read { session in

@@ -13,7 +13,7 @@ import Testing
 
 @Suite("A rail that cannot be opened, on each engine")
 struct UnavailableRailTests {
-    /// Two rails: one that takes everything, and one that refuses as it is told.
+    /// Two rails: one that takes everything, and one that refuses on demand.
     private struct Shop {
         let good: RefusedOrderTests.Rail
         let bad: RefusedOrderTests.Rail
@@ -41,7 +41,7 @@ struct UnavailableRailTests {
     }
 
     @Test(
-        "is named with its reason in the answer, in every later reading, and in the event; the others are offered",
+        "is named with its reason in the answer, later readings and the event; the others are offered",
         arguments: [RefusedOrderTests.Refusal.check(.invalidRequest), .open(.unavailable), .open(.refused)],
         Engine.allCases
     )
@@ -58,7 +58,7 @@ struct UnavailableRailTests {
             #expect(opened.invoice.unavailableRails.allSatisfy { !$0.reason.isEmpty })
             let merchant = shop.merchant
             #expect(try await shop.settlement.invoice(id, of: merchant) == opened)
-            #expect(try await shop.open(choices, id: id) == opened, "the request that is repeated")
+            #expect(try await shop.open(choices, id: id) == opened, "a repeated request")
             let event = try await shop.settlement.database.read { session in
                 try session.events(of: merchant, in: Page(limit: 10)).first
             }
@@ -68,7 +68,7 @@ struct UnavailableRailTests {
     }
 
     @Test(
-        "refuses the whole request when a setting is wrong, whichever rails could be opened",
+        "is refused with the whole request when one of its settings is wrong",
         arguments: Engine.allCases
     )
     func setting(engine: Engine) async throws {
@@ -78,13 +78,13 @@ struct UnavailableRailTests {
         ]
         do {
             _ = try await shop.open(choices, id: InvoiceID(value: 1))
-            Issue.record("a setting that no rail has is taken")
+            Issue.record("an unknown setting was taken")
         } catch let error as SettlementError {
             #expect(error.code == .invalidRequest && error.parameter == "rails[1].settings.color")
         }
     }
 
-    @Test("refuses a link of which a named rail cannot be opened now", arguments: Engine.allCases)
+    @Test("refuses a link that names it", arguments: Engine.allCases)
     func link(engine: Engine) async throws {
         let shop = try await Shop(on: engine)
         shop.bad.refusal.withLock { $0 = .check(.invalidRequest) }

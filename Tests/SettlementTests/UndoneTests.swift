@@ -22,7 +22,7 @@ struct UndoneTests {
         try await desk.settlement.invoice(opened.invoice.id, of: desk.merchant).invoice
     }
 
-    @Test("F56: leave the books as if they had never been, whatever they were", arguments: Engine.allCases)
+    @Test("leave the books as if they had never been, whatever their classification", arguments: Engine.allCases)
     func everyClassification(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
@@ -49,7 +49,7 @@ struct UndoneTests {
     }
 
     @Test(
-        "F56: put what others have paid back to where it waits, until the rest comes again",
+        "put the other parts of their invoice back on clearing, until the rest comes again",
         arguments: Engine.allCases
     )
     func otherParts(engine: Engine) async throws {
@@ -75,7 +75,7 @@ struct UndoneTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("an invoice that is covered without them stays settled", arguments: Engine.allCases)
+    @Test("leave an invoice settled that is covered without them", arguments: Engine.allCases)
     func stillCovered(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let opened = try await desk.openInvoice()
@@ -88,7 +88,7 @@ struct UndoneTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("what was returned already is a loss, and a return that waits is called off", arguments: [false, true])
+    @Test("make a sent refund a loss, and cancel a waiting one", arguments: [false, true])
     func refunds(isSent: Bool) async throws {
         let desk = try await Desk()
         let opened = try await desk.openPaid().invoice
@@ -109,7 +109,7 @@ struct UndoneTests {
         #expect(try await desk.booksHold())
     }
 
-    @Test("a return that is under way and fails afterwards is no loss any more")
+    @Test("make no loss of a refund under way that fails afterwards")
     func refundFailsAfterwards() async throws {
         let desk = try await Desk()
         let opened = try await desk.openPaid().invoice
@@ -128,7 +128,7 @@ struct UndoneTests {
     }
 
     @Test(
-        "F56: a transfer that had ended is followed again, and ends once in the books, however it ends",
+        "a transfer whose end is taken back is followed again, and ends once in the books, with any fate",
         arguments: Engine.allCases,
         [false, true]
     )
@@ -160,15 +160,15 @@ struct UndoneTests {
             #expect(try await desk.held("payouts_payable") == "0")
             #expect(try await desk.held("network_fees") == "-0.01")
             #expect(try await desk.held("merchant_balance") == (end == dead ? "1.485" : "0.485"))
-            // What left and nobody has is said to a person until it is looked for again.
+            // An undelivered transfer has a case, until it is followed again.
             #expect(try await openCases().map(\.reason) == (end == lost ? [.undelivered] : []))
             #expect(try await desk.booksHold())
         }
-        // What was signed is what is followed: nothing is signed again.
+        // The same signed transfer is followed: nothing is signed again.
         #expect(desk.provider.script.withLock { $0.prepared } == 1)
     }
 
-    @Test("F56: a payment whose block comes back is the same payment, and pays again", arguments: Engine.allCases)
+    @Test("are the same payments, and count again, when their block comes back", arguments: Engine.allCases)
     func comesBack(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let (opened, transfer) = try await desk.openPaid()
@@ -181,7 +181,7 @@ struct UndoneTests {
             let gone = Observation.vanished(standing.naturalKey, at: desk.clock.now())
             #expect(try await desk.settlement.record(gone, at: desk.provider) == .undone)
             #expect(try await desk.held("merchant_balance") == "0")
-            // Only a history that is read in its order can turn back: what is pushed twice is the same payment.
+            // Only a scan can bring a payment back: a repeated push is the same observation.
             try await desk.receive(transfer)
             #expect(try await invoice(opened, at: desk).status.state == .new)
             let incoming = Observation.incoming(transfer)
@@ -198,7 +198,7 @@ struct UndoneTests {
     }
 
     @Test(
-        "F56: movements that a rail takes back are undone with their case, and booked as they happen anew",
+        "movements that a rail takes back are undone with their cases, and booked anew when they happen again",
         arguments: Engine.allCases,
         AccountMovement.Kind.allCases
     )
@@ -232,7 +232,7 @@ struct UndoneTests {
             try await desk.settlement.database.read { try $0.openCases(of: second).count }
         }
         for key in try await standing() {
-            // The other movement is of the same amount, and its case is its own.
+            // The other movement has the same amount and a case of its own.
             #expect(try await casesOfSecond() == (waits ? 1 : 0))
             let gone = Observation.vanished(key, at: desk.clock.now())
             #expect(try await desk.settlement.record(gone, at: desk.provider) == .undone)
@@ -241,7 +241,7 @@ struct UndoneTests {
         #expect(try await standing().isEmpty)
         #expect(try await openCases() == 0)
         #expect(try await desk.held("provider_receivable") == "0")
-        // In the new history one of them happens again, and moves less.
+        // After the reorganisation one of them happens again, with a smaller amount.
         #expect(try await desk.settlement.record(moved(2, "0.2"), at: desk.provider) == .booked)
         #expect(try await desk.settlement.record(moved(2, "0.2"), at: desk.provider) == .repetition)
         #expect(try await standing().count == 1)

@@ -10,7 +10,7 @@ import SettlementDesk
 import Storage
 import Testing
 
-/// A gateway over a chain that others may use as well.
+/// A gateway on a chain that others may use as well.
 struct WalletBranch {
     static let merchant = MerchantID(value: 7)
 
@@ -19,7 +19,7 @@ struct WalletBranch {
     let chain: NumberedChain
     let rail: NumberedRail
     let settlement: Settlement
-    /// Where its database is.
+    /// The path or connection string of its database.
     let place: String
 
     init(on chain: NumberedChain, _ engine: Engine, name: String, first: Int64 = 1_000) async throws {
@@ -63,7 +63,7 @@ struct WalletBranch {
         }
     }
 
-    /// Takes steps until nothing moves any more.
+    /// Runs the workers until nothing moves.
     func work() async throws {
         for _ in 0..<40 {
             clock.advance(by: .seconds(6))
@@ -72,7 +72,7 @@ struct WalletBranch {
         }
     }
 
-    /// A person says that a payout is still owed.
+    /// Decides that a payout is still owed.
     func owe(_ number: Int) async throws {
         _ = try await settlement.decide(PayoutID(value: UInt128(number)).text, .owed)
     }
@@ -88,7 +88,7 @@ struct WalletBranch {
         _ = try await settlement.record(gone, at: rail)
     }
 
-    /// What the audit finds, and what does not balance.
+    /// The findings of the audits of objects and journal.
     func findings() async throws -> [String] {
         try await settlement.database.read { session in
             try session.auditObjects() + session.auditJournal().findings
@@ -109,7 +109,7 @@ struct WalletBranch {
 
     func list() async throws -> WalletList { try #require(try await settlement.listWallets().first) }
 
-    /// What a person does who believes the candidates: what has one has left, and everything else is owed.
+    /// Decides by the candidates: a transfer with a candidate has left, and every other one is owed.
     func decideByTheList() async throws {
         for owed in try await list().owed {
             let id = owed.transfer.purpose.id

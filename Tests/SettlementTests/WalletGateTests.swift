@@ -15,7 +15,7 @@ struct WalletGateTests {
     private static let numberings = NumberedChain.Numbering.allCases
 
     @Test(
-        "pays nothing again after its database was put back, and after a person has looked each payout once",
+        "pays nothing twice after its database was restored, and pays each owed payout once after a person's decisions",
         arguments: Engine.allCases,
         numberings
     )
@@ -25,7 +25,7 @@ struct WalletGateTests {
         print("seed \(seed)")
         for round in 0..<4 {
             let chain = NumberedChain(numbering)
-            // What yesterday's copy holds: the same payouts asked for, and nothing sent.
+            // Yesterday's copy has the same payouts, none of them sent.
             let today = try await WalletBranch(on: chain, engine, name: "today")
             let copy = try await WalletBranch(on: chain, engine, name: "copy", first: 5_000)
             let count = Int(random.next() % 6) + 1
@@ -33,7 +33,7 @@ struct WalletGateTests {
             try await today.work()
             #expect(chain.paid.values.allSatisfy { $0 == 1 } && chain.paid.count == count)
             try await copy.ask(1...6)
-            // One that the chain shows before the scan does is as safe.
+            // Advancing a payout before the scan has seen the spends is as safe.
             for id in try await copy.settlement.outgoingDue() where round % 2 == 0 {
                 try await copy.settlement.advance(id)
             }
@@ -89,7 +89,7 @@ struct WalletGateTests {
         #expect(try await branch.account("suspense") == 5_000_000)
     }
 
-    @Test("books what a transfer of ours moved beyond what it was asked for", arguments: Engine.allCases)
+    @Test("books what a transfer of ours moved beyond its amount", arguments: Engine.allCases)
     func otherAmount(engine: Engine) async throws {
         for factor in 1...3 {
             let chain = NumberedChain(.inTurn)
@@ -98,7 +98,7 @@ struct WalletGateTests {
             try await branch.ask(3...3)
             try await branch.work()
             #expect(try await branch.state(3) == .completed)
-            // What the wallet holds is what is left of it, and the rest waits for a person.
+            // The books show the wallet's balance, and the excess opens a case.
             #expect(try await branch.account("provider_receivable") == Int256(1_000_000_000 - 3_000_000 * factor))
             #expect(try await branch.account("suspense") == Int256(3_000_000 * (factor - 1)))
             let cases = try await branch.settlement.database.read { session in
@@ -118,7 +118,7 @@ struct WalletGateTests {
         try await branch.work()
         #expect(branch.rail.signatures == 0)
         _ = try await branch.settlement.decide(PayoutID(value: 1).text, .owed)
-        // What waits may still leave: it has to be seen first.
+        // The pending request may still take effect, so it has to be seen first.
         await #expect(throws: SettlementError(.conflict, "")) {
             try await branch.settlement.resumeWallet("hot", of: "numbered")
         }
@@ -127,8 +127,7 @@ struct WalletGateTests {
         #expect(try await branch.list().owed.first?.candidates.count == 1)
     }
 
-    /// What has used the number may be the transfer itself, signed by somebody who had the database before it was restored
-    /// from a copy.
+    /// The other request may be the transfer itself, signed by the gateway whose database was restored from a copy.
     @Test("stops when something else has used the number of what it signed", arguments: Engine.allCases, [1, 2])
     func displaced(engine: Engine, receiver: Int) async throws {
         let chain = NumberedChain(.inTurn)
@@ -136,7 +135,7 @@ struct WalletGateTests {
         try await branch.ask(1...2)
         let amount = Amount(asset: branch.coin.id, units: Int256(receiver * 1_000_000))
         let theirs = SentPayment(destination: "receiver \(receiver)", amount: amount)
-        // It takes the number between our reading of the chain and our sending.
+        // The other request takes the number between our reading of the chain and our sending.
         let id = PayoutID(value: 1).text
         let lost = try Desk.settlement(
             branch.settlement.database,
@@ -150,7 +149,7 @@ struct WalletGateTests {
         try await lost.advance(id)
         #expect(chain.requests.map(\.hash) == ["t"])
         try await branch.work()
-        // Nothing is given back before a person has looked: it may have left.
+        // The money stays reserved until a person decides, because it may have left.
         #expect(try await branch.state(1) == .unknown)
         #expect(try await branch.state(2) == .awaitingPayment)
         #expect(try await branch.list().owed.map(\.candidates.count) == (receiver == 1 ? [1, 0] : [0, 1]))
@@ -163,7 +162,7 @@ struct WalletGateTests {
         #expect(try await branch.account("suspense") == 0)
     }
 
-    @Test("is held after a restart as before it, and begins with what it did before the gateway knew it")
+    @Test("stays held after a restart, but not for its spends from before the gateway knew it")
     func survives() async throws {
         let chain = NumberedChain(.inTurn)
         let coin = try AssetID("ton:testnet:native")
@@ -182,7 +181,7 @@ struct WalletGateTests {
         #expect(again.conditions.all.first?.severity == .degraded)
     }
 
-    @Test("knows which numbers the chain has taken, whatever became of what they were for", arguments: Engine.allCases)
+    @Test("knows which numbers the chain has taken, whatever the end of their transfers", arguments: Engine.allCases)
     func taken(engine: Engine) async throws {
         let branch = try await WalletBranch(on: NumberedChain(.inTurn), engine, name: "ours")
         let (amount, now) = (Amount(asset: branch.coin.id, units: 1), branch.clock.now())
@@ -214,11 +213,11 @@ struct WalletGateTests {
             }
             return try session.lastTakenSequence(provider: "numbered", since: now)
         }
-        // The number of what was never taken is free again, and an earlier wallet's numbers are none of this one's.
+        // The number of a request that was never taken is free again, and an earlier wallet's numbers do not count.
         #expect(taken == 1)
     }
 
-    @Test("is compared number by number: the table of what may be signed")
+    @Test("is compared by its numbers before each signature")
     func table() {
         func verdict(_ numbers: WalletNumbers, _ books: WalletBooks) -> String {
             switch SigningPermit.compare(WalletReading(wallet: "w", numbers: numbers), with: books) {

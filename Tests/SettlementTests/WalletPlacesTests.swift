@@ -12,15 +12,15 @@ import TONConnect
 import Testing
 import WalletPayments
 
-/// One merchant's link could be opened until the sessions of all other merchants' customers had made place.
-@Suite("Sessions with wallets")
+/// A crowd at one merchant must not end the sessions of other merchants' customers.
+@Suite("Wallet sessions")
 struct WalletPlacesTests {
-    /// Nothing is sent here.
+    /// A transport that must not be used.
     private struct NoTransport: HTTPTransport {
         func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse { HTTPResponse(status: 404) }
     }
 
-    @Test("are displaced by a crowd at the merchant whose crowd it is, and nowhere else", arguments: Engine.allCases)
+    @Test("are displaced by a crowd at the same merchant only", arguments: Engine.allCases)
     func crowd(engine: Engine) async throws {
         let desk = try await Desk(on: engine)
         let other = MerchantID(value: 8)

@@ -10,9 +10,9 @@ import SettlementDesk
 import Storage
 import Testing
 
-@Suite("What a person says about a wallet that is held")
+@Suite("A person's decision about a held wallet")
 struct WalletReleaseTests {
-    /// A copy of yesterday beside a chain on which each of `count` payouts has left already.
+    /// Yesterday's copy beside a chain on which each of `count` payouts has already left.
     private func restored(
         _ engine: Engine,
         _ count: Int,
@@ -28,7 +28,7 @@ struct WalletReleaseTests {
         return copy
     }
 
-    @Test("closes the case by letting the wallet sign, and in no other way", arguments: Engine.allCases)
+    @Test("closes the case only by resuming the wallet", arguments: Engine.allCases)
     func dismissal(engine: Engine) async throws {
         let copy = try await restored(engine, 1)
         let open = try await copy.settlement.database.read { session in
@@ -46,7 +46,7 @@ struct WalletReleaseTests {
         #expect(try await copy.cases().isEmpty)
     }
 
-    @Test("is about what was looked at: another gateway's resumption and a new hold meanwhile are not undone")
+    @Test("does not end a new hold that came after another gateway's resumption")
     func twoGateways() async throws {
         let chain = NumberedChain(.inTurn)
         let here = try await WalletBranch(on: chain, .postgreSQL, name: "ours")
@@ -71,11 +71,11 @@ struct WalletReleaseTests {
         #expect(try await here.isHeld())
         try await here.resume()
         #expect(try await !here.isHeld())
-        // What another gateway has let go is let go.
+        // Resuming a wallet that signs already is no error.
         try await here.resume()
     }
 
-    @Test("is asked for again when something leaves that may be the transfer", arguments: Engine.allCases)
+    @Test("is asked for again when a spend appears that may be the transfer", arguments: Engine.allCases)
     func staleDecision(engine: Engine) async throws {
         let chain = NumberedChain(.inTurn)
         let branch = try await WalletBranch(on: chain, engine, name: "ours")
@@ -97,7 +97,7 @@ struct WalletReleaseTests {
         #expect(try await branch.findings().isEmpty)
     }
 
-    /// What happens after what was said to be a transfer is gone from the chain.
+    /// Events after the chain has taken back the spend that was decided to be the transfer.
     enum Afterwards: CaseIterable {
         case comesBack
         case comesBackAfterOwed
@@ -106,7 +106,7 @@ struct WalletReleaseTests {
     }
 
     @Test(
-        "is asked for again when the chain takes back what was found, and what comes back is the transfer that it was",
+        "is asked for again when the chain takes back the spend, and a spend that comes back is the same transfer",
         arguments: Engine.allCases,
         Afterwards.allCases
     )
@@ -157,14 +157,14 @@ struct WalletReleaseTests {
         #expect(try await copy.findings().isEmpty)
     }
 
-    @Test("is about every transfer and all that has left, however much of it a list shows", arguments: Engine.allCases)
+    @Test("covers every transfer and all spends, however many a list shows", arguments: Engine.allCases)
     func cutLists(engine: Engine) async throws {
         let copy = try await restored(engine, 6)
         let list = try #require(try await copy.settlement.listWallets(mostSpends: 2, mostOwed: 3).first)
         #expect(list.spends.count == 2 && list.hasMoreSpends)
         #expect(list.owed.count == 3 && list.hasMoreOwed)
         #expect(list.owed.allSatisfy { $0.candidates.count == 1 })
-        // Transfers of others, older and more than any list shows, hide none of this provider's.
+        // Older transfers of another provider, more than a list shows, hide none of this one's.
         let now = copy.clock.now()
         let amount = Amount(asset: copy.coin.id, units: 1)
         try await copy.settlement.database.write { session in
@@ -185,7 +185,7 @@ struct WalletReleaseTests {
         }
         await #expect(throws: SettlementError(.conflict, "")) { try await copy.resume() }
         #expect(try await copy.list().owed.count == 6)
-        // What has left earliest is known too, beyond what is shown.
+        // The earliest spend is a candidate too, although the list does not show it.
         let spend = try #require(list.owed[0].candidates.first?.spend)
         let id = list.owed[0].transfer.purpose.id
         _ = try await copy.settlement.decide(id, .left(spend.key, position: spend.position))
@@ -195,7 +195,7 @@ struct WalletReleaseTests {
         try await copy.resume()
     }
 
-    @Test("shares the fee of one request among the transfers that it was", arguments: Engine.allCases)
+    @Test("divides the fee of one request among its transfers", arguments: Engine.allCases)
     func fees(engine: Engine) async throws {
         let branch = try await WalletBranch(on: NumberedChain(.inAnyOrder), engine, name: "ours")
         try await branch.ask(1...3)

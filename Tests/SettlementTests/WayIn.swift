@@ -1,14 +1,14 @@
 import Payments
 import Providers
 
-/// How something comes from a rail, or from whom it names, and may touch an order.
+/// The ways in which a message or a person may reach an order.
 enum WayIn: String, CaseIterable, Sendable {
     case payment, scannedPayment, sighting, refund, vanished
     case preCheckout, shipping, subscriptionChange, subscriptionRenewal, paidMedia
     case claim, claimByOther, assignedCase
     case initData, thirdPartyData, paysupport, paysupportWithNumber, terms, notice, walletSession
 
-    /// Whether something of a merchant's is changed by what comes, and not only told.
+    /// Whether it changes a merchant's objects, and does not only read them.
     var changes: Bool {
         switch self {
         case .shipping, .initData, .thirdPartyData, .paysupport, .paysupportWithNumber, .terms: false
@@ -16,13 +16,13 @@ enum WayIn: String, CaseIterable, Sendable {
         }
     }
 
-    /// The way of each kind of observation: another kind does not compile without one.
+    /// The way of each kind of observation; a new kind does not compile without one.
     init?(_ observation: Observation) {
         switch observation {
         case .incoming: self = .payment
         case .refunded: self = .refund
         case .vanished: self = .vanished
-        // They name nothing of a merchant's.
+        // They name no object of a merchant.
         case .movement, .sent, .uncertain, .ignored, .setAside: return nil
         @unknown default: return nil
         }
@@ -43,21 +43,21 @@ enum WayIn: String, CaseIterable, Sendable {
     }
 }
 
-/// By whose provider it comes, and where what it names was opened.
+/// The provider that delivers a message, and the one where its target was opened.
 enum Relation: String, CaseIterable, Sendable {
-    /// At the merchant's own provider, by which it comes.
+    /// Opened at the merchant's own provider, which delivers it.
     case own
-    /// At the operator's provider, by which it comes: another merchant's who is served by it.
+    /// Opened for another merchant at the operator's provider, which delivers it.
     case otherMerchant
-    /// At a merchant's own provider; it comes by another merchant's.
+    /// Opened at a merchant's own provider; another merchant's delivers it.
     case otherBot
-    /// At a merchant's own provider; it comes by the operator's.
+    /// Opened at a merchant's own provider; the operator's delivers it.
     case byTheOperators
-    /// At the operator's provider; it comes by a merchant's own.
+    /// Opened at the operator's provider; a merchant's own delivers it.
     case atTheOperators
-    /// Nowhere.
+    /// Opened nowhere.
     case none
 
-    /// Whether what is named may be touched, or told of.
+    /// Whether the target may be changed or shown.
     var mayTouch: Bool { self == .own || self == .otherMerchant }
 }

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Every way in, by every provider")
 struct WaysInTests {
-    /// What the way needs to be there before; nil when nothing is named.
+    /// Opens the target of a way; nil when it names nothing.
     private func target(_ way: WayIn, _ relation: Relation, number: Int, _ market: Market) async throws -> Target? {
         guard let (merchant, provider) = market.owner(relation) else { return nil }
         let (desk, settlement) = (market.desk, market.desk.settlement)
@@ -42,7 +42,7 @@ struct WaysInTests {
         return Target(merchant: merchant, provider: provider, invoice: invoice)
     }
 
-    /// The invoice on whose page something is named: the one that it is about, or one of who asks.
+    /// The invoice whose page is used: the target's, or for a foreign wallet session one of the asking merchant.
     private func page(
         _ way: WayIn,
         _ relation: Relation,
@@ -59,7 +59,7 @@ struct WaysInTests {
         return try await market.desk.settlement.openInvoice(request, for: market.asker(relation), id: id).invoice.id
     }
 
-    /// Nobody sees anything any more.
+    /// Removes all sightings.
     private func forget(number: Int, _ market: Market) async throws {
         for provider in [market.first, market.second, market.desk.provider] {
             var page = ScanPage(observations: [], position: "1", hasMore: false, completeUntil: nil)
@@ -70,7 +70,7 @@ struct WaysInTests {
     }
 
     @Test(
-        "touches what was opened at the provider by which it comes, and nothing else",
+        "reaches only options opened at the delivering provider",
         arguments: WayIn.allCases,
         Engine.allCases
     )
@@ -94,7 +94,7 @@ struct WaysInTests {
             let expected = relation.mayTouch && way.changes ? target.map { Set([$0.merchant.text]) } ?? [] : []
             #expect(touched == expected, "\(way) \(relation)")
             if let isAgreed { #expect(isAgreed == relation.mayTouch, "\(way) \(relation)") }
-            // A provider tells all that it sees at once: what it saw in this row is not what it sees in the next one.
+            // A page states all sightings of its provider, so those of this row have to go before the next one.
             if way == .sighting { try await forget(number: number + 1, market) }
         }
         #expect(try await market.desk.booksHold())

@@ -1,7 +1,7 @@
 package import Payments
 package import Providers
 
-/// Lets everything be signed, with the number that the chain expects.
+/// Permits every signature, with the number that the chain expects.
 package struct OpenGate: SigningGate {
     package init() {}
 
@@ -16,14 +16,14 @@ package struct OpenGate: SigningGate {
 }
 
 extension WalletBooks {
-    /// The books of somebody who has signed whatever the chain has taken.
+    /// Books according to which everything that the chain has taken was signed here.
     fileprivate static func everything(of reading: WalletReading) -> Self {
         if case .inAnyOrder(let taken, _, _) = reading.numbers { return Self(signedBelow: .max, known: taken) }
         return Self(signedBelow: .max)
     }
 }
 
-/// A rail in a test whose wallet signs whatever it is asked for.
+/// A test rail whose wallet signs every request.
 package protocol SigningRail {
     associatedtype Provider: TransferSending & FundGathering
 

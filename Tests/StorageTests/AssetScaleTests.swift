@@ -6,7 +6,7 @@ import Testing
 @Suite("The scale of an asset, on each engine")
 struct AssetScaleTests {
     @Test(
-        "is what the first one said who kept books in it: a list that says otherwise is found out",
+        "is that of the first booking: an asset list with another scale is refused",
         arguments: Engine.allCases
     )
     func scale(engine: Engine) async throws {

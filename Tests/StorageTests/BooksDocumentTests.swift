@@ -58,14 +58,14 @@ struct BooksDocumentTests {
         }
     }
 
-    @Test("holds statements that run, and say what it says of them", arguments: Engine.allCases)
+    @Test("holds statements that run and give the described results", arguments: Engine.allCases)
     func statements(engine: Engine) async throws {
         let database = try engine.open()
         let now = Timestamp(seconds: 1)
         try await database.write { session in
             let merchant = MerchantRecord(id: MerchantID(value: 7), name: "m", feeBasisPoints: 100, createdAt: now)
             try session.insert(merchant)
-            // The first one in October 2026, the others in November.
+            // The first transaction is booked in October 2026, the others in November.
             let settled = try Self.booking(1, .invoiceSettled, postedAt: Timestamp(seconds: 1_793_200_000))
             try session.post(settled)
             try session.post(Self.booking(2, .paymentOrphaned, reverses: settled.id))

@@ -55,7 +55,7 @@ struct BooksTests {
         )
     }
 
-    @Test("get merchants evenly, and the operator has one of its own", arguments: Engine.allCases)
+    @Test("are assigned evenly to merchants, and the operator has one of its own", arguments: Engine.allCases)
     func assignment(engine: Engine) async throws {
         let database = try await Self.database(on: engine)
         let (books, merchants) = try await database.read { session in
@@ -72,7 +72,7 @@ struct BooksTests {
     }
 
     @Test(
-        "number, seal and balance what is booked in each by itself, and add up to the whole",
+        "each have their own numbers, seals and balances, and add up to the whole",
         arguments: Engine.allCases,
         [1, 2, 3] as [UInt64]
     )
@@ -119,7 +119,7 @@ struct BooksTests {
         try await database.close()
     }
 
-    @Test("are named by the audit when a row moves from one to another", arguments: Engine.allCases)
+    @Test("are named by the audit when a row was moved from one to another", arguments: Engine.allCases)
     func movedRow(engine: Engine) async throws {
         let database = try await Self.database(on: engine)
         for number in 1...6 {
@@ -145,7 +145,7 @@ struct BooksTests {
         try await database.close()
     }
 
-    @Test("other than the operator's never hold what is nobody's", arguments: Engine.allCases)
+    @Test("other than the operator's may not hold unmatched money", arguments: Engine.allCases)
     func operatorsAccounts(engine: Engine) async throws {
         let database = try await Self.database(on: engine)
         let amount = Amount(asset: .stars, units: 5)
@@ -167,7 +167,7 @@ struct BooksTests {
         try await database.close()
     }
 
-    @Test("keep every table of a merchant apart from what all share")
+    @Test("own each table of merchants; all others are shared or directories")
     func tables() {
         var known: Set<String> = []
         for statement in Schema.migrations.flatMap(\.statements) where statement.hasPrefix("CREATE TABLE ") {
@@ -175,7 +175,7 @@ struct BooksTests {
             let isShared = Schema.sharedTables.contains(String(name))
             let isDirectory = Schema.directories.contains(String(name))
             #expect(!(isShared && isDirectory), "\(name) is shared or a directory")
-            // What is neither belongs to a merchant: it names one, or something that does.
+            // Any other table belongs to merchants: it references one, or an object of one.
             let owners = [
                 "merchants", "invoices", "payments", "outgoing", "webhook_endpoints", "payment_links", "cases",
             ]
@@ -191,7 +191,7 @@ struct BooksTests {
     /// The tables that name a book instead.
     private static let journal: Set<String> = ["postings", "balances", "past_quotes"]
 
-    @Test("are told by a statement which table it changes")
+    @Test("know from a statement's text which table it changes")
     func changedTables() {
         let statements: [(String, String?)] = [
             ("INSERT INTO wallets (provider) VALUES ($1)", "wallets"), ("INSERT INTO bots(id)\nVALUES ($1)", "bots"),

@@ -2,14 +2,15 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Stands between a program and a PostgreSQL server, and cuts the connection when the server confirms a commit: the commit
-/// has happened, and nobody is told.
+/// A proxy before a PostgreSQL server that cuts the connection when the server confirms a commit.
+///
+/// The commit has happened, and the program gets no answer.
 final class CuttingProxy: Sendable {
     private let listener: Int32
     private let server: String
     /// The folder in which the program finds the proxy's socket.
     let folder: String
-    /// How many confirmations of a commit are still swallowed.
+    /// How many more confirmations of commits are swallowed.
     let cuts = Mutex(0)
 
     /// Listens in a folder of its own for connections to the server whose socket lies in `server`.
@@ -48,7 +49,7 @@ final class CuttingProxy: Sendable {
             }
             Thread.detachNewThread {
                 self.pump(from: client, to: upstream, isAnswer: false)
-                // Each descriptor is closed once, when nobody reads it any more.
+                // Each descriptor is closed once, when its reader has ended.
                 answersDone.wait()
                 close(client)
                 close(upstream)

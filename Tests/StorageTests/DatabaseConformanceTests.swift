@@ -41,7 +41,7 @@ struct DatabaseConformanceTests {
         )
     }
 
-    @Test("takes an integer of 64 bits wherever it stands, and compares it as what it is", arguments: Engine.allCases)
+    @Test("takes and compares 64-bit integers in every place of a statement", arguments: Engine.allCases)
     func wideIntegers(engine: Engine) async throws {
         let database = try engine.open()
         for number in [0, -1, 1 << 31, 1_795_917_474_983, Int64.max, .min] {
@@ -63,7 +63,7 @@ struct DatabaseConformanceTests {
     }
 
     @Test(
-        "F9: answers each of many concurrent units of work by itself, and keeps what succeeded",
+        "answers each of many concurrent units of work separately, and keeps those that succeeded",
         arguments: Engine.allCases
     )
     func groupCommit(engine: Engine) async throws {
@@ -91,7 +91,7 @@ struct DatabaseConformanceTests {
     }
 
     @Test(
-        "finds what was committed at once, while others read and write, and after a reading that failed",
+        "reads a committed unit at once, while others read and write, and after a failed reading",
         arguments: Engine.allCases
     )
     func lookUps(engine: Engine) async throws {
@@ -101,7 +101,7 @@ struct DatabaseConformanceTests {
             for number in 1...60 {
                 group.addTask {
                     try await database.write { try $0.post(Self.ledgerTransaction(UInt128(number), 1)) }
-                    // What this task has committed is seen by everything that it reads afterwards.
+                    // Every later reading of this task sees its own commits.
                     async let looked = database.lookUp { try $0.balance(account, of: nil, asset: .stars).units }
                     async let read = database.read { try $0.balance(account, of: nil, asset: .stars).units }
                     _ = try? await database.lookUp { _ in throw Refused() }
@@ -116,9 +116,8 @@ struct DatabaseConformanceTests {
         try await database.close()
     }
 
-    // Found by reading the code: a connection that reads again and again kept what its first reading knew of merchants,
-    // endpoints and balances.
-    @Test("knows in each reading only what is committed then", arguments: Engine.allCases)
+    // A connection that reads repeatedly must not keep merchants, endpoints and balances from its first reading.
+    @Test("sees in each reading what is committed by then", arguments: Engine.allCases)
     func readings(engine: Engine) async throws {
         let database = try engine.open()
         let merchant = MerchantRecord(id: Identifier(value: 1), name: "m", feeBasisPoints: 0, createdAt: now)
@@ -149,7 +148,10 @@ struct DatabaseConformanceTests {
         try await database.close()
     }
 
-    @Test("fails a unit whose row is not what it read, and no other unit of the group", arguments: Engine.allCases)
+    @Test(
+        "fails a unit whose row has changed since it was read, and no other unit of the group",
+        arguments: Engine.allCases
+    )
     func changedRows(engine: Engine) async throws {
         let database = try engine.open()
         let merchant = MerchantRecord(id: Identifier(value: 1), name: "a", feeBasisPoints: 0, createdAt: now)
@@ -161,7 +163,7 @@ struct DatabaseConformanceTests {
                     do {
                         try await database.write { session in
                             try session.post(Self.ledgerTransaction(UInt128(number), 1))
-                            // Every third one takes a row for what it is not.
+                            // Every third unit expects an outdated row.
                             let old = number % 3 == 0 ? "b" : "a"
                             try session.executeOne(rename, [.text("a"), .text(old)])
                         }
@@ -180,7 +182,7 @@ struct DatabaseConformanceTests {
     }
 
     @Test(
-        "sends each event to the endpoints that there were when it happened, also within one unit of work",
+        "sends each event to the endpoints that existed when it happened, also within one unit of work",
         arguments: Engine.allCases
     )
     func addressing(engine: Engine) async throws {
@@ -235,7 +237,7 @@ struct DatabaseConformanceTests {
     }
 
     @Test(
-        "shows who changed the journal behind its back",
+        "finds changes of the journal behind the gateway's back",
         arguments: [
             "UPDATE ledger_transactions SET movement = 'other' WHERE sequence = 2",
             "UPDATE ledger_transactions SET posted_at = posted_at - 1 WHERE sequence = 2",
@@ -265,8 +267,7 @@ struct DatabaseConformanceTests {
         try await database.close()
     }
 
-    /// A number that was read beside a member that failed, and whose row was then rolled back, was kept for the connection:
-    /// nothing could be booked on the account any more.
+    /// A cached account number whose row was rolled back would make every later booking on the account fail.
     @Test("forgets the number of an account that was rolled back", arguments: Engine.allCases)
     func rolledBackAccount(engine: Engine) async throws {
         let database = try engine.open()
@@ -306,7 +307,7 @@ struct DatabaseConformanceTests {
         try await database.close()
     }
 
-    @Test("undoes a ledger transaction once, and only one that there is", arguments: Engine.allCases)
+    @Test("reverses an existing ledger transaction once", arguments: Engine.allCases)
     func reversal(engine: Engine) async throws {
         let database = try engine.open()
         let booked = try Self.ledgerTransaction(1, 5)
@@ -361,7 +362,7 @@ struct DatabaseConformanceTests {
         try await database.close()
     }
 
-    @Test("F11, F12: lets a request with an idempotency key run once", arguments: Engine.allCases)
+    @Test("lets a request with an idempotency key run once for each merchant", arguments: Engine.allCases)
     func idempotency(engine: Engine) async throws {
         let database = try engine.open()
         let now = now
@@ -384,7 +385,7 @@ struct DatabaseConformanceTests {
         #expect(try await claim([1], "inv_a", at: now) == .claimed(object: "inv_a"))
         #expect(try await claim([1], "inv_b", at: now) == .inFlight)
         #expect(try await claim([2], "inv_b", at: now) == .mismatch)
-        // Its owner died: the next one goes on with the same object.
+        // The owner died: the next owner goes on with the same object.
         #expect(try await claim([1], "inv_c", at: soon) == .claimed(object: "inv_a"))
         try await database.write { try $0.finishIdempotency(scope, status: 201, body: "{}") }
         #expect(try await claim([1], "inv_d", at: soon) == .replay(status: 201, body: "{}"))
@@ -419,7 +420,7 @@ struct DatabaseConformanceTests {
         #expect(try await !move("0", "2"))
         #expect(try await move("1", "2"))
         #expect(try await database.read { try $0.scanPosition(provider: "p", account: "a", subject: "s") } == "2")
-        // A provider has read up to where the slowest of its scans has, and nobody knows while one of them has not said it.
+        // A provider is complete up to its slowest scan, and nothing is known while one scan has not reported.
         let complete = { @Sendable in try await database.read { try $0.completeUntil(provider: "p") } }
         #expect(try await complete() == nil)
         for (account, moment) in [("a", now), ("b", now.advanced(by: .seconds(9)))] {
@@ -432,9 +433,9 @@ struct DatabaseConformanceTests {
         try await database.close()
     }
 
-    /// PostgreSQL answers the commit of a database transaction in which a statement failed with a rollback, and calls that
-    /// a success: a unit that swallowed the failure was told that it had been committed.
-    @Test("tells nobody that it kept what it did not keep", arguments: Engine.allCases)
+    /// PostgreSQL answers COMMIT after a failed statement with ROLLBACK, and reports success: a unit that swallows the
+    /// failure must not be told that it was committed.
+    @Test("confirms no unit that was rolled back", arguments: Engine.allCases)
     func swallowedFailure(engine: Engine) async throws {
         let database = try engine.open()
         let merchant = MerchantRecord(id: MerchantID(value: 1), name: "m", feeBasisPoints: 0, createdAt: now)

@@ -7,7 +7,7 @@ import Seams
 import Storage
 import Testing
 
-@Suite("Accounts of options")
+@Suite("Accounts of payment options")
 struct HoldingAccountTests {
     /// Stores an option that was opened at a provider.
     private func open(_ option: PaymentOptionID, at provider: String, in database: any Database) async throws {
@@ -51,7 +51,7 @@ struct HoldingAccountTests {
     }
 
     @Test(
-        "that once had something are known to have had it, also when it was not worth gathering",
+        "are remembered as used once they have held money, also when it was not worth gathering",
         arguments: Engine.allCases
     )
     func neverNewAgain(engine: Engine) async throws {
@@ -80,7 +80,7 @@ struct HoldingAccountTests {
         #expect(try await !had())
         let option = PaymentOptionID(value: 1)
         try await open(option, at: "evm", in: database)
-        // An account holds money for an option where it was opened, and nowhere else.
+        // An account holds money only at the provider where its option was opened.
         await #expect(throws: StorageError(.constraint, "")) {
             try await database.write { try $0.insertHoldingAccount(provider: "ton", account: "0xa", option: option) }
         }
@@ -97,7 +97,7 @@ struct HoldingAccountTests {
         try await database.close()
     }
 
-    @Test("hold what they held when they were last seen, until it is forgotten", arguments: Engine.allCases)
+    @Test("keep the balance of their last sight, until a reorganisation drops it", arguments: Engine.allCases)
     func balances(engine: Engine) async throws {
         let database = try engine.open()
         let asset = try AssetID("evm:1:native")
@@ -117,16 +117,16 @@ struct HoldingAccountTests {
             let moment = Timestamp(seconds: days * day)
             try await database.write { try $0.forgetAccountBalances(provider: "evm", after: moment) }
         }
-        // No token has more than 2^256 - 1 units, and no amount that many.
+        // A token balance may reach 2^256 - 1 units, which fits no amount.
         let most = BigInt(2).power(256) - 1
         for (days, units) in [5, 0, 6, most].enumerated() { try await see(units, on: Int64(days)) }
-        // Another sight of the same moment is the later one.
+        // A second sight at the same moment replaces the first.
         try await see(8, on: 3)
         try await forget(after: 3)
         #expect(try await held()?.units == 8)
         try await forget(after: 2)
         #expect(try await held()?.units == 6)
-        // What is older than any reorganisation is remembered by its last sight.
+        // Of sights older than any reorganisation only the last one is kept.
         try await see(9, on: 9)
         try await forget(after: 1)
         #expect(try await held() == nil)

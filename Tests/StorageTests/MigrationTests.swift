@@ -28,7 +28,7 @@ struct MigrationTests {
             )
         ]
 
-    /// Brings a database to a version, as that version's program does.
+    /// Migrates a database to a version, as that version's program does.
     private func migrate(_ place: String, to known: [Schema.Migration], on engine: Engine) throws {
         switch engine {
         case .sqlite:
@@ -51,7 +51,7 @@ struct MigrationTests {
         }
     }
 
-    /// Rows of a database as the engine itself tells them.
+    /// Rows of a database, read by the engine itself.
     private func raw(_ sql: String, at place: String, on engine: Engine) throws -> [String] {
         switch engine {
         case .sqlite:
@@ -67,7 +67,7 @@ struct MigrationTests {
         }
     }
 
-    @Test("is brought forward from the baseline with its rows in it, each step once", arguments: Engine.allCases)
+    @Test("is migrated from the baseline with its rows, each step once", arguments: Engine.allCases)
     func forward(engine: Engine) async throws {
         let place = try engine.place()
         let database = try engine.open(place)
@@ -82,11 +82,11 @@ struct MigrationTests {
         for _ in 0..<2 { try migrate(place, to: Self.later, on: engine) }
         let joined = "SELECT m.website FROM merchants m JOIN later l ON l.id = m.id"
         #expect(try raw(joined, at: place, on: engine) == ["https://shop"])
-        // This program knows the baseline only, and says so.
+        // This program knows the baseline only, and refuses the newer schema.
         #expect(throws: StorageError(.newerSchema, "")) { try engine.open(place) }
     }
 
-    @Test("is not brought forward by a program that was not told to", arguments: Engine.allCases)
+    @Test("is not migrated without an instruction", arguments: Engine.allCases)
     func refused(engine: Engine) throws {
         #expect(throws: StorageError(.unavailable, "")) {
             try Schema.migrations(after: Schema.version, of: Self.later, migrating: false)
@@ -114,7 +114,7 @@ struct MigrationTests {
         try await postgres.close()
     }
 
-    @Test("says what each number of an enumeration means, and takes no other", arguments: Engine.allCases)
+    @Test("has a meaning for each number of an enumeration, and takes no other", arguments: Engine.allCases)
     func codes(engine: Engine) async throws {
         func words<Code: StoredCode>(_ type: Code.Type) -> [String] {
             #expect(Set(Code.stored) == Set(Code.allCases), "\(Code.columns) has a case without a number")

@@ -7,19 +7,19 @@ import Testing
 
 @testable import Storage
 
-/// What is put off and comes due: each of the ways in which it is looked for.
-@Suite("F108: what is put off")
+/// Every query for postponed work that has come due.
+@Suite("Postponed work")
 struct PauseTests {
     private static let now = Timestamp(seconds: 1_764_000_000)
     private static let longest = Duration.seconds(3 * 86_400)
 
-    /// By how much something is put off, and whether it is due.
+    /// Pauses, and whether the work is due.
     private static let pauses: [(pause: Duration, isDue: Bool)] = [
         (.zero - .seconds(86_400), true), (.zero, true), (.microseconds(1), false), (.seconds(86_400), false),
         (longest, false), (longest + .microseconds(1), true), (.seconds(315_360_000), true),
     ]
 
-    /// Puts one thing of each kind off until a moment, and tells which of them are due now.
+    /// Postpones work of each kind until a moment, and returns which kinds are due now.
     private static func due(at until: Timestamp, on database: any Database) async throws -> [String: Bool] {
         try await database.write { session in
             let merchant = MerchantRecord(
@@ -88,7 +88,7 @@ struct PauseTests {
     }
 
     @Test(
-        "is due when its moment has come, and when it is further away than any pause: a wrong clock has stored that",
+        "is due when its moment has come, and when that is beyond the longest pause, as stored by a wrong clock",
         arguments: Engine.allCases
     )
     func longestPause(engine: Engine) async throws {

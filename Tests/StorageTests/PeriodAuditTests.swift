@@ -6,17 +6,17 @@ import Seams
 import Storage
 import Testing
 
-@Suite("A row of balances that somebody changed behind the gateway's back, on each engine")
+@Suite("A balance row that was changed behind the gateway's back, on each engine")
 struct PeriodAuditTests {
-    /// What the audit found; thrown, so that the change is undone.
+    /// The audit's findings; thrown, so that the change is rolled back.
     private struct Found: Error {
         let findings: [String]
     }
 
-    /// The periods in which something is booked; in those between them nothing is.
+    /// The periods with bookings; those between them have none.
     private static let periods: [Int64] = [202609, 202610, 202612, 202701]
 
-    /// Accounts, and what is booked on them in the periods, in this order; nil for nothing.
+    /// Accounts with the units booked in each period, in this order; nil for none.
     ///
     /// `a/2` holds nothing at the end of October, and has a row for it.
     private static let booked: [(account: String, units: [Int64?])] = [
@@ -53,7 +53,7 @@ struct PeriodAuditTests {
         return try #require(days.first { LedgerPeriod(containing: $0).number == period })
     }
 
-    /// What the audit finds when a statement has run, which is undone.
+    /// The audit's findings after a statement, which is rolled back.
     private static func findings(
         after sql: String,
         _ arguments: [SQLValue],
@@ -68,7 +68,7 @@ struct PeriodAuditTests {
         } catch let found as Found { return found.findings }
     }
 
-    @Test("is named when all of its period was moved, and the ledger transaction too", arguments: Engine.allCases)
+    @Test("is named when its whole period was moved together with the ledger transaction", arguments: Engine.allCases)
     func wholePeriod(engine: Engine) async throws {
         let database = try await Self.world(on: engine)
         do {
@@ -97,7 +97,7 @@ struct PeriodAuditTests {
                 let row: [SQLValue] = [.text(account.code.rawValue), .text(account.scope ?? ""), .integer(period)]
                 let name = "the balance of \(text) in \(AssetID.stars.text) at the end of \(period), in book 0,"
                 if units == nil {
-                    // A row for a period in which nothing moved: also when it says what the account holds.
+                    // A row for a period without bookings is a finding, also when its balance is right.
                     for units: Int64 in [0, 5, -5, -12] {
                         let insertion = """
                             INSERT INTO balances (book, account, asset, period, units) SELECT 0, a.number, s.number, $3, $4

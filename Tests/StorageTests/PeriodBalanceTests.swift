@@ -18,7 +18,7 @@ struct PeriodBalanceTests {
         (1...16).map { Run(engine: .sqlite, seed: $0) } + (101...104).map { Run(engine: .postgreSQL, seed: $0) }
 
     @Test(
-        "after any bookings, reversals and failures over months, each period's rows are a plain model's",
+        "equal those of a plain model after any bookings, reversals and failures over months",
         arguments: runs
     )
     func law(run: Run) async throws {
@@ -43,7 +43,7 @@ struct PeriodBalanceTests {
                 }
             } catch is PeriodWorld.Refused {}
             world.book(unit)
-            // Every row at each step; whole periods now and then, because there are many of them.
+            // Every row at each step; whole periods only now and then, because there are many.
             let differences = try await Self.differences(world, database, ofPeriods: step % 6 == 0)
             #expect(differences.isEmpty, "seed \(run.seed), step \(step)")
             guard differences.isEmpty else { break }
@@ -51,7 +51,7 @@ struct PeriodBalanceTests {
         try await database.close()
     }
 
-    /// In what a database is not what a model says, a sentence each.
+    /// The differences between a database and a model, a sentence each.
     private static func differences(
         _ world: PeriodWorld,
         _ database: any Database,
@@ -139,7 +139,7 @@ struct PeriodBalanceTests {
 }
 
 extension PeriodWorld {
-    /// What a database says.
+    /// The rows of a database.
     struct Findings: Sendable {
         struct Period: Sendable {
             let closing: [Key: Int]

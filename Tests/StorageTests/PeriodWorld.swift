@@ -5,7 +5,7 @@ import Payments
 import Seams
 import Storage
 
-/// Ledger transactions over months, drawn from a seed, and a plain model of what accounts hold at the end of each.
+/// Ledger transactions over months, drawn from a seed, and a plain model of the accounts at the end of each month.
 struct PeriodWorld {
     /// An account in an asset.
     struct Key: Hashable {
@@ -19,13 +19,13 @@ struct PeriodWorld {
         let period: Int64
     }
 
-    /// Something that is booked, or is undone with what failed.
+    /// A booking, which may be rolled back.
     struct Part: Sendable {
         let transaction: LedgerTransaction
         let month: Int
-        /// Whether it is booked apart from the rest of its unit of work.
+        /// Whether it has a savepoint of its own in its unit of work.
         let isApart: Bool
-        /// Whether it is, and fails.
+        /// Whether it has one, and fails.
         let fails: Bool
     }
 
@@ -45,12 +45,12 @@ struct PeriodWorld {
     private var number: UInt128 = 0
     private var reversed: Set<LedgerTransaction> = []
     private var booked: [LedgerTransaction] = []
-    /// The newest month that was booked in.
+    /// The newest month with a booking.
     private(set) var newest: Int?
-    /// What each account holds now, and held at the end of the months in which it was moved.
+    /// The balance of each account now, and at the end of each month with a booking on it.
     private(set) var held: [Key: Int] = [:]
     private(set) var rows: [Row: Int] = [:]
-    /// What was booked in each month, debits and credits apart.
+    /// The debits and the credits of each month.
     private(set) var debits: [Row: Int] = [:]
     private(set) var credits: [Row: Int] = [:]
 
@@ -65,7 +65,7 @@ struct PeriodWorld {
     /// The period of a month.
     static func period(_ month: Int) -> Int64 { Int64((2026 + month / 12) * 100 + month % 12 + 1) }
 
-    /// A moment of a month, found by another calendar than the product's.
+    /// A moment of a month, computed with another calendar than the product's.
     private func moment(in month: Int) -> Timestamp {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = .gmt
@@ -79,7 +79,7 @@ struct PeriodWorld {
         return Timestamp(microseconds: first * 1_000_000 + microseconds[below(3)])
     }
 
-    /// Draws a unit of work, in which months may pass, and in which the clock may be behind.
+    /// Draws a unit of work, during which months may pass and the clock may be behind.
     mutating func draw() throws -> Unit {
         var unit = Unit(fails: chance(15))
         for _ in 0...below(4) {
@@ -141,13 +141,13 @@ struct PeriodWorld {
                 if units > 0 { debits[row, default: 0] += units } else { credits[row, default: 0] -= units }
             }
         }
-        // What was to be reversed and was not may be reversed later.
+        // A reversal that failed may be drawn again later.
         for part in unit.parts where part.fails || unit.fails {
             if let wrong = booked.first(where: { $0.id == part.transaction.reverses }) { reversed.remove(wrong) }
         }
     }
 
-    /// What accounts held at the end of a month, by the rows.
+    /// The balances at the end of a month, from the rows.
     func held(atEndOf period: Int64) -> [Key: Int] {
         var held: [Key: Int] = [:]
         for (row, units) in rows.sorted(by: { $0.key.period < $1.key.period }) where row.period <= period {

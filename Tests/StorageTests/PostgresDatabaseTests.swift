@@ -10,7 +10,7 @@ import Testing
 
 @Suite("The database on PostgreSQL")
 struct PostgresDatabaseTests {
-    @Test("lets two gateways book on one journal at the same time, and every row follows the one before")
+    @Test("lets two gateways book in one journal at the same time, with an unbroken seal")
     func twoGateways() async throws {
         let place = try PostgresServer.newDatabase()
         let gateways = [try PostgresDatabase(settings: place), try PostgresDatabase(settings: place)]
@@ -54,7 +54,7 @@ struct PostgresDatabaseTests {
         }
     }
 
-    @Test("goes on when the server has ended its connections")
+    @Test("reconnects when the server has ended its connections")
     func lostConnections() async throws {
         let place = try PostgresServer.newDatabase()
         let (database, other) = (try PostgresDatabase(settings: place), try PostgresDatabase(settings: place))
@@ -81,7 +81,7 @@ struct PostgresDatabaseTests {
         try await other.close()
     }
 
-    @Test("refuses a text that it would cut, instead of keeping half of it")
+    @Test("refuses a text that it would cut, instead of storing a part")
     func zeros() async throws {
         let database = try PostgresDatabase(settings: PostgresServer.newDatabase())
         let cut = MerchantRecord(
@@ -95,12 +95,12 @@ struct PostgresDatabaseTests {
         try await database.close()
     }
 
-    @Test("tells the others of work that was committed, and of nothing that was not")
+    @Test("notifies the other gateways of committed work only")
     func news() async throws {
         let place = try Engine.postgreSQL.place()
         let (first, second) = (try Engine.postgreSQL.open(place), try Engine.postgreSQL.open(place))
         var heard = second.news.makeAsyncIterator()
-        // Its own beginning is the first: what came before is looked for.
+        // The first notice is its own start, after which it looks for earlier work.
         #expect(await heard.next() != nil)
         struct Refused: Error {}
         await #expect(throws: Refused.self) {

@@ -48,7 +48,7 @@ struct PostgresFailureTests {
         try await direct.close()
     }
 
-    @Test("F23: gateways that start at the same time bring the schema up to date once")
+    @Test("gateways that start at the same time migrate the schema once")
     func migrations() async throws {
         let place = try PostgresServer.newDatabase()
         let opened = try await withThrowingTaskGroup(of: PostgresDatabase.self) { group in
@@ -65,7 +65,7 @@ struct PostgresFailureTests {
         for database in opened { try await database.close() }
     }
 
-    /// Lets inserts of merchants fail with a code for so many times; the count is not rolled back.
+    /// Makes the next inserts of merchants fail with a code; their count is not rolled back.
     private func failing(_ code: String, times: Int) async throws -> PostgresDatabase {
         let database = try PostgresDatabase(settings: PostgresServer.newDatabase())
         for statement in [
@@ -105,7 +105,7 @@ struct PostgresFailureTests {
         try await database.close()
     }
 
-    @Test("F13: a commit whose answer is lost is asked for, and is not done again")
+    @Test("a commit whose answer is lost is looked up, and not repeated")
     func lostAnswer() async throws {
         let place = try PostgresServer.newDatabase()
         let proxy = try CuttingProxy(server: folder(of: place))
@@ -125,7 +125,7 @@ struct PostgresFailureTests {
         try await database.close()
     }
 
-    @Test("a gateway that stands still in a unit of work keeps no other from writing for long; its unit is taken back")
+    @Test("a gateway that stands still in a unit of work is rolled back and blocks the others only briefly")
     func standstill() async throws {
         let place = try PostgresServer.newDatabase()
         let frozen = try PostgresDatabase(settings: place, idleLimit: .milliseconds(200))
@@ -136,13 +136,13 @@ struct PostgresFailureTests {
         let stopped = Task {
             try await frozen.write { session in
                 try session.insert(first)
-                // Asks, so that the server has the unit; then it waits for nobody that the server knows.
+                // A statement, so that the server has begun the unit; then the session is idle in its transaction.
                 _ = try session.merchants()
                 hasBegun.yield()
                 while !isOver.withLock({ $0 }) {}
             }
         }
-        // Whatever happens, it does not stand still for ever.
+        // A limit, so that a failure does not hang the test.
         defer { isOver.withLock { $0 = true } }
         for await _ in begun { break }
         try await other.write { try $0.insert(second) }

@@ -7,8 +7,9 @@ import Storage
 import StoragePostgreSQL
 import Testing
 
-/// The whole server runs on a layer that records its writes and syncs; what a loss of power leaves of its files is given
-/// to a server that recovers.
+/// The whole server runs on a layer that records its writes and syncs.
+///
+/// A second server recovers from the files that a loss of power leaves.
 @Suite("A loss of power, on PostgreSQL")
 struct PostgresPowerCutTests {
     /// The layer, compiled.
@@ -92,7 +93,7 @@ struct PostgresPowerCutTests {
         return try await trial.losses(credits, cuts: cuts, seed: seed) { place, position in
             try? FileManager.default.removeItem(atPath: place + "/postmaster.pid")
             let recovered = Server(data: place)
-            // What is recovered need not outlive anything: the layer has nothing synced.
+            // The recovered files need not last, so the layer skips all syncs.
             try recovered.start(["LD_PRELOAD": library], ["autovacuum=off"])
             defer { try? recovered.stop("immediate") }
             let database = try PostgresDatabase(settings: recovered.place)
@@ -105,13 +106,13 @@ struct PostgresPowerCutTests {
     @Test("takes nothing that was acknowledged, whenever it comes")
     func acknowledged() async throws {
         let lost = try await losses(cuts: powerCuts, seed: 1) { session, number in
-            // Its files are brought up to date often, so that the power is cut in the middle of that as well.
+            // Checkpoints are frequent, so that the power is cut during them as well.
             if number % 40 == 39 { _ = try session.query("CHECKPOINT", []).count }
         }
         #expect(lost.isEmpty, "\(lost.prefix(5))")
     }
 
-    /// It shows that the layer sees the loss.
+    /// The control: it shows that the layer sees the loss.
     @Test("takes what was acknowledged where a commit does not wait for its sync (synchronous_commit=off)")
     func counterProof() async throws {
         let lost = try await losses(cuts: 20, seed: 2) { session, _ in
@@ -120,12 +121,12 @@ struct PostgresPowerCutTests {
         #expect(lost.contains { $0.hasSuffix("acknowledged credits are gone") })
     }
 
-    /// What a role, a database or a connection string asks for, and what the session does then; nil: it is refused.
+    /// Levels that a role, a database or a connection string asks for, and the session's level; nil when it is refused.
     private static let levels: [(asked: String, done: String?)] = [
         ("on", "on"), ("remote_apply", "remote_apply"), ("remote_write", "on"), ("local", "on"), ("off", nil),
     ]
 
-    @Test("finds each session waiting for its commits, whatever it was asked for", arguments: levels.map(\.asked))
+    @Test("is survived by every session's commits, whatever level was asked for", arguments: levels.map(\.asked))
     func sessions(asked: String) async throws {
         let done = try #require(Self.levels.first { $0.asked == asked }).done
         let plain = try PostgresServer.newDatabase()

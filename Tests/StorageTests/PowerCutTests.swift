@@ -9,10 +9,10 @@ import Storage
 import StorageSQLite
 import Testing
 
-/// How often the power is cut, on each database: `POWER_CUTS`, 200 without it.
+/// How often the power is cut, on each database: `POWER_CUTS`, or 200.
 let powerCuts = ProcessInfo.processInfo.environment["POWER_CUTS"].flatMap { Int($0) } ?? 200
 
-/// Kill -9 shows nothing of this: what was written and not synced outlives a process, and no loss of power.
+/// `kill -9` cannot show this: unsynced writes survive the end of a process, but not a loss of power.
 @Suite("A loss of power, on SQLite")
 struct SQLitePowerCutTests {
     /// A trial with a new database, whose files are watched.
@@ -49,7 +49,7 @@ struct SQLitePowerCutTests {
             defer { trial.remove() }
             let credits = Credits(recordedIn: trial.log)
             let database = try SQLiteDatabase(path: path(in: trial.data))
-            // The log is folded into the file often, so that the power is cut in the middle of that as well.
+            // Checkpoints are frequent, so that the power is cut during them as well.
             try await database.write { _ = try $0.query("PRAGMA wal_autocheckpoint = \(40 << (2 * round))", []).count }
             await credits.book(300, tasks: [1, 4, 16, 64][round], in: database)
             #expect(credits.acknowledged.count == 300)
@@ -59,7 +59,7 @@ struct SQLitePowerCutTests {
         }
     }
 
-    @Test("F102: takes nothing that was acknowledged after syncs that failed")
+    @Test("takes nothing that was acknowledged, also after failed syncs")
     func failedSyncs() async throws {
         let trial = try await trial()
         defer { trial.remove() }
@@ -81,7 +81,7 @@ struct SQLitePowerCutTests {
         Identifier(value: UInt128(number))
     }
 
-    /// The library's own default, which the writing connection had: it shows that the layer sees the loss.
+    /// The library's own default, as a control: it shows that the layer sees the loss.
     @Test("takes what was acknowledged where the log is not synced (synchronous=NORMAL)")
     func counterProof() async throws {
         let trial = try await trial()
@@ -107,7 +107,7 @@ struct SQLitePowerCutTests {
         try queue.close()
     }
 
-    @Test("cannot be told to forget: the connection that writes says that it syncs")
+    @Test("is provided for by the writing connection, which reports synchronous=FULL")
     func setting() async throws {
         let database = try SQLiteDatabase(path: Engine.sqlite.place())
         #expect(try await database.durability() == "SQLite, journal_mode=wal, synchronous=FULL")

@@ -14,7 +14,7 @@ struct SQLiteDatabaseTests {
         path = try Engine.sqlite.place()
     }
 
-    @Test("is refused to a second opener, and free again after it was closed")
+    @Test("is refused to a second opener until it is closed")
     func locked() async throws {
         let first = try SQLiteDatabase(path: path)
         #expect(throws: StorageError(.locked, "")) { try SQLiteDatabase(path: path) }
@@ -35,7 +35,7 @@ struct SQLiteDatabaseTests {
     }
 
     @Test(
-        "is free after it was closed, also while a child that was forked has its descriptors until its program begins"
+        "is free after it was closed, also while a forked child still has its descriptors"
     )
     func forked() async throws {
         let first = try SQLiteDatabase(path: path)
@@ -46,7 +46,7 @@ struct SQLiteDatabaseTests {
         for copy in copies { close(copy) }
     }
 
-    @Test("F23: of a newer version is refused")
+    @Test("of a newer version is refused")
     func newerSchema() async throws {
         let database = try SQLiteDatabase(path: path)
         _ = try await database.write { try $0.execute("PRAGMA user_version = 99", []) }
@@ -85,22 +85,22 @@ struct SQLiteDatabaseTests {
         ),
     ]
 
-    @Test("F106: is refused by every name of its file", arguments: names.map(\.what))
+    @Test("is refused to a second opener under every name of its file", arguments: names.map(\.what))
     func otherNames(what: String) async throws {
         let first = try SQLiteDatabase(path: path)
         let make = try #require(Self.names.first { $0.what == what }).make
         let name = try make(path)
         let failure = #expect(throws: StorageError.self) { try SQLiteDatabase(path: name) }
         #expect(failure?.code == (what == "an address" ? .unavailable : .locked))
-        // The attempts have not taken SQLite's own locks away, which end with any descriptor of the file.
+        // The attempts have not released SQLite's own locks, which end when any descriptor of the file is closed.
         #expect(try (0..<100).contains { _ in try Self.locks(of: path) >= 2 })
         try await first.write { _ = try $0.query("SELECT 1", []).count }
         try await first.close()
     }
 
-    /// How many locks this process has on a file, of either kind, as far as one reading shows them.
+    /// How many locks of either kind are on a file.
     ///
-    /// The list of all locks is read in pieces, between which it may change: a lock may be missed, and is never made up.
+    /// The system's list of locks may change while it is read in pieces: a lock may be missed, but is never made up.
     private static func locks(of path: String) throws -> Int {
         var status = stat()
         guard stat(path, &status) == 0 else { return 0 }
@@ -109,7 +109,7 @@ struct SQLiteDatabaseTests {
         return lines.count { $0.contains(":\(status.st_ino) ") }
     }
 
-    @Test("is refused while its file has a second name, whose log would be another")
+    @Test("is refused while its file has a second name, which would have another log")
     func hardLink() async throws {
         let database = try SQLiteDatabase(path: path)
         try await database.close()
@@ -122,7 +122,7 @@ struct SQLiteDatabaseTests {
     }
 
     @Test(
-        "acknowledges nothing from the moment its file or its log is not where it was, also when it is put back",
+        "acknowledges nothing once its file or log was moved, also when it is put back",
         arguments: ["", "-wal"]
     )
     func movedFile(of part: String) async throws {
@@ -135,7 +135,7 @@ struct SQLiteDatabaseTests {
             try await database.write { try Self.keep(2, in: $0) }
         }
         try await database.close()
-        // A new process reads what there is, and goes on.
+        // A new process reads the files and goes on.
         let next = try SQLiteDatabase(path: path)
         #expect(try await next.read { try Self.kept(in: $0) } == [1])
         try await next.write { try Self.keep(3, in: $0) }
@@ -148,7 +148,7 @@ struct SQLiteDatabaseTests {
         try await first.write { try Self.keep(1, in: $0) }
         try FileManager.default.moveItem(atPath: path, toPath: path + ".moved")
         try FileManager.default.copyItem(atPath: path + ".moved", toPath: path)
-        // The first one has not looked: what keeps the second one out is the log alone.
+        // The first process has not noticed the move: only the lock on the log keeps the second one out.
         #expect(throws: StorageError(.locked, "")) { try SQLiteDatabase(path: path) }
         try FileManager.default.removeItem(atPath: path)
         try FileManager.default.moveItem(atPath: path + ".moved", toPath: path)

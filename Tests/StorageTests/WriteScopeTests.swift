@@ -10,8 +10,8 @@ import StoragePostgreSQL
 import Synchronization
 import Testing
 
-/// Units of work of different books go on side by side, those of one book one after the other, and those that change
-/// everything alone: in one gateway, and in two on one database.
+/// Units of work of different books run side by side, those of one book in turn, and those that may change everything
+/// alone: in one gateway, and in two on one database.
 @Suite("The scope of a unit of work on PostgreSQL", .serialized)
 struct WriteScopeTests {
     private static let now = Timestamp(seconds: 1_000)
@@ -40,21 +40,21 @@ struct WriteScopeTests {
     private static let second = WriteScope.book(LedgerBook(number: 2))
     private static let operators = WriteScope.book(.operators)
 
-    /// Scopes, and whether a unit of the one goes on beside a unit of the other.
+    /// Two scopes, and whether their units run side by side.
     private static let pairs: [(WriteScope, WriteScope, Bool)] = [
         (first, second, true), (second, first, true), (first, operators, true), (operators, second, true),
         (first, first, false), (operators, operators, false), (.everything, first, false), (first, .everything, false),
         (.everything, .everything, false), (.everything, operators, false),
     ]
 
-    @Test("decides which units go on beside each other", arguments: pairs.indices, [0, 1])
+    @Test("decides which units run side by side", arguments: pairs.indices, [0, 1])
     func sideBySide(pair: Int, gateway: Int) async throws {
         let world = try await World()
         let (one, other, isBeside) = Self.pairs[pair]
         let (isHeld, mayEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let isOver = Mutex(false)
         async let held: Bool = world.gateways[0].write(in: one) { session in
-            // It has its locks when it has run a statement.
+            // A unit has its locks once it has run a statement.
             _ = try session.query("SELECT 1", [])
             isHeld.signal()
             let isReleased = mayEnd.wait(timeout: .now() + (isBeside ? 30 : 0.3)) == .success
@@ -93,24 +93,24 @@ struct WriteScopeTests {
         )
     }
 
-    @Test("is widened when a unit turns out to change more: it runs again, alone, and all of it is there")
+    @Test("is widened when a unit changes more: the unit runs again, alone, and is stored whole")
     func widened() async throws {
         let world = try await World()
         let gateway = world.gateways[0]
         let runs = Mutex(0)
-        // Its own book first, and then another one's.
+        // First its own book, then another one.
         try await gateway.write(in: Self.first) { session in
             runs.withLock { $0 += 1 }
             try session.append(Self.event(1, 1))
             try session.append(Self.event(2, 2))
         }
         #expect(runs.withLock { $0 } > 1)
-        // What all share.
+        // A shared table.
         try await gateway.write(in: Self.second) { session in
             try session.append(Self.event(3, 2))
             _ = try session.isLive(otherwise: false)
         }
-        // The operator's book may change that by itself.
+        // The scope of the operator's book covers shared tables.
         let alone = Mutex(0)
         try await gateway.write(in: Self.operators) { session in
             alone.withLock { $0 += 1 }
@@ -124,8 +124,8 @@ struct WriteScopeTests {
         try await world.close()
     }
 
-    /// Two units that first book on the same new account would each make its row.
-    @Test("keeps what several books name for the first time at the same moment once", arguments: [1, 2, 3] as [UInt64])
+    /// Two units that book on the same new account at once would each insert its row.
+    @Test("keeps one row for a new account that several books use at once", arguments: [1, 2, 3] as [UInt64])
     func newNames(seed: UInt64) async throws {
         let world = try await World()
         let random = SeededRandom(seed: seed)

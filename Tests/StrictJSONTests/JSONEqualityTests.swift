@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Two JSON values")
 struct JSONEqualityTests {
-    @Test("are the same when they are written with the same bytes, and have the same hash then")
+    @Test("are equal, with equal hashes, exactly when they are written with the same bytes")
     func law() {
         let alike = ["\u{E9}", "e\u{301}", "K", "\u{212A}", "\u{C5}", "\u{212B}"]
         func values(_ text: String) -> [JSONValue] {

@@ -5,7 +5,7 @@ import Testing
 @Suite("JSON from outside")
 struct JSONParserTests {
     @Test(
-        "is refused when it is not exactly JSON",
+        "is refused when it is not valid JSON",
         arguments: [
             "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{'a':1}", "01", "+1", "1.", ".1", "1e", "-", "NaN",
             "Infinity",
@@ -18,14 +18,14 @@ struct JSONParserTests {
         #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
     }
 
-    @Test("F83: is refused when a key comes twice, also as an escape")
+    @Test("is refused when a key comes twice, also as an escape")
     func duplicates() {
         for text in [#"{"a":1,"a":2}"#, #"{"amount":"1","amo\u0075nt":"1000"}"#] {
             #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
         }
     }
 
-    @Test("F85: tells two spellings of one letter apart, because databases do")
+    @Test("keeps canonically equivalent keys apart, as databases do")
     func normalisation() throws {
         let value = try JSONValue(parsing: Array("{\"\u{e9}\":1,\"e\u{301}\":2}".utf8))
         #expect(value.members?.count == 2)
@@ -33,7 +33,7 @@ struct JSONParserTests {
         #expect(value["e\u{301}"]?.integerValue == 2)
     }
 
-    @Test("F26: keeps numbers as they are written, and reads as integers what JSON Schema calls one")
+    @Test("keeps numbers as written, and reads as integers those that JSON Schema calls integers")
     func numbers() throws {
         let text = "[1.0, 1e2, 123456789012345678901234567890, 1.5, -7.000, 0.0]"
         let value = try #require(try JSONValue(parsing: Array(text.utf8)).arrayValue)
@@ -42,14 +42,14 @@ struct JSONParserTests {
         #expect(value.map(\.integerValue) == [1, nil, nil, nil, -7, 0])
     }
 
-    @Test("F82: is refused when it nests too deep, however deep", arguments: [100, 1_000, 100_000, 400_000])
+    @Test("is refused when it nests too deep", arguments: [100, 1_000, 100_000, 400_000])
     func depth(levels: Int) {
         let bytes = [UInt8](repeating: UInt8(ascii: "["), count: levels)
         #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
     }
 
     @Test(
-        "F84: is refused when it is no UTF-8",
+        "is refused when it is not UTF-8",
         arguments: [[0x22, 0xC0, 0xAF, 0x22], [0x22, 0xFF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22]] as [[UInt8]]
     )
     func encoding(bytes: [UInt8]) {
@@ -57,14 +57,14 @@ struct JSONParserTests {
     }
 
     @Test(
-        "is read with U+FFFD for what is no text, where a peer's word counts whatever its texts hold",
+        "is read with U+FFFD in place of invalid text, where a peer's message must not be lost",
         arguments: [
             (#""a\ud83db""#, "a\u{FFFD}b"), (#""\udc00""#, "\u{FFFD}"), (#""\ud83d\u0041""#, "\u{FFFD}A"),
             (#""\ud83d\n""#, "\u{FFFD}\n"), (#""\ud83d\ude00""#, "\u{1F600}"), ("\"\u{1}\"", "\u{FFFD}"),
         ]
     )
     func repairing(text: String, read: String) throws {
-        // U+0001 stands for a byte that no UTF-8 has.
+        // U+0001 stands for a byte that is not valid in UTF-8.
         let bytes = Array(text.utf8).map { $0 == 1 ? 0xFF : $0 }
         let limits = JSONLimits(repairsTexts: true)
         #expect(try JSONValue(parsing: bytes, limits: limits).stringValue.map { Array($0.utf8) } == Array(read.utf8))
@@ -72,7 +72,7 @@ struct JSONParserTests {
         #expect(throws: JSONError.self) { try JSONValue(parsing: bytes + [UInt8(ascii: "x")], limits: limits) }
     }
 
-    @Test("survives being written and read again")
+    @Test("is the same after it is written and read")
     func roundTrip() throws {
         let seed: UInt64 = 4
         let random = SeededRandom(seed: seed)
@@ -82,7 +82,7 @@ struct JSONParserTests {
         }
     }
 
-    @Test("F27: never stops the process, whatever is changed in it")
+    @Test("never ends the process, whatever is changed in it")
     func mutations() throws {
         let seed: UInt64 = 5
         let random = SeededRandom(seed: seed)

@@ -4,7 +4,7 @@ import Testing
 @Suite("Faults of JSON")
 struct JSONPlaceTests {
     @Test(
-        "name the member that they are in",
+        "name their member",
         arguments: [
             (#"{"title": "\ud800"}"#, "title"), (#"{"lines": [{}, {"title": "\udc00x"}]}"#, "lines[1].title"),
             (#"["\ud800"]"#, "[0]"), (#"{"a": {"b": "\ud800\u0041"}}"#, "a.b"), (#""\ud800""#, ""),

@@ -8,7 +8,7 @@ struct JSONSlicesTests {
         JSONSlices.elements(of: "result", in: Array(text.utf8))?.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    @Test("gives each element as it is written, whatever is in it")
+    @Test("give each element of a list as written")
     func found() {
         #expect(elements(#"{"ok":true,"result":[]}"#) == [])
         #expect(
@@ -22,19 +22,19 @@ struct JSONSlicesTests {
     }
 
     @Test(
-        "gives nothing of what has no such list",
+        "are none when there is no such list",
         arguments: ["", "{", "[]", "{}", #"{"result":{}}"#, #"{"result":5}"#, #"{"other":[1]}"#, #"{"result""#, "\""]
     )
     func missing(text: String) { #expect(elements(text) == nil) }
 
-    @Test("gives nothing of a text that is cut: the rest of it may come when it is asked for again")
+    @Test("are none of a truncated text, because the rest may come when it is asked for again")
     func cut() {
         let whole = #"{"result":[1,{"a":2},{"b":"c"}]"#
         for count in 0..<whole.utf8.count { #expect(elements(String(whole.prefix(count))) == nil) }
         #expect(elements(whole)?.count == 3)
     }
 
-    @Test("reads an integer of the outermost object and of no other")
+    @Test("read an integer of the outermost object only")
     func integers() {
         func number(_ text: String) -> Int64? { JSONSlices.integer("update_id", in: Array(text.utf8)) }
         #expect(number(#"{"a":{"update_id":1},"b":"\"update_id\":2","update_id":3,"c":tru}"#) == 3)
@@ -43,7 +43,7 @@ struct JSONSlicesTests {
         }
     }
 
-    @Test("agree with the reader on what it can read, and stop at nothing that it cannot")
+    @Test("agree with the parser on valid text, and take any other text without stopping")
     func agreement() throws {
         let seed: UInt64 = 20_261_130
         let random = SeededRandom(seed: seed)
@@ -57,7 +57,7 @@ struct JSONSlicesTests {
             let text = "{\"x\":[9],\"result\": [" + chosen.joined(separator: bytes[10] % 2 == 0 ? "," : " , ") + "] }"
             #expect(elements(text) == chosen, "seed \(seed), round \(round)")
             _ = try JSONValue(parsing: Array(text.utf8))
-            // Damaged at any byte it ends, with whatever is left.
+            // Damaged at any byte, the reading ends.
             var damaged = Array(text.utf8)
             damaged[Int(bytes[9]) % damaged.count] = bytes[8]
             _ = JSONSlices.elements(of: "result", in: damaged)
@@ -65,7 +65,7 @@ struct JSONSlicesTests {
         }
     }
 
-    @Test("halves of pairs are refused, or replaced where the limits say so, and nothing beside them is")
+    @Test("halves of surrogate pairs are refused, or replaced alone where the limits say so")
     func halves() throws {
         func read(_ text: String, _ replaces: Bool) throws -> JSONValue {
             try JSONValue(parsing: Array(text.utf8), limits: JSONLimits(repairsTexts: replaces))

@@ -16,13 +16,13 @@ struct TONConnectTests {
     private static let bob = "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"
     private static let bobPublic = "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f"
 
-    @Test("a side is named by its X25519 public key")
+    @Test("a session's identifier is its X25519 public key")
     func names() throws {
         #expect(try Self.keys(Self.alice).clientID == Self.alicePublic)
         #expect(try Self.keys(Self.bob).clientID == Self.bobPublic)
     }
 
-    @Test("what one side seals only the other opens, and not when a bit was changed")
+    @Test("a sealed message opens for the other side only, and not with a changed bit")
     func sealing() throws {
         let (alice, bob) = (try Self.keys(Self.alice), try Self.keys(Self.bob))
         let stranger = try SessionKeys(random: SystemRandom())
@@ -41,7 +41,7 @@ struct TONConnectTests {
         }
     }
 
-    @Test("what is no sealed message or no name is refused", arguments: ["", "x", "AAAA", "====", "\u{1F600}"])
+    @Test("malformed messages and identifiers are refused", arguments: ["", "x", "AAAA", "====", "\u{1F600}"])
     func refused(text: String) throws {
         let alice = try Self.keys(Self.alice)
         #expect(throws: TONConnectError.self) { try alice.open(text, from: Self.bobPublic) }
@@ -73,7 +73,7 @@ struct TONConnectTests {
         ),
     ]
 
-    @Test("links are those of another implementation", arguments: links)
+    @Test("links equal those of another implementation", arguments: links)
     func link(universal: String, expected: String) {
         let wallet = WalletEntry(appName: "w", name: "W", universalURL: universal, bridge: "https://bridge")
         let link = ConnectLink.url(
@@ -84,7 +84,7 @@ struct TONConnectTests {
         #expect(link == expected)
     }
 
-    @Test("a list leaves out wallets without a bridge over HTTP, and refuses what it cannot use")
+    @Test("a list leaves out wallets without an HTTP bridge, and refuses malformed entries")
     func list() throws {
         let list = """
             [{"app_name":"a","name":"A","universal_url":"https://a","bridge":[{"type":"js","key":"a"},
@@ -125,13 +125,13 @@ struct TONConnectTests {
         (#"{"id":"1","error":{"code":1}}"#, .refused(request: "1", isByCustomer: false, reason: "")),
     ]
 
-    @Test("what wallets say is read", arguments: messages)
+    @Test("wallets' messages are read", arguments: messages)
     func reading(text: String, expected: WalletMessage?) throws {
         #expect(try WalletMessage(Array(text.utf8)) == expected)
     }
 
     @Test(
-        "what no wallet says is refused",
+        "malformed wallet messages are refused",
         arguments: ["", "[]", "{}", #"{"event":"connect","payload":{}}"#, #"{"result":"x"}"#, "\u{0}"]
     )
     func malformed(text: String) {
@@ -147,7 +147,7 @@ struct TONConnectTests {
 
     private static let events = ["heartbeat - heartbeat", "message 7 one\ntwo", "message 8 three", "message 8 "]
 
-    @Test("a stream is read alike however it is cut into pieces", arguments: 1...40)
+    @Test("a stream is read the same however it is cut into pieces", arguments: 1...40)
     func pieces(size: Int) throws {
         var reader = EventStreamReader()
         let bytes = Array(Self.stream.utf8)
@@ -158,7 +158,7 @@ struct TONConnectTests {
         #expect(found.map { "\($0.type) \($0.id ?? "-") \($0.data)" } == Self.events)
     }
 
-    @Test("an event without an end is given up, before it fills the memory")
+    @Test("an endless event is given up before it fills the memory")
     func endless() throws {
         var reader = EventStreamReader()
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)

@@ -2,7 +2,7 @@ import Seams
 import TON
 import Testing
 
-@Suite("What a chain has accepted")
+@Suite("An accepted message")
 struct AcceptedMessageTests {
     /// A message with an initial state of any kind, and addresses of any kind.
     private func message(split: UInt8?, ticks: Bool, anycast: [Bool]?, hash: CellHash) throws -> Cell {
@@ -36,7 +36,7 @@ struct AcceptedMessageTests {
         return try builder.build()
     }
 
-    @Test("is read with special and split initial states and anycast sources, as far as the credit needs it")
+    @Test("is read, as far as a credit needs it, with special and split initial states and anycast sources")
     func read() throws {
         let hash = try CellHash([UInt8](repeating: 0, count: 32))
         for split in [UInt8?.none, 0, 31] {

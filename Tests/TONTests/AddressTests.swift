@@ -4,7 +4,7 @@ import Testing
 
 @Suite("An address on TON")
 struct AddressTests {
-    @Test("F44: two hundred forms of forty accounts are forty accounts, and one wrong letter is none")
+    @Test("is read from two hundred forms as forty accounts, and refused with one wrong letter")
     func forms() throws {
         let random = SeededRandom(seed: 44)
         var accounts: Set<TONAddress> = []
@@ -24,7 +24,7 @@ struct AddressTests {
         #expect(accounts.count == 40)
     }
 
-    @Test("is the same account in each of its spellings")
+    @Test("is the same in each of its spellings")
     func spellings() throws {
         let account = try TONAddress("0:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe")
         let spellings = [(true, false), (false, false), (true, true), (false, true)].map {
@@ -35,7 +35,7 @@ struct AddressTests {
     }
 
     @Test(
-        "is refused when it was mistyped or is something else",
+        "is refused when it is mistyped or something else",
         arguments: [
             "", "0:", "0:zz", "128:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe",
             "+0:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe",

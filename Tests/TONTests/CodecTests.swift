@@ -25,7 +25,7 @@ struct CellForest {
 
 @Suite("Cells and bags of cells")
 struct BagTests {
-    @Test("an empty cell has the hash that everybody knows")
+    @Test("an empty cell has the well-known hash")
     func empty() throws {
         #expect(
             try Cell.empty().hash.description == "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7"
@@ -33,7 +33,7 @@ struct BagTests {
     }
 
     @Test(
-        "a bag is read as the tree that was written, in every form",
+        "a bag in every form is read as the tree that was written",
         arguments: [(false, false), (false, true), (true, false), (true, true)]
     )
     func roundTrip(index: Bool, checksum: Bool) throws {
@@ -66,7 +66,7 @@ struct BagTests {
         #expect(try BagOfCells.root(of: wrong) == cell)
     }
 
-    @Test("F45: a bag that breaks a rule is refused")
+    @Test("a bag that breaks a rule is refused")
     func malformed() throws {
         let cell = try CellForest(seed: 12).cell()
         let bytes = try BagOfCells.serialize([cell])
@@ -84,7 +84,7 @@ struct BagTests {
         #expect(throws: TONError.self) { try BagOfCells.root(of: huge) }
     }
 
-    @Test("F45: a tree that is too deep is refused, and a deep one can be let go")
+    @Test("a tree that is too deep is refused, and a deep one can be released")
     func depth() throws {
         var cell = try Cell.empty()
         for _ in 0..<1_024 { cell = try Cell.make { builder throws(TONError) in try builder.store(reference: cell) } }
@@ -96,7 +96,7 @@ struct BagTests {
         #expect(again == cell)
     }
 
-    @Test("F45: nothing that is changed in a bag stops the process")
+    @Test("no change in a bag ends the process")
     func mutations() throws {
         let seed: UInt64 = 13
         let forest = CellForest(seed: seed)
@@ -113,7 +113,7 @@ struct BagTests {
         }
     }
 
-    @Test("a text runs over as many cells as it needs", arguments: [0, 1, 122, 123, 124, 127, 128, 250, 1_000, 16_000])
+    @Test("a text takes as many cells as it needs", arguments: [0, 1, 122, 123, 124, 127, 128, 250, 1_000, 16_000])
     func snake(count: Int) throws {
         let text = [UInt8](repeating: 0x61, count: count)
         #expect(MessageBody(reading: try MessageBody.cell(comment: text)) == .comment(text))
@@ -139,7 +139,7 @@ struct MessageTests {
         try TONAddress(workchain: 0, hash: CellHash([UInt8](repeating: byte, count: 32)))
     }
 
-    @Test("a message is read as it was written, whatever body it has")
+    @Test("a message with any body is read as it was written")
     func roundTrip() throws {
         let seed: UInt64 = 21
         let forest = CellForest(seed: seed)
@@ -216,7 +216,7 @@ struct MessageTests {
         #expect(try plain.cell().hash != other.cell().hash)
     }
 
-    @Test("a body is what its op says, and nothing when it does not keep its promise")
+    @Test("a body is read by its op, and left unread when it does not match that")
     func bodies() throws {
         let payload = try MessageBody.cell(comment: Array("order".utf8))
         let transfer = JettonTransfer(
@@ -271,7 +271,7 @@ struct WalletTests {
         #expect(Wallet(version: .v5r1, publicKey: key, network: .testnet).walletID == 2_147_483_645)
     }
 
-    @Test("sign what the contract reads", arguments: WalletVersion.allCases)
+    @Test("sign messages that the contract reads", arguments: WalletVersion.allCases)
     func sign(version: WalletVersion) throws {
         let key = try Self.key()
         let wallet = Wallet(version: version, publicKey: key.publicKey, network: .testnet)
@@ -291,7 +291,7 @@ struct WalletTests {
         #expect(try message.normalizedHash() == signed.normalizedHash)
     }
 
-    @Test("sign with their own key only, and a number of messages that the contract takes")
+    @Test("sign with their own key only, and at most as many messages as the contract takes")
     func refuses() throws {
         let key = try Self.key()
         let other = try Ed25519.PrivateKey(seed: SecretBytes([UInt8](repeating: 8, count: 32)))
@@ -314,7 +314,7 @@ struct WalletTests {
     }
 
     /// The wallet code of USDT on TON and a holder's wallet, as the chain has them.
-    @Test("of jettons have addresses that can be computed")
+    @Test("of jettons have computable addresses")
     func jettons() throws {
         let code = try BagOfCells.root(ofText: "te6ccgEBAQEAIwAIQgKPRS16Tf10BmtoI2UXclntBXNENb52tf1L1divK3w9aA==")
         let address = try JettonWallet.address(

@@ -21,7 +21,7 @@ struct HighloadWalletTests {
         #expect(HighloadWallet.code.hash.description == published)
     }
 
-    @Test("signs what the contract reads, alone or in a list to itself", arguments: [1, 2, 100, 254])
+    @Test("signs messages that the contract reads, alone or in a list to itself", arguments: [1, 2, 100, 254])
     func sign(count: Int) throws {
         let (wallet, key) = try Self.wallet()
         let messages = try Self.messages(count)
@@ -51,7 +51,7 @@ struct HighloadWalletTests {
         #expect(try listed.map { try Message(parsing: $0.message) } == messages.map { .internal($0.message) })
     }
 
-    @Test("signs with its own key only, and as many messages as a list holds", arguments: [0, 255])
+    @Test("signs with its own key only, and at most as many messages as a list holds", arguments: [0, 255])
     func refused(count: Int) throws {
         let (wallet, key) = try Self.wallet()
         #expect(throws: TONError.self) {
@@ -63,7 +63,7 @@ struct HighloadWalletTests {
         }
     }
 
-    @Test("numbers requests so that none comes again before all others were used")
+    @Test("reuses no query number before all others were used")
     func numbers() {
         let count = HighloadQuery.count
         #expect(count == 8_380_416)
@@ -73,7 +73,7 @@ struct HighloadWalletTests {
         #expect(boundaries.map(HighloadQuery.init(sequence:)).allSatisfy { $0.group < 8_192 && $0.place < 1_023 })
     }
 
-    @Test("keeps its numbers in a data cell that is read as it was written")
+    @Test("has a data cell with its numbers that is read as it was written")
     func data() throws {
         var data = HighloadWalletData(publicKey: [UInt8](repeating: 1, count: 32), walletID: 7, timeout: 60)
         for sequence in [UInt64(0), 1, 1_022, 1_023, 5_000_000, 8_380_415] {
@@ -84,7 +84,7 @@ struct HighloadWalletTests {
         #expect(try HighloadWalletData(parsing: data.cell()) == data)
     }
 
-    @Test("takes any moment that a cell names, also one whose end does not fit")
+    @Test("takes any moment in a cell, also one whose end overflows")
     func anyMoment() {
         var data = HighloadWalletData(publicKey: [], walletID: 7, timeout: 100)
         data.lastCleaned = .max

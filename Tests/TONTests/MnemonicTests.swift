@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Mnemonics")
 struct MnemonicTests {
-    @Test("that are made new belong together, and a changed word does not", arguments: [UInt64(1), 2, 3])
+    @Test("are valid when generated, and refused with a changed word", arguments: [UInt64(1), 2, 3])
     func generated(seed: UInt64) throws {
         let words = try Mnemonic.generate(from: SeededRandom(seed: seed))
         #expect(words.count == 24 && words.allSatisfy { EnglishWords.number(of: $0) != nil })
@@ -17,11 +17,14 @@ struct MnemonicTests {
             changed[position] = words[position] == "zoo" ? "abandon" : "zoo"
             if (try? Mnemonic(changed)) == nil { refused += 1 }
         }
-        // One of 256 changes is not noticed by chance.
+        // One of 256 changes passes by chance.
         #expect(refused >= 22)
     }
 
-    @Test("of other lengths or other letters are refused", arguments: ["", "abandon", "Abandon", "ab", "abandon1"])
+    @Test(
+        "of another length or with other letters are refused",
+        arguments: ["", "abandon", "Abandon", "ab", "abandon1"]
+    )
     func malformed(word: String) {
         #expect(throws: TONError(.malformedMnemonic, "")) { try Mnemonic([word]) }
         #expect(throws: TONError(.malformedMnemonic, "")) {
@@ -29,7 +32,7 @@ struct MnemonicTests {
         }
     }
 
-    /// The sentences of ton-crypto (`src/mnemonic/mnemonic.spec.ts`), and the seeds of their keys.
+    /// The mnemonics of ton-crypto (`src/mnemonic/mnemonic.spec.ts`), and the seeds of their keys.
     private static let published: KeyValuePairs<String, String> = [
         """
         hospital stove relief fringe tongue always charge angry urge sentence again match nerve inquiry senior coconut \
@@ -63,8 +66,8 @@ struct MnemonicTests {
         }
     }
 
-    /// Sentences that need a password: their first password that fits among "pass 0", "pass 1" and so on, and the seed of
-    /// their key, computed with Python's hmac and hashlib by the rules of ton-crypto.
+    /// Mnemonics that need a password: the first that fits of "pass 0", "pass 1" and so on, and the seed of the key,
+    /// computed with Python's hmac and hashlib by the rules of ton-crypto.
     private static let withPassword: [(sentence: String, number: Int, seed: String)] = [
         (
             """
@@ -92,7 +95,7 @@ struct MnemonicTests {
             let words = sentence.split(separator: " ").map(String.init)
             let found = try Mnemonic(words, password: "pass \(number)").seed
             #expect(found.withUnsafeBytes { Hex.encode($0) } == seed)
-            // One password in 256 fits by chance: the rule has no more bits than that. None of these does.
+            // The rule has eight bits, so that one password in 256 fits by chance. None of these does.
             for wrong in 0..<min(number, 40) {
                 #expect(throws: TONError(.malformedMnemonic, "")) { try Mnemonic(words, password: "pass \(wrong)") }
             }

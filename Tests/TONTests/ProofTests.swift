@@ -48,7 +48,7 @@ struct ProofTests {
         return (proof, try slice.loadHash())
     }
 
-    @Test("prove nothing about another root, and nothing that is no block")
+    @Test("prove nothing about another root, or without a block")
     func others() throws {
         let (proof, root) = try Self.tree()
         #expect(throws: TONError(.invalidProof, "")) { try ProvenBlock(proof, rootHash: proof.hash) }

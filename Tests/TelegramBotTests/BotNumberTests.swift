@@ -3,10 +3,10 @@ import Seams
 import TelegramBot
 import Testing
 
-@Suite("What a bot's token and Telegram's amounts may be")
+@Suite("Forms of bots' tokens and Telegram's amounts")
 struct BotNumberTests {
     @Test(
-        "a token has one form, and nothing in it leads to another path of the server",
+        "a token has one form, which cannot lead to another path of the server",
         arguments: [
             ("123456:AAE-x_9", 123_456 as Int64?), ("1:a", 1), ("0123:a", nil), ("-1:a", nil), ("+1:a", nil),
             (":a", nil),
@@ -20,7 +20,7 @@ struct BotNumberTests {
     }
 
     @Test(
-        "a payment, a question and a refund of less than nothing are malformed",
+        "a payment, a question and a refund of a negative amount are malformed",
         arguments: ["-4", "-9223372036854775808"]
     )
     func negative(units: String) {

@@ -10,7 +10,7 @@ import Testing
 struct CanaryTests {
     private static let canary = "4242:CANARY-THAT-NOBODY-MAY-SEE"
 
-    /// A way out that always ends in the same way.
+    /// A transport with a fixed outcome.
     private struct Scripted: HTTPTransport {
         let outcome: Result<HTTPResponse, HTTPTransportError>
 
@@ -32,7 +32,7 @@ struct CanaryTests {
     }
 
     @Test(
-        "F75: stands in no error, whatever goes wrong on the way",
+        "is in no error of the transport",
         arguments: [
             "http://127.0.0.1:1", "http://nowhere.invalid", "https://127.0.0.1:1", "gopher://127.0.0.1", "not a url",
             "",
@@ -44,7 +44,7 @@ struct CanaryTests {
         #expect(!text.isEmpty && !text.contains("CANARY"), "\(text)")
     }
 
-    @Test("F75: stands in no error of an answer", arguments: [200, 301, 400, 401, 404, 429, 500, 502])
+    @Test("is in no error of an answer", arguments: [200, 301, 400, 401, 404, 429, 500, 502])
     func answers(status: Int) async {
         let body = "<html>/bot\(Self.canary)/getMe</html>"
         let echo = HTTPResponse(status: status, fields: [], body: Array(body.utf8))

@@ -10,7 +10,7 @@ struct InitDataTests {
     static let token = SecretBytes(Array("4242:TEST".utf8))
     static let signedAt = Timestamp(seconds: 1_700_000_000)
 
-    /// Signs fields as Telegram describes it, without the code under test.
+    /// Signs fields as Telegram documents it, without the code under test.
     static func text(_ fields: [(String, String)], token: SecretBytes = token) -> String {
         let lines = fields.map { "\($0.0)=\($0.1)" }.sorted().joined(separator: "\n")
         let secret = HMAC.sha256(key: Array("WebAppData".utf8), message: token)
@@ -39,14 +39,14 @@ struct InitDataTests {
         } catch { return error.reason }
     }
 
-    @Test("F63, F64: is believed when the bot's token signed it, with every field but the hash")
+    @Test("is accepted when the bot's token signed every field but the hash")
     func valid() throws {
         #expect(Self.check(Self.text(Self.fields)) == nil)
         #expect(try InitData(parsing: Self.text(Self.fields)).user?["id"]?.integerValue == 5_000_000_001)
         #expect(Self.check(Self.text(Self.fields + [("chat_type", "sender"), ("new_field", "x")])) == nil)
     }
 
-    @Test("F67, F68: is not believed when another bot's token signed it, or anything was changed")
+    @Test("is refused when another bot's token signed it, or a field was changed")
     func invalid() {
         let other = SecretBytes(Array("4243:TEST".utf8))
         #expect(Self.check(Self.text(Self.fields, token: other)) != nil)
@@ -58,13 +58,16 @@ struct InitDataTests {
         #expect(Self.check("hash=%zz") != nil)
     }
 
-    @Test("F65: has an age", arguments: [(-61, false), (-60, true), (0, true), (3_600, true), (3_601, false)])
+    @Test(
+        "is refused when it is too old, or dated ahead",
+        arguments: [(-61, false), (-60, true), (0, true), (3_600, true), (3_601, false)]
+    )
     func age(seconds: Int64, isBelieved: Bool) {
         let now = Timestamp(seconds: Self.signedAt.seconds + seconds)
         #expect((Self.check(Self.text(Self.fields), now: now) == nil) == isBelieved)
     }
 
-    @Test("F64: can be checked by Telegram's own key, without a token")
+    @Test("can be checked with Telegram's own key, without a token")
     func thirdParty() throws {
         let key = try Ed25519.PrivateKey(seed: SecretBytes([UInt8](repeating: 5, count: 32)))
         let lines = "4242:WebAppData\nauth_date=1700000000\nquery_id=AA"
@@ -81,7 +84,7 @@ struct InitDataTests {
 
 @Suite("An update")
 struct UpdateTests {
-    @Test("about money is read with what decides, and unknown members are passed over")
+    @Test("about money is read with its deciding members, and unknown members are passed over")
     func successfulPayment() throws {
         let text = """
             {"update_id":1,"message":{"message_id":2,"date":1700000000,"from":{"id":5,"is_bot":false},"chat":{"id":5},
@@ -97,7 +100,7 @@ struct UpdateTests {
     }
 
     @Test(
-        "tells what the customer was asked for, and what has another form is as if it were not there",
+        "holds the data that the customer was asked for, and ignores malformed members of it",
         arguments: [
             (#""order_info":{"name":"Zoë","phone_number":"49","email":"z@e.org","shipping_address":{"city":"B"}}"#, 4),
             (#""order_info":{"name":"a\ud83d","email":"b"}"#, 2),
@@ -112,7 +115,7 @@ struct UpdateTests {
             "telegram_payment_charge_id":"tch_1","provider_payment_charge_id":"p"}}}
             """
         guard case .paid(let payment) = try Update(parsing: Array(text.utf8)).content else {
-            Issue.record("it tells of no payment")
+            Issue.record("the update is not a payment")
             return
         }
         let order = payment.order
@@ -178,7 +181,7 @@ struct CurrencyTableTests {
         try CurrencyTable(parsing: Array(text.utf8), asOf: "2026-11-24")
     }
 
-    @Test("says what is different in a newer one")
+    @Test("lists the differences from a newer one")
     func differences() throws {
         let old = try Self.table(
             #"{"EUR":{"exp":2,"min_amount":"100","max_amount":"900"},"JPY":{"exp":0,"min_amount":1,"max_amount":2}}"#
@@ -202,7 +205,7 @@ struct CurrencyTableTests {
         #expect(throws: TelegramError(.malformed, "")) { try Self.table(text) }
     }
 
-    @Test("is written as it is read, and says when amounts would mean something else")
+    @Test("is the same after it is written and read, and names changed exponents")
     func kept() throws {
         let table = try Self.table(#"{"EUR":{"exp":2,"min_amount":"86","max_amount":"865000"}}"#)
         #expect(try CurrencyTable(kept: Array(table.keptText.utf8)) == table)

@@ -20,7 +20,7 @@ import TelegramIntake
 import Testing
 import Webhooks
 
-/// A database that takes questions and never answers.
+/// A database that never answers.
 private struct StalledDatabase: Database {
     func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
         for await _ in AsyncStream<Void>.makeStream().stream {}
@@ -41,7 +41,7 @@ private struct StalledDatabase: Database {
     func close() async throws {}
 }
 
-/// A provider that asks about one order, and remembers what it was told.
+/// A provider that asks about one order, and remembers the answer.
 private final class AskingProvider: PaymentProvider, PushReceiving {
     let question: ApprovalRequest
     let asset: AssetID
@@ -117,7 +117,7 @@ struct PreCheckoutTests {
 
     private static let update = Array(#"{"update_id": 1, "pre_checkout_query": {}}"#.utf8)
 
-    @Test("F72: is refused within three seconds when the database stalls, instead of left unanswered")
+    @Test("is refused within three seconds when the database stalls, instead of staying unanswered")
     func stalledDatabase() async throws {
         let desk = try await Desk()
         let provider = AskingProvider(
@@ -139,7 +139,7 @@ struct PreCheckoutTests {
         #expect(message.contains("try again"))
     }
 
-    /// What keeps a database from storing, while it answers every question.
+    /// Faults that keep a database from storing, while it still answers readings.
     private static let faults: [(what: String, fault: Int)] = [
         ("the disk is full", POWERCUT_FULL), ("the disk hangs", POWERCUT_STALLED),
     ]
@@ -161,11 +161,11 @@ struct PreCheckoutTests {
         let receiver = receiver(settlement)
 
         powercut_fail(desk.place, fault)
-        // A unit of work that writes nothing is kept even now, and once vouched for those that write.
+        // A unit of work that writes nothing still succeeds, and proves nothing.
         try await settlement.database.write { _ in }
         async let refused = receiver.receive(Self.update, bot: "shop")
         if what == "the disk hangs" {
-            // Two wait: the trial, and the decision, which may take longer.
+            // Two sleepers: the trial, and the decision, which may take longer.
             while desk.clock.sleeperCount < 2 { await Task.yield() }
             desk.clock.advance(by: .seconds(2))
         }
@@ -179,7 +179,7 @@ struct PreCheckoutTests {
         #expect(raised.map(\.name) == ["storage"] && raised.first?.severity == .blocking)
 
         powercut_fail(desk.place, Int32(POWERCUT_SOUND))
-        // What hung has ended when something else was stored.
+        // The hanging write has ended once another unit is stored.
         try await settlement.database.write { _ in }
         #expect(await settlement.isStoring())
         #expect(settlement.conditions.all.isEmpty)
@@ -188,7 +188,7 @@ struct PreCheckoutTests {
         try await settlement.database.close()
     }
 
-    /// What the merchant's server answers, and what becomes of the payment.
+    /// Answers of the merchant's server, and the decisions.
     private static let answers: [(amount: String, status: Int, questions: Int, decision: ApprovalDecision)] = [
         ("1.5", 204, 1, .approved),
         ("1.5", 409, 1, .refused(message: "This item is sold out.")),
@@ -200,7 +200,7 @@ struct PreCheckoutTests {
     ]
 
     @Test(
-        "asks the merchant's server whether the goods are there, and not when the payment is refused anyway",
+        "asks the merchant's server about the stock, unless the payment is refused anyway",
         arguments: answers
     )
     func stock(amount: String, status: Int, questions: Int, decision: ApprovalDecision) async throws {
@@ -234,7 +234,7 @@ struct PreCheckoutTests {
         await shop.stop()
     }
 
-    @Test("does not ask a merchant that takes events only, or whose server was switched off", arguments: [true, false])
+    @Test("asks no server that takes events only, or was switched off", arguments: [true, false])
     func noQuestion(takesEvents: Bool) async throws {
         let desk = try await Desk()
         let shop = try await Shop(status: 409)
@@ -302,7 +302,7 @@ private struct Shop {
             transport: CurlTransport(.init(addresses: .any, httpsOnly: false)),
             secrets: secrets,
             clock: clock,
-            // How fast a busy machine is decides nothing here.
+            // Long enough for a busy machine.
             patience: .seconds(60)
         )
         return { await inquiry.ask($0, at: $1) }

@@ -15,7 +15,7 @@ import TelegramBot
 import TelegramIntake
 import Testing
 
-@Suite("What Telegram pushes and nobody can read, on each engine")
+@Suite("An unreadable update, on each engine")
 struct UnreadableUpdateTests {
     private func desk(_ engine: Engine) async throws -> Desk {
         try await Desk(on: engine, provider: { ScriptedProvider(asset: $0, rail: .telegramStars, bot: "shop") })
@@ -45,7 +45,7 @@ struct UnreadableUpdateTests {
         try await desk.settlement.database.read { try $0.cases(of: nil, state: .open, in: Page(limit: 99)) }
     }
 
-    @Test("is confirmed and set aside once, as it came, and what comes after it is taken", arguments: Engine.allCases)
+    @Test("is confirmed and set aside once, byte for byte, and later updates are taken", arguments: Engine.allCases)
     func pushes(engine: Engine) async throws {
         let desk = try await desk(engine)
         let receiver = receiver(desk)
@@ -53,7 +53,7 @@ struct UnreadableUpdateTests {
             #expect(try await receiver.receive(body, bot: "shop").status == 200)
         }
         let open = try await setAside(desk)
-        // Of those with the number 5 one is kept: Telegram's number is what an update is.
+        // Only one with the number 5 is kept: Telegram's number identifies an update.
         let numbered = Self.unreadable.count { JSONSlices.integer("update_id", in: $0) == 5 }
         #expect(open.count == Self.unreadable.count - numbered + 1)
         #expect(open.allSatisfy { $0.reason == .unreadable && $0.merchant == nil && $0.setAside != nil })
@@ -64,7 +64,7 @@ struct UnreadableUpdateTests {
         #expect(try await desk.settlement.database.read { try $0.inboxDepth() } == 1)
     }
 
-    @Test("is sent again while the database does not keep it", arguments: Engine.allCases)
+    @Test("is not confirmed until the database has stored it", arguments: Engine.allCases)
     func databaseAway(engine: Engine) async throws {
         let desk = try await desk(engine)
         let receiver = receiver(desk)
@@ -74,7 +74,7 @@ struct UnreadableUpdateTests {
         }
     }
 
-    @Test("bytes in a text that are no UTF-8 keep no update away")
+    @Test("is not one with bytes in a text that are not UTF-8")
     func noText() async throws {
         let desk = try await desk(.sqlite)
         let body: [UInt8] = Array("{\"update_id\":5,\"a\":\"".utf8) + [0xC3, 0x28, 0x22, 0x7D]
@@ -83,7 +83,7 @@ struct UnreadableUpdateTests {
         #expect(try await setAside(desk).isEmpty)
     }
 
-    @Test("half of a pair in somebody's name keeps no payment away")
+    @Test("is not one with half of a surrogate pair in a name")
     func halves() async throws {
         let text = #"""
             {"update_id":8,"message":{"date":1,"from":{"id":5,"first_name":"\ud83d"},"successful_payment":{"currency":"XTR",
@@ -93,13 +93,13 @@ struct UnreadableUpdateTests {
         #expect(try await receiver(desk).receive(Array(text.utf8), bot: "shop").status == 200)
         #expect(try await desk.settlement.database.read { try $0.inboxDepth() } == 1)
         guard case .paid(let payment) = try Update(parsing: Array(text.utf8)).content else {
-            Issue.record("it is no payment")
+            Issue.record("the update is not a payment")
             return
         }
         #expect(payment.totalAmount == 5 && payment.user == 5)
     }
 
-    /// A Telegram with updates, of which one cannot be read; it says from where on it was asked after they were taken.
+    /// A Telegram with updates, one of them unreadable; it notes the offset of the request after they were taken.
     private final class Waiting: HTTPTransport {
         private let answer: [UInt8]
         private let asked = Mutex(0)
@@ -124,13 +124,13 @@ struct UnreadableUpdateTests {
             }
             guard count > 1 else { return HTTPResponse(status: 200, fields: [], body: answer) }
             tell.yield((try? JSONValue(parsing: request.body))?["offset"]?.integerValue ?? -1)
-            // Nothing more comes: it waits, as Telegram does, until nobody does.
+            // No more updates: it waits, as Telegram does, until the client is gone.
             for await _ in nothing.stream {}
             return HTTPResponse(status: 200, fields: [], body: Array(#"{"ok":true,"result":[]}"#.utf8))
         }
     }
 
-    @Test("keeps none of the others of an answer, and is not asked for again", arguments: 0...2)
+    @Test("holds up none of the others in an answer, and is not asked for again", arguments: 0...2)
     func polling(place: Int) async throws {
         let desk = try await desk(.sqlite)
         var updates = [#"{"update_id":4,"message":{"text":"/a"}}"#, #"{"update_id":6,"message":{"text":"/b"}}"#].map {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("The glossary")
 struct GlossaryTests {
-    @Test("names types that there are, each in a target that it names")
+    @Test("names existing types, each in the target that it names")
     func types() throws {
         let rows = try Project.lines(of: "docs/glossary.md").filter { $0.hasPrefix("| ") && $0.contains("`") }
         #expect(rows.count > 40)

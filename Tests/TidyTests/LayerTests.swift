@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
-/// Package.swift, as far as the tests need it: the layers from the ground up, and what each target depends on.
+/// Package.swift, as far as the tests need it: the layers from the bottom up, and each target's dependencies.
 private struct Manifest {
     /// The layers' names and their targets.
     let layers: [(name: String, targets: [String])]
-    /// The targets and products that each target of Sources says it depends on.
+    /// The declared dependencies of each target of Sources.
     let dependencies: [String: Set<String>]
 
     init() throws {
@@ -22,14 +22,14 @@ private struct Manifest {
         self.dependencies = dependencies
     }
 
-    /// What a product is called where it is imported.
+    /// The module names of products.
     private static let modules = [
         "bigInt": "BigInt", "grdb": "GRDB", "sqlite": "GRDBSQLite", "logging": "Logging", "yams": "Yams",
         "mustache": "Mustache", "argumentParser": "ArgumentParser", "hummingbird": "Hummingbird",
         "lifecycle": "ServiceLifecycle",
     ]
 
-    /// The place of a target's layer, from the ground up; nil for what is not of Sources.
+    /// The index of a target's layer, from the bottom up; nil for targets outside Sources.
     func level(of target: String) -> Int? { layers.firstIndex { $0.targets.contains(target) } }
 }
 
@@ -39,7 +39,7 @@ struct LayerTests {
 
     init() throws { manifest = try Manifest() }
 
-    /// Who may use whom within a layer; rails never each other.
+    /// The allowed dependencies within a layer; rails never use each other.
     private static let neighbours: [String: Set<String>] = [
         "CCurlShims": ["CCurl"],
         "StrictJSON": ["Seams"], "Money": ["Seams"], "Cryptography": ["Seams"], "HTTPMessages": ["Seams"],
@@ -57,12 +57,12 @@ struct LayerTests {
 
     /// Modules of the toolchain that may be used everywhere.
     private static let systemModules: Set<String> = ["Synchronization", "Glibc", "Dispatch"]
-    /// What comes with a product under another name.
+    /// Modules that come with a product of another name.
     private static let parts = [
         "HTTPTypes": "Hummingbird", "HummingbirdCore": "Hummingbird", "NIOCore": "Hummingbird",
         "NIOHTTPTypes": "Hummingbird",
     ]
-    /// Who reads files, and does what only Foundation does.
+    /// Targets that read files, or need something that only Foundation does.
     private static let foundation: Set<String> = [
         "Keystore", "HTTPTransport", "StoragePostgreSQL", "Rates", "Gateway", "Operations", "Inspection",
         "CommandParts", "settlegate", "FixtureTelegram", "Scenarios", "SandboxCommands",
@@ -79,7 +79,7 @@ struct LayerTests {
         }
     }
 
-    @Test("depend on what lies below them, and on neighbours that are named")
+    @Test("depend on lower layers, and on listed neighbours")
     func directions() throws {
         var seen = 0
         for (target, dependencies) in manifest.dependencies {
@@ -94,7 +94,7 @@ struct LayerTests {
         #expect(seen > 150)
     }
 
-    @Test("keep interfaces from the database: they ask use cases and read models")
+    @Test("keep interfaces from the database: interfaces call use cases and read models")
     func interfaces() throws {
         let interfaces = try #require(manifest.layers.first { $0.name == "Interfaces" }).targets
         let stores: Set<String> = ["Storage", "StorageSQLite", "StoragePostgreSQL"]
@@ -104,7 +104,7 @@ struct LayerTests {
         }
     }
 
-    @Test("keep the sandbox to itself: nothing that is shipped to serve money depends on it")
+    @Test("keep the sandbox to itself: no target of the gateway's program depends on it")
     func sandbox() throws {
         let sandbox = Set(try #require(manifest.layers.first { $0.name == "Sandbox" }).targets)
         #expect(sandbox.isSuperset(of: Self.fixtures))
@@ -116,22 +116,22 @@ struct LayerTests {
 
     private static let fixtures: Set<String> = ["FixtureTelegram", "FixtureTON", "FixtureEVM", "FixtureConnect"]
 
-    @Test("are kept apart in the programs as well: the gateway's holds no name of a fixture, the sandbox's holds all")
+    @Test("are kept apart in the programs: the gateway's has no symbol of a fixture, the sandbox's has all")
     func programs() throws {
-        // The tests' own program lies in the folder with those that were built with it.
+        // The test program is in the folder of the built programs.
         let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         func program(_ name: String) throws -> Data {
             try Data(contentsOf: folder.appendingPathComponent(name), options: .mappedIfSafe)
         }
         let (shipped, sandbox) = (try program("settlegate"), try program("settlegate-sandbox"))
         for fixture in Self.fixtures {
-            // Symbols and metadata of Swift name the module that they are of.
+            // Swift's symbols and metadata contain the name of their module.
             #expect(sandbox.range(of: Data(fixture.utf8)) != nil, "\(fixture) is not in the sandbox's program")
             #expect(shipped.range(of: Data(fixture.utf8)) == nil, "\(fixture) is in the gateway's program")
         }
     }
 
-    @Test("import what their target depends on, and nothing else")
+    @Test("import only the dependencies of their target")
     func imports() throws {
         var used: [String: Set<String>] = [:]
         for file in TidyTests.sources {
@@ -149,14 +149,14 @@ struct LayerTests {
                 #expect(isAllowed, "\(file):\(number + 1) imports \(module)")
             }
         }
-        // What nobody imports is no dependency; C has no imports.
+        // A dependency that no file imports is a finding; C has no imports.
         for (target, modules) in used {
             let unused = manifest.dependencies[target, default: []].subtracting(modules)
             #expect(unused.isEmpty, "\(target) does not use \(unused.sorted())")
         }
     }
 
-    @Test("open nothing to other packages: what this one needs is its own")
+    @Test("open no declaration to other packages")
     func access() throws {
         for file in TidyTests.sources {
             for (number, line) in try Project.lines(of: file).enumerated() {
@@ -171,7 +171,7 @@ struct LayerTests {
         }
     }
 
-    @Test("mark what the compiler cannot check in every target that touches C")
+    @Test("mark unchecked memory accesses in every target that touches C")
     func memory() throws {
         let text = try Project.text(of: "Package.swift")
         let list = text.components(separatedBy: "let touchMemory")[1].components(separatedBy: "]")[0]
@@ -187,7 +187,7 @@ struct LayerTests {
         #expect(touching.subtracting(marked).isEmpty)
     }
 
-    @Test("are described as they are: each target, and each file that the document names")
+    @Test("are documented: each target is described, and each named file exists")
     func document() throws {
         let text = try Project.text(of: "docs/architecture.md")
         for target in manifest.layers.flatMap(\.targets) where !manifest.layers[0].targets.contains(target) {

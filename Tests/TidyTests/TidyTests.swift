@@ -30,12 +30,12 @@ enum Project {
 struct TidyTests {
     static let sources = Project.files(below: "Sources", endingIn: ".swift")
 
-    /// Where amounts are exact.
+    /// The targets in which amounts are exact.
     private static let exact = [
         "Money", "Ledger", "Payments", "Rates", "Settlement", "Reconciliation", "Storage", "Providers",
     ]
 
-    /// Words that are not used, and where they are all the same.
+    /// Banned words, the targets without them, and the exceptions.
     static let banned: [(word: String, folders: [String], except: [String])] = [
         ("Double", exact, []),
         ("Float", exact, []),
@@ -55,7 +55,7 @@ struct TidyTests {
         ("session.post(", [""], ["Sources/Application/Settlement/Posting.swift"]),
     ]
 
-    @Test("does without some words", arguments: banned.map(\.word))
+    @Test("has no banned words", arguments: banned.map(\.word))
     func words(word: String) throws {
         guard let rule = Self.banned.first(where: { $0.word == word }) else { return }
         let files = Self.sources.filter { file in
@@ -69,7 +69,7 @@ struct TidyTests {
         }
     }
 
-    /// How a client gets at the words of a peer, and through what they have to go.
+    /// The ways in which a client reads a peer's text, and the gates that it has to pass.
     private static let peerWords = [
         "[\"description\"]?.stringValue", "[\"message\"]?.stringValue", "[\"error\"]?.stringValue", "PQerrorMessage(",
     ]
@@ -78,7 +78,7 @@ struct TidyTests {
         "TelegramBot", "ProviderTelegram", "ProviderTON", "ProviderEVM", "TONConnect", "Rates", "StoragePostgreSQL",
     ]
 
-    @Test("takes what peers say in words through the gate")
+    @Test("passes peers' texts through the gate")
     func peers() throws {
         // A sealed message, and a receipt that a merchant writes.
         let others = [
@@ -90,7 +90,7 @@ struct TidyTests {
             for (number, line) in try Project.lines(of: file).enumerated()
             where Self.peerWords.contains(where: line.contains) {
                 found += 1
-                #expect(Self.ways.contains(where: line.contains), "\(file):\(number + 1) believes a peer's words")
+                #expect(Self.ways.contains(where: line.contains), "\(file):\(number + 1) bypasses the gate")
             }
         }
         #expect(found >= 5)
@@ -108,7 +108,7 @@ struct TidyTests {
         }
     }
 
-    @Test("has files that can be understood in one sitting, with names that say something", arguments: sources)
+    @Test("has files of at most 400 lines, with telling names", arguments: sources)
     func files(file: String) throws {
         #expect(try Project.lines(of: file).count <= 400, "\(file) is too long")
         let name = file.split(separator: "/").last ?? ""
@@ -128,7 +128,7 @@ struct TidyTests {
     func documents() throws {
         let readme = try Project.text(of: "README.md")
         for command in ["make demo", "make test", "settlegate inspect", "settlegate keys"] {
-            #expect(readme.contains(command), "README says nothing of \(command)")
+            #expect(readme.contains(command), "README does not mention \(command)")
         }
         #expect(try Project.text(of: "CHANGELOG.md").contains("## Unreleased"))
         let fixtures = try Project.text(of: "Fixtures/README.md")
@@ -140,7 +140,7 @@ struct TidyTests {
         }
     }
 
-    @Test("lists everything that can be inspected, and nothing else")
+    @Test("lists exactly the kinds that can be inspected")
     func inspection() throws {
         let table = try Project.text(of: "Sources/Programs/Inspection/Inspection.swift").matches(
             of: /\n        "([a-z0-9-]+)": \{ try/
@@ -149,11 +149,11 @@ struct TidyTests {
         #expect(table.count >= 30)
         #expect(rows.map(\.output.1).sorted() == table.map(\.output.1).sorted())
         #expect(try Project.text(of: "README.md").contains("docs/inspect.md"))
-        // The command's help lists what the table has.
+        // The command's help lists the kinds of the table.
         #expect(try Project.text(of: "Sources/Programs/settlegate/InspectCommand.swift").contains("Inspection.kinds"))
     }
 
-    @Test("says the same in every language of the checkout page")
+    @Test("has the same texts in every language of the checkout page")
     func languages() throws {
         func entries(_ language: String) throws -> [String: [Substring]] {
             let data = Data(try Project.text(of: "Sources/Interfaces/Checkout/Resources/\(language).json").utf8)
@@ -181,10 +181,10 @@ struct TidyTests {
         }
     }
 
-    /// Swift 6.3.1 miscompiles async functions whose 128-bit arguments no longer fit the registers: they jump to nowhere
-    /// when they suspend.
+    /// Swift 6.3.1 miscompiles async functions whose 128-bit arguments do not fit the registers: they crash when they
+    /// suspend.
     ///
-    /// What takes more words than this is given one value instead.
+    /// A function that would take more words than this takes one value instead.
     private static let mostWords = 5
 
     /// Whether a type is that of an identifier, which has 128 bits.
@@ -192,14 +192,14 @@ struct TidyTests {
         type.wholeMatch(of: /(\w*ID|Identifier<\w+>)\??/) != nil && !type.hasPrefix("AssetID")
     }
 
-    /// How many words an argument of a type takes, as far as its name tells; what is large is one pointer.
+    /// How many words an argument of a type takes, judged by its name; a large type is one pointer.
     private static func words(of type: String) -> Int {
         let isOptional = type.hasSuffix("?")
         if isIdentifier(type) { return isOptional ? 3 : 2 }
         return type.contains("->") || type == "String" || isOptional ? 2 : 1
     }
 
-    @Test("Async functions that take identifiers take few arguments: the compiler mistakes those that do not fit")
+    @Test("passes few arguments to async functions with identifiers, because the compiler miscompiles too many")
     func asyncArguments() throws {
         let signature = /func (\w+)(?:<[^>]*>)?\(((?:[^()]|\([^()]*\))*)\)\s*async/
         var seen = 0

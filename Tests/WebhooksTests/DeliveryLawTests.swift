@@ -7,10 +7,10 @@ import Testing
 
 @testable import Webhooks
 
-@Suite("Whatever endpoints answer, and whichever worker dies or stands still")
+@Suite("Whatever endpoints answer, and whichever worker dies or stands still,")
 struct DeliveryLawTests {
     @Test(
-        "each event is told to each endpoint that was there, in order, to nobody else, and not twice without a reason",
+        "each event is sent to each endpoint that existed, in order, to no others, and not twice without a reason",
         arguments: Engine.allCases,
         0..<16
     )
@@ -31,11 +31,11 @@ struct DeliveryLawTests {
                 #expect(deliveries.first { $0.endpoint == endpoint.id }?.state == .delivered, "seed \(seed)")
             }
         }
-        #expect(try await world.database.read { try $0.outboxDepth() } == 0, "seed \(seed): nothing is forgotten")
+        #expect(try await world.database.read { try $0.outboxDepth() } == 0, "seed \(seed): the outbox is not empty")
         try await world.database.close()
     }
 
-    /// What the outbox is said to hold is what waits of each event.
+    /// Compares the depth of the outbox with the pending deliveries of all events.
     private func countsAgree(_ world: DeliveryWorld, _ seed: UInt64) async throws {
         guard world.below(10) == 0 else { return }
         let count = world.state.withLock { $0.events.count }

@@ -11,7 +11,7 @@ import Testing
 
 @testable import Webhooks
 
-@Suite("What an endpoint was told is a position in its merchant's events")
+@Suite("The position of an endpoint in its merchant's events")
 struct DeliveryPositionTests {
     private let clock = ManualClock(Timestamp(seconds: 1_000_000))
     private let servers = CountingServers()
@@ -21,7 +21,7 @@ struct DeliveryPositionTests {
         random: SeededRandom(seed: 1)
     )
 
-    /// Servers that take everything and remember what came.
+    /// Servers that accept and remember every request.
     private final class CountingServers: HTTPTransport {
         let got = Mutex<[String]>([])
 
@@ -87,7 +87,7 @@ struct DeliveryPositionTests {
         }
     }
 
-    @Test("an event is one row, however many endpoints it is told to, and they are told", arguments: Engine.allCases)
+    @Test("needs one row for an event, however many endpoints it is sent to", arguments: Engine.allCases)
     func oneRow(engine: Engine) async throws {
         let database = try engine.open()
         try await prepare(database, endpoints: 7)
@@ -100,7 +100,7 @@ struct DeliveryPositionTests {
         try await database.close()
     }
 
-    @Test("two gateways on one database tell each event once, while more happen")
+    @Test("lets two gateways on one database send each event once, while more are stored")
     func twoGateways() async throws {
         let place = try Engine.postgreSQL.place()
         let databases = [try Engine.postgreSQL.open(place), try Engine.postgreSQL.open(place)]
@@ -126,7 +126,7 @@ struct DeliveryPositionTests {
         for database in databases { try await database.close() }
     }
 
-    @Test("what a process that died had begun is told at once by the next one that works alone")
+    @Test("is taken over at once from a dead process by the next one, when that works alone")
     func restart() async throws {
         let database = try Engine.sqlite.open()
         try await prepare(database, endpoints: 1)
@@ -141,7 +141,7 @@ struct DeliveryPositionTests {
             )
         }
         #expect(turn?.deliveries.count == 1)
-        #expect(await worker(on: database).runOnce() == 0, "somebody has the endpoint")
+        #expect(await worker(on: database).runOnce() == 0, "the endpoint was claimed twice")
         let running = Task { await worker(on: database).run(every: .microseconds(1)) }
         while servers.got.withLock(\.isEmpty) {
             await Task.yield()
@@ -154,7 +154,7 @@ struct DeliveryPositionTests {
         try await database.close()
     }
 
-    @Test("an endpoint that takes few types looks at the others once", arguments: Engine.allCases)
+    @Test("passes each event of an unwanted type once", arguments: Engine.allCases)
     func fewTypes(engine: Engine) async throws {
         let database = try engine.open()
         try await prepare(database, endpoints: 1, types: ["invoice.settled"])
@@ -170,7 +170,7 @@ struct DeliveryPositionTests {
         try await database.close()
     }
 
-    @Test("an event that cannot be read holds up only itself, and switches nothing off", arguments: Engine.allCases)
+    @Test("passes an unreadable event, which switches no endpoint off", arguments: Engine.allCases)
     func unreadable(engine: Engine) async throws {
         let database = try engine.open()
         try await prepare(database, endpoints: 1)
@@ -190,7 +190,7 @@ struct DeliveryPositionTests {
         try await database.close()
     }
 
-    @Test("a list of events is in the order in which they were stored, from each on", arguments: Engine.allCases)
+    @Test("follows the order of storing, as does the list of events from each one on", arguments: Engine.allCases)
     func list(engine: Engine) async throws {
         let database = try engine.open()
         try await prepare(database, endpoints: 0)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Webhooks
 
-@Suite("Which endpoints are talked to at once")
+@Suite("Deliveries at the same time")
 struct DeliveryTurnsTests {
     private func endpoint(_ number: Int, of merchant: Int, isFailing: Bool = false) -> DueEndpoint {
         DueEndpoint(
@@ -15,14 +15,17 @@ struct DeliveryTurnsTests {
         )
     }
 
-    @Test("merchants whose endpoints hang keep no other merchant's events waiting", arguments: [1, 2, 3, 10, 31])
+    @Test(
+        "are limited for each merchant, so that hanging endpoints hold up no other merchant's events",
+        arguments: [1, 2, 3, 10, 31]
+    )
     func hostile(merchants: Int) {
         var turns = DeliveryTurns(limit: 256)
         let hanging = (0..<merchants * 20).map { endpoint($0, of: $0 / 20) }
         #expect(turns.begin(among: hanging).count == merchants * DeliveryTurns.perMerchant)
         let good = endpoint(100_000, of: 9_999)
         #expect(turns.begin(among: hanging + [good]) == [good])
-        // Once they are known to fail, they have half of the connections at most.
+        // Endpoints that are known to fail have at most half of the connections.
         for due in hanging { turns.end(due.endpoint) }
         turns.end(good.endpoint)
         let failing = hanging.map { DueEndpoint(endpoint: $0.endpoint, merchant: $0.merchant, isFailing: true) }
@@ -30,7 +33,7 @@ struct DeliveryTurnsTests {
         #expect(begun.count == min(merchants * DeliveryTurns.failingPerMerchant, 128))
     }
 
-    @Test("what answers comes before what fails, and who has least under way before the others", arguments: 0..<200)
+    @Test("begin with endpoints that answer, and with merchants who have the fewest under way", arguments: 0..<200)
     func order(seed: UInt64) {
         let random = SeededRandom(seed: seed)
         func below(_ limit: UInt64) -> Int { Int(random.next() % limit) }
@@ -50,7 +53,7 @@ struct DeliveryTurnsTests {
             let merchants = Dictionary(grouping: underWay.values, by: \.merchant).values
             #expect(underWay.count <= limit && failing.count <= max(1, limit / 2), "seed \(seed)")
             #expect(merchants.allSatisfy { $0.count <= DeliveryTurns.perMerchant }, "seed \(seed)")
-            // Nobody waits whom a limit does not stop.
+            // An endpoint waits only because of a limit.
             for waiting in due where underWay[waiting.endpoint] == nil && !waiting.isFailing {
                 let own = underWay.values.count { $0.merchant == waiting.merchant }
                 #expect(underWay.count == limit || own == DeliveryTurns.perMerchant, "seed \(seed)")

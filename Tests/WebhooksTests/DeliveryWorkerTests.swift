@@ -104,7 +104,7 @@ struct DeliveryWorkerTests {
         try await database.write { try $0.append(event) }
     }
 
-    @Test("tells of an endpoint that is switched off in the unit of work that does it, once")
+    @Test("announces a switched-off endpoint once, in the unit of work that switches it off")
     func told() async throws {
         let id = try await addEndpoint(1, "https://gone.example/")
         try await happen(1)
@@ -128,17 +128,17 @@ struct DeliveryWorkerTests {
         #expect(try await database.read { try $0.disabledEndpointCount() } == 1)
     }
 
-    /// The endpoints that were told of.
+    /// The announced endpoints.
     private final class Told: Sendable {
         let ids = Mutex<[WebhookEndpointID]>([])
     }
 
-    /// A server that wants nothing any more.
+    /// A server that answers 410.
     private struct Gone: HTTPTransport {
         func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse { HTTPResponse(status: 410) }
     }
 
-    @Test("by a worker that was stopped for longer than its claim does not undo what another has done")
+    @Test("by a worker that was stopped for longer than its turn changes nothing of another worker's")
     func fencing() async throws {
         let id = try await addEndpoint(1, "https://slow.example/")
         try await happen(1)
@@ -147,7 +147,7 @@ struct DeliveryWorkerTests {
         let stopped = Task { await worker.runOnce() }
         while pass.state.withLock({ $0.hanging > 0 }) { await Task.yield() }
         clock.advance(by: .seconds(61))
-        #expect(await worker.runOnce() == 1, "the claim has ended, and another worker delivers")
+        #expect(await worker.runOnce() == 1, "another worker did not deliver after the turn had ended")
         pass.open.finish()
         _ = await stopped.value
         let deliveries = try await database.read { try $0.deliveries(of: EventID(value: 1)) }
@@ -158,7 +158,7 @@ struct DeliveryWorkerTests {
         #expect(await worker.runOnce() == 0)
     }
 
-    @Test("F91: to one endpoint does not wait for another that hangs")
+    @Test("to one endpoint does not wait for another that hangs")
     func isolation() async throws {
         _ = try await addEndpoint(1, "https://hangs.example/")
         _ = try await addEndpoint(2, "https://lives.example/")
@@ -170,7 +170,7 @@ struct DeliveryWorkerTests {
         #expect(await running.value >= 5)
     }
 
-    @Test("F90: is tried again with the same identifier and a fresh time, also by a worker that was started anew")
+    @Test("is retried with the same identifier and a fresh time, also by a restarted worker")
     func retry() async throws {
         let url = "https://down.example/"
         _ = try await addEndpoint(1, url)
@@ -194,7 +194,7 @@ struct DeliveryWorkerTests {
         #expect(attempts.map(\.status) == [503, 200])
     }
 
-    @Test("ends when the receiver says 410, and after the last attempt")
+    @Test("ends when the receiver answers 410, and after the last attempt")
     func ends() async throws {
         let gone = try await addEndpoint(1, "https://gone.example/")
         let dead = try await addEndpoint(2, "https://dead.example/")

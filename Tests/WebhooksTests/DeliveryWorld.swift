@@ -10,26 +10,26 @@ import Synchronization
 
 @testable import Webhooks
 
-/// Two gateways that tell merchants of events, servers that answer as they like, and a plain list of who has to be told
-/// of what.
+/// Two gateways that send events, servers with random answers, and a plain model of the events that each endpoint has
+/// to get.
 final class DeliveryWorld: HTTPTransport {
-    /// An endpoint as it has to be.
+    /// The model of an endpoint.
     struct Endpoint {
         let id: WebhookEndpointID
         let merchant: Int
         let types: [String]
         var isOn = true
         var isGone = false
-        /// Whether it was ever switched off: what waited then may never be sent.
+        /// Whether it was ever switched off: events that waited then may never be sent.
         var wasOff = false
-        /// What has happened while it was there, by number.
+        /// The events since it was added, by number.
         var expected: [Int] = []
-        /// What it was sent, by number, in the order of first attempts, and what it took.
+        /// The events sent to it, by number, in the order of first attempts, and the accepted ones.
         var sent: [Int] = []
         var taken: Set<Int> = []
-        /// What it may be sent once more: an attempt failed, its worker died or stood still, or the merchant asked.
+        /// Events that may be sent once more: an attempt failed, its worker died or stood still, or the merchant asked.
         var excused: Set<Int> = []
-        /// What its merchant asked for though it was never to be sent: it has no place in the order.
+        /// Events sent only because the merchant asked for them: they have no place in the order.
         var asked: Set<Int> = []
     }
 
@@ -37,9 +37,9 @@ final class DeliveryWorld: HTTPTransport {
         var endpoints: [Endpoint] = []
         var events: [(merchant: Int, type: String)] = []
         var violations: [String] = []
-        /// What was sent and is not known to be settled.
+        /// The accepted delivery that is not stored yet.
         var inFlight: (endpoint: Int, event: Int)?
-        /// What servers have got and not answered yet.
+        /// Requests that servers have not answered yet.
         var open: [(endpoint: Int, event: Int)] = []
         var isCalm = false
     }
@@ -71,7 +71,7 @@ final class DeliveryWorld: HTTPTransport {
 
     func below(_ limit: Int) -> Int { Int(random.next() % UInt64(limit)) }
 
-    /// A worker of one of the gateways; what it remembers dies with it, so that each is a new one.
+    /// A new worker of one of the gateways, without memory of earlier ones.
     var worker: DeliveryWorker {
         DeliveryWorker(
             database: stopping,
@@ -84,7 +84,7 @@ final class DeliveryWorld: HTTPTransport {
         )
     }
 
-    // MARK: - What the workers meet
+    // MARK: - Faults and answers
 
     private func fate() -> StoppingDatabase.Fate {
         let choice = below(25)
@@ -93,7 +93,7 @@ final class DeliveryWorld: HTTPTransport {
                 state.inFlight = nil
                 return .done
             }
-            // What was sent and is not stored is sent again.
+            // A delivery that was not stored is sent again.
             if choice == 0, let (endpoint, event) = state.inFlight { state.endpoints[endpoint].excused.insert(event) }
             state.inFlight = nil
             return choice == 0 ? .lost : .unanswered
@@ -118,7 +118,7 @@ final class DeliveryWorld: HTTPTransport {
         case 5:
             _ = state.withLock { $0.endpoints[endpoint].taken.remove(event) }
             await standStill(at: endpoint)
-            // What the other gateway has told meanwhile is told, whatever was answered to this one.
+            // A delivery by the other gateway meanwhile counts, whatever this one is answered.
             let isTold = state.withLock { $0.endpoints[endpoint].taken.contains(event) }
             if isTold { return HTTPResponse(status: 500) }
         case 6: try? await act()
@@ -139,7 +139,7 @@ final class DeliveryWorld: HTTPTransport {
         return HTTPResponse(status: status)
     }
 
-    /// The worker is stopped for longer than its turn, and the other gateway goes on.
+    /// Stops the worker for longer than its turn; the other gateway goes on.
     private func standStill(at endpoint: Int) async {
         advance(by: .seconds(61))
         guard state.withLock({ $0.open.count <= 2 }) else { return }
@@ -155,7 +155,7 @@ final class DeliveryWorld: HTTPTransport {
         )
     }
 
-    /// Time passes; whoever waits for an answer meanwhile may have lost its turn.
+    /// Advances the clock; a worker that waits for an answer may lose its turn by that.
     private func advance(by duration: Duration) {
         clock.advance(by: duration)
         state.withLock { state in
@@ -163,7 +163,7 @@ final class DeliveryWorld: HTTPTransport {
         }
     }
 
-    /// Holds what is sent against what has to be.
+    /// Compares a request with the model.
     private func note(_ event: Int, sentTo number: Int) {
         state.withLock { state in
             let (endpoint, merchant) = (state.endpoints[number], state.events[event].merchant)
@@ -189,9 +189,9 @@ final class DeliveryWorld: HTTPTransport {
         }
     }
 
-    // MARK: - What happens
+    // MARK: - Steps
 
-    /// One thing that merchants, time or the gateways do.
+    /// A random step of the merchants, the clock or the gateways.
     func act() async throws {
         switch below(20) {
         case 0...3: try await happen(1 + below(6))
@@ -206,7 +206,7 @@ final class DeliveryWorld: HTTPTransport {
         }
     }
 
-    /// A worker tells one of the endpoints to which something is due.
+    /// Delivers to one of the due endpoints.
     func tell() async {
         let now = clock.now()
         guard let due = try? await database.read({ try $0.endpointsDue(at: now) }), !due.isEmpty else { return }
@@ -318,7 +318,7 @@ final class DeliveryWorld: HTTPTransport {
         }
     }
 
-    /// What was asked for may come once more; what was never to be sent, or was given up, has no place in the order.
+    /// Allows requested events once more; those that were never due, or were given up, have no place in the order.
     private func noteAsked(_ events: (Endpoint) -> [Int]) {
         state.withLock { state in
             for index in state.endpoints.indices where state.endpoints[index].isOn {
@@ -334,7 +334,7 @@ final class DeliveryWorld: HTTPTransport {
         }
     }
 
-    /// Everybody answers and nobody dies, until nothing is due.
+    /// Delivers without faults until nothing is due.
     func calmDown() async throws {
         state.withLock { $0.isCalm = true }
         for _ in 0..<400 {

@@ -1,7 +1,7 @@
 import Testing
 import Webhooks
 
-@Suite("Where events may be sent")
+@Suite("The address of an endpoint")
 struct EndpointRuleTests {
     @Test(
         "is an https address with a port that exists, or an http one where private addresses are allowed",
@@ -18,7 +18,7 @@ struct EndpointRuleTests {
         #expect(EndpointRule(allowsPrivateAddresses: false).takes(url) == outside)
     }
 
-    @Test("is where the transport goes: it refuses http exactly where the rule does", arguments: [true, false])
+    @Test("is refused for http by the rule exactly when the transport refuses it", arguments: [true, false])
     func transport(allowsPrivateAddresses: Bool) {
         let rule = EndpointRule(allowsPrivateAddresses: allowsPrivateAddresses)
         #expect(rule.httpsOnly == !rule.takes("http://shop.example/"))

@@ -19,7 +19,7 @@ struct StandardWebhookTests {
         try StandardWebhook.verify(fields, body: body, by: .secret(secret), now: now)
     }
 
-    @Test("is believed when it is whole and fresh")
+    @Test("is accepted when it is complete and fresh")
     func valid() throws {
         #expect(throws: Never.self) { try verify(signed()) }
     }
@@ -39,7 +39,7 @@ struct StandardWebhookTests {
         )
     }
 
-    @Test("is not believed when anything of it was changed")
+    @Test("is refused when any part was changed")
     func changed() {
         #expect(throws: StandardWebhook.Refusal.self) { try verify(signed(), body: Self.body + [0x20]) }
         for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
@@ -51,7 +51,7 @@ struct StandardWebhookTests {
     }
 
     @Test(
-        "F90: is believed for five minutes in both directions",
+        "is accepted for five minutes in both directions",
         arguments: [(-301, false), (-300, true), (300, true), (301, false)]
     )
     func age(seconds: Int64, isBelieved: Bool) {
@@ -59,7 +59,7 @@ struct StandardWebhookTests {
         #expect(((try? verify(signed(), now: now)) != nil) == isBelieved)
     }
 
-    @Test("needs one valid signature among several, and passes over versions that nobody knows")
+    @Test("needs one valid signature among several, and skips unknown versions")
     func several() throws {
         let value = try #require(signed().last?.value)
         for text in ["v1,AAAA \(value)", "v9,xyz \(value)", "\(value) v1,!!!"] {

@@ -1,9 +1,9 @@
 import Storage
 import Synchronization
 
-/// A database from which a worker is cut off where a test wants it: what it sees when its process dies.
+/// A database that cuts a worker off where a test wants it, as when its process dies.
 final class StoppingDatabase: Database {
-    /// What becomes of a unit of work.
+    /// The fate of a unit of work.
     enum Fate {
         case done
         /// The worker died before it.
@@ -19,7 +19,7 @@ final class StoppingDatabase: Database {
 
     init(_ inner: any Database) { self.inner = inner }
 
-    /// Has a test decide what becomes of each unit of work.
+    /// Sets the closure that decides the fate of each unit of work.
     func decide(_ body: @escaping @Sendable () -> Fate) { fate.withLock { $0 = body } }
 
     func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {

@@ -1,7 +1,7 @@
-// Stands between a program and the system's files (LD_PRELOAD), and records what the program does with those below
-// POWERCUT_ROOT in the log POWERCUT_LOG. Without a log it only has nothing synced, which makes recovery quick.
+// A layer between a program and the system's files (LD_PRELOAD) that records operations on files below POWERCUT_ROOT in
+// the log POWERCUT_LOG. Without a log it only skips all syncs, which makes recovery quick.
 //
-// Compiled by the tests, together with record.c. What the C library itself writes (stdio) is not seen.
+// Compiled by the tests, together with record.c. Writes of the C library itself (stdio) are not recorded.
 #define _GNU_SOURCE
 #include "CPowerCut.h"
 #include <dlfcn.h>
@@ -18,7 +18,7 @@ static struct powercut_log *record_log;
 static char root[PATH_MAX];
 static size_t root_length;
 
-// Before the program begins; what opening the log does is not recorded.
+// Runs before the program begins; the opening of the log is not recorded.
 __attribute__((constructor)) static void set_up(void) {
     const char *file = getenv("POWERCUT_LOG");
     const char *below = getenv("POWERCUT_ROOT");
@@ -67,7 +67,7 @@ static void wrote(int descriptor, const void *bytes, ssize_t count, off_t offset
     char path[PATH_MAX];
     if (count <= 0 || !path_of(descriptor, path)) return;
     powercut_add(record_log, POWERCUT_WRITE, path, (uint64_t)offset, bytes, (uint64_t)count);
-    // A file that was opened to be synced by each write.
+    // The file was opened so that each write is synced.
     if (fcntl(descriptor, F_GETFL) & O_DSYNC)
         powercut_add(record_log, POWERCUT_SYNC, path, powercut_position(record_log), NULL, 0);
 }
@@ -137,9 +137,9 @@ int truncate64(const char *given, off64_t size) { return truncate(given, size); 
 static int synced(int descriptor, int (*real)(int)) {
     char path[PATH_MAX];
     if (!record_log) return 0;
-    // What is written while the sync runs is not covered by it.
+    // Bytes written while the sync runs are not covered by it.
     uint64_t covered = powercut_position(record_log);
-    // The disk itself is not asked: what it would keep is what the log says.
+    // Watched files are not really synced: the log decides what the disk keeps.
     if (!path_of(descriptor, path)) return real(descriptor);
     powercut_add(record_log, POWERCUT_SYNC, path, covered, NULL, 0);
     return 0;
@@ -182,12 +182,12 @@ int unlink(const char *given) {
     return result;
 }
 
-// A file that is emptied, or comes to be, when it is opened.
+// Records a file that is truncated or created when it is opened.
 static void opened(const char *given, int flags, int descriptor) {
     char path[PATH_MAX];
     if (descriptor < 0 || !(flags & (O_TRUNC | O_CREAT)) || !path_from(given, path)) return;
     if (flags & O_TRUNC) truncated(path, 0);
-    // Adds no byte, and makes the name.
+    // Adds no bytes, and records the name.
     else powercut_add(record_log, POWERCUT_WRITE, path, 0, NULL, 0);
 }
 
