@@ -18,6 +18,7 @@ struct LeaseTests {
         ReconciliationWorker(
             settlement: desk.settlement,
             identity: identity,
+            random: SeededRandom(seed: 1),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }

@@ -15,6 +15,7 @@ struct ReconciliationWorkerTests {
     private func worker(_ desk: Desk) -> ReconciliationWorker {
         ReconciliationWorker(
             settlement: desk.settlement,
+            random: SeededRandom(seed: 1),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }

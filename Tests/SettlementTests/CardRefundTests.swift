@@ -137,6 +137,7 @@ struct CardRefundTests {
     private func worker(_ shop: CardShop) -> ReconciliationWorker {
         ReconciliationWorker(
             settlement: shop.settlement,
+            random: SeededRandom(seed: 1),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }

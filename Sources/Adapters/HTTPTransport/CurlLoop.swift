@@ -14,8 +14,8 @@ final class CurlLoop: Sendable {
 
     /// The multi handle, which is shared by threads: the loop uses it, and others only wake it up.
     // The wake-up is called under the lock of `commands`, before the loop can take the stop after which it frees the
-    // handle; every other call is the loop's. Proof: curl_multi_wakeup(3): "This function can be called from any
-    // thread".
+    // handle; every other call is the loop's.
+    // Proof: curl_multi_wakeup(3): "This function can be called from any thread".
     @safe private struct MultiHandle: @unchecked Sendable {
         let pointer: UnsafeMutableRawPointer
     }

@@ -53,7 +53,7 @@ extension ReconciliationWorker {
         case .push: return roster.begin(among: duties.filter { $0.name == Self.inbox }, at: now)
         case .done(let duty, let problems):
             settlement.duties.end(duty.name, failed: !problems.isEmpty, at: now)
-            let jitter = UInt8.random(in: .min ... .max)
+            let jitter = random.bytes(1)[0]
             let ended = roster.end(duty, with: problems, at: now, jitter: jitter)
             // A problem is told when it is new, and not at every attempt.
             for problem in ended.new { logger.warning("\(problem)") }

@@ -82,6 +82,7 @@ package struct ReconciliationWorker: Sendable {
 
     let settlement: Settlement
     let configuration: Configuration
+    let random: any RandomSource
     let logger: Logger
     let index = AccountIndex()
     let gathering = GatheringState()
@@ -100,6 +101,7 @@ package struct ReconciliationWorker: Sendable {
     ///   - configuration: how it works.
     ///   - converse: deals with pushed messages that are not about money.
     ///   - tellCustomers: tells customers what has become of their payments.
+    ///   - random: spreads what is tried again.
     ///   - logger: told of problems.
     package init(
         settlement: Settlement,
@@ -107,6 +109,7 @@ package struct ReconciliationWorker: Sendable {
         configuration: Configuration = Configuration(),
         converse: @escaping Conversation = { _, _ in nil },
         tellCustomers: @escaping Notices = { _ in },
+        random: any RandomSource,
         logger: Logger
     ) {
         self.settlement = settlement
@@ -114,6 +117,7 @@ package struct ReconciliationWorker: Sendable {
         self.configuration = configuration
         self.converse = converse
         self.tellCustomers = tellCustomers
+        self.random = random
         self.logger = logger
     }
 

@@ -52,7 +52,8 @@ package struct StatusPages: Interface {
     private func counts() async throws -> HTTPResponse {
         _ = await settlement.isStoring()
         let depths = try await settlement.backlog()
-        return Self.text(metrics.exposition(gauges: depths, conditions: settlement.conditions.all))
+        let (conditions, duties) = (settlement.conditions.all, settlement.duties.all)
+        return Self.text(metrics.exposition(gauges: depths, conditions: conditions, duties: duties))
     }
 
     private static func text(_ text: String, status: Int = 200) -> HTTPResponse {

@@ -60,7 +60,11 @@ package final class Metrics: Sendable {
     }
 
     /// The text that Prometheus reads.
-    package func exposition(gauges: [(name: String, value: Int)], conditions: [Conditions.Condition]) -> String {
+    package func exposition(
+        gauges: [(name: String, value: Int)],
+        conditions: [Conditions.Condition],
+        duties: [(name: String, state: DutyBoard.State)] = []
+    ) -> String {
         let state = state.withLock { $0 }
         var lines = ["# HELP settlegate_requests_total Requests answered.", "# TYPE settlegate_requests_total counter"]
         let ordered = state.requests.sorted { left, right in
@@ -90,7 +94,22 @@ package final class Metrics: Sendable {
             let blocks = condition.severity == .blocking
             lines.append("settlegate_condition{name=\"\(condition.name)\",blocking=\"\(blocks)\"} 1")
         }
+        lines += Self.lines(of: duties)
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func lines(of duties: [(name: String, state: DutyBoard.State)]) -> [String] {
+        let gauges: [(name: String, help: String, value: (DutyBoard.State) -> Int64?)] = [
+            ("running", "Whether a duty is being done now.", { $0.isRunning ? 1 : 0 }),
+            ("failures", "How often a duty has failed in a row.", { Int64($0.failures) }),
+            ("last_success_timestamp_seconds", "When a duty was last done.", { $0.lastSuccess?.seconds }),
+        ]
+        return gauges.flatMap { gauge in
+            ["# HELP settlegate_duty_\(gauge.name) \(gauge.help)", "# TYPE settlegate_duty_\(gauge.name) gauge"]
+                + duties.compactMap { duty in
+                    gauge.value(duty.state).map { "settlegate_duty_\(gauge.name){duty=\"\(duty.name)\"} \($0)" }
+                }
+        }
     }
 
     private static func lines(_ name: String, _ help: String, _ histogram: Histogram) -> [String] {

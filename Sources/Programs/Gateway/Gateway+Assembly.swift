@@ -109,6 +109,7 @@ extension Gateway {
                     try await conversation.tellCustomers(at: moment)
                     try await conversation.tellOwners(at: moment)
                 },
+                random: surroundings.random,
                 logger: logger
             )
         }

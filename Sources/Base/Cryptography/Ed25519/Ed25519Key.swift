@@ -5,8 +5,8 @@ import COpenSSL
 /// Loading the raw key costs as much as a signature, so the object is kept and shared.
 @safe final class Ed25519Key: Sendable {
     // After `init`, the key is only passed to EVP_DigestSignInit, EVP_DigestVerifyInit and EVP_PKEY_get_raw_public_key,
-    // which read it; its reference count and its cache of exports are kept under OpenSSL's own locks. Proof:
-    // openssl-threads(7): several threads may use an object as long as the calls do not modify it.
+    // which read it; its reference count and its cache of exports are kept under OpenSSL's own locks.
+    // Proof: openssl-threads(7): several threads may use an object as long as the calls do not modify it.
     nonisolated(unsafe) private let pointer: OpaquePointer
 
     init(seed: SecretBytes) throws(CryptographyError) {
