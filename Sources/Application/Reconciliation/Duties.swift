@@ -9,6 +9,8 @@ struct Duty: Sendable {
     let name: String
     /// Whether only one process at a time may do it.
     let isLeased: Bool
+    /// How long at least lies between two beginnings; nil when every pass does it.
+    let interval: Duration?
     /// Whether a failure means that what it asks is away, so that it rests longer after each.
     let restsAfterFailure: Bool
     /// Does it once.
@@ -18,11 +20,13 @@ struct Duty: Sendable {
     init(
         _ name: String,
         isLeased: Bool = true,
+        every interval: Duration? = nil,
         restsAfterFailure: Bool = false,
         _ body: @escaping @Sendable (Lease?, inout ReconciliationWorker.Pass) async -> Void
     ) {
         self.name = name
         self.isLeased = isLeased
+        self.interval = interval
         self.restsAfterFailure = restsAfterFailure
         self.body = body
     }
@@ -57,11 +61,19 @@ extension ReconciliationWorker {
         var duties: [Duty] = []
         if provider.send != nil {
             duties.append(
-                Duty("wallets of \(provider.key)", isLeased: false, restsAfterFailure: true) { _, pass in
-                    guard isTime(for: "wallets of \(provider.key)") else { return }
+                Duty("wallets of \(provider.key)", isLeased: false, every: rarely, restsAfterFailure: true) { _, pass in
                     await attempt("wallets of \(provider.key)", into: &pass) { pass in
                         pass.problems += try await settlement.compareWallets(of: provider.key)
                     }
+                }
+            )
+        }
+        if let state = provider.state {
+            duties.append(
+                Duty("statement of \(provider.key)", every: Self.statementInterval, restsAfterFailure: true) {
+                    _,
+                    pass in
+                    await compareStatement(of: provider, by: state, into: &pass)
                 }
             )
         }
@@ -73,8 +85,7 @@ extension ReconciliationWorker {
         )
         guard !scan.scansAccountsOfOptions else { return duties }
         duties.append(
-            Duty("balances of \(provider.key)", restsAfterFailure: true) { _, pass in
-                guard isTime(for: "balances of \(provider.key)") else { return }
+            Duty("balances of \(provider.key)", every: rarely, restsAfterFailure: true) { _, pass in
                 await lookForUntraced(of: provider, by: scan, into: &pass)
             }
         )
@@ -87,16 +98,14 @@ extension ReconciliationWorker {
         var duties: [Duty] = []
         if let gather = provider.gather {
             duties.append(
-                Duty("gathering of \(provider.key)", restsAfterFailure: true) { _, pass in
-                    guard isTime(for: "gathering of \(provider.key)") else { return }
+                Duty("gathering of \(provider.key)", every: rarely, restsAfterFailure: true) { _, pass in
                     await self.gather(provider, by: gather, into: &pass)
                 }
             )
         }
         if configuration.coldStorage.contains(where: { $0.provider == provider.key }) {
             duties.append(
-                Duty("cold storage of \(provider.key)", restsAfterFailure: true) { _, pass in
-                    guard isTime(for: "cold storage of \(provider.key)") else { return }
+                Duty("cold storage of \(provider.key)", every: rarely, restsAfterFailure: true) { _, pass in
                     await enforceColdStorage(at: provider.key, into: &pass)
                 }
             )
@@ -109,8 +118,6 @@ extension ReconciliationWorker {
         return duties
     }
 
-    /// Whether a duty that is done less often than a pass is to be done now.
-    private func isTime(for duty: String) -> Bool {
-        gathering.begin(duty, at: settlement.clock.now(), interval: configuration.gatheringInterval)
-    }
+    /// The interval of duties that are done less often than a pass.
+    private var rarely: Duration { configuration.gatheringInterval }
 }

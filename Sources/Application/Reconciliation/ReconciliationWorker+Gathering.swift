@@ -9,6 +9,7 @@ final class GatheringState: Sendable {
     private struct Content {
         var last: [String: Timestamp] = [:]
         var reached: [String: String] = [:]
+        var differences: [String: [String: String]] = [:]
     }
 
     private let content = Mutex(Content())
@@ -24,6 +25,14 @@ final class GatheringState: Sendable {
 
     /// The account that a round ended with.
     func reached(_ round: String) -> String { content.withLock { $0.reached[round] ?? "" } }
+
+    /// Notes what was found, and says whether it is what was found before.
+    func note(_ differences: [String: String], of name: String) -> Bool {
+        content.withLock { content in
+            defer { content.differences[name] = differences }
+            return content.differences[name] == differences
+        }
+    }
 
     func set(_ account: String, of round: String) { content.withLock { $0.reached[round] = account } }
 }

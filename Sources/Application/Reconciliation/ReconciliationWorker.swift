@@ -144,6 +144,9 @@ package struct ReconciliationWorker: Sendable {
 
     /// Does a duty, if no other process does it.
     func carryOut(_ duty: Duty, into pass: inout Pass) async {
+        if let interval = duty.interval {
+            guard gathering.begin(duty.name, at: settlement.clock.now(), interval: interval) else { return }
+        }
         guard duty.isLeased else { return await duty.body(nil, &pass) }
         await alone(at: duty.name, into: &pass, duty.body)
     }

@@ -54,7 +54,11 @@ extension Settlement {
         let known = try await database.read { try books(of: reading, at: provider, in: $0) }
         if let known { return known }
         let now = clock.now()
-        try await database.write { try meet(reading, at: provider, now, in: $0) }
+        try await database.write { session in
+            // Two duties may meet a wallet at the same moment.
+            guard try session.wallet(reading.wallet, of: provider) == nil else { return }
+            try meet(reading, at: provider, now, in: session)
+        }
         return try await database.read { try books(of: reading, at: provider, in: $0) } ?? WalletBooks(signedBelow: 0)
     }
 
