@@ -6,7 +6,8 @@ extension ProviderCapabilities {
     package static func everything(
         in asset: AssetID,
         refunds: Refunds = .partial,
-        settings: [RailSetting] = []
+        settings: [RailSetting] = [],
+        graceAfterExpiry: Duration = .zero
     ) -> Self {
         Self(
             opening: .depositInstruction,
@@ -15,6 +16,7 @@ extension ProviderCapabilities {
             refunds: refunds,
             paysOut: true,
             isTestNetwork: true,
+            graceAfterExpiry: graceAfterExpiry,
             settings: settings
         )
     }

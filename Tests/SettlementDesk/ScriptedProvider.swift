@@ -38,6 +38,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     /// The bot that pushes messages; nil when there are none.
     package let bot: String?
     private let refunds: ProviderCapabilities.Refunds
+    private let graceAfterExpiry: Duration
 
     package init(
         asset: AssetID,
@@ -45,9 +46,11 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         rail: Rail = .ton,
         bot: String? = nil,
         refunds: ProviderCapabilities.Refunds = .partial,
+        graceAfterExpiry: Duration = .zero,
         accounts: [String]? = nil
     ) {
         self.refunds = refunds
+        self.graceAfterExpiry = graceAfterExpiry
         accountNames = accounts ?? [key]
         self.asset = asset
         self.key = key
@@ -76,7 +79,12 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     }
 
     package var capabilities: ProviderCapabilities {
-        .everything(in: asset, refunds: refunds, settings: [RailSetting("max_tip", .number(0...1_000))])
+        .everything(
+            in: asset,
+            refunds: refunds,
+            settings: [RailSetting("max_tip", .number(0...1_000))],
+            graceAfterExpiry: graceAfterExpiry
+        )
     }
 
     package var push: (any PushReceiving)? { bot.map { Bot(source: "telegram:\($0)") } }

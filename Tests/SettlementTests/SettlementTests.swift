@@ -61,7 +61,43 @@ struct SettlementTests {
     }
 
     @Test(
-        "credits an observation once, however often and from however many gateways it comes",
+        "of every payment its merchant is told once, and the operator of what is nobody's, whatever kind it is",
+        arguments: Engine.allCases
+    )
+    func told(engine: Engine) async throws {
+        let desk = try await Desk(on: engine)
+        var options: [PaymentOptionID] = []
+        for number in 1...3 {
+            options.append(try await desk.openInvoice(id: InvoiceID(value: UInt128(number))).options[0].id)
+        }
+        let stars = Amount(asset: .stars, units: 5)
+        let transfers = [
+            desk.transfer(try desk.amount("1"), for: options[0], number: 1),
+            desk.transfer(try desk.amount("0.5"), for: options[0], number: 2),
+            desk.transfer(try desk.amount("1.5"), for: options[0], number: 3),
+            desk.transfer(try desk.amount("2"), for: options[1], number: 4),
+            desk.transfer(try desk.amount("1.5"), for: options[2], number: 5, late: .seconds(601)),
+            desk.transfer(stars, for: options[2], number: 6),
+            desk.transfer(try desk.amount("3"), for: nil, number: 7),
+        ]
+        var payments: [Payment.Classification: PaymentID] = [:]
+        for transfer in transfers + transfers {
+            if case .payment(let id, let found) = try await desk.receive(transfer) { payments[found] = id }
+        }
+        #expect(Set(payments.keys) == Set(Payment.Classification.allCases))
+        func told(_ merchant: MerchantID) async throws -> [String] {
+            try await desk.settlement.database.read { session in
+                let events = try session.events(of: merchant, in: Page(limit: 100))
+                return events.filter { $0.type == "payment.received" }.map(\.subject).sorted()
+            }
+        }
+        let nobodys = payments.removeValue(forKey: .unmatched)
+        #expect(try await told(desk.merchant) == payments.values.map(\.text).sorted())
+        #expect(try await told(MerchantID(value: 0)) == [nobodys].compactMap { $0?.text })
+    }
+
+    @Test(
+        "F70, F71: credits one observation once, however often and from however many sides it comes",
         arguments: Engine.allCases
     )
     func naturalKey(engine: Engine) async throws {
@@ -137,7 +173,32 @@ struct SettlementTests {
     }
 
     @Test(
-        "pays a payout once when the process dies at any step",
+        "an invoice ends after the last moment in which a payment settles it, the rail's grace included, and never before",
+        arguments: [Duration.zero, .seconds(150)],
+        Engine.allCases
+    )
+    func lastMoment(grace: Duration, engine: Engine) async throws {
+        let desk = try await Desk(on: engine, provider: { ScriptedProvider(asset: $0, graceAfterExpiry: grace) })
+        let offsets: [Duration] = [
+            .seconds(-150), .seconds(-2), .seconds(-1), .milliseconds(-1), .microseconds(-1), .zero, .microseconds(1),
+            .milliseconds(1), .seconds(1), .seconds(150),
+        ]
+        for (number, offset) in offsets.enumerated() {
+            let unpaid = try await desk.openInvoice(id: InvoiceID(value: UInt128(2 * number + 1)))
+            let paid = try await desk.openInvoice(id: InvoiceID(value: UInt128(2 * number + 2)))
+            desk.clock.advance(by: .seconds(600) + grace + offset)
+            let transfer = desk.transfer(try desk.amount("1.5"), for: paid.options[0].id, number: number)
+            guard case .payment(_, let classification) = try await desk.receive(transfer) else { throw Desk.Crash() }
+            #expect(classification == (offset <= .zero ? .exact : .late), "\(offset)")
+            let ended = try await desk.settlement.expireInvoices()
+            #expect(ended.contains(unpaid.invoice.id) == (offset > .zero), "\(offset)")
+            #expect(ended.contains(paid.invoice.id) == (offset > .zero), "\(offset)")
+        }
+        #expect(try await desk.booksHold())
+    }
+
+    @Test(
+        "F10, F19: a payout is paid once when the process dies at any step",
         arguments: [
             FaultPoint.afterSigning, .afterStoringTransfer, .afterSubmitting, .beforeStoringFate,
         ],
