@@ -1,5 +1,6 @@
 import Money
 import Payments
+import Seams
 import Testing
 
 @Suite("An invoice")
@@ -66,6 +67,33 @@ struct InvoiceStateMachineTests {
             #expect(try invoice.apply(.received(value: Self.stars(100), isInTime: isInTime)) == .openRepeated)
         }
         #expect(invoice.state == .settled && invoice.exception == .paidOver)
+    }
+
+    @Test("stands where the payments that are left put it, whatever is taken back and in whatever order")
+    func takenBack() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededRandom(seed: seed)
+        for _ in 0..<500 {
+            var invoice = Self.machine(.new)
+            var counted: [Int64] = []
+            for _ in 0..<20 {
+                if !counted.isEmpty, Bool.random(using: &random) {
+                    let value = counted.remove(at: Int.random(in: counted.indices, using: &random))
+                    _ = try invoice.apply(.undone(value: Self.stars(value)))
+                } else {
+                    let value = Int64.random(in: 1...120, using: &random)
+                    let wasSettled = invoice.state == .settled
+                    let action = try invoice.apply(.received(value: Self.stars(value), isInTime: true))
+                    #expect((action == .openRepeated) == wasSettled, "seed \(seed)")
+                    if !wasSettled { counted.append(value) }
+                }
+                let sum = counted.reduce(0, +)
+                #expect(invoice.received == Self.stars(sum), "seed \(seed), \(counted)")
+                #expect(try invoice.remaining == Self.stars(max(0, 100 - sum)), "seed \(seed), \(counted)")
+                let state: State = sum == 0 ? .new : sum < 95 ? .processing : .settled
+                #expect(invoice.state == state, "seed \(seed), \(counted)")
+            }
+        }
     }
 }
 
