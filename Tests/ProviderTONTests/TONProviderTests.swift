@@ -185,6 +185,51 @@ struct TONCreditTests {
         #expect(found.first?.payer == alice.address.raw)
     }
 
+    /// What our own jetton wallet does with jettons that come.
+    enum Taking: CaseIterable {
+        case takesThem
+        case refusesThem
+        /// Its code ends well, and what it would send cannot be sent.
+        case failsWhileItSends
+    }
+
+    @Test(
+        "in jettons are what our own wallet has taken: not what it refuses, and not what it fails at while it sends",
+        arguments: Taking.allCases,
+        [0, 1]
+    )
+    func taken(_ taking: Taking, forward: Int) async throws {
+        let rail = try Rail()
+        let alice = try rail.chain.customer("alice")
+        try rail.chain.mint(100, of: rail.master, layout: .standard, to: alice.address)
+        try rail.chain.settle()
+        let ours = try JettonWallet.address(
+            owner: rail.provider.walletAddress,
+            master: rail.master,
+            code: FixtureTON.jettonWalletCode(.standard),
+            layout: .standard
+        )
+        switch taking {
+        case .takesThem: break
+        case .refusesThem: rail.chain.refuseEverything(at: ours)
+        case .failsWhileItSends: rail.chain.swallowEverything(at: ours)
+        }
+        try rail.chain.payJetton(
+            40,
+            of: rail.master,
+            layout: .standard,
+            to: rail.provider.walletAddress,
+            comment: "bread",
+            by: "alice",
+            forwardAmount: UInt128(forward)
+        )
+        try rail.chain.settle()
+        // Something has come to our jetton wallet, whatever became of it.
+        #expect(!rail.chain.history(of: ours).isEmpty)
+        let found = try await rail.scan(rail.jetton).observations.compactMap(\.incoming)
+        #expect(found.map(\.amount.units) == (taking == .takesThem ? [40] : []))
+    }
+
     @Test("and everything else add up to the account's balance, to the nanoton")
     func balance() async throws {
         let rail = try Rail()
