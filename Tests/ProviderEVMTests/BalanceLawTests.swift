@@ -80,8 +80,8 @@ struct BalanceLawTests {
 }
 
 extension Observation {
-    /// Its natural key and the change of our accounts together; nil for kinds that state no change.
-    fileprivate var change: (NaturalKey, AssetID?, BigInt)? {
+    /// What it says of our accounts together, and by which key; none when it says nothing of the kind.
+    var change: (NaturalKey, AssetID?, BigInt)? {
         switch self {
         case .incoming(let transfer): (transfer.naturalKey, transfer.amount.asset, BigInt(transfer.amount.units))
         case .movement(let movement): (movement.naturalKey, movement.amount.asset, BigInt(movement.amount.units))

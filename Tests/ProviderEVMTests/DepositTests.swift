@@ -65,14 +65,34 @@ struct DepositTests {
         #expect(rail.chain.balance(of: address) == 0)
     }
 
-    @Test("are not credited from another contract with the token's name")
-    func counterfeit() async throws {
+    @Test(
+        "of a token with the right name and another contract are nothing, whatever else the block holds",
+        arguments: [false, true],
+        [false, true]
+    )
+    func counterfeit(besideCoins: Bool, besideTokens: Bool) async throws {
         let rail = try EVMRail()
-        let (address, _) = try await rail.open(rail.tokenAsset)
+        let (coins, _) = try await rail.open(rail.coin)
+        let (tokens, _) = try await rail.open(rail.tokenAsset)
         let fake = rail.chain.token("fake dollar", symbol: "USDX")
-        try rail.chain.sendToken(7, of: fake, to: address, by: "mallory")
+        let mallory = try rail.chain.customer("mallory").address
+        for address in [coins, tokens, rail.provider.hotWallet, rail.provider.gasWallet] {
+            try rail.chain.sendToken(7, of: fake, to: address, by: "mallory")
+            // It also says that our accounts have sent some.
+            rail.chain.changeToken(fake) { $0.allow(mallory, of: address, units: 3) }
+            let arguments: [ABIValue] = [.address(address), .address(mallory), .uint(3)]
+            let data = ABIValue.call("transferFrom(address,address,uint256)", arguments)
+            try rail.chain.send(to: fake, data: data, by: "mallory")
+        }
+        if besideCoins { try rail.chain.send(5, to: coins, by: "alice") }
+        if besideTokens { try rail.chain.sendToken(6, of: rail.token, to: tokens, by: "alice") }
         rail.chain.mine(4)
-        #expect(try await rail.credits().isEmpty)
+        let told = try await rail.scan().observations
+        let paid =
+            (besideCoins ? [Amount(asset: rail.coin, units: 5)] : [])
+            + (besideTokens ? [Amount(asset: rail.tokenAsset, units: 6)] : [])
+        #expect(told.count == paid.count, "\(told)")
+        #expect(Set(told.compactMap(\.incoming).map(\.amount)) == Set(paid))
     }
 
     @Test("of zero are ignored, so that nobody can put look-alike addresses into the books")
