@@ -260,8 +260,8 @@ FAULTS = [
     (
         "a message that bounced is a deposit on TON",
         TON + "TransferReading.swift",
-        "if message.bounced {\n            // Money that comes back is never a deposit",
-        "if message.bounced && message.value == 0 {\n            // Money that comes back is never a deposit",
+        "if message.bounced {\n            // Returned money is never a deposit",
+        "if message.bounced && message.value == 0 {\n            // Returned money is never a deposit",
         "ProviderTONTests",
     ),
     (

@@ -4,7 +4,9 @@ import Payments
 import Providers
 import Reconciliation
 import Seams
+import Settlement
 import SettlementDesk
+import Synchronization
 import Testing
 
 @Suite("The comparison of books and rails while the gateway works")

@@ -97,7 +97,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "F70, F71: credits one observation once, however often and from however many sides it comes",
+        "credits one observation once, however often and from however many sides it comes",
         arguments: Engine.allCases
     )
     func naturalKey(engine: Engine) async throws {
@@ -198,7 +198,7 @@ struct SettlementTests {
     }
 
     @Test(
-        "F10, F19: a payout is paid once when the process dies at any step",
+        "a payout is paid once when the process dies at any step",
         arguments: [
             FaultPoint.afterSigning, .afterStoringTransfer, .afterSubmitting, .beforeStoringFate,
         ],
