@@ -91,7 +91,7 @@ let package = Package(
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CSecp256k1", "Seams"]),
         .target(name: "Ledger", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Payments", dependencies: ["Money", "Seams", bigInt]),
-        .target(name: "Providers", dependencies: ["Money", "Payments", "Seams"]),
+        .target(name: "Providers", dependencies: ["Money", "Payments", "Seams", bigInt]),
         .target(name: "Records", dependencies: ["Payments", "Money", "StrictJSON", "Seams"]),
         .target(name: "TON", dependencies: ["Cryptography", "Seams"]),
         .target(name: "EVM", dependencies: ["Cryptography", "StrictJSON", "Seams", bigInt]),

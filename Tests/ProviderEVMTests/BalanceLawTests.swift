@@ -88,7 +88,7 @@ extension Observation {
         case .sent(let sent): (sent.naturalKey, sent.movement.amount.asset, BigInt(sent.movement.amount.units))
         case .ignored(let key, _): (key, nil, 0)
         case .setAside(let found, _): (found.naturalKey, found.asset, found.units.flatMap { BigInt($0) } ?? 0)
-        case .refunded, .vanished, .uncertain: nil
+        case .refunded, .vanished, .uncertain, .mark: nil
         }
     }
 }

@@ -141,7 +141,7 @@ struct EVMRail: SigningRail {
         var (observations, position): ([Observation], String?) = ([], position)
         while true {
             let page = try await page(after: position)
-            observations += page.observations
+            observations += page.observations.compactMap(\.shown)
             position = page.position
             guard page.hasMore else { return (observations, position) }
         }
@@ -169,6 +169,13 @@ struct EVMRail: SigningRail {
 }
 
 extension Observation {
+    /// What it means where nothing changed an account between its blocks: of a mark only what its own block leaves open.
+    fileprivate var shown: Observation? {
+        guard case .mark(let mark) = self else { return self }
+        guard let rest = mark.rest, !rest.isZero else { return nil }
+        return mark.payment(of: rest).map { .incoming($0) } ?? mark.unexplained(rest)
+    }
+
     var incoming: IncomingTransfer? {
         if case .incoming(let transfer) = self { return transfer }
         return nil

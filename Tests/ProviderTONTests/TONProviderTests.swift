@@ -118,7 +118,7 @@ extension Observation {
         case .incoming(let transfer): transfer.amount.units
         case .movement(let movement): movement.amount.units
         case .sent(let sent): sent.movement.amount.units
-        case .refunded, .vanished, .uncertain, .ignored, .setAside: nil
+        case .refunded, .vanished, .uncertain, .ignored, .setAside, .mark: nil
         }
     }
 }

@@ -59,7 +59,8 @@ struct Coming {
     func play() async throws -> Bool? {
         let amount = try desk.amount("1.5")
         switch way {
-        case .payment, .scannedPayment, .sighting, .refund, .vanished, .subscriptionChange, .subscriptionRenewal:
+        case .payment, .scannedPayment, .shownByBalance, .sighting, .refund, .vanished, .subscriptionChange,
+            .subscriptionRenewal:
             try await observe(amount)
         case .preCheckout: return await isAgreed(.payment(amount: amount))
         case .shipping:
@@ -84,6 +85,9 @@ struct Coming {
         switch way {
         case .scannedPayment:
             scan.observations = [.incoming(new)]
+            try await settlement.record(scan, of: account, at: provider, after: nil)
+        case .shownByBalance:
+            scan.observations = [.mark(.sample(new, holding: AmountSum(of: amount), on: account.account))]
             try await settlement.record(scan, of: account, at: provider, after: nil)
         case .sighting:
             scan.sightings = [Sighting(transfer: new, confirmations: 0, required: 1)]

@@ -3,7 +3,7 @@ import Providers
 
 /// The ways in which a message or a person may reach an order.
 enum WayIn: String, CaseIterable, Sendable {
-    case payment, scannedPayment, sighting, refund, vanished
+    case payment, scannedPayment, shownByBalance, sighting, refund, vanished
     case preCheckout, shipping, subscriptionChange, subscriptionRenewal, paidMedia
     case claim, claimByOther, assignedCase
     case initData, thirdPartyData, paysupport, paysupportWithNumber, terms, notice, walletSession
@@ -22,7 +22,8 @@ enum WayIn: String, CaseIterable, Sendable {
         case .incoming: self = .payment
         case .refunded: self = .refund
         case .vanished: self = .vanished
-        // They name no object of a merchant.
+        case .mark: self = .shownByBalance
+        // They name nothing of a merchant's.
         case .movement, .sent, .uncertain, .ignored, .setAside: return nil
         @unknown default: return nil
         }

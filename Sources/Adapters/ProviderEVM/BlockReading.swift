@@ -71,11 +71,18 @@ struct BlockReading {
         )
     }
 
-    /// The balances of accounts before the block and after it.
-    func marks(_ state: State) -> [BalanceMark] {
+    /// What accounts held before the block and after it, and what of an option's nothing in the block explains.
+    private func marks(_ state: State, _ rests: [EVMClient.Holding: BigInt]) -> [BalanceMark] {
         let place = BlockLocator.Place(number: block.number, hash: block.hash)
         return holdings.map { holding in
-            provider.mark(holding, state.balances[holding], recorded: recorded(of: holding), in: place, at: moment)
+            provider.mark(
+                holding,
+                state.balances[holding],
+                rest: accounts.isWallet(holding.owner) ? 0 : rests[holding] ?? 0,
+                recorded: recorded(of: holding),
+                in: place,
+                at: moment
+            )
         }
     }
 
@@ -89,26 +96,26 @@ struct BlockReading {
 
     // MARK: - Observations
 
-    /// The observations of our accounts: first those that the block shows, in its order, and then the unexplained
-    /// changes.
-    ///
-    /// Changes that are too large for an amount are set aside.
+    /// What our accounts held, what concerns us in the block's order, and then what nothing in it explains of what our
+    /// wallets hold; what no amount can hold is set aside.
     func findings(_ state: State) -> [Finding] {
         var units = changes.map(\.units)
-        var rests: [(holding: EVMClient.Holding, units: BigInt)] = []
+        var rests: [EVMClient.Holding: BigInt] = [:]
         for holding in holdings {
             guard let change = state.balances[holding] else { continue }
             let places = changes.indices.filter { changes[$0].holding == holding }
             let shown = places.map { changes[$0].units }
             let explanation = change.explained(by: shown, keepsParts: holding.token != nil)
             for (place, part) in zip(places, explanation.shown) { units[place] = part }
-            if explanation.rest != 0 { rests.append((holding, explanation.rest)) }
+            rests[holding] = explanation.rest
         }
-        var observations: [Observation] = []
+        var observations = marks(state, rests).map { Observation.mark($0) }
         for (change, units) in zip(changes, units) {
             if let found = observation(of: change, units, state) { observations.append(found) }
         }
-        for rest in rests { observations.append(unexplained(rest.units, of: rest.holding)) }
+        for holding in holdings where accounts.isWallet(holding.owner) {
+            if let units = rests[holding], units != 0 { observations.append(unexplained(units, of: holding)) }
+        }
         return observations.map { Finding(observation: $0, block: block.number) }
     }
 
@@ -208,23 +215,15 @@ struct BlockReading {
         )
     }
 
-    /// The observation of a change that no transfer of the block shows.
+    /// What no transfer of the block shows of a wallet; of an option's account its mark tells.
     ///
-    /// Examples are coins that a contract has passed on, fees of a block's maker, and tokens that their contract has
-    /// given or taken without a log.
-    ///
-    /// Such coins on the address of an option pay it, because contract wallets and many exchanges pay in this way.
-    /// Tokens are payments only by their logs.
+    /// Coins that a contract has passed on, fees of a block's maker, tokens that their contract has given or taken without a
+    /// log.
     private func unexplained(_ units: BigInt, of holding: EVMClient.Holding) -> Observation {
         let owner = holding.owner
         let asset = holding.token?.lowercased ?? "coin"
         let key = NaturalKey("evm", chain, block.hash.description, owner.lowercased, asset, "unexplained")
         guard let amount = amount(units, of: holding) else { return tooLarge(key, units, holding) }
-        guard holding.token != nil || units < 0 || accounts.isWallet(owner) else {
-            return .incoming(
-                provider.untraced(amount, on: owner, in: .init(number: block.number, hash: block.hash), at: moment)
-            )
-        }
         let reason = units > 0 ? "came without a trace in the block" : "left without a trace in the block"
         return .movement(movement(key, .unexplained, amount, reason, of: owner))
     }

@@ -53,14 +53,13 @@ extension EVMProvider: TransferScanning {
         }
         hear(last, tip)
         let places = read.map { BlockLocator.Place(number: $0.number, hash: $0.hash) }
-        let transfers = try await transfers(in: read, watching, tip)
+        let findings = try await findings(in: read, watching, tip)
         var page = ScanPage(
-            observations: transfers.findings.map(\.observation),
+            observations: findings.map(\.observation),
             position: known.cut(to: base).advanced(by: places).text,
             hasMore: end < tip.final,
             completeUntil: Timestamp(seconds: Int64(clamping: last.header.timestamp))
         )
-        page.marks = transfers.marks
         page.revisedSince = revisedSince
         if let place = places.last, !page.hasMore { page.sightings = try await sightings(after: place, tip, watching) }
         return page
@@ -72,15 +71,13 @@ extension EVMProvider: TransferScanning {
         let block = try await read(start...start)
         guard let first = block.first else { throw ProviderError(.lagging, "a node has no block \(start)") }
         hear(first, tip)
-        let transfers = try await transfers(in: block, watching, tip)
-        var page = ScanPage(
-            observations: transfers.findings.map(\.observation),
+        let findings = try await findings(in: block, watching, tip)
+        return ScanPage(
+            observations: findings.map(\.observation),
             position: BlockLocator(.init(number: first.number, hash: first.hash)).text,
             hasMore: start < tip.final,
             completeUntil: Timestamp(seconds: Int64(clamping: first.header.timestamp))
         )
-        page.marks = transfers.marks
-        return page
     }
 
     /// The latest block of a locator that is still in the chain.
@@ -150,45 +147,37 @@ extension EVMProvider: TransferScanning {
         return receipts
     }
 
-    /// The observations of our accounts in some blocks, in their order.
-    private func transfers(
+    /// What concerns us in some blocks, in their order.
+    private func findings(
         in blocks: [ChainBlock],
         _ watching: any AccountWatching,
         _ tip: EVMClient.Tip
-    ) async throws(ProviderError) -> Transfers {
+    ) async throws(ProviderError) -> [BlockReading.Finding] {
         var parties: [BlockParties] = []
         for block in blocks { parties.append(BlockParties(block, tokenParties: try await tokenParties(of: block))) }
         // This is asked after the blocks were read, because an address that was paid in them was handed out earlier.
         let candidates = Set(parties.flatMap(\.accounts).map(\.lowercased))
         let watched = try await watching.watched(among: candidates)
         let ours = watched.union([hotAddress.lowercased, gasAddress.lowercased])
-        var transfers = Transfers()
-        for party in parties where party.accounts.contains(where: { ours.contains($0.lowercased) }) {
-            try await read(party.block, watched: watched, tip, into: &transfers)
-        }
-        return transfers
-    }
-
-    /// The findings in some blocks, and the balances of the accounts that moved in them.
-    private struct Transfers {
         var findings: [BlockReading.Finding] = []
-        var marks: [BalanceMark] = []
+        for party in parties where party.accounts.contains(where: { ours.contains($0.lowercased) }) {
+            findings += try await read(party.block, watched: watched, tip)
+        }
+        return findings
     }
 
     /// Reads a block in which our accounts moved, with the balances around it, all asked for at once.
     private func read(
         _ block: ChainBlock,
         watched: Set<String>,
-        _ tip: EVMClient.Tip,
-        into transfers: inout Transfers
-    ) async throws(ProviderError) {
+        _ tip: EVMClient.Tip
+    ) async throws(ProviderError) -> [BlockReading.Finding] {
         let receipts = try await receipts(of: block)
         let reading = BlockReading(provider: self, block: block, receipts: receipts, watched: watched)
         var state = BlockReading.State()
         state.balances = try await balances(of: reading.holdings, around: block, tip)
         state.contracts = try await client.contracts(among: reading.payers)
-        transfers.findings += reading.findings(state)
-        transfers.marks += reading.marks(state)
+        return reading.findings(state)
     }
 
     private func balances(
@@ -258,8 +247,8 @@ extension EVMProvider: TransferScanning {
             throw ProviderError(.gap, "the chain changed while it was read; it is read again")
         }
         var sightings: [Sighting] = []
-        for finding in try await transfers(in: blocks, watching, tip).findings {
-            guard case .incoming(let transfer) = finding.observation else { continue }
+        for finding in try await findings(in: blocks, watching, tip) {
+            guard let transfer = Self.payment(in: finding.observation) else { continue }
             let depth = Int(clamping: tip.head - finding.block + 1)
             let missing = Int(clamping: finding.block - min(finding.block, tip.final))
             sightings.append(Sighting(transfer: transfer, confirmations: depth, required: depth + missing))
@@ -267,7 +256,16 @@ extension EVMProvider: TransferScanning {
         return sightings
     }
 
-    /// The payments whose blocks are no longer in the chain.
+    /// A payment that a block shows, by itself or by the balance of the option's address.
+    private static func payment(in observation: Observation) -> IncomingTransfer? {
+        switch observation {
+        case .incoming(let transfer): transfer
+        case .mark(let mark): mark.rest.flatMap { mark.payment(of: $0) }
+        default: nil
+        }
+    }
+
+    /// Which payments were in blocks that are no longer in the chain.
     ///
     /// - Throws: `ProviderError`.
     package func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey] {

@@ -29,16 +29,18 @@ extension EVMProvider {
             let holdings = addresses.map { EVMClient.Holding(owner: $0, token: token) }
             marks += zip(holdings, try await client.balances(holdings, after: place.hash)).map { holding, balance in
                 let change = balance.map { BalanceChange(before: $0, after: $0) }
-                return mark(holding, change, recorded: 0, in: place, at: moment)
+                return mark(holding, change, rest: 0, recorded: 0, in: place, at: moment)
             }
         }
         return marks
     }
 
-    /// The balance mark of an account in the chain's coin or a token around a block, with the recorded change.
+    /// What an account held of the chain's coin or of a token around a block, what of that the block does not explain, and by
+    /// how much what is recorded of the block changes it.
     func mark(
         _ holding: EVMClient.Holding,
         _ change: BalanceChange?,
+        rest: BigInt,
         recorded: BigInt,
         in place: BlockLocator.Place,
         at moment: Timestamp
@@ -52,11 +54,12 @@ extension EVMProvider {
             account: address.lowercased,
             before: change.map { AmountSum(of: asset, units: BigInt($0.before)) },
             after: change.map { AmountSum(of: asset, units: BigInt($0.after)) },
+            rest: change.map { _ in AmountSum(of: asset, units: rest) },
             recorded: AmountSum(of: asset, units: recorded),
             isOfOption: !isWallet,
             // Tokens are payments only by their logs.
             arrival: isWallet || holding.token != nil
-                ? nil : untraced(.zero(coin), on: address, in: place, at: moment, part: part),
+                ? nil : untraced(on: address, in: place, at: moment, part: part),
             change: AccountMovement(
                 naturalKey: NaturalKey("evm", chain, place.hash.description, address.lowercased, part),
                 kind: .unexplained,
@@ -73,13 +76,15 @@ extension EVMProvider {
         )
     }
 
-    /// A payment of an option by coins that only its address's balance shows.
-    func untraced(
-        _ amount: Amount,
+    /// A payment of an option by coins of which only its address's balance tells; the balance says how many.
+    ///
+    /// Coins to the address of an option pay it: wallets that are contracts and many exchanges pay so. Of tokens only logs
+    /// are payments.
+    private func untraced(
         on address: EVMAddress,
         in place: BlockLocator.Place,
         at moment: Timestamp,
-        part: String = "balance"
+        part: String
     ) -> IncomingTransfer {
         let chain = "\(configuration.chainID)"
         let evidence: JSONValue = [
@@ -89,8 +94,8 @@ extension EVMProvider {
         var transfer = IncomingTransfer(
             naturalKey: NaturalKey("evm", chain, place.hash.description, address.lowercased, part),
             reference: reference(to: address),
-            amount: amount,
-            // Nobody has signed it, so that a refund needs an address from the customer.
+            amount: .zero(coin),
+            // Nobody has signed for it: a refund needs an address that the customer names.
             payer: nil,
             refundTarget: nil,
             evidence: evidence.text,

@@ -40,8 +40,9 @@ extension ReconciliationWorker {
             switch recorded {
             case .payment: pass.payments += 1
             case .booked: pass.movements += 1
+            case .undone: pass.undone += 1
             case .setAside: pass.setAside += 1
-            case .undone, .ignored, .repetition: break
+            case .ignored, .repetition: break
             }
         }
     }

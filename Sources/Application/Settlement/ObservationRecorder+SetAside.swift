@@ -111,6 +111,8 @@ extension Observation {
         case .uncertain(let transfer, let moment): (NaturalKey("uncertain", transfer), nil, moment)
         case .ignored(let key, _): (key, nil, now)
         case .setAside(let found, _): (found.naturalKey, nil, found.occurredAt)
+        // What it would have shown is shown by the next one.
+        case .mark(let mark): (NaturalKey("mark", mark.change.naturalKey.text), nil, mark.change.occurredAt)
         }
     }
 }

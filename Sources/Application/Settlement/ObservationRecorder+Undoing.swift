@@ -9,6 +9,7 @@ import Storage
 extension ObservationRecorder {
     func undo(_ key: NaturalKey, at moment: Timestamp, in session: any SQLSession) throws -> RecordedObservation {
         guard let payment = try session.payment(naturalKey: key, at: providerKey) else {
+            try session.forgetUntracedChange(key, provider: providerKey)
             if try undoSetAside(key, in: session) { return .undone }
             return try undoMovement(key, at: moment, in: session)
         }
@@ -51,6 +52,16 @@ extension ObservationRecorder {
         guard isChronological, let stored = try session.payment(naturalKey: transfer.naturalKey, at: providerKey),
             stored.state == .orphaned
         else { return .repetition }
+        return try bring(stored, back: transfer, matching: match, in: session)
+    }
+
+    /// Counts a payment that was taken back, and is there again as a transfer tells of it.
+    func bring(
+        _ stored: Payment,
+        back transfer: IncomingTransfer,
+        matching match: OptionMatch?,
+        in session: any SQLSession
+    ) throws -> RecordedObservation {
         for open in try session.cases(of: stored.id) where open.state == .open {
             try settlement.close(open, .init(.superseded, at: now), in: session)
         }
@@ -67,15 +78,6 @@ extension ObservationRecorder {
         return try settlement.move(stored.id, at: now, in: session) {
             try receive(arrival, matching: found, in: session)
         }
-    }
-
-    /// The payment that a reorganisation undid and that has come back at another place, shown only by its account's
-    /// balance; nil when the money is new.
-    func movedPayment(of transfer: IncomingTransfer, in session: any SQLSession) throws -> Payment? {
-        guard isChronological, transfer.isShownByBalance, let reference = transfer.reference,
-            let match = try session.option(reference, at: providerKey)
-        else { return nil }
-        return try session.orphanedPayment(of: match.option, shownByBalance: transfer.amount)
     }
 
     /// The option that a person has assigned a payment to.

@@ -82,6 +82,8 @@ struct ObservationRecorder: Sendable {
             return try isNew(key, "ignored", reason, in: session) ? .ignored : .repetition
         case .setAside(let found, let bytes):
             return try setAside(found, bytes, in: session)
+        case .mark(let mark):
+            return try record(mark, in: session)
         }
     }
 
@@ -91,8 +93,7 @@ struct ObservationRecorder: Sendable {
     ) throws -> RecordedObservation {
         var transfer = told
         transfer.occurredAt = believable(told.occurredAt)
-        let moved = try movedPayment(of: transfer, in: session)
-        let id = moved?.id ?? settlement.identifiers.next()
+        let id: PaymentID = settlement.identifiers.next()
         let note = transfer.isShownByBalance ? PaymentNote.shownByBalance : ""
         let observation = observationRecord(transfer.naturalKey, "incoming", note, payment: id)
         let isNew: Bool
@@ -102,8 +103,8 @@ struct ObservationRecorder: Sendable {
         } else {
             isNew = try session.observe(observation)
         }
-        guard isNew, moved == nil else {
-            // A history shows the payment alone; the customer's data may follow later, by an update.
+        guard isNew else {
+            // A history tells of the payment alone; what the customer has told may come after it, by an update.
             if transfer.personalData != nil,
                 let stored = try session.payment(naturalKey: transfer.naturalKey, at: providerKey)
             {
@@ -130,7 +131,7 @@ struct ObservationRecorder: Sendable {
         try session.observe(observationRecord(key, kind, note))
     }
 
-    private func observationRecord(
+    func observationRecord(
         _ key: NaturalKey,
         _ kind: String,
         _ note: String,

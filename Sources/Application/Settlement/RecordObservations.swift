@@ -51,8 +51,8 @@ extension Settlement {
         do {
             recorded = try await write(under: lease) { session in
                 let undone = try page.undone.map { try recorder.record($0, in: session) }
-                let found = try recorder.recordMarks(of: page, in: session)
-                let recorded = try undone + found + page.observations.map { try recorder.record($0, in: session) }
+                try recorder.forgetBalances(revisedBy: page, in: session)
+                let recorded = try undone + page.observations.map { try recorder.record($0, in: session) }
                 if let sightings = page.sightings { try recorder.replaceSightings(by: sightings, in: session) }
                 try move.carryOut(at: recorder.now, in: session)
                 return recorded
@@ -61,9 +61,9 @@ extension Settlement {
             // One observation is the cause: each is tried on its own, so that the others are recorded.
             recorded = try await write(under: lease) { session in
                 let undone = try page.undone.map { try recorder.recordOrSetAside($0, in: session) }
-                let found = try recorder.recordMarks(of: page, in: session)
+                try recorder.forgetBalances(revisedBy: page, in: session)
                 let observed = try page.observations.map { try recorder.recordOrSetAside($0, in: session) }
-                let recorded = undone + found + observed
+                let recorded = undone + observed
                 if let sightings = page.sightings {
                     try recorder.replaceSightings(by: sightings, eachAlone: true, in: session)
                 }
@@ -94,7 +94,7 @@ extension Settlement {
                 subject: account.subject
             )
             guard current == position else { return [] }
-            return try marks.compactMap { try recorder.record($0, in: session) }
+            return try marks.map { try recorder.record($0, in: session) }
         }
     }
 

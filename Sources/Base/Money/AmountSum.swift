@@ -13,6 +13,11 @@ package struct AmountSum: Hashable, Sendable {
         self.units = units
     }
 
+    /// An amount as a sum.
+    package init(of amount: Amount) {
+        self.init(of: amount.asset, units: BigInt(amount.units))
+    }
+
     /// Adds smallest units.
     package mutating func add(_ more: BigInt) { units += more }
 

@@ -1,10 +1,10 @@
 package import Money
-import Payments
+package import Payments
 
 /// The balance of one of our accounts at a place of the history of a rail that is read as a whole.
 ///
-/// The balance before this mark has to equal the balance after the previous one. A difference left no trace on the
-/// rail, and becomes an observation of its own.
+/// What it holds at one mark and what it held at the one before have to be the same: what changed it between the two left
+/// no trace there. What that means is ``BalanceDifference``'s to say.
 package struct BalanceMark: Hashable, Sendable {
     /// The account in the rail's canonical form.
     package let account: String
@@ -12,7 +12,9 @@ package struct BalanceMark: Hashable, Sendable {
     package let before: AmountSum?
     /// The balance after them; nil when it is unknown.
     package let after: AmountSum?
-    /// The change of the balance that is recorded for this place.
+    /// What the place's own changes leave unexplained of how it changed there; nil where nobody tells.
+    package let rest: AmountSum?
+    /// By how much what is recorded of the place changes what it held.
     ///
     /// Where the balance is unknown, the next mark with a known balance finds the rest.
     package let recorded: AmountSum?
@@ -28,6 +30,7 @@ package struct BalanceMark: Hashable, Sendable {
         account: String,
         before: AmountSum?,
         after: AmountSum?,
+        rest: AmountSum? = nil,
         recorded: AmountSum? = nil,
         isOfOption: Bool,
         arrival: IncomingTransfer?,
@@ -36,45 +39,52 @@ package struct BalanceMark: Hashable, Sendable {
         self.account = account
         self.before = before
         self.after = after
+        self.rest = rest
         self.recorded = recorded
         self.isOfOption = isOfOption
         self.arrival = arrival
         self.change = change
     }
 
-    /// The observation for a difference that is not zero.
-    package func observation(of difference: AmountSum) -> Observation {
-        guard let difference = difference.booked else {
+    /// What changed the account without a trace since it was last known to hold so much; all that is unexplained together.
+    package func difference(to known: AmountSum?) -> AmountSum {
+        var sum = rest ?? AmountSum(of: change.amount.asset)
+        if let before, let known { sum.add(before.units - known.units) }
+        return sum
+    }
+
+    /// The payment of the option by as much, under a name of its own; nil where a rise is no payment, or none can be booked.
+    package func payment(of sum: AmountSum, named key: NaturalKey? = nil) -> IncomingTransfer? {
+        guard var found = arrival, let amount = sum.booked, amount.isPositive else { return nil }
+        found.amount = amount
+        found.naturalKey = key ?? found.naturalKey
+        return found
+    }
+
+    /// The observation of a change that nobody can explain, under a name of its own.
+    package func unexplained(_ sum: AmountSum, named name: NaturalKey? = nil) -> Observation {
+        let key = name ?? change.naturalKey
+        guard let amount = sum.booked else {
             let found = SetAside(
-                naturalKey: change.naturalKey,
+                naturalKey: key,
                 account: account,
-                asset: difference.asset,
-                units: "\(difference.units)",
+                asset: sum.asset,
+                units: "\(sum.units)",
                 cause: .tooLarge,
                 explanation: "a balance \(change.reason), by more than \(AmountSum.bookedBits) bits",
                 occurredAt: change.occurredAt
             )
             return .setAside(found, bytes: [])
         }
-        if difference.isPositive, let arrival { return .incoming(arrival.with(difference)) }
         return .movement(
             AccountMovement(
-                naturalKey: change.naturalKey,
+                naturalKey: key,
                 kind: change.kind,
-                amount: difference,
+                amount: amount,
                 reason: change.reason,
                 place: change.place,
                 occurredAt: change.occurredAt
             )
         )
-    }
-}
-
-extension IncomingTransfer {
-    /// The same transfer with another amount.
-    fileprivate func with(_ amount: Amount) -> Self {
-        var other = self
-        other.amount = amount
-        return other
     }
 }

@@ -23,6 +23,8 @@ package enum Observation: Hashable, Sendable {
     /// `bytes` is the rail's own data, of which ``Payments/SetAside/byteLimit`` bytes are kept. Later events do not
     /// wait for it.
     case setAside(SetAside, bytes: [UInt8])
+    /// What an account held: whatever changed it without a trace is found by it, before what the place itself shows.
+    case mark(BalanceMark)
 }
 
 /// Money that came in.

@@ -88,9 +88,7 @@ package struct ScanPage: Hashable, Sendable {
     package var completeUntil: Timestamp?
     /// All sightings after the page; nil when the page does not report them.
     package var sightings: [Sighting]?
-    /// The balances of accounts around the page's observations, in their order.
-    package var marks: [BalanceMark] = []
-    /// The moment from which the rail's history differs from the recorded one; nil when it only grew.
+    /// From when on the rail's history is another than the one that was recorded; none when it only grew.
     package var revisedSince: Timestamp?
     /// Recorded observations that are no longer part of the rail's history; they are undone before the page is
     /// recorded.

@@ -133,7 +133,7 @@ extension FixtureEVM {
 
     private func world(_ value: JSONValue?, _ view: NodeView) throws(RPCError) -> WorldState {
         guard let block = try block(value, view) else { throw RPCError("header not found") }
-        return block.world
+        return view.world(after: block)
     }
 
     private func transaction(_ hash: EVMHash, _ view: NodeView) throws(RPCError) -> JSONValue {

@@ -30,6 +30,8 @@ package final class FixtureEVM: Sendable {
         package var deniesSuccess = false
         /// Says that no account has sent anything.
         package var deniesNumbers = false
+        /// By how much it tells other balances of accounts, of coins and of every token; never less than nothing.
+        package var wrongBalances: [EVMAddress: BigInt] = [:]
         /// Names another chain.
         package var chainID: UInt64?
 

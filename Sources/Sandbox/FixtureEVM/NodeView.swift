@@ -1,3 +1,4 @@
+import BigInt
 import EVM
 
 /// The part of the chain that one node shows: all of it, or less when it lags.
@@ -34,6 +35,21 @@ struct NodeView {
                 throw RPCError(-32_602, "invalid argument: \(error.reason)")
             }
         }
+    }
+
+    /// All accounts after a block, as the node tells them.
+    func world(after block: ChainState.Block) -> WorldState {
+        var world = block.world
+        for (address, difference) in faults.wrongBalances {
+            func told(_ held: BigUInt?) -> BigUInt { max(0, BigInt(held ?? 0) + difference).magnitude }
+            world.accounts[address, default: .init()].balance = told(world.account(address).balance)
+            for (contract, found) in world.contracts {
+                guard case .token(var token) = found else { continue }
+                token.balances[address] = told(token.balances[address])
+                world.contracts[contract] = .token(token)
+            }
+        }
+        return world
     }
 
     private func behind(_ depth: Int) -> ChainState.Block {

@@ -1,3 +1,5 @@
+import BigInt
+import EVM
 import FixtureConnect
 import FixtureEVM
 import FixtureTON
@@ -54,6 +56,12 @@ extension SandboxControl {
             case "lost_reply": faults.lostReplies = times
             case "lie": faults.liesAboutLogs = true
             case "deny": faults.deniesSuccess = true
+            case "wrong_balance":
+                let account = wish["account"]?.stringValue.flatMap { try? EVMAddress($0) }
+                guard let account, let units = wish["units"]?.stringValue.flatMap({ BigInt($0) }) else {
+                    throw Refusal("a wrong balance needs 'account' and 'units'")
+                }
+                faults.wrongBalances = [account: units]
             case "wrong_chain": faults.chainID = 1
             default: throw Refusal("the EVM chain has no fault '\(kind)'")
             }

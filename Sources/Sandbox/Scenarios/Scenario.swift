@@ -194,6 +194,10 @@ package struct Scenario: Sendable {
         package let times: Int?
         /// The number of the EVM chain's node; the first when nil.
         package let node: Int?
+        /// `wrong_balance`: the invoice whose address on the EVM chain it is.
+        package var invoice: String?
+        /// `wrong_balance`: by how much more is told than there is, in the option's asset; with a minus, less.
+        package var by: String?
     }
 
     /// Something that must be true.

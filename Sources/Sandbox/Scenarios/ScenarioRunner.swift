@@ -53,7 +53,7 @@ package struct ScenarioRunner {
         case .reorganise(let depth, let dropping): world.reorganise(depth: depth, dropping: dropping)
         case .advance(let seconds): try await world.advance(by: .seconds(seconds))
         case .setClock(let ahead): world.machine.set(ahead: .seconds(ahead))
-        case .fault(let fault): try await world.set(fault)
+        case .fault(let fault): try await set(fault)
         case .deposit(let derived): try await world.setTON { $0.isDerived = derived }
         case .wallet(let highload): try await world.setTON { $0.isHighload = highload }
         case .payouts(let payouts): try await request(payouts)
@@ -87,6 +87,13 @@ package struct ScenarioRunner {
         let invoice = try await world.merchant.post("/v1/invoices", .object(members), idempotencyKey: key("open"))
         guard let id = invoice["id"]?.stringValue else { throw ScenarioError("an invoice came without identifier") }
         invoices[open.as] = id
+    }
+
+    private func set(_ fault: Scenario.Fault) async throws {
+        guard let name = fault.invoice else { return try await world.set(fault) }
+        let invoice = try await world.merchant.get("/v1/invoices/\(id(name))")
+        let option = invoice["options"]?.arrayValue?.first { $0["rail"]?.stringValue == fault.network }
+        try await world.set(fault, of: option)
     }
 
     private func rail(_ rail: Scenario.Open.Rail) -> JSONValue {

@@ -22,7 +22,7 @@ package import Sandbox
 package import Seams
 import Settlement
 import Storage
-import StrictJSON
+package import StrictJSON
 import Synchronization
 import TON
 import Webhooks
@@ -274,13 +274,17 @@ package final class ScenarioWorld: Sendable {
 
     /// Sets how a network misbehaves.
     ///
-    /// - Throws: when the network has no such fault.
-    package func set(_ fault: Scenario.Fault) async throws {
-        let wish: JSONValue = [
-            "blocks": .integer(Int64(fault.blocks ?? 10)), "times": .integer(Int64(fault.times ?? 1)),
-            "node": .integer(Int64(fault.node ?? 0)),
+    /// - Throws: when it cannot misbehave that way.
+    package func set(_ fault: Scenario.Fault, of option: JSONValue? = nil) async throws {
+        var wish: [JSONValue.Member] = [
+            .init("blocks", .integer(Int64(fault.blocks ?? 10))), .init("times", .integer(Int64(fault.times ?? 1))),
+            .init("node", .integer(Int64(fault.node ?? 0))),
         ]
-        try networks.control.set(fault.network, fault.kind, wish)
+        if let option, let by = fault.by, let asset = option["asset"]?.stringValue {
+            let units = try self.asset(asset).amount(by, allowingNegative: true).units
+            wish += [.init("account", option["address"] ?? .null), .init("units", .string("\(units)"))]
+        }
+        try networks.control.set(fault.network, fault.kind, .object(wish))
     }
 
     /// Changes the gateway's wallet settings on TON, and starts it again.

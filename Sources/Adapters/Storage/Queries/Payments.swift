@@ -130,16 +130,21 @@ extension SQLSession {
         ) { try $0.payment() }
     }
 
-    /// The first orphaned payment of an option with an amount, among those that only a balance showed.
-    package func orphanedPayment(of option: PaymentOption, shownByBalance amount: Amount) throws -> Payment? {
-        try first(
+    /// The payments of an option in an asset of which only a balance told and that stand, or were taken back; the oldest
+    /// first.
+    package func paymentsShownByBalance(
+        of option: PaymentOption,
+        in asset: AssetID,
+        _ state: Payment.State
+    ) throws -> [Payment] {
+        try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p WHERE p.invoice = $1 AND p.option = $2 AND p.provider = $3
-            AND p.state = \(Payment.State.orphaned.code) AND p.asset = $4 AND p.amount = $5 AND EXISTS (SELECT 1 FROM observations n
-            WHERE n.key = p.natural_key AND n.provider = p.provider AND n.note = $6) ORDER BY p.id LIMIT 1
+            AND p.state = $4 AND p.asset = $5 AND EXISTS (SELECT 1 FROM observations n
+            WHERE n.key = p.natural_key AND n.provider = p.provider AND n.note = $6) ORDER BY p.occurred_at, p.id
             """,
             [
-                .id(option.invoice), .id(option.id), .text(option.provider), .asset(amount), .units(amount),
+                .id(option.invoice), .id(option.id), .text(option.provider), .code(state), .text(asset.text),
                 .text(PaymentNote.shownByBalance),
             ]
         ) { try $0.payment() }

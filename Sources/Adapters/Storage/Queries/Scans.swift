@@ -60,6 +60,14 @@ extension SQLSession {
         )
     }
 
+    /// Has an account that was handed out looked at until a moment, if that is later than it would be.
+    package func keepScanning(provider: String, account: String, until moment: Timestamp) throws {
+        try execute(
+            "UPDATE scan_accounts SET active_until = $1 WHERE provider = $2 AND account = $3 AND active_until < $1",
+            [.moment(moment), .text(provider), .text(account)]
+        )
+    }
+
     /// The accounts of single options that are still scanned: until the scan itself has passed their end, so that an
     /// outage of the rail hides nothing.
     package func scanAccounts(provider: String, activeAt moment: Timestamp) throws -> [StoredScanAccount] {

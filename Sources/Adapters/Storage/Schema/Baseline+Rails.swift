@@ -34,6 +34,12 @@ extension Schema {
         seen_at {moment} NOT NULL, units TEXT NOT NULL, PRIMARY KEY (provider, account, asset, seen_at)) {table}
         """,
         "CREATE INDEX account_balances_by_time ON account_balances (provider, seen_at)",
+        // What changed accounts of options without a trace, and stands: it is undone when their balances take it back.
+        """
+        CREATE TABLE untraced_changes (provider TEXT NOT NULL, key TEXT NOT NULL, account TEXT NOT NULL,
+        asset TEXT NOT NULL, units TEXT NOT NULL, occurred_at {moment} NOT NULL, PRIMARY KEY (provider, key)) {table}
+        """,
+        "CREATE INDEX untraced_changes_of_account ON untraced_changes (provider, account, asset, occurred_at)",
         """
         CREATE TABLE inbox (sequence {identity} NOT NULL PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL,
         body {bytes} NOT NULL, received_at {moment} NOT NULL, due_at {moment} NOT NULL,

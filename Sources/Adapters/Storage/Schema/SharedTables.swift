@@ -2,8 +2,8 @@ extension Schema {
     /// The tables that belong to no merchant: only units of work in the operator's book, or in every book, change them.
     package static let sharedTables: Set<String> = [
         "books", "gateway_mode", "storage_proofs", "restores", "leases", "asset_scales", "codes", "merchants", "bots",
-        "provider_accounts", "provider_places", "scan_cursors", "account_balances", "inbox", "wallets",
-        "wallet_numbers", "wallet_spends", "wallet_reviews",
+        "provider_accounts", "provider_places", "scan_cursors", "account_balances", "untraced_changes", "inbox",
+        "wallets", "wallet_numbers", "wallet_spends", "wallet_reviews",
     ]
 
     /// The tables that say to whom something from outside belongs: units of work of every book add rows to them, each a row
