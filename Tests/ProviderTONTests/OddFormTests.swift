@@ -26,7 +26,7 @@ struct OddFormTests {
             let aside = page.observations.count { if case .setAside = $0 { true } else { false } }
             #expect(aside == (form.meaning == .unreadable ? 1 : 0), "\(form)")
             let last = try #require(rail.chain.history(of: rail.provider.walletAddress).last)
-            #expect(page.position == "\(last.lt):\(last.hash)", "\(form)")
+            #expect(page.position?.hasPrefix("\(last.lt):\(last.hash):") == true, "\(form)")
             guard form.meaning != .unreadable else { continue }
             // The readable observations add up to the balance.
             let coins = page.observations.compactMap(\.coins).map { Amount(asset: rail.coin, units: $0) }

@@ -70,4 +70,13 @@ final class FoundRequests: Sendable {
             known[hash] = (search, now)
         }
     }
+
+    /// Forgets what may have been read from a history that was not the chain's.
+    func forget(alsoTaken: Bool) {
+        known.withLock { known in
+            known = known.filter { _, found in
+                if case .taken = found.search { !alsoTaken } else { false }
+            }
+        }
+    }
 }

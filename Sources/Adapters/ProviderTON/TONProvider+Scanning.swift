@@ -40,8 +40,13 @@ extension TONProvider: TransferScanning {
             throw ProviderError(.lagging, "the node's last block is of \(head.time)")
         }
         let state = try await client.account(scanned)
-        let known: ScanPosition? = if let position { try ScanPosition(stored: position) } else { nil }
-        let all = try await history.since(known, of: scanned, state: state)
+        let known = try position.map { text throws(ProviderError) in try ScanLocator(stored: text) } ?? .beginning
+        let all: [AccountStep]
+        switch try await history.since(known, of: scanned, state: state) {
+        case .joined(let steps): all = steps
+        case .other(let other): return try await goBack(to: other, of: scanned, owner: owner)
+        }
+        contradictions.forget(scanned)
         let page = all.prefix(Self.pageSize)
         var relatives = Relatives(main: address, fees: feeWallet.address, wallets: ownWallets)
         relatives.handedOut = try await handedOut(in: page, relatives, watching)
@@ -54,7 +59,7 @@ extension TONProvider: TransferScanning {
         let isWhole = page.count == all.count
         return ScanPage(
             observations: observations,
-            position: page.last.map { ScanPosition($0).text } ?? position,
+            position: page.isEmpty ? position : known.advanced(over: page).text,
             hasMore: !isWhole,
             completeUntil: isWhole ? head.time : page.last.map { Timestamp(seconds: Int64($0.head.now)) }
         )

@@ -106,6 +106,7 @@ package struct TONProvider: PaymentProvider {
     let signingKey: Ed25519.PrivateKey
     let wallet: HotWallet
     let requests = FoundRequests()
+    let contradictions = Contradictions()
     let address: TONAddress
     let coin: AssetID
     let clock: any WallClock

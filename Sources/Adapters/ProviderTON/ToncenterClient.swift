@@ -105,13 +105,42 @@ package struct ToncenterClient: Sendable {
         hash: CellHash,
         limit: Int
     ) async throws(ProviderError) -> [AccountStep] {
-        let query = "getTransactions?address=\(address.raw)&lt=\(lt)&hash=\(hash)&limit=\(limit)&archival=true"
-        guard let list = try await resultV2(query).arrayValue else { throw Self.malformed("getTransactions") }
+        let answer = try await resultV2(Self.query(of: address, lt: lt, hash: hash, limit: limit))
+        return try Self.steps(of: address, in: answer)
+    }
+
+    /// What liteservers say of a chain transaction that there is not.
+    private static let denials = [
+        "cannot compute block with specified transaction", "cannot contain specified transaction",
+        "cannot locate transaction", "transaction hash mismatch",
+    ]
+
+    /// The chain transaction at a place; nil when the node says that there is none.
+    ///
+    /// - Throws: `ProviderError`, also when the node says something else.
+    package func transaction(
+        of address: TONAddress,
+        lt: UInt64,
+        hash: CellHash
+    ) async throws(ProviderError) -> AccountStep? {
+        let query = Self.query(of: address, lt: lt, hash: hash, limit: 1)
+        do throws(ProviderError) { return try Self.steps(of: address, in: await resultV2(query)).first } catch {
+            guard Self.denials.contains(where: error.reason.contains) else { throw error }
+            return nil
+        }
+    }
+
+    private static func query(of address: TONAddress, lt: UInt64, hash: CellHash, limit: Int) -> String {
+        "getTransactions?address=\(address.raw)&lt=\(lt)&hash=\(hash)&limit=\(limit)&archival=true"
+    }
+
+    private static func steps(of address: TONAddress, in answer: JSONValue) throws(ProviderError) -> [AccountStep] {
+        guard let list = answer.arrayValue else { throw malformed("getTransactions") }
         var steps: [AccountStep] = []
         for value in list {
             guard let cell = try Self.cell(value["data"]), let stated = Self.hash(value["transaction_id"]?["hash"])
             else {
-                throw Self.malformed("getTransactions")
+                throw malformed("getTransactions")
             }
             guard cell.hash == stated else {
                 throw ProviderError(.malformed, "the node states a hash that is not that of the chain transaction")

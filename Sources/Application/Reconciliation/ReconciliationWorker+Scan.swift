@@ -86,6 +86,7 @@ extension ReconciliationWorker {
             if let moment = page.revisedSince {
                 page.undone = try await undone(since: moment, at: provider, scan)
             }
+            if let account = page.revisedAccount { page.undone += try await undone(of: account, at: provider) }
             if page.position == position {
                 try await noteRead(account, at: provider, completeUntil: page.completeUntil)
             }
@@ -129,8 +130,26 @@ extension ReconciliationWorker {
         return vanished.map { .vanished($0, at: now) } + transfers.map { .uncertain(transfer: $0.purpose.id, at: now) }
     }
 
-    /// Notes that the rail answered and nothing new came: the scan's problem is over, and invoices that end before
-    /// `completeUntil` can expire.
+    /// What was recorded of one account and is not in its history.
+    ///
+    /// Only that account is read again, so that nothing else may be undone; the page itself says what its history has, so
+    /// that no second answer of a node decides.
+    private func undone(of account: RevisedAccount, at provider: any PaymentProvider) async throws -> [Observation] {
+        let (recorded, ended) = try await settlement.database.read { session in
+            let since = account.since.advanced(by: .microseconds(-1))
+            return (
+                try session.standing(of: account.account, provider: provider.key, since: account.since),
+                account.doubt == .none ? [] : try session.concludedOutgoing(provider: provider.key, since: since)
+            )
+        }
+        let transfers = ended.filter { account.doubt == .all || $0.status.state == .failed }
+        let now = settlement.clock.now()
+        return recorded.filter(account.hasLost).map { .vanished($0, at: now) }
+            + transfers.map { .uncertain(transfer: $0.purpose.id, at: now) }
+    }
+
+    /// Nothing new came, and the rail answered: whatever kept the cursor from moving is over, and what ends before that
+    /// moment can end.
     private func noteRead(
         _ account: ScanAccount,
         at provider: any PaymentProvider,

@@ -133,6 +133,19 @@ package struct NaturalKey: Hashable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
+    /// Whether its first parts are those of another key.
+    package func begins(with other: Self) -> Bool {
+        let (mine, theirs) = (text.utf8, other.text.utf8)
+        return mine.starts(with: theirs) && (mine.count == theirs.count || mine.dropFirst(theirs.count).first == 0x20)
+    }
+
+    /// The keys of its first part, of its first two, and so on.
+    package var beginnings: [Self] {
+        let bytes = Array(text.utf8)
+        let ends = bytes.indices.filter { bytes[$0] == 0x20 } + [bytes.count]
+        return ends.map { Self(stored: String(decoding: bytes[..<$0], as: UTF8.self)) }
+    }
+
     /// The key's text.
     package var description: String { text }
 }

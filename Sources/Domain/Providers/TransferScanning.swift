@@ -24,8 +24,8 @@ package protocol TransferScanning: Sendable {
         watching: any AccountWatching
     ) async throws(ProviderError) -> ScanPage
 
-    /// Which of some recorded payments are no longer part of the rail's history; called when a page reports a revised
-    /// history.
+    /// Which of some recorded payments are no longer part of the rail's history; asked when a page says that the history
+    /// of all accounts was revised.
     ///
     /// - Throws: ``ProviderError`` when the rail cannot be reached, so that nothing is undone by mistake.
     func vanished(among payments: [Payment]) async throws(ProviderError) -> [NaturalKey]
@@ -89,9 +89,12 @@ package struct ScanPage: Hashable, Sendable {
     /// All sightings after the page; nil when the page does not report them.
     package var sightings: [Sighting]?
     /// From when on the rail's history is another than the one that was recorded; none when it only grew.
+    ///
+    /// Of all accounts: rails that keep a history for each account have ``revisedAccount``.
     package var revisedSince: Timestamp?
-    /// Recorded observations that are no longer part of the rail's history; they are undone before the page is
-    /// recorded.
+    /// The history of the account, where it is another than the one that was recorded; none when it only grew.
+    package var revisedAccount: RevisedAccount?
+    /// What was recorded of a history that is no longer the rail's; it is undone before anything of the page is recorded.
     package var undone: [Observation] = []
 
     /// A piece of an account's history.

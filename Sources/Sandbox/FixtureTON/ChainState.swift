@@ -55,7 +55,9 @@ struct ChainState: Sendable {
     /// Internal messages that wait for the next block.
     var internals: [InternalMessage] = []
     var faults = FixtureTON.Faults()
-    /// The rules by which the chain transactions of an account's next messages are written, the next one first.
+    /// Accounts as a node shows them that lies.
+    var inventions: [TONAddress: Account] = [:]
+    /// How the chain transactions of the next messages to an account are written, the next one first.
     var rewritings: [TONAddress: [FixtureTON.Rewriting]] = [:]
     /// All coins ever put into accounts; `burnt` are those taken as fees, or on their way as fees.
     var minted: UInt128 = 0
@@ -73,6 +75,9 @@ struct ChainState: Sendable {
     }
 
     func account(_ address: TONAddress) -> Account { accounts[address] ?? Account(lastHash: .zero) }
+
+    /// An account as a node shows it.
+    func shown(_ address: TONAddress) -> Account { inventions[address] ?? account(address) }
 
     mutating func nextLT() -> UInt64 {
         lt += 1_000_000

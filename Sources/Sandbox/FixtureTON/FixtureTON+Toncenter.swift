@@ -96,7 +96,7 @@ extension FixtureTON {
 
     private func addressInformationV2(_ call: ToncenterCall) throws(ToncenterError) -> JSONValue {
         let address = try call.address()
-        let (account, head) = state.withLock { ($0.account(address), $0.visibleBlock) }
+        let (account, head) = state.withLock { ($0.shown(address), $0.visibleBlock) }
         let last = visibleHistory(of: address).last
         return [
             "@type": "raw.fullAccountState", "balance": .string("\(account.balance)"),
@@ -164,14 +164,14 @@ extension FixtureTON {
     func visibleHistory(of address: TONAddress) -> [ChainState.Entry] {
         state.withLock { state in
             let head = state.visibleBlock.seqno
-            return state.account(address).history.filter { $0.block <= head }
+            return state.shown(address).history.filter { $0.block <= head }
         }
     }
 
     func visibleEntries(of address: TONAddress) -> ([ChainState.Entry], Faults) {
         state.withLock { state in
             let head = state.visibleBlock.seqno
-            var entries = state.account(address).history.filter { $0.block <= head }
+            var entries = state.shown(address).history.filter { $0.block <= head }
             if state.faults.hasGaps {
                 entries = entries.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
             }

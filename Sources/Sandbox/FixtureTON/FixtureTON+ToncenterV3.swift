@@ -84,7 +84,7 @@ extension FixtureTON {
 
     private func accountStatesV3(_ call: ToncenterCall) throws(ToncenterError) -> JSONValue {
         let address = try call.address()
-        let (account, lies) = state.withLock { ($0.account(address), $0.faults.liesAboutHashes) }
+        let (account, lies) = state.withLock { ($0.shown(address), $0.faults.liesAboutHashes) }
         let last = visibleHistory(of: address).last
         let hash = { (cell: Cell?) -> String? in
             cell.map { Base64.encode(lies ? CellHash.zero.bytes : $0.hash.bytes) }

@@ -91,8 +91,13 @@ package final class FixtureTON: Sendable {
         }
     }
 
-    /// Sets how the node misbehaves from here on.
-    package func set(_ faults: Faults) { state.withLock { $0.faults = faults } }
+    /// Has the node misbehave from here on, in this way and no other.
+    package func set(_ faults: Faults) {
+        state.withLock { state in
+            state.faults = faults
+            state.inventions = [:]
+        }
+    }
 
     /// The balance of an account, in nanotons.
     package func balance(of address: TONAddress) -> UInt128 { state.withLock { $0.account(address).balance } }

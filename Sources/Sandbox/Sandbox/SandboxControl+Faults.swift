@@ -4,7 +4,9 @@ import FixtureConnect
 import FixtureEVM
 import FixtureTON
 import FixtureTelegram
+import Seams
 package import StrictJSON
+import TON
 
 /// How networks misbehave.
 extension SandboxControl {
@@ -33,6 +35,7 @@ extension SandboxControl {
             case "lost_broadcast": faults.lostBroadcasts = times
             case "gap": faults.hasGaps = true
             case "lie": faults.liesAboutHashes = true
+            case "invented_payment": return try invent(wish)
             default: throw Refusal("TON has no fault '\(kind)'")
             }
             ton.set(faults)
@@ -68,5 +71,26 @@ extension SandboxControl {
             evm.set(faults, node: Int(clamping: wish["node"]?.integerValue ?? 0))
         default: throw Refusal("there is no network '\(network)'")
         }
+    }
+}
+
+extension SandboxControl {
+    /// Has the node of TON show that a customer pays `option`, after the account's history or in place of its last chain
+    /// transactions.
+    private func invent(_ wish: JSONValue) throws(Refusal) {
+        guard let option = wish["option"], let text = option["address"]?.stringValue,
+            let link = option["link"]?.stringValue, let units = Self.amount(in: link)
+        else { throw Refusal("'option' is a payment option on TON of an invoice") }
+        let user = wish["user"]?.stringValue ?? "mallory"
+        let comment = option["comment"]?.stringValue
+        var invention = FixtureTON.Invention()
+        invention.instead = max(0, Int(clamping: wish["instead"]?.integerValue ?? 0))
+        do throws(TONError) {
+            let address = try TONAddress(text)
+            guard link.contains("&jetton=") else {
+                return try ton.invent(units, to: address, comment: comment, by: user, invention)
+            }
+            try ton.inventJettons(units, of: jettonMaster, to: address, comment: comment, by: user, invention)
+        } catch { throw Refusal(error.description) }
     }
 }

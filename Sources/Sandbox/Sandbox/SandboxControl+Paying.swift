@@ -158,7 +158,7 @@ extension SandboxControl {
     }
 
     /// The amount of a transfer link, in smallest units.
-    private static func amount(in link: String) -> UInt128? { field("amount", in: link).flatMap { UInt128($0) } }
+    static func amount(in link: String) -> UInt128? { field("amount", in: link).flatMap { UInt128($0) } }
 
     private static func field(_ name: String, in link: String) -> String? {
         let fields = link.split(separator: "?").last?.split(separator: "&") ?? []

@@ -194,10 +194,12 @@ package struct Scenario: Sendable {
         package let times: Int?
         /// The number of the EVM chain's node; the first when nil.
         package let node: Int?
-        /// `wrong_balance`: the invoice whose address on the EVM chain it is.
+        /// `wrong_balance`: the invoice whose address on the EVM chain it is; elsewhere the one whose payment a node invents.
         package var invoice: String?
         /// `wrong_balance`: by how much more is told than there is, in the option's asset; with a minus, less.
         package var by: String?
+        /// In place of how many chain transactions a node shows what it invents; at the end of the history when nil.
+        package let instead: Int?
     }
 
     /// Something that must be true.

@@ -89,33 +89,33 @@ package struct ScenarioRunner {
         invoices[open.as] = id
     }
 
-    private func set(_ fault: Scenario.Fault) async throws {
-        guard let name = fault.invoice else { return try await world.set(fault) }
-        let invoice = try await world.merchant.get("/v1/invoices/\(id(name))")
-        let option = invoice["options"]?.arrayValue?.first { $0["rail"]?.stringValue == fault.network }
-        try await world.set(fault, of: option)
-    }
-
     private func rail(_ rail: Scenario.Open.Rail) -> JSONValue {
         var members = [JSONValue.Member("rail", .string(rail.rail))]
         if let asset = rail.asset { members.append(.init("asset", .string(world.assetText(asset)))) }
         return .object(members)
     }
 
-    private func payElsewhere(_ pay: Scenario.PayElsewhere) async throws {
-        let invoice = try await world.merchant.get("/v1/invoices/\(id(pay.invoice))")
-        guard let option = invoice["options"]?.arrayValue?.first(where: { $0["rail"]?.stringValue == pay.rail }) else {
-            throw ScenarioError("\(pay.invoice) offers no \(pay.rail)")
+    private func set(_ fault: Scenario.Fault) async throws {
+        guard let name = fault.invoice else { return try await world.set(fault) }
+        try await world.set(fault, paying: option(of: name, fault.network))
+    }
+
+    /// What an invoice offers on a rail.
+    private func option(of name: String, _ rail: String) async throws -> JSONValue {
+        let options = try await world.merchant.get("/v1/invoices/\(id(name))")["options"]?.arrayValue ?? []
+        guard let option = options.first(where: { $0["rail"]?.stringValue == rail }) else {
+            throw ScenarioError("\(name) offers no \(rail)")
         }
+        return option
+    }
+
+    private func payElsewhere(_ pay: Scenario.PayElsewhere) async throws {
+        let option = try await option(of: pay.invoice, pay.rail)
         try await world.payElsewhere(option, by: pay.user, isReturned: pay.returned ?? false)
     }
 
     private mutating func pay(_ pay: Scenario.Pay) async throws {
-        let invoice = try await world.merchant.get("/v1/invoices/\(id(pay.invoice))")
-        let options = invoice["options"]?.arrayValue ?? []
-        guard let option = options.first(where: { $0["rail"]?.stringValue == pay.rail }) else {
-            throw ScenarioError("\(pay.invoice) offers no \(pay.rail)")
-        }
+        let option = try await option(of: pay.invoice, pay.rail)
         let wasTaken = try await world.pay(option, pay)
         let shouldBeTaken = pay.outcome != "refused"
         if wasTaken != shouldBeTaken {

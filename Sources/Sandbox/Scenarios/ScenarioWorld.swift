@@ -274,11 +274,15 @@ package final class ScenarioWorld: Sendable {
 
     /// Sets how a network misbehaves.
     ///
+    /// - Parameters:
+    ///   - fault: how.
+    ///   - option: the way to pay that the fault is about, where it is about one.
     /// - Throws: when it cannot misbehave that way.
-    package func set(_ fault: Scenario.Fault, of option: JSONValue? = nil) async throws {
+    package func set(_ fault: Scenario.Fault, paying option: JSONValue? = nil) async throws {
         var wish: [JSONValue.Member] = [
             .init("blocks", .integer(Int64(fault.blocks ?? 10))), .init("times", .integer(Int64(fault.times ?? 1))),
-            .init("node", .integer(Int64(fault.node ?? 0))),
+            .init("node", .integer(Int64(fault.node ?? 0))), .init("option", option ?? .null),
+            .init("instead", .integer(Int64(fault.instead ?? 0))),
         ]
         if let option, let by = fault.by, let asset = option["asset"]?.stringValue {
             let units = try self.asset(asset).amount(by, allowingNegative: true).units

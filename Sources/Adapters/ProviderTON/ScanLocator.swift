@@ -1,0 +1,121 @@
+import Providers
+import TON
+
+/// A place of an account's history: a chain transaction, or 0 for what is before the first one.
+struct ChainPlace: Hashable, Sendable {
+    let lt: UInt64
+    let hash: CellHash
+
+    init(lt: UInt64, hash: CellHash) {
+        self.lt = lt
+        self.hash = hash
+    }
+
+    init(_ step: AccountStep) {
+        self.init(lt: step.head.lt, hash: step.hash)
+    }
+}
+
+/// Where a scan of an account stands, so that it finds back from a history that was never the chain's: the last chain
+/// transaction that was read, and ever fewer before it, down to where the scan began.
+struct ScanLocator: Hashable, Sendable {
+    /// A place of an account's history.
+    struct Place: Hashable, Sendable {
+        /// Where every account's history begins: before its first chain transaction.
+        static let beginning = Self(chain: ChainPlace(lt: 0, hash: .zero), number: 0, time: 0)
+
+        let chain: ChainPlace
+        /// How many chain transactions the scan had read with it.
+        let number: UInt64
+        /// When it happened, by the block's clock, in seconds since 1970; 0 where that is not known.
+        let time: UInt32
+
+        var lt: UInt64 { chain.lt }
+        var isBeginning: Bool { lt == 0 }
+    }
+
+    /// So many of the last places are all kept.
+    private static let lastCount: UInt64 = 8
+    /// How often the distance doubles after them; whatever is farther away shares one place, the oldest.
+    private static let doublings: UInt64 = 14
+
+    /// The places, the newest first; never empty.
+    private(set) var places: [Place]
+
+    /// The last chain transaction that was read.
+    var newest: Place { places[0] }
+
+    /// Where a scan stands that has read nothing.
+    static let beginning = Self(places: [.beginning])
+
+    private init(places: [Place]) {
+        self.places = places
+    }
+
+    /// Reads what ``text`` has written, and what was written before there were older places in it.
+    ///
+    /// - Throws: `ProviderError` with the code `malformed`.
+    init(stored text: String) throws(ProviderError) {
+        var places: [Place] = []
+        for part in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let words = part.split(separator: ":", omittingEmptySubsequences: false)
+            let place: Place? =
+                switch words.count {
+                case 2: Self.place(words[0], words[1], "0", "0")
+                case 4: Self.place(words[0], words[1], words[2], words[3])
+                default: nil
+                }
+            // Going back relies on the order.
+            guard let place, (places.last?.lt ?? .max) > place.lt || places.isEmpty else {
+                throw ProviderError(.malformed, "the position of a scan cannot be read")
+            }
+            places.append(place)
+        }
+        self.places = places
+    }
+
+    private static func place(
+        _ lt: Substring,
+        _ hash: Substring,
+        _ number: Substring,
+        _ time: Substring
+    ) -> Place? {
+        guard let lt = UInt64(lt), let address = try? TONAddress("0:\(hash)"), let number = UInt64(number),
+            let time = UInt32(time)
+        else { return nil }
+        return Place(chain: ChainPlace(lt: lt, hash: address.hash), number: number, time: time)
+    }
+
+    /// Logical time, hash, number and time of each place, for the database.
+    var text: String {
+        places.map { "\($0.lt):\($0.chain.hash):\($0.number):\($0.time)" }.joined(separator: " ")
+    }
+
+    /// The locator after more chain transactions, the oldest of them first.
+    ///
+    /// Of the places in each distance that is twice the one before the oldest is kept, so that it ages into the next, and
+    /// the locator stays short however long the history is.
+    func advanced(over steps: some Sequence<AccountStep>) -> Self {
+        var all: [Place] = places.reversed()
+        var number = newest.number
+        for step in steps {
+            number &+= 1
+            all.append(Place(chain: ChainPlace(step), number: number, time: step.head.now))
+        }
+        var taken: Set<UInt64> = []
+        let kept = all.filter { taken.insert(Self.distance(number - min(number, $0.number))).inserted }
+        return Self(places: kept.reversed())
+    }
+
+    /// The same for near places, and one for all that are about as far away.
+    private static func distance(_ count: UInt64) -> UInt64 {
+        guard count >= lastCount else { return count }
+        let doubled = UInt64(UInt64.bitWidth - (count / lastCount).leadingZeroBitCount - 1)
+        return lastCount + min(doubled, doublings)
+    }
+
+    /// The locator of a scan that goes back to one of its places.
+    func cut(to place: Place) -> Self {
+        Self(places: [place] + places.filter { $0.lt < place.lt })
+    }
+}
