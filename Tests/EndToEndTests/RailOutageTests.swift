@@ -130,7 +130,7 @@ struct RailOutageTests {
             try await world.restart()
             await world.gateway.lookForMissingRails()
             let ready = await Self.ready(world)
-            #expect(ready.lines.contains { $0.hasPrefix("rail evm-sandbox: it answers, but is not what") })
+            #expect(ready.lines.contains { $0.hasPrefix("rail evm-sandbox: it answers, but differs from") })
             #expect(try await Self.open([.evm], "wrong", in: world).status == 503)
             #expect(try await Self.open([.ton, .telegram], "right", in: world).status == 201)
         }
