@@ -75,6 +75,15 @@ struct LedgerTransactionTests {
         return digest
     }
 
+    @Test("is sealed with its book: the same journal in another book has another seal")
+    func sealsOfBooks() throws {
+        let booked = try Self.make([Self.posting("a", 5), Self.posting("b", -5)])
+        let books = [0, 1, 2, 16, 255, 256].map { LedgerBook(number: $0) }
+        let seals = books.map { JournalSeal.start(of: $0).following(with: booked, hash: Self.hash) }
+        #expect(Set(seals).count == books.count)
+        #expect(Set(books.map { JournalSeal.start(of: $0).bytes.count }) == [32])
+    }
+
     @Test("is sealed together with everything before it")
     func seals() throws {
         let first = try Self.make([Self.posting("a", 5), Self.posting("b", -5)])

@@ -106,10 +106,13 @@ struct WriteScopeTests {
         }
         #expect(runs.withLock { $0 } > 1)
         // A shared table.
+        let shared = Mutex(0)
         try await gateway.write(in: Self.second) { session in
+            shared.withLock { $0 += 1 }
             try session.append(Self.event(3, 2))
             _ = try session.isLive(otherwise: false)
         }
+        #expect(shared.withLock { $0 } > 1)
         // The scope of the operator's book covers shared tables.
         let alone = Mutex(0)
         try await gateway.write(in: Self.operators) { session in
