@@ -20,16 +20,20 @@ struct PgbenchScript {
         var lines = [
             "\\set i random(1, \(invoices))", "\\set r random(1000000000, 4000000000000000000)",
             "SELECT \(names) FROM bench_invoices WHERE n = :i \\gset", "BEGIN;",
+            // Events are numbered in the order of commits: the lock of the only book keeps them apart, as the gateway's does.
+            "SELECT pg_advisory_xact_lock(1);",
         ]
         let known = Set(other.flatMap(\.arguments))
         for statement in credit {
             // The journal's number is new in each credit, and may be as small as any other.
-            let isNumbered = ["ledger_transactions", "postings"].contains { statement.sql.contains("INTO \($0) (sequence") }
+            let isNumbered = ["ledger_transactions", "postings"].contains {
+                statement.sql.contains("INTO \($0) (book, sequence")
+            }
             var sql = statement.sql.split(whereSeparator: \.isNewline).joined(separator: " ")
             // From the last argument on, so that $1 does not change $12.
             for position in statement.arguments.indices.reversed() {
                 let value = statement.arguments[position]
-                let isNumber = isNumbered && position == 0
+                let isNumber = isNumbered && position == 1
                 let text = isNumber ? ":r" : expression(value, isNew: !known.contains(value))
                 sql = sql.replacingOccurrences(of: "$\(position + 1)", with: text)
             }

@@ -29,9 +29,11 @@ enum PostgresBenchmark {
                 }
             )
         }
-        let script = try await script(settings, invoices: 20_000)
+        _ = try OtherProgram.output(of: ["psql", "-q", "-c", "CREATE DATABASE bench_pgbench", settings])
+        let place = "\(settings) dbname=bench_pgbench"
+        let script = try await script(place, invoices: 20_000)
         defer { try? FileManager.default.removeItem(atPath: script) }
-        let pgbench = Figures.median(try (0..<rounds).map { _ in try transactionsPerSecond(settings, script) })
+        let pgbench = Figures.median(try (0..<rounds).map { _ in try transactionsPerSecond(place, script) })
         for (name, times) in [("one gateway", one), ("two gateways", two)] {
             let rate = Double(credits) / Figures.median(times)
             Figures.line(
@@ -46,7 +48,7 @@ enum PostgresBenchmark {
 
     /// Writes a script with the statements of one credit, and a table of invoices for it.
     private static func script(_ settings: String, invoices: Int) async throws -> String {
-        let recorder = StatementRecorder(base: try PostgresDatabase(settings: settings))
+        let recorder = StatementRecorder(base: try PostgresDatabase(settings: settings, books: 1))
         let desk = try await Desk(merchants: merchants, on: recorder, node: 3)
         let references = try await desk.openInvoices(invoices + 2)
         var credits: [[RecordedStatement]] = []
