@@ -59,7 +59,10 @@ struct DutyTests {
         }
     }
 
-    @Test("are each done by themselves: a rail that never answers delays no payment on another one")
+    @Test(
+        "are each done by themselves: a rail that never answers delays no payment on another one",
+        .timeLimit(.minutes(2))
+    )
     func hangingRail() async throws {
         let world = try await World()
         let transfer = world.desk.transfer(try world.desk.amount("1.5"), for: PaymentOptionID(value: 9))
@@ -92,7 +95,10 @@ struct DutyTests {
         #expect(states.contains { $0.name == "scan of paying" && $0.state.lastSuccess != nil })
     }
 
-    @Test("deal with a push when it comes, though time stands still and a rail never answers")
+    @Test(
+        "deal with a push when it comes, though time stands still and a rail never answers",
+        .timeLimit(.minutes(2))
+    )
     func push() async throws {
         let world = try await World()
         for provider in [world.hanging, world.paying] { provider.script.withLock { $0.page = World.hang } }

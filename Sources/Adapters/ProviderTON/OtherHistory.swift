@@ -2,20 +2,20 @@ import Seams
 import Synchronization
 import TON
 
-/// A history of an account that a node shows, and of which the newest that was read is no part.
+/// An account's history, as a node shows it, that does not contain the newest place that was read.
 struct OtherHistory: Sendable {
-    /// What was read.
+    /// The cursor of what was read before.
     let known: ScanLocator
     /// The account's last chain transaction.
     let head: ChainPlace
     /// Its chain transactions, the newest first, at least back to the moment of the common place.
     let steps: [AccountStep]
-    /// The newest place that was read and is part of it; none when there is none.
+    /// The newest place that both histories have; nil when there is none.
     let common: ScanLocator.Place?
-    /// When the common place was, by the block's clock, in seconds since 1970.
+    /// The time of the common place by the block's clock, in seconds since 1970.
     let moment: UInt32
 
-    /// Whether it ends before what was read, as that of a node that lags does.
+    /// Whether it ends before the newest place that was read, as with a lagging node.
     var isBehind: Bool { head.lt < known.newest.lt }
 
     var since: Timestamp { Timestamp(seconds: Int64(moment)) }
@@ -30,15 +30,15 @@ extension ToncenterClient.AccountState {
     var last: ChainPlace { ChainPlace(lt: lastLT, hash: lastHash) }
 }
 
-/// Since when nodes show other histories than those that were read.
+/// The moments since which nodes have shown other histories than those that were read.
 ///
-/// Only in memory: a process that is started anew waits anew.
+/// They are kept in memory: a new process waits anew.
 final class Contradictions: Sendable {
     private static let maximumCount = 100_000
 
     private let known = Mutex<[TONAddress: (head: ChainPlace, since: Timestamp)]>([:])
 
-    /// Since when an account has this history, in which only more has happened since.
+    /// The moment since which an account has had this history; it may have grown since.
     func begin(of other: OtherHistory, at account: TONAddress, now: Timestamp) -> Timestamp {
         known.withLock { known in
             if let seen = known[account], other.contains(seen.head) { return seen.since }
@@ -48,6 +48,6 @@ final class Contradictions: Sendable {
         }
     }
 
-    /// The account's history is the one that was read.
+    /// Notes that an account's history is the one that was read.
     func forget(_ account: TONAddress) { known.withLock { _ = $0.removeValue(forKey: account) } }
 }

@@ -1,7 +1,7 @@
 import Providers
 import TON
 
-/// A place of an account's history: a chain transaction, or 0 for what is before the first one.
+/// A place in an account's history: a chain transaction, or logical time 0 for the place before the first one.
 struct ChainPlace: Hashable, Sendable {
     let lt: UInt64
     let hash: CellHash
@@ -16,27 +16,29 @@ struct ChainPlace: Hashable, Sendable {
     }
 }
 
-/// Where a scan of an account stands, so that it finds back from a history that was never the chain's: the last chain
-/// transaction that was read, and ever fewer before it, down to where the scan began.
+/// The scan cursor of an account: the last chain transaction that was read, and ever fewer of the older ones, down to where
+/// the scan began.
+///
+/// By it a scan finds back from an invented history, as a Bitcoin node does by its block locator.
 struct ScanLocator: Hashable, Sendable {
     /// A place of an account's history.
     struct Place: Hashable, Sendable {
-        /// Where every account's history begins: before its first chain transaction.
+        /// The beginning of every account's history: before its first chain transaction.
         static let beginning = Self(chain: ChainPlace(lt: 0, hash: .zero), number: 0, time: 0)
 
         let chain: ChainPlace
-        /// How many chain transactions the scan had read with it.
+        /// The count of chain transactions that the scan had read, this one included.
         let number: UInt64
-        /// When it happened, by the block's clock, in seconds since 1970; 0 where that is not known.
+        /// Its time by the block's clock, in seconds since 1970; 0 when it is not known.
         let time: UInt32
 
         var lt: UInt64 { chain.lt }
         var isBeginning: Bool { lt == 0 }
     }
 
-    /// So many of the last places are all kept.
+    /// How many of the last places are all kept.
     private static let lastCount: UInt64 = 8
-    /// How often the distance doubles after them; whatever is farther away shares one place, the oldest.
+    /// How often the distance doubles after them; all places beyond share one, the oldest.
     private static let doublings: UInt64 = 14
 
     /// The places, the newest first; never empty.
@@ -45,14 +47,14 @@ struct ScanLocator: Hashable, Sendable {
     /// The last chain transaction that was read.
     var newest: Place { places[0] }
 
-    /// Where a scan stands that has read nothing.
+    /// The cursor of a scan that has read nothing.
     static let beginning = Self(places: [.beginning])
 
     private init(places: [Place]) {
         self.places = places
     }
 
-    /// Reads what ``text`` has written, and what was written before there were older places in it.
+    /// Reads ``text``, and also the older form with a single place.
     ///
     /// - Throws: `ProviderError` with the code `malformed`.
     init(stored text: String) throws(ProviderError) {
@@ -93,8 +95,8 @@ struct ScanLocator: Hashable, Sendable {
 
     /// The locator after more chain transactions, the oldest of them first.
     ///
-    /// Of the places in each distance that is twice the one before the oldest is kept, so that it ages into the next, and
-    /// the locator stays short however long the history is.
+    /// Distances double; in each the oldest place is kept, which ages into the next one. So the locator stays short however
+    /// long the history is.
     func advanced(over steps: some Sequence<AccountStep>) -> Self {
         var all: [Place] = places.reversed()
         var number = newest.number
@@ -107,7 +109,7 @@ struct ScanLocator: Hashable, Sendable {
         return Self(places: kept.reversed())
     }
 
-    /// The same for near places, and one for all that are about as far away.
+    /// The class of a distance: each near place has its own, and farther ones share one for each doubling.
     private static func distance(_ count: UInt64) -> UInt64 {
         guard count >= lastCount else { return count }
         let doubled = UInt64(UInt64.bitWidth - (count / lastCount).leadingZeroBitCount - 1)

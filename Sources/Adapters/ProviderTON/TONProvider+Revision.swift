@@ -3,11 +3,11 @@ import Providers
 import Seams
 import TON
 
-/// The way back from a history that was read from a node and is not the chain's.
+/// The way back from a history that a node had invented.
 extension TONProvider {
-    /// How long an account has to have another history than the one that was read until that one is given up.
+    /// How long an account has to show another history before the one that was read is given up.
     ///
-    /// A node that lies, or lags in the index of its accounts, is found out or mended by then; a chain stays as it is.
+    /// A node that lies or whose index lags has recovered by then; a chain stays as it is.
     static let patience = Duration.seconds(600)
 
     /// Goes back to the newest place that both histories have.
@@ -35,8 +35,8 @@ extension TONProvider {
             throw ProviderError(
                 code,
                 """
-                \(what): since \(begin) it has shown another history. Nothing is to be done: when that stays as it is for ten \
-                minutes, until \(end), what was read after \(place) and is not in it is undone, and the scan reads on
+                \(what): since \(begin) it has shown another history. Nothing is to be done: when it stays the same for ten \
+                minutes, until \(end), records after \(place) that are not in it are undone, and the scan reads on
                 """
             )
         }
@@ -49,7 +49,7 @@ extension TONProvider {
                 """
             )
         }
-        // A node that is alone may hide what has left, however long it waits.
+        // A lone node may hide a transfer that has left for as long as it likes.
         let isAgreed = !witnesses.isEmpty
         requests.forget(alsoTaken: isAgreed)
         var page = ScanPage(
@@ -58,7 +58,7 @@ extension TONProvider {
             hasMore: true,
             completeUntil: other.since
         )
-        // Of a jetton wallet of which nothing is left no moment says which transfers it concerns.
+        // For a jetton wallet without any history, no moment says which transfers are concerned.
         let concludes = owner == address && (scanned == address || !common.isBeginning)
         let account = ["ton", configuration.network.rawValue, scanned.raw]
         page.revisedAccount = RevisedAccount(

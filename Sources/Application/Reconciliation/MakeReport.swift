@@ -36,7 +36,7 @@ extension ReconciliationReport {
     ) async throws -> Self? {
         let now = settlement.clock.now()
         let providers = settlement.providers.providers
-        let places = try await Places(of: providers, in: settlement.database)
+        let places = try await ScanPlaces(of: providers, in: settlement.database)
         // The rails are asked before the database: a payment that arrives in between shows as a difference, and never
         // hides one.
         var statements: [String: Result<ProviderStatement, ProviderError>] = [:]
@@ -122,42 +122,5 @@ extension Settlement {
             let amount = asset.flatMap { try? $0.text(sum) } ?? "\(sum.units) units"
             return "\(account): \(amount) \(asset?.code ?? sum.asset.text) of cases that were dismissed lie there"
         }
-    }
-}
-
-/// The scan cursors of rails that can state a balance at a cursor.
-private struct Places {
-    private let accounts: [String: ScanAccount]
-    let positions: [String: String]
-
-    init(of providers: [any PaymentProvider], in database: any Database) async throws {
-        var accounts: [String: ScanAccount] = [:]
-        for provider in providers {
-            guard let scan = provider.scan, !scan.scansAccountsOfOptions else { continue }
-            accounts[provider.key] = try await scan.standingAccounts.first
-        }
-        let asked = accounts
-        self.accounts = accounts
-        positions = try await database.read { try Self.positions(of: asked, in: $0) }
-    }
-
-    /// Whether no scan has moved since.
-    func isStill(in session: any SQLSession) throws -> Bool {
-        try Self.positions(of: accounts, in: session) == positions
-    }
-
-    private static func positions(
-        of accounts: [String: ScanAccount],
-        in session: any SQLSession
-    ) throws -> [String: String] {
-        var positions: [String: String] = [:]
-        for (provider, account) in accounts {
-            positions[provider] = try session.scanPosition(
-                provider: provider,
-                account: account.account,
-                subject: account.subject
-            )
-        }
-        return positions
     }
 }

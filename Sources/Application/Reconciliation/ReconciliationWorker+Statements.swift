@@ -19,7 +19,7 @@ extension ReconciliationWorker {
         await attempt("statement of \(provider.key)", into: &pass) { _ in
             guard let differences = try await unexplained(of: provider, by: state) else { return }
             let (name, now) = ("books of \(provider.key)", settlement.clock.now())
-            let isTheSame = gathering.note(differences, of: name)
+            let isTheSame = memory.note(differences, of: name)
             guard !differences.isEmpty else {
                 settlement.conditions.clear(name)
                 return
@@ -46,11 +46,13 @@ extension ReconciliationWorker {
             }
         }
         guard accounts.count <= Self.mostAccounts else { return nil }
-        let position = try await position(of: provider)
-        // Who does not answer has a condition of its own.
-        guard let statement = try? await state.balances(of: accounts, at: position) else { return nil }
-        guard try await self.position(of: provider) == position else { return nil }
+        let places = try await ScanPlaces(of: [provider], in: database)
+        // A rail that does not answer has a condition of its own.
+        guard let statement = try? await state.balances(of: accounts, at: places.positions[provider.key]) else {
+            return nil
+        }
         return try await database.read { session in
+            guard try places.isStill(in: session) else { return nil }
             let books = try Books(
                 receivables: session.balances(code: AccountCode("provider_receivable")),
                 onTheirWay: session.outgoing(in: [.inProgress, .unknown], dueAt: .distantFuture, limit: 10_000),
@@ -61,16 +63,6 @@ extension ReconciliationWorker {
                 first,
                 _ in first
             }
-        }
-    }
-
-    /// Where the scan of a rail stands that can state a balance at a place.
-    private func position(of provider: any PaymentProvider) async throws -> String? {
-        guard let scan = provider.scan, !scan.scansAccountsOfOptions,
-            let account = try await scan.standingAccounts.first
-        else { return nil }
-        return try await settlement.database.read { session in
-            try session.scanPosition(provider: provider.key, account: account.account, subject: account.subject)
         }
     }
 }

@@ -21,7 +21,7 @@ extension ReconciliationWorker {
     ) async throws {
         let key = provider.key
         let turn = "untraced \(key)"
-        let (start, now) = (gathering.reached(turn), settlement.clock.now())
+        let (start, now) = (memory.reached(turn), settlement.clock.now())
         guard let standing = try await scan.standingAccounts.first else { return }
         let (position, stored) = try await settlement.database.read { session in
             let position = try session.scanPosition(
@@ -32,7 +32,7 @@ extension ReconciliationWorker {
             let limit = Self.accountsPerLook
             return (position, try session.activeAccounts(provider: key, activeAt: now, after: start, limit: limit))
         }
-        gathering.set(stored.count < Self.accountsPerLook ? "" : stored.last?.account ?? "", of: turn)
+        memory.set(stored.count < Self.accountsPerLook ? "" : stored.last?.account ?? "", of: turn)
         guard let position else { return }
         let accounts = stored.map { ScanAccount(account: $0.account, subject: $0.subject) }
         let marks = try await scan.marks(of: accounts, at: position)

@@ -85,7 +85,7 @@ package struct ReconciliationWorker: Sendable {
     let random: any RandomSource
     let logger: Logger
     let index = AccountIndex()
-    let gathering = GatheringState()
+    let memory = DutyMemory()
     /// The name under which it holds leases.
     let identity: String
     /// Deals with pushed messages that are not about money; returns what was done, or nil.
@@ -145,7 +145,7 @@ package struct ReconciliationWorker: Sendable {
     /// Does a duty, if no other process does it.
     func carryOut(_ duty: Duty, into pass: inout Pass) async {
         if let interval = duty.interval {
-            guard gathering.begin(duty.name, at: settlement.clock.now(), interval: interval) else { return }
+            guard memory.begin(duty.name, at: settlement.clock.now(), interval: interval) else { return }
         }
         guard duty.isLeased else { return await duty.body(nil, &pass) }
         await alone(at: duty.name, into: &pass, duty.body)

@@ -7,10 +7,10 @@ import Storage
 
 /// Records changes of a balance that no observation explains.
 extension ObservationRecorder {
-    /// For how long an address is looked at after only its balance has told of a payment.
+    /// How long an address is compared after only its balance has shown a payment.
     private static var doubt: Duration { .seconds(30 * 86_400) }
 
-    /// After a change of the rail's history accounts held what they did before it.
+    /// Forgets the balances seen since a change of the rail's history.
     func forgetBalances(revisedBy page: ScanPage, in session: any SQLSession) throws {
         guard let moment = page.revisedSince else { return }
         try session.forgetAccountBalances(provider: providerKey, after: moment)
@@ -18,7 +18,8 @@ extension ObservationRecorder {
 
     /// Compares what an account held with what it held when it was last seen, and records the difference.
     ///
-    /// An option's account of which nothing was ever recorded held nothing; of others the first sight is the beginning.
+    /// An option's account without any record is taken to have held nothing; other accounts begin with the first balance
+    /// seen.
     func record(_ mark: BalanceMark, in session: any SQLSession) throws -> RecordedObservation {
         let (moment, asset) = (mark.change.occurredAt, mark.change.amount.asset)
         var known = try session.accountBalance(provider: providerKey, account: mark.account, asset: asset)
@@ -28,7 +29,7 @@ extension ObservationRecorder {
             known = nothing
         }
         guard let after = mark.after else {
-            // What is recorded of the place is part of what it holds now; what nobody tells is found by the next mark.
+            // Recorded movements at this place are added to the known balance; others are found by the next mark.
             if var known, let recorded = mark.recorded, !recorded.isZero {
                 known.add(recorded.units)
                 try remember(known, of: mark, at: moment, in: session)
@@ -58,13 +59,13 @@ extension ObservationRecorder {
 
     // MARK: - Accounts of options
 
-    /// What stands of an option's account, by what ``BalanceDifference`` calls it.
+    /// The records of an option's account that stand, by the names that ``BalanceDifference`` uses.
     private struct Standing {
         var changes: [UntracedChange] = []
         var payments: [PaymentID: Payment] = [:]
     }
 
-    /// Records what changed an option's account without a trace, as ``BalanceDifference`` decides.
+    /// Applies the decision of ``BalanceDifference`` about an option's account.
     private func settle(
         _ difference: AmountSum,
         of mark: BalanceMark,
@@ -84,11 +85,11 @@ extension ObservationRecorder {
         for payment in outcome.returned.compactMap({ standing.payments[$0] }) {
             guard let transfer = mark.payment(of: AmountSum(of: payment.amount)), let reference = transfer.reference
             else { continue }
-            // What was seen of it before it was final is known by this place.
+            // Its sighting, from before it was final, is known by this place.
             let key = try freeName(like: transfer.naturalKey, in: session)
             let note = PaymentNote.shownByBalance
             _ = try session.observe(observationRecord(key, "incoming", note, payment: payment.id))
-            // What was undone or came before it has changed the invoice.
+            // The steps before this one have changed the invoice.
             let match = try session.option(reference, at: providerKey)
             recorded.append(try bring(payment, back: transfer, matching: match, in: session))
         }
@@ -112,7 +113,7 @@ extension ObservationRecorder {
         var standing = Standing()
         standing.changes = try session.untracedChanges(provider: providerKey, account: account, asset: asset)
         let match = try mark.arrival?.reference.flatMap { try session.option($0, at: providerKey) }
-        // What the place itself shows to have left was there.
+        // Money that leaves at this place was still there before it.
         let expected = (mark.after?.units ?? 0) - difference.units
         func shown(_ state: Payment.State) throws -> [BalanceDifference.Shown] {
             guard let option = match?.option else { return [] }
@@ -126,7 +127,7 @@ extension ObservationRecorder {
                 return .init(payment: payment.id, units: units, lowest: lowest ?? 0)
             }
         }
-        // A fall takes payments back, and a rise brings them again.
+        // Only a rise brings payments back.
         let orphans = difference.units > 0 ? try shown(.orphaned) : []
         let decided = BalanceDifference(
             units: difference.units,
@@ -138,7 +139,7 @@ extension ObservationRecorder {
         return (standing, decided)
     }
 
-    /// What is undone was never there: neither did the account hold it since.
+    /// Takes what is undone out of the balances seen since: the account never held it.
     private func take(
         _ sum: AmountSum,
         recordedAt moment: Timestamp,
@@ -148,7 +149,7 @@ extension ObservationRecorder {
         try session.take(sum, outOfBalancesOf: mark.account, provider: providerKey, since: moment)
     }
 
-    /// Money of which only the balance tells; what is too large to be money waits for a person.
+    /// Records a payment that only the balance shows; a sum that is too large for an amount becomes a case.
     private func receive(
         _ sum: AmountSum,
         of mark: BalanceMark,
@@ -159,7 +160,7 @@ extension ObservationRecorder {
             return try record(unexplained: sum, of: mark, in: session)
         }
         let recorded = try record(.incoming(transfer), in: session)
-        // What took it back may be seen after the time in which it could be paid.
+        // The balance may fall again after the time in which the option could be paid.
         try session.keepScanning(provider: providerKey, account: mark.account, until: now.advanced(by: Self.doubt))
         return recorded
     }
@@ -176,7 +177,7 @@ extension ObservationRecorder {
         return recorded
     }
 
-    /// A name that nothing has had: of one place several differences may be seen, one after the other, and each is new.
+    /// A natural key that is not used yet: several differences can be seen at one place, one after the other.
     private func freeName(like key: NaturalKey, in session: any SQLSession) throws -> NaturalKey {
         var (name, number) = (key, 1)
         while try session.isObserved(name, at: providerKey) {

@@ -120,6 +120,8 @@ package typealias StockCheck = @Sendable (EventRecord, WebhookEndpointRecord) as
 extension Settlement {
     /// A unit of work that changes the data of one merchant; on a database that several gateways share, units of work
     /// in other merchants' books run beside it.
+    ///
+    /// Without a merchant it may change everything, and runs alone.
     func write<Value: Sendable>(
         for merchant: MerchantID?,
         _ body: @escaping @Sendable (any SQLSession) throws -> Value

@@ -2,21 +2,21 @@ package import BigInt
 import Money
 package import Payments
 
-/// What becomes of a change of an option's account that left no trace: the one place that decides.
+/// Decides what an unexplained change of the balance of an option's account means; no other place does.
 ///
-/// What only balances have shown, balances also take back. Nodes that lie together can invent a balance or hide one, and
-/// are honest again later; then everything has to be as if they had always been. The sum of what is recorded of an account
-/// is what it holds, before and after.
+/// What only balances have shown, balances also take back. Nodes that lie together can invent or hide a balance. When they
+/// are honest again, the books have to be as if they had always been. Before and after, the recorded sum of an account is
+/// its balance.
 ///
-/// - A fall takes back payments of which only a balance told; only what they do not cover is a change that nobody can
-///   explain. A payment that is larger than the fall is taken back too, and what is left of it waits as a change: whoever
-///   adds a coin of his own to an invented one would keep both otherwise.
-/// - A rise takes back the falls that nobody could explain; then payments that a balance has taken back come again, as the
-///   same ones; and only the rest is a new payment.
+/// - A fall takes back payments that only a balance showed; what they do not cover is an unexplained change. A payment
+///   that is larger than the fall is taken back too, and its rest waits as an unexplained change. Otherwise a customer
+///   who adds a coin to an invented one would keep both.
+/// - A rise first undoes unexplained falls. Then it brings back the payments that a balance has taken back, as the same
+///   payments. Only the rest is a new payment.
 package struct BalanceDifference: Hashable, Sendable {
-    /// A change that nobody can explain, and that stands.
+    /// An unexplained change that stands.
     package struct Change: Hashable, Sendable {
-        /// Under which it is recorded.
+        /// Its natural key.
         package let key: NaturalKey
         /// By how much the balance changed; negative when money left.
         package let units: BigInt
@@ -28,14 +28,15 @@ package struct BalanceDifference: Hashable, Sendable {
         }
     }
 
-    /// A payment of which only the balance of its account told.
+    /// A payment that only the balance of its account showed.
     package struct Shown: Hashable, Sendable {
         /// The payment.
         package let payment: PaymentID
         /// How much it is.
         package let units: BigInt
-        /// The least that the account held since: money that was less than this payment afterwards has been gathered, and is
-        /// no longer there to fall.
+        /// The lowest balance of the account since then.
+        ///
+        /// When it is below the payment's amount, the payment's money has been gathered and cannot fall any more.
         package let lowest: BigInt
 
         /// A payment.
@@ -49,20 +50,20 @@ package struct BalanceDifference: Hashable, Sendable {
         var mayLieThere: Bool { lowest >= units }
     }
 
-    /// What is done; what is recorded changes by as much as the balance did.
+    /// The decision; it changes the recorded sum by as much as the balance changed.
     package struct Outcome: Hashable, Sendable {
-        /// The changes that were none.
+        /// The unexplained changes to undo.
         package var undone: [NaturalKey] = []
-        /// The payments that are taken back.
+        /// The payments to take back.
         package var takenBack: [PaymentID] = []
-        /// The payments that come again.
+        /// The payments to bring back.
         package var returned: [PaymentID] = []
-        /// What is a new payment; zero for none.
+        /// The units of a new payment; zero when there is none.
         package var payment: BigInt = 0
-        /// What is a new change that nobody can explain; zero for none.
+        /// The units of a new unexplained change; zero when there is none.
         package var change: BigInt = 0
 
-        /// What is done.
+        /// A decision.
         package init(
             undone: [NaturalKey] = [],
             takenBack: [PaymentID] = [],
@@ -78,18 +79,18 @@ package struct BalanceDifference: Hashable, Sendable {
         }
     }
 
-    /// By how much the balance changed without a trace.
+    /// The unexplained change of the balance.
     package let units: BigInt
-    /// Whether a rise is a payment; of tokens only logs are.
+    /// Whether a rise is a payment; tokens are paid by logs only.
     package let isPayable: Bool
-    /// The changes of the account that stand, the oldest first.
+    /// The unexplained changes of the account that stand, the oldest first.
     package let changes: [Change]
     /// The payments of the option that stand and that only a balance showed, the oldest first.
     package let payments: [Shown]
     /// Those that were taken back, the oldest first.
     package let orphans: [Shown]
 
-    /// A difference, and what stands of its account.
+    /// A difference, with the records of its account that stand.
     package init(
         units: BigInt,
         isPayable: Bool,
@@ -104,7 +105,7 @@ package struct BalanceDifference: Hashable, Sendable {
         self.orphans = orphans
     }
 
-    /// What is done.
+    /// The decision.
     package var outcome: Outcome {
         guard isPayable, units != 0 else { return settled(to: sum, of: changes) }
         return units > 0 ? rise : fall
@@ -113,7 +114,7 @@ package struct BalanceDifference: Hashable, Sendable {
     private var sum: BigInt { changes.reduce(units) { $0 + $1.units } }
 
     private var rise: Outcome {
-        // What is too large to be money never swallows what somebody pays beside it.
+        // A change that is too large to be an amount must not absorb a payment beside it.
         let pooled = changes.filter { $0.units < 0 || Self.canBeBooked($0.units) }
         var rest = pooled.reduce(units) { $0 + $1.units }
         guard rest > 0 else { return settled(to: rest, of: pooled) }
@@ -141,7 +142,7 @@ package struct BalanceDifference: Hashable, Sendable {
     }
 
     private var fall: Outcome {
-        // What nobody could explain of what came before goes first.
+        // Earlier unexplained rises are undone first.
         guard sum < 0 else { return settled(to: sum, of: changes) }
         var missing = -sum
         var takenBack: [PaymentID] = []
@@ -169,7 +170,7 @@ package struct BalanceDifference: Hashable, Sendable {
         return outcome
     }
 
-    /// Has changes add up to a sum: those that are a part of it stay, the others are undone, and one more is the rest.
+    /// Makes changes add up to a sum: those that are a part of it stay, the others are undone, and a new one is the rest.
     private func settled(to sum: BigInt, of changes: [Change]) -> Outcome {
         var outcome = Outcome(change: sum)
         for change in changes {

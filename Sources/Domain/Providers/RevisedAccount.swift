@@ -1,28 +1,27 @@
 package import Payments
 package import Seams
 
-/// The history of one account of a rail, from the last moment up to which it is the one that was recorded.
+/// The history of one account of a rail, from the last moment at which it is the recorded one.
 ///
-/// What is undone is what was recorded of this account and is not in its history: never what other accounts have, whose
-/// histories are not read again. Payments, movements and what was set aside alike are looked for by their natural keys, so
-/// that what is still there stays as it is.
+/// Records of this account that are not in its history are undone: payments, movements and set-aside data, by their natural
+/// keys. Records of other accounts stay, because their histories are not read again.
 package struct RevisedAccount: Hashable, Sendable {
-    /// How the natural keys of everything begin that the account's history tells.
+    /// The beginning of all natural keys of the account.
     package let account: NaturalKey
-    /// From when on the history is given.
+    /// The moment from which the history is given.
     package let since: Timestamp
-    /// How the natural keys begin of what the history has from then on.
+    /// The beginnings of the natural keys in the history since that moment.
     package let standing: Set<NaturalKey>
-    /// The transfers of ours whose end may have been read from what is not in the history.
+    /// Which of our transfers may have been concluded from chain transactions that are not in the history.
     package let doubt: Doubt
 
-    /// What is asked for again of transfers that have ended since.
+    /// Which transfers that ended since are followed again.
     package enum Doubt: Hashable, Sendable {
-        /// Nothing: no transfer is concluded by what the account's history tells.
+        /// None: this account's history concludes no transfer.
         case none
-        /// Those that failed: they may have left all the same.
+        /// The failed ones: they may have left all the same.
         case failed
-        /// Also those that were completed. Whoever hides one that has left, and is believed, has it paid once more.
+        /// The completed ones too. A liar who hides one that has left, and is believed, has it paid twice.
         case all
     }
 
@@ -34,7 +33,7 @@ package struct RevisedAccount: Hashable, Sendable {
         self.doubt = doubt
     }
 
-    /// Whether something that was recorded from the moment on is the account's and not in its history.
+    /// Whether a record since the moment belongs to the account and is not in its history.
     package func hasLost(_ key: NaturalKey) -> Bool {
         guard key.begins(with: account) else { return false }
         return !key.beginnings.contains(where: standing.contains)

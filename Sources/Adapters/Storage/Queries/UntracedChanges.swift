@@ -3,13 +3,13 @@ package import Money
 package import Payments
 package import Seams
 
-/// A change of an account that left no trace, that nobody can explain, and that stands.
+/// An unexplained change of an account's balance that stands.
 package struct UntracedChange: Hashable, Sendable {
-    /// Under which it is recorded: as a movement, or set aside when it is too large to be one.
+    /// Its natural key: of a movement, or of set-aside data when it is too large for one.
     package let key: NaturalKey
-    /// By how much the account changed.
+    /// The change.
     package let sum: AmountSum
-    /// When, by the rail's clock.
+    /// When it happened, by the rail's clock.
     package let occurredAt: Timestamp
 
     /// A change.
@@ -20,13 +20,12 @@ package struct UntracedChange: Hashable, Sendable {
     }
 }
 
-/// What changed accounts of options without a trace.
+/// Unexplained changes of the accounts of options.
 ///
-/// What an account held at a moment is the sum of what is recorded of it up to then and stands. When something of an earlier
-/// moment is undone, it has never been, and what the account held since is changed with it: a reorganisation that goes back
-/// to a moment in between finds what it would have found without it.
+/// The balance of an account at a moment is the sum of its records up to then that stand. A record that is undone is taken
+/// out of all later balances, so that a reorganisation back to a moment in between finds the right balance.
 extension SQLSession {
-    /// The changes of an account that stand, the oldest first.
+    /// The unexplained changes of an account that stand, the oldest first.
     package func untracedChanges(provider: String, account: String, asset: AssetID) throws -> [UntracedChange] {
         try all(
             """
@@ -40,7 +39,7 @@ extension SQLSession {
         }
     }
 
-    /// Remembers a change of an account.
+    /// Stores an unexplained change of an account.
     package func insert(_ change: UntracedChange, provider: String, account: String) throws {
         try execute(
             """
@@ -54,7 +53,7 @@ extension SQLSession {
         )
     }
 
-    /// Forgets a change that was undone; others know nothing by its key.
+    /// Deletes a change that was undone.
     package func forgetUntracedChange(_ key: NaturalKey, provider: String) throws {
         try execute(
             "DELETE FROM untraced_changes WHERE provider = $1 AND key = $2",
@@ -62,7 +61,7 @@ extension SQLSession {
         )
     }
 
-    /// The different sums that an account held since a moment.
+    /// The distinct balances of an account since a moment.
     package func accountBalances(
         provider: String,
         account: String,
@@ -78,7 +77,7 @@ extension SQLSession {
         ) { try $0.sum() }
     }
 
-    /// Takes something that was recorded at a moment, and is undone, out of what an account held since.
+    /// Takes a record of a moment that is undone out of the account's balances since.
     package func take(
         _ undone: AmountSum,
         outOfBalancesOf account: String,
@@ -86,7 +85,7 @@ extension SQLSession {
         since moment: Timestamp
     ) throws {
         let held = try accountBalances(provider: provider, account: account, asset: undone.asset, since: moment)
-        // No sum becomes one that has not been changed yet.
+        // In this order no changed sum equals one that is still to be changed.
         let ordered = held.sorted { undone.units > 0 ? $0.units < $1.units : $0.units > $1.units }
         for sum in ordered {
             try execute(
