@@ -4,8 +4,10 @@ import json
 import os
 import pathlib
 import shutil
+import stat
 import subprocess
 import threading
+import time
 import urllib.error
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -239,6 +241,20 @@ def test_requests_are_followed_and_filtered_without_secrets(start_sandbox):
     finally:
         follower.terminate()
         follower.wait(timeout=30)
+
+
+def test_a_log_that_becomes_a_pipe_which_nobody_reads_stops_nothing(start_sandbox):
+    # Opening a pipe for writing waits for its reader: neither requests nor the end of the process may.
+    sandbox = start_sandbox()
+    log = pathlib.Path(sandbox["config"]).parent / "requests.jsonl"
+    log.unlink(missing_ok=True)
+    os.mkfifo(log)
+    for _ in range(3):
+        sandbox.merchant("balances")
+    time.sleep(1)  # The log is written a few times a second.
+    sandbox.merchant("balances")
+    sandbox.stop()
+    assert stat.S_ISFIFO(log.stat().st_mode)
 
 
 def test_without_a_file_the_log_says_what_to_do():

@@ -228,8 +228,13 @@ struct NodeTests {
         try await paid(rail)
         try await rail.provider.checkConfiguration()
         rail.transport.changeAnswers { node, text in
-            node == "http://chain/evm"
-                ? text : text.replacing("\"hash\":\"0x", with: "\"hash\":\"0x0\(node.last ?? "0")")
+            // The first block stays, by which a node names its chain.
+            let first = "\"\(rail.chain.genesis)\""
+            let changed = text.replacing(first, with: "first").replacing(
+                "\"hash\":\"0x",
+                with: "\"hash\":\"0x0\(node.last ?? "0")"
+            )
+            return node == "http://chain/evm" ? text : changed.replacing("first", with: first)
         }
         await #expect(throws: ProviderError(.malformed, "")) { try await rail.credits() }
         rail.transport.changeAnswers(nil)
@@ -261,6 +266,17 @@ struct NodeTests {
         }
         await #expect(throws: ProviderError(.unavailable, "")) { try await rail.credits() }
         await #expect(throws: ProviderError(.refused, "")) { try await rail.credits() }
+    }
+
+    @Test("are asked for their chain in every pass, because a URL may lead to another node without failing")
+    func chainChangedQuietly() async throws {
+        let rail = try EVMRail()
+        try await paid(rail)
+        _ = try await rail.credits()
+        set(rail, nodes: 0..<3) { $0.chainID = 1 }
+        await #expect(throws: ProviderError(.refused, "")) { try await rail.credits() }
+        set(rail, nodes: 0..<2) { $0.chainID = nil }
+        #expect(try await rail.credits().count == 1)
     }
 
     @Test("that are unreachable do not stop the start, and are left out while others agree")

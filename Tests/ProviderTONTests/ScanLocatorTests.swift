@@ -82,6 +82,11 @@ struct ScanLocatorTests {
         let back = whole.cut(to: place)
         #expect(back.newest == place, "seed \(seed)")
         #expect(back.places == whole.places.filter { $0.lt <= place.lt }, "seed \(seed)")
+        // What waits and is after that place is read again.
+        var held = whole
+        held.waiting = whole.places
+        #expect(try ScanLocator(stored: held.text) == held, "seed \(seed)")
+        #expect(held.cut(to: place).waiting == back.places, "seed \(seed)")
         let again = back.advanced(over: steps.dropFirst(Int(place.number)))
         #expect(again.newest == whole.newest, "seed \(seed)")
         #expect(again.places.prefix(8) == whole.places.prefix(8), "seed \(seed)")
@@ -98,6 +103,8 @@ struct ScanLocatorTests {
         let wrong = [
             "", " ", "17", "17:", "17:\(hash):1", "17:\(hash):1:2:3", "x:\(hash)", "17:\(hash):1:-2", "17:\(hash) ",
             "17:\(hash):1:2 17:\(hash):1:2", "17:\(hash):1:2 18:\(hash):0:1",
+            "waits:17:\(hash):1:2", "waits", "waits:", "17:\(hash):1:2 waits:18",
+            "17:\(hash):1:2 hurries:18:\(hash):1:2",
         ]
         for text in wrong {
             #expect(throws: ProviderError.self, "\(text)") { try ScanLocator(stored: text) }

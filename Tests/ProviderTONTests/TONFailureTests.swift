@@ -197,26 +197,6 @@ struct TONFailureTests {
         #expect(try await rail.provider.warnings().count == 2)
     }
 
-    @Test("a large credit waits for a second node that knows it", arguments: [false, true])
-    func agreement(otherNodeKnows: Bool) async throws {
-        let rail = try Rail(agreementAbove: 1_000_000_000, otherNodeKnows: otherNodeKnows)
-        try rail.chain.pay(999_999_999, to: rail.provider.walletAddress, comment: "small", by: "alice")
-        try rail.chain.settle()
-        let small = try await rail.scan(rail.coin)
-        #expect(small.observations.compactMap(\.incoming).count == 1)
-        try rail.chain.pay(1_000_000_000, to: rail.provider.walletAddress, comment: "much", by: "alice")
-        try rail.chain.settle()
-        guard otherNodeKnows else {
-            // The other node shows another chain: it does not know the chain transaction.
-            await #expect(throws: ProviderError(.unavailable, "")) {
-                try await rail.scan(rail.coin, after: small.position)
-            }
-            return
-        }
-        let much = try await rail.scan(rail.coin, after: small.position)
-        #expect(much.observations.compactMap(\.incoming).count == 1)
-    }
-
     /// The key of an option's wallet, as the provider derives it.
     private func key(of option: PaymentOptionID) throws -> Ed25519.PrivateKey {
         let seed = SecretBytes([UInt8](repeating: 3, count: 32))

@@ -21,7 +21,7 @@ struct ChainTransport: HTTPTransport {
 
 /// A provider over a fixture chain with a clock that stands still.
 struct Rail: SigningRail {
-    let clock = ManualClock(Timestamp(seconds: 1_800_000_000))
+    let clock: ManualClock
     let chain: FixtureTON
     /// The chain of another node.
     let other: FixtureTON
@@ -36,12 +36,15 @@ struct Rail: SigningRail {
         walletVersion: WalletVersion = .v4r2,
         highloadTimeout: UInt32? = nil,
         agreementAbove: Int64? = nil,
-        otherNodeKnows: Bool = false,
         jettonLayout: JettonWalletLayout = .standard,
-        master stated: TONAddress? = nil
+        master stated: TONAddress? = nil,
+        clock: ManualClock = ManualClock(Timestamp(seconds: 1_800_000_000)),
+        chain shared: FixtureTON? = nil,
+        witness: (any HTTPTransport)? = nil
     ) throws {
-        chain = FixtureTON(clock: clock, network: network)
-        other = otherNodeKnows ? chain : FixtureTON(clock: clock, network: network, seed: 2)
+        self.clock = clock
+        chain = shared ?? FixtureTON(clock: clock, network: network)
+        other = FixtureTON(clock: clock, network: network, seed: 2)
         master = try stated ?? chain.jettonMaster("dollar")
         coin = try AssetID("ton:\(network.rawValue):native")
         jetton = try AssetID("ton:\(network.rawValue):jetton:\(master.raw)")
@@ -72,7 +75,7 @@ struct Rail: SigningRail {
             ),
             witnesses: [
                 ToncenterClient(
-                    transport: ChainTransport(chain: other),
+                    transport: witness ?? ChainTransport(chain: other),
                     baseURL: "http://other",
                     apiKey: nil,
                     network: network

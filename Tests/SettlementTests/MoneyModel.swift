@@ -105,7 +105,10 @@ struct MoneyModel {
             (payments[other].waits, payments[other].earned) = (0, payments[other].amount)
             takeAgain(other)
         }
-        for missed in payments.indices where payments[missed].invoice == number { payments[missed].isMissed = false }
+        // A refund of a payment that is not back is a loss, which its case explains.
+        for missed in payments.indices where payments[missed].invoice == number && live(of: missed).isEmpty {
+            payments[missed].isMissed = false
+        }
     }
 
     private mutating func settleAccount(_ index: Int, _ account: String) {

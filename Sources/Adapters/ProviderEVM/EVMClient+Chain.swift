@@ -14,7 +14,9 @@ extension EVMClient {
         let final: UInt64
     }
 
+    /// The chain's last blocks; each node that is asked names its chain anew.
     func tip(_ rule: EVMProvider.FinalityRule) async throws(ProviderError) -> Tip {
+        doubtChains()
         let head = try await reached([Call("eth_blockNumber")]) { answers throws(ProviderError) in
             try Self.uint64(answers[0])
         }

@@ -8,8 +8,8 @@ import Synchronization
 /// JSON-RPC to several nodes of one chain.
 ///
 /// For data that decides about money, as many nodes as the quorum have to agree. A node is trusted only after it has
-/// named the right chain and first block, and has to name them again after every failure, because the same address
-/// exists on every EVM chain.
+/// named the right chain and first block, and has to name them again after every failure and in every pass of a scan,
+/// because the same address exists on every EVM chain, and a URL may lead to another node at any time.
 package final class EVMClient: Sendable {
     /// A call: the method and its parameters.
     struct Call {
@@ -144,6 +144,7 @@ package final class EVMClient: Sendable {
         for node in roll.all {
             if isTaken, roll.resting.contains(node) { continue }
             do {
+                try await introduce(node)
                 _ = try await answers(of: node, to: [Call("eth_sendRawTransaction", .string(EVMQuantity.data(raw)))])
                 isTaken = true
             } catch { failure = error }
@@ -158,6 +159,7 @@ package final class EVMClient: Sendable {
     func checkNodes() async throws(ProviderError) {
         var failure: ProviderError?
         var reached = 0
+        doubtChains()
         for node in nodes {
             do throws(ProviderError) {
                 try await introduce(node)
@@ -175,34 +177,44 @@ package final class EVMClient: Sendable {
     /// The nodes for one question, in the order in which they are asked.
     private func roll() -> NodeAttendance.Roll { attendance.withLock { $0.call(nodes) } }
 
+    /// Has every node name its chain with its next answer.
+    func doubtChains() { trusted.withLock { $0 = [] } }
+
+    /// Asks a node for its chain, unless it is trusted.
+    private func introduce(_ node: String) async throws(ProviderError) { _ = try await answers(of: node, to: []) }
+
+    /// The node's answers; one that is not trusted names its chain in the same request.
     private func answers(of node: String, to calls: [Call]) async throws(ProviderError) -> [JSONValue] {
-        if !trusted.withLock({ $0.contains(node) }) { try await introduce(node) }
+        let isTrusted = trusted.withLock { $0.contains(node) }
+        let asked = isTrusted ? calls : Self.introduction + calls
+        var answers: [JSONValue] = []
         do throws(ProviderError) {
-            var answers: [JSONValue] = []
-            for start in stride(from: 0, to: calls.count, by: Self.batchSize) {
-                answers += try await send(Array(calls[start..<min(start + Self.batchSize, calls.count)]), to: node)
+            for start in stride(from: 0, to: asked.count, by: Self.batchSize) {
+                answers += try await send(Array(asked[start..<min(start + Self.batchSize, asked.count)]), to: node)
             }
-            return answers
         } catch {
             // The next answer from this URL may come from another node.
             if error.code == .unavailable { trusted.withLock { _ = $0.remove(node) } }
             throw error
         }
+        guard !isTrusted else { return answers }
+        try checkChain(chain: answers[0], first: answers[1])
+        trusted.withLock { _ = $0.insert(node) }
+        return Array(answers.dropFirst(Self.introduction.count))
     }
 
-    /// Asks a node for its chain.
-    private func introduce(_ node: String) async throws(ProviderError) {
-        let answers = try await send(
-            [Call("eth_chainId"), Call("eth_getBlockByNumber", "0x0", .bool(false))],
-            to: node
-        )
-        guard let text = answers[0].stringValue, (try? EVMQuantity.uint64(text)) == chainID else {
+    /// The questions by which a node names its chain.
+    private static var introduction: [Call] {
+        [Call("eth_chainId"), Call("eth_getBlockByNumber", "0x0", .bool(false))]
+    }
+
+    private func checkChain(chain: JSONValue, first: JSONValue) throws(ProviderError) {
+        guard let text = chain.stringValue, (try? EVMQuantity.uint64(text)) == chainID else {
             throw ProviderError(.refused, "a node serves another chain than \(chainID); check the configuration")
         }
-        if let genesis, answers[1]["hash"]?.stringValue != genesis.description {
+        if let genesis, first["hash"]?.stringValue != genesis.description {
             throw ProviderError(.refused, "a node's first block is not \(genesis); check the configuration")
         }
-        trusted.withLock { _ = $0.insert(node) }
     }
 
     private func send(_ calls: [Call], to node: String) async throws(ProviderError) -> [JSONValue] {

@@ -43,6 +43,8 @@ struct ScanLocator: Hashable, Sendable {
 
     /// The places, the newest first; never empty.
     private(set) var places: [Place]
+    /// Places that the scan has passed without recording them, because no second node has confirmed them yet.
+    var waiting: [Place] = []
 
     /// The last chain transaction that was read.
     var newest: Place { places[0] }
@@ -50,9 +52,13 @@ struct ScanLocator: Hashable, Sendable {
     /// The cursor of a scan that has read nothing.
     static let beginning = Self(places: [.beginning])
 
-    private init(places: [Place]) {
+    private init(places: [Place], waiting: [Place] = []) {
         self.places = places
+        self.waiting = waiting
     }
+
+    /// The word before a waiting place in the text.
+    private static let waits = "waits"
 
     /// Reads ``text``, and also the older form with a single place.
     ///
@@ -60,19 +66,26 @@ struct ScanLocator: Hashable, Sendable {
     init(stored text: String) throws(ProviderError) {
         var places: [Place] = []
         for part in text.split(separator: " ", omittingEmptySubsequences: false) {
-            let words = part.split(separator: ":", omittingEmptySubsequences: false)
+            var words = part.split(separator: ":", omittingEmptySubsequences: false)
+            let isWaiting = words[0] == Self.waits
+            if isWaiting { words.removeFirst() }
             let place: Place? =
                 switch words.count {
                 case 2: Self.place(words[0], words[1], "0", "0")
                 case 4: Self.place(words[0], words[1], words[2], words[3])
                 default: nil
                 }
+            if isWaiting, let place {
+                waiting.append(place)
+                continue
+            }
             // Going back relies on the order.
             guard let place, (places.last?.lt ?? .max) > place.lt || places.isEmpty else {
                 throw ProviderError(.malformed, "the position of a scan cannot be read")
             }
             places.append(place)
         }
+        guard !places.isEmpty else { throw ProviderError(.malformed, "the position of a scan names no place") }
         self.places = places
     }
 
@@ -90,7 +103,8 @@ struct ScanLocator: Hashable, Sendable {
 
     /// Logical time, hash, number and time of each place, for the database.
     var text: String {
-        places.map { "\($0.lt):\($0.chain.hash):\($0.number):\($0.time)" }.joined(separator: " ")
+        func words(_ place: Place) -> String { "\(place.lt):\(place.chain.hash):\(place.number):\(place.time)" }
+        return (places.map(words) + waiting.map { "\(Self.waits):\(words($0))" }).joined(separator: " ")
     }
 
     /// The locator after more chain transactions, the oldest of them first.
@@ -106,7 +120,7 @@ struct ScanLocator: Hashable, Sendable {
         }
         var taken: Set<UInt64> = []
         let kept = all.filter { taken.insert(Self.distance(number - min(number, $0.number))).inserted }
-        return Self(places: kept.reversed())
+        return Self(places: kept.reversed(), waiting: waiting)
     }
 
     /// The class of a distance: each near place has its own, and farther ones share one for each doubling.
@@ -118,6 +132,6 @@ struct ScanLocator: Hashable, Sendable {
 
     /// The locator of a scan that goes back to one of its places.
     func cut(to place: Place) -> Self {
-        Self(places: [place] + places.filter { $0.lt < place.lt })
+        Self(places: [place] + places.filter { $0.lt < place.lt }, waiting: waiting.filter { $0.lt <= place.lt })
     }
 }

@@ -48,26 +48,38 @@ extension TONProvider: TransferScanning {
         }
         contradictions.forget(scanned)
         let page = all.prefix(Self.pageSize)
+        let isWhole = page.count == all.count
+        var agreement = Agreement(witnesses: witnesses, account: scanned)
+        let confirmed = await agreement.confirmed(among: known.waiting, by: client)
         var relatives = Relatives(main: address, fees: feeWallet.address, wallets: ownWallets)
-        relatives.handedOut = try await handedOut(in: page, relatives, watching)
+        relatives.handedOut = try await handedOut(in: confirmed + page, relatives, watching)
         var observations: [Observation] = []
+        for step in confirmed {
+            observations += try await read(step, of: scanned, owner: owner, asset: asset, relatives)
+        }
         for step in page {
             let found = try await read(step, of: scanned, owner: owner, asset: asset, relatives)
-            if found.contains(where: needsAgreement) { try await agree(on: step, of: scanned) }
+            if found.contains(where: needsAgreement), try await !agreement.isReached(on: step) { continue }
             observations += found
         }
-        let isWhole = page.count == all.count
-        return ScanPage(
+        var next = page.isEmpty ? known : known.advanced(over: page)
+        next.waiting = agreement.waiting
+        var result = ScanPage(
             observations: observations,
-            position: page.isEmpty ? position : known.advanced(over: page).text,
+            position: next == known ? position : next.text,
             hasMore: !isWhole,
             completeUntil: isWhole ? head.time : page.last.map { Timestamp(seconds: Int64($0.head.now)) }
         )
+        if let awaited = agreement.awaited {
+            result.awaited = awaited.reason
+            result.completeUntil = min(result.completeUntil ?? awaited.since, awaited.since)
+        }
+        return result
     }
 
     /// The wallets of options that a page's messages name and the database has handed out.
     private func handedOut(
-        in page: ArraySlice<AccountStep>,
+        in page: [AccountStep],
         _ relatives: Relatives,
         _ watching: any AccountWatching
     ) async throws(ProviderError) -> Set<TONAddress> {
@@ -118,29 +130,6 @@ extension TONProvider: TransferScanning {
             let limit = configuration.agreementAbove[transfer.amount.asset]
         else { return false }
         return !(transfer.amount.units < limit)
-    }
-
-    /// Asks another node for the same chain transaction, whose hash was computed from its bytes.
-    ///
-    /// Until one confirms it, the scan cursor does not move: nothing is credited, and nothing is lost.
-    private func agree(on step: AccountStep, of account: TONAddress) async throws(ProviderError) {
-        var failure = ProviderError(.unavailable, "no other node is configured")
-        for witness in witnesses {
-            do {
-                let page = try await witness.transactions(
-                    of: account,
-                    lt: step.head.lt,
-                    hash: step.hash,
-                    limit: 1
-                )
-                if page.first?.hash == step.hash { return }
-                failure = ProviderError(
-                    .unavailable,
-                    "another node does not know the chain transaction \(step.hash), which is worth much"
-                )
-            } catch { failure = error }
-        }
-        throw failure
     }
 
     /// The observations of a step of an account's history; an unreadable step is set aside, so that later ones do not

@@ -50,7 +50,7 @@ extension ReconciliationWorker {
             if !isStuck { settlement.conditions.clear(name) }
             return
         }
-        let sentence = "the history is not read to its end, and later payments are not credited; see the report"
+        let sentence = "the history is not read to its end, and payments are not credited; see the report"
         settlement.conditions.raise(name, .degraded, sentence, at: settlement.clock.now())
     }
 
@@ -87,11 +87,14 @@ extension ReconciliationWorker {
                 page.undone = try await undone(since: moment, at: provider, scan)
             }
             if let account = page.revisedAccount { page.undone += try await undone(of: account, at: provider) }
-            if page.position == position {
+            if page.position == position, page.awaited == nil {
                 try await noteRead(account, at: provider, completeUntil: page.completeUntil)
             }
             let isEmpty = page.undone.isEmpty && page.observations.isEmpty && page.sightings == nil
-            guard page.position != position || !isEmpty else { return }
+            guard page.position != position || !isEmpty else {
+                if let awaited = page.awaited { throw ProviderError(.unavailable, awaited) }
+                return
+            }
             let recorded = try await settlement.record(page, of: account, at: provider, after: position, under: lease)
             for result in recorded {
                 switch result {
@@ -102,7 +105,10 @@ extension ReconciliationWorker {
                 case .ignored, .repetition: break
                 }
             }
-            guard page.hasMore else { return }
+            guard page.hasMore else {
+                if let awaited = page.awaited { throw ProviderError(.unavailable, awaited) }
+                return
+            }
         }
     }
 

@@ -233,16 +233,23 @@ extension ObservationRecorder {
             }
         }
         try settlement.announce(payment, at: now, in: session)
-        // A payment that a reorganisation undid is paid again.
-        let open = match.hasOpenCases ? try session.openCases(of: match.invoice.id) : []
-        for orphaned in open where orphaned.reason == .orphaned {
-            try settlement.close(orphaned, .init(.superseded, at: now), in: session)
-        }
+        if match.hasOpenCases { try closeOrphans(of: match.invoice.id, in: session) }
         if !surplus.isZero {
             let invoice = match.invoice.id
             try openCase(.overpaid, of: merchant, invoice: invoice, payment: payment.id, surplus, in: session)
         }
         return .payment(payment.id, payment.classification)
+    }
+
+    /// Closes the cases of undone payments of an invoice that has been paid again.
+    ///
+    /// The refund of a payment that never comes back is a loss, and its case stays open for a person.
+    private func closeOrphans(of invoice: InvoiceID, in session: any SQLSession) throws {
+        for orphaned in try session.openCases(of: invoice) where orphaned.reason == .orphaned {
+            let refunds = try orphaned.payment.map(session.refunds) ?? []
+            guard !refunds.contains(where: \.status.state.holdsMoney) else { continue }
+            try settlement.close(orphaned, .init(.superseded, at: now), in: session)
+        }
     }
 
     private func store(_ payment: Payment, _ arrival: Arrival, in session: any SQLSession) throws {

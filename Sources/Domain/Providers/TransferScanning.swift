@@ -86,6 +86,8 @@ package struct ScanPage: Hashable, Sendable {
     ///
     /// It is that of the head that was read, even when nothing happened on the account.
     package var completeUntil: Timestamp?
+    /// Why the scan has passed something that it will report with a later page; nil when there is nothing such.
+    package var awaited: String?
     /// All sightings after the page; nil when the page does not report them.
     package var sightings: [Sighting]?
     /// From when on the rail's history is another than the one that was recorded; none when it only grew.

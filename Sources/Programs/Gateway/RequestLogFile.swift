@@ -8,7 +8,7 @@ import Synchronization
 /// The file with a line of JSON for each request.
 ///
 /// Lines are written a few times a second, and the file is opened anew each time, so that it may be moved away. Lines
-/// that cannot be written are dropped: a full disk must not stop payments.
+/// that cannot be written are dropped: a full disk, or a pipe that nobody reads, must not stop payments.
 final class RequestLogFile: Sendable {
     /// The most lines that wait to be written.
     private static let limit = 10_000
@@ -55,7 +55,8 @@ final class RequestLogFile: Sendable {
             return waiting
         }
         guard !lines.isEmpty else { return }
-        let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        // A pipe whose reader is gone or slow makes opening and writing fail, instead of stopping this task.
+        let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         defer { close(descriptor) }
         let bytes = Array(lines.map { $0.json.text + "\n" }.joined().utf8)
