@@ -54,9 +54,41 @@ package final class PostgresServer: Sendable {
         Self.own(folder)
         let data = folder + "/data"
         _ = try Self.run("initdb", ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
+        try start(settings)
+    }
+
+    /// Starts a server with a copy of another one's data, which it follows until it is promoted.
+    ///
+    /// - Throws: ``Failure``.
+    package init(replicaOf primary: PostgresServer) throws {
+        folder = NSTemporaryDirectory() + "settlegate-postgres-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        Self.own(folder)
+        let copy = ["-D", folder + "/data", "-R", "-X", "stream", "-c", "fast"]
+        _ = try Self.run("pg_basebackup", ["-h", primary.folder, "-U", "postgres"] + copy)
+        try start([])
+    }
+
+    private func start(_ settings: [String]) throws {
         let own = settings.map { " -c \($0)" }.joined()
         let options = "-c listen_addresses='' -c unix_socket_directories='\(folder)' -c max_connections=1500" + own
-        _ = try Self.run("pg_ctl", ["-D", data, "-w", "-l", folder + "/log", "-o", options, "start"])
+        _ = try Self.run("pg_ctl", ["-D", folder + "/data", "-w", "-l", folder + "/log", "-o", options, "start"])
+    }
+
+    /// Has a replica take writes, as at a failover.
+    package func promote() throws { _ = try Self.run("pg_ctl", ["-D", folder + "/data", "-w", "promote"]) }
+
+    /// Ends the server at once and starts it again with the same data.
+    package func restart() throws {
+        _ = try Self.run("pg_ctl", ["-D", folder + "/data", "-m", "immediate", "stop"])
+        try start([])
+    }
+
+    /// Drops a database of this server with its connections, and makes an empty one of its name.
+    package func recreate(_ place: String) throws {
+        let name = place.split(separator: " ").last.map { String($0.dropFirst("dbname=".count)) } ?? ""
+        _ = try Self.run("dropdb", ["-h", folder, "-U", "postgres", "--force", name])
+        _ = try Self.run("createdb", ["-h", folder, "-U", "postgres", name])
     }
 
     /// Stops the server and removes what it kept.

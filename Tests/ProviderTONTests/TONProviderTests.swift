@@ -23,8 +23,6 @@ struct ChainTransport: HTTPTransport {
 struct Rail: SigningRail {
     let clock: ManualClock
     let chain: FixtureTON
-    /// The chain of another node.
-    let other: FixtureTON
     let provider: TONProvider
     let coin: AssetID
     let jetton: AssetID
@@ -40,11 +38,12 @@ struct Rail: SigningRail {
         master stated: TONAddress? = nil,
         clock: ManualClock = ManualClock(Timestamp(seconds: 1_800_000_000)),
         chain shared: FixtureTON? = nil,
-        witness: (any HTTPTransport)? = nil
+        node: (any HTTPTransport)? = nil,
+        witness: (any HTTPTransport)? = nil,
+        isAlone: Bool = false
     ) throws {
         self.clock = clock
         chain = shared ?? FixtureTON(clock: clock, network: network)
-        other = FixtureTON(clock: clock, network: network, seed: 2)
         master = try stated ?? chain.jettonMaster("dollar")
         coin = try AssetID("ton:\(network.rawValue):native")
         jetton = try AssetID("ton:\(network.rawValue):jetton:\(master.raw)")
@@ -68,19 +67,21 @@ struct Rail: SigningRail {
                 agreementAbove: limits
             ),
             client: ToncenterClient(
-                transport: ChainTransport(chain: chain),
+                transport: node ?? ChainTransport(chain: chain),
                 baseURL: "http://chain",
                 apiKey: nil,
                 network: network
             ),
-            witnesses: [
-                ToncenterClient(
-                    transport: witness ?? ChainTransport(chain: other),
-                    baseURL: "http://other",
-                    apiKey: nil,
-                    network: network
-                )
-            ],
+            witnesses: isAlone
+                ? []
+                : [
+                    ToncenterClient(
+                        transport: witness ?? ChainTransport(chain: chain),
+                        baseURL: "http://other",
+                        apiKey: nil,
+                        network: network
+                    )
+                ],
             seed: SecretBytes([UInt8](repeating: 3, count: 32)),
             clock: clock,
             random: SeededRandom(seed: 9)

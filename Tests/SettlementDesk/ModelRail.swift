@@ -61,7 +61,7 @@ package final class ModelRail: PaymentProvider, TransferSending, BatchSending {
         throw ProviderError(.unsupported, "nobody pays here")
     }
 
-    package func lane(of order: TransferOrder) -> String? { nil }
+    package var lane: Lane? { nil }
 
     package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
         guard !destination.isEmpty else { throw DestinationRefusal(.malformed) }

@@ -118,7 +118,7 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
         throw ProviderError(.unsupported, "nobody pays here")
     }
 
-    package func lane(of order: TransferOrder) -> String? { chain.numbering == .inTurn ? "lane" : nil }
+    package var lane: Lane? { chain.numbering == .inTurn ? Lane("lane", limit: 1) : nil }
 
     package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
         destination

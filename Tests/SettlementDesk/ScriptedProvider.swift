@@ -131,7 +131,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         return try await page()
     }
 
-    package func lane(of order: TransferOrder) -> String? { script.withLock { $0.hasOneLane ? "lane" : nil } }
+    package var lane: Lane? { script.withLock { $0.hasOneLane ? Lane("lane", limit: 1) : nil } }
 
     package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
         guard !destination.isEmpty else { throw DestinationRefusal(.malformed) }

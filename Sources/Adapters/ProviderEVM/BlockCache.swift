@@ -10,6 +10,7 @@ final class BlockCache: Sendable {
         var receipts: [EVMHash: [ChainReceipt]] = [:]
         var newest: ChainBlock?
         var changes: [EVMHash: [EVMClient.Holding: BalanceChange]] = [:]
+        var finalNonce: (block: EVMHash, nonce: UInt64)?
     }
 
     /// The most blocks that are kept.
@@ -28,6 +29,13 @@ final class BlockCache: Sendable {
     func changes(_ hash: EVMHash) -> [EVMClient.Holding: BalanceChange] {
         content.withLock { $0.changes[hash] ?? [:] }
     }
+
+    /// The nonce of the wallet that pays out after a block, if it is the one that was asked about last.
+    func finalNonce(after block: EVMHash) -> UInt64? {
+        content.withLock { $0.finalNonce?.block == block ? $0.finalNonce?.nonce : nil }
+    }
+
+    func keep(finalNonce nonce: UInt64, after block: EVMHash) { content.withLock { $0.finalNonce = (block, nonce) } }
 
     func keep(_ blocks: [ChainBlock]) {
         content.withLock { content in

@@ -19,6 +19,10 @@ extension EVMProvider {
         for order: TransferOrder
     ) async throws(ProviderError) -> TransferFate {
         let tip = try await client.tip(configuration.finality)
+        // Of a number that the final chain has not taken, nothing is decided.
+        if let number = prepared.sequence, try await finalNonce(at: tip.final) <= UInt64(clamping: number) {
+            return .pending
+        }
         let hashes = Set(try SignedVariants(decoding: prepared.bytes).variants.map { EVMHash(of: $0.raw) })
         for number in try await client.places(of: hashes) where number <= tip.final {
             guard let block = try await read(number...number).first,
@@ -33,6 +37,15 @@ extension EVMProvider {
         let user = block.transactions[index].hash
         if hashes.contains(user) { return try await outcome(of: order, at: index, in: block) }
         return .displaced(reason: "its number was used by the chain transaction \(user)", at: moment(of: block))
+    }
+
+    /// The number that the hot wallet takes next after a final block; asked for once a block, for all transfers.
+    private func finalNonce(at final: UInt64) async throws(ProviderError) -> UInt64 {
+        let block = try await client.hash(at: final)
+        if let known = cache.finalNonce(after: block) { return known }
+        let nonce = try await client.nonce(of: hotAddress, after: block)
+        cache.keep(finalNonce: nonce, after: block)
+        return nonce
     }
 
     /// For how many blocks back every node has states; nodes without an archive forget older ones.

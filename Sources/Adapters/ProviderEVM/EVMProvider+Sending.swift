@@ -11,8 +11,10 @@ extension EVMProvider: TransferSending {
     /// By how much both fees rise when a transfer is sent again, in percent; nodes accept no less than 10.
     private static let feeBump: BigUInt = 25
 
-    /// The account numbers its transfers, so that they are sent one at a time.
-    package func lane(of order: TransferOrder) -> String? { "evm:\(configuration.chainID):\(hotAddress.lowercased)" }
+    /// The account that pays out: its nonces are consecutive, so that many transfers may be under way.
+    package var lane: Lane? {
+        Lane("evm:\(configuration.chainID):\(hotAddress.lowercased)", limit: configuration.transfersUnderWay)
+    }
 
     /// The name of a transfer: one nonce is one payment, however often it is signed with other fees.
     func transferName(nonce: UInt64) -> String {
@@ -69,7 +71,7 @@ extension EVMProvider: TransferSending {
         }
         let call = try Call(order, of: self)
         let head = try await freshHead()
-        try await checkFunds(order)
+        try await checkFunds(order, besides: permit.underWay)
         let estimate = try await client.gas(from: hotAddress, to: call.to, value: call.value, data: call.data)
         let gasLimit = try limit(estimate, of: call.data, in: head)
         let tip = try await client.priorityFee()
@@ -88,7 +90,8 @@ extension EVMProvider: TransferSending {
             data: call.data
         )
         let held = try await client.latestBalance(of: hotAddress)
-        guard held >= transaction.value + maximum * BigUInt(transaction.gasLimit) else {
+        let promised = try coins(promisedBy: permit)
+        guard held >= promised + transaction.value + maximum * BigUInt(transaction.gasLimit) else {
             throw ProviderError(.unavailable, "the wallet \(hotAddress) holds too little coin; top it up")
         }
         return try sign(transaction, after: [])
@@ -149,10 +152,30 @@ extension EVMProvider: TransferSending {
         return estimate + margin / 100
     }
 
-    private func checkFunds(_ order: TransferOrder) async throws(ProviderError) {
+    /// The coins that transfers under way may still take from the wallet: their amounts, and the most that their gas may
+    /// cost.
+    private func coins(promisedBy permit: SigningPermit) throws(ProviderError) -> BigUInt {
+        var sum = BigUInt(0)
+        for transfer in permit.underWay where transfer.prepared.sequence ?? 0 >= permit.next ?? 0 {
+            if transfer.order.amount.asset == coin { sum += BigInt(transfer.order.amount.units).magnitude }
+            sum += mostCharged(for: transfer.prepared, of: coin).map { BigInt($0.units).magnitude } ?? 0
+        }
+        return sum
+    }
+
+    private func checkFunds(
+        _ order: TransferOrder,
+        besides underWay: [TransferUnderWay]
+    ) async throws(ProviderError) {
         guard token(order.amount.asset) != nil else { return }
         let stated = try await balances(of: []).balances.first { $0.asset == order.amount.asset }
-        guard let stated, !(stated.units < order.amount.units) else {
+        // The stated balance is that of the last final block, which none of the transfers under way has reached.
+        let promised = underWay.map(\.order.amount).filter { $0.asset == order.amount.asset }
+        let needed: Amount
+        do { needed = try Amount.sum(promised + [order.amount], asset: order.amount.asset) } catch {
+            throw ProviderError(.refused, "\(error)")
+        }
+        guard let stated, !(stated.units < needed.units) else {
             throw ProviderError(.unavailable, "the wallet \(hotAddress) holds too few tokens; top it up")
         }
     }
@@ -188,7 +211,8 @@ extension EVMProvider: TransferSending {
 
     /// Signs again, with higher fees, a transfer that has waited too long.
     ///
-    /// Nonce, receiver and amount are the same, so that the chain takes at most one of them.
+    /// Nonce, receiver and amount are the same, so that the chain takes at most one of them. Only the lowest nonce is
+    /// raised: those above wait for it, whatever they pay.
     /// - Throws: `ProviderError`.
     package func renewed(
         _ prepared: PreparedTransfer,
@@ -196,7 +220,7 @@ extension EVMProvider: TransferSending {
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedTransfer? {
         let signed = try SignedVariants(decoding: prepared.bytes)
-        guard renews(prepared), let last = signed.variants.last else { return nil }
+        guard renews(prepared), permit.next == prepared.sequence, let last = signed.variants.last else { return nil }
         var transaction: EVMTransaction
         do { transaction = try EVMTransaction(decoding: last.raw) } catch {
             throw ProviderError(.malformed, error.reason)

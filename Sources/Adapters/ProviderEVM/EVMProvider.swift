@@ -81,6 +81,8 @@ package struct EVMProvider: PaymentProvider {
         package var maximumLag: Duration
         /// How long a transfer waits before it is sent again with a higher fee.
         package var patience: Duration
+        /// How many transfers of the wallet may be under way at once.
+        package var transfersUnderWay: Int
         /// The most that a unit of gas may cost, in wei.
         package var maximumGasPrice: BigUInt
         /// The balance of a token below which it is left on the address of an option, because gathering it costs more.
@@ -100,6 +102,7 @@ package struct EVMProvider: PaymentProvider {
             checksRoots: Bool = true,
             maximumLag: Duration = .seconds(120),
             patience: Duration = .seconds(90),
+            transfersUnderWay: Int = 16,
             maximumGasPrice: BigUInt = 500_000_000_000,
             gatheringMinimum: [AssetID: BigUInt] = [:]
         ) {
@@ -115,6 +118,7 @@ package struct EVMProvider: PaymentProvider {
             self.checksRoots = checksRoots
             self.maximumLag = maximumLag
             self.patience = patience
+            self.transfersUnderWay = transfersUnderWay
             self.maximumGasPrice = maximumGasPrice
             self.gatheringMinimum = gatheringMinimum
         }

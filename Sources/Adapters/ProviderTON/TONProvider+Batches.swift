@@ -8,13 +8,15 @@ extension TONProvider: BatchSending {
     // In nanotons: each transfer of a batch pays its forwarding fee twice, as a part of the list and on its own.
     private static let listedFee: UInt128 = 2_000_000
 
-    /// The number of messages in one request of a highload wallet.
-    package var maximumBatch: Int { HighloadWallet.maximumMessages }
+    /// The number of messages in one request of the wallet.
+    package var maximumBatch: Int {
+        switch wallet {
+        case .numbered(let wallet): wallet.version.maximumMessages
+        case .highload: HighloadWallet.maximumMessages
+        }
+    }
 
     /// Signs one request for several orders.
-    ///
-    /// Its number grows with the clock and is never used again, even after the database was restored from a copy or the
-    /// clock was set back.
     ///
     /// - Throws: `ProviderError`.
     package func prepare(
@@ -22,9 +24,6 @@ extension TONProvider: BatchSending {
         after sequence: Int64?,
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedBatch {
-        guard case .highload(let wallet) = wallet else {
-            throw ProviderError(.unsupported, "the wallet sends one request after the other")
-        }
         let head = try await freshHead()
         let state = try await client.account(address)
         var selection = Selection(coins: state.balance)
@@ -35,29 +34,81 @@ extension TONProvider: BatchSending {
             }
             return PreparedBatch(prepared: [:], refused: selection.refused)
         }
-        let number = max(clock.now().milliseconds, (sequence ?? 0) + 1)
-        do {
-            let signed = try wallet.sign(
-                selection.chosen.map(\.message),
-                sequence: UInt64(clamping: number),
-                createdAt: UInt64(clamping: head.time.seconds),
-                with: signingKey,
-                deploying: state.code == nil
-            )
-            let bytes = try signed.serialized()
-            let end = head.time.advanced(by: .seconds(Int64(wallet.timeout)))
+        let messages = selection.chosen.map(\.message)
+        let request: Request
+        do throws(TONError) {
+            request =
+                switch wallet {
+                case .numbered(let wallet):
+                    try sign(messages, by: wallet, permit, at: head.time, deploying: state.code == nil)
+                case .highload(let wallet):
+                    try sign(messages, by: wallet, after: sequence, at: head.time, deploying: state.code == nil)
+                }
+            let bytes = try request.signed.serialized()
             var batch = PreparedBatch(prepared: [:], refused: selection.refused)
             for (position, choice) in selection.chosen.enumerated() {
                 batch.prepared[choice.order] = PreparedTransfer(
                     bytes: bytes,
-                    hash: signed.normalizedHash.description,
-                    sequence: number,
-                    validUntil: end,
+                    hash: request.signed.normalizedHash.description,
+                    sequence: request.number,
+                    validUntil: request.end,
                     position: position
                 )
             }
             return batch
         } catch { throw ProviderError(.invalidRequest, "\(error)") }
+    }
+
+    /// A signed request.
+    private struct Request {
+        let signed: SignedTransfer
+        let number: Int64
+        /// Until when the wallet can take it; nil when it has no end.
+        let end: Timestamp?
+    }
+
+    /// Signs with the number that was compared with the books, and no other.
+    private func sign(
+        _ messages: [WalletMessage],
+        by wallet: Wallet,
+        _ permit: SigningPermit,
+        at time: Timestamp,
+        deploying: Bool
+    ) throws(TONError) -> Request {
+        guard let number = permit.number else {
+            throw TONError(.malformedStructure, "the permit is not of a wallet that takes numbers in turn")
+        }
+        let seqno = UInt32(clamping: number)
+        let end = time.advanced(by: configuration.transferLifetime)
+        let signed = try wallet.sign(
+            messages,
+            seqno: seqno,
+            validUntil: UInt32(clamping: end.seconds),
+            with: signingKey,
+            deploying: deploying
+        )
+        // A request that deploys the wallet has no end.
+        return Request(signed: signed, number: Int64(seqno), end: seqno == 0 ? nil : end)
+    }
+
+    /// Signs with a number that grows with the clock and is never used again, even after the database was restored from a
+    /// copy or the clock was set back.
+    private func sign(
+        _ messages: [WalletMessage],
+        by wallet: HighloadWallet,
+        after sequence: Int64?,
+        at time: Timestamp,
+        deploying: Bool
+    ) throws(TONError) -> Request {
+        let number = max(clock.now().milliseconds, (sequence ?? 0) + 1)
+        let signed = try wallet.sign(
+            messages,
+            sequence: UInt64(clamping: number),
+            createdAt: UInt64(clamping: time.seconds),
+            with: signingKey,
+            deploying: deploying
+        )
+        return Request(signed: signed, number: number, end: time.advanced(by: .seconds(Int64(wallet.timeout))))
     }
 
     /// The orders of a batch, as far as the money reaches.

@@ -44,8 +44,8 @@ extension TONProvider {
     }
 
     private func search(for prepared: PreparedTransfer) async throws(ProviderError) -> FoundRequests.Search {
-        guard case .highload = wallet else { return try await look(for: prepared) }
-        if let known = requests.search(prepared.hash, at: clock.now()) { return known }
+        // The first transfer of a request looks for it; the others take what it has found.
+        if prepared.position > 0, let known = requests.search(prepared.hash, at: clock.now()) { return known }
         let search = try await look(for: prepared)
         requests.remember(search, of: prepared.hash, at: clock.now())
         return search
@@ -54,13 +54,16 @@ extension TONProvider {
     private func look(for prepared: PreparedTransfer) async throws(ProviderError) -> FoundRequests.Search {
         let head = try await client.head()
         let state = try await client.account(address)
-        guard let found = try await find(prepared, in: state) else {
-            // After the end, in block time and with the history read up to it, the wallet can no longer take the
-            // request. Our own clock also has to have passed the end, because a node may state a time in the future.
-            if let end = prepared.validUntil, min(head.time, clock.now()) > end.advanced(by: Self.expiryMargin) {
-                return try isUsedUp(prepared, in: state) ? .displaced(at: head.time) : .expired(at: end)
-            }
-            return .pending
+        let (found, newest) = try await find(prepared, in: state)
+        guard let found else {
+            // After the end, in block time, the wallet can no longer take the request. Our own clock also has to have
+            // passed the end, because a node may state a time in the future.
+            guard let end = prepared.validUntil,
+                min(head.time, clock.now()) > end.advanced(by: Self.expiryMargin)
+            else { return .pending }
+            if try isUsedUp(prepared, in: state) { return .displaced(at: head.time) }
+            let isProven = await reaches(end.advanced(by: Self.expiryMargin), state, newest: newest)
+            return isProven ? .expired(at: end) : .pending
         }
         let asked: (messages: [InternalMessage], isList: Bool)
         do { asked = try wallet.transfers(in: prepared.bytes) } catch {
@@ -72,6 +75,29 @@ extension TONProvider {
         guard let carrier = try await answer(to: own.hash, at: address, since: found.lt) else { return .pending }
         let before = found.totalFees + own.message.forwardFee
         return .taken(carrier.request(asked.messages, feesBefore: before))
+    }
+
+    /// Whether the wallet's history, as it was read, is proven to reach beyond a moment.
+    ///
+    /// The newest block proves nothing about the account: a node whose index lags shows an old state beside it. A later
+    /// chain transaction of the wallet does, or a second node that has passed the moment and shows the same state.
+    /// Where other nodes are configured, one of them has to know the later chain transaction, too.
+    private func reaches(
+        _ moment: Timestamp,
+        _ state: ToncenterClient.AccountState,
+        newest: Timestamp?
+    ) async -> Bool {
+        let isLater = newest.map { $0 > moment } ?? false
+        guard !witnesses.isEmpty else { return isLater }
+        for witness in witnesses {
+            guard let head = try? await witness.head(), head.time > moment,
+                let other = try? await witness.account(address)
+            else { continue }
+            if other.last == state.last { return true }
+            let shown = try? await witness.transaction(of: address, lt: state.last.lt, hash: state.last.hash)
+            if isLater, let shown, ChainPlace(shown) == state.last { return true }
+        }
+        return false
     }
 
     /// Whether a signed number was used, by any request.
@@ -87,16 +113,19 @@ extension TONProvider {
         }
     }
 
-    /// The wallet's chain transaction that took a request.
+    /// The wallet's chain transaction that took a request, and the time of its newest one that can be read.
     private func find(
         _ prepared: PreparedTransfer,
         in state: ToncenterClient.AccountState
-    ) async throws(ProviderError) -> ChainTransaction? {
-        try await history.newest(of: address, state: state) { transaction in
+    ) async throws(ProviderError) -> (found: ChainTransaction?, newest: Timestamp?) {
+        var newest: Timestamp?
+        let found = try await history.newest(of: address, state: state) { transaction in
+            newest = newest ?? moment(transaction)
             if isOlder(transaction, than: prepared) { return .stop }
             guard case .externalIn(let message) = transaction.inMessage else { return .goOn }
             return (try? message.normalizedHash())?.description == prepared.hash ? .found : .goOn
         }
+        return (found, newest)
     }
 
     /// Whether a chain transaction is too old: neither it nor an earlier one can have taken a request.

@@ -10,9 +10,9 @@ extension TONProvider: TransferSending {
     static let jettonGas: UInt128 = 50_000_000
     /// The coins that have to stay for fees, in nanotons.
     static let reserve: UInt128 = 20_000_000
-    /// A wallet that numbers its requests sends one transfer at a time.
-    package func lane(of order: TransferOrder) -> String? {
-        if case .numbered = wallet { "ton:\(address.raw)" } else { nil }
+    /// A wallet that numbers its requests takes one at a time, which may carry many transfers.
+    package var lane: Lane? {
+        if case .numbered = wallet { Lane("ton:\(address.raw)", limit: 1) } else { nil }
     }
 
     /// The usual cost of a transfer, in nanotons: one message, or three with jettons, whose unused gas comes back.
@@ -40,37 +40,9 @@ extension TONProvider: TransferSending {
         _ order: TransferOrder,
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedTransfer {
-        guard case .numbered(let wallet) = wallet, let number = permit.number else {
-            let batch = try await prepare([order], after: nil, under: permit)
-            if let prepared = batch.prepared[order.id] { return prepared }
-            throw ProviderError(.refused, batch.refused[order.id] ?? "it was not signed")
-        }
-        let message = try walletMessage(for: order)
-        let head = try await freshHead()
-        let state = try await client.account(address)
-        guard state.balance >= message.message.value + Self.reserve else {
-            throw ProviderError(.unavailable, "the wallet \(address) holds too little TON coin; top it up")
-        }
-        if let jetton = jetton(order.amount.asset) { try await checkJettons(order, jetton) }
-        do {
-            // Only the number that was compared with the books is used.
-            let seqno = UInt32(clamping: number)
-            let end = head.time.advanced(by: configuration.transferLifetime)
-            let signed = try wallet.sign(
-                [message],
-                seqno: seqno,
-                validUntil: UInt32(clamping: end.seconds),
-                with: signingKey,
-                deploying: state.code == nil
-            )
-            return PreparedTransfer(
-                bytes: try signed.serialized(),
-                hash: signed.normalizedHash.description,
-                sequence: Int64(seqno),
-                // A request that deploys the wallet has no end.
-                validUntil: seqno == 0 ? nil : end
-            )
-        } catch { throw ProviderError(.invalidRequest, error.description) }
+        let batch = try await prepare([order], after: nil, under: permit)
+        if let prepared = batch.prepared[order.id] { return prepared }
+        throw ProviderError(.refused, batch.refused[order.id] ?? "it was not signed")
     }
 
     /// How far the node's clock may be ahead.
@@ -87,12 +59,6 @@ extension TONProvider: TransferSending {
             throw ProviderError(.lagging, "the node's last block is of \(head.time), which is in the future")
         }
         return head
-    }
-
-    private func checkJettons(_ order: TransferOrder, _ jetton: Jetton) async throws(ProviderError) {
-        guard try await !(Int256(units(of: jetton.asset, owner: address)) < order.amount.units) else {
-            throw ProviderError(.unavailable, "the wallet's jetton wallet holds too little; top it up")
-        }
     }
 
     func walletMessage(for order: TransferOrder) throws(ProviderError) -> WalletMessage {

@@ -194,7 +194,7 @@ package struct TONProvider: PaymentProvider {
     /// Sends signed wallet messages.
     package var send: (any TransferSending)? { self }
     /// A highload wallet sends many at once.
-    package var batch: (any BatchSending)? { configuration.highloadTimeout == nil ? nil : self }
+    package var batch: (any BatchSending)? { self }
     /// Empties the wallets of single options.
     package var gather: (any FundGathering)? { configuration.deposit == .derived ? self : nil }
     /// States the wallets' balances.

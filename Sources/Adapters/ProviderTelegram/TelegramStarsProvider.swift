@@ -128,7 +128,7 @@ extension TelegramStarsProvider: TransferScanning {
 
 extension TelegramStarsProvider: TransferSending {
     /// Refunds do not depend on each other.
-    package func lane(of order: TransferOrder) -> String? { nil }
+    package var lane: Lane? { nil }
 
     /// The destination of a refund: a user and a charge.
     ///

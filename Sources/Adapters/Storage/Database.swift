@@ -52,6 +52,9 @@ package protocol Database: Sendable {
     /// Whether other processes may work on the same database.
     var isShared: Bool { get }
 
+    /// Whether the database has lost commits that this process remembers, so that it has to be started anew.
+    var isReplaced: Bool { get }
+
     /// Yields when a gateway has stored work that others may do: a hint, which may be lost. For one reader.
     var news: AsyncStream<Void> { get }
 
@@ -75,6 +78,9 @@ extension Database {
     ) async throws -> Value {
         try await read(body)
     }
+
+    /// By default never: nobody else keeps the database.
+    package var isReplaced: Bool { false }
 
     /// By default nil: other processes may commit.
     package var commitCount: Int? { nil }

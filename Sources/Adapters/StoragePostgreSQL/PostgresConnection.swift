@@ -15,7 +15,8 @@ import Storage
         static let constraint = "23"
         /// Data exceptions, and limits of the program, for example of a row in an index.
         static let values: Set<String> = ["22", "54"]
-        static let again: Set<String> = ["40001", "40P01"]
+        /// Conflicts of transactions, deadlocks, and a lock that was not free in time.
+        static let again: Set<String> = ["40001", "40P01", "55P03"]
     }
 
     /// The result of a statement.
@@ -40,6 +41,7 @@ import Storage
 
     private let settings: String
     private let idleLimit: Duration?
+    private let lineage: PostgresLineage
     private var connection: OpaquePointer?
     private var prepared: [Preparation: String] = [:]
     private var statements = 0
@@ -51,7 +53,9 @@ import Storage
     ///   - settings: libpq's connection string, which may name several hosts and `target_session_attrs`.
     ///   - idleLimit: for a connection that writes, whose commits have to outlive a loss of power. The server ends a
     ///     session that idles in a transaction for longer, because it keeps all others from writing.
-    init(settings: String, idleLimit: Duration? = nil) {
+    ///   - lineage: the history that every connection of the process has to lead to.
+    init(settings: String, idleLimit: Duration? = nil, lineage: PostgresLineage = PostgresLineage()) {
+        self.lineage = lineage
         self.settings = settings
         self.idleLimit = idleLimit
     }
@@ -74,6 +78,7 @@ import Storage
     var isAlive: Bool { unsafe connection.map { unsafe PQstatus($0) == CONNECTION_OK } ?? false }
 
     private func connected() throws(StorageError) -> OpaquePointer {
+        try lineage.requireSame()
         if let connection = unsafe connection, unsafe PQstatus(connection) == CONNECTION_OK { return unsafe connection }
         disconnect()
         guard let made = unsafe PQconnectdb(settings) else { throw StorageError(.unavailable, "libpq has no memory") }
@@ -81,6 +86,7 @@ import Storage
         unsafe PQsetNoticeProcessor(made, { _, _ in }, nil)
         do throws(StorageError) {
             guard unsafe PQstatus(made) == CONNECTION_OK else { throw unsafe Self.unreachable(made) }
+            try lineage.compare(unsafe Self.text(of: PostgresLineage.question, on: made))
             if let idleLimit { try unsafe prepareWriting(made, idleLimit) }
             guard unsafe PQsetnonblocking(made, 1) == 0, unsafe PQenterPipelineMode(made) == 1 else {
                 throw unsafe Self.unreachable(made)
@@ -91,6 +97,14 @@ import Storage
         }
         unsafe connection = unsafe made
         return unsafe made
+    }
+
+    /// The answer of one value to a question; nil when the server has none.
+    private static func text(of question: String, on made: OpaquePointer) -> String? {
+        let result = unsafe PQexec(made, question)
+        defer { unsafe PQclear(result) }
+        guard unsafe PQresultStatus(result) == PGRES_TUPLES_OK, unsafe PQntuples(result) == 1 else { return nil }
+        return unsafe PQgetvalue(result, 0, 0).map { unsafe String(cString: $0) }
     }
 
     private static func unreachable(_ made: OpaquePointer) -> StorageError {
@@ -112,8 +126,11 @@ import Storage
         }
         let level = try PostgresDurability.level(try ask(PostgresDurability.question))
         _ = try ask("SET synchronous_commit = \(level)")
-        // A lower limit that the operator has set stays.
         let limit = idleLimit.wholeMicroseconds / 1_000
+        // The waiting sessions of a process that stands still would otherwise get the locks one after the other, and
+        // each would keep them until it has idled for too long. A process that works asks again.
+        _ = try ask("SET lock_timeout = \(max(1, limit / 2))")
+        // A lower limit that the operator has set stays.
         _ = try ask(
             """
             SELECT set_config(name, CAST(CASE WHEN CAST(setting AS BIGINT) BETWEEN 1 AND \(limit) THEN CAST(setting AS BIGINT)

@@ -15,6 +15,7 @@ package final class PostgresDatabase: Database {
     private let writers: PostgresWriters
     private let readers: PostgresReaders
     private let listener: PostgresListener
+    private let lineage = PostgresLineage()
 
     /// Connects, and brings the schema up to date.
     ///
@@ -34,11 +35,11 @@ package final class PostgresDatabase: Database {
         books: Int = usualBooks,
         idleLimit: Duration = usualIdleLimit
     ) throws {
-        let connection = PostgresConnection(settings: settings, idleLimit: idleLimit)
+        let connection = PostgresConnection(settings: settings, idleLimit: idleLimit, lineage: lineage)
         try PostgresMigrator.run(on: connection, migrating: migrating, books: books)
         connection.disconnect()
-        writers = PostgresWriters(settings: settings, idleLimit: idleLimit)
-        readers = PostgresReaders(settings: settings, count: Self.readerCount)
+        writers = PostgresWriters(settings: settings, idleLimit: idleLimit, lineage: lineage)
+        readers = PostgresReaders(settings: settings, count: Self.readerCount, lineage: lineage)
         listener = PostgresListener(settings: settings)
     }
 
@@ -59,6 +60,9 @@ package final class PostgresDatabase: Database {
             ) { try $0.moment() }
         }
     }
+
+    /// Whether the server has failed over, or the database was replaced, since this process has begun.
+    package var isReplaced: Bool { lineage.isLeft }
 
     /// Several gateways may work on it.
     package var isShared: Bool { true }

@@ -7,8 +7,8 @@ final class PostgresReader: Sendable {
     private let queue = DispatchQueue(label: "settlegate.storage.reader")
     private let connection: Mutex<PostgresConnection>
 
-    init(settings: String) {
-        connection = Mutex(PostgresConnection(settings: settings))
+    init(settings: String, lineage: PostgresLineage) {
+        connection = Mutex(PostgresConnection(settings: settings, lineage: lineage))
     }
 
     /// Reads in one snapshot; a connection that was lost is made again, once.
@@ -57,8 +57,8 @@ final class PostgresReaders: Sendable {
     private let all: [PostgresReader]
     private let state: Mutex<State>
 
-    init(settings: String, count: Int) {
-        let readers = (0..<count).map { _ in PostgresReader(settings: settings) }
+    init(settings: String, count: Int, lineage: PostgresLineage) {
+        let readers = (0..<count).map { _ in PostgresReader(settings: settings, lineage: lineage) }
         all = readers
         state = Mutex(State(idle: readers))
     }

@@ -14,9 +14,11 @@ final class PostgresWriters: Sendable {
 
     private let settings: String
     private let idleLimit: Duration
+    private let lineage: PostgresLineage
     private let state = Mutex(State())
 
-    init(settings: String, idleLimit: Duration) {
+    init(settings: String, idleLimit: Duration, lineage: PostgresLineage) {
+        self.lineage = lineage
         self.settings = settings
         self.idleLimit = idleLimit
     }
@@ -28,7 +30,8 @@ final class PostgresWriters: Sendable {
         let found: GroupCommitter? = state.withLock { state in
             if let known = state.made[scope] { return known.committer }
             guard !state.isClosed else { return nil }
-            let writer = PostgresWriter(settings: settings, idleLimit: idleLimit, scope: scope)
+            let connection = PostgresConnection(settings: settings, idleLimit: idleLimit, lineage: lineage)
+            let writer = PostgresWriter(connection, scope: scope)
             let committer = GroupCommitter(writer)
             state.made[scope] = (writer, committer)
             return committer
@@ -52,8 +55,8 @@ final class PostgresWriters: Sendable {
 final class PostgresWriter: GroupWriter {
     private let connection: Mutex<PostgresWritingConnection>
 
-    init(settings: String, idleLimit: Duration, scope: WriteScope) {
-        connection = Mutex(PostgresWritingConnection(settings: settings, idleLimit: idleLimit, scope: scope))
+    init(_ connection: sending PostgresConnection, scope: WriteScope) {
+        self.connection = Mutex(PostgresWritingConnection(connection, scope: scope))
     }
 
     func withConnection(_ body: (any WritingConnection) throws -> Void) throws {
@@ -82,9 +85,9 @@ private final class PostgresWritingConnection: WritingConnection {
     private var number = ""
     var session: any SQLSession { own }
 
-    init(settings: String, idleLimit: Duration, scope: WriteScope) {
+    init(_ connection: PostgresConnection, scope: WriteScope) {
         self.scope = scope
-        connection = PostgresConnection(settings: settings, idleLimit: idleLimit)
+        self.connection = connection
         own = PostgresSession(connection)
         own.group.scope = scope
     }

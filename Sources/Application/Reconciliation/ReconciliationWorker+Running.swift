@@ -37,6 +37,8 @@ extension ReconciliationWorker {
                     group.addTask {
                         var pass = Pass()
                         await carryOut(duty, into: &pass)
+                        // A duty that was stopped is neither done nor failed.
+                        guard !Task.isCancelled else { return }
                         sender.yield(.done(duty, problems: pass.problems))
                     }
                 }

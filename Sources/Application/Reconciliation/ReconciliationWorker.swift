@@ -191,16 +191,48 @@ package struct ReconciliationWorker: Sendable {
         await attempt("batches of \(provider.key)", into: &pass) { pass in
             pass.outgoing += try await settlement.signBatch(of: provider, under: lease)
         }
-        var due: [String] = []
-        await attempt("outgoing of \(provider.key)", into: &pass) { _ in
-            due = try await settlement.outgoingDue(of: provider.key)
-        }
-        for id in due {
-            await attempt("transfer \(id)", into: &pass) { pass in
-                let before = try await settlement.database.read { try $0.outgoing(id)?.status.state }
-                let after = try await settlement.advance(id, under: lease).status.state
-                if before != after { pass.outgoing += 1 }
+        await attempt("outgoing of \(provider.key)", into: &pass) { pass in
+            let sent = try await settlement.outgoingToFollow(of: provider)
+            await follow(sent, under: lease, into: &pass)
+            for id in try await settlement.outgoingToSign(of: provider) {
+                await attempt("transfer \(id)", into: &pass) { pass in
+                    if try await hasAdvanced(id, under: lease) { pass.outgoing += 1 }
+                }
             }
         }
+    }
+
+    /// How many transfers are asked about at once.
+    private static let followedAtOnce = 8
+
+    /// Takes the next step with transfers that are under way, several at once: each is followed by itself.
+    private func follow(_ transfers: [String], under lease: Lease?, into pass: inout Pass) async {
+        await withTaskGroup(of: Pass.self) { group in
+            var waiting = transfers[...]
+            func next() {
+                guard let id = waiting.popFirst() else { return }
+                group.addTask {
+                    var own = Pass()
+                    await attempt("transfer \(id)", into: &own) { own in
+                        if try await hasAdvanced(id, under: lease) { own.outgoing += 1 }
+                    }
+                    return own
+                }
+            }
+            for _ in 0..<Self.followedAtOnce { next() }
+            for await done in group {
+                pass.outgoing += done.outgoing
+                pass.problems += done.problems
+                next()
+            }
+        }
+    }
+
+    /// Takes the next step with a transfer.
+    ///
+    /// - Returns: whether its state has changed.
+    private func hasAdvanced(_ id: String, under lease: Lease?) async throws -> Bool {
+        let before = try await settlement.database.read { try $0.outgoing(id)?.status.state }
+        return try await settlement.advance(id, under: lease).status.state != before
     }
 }

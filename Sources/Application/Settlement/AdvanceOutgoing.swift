@@ -12,21 +12,6 @@ extension Settlement {
     /// How soon a transfer is tried again after a failure that leaves its outcome open.
     static let retryInterval = Duration.seconds(5)
 
-    /// The identifiers of the transfers whose next step is due.
-    ///
-    /// - Parameters:
-    ///   - provider: whose transfers; those of all providers when nil.
-    ///   - limit: the most transfers.
-    /// - Throws: what the database throws.
-    /// - Returns: at most `limit` identifiers, the oldest first.
-    package func outgoingDue(of provider: String? = nil, limit: Int = 50) async throws -> [String] {
-        let now = clock.now()
-        let states: [PayoutStateMachine.State] = [.awaitingPayment, .inProgress, .unknown]
-        return try await database.read { session in
-            try session.outgoing(in: states, of: provider, dueAt: now, limit: limit).map(\.purpose.id)
-        }
-    }
-
     /// Takes the next step with a transfer: sign and store it, submit it, or learn its fate.
     ///
     /// A crash between any two lines neither loses nor repeats a transfer. The signed bytes are stored before they are
@@ -67,8 +52,8 @@ extension Settlement {
         _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let order = TransferOrder(stored)
-        let lane = sender.lane(of: order)
-        if let lane, try await database.read({ try $0.isLaneBusy(lane, except: stored.purpose.id) }) {
+        let lane = sender.lane
+        guard try await freeNumbers(in: lane) > 0 else {
             return try await postpone(stored, by: Self.pollInterval, lease)
         }
         // The network's fee may fall again; until the transfer is signed it can be cancelled.
@@ -99,7 +84,7 @@ extension Settlement {
             updated.prepared = prepared
             try keep(prepared, under: permit, at: provider.key, in: session)
             let next = now.advanced(by: Self.pollInterval)
-            try store(updated, from: stored, lane: lane, nextAttemptAt: next, in: session)
+            try store(updated, from: stored, lane: lane?.name, nextAttemptAt: next, in: session)
             return updated
         }
         try faults.pass(.afterStoringTransfer)
@@ -204,7 +189,6 @@ extension Settlement {
             // The chain can never take the signed request.
             updated.prepared = nil
             updated.failure = sentence
-            try session.shareLane(of: stored.purpose.id)
             try store(updated, from: stored, nextAttemptAt: now, in: session)
             if action == .watch { try announce(.unknown, updated, at: now, in: session) }
             return updated

@@ -112,16 +112,26 @@ extension Settlement {
 
     /// Has the rail stop taking payments for a subscription, or take them again.
     ///
+    /// A subscription that was paid too late has not begun here, but the rail takes its payments all the same: it can be
+    /// cancelled, by that payment, too.
+    ///
     /// - Parameter request: which subscription, of whom, and whether it is paid again.
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/invalidState`` when there is nothing to cancel or restore.
     /// - Returns: the subscription.
     package func setRenewal(_ request: RenewalRequest) async throws -> SubscriptionWithInvoice {
         let found = try await subscription(request.subscription, of: request.merchant)
         let status = found.subscription.status
-        let isPossible =
+        var charge = status.charge
+        var isPossible =
             request.isRenewed
             ? status.state == .canceled : status.state == .active || status.state == .pastDue
-        guard isPossible, let charge = status.charge, let option = found.first.options.first,
+        if !request.isRenewed, charge == nil {
+            charge = try await database.read { session in
+                try session.payments(of: found.first.invoice.id).compactMap(\.refundTarget).first
+            }
+            isPossible = charge != nil
+        }
+        guard isPossible, let charge, let option = found.first.options.first,
             let keeper = try provider(option.provider).subscriptions
         else {
             let wish = request.isRenewed ? "restored" : "cancelled"

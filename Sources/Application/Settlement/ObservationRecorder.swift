@@ -57,6 +57,7 @@ struct ObservationRecorder: Sendable {
         case .sent(let sent):
             let ours = try ours(in: sent, in: session)
             if !ours.isEmpty {
+                try reopen(ours, in: session)
                 let note = "booked with the transfer \(sent.hash)"
                 let isNew = try isNew(sent.naturalKey, "sent", note, in: session)
                 if let rest = try unasked(sent, of: ours) {
@@ -84,6 +85,16 @@ struct ObservationRecorder: Sendable {
             return try setAside(found, bytes, in: session)
         case .mark(let mark):
             return try record(mark, in: session)
+        }
+    }
+
+    /// Follows transfers again that ended without having been taken, and that the chain shows to have left all the same.
+    ///
+    /// A transfer that was taken and failed has cost a fee. One that has cost none had its money given back because
+    /// nodes did not show it.
+    private func reopen(_ transfers: [OutgoingTransfer], in session: any SQLSession) throws {
+        for transfer in transfers where transfer.status.state == .failed && transfer.networkFee == nil {
+            _ = try settlement.reopen(transfer.purpose.id, at: now, in: session)
         }
     }
 

@@ -15,7 +15,6 @@ extension Settlement {
         guard let stored = try session.outgoing(id), stored.prepared != nil,
             stored.status.state == .completed || stored.status.state == .failed
         else { return false }
-        try session.shareLane(of: id)
         try reopen(stored, "the chain's history has changed; it is looked for again", at: moment, in: session)
         return true
     }

@@ -148,6 +148,15 @@ private struct CaseResolver {
         updated.settledAt = now
         try session.update(updated, from: invoice)
         try settlement.announce(.settled, updated, at: now, in: session)
+        // The accepted payment begins the subscription: the rail has begun it when it was paid.
+        guard let subscription = updated.subscription else { return }
+        let payment = try payment(of: subject, in: session)
+        let began = SubscriptionStatus.Event.paid(
+            payer: payment.payer,
+            charge: payment.refundTarget,
+            until: payment.occurredAt.advanced(by: Subscription.period)
+        )
+        try settlement.advance(subscription, by: began, of: payment.occurredAt, at: now, in: session)
     }
 
     private func credit(_ exceptionCase: ExceptionCase, in session: any SQLSession) throws {

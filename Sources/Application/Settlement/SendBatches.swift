@@ -23,7 +23,7 @@ extension Settlement {
     /// - Throws: what the database throws.
     /// - Returns: how many transfers were signed or refused.
     package func signBatch(of provider: any PaymentProvider, under lease: Lease?) async throws -> Int {
-        guard let batch = provider.batch else { return 0 }
+        guard let batch = provider.batch, try await freeNumbers(in: batch.lane) > 0 else { return 0 }
         let now = clock.now()
         let due = try await database.read { session in
             try session.outgoingToSign(provider: provider.key, dueAt: now, limit: batch.maximumBatch)
@@ -44,6 +44,9 @@ extension Settlement {
         _ lease: Lease?
     ) async throws -> [OutgoingTransfer] {
         let provider = payer.key
+        guard try await freeNumbers(in: sender.lane) > 0 else {
+            return try await each(waiting) { try await postpone($0, by: Self.pollInterval, lease) }
+        }
         let last = try await database.read { try $0.lastSequence(provider: provider) }
         let (permit, batch): (SigningPermit, PreparedBatch)
         do {
@@ -67,7 +70,7 @@ extension Settlement {
                 var updated = stored
                 _ = try updated.status.apply(.signed)
                 updated.prepared = prepared
-                try store(updated, from: stored, nextAttemptAt: next, in: session)
+                try store(updated, from: stored, lane: sender.lane?.name, nextAttemptAt: next, in: session)
                 return updated
             }
         }

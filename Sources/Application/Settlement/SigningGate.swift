@@ -77,10 +77,17 @@ extension Settlement {
         if case .inTurn = reading.numbers, reading.paysOthers {
             taken = try session.lastTakenSequence(provider: provider, since: stored.metAt)
         }
+        var underWay: [TransferUnderWay] = []
+        if reading.paysOthers, let lane = providers.provider(provider)?.send?.lane {
+            underWay = try session.outgoingUnderWay(in: lane.name).compactMap { transfer in
+                transfer.prepared.map { TransferUnderWay(order: TransferOrder(transfer), prepared: $0) }
+            }
+        }
         return WalletBooks(
             signedBelow: stored.signedBelow,
             takenBelow: taken.map { $0 + 1 } ?? 0,
             known: known,
+            underWay: underWay,
             hold: stored.hold?.sentence
         )
     }

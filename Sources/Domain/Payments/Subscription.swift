@@ -154,7 +154,9 @@ package struct SubscriptionStatus: Hashable, Sendable {
             return .activated
         // A payment always buys a period, whatever the state was. A payment that was made before a cancellation and
         // reported after it does not revoke the cancellation.
-        case (.paid(_, _, let until), _):
+        case (.paid(let payer, let charge, let until), _):
+            // One that ended before anybody had paid begins by its first charge.
+            if self.charge == nil { (self.payer, self.charge) = (payer, charge) }
             (periodEnd, endedAt) = (max(until, periodEnd ?? until), nil)
             if let canceledAt, moment <= canceledAt {
                 state = .canceled

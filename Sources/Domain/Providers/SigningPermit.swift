@@ -1,3 +1,5 @@
+import Payments
+
 /// The numbers that a wallet's key has used, as its chain shows them.
 package enum WalletNumbers: Hashable, Sendable {
     /// The wallet takes numbers in turn (nonce, seqno).
@@ -51,15 +53,35 @@ package struct WalletBooks: Hashable, Sendable {
     package let takenBelow: Int64
     /// The remainders of the known numbers, where the wallet takes numbers in any order.
     package let known: Set<Int64>
+    /// The transfers that were signed and whose fate is not decided, where the wallet takes numbers in turn.
+    package let underWay: [TransferUnderWay]
     /// Why nothing may be signed until a person has looked; nil when the wallet may sign.
     package let hold: String?
 
     /// A wallet as the database records it.
-    package init(signedBelow: Int64, takenBelow: Int64 = 0, known: Set<Int64> = [], hold: String? = nil) {
+    package init(
+        signedBelow: Int64,
+        takenBelow: Int64 = 0,
+        known: Set<Int64> = [],
+        underWay: [TransferUnderWay] = [],
+        hold: String? = nil
+    ) {
         self.signedBelow = signedBelow
         self.takenBelow = takenBelow
         self.known = known
+        self.underWay = underWay
         self.hold = hold
+    }
+
+    /// The lowest number from `next` on that no transfer under way has.
+    ///
+    /// It may be below ``signedBelow``: a number that the chain has not taken and nobody waits for has to be filled,
+    /// because the wallet takes none above it before.
+    fileprivate func freeNumber(from next: Int64) -> Int64 {
+        let used = Set(underWay.compactMap(\.prepared.sequence))
+        var number = next
+        while used.contains(number) { number += 1 }
+        return number
     }
 }
 
@@ -84,6 +106,10 @@ package struct SigningPermit: Hashable, Sendable {
     package let wallet: String
     /// The number to sign with, where the wallet takes them in turn.
     package let number: Int64?
+    /// The number that the chain takes next, where the wallet takes them in turn.
+    package let next: Int64?
+    /// The transfers that are under way besides the one that is signed.
+    package let underWay: [TransferUnderWay]
     /// The value in the books; a signature is stored only if it is still the same.
     package let signedBelow: Int64
     /// The names of orders that the rail has carried out already, where it identifies orders by name.
@@ -91,11 +117,19 @@ package struct SigningPermit: Hashable, Sendable {
     /// Whether the rail numbers the wallet's requests.
     package let isNumbered: Bool
 
-    fileprivate init(wallet: String, number: Int64?, signedBelow: Int64, done: Set<String>? = nil) {
+    fileprivate init(
+        wallet: String,
+        number: Int64?,
+        next: Int64? = nil,
+        books: WalletBooks,
+        done: Set<String>? = nil
+    ) {
         self.wallet = wallet
         isNumbered = done == nil
         self.number = number
-        self.signedBelow = signedBelow
+        self.next = next
+        underWay = books.underWay
+        signedBelow = books.signedBelow
         self.done = done ?? []
     }
 
@@ -107,9 +141,6 @@ package struct SigningPermit: Hashable, Sendable {
     /// - Returns: the permit, or why there is none.
     package static func compare(_ reading: WalletReading, with books: WalletBooks) -> Verdict {
         if let hold = books.hold { return .held(hold) }
-        let permit = { (number: Int64?) in
-            SigningPermit(wallet: reading.wallet, number: number, signedBelow: books.signedBelow)
-        }
         switch reading.numbers {
         case .inTurn(let next, let pending):
             // A request with a taken number can never be carried out, and its fate would never be known.
@@ -126,22 +157,16 @@ package struct SigningPermit: Hashable, Sendable {
                     "requests up to number \(pending - 1) wait, but only those below \(books.signedBelow) were signed"
                 )
             }
-            return .allowed(permit(next))
+            let number = books.freeNumber(from: next)
+            return .allowed(SigningPermit(wallet: reading.wallet, number: number, next: next, books: books))
         case .inAnyOrder(let taken, _, _):
             let foreign = taken.subtracting(books.known)
             guard foreign.isEmpty else {
                 return .ahead("the chain has taken \(foreign.count) requests that were not signed here")
             }
-            return .allowed(permit(nil))
+            return .allowed(SigningPermit(wallet: reading.wallet, number: nil, books: books))
         case .named(let done):
-            return .allowed(
-                SigningPermit(
-                    wallet: reading.wallet,
-                    number: nil,
-                    signedBelow: books.signedBelow,
-                    done: done
-                )
-            )
+            return .allowed(SigningPermit(wallet: reading.wallet, number: nil, books: books, done: done))
         }
     }
 }

@@ -4,10 +4,8 @@ package import Seams
 
 /// Sends money, so that a crash between any two steps neither loses nor doubles it.
 package protocol TransferSending: Sendable {
-    /// The lane of an order; nil when the rail does not number transfers.
-    ///
-    /// Orders of one lane are sent one after the other, because the rail numbers them.
-    func lane(of order: TransferOrder) -> String?
+    /// The wallet that numbers transfers in turn; nil when the rail takes them in any order.
+    var lane: Lane? { get }
 
     /// The account that a destination names, in the rail's canonical form.
     ///
@@ -110,6 +108,34 @@ extension TransferSending {
 
     /// On most rails the hash is computed from the signed bytes.
     package func made(_ sent: SentTransfer, by prepared: PreparedTransfer) -> Bool { true }
+}
+
+/// A wallet that takes its numbers in turn, so that few of them may be under way.
+package struct Lane: Hashable, Sendable {
+    /// A name that no other wallet of any rail has.
+    package let name: String
+    /// The most numbers that may be under way at once.
+    package let limit: Int
+
+    /// A wallet that takes its numbers in turn.
+    package init(_ name: String, limit: Int) {
+        self.name = name
+        self.limit = limit
+    }
+}
+
+/// A signed transfer whose fate is not decided.
+package struct TransferUnderWay: Hashable, Sendable {
+    /// What it carries out.
+    package let order: TransferOrder
+    /// Its signed bytes.
+    package let prepared: PreparedTransfer
+
+    /// A signed transfer whose fate is not decided.
+    package init(order: TransferOrder, prepared: PreparedTransfer) {
+        self.order = order
+        self.prepared = prepared
+    }
 }
 
 /// Money that has to be sent.

@@ -13,6 +13,8 @@ package struct StorageError: CodedError {
         case newerSchema
         /// A power failure could lose what the database confirms; such a database is not used.
         case notDurable
+        /// The database has another history than the one that this process began with: it has to be started anew.
+        case replaced
         /// A unit of work cannot be done now: the disk is full, or the database is closed or busy. Nothing was changed.
         case unavailable
         /// The commit failed; the caller has to read back whether the unit of work is stored.
@@ -50,7 +52,9 @@ package struct StorageError: CodedError {
     package var liesInValues: Bool {
         switch code {
         case .constraint, .unstorable, .corrupt: true
-        case .locked, .newerSchema, .notDurable, .unavailable, .outcomeUnknown, .conflict, .fenced, .outOfScope: false
+        case .locked, .newerSchema, .notDurable, .replaced, .unavailable, .outcomeUnknown, .conflict, .fenced,
+            .outOfScope:
+            false
         }
     }
 

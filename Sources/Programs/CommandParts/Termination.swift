@@ -3,7 +3,7 @@ import Glibc
 
 /// Runs something until the process is told to stop.
 package enum Termination {
-    /// Runs `body`, cancels it at SIGTERM or SIGINT, and returns when it has ended.
+    /// Runs `body`, cancels it at SIGTERM or SIGINT, and returns when it has ended, also by itself.
     ///
     /// From the start of `body` on the process can be stopped this way, so `body` is the place to announce that it is
     /// ready.
@@ -21,7 +21,10 @@ package enum Termination {
         }
         var waiting = registrations.makeAsyncIterator()
         for _ in sources { await waiting.next() }
-        let work = Task { await body() }
+        let work = Task {
+            await body()
+            received.yield()
+        }
         for await _ in signals { break }
         work.cancel()
         await work.value

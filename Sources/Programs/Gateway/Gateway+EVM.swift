@@ -26,6 +26,7 @@ extension Gateway.ConfiguredProviders {
             operators: Set(try (chain.operators ?? []).map { try EVMAddress($0) }),
             coldWallets: Set(try file.coldWallets(of: chain.key).map { try EVMAddress($0) }),
             checksRoots: chain.checkRoots ?? true,
+            transfersUnderWay: try transfersUnderWay(chain),
             maximumGasPrice: BigUInt(chain.maximumGasPrice ?? 500) * BigUInt(10).power(9),
             gatheringMinimum: try catalogues.units(
                 chain.gatheringMinimum,
@@ -46,6 +47,15 @@ extension Gateway.ConfiguredProviders {
             seed: try keystore.secret(chain.walletEntry),
             clock: surroundings.clock
         )
+    }
+
+    /// Nodes keep about 64 waiting chain transactions of one account.
+    private static func transfersUnderWay(_ chain: GatewayConfiguration.EVM) throws -> Int {
+        let count = chain.transfersUnderWay ?? 16
+        guard (1...64).contains(count) else {
+            throw ConfigurationError("evm.\(chain.key).transfers_under_way is a number from 1 to 64")
+        }
+        return count
     }
 
     private static func finality(_ chain: GatewayConfiguration.EVM) throws -> EVMProvider.FinalityRule {

@@ -189,8 +189,26 @@ package final class Gateway: Sendable {
         return registered
     }
 
-    /// Works until the task is cancelled: reconciles at each interval and when an update comes, and delivers events.
+    /// Whether the database has lost commits that this process remembers, so that it has ended its work.
+    package var hasLostItsDatabase: Bool { settlement.database.isReplaced }
+
+    /// Waits until the database has been replaced, or the task is cancelled.
+    private func databaseIsReplaced() async {
+        while !Task.isCancelled, !hasLostItsDatabase { try? await clock.sleep(for: .milliseconds(500)) }
+    }
+
+    /// Works until the task is cancelled or the database is replaced: reconciles at each interval and when an update
+    /// comes, and delivers events.
     package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.work() }
+            group.addTask { await self.databaseIsReplaced() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func work() async {
         let interval = Duration.milliseconds(configuration.reconciliationInterval)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.deliveries.run(every: interval) }

@@ -26,6 +26,8 @@ extension GatewayConfiguration {
         package var operators: [String]?
         /// Whether blocks are checked against the roots in their headers; false for chains with types of their own.
         package var checkRoots: Bool?
+        /// How many transfers may be under way at once, from 1 to 64; 16 when it is not set.
+        package var transfersUnderWay: Int?
         /// The most that a unit of gas may cost, in gwei; 500 when it is not set.
         package var maximumGasPrice: UInt64?
         /// The least amount that is gathered from an invoice's address, a decimal text for each asset; less is not
@@ -47,6 +49,7 @@ extension GatewayConfiguration {
             case firstBlock = "first_block"
             case operators
             case checkRoots = "check_roots"
+            case transfersUnderWay = "transfers_under_way"
             case maximumGasPrice = "maximum_gas_price_gwei"
             case gatheringMinimum = "gathering_minimum"
             case tokens

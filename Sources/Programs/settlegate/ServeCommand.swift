@@ -21,5 +21,11 @@ struct ServeCommand: AsyncParsableCommand {
             await gateway.run()
         }
         try await gateway.close()
+        guard gateway.hasLostItsDatabase else { return }
+        Console.say(
+            "settlegate: the database server has failed over, or the database was replaced: commits that this process "
+                + "remembers may be gone, and it has ended; start it anew"
+        )
+        throw ExitCode.unusable
     }
 }

@@ -108,23 +108,26 @@ extension SQLSession {
         ) { try $0.outgoing() }
     }
 
-    /// Whether another transfer that uses a lane is under way.
-    package func isLaneBusy(_ lane: String, except id: String) throws -> Bool {
-        try first(
+    /// The transfers of a lane that are under way, the lowest number first.
+    package func outgoingUnderWay(in lane: String) throws -> [OutgoingTransfer] {
+        try all(
             """
-            SELECT 1 FROM outgoing WHERE (lane = $1 OR substr(lane, 1, length($1) + 1) = $1 || '#')
-            AND \(PayoutStateMachine.State.isSent(in: "")) AND id <> $2 LIMIT 1
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.lane = $1 AND \(PayoutStateMachine.State.isSent(in: "t."))
+            AND t.sequence IS NOT NULL ORDER BY t.sequence, t.position
             """,
-            [.text(lane), .transfer(id)]
-        ) { try $0.integer() } != nil
+            [.text(lane)]
+        ) { try $0.outgoing() }
     }
 
-    /// Lets a transfer share its lane with others: several that are reopened may be under way at once.
-    package func shareLane(of id: String) throws {
-        try execute(
-            "UPDATE outgoing SET lane = lane || $2 WHERE id = $1 AND lane IS NOT NULL AND lane NOT LIKE '%#%'",
-            [.transfer(id), .text("#" + id)]
-        )
+    /// How many numbers of a lane are under way.
+    package func numbersUnderWay(in lane: String) throws -> Int64 {
+        try first(
+            """
+            SELECT COUNT(DISTINCT sequence) FROM outgoing WHERE lane = $1 AND sequence IS NOT NULL
+            AND \(PayoutStateMachine.State.isSent(in: ""))
+            """,
+            [.text(lane)]
+        ) { try $0.integer() } ?? 0
     }
 
     /// A provider's transfers whose fate was decided by its history after a moment, by the rail's own clock.

@@ -141,10 +141,10 @@ extension SQLSession {
         return (count, try first(oldest, [.text(provider)]) { try $0.optionalTransferID() } ?? nil)
     }
 
-    /// How many transfers of a provider were signed with a number.
+    /// How many requests of a provider were signed with a number; one may carry several transfers.
     package func signedCount(_ number: Int64, provider: String) throws -> Int64 {
         try first(
-            "SELECT COUNT(*) FROM outgoing WHERE provider = $1 AND sequence = $2",
+            "SELECT COUNT(DISTINCT hash) FROM outgoing WHERE provider = $1 AND sequence = $2",
             [.text(provider), .integer(number)]
         ) { try $0.integer() } ?? 0
     }

@@ -53,7 +53,11 @@ extension Schema {
         finished_at {moment}, concluded_at {moment}, next_attempt_at {moment} NOT NULL,
         CHECK ((kind = \(OutgoingKind.refund.code)) = (payment IS NOT NULL))) {table}
         """,
-        "CREATE UNIQUE INDEX outgoing_one_per_lane ON outgoing (lane) WHERE \(PayoutStateMachine.State.isSent(in: ""))",
+        // Of one number of a wallet, one request is under way.
+        """
+        CREATE UNIQUE INDEX outgoing_of_lane ON outgoing (lane, sequence, position)
+        WHERE \(PayoutStateMachine.State.isSent(in: ""))
+        """,
         "CREATE INDEX outgoing_by_hash ON outgoing (hash) WHERE hash IS NOT NULL",
         "CREATE INDEX outgoing_of_payment ON outgoing (payment, id) WHERE payment IS NOT NULL",
         "CREATE INDEX outgoing_of_merchant ON outgoing (merchant, kind, id)",
