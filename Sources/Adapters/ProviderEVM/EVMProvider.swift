@@ -102,7 +102,7 @@ package struct EVMProvider: PaymentProvider {
             checksRoots: Bool = true,
             maximumLag: Duration = .seconds(120),
             patience: Duration = .seconds(90),
-            transfersUnderWay: Int = 16,
+            transfersUnderWay: Int = 40,
             maximumGasPrice: BigUInt = 500_000_000_000,
             gatheringMinimum: [AssetID: BigUInt] = [:]
         ) {

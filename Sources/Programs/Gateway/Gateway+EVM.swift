@@ -51,7 +51,7 @@ extension Gateway.ConfiguredProviders {
 
     /// Nodes keep about 64 waiting chain transactions of one account.
     private static func transfersUnderWay(_ chain: GatewayConfiguration.EVM) throws -> Int {
-        let count = chain.transfersUnderWay ?? 16
+        let count = chain.transfersUnderWay ?? 40
         guard (1...64).contains(count) else {
             throw ConfigurationError("evm.\(chain.key).transfers_under_way is a number from 1 to 64")
         }
