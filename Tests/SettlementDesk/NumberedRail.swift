@@ -118,7 +118,7 @@ package final class NumberedRail: PaymentProvider, TransferSending, TransferScan
         throw ProviderError(.unsupported, "nobody pays here")
     }
 
-    package var lane: Lane? { chain.numbering == .inTurn ? Lane("lane", limit: 1) : nil }
+    package var lane: Lane? { chain.numbering == .inTurn ? Lane("lane", limit: 3) : nil }
 
     package func account(of destination: String, for asset: AssetID) throws(DestinationRefusal) -> String {
         destination

@@ -168,6 +168,37 @@ struct UndoneTests {
         #expect(desk.provider.script.withLock { $0.prepared } == 1)
     }
 
+    @Test("a transfer that ended without having been taken, and that the chain shows all the same, is booked as sent")
+    func failedTransferThatHadLeft() async throws {
+        let desk = try await Desk()
+        _ = try await desk.openPaid()
+        let request = PayoutRequest(amount: try desk.amount("1"), destination: "d", comment: nil, needsApproval: false)
+        let payout = try await desk.settlement.requestPayout(request, by: desk.merchant, id: PayoutID(value: 1))
+        let id = payout.purpose.id
+        try await desk.settlement.advance(id)
+        desk.provider.script.withLock { $0.fate = .dead(reason: "expired", fee: nil, at: Timestamp(seconds: 1)) }
+        let failed = try await desk.settlement.advance(id)
+        #expect(failed.status.state == .failed)
+        #expect(try await desk.held("merchant_balance") == "1.485")
+        let movement = AccountMovement(
+            naturalKey: NaturalKey("chain", "1"),
+            kind: .unexplained,
+            amount: try desk.amount("1").negated(),
+            reason: "a payout",
+            occurredAt: Timestamp(seconds: 2)
+        )
+        let hash = try #require(failed.prepared?.hash)
+        let sent = Observation.sent(SentTransfer(naturalKey: NaturalKey("chain", "1"), hash: hash, movement: movement))
+        _ = try await desk.settlement.record(sent, at: desk.provider)
+        desk.provider.script.withLock {
+            $0.fate = .confirmed(evidence: "e", fee: nil, at: Timestamp(seconds: 2))
+        }
+        #expect(try await desk.settlement.advance(id).status.state == .completed)
+        #expect(try await desk.held("merchant_balance") == "0.485")
+        #expect(try await desk.held("payouts_payable") == "0")
+        #expect(try await desk.booksHold())
+    }
+
     @Test("are the same payments, and count again, when their block comes back", arguments: Engine.allCases)
     func comesBack(engine: Engine) async throws {
         let desk = try await Desk(on: engine)

@@ -292,7 +292,7 @@ extension Settlement {
         also: @escaping @Sendable (OutgoingTransfer, Timestamp, any SQLSession) throws -> Void = { _, _, _ in }
     ) async throws -> OutgoingTransfer {
         let now = clock.now()
-        return try await write(under: lease) { session in
+        let ended: OutgoingTransfer = try await write(under: lease) { session in
             var updated = stored
             let action = try updated.status.apply(event)
             updated.concludedAt = moment
@@ -308,6 +308,10 @@ extension Settlement {
             try also(updated, now, session)
             return updated
         }
+        if ended.status.state == .completed, let lane = providers.provider(ended.provider)?.send?.lane {
+            lanes.widen(lane)
+        }
+        return ended
     }
 
     func store(

@@ -42,6 +42,9 @@ extension Settlement {
     /// How many more numbers of a lane may be under way; without a lane, any number.
     func freeNumbers(in lane: Lane?) async throws -> Int {
         guard let lane else { return .max }
-        return max(0, lane.limit - Int(clamping: try await database.read { try $0.numbersUnderWay(in: lane.name) }))
+        return max(
+            0,
+            lanes.width(of: lane) - Int(clamping: try await database.read { try $0.numbersUnderWay(in: lane.name) })
+        )
     }
 }

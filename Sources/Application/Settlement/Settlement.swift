@@ -51,6 +51,7 @@ package struct Settlement: Sendable {
     let storage: StorageWatch
     let books: MerchantBooks
     let texts = InvoiceTexts()
+    let lanes = LaneWindows()
 
     /// A settlement over the given parts.
     package init(

@@ -135,6 +135,7 @@ extension Settlement {
         at now: Timestamp,
         in session: any SQLSession
     ) throws {
+        if let lane = providers.provider(provider)?.send?.lane { lanes.close(lane) }
         guard try session.hold(wallet, of: provider, kind, sentence, at: now) else { return }
         try openCase(of: wallet, at: provider, now, in: session)
     }
