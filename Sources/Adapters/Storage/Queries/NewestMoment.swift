@@ -16,7 +16,7 @@ extension SQLSession {
             last("posted_at", of: "ledger_transactions"), last("created_at", of: "events"),
             """
             SELECT MAX(i.created_at) FROM books b JOIN invoices i ON i.book = b.number
-            WHERE i.id = (SELECT MAX(l.id) FROM invoices l WHERE l.book = b.number)
+            WHERE i.id = (SELECT l.id FROM invoices l WHERE l.book = b.number ORDER BY l.id DESC LIMIT 1)
             """,
             "SELECT proven_at FROM storage_proofs WHERE number = 1",
         ]
