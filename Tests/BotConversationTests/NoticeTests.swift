@@ -70,7 +70,8 @@ struct NoticeTests {
         guard case .payment(let id, _) = try await desk.receive(transfer) else { throw Desk.Crash() }
         let now = desk.clock.now()
         try await desk.settlement.database.write { session in
-            for _ in 1...2 { try session.insertNotice(id.text, of: id, by: "telegram:shop", at: now) }
+            let payment = try #require(try session.payment(id))
+            for _ in 1...2 { try session.insertNotice(id.text, of: payment, by: "telegram:shop", at: now) }
         }
         let telegram = ScriptedTelegram(answers)
         let client = BotClient(

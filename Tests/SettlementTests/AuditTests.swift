@@ -21,6 +21,8 @@ struct AuditTests {
         case another
         /// A later moment or larger number.
         case later
+        /// A number.
+        case integer(Int64)
         case text(String)
         case units(Int64)
         case id([UInt8])
@@ -37,7 +39,7 @@ struct AuditTests {
             "payer": [.text("other")], "refund_target": [.text("other")], "recorded_at": [.later],
             "classification": [.rubbish] + ["exact", "late", "unmatched"].map { .word("payments.classification", $0) },
             "state": [.rubbish, .word("payments.state", "final"), .word("payments.state", "orphaned")],
-            "value": [.units(7), .rubbish], "value_asset": [.text("telegram:XTR")],
+            "value": [.units(7), .rubbish], "value_asset": [.text("telegram:XTR")], "handed_over": [.integer(1)],
         ],
         "invoices": [
             "id": [.id(InvoiceID(value: 9).bytes)], "merchant": [.id(MerchantID(value: 0).bytes)],
@@ -93,24 +95,26 @@ struct AuditTests {
     /// The other columns of these tables, and why the audit does not compare them.
     static let others: [String: [String: String]] = [
         "payments": [
-            "invoice": "found by what the invoices received", "option": "how it was paid; a claim changes it",
+            "book": "a key", "invoice": "found by what the invoices received",
+            "option": "how it was paid; a claim changes it",
             "evidence": "the rail's proof, which a reorganisation changes",
             "occurred_at": "the rail's time, which a reorganisation changes",
             "available_at": "the rail's time, which a reorganisation changes",
             "quote": "by which the value was found, and the value is compared",
         ],
         "outgoing": [
-            "comment": "words for the receiver, told to nobody", "prepared": "what is signed", "hash": "what is signed",
+            "book": "a key", "comment": "words for the receiver, told to nobody", "prepared": "what is signed",
+            "hash": "what is signed",
             "sequence": "what is signed", "valid_until": "what is signed", "position": "what is signed",
             "lane": "an order of work", "elsewhere": "the payment provider's own number", "failure": "words",
             "finished_at": "a time of ours", "next_attempt_at": "an order of work",
             "concluded_at": "the rail's time, which a reorganisation changes",
         ],
-        "cases": [:],
+        "cases": ["book": "a key"],
         "balances": ["book": "a key"],
         "postings": ["book": "a key", "sequence": "a key", "line": "a key"],
         "ledger_transactions": ["book": "a key", "seal": "the seal itself"],
-        "invoices": ["settled_at": "a time of ours"],
+        "invoices": ["book": "a key", "settled_at": "a time of ours"],
     ]
 
     /// The rows in which a column has a value or a meaning.
@@ -128,6 +132,8 @@ struct AuditTests {
         case ("cases", "payment"): "payment IS NOT NULL"
         // Only cases about a movement have evidence.
         case ("cases", "evidence"): "evidence IS NOT NULL"
+        // Only payments of the operator can be handed over.
+        case ("payments", "handed_over"): "merchant IS NULL"
         // The value of a payment that does not count is informational.
         case ("payments", "value"), ("payments", "value_asset"):
             "state = \(code("payments.state", "final")) AND classification IN ("
@@ -224,6 +230,7 @@ struct AuditTests {
         case .later:
             if case .integer(let number) = old { new = .integer(number + 1_000_000_000) } else { new = .integer(1) }
         case .text(let text): new = .text(text)
+        case .integer(let integer): new = .integer(integer)
         case .units(let units): new = .units(Int256(units))
         case .id(let bytes): new = .blob(bytes)
         case .word(let columns, let word):

@@ -221,6 +221,10 @@ struct PersonalDataTests {
             let other = MerchantID(value: 9)
             try session.insert(MerchantRecord(id: other, name: "other", feeBasisPoints: 0, createdAt: desk.clock.now()))
             let values: [SQLValue] = [.blob(other.bytes), .blob(first.id.bytes)]
+            try session.execute(
+                "UPDATE merchants SET book = (SELECT book FROM payments WHERE id = $2) WHERE id = $1",
+                values
+            )
             try session.execute("UPDATE payments SET merchant = $1 WHERE id = $2", values)
         }
         await #expect(throws: (any Error).self) { try await read(desk, 1) }

@@ -69,7 +69,9 @@ struct ReadInvoiceTests {
             required: 3,
             occurredAt: desk.clock.now()
         )
-        try await desk.settlement.database.write { try $0.store(sighting, provider: desk.provider.key) }
+        try await desk.settlement.database.write {
+            try $0.store(sighting, of: desk.merchant, provider: desk.provider.key)
+        }
     }
 
     private static func pay(_ amount: String, number: Int, on desk: Desk) async throws {

@@ -107,14 +107,18 @@ struct TenancyTests {
         let (option, invoice) = (SQLValue.blob(opened.options[0].id.bytes), SQLValue.blob(opened.invoice.id.bytes))
         let statements: [(String, [SQLValue])] = [
             (
-                "INSERT INTO payment_references (provider, scope, value, option) VALUES ('neighbour', 's', 'v', $1)",
+                """
+                INSERT INTO payment_references (provider, scope, value, book, option)
+                SELECT 'neighbour', 's', 'v', o.book, o.id FROM payment_options o WHERE o.id = $1
+                """,
                 [option]
             ),
             ("UPDATE payment_references SET provider = 'neighbour' WHERE option = $1", [option]),
             (
                 """
-                INSERT INTO sightings (provider, natural_key, option, invoice, asset, amount, confirmations, required,
-                occurred_at) VALUES ('neighbour', 'k', $1, $2, 'a', $3, 0, 1, 1)
+                INSERT INTO sightings (book, provider, natural_key, option, invoice, asset, amount, confirmations, required,
+                occurred_at) SELECT o.book, 'neighbour', 'k', o.id, $2, 'a', $3, 0, 1, 1 FROM payment_options o
+                WHERE o.id = $1
                 """,
                 [option, invoice, .units(1)]
             ),

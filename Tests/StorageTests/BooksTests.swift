@@ -145,6 +145,43 @@ struct BooksTests {
         try await database.close()
     }
 
+    @Test("hand a payment over whole, with its customer's data and notices", arguments: Engine.allCases)
+    func handedOver(engine: Engine) async throws {
+        let database = try await Self.database(on: engine)
+        let unmatched = Payment.stored(1, of: nil, at: Self.now)
+        let matched = Payment.stored(1, of: MerchantID(value: 2), at: Self.now)
+        try await database.write { session in
+            try session.insert(unmatched)
+            try session.insertPersonalData([1, 2], of: unmatched, at: Self.now)
+            try session.insertNotice(unmatched.id.text, of: unmatched, by: "telegram:shop", at: Self.now)
+        }
+        try await database.write { try $0.replace(matched, from: unmatched) }
+        let later = Self.now.advanced(by: .seconds(1))
+        try await database.read { session in
+            #expect(try session.payment(matched.id) == matched)
+            #expect(try session.payments(of: MerchantID(value: 2), in: Page(limit: 9)) == [matched])
+            #expect(try session.unmatchedPayments(provider: "ton", payer: "payer", limit: 9).isEmpty)
+            #expect(try session.payments(of: "payer", key: nil, at: ["ton"], limit: 9) == [matched])
+            #expect(try session.standingPayments(provider: "ton", since: Self.now) == [matched])
+            #expect(try session.personalData(of: matched.id)?.sealed == [1, 2])
+            #expect(try session.dueNotices(at: later, limit: 9).map(\.payment) == [matched.id])
+            let rows = try session.query("SELECT book, handed_over FROM payments ORDER BY book", []).map(\.values)
+            #expect(rows == [[.integer(0), .integer(1)], [.integer(2), .integer(0)]])
+        }
+        // A notice that was asked for again is the same one.
+        try await database.write { session in
+            try session.insertNotice(matched.id.text, of: matched, by: "telegram:shop", at: Self.now)
+        }
+        #expect(try await database.read { try $0.dueNotices(at: later, limit: 9).count } == 1)
+        // A merchant's payment never becomes the operator's, or another merchant's.
+        for other in [nil, MerchantID(value: 3)] {
+            await #expect(throws: StorageError(.corrupt, "")) {
+                try await database.write { try $0.replace(.stored(1, of: other, at: Self.now), from: matched) }
+            }
+        }
+        try await database.close()
+    }
+
     @Test("other than the operator's may not hold unmatched money", arguments: Engine.allCases)
     func operatorsAccounts(engine: Engine) async throws {
         let database = try await Self.database(on: engine)
@@ -167,30 +204,6 @@ struct BooksTests {
         try await database.close()
     }
 
-    @Test("own each table of merchants; all others are shared or directories")
-    func tables() {
-        var known: Set<String> = []
-        for statement in Schema.migrations.flatMap(\.statements) where statement.hasPrefix("CREATE TABLE ") {
-            let name = statement.dropFirst("CREATE TABLE ".count).prefix { $0 != " " }
-            let isShared = Schema.sharedTables.contains(String(name))
-            let isDirectory = Schema.directories.contains(String(name))
-            #expect(!(isShared && isDirectory), "\(name) is shared or a directory")
-            // Any other table belongs to merchants: it references one, or an object of one.
-            let owners = [
-                "merchants", "invoices", "payments", "outgoing", "webhook_endpoints", "payment_links", "cases",
-            ]
-            let isOwned =
-                owners.contains { statement.contains("REFERENCES \($0) ") }
-                || Self.journal.contains(String(name))
-            #expect(isShared || isDirectory || isOwned, "nobody knows whose '\(name)' is: see Schema.sharedTables")
-            known.insert(String(name))
-        }
-        #expect(Schema.sharedTables.union(Schema.directories).isSubset(of: known))
-    }
-
-    /// The tables that name a book instead.
-    private static let journal: Set<String> = ["postings", "balances", "past_quotes"]
-
     @Test("know from a statement's text which table it changes")
     func changedTables() {
         let statements: [(String, String?)] = [
@@ -203,5 +216,31 @@ struct BooksTests {
         for (sql, table) in statements { #expect(Schema.changedTable(of: sql) == table, "\(sql)") }
         #expect(Schema.sharedTable(changedBy: "INSERT INTO invoices (id) VALUES ($1)") == nil)
         #expect(Schema.sharedTable(changedBy: "UPDATE wallets SET hold = 1") == "wallets")
+    }
+}
+
+extension Payment {
+    /// A payment of a merchant, or an unmatched one.
+    static func stored(_ number: UInt128, of merchant: MerchantID?, at moment: Timestamp) -> Self {
+        Self(
+            id: PaymentID(value: number),
+            invoice: nil,
+            option: nil,
+            merchant: merchant,
+            rail: .ton,
+            provider: "ton",
+            naturalKey: NaturalKey("test", "\(number)"),
+            amount: Amount(asset: .stars, units: 5),
+            value: nil,
+            quote: nil,
+            classification: merchant == nil ? .unmatched : .exact,
+            payer: "payer",
+            refundTarget: nil,
+            evidence: "e",
+            state: .final,
+            occurredAt: moment,
+            recordedAt: moment,
+            availableAt: moment
+        )
     }
 }

@@ -45,7 +45,8 @@ struct HoldingAccountTests {
                     quote: nil,
                     instruction: .invoiceLink(url: "l"),
                     reference: PaymentReference(scope: "s", value: "v")
-                )
+                ),
+                of: merchant
             )
         }
     }
@@ -80,11 +81,21 @@ struct HoldingAccountTests {
         #expect(try await !had())
         let option = PaymentOptionID(value: 1)
         try await open(option, at: "evm", in: database)
+        let hold = { @Sendable (provider: String) async throws -> Void in
+            try await database.write { session in
+                try session.insertHoldingAccount(
+                    provider: provider,
+                    account: "0xa",
+                    option: option,
+                    of: MerchantID(value: 1)
+                )
+            }
+        }
         // An account holds money only at the provider where its option was opened.
         await #expect(throws: StorageError(.constraint, "")) {
-            try await database.write { try $0.insertHoldingAccount(provider: "ton", account: "0xa", option: option) }
+            try await hold("ton")
         }
-        try await database.write { try $0.insertHoldingAccount(provider: "evm", account: "0xa", option: option) }
+        try await hold("evm")
         #expect(try await had())
         try await database.write { try $0.emptyHoldingAccount(provider: "evm", account: "0xa") }
         #expect(try await had())
@@ -92,7 +103,7 @@ struct HoldingAccountTests {
             try await database.read { try $0.holdingAccounts(provider: "evm", after: "", limit: 9).count }
         }
         #expect(try await holding() == 0)
-        try await database.write { try $0.insertHoldingAccount(provider: "evm", account: "0xa", option: option) }
+        try await hold("evm")
         #expect(try await holding() == 1)
         try await database.close()
     }

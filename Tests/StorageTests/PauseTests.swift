@@ -60,8 +60,8 @@ struct PauseTests {
             for state in [PayoutStateMachine.State.awaitingPayment, .inProgress] {
                 try session.execute(
                     """
-                    INSERT INTO outgoing (id, kind, merchant, provider, asset, amount, destination, state, created_at,
-                    next_attempt_at) VALUES ($1, \(OutgoingKind.payout.code), $2, 'p', 'telegram:XTR', $6, 'd', $3, $4, $5)
+                    INSERT INTO outgoing (book, id, kind, merchant, provider, asset, amount, destination, state, created_at,
+                    next_attempt_at) VALUES ((SELECT book FROM merchants), $1, \(OutgoingKind.payout.code), $2, 'p', 'telegram:XTR', $6, 'd', $3, $4, $5)
                     """,
                     [
                         .id(PayoutID(value: state == .inProgress ? 4 : 5)), .id(merchant.id), .code(state),

@@ -127,6 +127,39 @@ struct WriteScopeTests {
         try await world.close()
     }
 
+    @Test("finds by an identifier what lies in its book alone, and is widened for what a natural key says is there")
+    func places() async throws {
+        let world = try await World()
+        let gateway = world.gateways[0]
+        let payment = Payment.stored(5, of: MerchantID(value: 2), at: Self.now)
+        let observation = ObservationRecord(
+            payment.naturalKey,
+            provider: payment.provider,
+            kind: "incoming",
+            note: "",
+            payment: payment.id,
+            at: Self.now
+        )
+        try await gateway.write(in: Self.second) { session in
+            _ = try session.observe(observation)
+            try session.insert(payment)
+        }
+        for (scope, isFound) in [
+            (Self.first, false), (Self.second, true), (Self.operators, false), (.everything, true),
+        ] {
+            let found = try await gateway.write(in: scope) { try $0.payment(payment.id) }
+            #expect((found == payment) == isFound, "\(scope)")
+        }
+        #expect(try await gateway.read { try $0.payment(payment.id) } == payment)
+        let runs = Mutex(0)
+        let found = try await gateway.write(in: Self.first) { session in
+            runs.withLock { $0 += 1 }
+            return try session.payment(naturalKey: payment.naturalKey, at: payment.provider)
+        }
+        #expect(found == payment && runs.withLock { $0 } > 1)
+        try await world.close()
+    }
+
     /// Two units that book on the same new account at once would each insert its row.
     @Test("keeps one row for a new account that several books use at once", arguments: [1, 2, 3] as [UInt64])
     func newNames(seed: UInt64) async throws {

@@ -142,7 +142,7 @@ struct Desk {
             try await settlement.database.write { session in
                 for (invoice, option) in batch {
                     try session.insert(invoice)
-                    try session.insert(option)
+                    try session.insert(option, of: invoice.merchant)
                 }
             }
         }

@@ -63,7 +63,8 @@ enum PostgresBenchmark {
             try session.execute(
                 """
                 CREATE TABLE bench_invoices AS SELECT row_number() OVER () AS n, o.reference_value AS reference,
-                o.id AS option, o.invoice, i.merchant FROM payment_options o JOIN invoices i ON i.id = o.invoice
+                o.id AS option, o.invoice, i.merchant FROM payment_options o JOIN invoices i ON i.book = o.book
+                AND i.id = o.invoice
                 WHERE i.settled_at IS NULL LIMIT \(invoices)
                 """,
                 []

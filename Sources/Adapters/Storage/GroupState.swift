@@ -32,6 +32,9 @@ package final class GroupState {
     var accountNumbers = RowNumbers<AccountID>()
     var assetNumbers = RowNumbers<AssetID>()
 
+    /// The numbers of all books, which are fixed when the database is made; nil until they were read.
+    var everyBook: String?
+
     /// The scope of the group's units.
     package var scope = WriteScope.everything
     /// Whether a unit has stored work to be done: a pushed message, or an event to deliver.
@@ -70,7 +73,7 @@ package final class GroupState {
     }
 
     /// Keeps the numbers of rows that were read or made, because they are committed.
-    func keepNumbers() {
+    package func keepNumbers() {
         merchantBooks.commit()
         accountNumbers.commit()
         assetNumbers.commit()

@@ -2,13 +2,24 @@ import Dispatch
 import Storage
 import Synchronization
 
+/// A connection for reading, and the session that keeps what is written once and never changed.
+private final class PostgresReading {
+    let connection: PostgresConnection
+    let session: PostgresSession
+
+    init(settings: String, lineage: PostgresLineage) {
+        connection = PostgresConnection(settings: settings, lineage: lineage)
+        session = PostgresSession(connection)
+    }
+}
+
 /// A connection that reads, on a thread of its own.
 final class PostgresReader: Sendable {
     private let queue = DispatchQueue(label: "settlegate.storage.reader")
-    private let connection: Mutex<PostgresConnection>
+    private let reading: Mutex<PostgresReading>
 
     init(settings: String, lineage: PostgresLineage) {
-        connection = Mutex(PostgresConnection(settings: settings, lineage: lineage))
+        reading = Mutex(PostgresReading(settings: settings, lineage: lineage))
     }
 
     /// Reads in one snapshot; a connection that was lost is made again, once.
@@ -18,23 +29,28 @@ final class PostgresReader: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             queue.async {
                 continuation.resume(
-                    with: Result { try self.connection.withLock { try Self.read(on: $0, body) } }
+                    with: Result { try self.reading.withLock { try Self.read(on: $0, body) } }
                 )
             }
         }
     }
 
     private static func read<Value>(
-        on connection: PostgresConnection,
+        on reading: PostgresReading,
         _ body: (any SQLSession) throws -> Value
     ) throws -> Value {
+        let (connection, session) = (reading.connection, reading.session)
         func attempt() throws -> Value {
+            // The rows that the previous read has cached may have changed since.
+            session.group.forget()
             do {
                 try connection.enqueue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                let value = try body(PostgresSession(connection))
+                let value = try body(session)
                 // The end of a transaction that only reads need not be waited for.
                 try connection.enqueue("COMMIT")
                 connection.flush()
+                // Numbers that were read in a committed state are never changed.
+                session.group.keepNumbers()
                 return value
             } catch {
                 connection.rollBack()
@@ -44,7 +60,7 @@ final class PostgresReader: Sendable {
         do { return try attempt() } catch  where !connection.isAlive { return try attempt() }
     }
 
-    func disconnect() { connection.withLock { $0.disconnect() } }
+    func disconnect() { reading.withLock { $0.connection.disconnect() } }
 }
 
 /// Readers that are lent one at a time, so that a long read holds up nobody while another reader is free.

@@ -54,7 +54,10 @@ final class SQLiteReader: Sendable {
             try? session.execute("ROLLBACK", [])
             throw error
         }
-        return try result.get()
+        let value = try result.get()
+        // Numbers that were read in a committed state are never changed.
+        session.group.keepNumbers()
+        return value
     }
 
     /// Ends the connection, after what is under way.

@@ -110,7 +110,7 @@ extension Settlement {
         in session: any SQLSession
     ) throws {
         guard payment.payer != nil, let source = providers.provider(payment.provider)?.push?.source else { return }
-        try session.insertNotice(subject, of: payment.id, by: source, at: now)
+        try session.insertNotice(subject, of: payment, by: source, at: now)
     }
 
     /// Tells the merchant, or the operator, that a payment was taken back.

@@ -95,7 +95,7 @@ extension Settlement {
             link: invoice.paymentLink,
             heldUntil: now.advanced(by: max(provider.capabilities.graceAfterExpiry, Self.shortestHold))
         )
-        return try session.hold(approval, at: now) ? .approved : .refused(message: Self.underWay)
+        return try session.hold(approval, of: invoice.merchant, at: now) ? .approved : .refused(message: Self.underWay)
     }
 
     /// The least time for which an approved form holds its invoice: the longest that Telegram keeps a pre-checkout query.

@@ -46,9 +46,14 @@ extension ObservationRecorder {
     ) throws -> RecordedObservation {
         let transfer = arrival.transfer
         let (named, invoice) = (found.option, found.invoice)
-        let option = try quoted(named, paidAt: arrival.madeAt, in: session)
+        let option = try quoted(named, of: invoice.merchant, paidAt: arrival.madeAt, in: session)
         if isGathered, let reference = transfer.reference {
-            try session.insertHoldingAccount(provider: providerKey, account: reference.value, option: option.id)
+            try session.insertHoldingAccount(
+                provider: providerKey,
+                account: reference.value,
+                option: option.id,
+                of: invoice.merchant
+            )
         }
         var match = Match(found, paying: option)
         guard transfer.amount.asset == option.due.asset else {
@@ -95,6 +100,7 @@ extension ObservationRecorder {
     /// does not hold merely because nobody renewed it. A rail that asks first has approved its quote.
     private func quoted(
         _ named: PaymentOption,
+        of merchant: MerchantID,
         paidAt moment: Timestamp,
         in session: any SQLSession
     ) throws -> PaymentOption {
@@ -110,7 +116,7 @@ extension ObservationRecorder {
             instruction: option.instruction,
             reference: option.reference
         )
-        return try session.renew(renewed, from: option) ? renewed : option
+        return try session.renew(renewed, from: option, of: merchant) ? renewed : option
     }
 
     /// The finding about a payment by another customer than the one who alone may pay; nil when the payer may pay.
@@ -254,7 +260,7 @@ extension ObservationRecorder {
 
     private func store(_ payment: Payment, _ arrival: Arrival, in session: any SQLSession) throws {
         if let stored = arrival.stored {
-            try session.replace(payment)
+            try session.replace(payment, from: stored)
             try settlement.reseal(stored, for: payment.merchant, in: session)
         } else {
             try session.insert(payment)

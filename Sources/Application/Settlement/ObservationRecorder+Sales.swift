@@ -104,7 +104,7 @@ extension ObservationRecorder {
             throw SettlementError(.invalidState, "the merchant \(sale.merchant) is not stored")
         }
         try session.insert(invoice)
-        try session.insert(option)
+        try session.insert(option, of: sale.merchant)
         return try receive(arrival, for: OptionMatch(option, of: invoice, by: merchant), in: session)
     }
 }

@@ -29,9 +29,11 @@ extension ObservationRecorder {
         for sighting in seen {
             let known = old.removeValue(forKey: sighting.transfer.naturalKey)
             try attempt {
-                guard let stored = try match(sighting, in: session) else { return try lose(known, in: session) }
+                guard let (stored, merchant) = try match(sighting, in: session) else {
+                    return try lose(known, in: session)
+                }
                 guard known != stored else { return }
-                try session.store(stored, provider: providerKey)
+                try session.store(stored, of: merchant, provider: providerKey)
                 if known == nil { try detect(stored, in: session) }
             }
         }
@@ -48,13 +50,17 @@ extension ObservationRecorder {
         if payment?.state != .final { try forget(sighting, in: session) }
     }
 
-    private func match(_ sighting: Sighting, in session: any SQLSession) throws -> StoredSighting? {
+    /// The sighting as it is stored, and whose invoice it pays; nil when it pays none.
+    private func match(
+        _ sighting: Sighting,
+        in session: any SQLSession
+    ) throws -> (sighting: StoredSighting, merchant: MerchantID)? {
         let transfer = sighting.transfer
         guard let reference = transfer.reference,
             let match = try session.option(reference, at: providerKey),
             match.option.due.asset == transfer.amount.asset
         else { return nil }
-        return StoredSighting(
+        let stored = StoredSighting(
             naturalKey: transfer.naturalKey,
             option: match.option.id,
             invoice: match.invoice.id,
@@ -64,6 +70,7 @@ extension ObservationRecorder {
             required: sighting.required,
             occurredAt: transfer.occurredAt
         )
+        return (stored, match.invoice.merchant)
     }
 
     private func detect(_ sighting: StoredSighting, in session: any SQLSession) throws {

@@ -212,7 +212,7 @@ extension Settlement {
             try session.insert(invoice)
             for visitor in request.visitors { try takePlace(for: invoice, of: visitor, at: now, in: session) }
             for (planned, result) in opened {
-                try session.insert(planned.option(result))
+                try session.insert(planned.option(result), of: invoice.merchant)
                 let provider = planned.provider
                 let isScannedAlone = provider.scan?.scansAccountsOfOptions ?? true
                 for account in result.accounts {

@@ -31,7 +31,7 @@ extension Settlement {
     func keep(_ told: PersonalData?, of payment: Payment, at now: Timestamp, in session: any SQLSession) throws {
         guard let told else { return }
         let sealed = try personalData.seal(told, of: payment.id, for: payment.merchant)
-        try session.insertPersonalData(sealed, of: payment.id, at: now)
+        try session.insertPersonalData(sealed, of: payment, at: now)
     }
 
     /// Seals the personal data of a payment again for the merchant to whom the payment belongs now.
@@ -117,7 +117,7 @@ extension Settlement {
             guard let payment = try session.payment(request.payment), owns(request.merchant, payment.merchant) else {
                 throw SettlementError(.notFound, "there is no payment \(request.payment)")
             }
-            try session.erasePersonalData(of: payment.id, by: request.key, at: now)
+            try session.erasePersonalData(of: payment, by: request.key, at: now)
             return try personalJSON(payment, in: session)
         }
     }

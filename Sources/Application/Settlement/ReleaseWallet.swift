@@ -134,7 +134,7 @@ extension Settlement {
             }
             switch decision {
             case .owed:
-                try session.review(id, at: now)
+                try session.review(stored, at: now)
                 return try owe(stored, at: now, in: session)
             case .left(let key, let position):
                 guard let spend = try spend(key, position, of: stored.provider, in: session) else {

@@ -31,7 +31,7 @@ extension Settlement {
         return try await write(for: found.invoice.merchant) { session in
             guard let invoice = try session.invoice(id) else { return found }
             if try InvoiceWithOptions(invoice, in: session).canRenew(at: now) {
-                for (old, new) in options { _ = try session.renew(new, from: old) }
+                for (old, new) in options { _ = try session.renew(new, from: old, of: invoice.merchant) }
             }
             return try InvoiceWithOptions(invoice, in: session)
         }

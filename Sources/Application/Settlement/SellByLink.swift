@@ -107,7 +107,7 @@ extension Settlement {
             if change.changesStock { link.stock = change.stock }
             if let isActive = change.isActive { link.isActive = isActive }
             try session.update(link)
-            if try isSoldOut(link.id, in: session) { try session.insertSoldLink(link.id) }
+            if try isSoldOut(link.id, in: session) { try session.insertSoldLink(link.id, of: link.merchant) }
             return (link, try taken(of: link.id, in: session))
         }
     }
@@ -157,7 +157,7 @@ extension Settlement {
         guard let place = (0..<visitor.places).first(where: { open[$0] == nil }) else {
             throw SettlementError(.conflict, "too many invoices of this link are open: pay one of them first")
         }
-        try session.visit(link, by: visitor.name, place: place, invoice: invoice.id)
+        try session.visit(link, by: visitor.name, place: place, invoice: invoice)
     }
 
     /// The invoice of a link that a visitor has open; nil when there is none, or several.
@@ -194,7 +194,7 @@ extension Settlement {
         guard let id = invoice.paymentLink else { return }
         try session.release(invoice.id)
         guard try isSoldOut(id, in: session) else { return }
-        try session.insertSoldLink(id)
+        try session.insertSoldLink(id, of: invoice.merchant)
     }
 
     private func isSoldOut(_ id: PaymentLinkID, in session: any SQLSession) throws -> Bool {

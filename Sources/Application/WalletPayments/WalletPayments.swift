@@ -110,7 +110,7 @@ package struct WalletPayments: Sendable {
             _ = try session.update(last, from: before)
         }
         try makePlace(for: invoice.merchant, at: now, in: session)
-        try session.insert(made)
+        try session.insert(made, of: invoice.merchant)
         return made
     }
 

@@ -29,6 +29,8 @@ package struct StorageError: CodedError {
         case constraint
         /// A unit of work changes more than its scope allows, and has to run with a wider scope. Nothing was changed.
         case outOfScope
+        /// The server lacks an extension that was asked for. Nothing was changed.
+        case missingExtension
         /// The database cannot store a value: text with U+0000, or too many bytes. Nothing was changed.
         case unstorable
     }
@@ -53,7 +55,7 @@ package struct StorageError: CodedError {
         switch code {
         case .constraint, .unstorable, .corrupt: true
         case .locked, .newerSchema, .notDurable, .replaced, .unavailable, .outcomeUnknown, .conflict, .fenced,
-            .outOfScope:
+            .outOfScope, .missingExtension:
             false
         }
     }

@@ -52,6 +52,20 @@ package struct GatewayConfiguration: Codable, Sendable {
             default: throw ConfigurationError("'database' has either a 'path' or 'postgresql'")
             }
         }
+
+        /// Spreads the tables over the nodes of a PostgreSQL with the Citus extension.
+        ///
+        /// - Throws: ``ConfigurationError`` when the database is no PostgreSQL, and `StorageError` with the code
+        ///   `missingExtension`.
+        /// - Returns: the tables that were not distributed before.
+        package func distribute() throws -> [String] {
+            guard let settings = postgresql else {
+                throw ConfigurationError(
+                    "'--distributed' needs PostgreSQL with the Citus extension: set 'database.postgresql'"
+                )
+            }
+            return try PostgresDatabase.distribute(settings)
+        }
     }
 
     /// Where the gateway listens.

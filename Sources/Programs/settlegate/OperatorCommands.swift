@@ -17,14 +17,28 @@ struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
         abstract: "Bring the database's schema up to date.",
-        discussion: "Example: settlegate migrate --config Config/settlegate.yaml"
+        discussion: """
+            With --distributed, the tables are spread over the nodes of a PostgreSQL with the Citus extension: those of
+            merchants by their book, and all others are copied to every node. The gateway must not run meanwhile.
+
+            Example: settlegate migrate --config Config/settlegate.yaml
+            """
     )
     @OptionGroup var options: GatewayOptions
+    @Flag(help: "Spread the tables over the nodes of a Citus cluster.") var distributed = false
 
     mutating func run() async throws {
         try await Console.usable {
-            try await options.configuration().database.open().close()
+            let database = try options.configuration().database
+            try await database.open().close()
             Console.say("the database is up to date")
+            guard distributed else { return }
+            let tables = try database.distribute()
+            Console.say(
+                tables.isEmpty
+                    ? "every table was distributed before"
+                    : "\(tables.count) tables are distributed by book, or on every node"
+            )
         }
     }
 }

@@ -22,8 +22,10 @@ extension SQLSession {
                 )
             }
         }
-        let accepted =
-            "SELECT 1 FROM cases WHERE invoice = $1 AND outcome = \(ExceptionCase.Resolution.Outcome.accepted.code) LIMIT 1"
+        let accepted = """
+            SELECT 1 FROM cases WHERE \(try within()) AND invoice = $1
+            AND outcome = \(ExceptionCase.Resolution.Outcome.accepted.code) LIMIT 1
+            """
         let hasAccepted = try first(accepted, [.id(invoice.id)]) { try $0.integer() } != nil
         let status = invoice.status
         if counted != status.received {

@@ -18,9 +18,15 @@ extension SQLSession {
             SELECT id FROM cases WHERE (state = \(ExceptionCase.State.open.code)) <> (outcome IS NULL)
             ORDER BY id LIMIT 1000
             """
+        // A payment that was handed over is checked where it is now.
+        let vanished = """
+            SELECT h.id FROM payments h WHERE h.handed_over = 1 AND NOT EXISTS (SELECT 1 FROM payments p
+            WHERE \(try within("p")) AND p.id = h.id AND p.handed_over = 0) ORDER BY h.id LIMIT 1000
+            """
         return try audit("payments", Self.paymentColumns, from: "payments p", as: "p", of: PaymentKind.self) {
             try wrong($0.payment())
         }
+            + all(vanished, []) { "payments \(try $0.id(PaymentKind.self)): it was handed over, and no book has it" }
             + audit("invoices", Self.invoiceColumns, from: "invoices i", as: "i", of: InvoiceKind.self) {
                 try wrong($0.invoice())
             }
@@ -39,15 +45,37 @@ extension SQLSession {
         of kind: (any IdentifierKind.Type)?,
         _ check: (inout SQLRow) throws -> [String]
     ) throws -> [String] {
+        try ledgerBooks().flatMap { book in
+            try audit(table, columns, from: source, as: alias, in: book, of: kind, check)
+        }
+    }
+
+    private func audit(
+        _ table: String,
+        _ columns: String,
+        from source: String,
+        as alias: String,
+        in book: LedgerBook,
+        of kind: (any IdentifierKind.Type)?,
+        _ check: (inout SQLRow) throws -> [String]
+    ) throws -> [String] {
         var findings: [String] = []
         var last: [UInt8] = []
+        let key = "\(alias).id"
+        let stands = table == "payments" ? "AND \(alias).handed_over = 0" : ""
+        let place = SQLValue.integer(book.number)
         while true {
-            let sql = "SELECT id FROM \(table) WHERE id > $1 ORDER BY id LIMIT 500"
-            let ids = try all(sql, [.blob(last)]) { try $0.blob() }
+            let sql = """
+                SELECT \(key) FROM \(table) \(alias) WHERE \(alias).book = $1 AND \(key) > $2 \(stands)
+                ORDER BY \(key) LIMIT 500
+                """
+            let ids = try all(sql, [place, .blob(last)]) { try $0.blob() }
             guard let end = ids.last else { return findings }
-            let key = "\(alias).id"
-            let page = "SELECT \(columns) FROM \(source) WHERE \(key) > $1 AND \(key) <= $2 ORDER BY \(key)"
-            let rows = try query(page, [.blob(last), .blob(end)])
+            let page = """
+                SELECT \(columns) FROM \(source) WHERE \(alias).book = $1 AND \(key) > $2 AND \(key) <= $3 \(stands)
+                ORDER BY \(key)
+                """
+            let rows = try query(page, [place, .blob(last), .blob(end)])
             for (bytes, stored) in zip(ids, rows) {
                 let id = try kind.flatMap { Self.text(bytes, $0) } ?? transferName(bytes) ?? Hex.encode(bytes)
                 do {
@@ -68,7 +96,8 @@ extension SQLSession {
 
     /// The text of a transfer's identifier; nil when the row does not say whether it is a refund or a payout.
     private func transferName(_ bytes: [UInt8]) throws -> String? {
-        let row = try query("SELECT t.id, t.kind FROM outgoing t WHERE t.id = $1", [.blob(bytes)]).first
+        let row = try query("SELECT t.id, t.kind FROM outgoing t WHERE \(within("t")) AND t.id = $1", [.blob(bytes)])
+            .first
         return row.flatMap { row in
             var row = row
             return try? row.optionalTransferID()
@@ -144,7 +173,7 @@ extension SQLSession {
     /// The open cases about a payment, without their amounts, which may be wrong.
     private func openCases(about payment: PaymentID) throws -> [ExceptionCase.Reason] {
         try all(
-            "SELECT reason FROM cases WHERE payment = $1 AND state = \(ExceptionCase.State.open.code)",
+            "SELECT reason FROM cases WHERE \(within()) AND payment = $1 AND state = \(ExceptionCase.State.open.code)",
             [.id(payment)]
         ) {
             try $0.code()

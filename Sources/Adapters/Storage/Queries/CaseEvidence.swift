@@ -71,7 +71,7 @@ extension SQLSession {
         let postings = try all(
             """
             SELECT DISTINCT l.book, l.sequence, a.scope, s.code, p.units FROM cases c
-            JOIN ledger_transactions l ON l.movement = c.movement AND l.kind = \(LedgerTransaction.Kind.movement.code)
+            JOIN ledger_transactions l ON l.book = \(LedgerBook.operators.number) AND l.movement = c.movement AND l.kind = \(LedgerTransaction.Kind.movement.code)
             JOIN postings p ON p.book = l.book AND p.sequence = l.sequence JOIN accounts a ON a.number = p.account AND a.code = 'suspense'
             JOIN assets s ON s.number = p.asset WHERE c.outcome = \(ExceptionCase.Resolution.Outcome.dismissed.code)
             AND NOT EXISTS (SELECT 1 FROM ledger_transactions r WHERE r.book = l.book AND r.reverses = l.id)

@@ -1,3 +1,4 @@
+import Ledger
 package import Money
 package import Payments
 package import Records
@@ -19,14 +20,14 @@ extension SQLSession {
     package func insert(_ opened: ExceptionCase) throws {
         try execute(
             """
-            INSERT INTO cases (id, reason, merchant, invoice, payment, movement, asset, amount, state, opened_at, detail,
-            evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            INSERT INTO cases (book, id, reason, merchant, invoice, payment, movement, asset, amount, state, opened_at, detail,
+            evidence) VALUES ($13, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             """,
             [
                 .id(opened.id), .code(opened.reason), .id(opened.merchant), .id(opened.invoice),
                 .id(opened.payment), .text(opened.movement?.text), .asset(opened.amount), .units(opened.amount),
                 .code(opened.state), .moment(opened.openedAt), .text(opened.detail),
-                .text(opened.evidence.map(EvidenceText.write)),
+                .text(opened.evidence.map(EvidenceText.write)), try place(of: opened.merchant),
             ]
         )
     }
@@ -37,8 +38,8 @@ extension SQLSession {
     package func resolve(_ id: CaseID, _ resolution: ExceptionCase.Resolution) throws -> Bool {
         try change(
             """
-            UPDATE cases SET state = \(ExceptionCase.State.resolved.code), resolved_at = $1, outcome = $2, outcome_object = $3, note = $4
-            WHERE id = $5 AND state = \(ExceptionCase.State.open.code)
+            UPDATE cases SET state = \(ExceptionCase.State.resolved.code), resolved_at = $1, outcome = $2,
+            outcome_object = $3, note = $4 WHERE \(within()) AND id = $5 AND state = \(ExceptionCase.State.open.code)
             """,
             [
                 .moment(resolution.moment), .code(resolution.outcome), .text(resolution.object),
@@ -50,27 +51,36 @@ extension SQLSession {
     /// Stores how much waits in an open case.
     package func update(_ id: CaseID, amount: Amount) throws {
         try executeOne(
-            "UPDATE cases SET asset = $1, amount = $2 WHERE id = $3 AND state = \(ExceptionCase.State.open.code)",
+            """
+            UPDATE cases SET asset = $1, amount = $2 WHERE \(within()) AND id = $3
+            AND state = \(ExceptionCase.State.open.code)
+            """,
             [.asset(amount), .units(amount), .id(id)]
         )
     }
 
     /// A case.
     package func exceptionCase(_ id: CaseID) throws -> ExceptionCase? {
-        try first("SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.id = $1", [.id(id)]) { try $0.exceptionCase() }
+        try first("SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE \(within("c")) AND c.id = $1", [.id(id)]) {
+            try $0.exceptionCase()
+        }
     }
 
     /// The cases about a payment.
     package func cases(of payment: PaymentID) throws -> [ExceptionCase] {
-        try all("SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.payment = $1 ORDER BY c.id", [.id(payment)]) {
-            try $0.exceptionCase()
-        }
+        try all(
+            "SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE \(within("c")) AND c.payment = $1 ORDER BY c.id",
+            [.id(payment)]
+        ) { try $0.exceptionCase() }
     }
 
     /// The open cases about an invoice.
     package func openCases(of invoice: InvoiceID) throws -> [ExceptionCase] {
         try all(
-            "SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.invoice = $1 AND c.state = \(ExceptionCase.State.open.code) ORDER BY c.id",
+            """
+            SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE \(within("c")) AND c.invoice = $1
+            AND c.state = \(ExceptionCase.State.open.code) ORDER BY c.id
+            """,
             [.id(invoice)]
         ) { try $0.exceptionCase() }
     }
@@ -78,9 +88,20 @@ extension SQLSession {
     /// The open cases about a movement of a rail's account.
     package func openCases(of movement: NaturalKey) throws -> [ExceptionCase] {
         try all(
-            "SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE c.movement = $1 AND c.state = \(ExceptionCase.State.open.code) ORDER BY c.id",
+            """
+            SELECT \(Self.caseColumns) FROM \(Self.cases) WHERE \(withinOrOperators("c")) AND c.movement = $1
+            AND c.state = \(ExceptionCase.State.open.code) ORDER BY c.id
+            """,
             [.text(movement.text)]
         ) { try $0.exceptionCase() }
+    }
+
+    /// The operator's cases lie in the operator's book, as do those without a merchant.
+    private func cases(of merchant: MerchantID, isOperator: Bool) throws -> Filter {
+        guard isOperator else { return try owned(by: merchant, in: "c") }
+        var filter = Filter("c.book = ", .integer(LedgerBook.operators.number))
+        filter.belonging("COALESCE(c.merchant, $2) = ", .id(merchant))
+        return filter
     }
 
     /// Cases of all merchants or of one, the newest first.
@@ -99,8 +120,7 @@ extension SQLSession {
         in page: Page
     ) throws -> [ExceptionCase] {
         var filter =
-            merchant.map { Filter(isOperator ? "COALESCE(c.merchant, $1) = " : "c.merchant = ", .id($0)) }
-            ?? Filter("c.opened_at >= ", .integer(0))
+            try merchant.map { try cases(of: $0, isOperator: isOperator) } ?? Filter("c.opened_at >= ", .integer(0))
         filter.and("c.state = ", .code(state))
         return try list(Self.caseColumns, from: Self.cases, id: "c.id", of: CaseKind.self, filter, in: page) {
             try $0.exceptionCase()

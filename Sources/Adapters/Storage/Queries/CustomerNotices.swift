@@ -15,17 +15,17 @@ extension SQLSession {
     /// Has a customer told about a payment, or about its refund; each once.
     package func insertNotice(
         _ subject: String,
-        of payment: PaymentID,
+        of payment: Payment,
         by source: String,
         at moment: Timestamp
     ) throws {
         group.hasNews = true
         try execute(
             """
-            INSERT INTO customer_notices (subject, source, payment, due_at) VALUES ($1, $2, $3, $4)
+            INSERT INTO customer_notices (book, subject, source, payment, due_at) VALUES ($5, $1, $2, $3, $4)
             ON CONFLICT DO NOTHING
             """,
-            [.text(subject), .text(source), .id(payment), .moment(moment)]
+            [.text(subject), .text(source), .id(payment.id), .moment(moment), try place(of: payment.merchant)]
         )
     }
 
@@ -43,7 +43,7 @@ extension SQLSession {
     /// Stores the outcome of a notice.
     package func finishNotice(_ subject: String, outcome: String, at moment: Timestamp) throws {
         try execute(
-            "UPDATE customer_notices SET finished_at = $1, outcome = $2 WHERE subject = $3",
+            "UPDATE customer_notices SET finished_at = $1, outcome = $2 WHERE \(within()) AND subject = $3",
             [.moment(moment), .text(outcome), .text(subject)]
         )
     }
@@ -51,7 +51,7 @@ extension SQLSession {
     /// Has a notice tried again later.
     package func postponeNotice(_ subject: String, until moment: Timestamp, reason: String) throws {
         try execute(
-            "UPDATE customer_notices SET due_at = $1, outcome = $2 WHERE subject = $3",
+            "UPDATE customer_notices SET due_at = $1, outcome = $2 WHERE \(within()) AND subject = $3",
             [.moment(moment), .text(reason), .text(subject)]
         )
     }

@@ -59,15 +59,16 @@ extension SQLSession {
     /// Each span has a lookup of its own in the index: an endpoint without news costs one lookup.
     private static func nextEvent(_ column: String) -> String {
         """
-        (SELECT e.\(column) FROM events e WHERE e.merchant = w.merchant AND e.sequence > p.position
-        ORDER BY e.sequence LIMIT 1)
+        (SELECT e.\(column) FROM events e WHERE e.book = w.book AND e.merchant = w.merchant
+        AND e.sequence > p.position ORDER BY e.sequence LIMIT 1)
         """
     }
 
     /// Whether a delivery to an endpoint waits whose attempts have failed.
     private static var isFailing: String {
         """
-        CASE WHEN EXISTS (SELECT 1 FROM event_retries f WHERE f.endpoint = w.id AND f.failed = 1) THEN 1 ELSE 0 END
+        CASE WHEN EXISTS (SELECT 1 FROM event_retries f WHERE f.book = w.book AND f.endpoint = w.id AND f.failed = 1)
+        THEN 1 ELSE 0 END
         """
     }
 
@@ -83,15 +84,16 @@ extension SQLSession {
             SQLStatement(
                 """
                 SELECT r.endpoint, w.merchant, MIN(r.next_attempt_at), \(Self.isFailing) FROM event_retries r
-                JOIN webhook_endpoints w ON w.id = r.endpoint WHERE \(Self.isDue) AND \(Self.isFree)
-                GROUP BY r.endpoint, w.id, w.merchant
+                JOIN webhook_endpoints w ON w.book = r.book AND w.id = r.endpoint WHERE \(Self.isDue) AND \(Self.isFree)
+                GROUP BY w.book, r.endpoint, w.id, w.merchant
                 """,
                 bounds
             ),
             SQLStatement(
                 """
                 SELECT p.endpoint, w.merchant, \(Self.nextEvent("created_at")), \(Self.isFailing)
-                FROM endpoint_positions p JOIN webhook_endpoints w ON w.id = p.endpoint WHERE \(Self.isFree)
+                FROM endpoint_positions p JOIN webhook_endpoints w ON w.book = p.book AND w.id = p.endpoint
+                WHERE \(Self.isFree)
                 AND \(Self.nextEvent("sequence")) <= COALESCE(p.until, \(Int64.max))
                 """,
                 bounds
@@ -134,8 +136,8 @@ extension SQLSession {
             try execute(
                 """
                 INSERT INTO event_retries (book, endpoint, sequence, attempts, next_attempt_at, failed)
-                SELECT w.book, w.id, $2, $3, $4, 1 FROM webhook_endpoints w WHERE w.id = $1
-                ON CONFLICT (endpoint, sequence) DO UPDATE SET attempts = excluded.attempts,
+                SELECT w.book, w.id, $2, $3, $4, 1 FROM webhook_endpoints w WHERE \(within("w")) AND w.id = $1
+                ON CONFLICT (book, endpoint, sequence) DO UPDATE SET attempts = excluded.attempts,
                 next_attempt_at = excluded.next_attempt_at, failed = 1
                 """,
                 [.id(endpoint), sequence, number, .moment(next)]
@@ -143,23 +145,25 @@ extension SQLSession {
         } else if case .retry(let since) = delivery.place {
             // A redelivery that was asked for meanwhile stays.
             try execute(
-                "DELETE FROM event_retries WHERE endpoint = $1 AND sequence = $2 AND next_attempt_at = $3",
+                """
+                DELETE FROM event_retries WHERE \(within()) AND endpoint = $1 AND sequence = $2 AND next_attempt_at = $3
+                """,
                 [.id(endpoint), sequence, .moment(since)]
             )
             try execute(
-                "UPDATE event_retries SET attempts = $3, failed = 0 WHERE endpoint = $1 AND sequence = $2",
+                "UPDATE event_retries SET attempts = $3, failed = 0 WHERE \(within()) AND endpoint = $1 AND sequence = $2",
                 [.id(endpoint), sequence, number]
             )
         }
         try execute(
             """
-            INSERT INTO delivery_attempts (endpoint, event, number, started_at, duration, status, failure)
-            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+            INSERT INTO delivery_attempts (book, endpoint, event, number, started_at, duration, status, failure)
+            VALUES ($8, $1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
             """,
             [
                 .id(endpoint), .id(delivery.event), number, .moment(attempt.startedAt),
                 .integer(attempt.duration.wholeMicroseconds), .integer(attempt.status.map(Int64.init)),
-                .text(attempt.failure),
+                .text(attempt.failure), try place(of: turn.endpoint.merchant),
             ]
         )
         return true

@@ -27,8 +27,10 @@ extension SQLSession {
         // The first attempt comes first, so that the last one decides the state.
         let attempted = try all(
             """
-            SELECT a.endpoint, a.number, a.status FROM events e JOIN webhook_endpoints w ON w.merchant = e.merchant
-            JOIN delivery_attempts a ON a.endpoint = w.id AND a.event = e.id WHERE e.id = $1 ORDER BY a.number
+            SELECT a.endpoint, a.number, a.status FROM events e
+            JOIN webhook_endpoints w ON w.book = e.book AND w.merchant = e.merchant
+            JOIN delivery_attempts a ON a.book = w.book AND a.endpoint = w.id AND a.event = e.id
+            WHERE \(within("e")) AND e.id = $1 ORDER BY a.number
             """,
             [.id(event)]
         ) { row -> DeliveryRecord in
@@ -38,16 +40,19 @@ extension SQLSession {
         }
         let retried = try all(
             """
-            SELECT r.endpoint, r.attempts FROM events e JOIN webhook_endpoints w ON w.merchant = e.merchant
-            JOIN event_retries r ON r.endpoint = w.id AND r.book = e.book AND r.sequence = e.sequence WHERE e.id = $1
+            SELECT r.endpoint, r.attempts FROM events e
+            JOIN webhook_endpoints w ON w.book = e.book AND w.merchant = e.merchant
+            JOIN event_retries r ON r.book = e.book AND r.endpoint = w.id AND r.sequence = e.sequence
+            WHERE \(within("e")) AND e.id = $1
             """,
             [.id(event)]
         ) { DeliveryRecord(endpoint: try $0.id(), state: .pending, attempts: try $0.int()) }
         let next = try all(
             """
-            SELECT e.type, \(Self.endpointColumns) FROM events e JOIN webhook_endpoints w ON w.merchant = e.merchant
-            JOIN endpoint_positions p ON p.endpoint = w.id AND e.sequence > p.position
-            AND e.sequence <= COALESCE(p.until, \(Int64.max)) WHERE e.id = $1
+            SELECT e.type, \(Self.endpointColumns) FROM events e
+            JOIN webhook_endpoints w ON w.book = e.book AND w.merchant = e.merchant
+            JOIN endpoint_positions p ON p.book = w.book AND p.endpoint = w.id AND e.sequence > p.position
+            AND e.sequence <= COALESCE(p.until, \(Int64.max)) WHERE \(within("e")) AND e.id = $1
             """,
             [.id(event)]
         ) { (type: try $0.text(), endpoint: try $0.endpoint()) }
@@ -64,7 +69,7 @@ extension SQLSession {
         try all(
             """
             SELECT number, started_at, duration, status, failure FROM delivery_attempts
-            WHERE endpoint = $1 AND event = $2 ORDER BY number
+            WHERE \(within()) AND endpoint = $1 AND event = $2 ORDER BY number
             """,
             [.id(endpoint), .id(event)]
         ) { try $0.attempt() }
@@ -81,7 +86,8 @@ extension SQLSession {
         return try all(
             """
             SELECT a.event, a.number, a.started_at, a.duration, a.status, a.failure FROM delivery_attempts a
-            WHERE \(filter.conditions.joined(separator: " AND ")) ORDER BY a.event DESC, a.number DESC LIMIT \(limit)
+            WHERE \(within("a"))
+            AND \(filter.conditions.joined(separator: " AND ")) ORDER BY a.event DESC, a.number DESC LIMIT \(limit)
             """,
             filter.arguments
         ) { row in (try row.id(), try row.attempt()) }
@@ -94,8 +100,9 @@ extension SQLSession {
         let retried = try first("SELECT COUNT(*) FROM event_retries", []) { try $0.int() } ?? 0
         let untold = try all(
             """
-            SELECT w.types, e.type, COUNT(*) FROM endpoint_positions p JOIN webhook_endpoints w ON w.id = p.endpoint
-            JOIN events e ON e.merchant = w.merchant AND e.sequence > p.position
+            SELECT w.types, e.type, COUNT(*) FROM endpoint_positions p
+            JOIN webhook_endpoints w ON w.book = p.book AND w.id = p.endpoint
+            JOIN events e ON e.book = w.book AND e.merchant = w.merchant AND e.sequence > p.position
             AND e.sequence <= COALESCE(p.until, \(Int64.max)) GROUP BY w.types, e.type
             """,
             []

@@ -22,7 +22,7 @@ extension SQLSession {
             [
                 .id(endpoint.id), .id(endpoint.merchant), .text(endpoint.url), .blob(endpoint.sealedSecret),
                 .text(endpoint.types.joined(separator: " ")), .moment(endpoint.createdAt),
-                .integer(endpoint.takesPersonalData ? 1 : 0), .integer(try book(of: endpoint.merchant).number),
+                .integer(endpoint.takesPersonalData ? 1 : 0), try place(of: endpoint.merchant),
             ]
         )
         try openSpan(of: endpoint.id)
@@ -35,12 +35,12 @@ extension SQLSession {
         try execute(
             """
             UPDATE webhook_endpoints SET sealed_secret = $1, disabled_at = $2, disabled_reason = $3,
-            previous_secret = $4, previous_until = $5 WHERE id = $6
+            previous_secret = $4, previous_until = $5 WHERE book = $7 AND id = $6
             """,
             [
                 .blob(endpoint.sealedSecret), .moment(endpoint.disabledAt), .text(endpoint.disabledReason),
                 .blob(endpoint.previousSecret), .moment(endpoint.previousUntil),
-                .id(endpoint.id),
+                .id(endpoint.id), try place(of: endpoint.merchant),
             ]
         )
         try endpoint.disabledAt == nil ? openSpan(of: endpoint.id) : closeSpan(of: endpoint.id)
@@ -50,15 +50,18 @@ extension SQLSession {
     private func openSpan(of endpoint: WebhookEndpointID) throws {
         // When nothing was stored since it was disabled, nothing was left out.
         try execute(
-            "UPDATE endpoint_positions SET until = NULL WHERE endpoint = $1 AND until = \(Self.lastEvent(of: Self.itsBook))",
+            """
+            UPDATE endpoint_positions SET until = NULL WHERE \(within()) AND endpoint = $1
+            AND until = \(Self.lastEvent(of: "endpoint_positions.book"))
+            """,
             [.id(endpoint)]
         )
         try execute(
             """
-            INSERT INTO endpoint_positions (endpoint, start, position)
-            SELECT w.id, \(Self.lastEvent(of: "w.book")), \(Self.lastEvent(of: "w.book")) FROM webhook_endpoints w
-            WHERE w.id = $1
-            AND NOT EXISTS (SELECT 1 FROM endpoint_positions p WHERE p.endpoint = $1 AND p.until IS NULL)
+            INSERT INTO endpoint_positions (book, endpoint, start, position)
+            SELECT w.book, w.id, \(Self.lastEvent(of: "w.book")), \(Self.lastEvent(of: "w.book")) FROM webhook_endpoints w
+            WHERE \(within("w")) AND w.id = $1 AND NOT EXISTS (SELECT 1 FROM endpoint_positions p
+            WHERE p.book = w.book AND p.endpoint = w.id AND p.until IS NULL)
             """,
             [.id(endpoint)]
         )
@@ -67,29 +70,32 @@ extension SQLSession {
     /// Has an endpoint get none of the events that are stored from now on.
     private func closeSpan(of endpoint: WebhookEndpointID) throws {
         try execute(
-            "UPDATE endpoint_positions SET until = \(Self.lastEvent(of: Self.itsBook)) WHERE endpoint = $1 AND until IS NULL",
+            """
+            UPDATE endpoint_positions SET until = \(Self.lastEvent(of: "endpoint_positions.book"))
+            WHERE \(within()) AND endpoint = $1 AND until IS NULL
+            """,
             [.id(endpoint)]
         )
     }
 
-    /// The book of the endpoint `$1`, in a statement.
-    private static var itsBook: String { "(SELECT w.book FROM webhook_endpoints w WHERE w.id = $1)" }
-
     /// Deletes an endpoint; the log of its attempts stays in the database, and events that still waited are not sent.
     package func delete(_ endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
         try execute(
-            "UPDATE webhook_endpoints SET deleted_at = $1, claim = claim + 1 WHERE id = $2",
+            "UPDATE webhook_endpoints SET deleted_at = $1, claim = claim + 1 WHERE \(within()) AND id = $2",
             [.moment(moment), .id(endpoint.id)]
         )
         for table in ["event_retries", "endpoint_positions"] {
-            try execute("DELETE FROM \(table) WHERE endpoint = $1", [.id(endpoint.id)])
+            try execute("DELETE FROM \(table) WHERE \(within()) AND endpoint = $1", [.id(endpoint.id)])
         }
     }
 
     /// An endpoint that was not deleted.
     package func endpoint(_ id: WebhookEndpointID) throws -> WebhookEndpointRecord? {
         try first(
-            "SELECT \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.id = $1 AND w.deleted_at IS NULL",
+            """
+            SELECT \(Self.endpointColumns) FROM webhook_endpoints w
+            WHERE \(within("w")) AND w.id = $1 AND w.deleted_at IS NULL
+            """,
             [.id(id)]
         ) { try $0.endpoint() }
     }
@@ -99,7 +105,7 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.endpointColumns) FROM webhook_endpoints w
-            WHERE w.merchant = $1 AND w.deleted_at IS NULL ORDER BY w.id
+            WHERE \(within("w")) AND w.merchant = $1 AND w.deleted_at IS NULL ORDER BY w.id
             """,
             [.id(merchant)]
         ) { try $0.endpoint() }

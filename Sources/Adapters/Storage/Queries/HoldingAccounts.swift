@@ -2,14 +2,19 @@ package import Payments
 
 /// Accounts of single options that may hold money, which has to be gathered.
 extension SQLSession {
-    /// Stores that an account has received money.
-    package func insertHoldingAccount(provider: String, account: String, option: PaymentOptionID) throws {
+    /// Stores that an account of a merchant's option has received money.
+    package func insertHoldingAccount(
+        provider: String,
+        account: String,
+        option: PaymentOptionID,
+        of merchant: MerchantID
+    ) throws {
         try execute(
             """
-            INSERT INTO holding_accounts (provider, account, option, is_empty) VALUES ($1, $2, $3, 0)
+            INSERT INTO holding_accounts (provider, account, book, option, is_empty) VALUES ($1, $2, $4, $3, 0)
             ON CONFLICT (provider, account) DO UPDATE SET is_empty = 0
             """,
-            [.text(provider), .text(account), .id(option)]
+            [.text(provider), .text(account), .id(option), try place(of: merchant)]
         )
     }
 

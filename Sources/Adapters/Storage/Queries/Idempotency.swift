@@ -27,18 +27,18 @@ extension SQLSession {
         let isFirst =
             try change(
                 """
-                INSERT INTO idempotency_keys (merchant, route, key, fingerprint, object, claimed_at, leased_until)
-                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+                INSERT INTO idempotency_keys (book, merchant, route, key, fingerprint, object, claimed_at, leased_until)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
                 """,
-                scope.arguments + [.blob(fingerprint), .text(object), .moment(now), .moment(leaseEnd)]
+                key(of: scope) + [.blob(fingerprint), .text(object), .moment(now), .moment(leaseEnd)]
             ) == 1
         if isFirst { return .claimed(object: object) }
         let stored = try first(
             """
             SELECT fingerprint, object, status, body, leased_until FROM idempotency_keys
-            WHERE merchant = $1 AND route = $2 AND key = $3
+            WHERE book = $1 AND merchant = $2 AND route = $3 AND key = $4
             """,
-            scope.arguments
+            key(of: scope)
         ) { row in
             (
                 fingerprint: try row.blob(), object: try row.text(), status: try row.optionalInteger(),
@@ -50,8 +50,8 @@ extension SQLSession {
         if let status = stored.status { return .replay(status: Int(status), body: stored.body ?? "") }
         guard stored.leasedUntil <= now else { return .inFlight }
         try execute(
-            "UPDATE idempotency_keys SET leased_until = $4 WHERE merchant = $1 AND route = $2 AND key = $3",
-            scope.arguments + [.moment(leaseEnd)]
+            "UPDATE idempotency_keys SET leased_until = $5 WHERE book = $1 AND merchant = $2 AND route = $3 AND key = $4",
+            key(of: scope) + [.moment(leaseEnd)]
         )
         return .claimed(object: stored.object)
     }
@@ -59,28 +59,31 @@ extension SQLSession {
     /// Stores the answer for a repeated request.
     package func finishIdempotency(_ scope: IdempotencyScope, status: Int, body: String) throws {
         try execute(
-            "UPDATE idempotency_keys SET status = $4, body = $5 WHERE merchant = $1 AND route = $2 AND key = $3",
-            scope.arguments + [.integer(Int64(status)), .text(body)]
+            "UPDATE idempotency_keys SET status = $5, body = $6 WHERE book = $1 AND merchant = $2 AND route = $3 AND key = $4",
+            key(of: scope) + [.integer(Int64(status)), .text(body)]
         )
     }
 
     /// Lets a request that failed run again at once; the object's identifier is kept.
     package func releaseIdempotency(_ scope: IdempotencyScope, at now: Timestamp) throws {
         try execute(
-            "UPDATE idempotency_keys SET leased_until = $4 WHERE merchant = $1 AND route = $2 AND key = $3",
-            scope.arguments + [.moment(now)]
+            "UPDATE idempotency_keys SET leased_until = $5 WHERE book = $1 AND merchant = $2 AND route = $3 AND key = $4",
+            key(of: scope) + [.moment(now)]
         )
+    }
+
+    private func key(of scope: IdempotencyScope) throws -> [SQLValue] {
+        [try place(of: scope.merchant), .id(scope.merchant), .text(scope.route), .text(scope.key)]
     }
 
     /// Forgets a request that was refused before anything was done.
     package func forgetIdempotency(_ scope: IdempotencyScope) throws {
         try execute(
-            "DELETE FROM idempotency_keys WHERE merchant = $1 AND route = $2 AND key = $3 AND status IS NULL",
-            scope.arguments
+            """
+            DELETE FROM idempotency_keys WHERE book = $1 AND merchant = $2 AND route = $3 AND key = $4
+            AND status IS NULL
+            """,
+            key(of: scope)
         )
     }
-}
-
-extension IdempotencyScope {
-    fileprivate var arguments: [SQLValue] { [.id(merchant), .text(route), .text(key)] }
 }

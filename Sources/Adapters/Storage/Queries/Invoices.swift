@@ -40,10 +40,10 @@ extension SQLSession {
         let metadata = JSONValue.object(from: invoice.metadata).text
         try execute(
             """
-            INSERT INTO invoices (id, merchant, reference, title, summary, goods, asset, price, threshold, received,
+            INSERT INTO invoices (book, id, merchant, reference, title, summary, goods, asset, price, threshold, received,
             tolerance, payer, metadata, state, exception, created_at, expires_at, monitored_until, settled_at, return_url,
             payment_link, subscription, lines, paid_media, unavailable_rails)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+            VALUES ($26, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
             $22, $23, $24, $25)
             """,
             [
@@ -55,7 +55,7 @@ extension SQLSession {
                 .moment(invoice.createdAt), .moment(invoice.expiresAt), .moment(invoice.monitoredUntil),
                 .moment(invoice.settledAt), .text(invoice.returnURL), .id(invoice.paymentLink),
                 .id(invoice.subscription), .text(Self.text(invoice.lines)), .id(invoice.paidMedia),
-                .text(Self.text(invoice.unavailableRails)),
+                .text(Self.text(invoice.unavailableRails)), try place(of: invoice.merchant),
             ]
         )
     }
@@ -85,12 +85,13 @@ extension SQLSession {
         try executeOne(
             """
             UPDATE invoices SET state = $1, exception = $2, received = $3, settled_at = $4
-            WHERE id = $5 AND state = $6 AND exception = $7 AND received = $8
+            WHERE book = $9 AND id = $5 AND state = $6 AND exception = $7 AND received = $8
             """,
             [
                 .code(updated.status.state), .code(updated.status.exception),
                 .units(updated.status.received), .moment(updated.settledAt), .id(updated.id),
                 .code(old.status.state), .code(old.status.exception), .units(old.status.received),
+                try place(of: updated.merchant),
             ]
         )
     }
@@ -99,10 +100,10 @@ extension SQLSession {
     package func invoiceStamp(_ id: InvoiceID) throws -> InvoiceStamp? {
         try first(
             """
-            SELECT i.merchant, (SELECT COUNT(*) FROM sightings s WHERE s.invoice = i.id), i.state, i.exception, i.received,
-            i.settled_at,
-            (SELECT CAST(COALESCE(SUM(o.renewals), 0) AS BIGINT) FROM payment_options o WHERE o.invoice = i.id)
-            FROM invoices i WHERE i.id = $1
+            SELECT i.merchant, (SELECT COUNT(*) FROM sightings s WHERE s.book = i.book AND s.invoice = i.id), i.state,
+            i.exception, i.received, i.settled_at,
+            (SELECT CAST(COALESCE(SUM(o.renewals), 0) AS BIGINT) FROM payment_options o
+            WHERE o.book = i.book AND o.invoice = i.id) FROM invoices i WHERE \(within("i")) AND i.id = $1
             """,
             [.id(id)]
         ) { try InvoiceStamp(&$0) }
@@ -110,7 +111,9 @@ extension SQLSession {
 
     /// An invoice.
     package func invoice(_ id: InvoiceID) throws -> Invoice? {
-        try first("SELECT \(Self.invoiceColumns) FROM invoices i WHERE i.id = $1", [.id(id)]) { try $0.invoice() }
+        try first("SELECT \(Self.invoiceColumns) FROM invoices i WHERE \(within("i")) AND i.id = $1", [.id(id)]) {
+            try $0.invoice()
+        }
     }
 
     /// A merchant's invoices, the newest first.
@@ -119,7 +122,7 @@ extension SQLSession {
         where wanted: InvoiceFilter = InvoiceFilter(),
         in page: Page
     ) throws -> [Invoice] {
-        var filter = Filter("i.merchant = ", .id(merchant))
+        var filter = try owned(by: merchant, in: "i")
         if let state = wanted.state { filter.and("i.state = ", .code(state)) }
         if let reference = wanted.reference { filter.and("i.reference = ", .text(reference)) }
         if let subscription = wanted.subscription { filter.and("i.subscription = ", .id(subscription)) }
@@ -158,14 +161,14 @@ extension SQLSession {
                 ? " AND NOT EXISTS (SELECT 1 FROM scan_accounts a WHERE \(ofOption))" : ""
             waiting += """
                  AND (i.expires_at < \(reached) OR NOT EXISTS (SELECT 1 FROM payment_options o
-                WHERE o.invoice = i.id AND o.provider = \(provider)\(standing)))
+                WHERE o.book = i.book AND o.invoice = i.id AND o.provider = \(provider)\(standing)))
                 """
             guard watermark.hasAccountsOfOptions else { continue }
             values.append(.moment(Timestamp(microseconds: 0).advanced(by: watermark.grace)))
             waiting += """
                  AND NOT EXISTS (SELECT 1 FROM payment_options o JOIN scan_accounts a ON \(ofOption)
                 LEFT JOIN scan_cursors c ON c.provider = a.provider AND c.account = a.account AND c.subject = a.subject
-                WHERE o.invoice = i.id AND o.provider = \(provider)
+                WHERE o.book = i.book AND o.invoice = i.id AND o.provider = \(provider)
                 AND COALESCE(c.complete_until, 0) - $\(values.count) <= i.expires_at)
                 """
         }

@@ -118,14 +118,18 @@ extension SQLSession {
     /// The ledger transactions about a subject, in the order of the journal; those of the operator's book come first.
     package func ledgerTransactions(_ subject: LedgerSubject) throws -> [LedgerTransaction] {
         let (column, value) = subject.kind == .movement ? ("movement", subject.movement) : ("subject", subject.id)
-        return try journal(where: "l.\(column) = $1 ORDER BY l.book, l.sequence, p.line", [value]).map(\.transaction)
+        return try journal(
+            where: "l.\(column) = $1 AND \(withinOrOperators("l")) ORDER BY l.book, l.sequence, p.line",
+            [value]
+        ).map(\.transaction)
     }
 
     /// The ledger transactions about a payment and about its refunds, in the order of the journal.
     package func ledgerTransactions(payment: PaymentID) throws -> [LedgerTransaction] {
         try journal(
             where: """
-                l.subject IN (SELECT $1 UNION ALL SELECT t.id FROM outgoing t WHERE t.payment = $1)
+                l.subject IN (SELECT $1 UNION ALL SELECT t.id FROM outgoing t
+                WHERE \(withinOrOperators("t")) AND t.payment = $1) AND \(withinOrOperators("l"))
                 ORDER BY l.book, l.sequence, p.line
                 """,
             [.id(payment)]
@@ -136,8 +140,8 @@ extension SQLSession {
     package func reservation(of transfer: String) throws -> LedgerTransaction? {
         try journal(
             where: """
-                (l.book, l.id) = (SELECT m.book, t.reservation FROM outgoing t JOIN merchants m ON m.id = t.merchant
-                WHERE t.id = $1) ORDER BY l.sequence, p.line
+                (l.book, l.id) = (SELECT t.book, t.reservation FROM outgoing t WHERE \(within("t")) AND t.id = $1)
+                ORDER BY l.sequence, p.line
                 """,
             [.transfer(transfer)]
         ).first?.transaction
@@ -145,7 +149,10 @@ extension SQLSession {
 
     /// Stores which ledger transaction reserves the money of a transfer.
     package func reserve(_ transfer: String, by reservation: Identifier<LedgerTransactionKind>) throws {
-        try executeOne("UPDATE outgoing SET reservation = $1 WHERE id = $2", [.id(reservation), .transfer(transfer)])
+        try executeOne(
+            "UPDATE outgoing SET reservation = $1 WHERE \(within()) AND id = $2",
+            [.id(reservation), .transfer(transfer)]
+        )
     }
 
     /// The natural keys of a provider's movements after a moment that have not been undone, the oldest first.

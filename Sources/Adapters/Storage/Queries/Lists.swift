@@ -1,3 +1,5 @@
+import Ledger
+import Payments
 import Records
 import Seams
 
@@ -33,6 +35,14 @@ struct Filter {
 }
 
 extension SQLSession {
+    /// The condition of a list of a merchant's objects, which all lie in its book.
+    func owned(by merchant: MerchantID, in table: String) throws -> Filter {
+        let book = try knownBook(of: merchant) ?? .operators
+        var filter = Filter("\(table).book = ", .integer(book.number))
+        filter.belonging("\(table).merchant = ", .id(merchant))
+        return filter
+    }
+
     /// A page of a list, the newest first: by identifier, or by the column `order`.
     ///
     /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
@@ -48,16 +58,21 @@ extension SQLSession {
     ) throws -> [Value] {
         var filter = filter
         let (conditions, arguments) = filter.whole
+        let members = conditions.joined(separator: " AND ")
         for (cursor, isBefore) in [(page.after, false), (page.before, true)] {
             guard let cursor else { continue }
             guard let value = SQLValue.identifier(cursor, of: kind) else { throw UnknownCursor(isBefore: isBefore) }
             let sql = """
-                SELECT 1 FROM \(table) WHERE \(conditions.joined(separator: " AND ")) AND \(id) = $\(arguments.count + 1)
+                SELECT 1 FROM \(table) WHERE \(members) AND \(id) = $\(arguments.count + 1)
                 """
             guard try !query(sql, arguments + [value]).isEmpty else { throw UnknownCursor(isBefore: isBefore) }
             let comparison = isBefore ? ">" : "<"
             if let order {
-                filter.and("\(order) \(comparison) (SELECT \(order) FROM \(table) WHERE \(id) = ", value, ")")
+                filter.and(
+                    "\(order) \(comparison) (SELECT \(order) FROM \(table) WHERE \(members) AND \(id) = ",
+                    value,
+                    ")"
+                )
             } else {
                 filter.and("\(id) \(comparison) ", value)
             }

@@ -14,7 +14,10 @@ extension SQLSession {
         }
         let queries = [
             last("posted_at", of: "ledger_transactions"), last("created_at", of: "events"),
-            "SELECT created_at FROM invoices ORDER BY id DESC LIMIT 1",
+            """
+            SELECT MAX(i.created_at) FROM books b JOIN invoices i ON i.book = b.number
+            WHERE i.id = (SELECT l.id FROM invoices l WHERE l.book = b.number ORDER BY l.id DESC LIMIT 1)
+            """,
             "SELECT proven_at FROM storage_proofs WHERE number = 1",
         ]
         return try queries.compactMap { query in try first(query, []) { try $0.optionalMoment() } ?? nil }.max()

@@ -13,67 +13,71 @@ extension SQLSession {
         """
     }
 
-    /// Stores a way to pay an invoice, and its reference.
-    package func insert(_ option: PaymentOption) throws {
+    /// Stores a way to pay an invoice of a merchant, and its reference.
+    package func insert(_ option: PaymentOption, of merchant: MerchantID) throws {
+        let place = try place(of: merchant)
         let (link, address, comment) = option.instruction.columns
         try execute(
             """
-            INSERT INTO payment_options (id, invoice, rail, provider, asset, due, price_asset, price, quote, link, address,
-            comment, reference_scope, reference_value, settings)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            INSERT INTO payment_options (book, id, invoice, rail, provider, asset, due, price_asset, price, quote, link,
+            address, comment, reference_scope, reference_value, settings)
+            VALUES ($16, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             """,
             [
                 .id(option.id), .id(option.invoice), .code(option.rail), .text(option.provider),
                 .asset(option.due), .units(option.due), .asset(option.price), .units(option.price),
                 .text(option.quote.map(QuoteText.write)), .text(link), .text(address), .text(comment),
                 .text(option.reference.scope), .text(option.reference.value),
-                .text(JSONValue.object(from: option.settings).text),
+                .text(JSONValue.object(from: option.settings).text), place,
             ]
         )
-        try insertReference(of: option)
+        try insertReference(of: option, in: place)
     }
 
-    private func insertReference(of option: PaymentOption) throws {
+    private func insertReference(of option: PaymentOption, in place: SQLValue) throws {
         try execute(
-            "INSERT INTO payment_references (provider, scope, value, option) VALUES ($1, $2, $3, $4)",
+            "INSERT INTO payment_references (provider, scope, value, option, book) VALUES ($1, $2, $3, $4, $5)",
             [
                 .text(option.provider), .text(option.reference.scope), .text(option.reference.value), .id(option.id),
+                place,
             ]
         )
     }
 
-    /// Stores an option at a new quote, and keeps the one before; its earlier reference still leads to it.
+    /// Stores an option of a merchant's invoice at a new quote, and keeps the one before; its earlier reference still
+    /// leads to it.
     ///
     /// - Returns: whether it did; when not, somebody else has renewed it and nothing is changed.
-    package func renew(_ renewed: PaymentOption, from old: PaymentOption) throws -> Bool {
+    package func renew(_ renewed: PaymentOption, from old: PaymentOption, of merchant: MerchantID) throws -> Bool {
+        let place = try place(of: merchant)
         let (link, address, comment) = renewed.instruction.columns
         let isFirst = try change(
             """
             UPDATE payment_options SET due = $1, quote = $2, link = $3, address = $4, comment = $5, reference_scope = $6,
-            reference_value = $7, renewals = $8 WHERE id = $9 AND renewals = $10
+            reference_value = $7, renewals = $8 WHERE book = $11 AND id = $9 AND renewals = $10
             """,
             [
                 .units(renewed.due), .text(renewed.quote.map(QuoteText.write)), .text(link), .text(address),
                 .text(comment), .text(renewed.reference.scope), .text(renewed.reference.value),
-                .integer(Int64(renewed.renewals)), .id(renewed.id), .integer(Int64(old.renewals)),
+                .integer(Int64(renewed.renewals)), .id(renewed.id), .integer(Int64(old.renewals)), place,
             ]
         )
         guard isFirst == 1, let quote = old.quote else { return false }
         try execute(
-            "INSERT INTO past_quotes (option, number, asset, due, quote) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO past_quotes (book, option, number, asset, due, quote) VALUES ($6, $1, $2, $3, $4, $5)",
             [
                 .id(old.id), .integer(Int64(old.renewals)), .asset(old.due), .units(old.due),
-                .text(QuoteText.write(quote)),
+                .text(QuoteText.write(quote)), place,
             ]
         )
-        if renewed.reference != old.reference { try insertReference(of: renewed) }
+        if renewed.reference != old.reference { try insertReference(of: renewed, in: place) }
         return true
     }
 
     /// The quotes of an option that were renewed, the oldest first.
     package func pastQuotes(of option: PaymentOptionID) throws -> [PastQuote] {
         try all(
-            "SELECT q.asset, q.due, q.quote FROM past_quotes q WHERE q.option = $1 ORDER BY q.number",
+            "SELECT q.asset, q.due, q.quote FROM past_quotes q WHERE \(within("q")) AND q.option = $1 ORDER BY q.number",
             [.id(option)]
         ) { PastQuote(due: try $0.amount(), quote: try QuoteText.read($0.text())) }
     }
@@ -81,7 +85,7 @@ extension SQLSession {
     /// The ways to pay an invoice, in the order in which they were opened.
     package func options(of invoice: InvoiceID) throws -> [PaymentOption] {
         try all(
-            "SELECT \(Self.optionColumns) FROM payment_options o WHERE o.invoice = $1 ORDER BY o.id",
+            "SELECT \(Self.optionColumns) FROM payment_options o WHERE \(within("o")) AND o.invoice = $1 ORDER BY o.id",
             [.id(invoice)]
         ) { try $0.option() }
     }
@@ -98,8 +102,9 @@ extension SQLSession {
     package func merchant(naming reference: PaymentReference, at provider: String) throws -> MerchantID? {
         try first(
             """
-            SELECT i.merchant FROM payment_references r JOIN payment_options o ON o.id = r.option
-            JOIN invoices i ON i.id = o.invoice WHERE r.scope = $1 AND r.value = $2 AND r.provider = $3
+            SELECT i.merchant FROM payment_references r JOIN payment_options o ON o.book = r.book AND o.id = r.option
+            AND o.provider = r.provider JOIN invoices i ON i.book = o.book AND i.id = o.invoice
+            WHERE r.scope = $1 AND r.value = $2 AND r.provider = $3
             """,
             [.text(reference.scope), .text(reference.value), .text(provider)]
         ) { try $0.id() }
@@ -110,7 +115,8 @@ extension SQLSession {
         try first(
             """
             SELECT r.provider, i.merchant, i.id, o.asset FROM payment_references r
-            JOIN payment_options o ON o.id = r.option JOIN invoices i ON i.id = o.invoice
+            JOIN payment_options o ON o.book = r.book AND o.id = r.option AND o.provider = r.provider
+            JOIN invoices i ON i.book = o.book AND i.id = o.invoice
             WHERE r.scope = $1 AND r.value = $2 AND r.provider <> $3 ORDER BY r.provider LIMIT 1
             """,
             [.text(reference.scope), .text(reference.value), .text(provider)]
@@ -129,11 +135,13 @@ extension SQLSession {
         SQLStatement(
             """
             SELECT \(optionColumns), r.option,
-            (SELECT COUNT(*) FROM sightings s WHERE s.invoice = i.id),
-            (SELECT COUNT(*) FROM cases c WHERE c.invoice = i.id AND c.state = \(ExceptionCase.State.open.code)),
+            (SELECT COUNT(*) FROM sightings s WHERE s.book = i.book AND s.invoice = i.id),
+            (SELECT COUNT(*) FROM cases c WHERE c.book = i.book AND c.invoice = i.id
+            AND c.state = \(ExceptionCase.State.open.code)),
             \(merchantColumns), \(invoiceColumns)
-            FROM payment_references r JOIN payment_options n ON n.id = r.option JOIN invoices i ON i.id = n.invoice
-            JOIN merchants m ON m.id = i.merchant JOIN payment_options o ON o.invoice = i.id
+            FROM payment_references r JOIN payment_options n ON n.book = r.book AND n.id = r.option
+            AND n.provider = r.provider JOIN invoices i ON i.book = n.book AND i.id = n.invoice
+            JOIN merchants m ON m.id = i.merchant JOIN payment_options o ON o.book = i.book AND o.invoice = i.id
             WHERE r.scope = $1 AND r.value = $2 AND r.provider = $3 ORDER BY o.id
             """,
             [.text(reference.scope), .text(reference.value), .text(provider)]

@@ -34,7 +34,9 @@ extension SQLSession {
 
     /// An event.
     package func event(_ id: EventID) throws -> EventRecord? {
-        try first("SELECT \(Self.eventColumns) FROM events e WHERE e.id = $1", [.id(id)]) { try $0.event() }
+        try first("SELECT \(Self.eventColumns) FROM events e WHERE \(within("e")) AND e.id = $1", [.id(id)]) {
+            try $0.event()
+        }
     }
 
     /// A merchant's events, the last one that was stored first.
@@ -45,7 +47,7 @@ extension SQLSession {
             id: "e.id",
             of: EventKind.self,
             by: "e.sequence",
-            Filter("e.merchant = ", .id(merchant)),
+            owned(by: merchant, in: "e"),
             in: page
         ) {
             try $0.event()

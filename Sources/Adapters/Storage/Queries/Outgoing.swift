@@ -1,3 +1,4 @@
+import Ledger
 package import Money
 package import Payments
 package import Records
@@ -22,9 +23,9 @@ extension SQLSession {
             }
         try execute(
             """
-            INSERT INTO outgoing (id, kind, payment, merchant, provider, asset, amount, destination, comment, reason,
+            INSERT INTO outgoing (book, id, kind, payment, merchant, provider, asset, amount, destination, comment, reason,
             state, created_at, finished_at, next_attempt_at, quote)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            VALUES ($16, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             """,
             [
                 .transfer(transfer.purpose.id), .code(kind), .id(payment), .id(transfer.merchant),
@@ -32,7 +33,7 @@ extension SQLSession {
                 .asset(transfer.amount), .units(transfer.amount), .text(transfer.destination), .text(transfer.comment),
                 .text(transfer.reason), .code(transfer.status.state), .moment(transfer.createdAt),
                 .moment(transfer.finishedAt), .moment(transfer.createdAt),
-                .text(transfer.quote.map(QuoteText.write)),
+                .text(transfer.quote.map(QuoteText.write)), try place(of: transfer.merchant),
             ]
         )
     }
@@ -43,7 +44,7 @@ extension SQLSession {
     /// another's refunds or blocks a number for it.
     package func setElsewhere(_ reference: String, of id: String) throws {
         try executeOne(
-            "UPDATE outgoing SET elsewhere = $1, hash = $1, prepared = $2 WHERE id = $3",
+            "UPDATE outgoing SET elsewhere = $1, hash = $1, prepared = $2 WHERE \(within()) AND id = $3",
             [.text(reference), .blob([]), .transfer(id)]
         )
     }
@@ -57,9 +58,9 @@ extension SQLSession {
         try first(
             """
             SELECT \(Self.outgoingColumns) FROM outgoing t
-            WHERE t.provider = $1 AND t.elsewhere = $2 AND t.merchant = $3
+            WHERE t.book = $4 AND t.provider = $1 AND t.merchant = $3 AND t.elsewhere = $2
             """,
-            [.text(provider), .text(reference), .id(merchant)]
+            [.text(provider), .text(reference), .id(merchant), .integer(try book(of: merchant).number)]
         ) { try $0.outgoing() }
     }
 
@@ -74,21 +75,25 @@ extension SQLSession {
         lane: String?,
         nextAttemptAt: Timestamp
     ) throws -> Bool {
-        try change(
-            """
-            UPDATE outgoing SET state = $1, prepared = $2, hash = $3, sequence = $4, valid_until = $5,
-            lane = COALESCE($6, lane), fee_asset = $7, fee = $8, failure = $9, finished_at = $10, next_attempt_at = $11,
-            position = $12, concluded_at = $13 WHERE id = $14 AND state = $15
-            """,
-            [
-                .code(transfer.status.state), .blob(transfer.prepared?.bytes), .text(transfer.prepared?.hash),
-                .integer(transfer.prepared?.sequence), .moment(transfer.prepared?.validUntil), .text(lane),
-                .asset(transfer.networkFee), .units(transfer.networkFee), .text(transfer.failure),
-                .moment(transfer.finishedAt), .moment(nextAttemptAt),
-                .integer(Int64(transfer.prepared?.position ?? 0)), .moment(transfer.concludedAt),
-                .transfer(transfer.purpose.id), .code(old),
-            ]
-        ) == 1
+        let place = try place(of: transfer.merchant)
+        let isFirst =
+            try change(
+                """
+                UPDATE outgoing SET state = $1, prepared = $2, hash = $3, sequence = $4, valid_until = $5,
+                lane = COALESCE($6, lane), fee_asset = $7, fee = $8, failure = $9, finished_at = $10, next_attempt_at = $11,
+                position = $12, concluded_at = $13 WHERE book = $16 AND id = $14 AND state = $15
+                """,
+                [
+                    .code(transfer.status.state), .blob(transfer.prepared?.bytes), .text(transfer.prepared?.hash),
+                    .integer(transfer.prepared?.sequence), .moment(transfer.prepared?.validUntil), .text(lane),
+                    .asset(transfer.networkFee), .units(transfer.networkFee), .text(transfer.failure),
+                    .moment(transfer.finishedAt), .moment(nextAttemptAt),
+                    .integer(Int64(transfer.prepared?.position ?? 0)), .moment(transfer.concludedAt),
+                    .transfer(transfer.purpose.id), .code(old), place,
+                ]
+            ) == 1
+        if isFirst { try keepLane(of: transfer, in: place, from: old) }
+        return isFirst
     }
 
     /// Transfers under way whose fate should be known by now, the oldest first.
@@ -106,28 +111,6 @@ extension SQLSession {
             """,
             [.moment(end), .moment(creation), .integer(Int64(limit))]
         ) { try $0.outgoing() }
-    }
-
-    /// The transfers of a lane that are under way, the lowest number first.
-    package func outgoingUnderWay(in lane: String) throws -> [OutgoingTransfer] {
-        try all(
-            """
-            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.lane = $1 AND \(PayoutStateMachine.State.isSent(in: "t."))
-            AND t.sequence IS NOT NULL ORDER BY t.sequence, t.position
-            """,
-            [.text(lane)]
-        ) { try $0.outgoing() }
-    }
-
-    /// How many numbers of a lane are under way.
-    package func numbersUnderWay(in lane: String) throws -> Int64 {
-        try first(
-            """
-            SELECT COUNT(DISTINCT sequence) FROM outgoing WHERE lane = $1 AND sequence IS NOT NULL
-            AND \(PayoutStateMachine.State.isSent(in: ""))
-            """,
-            [.text(lane)]
-        ) { try $0.integer() } ?? 0
     }
 
     /// A provider's transfers whose fate was decided by its history after a moment, by the rail's own clock.
@@ -189,9 +172,10 @@ extension SQLSession {
 
     /// A refund or payout by its identifier.
     package func outgoing(_ id: String) throws -> OutgoingTransfer? {
-        try first("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.id = $1", [.transfer(id)]) {
-            try $0.outgoing()
-        }
+        try first(
+            "SELECT \(Self.outgoingColumns) FROM outgoing t WHERE \(within("t")) AND t.id = $1",
+            [.transfer(id)]
+        ) { try $0.outgoing() }
     }
 
     /// The transfer with a hash.
@@ -225,9 +209,10 @@ extension SQLSession {
 
     /// The refunds of a payment, in the order in which they were asked for.
     package func refunds(of payment: PaymentID) throws -> [OutgoingTransfer] {
-        try all("SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.payment = $1 ORDER BY t.id", [.id(payment)]) {
-            try $0.outgoing()
-        }
+        try all(
+            "SELECT \(Self.outgoingColumns) FROM outgoing t WHERE \(within("t")) AND t.payment = $1 ORDER BY t.id",
+            [.id(payment)]
+        ) { try $0.outgoing() }
     }
 
     /// A merchant's refunds or payouts, the newest first.
@@ -237,7 +222,7 @@ extension SQLSession {
         payment: PaymentID? = nil,
         in page: Page
     ) throws -> [OutgoingTransfer] {
-        var filter = Filter("t.merchant = ", .id(merchant))
+        var filter = try owned(by: merchant, in: "t")
         filter.belonging("t.kind = ", .code(refunds ? OutgoingKind.refund : .payout))
         if let payment { filter.and("t.payment = ", .id(payment)) }
         return try list(

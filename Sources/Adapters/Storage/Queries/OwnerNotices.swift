@@ -22,12 +22,12 @@ extension SQLSession {
         group.hasNews = true
         try execute(
             """
-            INSERT INTO owner_notices (endpoint, disabled_at, merchant, url, reason, due_at)
-            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+            INSERT INTO owner_notices (book, endpoint, disabled_at, merchant, url, reason, due_at)
+            VALUES ($7, $1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
             """,
             [
                 .id(endpoint.id), .moment(endpoint.disabledAt ?? moment), .id(endpoint.merchant), .text(endpoint.url),
-                .text(endpoint.disabledReason ?? ""), .moment(moment),
+                .text(endpoint.disabledReason ?? ""), .moment(moment), try place(of: endpoint.merchant),
             ]
         )
     }
@@ -54,7 +54,10 @@ extension SQLSession {
     /// Stores the outcome of a notice to owners.
     package func finish(_ notice: OwnerNotice, outcome: String, at moment: Timestamp) throws {
         try execute(
-            "UPDATE owner_notices SET finished_at = $1, outcome = $2 WHERE endpoint = $3 AND disabled_at = $4",
+            """
+            UPDATE owner_notices SET finished_at = $1, outcome = $2 WHERE \(within()) AND endpoint = $3
+            AND disabled_at = $4
+            """,
             [.moment(moment), .text(outcome), .id(notice.endpoint), .moment(notice.disabledAt)]
         )
     }
@@ -62,7 +65,10 @@ extension SQLSession {
     /// Has a notice to owners tried again later.
     package func postpone(_ notice: OwnerNotice, until moment: Timestamp, reason: String) throws {
         try execute(
-            "UPDATE owner_notices SET due_at = $1, outcome = $2 WHERE endpoint = $3 AND disabled_at = $4",
+            """
+            UPDATE owner_notices SET due_at = $1, outcome = $2 WHERE \(within()) AND endpoint = $3
+            AND disabled_at = $4
+            """,
             [.moment(moment), .text(reason), .id(notice.endpoint), .moment(notice.disabledAt)]
         )
     }

@@ -20,30 +20,34 @@ extension SQLSession {
         )
         try execute(
             """
-            INSERT INTO paid_media (id, merchant, provider, chat, title, summary, asset, price, items, metadata,
-            created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            INSERT INTO paid_media (book, id, merchant, provider, chat, title, summary, asset, price, items, metadata,
+            created_at) VALUES ($12, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             """,
             [
                 .id(media.id), .id(media.merchant), .text(media.provider), .text(media.chat), .text(media.title),
                 .text(media.summary), .asset(media.price), .units(media.price), .text(items.text),
                 .text(JSONValue.object(from: media.metadata).text), .moment(media.createdAt),
+                try place(of: media.merchant),
             ]
         )
     }
 
     /// Stores the number of the message that sells paid media.
     package func setMessage(_ message: Int64, of media: PaidMediaID) throws {
-        try execute("UPDATE paid_media SET message = $1 WHERE id = $2", [.integer(message), .id(media)])
+        try execute(
+            "UPDATE paid_media SET message = $1 WHERE \(within()) AND id = $2",
+            [.integer(message), .id(media)]
+        )
     }
 
     /// Deletes paid media that were not sent.
     package func deleteUnsent(_ media: PaidMediaID) throws {
-        try execute("DELETE FROM paid_media WHERE id = $1 AND message IS NULL", [.id(media)])
+        try execute("DELETE FROM paid_media WHERE \(within()) AND id = $1 AND message IS NULL", [.id(media)])
     }
 
     /// Paid media by their identifier.
     package func paidMedia(_ id: PaidMediaID) throws -> PaidMedia? {
-        try first("SELECT \(Self.paidMediaColumns) FROM paid_media p WHERE p.id = $1", [.id(id)]) {
+        try first("SELECT \(Self.paidMediaColumns) FROM paid_media p WHERE \(within("p")) AND p.id = $1", [.id(id)]) {
             try $0.paidMedia()
         }
     }
@@ -51,7 +55,7 @@ extension SQLSession {
     /// Paid media that are sold by a provider.
     package func paidMedia(_ id: PaidMediaID, at provider: String) throws -> PaidMedia? {
         try first(
-            "SELECT \(Self.paidMediaColumns) FROM paid_media p WHERE p.id = $1 AND p.provider = $2",
+            "SELECT \(Self.paidMediaColumns) FROM paid_media p WHERE \(within("p")) AND p.id = $1 AND p.provider = $2",
             [.id(id), .text(provider)]
         ) { try $0.paidMedia() }
     }
@@ -71,7 +75,7 @@ extension SQLSession {
 
     /// A merchant's paid media, the newest first.
     package func paidMedia(of merchant: MerchantID, in page: Page) throws -> [PaidMedia] {
-        let filter = Filter("p.merchant = ", .id(merchant))
+        let filter = try owned(by: merchant, in: "p")
         return try list(
             Self.paidMediaColumns,
             from: "paid_media p",
@@ -87,7 +91,10 @@ extension SQLSession {
     /// How often paid media were bought.
     package func purchases(of media: PaidMediaID) throws -> Int {
         try first(
-            "SELECT COUNT(*) FROM invoices i WHERE i.paid_media = $1 AND i.state = \(InvoiceStateMachine.State.settled.code)",
+            """
+            SELECT COUNT(*) FROM invoices i WHERE \(within("i")) AND i.paid_media = $1
+            AND i.state = \(InvoiceStateMachine.State.settled.code)
+            """,
             [.id(media)]
         ) { try $0.int() } ?? 0
     }

@@ -15,13 +15,13 @@ extension SQLSession {
     package func insert(_ link: PaymentLink) throws {
         try execute(
             """
-            INSERT INTO payment_links (id, merchant, title, summary, asset, price, template, stock, is_active, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            INSERT INTO payment_links (book, id, merchant, title, summary, asset, price, template, stock, is_active, created_at)
+            VALUES ($11, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             """,
             [
                 .id(link.id), .id(link.merchant), .text(link.title), .text(link.summary), .asset(link.price),
                 .units(link.price), .text(link.template), .integer(link.stock.map(Int64.init)),
-                .integer(link.isActive ? 1 : 0), .moment(link.createdAt),
+                .integer(link.isActive ? 1 : 0), .moment(link.createdAt), try place(of: link.merchant),
             ]
         )
     }
@@ -29,19 +29,25 @@ extension SQLSession {
     /// Stores a link's stock and whether it sells.
     package func update(_ link: PaymentLink) throws {
         try execute(
-            "UPDATE payment_links SET stock = $1, is_active = $2 WHERE id = $3",
-            [.integer(link.stock.map(Int64.init)), .integer(link.isActive ? 1 : 0), .id(link.id)]
+            "UPDATE payment_links SET stock = $1, is_active = $2 WHERE book = $4 AND id = $3",
+            [
+                .integer(link.stock.map(Int64.init)), .integer(link.isActive ? 1 : 0), .id(link.id),
+                try place(of: link.merchant),
+            ]
         )
     }
 
     /// A link.
     package func paymentLink(_ id: PaymentLinkID) throws -> PaymentLink? {
-        try first("SELECT \(Self.linkColumns) FROM payment_links l WHERE l.id = $1", [.id(id)]) { try $0.paymentLink() }
+        try first(
+            "SELECT \(Self.linkColumns) FROM payment_links l WHERE \(within("l")) AND l.id = $1",
+            [.id(id)]
+        ) { try $0.paymentLink() }
     }
 
     /// A merchant's links, the newest first.
     package func paymentLinks(of merchant: MerchantID, in page: Page) throws -> [PaymentLink] {
-        let filter = Filter("l.merchant = ", .id(merchant))
+        let filter = try owned(by: merchant, in: "l")
         return try list(
             Self.linkColumns,
             from: "payment_links l",
@@ -71,7 +77,7 @@ extension SQLSession {
     ) throws -> Int {
         let begun = try all(
             """
-            SELECT i.asset, i.received, i.asset, i.price FROM invoices i WHERE i.payment_link = $1
+            SELECT i.asset, i.received, i.asset, i.price FROM invoices i WHERE \(within("i")) AND i.payment_link = $1
             AND i.state = \(InvoiceStateMachine.State.processing.code) AND i.created_at > $2 AND i.id <> $3
             """,
             [.id(link), .moment(start), invoice.map { .id($0) } ?? .blob([])]
@@ -82,14 +88,20 @@ extension SQLSession {
     /// How many pieces of a link are sold, not counting one invoice.
     package func sold(of link: PaymentLinkID, besides invoice: InvoiceID? = nil) throws -> Int {
         try first(
-            "SELECT COUNT(*) FROM invoices i WHERE i.payment_link = $1 AND i.state = \(InvoiceStateMachine.State.settled.code) AND i.id <> $2",
+            """
+            SELECT COUNT(*) FROM invoices i WHERE \(within("i")) AND i.payment_link = $1
+            AND i.state = \(InvoiceStateMachine.State.settled.code) AND i.id <> $2
+            """,
             [.id(link), invoice.map { .id($0) } ?? .blob([])]
         ) { try $0.int() } ?? 0
     }
 
-    /// Notes that the last piece of a link is sold.
-    package func insertSoldLink(_ link: PaymentLinkID) throws {
-        try execute("INSERT INTO sold_links (link) VALUES ($1) ON CONFLICT (link) DO NOTHING", [.id(link)])
+    /// Notes that the last piece of a merchant's link is sold.
+    package func insertSoldLink(_ link: PaymentLinkID, of merchant: MerchantID) throws {
+        try execute(
+            "INSERT INTO sold_links (book, link) VALUES ($2, $1) ON CONFLICT (book, link) DO NOTHING",
+            [.id(link), try place(of: merchant)]
+        )
     }
 
     /// Links whose last piece is sold, and of which invoices may be open.
@@ -99,13 +111,16 @@ extension SQLSession {
 
     /// Forgets that the last piece of a link is sold.
     package func deleteSoldLink(_ link: PaymentLinkID) throws {
-        try execute("DELETE FROM sold_links WHERE link = $1", [.id(link)])
+        try execute("DELETE FROM sold_links WHERE \(within()) AND link = $1", [.id(link)])
     }
 
     /// The unpaid invoices of a link.
     package func unpaidInvoices(of link: PaymentLinkID, limit: Int) throws -> [Invoice] {
         try all(
-            "SELECT \(Self.invoiceColumns) FROM invoices i WHERE i.payment_link = $1 AND i.state = \(InvoiceStateMachine.State.new.code) LIMIT $2",
+            """
+            SELECT \(Self.invoiceColumns) FROM invoices i WHERE \(within("i")) AND i.payment_link = $1
+            AND i.state = \(InvoiceStateMachine.State.new.code) LIMIT $2
+            """,
             [.id(link), .integer(Int64(limit))]
         ) { try $0.invoice() }
     }

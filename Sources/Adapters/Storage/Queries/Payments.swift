@@ -1,3 +1,4 @@
+import Ledger
 package import Money
 package import Payments
 package import Records
@@ -97,10 +98,10 @@ extension SQLSession {
     package func insert(_ payment: Payment) throws {
         try execute(
             """
-            INSERT INTO payments (id, invoice, option, merchant, rail, provider, natural_key, asset, amount, value_asset,
+            INSERT INTO payments (book, id, invoice, option, merchant, rail, provider, natural_key, asset, amount, value_asset,
             value, classification, payer, refund_target, evidence, state, occurred_at, recorded_at, available_at,
             quote)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            VALUES ($21, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
             """,
             [
                 .id(payment.id), .id(payment.invoice), .id(payment.option), .id(payment.merchant),
@@ -109,25 +110,26 @@ extension SQLSession {
                 .code(payment.classification), .text(payment.payer), .text(payment.refundTarget),
                 .text(payment.evidence), .code(payment.state), .moment(payment.occurredAt),
                 .moment(payment.recordedAt), .moment(payment.availableAt),
-                .text(payment.quote.map(QuoteText.write)),
+                .text(payment.quote.map(QuoteText.write)), try place(of: payment.merchant),
             ]
         )
     }
 
     /// A payment.
     package func payment(_ id: PaymentID) throws -> Payment? {
-        try first("SELECT \(Self.paymentColumns) FROM payments p WHERE p.id = $1", [.id(id)]) { try $0.payment() }
+        try first(
+            "SELECT \(Self.paymentColumns) FROM payments p WHERE \(within("p")) AND p.id = $1 AND p.handed_over = 0",
+            [.id(id)]
+        ) { try $0.payment() }
     }
 
     /// The payment with a natural key at a provider.
     package func payment(naturalKey key: NaturalKey, at provider: String) throws -> Payment? {
-        try first(
-            """
-            SELECT \(Self.paymentColumns) FROM observations n JOIN payments p ON p.id = n.payment
-            WHERE n.key = $1 AND n.provider = $2
-            """,
+        let id = try first(
+            "SELECT n.payment FROM observations n WHERE n.key = $1 AND n.provider = $2 AND n.payment IS NOT NULL",
             [.text(key.text), .text(provider)]
-        ) { try $0.payment() }
+        ) { try $0.id(PaymentKind.self) }
+        return try id.flatMap { try widen(payment($0)) }
     }
 
     /// The payments of an option in an asset of which only a balance told and that stand, or were taken back; the oldest
@@ -139,8 +141,8 @@ extension SQLSession {
     ) throws -> [Payment] {
         try all(
             """
-            SELECT \(Self.paymentColumns) FROM payments p WHERE p.invoice = $1 AND p.option = $2 AND p.provider = $3
-            AND p.state = $4 AND p.asset = $5 AND EXISTS (SELECT 1 FROM observations n
+            SELECT \(Self.paymentColumns) FROM payments p WHERE \(within("p")) AND p.invoice = $1 AND p.option = $2
+            AND p.provider = $3 AND p.state = $4 AND p.asset = $5 AND EXISTS (SELECT 1 FROM observations n
             WHERE n.key = p.natural_key AND n.provider = p.provider AND n.note = $6) ORDER BY p.occurred_at, p.id
             """,
             [
@@ -152,20 +154,22 @@ extension SQLSession {
 
     /// The payment with a natural key at another provider than the one that the key came by.
     package func payment(naturalKey key: NaturalKey, elsewhereThan provider: String) throws -> Payment? {
-        try first(
+        let id = try first(
             """
-            SELECT \(Self.paymentColumns) FROM observations n JOIN payments p ON p.id = n.payment
-            WHERE n.key = $1 AND n.provider <> $2 ORDER BY n.provider LIMIT 1
+            SELECT n.payment FROM observations n WHERE n.key = $1 AND n.provider <> $2 AND n.payment IS NOT NULL
+            ORDER BY n.provider LIMIT 1
             """,
             [.text(key.text), .text(provider)]
-        ) { try $0.payment() }
+        ) { try $0.id(PaymentKind.self) }
+        return try id.flatMap { try widen(payment($0)) }
     }
 
     /// The payments of an invoice, in the order in which they were recorded.
     package func payments(of invoice: InvoiceID) throws -> [Payment] {
-        try all("SELECT \(Self.paymentColumns) FROM payments p WHERE p.invoice = $1 ORDER BY p.id", [.id(invoice)]) {
-            try $0.payment()
-        }
+        try all(
+            "SELECT \(Self.paymentColumns) FROM payments p WHERE \(within("p")) AND p.invoice = $1 ORDER BY p.id",
+            [.id(invoice)]
+        ) { try $0.payment() }
     }
 
     /// The standing payments of a provider that happened at a moment or later.
@@ -173,7 +177,8 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p
-            WHERE p.provider = $1 AND p.occurred_at >= $2 AND p.state = \(Payment.State.final.code) ORDER BY p.id
+            WHERE p.provider = $1 AND p.occurred_at >= $2 AND p.state = \(Payment.State.final.code)
+            AND p.handed_over = 0 ORDER BY p.id
             """,
             [.text(provider), .moment(moment)]
         ) { try $0.payment() }
@@ -183,8 +188,8 @@ extension SQLSession {
     package func paymentsShownByBalance(provider: String, after moment: Timestamp) throws -> [NaturalKey] {
         try all(
             """
-            SELECT p.natural_key FROM payments p WHERE p.provider = $1 AND p.occurred_at > $2 AND p.state = \(Payment.State.final.code)
-            AND EXISTS (SELECT 1 FROM observations n WHERE n.key = p.natural_key AND n.provider = p.provider
+            SELECT p.natural_key FROM payments p WHERE p.provider = $1 AND p.occurred_at > $2
+            AND p.state = \(Payment.State.final.code) AND p.handed_over = 0 AND EXISTS (SELECT 1 FROM observations n WHERE n.key = p.natural_key AND n.provider = p.provider
             AND n.note = $3) ORDER BY p.id
             """,
             [.text(provider), .moment(moment), .text(PaymentNote.shownByBalance)]
@@ -194,7 +199,7 @@ extension SQLSession {
     /// Stores the state and the classification of a payment.
     package func update(_ payment: PaymentID, state: Payment.State, classification: Payment.Classification) throws {
         try execute(
-            "UPDATE payments SET state = $1, classification = $2 WHERE id = $3",
+            "UPDATE payments SET state = $1, classification = $2 WHERE \(within()) AND id = $3 AND handed_over = 0",
             [.code(state), .code(classification), .id(payment)]
         )
     }
@@ -212,7 +217,7 @@ extension SQLSession {
         guard !places.isEmpty else { return [] }
         return try all(
             """
-            SELECT \(Self.paymentColumns) FROM payments p WHERE p.payer = $1 AND p.payer IS NOT NULL
+            SELECT \(Self.paymentColumns) FROM payments p WHERE p.payer = $1 AND p.payer IS NOT NULL AND p.handed_over = 0
             AND ($2 = '' OR p.natural_key = $2)
             AND p.provider IN (\(places)) ORDER BY p.id DESC LIMIT $3
             """,
@@ -223,8 +228,11 @@ extension SQLSession {
     /// The rail of the last payment that a payer made to a merchant.
     package func lastRail(of payer: String, paying merchant: MerchantID) throws -> Rail? {
         try first(
-            "SELECT p.rail FROM payments p WHERE p.merchant = $1 AND p.payer = $2 ORDER BY p.id DESC LIMIT 1",
-            [.id(merchant), .text(payer)]
+            """
+            SELECT p.rail FROM payments p WHERE p.book = $3 AND p.merchant = $1 AND p.payer = $2
+            ORDER BY p.id DESC LIMIT 1
+            """,
+            [.id(merchant), .text(payer), .integer(try book(of: merchant).number)]
         ) { try $0.code() }
     }
 
@@ -233,34 +241,16 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p WHERE p.provider = $1 AND p.payer = $2
-            AND p.classification = \(Payment.Classification.unmatched.code) AND p.state = \(Payment.State.final.code) ORDER BY p.id LIMIT $3
+            AND p.classification = \(Payment.Classification.unmatched.code) AND p.state = \(Payment.State.final.code)
+            AND p.handed_over = 0 ORDER BY p.id LIMIT $3
             """,
             [.text(provider), .text(payer), .integer(Int64(limit))]
         ) { try $0.payment() }
     }
 
-    /// Stores a payment that was recorded before and has changed: it was unmatched and is for an invoice, or the rail
-    /// took it back and has it again.
-    package func replace(_ payment: Payment) throws {
-        try executeOne(
-            """
-            UPDATE payments SET invoice = $1, option = $2, merchant = $3, asset = $4, amount = $5, value_asset = $6,
-            value = $7, classification = $8, payer = $9, refund_target = $10, evidence = $11, state = $12,
-            occurred_at = $13, available_at = $14, quote = $15 WHERE id = $16
-            """,
-            [
-                .id(payment.invoice), .id(payment.option), .id(payment.merchant), .asset(payment.amount),
-                .units(payment.amount), .asset(payment.value), .units(payment.value),
-                .code(payment.classification), .text(payment.payer), .text(payment.refundTarget),
-                .text(payment.evidence), .code(payment.state), .moment(payment.occurredAt),
-                .moment(payment.availableAt), .text(payment.quote.map(QuoteText.write)), .id(payment.id),
-            ]
-        )
-    }
-
     /// A merchant's payments, the newest first.
     package func payments(of merchant: MerchantID, invoice: InvoiceID? = nil, in page: Page) throws -> [Payment] {
-        var filter = Filter("p.merchant = ", .id(merchant))
+        var filter = try owned(by: merchant, in: "p")
         if let invoice { filter.and("p.invoice = ", .id(invoice)) }
         return try list(Self.paymentColumns, from: "payments p", id: "p.id", of: PaymentKind.self, filter, in: page) {
             try $0.payment()
@@ -272,10 +262,10 @@ extension SQLSession {
         try all(
             """
             SELECT \(Self.paymentColumns) FROM payments p
-            WHERE p.merchant = $1 AND p.asset = $2 AND p.available_at > $3 AND p.available_at > p.recorded_at
-            ORDER BY p.available_at
+            WHERE p.book = $4 AND p.merchant = $1 AND p.asset = $2 AND p.available_at > $3
+            AND p.available_at > p.recorded_at ORDER BY p.available_at
             """,
-            [.id(merchant), .text(asset.text), .moment(moment)]
+            [.id(merchant), .text(asset.text), .moment(moment), .integer(try book(of: merchant).number)]
         ) { try $0.payment() }
     }
 }

@@ -15,17 +15,18 @@ extension SQLSession {
         at moment: Timestamp
     ) throws {
         let isToldAnyhow = """
-            AND NOT EXISTS (SELECT 1 FROM endpoint_positions p WHERE p.endpoint = w.id AND e.sequence > p.position
-            AND e.sequence <= COALESCE(p.until, \(Int64.max)))
+            AND NOT EXISTS (SELECT 1 FROM endpoint_positions p WHERE p.book = w.book AND p.endpoint = w.id
+            AND e.sequence > p.position AND e.sequence <= COALESCE(p.until, \(Int64.max)))
             """
         try execute(
             """
             INSERT INTO event_retries (book, endpoint, sequence, attempts, next_attempt_at, failed)
             SELECT w.book, w.id, e.sequence, (SELECT COALESCE(MAX(a.number), 0) FROM delivery_attempts a
-            WHERE a.endpoint = w.id AND a.event = e.id), $1, 0
-            FROM webhook_endpoints w JOIN events e ON e.merchant = w.merchant WHERE w.id = $2 AND e.id = $3
+            WHERE a.book = w.book AND a.endpoint = w.id AND a.event = e.id), $1, 0
+            FROM webhook_endpoints w JOIN events e ON e.book = w.book AND e.merchant = w.merchant
+            WHERE \(within("w")) AND w.id = $2 AND e.id = $3
             \(endpoint.takes(type) ? isToldAnyhow : "")
-            ON CONFLICT (endpoint, sequence) DO UPDATE SET next_attempt_at = excluded.next_attempt_at
+            ON CONFLICT (book, endpoint, sequence) DO UPDATE SET next_attempt_at = excluded.next_attempt_at
             """,
             [.moment(moment), .id(endpoint.id), .id(event)]
         )
@@ -43,7 +44,8 @@ extension SQLSession {
     ) throws -> (sent: Int, isComplete: Bool) {
         let found = try all(
             """
-            SELECT e.id, e.type FROM events e WHERE e.merchant = $1 AND e.created_at >= $2 AND e.created_at < $3
+            SELECT e.id, e.type FROM events e WHERE \(within("e")) AND e.merchant = $1 AND e.created_at >= $2
+            AND e.created_at < $3
             ORDER BY e.sequence LIMIT $4
             """,
             [.id(endpoint.merchant), .moment(start), .moment(end), .integer(Int64(limit) + 1)]

@@ -22,25 +22,28 @@ extension SQLSession {
     /// The sightings of an invoice.
     package func sightings(of invoice: InvoiceID) throws -> [StoredSighting] {
         try all(
-            "SELECT \(Self.sightingColumns) FROM sightings s WHERE s.invoice = $1 ORDER BY s.occurred_at, s.natural_key",
+            """
+            SELECT \(Self.sightingColumns) FROM sightings s WHERE \(within("s")) AND s.invoice = $1
+            ORDER BY s.occurred_at, s.natural_key
+            """,
             [.id(invoice)]
         ) { try $0.sighting() }
     }
 
-    /// Stores a sighting, or its new number of confirmations.
-    package func store(_ sighting: StoredSighting, provider: String) throws {
+    /// Stores a sighting of a merchant's invoice, or its new number of confirmations.
+    package func store(_ sighting: StoredSighting, of merchant: MerchantID, provider: String) throws {
         try execute(
             """
-            INSERT INTO sightings (provider, natural_key, option, invoice, asset, amount, payer, confirmations, required,
-            occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-            ON CONFLICT (provider, natural_key) DO UPDATE SET confirmations = excluded.confirmations,
+            INSERT INTO sightings (book, provider, natural_key, option, invoice, asset, amount, payer, confirmations,
+            required, occurred_at) VALUES ($11, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            ON CONFLICT (book, provider, natural_key) DO UPDATE SET confirmations = excluded.confirmations,
             required = excluded.required
             """,
             [
                 .text(provider), .text(sighting.naturalKey.text), .id(sighting.option), .id(sighting.invoice),
                 .asset(sighting.amount), .units(sighting.amount), .text(sighting.payer),
                 .integer(Int64(sighting.confirmations)), .integer(Int64(sighting.required)),
-                .moment(sighting.occurredAt),
+                .moment(sighting.occurredAt), try place(of: merchant),
             ]
         )
     }
@@ -48,7 +51,7 @@ extension SQLSession {
     /// Deletes a sighting.
     package func removeSighting(_ key: NaturalKey, provider: String) throws {
         try execute(
-            "DELETE FROM sightings WHERE provider = $1 AND natural_key = $2",
+            "DELETE FROM sightings WHERE \(within()) AND provider = $1 AND natural_key = $2",
             [.text(provider), .text(key.text)]
         )
     }

@@ -18,15 +18,15 @@ extension SQLSession {
         let terms = subscription.terms
         try execute(
             """
-            INSERT INTO subscriptions (id, merchant, invoice, reference, title, summary, asset, price, metadata,
+            INSERT INTO subscriptions (book, id, merchant, invoice, reference, title, summary, asset, price, metadata,
             created_at, expires_at, state, due_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11) ON CONFLICT (id) DO NOTHING
+            VALUES ($13, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11) ON CONFLICT (book, id) DO NOTHING
             """,
             [
                 .id(terms.id), .id(terms.merchant), .id(terms.invoice), .text(terms.reference), .text(terms.title),
                 .text(terms.summary), .asset(terms.price), .units(terms.price),
                 .text(JSONValue.object(from: terms.metadata).text), .moment(terms.createdAt),
-                .moment(terms.expiresAt), .code(subscription.status.state),
+                .moment(terms.expiresAt), .code(subscription.status.state), try place(of: terms.merchant),
             ]
         )
     }
@@ -39,12 +39,13 @@ extension SQLSession {
         let changed = try change(
             """
             UPDATE subscriptions SET state = $1, payer = $2, charge = $3, period_end = $4, ended_at = $5, due_at = $6,
-            canceled_at = $9 WHERE id = $7 AND state = $8
+            canceled_at = $9 WHERE book = $10 AND id = $7 AND state = $8
             """,
             [
                 .code(status.state), .text(status.payer), .text(status.charge), .moment(status.periodEnd),
                 .moment(status.endedAt), .moment(status.periodEnd ?? subscription.terms.expiresAt),
                 .id(subscription.terms.id), .code(before.status.state), .moment(status.canceledAt),
+                try place(of: subscription.terms.merchant),
             ]
         )
         return changed == 1
@@ -52,14 +53,15 @@ extension SQLSession {
 
     /// A subscription.
     package func subscription(_ id: SubscriptionID) throws -> Subscription? {
-        try first("SELECT \(Self.subscriptionColumns) FROM subscriptions s WHERE s.id = $1", [.id(id)]) {
-            try $0.subscription()
-        }
+        try first(
+            "SELECT \(Self.subscriptionColumns) FROM subscriptions s WHERE \(within("s")) AND s.id = $1",
+            [.id(id)]
+        ) { try $0.subscription() }
     }
 
     /// A merchant's subscriptions, the newest first.
     package func subscriptions(of merchant: MerchantID, in page: Page) throws -> [Subscription] {
-        let filter = Filter("s.merchant = ", .id(merchant))
+        let filter = try owned(by: merchant, in: "s")
         return try list(
             Self.subscriptionColumns,
             from: "subscriptions s",

@@ -43,12 +43,12 @@ extension SQLSession {
             SQLStatement(
                 """
                 UPDATE webhook_endpoints AS w SET claim = claim + 1, claimed_until = $3
-                WHERE w.id = $4 AND w.deleted_at IS NULL AND \(Self.isFree)
+                WHERE \(within("w")) AND w.id = $4 AND w.deleted_at IS NULL AND \(Self.isFree)
                 """,
                 bounds + [.moment(end), .id(id)]
             ),
             thenQuery: SQLStatement(
-                "SELECT w.claim, \(Self.endpointColumns) FROM webhook_endpoints w WHERE w.id = $1",
+                "SELECT w.claim, \(Self.endpointColumns) FROM webhook_endpoints w WHERE \(within("w")) AND w.id = $1",
                 [.id(id)]
             )
         )
@@ -70,13 +70,13 @@ extension SQLSession {
             SQLStatement(
                 """
                 SELECT e.id, r.sequence, r.attempts, r.next_attempt_at FROM event_retries r
-                JOIN events e ON e.book = r.book AND e.sequence = r.sequence WHERE r.endpoint = $3 AND \(Self.isDue)
-                ORDER BY r.sequence LIMIT $4
+                JOIN events e ON e.book = r.book AND e.sequence = r.sequence
+                WHERE \(within("r")) AND r.endpoint = $3 AND \(Self.isDue) ORDER BY r.sequence LIMIT $4
                 """,
                 bounds + [.id(endpoint.id), .integer(Int64(limit))]
             ),
             SQLStatement(
-                "SELECT start, position, until FROM endpoint_positions WHERE endpoint = $1 ORDER BY start",
+                "SELECT start, position, until FROM endpoint_positions WHERE \(within()) AND endpoint = $1 ORDER BY start",
                 [.id(endpoint.id)]
             ),
         ])
@@ -92,7 +92,7 @@ extension SQLSession {
     /// - Returns: whether it was still the caller's.
     package func keep(_ turn: EndpointTurn, until end: Timestamp?) throws -> Bool {
         try change(
-            "UPDATE webhook_endpoints SET claimed_until = $1 WHERE id = $2 AND claim = $3",
+            "UPDATE webhook_endpoints SET claimed_until = $1 WHERE \(within()) AND id = $2 AND claim = $3",
             [.moment(end), .id(turn.endpoint.id), .integer(turn.token)]
         ) == 1
     }
@@ -114,7 +114,7 @@ extension SQLSession {
             let page = try all(
                 """
                 SELECT e.sequence, e.id, e.type FROM events e
-                WHERE e.merchant = $1 AND e.sequence > $2 AND e.sequence <= $3 ORDER BY e.sequence LIMIT $4
+                WHERE \(within("e")) AND e.merchant = $1 AND e.sequence > $2 AND e.sequence <= $3 ORDER BY e.sequence LIMIT $4
                 """,
                 [
                     .id(endpoint.merchant), .integer(span.position), .integer(span.until ?? .max),
@@ -129,7 +129,7 @@ extension SQLSession {
             }
             // All events from before the endpoint was disabled have been sent.
             try execute(
-                "DELETE FROM endpoint_positions WHERE endpoint = $1 AND start = $2",
+                "DELETE FROM endpoint_positions WHERE \(within()) AND endpoint = $1 AND start = $2",
                 [.id(endpoint.id), .integer(span.start)]
             )
         }
@@ -139,7 +139,10 @@ extension SQLSession {
     /// Moves the position in one span.
     func move(_ endpoint: WebhookEndpointID, _ start: Int64, to position: Int64) throws {
         try executeOne(
-            "UPDATE endpoint_positions SET position = $1 WHERE endpoint = $2 AND start = $3 AND position < $1",
+            """
+            UPDATE endpoint_positions SET position = $1 WHERE \(within()) AND endpoint = $2 AND start = $3
+            AND position < $1
+            """,
             [.integer(position), .id(endpoint), .integer(start)]
         )
     }

@@ -10,19 +10,19 @@ extension SQLSession {
         """
     }
 
-    /// Stores a new session.
-    package func insert(_ session: WalletSession) throws {
+    /// Stores a new session that pays an invoice of a merchant.
+    package func insert(_ session: WalletSession, of merchant: MerchantID) throws {
         group.hasNews = true
         let opening = session.opening
         try execute(
             """
-            INSERT INTO wallet_sessions (id, invoice, option, wallet, bridge, secret, link, created_at, expires_at, state)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            INSERT INTO wallet_sessions (book, id, invoice, option, wallet, bridge, secret, link, created_at, expires_at,
+            state) VALUES ($11, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             """,
             [
                 .id(opening.id), .id(opening.invoice), .id(opening.option), .text(opening.wallet),
                 .text(opening.bridge), .blob(opening.sealedSecret), .text(opening.link), .moment(opening.createdAt),
-                .moment(opening.expiresAt), .code(session.state),
+                .moment(opening.expiresAt), .code(session.state), try place(of: merchant),
             ]
         )
     }
@@ -34,7 +34,7 @@ extension SQLSession {
         let changed = try change(
             """
             UPDATE wallet_sessions SET state = $1, peer = $2, account = $3, reason = $4, last_event = $5
-            WHERE id = $6 AND state = $7
+            WHERE \(within()) AND id = $6 AND state = $7
             """,
             [
                 .code(session.state), .text(session.peer), .text(session.account), .text(session.reason),
@@ -46,16 +46,18 @@ extension SQLSession {
 
     /// A session.
     package func walletSession(_ id: WalletSessionID) throws -> WalletSession? {
-        try first("SELECT \(Self.walletSessionColumns) FROM wallet_sessions s WHERE s.id = $1", [.id(id)]) {
-            try $0.walletSession()
-        }
+        try first(
+            "SELECT \(Self.walletSessionColumns) FROM wallet_sessions s WHERE \(within("s")) AND s.id = $1",
+            [.id(id)]
+        ) { try $0.walletSession() }
     }
 
     /// The last session that was opened for an invoice.
     package func lastWalletSession(of invoice: InvoiceID) throws -> WalletSession? {
         try first(
             """
-            SELECT \(Self.walletSessionColumns) FROM wallet_sessions s WHERE s.invoice = $1 ORDER BY s.id DESC LIMIT 1
+            SELECT \(Self.walletSessionColumns) FROM wallet_sessions s WHERE \(within("s")) AND s.invoice = $1
+            ORDER BY s.id DESC LIMIT 1
             """,
             [.id(invoice)]
         ) { try $0.walletSession() }
@@ -65,7 +67,8 @@ extension SQLSession {
     package func walletSessionPlaces(at moment: Timestamp, limit: Int) throws -> [FairPlaces.Place<WalletSessionID>] {
         try all(
             """
-            SELECT s.id, i.merchant, s.state FROM wallet_sessions s JOIN invoices i ON i.id = s.invoice
+            SELECT s.id, i.merchant, s.state FROM wallet_sessions s JOIN invoices i ON i.book = s.book
+            AND i.id = s.invoice
             WHERE \(WalletSession.State.isOpen(in: "s.")) AND s.expires_at > $1 ORDER BY s.expires_at, s.id LIMIT $2
             """,
             [.moment(moment), .integer(Int64(limit))]

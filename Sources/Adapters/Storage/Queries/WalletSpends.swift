@@ -7,7 +7,7 @@ extension SQLSession {
     private static var spendColumns: String {
         """
         s.key, s.position, s.provider, s.wallet, s.number, s.evidence, s.movement_asset, s.movement, s.destination,
-        s.asset, s.amount, s.comment, s.tag, s.transfer, t.kind, s.occurred_at
+        s.asset, s.amount, s.comment, s.tag, s.transfer, s.transfer_kind, s.occurred_at
         """
     }
 
@@ -61,7 +61,7 @@ extension SQLSession {
     ) throws -> [WalletSpend] {
         try all(
             """
-            SELECT \(Self.spendColumns) FROM wallet_spends s LEFT JOIN outgoing t ON t.id = s.transfer WHERE \(condition)
+            SELECT \(Self.spendColumns) FROM wallet_spends s WHERE \(condition)
             ORDER BY s.occurred_at DESC, s.key, s.position LIMIT \(limit)
             """,
             arguments
@@ -94,20 +94,26 @@ extension SQLSession {
     /// - Returns: whether it was unassigned and is in the chain.
     package func assign(_ spend: WalletSpend, to transfer: String) throws -> Bool {
         // A spend that was assigned to the transfer before, and that is gone, is unassigned.
-        try execute("UPDATE wallet_spends SET transfer = NULL WHERE transfer = $1", [.transfer(transfer)])
+        try execute(
+            "UPDATE wallet_spends SET transfer = NULL, transfer_kind = NULL WHERE transfer = $1",
+            [.transfer(transfer)]
+        )
         return try change(
             """
-            UPDATE wallet_spends SET transfer = $3 WHERE key = $1 AND position = $2 AND transfer IS NULL
-            AND vanished_at IS NULL
+            UPDATE wallet_spends SET transfer = $3, transfer_kind = $4 WHERE key = $1 AND position = $2
+            AND transfer IS NULL AND vanished_at IS NULL
             """,
-            [.text(spend.key.text), .integer(Int64(spend.position)), .transfer(transfer)]
+            [
+                .text(spend.key.text), .integer(Int64(spend.position)), .transfer(transfer),
+                .code(OutgoingKind(ofTransfer: transfer)),
+            ]
         ) == 1
     }
 
     /// Unassigns a spend from its transfer.
     package func unassign(_ spend: WalletSpend) throws {
         try execute(
-            "UPDATE wallet_spends SET transfer = NULL WHERE key = $1 AND position = $2",
+            "UPDATE wallet_spends SET transfer = NULL, transfer_kind = NULL WHERE key = $1 AND position = $2",
             [.text(spend.key.text), .integer(Int64(spend.position))]
         )
     }
@@ -120,7 +126,9 @@ extension SQLSession {
         """
     }
 
-    private static var isReviewed: String { "EXISTS (SELECT 1 FROM wallet_reviews r WHERE r.transfer = t.id)" }
+    private static var isReviewed: String {
+        "EXISTS (SELECT 1 FROM wallet_reviews r WHERE r.book = t.book AND r.transfer = t.id)"
+    }
 
     /// A provider's transfers that nothing was signed for: first those without a review, the oldest first.
     package func unsentOutgoing(provider: String, limit: Int) throws -> [OutgoingTransfer] {
@@ -135,9 +143,9 @@ extension SQLSession {
 
     /// How many of a provider's transfers are neither signed nor reviewed, and the oldest one.
     package func undecidedOutgoing(provider: String) throws -> (count: Int64, first: String?) {
-        let undecided = "outgoing t WHERE t.provider = $1 AND \(Self.isUnsent) AND NOT \(Self.isReviewed)"
-        let count = try first("SELECT COUNT(*) FROM \(undecided)", [.text(provider)]) { try $0.integer() } ?? 0
-        let oldest = "SELECT t.id, t.kind FROM \(undecided) ORDER BY t.created_at, t.id LIMIT 1"
+        let undecided = "FROM outgoing t WHERE t.provider = $1 AND \(Self.isUnsent) AND NOT \(Self.isReviewed)"
+        let count = try first("SELECT COUNT(*) \(undecided)", [.text(provider)]) { try $0.integer() } ?? 0
+        let oldest = "SELECT t.id, t.kind \(undecided) ORDER BY t.created_at, t.id LIMIT 1"
         return (count, try first(oldest, [.text(provider)]) { try $0.optionalTransferID() } ?? nil)
     }
 
@@ -150,30 +158,36 @@ extension SQLSession {
     }
 
     /// Stores that a person has reviewed a transfer as still owed.
-    package func review(_ transfer: String, at moment: Timestamp) throws {
+    package func review(_ transfer: OutgoingTransfer, at moment: Timestamp) throws {
         try execute(
-            "INSERT INTO wallet_reviews (transfer, reviewed_at) VALUES ($1, $2) ON CONFLICT (transfer) DO NOTHING",
-            [.transfer(transfer), .moment(moment)]
+            """
+            INSERT INTO wallet_reviews (book, transfer, reviewed_at) VALUES ($3, $1, $2)
+            ON CONFLICT (book, transfer) DO NOTHING
+            """,
+            [.transfer(transfer.purpose.id), .moment(moment), try place(of: transfer.merchant)]
         )
     }
 
     /// The transfers that a person has reviewed as still owed.
     package func reviewedTransfers() throws -> Set<String> {
-        let sql = "SELECT t.id, t.kind FROM wallet_reviews r JOIN outgoing t ON t.id = r.transfer"
+        let sql = "SELECT t.id, t.kind FROM wallet_reviews r JOIN outgoing t ON t.book = r.book AND t.id = r.transfer"
         return Set(try all(sql, []) { try $0.optionalTransferID() }.compactMap(\.self))
     }
 
     /// Forgets the reviews of a provider's transfers: when the wallet is held again, they are reviewed again.
     package func forgetReviews(of provider: String) throws {
         try execute(
-            "DELETE FROM wallet_reviews WHERE transfer IN (SELECT t.id FROM outgoing t WHERE t.provider = $1)",
+            """
+            DELETE FROM wallet_reviews WHERE \(within()) AND EXISTS (SELECT 1 FROM outgoing t
+            WHERE t.book = wallet_reviews.book AND t.id = wallet_reviews.transfer AND t.provider = $1)
+            """,
             [.text(provider)]
         )
     }
 
     /// Forgets the review of a transfer.
     package func forgetReview(of transfer: String) throws {
-        try execute("DELETE FROM wallet_reviews WHERE transfer = $1", [.transfer(transfer)])
+        try execute("DELETE FROM wallet_reviews WHERE \(within()) AND transfer = $1", [.transfer(transfer)])
     }
 
     /// The transfers with a hash.

@@ -21,9 +21,9 @@ extension Schema {
         subject_kind \(LedgerSubject.Kind.column) NOT NULL, subject {id}, movement TEXT, merchant {id},
         rail \(Rail.column), provider TEXT, occurred_at {moment} NOT NULL, posted_at {moment} NOT NULL,
         period {integer} NOT NULL, reverses {id}, seal {bytes} NOT NULL, PRIMARY KEY (book, sequence), UNIQUE (book, id),
-        UNIQUE (book, reverses), FOREIGN KEY (merchant, book) REFERENCES merchants (id, book),
+        UNIQUE (book, reverses), \(merchantInBook),
         FOREIGN KEY (book, reverses) REFERENCES ledger_transactions (book, id),
-        CHECK (merchant IS NOT NULL OR book = \(LedgerBook.operators.number)),
+        \(operatorsInBook),
         CHECK ((subject IS NULL) <> (movement IS NULL)),
         CHECK ((subject_kind = \(LedgerSubject.Kind.movement.code)) = (movement IS NOT NULL))) {table}
         """,

@@ -24,8 +24,8 @@ extension Schema {
         """,
         "CREATE INDEX watched_accounts_of_provider ON watched_accounts (provider, book, sequence)",
         """
-        CREATE TABLE holding_accounts (provider TEXT NOT NULL, account TEXT NOT NULL, option {id} NOT NULL,
-        is_empty {flag} NOT NULL, PRIMARY KEY (provider, account), \(openedAtProvider)) {table}
+        CREATE TABLE holding_accounts (provider TEXT NOT NULL, account TEXT NOT NULL, book {integer} NOT NULL,
+        option {id} NOT NULL, is_empty {flag} NOT NULL, PRIMARY KEY (provider, account), \(openedAtProvider)) {table}
         """,
         // The balances of accounts at each moment at which they were seen. Units are text: they may be more than an
         // amount.

@@ -1,11 +1,26 @@
+import Ledger
 import Payments
 
 extension Schema {
+    /// The first columns of a table of merchants.
+    static let ofMerchant = "book {integer} NOT NULL, merchant {id} NOT NULL"
+
+    /// A row lies in the book of its merchant.
+    static let merchantInBook = "FOREIGN KEY (book, merchant) REFERENCES merchants (book, id)"
+
+    /// A row without a merchant lies in the operator's book.
+    static let operatorsInBook = "CHECK (merchant IS NOT NULL OR book = \(LedgerBook.operators.number))"
+
+    /// A reference to another row of the same book.
+    static func inBook(_ column: String, of table: String) -> String {
+        "FOREIGN KEY (book, \(column)) REFERENCES \(table) (book, id)"
+    }
+
     /// Merchants, their keys, bots and requests.
     static let tenants = [
         """
         CREATE TABLE merchants (id {id} NOT NULL PRIMARY KEY, book {integer} NOT NULL REFERENCES books (number),
-        name TEXT NOT NULL, fee_basis_points {integer} NOT NULL, created_at {moment} NOT NULL, UNIQUE (id, book)) {table}
+        name TEXT NOT NULL, fee_basis_points {integer} NOT NULL, created_at {moment} NOT NULL, UNIQUE (book, id)) {table}
         """,
         """
         CREATE TABLE api_keys (id {id} NOT NULL PRIMARY KEY, merchant {id} NOT NULL REFERENCES merchants (id),
@@ -14,9 +29,9 @@ extension Schema {
         """,
         "CREATE INDEX api_keys_of_merchant ON api_keys (merchant, id)",
         """
-        CREATE TABLE idempotency_keys (merchant {id} NOT NULL REFERENCES merchants (id), route TEXT NOT NULL,
-        key TEXT NOT NULL, fingerprint {bytes} NOT NULL, object TEXT NOT NULL, status {integer}, body TEXT,
-        claimed_at {moment} NOT NULL, leased_until {moment} NOT NULL, PRIMARY KEY (merchant, route, key)) {table}
+        CREATE TABLE idempotency_keys (\(ofMerchant), route TEXT NOT NULL, key TEXT NOT NULL,
+        fingerprint {bytes} NOT NULL, object TEXT NOT NULL, status {integer}, body TEXT, claimed_at {moment} NOT NULL,
+        leased_until {moment} NOT NULL, PRIMARY KEY (book, merchant, route, key), \(merchantInBook)) {table}
         """,
         "CREATE INDEX idempotency_keys_by_age ON idempotency_keys (claimed_at)",
         """

@@ -17,14 +17,14 @@ extension Schema {
         CREATE TABLE wallet_spends (key TEXT NOT NULL, position {integer} NOT NULL, provider TEXT NOT NULL,
         wallet TEXT NOT NULL, number {integer}, evidence TEXT NOT NULL, movement_asset TEXT NOT NULL,
         movement {units} NOT NULL, destination TEXT, asset TEXT, amount {units}, comment {bytes}, tag TEXT,
-        transfer {id} UNIQUE REFERENCES outgoing (id), occurred_at {moment} NOT NULL, seen_at {moment} NOT NULL,
+        transfer {id} UNIQUE, transfer_kind \(OutgoingKind.column), occurred_at {moment} NOT NULL, seen_at {moment} NOT NULL,
         vanished_at {moment}, PRIMARY KEY (key, position)) {table}
         """,
         "CREATE INDEX wallet_spends_of_wallet ON wallet_spends (provider, wallet, seen_at)",
         "CREATE INDEX wallet_spends_by_evidence ON wallet_spends (provider, evidence)",
         """
-        CREATE TABLE wallet_reviews (transfer {id} NOT NULL PRIMARY KEY REFERENCES outgoing (id),
-        reviewed_at {moment} NOT NULL) {table}
+        CREATE TABLE wallet_reviews (book {integer} NOT NULL, transfer {id} NOT NULL, reviewed_at {moment} NOT NULL,
+        PRIMARY KEY (book, transfer), \(inBook("transfer", of: "outgoing"))) {table}
         """,
     ]
 }

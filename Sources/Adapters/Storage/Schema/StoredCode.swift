@@ -1,6 +1,7 @@
 import Ledger
 import Payments
 package import Records
+import Seams
 
 /// An enumeration that is stored as a small integer.
 ///
@@ -43,6 +44,8 @@ extension InvoiceStateMachine.State {
 
 extension PayoutStateMachine.State {
     /// Whether a transfer was signed, and its fate is not known.
+    var isSent: Bool { self == .inProgress || self == .unknown }
+    /// The same in a statement.
     static func isSent(in table: String) -> String { "\(table)state IN \(list(.inProgress, .unknown))" }
     /// Whether something is to be done for a transfer.
     static func isDue(in table: String) -> String {
@@ -104,6 +107,9 @@ enum OutgoingKind: String, StoredCode {
 
     static let columns = "outgoing.kind"
     static let stored: [Self] = [.refund, .payout]
+
+    /// What a transfer is, by its identifier.
+    init(ofTransfer id: String) { self = (try? RefundID(id)) == nil ? .payout : .refund }
 }
 
 extension ExceptionCase.Reason: StoredCode {
