@@ -99,7 +99,7 @@ extension Settlement {
             updated.prepared = prepared
             try keep(prepared, under: permit, at: provider.key, in: session)
             let next = now.advanced(by: Self.pollInterval)
-            try store(updated, from: stored, lane: lane, nextAttemptAt: next, in: session)
+            try store(&updated, from: stored, lane: lane, nextAttemptAt: next, in: session)
             return updated
         }
         try faults.pass(.afterStoringTransfer)
@@ -205,7 +205,7 @@ extension Settlement {
             updated.prepared = nil
             updated.failure = sentence
             try session.shareLane(of: stored.purpose.id)
-            try store(updated, from: stored, nextAttemptAt: now, in: session)
+            try store(&updated, from: stored, nextAttemptAt: now, in: session)
             if action == .watch { try announce(.unknown, updated, at: now, in: session) }
             return updated
         }
@@ -245,7 +245,7 @@ extension Settlement {
         let updated: OutgoingTransfer = try await write(under: lease) { session in
             var updated = stored
             updated.prepared = renewed
-            try store(updated, from: stored, nextAttemptAt: next, in: session)
+            try store(&updated, from: stored, nextAttemptAt: next, in: session)
             return updated
         }
         try faults.pass(.afterStoringTransfer)
@@ -279,7 +279,7 @@ extension Settlement {
             var updated = stored
             let action = try updated.status.apply(.outcomeUnknown)
             updated.failure = reason
-            try store(updated, from: stored, nextAttemptAt: now.advanced(by: Self.retryInterval), in: session)
+            try store(&updated, from: stored, nextAttemptAt: now.advanced(by: Self.retryInterval), in: session)
             if action == .watch { try announce(.unknown, updated, at: now, in: session) }
             return updated
         }
@@ -291,8 +291,11 @@ extension Settlement {
         _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let next = clock.now().advanced(by: delay)
-        try await write(under: lease) { try store(stored, from: stored, nextAttemptAt: next, in: $0) }
-        return stored
+        return try await write(under: lease) { session in
+            var same = stored
+            try store(&same, from: stored, nextAttemptAt: next, in: session)
+            return same
+        }
     }
 
     /// Ends a transfer: the money set aside for it has left, or is given back.
@@ -315,7 +318,7 @@ extension Settlement {
             updated.networkFee = fee
             updated.failure = failure
             updated.finishedAt = now
-            try store(updated, from: stored, nextAttemptAt: now, in: session)
+            try store(&updated, from: stored, nextAttemptAt: now, in: session)
             switch action {
             case .postCompleted: try complete(updated, fee: fee, at: now, in: session)
             case .releaseFunds: try giveBack(updated, fee: fee, at: now, in: session)
@@ -326,13 +329,15 @@ extension Settlement {
         }
     }
 
+    /// Stores a transfer; its version grows when it has changed.
     func store(
-        _ updated: OutgoingTransfer,
+        _ updated: inout OutgoingTransfer,
         from stored: OutgoingTransfer,
         lane: String? = nil,
         nextAttemptAt: Timestamp,
         in session: any SQLSession
     ) throws {
+        if updated != stored { updated.version += 1 }
         let isFirst = try session.update(updated, from: stored.status.state, lane: lane, nextAttemptAt: nextAttemptAt)
         guard isFirst else {
             throw SettlementError(.conflict, "the transfer \(stored.purpose.id) has changed meanwhile")

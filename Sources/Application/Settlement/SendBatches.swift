@@ -67,7 +67,7 @@ extension Settlement {
                 var updated = stored
                 _ = try updated.status.apply(.signed)
                 updated.prepared = prepared
-                try store(updated, from: stored, nextAttemptAt: next, in: session)
+                try store(&updated, from: stored, nextAttemptAt: next, in: session)
                 return updated
             }
         }

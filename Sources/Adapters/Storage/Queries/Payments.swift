@@ -89,7 +89,7 @@ extension SQLSession {
         """
         p.id, p.invoice, p.option, p.merchant, p.rail, p.provider, p.natural_key, p.asset, p.amount, p.value_asset,
         p.value, p.classification, p.payer, p.refund_target, p.evidence, p.state, p.occurred_at, p.recorded_at,
-        p.available_at, p.quote
+        p.available_at, p.quote, p.version
         """
     }
 
@@ -191,10 +191,10 @@ extension SQLSession {
         ) { NaturalKey(stored: try $0.text()) }
     }
 
-    /// Stores the state and the classification of a payment.
+    /// Stores the state and the classification of a payment; its version grows.
     package func update(_ payment: PaymentID, state: Payment.State, classification: Payment.Classification) throws {
         try execute(
-            "UPDATE payments SET state = $1, classification = $2 WHERE id = $3",
+            "UPDATE payments SET state = $1, classification = $2, version = version + 1 WHERE id = $3",
             [.code(state), .code(classification), .id(payment)]
         )
     }
@@ -246,7 +246,7 @@ extension SQLSession {
             """
             UPDATE payments SET invoice = $1, option = $2, merchant = $3, asset = $4, amount = $5, value_asset = $6,
             value = $7, classification = $8, payer = $9, refund_target = $10, evidence = $11, state = $12,
-            occurred_at = $13, available_at = $14, quote = $15 WHERE id = $16
+            occurred_at = $13, available_at = $14, quote = $15, version = $17 WHERE id = $16
             """,
             [
                 .id(payment.invoice), .id(payment.option), .id(payment.merchant), .asset(payment.amount),
@@ -254,6 +254,7 @@ extension SQLSession {
                 .code(payment.classification), .text(payment.payer), .text(payment.refundTarget),
                 .text(payment.evidence), .code(payment.state), .moment(payment.occurredAt),
                 .moment(payment.availableAt), .text(payment.quote.map(QuoteText.write)), .id(payment.id),
+                .integer(payment.version),
             ]
         )
     }
@@ -291,7 +292,7 @@ extension SQLRow {
         let (payer, refundTarget, evidence) = (try optionalText(), try optionalText(), try text())
         let state: Payment.State = try code()
         let (occurredAt, recordedAt, availableAt) = (try moment(), try moment(), try moment())
-        return Payment(
+        var payment = Payment(
             id: id,
             invoice: invoice,
             option: option,
@@ -311,5 +312,7 @@ extension SQLRow {
             recordedAt: recordedAt,
             availableAt: availableAt
         )
+        payment.version = try integer()
+        return payment
     }
 }

@@ -15,7 +15,8 @@ extension Schema {
         natural_key TEXT NOT NULL, asset TEXT NOT NULL, amount {units} NOT NULL, value_asset TEXT, value {units},
         classification \(Payment.Classification.column) NOT NULL, payer TEXT, refund_target TEXT,
         evidence TEXT NOT NULL, state \(Payment.State.column) NOT NULL, occurred_at {moment} NOT NULL,
-        recorded_at {moment} NOT NULL, available_at {moment} NOT NULL, quote TEXT, \(openedAtProvider)) {table}
+        recorded_at {moment} NOT NULL, available_at {moment} NOT NULL, quote TEXT,
+        version {integer} NOT NULL DEFAULT 1, \(openedAtProvider)) {table}
         """,
         "CREATE INDEX payments_of_invoice ON payments (invoice, id) WHERE invoice IS NOT NULL",
         "CREATE INDEX payments_of_merchant ON payments (merchant, id)",
@@ -51,7 +52,7 @@ extension Schema {
         sequence {integer}, position {integer} NOT NULL DEFAULT 0, valid_until {moment}, lane TEXT, fee_asset TEXT,
         fee {units}, failure TEXT, quote TEXT, reservation {id}, elsewhere TEXT, created_at {moment} NOT NULL,
         finished_at {moment}, concluded_at {moment}, next_attempt_at {moment} NOT NULL,
-        CHECK ((kind = \(OutgoingKind.refund.code)) = (payment IS NOT NULL))) {table}
+        version {integer} NOT NULL DEFAULT 1, CHECK ((kind = \(OutgoingKind.refund.code)) = (payment IS NOT NULL))) {table}
         """,
         "CREATE UNIQUE INDEX outgoing_one_per_lane ON outgoing (lane) WHERE \(PayoutStateMachine.State.isSent(in: ""))",
         "CREATE INDEX outgoing_by_hash ON outgoing (hash) WHERE hash IS NOT NULL",
@@ -70,7 +71,8 @@ extension Schema {
         merchant {id} REFERENCES merchants (id), invoice {id} REFERENCES invoices (id),
         payment {id} REFERENCES payments (id), movement TEXT, evidence TEXT, asset TEXT, amount {units}, detail TEXT,
         state \(ExceptionCase.State.column) NOT NULL, opened_at {moment} NOT NULL, resolved_at {moment},
-        outcome \(ExceptionCase.Resolution.Outcome.column), outcome_object TEXT, note TEXT) {table}
+        outcome \(ExceptionCase.Resolution.Outcome.column), outcome_object TEXT, note TEXT,
+        version {integer} NOT NULL DEFAULT 1) {table}
         """,
         "CREATE INDEX cases_of_payment ON cases (payment) WHERE payment IS NOT NULL",
         "CREATE INDEX cases_of_invoice ON cases (invoice) WHERE invoice IS NOT NULL",

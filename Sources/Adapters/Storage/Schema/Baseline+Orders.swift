@@ -13,7 +13,7 @@ extension Schema {
             created_at {moment} NOT NULL, expires_at {moment} NOT NULL, monitored_until {moment} NOT NULL,
             settled_at {moment}, return_url TEXT, payment_link {id} REFERENCES payment_links (id),
             subscription {id} REFERENCES subscriptions (id), paid_media {id} REFERENCES paid_media (id), lines TEXT,
-            unavailable_rails TEXT) {table}
+            unavailable_rails TEXT, version {integer} NOT NULL DEFAULT 1) {table}
             """,
             "CREATE INDEX invoices_of_merchant ON invoices (merchant, id)",
             "CREATE INDEX invoices_by_reference ON invoices (merchant, reference) WHERE reference IS NOT NULL",
@@ -71,7 +71,7 @@ extension Schema {
         invoice {id} NOT NULL, reference TEXT, title TEXT NOT NULL, summary TEXT NOT NULL, asset TEXT NOT NULL,
         price {units} NOT NULL, metadata TEXT NOT NULL, created_at {moment} NOT NULL, expires_at {moment} NOT NULL,
         state \(SubscriptionStatus.State.column) NOT NULL, payer TEXT, charge TEXT, period_end {moment}, ended_at {moment},
-        due_at {moment} NOT NULL, canceled_at {moment}) {table}
+        due_at {moment} NOT NULL, canceled_at {moment}, version {integer} NOT NULL DEFAULT 1) {table}
         """,
         "CREATE INDEX subscriptions_of_merchant ON subscriptions (merchant, id)",
         "CREATE INDEX subscriptions_due ON subscriptions (due_at) WHERE \(SubscriptionStatus.State.isUnderWay(in: ""))",

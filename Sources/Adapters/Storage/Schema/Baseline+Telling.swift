@@ -15,9 +15,9 @@ extension Schema {
         """
         CREATE TABLE webhook_endpoints (id {id} NOT NULL PRIMARY KEY, book {integer} NOT NULL, merchant {id} NOT NULL,
         url TEXT NOT NULL, sealed_secret {bytes} NOT NULL, previous_secret {bytes}, previous_until {moment},
-        types TEXT NOT NULL, personal_data {flag} NOT NULL DEFAULT 0, created_at {moment} NOT NULL,
-        disabled_at {moment}, disabled_reason TEXT, deleted_at {moment}, claim {integer} NOT NULL DEFAULT 0,
-        claimed_until {moment}, UNIQUE (id, book),
+        types TEXT NOT NULL, personal_data {flag} NOT NULL DEFAULT 0, ordered {flag} NOT NULL DEFAULT 0,
+        created_at {moment} NOT NULL, disabled_at {moment}, disabled_reason TEXT, deleted_at {moment},
+        version {integer} NOT NULL DEFAULT 1, claim {integer} NOT NULL DEFAULT 0, claimed_until {moment}, UNIQUE (id, book),
         FOREIGN KEY (merchant, book) REFERENCES merchants (id, book)) {table}
         """,
         "CREATE INDEX webhook_endpoints_of_merchant ON webhook_endpoints (merchant, id)",
