@@ -40,10 +40,8 @@ struct TurnProgress: Sendable {
     private var open: [EventID: DueDelivery] = [:]
     /// The outcomes that are not stored, and not being stored.
     private var ended: [Ended] = []
-    /// The outcomes that are being stored.
-    private var inStorage: [Ended]?
-    /// Whether there may be more to read.
-    private var hasMore: Bool
+    /// Whether a report is being stored, and until when the turn is the worker's after it, if it goes on.
+    private var storing: (isUnderWay: Bool, end: Timestamp?) = (false, nil)
     /// Whether nothing more is begun.
     private(set) var isClosing = false
     /// The deliveries that could not be begun: they are due again when the turn has run out.
@@ -54,7 +52,6 @@ struct TurnProgress: Sendable {
         self.turn = turn
         self.end = end
         waiting = turn.deliveries[...]
-        hasMore = turn.hasMore
     }
 
     /// Whether the next delivery may begin at a moment: its attempt has to end within the turn.
@@ -62,7 +59,7 @@ struct TurnProgress: Sendable {
     /// Where order matters, what became of the delivery before has to be stored.
     func mayBegin(at moment: Timestamp, lasting timeout: Duration) -> Bool {
         guard !isClosing, !waiting.isEmpty, moment.advanced(by: timeout) <= end else { return false }
-        return !turn.endpoint.isOrdered || (open.isEmpty && ended.isEmpty && inStorage == nil)
+        return !turn.endpoint.isOrdered || (open.isEmpty && ended.isEmpty && !storing.isUnderWay)
     }
 
     /// Begins the next delivery.
@@ -88,15 +85,12 @@ struct TurnProgress: Sendable {
         isClosing = true
     }
 
-    /// Whether nothing is open or being stored.
-    var isIdle: Bool { open.isEmpty && inStorage == nil }
-
     /// Whether something is to be stored now.
     ///
     /// Outcomes are stored when as many have come as half of the requests that are still open: a unit of work each time
     /// would cost as much as the requests. With nothing open, the turn is continued, prolonged or ended.
     func isToBeStored(at moment: Timestamp, lasting timeout: Duration) -> Bool {
-        guard inStorage == nil else { return false }
+        guard !storing.isUnderWay else { return false }
         if !ended.isEmpty { return ended.count * 2 >= open.count }
         return open.isEmpty && (isClosing || waiting.isEmpty || moment.advanced(by: timeout) > end)
     }
@@ -111,15 +105,15 @@ struct TurnProgress: Sendable {
     mutating func store(at moment: Timestamp, until end: Timestamp, size: Int) -> (TurnReport, [Ended]) {
         let stored = ended
         ended = []
-        inStorage = stored
         let goesOn = !isClosing || !open.isEmpty
-        if goesOn { self.end = end }
+        // Until the report is stored, the turn may end as it would have.
+        storing = (true, goesOn ? end : nil)
         let report = TurnReport(
             turn: turn,
             open: open.values + unreadable,
             waiting: Array(waiting),
             moment: moment,
-            end: goesOn || !unreadable.isEmpty ? self.end : nil,
+            end: goesOn ? end : unreadable.isEmpty ? nil : self.end,
             limit: isClosing || waiting.count >= size ? 0 : Self.reading(for: size) - waiting.count
         )
         return (report, stored)
@@ -130,7 +124,7 @@ struct TurnProgress: Sendable {
     /// - Returns: the report without results, and the outcomes that its results are made of; nil when the fate of an
     ///   earlier report is unknown: the turn ends with its time then.
     mutating func leave(at moment: Timestamp) -> (TurnReport, [Ended])? {
-        guard inStorage == nil else { return nil }
+        guard !storing.isUnderWay else { return nil }
         close()
         var (report, stored) = store(at: moment, until: moment, size: 1)
         report.end = nil
@@ -144,7 +138,8 @@ struct TurnProgress: Sendable {
     ///
     /// - Returns: whether the turn goes on.
     mutating func follow(_ step: TurnStep) -> Bool {
-        inStorage = nil
+        end = storing.end ?? end
+        storing = (false, nil)
         // A delivery that others have overtaken has a retry of its own from now on.
         for delivery in step.open {
             if open[delivery.event] != nil {
@@ -154,8 +149,8 @@ struct TurnProgress: Sendable {
             }
         }
         turn = step.turn
-        hasMore = turn.hasMore
         if !isClosing { waiting += turn.deliveries }
-        return !(open.isEmpty && ended.isEmpty && (isClosing || (waiting.isEmpty && !hasMore)))
+        let isLeft = isClosing && open.isEmpty && ended.isEmpty && !unreadable.isEmpty
+        return !step.isOver && !isLeft
     }
 }

@@ -62,12 +62,8 @@ package struct TurnStep: Sendable {
     package let turn: EndpointTurn
     /// The open deliveries, as they are stored now.
     package let open: [DueDelivery]
-
-    /// A turn that goes on.
-    package init(turn: EndpointTurn, open: [DueDelivery]) {
-        self.turn = turn
-        self.open = open
-    }
+    /// Whether the turn has ended.
+    package let isOver: Bool
 }
 
 /// Reports of turns.
@@ -95,10 +91,9 @@ extension SQLSession {
         if report.end != nil, report.limit > 0 {
             due = try self.due(to: endpoint, at: report.moment, besides: open + report.waiting, limit: report.limit)
         }
-        if report.end != nil, open.isEmpty, report.waiting.isEmpty, due.deliveries.isEmpty, !due.hasMore {
-            _ = try keep(report.turn, until: nil)
-        }
-        return TurnStep(turn: report.turn.going(on: endpoint, due), open: open)
+        let isDone = open.isEmpty && report.waiting.isEmpty && due.deliveries.isEmpty && !due.hasMore
+        if report.end != nil, isDone { try keep(report.turn, until: nil) }
+        return TurnStep(turn: report.turn.going(on: endpoint, due), open: open, isOver: report.end == nil || isDone)
     }
 
     /// Moves the endpoint's positions to the last events that are reported, and stores a retry for each open delivery
