@@ -436,9 +436,8 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "DatabaseEngines", "Webhooks", "HTTPMessages", "Cryptography", "Seams", "Records", "Storage",
-                "StorageSQLite",
-                "StoragePostgreSQL", "Payments", logging,
+                "DatabaseEngines", "Webhooks", "HTTPMessages", "HTTPServer", "HTTPTransport", "Cryptography", "Seams",
+                "Records", "Storage", "StorageSQLite", "StoragePostgreSQL", "Payments", logging,
             ]
         ),
         .testTarget(name: "InspectionTests", dependencies: ["Money", "Inspection", "StrictJSON"]),

@@ -88,6 +88,7 @@ struct AccessTests {
         "POST /v1/events/{id}/redeliver": Row(maker: "event", body: [:]),
         "GET /v1/events/{id}": Row(maker: "event"),
         "GET /v1/webhook_endpoints/{id}": Row(maker: "POST /v1/webhook_endpoints"),
+        "POST /v1/webhook_endpoints/{id}": Row(maker: "POST /v1/webhook_endpoints", body: ["ordered": .bool(true)]),
         "GET /v1/webhook_endpoints/{id}/attempts": Row(maker: "POST /v1/webhook_endpoints"),
         "POST /v1/webhook_endpoints/{id}/rotate_secret": Row(maker: "POST /v1/webhook_endpoints", body: [:]),
         "POST /v1/webhook_endpoints/{id}/enable": Row(maker: "POST /v1/webhook_endpoints", body: [:]),

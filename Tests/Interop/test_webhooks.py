@@ -153,3 +153,84 @@ def test_f88_what_was_not_taken_is_in_the_log_and_comes_again_on_demand(start_sa
     )
     assert [(each["number"], each["status"]) for each in attempts] == [(2, 204), (1, 410)]
     assert shop.ask("GET", f"events/{event}")["data"]["id"] == lost["id"]
+
+
+class BusyMerchant(BaseHTTPRequestHandler):
+    """Keeps its connections, and after the first 45 events answers only once several requests were open at once."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        server = self.server
+        with server.changed:
+            server.received.append(json.loads(body))
+            server.ports.add(self.client_address[1])
+            server.open += 1
+            server.most = max(server.most, server.open)
+            server.changed.notify_all()
+            server.changed.wait_for(lambda: len(server.received) < 45 or server.most >= server.crowd, timeout=60)
+            server.open -= 1
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+class BusyShop:
+    def __init__(self, start_sandbox):
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), BusyMerchant)
+        self.server.daemon_threads = True
+        self.server.changed = threading.Condition()
+        self.server.received, self.server.ports = [], set()
+        self.server.open, self.server.most, self.server.crowd = 0, 0, 4
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.sandbox = start_sandbox("--webhook", f"http://127.0.0.1:{self.server.server_port}/events")
+
+    def ask(self, method, path, body=None):
+        return self.sandbox.merchant(path, body, method)
+
+    def invoice(self):
+        order = {
+            "title": "Tea", "description": "Tea", "goods": "physical", "amount": "1.5", "asset": "ton:testnet:native",
+            "rails": [{"rail": "ton"}],
+        }
+        return self.ask("POST", "invoices", order)["id"]
+
+    def told(self):
+        return list(self.server.received)
+
+
+def test_many_come_at_once_over_kept_connections_and_their_versions_sort_them(start_sandbox):
+    shop = BusyShop(start_sandbox)
+    path = f"webhook_endpoints/{shop.ask('GET', 'webhook_endpoints')['data'][0]['id']}"
+    shop.ask("POST", f"{path}/disable", {})
+    invoices = [shop.invoice() for _ in range(40)]
+    shop.ask("POST", f"{path}/enable", {})
+    for each in invoices[::2]:
+        shop.ask("POST", f"invoices/{each}/cancel", {})
+    span = {"from": "2020-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z"}
+    # What was stored while it was off is asked for, so that many events are due at once.
+    shop.ask("POST", f"{path}/redeliver", span)
+    wanted = [(each, "invoice.created") for each in invoices] + [(each, "invoice.cancelled") for each in invoices[::2]]
+    eventually(lambda: set(wanted) <= {(each["data"]["id"], each["type"]) for each in shop.told()}, 120)
+    assert shop.server.most >= shop.server.crowd
+    assert len(shop.server.ports) < len(shop.told()) / 2, "each request had a connection of its own"
+    for each in invoices:
+        versions = {event["data"]["version"]: event["data"]["state"] for event in shop.told() if event["data"]["id"] == each}
+        now = shop.ask("GET", f"invoices/{each}")
+        assert max(versions) == now["version"] and versions[now["version"]] == now["state"]
+
+
+def test_an_endpoint_that_asks_for_it_gets_one_at_a_time_in_order(start_sandbox):
+    shop = BusyShop(start_sandbox)
+    shop.server.crowd = 0
+    [endpoint] = shop.ask("GET", "webhook_endpoints")["data"]
+    assert endpoint["ordered"] is False
+    path = f"webhook_endpoints/{endpoint['id']}"
+    assert shop.ask("POST", path, {"ordered": True})["ordered"] is True
+    assert shop.ask("POST", path, {})["ordered"] is True and shop.ask("GET", path)["version"] == 2
+    invoices = [shop.invoice() for _ in range(40)]
+    told = eventually(lambda: len(shop.told()) == len(invoices) and shop.told(), 120)
+    assert [each["data"]["id"] for each in told] == invoices and shop.server.most == 1

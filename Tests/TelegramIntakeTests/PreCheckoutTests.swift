@@ -247,8 +247,9 @@ struct PreCheckoutTests {
         var endpoint = try shop.endpoint(of: desk.merchant, at: desk.clock.now(), types: takesEvents ? [] : nil)
         endpoint.disabledAt = takesEvents ? nil : desk.clock.now()
         try await desk.settlement.database.write { [endpoint] session in
-            try session.insert(endpoint)
-            try session.update(endpoint)
+            var switched = endpoint
+            try session.insert(switched)
+            try session.update(&switched)
         }
         let settlement = try settlement(desk, provider, stock: shop.inquiry(clock: desk.clock))
         _ = try await receiver(settlement).receive(Self.update, bot: "shop")

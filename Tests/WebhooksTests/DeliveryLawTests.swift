@@ -10,7 +10,7 @@ import Testing
 @Suite("Whatever endpoints answer, and whichever worker dies or stands still,")
 struct DeliveryLawTests {
     @Test(
-        "each event is sent to each endpoint that existed, in order, to no others, and not twice without a reason",
+        "each event is sent to each endpoint that existed, to no others, in order where that is asked for, and not twice without a reason",
         arguments: Engine.allCases,
         0..<16
     )

@@ -84,7 +84,7 @@ extension Settlement {
             updated.prepared = prepared
             try keep(prepared, under: permit, at: provider.key, in: session)
             let next = now.advanced(by: Self.pollInterval)
-            try store(updated, from: stored, lane: lane?.name, nextAttemptAt: next, in: session)
+            try store(&updated, from: stored, lane: lane?.name, nextAttemptAt: next, in: session)
             return updated
         }
         try faults.pass(.afterStoringTransfer)
@@ -189,7 +189,7 @@ extension Settlement {
             // The chain can never take the signed request.
             updated.prepared = nil
             updated.failure = sentence
-            try store(updated, from: stored, nextAttemptAt: now, in: session)
+            try store(&updated, from: stored, nextAttemptAt: now, in: session)
             if action == .watch { try announce(.unknown, updated, at: now, in: session) }
             return updated
         }
@@ -229,7 +229,7 @@ extension Settlement {
         let updated: OutgoingTransfer = try await write(under: lease) { session in
             var updated = stored
             updated.prepared = renewed
-            try store(updated, from: stored, nextAttemptAt: next, in: session)
+            try store(&updated, from: stored, nextAttemptAt: next, in: session)
             return updated
         }
         try faults.pass(.afterStoringTransfer)
@@ -263,7 +263,7 @@ extension Settlement {
             var updated = stored
             let action = try updated.status.apply(.outcomeUnknown)
             updated.failure = reason
-            try store(updated, from: stored, nextAttemptAt: now.advanced(by: Self.retryInterval), in: session)
+            try store(&updated, from: stored, nextAttemptAt: now.advanced(by: Self.retryInterval), in: session)
             if action == .watch { try announce(.unknown, updated, at: now, in: session) }
             return updated
         }
@@ -275,8 +275,11 @@ extension Settlement {
         _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let next = clock.now().advanced(by: delay)
-        try await write(under: lease) { try store(stored, from: stored, nextAttemptAt: next, in: $0) }
-        return stored
+        return try await write(under: lease) { session in
+            var same = stored
+            try store(&same, from: stored, nextAttemptAt: next, in: session)
+            return same
+        }
     }
 
     /// Ends a transfer: the money set aside for it has left, or is given back.
@@ -299,7 +302,7 @@ extension Settlement {
             updated.networkFee = fee
             updated.failure = failure
             updated.finishedAt = now
-            try store(updated, from: stored, nextAttemptAt: now, in: session)
+            try store(&updated, from: stored, nextAttemptAt: now, in: session)
             switch action {
             case .postCompleted: try complete(updated, fee: fee, at: now, in: session)
             case .releaseFunds: try giveBack(updated, fee: fee, at: now, in: session)
@@ -314,13 +317,15 @@ extension Settlement {
         return ended
     }
 
+    /// Stores a transfer; its version grows when it has changed.
     func store(
-        _ updated: OutgoingTransfer,
+        _ updated: inout OutgoingTransfer,
         from stored: OutgoingTransfer,
         lane: String? = nil,
         nextAttemptAt: Timestamp,
         in session: any SQLSession
     ) throws {
+        if updated != stored { updated.version += 1 }
         let isFirst = try session.update(updated, from: stored.status.state, lane: lane, nextAttemptAt: nextAttemptAt)
         guard isFirst else {
             throw SettlementError(.conflict, "the transfer \(stored.purpose.id) has changed meanwhile")

@@ -121,7 +121,7 @@ extension Settlement {
         try append(Self.paymentOrphaned, subject: payment.id.text, representation, to: merchant, at: now, in: session)
     }
 
-    /// Tells the merchant about a payment that can still be undone.
+    /// Tells the merchant about a payment that can still be undone; its version is the invoice's, which has changed by it.
     func announce(
         _ event: SightingEvent,
         _ sighting: StoredSighting,
@@ -129,7 +129,7 @@ extension Settlement {
         at now: Timestamp,
         in session: any SQLSession
     ) throws {
-        let representation = try representation.json(sighting)
+        let representation = try representation.json(sighting, version: invoice.version)
         let subject = invoice.id.text
         try append(event.rawValue, subject: subject, representation, to: invoice.merchant, at: now, in: session)
     }
@@ -183,6 +183,7 @@ extension Settlement {
         try session.forgetSealedBytes(of: exceptionCase.id)
         var closed = exceptionCase
         closed.resolution = resolution
+        closed.version += 1
         try tell(Self.caseResolved, closed, at: resolution.moment, in: session)
     }
 

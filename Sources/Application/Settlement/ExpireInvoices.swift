@@ -27,7 +27,7 @@ extension Settlement {
             where now > invoice.expiresAt.advanced(by: longestGrace) {
                 var updated = invoice
                 let action = try updated.status.apply(.expired)
-                try session.update(updated, from: invoice)
+                try session.update(&updated, from: invoice)
                 if action == .openUnderpaid { try openUnderpaid(updated, at: now, in: session) }
                 try announce(.expired, updated, at: now, in: session)
                 ended.append(invoice.id)

@@ -45,7 +45,7 @@ extension Settlement {
         do throws(PaymentsError) { _ = try updated.status.apply(.foundSent) } catch { throw SettlementError(error) }
         updated.finishedAt = now
         updated.failure = nil
-        try store(updated, from: stored, nextAttemptAt: now, in: session)
+        try store(&updated, from: stored, nextAttemptAt: now, in: session)
         let postings = [
             Posting(account: stored.reservedAccount, amount: stored.amount),
             Posting(account: .suspense(stored.provider), amount: try stored.amount.negated()),
@@ -105,7 +105,7 @@ extension Settlement {
         for (stored, part) in zip(current, parts) where part.isPositive {
             var updated = stored
             updated.networkFee = part
-            try store(updated, from: stored, nextAttemptAt: now, in: session)
+            try store(&updated, from: stored, nextAttemptAt: now, in: session)
             let postings = [
                 Posting(account: .networkFees, amount: part),
                 Posting(account: .suspense(stored.provider), amount: try part.negated()),

@@ -101,6 +101,8 @@ package struct InvoiceWithOptions: Hashable, Sendable {
     package let options: [PaymentOption]
     /// The payments that were seen and can still be undone.
     package let sightings: [StoredSighting]
+    /// The number of changes of the invoice, with the renewals of its options.
+    package var version: Int64 { options.reduce(invoice.version) { $0 + Int64($1.renewals) } }
 
     /// An invoice and its options.
     package init(invoice: Invoice, options: [PaymentOption], sightings: [StoredSighting] = []) {

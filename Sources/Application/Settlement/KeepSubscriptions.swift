@@ -203,7 +203,7 @@ extension Settlement {
         guard let action = after.status.apply(event, at: moment ?? now, expiresAt: before.terms.expiresAt) else {
             return
         }
-        guard try session.update(after, from: before) else {
+        guard try session.update(&after, from: before) else {
             throw SettlementError(.conflict, "the subscription \(id) has changed meanwhile")
         }
         try announce(action, SubscriptionWithInvoice(after, in: session), at: now, in: session)

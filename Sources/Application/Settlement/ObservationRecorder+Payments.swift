@@ -72,7 +72,7 @@ extension ObservationRecorder {
         let isInTime = try arrival.madeAt <= deadline && !settlement.isGone(for: invoice, in: session)
         let action = try updated.status.apply(.received(value: value, isInTime: isInTime))
         if case .settle = action { updated.settledAt = now }
-        try session.update(updated, from: invoice)
+        try session.update(&updated, from: invoice)
         if case .settle = action { try settlement.noteSale(of: updated, in: session) }
         match.invoice = updated
         // A settled invoice is not approved again; for any other, the next form may be paid.
@@ -275,7 +275,7 @@ extension ObservationRecorder {
         value: Amount?
     ) -> Payment {
         let transfer = arrival.transfer
-        return Payment(
+        var payment = Payment(
             id: arrival.id,
             invoice: match?.invoice.id,
             option: match?.option.id,
@@ -296,6 +296,8 @@ extension ObservationRecorder {
             recordedAt: arrival.stored?.recordedAt ?? now,
             availableAt: transfer.availableAt
         )
+        if let stored = arrival.stored { payment.version = stored.version + 1 }
+        return payment
     }
 
     func openCase(

@@ -75,23 +75,29 @@ extension ObservationRecorder {
 
     private func detect(_ sighting: StoredSighting, in session: any SQLSession) throws {
         guard let invoice = try session.invoice(sighting.invoice) else { return }
-        try settlement.announce(.detected, sighting, of: invoice, at: now, in: session)
-        guard sighting.occurredAt <= invoice.expiresAt.advanced(by: graceAfterExpiry) else { return }
-        try move(invoice, by: .detected, in: session)
+        let isInTime = sighting.occurredAt <= invoice.expiresAt.advanced(by: graceAfterExpiry)
+        try tell(.detected, sighting, of: invoice, moving: isInTime ? .detected : nil, in: session)
     }
 
     private func forget(_ sighting: StoredSighting, in session: any SQLSession) throws {
         guard let invoice = try session.invoice(sighting.invoice) else { return }
-        try settlement.announce(.lost, sighting, of: invoice, at: now, in: session)
-        guard try session.sightings(of: invoice.id).isEmpty else { return }
-        try move(invoice, by: .forgotten, in: session)
+        let isLast = try session.sightings(of: invoice.id).isEmpty
+        try tell(.lost, sighting, of: invoice, moving: isLast ? .forgotten : nil, in: session)
     }
 
-    private func move(_ invoice: Invoice, by event: InvoiceStateMachine.Event, in session: any SQLSession) throws {
+    /// Tells the merchant of a sighting by which an invoice has changed, and of the state to which it moves the invoice.
+    private func tell(
+        _ news: SightingEvent,
+        _ sighting: StoredSighting,
+        of invoice: Invoice,
+        moving event: InvoiceStateMachine.Event?,
+        in session: any SQLSession
+    ) throws {
         var updated = invoice
-        let action = try updated.status.apply(event)
+        let action = try event.map { try updated.status.apply($0) }
+        try session.update(&updated, from: invoice)
+        try settlement.announce(news, sighting, of: updated, at: now, in: session)
         guard updated.status != invoice.status else { return }
-        try session.update(updated, from: invoice)
         switch action {
         case .announceProcessing: try settlement.announce(.processing, updated, at: now, in: session)
         case .reopen: try settlement.announce(.reopened, updated, at: now, in: session)

@@ -134,7 +134,7 @@ extension ObservationRecorder {
         var updated = invoice
         let action = try updated.status.apply(.undone(value: value))
         if updated.status.state != .settled { updated.settledAt = nil }
-        try session.update(updated, from: invoice)
+        try session.update(&updated, from: invoice)
         guard action == .reopen else { return }
         if invoice.status.state == .settled { try returnToClearing(updated, in: session) }
         try settlement.announce(.reopened, updated, at: now, in: session)

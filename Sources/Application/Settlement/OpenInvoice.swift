@@ -78,7 +78,7 @@ extension Settlement {
                 throw SettlementError(error)
             }
             guard action == .announceCancelled else { return invoice }
-            try session.update(updated, from: invoice)
+            try session.update(&updated, from: invoice)
             try announce(.cancelled, updated, at: now, in: session)
             return updated
         }

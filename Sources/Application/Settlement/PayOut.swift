@@ -119,7 +119,7 @@ extension Settlement {
             }
             guard action != .none else { return stored }
             if action == .releaseFunds { updated.finishedAt = now }
-            try store(updated, from: stored, nextAttemptAt: now, in: session)
+            try store(&updated, from: stored, nextAttemptAt: now, in: session)
             if action == .releaseFunds { try release(updated, fee: nil, at: now, in: session) }
             return updated
         }

@@ -58,6 +58,7 @@ extension Settlement {
         try session.setElsewhere(reference, of: reported.purpose.id)
         var named = reported
         named.prepared = PreparedTransfer(bytes: [], hash: reference, sequence: nil, validUntil: nil)
+        named.version += 1
         return named
     }
 
@@ -73,7 +74,7 @@ extension Settlement {
         in session: any SQLSession
     ) throws -> OutgoingTransfer {
         let sources = try sources(of: amount, of: payment, for: merchant, in: session)
-        let transfer = OutgoingTransfer(
+        var transfer = OutgoingTransfer(
             purpose: .refund(id, of: payment.id),
             merchant: merchant,
             provider: payment.provider,
@@ -88,6 +89,7 @@ extension Settlement {
         try session.insert(transfer)
         try reserve(transfer, from: sources, at: now, in: session)
         try session.setElsewhere(reference, of: id.text)
+        transfer.version += 1
         try complete(transfer, fee: nil, at: now, in: session)
         return transfer
     }

@@ -17,7 +17,7 @@ extension Settlement {
             var updated = pending
             let action = try updated.status.apply(.confirmed)
             updated.finishedAt = now
-            try store(updated, from: pending, nextAttemptAt: now, in: session)
+            try store(&updated, from: pending, nextAttemptAt: now, in: session)
             if action == .postCompleted { try complete(updated, fee: nil, at: now, in: session) }
         } else if !refunds.contains(where: { $0.status.state == .completed }) {
             try adopt(amount, of: payment, waiting: refunds, at: now, in: session)
@@ -36,7 +36,7 @@ extension Settlement {
             let action = try cancelled.status.apply(.cancelled)
             cancelled.finishedAt = now
             cancelled.failure = reason
-            try store(cancelled, from: refund, nextAttemptAt: now, in: session)
+            try store(&cancelled, from: refund, nextAttemptAt: now, in: session)
             if action == .releaseFunds { try release(cancelled, fee: nil, at: now, in: session) }
         }
     }

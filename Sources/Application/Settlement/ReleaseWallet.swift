@@ -164,7 +164,7 @@ extension Settlement {
         var updated = stored
         do throws(PaymentsError) { _ = try updated.status.apply(.foundOwed) } catch { throw SettlementError(error) }
         updated.failure = nil
-        try store(updated, from: stored, nextAttemptAt: now, in: session)
+        try store(&updated, from: stored, nextAttemptAt: now, in: session)
         if case .refund(_, let id) = updated.purpose, try session.payment(id)?.state != .final {
             try callOff([updated], because: "the payment is no longer part of the chain", at: now, in: session)
         }

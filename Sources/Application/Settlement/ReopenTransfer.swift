@@ -33,7 +33,7 @@ extension Settlement {
         updated.finishedAt = nil
         updated.concludedAt = nil
         updated.failure = sentence
-        try store(updated, from: stored, nextAttemptAt: moment, in: session)
+        try store(&updated, from: stored, nextAttemptAt: moment, in: session)
         try announce(.unknown, updated, at: moment, in: session)
     }
 

@@ -35,6 +35,7 @@ extension Representation {
             "opened_at": .string(exceptionCase.openedAt.description),
             "detail": .optional(exceptionCase.detail),
             "resolution": exceptionCase.resolution.map(json) ?? .null,
+            "version": .integer(exceptionCase.version),
         ]
     }
 

@@ -55,7 +55,8 @@ package struct Representation: Sendable {
             "settled_at": .optional(invoice.settledAt?.description),
             "options": .array(try value.options.map(json)),
             "unavailable_rails": .array(invoice.unavailableRails.map(json)),
-            "sightings": .array(try value.sightings.map(json)),
+            "sightings": .array(try value.sightings.map { try json($0, version: nil) }),
+            "version": .integer(value.version),
         ]
     }
 
@@ -75,10 +76,12 @@ package struct Representation: Sendable {
             "id": .string(endpoint.id.text), "object": "webhook_endpoint", "url": .string(endpoint.url),
             "types": .array(endpoint.types.map(JSONValue.string)),
             "personal_data": .bool(endpoint.takesPersonalData),
+            "ordered": .bool(endpoint.isOrdered),
             "created_at": .string(endpoint.createdAt.description),
             "previous_secret_until": .optional(endpoint.previousUntil?.description),
             "disabled_at": .optional(endpoint.disabledAt?.description),
             "disabled_reason": .optional(endpoint.disabledReason),
+            "version": .integer(endpoint.version),
         ]
     }
 
@@ -160,6 +163,7 @@ package struct Representation: Sendable {
             "created_at": .string(terms.createdAt.description),
             "expires_at": .string(terms.expiresAt.description),
             "ended_at": .optional(status.endedAt?.description),
+            "version": .integer(value.subscription.version),
         ]
     }
 
@@ -213,6 +217,7 @@ package struct Representation: Sendable {
             "occurred_at": .string(payment.occurredAt.description),
             "recorded_at": .string(payment.recordedAt.description),
             "available_at": .string(payment.availableAt.description),
+            "version": .integer(payment.version),
         ]
     }
 
@@ -240,23 +245,21 @@ package struct Representation: Sendable {
         ]
     }
 
-    /// A payment that was seen and can still be undone.
+    /// A payment that was seen and can still be undone; where it is told by itself, with a version.
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.
     /// - Returns: the object.
-    package func json(_ sighting: StoredSighting) throws -> JSONValue {
-        [
-            "object": "sighting",
-            "invoice": .string(sighting.invoice.text),
-            "option": .string(sighting.option.text),
-            "asset": .string(sighting.amount.asset.text),
-            "amount": try text(sighting.amount),
-            "payer": .optional(sighting.payer),
-            "natural_key": .string(sighting.naturalKey.text),
-            "confirmations": .integer(Int64(sighting.confirmations)),
-            "confirmations_required": .integer(Int64(sighting.required)),
-            "occurred_at": .string(sighting.occurredAt.description),
+    package func json(_ sighting: StoredSighting, version: Int64?) throws -> JSONValue {
+        let members: [JSONValue.Member] = [
+            .init("object", "sighting"), .init("invoice", .string(sighting.invoice.text)),
+            .init("option", .string(sighting.option.text)), .init("asset", .string(sighting.amount.asset.text)),
+            .init("amount", try text(sighting.amount)), .init("payer", .optional(sighting.payer)),
+            .init("natural_key", .string(sighting.naturalKey.text)),
+            .init("confirmations", .integer(Int64(sighting.confirmations))),
+            .init("confirmations_required", .integer(Int64(sighting.required))),
+            .init("occurred_at", .string(sighting.occurredAt.description)),
         ]
+        return .object(members + (version.map { [.init("version", .integer($0))] } ?? []))
     }
 
     /// A refund or a payout.
@@ -287,6 +290,7 @@ package struct Representation: Sendable {
             "failure": .optional(transfer.failure),
             "created_at": .string(transfer.createdAt.description),
             "finished_at": .optional(transfer.finishedAt?.description),
+            "version": .integer(transfer.version),
         ]
     }
 

@@ -146,7 +146,7 @@ private struct CaseResolver {
         do throws(PaymentsError) { action = try updated.status.apply(.accepted) } catch { throw SettlementError(error) }
         guard action == .announceSettled else { return }
         updated.settledAt = now
-        try session.update(updated, from: invoice)
+        try session.update(&updated, from: invoice)
         try settlement.announce(.settled, updated, at: now, in: session)
         // The accepted payment begins the subscription: the rail has begun it when it was paid.
         guard let subscription = updated.subscription else { return }

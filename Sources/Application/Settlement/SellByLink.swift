@@ -221,7 +221,7 @@ extension Settlement {
             for invoice in open {
                 var updated = invoice
                 _ = try updated.status.apply(.expired)
-                try session.update(updated, from: invoice)
+                try session.update(&updated, from: invoice)
                 try announce(.expired, updated, at: now, in: session)
             }
             if open.count < Self.endingLimit { try session.deleteSoldLink(link) }

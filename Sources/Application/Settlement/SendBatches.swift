@@ -70,7 +70,7 @@ extension Settlement {
                 var updated = stored
                 _ = try updated.status.apply(.signed)
                 updated.prepared = prepared
-                try store(updated, from: stored, lane: sender.lane?.name, nextAttemptAt: next, in: session)
+                try store(&updated, from: stored, lane: sender.lane?.name, nextAttemptAt: next, in: session)
                 return updated
             }
         }

@@ -85,6 +85,8 @@ package struct ExceptionCase: Hashable, Sendable {
     package let openedAt: Timestamp
     /// How it was closed; nil while it is open.
     package var resolution: Resolution?
+    /// The number of its changes, with its making.
+    package var version: Int64 = 1
     /// A sentence for the person who deals with it, in addition to the reason.
     package let detail: String?
 

@@ -69,6 +69,8 @@ package struct Invoice: Hashable, Sendable {
     package var status: InvoiceStateMachine
     /// When it became settled.
     package var settledAt: Timestamp?
+    /// The number of its changes, with its making.
+    package var version: Int64 = 1
 
     /// An invoice as it was opened or stored.
     package init(

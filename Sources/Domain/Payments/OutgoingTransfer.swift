@@ -51,6 +51,8 @@ package struct OutgoingTransfer: Hashable, Sendable {
     ///
     /// It is nil while the transfer is under way, and when the transfer did not end on the rail.
     package var concludedAt: Timestamp?
+    /// The number of its changes, with its making.
+    package var version: Int64 = 1
 
     /// A transfer as it was asked for or stored.
     package init(

@@ -65,6 +65,8 @@ package struct Payment: Hashable, Sendable {
     package let recordedAt: Timestamp
     /// When the money becomes available; Stars are held for up to 21 days.
     package let availableAt: Timestamp
+    /// The number of its changes, with its making.
+    package var version: Int64 = 1
 
     /// A payment as it was recorded.
     package init(

@@ -59,6 +59,8 @@ package struct Subscription: Hashable, Sendable {
     package let terms: Terms
     /// Where it stands.
     package var status: SubscriptionStatus
+    /// The number of its changes, with its making.
+    package var version: Int64 = 1
 
     /// A subscription as it was made or stored.
     package init(_ terms: Terms, status: SubscriptionStatus = SubscriptionStatus()) {

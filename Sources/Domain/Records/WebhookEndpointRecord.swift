@@ -19,12 +19,16 @@ package struct WebhookEndpointRecord: Hashable, Sendable {
     package let types: [String]
     /// Whether it receives customers' personal data.
     package let takesPersonalData: Bool
+    /// Whether it gets one event at a time, in the order of events.
+    package var isOrdered: Bool
     /// When it was added.
     package let createdAt: Timestamp
     /// When it was switched off, if ever.
     package var disabledAt: Timestamp?
     /// Why it was switched off.
     package var disabledReason: String?
+    /// The number of its changes, with its making.
+    package var version: Int64 = 1
 
     /// An address that events are sent to.
     package init(
@@ -34,6 +38,7 @@ package struct WebhookEndpointRecord: Hashable, Sendable {
         sealedSecret: [UInt8],
         types: [String],
         takesPersonalData: Bool = false,
+        isOrdered: Bool = false,
         createdAt: Timestamp,
         disabledAt: Timestamp? = nil,
         disabledReason: String? = nil,
@@ -48,6 +53,7 @@ package struct WebhookEndpointRecord: Hashable, Sendable {
         self.previousUntil = previousUntil
         self.types = types
         self.takesPersonalData = takesPersonalData
+        self.isOrdered = isOrdered
         self.createdAt = createdAt
         self.disabledAt = disabledAt
         self.disabledReason = disabledReason

@@ -10,7 +10,7 @@ import Webhooks
 /// Endpoints for a merchant's events, and the attempts to deliver to them.
 extension RESTAPI {
     func createEndpoint(_ call: APIRequest) async throws -> HTTPResponse {
-        let body = try call.object("url", "types", "personal_data")
+        let body = try call.object("url", "types", "personal_data", "ordered")
         let url = try body.text("url")
         guard endpoints.takes(url) else {
             let exception = endpoints.allowsPrivateAddresses ? " (or http, as this gateway is set up)" : ""
@@ -25,6 +25,7 @@ extension RESTAPI {
         let takesPersonalData = try body.flag("personal_data")
         // A key that may not read personal data cannot have it sent to an endpoint either.
         guard !takesPersonalData || call.access.readsPersonalData else { throw Problem.forbidden(.personalDataRead) }
+        let isOrdered = try body.flag("ordered")
         let secret = StandardWebhook.Secret(random: random)
         let now = clock.now()
         return try await once(call, making: WebhookEndpointKind.self, as: MadeObject.endpoint) { id in
@@ -35,6 +36,7 @@ extension RESTAPI {
                 sealedSecret: try secrets.seal(secret, of: id),
                 types: types,
                 takesPersonalData: takesPersonalData,
+                isOrdered: isOrdered,
                 createdAt: now
             )
             guard try await settlement.add(endpoint) else {
@@ -58,6 +60,12 @@ extension RESTAPI {
         let endpoint = try await endpoint(of: call)
         try await settlement.delete(endpoint)
         return json(["id": .string(endpoint.id.text), "object": "webhook_endpoint", "deleted": .bool(true)])
+    }
+
+    /// Changes whether an endpoint gets one event at a time.
+    func changeEndpoint(_ call: APIRequest) async throws -> HTTPResponse {
+        let isOrdered = try call.object("ordered").optionalFlag("ordered")
+        return json(representation.json(try await change(call) { $0.isOrdered = isOrdered ?? $0.isOrdered }))
     }
 
     func disableEndpoint(_ call: APIRequest) async throws -> HTTPResponse {

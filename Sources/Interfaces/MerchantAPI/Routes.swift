@@ -89,6 +89,7 @@ enum Routes {
         Route("POST", "/v1/webhook_endpoints", .webhooksWrite) { try await $0.createEndpoint($1) },
         Route("GET", "/v1/webhook_endpoints", .webhooksRead) { try await $0.listEndpoints($1) },
         Route("GET", "/v1/webhook_endpoints/*", .webhooksRead) { try await $0.readEndpoint($1) },
+        Route("POST", "/v1/webhook_endpoints/*", .webhooksWrite) { try await $0.changeEndpoint($1) },
         Route("GET", "/v1/webhook_endpoints/*/attempts", .webhooksRead) { try await $0.listAttempts($1) },
         Route("POST", "/v1/webhook_endpoints/*/rotate_secret", .webhooksWrite) { try await $0.rotateSecret($1) },
         Route("POST", "/v1/webhook_endpoints/*/enable", .webhooksWrite) { try await $0.enableEndpoint($1) },

@@ -9,7 +9,7 @@ extension SQLSession {
     static var caseColumns: String {
         """
         c.id, c.reason, c.merchant, c.invoice, c.payment, c.movement, c.asset, c.amount, c.opened_at, c.outcome,
-        c.outcome_object, c.note, c.resolved_at, c.detail, c.evidence, \(SetAside.columns)
+        c.outcome_object, c.note, c.resolved_at, c.detail, c.evidence, c.version, \(SetAside.columns)
         """
     }
 
@@ -39,7 +39,8 @@ extension SQLSession {
         try change(
             """
             UPDATE cases SET state = \(ExceptionCase.State.resolved.code), resolved_at = $1, outcome = $2,
-            outcome_object = $3, note = $4 WHERE \(within()) AND id = $5 AND state = \(ExceptionCase.State.open.code)
+            outcome_object = $3, note = $4, version = version + 1
+            WHERE \(within()) AND id = $5 AND state = \(ExceptionCase.State.open.code)
             """,
             [
                 .moment(resolution.moment), .code(resolution.outcome), .text(resolution.object),
@@ -52,7 +53,7 @@ extension SQLSession {
     package func update(_ id: CaseID, amount: Amount) throws {
         try executeOne(
             """
-            UPDATE cases SET asset = $1, amount = $2 WHERE \(within()) AND id = $3
+            UPDATE cases SET asset = $1, amount = $2, version = version + 1 WHERE \(within()) AND id = $3
             AND state = \(ExceptionCase.State.open.code)
             """,
             [.asset(amount), .units(amount), .id(id)]
@@ -138,7 +139,8 @@ extension SQLRow {
         let (amount, openedAt, resolution) = (try optionalAmount(), try moment(), try resolution())
         let detail = try optionalText()
         let evidence = try optionalText().map(EvidenceText.read)
-        return ExceptionCase(
+        let version = try integer()
+        var exceptionCase = ExceptionCase(
             id: id,
             reason: reason,
             merchant: merchant,
@@ -152,6 +154,8 @@ extension SQLRow {
             resolution: resolution,
             detail: detail
         )
+        exceptionCase.version = version
+        return exceptionCase
     }
 
     private mutating func resolution() throws -> ExceptionCase.Resolution? {

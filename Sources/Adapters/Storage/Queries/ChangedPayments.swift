@@ -16,7 +16,7 @@ extension SQLSession {
             """
             UPDATE payments SET invoice = $1, option = $2, merchant = $3, asset = $4, amount = $5, value_asset = $6,
             value = $7, classification = $8, payer = $9, refund_target = $10, evidence = $11, state = $12,
-            occurred_at = $13, available_at = $14, quote = $15 WHERE book = $17 AND id = $16
+            occurred_at = $13, available_at = $14, quote = $15, version = $18 WHERE book = $17 AND id = $16
             """,
             [
                 .id(payment.invoice), .id(payment.option), .id(payment.merchant), .asset(payment.amount),
@@ -24,6 +24,7 @@ extension SQLSession {
                 .code(payment.classification), .text(payment.payer), .text(payment.refundTarget),
                 .text(payment.evidence), .code(payment.state), .moment(payment.occurredAt),
                 .moment(payment.availableAt), .text(payment.quote.map(QuoteText.write)), .id(payment.id), place,
+                .integer(payment.version),
             ]
         )
     }

@@ -1,5 +1,4 @@
 package import Payments
-package import Records
 package import Seams
 
 /// An endpoint with due deliveries.
@@ -38,6 +37,11 @@ package struct DueDelivery: Hashable, Sendable {
     package let attempts: Int
     /// Whether it is a first attempt or a retry.
     let place: Place
+
+    /// The delivery as one that waits for a retry, which is due since a moment.
+    func retried(since moment: Timestamp) -> Self {
+        Self(event: event, sequence: sequence, attempts: attempts, place: .retry(since: moment))
+    }
 }
 
 /// Deliveries that are due.
@@ -108,64 +112,5 @@ extension SQLSession {
             since[endpoint] = min(since[endpoint] ?? moment, moment)
         }
         return since.sorted { ($0.value, $0.key.endpoint) < ($1.value, $1.key.endpoint) }.map(\.key)
-    }
-
-    /// Stores an attempt, if its turn is still the worker's: the position moves, and a retry is stored when there is
-    /// one.
-    ///
-    /// - Parameters:
-    ///   - attempt: the attempt.
-    ///   - delivery: what was delivered.
-    ///   - turn: the turn in which it was.
-    ///   - next: when it is tried again; nil when it was taken, or is given up.
-    ///   - end: until when the turn goes on; nil when it ends.
-    /// - Throws: what the database throws.
-    /// - Returns: whether it did; when not, another worker has taken over and nothing is changed.
-    package func record(
-        _ attempt: DeliveryAttempt,
-        of delivery: DueDelivery,
-        in turn: EndpointTurn,
-        retryAt next: Timestamp?,
-        keepingTurnUntil end: Timestamp?
-    ) throws -> Bool {
-        guard try keep(turn, until: end) else { return false }
-        let endpoint = turn.endpoint.id
-        let (sequence, number) = (SQLValue.integer(delivery.sequence), SQLValue.integer(Int64(attempt.number)))
-        if case .next(let start, let end) = delivery.place { try move(endpoint, start, to: end) }
-        if let next {
-            try execute(
-                """
-                INSERT INTO event_retries (book, endpoint, sequence, attempts, next_attempt_at, failed)
-                SELECT w.book, w.id, $2, $3, $4, 1 FROM webhook_endpoints w WHERE \(within("w")) AND w.id = $1
-                ON CONFLICT (book, endpoint, sequence) DO UPDATE SET attempts = excluded.attempts,
-                next_attempt_at = excluded.next_attempt_at, failed = 1
-                """,
-                [.id(endpoint), sequence, number, .moment(next)]
-            )
-        } else if case .retry(let since) = delivery.place {
-            // A redelivery that was asked for meanwhile stays.
-            try execute(
-                """
-                DELETE FROM event_retries WHERE \(within()) AND endpoint = $1 AND sequence = $2 AND next_attempt_at = $3
-                """,
-                [.id(endpoint), sequence, .moment(since)]
-            )
-            try execute(
-                "UPDATE event_retries SET attempts = $3, failed = 0 WHERE \(within()) AND endpoint = $1 AND sequence = $2",
-                [.id(endpoint), sequence, number]
-            )
-        }
-        try execute(
-            """
-            INSERT INTO delivery_attempts (book, endpoint, event, number, started_at, duration, status, failure)
-            VALUES ($8, $1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
-            """,
-            [
-                .id(endpoint), .id(delivery.event), number, .moment(attempt.startedAt),
-                .integer(attempt.duration.wholeMicroseconds), .integer(attempt.status.map(Int64.init)),
-                .text(attempt.failure), try place(of: turn.endpoint.merchant),
-            ]
-        )
-        return true
     }
 }

@@ -8,7 +8,7 @@ extension SQLSession {
     static var endpointColumns: String {
         """
         w.id, w.merchant, w.url, w.sealed_secret, w.types, w.created_at, w.disabled_at, w.disabled_reason,
-        w.previous_secret, w.previous_until, w.personal_data
+        w.previous_secret, w.previous_until, w.personal_data, w.ordered, w.version
         """
     }
 
@@ -16,31 +16,34 @@ extension SQLSession {
     package func insert(_ endpoint: WebhookEndpointRecord) throws {
         try execute(
             """
-            INSERT INTO webhook_endpoints (id, merchant, url, sealed_secret, types, created_at, personal_data, book)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            INSERT INTO webhook_endpoints (id, merchant, url, sealed_secret, types, created_at, personal_data, ordered,
+            book) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             """,
             [
                 .id(endpoint.id), .id(endpoint.merchant), .text(endpoint.url), .blob(endpoint.sealedSecret),
                 .text(endpoint.types.joined(separator: " ")), .moment(endpoint.createdAt),
-                .integer(endpoint.takesPersonalData ? 1 : 0), try place(of: endpoint.merchant),
+                .integer(endpoint.takesPersonalData ? 1 : 0), .integer(endpoint.isOrdered ? 1 : 0),
+                try place(of: endpoint.merchant),
             ]
         )
         try openSpan(of: endpoint.id)
     }
 
-    /// Stores an endpoint's secrets and whether it is disabled.
+    /// Stores an endpoint's secrets, whether it gets one event at a time, and whether it is disabled; its version grows.
     ///
     /// It does not get events that are stored while it is disabled; earlier ones that were not sent yet wait.
-    package func update(_ endpoint: WebhookEndpointRecord) throws {
+    package func update(_ endpoint: inout WebhookEndpointRecord) throws {
+        endpoint.version += 1
         try execute(
             """
             UPDATE webhook_endpoints SET sealed_secret = $1, disabled_at = $2, disabled_reason = $3,
-            previous_secret = $4, previous_until = $5 WHERE book = $7 AND id = $6
+            previous_secret = $4, previous_until = $5, ordered = $6, version = $7 WHERE book = $9 AND id = $8
             """,
             [
                 .blob(endpoint.sealedSecret), .moment(endpoint.disabledAt), .text(endpoint.disabledReason),
                 .blob(endpoint.previousSecret), .moment(endpoint.previousUntil),
-                .id(endpoint.id), try place(of: endpoint.merchant),
+                .integer(endpoint.isOrdered ? 1 : 0), .integer(endpoint.version), .id(endpoint.id),
+                try place(of: endpoint.merchant),
             ]
         )
         try endpoint.disabledAt == nil ? openSpan(of: endpoint.id) : closeSpan(of: endpoint.id)
@@ -125,18 +128,22 @@ extension SQLRow {
         let (createdAt, disabledAt) = (try moment(), try optionalMoment())
         let disabledReason = try optionalText()
         let (previousSecret, previousUntil) = (try optionalBlob(), try optionalMoment())
-        return WebhookEndpointRecord(
+        let (takesPersonalData, isOrdered) = (try flag(), try flag())
+        var endpoint = WebhookEndpointRecord(
             id: id,
             merchant: merchant,
             url: url,
             sealedSecret: secret,
             types: types,
-            takesPersonalData: try int() == 1,
+            takesPersonalData: takesPersonalData,
+            isOrdered: isOrdered,
             createdAt: createdAt,
             disabledAt: disabledAt,
             disabledReason: disabledReason,
             previousSecret: previousSecret,
             previousUntil: previousUntil
         )
+        endpoint.version = try integer()
+        return endpoint
     }
 }

@@ -31,7 +31,7 @@ extension SQLSession {
         i.id, i.merchant, i.reference, i.title, i.summary, i.goods, i.asset, i.price, i.asset, i.threshold, i.asset,
         i.received, i.tolerance, i.payer, i.metadata, i.state, i.exception, i.created_at, i.expires_at,
         i.monitored_until, i.settled_at, i.return_url, i.payment_link, i.subscription, i.lines, i.paid_media,
-        i.unavailable_rails
+        i.unavailable_rails, i.version
         """
     }
 
@@ -77,21 +77,21 @@ extension SQLSession {
         return JSONValue.array(values).text
     }
 
-    /// Stores the status of an invoice, if the stored one is still that of `old`.
+    /// Stores the status of an invoice, if the stored one is still `old`; its version grows.
     ///
     /// - Throws: ``StorageError`` with ``StorageError/Code/conflict`` when it is not; that cannot happen when `old` was
     ///   read in the same unit of work.
-    package func update(_ updated: Invoice, from old: Invoice) throws {
+    package func update(_ updated: inout Invoice, from old: Invoice) throws {
+        updated.version = old.version + 1
         try executeOne(
             """
-            UPDATE invoices SET state = $1, exception = $2, received = $3, settled_at = $4
-            WHERE book = $9 AND id = $5 AND state = $6 AND exception = $7 AND received = $8
+            UPDATE invoices SET state = $1, exception = $2, received = $3, settled_at = $4, version = $5
+            WHERE book = $8 AND id = $6 AND version = $7
             """,
             [
                 .code(updated.status.state), .code(updated.status.exception),
-                .units(updated.status.received), .moment(updated.settledAt), .id(updated.id),
-                .code(old.status.state), .code(old.status.exception), .units(old.status.received),
-                try place(of: updated.merchant),
+                .units(updated.status.received), .moment(updated.settledAt), .integer(updated.version),
+                .id(updated.id), .integer(old.version), try place(of: updated.merchant),
             ]
         )
     }
@@ -198,7 +198,7 @@ extension SQLRow {
         let lines = try Self.lines(try optionalText(), of: price.asset)
         let media: PaidMediaID? = try optionalID()
         let unavailable = try Self.unavailableRails(try optionalText())
-        return Invoice(
+        var invoice = Invoice(
             id: id,
             merchant: merchant,
             reference: reference,
@@ -227,6 +227,8 @@ extension SQLRow {
             ),
             settledAt: settledAt
         )
+        invoice.version = try integer()
+        return invoice
     }
 
     private static func lines(_ text: String?, of asset: AssetID) throws -> [InvoiceLine] {

@@ -10,7 +10,7 @@ extension SQLSession {
         """
         t.id, t.kind, t.payment, t.merchant, t.provider, t.asset, t.amount, t.destination, t.comment, t.reason, t.state,
         t.prepared, t.hash, t.sequence, t.valid_until, t.fee_asset, t.fee, t.failure, t.created_at, t.finished_at,
-        t.position, t.quote, t.concluded_at
+        t.position, t.quote, t.concluded_at, t.version
         """
     }
 
@@ -44,7 +44,10 @@ extension SQLSession {
     /// another's refunds or blocks a number for it.
     package func setElsewhere(_ reference: String, of id: String) throws {
         try executeOne(
-            "UPDATE outgoing SET elsewhere = $1, hash = $1, prepared = $2 WHERE \(within()) AND id = $3",
+            """
+            UPDATE outgoing SET elsewhere = $1, hash = $1, prepared = $2, version = version + 1
+            WHERE \(within()) AND id = $3
+            """,
             [.text(reference), .blob([]), .transfer(id)]
         )
     }
@@ -81,7 +84,7 @@ extension SQLSession {
                 """
                 UPDATE outgoing SET state = $1, prepared = $2, hash = $3, sequence = $4, valid_until = $5,
                 lane = COALESCE($6, lane), fee_asset = $7, fee = $8, failure = $9, finished_at = $10, next_attempt_at = $11,
-                position = $12, concluded_at = $13 WHERE book = $16 AND id = $14 AND state = $15
+                position = $12, concluded_at = $13, version = $17 WHERE book = $16 AND id = $14 AND state = $15
                 """,
                 [
                     .code(transfer.status.state), .blob(transfer.prepared?.bytes), .text(transfer.prepared?.hash),
@@ -89,7 +92,7 @@ extension SQLSession {
                     .asset(transfer.networkFee), .units(transfer.networkFee), .text(transfer.failure),
                     .moment(transfer.finishedAt), .moment(nextAttemptAt),
                     .integer(Int64(transfer.prepared?.position ?? 0)), .moment(transfer.concludedAt),
-                    .transfer(transfer.purpose.id), .code(old), place,
+                    .transfer(transfer.purpose.id), .code(old), place, .integer(transfer.version),
                 ]
             ) == 1
         if isFirst { try keepLane(of: transfer, in: place, from: old) }
@@ -289,7 +292,7 @@ extension SQLRow {
                 )
             }
         }
-        return OutgoingTransfer(
+        var transfer = OutgoingTransfer(
             purpose: purpose,
             merchant: merchant,
             provider: provider,
@@ -306,5 +309,7 @@ extension SQLRow {
             finishedAt: finishedAt,
             concludedAt: concludedAt
         )
+        transfer.version = try integer()
+        return transfer
     }
 }

@@ -90,7 +90,7 @@ extension SQLSession {
         """
         p.id, p.invoice, p.option, p.merchant, p.rail, p.provider, p.natural_key, p.asset, p.amount, p.value_asset,
         p.value, p.classification, p.payer, p.refund_target, p.evidence, p.state, p.occurred_at, p.recorded_at,
-        p.available_at, p.quote
+        p.available_at, p.quote, p.version
         """
     }
 
@@ -100,8 +100,8 @@ extension SQLSession {
             """
             INSERT INTO payments (book, id, invoice, option, merchant, rail, provider, natural_key, asset, amount, value_asset,
             value, classification, payer, refund_target, evidence, state, occurred_at, recorded_at, available_at,
-            quote)
-            VALUES ($21, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            quote, version)
+            VALUES ($21, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $22)
             """,
             [
                 .id(payment.id), .id(payment.invoice), .id(payment.option), .id(payment.merchant),
@@ -111,6 +111,7 @@ extension SQLSession {
                 .text(payment.evidence), .code(payment.state), .moment(payment.occurredAt),
                 .moment(payment.recordedAt), .moment(payment.availableAt),
                 .text(payment.quote.map(QuoteText.write)), try place(of: payment.merchant),
+                .integer(payment.version),
             ]
         )
     }
@@ -196,10 +197,13 @@ extension SQLSession {
         ) { NaturalKey(stored: try $0.text()) }
     }
 
-    /// Stores the state and the classification of a payment.
+    /// Stores the state and the classification of a payment; its version grows.
     package func update(_ payment: PaymentID, state: Payment.State, classification: Payment.Classification) throws {
         try execute(
-            "UPDATE payments SET state = $1, classification = $2 WHERE \(within()) AND id = $3 AND handed_over = 0",
+            """
+            UPDATE payments SET state = $1, classification = $2, version = version + 1
+            WHERE \(within()) AND id = $3 AND handed_over = 0
+            """,
             [.code(state), .code(classification), .id(payment)]
         )
     }
@@ -281,7 +285,7 @@ extension SQLRow {
         let (payer, refundTarget, evidence) = (try optionalText(), try optionalText(), try text())
         let state: Payment.State = try code()
         let (occurredAt, recordedAt, availableAt) = (try moment(), try moment(), try moment())
-        return Payment(
+        var payment = Payment(
             id: id,
             invoice: invoice,
             option: option,
@@ -301,5 +305,7 @@ extension SQLRow {
             recordedAt: recordedAt,
             availableAt: availableAt
         )
+        payment.version = try integer()
+        return payment
     }
 }

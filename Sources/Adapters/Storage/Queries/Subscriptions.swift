@@ -9,7 +9,7 @@ extension SQLSession {
     private static var subscriptionColumns: String {
         """
         s.id, s.merchant, s.invoice, s.reference, s.title, s.summary, s.asset, s.price, s.metadata, s.created_at,
-        s.expires_at, s.state, s.payer, s.charge, s.period_end, s.ended_at, s.canceled_at
+        s.expires_at, s.state, s.payer, s.charge, s.period_end, s.ended_at, s.canceled_at, s.version
         """
     }
 
@@ -31,21 +31,22 @@ extension SQLSession {
         )
     }
 
-    /// Stores the status of a subscription, if its stored state is still that of `before`.
+    /// Stores the status of a subscription, if its stored state is still that of `before`; its version grows.
     ///
     /// - Returns: whether it was stored.
-    package func update(_ subscription: Subscription, from before: Subscription) throws -> Bool {
+    package func update(_ subscription: inout Subscription, from before: Subscription) throws -> Bool {
+        subscription.version = before.version + 1
         let status = subscription.status
         let changed = try change(
             """
             UPDATE subscriptions SET state = $1, payer = $2, charge = $3, period_end = $4, ended_at = $5, due_at = $6,
-            canceled_at = $9 WHERE book = $10 AND id = $7 AND state = $8
+            canceled_at = $9, version = $11 WHERE book = $10 AND id = $7 AND state = $8
             """,
             [
                 .code(status.state), .text(status.payer), .text(status.charge), .moment(status.periodEnd),
                 .moment(status.endedAt), .moment(status.periodEnd ?? subscription.terms.expiresAt),
                 .id(subscription.terms.id), .code(before.status.state), .moment(status.canceledAt),
-                try place(of: subscription.terms.merchant),
+                try place(of: subscription.terms.merchant), .integer(subscription.version),
             ]
         )
         return changed == 1
@@ -108,6 +109,8 @@ extension SQLRow {
             endedAt: try optionalMoment(),
             canceledAt: try optionalMoment()
         )
-        return Subscription(terms, status: status)
+        var subscription = Subscription(terms, status: status)
+        subscription.version = try integer()
+        return subscription
     }
 }

@@ -15,6 +15,11 @@ package struct EndpointTurn: Hashable, Sendable {
     package let deliveries: [DueDelivery]
     /// Whether there are more events to read: many were passed over that the endpoint does not take.
     package let hasMore: Bool
+
+    /// The same turn at the endpoint as it is now, with the next deliveries.
+    func going(on endpoint: WebhookEndpointRecord, _ due: (deliveries: [DueDelivery], hasMore: Bool)) -> Self {
+        Self(endpoint: endpoint, token: token, deliveries: due.deliveries, hasMore: due.hasMore)
+    }
 }
 
 /// Turns at endpoints.
@@ -54,16 +59,18 @@ extension SQLSession {
         )
         guard changed == 1, var row = found.first else { return nil }
         let (token, endpoint) = (try row.integer(), try row.endpoint())
-        let due = try due(to: endpoint, bounds, limit: limit)
+        let due = try due(to: endpoint, at: moment, besides: [], limit: limit)
         let turn = EndpointTurn(endpoint: endpoint, token: token, deliveries: due.deliveries, hasMore: due.hasMore)
-        if due.deliveries.isEmpty { _ = try keep(turn, until: nil) }
+        if due.deliveries.isEmpty { try keep(turn, until: nil) }
         return turn
     }
 
-    /// The due deliveries of an endpoint: retries, and then events that it was never sent.
-    private func due(
+    /// The due deliveries of an endpoint besides some that the worker has: retries, and then events that it was never
+    /// sent.
+    func due(
         to endpoint: WebhookEndpointRecord,
-        _ bounds: [SQLValue],
+        at moment: Timestamp,
+        besides held: [DueDelivery],
         limit: Int
     ) throws -> (deliveries: [DueDelivery], hasMore: Bool) {
         let rows = try queryAll([
@@ -73,28 +80,38 @@ extension SQLSession {
                 JOIN events e ON e.book = r.book AND e.sequence = r.sequence
                 WHERE \(within("r")) AND r.endpoint = $3 AND \(Self.isDue) ORDER BY r.sequence LIMIT $4
                 """,
-                bounds + [.id(endpoint.id), .integer(Int64(limit))]
+                Self.dueBounds(at: moment) + [.id(endpoint.id), .integer(Int64(limit + held.count))]
             ),
             SQLStatement(
                 "SELECT start, position, until FROM endpoint_positions WHERE \(within()) AND endpoint = $1 ORDER BY start",
                 [.id(endpoint.id)]
             ),
         ])
-        let retries = try rows[0].decoded { try $0.retry() }
-        guard retries.count < limit else { return (retries, false) }
+        let known = Set(held.map(\.sequence))
+        let retries = try rows[0].decoded { try $0.retry() }.filter { !known.contains($0.sequence) }.prefix(limit)
+        guard retries.count < limit else { return (Array(retries), false) }
         let spans = try rows[1].decoded { try $0.span() }
-        let next = try nextEvents(to: endpoint, in: spans, limit: limit - retries.count)
+        let next = try nextEvents(to: endpoint, in: spans, behind: held, limit: limit - retries.count)
         return (retries + next.deliveries, next.hasMore)
     }
 
     /// Keeps a turn until a later moment, or ends it.
     ///
-    /// - Returns: whether it was still the caller's.
-    package func keep(_ turn: EndpointTurn, until end: Timestamp?) throws -> Bool {
-        try change(
-            "UPDATE webhook_endpoints SET claimed_until = $1 WHERE \(within()) AND id = $2 AND claim = $3",
-            [.moment(end), .id(turn.endpoint.id), .integer(turn.token)]
-        ) == 1
+    /// - Returns: the endpoint as it is now; nil when the turn was not the caller's any more.
+    @discardableResult
+    func keep(_ turn: EndpointTurn, until end: Timestamp?) throws -> WebhookEndpointRecord? {
+        let (changed, found) = try change(
+            SQLStatement(
+                "UPDATE webhook_endpoints SET claimed_until = $1 WHERE \(within()) AND id = $2 AND claim = $3",
+                [.moment(end), .id(turn.endpoint.id), .integer(turn.token)]
+            ),
+            thenQuery: SQLStatement(
+                "SELECT \(Self.endpointColumns) FROM webhook_endpoints w WHERE \(within("w")) AND w.id = $1",
+                [.id(turn.endpoint.id)]
+            )
+        )
+        guard changed == 1, var row = found.first else { return nil }
+        return try row.endpoint()
     }
 
     /// Ends every turn: those of a process that has died, where no other works on the database.
@@ -102,31 +119,36 @@ extension SQLSession {
         try execute("UPDATE webhook_endpoints SET claimed_until = NULL WHERE claimed_until IS NOT NULL", [])
     }
 
-    /// The next events for an endpoint, of the first span that has any; positions move over events that it does not
-    /// take.
+    /// The next events for an endpoint behind those that the worker has, of the first span that has any; where the
+    /// worker has none, positions move over events that the endpoint does not take.
     private func nextEvents(
         to endpoint: WebhookEndpointRecord,
         in spans: [PositionSpan],
+        behind held: [DueDelivery],
         limit: Int
     ) throws -> (deliveries: [DueDelivery], hasMore: Bool) {
         let step = endpoint.types.isEmpty ? limit : Self.step
         for span in spans {
+            let last = held.compactMap { $0.end(in: span.start) }.max()
             let page = try all(
                 """
                 SELECT e.sequence, e.id, e.type FROM events e
                 WHERE \(within("e")) AND e.merchant = $1 AND e.sequence > $2 AND e.sequence <= $3 ORDER BY e.sequence LIMIT $4
                 """,
                 [
-                    .id(endpoint.merchant), .integer(span.position), .integer(span.until ?? .max),
+                    .id(endpoint.merchant), .integer(max(span.position, last ?? 0)), .integer(span.until ?? .max),
                     .integer(Int64(step)),
                 ]
             ) { StoredPlace(sequence: try $0.integer(), id: try $0.id(), type: try $0.text()) }
             let deliveries = page.wanted(by: endpoint, in: span, limit: limit)
             guard deliveries.isEmpty else { return (deliveries, false) }
             if span.until == nil || page.count == step {
-                if let last = page.last { try move(endpoint.id, span.start, to: last.sequence) }
+                // Over an open delivery no position moves.
+                guard last == nil else { return ([], false) }
+                if let end = page.last { try move(endpoint.id, span.start, to: end.sequence) }
                 return ([], page.count == step)
             }
+            guard last == nil else { continue }
             // All events from before the endpoint was disabled have been sent.
             try execute(
                 "DELETE FROM endpoint_positions WHERE \(within()) AND endpoint = $1 AND start = $2",
@@ -176,6 +198,15 @@ extension [StoredPlace] {
                 place: .next(start: span.start, end: self[next - 1].sequence)
             )
         }
+    }
+}
+
+extension DueDelivery {
+    /// The event up to which the position of the span that begins at `start` moves with it; nil when it is in no span,
+    /// or in another one.
+    fileprivate func end(in start: Int64) -> Int64? {
+        guard case .next(start, let end) = place else { return nil }
+        return end
     }
 }
 

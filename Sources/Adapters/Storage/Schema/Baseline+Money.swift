@@ -16,7 +16,8 @@ extension Schema {
         natural_key TEXT NOT NULL, asset TEXT NOT NULL, amount {units} NOT NULL, value_asset TEXT, value {units},
         classification \(Payment.Classification.column) NOT NULL, payer TEXT, refund_target TEXT,
         evidence TEXT NOT NULL, state \(Payment.State.column) NOT NULL, occurred_at {moment} NOT NULL,
-        recorded_at {moment} NOT NULL, available_at {moment} NOT NULL, quote TEXT, PRIMARY KEY (book, id),
+        recorded_at {moment} NOT NULL, available_at {moment} NOT NULL, quote TEXT, version {integer} NOT NULL DEFAULT 1,
+        PRIMARY KEY (book, id),
         \(merchantInBook), \(operatorsInBook), \(inBook("invoice", of: "invoices")), \(openedAtProvider),
         CHECK (handed_over = 0 OR book = \(LedgerBook.operators.number))) {table}
         """,
@@ -55,6 +56,7 @@ extension Schema {
         sequence {integer}, position {integer} NOT NULL DEFAULT 0, valid_until {moment}, lane TEXT, fee_asset TEXT,
         fee {units}, failure TEXT, quote TEXT, reservation {id}, elsewhere TEXT, created_at {moment} NOT NULL,
         finished_at {moment}, concluded_at {moment}, next_attempt_at {moment} NOT NULL,
+        version {integer} NOT NULL DEFAULT 1,
         CHECK ((kind = \(OutgoingKind.refund.code)) = (payment IS NOT NULL)), PRIMARY KEY (book, id), \(merchantInBook),
         \(inBook("payment", of: "payments"))) {table}
         """,
@@ -79,7 +81,8 @@ extension Schema {
         CREATE TABLE cases (book {integer} NOT NULL, id {id} NOT NULL, reason \(ExceptionCase.Reason.column) NOT NULL,
         merchant {id}, invoice {id}, payment {id}, movement TEXT, evidence TEXT, asset TEXT, amount {units}, detail TEXT,
         state \(ExceptionCase.State.column) NOT NULL, opened_at {moment} NOT NULL, resolved_at {moment},
-        outcome \(ExceptionCase.Resolution.Outcome.column), outcome_object TEXT, note TEXT, PRIMARY KEY (book, id),
+        outcome \(ExceptionCase.Resolution.Outcome.column), outcome_object TEXT, note TEXT,
+        version {integer} NOT NULL DEFAULT 1, PRIMARY KEY (book, id),
         \(merchantInBook), \(operatorsInBook), \(inBook("invoice", of: "invoices")),
         \(inBook("payment", of: "payments"))) {table}
         """,

@@ -12,7 +12,7 @@ extension Schema {
             state \(InvoiceStateMachine.State.column) NOT NULL, exception \(InvoiceStateMachine.Exception.column) NOT NULL,
             created_at {moment} NOT NULL, expires_at {moment} NOT NULL, monitored_until {moment} NOT NULL,
             settled_at {moment}, return_url TEXT, payment_link {id}, subscription {id}, paid_media {id}, lines TEXT,
-            unavailable_rails TEXT, PRIMARY KEY (book, id), \(merchantInBook),
+            unavailable_rails TEXT, version {integer} NOT NULL DEFAULT 1, PRIMARY KEY (book, id), \(merchantInBook),
             \(inBook("payment_link", of: "payment_links")), \(inBook("subscription", of: "subscriptions")),
             \(inBook("paid_media", of: "paid_media"))) {table}
             """,
@@ -77,7 +77,7 @@ extension Schema {
         CREATE TABLE subscriptions (id {id} NOT NULL, \(ofMerchant), invoice {id} NOT NULL, reference TEXT,
         title TEXT NOT NULL, summary TEXT NOT NULL, asset TEXT NOT NULL, price {units} NOT NULL, metadata TEXT NOT NULL, created_at {moment} NOT NULL, expires_at {moment} NOT NULL,
         state \(SubscriptionStatus.State.column) NOT NULL, payer TEXT, charge TEXT, period_end {moment}, ended_at {moment},
-        due_at {moment} NOT NULL, canceled_at {moment}, PRIMARY KEY (book, id), \(merchantInBook)) {table}
+        due_at {moment} NOT NULL, canceled_at {moment}, version {integer} NOT NULL DEFAULT 1, PRIMARY KEY (book, id), \(merchantInBook)) {table}
         """,
         "CREATE INDEX subscriptions_of_merchant ON subscriptions (merchant, id)",
         "CREATE INDEX subscriptions_due ON subscriptions (due_at) WHERE \(SubscriptionStatus.State.isUnderWay(in: ""))",

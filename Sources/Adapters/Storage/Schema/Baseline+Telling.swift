@@ -13,9 +13,10 @@ extension Schema {
         "CREATE INDEX events_of_merchant ON events (merchant, sequence)",
         """
         CREATE TABLE webhook_endpoints (id {id} NOT NULL, \(ofMerchant), url TEXT NOT NULL,
-        sealed_secret {bytes} NOT NULL, previous_secret {bytes}, previous_until {moment}, types TEXT NOT NULL, personal_data {flag} NOT NULL DEFAULT 0, created_at {moment} NOT NULL,
-        disabled_at {moment}, disabled_reason TEXT, deleted_at {moment}, claim {integer} NOT NULL DEFAULT 0,
-        claimed_until {moment}, PRIMARY KEY (book, id), \(merchantInBook)) {table}
+        sealed_secret {bytes} NOT NULL, previous_secret {bytes}, previous_until {moment}, types TEXT NOT NULL,
+        personal_data {flag} NOT NULL DEFAULT 0, ordered {flag} NOT NULL DEFAULT 0, created_at {moment} NOT NULL,
+        disabled_at {moment}, disabled_reason TEXT, deleted_at {moment}, version {integer} NOT NULL DEFAULT 1,
+        claim {integer} NOT NULL DEFAULT 0, claimed_until {moment}, PRIMARY KEY (book, id), \(merchantInBook)) {table}
         """,
         "CREATE INDEX webhook_endpoints_of_merchant ON webhook_endpoints (merchant, id)",
         """

@@ -36,8 +36,10 @@ extension Settlement {
     /// - Returns: false when the merchant has too many.
     package func add(_ endpoint: WebhookEndpointRecord) async throws -> Bool {
         try await write(for: endpoint.merchant) { session in
-            if try session.endpoint(endpoint.id) != nil {
-                try session.update(endpoint)
+            if let stored = try session.endpoint(endpoint.id) {
+                var replaced = endpoint
+                replaced.version = stored.version
+                try session.update(&replaced)
                 return true
             }
             guard try session.endpoints(of: endpoint.merchant).count < Self.endpointLimit else { return false }
@@ -57,7 +59,7 @@ extension Settlement {
             }
             let old = endpoint
             try change.body(&endpoint)
-            if endpoint != old { try session.update(endpoint) }
+            if endpoint != old { try session.update(&endpoint) }
             return endpoint
         }
     }
