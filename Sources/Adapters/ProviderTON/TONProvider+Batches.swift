@@ -26,7 +26,7 @@ extension TONProvider: BatchSending {
             throw ProviderError(.unsupported, "the wallet sends one request after the other")
         }
         let head = try await freshHead()
-        let state = try await client.account(address)
+        let state = try await payer.account(address)
         var selection = Selection(coins: state.balance)
         for order in orders { try await select(order, into: &selection) }
         guard !selection.chosen.isEmpty else {

@@ -52,8 +52,8 @@ extension TONProvider {
     }
 
     private func look(for prepared: PreparedTransfer) async throws(ProviderError) -> FoundRequests.Search {
-        let head = try await client.head()
-        let state = try await client.account(address)
+        let head = try await payer.head()
+        let state = try await payer.account(address)
         guard let found = try await find(prepared, in: state) else {
             // After the end, in block time and with the history read up to it, the wallet can no longer take the
             // request. Our own clock also has to have passed the end, because a node may state a time in the future.
@@ -92,7 +92,7 @@ extension TONProvider {
         _ prepared: PreparedTransfer,
         in state: ToncenterClient.AccountState
     ) async throws(ProviderError) -> ChainTransaction? {
-        try await history.newest(of: address, state: state) { transaction in
+        try await payerHistory.newest(of: address, state: state) { transaction in
             if isOlder(transaction, than: prepared) { return .stop }
             guard case .externalIn(let message) = transaction.inMessage else { return .goOn }
             return (try? message.normalizedHash())?.description == prepared.hash ? .found : .goOn
@@ -162,8 +162,8 @@ extension TONProvider {
         at account: TONAddress,
         since start: UInt64
     ) async throws(ProviderError) -> ChainTransaction? {
-        let state = try await client.account(account)
-        return try await history.newest(of: account, state: state) { transaction in
+        let state = try await payer.account(account)
+        return try await payerHistory.newest(of: account, state: state) { transaction in
             if transaction.lt <= start { return .stop }
             return transaction.inMessageHash == message ? .found : .goOn
         }
