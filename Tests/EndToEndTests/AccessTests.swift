@@ -41,6 +41,7 @@ struct AccessTests {
         "GET /v1/invoices/{id}": Row(maker: "POST /v1/invoices"),
         "POST /v1/invoices/{id}/cancel": Row(maker: "POST /v1/invoices", body: [:]),
         "POST /v1/invoices/{id}/renew_quotes": Row(maker: "POST /v1/invoices", body: [:]),
+        "POST /v1/invoices/{id}/look_again": Row(maker: "POST /v1/invoices", body: [:]),
         "GET /v1/rates": Row(),
         "POST /v1/payment_links": Row(body: InterfaceTests.order),
         "GET /v1/payment_links": Row(),

@@ -29,6 +29,12 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         package var fee: Amount?
         /// The next page of its only account; nil when it has no scan.
         package var page: (@Sendable () async throws(ProviderError) -> ScanPage)?
+        /// Whether each option has an account of its own, which is named like the option.
+        package var hasOwnAccounts = false
+        /// What a look sees; nil when each account is read.
+        package var look: (@Sendable ([PlacedAccount]) async throws(ProviderError) -> AccountLook)?
+        /// The next page of an account after a position, in the place of ``page``.
+        package var read: (@Sendable (ScanAccount, String?) async throws(ProviderError) -> ScanPage)?
     }
 
     package let script = Mutex(Script())
@@ -88,7 +94,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
     }
 
     package var push: (any PushReceiving)? { bot.map { Bot(source: "telegram:\($0)") } }
-    package var scan: (any TransferScanning)? { script.withLock { $0.page == nil ? nil : self } }
+    package var scan: (any TransferScanning)? { script.withLock { $0.page == nil && $0.read == nil ? nil : self } }
     package var send: (any TransferSending)? { self }
     package var state: (any BalanceStating)? { self }
     package var subscriptions: (any SubscriptionKeeping)? { self }
@@ -113,7 +119,9 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         script.withLock { $0.settings = request.settings }
         return OpenedOption(
             instruction: .deposit(address: "address", comment: request.option.text, link: "link"),
-            reference: Self.reference(request.option)
+            reference: Self.reference(request.option),
+            accounts: script.withLock { $0.hasOwnAccounts }
+                ? [ScanAccount(account: request.option.text, subject: "coin")] : []
         )
     }
 
@@ -127,8 +135,13 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         after position: String?,
         watching: any AccountWatching
     ) async throws(ProviderError) -> ScanPage {
+        if let read = script.withLock({ $0.read }) { return try await read(account, position) }
         guard let page = script.withLock({ $0.page }) else { throw ProviderError(.unsupported, "nothing is scanned") }
         return try await page()
+    }
+
+    package func look(at accounts: [PlacedAccount]) async throws(ProviderError) -> AccountLook? {
+        try await script.withLock({ $0.look })?(accounts)
     }
 
     package var lane: Lane? { script.withLock { $0.hasOneLane ? Lane("lane", limit: 1) : nil } }

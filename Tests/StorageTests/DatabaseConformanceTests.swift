@@ -423,12 +423,21 @@ struct DatabaseConformanceTests {
         // A provider is complete up to its slowest scan, and nothing is known while one scan has not reported.
         let complete = { @Sendable in try await database.read { try $0.completeUntil(provider: "p") } }
         #expect(try await complete() == nil)
-        for (account, moment) in [("a", now), ("b", now.advanced(by: .seconds(9)))] {
+        let later = now.advanced(by: .seconds(9))
+        for (account, position, moment) in [("a", "2", now), ("b", nil, later), ("a", "1", later), ("b", "1", now)] {
             try await database.write { session in
-                try session.passScan(provider: "p", account: account, subject: "s", completeUntil: moment)
+                try session.passScan(
+                    provider: "p",
+                    account: account,
+                    subject: "s",
+                    at: position,
+                    completeUntil: moment
+                )
             }
         }
         #expect(try await complete() == now)
+        let second = try await database.read { try $0.completeUntil(provider: "p", account: "b", subject: "s") }
+        #expect(second == later)
         #expect(try await database.read { try $0.completeUntil(provider: "nobody") } == nil)
         try await database.close()
     }

@@ -64,6 +64,7 @@ struct HoldingAccountTests {
                     provider: "evm",
                     account: account,
                     subject: "coin",
+                    closesAt: now,
                     activeUntil: now.advanced(by: .seconds(9))
                 )
             }

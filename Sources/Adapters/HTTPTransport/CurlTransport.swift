@@ -92,10 +92,15 @@ package final class CurlTransport: HTTPTransport {
         }
     }
 
+    /// The longest URL: chain nodes are asked for a thousand accounts in one.
+    private static let longestURL = 65_536
+
     /// Refuses characters that could inject something into the head of a request.
     private static func validate(_ request: HTTPRequest) throws(HTTPTransportError) {
         func isLine(_ text: String) -> Bool { text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
-        guard isLine(request.url), !request.url.utf8.contains(UInt8(ascii: " ")), request.url.utf8.count <= 8_192 else {
+        guard isLine(request.url), !request.url.utf8.contains(UInt8(ascii: " ")),
+            request.url.utf8.count <= longestURL
+        else {
             throw HTTPTransportError(.invalidRequest, "the URL has characters that a URL cannot have, or is too long")
         }
         let isMethod = request.method.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }

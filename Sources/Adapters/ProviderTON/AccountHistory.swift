@@ -48,17 +48,17 @@ struct AccountHistory: Sendable {
         mutating func skip(to place: ChainPlace) { next = place }
     }
 
-    /// What happened after a place, the oldest first, or another history than the one that was read.
+    /// What happened after a place up to an account's last chain transaction, the oldest first, or another history than the one that was read.
     ///
     /// - Throws: `ProviderError`; with the code `gap` when the answer does not join up in itself.
     func since(
         _ known: ScanLocator,
         of address: TONAddress,
-        state: ToncenterClient.AccountState
+        upTo tip: ChainPlace
     ) async throws(ProviderError) -> Reading {
         let newest = known.newest
-        var walk = Walk(from: state.last)
-        if state.lastLT >= newest.lt {
+        var walk = Walk(from: tip)
+        if tip.lt >= newest.lt {
             try await read(&walk, of: address) { $0.next.lt > newest.lt }
             var joinsUp = walk.next == newest.chain || newest.isBeginning
             if !joinsUp, walk.next.lt == 0 { joinsUp = try await ended(at: newest, of: address) }
@@ -68,10 +68,10 @@ struct AccountHistory: Sendable {
                 }
                 return .joined(walk.steps.reversed())
             }
-        } else if state.lastLT == 0, try await ended(at: newest, of: address) {
+        } else if tip.lt == 0, try await ended(at: newest, of: address) {
             return .joined([])
         }
-        return .other(try await other(known, of: address, head: state.last, walk))
+        return .other(try await other(known, of: address, head: tip, walk))
     }
 
     /// Looks for the newest place that was read and is in another history, too, and reads that history from its moment on.

@@ -14,6 +14,23 @@ struct ChainPlace: Hashable, Sendable {
     init(_ step: AccountStep) {
         self.init(lt: step.head.lt, hash: step.hash)
     }
+
+    /// The place before the first chain transaction of every account.
+    static let beginning = Self(lt: 0, hash: .zero)
+
+    /// Reads ``text``.
+    ///
+    /// - Throws: `ProviderError` with the code `malformed`.
+    init(stored text: String) throws(ProviderError) {
+        let words = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard words.count == 2, let lt = UInt64(words[0]), let address = try? TONAddress("0:\(words[1])") else {
+            throw ProviderError(.malformed, "the place in a history cannot be read")
+        }
+        self.init(lt: lt, hash: address.hash)
+    }
+
+    /// Logical time and hash.
+    var text: String { "\(lt):\(hash)" }
 }
 
 /// The scan cursor of an account: the last chain transaction that was read, and ever fewer of the older ones, down to where
@@ -24,7 +41,7 @@ struct ScanLocator: Hashable, Sendable {
     /// A place of an account's history.
     struct Place: Hashable, Sendable {
         /// The beginning of every account's history: before its first chain transaction.
-        static let beginning = Self(chain: ChainPlace(lt: 0, hash: .zero), number: 0, time: 0)
+        static let beginning = Self(chain: .beginning, number: 0, time: 0)
 
         let chain: ChainPlace
         /// The count of chain transactions that the scan had read, this one included.

@@ -25,7 +25,7 @@ extension TONProvider: BatchSending {
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedBatch {
         let head = try await freshHead()
-        let state = try await client.account(address)
+        let state = try await payer.account(address)
         var selection = Selection(coins: state.balance)
         for order in orders { try await select(order, into: &selection) }
         guard !selection.chosen.isEmpty else {

@@ -52,8 +52,8 @@ extension TONProvider {
     }
 
     private func look(for prepared: PreparedTransfer) async throws(ProviderError) -> FoundRequests.Search {
-        let head = try await client.head()
-        let state = try await client.account(address)
+        let head = try await payer.head()
+        let state = try await payer.account(address)
         let (found, newest) = try await find(prepared, in: state)
         guard let found else {
             // After the end, in block time, the wallet can no longer take the request. Our own clock also has to have
@@ -119,7 +119,7 @@ extension TONProvider {
         in state: ToncenterClient.AccountState
     ) async throws(ProviderError) -> (found: ChainTransaction?, newest: Timestamp?) {
         var newest: Timestamp?
-        let found = try await history.newest(of: address, state: state) { transaction in
+        let found = try await payerHistory.newest(of: address, state: state) { transaction in
             newest = newest ?? moment(transaction)
             if isOlder(transaction, than: prepared) { return .stop }
             guard case .externalIn(let message) = transaction.inMessage else { return .goOn }
@@ -191,8 +191,8 @@ extension TONProvider {
         at account: TONAddress,
         since start: UInt64
     ) async throws(ProviderError) -> ChainTransaction? {
-        let state = try await client.account(account)
-        return try await history.newest(of: account, state: state) { transaction in
+        let state = try await payer.account(account)
+        return try await payerHistory.newest(of: account, state: state) { transaction in
             if transaction.lt <= start { return .stop }
             return transaction.inMessageHash == message ? .found : .goOn
         }

@@ -35,7 +35,7 @@ extension TONProvider: FundGathering {
                 case .moves(let messages, let from, let state):
                     var seqno: Int64 = 0
                     if let data = state.data { seqno = try self.seqno(data) }
-                    try await client.send(try sign(messages, from: from, state, seqno, head))
+                    try await payer.send(try sign(messages, from: from, state, seqno, head))
                     outcome.sent += 1
                 }
             } catch { outcome.problems.append("\(account.account): \(error.reason)") }
@@ -57,7 +57,7 @@ extension TONProvider: FundGathering {
         guard own.address.raw == account.account else {
             throw ProviderError(.invalidRequest, "the wallet was made from another seed; its money cannot be moved")
         }
-        let state = try await client.account(own.address)
+        let state = try await payer.account(own.address)
         do {
             let word = try GatheringMessage(option: account.option).cell()
             let jettons = try await jettonTransfers(from: own, saying: word)
@@ -114,7 +114,7 @@ extension TONProvider: FundGathering {
     ) async throws(ProviderError) -> Int {
         let messages = Array(needs.prefix(feeWallet.wallet.version.maximumMessages))
         guard !messages.isEmpty else { return 0 }
-        let state = try await client.account(feeWallet.address)
+        let state = try await payer.account(feeWallet.address)
         let needed = messages.reduce(Self.requestFee) { $0 + $1.message.value }
         guard state.balance >= needed else {
             throw ProviderError(
@@ -126,7 +126,7 @@ extension TONProvider: FundGathering {
         guard let number = permit.number else { return 0 }
         let bytes = try sign(messages, from: feeWallet, state, number, head)
         try await gate.store(number, under: permit)
-        try await client.send(bytes)
+        try await payer.send(bytes)
         return messages.count
     }
 

@@ -22,9 +22,9 @@ extension TONProvider {
         scannedTo position: String?
     ) async throws(ProviderError) -> WalletReading {
         if wallet == feeWallet.address.raw {
-            return try feeReading(await client.account(feeWallet.address))
+            return try feeReading(await payer.account(feeWallet.address))
         }
-        let state = try await client.account(address)
+        let state = try await payer.account(address)
         switch self.wallet {
         case .numbered(let wallet):
             let next = try Self.seqno(of: state, wallet.version)

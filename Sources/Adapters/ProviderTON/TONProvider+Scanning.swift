@@ -26,23 +26,43 @@ extension TONProvider: TransferScanning {
         after position: String?,
         watching: any AccountWatching
     ) async throws(ProviderError) -> ScanPage {
-        let owner: TONAddress
-        let scanned: TONAddress
-        let asset: AssetID
-        do {
-            owner = try TONAddress(account.account)
-            asset = try AssetID(account.subject)
-            scanned = try jetton(asset)?.wallet(of: owner) ?? owner
-        } catch { throw ProviderError(.malformed, "\(error)") }
-        let head = try await client.head()
-        clock.hear(head.time, from: key, as: .chain)
-        guard clock.now().since(head.time) <= configuration.maximumLag else {
-            throw ProviderError(.lagging, "the node's last block is of \(head.time)")
-        }
-        let state = try await client.account(scanned)
-        let known = try position.map { text throws(ProviderError) in try ScanLocator(stored: text) } ?? .beginning
+        let scanned = try scanned(account)
+        let head = try await freshView(of: client, named: key)
+        let end = HistoryEnd(tip: try await client.account(scanned.address).last, asOf: head.time, history: history)
+        return try await page(of: scanned, after: position, upTo: end, watching)
+    }
+
+    /// The history of an account after a position, up to a tip that was seen.
+    ///
+    /// - Throws: `ProviderError`.
+    package func page(
+        of account: PlacedAccount,
+        upTo tip: AccountTip,
+        watching: any AccountWatching
+    ) async throws(ProviderError) -> ScanPage {
+        let (history, place) = try history(of: tip)
+        let end = HistoryEnd(tip: place, asOf: tip.asOf, history: history)
+        return try await page(of: scanned(account.account), after: account.position, upTo: end, watching)
+    }
+
+    /// The end up to which a history is read.
+    private struct HistoryEnd {
+        let tip: ChainPlace
+        let asOf: Timestamp
+        /// The history of the node that has shown it.
+        let history: AccountHistory
+    }
+
+    private func page(
+        of account: ScannedAccount,
+        after position: String?,
+        upTo end: HistoryEnd,
+        _ watching: any AccountWatching
+    ) async throws(ProviderError) -> ScanPage {
+        let (scanned, owner) = (account.address, account.owner)
+        let known = try Self.locator(position)
         let all: [AccountStep]
-        switch try await history.since(known, of: scanned, state: state) {
+        switch try await end.history.since(known, of: scanned, upTo: end.tip) {
         case .joined(let steps): all = steps
         case .other(let other): return try await goBack(to: other, of: scanned, owner: owner)
         }
@@ -50,15 +70,15 @@ extension TONProvider: TransferScanning {
         let page = all.prefix(Self.pageSize)
         let isWhole = page.count == all.count
         var agreement = Agreement(witnesses: witnesses, account: scanned)
-        let confirmed = await agreement.confirmed(among: known.waiting, by: client)
+        let confirmed = await agreement.confirmed(among: known.waiting, by: end.history.client)
         var relatives = Relatives(main: address, fees: feeWallet.address, wallets: ownWallets)
         relatives.handedOut = try await handedOut(in: confirmed + page, relatives, watching)
         var observations: [Observation] = []
         for step in confirmed {
-            observations += try await read(step, of: scanned, owner: owner, asset: asset, relatives)
+            observations += try await read(step, of: scanned, owner: owner, asset: account.asset, relatives)
         }
         for step in page {
-            let found = try await read(step, of: scanned, owner: owner, asset: asset, relatives)
+            let found = try await read(step, of: scanned, owner: owner, asset: account.asset, relatives)
             if found.contains(where: needsAgreement), try await !agreement.isReached(on: step) { continue }
             observations += found
         }
@@ -68,7 +88,7 @@ extension TONProvider: TransferScanning {
             observations: observations,
             position: next == known ? position : next.text,
             hasMore: !isWhole,
-            completeUntil: isWhole ? head.time : page.last.map { Timestamp(seconds: Int64($0.head.now)) }
+            completeUntil: isWhole ? end.asOf : page.last.map { Timestamp(seconds: Int64($0.head.now)) }
         )
         if let awaited = agreement.awaited {
             result.awaited = awaited.reason
@@ -220,12 +240,12 @@ extension TONProvider {
     /// - Throws: `ProviderError`.
     package func warnings() async throws(ProviderError) -> [String] {
         var warnings: [String] = []
-        let wallet = try await client.account(address)
+        let wallet = try await reporter.account(address)
         if wallet.balance < Self.lowWater {
             warnings.append("the wallet \(address) holds less than 0.1 TON for fees and rent; top it up")
         }
         if configuration.deposit == .derived, !configuration.jettons.isEmpty,
-            try await client.account(feeWallet.address).balance < Self.lowWater
+            try await reporter.account(feeWallet.address).balance < Self.lowWater
         {
             warnings.append(
                 "the wallet \(feeWallet.address), which pays for gathering jettons, holds less than 0.1 TON; top it up"
@@ -234,7 +254,7 @@ extension TONProvider {
         for jetton in configuration.jettons {
             let own: TONAddress
             do { own = try jetton.wallet(of: address) } catch { throw ProviderError(.malformed, error.description) }
-            let account = try await client.account(own)
+            let account = try await reporter.account(own)
             if account.data != nil, account.balance < Self.jettonLowWater {
                 warnings.append("the jetton wallet \(own) holds less than 0.01 TON for its rent; top it up")
             }
@@ -251,16 +271,17 @@ extension TONProvider: BalanceStating {
         of accounts: [ScanAccount],
         at position: String?
     ) async throws(ProviderError) -> ProviderStatement {
-        let head = try await client.head()
+        let head = try await reporter.head()
         let standing = ownAccounts
+        var all: [ScannedAccount] = []
+        for account in standing + accounts.filter({ !standing.contains($0) }) { all.append(try scanned(account)) }
+        let states = try await reporter.accounts(Array(Set(all.map(\.address))))
         var sums: [AssetID: Amount] = [:]
-        for account in standing + accounts.filter({ !standing.contains($0) }) {
+        for account in all {
+            guard let state = try states[account.address]?.get() else { continue }
             do {
-                let owner = try TONAddress(account.account)
-                let asset = try AssetID(account.subject)
-                let units = try await units(of: asset, owner: owner)
-                let amount = Amount(asset: asset, units: Int256(units))
-                sums[asset] = try (sums[asset] ?? .zero(asset)).adding(amount)
+                let amount = Amount(asset: account.asset, units: Int256(try units(of: account.asset, in: state)))
+                sums[account.asset] = try (sums[account.asset] ?? .zero(account.asset)).adding(amount)
             } catch let error as ProviderError { throw error } catch { throw ProviderError(.malformed, "\(error)") }
         }
         let balances = sums.values.sorted { $0.asset < $1.asset }
@@ -268,11 +289,19 @@ extension TONProvider: BalanceStating {
     }
 
     func units(of asset: AssetID, owner: TONAddress) async throws(ProviderError) -> UInt128 {
-        guard let jetton = jetton(asset) else { return try await client.account(owner).balance }
-        do {
-            let wallet = try await client.account(jetton.wallet(of: owner))
-            guard let data = wallet.data else { return 0 }
-            return try JettonWallet(parsing: data, layout: jetton.layout).balance
-        } catch let error as ProviderError { throw error } catch { throw ProviderError(.malformed, "\(error)") }
+        let account = try scanned(ScanAccount(account: owner.raw, subject: asset.text))
+        return try units(of: asset, in: await payer.account(account.address))
+    }
+
+    /// The units of an asset that the state of an account of coins, or of a jetton wallet, holds.
+    private func units(
+        of asset: AssetID,
+        in state: ToncenterClient.AccountState
+    ) throws(ProviderError) -> UInt128 {
+        guard let jetton = jetton(asset) else { return state.balance }
+        guard let data = state.data else { return 0 }
+        do { return try JettonWallet(parsing: data, layout: jetton.layout).balance } catch {
+            throw ProviderError(.malformed, error.description)
+        }
     }
 }

@@ -50,7 +50,7 @@ extension TONProvider: TransferSending {
 
     /// The head, which has to be fresh enough for its time to be used in signatures.
     func freshHead() async throws(ProviderError) -> ToncenterClient.Head {
-        let head = try await client.head()
+        let head = try await payer.head()
         guard clock.now().since(head.time) <= configuration.maximumLag else {
             throw ProviderError(.lagging, "the node is too far behind to sign anything")
         }
@@ -108,7 +108,7 @@ extension TONProvider: TransferSending {
     /// Whatever the node answers, only the chain shows the transfer's fate.
     package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
         do {
-            try await client.send(prepared.bytes)
+            try await payer.send(prepared.bytes)
             return .accepted
         } catch { return .unknown(reason: error.reason) }
     }

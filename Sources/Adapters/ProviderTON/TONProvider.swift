@@ -1,4 +1,5 @@
 package import Cryptography
+import HTTPMessages
 package import Money
 package import Payments
 package import Providers
@@ -100,6 +101,8 @@ package struct TONProvider: PaymentProvider {
     let configuration: Configuration
     let client: ToncenterClient
     let witnesses: [ToncenterClient]
+    /// The nodes that share the reading, the first of which is ``client``.
+    let readers: [ToncenterClient]
     let history: AccountHistory
     let ownWallets: OwnWallets
     let feeWallet: OwnWallets.Keyed
@@ -107,6 +110,7 @@ package struct TONProvider: PaymentProvider {
     let wallet: HotWallet
     let requests = FoundRequests()
     let contradictions = Contradictions()
+    let scannedAccounts = ScannedAccounts()
     let address: TONAddress
     let coin: AssetID
     let clock: any WallClock
@@ -117,6 +121,7 @@ package struct TONProvider: PaymentProvider {
     /// - Parameters:
     ///   - configuration: the provider's configuration.
     ///   - client: the node.
+    ///   - readers: other nodes that share the reading with it.
     ///   - witnesses: other nodes, which have to confirm large credits.
     ///   - seed: the Ed25519 seed of the wallet; wallets of single options are derived from it.
     ///   - clock: the clock.
@@ -125,6 +130,7 @@ package struct TONProvider: PaymentProvider {
     package init(
         configuration: Configuration,
         client: ToncenterClient,
+        readers: [ToncenterClient] = [],
         witnesses: [ToncenterClient] = [],
         seed: SecretBytes,
         clock: any WallClock,
@@ -133,6 +139,7 @@ package struct TONProvider: PaymentProvider {
         self.configuration = configuration
         self.client = client
         self.witnesses = witnesses
+        self.readers = [client] + readers
         guard configuration.agreementAbove.isEmpty || !witnesses.isEmpty else {
             throw ProviderError(.invalidRequest, "credits that need a second node need one to be configured")
         }
@@ -199,6 +206,12 @@ package struct TONProvider: PaymentProvider {
     package var gather: (any FundGathering)? { configuration.deposit == .derived ? self : nil }
     /// States the wallets' balances.
     package var state: (any BalanceStating)? { self }
+
+    /// The node, asked for what moves money.
+    var payer: ToncenterClient { client.asked(for: .payout) }
+    var payerHistory: AccountHistory { AccountHistory(client: payer) }
+    /// The node, asked for what is reported.
+    var reporter: ToncenterClient { client.asked(for: .report) }
 
     func jetton(_ asset: AssetID) -> Jetton? { configuration.jettons.first { $0.asset == asset } }
 

@@ -15,7 +15,10 @@ package struct ToncenterClient: Sendable {
     private let transport: any HTTPTransport
     private let baseURL: String
     private let apiKey: SecretBytes?
-    private let network: TONNetwork
+    let network: TONNetwork
+    /// How many accounts the node takes in one question.
+    let batches = AccountBatches()
+    private var priority = RequestPriority.scan
 
     /// A client.
     ///
@@ -29,6 +32,13 @@ package struct ToncenterClient: Sendable {
         self.baseURL = baseURL
         self.apiKey = apiKey
         self.network = network
+    }
+
+    /// The same node, asked for something else.
+    func asked(for priority: RequestPriority) -> Self {
+        var client = self
+        client.priority = priority
+        return client
     }
 
     /// The last masterchain block that the node knows.
@@ -51,6 +61,9 @@ package struct ToncenterClient: Sendable {
         package let lastLT: UInt64
         /// The hash of its last chain transaction.
         package let lastHash: CellHash
+
+        /// An account that has never received anything.
+        static let none = Self(balance: 0, code: nil, data: nil, lastLT: 0, lastHash: .zero)
     }
 
     /// The head.
@@ -75,23 +88,40 @@ package struct ToncenterClient: Sendable {
         let answer = try await get("/api/v3/accountStates?address=\(address.raw)&include_boc=true")
         guard let list = answer["accounts"]?.arrayValue else { throw Self.malformed("accountStates") }
         // The account has never received anything.
-        guard let state = list.first else {
-            return AccountState(balance: 0, code: nil, data: nil, lastLT: 0, lastHash: .zero)
+        guard let value = list.first else { return .none }
+        let (found, state) = try Self.state(in: value)
+        guard list.count == 1, found == address else { throw Self.malformed("accountStates") }
+        return state
+    }
+
+    /// An account in an answer to `accountStates`, with its address.
+    static func state(in value: JSONValue) throws(ProviderError) -> (TONAddress, AccountState) {
+        let (address, last) = try tip(in: value)
+        guard let balance = value["balance"]?.stringValue.flatMap({ UInt128($0) }) else {
+            throw malformed("accountStates")
         }
-        guard list.count == 1, (try? TONAddress(state["address"]?.stringValue ?? "")) == address,
-            let balance = state["balance"]?.stringValue.flatMap({ UInt128($0) })
-        else { throw Self.malformed("accountStates") }
-        let lt = state["last_transaction_lt"]?.stringValue.flatMap { UInt64($0) } ?? 0
-        guard let hash = lt == 0 ? .zero : Self.hash(state["last_transaction_hash"]) else {
-            throw Self.malformed("accountStates")
-        }
-        return AccountState(
+        let state = AccountState(
             balance: balance,
-            code: try Self.cell(state["code_boc"], hashed: state["code_hash"]),
-            data: try Self.cell(state["data_boc"], hashed: state["data_hash"]),
-            lastLT: lt,
-            lastHash: hash
+            code: try cell(value["code_boc"], hashed: value["code_hash"]),
+            data: try cell(value["data_boc"], hashed: value["data_hash"]),
+            lastLT: last.lt,
+            lastHash: last.hash
         )
+        return (address, state)
+    }
+
+    /// The last chain transaction of an account in an answer to `accountStates`, with the account's address.
+    static func tip(in value: JSONValue) throws(ProviderError) -> (TONAddress, ChainPlace) {
+        guard let address = address(in: value) else { throw malformed("accountStates") }
+        guard let text = value["last_transaction_lt"]?.stringValue else { return (address, .beginning) }
+        guard let lt = UInt64(text), let hash = lt == 0 ? .zero : hash(value["last_transaction_hash"]) else {
+            throw malformed("accountStates")
+        }
+        return (address, ChainPlace(lt: lt, hash: hash))
+    }
+
+    static func address(in value: JSONValue) -> TONAddress? {
+        value["address"]?.stringValue.flatMap { try? TONAddress($0) }
     }
 
     /// Chain transactions of an account, the newest first, beginning with the named one.
@@ -206,20 +236,29 @@ package struct ToncenterClient: Sendable {
 
     private func request(_ method: String, _ path: String, _ body: [UInt8]) async throws(ProviderError) -> HTTPResponse
     {
+        do { return try await exchange(method, path, body) } catch {
+            throw ProviderError(.unavailable, "the node does not answer: \(error.reason)")
+        }
+    }
+
+    func exchange(_ method: String, _ path: String, _ body: [UInt8]) async throws(HTTPTransportError) -> HTTPResponse {
         var fields = [HTTPField("Accept", "application/json")]
         if !body.isEmpty { fields.append(HTTPField("Content-Type", "application/json")) }
         if let apiKey {
             fields.append(HTTPField("X-API-Key", apiKey.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }))
         }
-        do {
-            return try await transport.send(
-                HTTPRequest(method: method, url: baseURL + path, fields: fields, body: body)
-            )
-        } catch { throw ProviderError(.unavailable, "the node does not answer: \(error.reason)") }
+        var request = HTTPRequest(method: method, url: baseURL + path, fields: fields, body: body)
+        request.priority = priority
+        return try await transport.send(request)
     }
 
-    private static func parse(_ response: HTTPResponse) throws(ProviderError) -> JSONValue {
-        do { return try JSONValue(parsing: response.body, limits: JSONLimits(maximumBytes: 8 << 20)) } catch {
+    static func parse(_ response: HTTPResponse) throws(ProviderError) -> JSONValue {
+        do {
+            return try JSONValue(
+                parsing: response.body,
+                limits: JSONLimits(maximumBytes: 8 << 20, maximumValues: 500_000)
+            )
+        } catch {
             throw ProviderError(.unavailable, "the node answered \(response.status) without JSON")
         }
     }
@@ -231,13 +270,13 @@ package struct ToncenterClient: Sendable {
         throw failure(response, envelope["error"]?.stringValue.map { PeerText($0) })
     }
 
-    private static func failure(_ response: HTTPResponse, _ said: PeerText?) -> ProviderError {
+    static func failure(_ response: HTTPResponse, _ said: PeerText?) -> ProviderError {
         let reason = said?.description ?? "status \(response.status)"
         if said != nil, reason.contains("cannot apply external message") { return ProviderError(.refused, reason) }
         return ProviderError(.unavailable, "the node says: \(reason)")
     }
 
-    private static func hash(_ value: JSONValue?) -> CellHash? {
+    static func hash(_ value: JSONValue?) -> CellHash? {
         guard let text = value?.stringValue,
             let bytes = try? Base64.decode(text, alphabet: .standard, padding: .required)
         else { return nil }
@@ -258,7 +297,7 @@ package struct ToncenterClient: Sendable {
         return cell
     }
 
-    private static func malformed(_ method: String) -> ProviderError {
+    static func malformed(_ method: String) -> ProviderError {
         ProviderError(.malformed, "the node's answer to \(method) cannot be read")
     }
 }

@@ -23,21 +23,55 @@ extension ReconciliationWorker {
         }
         guard isReady else { return }
         problems = pass.problems.count
-        var accounts: [ScanAccount] = []
+        var accounts = WatchedAccounts()
         await attempt("accounts of \(provider.key)", into: &pass) { _ in
             accounts = try await self.accounts(of: provider, scan)
         }
-        for account in accounts {
-            await attempt("scan of \(provider.key) \(account.account)", into: &pass) { pass in
-                do {
-                    try await self.scan(account, of: provider, by: scan, under: lease, into: &pass)
-                } catch  where !Task.isCancelled && !Self.isElsewhere(error) {
-                    // When the database is away and the problem cannot be stored, the condition is raised all the same.
-                    try? await remember(error, of: account, at: provider)
-                    throw error
+        var look: AccountLook?
+        do { look = try await scan.look(at: accounts.placed) } catch {
+            // Nothing is known of any account: that is a problem of the standing ones, and not one for each invoice.
+            for account in accounts.standing {
+                await attempt("scan of \(provider.key) \(account.account.account)", into: &pass) { _ in
+                    try await note(error, of: account.account, at: provider)
                 }
             }
+            return
         }
+        guard let look else {
+            for account in accounts.placed {
+                await read(account.account, upTo: nil, of: provider, by: scan, under: lease, into: &pass)
+            }
+            return
+        }
+        await read(accounts.withNews(in: look), of: provider, by: scan, under: lease, into: &pass)
+        await attempt("watch of \(provider.key)", into: &pass) { _ in
+            try await passUnmoved(accounts, in: look, at: provider)
+        }
+    }
+
+    /// Reads the history of one account; whatever is wrong with it stops no other account.
+    func read(
+        _ account: ScanAccount,
+        upTo tip: AccountTip?,
+        of provider: any PaymentProvider,
+        by scan: any TransferScanning,
+        under lease: Lease?,
+        into pass: inout Pass
+    ) async {
+        await attempt("scan of \(provider.key) \(account.account)", into: &pass) { pass in
+            do {
+                try await self.scan(account, upTo: tip, of: provider, by: scan, under: lease, into: &pass)
+            } catch { try await note(error, of: account, at: provider) }
+        }
+    }
+
+    /// Stores why an account could not be read, and throws it on.
+    private func note(_ error: any Error, of account: ScanAccount, at provider: any PaymentProvider) async throws {
+        if !Task.isCancelled, !Self.isElsewhere(error) {
+            // When the database is away and the problem cannot be stored, the condition is raised all the same.
+            try? await remember(error, of: account, at: provider)
+        }
+        throw error
     }
 
     /// Whether another process has read on.
@@ -54,20 +88,9 @@ extension ReconciliationWorker {
         settlement.conditions.raise(name, .degraded, sentence, at: settlement.clock.now())
     }
 
-    private func accounts(of provider: any PaymentProvider, _ scan: any TransferScanning) async throws -> [ScanAccount]
-    {
-        let standing = try await scan.standingAccounts
-        guard scan.scansAccountsOfOptions else { return standing }
-        let now = settlement.clock.now()
-        let stored = try await settlement.database.read { session in
-            try session.scanAccounts(provider: provider.key, activeAt: now)
-        }
-        let single = stored.map { ScanAccount(account: $0.account, subject: $0.subject) }
-        return standing + single.filter { !standing.contains($0) }
-    }
-
     private func scan(
         _ account: ScanAccount,
+        upTo tip: AccountTip?,
         of provider: any PaymentProvider,
         by scan: any TransferScanning,
         under lease: Lease?,
@@ -82,13 +105,20 @@ extension ReconciliationWorker {
                 in: settlement.database,
                 asksOften: !scan.scansAccountsOfOptions
             )
-            var page = try await scan.page(of: account, after: position, watching: watching)
+            var page: ScanPage
+            if let tip {
+                let placed = PlacedAccount(account: account, position: position)
+                page = try await scan.page(of: placed, upTo: tip, watching: watching)
+            } else {
+                page = try await scan.page(of: account, after: position, watching: watching)
+            }
             if let moment = page.revisedSince {
                 page.undone = try await undone(since: moment, at: provider, scan)
             }
             if let account = page.revisedAccount { page.undone += try await undone(of: account, at: provider) }
             if page.position == position, page.awaited == nil {
-                try await noteRead(account, at: provider, completeUntil: page.completeUntil)
+                let placed = PlacedAccount(account: account, position: position)
+                try await noteRead(placed, at: provider, completeUntil: page.completeUntil)
             }
             let isEmpty = page.undone.isEmpty && page.observations.isEmpty && page.sightings == nil
             guard page.position != position || !isEmpty else {
@@ -156,12 +186,12 @@ extension ReconciliationWorker {
 
     /// Nothing new came, and the rail answered: whatever kept the cursor from moving is over, and what ends before that
     /// moment can end.
-    private func noteRead(
-        _ account: ScanAccount,
+    func noteRead(
+        _ placed: PlacedAccount,
         at provider: any PaymentProvider,
         completeUntil: Timestamp?
     ) async throws {
-        let grace = provider.capabilities.graceAfterExpiry
+        let (account, grace) = (placed.account, provider.capabilities.graceAfterExpiry)
         let isAwaited = try await settlement.database.read { session in
             try session.waitsForScan(
                 provider: provider.key,
@@ -177,6 +207,7 @@ extension ReconciliationWorker {
                 provider: provider.key,
                 account: account.account,
                 subject: account.subject,
+                at: placed.position,
                 completeUntil: completeUntil
             )
         }

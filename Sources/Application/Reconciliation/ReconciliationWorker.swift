@@ -68,6 +68,19 @@ package struct ReconciliationWorker: Sendable {
         /// The problems of the pass, each a sentence for a person.
         package var problems: [String] = []
 
+        /// Adds what another part of the pass did.
+        mutating func add(_ part: Self) {
+            payments += part.payments
+            movements += part.movements
+            undone += part.undone
+            setAside += part.setAside
+            messages += part.messages
+            outgoing += part.outgoing
+            gathered += part.gathered
+            expired += part.expired
+            problems += part.problems
+        }
+
         /// Whether anything changed, so that another pass may find more.
         package var didSomething: Bool {
             payments + movements + undone + setAside + messages + outgoing + gathered + expired > 0

@@ -227,6 +227,7 @@ extension Settlement {
                         provider: provider.key,
                         account: account.account,
                         subject: account.subject,
+                        closesAt: invoice.expiresAt,
                         activeUntil: invoice.monitoredUntil
                     )
                 }

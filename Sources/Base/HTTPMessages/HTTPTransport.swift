@@ -76,6 +76,8 @@ package struct HTTPRequest: Sendable {
     package var maximumResponseBytes: Int
     /// The address of the client, for a request that was received.
     package var peer: String?
+    /// For what it is made, where a server takes a limited number of requests.
+    package var priority = RequestPriority.scan
 
     /// The field by which a server marks a request whose body was too large to read, so that the handler can answer it.
     package static let bodyTooLargeField = "settlegate-body-too-large"

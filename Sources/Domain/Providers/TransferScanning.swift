@@ -24,6 +24,22 @@ package protocol TransferScanning: Sendable {
         watching: any AccountWatching
     ) async throws(ProviderError) -> ScanPage
 
+    /// Looks at many accounts at one head of the rail: those that have done nothing since their positions need not be read.
+    ///
+    /// - Returns: what was seen; nil on a rail where each account has to be read.
+    /// - Throws: ``ProviderError`` when nothing can be said of any account.
+    func look(at accounts: [PlacedAccount]) async throws(ProviderError) -> AccountLook?
+
+    /// The history of an account after a position, up to the tip that a look has seen, so that the head is not asked for
+    /// again.
+    ///
+    /// - Throws: ``ProviderError``, as without a tip.
+    func page(
+        of account: PlacedAccount,
+        upTo tip: AccountTip,
+        watching: any AccountWatching
+    ) async throws(ProviderError) -> ScanPage
+
     /// Which of some recorded payments are no longer part of the rail's history; asked when a page says that the history
     /// of all accounts was revised.
     ///
@@ -41,6 +57,18 @@ package protocol TransferScanning: Sendable {
 extension TransferScanning {
     /// Most rails keep a history for each account.
     package var scansAccountsOfOptions: Bool { true }
+
+    /// Most rails have few accounts to read.
+    package func look(at accounts: [PlacedAccount]) async throws(ProviderError) -> AccountLook? { nil }
+
+    /// A rail that sees no tips reads to its head.
+    package func page(
+        of account: PlacedAccount,
+        upTo tip: AccountTip,
+        watching: any AccountWatching
+    ) async throws(ProviderError) -> ScanPage {
+        try await page(of: account.account, after: account.position, watching: watching)
+    }
 
     /// On most rails everything leaves a trace.
     package func marks(of accounts: [ScanAccount], at position: String) async throws(ProviderError) -> [BalanceMark] {

@@ -20,6 +20,8 @@ package final class HTTPServer: Sendable {
         package var port: Int
         /// The most bytes of a request's body.
         package var maximumBodyBytes: Int
+        /// The most bytes of a request's URL, and of one field of its head; the whole head may have twice as many.
+        package var maximumFieldBytes = 16_384
         /// How long the server waits for the other side of a connection.
         var patience = ConnectionPatience.Limits()
         /// The most connections; fewer where their share of the process's file descriptors is smaller.
@@ -32,14 +34,14 @@ package final class HTTPServer: Sendable {
             self.maximumBodyBytes = maximumBodyBytes
         }
 
-        /// The server beneath: heads of at most 32 KiB, and connections that are watched.
+        /// The server beneath, with connections that are watched.
         fileprivate func builder(_ connections: OpenConnections) -> HTTPServerBuilder {
             .http1(
                 configuration: HTTP1Channel.Configuration(
                     additionalChannelHandlers: [ConnectionWatch(limits: patience, connections: connections)],
                     httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16_384,
-                        maxHeaderListSize: 32_768,
+                        maxHeaderFieldSize: maximumFieldBytes,
+                        maxHeaderListSize: 2 * maximumFieldBytes,
                         maxHeaderFieldCount: 100
                     )
                 )

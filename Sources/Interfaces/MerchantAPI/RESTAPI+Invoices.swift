@@ -208,6 +208,12 @@ extension RESTAPI {
         return json(try representation.json(try await settlement.renewQuotes(of: id)))
     }
 
+    func lookAgain(_ call: APIRequest) async throws -> HTTPResponse {
+        _ = try call.object()
+        let id: InvoiceID = try call.id(at: 2)
+        return json(try representation.json(try await settlement.lookAgain(at: id, of: call.merchant)))
+    }
+
     func readRate(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow("base", "quote")
         func asset(_ name: String) throws -> AssetID {

@@ -43,6 +43,7 @@ enum Routes {
         Route("GET", "/v1/invoices/*", .invoicesRead, publishable: true) { try await $0.readInvoice($1) },
         Route("POST", "/v1/invoices/*/cancel", .invoicesWrite) { try await $0.cancelInvoice($1) },
         Route("POST", "/v1/invoices/*/renew_quotes", .invoicesWrite) { try await $0.renewQuotes($1) },
+        Route("POST", "/v1/invoices/*/look_again", .invoicesWrite) { try await $0.lookAgain($1) },
         Route("POST", "/v1/payment_links", .linksWrite) { try await $0.createLink($1) },
         Route("GET", "/v1/payment_links", .linksRead) { try await $0.listLinks($1) },
         Route("GET", "/v1/payment_links/*", .linksRead) { try await $0.readLink($1) },

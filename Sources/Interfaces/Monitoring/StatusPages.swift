@@ -8,9 +8,16 @@ package struct StatusPages: Interface {
     private let settlement: Settlement
     private let metrics: Metrics
     private let document: [UInt8]
+    private let budgets: [(name: String, budget: RequestBudget)]
 
-    /// The pages of a gateway; `document` is its OpenAPI document.
-    package init(settlement: Settlement, metrics: Metrics, document: [UInt8]) {
+    /// The pages of a gateway; `document` is its OpenAPI document, and `budgets` are those of its nodes.
+    package init(
+        settlement: Settlement,
+        metrics: Metrics,
+        document: [UInt8],
+        budgets: [(name: String, budget: RequestBudget)] = []
+    ) {
+        self.budgets = budgets
         self.settlement = settlement
         self.metrics = metrics
         self.document = document
@@ -53,7 +60,8 @@ package struct StatusPages: Interface {
         _ = await settlement.isStoring()
         let depths = try await settlement.backlog()
         let (conditions, duties) = (settlement.conditions.all, settlement.duties.all)
-        return Self.text(metrics.exposition(gauges: depths, conditions: conditions, duties: duties))
+        let nodes = budgets.map { (name: $0.name, use: $0.budget.use) }
+        return Self.text(metrics.exposition(gauges: depths, conditions: conditions, duties: duties, nodes: nodes))
     }
 
     private static func text(_ text: String, status: Int = 200) -> HTTPResponse {

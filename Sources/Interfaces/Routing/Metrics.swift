@@ -1,3 +1,4 @@
+package import HTTPMessages
 package import Seams
 import Synchronization
 
@@ -63,7 +64,8 @@ package final class Metrics: Sendable {
     package func exposition(
         gauges: [(name: String, value: Int)],
         conditions: [Conditions.Condition],
-        duties: [(name: String, state: DutyBoard.State)] = []
+        duties: [(name: String, state: DutyBoard.State)] = [],
+        nodes: [(name: String, use: RequestBudget.Use)] = []
     ) -> String {
         let state = state.withLock { $0 }
         var lines = ["# HELP settlegate_requests_total Requests answered.", "# TYPE settlegate_requests_total counter"]
@@ -94,7 +96,7 @@ package final class Metrics: Sendable {
             let blocks = condition.severity == .blocking
             lines.append("settlegate_condition{name=\"\(condition.name)\",blocking=\"\(blocks)\"} 1")
         }
-        lines += Self.lines(of: duties)
+        lines += Self.lines(of: duties) + Self.lines(of: nodes)
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -110,6 +112,33 @@ package final class Metrics: Sendable {
                     gauge.value(duty.state).map { "settlegate_duty_\(gauge.name){duty=\"\(duty.name)\"} \($0)" }
                 }
         }
+    }
+
+    private static func lines(of nodes: [(name: String, use: RequestBudget.Use)]) -> [String] {
+        func family(_ name: String, _ kind: String, _ help: String, _ samples: [String]) -> [String] {
+            ["# HELP settlegate_node_\(name) \(help)", "# TYPE settlegate_node_\(name) \(kind)"]
+                + samples.map { "settlegate_node_\(name)\($0)" }
+        }
+        func each(_ value: (RequestBudget.Use) -> String) -> [String] {
+            nodes.map { "{node=\"\($0.name)\"} \(value($0.use))" }
+        }
+        func byPriority(_ counts: (RequestBudget.Use) -> [RequestPriority: Int]) -> [String] {
+            nodes.flatMap { node in
+                RequestPriority.allCases.map { priority in
+                    "{node=\"\(node.name)\",for=\"\(priority)\"} \(counts(node.use)[priority] ?? 0)"
+                }
+            }
+        }
+        return family("requests_total", "counter", "Requests made to a node.", byPriority(\.made))
+            + family("requests_waiting", "gauge", "Requests that wait for a node's budget.", byPriority(\.waiting))
+            + family("requests_in_flight", "gauge", "Requests that a node has not answered.", each { "\($0.inFlight)" })
+            + family("refusals_total", "counter", "How often a node had too many requests.", each { "\($0.refusals)" })
+            + family(
+                "requests_per_second",
+                "gauge",
+                "The present rate of a node's budget.",
+                each { seconds($0.rate * 1_000) }
+            )
     }
 
     private static func lines(_ name: String, _ help: String, _ histogram: Histogram) -> [String] {

@@ -229,9 +229,18 @@ extension Gateway {
             )
         }
 
-        func statusPages(of settlement: Settlement, counting metrics: Metrics) throws -> StatusPages {
+        func statusPages(
+            of settlement: Settlement,
+            counting metrics: Metrics,
+            _ nodes: NodeBudgets
+        ) throws -> StatusPages {
             let document = try ConfigurationFile.text(at: configuration.catalogues + "/openapi.json")
-            return StatusPages(settlement: settlement, metrics: metrics, document: Array(document.utf8))
+            return StatusPages(
+                settlement: settlement,
+                metrics: metrics,
+                document: Array(document.utf8),
+                budgets: nodes.all
+            )
         }
 
         func router(

@@ -47,6 +47,7 @@ extension Gateway {
         package let registry: ProviderRegistry
         let bots: [Bot]
         let currencies: TelegramCurrencies
+        let nodes: NodeBudgets
 
         package init(
             _ configuration: GatewayConfiguration,
@@ -111,9 +112,11 @@ extension Gateway {
                 }
                 if bot.stars { providers.append(TelegramStarsProvider(channel: channel)) }
             }
+            var nodes = NodeBudgets()
             for wallet in configuration.ton {
-                providers.append(try Self.ton(wallet, configuration, keystore, catalogues, surroundings))
+                providers.append(try Self.ton(wallet, configuration, keystore, catalogues, surroundings, &nodes))
             }
+            self.nodes = nodes
             for chain in configuration.evm ?? [] {
                 providers.append(try Self.evm(chain, configuration, keystore, catalogues, surroundings))
             }
@@ -152,7 +155,8 @@ extension Gateway {
             _ configuration: GatewayConfiguration,
             _ keystore: Keystore,
             _ catalogues: Catalogues,
-            _ surroundings: Gateway.Surroundings
+            _ surroundings: Gateway.Surroundings,
+            _ nodes: inout NodeBudgets
         ) throws -> TONProvider {
             guard let network = TONNetwork(rawValue: wallet.network),
                 let version = WalletVersion(rawValue: wallet.walletVersion)
@@ -181,6 +185,20 @@ extension Gateway {
             if let timeout = wallet.highloadTimeout, !(60...86_400).contains(timeout) {
                 throw ConfigurationError("ton.\(wallet.key).highload_timeout lies between 60 and 86400 seconds")
             }
+            let node = try nodes.transport(
+                to: wallet.toncenterURL,
+                named: wallet.key,
+                key: wallet.apiKeyEntry,
+                wallet,
+                surroundings
+            )
+            func others(_ urls: [String]?, _ role: String) throws -> [ToncenterClient] {
+                try (urls ?? []).enumerated().map { number, url in
+                    let name = "\(wallet.key) \(role) \(number + 1)"
+                    let transport = try nodes.transport(to: url, named: name, key: nil, wallet, surroundings)
+                    return ToncenterClient(transport: transport, baseURL: url, apiKey: nil, network: network)
+                }
+            }
             return try TONProvider(
                 configuration: TONProvider.Configuration(
                     key: wallet.key,
@@ -194,14 +212,13 @@ extension Gateway {
                     gatheringMinimum: minimum
                 ),
                 client: ToncenterClient(
-                    transport: surroundings.transport,
+                    transport: node,
                     baseURL: wallet.toncenterURL,
                     apiKey: try wallet.apiKeyEntry.map(keystore.secret),
                     network: network
                 ),
-                witnesses: (wallet.witnessURLs ?? []).map { url in
-                    ToncenterClient(transport: surroundings.transport, baseURL: url, apiKey: nil, network: network)
-                },
+                readers: others(wallet.readerURLs, "reader"),
+                witnesses: others(wallet.witnessURLs, "witness"),
                 seed: try keystore.secret(wallet.walletEntry),
                 clock: surroundings.clock,
                 random: surroundings.random

@@ -103,7 +103,7 @@ package final class Gateway: Sendable {
             of: [
                 merchantAPI, receiver,
                 try assembly.checkout(over: settlement, bots: directory, wallets: wallets, merchants: merchantAPI),
-                try assembly.statusPages(of: settlement, counting: metrics),
+                try assembly.statusPages(of: settlement, counting: metrics, providers.nodes),
             ],
             counting: metrics,
             keepLine: { [requestLog] in requestLog?.append($0) }

@@ -32,12 +32,32 @@ extension GatewayConfiguration {
             }
         }
 
+        /// How many requests a node takes.
+        package struct Requests: Codable, Sendable {
+            /// Requests a second, over time.
+            package var perSecond: Int
+            /// Requests at once after a rest; twice as many as a second's by default.
+            package var burst: Int?
+            /// Unanswered requests at a time.
+            package var inFlight: Int?
+
+            enum CodingKeys: String, CodingKey {
+                case perSecond = "per_second"
+                case burst
+                case inFlight = "in_flight"
+            }
+        }
+
         /// The provider's key; never changed later.
         package var key: String
         /// The network: `mainnet` or `testnet`.
         package var network: String
         /// The toncenter endpoint, without `/api/…`.
         package var toncenterURL: String
+        /// How many requests each of its nodes takes.
+        package var requests: Requests?
+        /// Other toncenter endpoints that share the reading.
+        package var readerURLs: [String]?
         /// Other toncenter endpoints; one of them has to confirm each large credit.
         package var witnessURLs: [String]?
         /// The least amount of a large credit, a decimal text for each asset.
@@ -62,6 +82,8 @@ extension GatewayConfiguration {
             case key
             case network
             case toncenterURL = "toncenter_url"
+            case requests
+            case readerURLs = "reader_urls"
             case witnessURLs = "witness_urls"
             case agreementAbove = "agreement_above"
             case gatheringMinimum = "gathering_minimum"

@@ -10,6 +10,8 @@ extension FixtureTON {
     /// Answers a request to `/api/v2/…`, `/api/v2/jsonRPC` or `/api/v3/…`.
     package func respond(to request: HTTPRequest) async -> HTTPResponse {
         if let failure = takeFailure() { return failure }
+        let longest = state.withLock { $0.faults.longestURL }
+        guard request.url.utf8.count <= longest else { return Self.problem(414, "Request-URI Too Large") }
         guard let call = ToncenterCall(request) else { return Self.problem(404, "Not Found") }
         do throws(ToncenterError) {
             return call.version == 2

@@ -82,26 +82,47 @@ extension FixtureTON {
         }
     }
 
+    /// The most accounts of an answer, as toncenter limits it.
+    private static let mostStates = 1_000
+
+    /// The accounts that exist, in an order of the node's own, and once each.
     private func accountStatesV3(_ call: ToncenterCall) throws(ToncenterError) -> JSONValue {
-        let address = try call.address()
-        let (account, lies) = state.withLock { ($0.shown(address), $0.faults.liesAboutHashes) }
-        let last = visibleHistory(of: address).last
-        let hash = { (cell: Cell?) -> String? in
-            cell.map { Base64.encode(lies ? CellHash.zero.bytes : $0.hash.bytes) }
+        let asked = Set(try call.addresses()).sorted { $0.raw < $1.raw }
+        let withCells = call.text("include_boc") != "false"
+        let faults = state.withLock { $0.faults }
+        var elements: [JSONValue] = []
+        for address in asked where elements.count < min(Self.mostStates, faults.mostStates) {
+            if let element = try accountState(address, faults, withCells: withCells) { elements.append(element) }
         }
-        return [
-            "accounts": [
-                [
-                    "address": Self.raw(address), "balance": .string("\(account.balance)"),
-                    "status": .string(account.status == .active ? "active" : "uninit"),
-                    "code_boc": .optional(account.code == nil ? nil : try Self.base64(account.code)),
-                    "data_boc": .optional(account.data == nil ? nil : try Self.base64(account.data)),
-                    "code_hash": .optional(hash(account.code)), "data_hash": .optional(hash(account.data)),
-                    "last_transaction_lt": .string("\(last?.head.lt ?? 0)"),
-                    "last_transaction_hash": .string(Base64.encode((last?.hash ?? .zero).bytes)),
-                ]
-            ],
-            "address_book": [:],
+        return ["accounts": .array(elements), "address_book": [:], "metadata": [:]]
+    }
+
+    /// An account; nil when it has never been touched.
+    private func accountState(
+        _ address: TONAddress,
+        _ faults: Faults,
+        withCells: Bool
+    ) throws(ToncenterError) -> JSONValue? {
+        let account = state.withLock { $0.shown(address) }
+        let last = visibleHistory(of: address).last
+        guard last != nil || account.balance > 0 || account.code != nil else { return nil }
+        if faults.unanswerable.contains(address) { throw ToncenterError(500, "cannot scan the row") }
+        let hash = { (cell: Cell?) -> String? in
+            cell.map { Base64.encode(faults.liesAboutHashes ? CellHash.zero.bytes : $0.hash.bytes) }
+        }
+        let lastHash = Base64.encode((last?.hash ?? .zero).bytes)
+        var members: [JSONValue.Member] = [
+            .init("address", Self.raw(address)), .init("balance", .string("\(account.balance)")),
+            .init("status", .string(account.status == .active ? "active" : "uninit")),
+            .init("last_transaction_hash", .string(faults.unreadable.contains(address) ? "nonsense" : lastHash)),
+            .init("last_transaction_lt", .string("\(last?.head.lt ?? 0)")),
+            .init("data_hash", .optional(hash(account.data))), .init("code_hash", .optional(hash(account.code))),
         ]
+        if withCells {
+            let (data, code) = (account.data, account.code)
+            members.append(.init("data_boc", .optional(data == nil ? nil : try Self.base64(data))))
+            members.append(.init("code_boc", .optional(code == nil ? nil : try Self.base64(code))))
+        }
+        return .object(members)
     }
 }

@@ -27,6 +27,14 @@ package final class FixtureTON: Sendable {
         package var hasGaps = false
         /// States a hash that is not that of the cell.
         package var liesAboutHashes = false
+        /// The longest URL that the server in front of the node takes; it answers 414 to others.
+        package var longestURL = Int.max
+        /// The most accounts of an answer about several; others are left out.
+        package var mostStates = Int.max
+        /// The accounts that are written in an answer so that they cannot be read.
+        package var unreadable: Set<TONAddress> = []
+        /// The accounts for which the node fails with 500, also when others are asked for with them.
+        package var unanswerable: Set<TONAddress> = []
 
         /// No faults.
         package init() {}

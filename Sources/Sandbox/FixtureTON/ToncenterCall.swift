@@ -81,6 +81,17 @@ struct ToncenterCall {
         return try BagOfCells(parsing: bytes).roots.first
     }
 
+    /// All addresses of a call, of which there is at least one.
+    func addresses() throws(ToncenterError) -> [TONAddress] {
+        var addresses: [TONAddress] = []
+        for (key, value) in parameters where key == "address" {
+            guard let address = try? TONAddress(value) else { throw ToncenterError(422, "address is no address") }
+            addresses.append(address)
+        }
+        guard !addresses.isEmpty else { throw ToncenterError(422, "address of account is required") }
+        return addresses
+    }
+
     func address(_ name: String = "address") throws(ToncenterError) -> TONAddress {
         guard let text = text(name), let address = try? TONAddress(text) else {
             throw ToncenterError(422, "\(name) is no address")

@@ -96,8 +96,11 @@ package final class SandboxNetworks: Sendable {
             bridge: bridge,
             wallets: wallets
         )
+        var configuration = HTTPServer.Configuration(port: port)
+        // toncenter takes a thousand addresses in a URL.
+        configuration.maximumFieldBytes = 1 << 20
         let server = try await HTTPServer.start(
-            HTTPServer.Configuration(port: port),
+            configuration,
             logger: logger,
             handler: HTTPServer.Handler(answer: { request in
                 if request.url.hasPrefix("/bot") { return .response(await telegram.respond(to: request)) }

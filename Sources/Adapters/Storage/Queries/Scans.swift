@@ -48,15 +48,27 @@ package struct ScanWatermark: Sendable {
 
 /// Scan cursors: where reading an account's history stands.
 extension SQLSession {
-    /// Has an account scanned until a moment; a later moment wins over an earlier one.
-    package func insertScanAccount(provider: String, account: String, subject: String, activeUntil: Timestamp) throws {
+    /// Has an account of an option watched: closely until its invoice closes, and seldom after the time in which it is
+    /// monitored; later moments win over earlier ones.
+    package func insertScanAccount(
+        provider: String,
+        account: String,
+        subject: String,
+        closesAt: Timestamp,
+        activeUntil: Timestamp
+    ) throws {
         try execute(
             """
-            INSERT INTO scan_accounts (provider, account, subject, active_until) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (provider, account, subject) DO UPDATE SET active_until = excluded.active_until
+            INSERT INTO scan_accounts (provider, account, subject, closes_at, active_until, due_at)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (provider, account, subject) DO UPDATE SET active_until = excluded.active_until,
+            closes_at = excluded.closes_at, due_at = excluded.due_at
             WHERE excluded.active_until > scan_accounts.active_until
             """,
-            [.text(provider), .text(account), .text(subject), .moment(activeUntil)]
+            [
+                .text(provider), .text(account), .text(subject), .moment(closesAt), .moment(activeUntil),
+                .moment(WatchedAccount.always),
+            ]
         )
     }
 
@@ -68,22 +80,12 @@ extension SQLSession {
         )
     }
 
-    /// The accounts of single options that are still scanned: until the scan itself has passed their end, so that an
-    /// outage of the rail hides nothing.
-    package func scanAccounts(provider: String, activeAt moment: Timestamp) throws -> [StoredScanAccount] {
-        try all(
-            """
-            SELECT a.account, a.subject FROM scan_accounts a WHERE a.provider = $1 AND (a.active_until >= $2
-            OR NOT EXISTS (SELECT 1 FROM scan_cursors c WHERE c.provider = a.provider AND c.account = a.account
-            AND c.subject = a.subject AND c.complete_until >= a.active_until)) ORDER BY a.account, a.subject
-            """,
-            [.text(provider), .moment(moment)]
-        ) { StoredScanAccount(account: try $0.text(), subject: try $0.text()) }
-    }
-
     /// Every account of single options that was ever scanned: its money is still there.
     package func allScanAccounts(provider: String) throws -> [StoredScanAccount] {
-        try scanAccounts(provider: provider, activeAt: Timestamp(microseconds: .min))
+        try all(
+            "SELECT account, subject FROM scan_accounts WHERE provider = $1 ORDER BY account, subject",
+            [.text(provider)]
+        ) { StoredScanAccount(account: try $0.text(), subject: try $0.text()) }
     }
 
     /// Has an account watched for ever, on a rail that is read as a whole, because a merchant has handed it out.
@@ -232,11 +234,13 @@ extension SQLSession {
         )
     }
 
-    /// Stores that a scan found nothing new until a moment, and forgets the problem that it had.
+    /// Stores that a scan found nothing new after a position until a moment, and forgets the problem that it had; nothing when
+    /// the cursor has moved meanwhile.
     package func passScan(
         provider: String,
         account: String,
         subject: String,
+        at position: String?,
         completeUntil: Timestamp?
     ) throws {
         try execute(
@@ -244,8 +248,9 @@ extension SQLSession {
             INSERT INTO scan_cursors (provider, account, subject, complete_until) VALUES ($1, $2, $3, $4)
             ON CONFLICT (provider, account, subject) DO UPDATE SET problem = NULL, problem_at = NULL,
             complete_until = COALESCE(excluded.complete_until, scan_cursors.complete_until)
+            WHERE COALESCE(scan_cursors.position, '') = $5
             """,
-            [.text(provider), .text(account), .text(subject), .moment(completeUntil)]
+            [.text(provider), .text(account), .text(subject), .moment(completeUntil), .text(position ?? "")]
         )
     }
 

@@ -7,10 +7,14 @@ extension Schema {
         CREATE TABLE provider_places (provider TEXT NOT NULL, place TEXT NOT NULL, met_at {moment} NOT NULL,
         PRIMARY KEY (provider, place)) {table}
         """,
+        // Accounts of single options. One is looked at in every pass until its scan has passed the end of its invoice;
+        // later it is due again from time to time.
         """
         CREATE TABLE scan_accounts (provider TEXT NOT NULL, account TEXT NOT NULL, subject TEXT NOT NULL,
-        active_until {moment} NOT NULL, PRIMARY KEY (provider, account, subject)) {table}
+        closes_at {moment} NOT NULL, active_until {moment} NOT NULL, due_at {moment} NOT NULL,
+        PRIMARY KEY (provider, account, subject)) {table}
         """,
+        "CREATE INDEX scan_accounts_due ON scan_accounts (provider, due_at)",
         """
         CREATE TABLE scan_cursors (provider TEXT NOT NULL, account TEXT NOT NULL, subject TEXT NOT NULL, position TEXT,
         complete_until {moment}, moved_at {moment}, problem TEXT, problem_at {moment},
