@@ -100,21 +100,21 @@ struct AuditTests {
             "evidence": "the rail's proof, which a reorganisation changes",
             "occurred_at": "the rail's time, which a reorganisation changes",
             "available_at": "the rail's time, which a reorganisation changes",
-            "quote": "by which the value was found, and the value is compared",
+            "quote": "by which the value was found, and the value is compared", "version": "a count of changes",
         ],
         "outgoing": [
             "book": "a key", "comment": "words for the receiver, told to nobody", "prepared": "what is signed",
             "hash": "what is signed",
             "sequence": "what is signed", "valid_until": "what is signed", "position": "what is signed",
-            "lane": "an order of work", "elsewhere": "the payment provider's own number", "failure": "words",
+            "lane": "an order of work", "version": "a count of changes", "elsewhere": "the payment provider's own number", "failure": "words",
             "finished_at": "a time of ours", "next_attempt_at": "an order of work",
             "concluded_at": "the rail's time, which a reorganisation changes",
         ],
-        "cases": ["book": "a key"],
+        "cases": ["book": "a key", "version": "a count of changes"],
         "balances": ["book": "a key"],
         "postings": ["book": "a key", "sequence": "a key", "line": "a key"],
         "ledger_transactions": ["book": "a key", "seal": "the seal itself"],
-        "invoices": ["book": "a key", "settled_at": "a time of ours"],
+        "invoices": ["book": "a key", "settled_at": "a time of ours", "version": "a count of changes"],
     ]
 
     /// The rows in which a column has a value or a meaning.

@@ -10,7 +10,7 @@ package struct InvoiceStamp: Hashable, Sendable {
     package let merchant: MerchantID
     /// Whether the invoice has sightings, which are not part of the stamp.
     package let isSeen: Bool
-    /// The columns that ``SQLSession/update(_:from:)`` changes, and how often ways to pay were renewed.
+    /// The columns that ``SQLSession/update(_:from:)`` changes, the version, and how often ways to pay were renewed.
     private let columns: [SQLValue]
 
     fileprivate init(_ row: inout SQLRow) throws {
@@ -19,7 +19,7 @@ package struct InvoiceStamp: Hashable, Sendable {
         columns = [
             .integer(try row.integer()), .integer(try row.integer()),
             try row.optionalUnits().map(SQLValue.units) ?? .null,
-            .integer(try row.optionalInteger()), .integer(try row.integer()),
+            .integer(try row.optionalInteger()), .integer(try row.integer()), .integer(try row.integer()),
         ]
     }
 }
@@ -101,7 +101,7 @@ extension SQLSession {
         try first(
             """
             SELECT i.merchant, (SELECT COUNT(*) FROM sightings s WHERE s.book = i.book AND s.invoice = i.id), i.state,
-            i.exception, i.received, i.settled_at,
+            i.exception, i.received, i.settled_at, i.version,
             (SELECT CAST(COALESCE(SUM(o.renewals), 0) AS BIGINT) FROM payment_options o
             WHERE o.book = i.book AND o.invoice = i.id) FROM invoices i WHERE \(within("i")) AND i.id = $1
             """,

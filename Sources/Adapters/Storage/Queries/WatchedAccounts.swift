@@ -72,7 +72,8 @@ extension SQLSession {
         try execute(
             """
             UPDATE scan_accounts SET due_at = CASE WHEN due_at > $1 THEN $1 ELSE due_at END
-            WHERE EXISTS (SELECT 1 FROM payment_options o WHERE o.invoice = $2 AND o.provider = scan_accounts.provider
+            WHERE EXISTS (SELECT 1 FROM payment_options o WHERE \(within("o")) AND o.invoice = $2
+            AND o.provider = scan_accounts.provider
             AND o.reference_value = scan_accounts.account)
             """,
             [.moment(now), .id(invoice)]
