@@ -132,7 +132,7 @@ let package = Package(
         ),
         .target(
             name: "StorageSQLite",
-            dependencies: ["Records", "Storage", "Money", "CSQLiteShims", grdb, sqlite, bigInt]
+            dependencies: ["Records", "Seams", "Storage", "Money", "CSQLiteShims", grdb, sqlite, bigInt]
         ),
         .target(
             name: "StoragePostgreSQL",

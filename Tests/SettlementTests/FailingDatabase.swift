@@ -1,4 +1,5 @@
 import Records
+import Seams
 import Storage
 import Synchronization
 
@@ -38,6 +39,10 @@ final class FailingDatabase: Database {
     func durability() async throws -> String { try await inner.durability() }
 
     var isShared: Bool { inner.isShared }
+    var isReplaced: Bool { inner.isReplaced }
+    var commitCount: Int? { inner.commitCount }
+    var news: AsyncStream<Void> { inner.news }
+    func statedTime() async throws -> Timestamp? { try await inner.statedTime() }
     func close() async throws { try await inner.close() }
 }
 

@@ -37,6 +37,10 @@ private struct StalledDatabase: Database {
     func durability() async throws -> String { try await read { _ in "" } }
 
     var isShared: Bool { false }
+    var isReplaced: Bool { false }
+    var commitCount: Int? { nil }
+    var news: AsyncStream<Void> { AsyncStream { $0.finish() } }
+    func statedTime() async throws -> Timestamp? { nil }
 
     func close() async throws {}
 }

@@ -1,3 +1,4 @@
+import Seams
 import Storage
 import Synchronization
 
@@ -39,5 +40,9 @@ final class StoppingDatabase: Database {
 
     func durability() async throws -> String { try await inner.durability() }
     var isShared: Bool { inner.isShared }
+    var isReplaced: Bool { inner.isReplaced }
+    var commitCount: Int? { inner.commitCount }
+    var news: AsyncStream<Void> { inner.news }
+    func statedTime() async throws -> Timestamp? { try await inner.statedTime() }
     func close() async throws { try await inner.close() }
 }

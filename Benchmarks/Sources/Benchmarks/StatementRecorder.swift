@@ -1,3 +1,4 @@
+import Seams
 import Storage
 import Synchronization
 
@@ -17,6 +18,10 @@ struct StatementRecorder: Database {
     let log = Log()
 
     var isShared: Bool { base.isShared }
+    var isReplaced: Bool { base.isReplaced }
+    var commitCount: Int? { base.commitCount }
+    var news: AsyncStream<Void> { base.news }
+    func statedTime() async throws -> Timestamp? { try await base.statedTime() }
 
     func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
         try await base.read(body)

@@ -78,18 +78,6 @@ extension Database {
     ) async throws -> Value {
         try await read(body)
     }
-
-    /// By default never: nobody else keeps the database.
-    package var isReplaced: Bool { false }
-
-    /// By default nil: other processes may commit.
-    package var commitCount: Int? { nil }
-
-    /// By default nil: the database is on our machine.
-    package func statedTime() async throws -> Timestamp? { nil }
-
-    /// By default empty: no other process works on the database.
-    package var news: AsyncStream<Void> { AsyncStream { $0.finish() } }
 }
 
 /// A connection within one unit of work.

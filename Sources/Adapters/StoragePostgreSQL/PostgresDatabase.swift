@@ -64,6 +64,9 @@ package final class PostgresDatabase: Database {
     /// Whether the server has failed over, or the database was replaced, since this process has begun.
     package var isReplaced: Bool { lineage.isLeft }
 
+    /// Nil: other processes may commit.
+    package var commitCount: Int? { nil }
+
     /// Several gateways may work on it.
     package var isShared: Bool { true }
 

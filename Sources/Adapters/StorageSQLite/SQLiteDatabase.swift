@@ -1,6 +1,7 @@
 import CSQLiteShims
 import GRDB
 import Records
+package import Seams
 package import Storage
 import Synchronization
 
@@ -69,6 +70,15 @@ package final class SQLiteDatabase: Storage.Database {
 
     /// A second process is refused.
     package var isShared: Bool { false }
+
+    /// Never: this process holds the lock of the file, and writes to no other.
+    package var isReplaced: Bool { false }
+
+    /// Nil: the database is on our machine.
+    package func statedTime() async throws -> Timestamp? { nil }
+
+    /// Empty: no other process works on the database.
+    package var news: AsyncStream<Void> { AsyncStream { $0.finish() } }
 
     /// The number of commits; no other process commits to this database.
     package var commitCount: Int? { groupWriter.commitCount }

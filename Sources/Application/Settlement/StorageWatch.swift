@@ -107,7 +107,9 @@ struct WatchedDatabase: Database {
     }
 
     func durability() async throws -> String { try await base.durability() }
+    func statedTime() async throws -> Timestamp? { try await base.statedTime() }
     var commitCount: Int? { base.commitCount }
+    var isReplaced: Bool { base.isReplaced }
     var isShared: Bool { base.isShared }
     var news: AsyncStream<Void> { base.news }
     func close() async throws { try await base.close() }
