@@ -44,7 +44,18 @@ struct SubscriptionTests {
             [paid(until: 30), .time(day(40)), paid(until: 60)],
             ["active activated", "ended ended", "active renewed"]
         ),
-        ("is told of before it began", [.canceled, .restored, .failed], ["incomplete", "incomplete", "incomplete"]),
+        (
+            "is told of before it began, because its first payment is not known or was too late",
+            [.failed, .restored, .canceled, .canceled, .restored, .restored],
+            [
+                "incomplete", "incomplete", "incomplete canceled", "incomplete", "incomplete restored", "incomplete",
+            ]
+        ),
+        (
+            "is cancelled before anybody has paid, and is paid afterwards",
+            [.canceled, paid(until: 30), .time(day(31))],
+            ["incomplete canceled", "active activated", "active"]
+        ),
     ]
 
     @Test("follow payments, cancellations and time through their periods", arguments: stories.indices)

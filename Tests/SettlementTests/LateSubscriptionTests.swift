@@ -42,6 +42,12 @@ struct LateSubscriptionTests {
         if hasEnded { #expect(try await world.shop.settlement.endSubscriptions() == 1) }
         #expect(try await world.status().state == (hasEnded ? .ended : .incomplete))
         try await world.cancel()
+        #expect(try await world.status().canceledAt == world.shop.desk.clock.now())
+        // The payment from before the cancellation begins it, and does not revoke the cancellation.
+        let late = try #require(try await world.shop.openCases().first)
+        let decision = CaseRequest(late.id, .accept(settlesInvoice: nil))
+        _ = try await world.shop.settlement.resolveCase(decision, by: world.shop.desk.merchant)
+        #expect(try await world.status().state == .canceled)
     }
 
     @Test("begins when the merchant accepts the payment, and can be cancelled then", arguments: [false, true])

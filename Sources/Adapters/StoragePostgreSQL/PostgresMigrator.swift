@@ -13,6 +13,8 @@ enum PostgresMigrator {
     ) throws {
         try connection.run("BEGIN")
         do {
+            // Another gateway may migrate for longer than a unit of work waits for a lock.
+            try connection.run("SET LOCAL lock_timeout = 0")
             _ = try connection.run("SELECT pg_advisory_xact_lock($1)", [.integer(lock)])
             try connection.run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
             let stored = try connection.run("SELECT COALESCE(MAX(version), 0) FROM schema_version", []).rows.first

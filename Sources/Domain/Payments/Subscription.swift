@@ -152,7 +152,8 @@ package struct SubscriptionStatus: Hashable, Sendable {
     package mutating func apply(_ event: Event, at moment: Timestamp, expiresAt: Timestamp) -> Action? {
         switch (event, state) {
         case (.paid(let payer, let charge, let until), .incomplete):
-            (self.payer, self.charge, periodEnd, state) = (payer, charge, until, .active)
+            (self.payer, self.charge, periodEnd) = (payer, charge, until)
+            decideRenewal(afterPaymentOf: moment)
             return .activated
         // A payment always buys a period, whatever the state was. A payment that was made before a cancellation and
         // reported after it does not revoke the cancellation.
@@ -160,12 +161,17 @@ package struct SubscriptionStatus: Hashable, Sendable {
             // One that ended before anybody had paid begins by its first charge.
             if self.charge == nil { (self.payer, self.charge) = (payer, charge) }
             (periodEnd, endedAt) = (max(until, periodEnd ?? until), nil)
-            if let canceledAt, moment <= canceledAt {
-                state = .canceled
-            } else {
-                (state, canceledAt) = (.active, nil)
-            }
+            decideRenewal(afterPaymentOf: moment)
             return .renewed
+        // The rail has begun it with a payment that was too late here, and begins no period more.
+        case (.canceled, .incomplete), (.canceled, .ended):
+            guard canceledAt == nil, charge == nil else { return nil }
+            canceledAt = moment
+            return .canceled
+        case (.restored, .incomplete), (.restored, .ended):
+            guard canceledAt != nil, charge == nil else { return nil }
+            canceledAt = nil
+            return .restored
         case (.canceled, .active), (.canceled, .pastDue):
             (state, canceledAt) = (.canceled, moment)
             return .canceled
@@ -180,6 +186,15 @@ package struct SubscriptionStatus: Hashable, Sendable {
             (state, endedAt) = (.ended, now)
             return .ended
         case (.canceled, _), (.restored, _), (.failed, _): return nil
+        }
+    }
+
+    /// Whether it is paid again: a payment from before a cancellation does not revoke it.
+    private mutating func decideRenewal(afterPaymentOf moment: Timestamp) {
+        if let canceledAt, moment <= canceledAt {
+            state = .canceled
+        } else {
+            (state, canceledAt) = (.active, nil)
         }
     }
 
