@@ -6,7 +6,7 @@ package import Synchronization
 
 /// A provider whose answers a test decides.
 package final class ScriptedProvider: PaymentProvider, TransferSending, TransferScanning, BalanceStating,
-    SubscriptionKeeping, WalletPaying
+    SubscriptionKeeping, WalletPaying, BatchSending
 {
     /// The answers, and how often it was asked.
     package struct Script {
@@ -15,6 +15,8 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         package var fate = TransferFate.pending
         /// The fates of single transfers; all others have ``fate``.
         package var fates: [String: TransferFate] = [:]
+        /// Whether a request takes several transfers.
+        package var isBatching = false
         /// Whether one transfer at a time is under way.
         package var hasOneLane = true
         /// The end of prepared transfers.
@@ -171,6 +173,28 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
             return script.validUntil
         }
         return PreparedTransfer(bytes: Array(order.id.utf8), hash: "hash \(order.id)", sequence: 1, validUntil: end)
+    }
+
+    package var batch: (any BatchSending)? { script.withLock { $0.isBatching } ? self : nil }
+    package let maximumBatch = 50
+
+    package func prepare(
+        _ orders: [TransferOrder],
+        after sequence: Int64?,
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> PreparedBatch {
+        script.withLock { $0.prepared += 1 }
+        var batch = PreparedBatch(prepared: [:], refused: [:])
+        for (position, order) in orders.enumerated() {
+            batch.prepared[order.id] = PreparedTransfer(
+                bytes: [],
+                hash: "batch \(orders[0].id)",
+                sequence: 1,
+                validUntil: nil,
+                position: position
+            )
+        }
+        return batch
     }
 
     package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {

@@ -103,9 +103,13 @@ struct PayoutLimitTests {
         #expect(try await ask("0.001", of: desk).status.state == .awaitingPayment)
     }
 
-    @Test("waits unsigned while the fee has risen above the limit, and can be cancelled meanwhile")
-    func risenPrices() async throws {
+    @Test(
+        "waits unsigned while the fee has risen above the limit, and can be cancelled meanwhile",
+        arguments: [false, true]
+    )
+    func risenPrices(isBatching: Bool) async throws {
         let (desk, _) = try await paid(.sqlite)
+        desk.provider.script.withLock { $0.isBatching = isBatching }
         let ids = try await [ask("0.5", of: desk, 1), ask("0.5", of: desk, 2)].map(\.purpose.id)
         let fee = try desk.amount("0.06")
         desk.provider.script.withLock { $0.fee = fee }

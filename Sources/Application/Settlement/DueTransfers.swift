@@ -5,19 +5,6 @@ import Storage
 
 /// Which transfers are dealt with next.
 extension Settlement {
-    /// The identifiers of the transfers whose next step is due.
-    ///
-    /// - Parameter limit: the most transfers.
-    /// - Throws: what the database throws.
-    /// - Returns: at most `limit` identifiers, the oldest first.
-    package func outgoingDue(limit: Int = 50) async throws -> [String] {
-        let now = clock.now()
-        let states: [PayoutStateMachine.State] = [.awaitingPayment, .inProgress, .unknown]
-        return try await database.read { session in
-            try session.outgoing(in: states, dueAt: now, limit: limit).map(\.purpose.id)
-        }
-    }
-
     /// The transfers of a provider that are under way and due to be looked at, the longest due first.
     package func outgoingToFollow(of provider: any PaymentProvider, limit: Int = 300) async throws -> [String] {
         let now = clock.now()

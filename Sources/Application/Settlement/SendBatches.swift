@@ -4,17 +4,6 @@ import Seams
 package import Storage
 
 extension Settlement {
-    /// Signs together the transfers that wait at every provider whose rail has requests for several orders.
-    ///
-    /// - Parameter lease: the right to send, where several processes might.
-    /// - Throws: what the database throws.
-    /// - Returns: how many transfers were signed or refused.
-    package func signBatches(under lease: Lease? = nil) async throws -> Int {
-        var count = 0
-        for provider in providers.providers { count += try await signBatch(of: provider, under: lease) }
-        return count
-    }
-
     /// Signs together the transfers that wait at a provider, when its rail has requests for several orders.
     ///
     /// - Parameters:
@@ -23,7 +12,7 @@ extension Settlement {
     /// - Throws: what the database throws.
     /// - Returns: how many transfers were signed or refused.
     package func signBatch(of provider: any PaymentProvider, under lease: Lease?) async throws -> Int {
-        guard let batch = provider.batch, try await freeNumbers(in: batch.lane) > 0 else { return 0 }
+        guard let batch = provider.batch else { return 0 }
         let now = clock.now()
         let due = try await database.read { session in
             try session.outgoingToSign(provider: provider.key, dueAt: now, limit: batch.maximumBatch)
@@ -33,8 +22,7 @@ extension Settlement {
         return zip(due, after).count { $0.status != $1.status }
     }
 
-    /// Signs transfers of one provider together: what is signed is stored for all of them in one unit of work, and only
-    /// then submitted.
+    /// Signs transfers of one provider together, if its wallet has a free number; those whose fee is too high wait.
     ///
     /// - Returns: the transfers after the step, in the same order.
     func sign(
@@ -43,10 +31,31 @@ extension Settlement {
         at payer: any PaymentProvider,
         _ lease: Lease?
     ) async throws -> [OutgoingTransfer] {
-        let provider = payer.key
-        guard try await freeNumbers(in: sender.lane) > 0 else {
-            return try await each(waiting) { try await postpone($0, by: Self.pollInterval, lease) }
+        guard try await freeNumbers(in: sender.lane) > 0 else { return waiting }
+        let now = clock.now()
+        let dear = Set(
+            try waiting.filter { try excessiveFee(of: TransferOrder($0), at: payer, now: now) != nil }.map(\.purpose.id)
+        )
+        let payable = waiting.filter { !dear.contains($0.purpose.id) }
+        let signed = payable.isEmpty ? [] : try await signTogether(payable, by: sender, at: payer, lease)
+        var next = signed.makeIterator()
+        return try await each(waiting) { transfer in
+            guard dear.contains(transfer.purpose.id) else { return next.next() ?? transfer }
+            return try await postpone(transfer, by: Self.retryInterval, lease)
         }
+    }
+
+    /// Signs transfers of one provider in one request: what is signed is stored for all of them in one unit of work, and
+    /// only then submitted.
+    ///
+    /// - Returns: the transfers after the step, in the same order.
+    private func signTogether(
+        _ waiting: [OutgoingTransfer],
+        by sender: any BatchSending,
+        at payer: any PaymentProvider,
+        _ lease: Lease?
+    ) async throws -> [OutgoingTransfer] {
+        let provider = payer.key
         let last = try await database.read { try $0.lastSequence(provider: provider) }
         let (permit, batch): (SigningPermit, PreparedBatch)
         do {
