@@ -252,10 +252,7 @@ struct AccountLookTests {
     @Test("forgets a contradiction as soon as the history is what was read, as reading does")
     func patience() async throws {
         let nodes = try TwoNodes()
-        try nodes.pay("first")
-        let position = try await nodes.page(nodes.coin, after: nil).position
-        try nodes.pay("second")
-        let known = try await nodes.page(nodes.coin, after: position).position
+        let (position, known) = try await nodes.paidTwice()
         let account = ScanAccount(account: nodes.wallet.raw, subject: nodes.coin.text)
         let placed = PlacedAccount(account: account, position: known)
         var instead = FixtureTON.Invention()

@@ -73,10 +73,7 @@ struct TONRevisionTests {
     @Test("forgets a contradiction as soon as the history joins up, and begins anew when the node shows a third one")
     func patience() async throws {
         let nodes = try TwoNodes()
-        try nodes.pay("first")
-        let position = try await nodes.page(nodes.coin, after: nil).position
-        try nodes.pay("second")
-        let known = try await nodes.page(nodes.coin, after: position).position
+        let (position, known) = try await nodes.paidTwice()
         var instead = FixtureTON.Invention()
         instead.instead = 1
         // It lies for nine minutes, is honest for a moment, and lies again.
@@ -105,10 +102,7 @@ struct TONRevisionTests {
     @Test("never goes back without one of the other nodes, where there are any")
     func witnesses() async throws {
         let nodes = try TwoNodes(hasWitness: true)
-        try nodes.pay("first")
-        let first = try await nodes.page(nodes.coin, after: nil).position
-        try nodes.pay("second")
-        let known = try await nodes.page(nodes.coin, after: first).position
+        let (first, known) = try await nodes.paidTwice()
         var instead = FixtureTON.Invention()
         instead.instead = 1
         try nodes.invent("invented", instead)

@@ -60,6 +60,14 @@ struct TwoNodes {
 
     var wallet: TONAddress { provider.walletAddress }
 
+    /// Pays twice and reads each payment: the position after the first one, and after both.
+    func paidTwice() async throws -> (first: String?, both: String?) {
+        try pay("first")
+        let first = try await page(coin, after: nil).position
+        try pay("second")
+        return (first, try await page(coin, after: first).position)
+    }
+
     /// What happens on the chain, whichever node shows it.
     func onChain(_ body: (FixtureTON) throws -> Void) throws {
         for chain in [node, other] {

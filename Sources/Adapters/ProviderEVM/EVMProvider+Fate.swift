@@ -19,7 +19,7 @@ extension EVMProvider {
         for order: TransferOrder
     ) async throws(ProviderError) -> TransferFate {
         let tip = try await client.tip(configuration.finality)
-        // Of a number that the final chain has not taken, nothing is decided.
+        // Nothing is decided about a number that the final chain has not taken.
         if let number = prepared.sequence, try await finalNonce(at: tip.final) <= UInt64(clamping: number) {
             return .pending
         }

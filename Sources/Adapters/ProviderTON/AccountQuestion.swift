@@ -56,7 +56,7 @@ struct AccountQuestion<Answer: Sendable & Hashable>: Sendable {
         while !waiting.isEmpty {
             let size = client.batches.size
             waiting = waiting.flatMap { Self.parts(of: $0, size.count) }
-            // Whether the node takes a question of this length, one alone shows.
+            // Only a question that is asked by itself shows whether the node takes one of this length.
             let wave = Array(waiting.prefix(size.isProven ? Self.width : 1))
             waiting.removeFirst(wave.count)
             for (part, outcome) in await outcomes(of: wave) {

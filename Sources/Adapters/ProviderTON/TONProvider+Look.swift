@@ -6,7 +6,9 @@ import TON
 
 /// Looks at many accounts at once, so that only those are read that have moved.
 extension TONProvider {
-    /// Asks for the last chain transaction of each account: one that is the newest that was read has no news.
+    /// Asks for the last chain transaction of each account.
+    ///
+    /// When it is the one that was read last, the account has no news.
     ///
     /// It is the word of a node, as every head of a history is: a node that hides a movement delays what was paid. What
     /// moved is read and proven by hashes all the same.

@@ -293,7 +293,7 @@ extension TONProvider: BalanceStating {
         return try units(of: asset, in: await payer.account(account.address))
     }
 
-    /// The units of an asset that the state of an account of coins, or of a jetton wallet, holds.
+    /// The units in the state of an account: its coins, or the jettons of a jetton wallet.
     private func units(
         of asset: AssetID,
         in state: ToncenterClient.AccountState

@@ -22,12 +22,13 @@ enum SQLiteMigrator {
                 try database.execute(sql: "PRAGMA user_version = \(migration.number)")
                 return .commit
             }
-            // Has this connection read what was stated.
+            // This connection reads the statistics anew.
             try database.execute(sql: "ANALYZE sqlite_master")
         }
     }
 
-    /// Tells SQLite that the first column of keys that begin with the book chooses nothing: many rows lie in few books.
+    /// Tells SQLite that the book, the first column of merchants' keys, does not narrow a search: many rows lie in few
+    /// books.
     ///
     /// Without it, SQLite would look for a merchant's invoices among all of the book, because a key with the book is at
     /// hand.

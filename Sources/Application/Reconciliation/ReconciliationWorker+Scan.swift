@@ -29,7 +29,8 @@ extension ReconciliationWorker {
         }
         var look: AccountLook?
         do { look = try await scan.look(at: accounts.placed) } catch {
-            // Nothing is known of any account: that is a problem of the standing ones, and not one for each invoice.
+            // When nothing is known of any account, the problem is told of the standing accounts, and not for each
+            // invoice.
             for account in accounts.standing {
                 await attempt("scan of \(provider.key) \(account.account.account)", into: &pass) { _ in
                     try await note(error, of: account.account, at: provider)

@@ -5,7 +5,7 @@ import Storage
 
 /// How many accounts are watched at once: one look at all of them, and a reading of those that have moved.
 extension ReconciliationWorker {
-    /// The most accounts of closed invoices of a pass; they wait for each other, and open ones for none of them.
+    /// The most accounts of closed invoices in a pass; those of open invoices are not counted.
     private static let closedPerPass = 1_000
     /// The most accounts that are read in a pass: what happens meanwhile is seen by the next one.
     private static let readsPerPass = 200

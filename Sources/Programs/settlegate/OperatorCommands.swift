@@ -18,8 +18,8 @@ struct MigrateCommand: AsyncParsableCommand {
         commandName: "migrate",
         abstract: "Bring the database's schema up to date.",
         discussion: """
-            With --distributed, the tables are spread over the nodes of a PostgreSQL with the Citus extension: those of
-            merchants by their book, and all others are copied to every node. The gateway must not run meanwhile.
+            With --distributed, the tables of merchants are spread by their book over the nodes of a PostgreSQL \
+            with the Citus extension, and all other tables are copied to every node. The gateway must not run meanwhile.
 
             Example: settlegate migrate --config Config/settlegate.yaml
             """

@@ -1,6 +1,6 @@
 package import Payments
 
-/// Lanes: of one number of a wallet that takes numbers in turn, one request is under way, whatever the books of its
+/// Lanes: one request is under way with each number of a wallet that takes numbers in turn, whatever the books of its
 /// transfers.
 extension SQLSession {
     /// Takes the place of a transfer that is under way now in its lane, and leaves it when the transfer no longer is.

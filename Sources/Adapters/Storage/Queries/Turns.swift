@@ -143,7 +143,7 @@ extension SQLSession {
             let deliveries = page.wanted(by: endpoint, in: span, limit: limit)
             guard deliveries.isEmpty else { return (deliveries, false) }
             if span.until == nil || page.count == step {
-                // Over an open delivery no position moves.
+                // A position moves over no open delivery.
                 guard last == nil else { return ([], false) }
                 if let end = page.last { try move(endpoint.id, span.start, to: end.sequence) }
                 return ([], page.count == step)

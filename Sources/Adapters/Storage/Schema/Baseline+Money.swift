@@ -60,7 +60,7 @@ extension Schema {
         CHECK ((kind = \(OutgoingKind.refund.code)) = (payment IS NOT NULL)), PRIMARY KEY (book, id), \(merchantInBook),
         \(inBook("payment", of: "payments"))) {table}
         """,
-        // Of one number of a wallet one request is under way, with a transfer at each position, whatever the book.
+        // One request is under way with a number of a wallet. It has a transfer at each position, of any book.
         """
         CREATE TABLE lanes (lane TEXT NOT NULL, number {integer} NOT NULL, position {integer} NOT NULL,
         book {integer} NOT NULL, transfer {id} NOT NULL UNIQUE, PRIMARY KEY (lane, number, position),

@@ -45,7 +45,7 @@ extension InvoiceStateMachine.State {
 extension PayoutStateMachine.State {
     /// Whether a transfer was signed, and its fate is not known.
     var isSent: Bool { self == .inProgress || self == .unknown }
-    /// The same in a statement.
+    /// The condition of ``isSent`` in a statement.
     static func isSent(in table: String) -> String { "\(table)state IN \(list(.inProgress, .unknown))" }
     /// Whether something is to be done for a transfer.
     static func isDue(in table: String) -> String {
@@ -108,7 +108,7 @@ enum OutgoingKind: String, StoredCode {
     static let columns = "outgoing.kind"
     static let stored: [Self] = [.refund, .payout]
 
-    /// What a transfer is, by its identifier.
+    /// Whether a transfer is a refund or a payout, by its identifier.
     init(ofTransfer id: String) { self = (try? RefundID(id)) == nil ? .payout : .refund }
 }
 
