@@ -206,8 +206,7 @@ import Synchronization
         var status = 0
         unsafe curl_shim_status(handle, &status)
         // A server may repeat our secrets.
-        let fields = lines.map { HTTPField(SecretGate.shared.cut($0.name), SecretGate.shared.cut($0.value)) }
-        resolve(.success(HTTPResponse(status: status, fields: fields, body: SecretGate.shared.cut(body))))
+        resolve(.success(HTTPResponse(status: status, fields: lines, body: body).cut(by: .shared)))
     }
 
     private func error(_ result: CURLcode) -> HTTPTransportError {

@@ -259,7 +259,8 @@ package struct ToncenterClient: Sendable {
                 limits: JSONLimits(maximumBytes: 8 << 20, maximumValues: 500_000)
             )
         } catch {
-            throw ProviderError(.unavailable, "the node answered \(response.status) without JSON")
+            let found = "\(response.body.count) bytes that are no JSON (\(error))"
+            throw ProviderError(.unavailable, "the node answered \(response.status) with \(found)")
         }
     }
 

@@ -39,6 +39,9 @@ import Storage
     /// endlessly.
     private static let patience: Int32 = 60_000
 
+    /// Removes the database's password from the server's messages; no other peer is told it.
+    private static let gate = SecretGate()
+
     private let settings: String
     private let idleLimit: Duration?
     private let lineage: PostgresLineage
@@ -82,7 +85,7 @@ import Storage
         if let connection = unsafe connection, unsafe PQstatus(connection) == CONNECTION_OK { return unsafe connection }
         disconnect()
         guard let made = unsafe PQconnectdb(settings) else { throw StorageError(.unavailable, "libpq has no memory") }
-        if let password = unsafe PQpass(made) { unsafe SecretGate.shared.hold(String(cString: password)) }
+        if let password = unsafe PQpass(made) { unsafe Self.gate.hold(String(cString: password)) }
         unsafe PQsetNoticeProcessor(made, { _, _ in }, nil)
         do throws(StorageError) {
             guard unsafe PQstatus(made) == CONNECTION_OK else { throw unsafe Self.unreachable(made) }
@@ -296,7 +299,7 @@ import Storage
 
     private static func line(_ text: String) -> String {
         // The server and libpq may repeat secrets that they were given.
-        PeerText(text.split(whereSeparator: \.isNewline).first.map { String($0) } ?? "").description
+        PeerText(gate.cut(text.split(whereSeparator: \.isNewline).first.map { String($0) } ?? "")).description
     }
 
     // MARK: - Values

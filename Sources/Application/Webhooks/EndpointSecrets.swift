@@ -47,14 +47,14 @@ package struct EndpointSecrets: Sendable {
     ///
     /// - Throws: `CryptographyError`.
     package func seal(answer: [UInt8], to request: String) throws -> String {
-        Base64.encode(try key.sealText(SecretBytes(answer), for: "answer \(request)"))
+        Base64.encode(try key.seal(SecretBytes(answer), for: "answer \(request)"))
     }
 
     /// Opens an answer.
     ///
     /// - Throws: `CryptographyError` when it was sealed under another key or for another request.
     package func open(answer: String, to request: String) throws -> [UInt8] {
-        let bytes = try key.openText(try Base64.decode(answer), for: "answer \(request)")
+        let bytes = try key.open(try Base64.decode(answer), for: "answer \(request)")
         return bytes.withUnsafeBytes { Array($0) }
     }
 }

@@ -1,6 +1,6 @@
 package import Seams
 
-/// Seals secrets that are stored in a database by AES-256-GCM, each for its own purpose.
+/// Seals secrets and personal data that are stored in a database by AES-256-GCM, each for its own purpose.
 ///
 /// A secret that was sealed for one purpose does not open for another. So nobody with write access to the database can
 /// move a secret to another owner.
@@ -14,22 +14,12 @@ package struct SealingKey: Sendable {
         self.random = random
     }
 
-    /// Seals a secret; the result is nonce, ciphertext and tag in one.
-    ///
-    /// The secret is hidden from peers for as long as the process holds it.
+    /// Seals bytes; the result is nonce, ciphertext and tag in one.
     ///
     /// - Throws: ``CryptographyError``.
-    package func seal(_ secret: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
-        secret.hideWhileHeld()
-        return try sealText(secret, for: purpose)
-    }
-
-    /// Seals a text that only contains a secret, for example an answer.
-    ///
-    /// - Throws: ``CryptographyError``.
-    package func sealText(_ text: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
+    package func seal(_ bytes: SecretBytes, for purpose: String) throws(CryptographyError) -> [UInt8] {
         try AES256GCM.seal(
-            text,
+            bytes,
             key: key,
             nonce: random.bytes(AES256GCM.nonceLength),
             authenticating: Array(purpose.utf8)
@@ -37,19 +27,12 @@ package struct SealingKey: Sendable {
         .combined
     }
 
-    /// Opens a secret, which is hidden from peers for as long as the process holds it.
+    /// Opens sealed bytes.
+    ///
+    /// They are not hidden from peers: what was sealed may be a stranger's text, for example a name.
     ///
     /// - Throws: ``CryptographyError`` when it was sealed under another key or for another purpose, or was changed.
     package func open(_ sealed: [UInt8], for purpose: String) throws(CryptographyError) -> SecretBytes {
-        let secret = try openText(sealed, for: purpose)
-        secret.hideWhileHeld()
-        return secret
-    }
-
-    /// Opens a text that only contains a secret, for example an answer.
-    ///
-    /// - Throws: ``CryptographyError`` when it was sealed under another key or for another purpose, or was changed.
-    package func openText(_ sealed: [UInt8], for purpose: String) throws(CryptographyError) -> SecretBytes {
         try AES256GCM.open(AES256GCM.SealedBox(combined: sealed), key: key, authenticating: Array(purpose.utf8))
     }
 }

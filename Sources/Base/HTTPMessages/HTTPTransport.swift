@@ -1,3 +1,5 @@
+package import Seams
+
 /// Sends requests to other servers.
 ///
 /// The process's only way out over HTTP: libcurl in production, the fixtures' own handlers in a deterministic run.
@@ -121,6 +123,15 @@ package struct HTTPResponse: Hashable, Sendable {
 
     /// The value of the first field with a name.
     package func field(_ name: String) -> String? { fields.value(of: name) }
+
+    /// The response without the secrets of a gate, which the server may repeat.
+    package func cut(by gate: SecretGate) -> HTTPResponse {
+        HTTPResponse(
+            status: status,
+            fields: fields.map { HTTPField(gate.cut($0.name), gate.cut($0.value)) },
+            body: gate.cut(body)
+        )
+    }
 }
 
 extension [HTTPField] {

@@ -8,7 +8,11 @@ import Synchronization
 ///
 /// Each secret is found in several forms: as it is, in hexadecimal, in base64, and escaped as in a URL. Its longer
 /// parts are found too, where it has parts like a token or a URL. Secrets of fewer than eight bytes cannot be told from
-/// other text. When the process releases a secret, the gate forgets it, so that strangers cannot fill it.
+/// other text. When the process releases a secret, the gate forgets it.
+///
+/// A gate must hold only secrets that nobody outside has chosen, or guard only answers to whoever has chosen them:
+/// otherwise a stranger could choose a contract's address or an invoice's comment, and the answers of all nodes would
+/// lose it.
 package final class SecretGate: Sendable {
     /// The gate of this process.
     package static let shared = SecretGate()

@@ -218,12 +218,15 @@ struct BotKeeper: BotKeeping {
 
     private func bringIn(_ record: BotRecord, registering: Bool) async throws {
         let token = try key.open(record.sealedToken, for: Self.purpose(record.id, "token"))
+        let secret = try key.open(record.sealedSecret, for: Self.purpose(record.id, "secret"))
+        // The token is random too, and not a word that the merchant has chosen: Telegram knows it.
+        for random in [token, secret] { random.hideWhileHeld() }
         let client = client(token, isInTestEnvironment: record.isInTestEnvironment)
         let bot = Gateway.ConfiguredProviders.Bot(
             key: record.key,
             client: client,
             token: token,
-            secret: try key.open(record.sealedSecret, for: Self.purpose(record.id, "secret")),
+            secret: secret,
             conversation: .init(
                 client: client,
                 providers: TelegramChannel.providers(of: record.key),
@@ -267,9 +270,11 @@ struct BotKeeper: BotKeeping {
         )
         var providers: [(provider: any PaymentProvider, isTaken: Bool)] = []
         if let sealed = record.sealedProviderToken {
+            let token = try key.open(sealed, for: Self.purpose(record.id, "provider token"))
+            client.hide(token)
             let fiat = TelegramFiatProvider(
                 channel: channel,
-                providerToken: try key.open(sealed, for: Self.purpose(record.id, "provider token")),
+                providerToken: token,
                 currencies: try record.currencies.map { try AssetID.fiat($0) },
                 table: currencies
             )

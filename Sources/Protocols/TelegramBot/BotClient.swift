@@ -15,6 +15,9 @@ package struct BotClient: Sendable {
     /// The bot's number; nil when the token is malformed, which Telegram reports on the first call.
     package let number: BotNumber?
     private let clock: (any WallClock)?
+    /// Removes what this client sends from its own answers, and from no others: a merchant chooses its bot's tokens, and
+    /// could choose words of a chain.
+    private let gate = SecretGate()
 
     /// A client of one bot.
     ///
@@ -35,14 +38,17 @@ package struct BotClient: Sendable {
     ) {
         self.transport = transport
         self.baseURL = baseURL
-        // It is in every URL, which a server can repeat.
-        token.hideFromPeers()
         self.token = token
         number = BotNumber(token: token)
         self.isTestEnvironment = isTestEnvironment
         self.timeout = timeout
         self.clock = clock
+        // It is in every URL, which a server can repeat.
+        hide(token)
     }
+
+    /// Removes a secret from this client's answers from now on.
+    package func hide(_ secret: SecretBytes) { unsafe secret.withUnsafeBytes { unsafe gate.hold($0) } }
 
     /// Calls a method.
     ///
@@ -65,7 +71,7 @@ package struct BotClient: Sendable {
             timeout: timeout
         )
         let response: HTTPResponse
-        do { response = try await transport.send(request) } catch { throw TelegramError(error) }
+        do { response = try await transport.send(request).cut(by: gate) } catch { throw TelegramError(error) }
         hear(response)
         return response
     }

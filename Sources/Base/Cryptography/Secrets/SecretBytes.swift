@@ -88,9 +88,12 @@ extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, Cu
 
 extension SecretBytes {
     /// Removes these bytes from all answers of peers from now on.
+    ///
+    /// Only for bytes that nobody outside has chosen: a stranger could choose an address or a comment, which the nodes'
+    /// answers would lose.
     package func hideFromPeers() { unsafe withUnsafeBytes { unsafe SecretGate.shared.hold($0) } }
 
-    /// Removes these bytes from all answers of peers for as long as the process holds them.
+    /// Removes these bytes from all answers of peers for as long as the process holds them; see ``hideFromPeers()``.
     package func hideWhileHeld() { storage.hide() }
 }
 
