@@ -1,6 +1,6 @@
 # The two commands: `make demo` and `make test`. Both install what is missing.
 
-.PHONY: demo test soak run build lint bench bench-http fuzz screenshots setup setup-tests clean
+.PHONY: demo test soak run build lint bench bench-http bench-flow fuzz screenshots setup setup-tests clean
 
 demo: setup        ## Takes a payment on every rail against the sandbox; with DATABASE=postgres on a PostgreSQL of its own
 	swift build --product settlegate -Xswiftc -gnone
@@ -40,6 +40,9 @@ bench-http: setup-tests ## The HTTP interface under load, beside a constant answ
 	swift build -c release --product settlegate-sandbox -Xswiftc -gnone
 	.venv/bin/python Benchmarks/Foreign/load.py "$$(swift build -c release --show-bin-path)/settlegate"
 	.venv/bin/python Benchmarks/Foreign/page.py "$$(swift build -c release --show-bin-path)/settlegate"
+
+bench-flow: setup-tests ## How long payments take while nodes or endpoints are slow; docs/flow.md has the figures
+	scripts/bench-flow --markdown
 
 fuzz: setup        ## 10 million inputs for each parser of outside bytes; RUNS and PARSERS choose others
 	scripts/fuzz

@@ -99,7 +99,7 @@ struct PostgresDatabaseTests {
     func news() async throws {
         let place = try Engine.postgreSQL.place()
         let (first, second) = (try Engine.postgreSQL.open(place), try Engine.postgreSQL.open(place))
-        var heard = second.news.makeAsyncIterator()
+        var heard = second.calls(for: .messages).makeAsyncIterator()
         // The first notice is its own start, after which it looks for earlier work.
         #expect(await heard.next() != nil)
         struct Refused: Error {}

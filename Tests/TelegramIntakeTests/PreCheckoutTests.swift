@@ -39,7 +39,7 @@ private struct StalledDatabase: Database {
     var isShared: Bool { false }
     var isReplaced: Bool { false }
     var commitCount: Int? { nil }
-    var news: AsyncStream<Void> { AsyncStream { $0.finish() } }
+    func calls(for work: StoredWork) -> AsyncStream<Void> { AsyncStream { $0.finish() } }
     func statedTime() async throws -> Timestamp? { nil }
 
     func close() async throws {}

@@ -154,6 +154,27 @@ struct DeliveryPositionTests {
         try await database.close()
     }
 
+    @Test(
+        "is looked at when an event is stored, and not at the next interval",
+        .timeLimit(.minutes(2)),
+        arguments: Engine.allCases
+    )
+    func calledFor(engine: Engine) async throws {
+        let database = try engine.open()
+        try await prepare(database, endpoints: 1)
+        let worker = worker(on: database)
+        // The clock stands still, so that the interval never ends.
+        let running = Task { await worker.run(every: .seconds(1), at: database.calls(for: .events)) }
+        for number in 0..<20 {
+            try await happen(number..<number + 1, in: database)
+            while servers.got.withLock(\.count) <= number { await Task.yield() }
+        }
+        running.cancel()
+        clock.advance(by: .seconds(1))
+        await running.value
+        try await database.close()
+    }
+
     @Test("passes each event of an unwanted type once", arguments: Engine.allCases)
     func fewTypes(engine: Engine) async throws {
         let database = try engine.open()

@@ -42,7 +42,7 @@ final class StoppingDatabase: Database {
     var isShared: Bool { inner.isShared }
     var isReplaced: Bool { inner.isReplaced }
     var commitCount: Int? { inner.commitCount }
-    var news: AsyncStream<Void> { inner.news }
+    func calls(for work: StoredWork) -> AsyncStream<Void> { inner.calls(for: work) }
     func statedTime() async throws -> Timestamp? { try await inner.statedTime() }
     func close() async throws { try await inner.close() }
 }

@@ -55,8 +55,8 @@ package protocol Database: Sendable {
     /// Whether the database has lost commits that this process remembers, so that it has to be started anew.
     var isReplaced: Bool { get }
 
-    /// Yields when a gateway has stored work that others may do: a hint, which may be lost. For one reader.
-    var news: AsyncStream<Void> { get }
+    /// Yields when work of a kind was stored: a hint, which may be lost. For one reader of each kind.
+    func calls(for work: StoredWork) -> AsyncStream<Void>
 
     /// Ends all work and releases the database.
     ///

@@ -37,8 +37,8 @@ package final class GroupState {
 
     /// The scope of the group's units.
     package var scope = WriteScope.everything
-    /// Whether a unit has stored work to be done: a pushed message, or an event to deliver.
-    package var hasNews = false
+    /// The kinds of work that the group's units have stored.
+    package var storedWork: Set<StoredWork> = []
 
     /// An empty state.
     package init() {}
@@ -58,7 +58,7 @@ package final class GroupState {
         merchantBooks = other.merchantBooks
         accountNumbers = other.accountNumbers
         assetNumbers = other.assetNumbers
-        hasNews = other.hasNews
+        storedWork = other.storedWork
     }
 
     /// Forgets everything, because the database transaction was rolled back or committed.
@@ -69,7 +69,7 @@ package final class GroupState {
         merchantBooks.forgetUncommitted()
         accountNumbers.forgetUncommitted()
         assetNumbers.forgetUncommitted()
-        hasNews = false
+        storedWork = []
     }
 
     /// Keeps the numbers of rows that were read or made, because they are committed.

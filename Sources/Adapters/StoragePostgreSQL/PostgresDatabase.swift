@@ -43,8 +43,8 @@ package final class PostgresDatabase: Database {
         listener = PostgresListener(settings: settings)
     }
 
-    /// Yields when a gateway on the database has committed work that others may do.
-    package var news: AsyncStream<Void> { listener.news }
+    /// Yields when a gateway on the database has stored work of a kind.
+    package func calls(for work: StoredWork) -> AsyncStream<Void> { listener.bell.calls(for: work) }
 
     /// The server's settings and those of the session that writes.
     package func durability() async throws -> String {

@@ -3,28 +3,29 @@ import Foundation
 import Storage
 import Synchronization
 
-/// Listens for work that another gateway has stored.
+/// Listens for work that a gateway on the database has stored.
 ///
 /// It is a hint beside polling: a notification that is lost, or a connection that breaks, costs a moment and nothing else.
 final class PostgresListener: Sendable {
     /// The channel.
-    static let channel = "settlegate"
+    private static let channel = "settlegate"
     /// How long it waits on the socket before it checks whether it has to stop, in milliseconds.
     private static let patience: Int32 = 500
 
     private let isStopped = Mutex(false)
-    let news: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
+    let bell = WorkBell()
 
     init(settings: String) {
-        (news, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         let thread = Thread { [self] in
             while !mayStop { listen(settings) }
-            continuation.finish()
+            bell.stop()
         }
         thread.name = "settlegate.listener"
         thread.start()
     }
+
+    /// The statement that calls all gateways for work of a kind when its transaction is committed.
+    static func call(for work: StoredWork) -> String { "NOTIFY \(channel), '\(work.rawValue)'" }
 
     private var mayStop: Bool { isStopped.withLock { $0 } }
 
@@ -42,14 +43,15 @@ final class PostgresListener: Sendable {
             return
         }
         // Work may have been stored before the connection was made: it is looked for.
-        continuation.yield()
+        for work in StoredWork.allCases { bell.ring(for: work) }
         while !mayStop {
             var socket = unsafe pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
             guard unsafe poll(&socket, 1, Self.patience) > 0 else { continue }
             guard unsafe PQconsumeInput(connection) == 1 else { return }
             while let notification = unsafe PQnotifies(connection) {
+                let work = unsafe StoredWork(rawValue: String(cString: notification.pointee.extra))
                 unsafe PQfreemem(notification)
-                continuation.yield()
+                if let work { bell.ring(for: work) }
             }
         }
     }

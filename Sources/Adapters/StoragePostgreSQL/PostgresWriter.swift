@@ -127,7 +127,7 @@ private final class PostgresWritingConnection: WritingConnection {
         let outcome: String
         do {
             // A hint for other gateways, sent by the commit itself; one that misses it polls in time.
-            if own.group.hasNews { try connection.enqueue("NOTIFY \(PostgresListener.channel)") }
+            for work in own.group.storedWork { try connection.enqueue(PostgresListener.call(for: work)) }
             outcome = try connection.run("COMMIT").tag
             isInTransaction = false
         } catch {

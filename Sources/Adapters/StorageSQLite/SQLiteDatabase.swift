@@ -77,8 +77,10 @@ package final class SQLiteDatabase: Storage.Database {
     /// Nil: the database is on our machine.
     package func statedTime() async throws -> Timestamp? { nil }
 
-    /// Empty: no other process works on the database.
-    package var news: AsyncStream<Void> { AsyncStream { $0.finish() } }
+    /// Yields when this process has stored events; whoever stores messages calls for them, and no other process does.
+    package func calls(for work: StoredWork) -> AsyncStream<Void> {
+        work == .events ? groupWriter.bell.calls(for: work) : AsyncStream { $0.finish() }
+    }
 
     /// The number of commits; no other process commits to this database.
     package var commitCount: Int? { groupWriter.commitCount }

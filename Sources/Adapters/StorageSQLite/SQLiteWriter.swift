@@ -10,6 +10,7 @@ final class SQLiteWriter: GroupWriter {
     private let file: LockedFile
     /// The number of begun and ended commits: odd while one is under way.
     private let steps = Atomic<Int>(0)
+    let bell = WorkBell()
 
     init(queue: DatabaseQueue, file: LockedFile) {
         self.queue = queue
@@ -27,7 +28,7 @@ final class SQLiteWriter: GroupWriter {
         // Counted before a commit can be seen and before anybody is answered, so that every known commit is counted.
         steps.add(1, ordering: .sequentiallyConsistent)
         defer { steps.add(1, ordering: .sequentiallyConsistent) }
-        try queue.writeWithoutTransaction { try body(SQLiteConnection($0)) }
+        try queue.writeWithoutTransaction { try body(SQLiteConnection($0, bell)) }
     }
 }
 
@@ -35,10 +36,12 @@ final class SQLiteWriter: GroupWriter {
 private final class SQLiteConnection: WritingConnection {
     private let database: GRDB.Database
     private let own: SQLiteSession
+    private let bell: WorkBell
     var session: any SQLSession { own }
 
-    init(_ database: GRDB.Database) {
+    init(_ database: GRDB.Database, _ bell: WorkBell) {
         self.database = database
+        self.bell = bell
         own = SQLiteSession(database)
     }
 
@@ -54,6 +57,7 @@ private final class SQLiteConnection: WritingConnection {
                 "the commit failed (\(Self.reason(error))); read back what became of it"
             )
         }
+        for work in own.group.storedWork { bell.ring(for: work) }
     }
 
     // In SQLite a statement that fails undoes only itself.

@@ -111,7 +111,7 @@ struct WatchedDatabase: Database {
     var commitCount: Int? { base.commitCount }
     var isReplaced: Bool { base.isReplaced }
     var isShared: Bool { base.isShared }
-    var news: AsyncStream<Void> { base.news }
+    func calls(for work: StoredWork) -> AsyncStream<Void> { base.calls(for: work) }
     func close() async throws { try await base.close() }
 }
 

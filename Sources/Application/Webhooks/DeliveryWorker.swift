@@ -66,10 +66,20 @@ package struct DeliveryWorker: Sendable {
     /// Delivers until the task is cancelled; an endpoint that hangs holds up only itself, and a merchant's endpoints
     /// that hang hold up no other merchant's.
     ///
-    /// - Parameter interval: how long it rests between two looks at the outbox.
-    package func run(every interval: Duration) async {
+    /// - Parameters:
+    ///   - interval: how long it rests between two looks at the outbox.
+    ///   - calls: calls for a look, because events were stored.
+    package func run(every interval: Duration, at calls: AsyncStream<Void> = AsyncStream { $0.finish() }) async {
         await endTurnsOfTheDead()
-        await work(on: await due(), lookingEvery: interval)
+        let (looks, look) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in calls { look.yield() } }
+            group.addTask {
+                while (try? await clock.sleep(for: interval)) != nil { look.yield() }
+            }
+            await work(on: await due(), lookingAt: looks)
+            group.cancelAll()
+        }
     }
 
     /// Sends the events that are due now.
@@ -86,19 +96,19 @@ package struct DeliveryWorker: Sendable {
         }
     }
 
-    /// Does what the plan says, until nothing is left; with an interval, until the task is cancelled.
+    /// Does what the plan says, until nothing is left; with a stream of looks, until the task is cancelled.
     ///
     /// - Returns: how many events were taken.
     @discardableResult
-    private func work(on due: [DueEndpoint], lookingEvery interval: Duration? = nil) async -> Int {
+    private func work(on due: [DueEndpoint], lookingAt looks: AsyncStream<Void>? = nil) async -> Int {
         var plan = DeliveryPlan(limit: connections)
         await withTaskGroup(of: DeliveryPlan.News.self) { group in
             var next = plan.follow(.due(due), at: clock.now())
-            if let interval { group.addTask { await look(after: interval) } }
+            if let looks { group.addTask { await look(at: looks) } }
             while true {
                 for work in next { group.addTask { await perform(work) } }
-                guard !Task.isCancelled, interval != nil || !plan.isIdle, let news = await group.next() else { break }
-                if let interval, case .due = news { group.addTask { await look(after: interval) } }
+                guard !Task.isCancelled, looks != nil || !plan.isIdle, let news = await group.next() else { break }
+                if let looks, case .due = news { group.addTask { await look(at: looks) } }
                 next = plan.follow(news, at: clock.now())
             }
             // What has come back until now is stored; what has not is due again.
@@ -110,9 +120,9 @@ package struct DeliveryWorker: Sendable {
         return plan.taken
     }
 
-    /// Reads the outbox after a rest.
-    private func look(after interval: Duration) async -> DeliveryPlan.News {
-        try? await clock.sleep(for: interval)
+    /// Reads the outbox at the next look.
+    private func look(at looks: AsyncStream<Void>) async -> DeliveryPlan.News {
+        for await _ in looks { break }
         return .due(Task.isCancelled ? [] : await due())
     }
 

@@ -28,12 +28,23 @@ package struct SandboxArguments: ParsableArguments {
     package var postgresql: String?
     @Option(help: "The gateway's port; 0 takes a free one.")
     package var port = 0
+    @Option(help: "How many milliseconds lie between two blocks of TON.")
+    package var tonBlockMilliseconds = 100
+    @Option(help: "How many milliseconds lie between two blocks of the EVM chain.")
+    package var evmBlockMilliseconds = 1_000
     @Flag(help: "Run the networks, and no gateway.")
     package var networksOnly = false
     @Flag(help: "Print where everything is as one line of JSON.")
     package var printJson = false
 
     package init() {}
+
+    /// Refuses blocks that would come all the time.
+    package func validate() throws {
+        guard (10...3_600_000).contains(tonBlockMilliseconds), (10...3_600_000).contains(evmBlockMilliseconds) else {
+            throw ValidationError("between two blocks lie 10 milliseconds to an hour")
+        }
+    }
 }
 
 /// The arguments of `demo`.

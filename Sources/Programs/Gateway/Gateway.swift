@@ -211,7 +211,9 @@ package final class Gateway: Sendable {
     private func work() async {
         let interval = Duration.milliseconds(configuration.reconciliationInterval)
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.deliveries.run(every: interval) }
+            group.addTask {
+                await self.deliveries.run(every: interval, at: self.settlement.database.calls(for: .events))
+            }
             group.addTask {
                 // Another gateway on the same database may have added bots.
                 while !Task.isCancelled {
@@ -227,7 +229,7 @@ package final class Gateway: Sendable {
             if let wallets = self.wallets { group.addTask { await wallets.payments.run(every: interval) } }
             let pause = Duration.milliseconds(self.configuration.ratesInterval ?? 30_000)
             group.addTask { await self.rates.run(every: pause) }
-            group.addTask { for await _ in self.settlement.database.news { self.wake.yield() } }
+            group.addTask { for await _ in self.settlement.database.calls(for: .messages) { self.wake.yield() } }
             for bot in self.directory.all where bot.isPolled {
                 let poller = TelegramPoller(
                     key: bot.key,

@@ -141,12 +141,16 @@ package final class SandboxNetworks: Sendable {
     }
 
     /// Has blocks made and updates delivered until the task is cancelled.
-    package func run() async {
+    ///
+    /// - Parameters:
+    ///   - tonBlocks: the time between two blocks of TON.
+    ///   - evmBlocks: the time between two blocks of the EVM chain.
+    package func run(tonBlocks: Duration = .milliseconds(100), evmBlocks: Duration = .seconds(1)) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.telegram.run() }
             group.addTask { await self.bridge.run() }
-            group.addTask { await self.ton.run(every: .milliseconds(100)) }
-            group.addTask { await self.evm.run(every: .seconds(1)) }
+            group.addTask { await self.ton.run(every: tonBlocks) }
+            group.addTask { await self.evm.run(every: evmBlocks) }
         }
     }
 

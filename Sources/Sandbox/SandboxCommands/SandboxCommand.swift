@@ -19,6 +19,9 @@ struct SandboxCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let (printsJSON, runsGateway) = (arguments.printJson, !arguments.networksOnly)
+        let blocks: (ton: Duration, evm: Duration) = (
+            .milliseconds(arguments.tonBlockMilliseconds), .milliseconds(arguments.evmBlockMilliseconds)
+        )
         let port = arguments.port == 0 ? FreePort.find() : arguments.port
         let parts = try await Console.usable { [arguments] in try await Parts(arguments, port: port) }
         if !runsGateway { try await parts.gateway.close() }
@@ -29,7 +32,7 @@ struct SandboxCommand: AsyncParsableCommand {
             let places = Places(networks: parts.networks, home: parts.home, gateway: url, merchant: parts.merchant)
             Console.result(printsJSON ? places.json.text : places.text)
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await parts.networks.run() }
+                group.addTask { await parts.networks.run(tonBlocks: blocks.ton, evmBlocks: blocks.evm) }
                 if runsGateway { group.addTask { await parts.gateway.run() } }
             }
         }

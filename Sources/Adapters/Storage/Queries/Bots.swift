@@ -13,7 +13,7 @@ extension SQLSession {
 
     /// Stores a new bot.
     package func insert(_ bot: BotRecord) throws {
-        group.hasNews = true
+        group.storedWork.insert(.messages)
         try execute(
             """
             INSERT INTO bots (id, merchant, key, username, test_environment, token, secret, provider_token, currencies,

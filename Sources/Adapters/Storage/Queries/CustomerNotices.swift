@@ -19,7 +19,7 @@ extension SQLSession {
         by source: String,
         at moment: Timestamp
     ) throws {
-        group.hasNews = true
+        group.storedWork.insert(.messages)
         try execute(
             """
             INSERT INTO customer_notices (book, subject, source, payment, due_at) VALUES ($5, $1, $2, $3, $4)

@@ -20,7 +20,7 @@ extension SQLSession {
     ///
     /// `key` is the rail's own number of the message, which is kept once. The result says whether it is new.
     package func appendInbox(source: String, key: String, sealed: [UInt8], at moment: Timestamp) throws -> Bool {
-        group.hasNews = true
+        group.storedWork.insert(.messages)
         return try change(
             """
             INSERT INTO inbox (source, key, body, received_at, due_at) VALUES ($1, $2, $3, $4, $4)

@@ -19,7 +19,7 @@ extension SQLSession {
     package func append(_ event: EventRecord) throws {
         let book = try book(of: event.merchant)
         try require(book)
-        group.hasNews = true
+        group.storedWork.insert(.events)
         try execute(
             """
             INSERT INTO events (book, sequence, id, merchant, type, subject, body, created_at)

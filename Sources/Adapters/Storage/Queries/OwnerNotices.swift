@@ -19,7 +19,7 @@ package struct OwnerNotice: Hashable, Sendable {
 extension SQLSession {
     /// Has the owners of a merchant's bots told that an endpoint was disabled; once.
     package func insertOwnerNotice(of endpoint: WebhookEndpointRecord, at moment: Timestamp) throws {
-        group.hasNews = true
+        group.storedWork.insert(.messages)
         try execute(
             """
             INSERT INTO owner_notices (book, endpoint, disabled_at, merchant, url, reason, due_at)

@@ -12,7 +12,7 @@ extension SQLSession {
 
     /// Stores a new session that pays an invoice of a merchant.
     package func insert(_ session: WalletSession, of merchant: MerchantID) throws {
-        group.hasNews = true
+        group.storedWork.insert(.messages)
         let opening = session.opening
         try execute(
             """
