@@ -1,8 +1,10 @@
 """Running sandboxes for the tests with third-party clients and with the browser."""
 
+import subprocess
+
 import pytest
 
-from product import Sandbox
+from product import ROOT, Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +27,17 @@ def start_sandbox(tmp_path):
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.fixture
+def postgresql():
+    """A PostgreSQL of the test's own, which ends with the script's input."""
+    script = subprocess.Popen(
+        [ROOT / "scripts" / "with-postgres", "sh", "-c", "echo 'POSTGRES'; exec cat"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield script.stdout.readline().strip()
+    script.stdin.close()
+    script.wait(timeout=60)

@@ -205,20 +205,6 @@ def test_f16_f17_fifty_kills_lose_and_double_nothing(start_sandbox, merchant, ge
     play(sandbox, merchant, crowd, Spread(200, 50), disturb)
 
 
-@pytest.fixture
-def postgresql():
-    """A PostgreSQL of the test's own, which ends with the script's input."""
-    script = subprocess.Popen(
-        [ROOT / "scripts" / "with-postgres", "sh", "-c", "echo 'POSTGRES'; exec cat"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    yield script.stdout.readline().strip()
-    script.stdin.close()
-    script.wait(timeout=60)
-
-
 def free_port():
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

@@ -14,7 +14,6 @@ import urllib.request
 
 import pytest
 from product import ROOT, SETTLEGATE, Gateway, call, eventually
-from test_killed_gateway import postgresql  # noqa: F401
 
 request = functools.partial(call, timeout=30)
 TON, STARS = "ton:testnet:native", "telegram:XTR"
@@ -194,7 +193,7 @@ def test_sqlite(outage, start_sandbox):
 
 
 @pytest.mark.parametrize("outage", ["reading_only", "stopped"])
-def test_postgresql(outage, start_sandbox, postgresql):  # noqa: F811
+def test_postgresql(outage, start_sandbox, postgresql):
     sandbox = start_sandbox("--networks-only", "--postgresql", postgresql)
     gateway = Gateway(sandbox)
     gateway.start()

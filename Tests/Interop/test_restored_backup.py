@@ -11,7 +11,6 @@ import urllib.error
 
 import pytest
 from product import ROOT, SETTLEGATE, Gateway, call, eventually
-from test_killed_gateway import postgresql  # noqa: F401
 
 request = functools.partial(call, timeout=20)
 TON, PAID = "ton:testnet:native", 4
