@@ -138,6 +138,7 @@ extension SQLSession {
             (SELECT COUNT(*) FROM sightings s WHERE s.book = i.book AND s.invoice = i.id),
             (SELECT COUNT(*) FROM cases c WHERE c.book = i.book AND c.invoice = i.id
             AND c.state = \(ExceptionCase.State.open.code)),
+            (SELECT COUNT(*) FROM payments p WHERE p.book = i.book AND p.invoice = i.id),
             \(merchantColumns), \(invoiceColumns)
             FROM payment_references r JOIN payment_options n ON n.book = r.book AND n.id = r.option
             AND n.provider = r.provider JOIN invoices i ON i.book = n.book AND i.id = n.invoice
@@ -181,6 +182,8 @@ package struct OptionMatch: Sendable {
     package let isSeen: Bool
     /// Whether a case about the invoice is open.
     package let hasOpenCases: Bool
+    /// Whether a payment was recorded for the invoice.
+    package let hasPayments: Bool
     /// Whose invoice it is.
     package let merchant: MerchantRecord
 
@@ -192,6 +195,7 @@ package struct OptionMatch: Sendable {
         options = [option]
         isSeen = false
         hasOpenCases = false
+        hasPayments = false
     }
 
     /// The result of a query for a reference; nil when it finds nothing.
@@ -209,6 +213,7 @@ package struct OptionMatch: Sendable {
         option = named
         isSeen = try rest.int() > 0
         hasOpenCases = try rest.int() > 0
+        hasPayments = try rest.int() > 0
         merchant = try rest.merchant()
         invoice = try rest.invoice()
         self.options = options

@@ -10,14 +10,16 @@ import Storage
 /// They match nothing at the reporting provider. The operator is told whose object was named; the merchant of the
 /// reporting bot or wallet is not.
 extension ObservationRecorder {
-    /// Keeps a payment with a foreign reference as unmatched, at the provider that received it; nil when it has none.
-    func keepForeign(_ arrival: Arrival, in session: any SQLSession) throws -> RecordedObservation? {
+    /// The finding about a payment with a foreign reference, which stays unmatched at the provider that received it; nil
+    /// when it has none.
+    func foreignFinding(
+        of arrival: Arrival,
+        in session: any SQLSession
+    ) throws -> (reason: ExceptionCase.Reason, detail: String)? {
         guard let reference = arrival.transfer.reference, let foreign = try foreignOption(reference, in: session) else {
             return nil
         }
-        let finding = (reason: ExceptionCase.Reason.foreignReference, detail: foreign.finding)
-        let suspense = AccountID.suspense(providerKey)
-        return try keep(arrival, .unmatched, for: nil, onto: suspense, because: finding, in: session)
+        return (.foreignReference, foreign.finding)
     }
 
     /// Opens a case about an update without money that has a foreign reference, once for each reference.
