@@ -374,7 +374,7 @@ let package = Package(
             name: "SettlementDesk",
             dependencies: [
                 "DatabaseEngines", "Settlement", "Records", "Storage", "Providers", "Ledger", "Payments", "Money",
-                "Cryptography",
+                "Cryptography", bigInt,
                 "Seams",
             ],
             path: "Tests/SettlementDesk"
