@@ -180,7 +180,7 @@ let package = Package(
         ),
         .target(
             name: "Monitoring",
-            dependencies: ["Routing", "Settlement", "HTTPMessages", "Seams"]
+            dependencies: ["Routing", "Settlement", "HTTPMessages", "StrictJSON", "Seams"]
         ),
         .target(
             name: "Checkout",
