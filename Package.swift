@@ -180,7 +180,7 @@ let package = Package(
         ),
         .target(
             name: "Monitoring",
-            dependencies: ["Routing", "Settlement", "HTTPMessages", "Seams"]
+            dependencies: ["Routing", "Settlement", "HTTPMessages", "StrictJSON", "Seams"]
         ),
         .target(
             name: "Checkout",
@@ -374,7 +374,7 @@ let package = Package(
             name: "SettlementDesk",
             dependencies: [
                 "DatabaseEngines", "Settlement", "Records", "Storage", "Providers", "Ledger", "Payments", "Money",
-                "Cryptography",
+                "Cryptography", bigInt,
                 "Seams",
             ],
             path: "Tests/SettlementDesk"

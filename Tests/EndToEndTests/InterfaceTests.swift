@@ -295,6 +295,43 @@ struct InterfaceTests {
         }
     }
 
+    @Test("tells of each duty whether it fails, and since when, or is done by another gateway")
+    func duties() async throws {
+        try await withWorld { world in
+            func answer(_ path: String) async -> String {
+                String(decoding: await world.gateway.router.respond(to: HTTPRequest(url: path)).body, as: UTF8.self)
+            }
+            let board = world.gateway.settlement.duties
+            var (waiting, failing, elsewhere) = (DutyState(), DutyState(), DutyState())
+            waiting.lastSuccess = Timestamp(seconds: 1_000)
+            failing.failingSince = Timestamp(seconds: 2_000)
+            (failing.failures, failing.causes, failing.isRunning) = (3, ["provider: unavailable"], true)
+            elsewhere.isElsewhere = true
+            for (name, state) in [("a", waiting), ("b", failing), ("c", elsewhere)] { board.show(state, of: name) }
+            let ready = """
+                ready
+                duty b: failing since \(Timestamp(seconds: 2_000)) (provider: unavailable)
+                duty c: elsewhere, another gateway does it
+
+                """
+            #expect(await answer("/readyz") == ready)
+            let metrics = await answer("/metrics").split(separator: "\n").filter { $0.hasPrefix("settlegate_duty_") }
+            let expected = [
+                "running{duty=\"a\"} 0", "running{duty=\"b\"} 1", "running{duty=\"c\"} 0", "elsewhere{duty=\"b\"} 0",
+                "elsewhere{duty=\"c\"} 1", "failures{duty=\"b\"} 3",
+                "failing_since_timestamp_seconds{duty=\"b\"} 2000", "last_success_timestamp_seconds{duty=\"a\"} 1000",
+            ]
+            for line in expected { #expect(metrics.contains(Substring("settlegate_duty_" + line)), "\(line)") }
+            // What was never done, or does not fail, has no moment.
+            #expect(metrics.count { $0.contains("_timestamp_seconds{") } == 2)
+            let list = try JSONValue(parsing: Array(await answer("/duties").utf8))["data"]?.arrayValue ?? []
+            #expect(list.compactMap { $0["state"]?.stringValue } == ["waiting", "failing", "elsewhere"])
+            #expect(
+                list[1]["causes"]?.arrayValue == ["provider: unavailable"] && list[1]["failures"]?.integerValue == 3
+            )
+        }
+    }
+
     @Test("has an OpenAPI document with every route and no other")
     func document() async throws {
         try await withWorld { world in

@@ -91,9 +91,12 @@ def doctor(config, environment):
 
 
 def check_secret(home, environment):
-    """While the gateway runs, the doctor finds a wrong webhook secret."""
+    """While the gateway runs, the doctor tells of its duties, and finds a wrong webhook secret."""
     config, subject = home / "settlegate.yaml", "webhook secret of shop"
     code, found, text = doctor(config, environment)
+    duties = {each["subject"]: each for each in json.loads(text) if each["subject"].startswith("duty ")}
+    assert {"duty inbox", "duty expiry", "duty notices"} <= duties.keys(), text
+    assert all(each["severity"] == "ok" and "last done 20" in each["text"] for each in duties.values()), text
     assert code == 0 and (subject, "ok") in found, text
     made = subprocess.run(
         [SETTLEGATE, "keys", "generate", "--config", str(config), "another", "--kind", "secret"],
@@ -129,7 +132,7 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(networks, tmp_path):
     assert {
         ("keystore", "ok"), ("database", "ok"), ("clock", "ok"), ("bot shop", "ok"), ("webhook of shop", "ok"),
         ("provider token, EUR", "ok"), ("provider token, USD", "ok"), ("disk", "ok"),
-        ("webhook secret of shop", "warning"),
+        ("webhook secret of shop", "warning"), ("duties", "ok"),
     } <= found, text
     # Setting up a second time changes nothing and says so.
     again = subprocess.run(

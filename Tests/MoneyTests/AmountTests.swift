@@ -95,6 +95,26 @@ struct AmountTests {
         }
         #expect(throws: MoneyError.self) { try Amount.zero(id).allocated(by: [0, 0]) }
     }
+
+    @Test("is a share of another that exceeds a limit exactly when it exceeds that portion of the other")
+    func share() throws {
+        let seed: UInt64 = 5
+        let random = SeededRandom(seed: seed)
+        let id = try AssetID("fiat:EUR")
+        func amount(_ units: UInt64) -> Amount { Amount(asset: id, units: Int256(units)) }
+        for _ in 0..<5_000 {
+            let (part, whole) = (amount(random.next() % 3_000), amount(1 + random.next() % 3_000))
+            let limit = Int(random.next() % 12_000)
+            let share = try #require(try part.basisPoints(of: whole))
+            let isMore = try part.compared(to: whole.portion(basisPoints: limit, rounding: .towardZero)) == .greater
+            #expect((share > limit) == isMore, "seed \(seed): \(part.units) of \(whole.units), limit \(limit)")
+        }
+        #expect(try amount(1).basisPoints(of: .zero(id)) == nil)
+        let most = Amount(asset: id, units: try #require(Int256(exactly: (BigInt(1) << 255) - 1)))
+        #expect(try most.basisPoints(of: amount(1)) == Int.max)
+        #expect(try amount(1).basisPoints(of: most) == 1)
+        #expect(throws: MoneyError.self) { try amount(1).basisPoints(of: Amount(asset: .stars, units: 1)) }
+    }
 }
 
 @Suite("A rate")

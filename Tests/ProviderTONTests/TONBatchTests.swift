@@ -40,6 +40,21 @@ struct TONBatchTests {
         try Amount.sum(amounts, asset: asset).units
     }
 
+    @Test("share the request's fee: the more there are, the less each costs, and one alone costs the usual fee")
+    func sharedFee() throws {
+        let rail = try Rail(highloadTimeout: Self.timeout)
+        let alice = try rail.chain.customer("alice")
+        for asset in [rail.coin, rail.jetton] {
+            let order = orders(1, 20, asset, to: alice.address)[0]
+            let fees = try (1...rail.provider.maximumBatch).map { count in
+                try #require(rail.provider.expectedFee(of: order, among: count)).units
+            }
+            #expect(fees.first == rail.provider.expectedFee(of: order)?.units)
+            #expect(zip(fees, fees.dropFirst()).allSatisfy { $0 >= $1 })
+            #expect((fees.last ?? 0) < (fees.first ?? 0))
+        }
+    }
+
     @Test(
         "leave in one request and arrive to the unit; the wallet loses their amounts and fees only",
         arguments: [1, 2, 40]
@@ -71,6 +86,10 @@ struct TONBatchTests {
                 continue
             }
             paid += [order.amount, fee]
+            // Jettons carry coins, whose unused part comes back.
+            guard order.amount.asset == rail.coin else { continue }
+            let expected = try #require(rail.provider.expectedFee(of: order, among: all.count))
+            #expect(fee.units <= expected.units, "\(order.id) costs more than was expected")
         }
         // The scan's spends equal the amounts and fees of the transfers.
         let observations = try await rail.scan(rail.coin).observations

@@ -1,3 +1,4 @@
+import DatabaseEngines
 import Ledger
 import Logging
 import Money
@@ -159,7 +160,8 @@ struct DutyTests {
             }
             for duty in duties where running.contains(duty.name) && below(3) == 0 {
                 let problems = below(2) == 0 ? [] : ["problem \(below(2))"]
-                let ended = roster.end(duty, with: problems, at: now, jitter: UInt8(below(256)))
+                let outcome = DutyOutcome(problems)
+                let ended = roster.end(duty, with: outcome, at: now, jitter: UInt8(below(256)))
                 running.remove(duty.name)
                 let rests = !problems.isEmpty && duty.restsAfterFailure
                 #expect(ended.isCalledAgain == (called.contains(duty.name) && !rests), "seed \(seed)")
@@ -167,6 +169,103 @@ struct DutyTests {
                 failedAt[duty.name] = problems.isEmpty ? nil : now
             }
         }
+    }
+
+    @Test("fail until they are done, though their time has not come again, and are done only when they were done here")
+    func outcomes() {
+        let duty = Duty("duty") { _, _ in }
+        var roster = DutyRoster()
+        func end(_ outcome: DutyOutcome, at seconds: Int64) -> DutyState {
+            let now = Timestamp(seconds: seconds)
+            #expect(roster.begin(among: [duty], at: now).count == 1)
+            #expect(roster.state(of: duty).isRunning)
+            _ = roster.end(duty, with: outcome, at: now, jitter: 0)
+            return roster.state(of: duty)
+        }
+        #expect(end(.notDue, at: 1) == DutyState())
+        let failed = end(.failed(problems: ["a"], causes: ["provider: unavailable"]), at: 2)
+        #expect(failed.word == .failing && failed.failingSince == Timestamp(seconds: 2) && failed.failures == 1)
+        #expect(end(.notDue, at: 3) == failed)
+        let again = end(.failed(problems: ["a"], causes: []), at: 4)
+        #expect(again.failingSince == Timestamp(seconds: 2) && again.failures == 2 && again.lastSuccess == nil)
+        let elsewhere = end(.elsewhere, at: 5)
+        #expect(elsewhere.word == .elsewhere && elsewhere.failures == 0 && elsewhere.lastSuccess == nil)
+        #expect(end(.notDue, at: 6) == elsewhere)
+        let done = end(.done, at: 7)
+        #expect(done.word == .waiting && done.lastSuccess == Timestamp(seconds: 7))
+        #expect(end(.elsewhere, at: 8).lastSuccess == Timestamp(seconds: 7))
+    }
+
+    @Test(
+        "are shown as done elsewhere while another gateway has them, and as done here afterwards",
+        .timeLimit(.minutes(2))
+    )
+    func elsewhere() async throws {
+        let desk = try await Desk(on: .postgreSQL)
+        func gateway(_ identity: String) throws -> ReconciliationWorker {
+            ReconciliationWorker(
+                settlement: try Desk.settlement(
+                    desk.settlement.database,
+                    [desk.provider],
+                    desk.coin,
+                    desk.clock,
+                    .none
+                ),
+                identity: identity,
+                random: SeededRandom(seed: 1),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            )
+        }
+        let (first, second) = (try gateway("first"), try gateway("second"))
+        #expect(await first.runOnce().problems.isEmpty)
+        let leased = Set(second.duties.filter(\.isLeased).map(\.name))
+        let others = Set(second.duties.filter { !$0.isLeased }.map(\.name))
+        #expect(leased.isSuperset(of: ["inbox", "notices", "outgoing of scripted"]) && !others.isEmpty)
+        // Time stands still, so that each duty is begun once.
+        let board = second.settlement.duties
+        let running = Task { await second.run(every: .seconds(1), at: AsyncStream { _ in }) }
+        func states() -> [String: DutyState] { Dictionary(uniqueKeysWithValues: board.all.map { ($0.name, $0.state) }) }
+        while states().count < leased.count + others.count || !board.running.isEmpty { await Task.yield() }
+        for (name, state) in states() {
+            #expect(state.word == (leased.contains(name) ? .elsewhere : .waiting), "\(name)")
+            #expect((state.lastSuccess == nil) == leased.contains(name), "\(name)")
+        }
+        try await first.releaseLeases()
+        while states()["inbox"]?.word == .elsewhere {
+            desk.clock.advance(by: .seconds(1))
+            await Task.yield()
+        }
+        running.cancel()
+        await running.value
+        #expect(states()["inbox"]?.lastSuccess != nil)
+    }
+
+    @Test(
+        "that have not ended when the gateway stops are named until they have, and all others have ended",
+        .timeLimit(.minutes(2))
+    )
+    func stopping() async throws {
+        let world = try await World()
+        let (held, hold) = AsyncStream.makeStream(of: CheckedContinuation<Void, Never>.self)
+        // A node that answers when the test says so: no cancellation reaches it.
+        world.hanging.script.withLock { script in
+            script.page = { () async throws(ProviderError) in
+                await withCheckedContinuation { hold.yield($0) }
+                throw ProviderError(.unavailable, "it answers too late")
+            }
+        }
+        world.paying.script.withLock { $0.page = World.hang }
+        let (worker, board) = (world.worker(), world.settlement.duties)
+        let running = Task { await worker.run(every: .seconds(1), at: AsyncStream { _ in }) }
+        var requests = held.makeAsyncIterator()
+        let request = try #require(await requests.next())
+        while !board.running.contains("scan of paying") { await Task.yield() }
+        running.cancel()
+        while board.running != ["scan of hanging"] { await Task.yield() }
+        request.resume()
+        await running.value
+        #expect(board.running.isEmpty)
+        #expect(board.all.allSatisfy { $0.state.failures == 0 }, "a duty that is stopped has not failed")
     }
 
     @Test("tell a problem when it is new, and again when it comes back")
@@ -179,7 +278,7 @@ struct DutyTests {
         ]
         for (problems, told) in rounds {
             #expect(roster.begin(among: [duty], at: now).count == 1)
-            #expect(roster.end(duty, with: problems, at: now, jitter: 0).new == told)
+            #expect(roster.end(duty, with: DutyOutcome(problems), at: now, jitter: 0).new == told)
         }
     }
 
@@ -190,7 +289,11 @@ struct DutyTests {
         let now = Timestamp(seconds: 1_000)
         let later = now.advanced(by: .seconds(86_400 * 3_650))
         #expect(roster.begin(among: [duty], at: later).count == 1)
-        _ = roster.end(duty, with: ["away"], at: later, jitter: 255)
+        _ = roster.end(duty, with: DutyOutcome(["away"]), at: later, jitter: 255)
         #expect(roster.begin(among: [duty], at: now).count == 1)
     }
+}
+
+extension DutyOutcome {
+    init(_ problems: [String]) { self = problems.isEmpty ? .done : .failed(problems: problems, causes: []) }
 }

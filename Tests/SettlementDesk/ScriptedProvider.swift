@@ -1,3 +1,4 @@
+import BigInt
 package import Money
 package import Payments
 package import Providers
@@ -29,6 +30,10 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         package var terms = OptionTerms.none
         /// The expected network fee.
         package var fee: Amount?
+        /// Whether the transfers of a request share its fee.
+        package var sharesFee = false
+        /// Orders that a request never takes, because the wallet holds too little for them.
+        package var unpayable: Set<String> = []
         /// The next page of its only account; nil when it has no scan.
         package var page: (@Sendable () async throws(ProviderError) -> ScanPage)?
         /// Whether each option has an account of its own, which is named like the option.
@@ -175,6 +180,14 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         return PreparedTransfer(bytes: Array(order.id.utf8), hash: "hash \(order.id)", sequence: 1, validUntil: end)
     }
 
+    package func expectedFee(of order: TransferOrder, among count: Int) -> Amount? {
+        script.withLock { script in
+            guard let fee = script.fee, script.sharesFee else { return script.fee }
+            let units = (BigInt(fee.units) + BigInt(count) - 1) / BigInt(count)
+            return Int256(exactly: units).map { Amount(asset: fee.asset, units: $0) }
+        }
+    }
+
     package var batch: (any BatchSending)? { script.withLock { $0.isBatching } ? self : nil }
     package let maximumBatch = 50
 
@@ -183,9 +196,12 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         after sequence: Int64?,
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedBatch {
-        script.withLock { $0.prepared += 1 }
+        let unpayable = script.withLock { script in
+            script.prepared += 1
+            return script.unpayable
+        }
         var batch = PreparedBatch(prepared: [:], refused: [:])
-        for (position, order) in orders.enumerated() {
+        for (position, order) in orders.filter({ !unpayable.contains($0.id) }).enumerated() {
             batch.prepared[order.id] = PreparedTransfer(
                 bytes: [],
                 hash: "batch \(orders[0].id)",

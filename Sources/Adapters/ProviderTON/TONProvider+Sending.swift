@@ -15,13 +15,19 @@ extension TONProvider: TransferSending {
         if case .numbered = wallet { Lane("ton:\(address.raw)", limit: 1) } else { nil }
     }
 
-    /// The usual cost of a transfer, in nanotons: one message, or three with jettons, whose unused gas comes back.
-    private static let usualFee: (coin: Int64, jetton: Int64) = (6_000_000, 37_000_000)
+    /// The usual cost of a request, in nanotons, which its transfers share.
+    private static let usualRequestFee: Int64 = 4_000_000
+    /// The usual cost of each transfer, in nanotons: one message, or three with jettons, whose unused gas comes back.
+    private static let usualFee: (coin: Int64, jetton: Int64) = (2_000_000, 33_000_000)
 
-    /// The usual fee of such a transfer at the network's fixed prices.
-    package func expectedFee(of order: TransferOrder) -> Amount? {
-        let nanotons = order.amount.asset == coin ? Self.usualFee.coin : Self.usualFee.jetton
-        return Amount(asset: coin, units: Int256(nanotons))
+    /// The usual fee of such a transfer at the network's fixed prices, when it is sent alone.
+    package func expectedFee(of order: TransferOrder) -> Amount? { expectedFee(of: order, among: 1) }
+
+    /// The usual fee of such a transfer at the network's fixed prices, and its part of the request's.
+    package func expectedFee(of order: TransferOrder, among count: Int) -> Amount? {
+        let own = order.amount.asset == coin ? Self.usualFee.coin : Self.usualFee.jetton
+        let sharing = Int64(clamping: max(count, 1))
+        return Amount(asset: coin, units: Int256(own + (Self.usualRequestFee + sharing - 1) / sharing))
     }
 
     /// The most that one transfer may need for fees and storage, in addition to the coins that it carries, in nanotons.

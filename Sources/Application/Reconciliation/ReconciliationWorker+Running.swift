@@ -11,8 +11,8 @@ extension ReconciliationWorker {
         case tick
         /// A rail has pushed something.
         case push
-        /// A duty was done.
-        case done(Duty, problems: [String])
+        /// A duty has ended.
+        case ended(Duty, DutyOutcome)
     }
 
     /// Does every duty until the task is cancelled, each as a task of its own.
@@ -33,13 +33,13 @@ extension ReconciliationWorker {
             var roster = DutyRoster()
             for await event in events {
                 for duty in choose(after: event, in: &roster) {
-                    settlement.duties.begin(duty.name)
+                    settlement.duties.show(roster.state(of: duty), of: duty.name)
                     group.addTask {
                         var pass = Pass()
-                        await carryOut(duty, into: &pass)
+                        let outcome = await carryOut(duty, into: &pass)
                         // A duty that was stopped is neither done nor failed.
-                        guard !Task.isCancelled else { return }
-                        sender.yield(.done(duty, problems: pass.problems))
+                        guard !Task.isCancelled else { return settlement.duties.stop(duty.name) }
+                        sender.yield(.ended(duty, outcome))
                     }
                 }
             }
@@ -53,10 +53,10 @@ extension ReconciliationWorker {
         switch event {
         case .tick: return roster.begin(among: duties, at: now)
         case .push: return roster.begin(among: duties.filter { $0.name == Self.inbox }, at: now)
-        case .done(let duty, let problems):
-            settlement.duties.end(duty.name, failed: !problems.isEmpty, at: now)
+        case .ended(let duty, let outcome):
             let jitter = random.bytes(1)[0]
-            let ended = roster.end(duty, with: problems, at: now, jitter: jitter)
+            let ended = roster.end(duty, with: outcome, at: now, jitter: jitter)
+            settlement.duties.show(roster.state(of: duty), of: duty.name)
             // A problem is told when it is new, and not at every attempt.
             for problem in ended.new { logger.warning("\(problem)") }
             return ended.isCalledAgain ? roster.begin(among: [duty], at: now) : []

@@ -67,6 +67,8 @@ package struct ReconciliationWorker: Sendable {
         package var expired = 0
         /// The problems of the pass, each a sentence for a person.
         package var problems: [String] = []
+        /// The kinds of the errors behind the problems, without words of a peer.
+        package var causes: Set<String> = []
 
         /// Adds what another part of the pass did.
         mutating func add(_ part: Self) {
@@ -79,6 +81,7 @@ package struct ReconciliationWorker: Sendable {
             gathered += part.gathered
             expired += part.expired
             problems += part.problems
+            causes.formUnion(part.causes)
         }
 
         /// Whether anything changed, so that another pass may find more.
@@ -139,7 +142,7 @@ package struct ReconciliationWorker: Sendable {
     /// - Returns: what was done; a failure in one duty does not stop the others.
     package func runOnce() async -> Pass {
         var pass = Pass()
-        for duty in duties { await carryOut(duty, into: &pass) }
+        for duty in duties { _ = await carryOut(duty, into: &pass) }
         return pass
     }
 
@@ -155,22 +158,37 @@ package struct ReconciliationWorker: Sendable {
         await attempt("subscriptions", into: &pass) { pass in pass.expired += try await settlement.endSubscriptions() }
     }
 
-    /// Does a duty, if no other process does it.
-    func carryOut(_ duty: Duty, into pass: inout Pass) async {
+    /// Does a duty, if its time has come and no other process does it.
+    ///
+    /// - Returns: what became of it.
+    func carryOut(_ duty: Duty, into pass: inout Pass) async -> DutyOutcome {
         if let interval = duty.interval {
-            guard memory.begin(duty.name, at: settlement.clock.now(), interval: interval) else { return }
+            guard memory.begin(duty.name, at: settlement.clock.now(), interval: interval) else { return .notDue }
         }
-        guard duty.isLeased else { return await duty.body(nil, &pass) }
-        await alone(at: duty.name, into: &pass, duty.body)
+        var own = Pass()
+        var isOurs = true
+        if duty.isLeased {
+            isOurs = await alone(at: duty.name, into: &own, duty.body)
+        } else {
+            await duty.body(nil, &own)
+        }
+        pass.add(own)
+        guard own.problems.isEmpty else { return .failed(problems: own.problems, causes: own.causes.sorted()) }
+        return isOurs ? .done : .elsewhere
     }
 
     /// Does a piece of work if no other process does it.
+    ///
+    /// - Returns: whether it was begun.
     private func alone(
         at work: String,
         into pass: inout Pass,
         _ body: (Lease?, inout Pass) async -> Void
-    ) async {
-        guard settlement.database.isShared else { return await body(nil, &pass) }
+    ) async -> Bool {
+        guard settlement.database.isShared else {
+            await body(nil, &pass)
+            return true
+        }
         let now = settlement.clock.now()
         let end = now.advanced(by: configuration.leaseDuration)
         var lease: Lease?
@@ -179,8 +197,9 @@ package struct ReconciliationWorker: Sendable {
                 try session.claimLease(work, by: identity, at: now, until: end)
             }
         }
-        guard let lease else { return }
+        guard let lease else { return false }
         await body(lease, &pass)
+        return true
     }
 
     /// Gives back the leases of this process, so that others need not wait.
@@ -196,7 +215,10 @@ package struct ReconciliationWorker: Sendable {
         do { try await body(&pass) } catch  where Task.isCancelled {
             // A failure because the worker is stopped says nothing about the rail.
             return
-        } catch { pass.problems.append("\(what): \(error)") }
+        } catch {
+            pass.problems.append("\(what): \(error)")
+            pass.causes.insert((error as? any CodedError)?.cause ?? "internal")
+        }
     }
 
     /// Signs what waits at a provider, submits it, and follows what is on its way.
@@ -236,6 +258,7 @@ package struct ReconciliationWorker: Sendable {
             for await done in group {
                 pass.outgoing += done.outgoing
                 pass.problems += done.problems
+                pass.causes.formUnion(done.causes)
                 next()
             }
         }

@@ -57,7 +57,7 @@ extension Settlement {
             return try await postpone(stored, by: Self.pollInterval, lease)
         }
         // The network's fee may fall again; until the transfer is signed it can be cancelled.
-        if try excessiveFee(of: order, at: provider, now: clock.now()) != nil {
+        if try fee(of: order, at: provider, now: clock.now())?.isTooHigh == true {
             return try await postpone(stored, by: Self.retryInterval, lease)
         }
         let (permit, prepared): (SigningPermit, PreparedTransfer)
@@ -72,7 +72,7 @@ extension Settlement {
         }
         // The signed request may cost more than expected. Nobody has seen it: it is dropped, and the transfer is signed
         // later.
-        if let charged = sender.expectedFee(of: prepared), try excessiveFee(charged, of: order, now: clock.now()) != nil
+        if let charged = sender.expectedFee(of: prepared), try compare(charged, with: order, now: clock.now()).isTooHigh
         {
             return try await postpone(stored, by: Self.retryInterval, lease)
         }

@@ -15,14 +15,39 @@ package struct PayoutRequest: Sendable {
     package let comment: String?
     /// Whether somebody else has to approve it first.
     package let needsApproval: Bool
+    /// What is done while the network's fee is too high.
+    package let onHighFee: HighFeeChoice
 
     /// A request for a payout.
-    package init(amount: Amount, destination: String, comment: String?, needsApproval: Bool) {
+    package init(
+        amount: Amount,
+        destination: String,
+        comment: String?,
+        needsApproval: Bool,
+        onHighFee: HighFeeChoice = .refuse
+    ) {
         self.amount = amount
         self.destination = destination
         self.comment = comment
         self.needsApproval = needsApproval
+        self.onHighFee = onHighFee
     }
+}
+
+/// What a payout would cost and leave, and what would happen to it.
+package struct PayoutEstimate: Sendable {
+    /// The request.
+    package let request: PayoutRequest
+    /// The provider that would send it, by its key in the registry.
+    package let provider: String
+    /// The network's fee of the transfer alone, which the operator bears; nil when it is unknown, or there is none.
+    package let fee: ComparedFee?
+    /// What would happen to the payout.
+    package let prospect: TransferProspect
+    /// The merchant's balance after the payout.
+    package let balance: Amount
+    /// What no rail holds back of the balance after the payout.
+    package let available: Amount
 }
 
 extension Settlement {
@@ -38,6 +63,45 @@ extension Settlement {
         id: PayoutID
     ) async throws -> OutgoingTransfer {
         let now = clock.now()
+        let payer = try payer(of: request)
+        return try await write(for: merchant) { session in
+            if let existing = try session.outgoing(id.text) { return existing }
+            let (plan, cost) = try plan(request, by: merchant, id: id, at: payer, now: now, in: session)
+            guard plan.prospect != .refused else { throw try refusal(cost) }
+            var status = PayoutStateMachine()
+            if !request.needsApproval { try approve(&status) }
+            let transfer = OutgoingTransfer(
+                purpose: .payout(id),
+                merchant: merchant,
+                provider: plan.provider,
+                amount: request.amount,
+                destination: request.destination,
+                comment: request.comment,
+                status: status,
+                createdAt: now
+            )
+            try session.insert(transfer)
+            try reserve(transfer, from: [(AccountID.merchantBalance(merchant), request.amount)], at: now, in: session)
+            try announce(.created, transfer, at: now, in: session)
+            return transfer
+        }
+    }
+
+    /// Says what a payout would cost and leave, and what would happen to it; nothing is stored.
+    ///
+    /// - Throws: ``SettlementError``, as ``requestPayout(_:by:id:)`` does, unless the fee alone is the reason.
+    /// - Returns: the estimate.
+    package func estimatePayout(_ request: PayoutRequest, by merchant: MerchantID) async throws -> PayoutEstimate {
+        let now = clock.now()
+        let payer = try payer(of: request)
+        let id: PayoutID = identifiers.next()
+        return try await database.read { session in
+            try plan(request, by: merchant, id: id, at: payer, now: now, in: session).plan
+        }
+    }
+
+    /// The provider that sends a payout.
+    private func payer(of request: PayoutRequest) throws -> any PaymentProvider {
         let payers = providers.providers.filter { provider in
             provider.capabilities.paysOut && provider.send != nil
                 && provider.capabilities.assets.contains(request.amount.asset)
@@ -48,44 +112,48 @@ extension Settlement {
         guard request.amount.isPositive else {
             throw SettlementError(.invalidRequest, "the amount has to be more than zero", parameter: "amount")
         }
-        return try await write(for: merchant) { session in
-            if let existing = try session.outgoing(id.text) { return existing }
-            try check(destination: request.destination, for: request.amount.asset, at: provider, in: session)
-            let order = TransferOrder(
-                id: id.text,
-                amount: request.amount,
-                destination: request.destination,
-                comment: request.comment
-            )
-            try check(cost: order, at: provider, now: now)
-            let account = AccountID.merchantBalance(merchant)
-            try checkFunds(for: request.amount, of: merchant, at: now, in: session)
-            var status = PayoutStateMachine()
-            if !request.needsApproval { try approve(&status) }
-            let transfer = OutgoingTransfer(
-                purpose: .payout(id),
-                merchant: merchant,
-                provider: provider.key,
-                amount: request.amount,
-                destination: request.destination,
-                comment: request.comment,
-                status: status,
-                createdAt: now
-            )
-            try session.insert(transfer)
-            try reserve(transfer, from: [(account, request.amount)], at: now, in: session)
-            try announce(.created, transfer, at: now, in: session)
-            return transfer
-        }
+        return provider
     }
 
-    /// Refuses to pay out more than the part of the merchant's balance that no rail holds back any more.
-    private func checkFunds(
-        for amount: Amount,
+    /// Decides about a payout after every check; nothing is stored.
+    private func plan(
+        _ request: PayoutRequest,
+        by merchant: MerchantID,
+        id: PayoutID,
+        at payer: any PaymentProvider,
+        now: Timestamp,
+        in session: any SQLSession
+    ) throws -> (plan: PayoutEstimate, cost: TransferCost) {
+        try check(destination: request.destination, for: request.amount.asset, at: payer, in: session)
+        let order = TransferOrder(
+            id: id.text,
+            amount: request.amount,
+            destination: request.destination,
+            comment: request.comment
+        )
+        let cost = try cost(of: order, request.onHighFee, at: payer, now: now)
+        let left = try funds(after: request.amount, of: merchant, at: now, in: session)
+        let waits = request.needsApproval && cost.prospect != .refused
+        let plan = PayoutEstimate(
+            request: request,
+            provider: payer.key,
+            fee: cost.fee,
+            prospect: waits ? .waitsForApproval : cost.prospect,
+            balance: left.balance,
+            available: left.available
+        )
+        return (plan, cost)
+    }
+
+    /// What a payout leaves of the merchant's balance, and of the part that no rail holds back any more.
+    ///
+    /// - Throws: ``SettlementError`` when that part does not cover the payout.
+    private func funds(
+        after amount: Amount,
         of merchant: MerchantID,
         at now: Timestamp,
         in session: any SQLSession
-    ) throws {
+    ) throws -> (balance: Amount, available: Amount) {
         let balance = try session.balance(.merchantBalance(merchant), of: merchant, asset: amount.asset).negated()
         guard try amount.compared(to: balance) != .greater else {
             throw SettlementError(.insufficientFunds, "the balance does not cover the payout", parameter: "amount")
@@ -96,6 +164,7 @@ extension Settlement {
             let until = held.last.map { " until \($0.availableAt)" } ?? ""
             throw SettlementError(.insufficientFunds, "a part of the balance is held back\(until)", parameter: "amount")
         }
+        return (try balance.subtracting(amount), try free.subtracting(amount))
     }
 
     private func approve(_ status: inout PayoutStateMachine) throws(SettlementError) {

@@ -18,13 +18,22 @@ package struct RefundRequest: Sendable {
     package let reason: String?
     /// The payment provider's own number of a refund that was made there; nil: the refund is made by us.
     package let providerReference: String?
+    /// What is done while the network's fee is too high.
+    package let onHighFee: HighFeeChoice
 
     /// A request to return a payment, or to book a refund that was made at the payment provider.
-    package init(payment: PaymentID, measure: RefundMeasure, reason: String?, providerReference: String? = nil) {
+    package init(
+        payment: PaymentID,
+        measure: RefundMeasure,
+        reason: String?,
+        providerReference: String? = nil,
+        onHighFee: HighFeeChoice = .refuse
+    ) {
         self.payment = payment
         self.measure = measure
         self.reason = reason
         self.providerReference = providerReference
+        self.onHighFee = onHighFee
     }
 
     /// A request to return an amount in the payment's asset; nil: all that has not been returned.
@@ -114,7 +123,8 @@ extension Settlement {
         let destination = payment.refundTarget ?? ""
         try check(destination: destination, for: wanted.asset, at: provider, in: session)
         let order = TransferOrder(id: id.text, amount: wanted, destination: destination, comment: nil)
-        try check(cost: order, at: provider, now: now)
+        let cost = try cost(of: order, request.onHighFee, at: provider, now: now)
+        if cost.prospect == .refused { throw try refusal(cost) }
         let sources = try sources(of: wanted, of: payment, for: merchant, in: session)
         var status = PayoutStateMachine()
         do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }

@@ -294,6 +294,28 @@ package struct Representation: Sendable {
         ]
     }
 
+    /// What a payout would cost and leave, and what would happen to it.
+    ///
+    /// - Throws: `MoneyError` when an asset is not in the list.
+    /// - Returns: the object.
+    package func json(_ estimate: PayoutEstimate) throws -> JSONValue {
+        [
+            "object": "payout_estimate",
+            "livemode": .bool(isLive),
+            "provider": .string(estimate.provider),
+            "asset": .string(estimate.request.amount.asset.text),
+            "amount": try text(estimate.request.amount),
+            "destination": .string(estimate.request.destination),
+            "outcome": .string(estimate.prospect.rawValue),
+            "network_fee": try estimate.fee.map { try text($0.charged) } ?? .null,
+            "network_fee_asset": .optional(estimate.fee?.charged.asset.text),
+            "network_fee_basis_points": estimate.fee?.basisPoints.map { .integer(Int64(clamping: $0)) } ?? .null,
+            "network_fee_limit_basis_points": estimate.fee.map { .integer(Int64($0.limit)) } ?? .null,
+            "balance_left": try text(estimate.balance),
+            "available_left": try text(estimate.available),
+        ]
+    }
+
     /// A merchant's balance, and how much of it no rail holds back any more.
     ///
     /// - Throws: `MoneyError` when an asset is not in the list.

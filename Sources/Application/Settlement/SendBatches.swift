@@ -14,35 +14,88 @@ extension Settlement {
     package func signBatch(of provider: any PaymentProvider, under lease: Lease?) async throws -> Int {
         guard let batch = provider.batch else { return 0 }
         let now = clock.now()
-        let due = try await database.read { session in
-            try session.outgoingToSign(provider: provider.key, dueAt: now, limit: batch.maximumBatch)
+        let (due, others) = try await database.read { session in
+            let due = try session.outgoingToSign(provider: provider.key, dueAt: now, limit: batch.maximumBatch)
+            guard !due.isEmpty, due.count < batch.maximumBatch else { return (due, [OutgoingTransfer]()) }
+            // Those that wait for company are looked at again every few seconds, each at a time of its own.
+            let soon = now.advanced(by: Self.retryInterval)
+            return (due, try session.outgoingToSign(provider: provider.key, dueAt: soon, limit: batch.maximumBatch))
         }
         guard !due.isEmpty else { return 0 }
-        let after = try await sign(due, by: batch, at: provider, lease)
-        return zip(due, after).count { $0.status != $1.status }
+        let known = Set(due.map(\.purpose.id))
+        let company = others.filter { !known.contains($0.purpose.id) }
+        let after = try await sign(due, withCompany: company, by: batch, at: provider, lease)
+        let states = Dictionary(uniqueKeysWithValues: (due + company).map { ($0.purpose.id, $0.status) })
+        return after.count { states[$0.purpose.id] != $0.status }
     }
 
     /// Signs transfers of one provider together, if its wallet has a free number; those whose fee is too high wait.
     ///
-    /// - Returns: the transfers after the step, in the same order.
+    /// Of `others`, which are not due, those that wait for company may come along.
+    ///
+    /// - Returns: the transfers after the step: those that were due, in the same order, and those that came along.
     func sign(
-        _ waiting: [OutgoingTransfer],
+        _ due: [OutgoingTransfer],
+        withCompany others: [OutgoingTransfer] = [],
         by sender: any BatchSending,
         at payer: any PaymentProvider,
         _ lease: Lease?
     ) async throws -> [OutgoingTransfer] {
-        guard try await freeNumbers(in: sender.lane) > 0 else { return waiting }
+        guard try await freeNumbers(in: sender.lane) > 0 else { return due }
         let now = clock.now()
-        let dear = Set(
-            try waiting.filter { try excessiveFee(of: TransferOrder($0), at: payer, now: now) != nil }.map(\.purpose.id)
-        )
-        let payable = waiting.filter { !dear.contains($0.purpose.id) }
-        let signed = payable.isEmpty ? [] : try await signTogether(payable, by: sender, at: payer, lease)
-        var next = signed.makeIterator()
-        return try await each(waiting) { transfer in
-            guard dear.contains(transfer.purpose.id) else { return next.next() ?? transfer }
-            return try await postpone(transfer, by: Self.retryInterval, lease)
+        func measured(_ transfers: [OutgoingTransfer]) throws -> [(transfer: OutgoingTransfer, least: Int)] {
+            try transfers.compactMap { transfer in
+                try leastBatch(for: TransferOrder(transfer), by: sender, now: now).map { (transfer, $0) }
+            }
         }
+        let company = try measured(others).filter { $0.least > 1 }
+        let able = (try measured(due) + company).prefix(sender.maximumBatch)
+        let size = BatchChoice.size(for: able.map(\.least))
+        let chosen = able.filter { $0.least <= size }
+        let needs = Dictionary(uniqueKeysWithValues: chosen.map { ($0.transfer.purpose.id, $0.least) })
+        let signed =
+            chosen.isEmpty
+            ? []
+            : try await signTogether(
+                Together(transfers: chosen.map(\.transfer), needs: needs),
+                by: sender,
+                at: payer,
+                lease
+            )
+        let byID = Dictionary(uniqueKeysWithValues: signed.map { ($0.purpose.id, $0) })
+        let stayed = Set(due.map(\.purpose.id))
+        return try await each(due) { transfer in
+            if let after = byID[transfer.purpose.id] { return after }
+            return try await postpone(transfer, by: Self.retryInterval, lease)
+        } + signed.filter { !stayed.contains($0.purpose.id) }
+    }
+
+    /// Transfers that are signed together.
+    private struct Together {
+        let transfers: [OutgoingTransfer]
+        /// For each transfer the least size of a batch in which its fee is within the limit.
+        let needs: [String: Int]
+    }
+
+    /// Has the rail sign transfers in one request.
+    ///
+    /// Where it takes fewer than were chosen, those that lack company now stay out. Nobody has seen the first request.
+    private func prepare(
+        _ chosen: Together,
+        after last: Int64?,
+        by sender: any BatchSending,
+        under permit: SigningPermit
+    ) async throws -> PreparedBatch {
+        let orders = chosen.transfers.map(TransferOrder.init)
+        let batch = try await sender.prepare(orders, after: last, under: permit)
+        guard batch.prepared.keys.contains(where: { chosen.needs[$0] ?? 1 > batch.prepared.count }) else {
+            return batch
+        }
+        let alone = orders.filter { chosen.needs[$0.id] ?? 1 == 1 && batch.prepared[$0.id] != nil }
+        guard !alone.isEmpty else { return PreparedBatch(prepared: [:], refused: batch.refused) }
+        var rest = try await sender.prepare(alone, after: last, under: permit)
+        rest.refused.merge(batch.refused) { first, _ in first }
+        return rest
     }
 
     /// Signs transfers of one provider in one request: what is signed is stored for all of them in one unit of work, and
@@ -50,17 +103,17 @@ extension Settlement {
     ///
     /// - Returns: the transfers after the step, in the same order.
     private func signTogether(
-        _ waiting: [OutgoingTransfer],
+        _ chosen: Together,
         by sender: any BatchSending,
         at payer: any PaymentProvider,
         _ lease: Lease?
     ) async throws -> [OutgoingTransfer] {
-        let provider = payer.key
+        let (provider, waiting) = (payer.key, chosen.transfers)
         let last = try await database.read { try $0.lastSequence(provider: provider) }
         let (permit, batch): (SigningPermit, PreparedBatch)
         do {
             permit = try await self.permit(by: sender, at: payer)
-            batch = try await sender.prepare(waiting.map(TransferOrder.init), after: last, under: permit)
+            batch = try await prepare(chosen, after: last, by: sender, under: permit)
         } catch is ProviderError {
             return try await each(waiting) { try await postpone($0, by: Self.retryInterval, lease) }
         }

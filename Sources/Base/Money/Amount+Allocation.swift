@@ -48,4 +48,16 @@ extension Amount {
         guard let fitted = Int256(exactly: units) else { throw .overflow("the amount needs more than 256 bits") }
         return Self(asset: asset, units: fitted)
     }
+
+    /// The share of a whole of the same asset that this amount is, in hundredths of a percent, rounded up.
+    ///
+    /// It exceeds a limit exactly when the amount exceeds that portion of the whole, rounded towards zero.
+    ///
+    /// - Throws: ``MoneyError`` when the assets differ.
+    /// - Returns: the share; nil when the whole is not more than zero.
+    package func basisPoints(of whole: Self) throws(MoneyError) -> Int? {
+        _ = try compared(to: whole)
+        guard whole.isPositive else { return nil }
+        return Int(clamping: Rounding.up.quotient(BigInt(units) * 10_000, by: BigInt(whole.units)))
+    }
 }

@@ -18,6 +18,8 @@ extension CodedError {
     package static func == (lhs: Self, rhs: Self) -> Bool { lhs.code == rhs.code }
     /// Hashes the code.
     package func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    /// The domain and the code, which everybody can read: no word of a peer is in them.
+    package var cause: String { "\(Self.domain): \(code.rawValue)" }
     /// The domain, the code and the reason.
     package var description: String { "\(Self.domain): \(code.rawValue): \(reason)" }
 }

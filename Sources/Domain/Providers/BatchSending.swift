@@ -1,3 +1,4 @@
+package import Money
 package import Payments
 
 /// Sends many orders in one request, where the rail's requests can hold several.
@@ -6,6 +7,17 @@ package import Payments
 package protocol BatchSending: TransferSending {
     /// The most orders of one request.
     var maximumBatch: Int { get }
+
+    /// An order's part of the network's fee when it is signed with others, at the last known prices; nil when the fee is
+    /// unknown, or there is none.
+    ///
+    /// It never grows with the count, and is that of ``TransferSending/expectedFee(of:)`` for one order.
+    ///
+    /// - Parameters:
+    ///   - order: the order.
+    ///   - count: how many orders are signed together, with this one.
+    /// - Returns: the part, in the asset in which the network takes it.
+    func expectedFee(of order: TransferOrder, among count: Int) -> Amount?
 
     /// Signs orders together. Nothing leaves the process.
     ///
@@ -20,6 +32,11 @@ package protocol BatchSending: TransferSending {
         after sequence: Int64?,
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedBatch
+}
+
+extension BatchSending {
+    /// On many rails a batch saves nothing.
+    package func expectedFee(of order: TransferOrder, among count: Int) -> Amount? { expectedFee(of: order) }
 }
 
 /// Orders that were signed together, and those that never can be.

@@ -10,7 +10,7 @@ extension RESTAPI {
     // MARK: - Refunds
 
     func createRefund(_ call: APIRequest) async throws -> HTTPResponse {
-        let body = try call.object("payment", "amount", "basis", "reason", "provider_reference")
+        let body = try call.object("payment", "amount", "basis", "reason", "provider_reference", "on_high_fee")
         let text = try body.text("payment")
         guard let payment = try? PaymentID(text) else {
             throw Problem.invalid("'payment' identifies no payment", "payment")
@@ -23,7 +23,8 @@ extension RESTAPI {
             payment: payment,
             measure: try measure(body, of: stored),
             reason: reason,
-            providerReference: try body.optionalText("provider_reference")
+            providerReference: try body.optionalText("provider_reference"),
+            onHighFee: try highFeeChoice(body)
         )
         return try await once(call, making: RefundKind.self, as: MadeObject.refund) { id in
             try representation.json(try await settlement.requestRefund(request, by: call.merchant, id: id))
@@ -82,17 +83,36 @@ extension RESTAPI {
     // MARK: - Payouts
 
     func createPayout(_ call: APIRequest) async throws -> HTTPResponse {
-        let body = try call.object("amount", "asset", "destination", "comment", "needs_approval")
+        let body = try call.object(
+            "amount",
+            "asset",
+            "destination",
+            "comment",
+            "needs_approval",
+            "on_high_fee",
+            "dry_run"
+        )
         let asset = try asset(body.text("asset"), "asset")
         let request = PayoutRequest(
             amount: try amount(body.text("amount"), asset, "amount"),
             destination: try body.text("destination"),
             comment: try body.optionalText("comment"),
-            needsApproval: try body.flag("needs_approval")
+            needsApproval: try body.flag("needs_approval"),
+            onHighFee: try highFeeChoice(body)
         )
+        if try body.flag("dry_run") {
+            // The same refusals as without it; nothing is claimed, so that the key stays free for the payout.
+            _ = try call.idempotencyKey()
+            return json(try representation.json(try await settlement.estimatePayout(request, by: call.merchant)))
+        }
         return try await once(call, making: PayoutKind.self, as: MadeObject.payout) { id in
             try representation.json(try await settlement.requestPayout(request, by: call.merchant, id: id))
         }
+    }
+
+    /// What is done while the network's fee is too high; it is refused when the merchant says nothing.
+    private func highFeeChoice(_ body: JSONBody) throws -> HighFeeChoice {
+        body.value["on_high_fee"] ?? .null == .null ? .refuse : try body.word("on_high_fee")
     }
 
     func decidePayout(_ call: APIRequest, approve: Bool) async throws -> HTTPResponse {

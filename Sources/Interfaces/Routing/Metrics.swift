@@ -64,7 +64,7 @@ package final class Metrics: Sendable {
     package func exposition(
         gauges: [(name: String, value: Int)],
         conditions: [Conditions.Condition],
-        duties: [(name: String, state: DutyBoard.State)] = [],
+        duties: [(name: String, state: DutyState)] = [],
         nodes: [(name: String, use: RequestBudget.Use)] = []
     ) -> String {
         let state = state.withLock { $0 }
@@ -100,10 +100,12 @@ package final class Metrics: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func lines(of duties: [(name: String, state: DutyBoard.State)]) -> [String] {
-        let gauges: [(name: String, help: String, value: (DutyBoard.State) -> Int64?)] = [
+    private static func lines(of duties: [(name: String, state: DutyState)]) -> [String] {
+        let gauges: [(name: String, help: String, value: (DutyState) -> Int64?)] = [
             ("running", "Whether a duty is being done now.", { $0.isRunning ? 1 : 0 }),
+            ("elsewhere", "Whether another gateway does a duty.", { $0.isElsewhere ? 1 : 0 }),
             ("failures", "How often a duty has failed in a row.", { Int64($0.failures) }),
+            ("failing_since_timestamp_seconds", "Since when a duty fails.", { $0.failingSince?.seconds }),
             ("last_success_timestamp_seconds", "When a duty was last done.", { $0.lastSuccess?.seconds }),
         ]
         return gauges.flatMap { gauge in

@@ -24,6 +24,9 @@ package final class Gateway: Sendable {
     /// How often the gateway looks for bots that another gateway has added.
     private static let botInterval = Duration.seconds(5)
 
+    /// The part of the work that does the duties.
+    private static let dutiesPart = "duties"
+
     /// The operator as a merchant: it gets the cases and events that belong to no merchant.
     package static let operatorMerchant = MerchantID(value: 0)
 
@@ -53,6 +56,7 @@ package final class Gateway: Sendable {
     private let wakeUps: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
     private let server = Mutex<HTTPServer?>(nil)
+    private let parts = RunningParts()
 
     /// Opens a gateway: the database, the keys and the providers.
     ///
@@ -210,37 +214,52 @@ package final class Gateway: Sendable {
 
     private func work() async {
         let interval = Duration.milliseconds(configuration.reconciliationInterval)
+        let pause = Duration.milliseconds(configuration.ratesInterval ?? 30_000)
         await withTaskGroup(of: Void.self) { group in
-            group.addTask {
+            func add(_ name: String, _ body: @escaping @Sendable () async -> Void) {
+                group.addTask { await self.parts.run(name, body) }
+            }
+            add("deliveries") {
                 await self.deliveries.run(every: interval, at: self.settlement.database.calls(for: .events))
             }
-            group.addTask {
-                // Another gateway on the same database may have added bots.
-                while !Task.isCancelled {
-                    do { try await self.clock.sleep(for: Self.botInterval) } catch { return }
-                    do { for check in try await self.keeper.bringInAll() { self.rails.add(check) } } catch {
-                        self.logger.warning("bots cannot be read: \(error)")
-                    }
-                }
+            add("bots") { await self.bringInBots() }
+            add("rails") { await self.rails.run() }
+            if let watch = currencies { add("currencies") { await watch.run() } }
+            if let log = requestLog { add("request log") { await log.run() } }
+            if let wallets { add("wallets of customers") { await wallets.payments.run(every: interval) } }
+            add("rates") { await self.rates.run(every: pause) }
+            add("news of the database") {
+                for await _ in self.settlement.database.calls(for: .messages) { self.wake.yield() }
             }
-            group.addTask { await self.rails.run() }
-            if let watch = self.currencies { group.addTask { await watch.run() } }
-            if let log = self.requestLog { group.addTask { await log.run() } }
-            if let wallets = self.wallets { group.addTask { await wallets.payments.run(every: interval) } }
-            let pause = Duration.milliseconds(self.configuration.ratesInterval ?? 30_000)
-            group.addTask { await self.rates.run(every: pause) }
-            group.addTask { for await _ in self.settlement.database.calls(for: .messages) { self.wake.yield() } }
-            for bot in self.directory.all where bot.isPolled {
+            for bot in directory.all where bot.isPolled {
                 let poller = TelegramPoller(
                     key: bot.key,
                     client: bot.client,
-                    receiver: self.receiver,
-                    clock: self.clock,
-                    logger: self.logger
+                    receiver: receiver,
+                    clock: clock,
+                    logger: logger
                 )
-                group.addTask { await poller.run() }
+                add("updates of \(bot.key)") { await poller.run() }
             }
-            group.addTask { await self.worker.run(every: interval, at: self.wakeUps) }
+            add(Self.dutiesPart) { await self.worker.run(every: interval, at: self.wakeUps) }
+        }
+    }
+
+    /// Looks again and again for bots that another gateway on the same database has added.
+    private func bringInBots() async {
+        while !Task.isCancelled {
+            do { try await clock.sleep(for: Self.botInterval) } catch { return }
+            do { for check in try await keeper.bringInAll() { rails.add(check) } } catch {
+                logger.warning("bots cannot be read: \(error)")
+            }
+        }
+    }
+
+    /// What has not ended yet, by name, while the gateway stops: the parts of its work, and the duties one by one.
+    package var unfinished: [String] {
+        parts.all.flatMap { part in
+            let duties = part == Self.dutiesPart ? settlement.duties.running : []
+            return duties.isEmpty ? [part] : duties
         }
     }
 

@@ -65,8 +65,9 @@ package struct Doctor: Sendable {
         examineDisk(configuration, &found)
         await examineDatabase(configuration, &found)
         await examineBooks(configuration, &found)
-        guard let keystore = keystore(configuration, &found) else { return found.list }
         let surroundings = Gateway.Surroundings.system(configuration)
+        await examineDuties(configuration, surroundings, &found)
+        guard let keystore = keystore(configuration, &found) else { return found.list }
         await examineClock(configuration, surroundings, &found)
         for bot in configuration.bots { await examine(bot, configuration, keystore, surroundings, &found) }
         await examineCurrencies(configuration, surroundings, &found)

@@ -13,7 +13,8 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Look at configuration, database, wallets, clock, bots and nodes; say what is wrong and what to do.",
         discussion: """
-            Exits 1 when something has to be done. Nothing is changed.
+            Exits 1 when something has to be done. Nothing is changed. What the gateway does again and again (its duties) \
+            is asked of the gateway that runs where http.host and http.port say.
 
             Example: settlegate doctor --config shop/settlegate.yaml
             """

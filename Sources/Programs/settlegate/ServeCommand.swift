@@ -16,10 +16,15 @@ struct ServeCommand: AsyncParsableCommand {
         try await Console.usable { try DescriptorBudget.current.demand() }
         let gateway = try await Console.usable { try await options.gateway() }
         let url = try await Console.usable { try await gateway.listen() }
-        await Termination.run {
-            Console.say("settlegate listens on \(url)")
-            await gateway.run()
-        }
+        await Termination.run(
+            whenSlow: {
+                Console.say("settlegate: it stops when these have ended: \(gateway.unfinished.joined(separator: ", "))")
+            },
+            {
+                Console.say("settlegate listens on \(url)")
+                await gateway.run()
+            }
+        )
         try await gateway.close()
         guard gateway.hasLostItsDatabase else { return }
         Console.say(
