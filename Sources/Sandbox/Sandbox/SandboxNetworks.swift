@@ -104,6 +104,7 @@ package final class SandboxNetworks: Sendable {
             logger: logger,
             handler: HTTPServer.Handler(answer: { request in
                 if request.url.hasPrefix("/bot") { return .response(await telegram.respond(to: request)) }
+                if request.url.hasPrefix("/api/streaming/") { return ton.stream(request) }
                 if request.url.hasPrefix("/api/") { return .response(await ton.respond(to: request)) }
                 if request.url.hasPrefix("/evm") { return .response(await evm.respond(to: request)) }
                 if request.url.hasPrefix("/bridge/") { return bridge.answer(request) }
@@ -146,6 +147,7 @@ package final class SandboxNetworks: Sendable {
             group.addTask { await self.telegram.run() }
             group.addTask { await self.bridge.run() }
             group.addTask { await self.ton.run(every: .milliseconds(100)) }
+            group.addTask { await self.ton.keepStreamsAlive() }
             group.addTask { await self.evm.run(every: .seconds(1)) }
         }
     }
@@ -153,6 +155,7 @@ package final class SandboxNetworks: Sendable {
     /// Stops listening.
     package func stop() async {
         bridge.hangUp()
+        ton.hangUp()
         await server.stop()
     }
 }
