@@ -11,9 +11,14 @@ extension ReconciliationWorker {
         case tick
         /// A rail has pushed something.
         case push
+        /// A node has told that something moves.
+        case ring
         /// A duty was done.
         case done(Duty, problems: [String])
     }
+
+    /// How long rings are gathered after one was passed on, so that a node that rings all the time causes few scans.
+    private static let ringPause = Duration.milliseconds(100)
 
     /// Does every duty until the task is cancelled, each as a task of its own.
     ///
@@ -22,6 +27,8 @@ extension ReconciliationWorker {
     ///   - pushes: comes when a rail has pushed something that is to be dealt with at once.
     package func run(every interval: Duration, at pushes: AsyncStream<Void>) async {
         let (events, sender) = AsyncStream.makeStream(of: Event.self)
+        // Before the first scan, which names the accounts to listen to.
+        let (rings, streams) = (doorbell.open(), prepareStreams())
         await withDiscardingTaskGroup { group in
             group.addTask {
                 while !Task.isCancelled {
@@ -30,6 +37,13 @@ extension ReconciliationWorker {
                 }
             }
             group.addTask { for await _ in pushes { sender.yield(.push) } }
+            group.addTask { await keepListening(on: streams) }
+            group.addTask {
+                for await _ in rings {
+                    sender.yield(.ring)
+                    do { try await settlement.clock.sleep(for: Self.ringPause) } catch { return }
+                }
+            }
             var roster = DutyRoster()
             for await event in events {
                 for duty in choose(after: event, in: &roster) {
@@ -52,6 +66,7 @@ extension ReconciliationWorker {
         let now = settlement.clock.now()
         switch event {
         case .tick: return roster.begin(among: duties, at: now)
+        case .ring: return roster.begin(among: answers(to: doorbell.takeRings()), at: now)
         case .push: return roster.begin(among: duties.filter { $0.name == Self.inbox }, at: now)
         case .done(let duty, let problems):
             settlement.duties.end(duty.name, failed: !problems.isEmpty, at: now)
@@ -59,7 +74,7 @@ extension ReconciliationWorker {
             let ended = roster.end(duty, with: problems, at: now, jitter: jitter)
             // A problem is told when it is new, and not at every attempt.
             for problem in ended.new { logger.warning("\(problem)") }
-            return ended.isCalledAgain ? roster.begin(among: [duty], at: now) : []
+            return ended.next.map { roster.begin(among: [$0], at: now) } ?? []
         }
     }
 }

@@ -99,6 +99,7 @@ package struct ReconciliationWorker: Sendable {
     let logger: Logger
     let index = AccountIndex()
     let memory = DutyMemory()
+    let doorbell = Doorbell()
     /// The name under which it holds leases.
     let identity: String
     /// Deals with pushed messages that are not about money; returns what was done, or nil.
@@ -161,7 +162,7 @@ package struct ReconciliationWorker: Sendable {
             guard memory.begin(duty.name, at: settlement.clock.now(), interval: interval) else { return }
         }
         guard duty.isLeased else { return await duty.body(nil, &pass) }
-        await alone(at: duty.name, into: &pass, duty.body)
+        await alone(at: duty.whole, into: &pass, duty.body)
     }
 
     /// Does a piece of work if no other process does it.
@@ -179,7 +180,7 @@ package struct ReconciliationWorker: Sendable {
                 try session.claimLease(work, by: identity, at: now, until: end)
             }
         }
-        guard let lease else { return }
+        guard let lease else { return stopListening(for: work) }
         await body(lease, &pass)
     }
 

@@ -39,6 +39,9 @@ package final class DutyBoard: Sendable {
         }
     }
 
+    /// Notes that a duty is not being done any more, and was neither done nor has failed.
+    package func stop(_ duty: String) { states.withLock { $0[duty]?.isRunning = false } }
+
     /// Every duty that was ever begun, by name.
     package var all: [(name: String, state: State)] {
         states.withLock { $0.sorted { $0.key < $1.key }.map { (name: $0.key, state: $0.value) } }
