@@ -309,7 +309,7 @@ let package = Package(
         .testTarget(name: "TONTests", dependencies: ["TON", "Cryptography", "Seams"]),
         .testTarget(
             name: "TONConnectTests",
-            dependencies: ["TONConnect", "Cryptography", "StrictJSON", "Seams"]
+            dependencies: ["TONConnect", "HTTPMessages", "Cryptography", "StrictJSON", "Seams"]
         ),
         .testTarget(
             name: "HTTPTransportTests",

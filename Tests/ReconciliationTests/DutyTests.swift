@@ -164,7 +164,7 @@ struct DutyTests {
                 let ended = roster.end(duty, with: outcome, at: now, jitter: UInt8(below(256)))
                 running.remove(duty.name)
                 let rests = !problems.isEmpty && duty.restsAfterFailure
-                #expect(ended.isCalledAgain == (called.contains(duty.name) && !rests), "seed \(seed)")
+                #expect((ended.next != nil) == (called.contains(duty.name) && !rests), "seed \(seed)")
                 called.remove(duty.name)
                 failedAt[duty.name] = problems.isEmpty ? nil : now
             }

@@ -7,7 +7,7 @@ package import Synchronization
 
 /// A provider whose answers a test decides.
 package final class ScriptedProvider: PaymentProvider, TransferSending, TransferScanning, BalanceStating,
-    SubscriptionKeeping, WalletPaying, BatchSending
+    SubscriptionKeeping, WalletPaying, BatchSending, AccountListening
 {
     /// The answers, and how often it was asked.
     package struct Script {
@@ -38,11 +38,17 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         package var page: (@Sendable () async throws(ProviderError) -> ScanPage)?
         /// Whether each option has an account of its own, which is named like the option.
         package var hasOwnAccounts = false
+        /// What the rail tells of accounts; nil when it has no streams.
+        package var stream: Stream?
         /// What a look sees; nil when each account is read.
         package var look: (@Sendable ([PlacedAccount]) async throws(ProviderError) -> AccountLook)?
         /// The next page of an account after a position, in the place of ``page``.
         package var read: (@Sendable (ScanAccount, String?) async throws(ProviderError) -> ScanPage)?
     }
+
+    /// What a stream tells of accounts, until it ends with an error.
+    package typealias Stream =
+        @Sendable ([ScanAccount], @Sendable (HeardNews) -> Void) async throws(ProviderError) -> Void
 
     package let script = Mutex(Script())
     package let key: String
@@ -102,6 +108,17 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
 
     package var push: (any PushReceiving)? { bot.map { Bot(source: "telegram:\($0)") } }
     package var scan: (any TransferScanning)? { script.withLock { $0.page == nil && $0.read == nil ? nil : self } }
+    package var listen: (any AccountListening)? { script.withLock { $0.stream == nil ? nil : self } }
+    package let listeningCapacity = ListeningCapacity(streams: 1, accountsPerStream: 10)
+
+    package func listen(
+        to accounts: [ScanAccount],
+        _ hear: @Sendable (HeardNews) -> Void
+    ) async throws(ProviderError) {
+        guard let stream = script.withLock({ $0.stream }) else { throw ProviderError(.unavailable, "it has no stream") }
+        try await stream(accounts, hear)
+    }
+
     package var send: (any TransferSending)? { self }
     package var state: (any BalanceStating)? { self }
     package var subscriptions: (any SubscriptionKeeping)? { self }

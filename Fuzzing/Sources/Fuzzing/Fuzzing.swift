@@ -1,6 +1,7 @@
 import Cryptography
 import EVM
 import Glibc
+import HTTPMessages
 import Inspection
 import Money
 import ProviderEVM

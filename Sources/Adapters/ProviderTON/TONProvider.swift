@@ -103,6 +103,8 @@ package struct TONProvider: PaymentProvider {
     let witnesses: [ToncenterClient]
     /// The nodes that share the reading, the first of which is ``client``.
     let readers: [ToncenterClient]
+    /// The node's stream of news; nil when it has none.
+    let stream: ToncenterStream?
     let history: AccountHistory
     let ownWallets: OwnWallets
     let feeWallet: OwnWallets.Keyed
@@ -123,6 +125,7 @@ package struct TONProvider: PaymentProvider {
     ///   - client: the node.
     ///   - readers: other nodes that share the reading with it.
     ///   - witnesses: other nodes, which have to confirm large credits.
+    ///   - stream: the node's stream of news, where it has one.
     ///   - seed: the Ed25519 seed of the wallet; wallets of single options are derived from it.
     ///   - clock: the clock.
     ///   - random: the source of comments.
@@ -132,6 +135,7 @@ package struct TONProvider: PaymentProvider {
         client: ToncenterClient,
         readers: [ToncenterClient] = [],
         witnesses: [ToncenterClient] = [],
+        stream: ToncenterStream? = nil,
         seed: SecretBytes,
         clock: any WallClock,
         random: any RandomSource
@@ -140,6 +144,7 @@ package struct TONProvider: PaymentProvider {
         self.client = client
         self.witnesses = witnesses
         self.readers = [client] + readers
+        self.stream = stream
         guard configuration.agreementAbove.isEmpty || !witnesses.isEmpty else {
             throw ProviderError(.invalidRequest, "credits that need a second node need one to be configured")
         }
@@ -198,6 +203,8 @@ package struct TONProvider: PaymentProvider {
     package var push: (any PushReceiving)? { nil }
     /// Reads the wallets' histories.
     package var scan: (any TransferScanning)? { self }
+    /// Hears of accounts that move, where the node tells it.
+    package var listen: (any AccountListening)? { stream == nil ? nil : self }
     /// Sends signed wallet messages.
     package var send: (any TransferSending)? { self }
     /// A highload wallet sends many at once.

@@ -7,6 +7,10 @@ import Storage
 struct Duty: Sendable {
     /// The name under which its lease is held and its state is shown, for example `scan of ton-mainnet`.
     let name: String
+    /// The duty of which it is a part; the duty itself when it is a whole one.
+    ///
+    /// The two are never done at once, and share a lease.
+    let whole: String
     /// Whether only one process at a time may do it.
     let isLeased: Bool
     /// How long at least lies between two beginnings; nil when every pass does it.
@@ -19,22 +23,30 @@ struct Duty: Sendable {
     /// A duty that one process at a time does.
     init(
         _ name: String,
+        partOf whole: String? = nil,
         isLeased: Bool = true,
         every interval: Duration? = nil,
         restsAfterFailure: Bool = false,
         _ body: @escaping @Sendable (Lease?, inout ReconciliationWorker.Pass) async -> Void
     ) {
         self.name = name
+        self.whole = whole ?? name
         self.isLeased = isLeased
         self.interval = interval
         self.restsAfterFailure = restsAfterFailure
         self.body = body
     }
+
+    /// Whether it is a part of another duty.
+    var isPart: Bool { whole != name }
 }
 
 extension ReconciliationWorker {
     /// The duty that deals with what rails push.
     static let inbox = "inbox"
+
+    /// The duty that reads the history of a provider's accounts.
+    static func scan(of provider: String) -> String { "scan of \(provider)" }
 
     /// The duties with the providers of now, in the order in which a single pass does them.
     var duties: [Duty] {
@@ -79,7 +91,7 @@ extension ReconciliationWorker {
         }
         guard let scan = provider.scan else { return duties }
         duties.append(
-            Duty("scan of \(provider.key)", restsAfterFailure: true) { lease, pass in
+            Duty(Self.scan(of: provider.key), restsAfterFailure: true) { lease, pass in
                 await self.scan(provider, by: scan, under: lease, into: &pass)
             }
         )

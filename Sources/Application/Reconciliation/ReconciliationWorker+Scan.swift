@@ -23,10 +23,13 @@ extension ReconciliationWorker {
         }
         guard isReady else { return }
         problems = pass.problems.count
+        // What nodes have told of until now is looked at with everything else.
+        _ = doorbell.takeAccounts(of: provider.key)
         var accounts = WatchedAccounts()
         await attempt("accounts of \(provider.key)", into: &pass) { _ in
             accounts = try await self.accounts(of: provider, scan)
         }
+        doorbell.follow(accounts.urgent, of: provider.key, at: settlement.clock.now())
         var look: AccountLook?
         do { look = try await scan.look(at: accounts.placed) } catch {
             // When nothing is known of any account, the problem is told of the standing accounts, and not for each

@@ -102,6 +102,7 @@ package struct ReconciliationWorker: Sendable {
     let logger: Logger
     let index = AccountIndex()
     let memory = DutyMemory()
+    let doorbell = Doorbell()
     /// The name under which it holds leases.
     let identity: String
     /// Deals with pushed messages that are not about money; returns what was done, or nil.
@@ -168,7 +169,7 @@ package struct ReconciliationWorker: Sendable {
         var own = Pass()
         var isOurs = true
         if duty.isLeased {
-            isOurs = await alone(at: duty.name, into: &own, duty.body)
+            isOurs = await alone(at: duty.whole, into: &own, duty.body)
         } else {
             await duty.body(nil, &own)
         }
@@ -197,7 +198,10 @@ package struct ReconciliationWorker: Sendable {
                 try session.claimLease(work, by: identity, at: now, until: end)
             }
         }
-        guard let lease else { return false }
+        guard let lease else {
+            stopListening(for: work)
+            return false
+        }
         await body(lease, &pass)
         return true
     }

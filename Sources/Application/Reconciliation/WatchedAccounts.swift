@@ -40,6 +40,9 @@ struct WatchedAccounts: Sendable {
     /// Every account with its position.
     var placed: [PlacedAccount] { standing + single.map(\.placed) }
 
+    /// The accounts whose news are wanted at once: the standing ones, and those of open invoices, the newest first.
+    var urgent: [ScanAccount] { standing.map(\.account) + single.filter(\.isOpen).map(\.scanned) }
+
     /// The accounts to read after a look: the standing ones first, then by turns the newest and the oldest of those that are
     /// left, so that a new invoice does not wait for many old ones, and an old one is not passed over for ever.
     func withNews(in look: AccountLook) -> [News] {

@@ -55,6 +55,8 @@ package protocol PaymentProvider: Sendable {
     var push: (any PushReceiving)? { get }
     /// Scans the rail's history; nil when the rail only pushes.
     var scan: (any TransferScanning)? { get }
+    /// Hears at once that accounts have moved; nil when only the scan finds it.
+    var listen: (any AccountListening)? { get }
     /// Sends money; nil when money can only be returned elsewhere.
     var send: (any TransferSending)? { get }
     /// Sends many orders in one request; nil when each is sent alone.
@@ -91,6 +93,9 @@ extension PaymentProvider {
 
     /// On most rails there is nothing to warn of.
     package func warnings() async throws(ProviderError) -> [String] { [] }
+
+    /// On most rails the scan alone finds what has happened.
+    package var listen: (any AccountListening)? { nil }
 
     /// On most rails each order is sent alone.
     package var batch: (any BatchSending)? { nil }

@@ -177,7 +177,7 @@ extension Gateway {
             let payments = WalletPayments(
                 settlement: settlement,
                 wallets: try connection.list(isLive: isLive),
-                transport: surroundings.bridgeTransport,
+                transport: surroundings.streamTransport,
                 key: try keys.key(for: .walletSessions),
                 random: surroundings.random,
                 logger: logger

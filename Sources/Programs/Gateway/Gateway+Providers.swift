@@ -219,6 +219,14 @@ extension Gateway {
                 ),
                 readers: others(wallet.readerURLs, "reader"),
                 witnesses: others(wallet.witnessURLs, "witness"),
+                stream: try wallet.streamingURL.map { url in
+                    ToncenterStream(
+                        transport: surroundings.streamTransport,
+                        url: url,
+                        apiKey: try wallet.apiKeyEntry.map(keystore.secret),
+                        count: wallet.streamingConnections ?? 1
+                    )
+                },
                 seed: try keystore.secret(wallet.walletEntry),
                 clock: surroundings.clock,
                 random: surroundings.random

@@ -18,8 +18,9 @@ extension Gateway {
         package var webhookTransport: any HTTPTransport
         /// The transport to merchants' servers while a customer waits: no other request is ahead of these in it.
         package var stockTransport: any HTTPTransport
-        /// The transport to wallets' bridges, which the operator has named; it has a connection for each open session.
-        package var bridgeTransport: any HTTPTransport
+        /// The transport to servers that stream and that the operator has named: wallets' bridges, with a connection for
+        /// each open session, and chain nodes.
+        package var streamTransport: any HTTPTransport
         /// Injects the faults of a simulated run.
         package var faults: FaultInjector
 
@@ -30,7 +31,7 @@ extension Gateway {
             transport: any HTTPTransport,
             webhookTransport: any HTTPTransport,
             stockTransport: (any HTTPTransport)? = nil,
-            bridgeTransport: (any HTTPTransport)? = nil,
+            streamTransport: (any HTTPTransport)? = nil,
             faults: FaultInjector = .none
         ) {
             self.clock = clock
@@ -38,7 +39,7 @@ extension Gateway {
             self.transport = transport
             self.webhookTransport = webhookTransport
             self.stockTransport = stockTransport ?? webhookTransport
-            self.bridgeTransport = bridgeTransport ?? transport
+            self.streamTransport = streamTransport ?? transport
             self.faults = faults
         }
 
@@ -58,7 +59,7 @@ extension Gateway {
                 transport: CurlTransport(.init(addresses: .any, httpsOnly: isLive)),
                 webhookTransport: CurlTransport(merchants),
                 stockTransport: CurlTransport(merchants),
-                bridgeTransport: CurlTransport(
+                streamTransport: CurlTransport(
                     .init(addresses: .any, httpsOnly: isLive, connectionsPerHost: 1_000)
                 )
             )

@@ -73,6 +73,9 @@ extension GatewayConfiguration {
         for wallet in ton where wallet.network != "mainnet" && wallet.network != "testnet" {
             throw ConfigurationError("ton.\(wallet.key).network is mainnet or testnet")
         }
+        for wallet in ton where !(1...16).contains(wallet.streamingConnections ?? 1) {
+            throw ConfigurationError("ton.\(wallet.key).streaming_connections lies between 1 and 16")
+        }
         guard environment == .live else { return }
         guard !webhooks.allowPrivateAddresses else {
             throw ConfigurationError("webhooks.allow_private_addresses is for development; a live gateway refuses it")
@@ -83,7 +86,7 @@ extension GatewayConfiguration {
             throw ConfigurationError("a live gateway takes no test networks and no bots of the test environment")
         }
         let nodes = chains.flatMap(\.nodes).filter { !$0.hasPrefix(Self.keystorePrefix) }
-        let urls = bots.map(\.apiURL) + ton.map(\.toncenterURL) + nodes
+        let urls = bots.map(\.apiURL) + ton.map(\.toncenterURL) + ton.compactMap(\.streamingURL) + nodes
         guard urls.allSatisfy({ $0.hasPrefix("https://") }) else {
             throw ConfigurationError("a live gateway talks to Telegram and chains over https only")
         }

@@ -54,6 +54,10 @@ extension GatewayConfiguration {
         package var network: String
         /// The toncenter endpoint, without `/api/…`.
         package var toncenterURL: String
+        /// The endpoint at which the node tells which accounts move (the streaming API, version 2, as server-sent events).
+        package var streamingURL: String?
+        /// How many streams it serves at once; 1 by default.
+        package var streamingConnections: Int?
         /// How many requests each of its nodes takes.
         package var requests: Requests?
         /// Other toncenter endpoints that share the reading.
@@ -82,6 +86,8 @@ extension GatewayConfiguration {
             case key
             case network
             case toncenterURL = "toncenter_url"
+            case streamingURL = "streaming_url"
+            case streamingConnections = "streaming_connections"
             case requests
             case readerURLs = "reader_urls"
             case witnessURLs = "witness_urls"

@@ -72,6 +72,9 @@ extension ChainState {
             (account.code, account.data, account.lastLT, account.lastHash) = (nil, nil, 0, .zero)
         }
         accounts[execution.address] = account
+        untold.append(
+            News(address: execution.address, entry: entry, balance: account.balance, status: account.status)
+        )
         burnt += execution.fees
         internals += sent
     }

@@ -37,6 +37,14 @@ struct ChainState: Sendable {
         var hash: CellHash { cell.hash }
     }
 
+    /// A chain transaction of an account, as listeners are told of it.
+    struct News: Sendable {
+        let address: TONAddress
+        let entry: Entry
+        let balance: UInt128
+        let status: AccountStatus
+    }
+
     /// A masterchain block.
     struct Block: Sendable {
         let seqno: UInt32
@@ -54,6 +62,11 @@ struct ChainState: Sendable {
     var externals: [ExternalInMessage] = []
     /// Internal messages that wait for the next block.
     var internals: [InternalMessage] = []
+    /// What has happened and listeners were not told of yet.
+    var untold: [News] = []
+    var listeners = StreamListeners()
+    /// How many bytes of hostile streams were taken.
+    var hostileBytes = 0
     var faults = FixtureTON.Faults()
     /// Accounts as a node shows them that lies.
     var inventions: [TONAddress: Account] = [:]

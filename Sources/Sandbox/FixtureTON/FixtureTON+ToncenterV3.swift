@@ -31,7 +31,7 @@ extension FixtureTON {
         ]
     }
 
-    private static func raw(_ address: TONAddress?) -> JSONValue {
+    static func raw(_ address: TONAddress?) -> JSONValue {
         address.map { .string("\($0.workchain):\($0.hash.description.uppercased())") } ?? .null
     }
 
@@ -49,7 +49,7 @@ extension FixtureTON {
         return ["transactions": .array(page.map { transactionV3($0, address) }), "address_book": [:]]
     }
 
-    private func transactionV3(_ entry: ChainState.Entry, _ address: TONAddress) -> JSONValue {
+    func transactionV3(_ entry: ChainState.Entry, _ address: TONAddress) -> JSONValue {
         let (head, transaction) = (entry.head, entry.transaction)
         let sent = zip(transaction?.outMessages ?? [], transaction?.outMessageHashes ?? [])
         return [

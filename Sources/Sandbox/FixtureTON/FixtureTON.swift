@@ -33,6 +33,12 @@ package final class FixtureTON: Sendable {
         package var mostStates = Int.max
         /// The accounts that are written in an answer so that they cannot be read.
         package var unreadable: Set<TONAddress> = []
+        /// Of how many of the next chain transactions nobody is told; then every stream ends.
+        package var missedNews = 0
+        /// How many of the next streams are refused with 429.
+        package var refusedStreams = 0
+        /// What is wrong with streams that begin from here on.
+        package var hostility: StreamHostility?
         /// The accounts for which the node fails with 500, also when others are asked for with them.
         package var unanswerable: Set<TONAddress> = []
 
@@ -75,6 +81,7 @@ package final class FixtureTON: Sendable {
             let result: Result<Void, TONError> = state.withLock { state in
                 do throws(TONError) { return .success(try state.mine(at: time)) } catch { return .failure(error) }
             }
+            tellListeners()
             try result.get()
         }
     }
@@ -208,6 +215,7 @@ package final class FixtureTON: Sendable {
                 return .success(transfer.cell)
             } catch { return .failure(error) }
         }
+        tellListeners()
         return try sent.get()
     }
 

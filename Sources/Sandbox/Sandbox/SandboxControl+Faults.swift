@@ -35,6 +35,16 @@ extension SandboxControl {
             case "lost_broadcast": faults.lostBroadcasts = times
             case "gap": faults.hasGaps = true
             case "lie": faults.liesAboutHashes = true
+            case "stream_gap": faults.missedNews = times
+            case "stream_refused": faults.refusedStreams = times
+            case "stream_end": return ton.hangUp()
+            case "hostile_stream":
+                guard let kind = wish["stream"]?.stringValue.flatMap(StreamHostility.init) else {
+                    let kinds = StreamHostility.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw Refusal("a hostile stream needs 'stream', one of \(kinds)")
+                }
+                faults.hostility = kind
+            case "invalidated_trace": return try tellInvalidated(wish)
             case "invented_payment": return try invent(wish)
             default: throw Refusal("TON has no fault '\(kind)'")
             }
@@ -75,14 +85,34 @@ extension SandboxControl {
 }
 
 extension SandboxControl {
+    /// The address, the link and the amount of the option in a wish.
+    private static func due(in wish: JSONValue) throws(Refusal) -> (address: String, link: String, units: UInt128) {
+        guard let option = wish["option"], let address = option["address"]?.stringValue,
+            let link = option["link"]?.stringValue, let units = amount(in: link)
+        else { throw Refusal("'option' is a payment option on TON of an invoice") }
+        return (address, link, units)
+    }
+
+    /// Has the node of TON tell listeners that a customer pays `option` by coins, in a block that is then discarded.
+    private func tellInvalidated(_ wish: JSONValue) throws(Refusal) {
+        let (text, _, units) = try Self.due(in: wish)
+        let comment = wish["option"]?["comment"]?.stringValue
+        do throws(TONError) {
+            try ton.tellInvalidated(
+                units,
+                to: TONAddress(text),
+                comment: comment,
+                by: wish["user"]?.stringValue ?? "mallory"
+            )
+        } catch { throw Refusal(error.description) }
+    }
+
     /// Has the node of TON show that a customer pays `option`, after the account's history or in place of its last chain
     /// transactions.
     private func invent(_ wish: JSONValue) throws(Refusal) {
-        guard let option = wish["option"], let text = option["address"]?.stringValue,
-            let link = option["link"]?.stringValue, let units = Self.amount(in: link)
-        else { throw Refusal("'option' is a payment option on TON of an invoice") }
+        let (text, link, units) = try Self.due(in: wish)
         let user = wish["user"]?.stringValue ?? "mallory"
-        let comment = option["comment"]?.stringValue
+        let comment = wish["option"]?["comment"]?.stringValue
         var invention = FixtureTON.Invention()
         invention.instead = max(0, Int(clamping: wish["instead"]?.integerValue ?? 0))
         do throws(TONError) {

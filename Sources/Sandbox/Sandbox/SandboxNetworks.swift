@@ -104,6 +104,7 @@ package final class SandboxNetworks: Sendable {
             logger: logger,
             handler: HTTPServer.Handler(answer: { request in
                 if request.url.hasPrefix("/bot") { return .response(await telegram.respond(to: request)) }
+                if request.url.hasPrefix("/api/streaming/") { return ton.stream(request) }
                 if request.url.hasPrefix("/api/") { return .response(await ton.respond(to: request)) }
                 if request.url.hasPrefix("/evm") { return .response(await evm.respond(to: request)) }
                 if request.url.hasPrefix("/bridge/") { return bridge.answer(request) }
@@ -150,6 +151,7 @@ package final class SandboxNetworks: Sendable {
             group.addTask { await self.telegram.run() }
             group.addTask { await self.bridge.run() }
             group.addTask { await self.ton.run(every: tonBlocks) }
+            group.addTask { await self.ton.keepStreamsAlive() }
             group.addTask { await self.evm.run(every: evmBlocks) }
         }
     }
@@ -157,6 +159,7 @@ package final class SandboxNetworks: Sendable {
     /// Stops listening.
     package func stop() async {
         bridge.hangUp()
+        ton.hangUp()
         await server.stop()
     }
 }

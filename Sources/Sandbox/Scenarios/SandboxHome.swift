@@ -191,6 +191,7 @@ package struct SandboxHome: Sendable {
               - key: ton-testnet
                 network: testnet
                 toncenter_url: \(networks.url)
+                streaming_url: \(networks.url)/api/streaming/v2/sse
                 requests: { per_second: 10000, in_flight: 100 }
                 wallet_entry: ton-hot
                 wallet_version: v5r1

@@ -89,6 +89,10 @@ extension Scenario.Step: Decodable {
         let network: String
         let blocks: Int
     }
+    private struct Hear: Decodable {
+        let steps: [Scenario.Step]
+        let until: Scenario.Check
+    }
     private struct Reorganise: Decodable {
         let depth: Int
         let drop: Bool?
@@ -121,6 +125,9 @@ extension Scenario.Step: Decodable {
             let mine: Mine = try step.value()
             self = .mine(network: mine.network, blocks: mine.blocks)
         case "look": self = .look
+        case "hear":
+            let hear: Hear = try step.value()
+            self = .hear(steps: hear.steps, until: hear.until)
         case "reorganise":
             let change: Reorganise = try step.value()
             self = .reorganise(depth: change.depth, dropping: change.drop ?? false)

@@ -25,6 +25,9 @@ package struct Scenario: Sendable {
         case mine(network: String, blocks: Int)
         /// The gateway's workers work once.
         case look
+        /// The gateway polls nothing and works only when a node of TON has told of something, while steps are taken and
+        /// until a check holds.
+        case hear(steps: [Step], until: Check)
         /// The EVM chain's last blocks are replaced; their chain transactions wait again, or are dropped.
         case reorganise(depth: Int, dropping: Bool)
         /// Time passes.
@@ -198,6 +201,8 @@ package struct Scenario: Sendable {
         package var invoice: String?
         /// `wrong_balance`: by how much more is told than there is, in the option's asset; with a minus, less.
         package var by: String?
+        /// `hostile_stream`: how the node's stream goes on.
+        var stream: String?
         /// In place of how many chain transactions a node shows what it invents; at the end of the history when nil.
         package let instead: Int?
     }

@@ -50,6 +50,7 @@ package struct ScenarioRunner {
         case .settle: try await world.settle()
         case .mine(let network, let blocks): try world.mine(blocks, on: network)
         case .look: try await world.look()
+        case .hear(let steps, let check): try await hear(steps, until: check)
         case .reorganise(let depth, let dropping): world.reorganise(depth: depth, dropping: dropping)
         case .advance(let seconds): try await world.advance(by: .seconds(seconds))
         case .setClock(let ahead): world.machine.set(ahead: .seconds(ahead))
@@ -70,6 +71,19 @@ package struct ScenarioRunner {
             _ = try await world.merchant.post("/v1/invoices/\(id(invoice))/cancel", [:], idempotencyKey: key("cancel"))
         case .restart: try await world.restart()
         case .check(let check): try await self.check(check)
+        }
+    }
+
+    private mutating func hear(_ steps: [Scenario.Step], until check: Scenario.Check) async throws {
+        try await world.listening {
+            for step in steps { try await take(step) }
+            var attempt = self
+            let holds = try await world.waitUntil {
+                attempt.failures = []
+                try await attempt.check(check)
+                return attempt.failures.isEmpty
+            }
+            if !holds { failures += attempt.failures }
         }
     }
 

@@ -282,7 +282,7 @@ package final class ScenarioWorld: Sendable {
         var wish: [JSONValue.Member] = [
             .init("blocks", .integer(Int64(fault.blocks ?? 10))), .init("times", .integer(Int64(fault.times ?? 1))),
             .init("node", .integer(Int64(fault.node ?? 0))), .init("option", option ?? .null),
-            .init("instead", .integer(Int64(fault.instead ?? 0))),
+            .init("instead", .integer(Int64(fault.instead ?? 0))), .init("stream", .optional(fault.stream)),
         ]
         if let option, let by = fault.by, let asset = option["asset"]?.stringValue {
             let units = try self.asset(asset).amount(by, allowingNegative: true).units

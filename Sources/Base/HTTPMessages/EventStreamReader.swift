@@ -25,15 +25,17 @@ package struct EventStreamReader: Sendable {
 
     /// The events that a further piece completes.
     ///
-    /// - Throws: ``TONConnectError`` with the code `malformed` when an event is too long.
-    package mutating func read(_ piece: [UInt8]) throws(TONConnectError) -> [Event] {
+    /// - Throws: ``HTTPTransportError`` with the code `responseTooLarge` when an event is too long.
+    package mutating func read(_ piece: [UInt8]) throws(HTTPTransportError) -> [Event] {
         var events: [Event] = []
         for byte in piece {
             let isReturn = byte == UInt8(ascii: "\r")
             defer { isAfterReturn = isReturn }
             guard isReturn || byte == UInt8(ascii: "\n") else {
                 size += 1
-                guard size <= Self.limit else { throw TONConnectError(.malformed, "an event of a bridge is too long") }
+                guard size <= Self.limit else {
+                    throw HTTPTransportError(.responseTooLarge, "an event of the stream is too long")
+                }
                 line.append(byte)
                 continue
             }

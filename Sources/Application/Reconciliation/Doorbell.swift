@@ -1,0 +1,112 @@
+import Providers
+import Seams
+import Synchronization
+
+/// The accounts that nodes have told of, until they are looked at, and the accounts that are listened to.
+///
+/// However often a node rings, an account is remembered once, and one signal waits.
+final class Doorbell: Sendable {
+    /// What has to be looked at after a ring.
+    struct Ring: Hashable, Sendable {
+        let provider: String
+        /// Whether nothing is known of what was before, so that all accounts are looked at.
+        let isWhole: Bool
+    }
+
+    private struct Bell {
+        var plan: ListeningPlan
+        /// Tells each stream that its accounts have changed.
+        var changes: [AsyncStream<Void>.Continuation]
+    }
+
+    private struct Content {
+        var bells: [String: Bell] = [:]
+        var rung: [String: Set<ScanAccount>] = [:]
+        /// The rings that nobody has taken: each provider's once.
+        var rings: [String: Bool] = [:]
+        var signal: AsyncStream<Void>.Continuation?
+    }
+
+    private let content = Mutex(Content())
+
+    // MARK: - Rings
+
+    /// The signals that something has to be looked at; an earlier stream of them gets no more.
+    func open() -> AsyncStream<Void> {
+        let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let waits = content.withLock { content in
+            content.signal = signal
+            return !content.rings.isEmpty
+        }
+        if waits { signal.yield() }
+        return signals
+    }
+
+    /// Remembers what a node has told.
+    func hear(_ news: HeardNews, at provider: String) {
+        let signal = content.withLock { content in
+            switch news {
+            case .begins: content.rings[provider] = true
+            case .moved(let accounts):
+                content.rung[provider, default: []].formUnion(accounts)
+                content.rings[provider] = content.rings[provider] ?? false
+            }
+            return content.signal
+        }
+        signal?.yield()
+    }
+
+    /// The rings since the last call.
+    func takeRings() -> [Ring] {
+        content.withLock { content in
+            defer { content.rings = [:] }
+            return content.rings.map { Ring(provider: $0.key, isWhole: $0.value) }
+        }
+    }
+
+    /// The accounts that were told of and not looked at yet; they count as looked at.
+    func takeAccounts(of provider: String) -> Set<ScanAccount> {
+        content.withLock { $0.rung.removeValue(forKey: provider) ?? [] }
+    }
+
+    // MARK: - Listening
+
+    /// Begins to plan a provider's streams.
+    ///
+    /// - Returns: for each stream the signals that its accounts have changed.
+    func prepare(_ provider: String, _ capacity: ListeningCapacity) -> [AsyncStream<Void>] {
+        let streams = (0..<capacity.streams).map { _ in
+            AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        }
+        content.withLock { content in
+            content.bells[provider] = Bell(plan: ListeningPlan(capacity), changes: streams.map(\.continuation))
+        }
+        return streams.map(\.stream)
+    }
+
+    /// Takes note of the accounts to listen to, the most important first.
+    func follow(_ accounts: [ScanAccount], of provider: String, at now: Timestamp) {
+        let changed = content.withLock { content -> [AsyncStream<Void>.Continuation] in
+            guard var bell = content.bells[provider] else { return [] }
+            let streams = bell.plan.follow(accounts, at: now)
+            content.bells[provider] = bell
+            return streams.map { bell.changes[$0] }
+        }
+        for change in changed { change.yield() }
+    }
+
+    /// Listens to nothing of a provider any more, until accounts are named again.
+    func release(_ provider: String) {
+        let changes = content.withLock { content -> [AsyncStream<Void>.Continuation] in
+            guard var bell = content.bells[provider], bell.plan.release() else { return [] }
+            content.bells[provider] = bell
+            return bell.changes
+        }
+        for change in changes { change.yield() }
+    }
+
+    /// The accounts of a stream.
+    func accounts(of stream: Int, at provider: String) -> [ScanAccount] {
+        content.withLock { content in Array(content.bells[provider]?.plan.accounts(of: stream) ?? []) }
+    }
+}
