@@ -27,9 +27,13 @@ struct DutyRoster {
     }
 
     private var entries: [String: Entry] = [:]
+    /// How the parts of duties stand, which have the turns and rests of the whole.
+    private var parts: [String: DutyState] = [:]
 
-    /// How a duty stands.
-    func state(of duty: Duty) -> DutyState { entries[duty.whole]?.state ?? DutyState() }
+    /// How a duty, or a part of one, stands.
+    func state(of duty: Duty) -> DutyState {
+        (duty.isPart ? parts[duty.name] : entries[duty.name]?.state) ?? DutyState()
+    }
 
     /// Chooses which of some duties begin now, and counts them as being done.
     mutating func begin(among duties: [Duty], at now: Timestamp) -> [Duty] {
@@ -44,6 +48,7 @@ struct DutyRoster {
             // A rest that is further away than any was begun by a clock that was wrong.
             if let rest = entry.rest, now < rest, rest.since(now) <= Self.longestRest { return false }
             (entry.state.isRunning, entry.next) = (true, nil)
+            if duty.isPart { parts[duty.name, default: DutyState()].isRunning = true }
             return true
         }
     }
@@ -65,34 +70,46 @@ struct DutyRoster {
         var entry = entries[duty.whole] ?? Entry()
         defer { entries[duty.whole] = entry }
         entry.state.isRunning = false
+        if duty.isPart { parts[duty.name, default: DutyState()].take(outcome, at: now) }
         // That a part was done says nothing of the rest.
         if duty.isPart, outcome == .done || outcome == .elsewhere { return ([], entry.next) }
+        entry.state.take(outcome, at: now)
         entry.rest = nil
-        switch outcome {
-        // Nothing was found out: it fails as long as it did.
-        case .notDue: return ([], entry.next)
-        case .done, .elsewhere:
-            entry.state.isElsewhere = outcome == .elsewhere
-            (entry.state.failures, entry.state.failingSince, entry.state.causes) = (0, nil, [])
-            if outcome == .done { entry.state.lastSuccess = now }
-            entry.problems = []
+        guard case .failed(let problems, _) = outcome else {
+            // What was not due has found out nothing: its problems are as they were.
+            if outcome != .notDue { entry.problems = [] }
             return ([], entry.next)
-        case .failed(let problems, let causes):
-            let new = problems.filter { !entry.problems.contains($0) }
-            entry.problems = Set(problems)
-            entry.state.isElsewhere = false
-            entry.state.failures += 1
-            entry.state.failingSince = entry.state.failingSince ?? now
-            entry.state.causes = causes
-            guard duty.restsAfterFailure else { return (new, entry.next) }
-            entry.rest = now.advanced(by: Self.rest(after: entry.state.failures, jitter: jitter))
-            return (new, nil)
         }
+        let new = problems.filter { !entry.problems.contains($0) }
+        entry.problems = Set(problems)
+        guard duty.restsAfterFailure else { return (new, entry.next) }
+        entry.rest = now.advanced(by: Self.rest(after: entry.state.failures, jitter: jitter))
+        return (new, nil)
     }
 
     /// How long it rests after so many failures in a row; the jitter takes up to a half from it.
     static func rest(after failures: Int, jitter: UInt8) -> Duration {
         let whole = min(longestRest, .milliseconds(500 << min(max(failures, 0), 5)))
         return whole / 2 + whole * Int(jitter) / 512
+    }
+}
+
+extension DutyState {
+    /// Changes by the outcome of a duty that was begun.
+    fileprivate mutating func take(_ outcome: DutyOutcome, at now: Timestamp) {
+        isRunning = false
+        switch outcome {
+        // Nothing was found out: it fails as long as it did.
+        case .notDue: break
+        case .done, .elsewhere:
+            isElsewhere = outcome == .elsewhere
+            (failures, failingSince, causes) = (0, nil, [])
+            if outcome == .done { lastSuccess = now }
+        case .failed(_, let kinds):
+            isElsewhere = false
+            failures += 1
+            failingSince = failingSince ?? now
+            causes = kinds
+        }
     }
 }

@@ -47,12 +47,12 @@ extension ReconciliationWorker {
             var roster = DutyRoster()
             for await event in events {
                 for duty in choose(after: event, in: &roster) {
-                    settlement.duties.show(roster.state(of: duty), of: duty.whole)
+                    settlement.duties.show(roster.state(of: duty), of: duty.name)
                     group.addTask {
                         var pass = Pass()
                         let outcome = await carryOut(duty, into: &pass)
                         // A duty that was stopped is neither done nor failed.
-                        guard !Task.isCancelled else { return settlement.duties.stop(duty.whole) }
+                        guard !Task.isCancelled else { return settlement.duties.stop(duty.name) }
                         sender.yield(.ended(duty, outcome))
                     }
                 }
@@ -71,7 +71,7 @@ extension ReconciliationWorker {
         case .ended(let duty, let outcome):
             let jitter = random.bytes(1)[0]
             let ended = roster.end(duty, with: outcome, at: now, jitter: jitter)
-            settlement.duties.show(roster.state(of: duty), of: duty.whole)
+            settlement.duties.show(roster.state(of: duty), of: duty.name)
             // A problem is told when it is new, and not at every attempt.
             for problem in ended.new { logger.warning("\(problem)") }
             return ended.next.map { roster.begin(among: [$0], at: now) } ?? []

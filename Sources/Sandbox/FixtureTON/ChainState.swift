@@ -65,8 +65,6 @@ struct ChainState: Sendable {
     /// What has happened and listeners were not told of yet.
     var untold: [News] = []
     var listeners = StreamListeners()
-    /// How many bytes of hostile streams were taken.
-    var hostileBytes = 0
     var faults = FixtureTON.Faults()
     /// Accounts as a node shows them that lies.
     var inventions: [TONAddress: Account] = [:]

@@ -206,15 +206,11 @@ extension FixtureTON {
         let first = Mutex<[UInt8]?>(Self.event(Self.subscribed))
         state.withLock { $0.listeners.count += 1 }
         return AsyncStream { [weak self] in
-            guard let self, !Task.isCancelled else { return nil }
-            state.withLock { $0.hostileBytes += piece.count }
+            guard self != nil, !Task.isCancelled else { return nil }
             return first.withLock { first in
                 defer { first = nil }
                 return first ?? piece
             }
         }
     }
-
-    /// How many bytes hostile streams have taken so far.
-    package var hostileBytes: Int { state.withLock { $0.hostileBytes } }
 }
